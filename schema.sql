@@ -1,0 +1,132 @@
+-- The whole database of scim-edge. Apply it to an empty D1 database; it is safe to apply again.
+--
+-- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
+-- as text; `*_fold` columns hold the case-folded form made in Rust (SQLite folds ASCII only) and carry
+-- the uniqueness and the look-ups; `seq` is the order of insertion, which is the order of every list.
+
+CREATE TABLE IF NOT EXISTS organizations (
+  id               TEXT PRIMARY KEY,
+  name             TEXT NOT NULL,
+  -- 1: userName and mail may be changed over SCIM.
+  email_management INTEGER NOT NULL DEFAULT 0 CHECK (email_management IN (0, 1)),
+  -- 1: groups of any name may be created over SCIM, tied to no project.
+  plain_groups     INTEGER NOT NULL DEFAULT 0 CHECK (plain_groups IN (0, 1)),
+  -- JSON array of case-folded domains; empty: every domain is allowed.
+  mail_domains     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(mail_domains)),
+  -- How many users SCIM sees (users.managed = 1). Kept by the triggers below, so that a list need not count.
+  user_count       INTEGER NOT NULL DEFAULT 0,
+  created_at       TEXT NOT NULL,
+  last_modified    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- SCIM keys. Only a SHA-256 of the key is kept, as hexadecimal.
+CREATE TABLE IF NOT EXISTS auth_keys (
+  id             TEXT PRIMARY KEY,
+  org_id         TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  hash           TEXT NOT NULL,
+  created_at     TEXT NOT NULL,
+  expires_at     TEXT,
+  deactivated_at TEXT,
+  -- Written at most every five minutes, after the answer.
+  last_used_at   TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS auth_keys_by_org ON auth_keys (org_id, created_at);
+
+CREATE TABLE IF NOT EXISTS users (
+  seq            INTEGER PRIMARY KEY,
+  org_id         TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  id             TEXT NOT NULL,
+  user_name_fold TEXT NOT NULL,
+  external_id    TEXT,
+  active         INTEGER NOT NULL CHECK (active IN (0, 1)),
+  org_role       TEXT NOT NULL CHECK (org_role IN ('Owner', 'Admin', 'Member')),
+  -- Case-folded domain of the address that identifies the person; NULL where there is none.
+  mail_domain    TEXT,
+  -- 1: SCIM sees this person. 0: added in the console, outside the organization's mail domains.
+  managed        INTEGER NOT NULL CHECK (managed IN (0, 1)),
+  -- The SCIM attributes a client may set, as canonical JSON, without the columns `active` and `org_role`.
+  doc            TEXT NOT NULL,
+  version        INTEGER NOT NULL DEFAULT 1,
+  created_at     TEXT NOT NULL,
+  last_modified  TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS users_by_id ON users (org_id, id);
+CREATE UNIQUE INDEX IF NOT EXISTS users_by_user_name ON users (org_id, user_name_fold);
+CREATE INDEX IF NOT EXISTS users_in_order ON users (org_id, managed, seq);
+CREATE INDEX IF NOT EXISTS users_by_external_id ON users (org_id, external_id) WHERE external_id IS NOT NULL;
+-- Exactly one Owner: the rules refuse a second, this makes one impossible.
+CREATE UNIQUE INDEX IF NOT EXISTS users_one_owner ON users (org_id) WHERE org_role = 'Owner';
+
+CREATE TRIGGER IF NOT EXISTS users_count_insert AFTER INSERT ON users WHEN NEW.managed = 1
+BEGIN
+  UPDATE organizations SET user_count = user_count + 1 WHERE id = NEW.org_id;
+END;
+CREATE TRIGGER IF NOT EXISTS users_count_delete AFTER DELETE ON users WHEN OLD.managed = 1
+BEGIN
+  UPDATE organizations SET user_count = user_count - 1 WHERE id = OLD.org_id;
+END;
+CREATE TRIGGER IF NOT EXISTS users_count_update AFTER UPDATE OF managed ON users WHEN OLD.managed <> NEW.managed
+BEGIN
+  UPDATE organizations SET user_count = user_count + NEW.managed - OLD.managed WHERE id = NEW.org_id;
+END;
+
+-- Every mail address of every user, for `emails.value eq`.
+CREATE TABLE IF NOT EXISTS user_emails (
+  org_id     TEXT NOT NULL,
+  value_fold TEXT NOT NULL,
+  user_seq   INTEGER NOT NULL REFERENCES users (seq) ON DELETE CASCADE,
+  PRIMARY KEY (org_id, value_fold, user_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS user_emails_by_user ON user_emails (user_seq);
+
+CREATE TABLE IF NOT EXISTS projects (
+  id         TEXT PRIMARY KEY,
+  org_id     TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  name       TEXT NOT NULL,
+  name_fold  TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  UNIQUE (org_id, name_fold)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS teams (
+  id         TEXT PRIMARY KEY,
+  project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  name       TEXT NOT NULL,
+  name_fold  TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  UNIQUE (project_id, name_fold)
+) STRICT, WITHOUT ROWID;
+
+-- A SCIM group is a role of a project (project_id and role), a role of a team (team_id as well), or a
+-- plain group (neither). The row *is* the role: there is no second place that lists a project's roles.
+CREATE TABLE IF NOT EXISTS groups (
+  seq           INTEGER PRIMARY KEY,
+  org_id        TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  id            TEXT NOT NULL,
+  project_id    TEXT REFERENCES projects (id) ON DELETE CASCADE,
+  team_id       TEXT REFERENCES teams (id) ON DELETE CASCADE,
+  role          TEXT,
+  display_name  TEXT NOT NULL,
+  name_fold     TEXT NOT NULL,
+  external_id   TEXT,
+  version       INTEGER NOT NULL DEFAULT 1,
+  created_at    TEXT NOT NULL,
+  last_modified TEXT NOT NULL,
+  CHECK ((project_id IS NULL) = (role IS NULL)),
+  CHECK (team_id IS NULL OR project_id IS NOT NULL)
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS groups_by_id ON groups (org_id, id);
+-- One name, one group: also what keeps `Statsig-A-B-Member` from meaning two things.
+CREATE UNIQUE INDEX IF NOT EXISTS groups_by_name ON groups (org_id, name_fold);
+CREATE INDEX IF NOT EXISTS groups_in_order ON groups (org_id, seq);
+CREATE INDEX IF NOT EXISTS groups_by_external_id ON groups (org_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS groups_by_project ON groups (project_id) WHERE project_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS groups_by_team ON groups (team_id) WHERE team_id IS NOT NULL;
+
+-- Who is in which group. An inactive user is in none.
+CREATE TABLE IF NOT EXISTS memberships (
+  group_seq INTEGER NOT NULL REFERENCES groups (seq) ON DELETE CASCADE,
+  user_seq  INTEGER NOT NULL REFERENCES users (seq) ON DELETE CASCADE,
+  PRIMARY KEY (group_seq, user_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_seq);

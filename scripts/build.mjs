@@ -1,0 +1,6 @@
+// npm run build: the Worker in build/, with everything that compiling it needs. `wrangler deploy` runs it too.
+import { build } from "./lib/build.mjs";
+import { main } from "./lib/run.mjs";
+import { toolchain } from "./lib/toolchain.mjs";
+
+await main(async () => build(await toolchain()));

@@ -1,0 +1,49 @@
+// Compiles the Worker: build/index.js and build/index_bg.wasm.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { root } from "./paths.mjs";
+import { ask, logged, step } from "./run.mjs";
+
+const OUTPUTS = ["build/index.js", "build/index_bg.wasm"];
+const INPUTS = [
+  "src",
+  "schema.sql",
+  "Cargo.toml",
+  "Cargo.lock",
+  ".cargo",
+  "package-lock.json",
+  "scripts/lib/build.mjs",
+];
+const STAMP = join(root, "build/.inputs"); // the hash of the inputs that the outputs were built from
+
+/** Builds the Worker unless nothing that goes into it has changed. */
+export async function build(tools) {
+  const inputs = hash(ask("rustc", ["-vV"], tools.wasm));
+  const outputs = OUTPUTS.map((name) => join(root, name));
+  const current = outputs.every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs;
+  if (current) return;
+  await step("Compiling the Worker", async () => {
+    rmSync(STAMP, { force: true });
+    const env = { ...tools.wasm, CARGO_TARGET_DIR: join(root, "target/wasm") };
+    await logged("worker-build", "worker-build", ["--release", "--locked"], { cwd: root, env });
+    writeFileSync(STAMP, inputs);
+  });
+  const bytes = outputs.reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);
+  console.log(`The Worker is ${(bytes / 1024).toFixed(0)} KiB gzipped.`);
+}
+
+function hash(compiler) {
+  const digest = createHash("sha256").update(compiler);
+  for (const path of INPUTS.flatMap(filesOf)) digest.update(`\0${path}\0`).update(readFileSync(join(root, path)));
+  return digest.digest("hex");
+}
+
+function filesOf(path) {
+  const stats = statSync(join(root, path), { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) return stats ? [path] : [];
+  return readdirSync(join(root, path))
+    .sort()
+    .flatMap((name) => filesOf(join(path, name)));
+}

@@ -1,0 +1,26 @@
+// Which server, if any, has this checkout's state folder open: two of them on the same SQLite files would not do.
+import { mkdirSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { relative } from "node:path";
+import { text } from "node:stream/consumers";
+import { state } from "./paths.mjs";
+
+// A socket dies with its process, whatever ends it. Its path is relative because a socket's path may only be short.
+const socket = () => relative(process.cwd(), state("running.sock"));
+
+/** The address of the running server, or undefined. */
+export function runningAt() {
+  return new Promise((resolve) => {
+    const client = connect(socket());
+    client.on("connect", () => resolve(text(client)));
+    client.on("error", () => resolve(undefined));
+  });
+}
+
+/** From now on, until this process ends, `runningAt` says `url`. */
+export function announce(url) {
+  mkdirSync(state(), { recursive: true });
+  rmSync(socket(), { force: true });
+  const server = createServer((client) => client.end(url));
+  return new Promise((resolve, reject) => server.on("error", reject).listen(socket(), resolve));
+}

@@ -1,0 +1,65 @@
+// The built Worker in workerd on this machine, with a D1 database and a KV namespace in a folder. Needs Node 22.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Miniflare } from "miniflare";
+import workerd from "workerd";
+import { root } from "./paths.mjs";
+
+process.env.WORKERD = workerd.default;
+process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, "workerd.sh");
+
+/** The statements that make an empty database. */
+export const schema = () => readFileSync(join(root, "schema.sql"), "utf8");
+
+/**
+ * Starts the Worker and resolves when it answers.
+ * `bindings` are its variables and secrets; `onLog({ level, message })` gets what it writes to the console.
+ */
+export async function openWorker({ folder, port = 0, bindings = {}, onLog = () => {} }) {
+  const { compatibilityDate, vars } = deployment();
+  const text = Object.entries({ ...vars, ...bindings }).map(([name, value]) => [name, { type: "text", value }]);
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    port,
+    resourcePersistencePath: folder,
+    handleStructuredLogs: onLog,
+    logRequests: false, // the Worker logs its own requests
+    cf: false, // no look-up of this machine's place on the Internet
+    telemetry: { enabled: false },
+    workers: [
+      {
+        config: {
+          name: "scim-edge",
+          compatibilityDate,
+          manifest: {
+            mainModule: "index.js",
+            modulesRoot: join(root, "build"),
+            modules: {
+              "index.js": { type: "esm", contents: readFileSync(join(root, "build/index.js"), "utf8") },
+              "index_bg.wasm": { type: "wasm", contents: readFileSync(join(root, "build/index_bg.wasm")) },
+            },
+          },
+          env: { DB: { type: "d1", id: "DB" }, KV: { type: "kv", id: "KV" }, ...Object.fromEntries(text) },
+        },
+      },
+    ],
+  });
+  const url = await miniflare.ready;
+  return {
+    url: url.origin,
+    db: await miniflare.getD1Database("DB"),
+    kv: await miniflare.getKVNamespace("KV"),
+    close: () => miniflare.dispose(),
+  };
+}
+
+/** What wrangler.toml says that matters here too. */
+function deployment() {
+  const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
+  const pairs = (text) => [...text.matchAll(/^(\w+) = "(.*)"$/gm)].map(([, name, value]) => [name, value]);
+  const [, vars] = /^\[vars\]\n([^[]*)/m.exec(toml);
+  return {
+    compatibilityDate: Object.fromEntries(pairs(toml)).compatibility_date,
+    vars: Object.fromEntries(pairs(vars)),
+  };
+}

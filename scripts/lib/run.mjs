@@ -1,0 +1,118 @@
+// Running other programs: every one leaves a log, every failure becomes one sentence with a remedy.
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./paths.mjs";
+
+/** A failure whose message is all that the reader needs. */
+export class Problem extends Error {}
+
+const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+
+/** Says on one line what is being done and how long it took. */
+export async function step(title, work) {
+  const start = performance.now();
+  process.stdout.write(`${title} ... `);
+  try {
+    const result = await work();
+    process.stdout.write(`${seconds(start)}\n`);
+    return result;
+  } catch (error) {
+    process.stdout.write(`failed after ${seconds(start)}\n`);
+    throw error;
+  }
+}
+
+/** The trimmed standard output of a short command, or undefined if it cannot be run or fails. */
+export function ask(command, args, env = process.env) {
+  const { status, stdout } = spawnSync(command, args, { env, encoding: "utf8", timeout: 30_000 });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+const children = new Set();
+let interrupted; // the exit code for the signal that asked us to stop
+
+// A terminal sends Ctrl-C to the whole group, anything else may send a signal to this process alone: either way what we
+// started is asked to stop too, and we wait for it, so that no compiler or server is left behind.
+function passSignalsOn() {
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+  for (const [signal, code] of Object.entries(codes)) {
+    process.on(signal, () => {
+      interrupted = code;
+      for (const child of children) child.kill(signal);
+      if (children.size === 0) process.exit(code);
+    });
+  }
+}
+
+/** Starts a program and resolves with its exit code; one ended by a signal has failed. */
+export function run(command, args, options = {}) {
+  if (process.listenerCount("SIGINT") === 0) passSignalsOn();
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: "inherit", ...options });
+    children.add(child);
+    child.on("error", (error) => {
+      children.delete(child);
+      reject(error.code === "ENOENT" ? new Problem(`${command} was not found on this machine.`) : error);
+    });
+    child.on("close", (code) => {
+      children.delete(child);
+      // A server that ends well when it is told to stop has not failed, and neither have we.
+      if (interrupted !== undefined) process.exit(code === 0 ? 0 : interrupted);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** Runs a program with its output going to a log file; a failure shows the log's end. */
+export async function logged(name, command, args, options = {}) {
+  const folder = join(root, "target/logs");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.log`);
+  const log = openSync(path, "w");
+  let code;
+  try {
+    code = await run(command, args, { ...options, stdio: ["ignore", log, log] });
+  } finally {
+    closeSync(log);
+  }
+  if (code !== 0) throw new Problem(explain(command, args, readFileSync(path, "utf8"), path));
+}
+
+// What the tools say when something outside this project is missing, and what to do about it.
+const remedies = [
+  [/No space left on device|ENOSPC|os error 28/i, "The disk is full: free some space and run this again."],
+  [
+    /linker `(cc|gcc|clang)` not found|failed to find tool "(cc|gcc)"/i,
+    "There is no C compiler: install one (Debian, Ubuntu: apt-get install gcc libc6-dev).",
+  ],
+  [
+    /Could not find directory of OpenSSL|pkg-config (command )?could not be found|openssl-sys.*failed|Could not run `.*pkg-config/i,
+    "The OpenSSL headers or pkg-config are missing: install them (Debian, Ubuntu: apt-get install libssl-dev pkg-config).",
+  ],
+  [
+    /Could not resolve host|Temporary failure (in name resolution|resolving)|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|Couldn't connect to server|Network is unreachable|error sending request|Timeout was reached/i,
+    "The network, or a proxy on the way, did not let it through: check the connection and run this again.",
+  ],
+  [
+    /\bE40[13]\b|\b(got|code:?|status) 40[13]\b|40[13] (Forbidden|Unauthorized)/i,
+    "The package registry refused the request: check the registry settings of npm, cargo or apt.",
+  ],
+];
+
+function explain(command, args, log, path) {
+  const remedy = remedies.find(([pattern]) => pattern.test(log))?.[1] ?? "";
+  const tail = log.trimEnd().split("\n").slice(-25).join("\n  ");
+  return `\`${[command, ...args].join(" ")}\` failed. ${remedy}\nThe end of its log:\n  ${tail}\nThe whole log: ${path}`;
+}
+
+/** The body of a command: problems are told in a sentence, anything else is our own bug and shows its stack. */
+export async function main(work) {
+  try {
+    process.exitCode = (await work()) ?? 0;
+  } catch (error) {
+    const told = error instanceof Problem ? error.message : error.code === "ENOSPC" ? remedies[0][1] : error.stack;
+    console.error(`\n${told}`);
+    process.exit(1); // whatever is still open
+  }
+}

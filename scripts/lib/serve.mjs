@@ -1,0 +1,62 @@
+// The part of `npm start` that needs Node 22: the data, the Worker, what the reader has to know, and the log.
+import { adminApi, newKey, seed } from "./demo.mjs";
+import { greeting } from "./greeting.mjs";
+import { announce } from "./instance.mjs";
+import { openWorker, schema } from "./local-worker.mjs";
+import { main, Problem, step } from "./run.mjs";
+import { adminToken, beginState, completeState, data, organization } from "./state.mjs";
+
+const options = JSON.parse(process.argv[2]);
+
+await main(async () => {
+  process.on("disconnect", () => process.exit(1)); // whoever started us was killed
+  process.channel.unref();
+  if (options.running)
+    return console.log(`SCIM key: ${await newKey(adminApi(options.running, adminToken()), organization())}`);
+  const fresh = beginState(options);
+  await announce(`http://127.0.0.1:${options.port}`);
+  let quiet = fresh; // the requests of the seed are nobody's concern
+  const worker = await start((line) => quiet || console.log(line));
+  const api = adminApi(worker.url, adminToken());
+  if (fresh) {
+    await step("Making the local database and the demo organization", async () => {
+      await worker.db.prepare(schema()).run();
+      completeState(await seed(api));
+    });
+  }
+  const key = fresh || options["new-key"] ? await newKey(api, organization()) : undefined;
+  console.log(greeting({ url: worker.url, key, adminToken: adminToken() }));
+  quiet = false;
+});
+
+async function start(log) {
+  const onLog = ({ level, message }) => (level === "error" ? console.error(message) : log(message));
+  try {
+    const worker = await openWorker({
+      folder: data,
+      port: options.port,
+      bindings: { ADMIN_TOKEN: adminToken() },
+      onLog,
+    });
+    stopWhenTold(worker);
+    return worker;
+  } catch (error) {
+    if (error.code !== "ERR_ADDRESS_IN_USE") throw error;
+    throw new Problem(
+      `Port ${options.port} has just been taken by another program: choose another with npm start -- --port N`,
+    );
+  }
+}
+
+function stopWhenTold(worker) {
+  let stopping = false; // Ctrl-C comes twice: from the terminal, and passed on by whoever started us
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.removeAllListeners(signal); // Miniflare's, which exit before workerd has closed its files
+    process.on(signal, async () => {
+      if (stopping) return;
+      stopping = true;
+      await worker.close();
+      process.exit(0);
+    });
+  }
+}

@@ -1,0 +1,9 @@
+// npm run setup: everything that building, running and testing needs. The other commands do this by themselves.
+import { main } from "./lib/run.mjs";
+import { node22, toolchain } from "./lib/toolchain.mjs";
+
+await main(async () => {
+  await toolchain();
+  node22();
+  console.log("Everything is in place.");
+});

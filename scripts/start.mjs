@@ -1,0 +1,65 @@
+// npm start: the Worker on this machine, from a fresh clone to a SCIM endpoint with a demo organization.
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "./lib/build.mjs";
+import { runningAt } from "./lib/instance.mjs";
+import { root } from "./lib/paths.mjs";
+import { main, Problem, run } from "./lib/run.mjs";
+import { node22, toolchain } from "./lib/toolchain.mjs";
+
+const USAGE = `npm start -- [--port N] [--new-key] [--reset]
+
+  --port N    serve on 127.0.0.1:N instead of 8787
+  --new-key   make another SCIM key for the demo organization and show it
+  --reset     throw away the local data and begin anew`;
+
+await main(async () => {
+  process.chdir(root);
+  const options = readOptions();
+  if (options.help) return console.log(USAGE);
+  const running = await runningAt();
+  if (running && !options["new-key"]) {
+    throw new Problem(
+      `This checkout is being served at ${running} already: stop that one first, with Ctrl-C where it runs.`,
+    );
+  }
+  if (!running) await checkPort(options.port);
+  await build(await toolchain());
+  // The server ends when the channel to this process closes, so that nothing can leave it behind.
+  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  return run(node22(), [join(root, "scripts/lib/serve.mjs"), JSON.stringify({ ...options, running })], { stdio });
+});
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string", default: "8787" },
+        "new-key": { type: "boolean", default: false },
+        reset: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new Error(`--port ${values.port} is no port number.`);
+    return { ...values, port };
+  } catch (error) {
+    throw new Problem(`${error.message}\n\n${USAGE}`);
+  }
+}
+
+/** Told before minutes of compiling, not after. */
+function checkPort(port) {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", ({ code }) => {
+      const reason = code === "EADDRINUSE" ? "is taken by another program" : `cannot be opened (${code})`;
+      reject(
+        new Problem(`Port ${port} ${reason}: choose another, e.g. npm start -- --port ${port === 8788 ? 8789 : 8788}`),
+      );
+    });
+    server.listen(port, "127.0.0.1", () => server.close(resolve));
+  });
+}

@@ -1,0 +1,187 @@
+//! What administrators do: organizations and their settings, keys, projects, roles, teams, and people
+//! added by hand. ARCHITECTURE.md lists the calls.
+
+mod keys;
+mod members;
+mod organizations;
+mod projects;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use worker::KvStore;
+
+use crate::directory::Catalog;
+use crate::scim::ScimError;
+use crate::store::{Database, Row, Scope, Statement, StoreError, Tenant, platform};
+
+/// What the console's calls need.
+pub struct Console<'a> {
+    /// The database.
+    pub database: &'a Database,
+    /// KV, for tombstones.
+    pub kv: &'a KvStore,
+    /// The product's names.
+    pub catalog: &'a Catalog,
+    /// The time of the request, in milliseconds since the epoch.
+    pub now_millis: u64,
+}
+
+/// A successful outcome.
+#[derive(Debug)]
+pub struct Reply {
+    /// HTTP status code.
+    pub status: u16,
+    /// Body.
+    pub body: Value,
+}
+
+impl Reply {
+    fn ok(body: Value) -> Self {
+        Self { status: 200, body }
+    }
+
+    fn created(body: Value) -> Self {
+        Self { status: 201, body }
+    }
+}
+
+/// An outcome other than success (RFC 9457).
+#[derive(Debug)]
+pub struct Problem {
+    /// HTTP status code.
+    pub status: u16,
+    /// What went wrong and what to do about it.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem with that status.
+    pub fn new(status: u16, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into() }
+    }
+
+    /// The status in words.
+    pub fn title(&self) -> &'static str {
+        match self.status {
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            409 => "Conflict",
+            413 => "Content Too Large",
+            503 => "Service Unavailable",
+            _ => "Internal Server Error",
+        }
+    }
+}
+
+impl From<ScimError> for Problem {
+    fn from(error: ScimError) -> Self {
+        Self::new(error.status, error.detail)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // A guard found no row: the organization, or what belongs to it, is gone.
+            StoreError::Stale => Self::new(404, "There is no such organization, or it has no such project."),
+            other => ScimError::from(other).into(),
+        }
+    }
+}
+
+/// Answers a call.
+///
+/// # Errors
+/// What the administrator is to be told.
+pub async fn answer(
+    console: &Console<'_>,
+    method: &str,
+    path: &[&str],
+    body: &[u8],
+) -> Result<Reply, Problem> {
+    match (method, path) {
+        ("GET", ["organizations"]) => organizations::all(console).await,
+        ("POST", ["organizations"]) => organizations::create(console, read(body)?).await,
+        ("GET", ["organizations", org]) => organizations::one(console, org).await,
+        ("PATCH", ["organizations", org]) => organizations::update(console, org, read(body)?).await,
+        ("GET", ["organizations", org, "keys"]) => keys::all(console, org).await,
+        ("POST", ["organizations", org, "keys"]) => keys::generate(console, org, read(body)?).await,
+        ("POST", ["organizations", org, "keys", key, "regenerate"]) => {
+            keys::regenerate(console, org, key, read(body)?).await
+        }
+        ("POST", ["organizations", org, "keys", key, "deactivate"]) => {
+            keys::deactivate(console, org, key).await
+        }
+        ("GET", ["organizations", org, "projects"]) => projects::all(console, org).await,
+        ("POST", ["organizations", org, "projects"]) => projects::create(console, org, read(body)?).await,
+        ("POST", ["organizations", org, "projects", project, "roles"]) => {
+            projects::create_role(console, org, project, read(body)?).await
+        }
+        ("POST", ["organizations", org, "projects", project, "teams"]) => {
+            projects::create_team(console, org, project, read(body)?).await
+        }
+        ("POST", ["organizations", org, "members"]) => members::add(console, org, read(body)?).await,
+        (_, ["organizations", ..]) => Err(Problem::new(
+            404,
+            format!(
+                "There is no {method} at this address of the administrators' API. ARCHITECTURE.md lists its calls."
+            ),
+        )),
+        _ => Err(Problem::new(404, "There is nothing at this address. Begin at /console/api/organizations.")),
+    }
+}
+
+impl Console<'_> {
+    fn now(&self) -> String {
+        platform::iso(self.now_millis)
+    }
+
+    /// A moment so many seconds from now.
+    fn after(&self, seconds: u64) -> String {
+        platform::iso(self.now_millis.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// Statements on behalf of that organization.
+    fn tenant(&self, organization: &str) -> Tenant<'_> {
+        Tenant {
+            scope: Scope::Organization(organization.to_owned()),
+            catalog: self.catalog,
+            base: String::new(),
+            now: self.now(),
+        }
+    }
+
+    /// The only row of a statement as JSON.
+    async fn one(&self, statement: Statement, what: &str) -> Result<Value, Problem> {
+        let rows = self.database.run(statement).await?;
+        rows.first()
+            .map(record)
+            .transpose()?
+            .ok_or_else(|| Problem::new(404, format!("There is no such {what}.")))
+    }
+
+    /// All rows of a statement as JSON, after making sure that the organization exists.
+    async fn all_of(&self, tenant: &Tenant<'_>, statement: Statement) -> Result<Vec<Value>, Problem> {
+        let mut results =
+            self.database.batch(&[crate::store::organizations::one(tenant), statement]).await?.into_iter();
+        if results.next().unwrap_or_default().is_empty() {
+            return Err(Problem::new(404, "There is no such organization."));
+        }
+        results.next().unwrap_or_default().iter().map(record).collect()
+    }
+}
+
+/// Reads a body; an empty one is an empty object.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(400, format!("The body cannot be used: {error}.")))
+}
+
+/// A row that is one JSON record.
+fn record(row: &Row) -> Result<Value, Problem> {
+    serde_json::from_str(&row.head)
+        .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")).into())
+}

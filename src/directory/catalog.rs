@@ -1,0 +1,86 @@
+//! What this deployment calls things, and the resource types that follow from it.
+
+use crate::scim::schema::{self, Attribute, Mutability, ResourceType};
+
+use super::{OrgRole, Organization};
+
+/// The resource types as this product has them, and the product's names.
+#[derive(Debug)]
+pub struct Catalog {
+    /// First part of every project group's name, `Statsig` by default.
+    pub group_prefix: String,
+    /// Name of the attribute that carries the organization role, `statsigOrgRole` by default.
+    pub org_role_attribute: String,
+    /// Users: RFC 7643 §4.1 and §4.3, and the organization role.
+    pub user: ResourceType,
+    /// Groups: RFC 7643 §4.2.
+    pub group: ResourceType,
+}
+
+impl Catalog {
+    /// The catalog of a deployment with these names.
+    ///
+    /// # Errors
+    /// A sentence for the operator, where a name cannot be used.
+    pub fn new(group_prefix: String, org_role_attribute: String) -> Result<Self, String> {
+        if group_prefix.trim().is_empty() || group_prefix != group_prefix.trim() {
+            return Err("GROUP_PREFIX must not be empty nor begin or end with a space.".to_owned());
+        }
+        // RFC 7643 §2.1: ATTRNAME = ALPHA *(nameChar)
+        let mut characters = org_role_attribute.chars();
+        let well_formed = characters.next().is_some_and(|first| first.is_ascii_alphabetic())
+            && characters.all(|other| other.is_ascii_alphanumeric() || matches!(other, '-' | '_'));
+        if !well_formed {
+            return Err(
+                "ORG_ROLE_ATTRIBUTE must be letters, digits, - and _, and begin with a letter.".to_owned()
+            );
+        }
+        let mut user = schema::user();
+        if user.attribute(&org_role_attribute).is_some() {
+            return Err(format!(
+                "ORG_ROLE_ATTRIBUTE \"{org_role_attribute}\" is an attribute of RFC 7643 already."
+            ));
+        }
+        user.schema.attributes.push(
+            Attribute::string(&org_role_attribute, "Role in the organization; left out, it stays as it is.")
+                .canonical(OrgRole::NAMES),
+        );
+        Ok(Self { group_prefix, org_role_attribute, user, group: schema::group() })
+    }
+
+    /// The User resource type as it is for this organization: where mail is not managed over SCIM,
+    /// `userName` and `emails` are set at creation and never changed.
+    pub fn user_of(&self, organization: &Organization) -> ResourceType {
+        let mut user = self.user.clone();
+        if !organization.email_management {
+            for attribute in &mut user.schema.attributes {
+                if attribute.name == "userName" || attribute.name == "emails" {
+                    attribute.mutability = Mutability::Immutable;
+                }
+            }
+        }
+        user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_cannot_be_used_are_refused() {
+        let new = |prefix: &str, attribute: &str| Catalog::new(prefix.to_owned(), attribute.to_owned());
+        assert!(new("Statsig", "statsigOrgRole").is_ok());
+        for (prefix, attribute) in [
+            ("", "orgRole"),
+            (" x", "orgRole"),
+            ("X", ""),
+            ("X", "1st"),
+            ("X", "a b"),
+            ("X", "USERNAME"),
+            ("X", "id"),
+        ] {
+            assert!(new(prefix, attribute).is_err(), "{prefix:?} {attribute:?}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! What a request asks of a group: its name, the client's id for it, and who joins and leaves.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Catalog;
+use crate::scim::filter::{Comparison, Filter, Literal, Operator};
+use crate::scim::patch::{self, Edit, Op};
+use crate::scim::schema::Attribute;
+use crate::scim::text::{fold, shorten};
+use crate::scim::{Object, ScimError, resource};
+
+/// A change of membership, as sets of user ids. A group's members are never read to change them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MembershipChange {
+    /// Whoever is not in `add` leaves.
+    pub replaces_all: bool,
+    /// Who shall be a member.
+    pub add: BTreeSet<String>,
+    /// Who shall not be a member.
+    pub remove: BTreeSet<String>,
+}
+
+impl MembershipChange {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        !self.replaces_all && self.add.is_empty() && self.remove.is_empty()
+    }
+
+    fn replace(&mut self, ids: BTreeSet<String>) {
+        *self = Self { replaces_all: true, add: ids, remove: BTreeSet::new() };
+    }
+
+    fn add(&mut self, ids: BTreeSet<String>) {
+        self.remove.retain(|id| !ids.contains(id));
+        self.add.extend(ids);
+    }
+
+    fn remove(&mut self, ids: BTreeSet<String>) {
+        self.add.retain(|id| !ids.contains(id));
+        if !self.replaces_all {
+            self.remove.extend(ids);
+        }
+    }
+}
+
+/// A group's own attributes, as they are or as they shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub display_name: String,
+    /// The client's identifier of it.
+    pub external_id: Option<String>,
+}
+
+/// What kind of thing a group stands for. Decides whether SCIM may rename or delete it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupKind {
+    /// A role of a project: made and removed in the console.
+    ProjectRole,
+    /// A role of a team: the team is made and deleted by push.
+    TeamRole,
+    /// Tied to nothing: SCIM may do everything.
+    Plain,
+}
+
+/// What a request wants a group to be. Who joins and leaves is known before the group is read; the rest
+/// is settled with the group at hand.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// Who joins and leaves.
+    pub members: MembershipChange,
+    attributes: Attributes<'a>,
+}
+
+#[derive(Debug)]
+enum Attributes<'a> {
+    /// Of a POST or PUT. The client's identifier only if the body speaks of it.
+    Whole { group: Group, says_external_id: bool },
+    /// Of a PATCH.
+    Edits(Vec<Edit<'a>>),
+}
+
+impl<'a> Wanted<'a> {
+    /// Reads the body of a POST or PUT. What it leaves out stays: RFC 7644 §3.5.1 lets a provider clear it,
+    /// and clearing a group because a client said nothing of members would be the worse reading.
+    ///
+    /// # Errors
+    /// `invalidSyntax` and `invalidValue` for a body that describes no group.
+    pub fn of_resource(catalog: &'a Catalog, body: &Value) -> Result<Self, ScimError> {
+        let doc = resource::read(&catalog.group, body)?;
+        let says = |name: &str| {
+            body.as_object().is_some_and(|body| body.keys().any(|key| key.eq_ignore_ascii_case(name)))
+        };
+        let mut members = MembershipChange::default();
+        if says("members") {
+            members.replace(member_ids(doc.get("members")));
+        }
+        let attributes = Attributes::Whole { group: group_of(&doc), says_external_id: says("externalId") };
+        Ok(Self { members, attributes })
+    }
+
+    /// Reads the body of a PATCH.
+    ///
+    /// # Errors
+    /// Those of the PATCH message, and `mutability` or `invalidFilter` for members addressed by anything
+    /// but their id.
+    pub fn of_patch(catalog: &'a Catalog, body: &Value) -> Result<Self, ScimError> {
+        let mut members = MembershipChange::default();
+        let mut edits: Vec<Edit<'a>> = Vec::new();
+        for edit in patch::parse(&catalog.group, body)? {
+            match edit.path.attribute {
+                Some(attribute) if attribute.name == "members" => {
+                    change_members(&mut members, attribute, &edit)?;
+                }
+                _ => edits.push(edit),
+            }
+        }
+        Ok(Self { members, attributes: Attributes::Edits(edits) })
+    }
+
+    /// The name that a POST gives the group.
+    pub fn display_name(&self) -> &str {
+        match &self.attributes {
+            Attributes::Whole { group, .. } => &group.display_name,
+            Attributes::Edits(_) => "",
+        }
+    }
+
+    /// The group that a POST makes.
+    pub fn created(&self) -> Group {
+        match &self.attributes {
+            Attributes::Whole { group, .. } => group.clone(),
+            Attributes::Edits(_) => Group { display_name: String::new(), external_id: None },
+        }
+    }
+
+    /// The group after the request.
+    ///
+    /// # Errors
+    /// `mutability` where a group that stands for a role would be renamed, and what an edit may answer.
+    pub fn settle(&self, catalog: &Catalog, kind: GroupKind, current: &Group) -> Result<Group, ScimError> {
+        let wanted = match &self.attributes {
+            Attributes::Whole { group, says_external_id: true } => group.clone(),
+            Attributes::Whole { group, says_external_id: false } => {
+                Group { display_name: group.display_name.clone(), external_id: current.external_id.clone() }
+            }
+            Attributes::Edits(edits) => {
+                let mut doc = Object::new();
+                doc.insert("displayName".to_owned(), current.display_name.as_str().into());
+                if let Some(external_id) = &current.external_id {
+                    doc.insert("externalId".to_owned(), external_id.as_str().into());
+                }
+                patch::apply(&catalog.group, &mut doc, edits)?;
+                group_of(&doc)
+            }
+        };
+        settle_name(kind, current, wanted)
+    }
+}
+
+/// Whether a group of this kind may be deleted over SCIM.
+///
+/// # Errors
+/// 400 for a project's role, in the words the product's documentation uses.
+pub fn check_deletable(kind: GroupKind) -> Result<(), ScimError> {
+    match kind {
+        GroupKind::TeamRole | GroupKind::Plain => Ok(()),
+        GroupKind::ProjectRole => Err(ScimError::mutability(
+            "Project deletion is not supported via SCIM: this group is a role of a project. Unlink it in the identity \
+             provider without deleting it; nothing was changed.",
+        )),
+    }
+}
+
+fn group_of(doc: &Object) -> Group {
+    let text = |name: &str| doc.get(name).and_then(Value::as_str).map(str::to_owned);
+    Group { display_name: text("displayName").unwrap_or_default(), external_id: text("externalId") }
+}
+
+/// The same name again is no change: Okta sends it after every push. In another case, too: the role's own
+/// spelling stays.
+fn settle_name(kind: GroupKind, current: &Group, wanted: Group) -> Result<Group, ScimError> {
+    if kind == GroupKind::Plain {
+        super::group_name::check_name("group", &wanted.display_name).map_err(ScimError::invalid_value)?;
+        return Ok(wanted);
+    }
+    if fold(&wanted.display_name) == fold(&current.display_name) {
+        return Ok(Group { display_name: current.display_name.clone(), ..wanted });
+    }
+    Err(ScimError::mutability(format!(
+        "\"displayName\" cannot be changed over SCIM: the group is \"{}\", the request says \"{}\". In Okta, switch off \
+         \"Rename app groups to match group name in Okta\" under Push Groups, and link the group by its name here.",
+        shorten(&current.display_name),
+        shorten(&wanted.display_name)
+    )))
+}
+
+fn change_members(
+    members: &mut MembershipChange,
+    attribute: &Attribute,
+    edit: &Edit<'_>,
+) -> Result<(), ScimError> {
+    if edit.path.sub_attribute.is_some() {
+        return Err(ScimError::mutability(
+            "The parts of a member cannot be changed; add or remove members by the path \"members\".",
+        ));
+    }
+    if let Some(filter) = &edit.filter {
+        if edit.op != Op::Remove {
+            return Err(ScimError::mutability(
+                "A member cannot be changed, only added or removed: add with the path \"members\".",
+            ));
+        }
+        let mut ids = BTreeSet::new();
+        collect_ids(filter, &mut ids)?;
+        members.remove(ids);
+        return Ok(());
+    }
+    let value = match &edit.value {
+        Some(value) => resource::coerce(attribute, value)?,
+        None => None,
+    };
+    let given = matches!(&edit.value, Some(value) if !value.is_null());
+    match edit.op {
+        Op::Add => members.add(member_ids(value.as_ref())),
+        Op::Replace => members.replace(member_ids(value.as_ref())),
+        // Entra ID names the whole attribute in the path and the ones to remove in the value.
+        Op::Remove if given => members.remove(member_ids(value.as_ref())),
+        Op::Remove => members.replace(BTreeSet::new()),
+    }
+    Ok(())
+}
+
+/// The ids in a canonical `members` value.
+fn member_ids(members: Option<&Value>) -> BTreeSet<String> {
+    let members = members.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    members
+        .iter()
+        .filter_map(|member| member.get("value").and_then(Value::as_str))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The ids that `value eq "…"`, or several of them joined with `or`, names.
+fn collect_ids(filter: &Filter<'_>, ids: &mut BTreeSet<String>) -> Result<(), ScimError> {
+    match filter {
+        Filter::Or(any) => any.iter().try_for_each(|filter| collect_ids(filter, ids)),
+        Filter::Compare(Comparison { path, operator: Operator::Eq, value: Literal::String(id) })
+            if path.leaf().is_some_and(|attribute| attribute.name == "value") =>
+        {
+            ids.insert(id.clone());
+            Ok(())
+        }
+        _ => Err(ScimError::invalid_filter(
+            "Members can be removed by their id: members[value eq \"id\"], several joined with \"or\".",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn catalog() -> Catalog {
+        Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap()
+    }
+
+    fn current() -> Group {
+        Group { display_name: "Statsig-Demo-Member".to_owned(), external_id: None }
+    }
+
+    fn modify_with(operations: &Value) -> Result<(Group, MembershipChange), ScimError> {
+        let catalog = catalog();
+        let wanted = Wanted::of_patch(&catalog, &json!({"Operations": operations}))?;
+        let group = wanted.settle(&catalog, GroupKind::ProjectRole, &current())?;
+        Ok((group, wanted.members))
+    }
+
+    fn ids(ids: &[&str]) -> BTreeSet<String> {
+        ids.iter().map(|&id| id.to_owned()).collect()
+    }
+
+    #[test]
+    fn later_operations_override_earlier_ones() {
+        let (_, members) = modify_with(&json!([
+            {"op": "remove", "path": "members[value eq \"a\"]"},
+            {"op": "add", "path": "members", "value": [{"value": "a"}, {"value": "b"}]},
+            {"op": "Remove", "path": "members", "value": [{"value": "b"}]},
+        ]))
+        .unwrap();
+        assert_eq!(members, MembershipChange { replaces_all: false, add: ids(&["a"]), remove: ids(&["b"]) });
+
+        let (_, members) = modify_with(&json!([
+            {"op": "replace", "path": "members", "value": [{"value": "a"}, {"value": "b"}]},
+            {"op": "remove", "path": "members[value eq \"b\"]"},
+            {"op": "add", "path": "members", "value": ["c"]},
+        ]))
+        .unwrap();
+        assert_eq!(members, MembershipChange { replaces_all: true, add: ids(&["a", "c"]), remove: ids(&[]) });
+    }
+
+    #[test]
+    fn removing_all_is_replacing_with_none() {
+        let (_, members) = modify_with(&json!([{"op": "remove", "path": "members"}])).unwrap();
+        assert_eq!(members, MembershipChange { replaces_all: true, ..Default::default() });
+        let (_, nobody) = modify_with(&json!([{"op": "remove", "path": "members", "value": []}])).unwrap();
+        assert!(nobody.is_empty());
+    }
+
+    #[test]
+    fn the_same_name_is_no_change_and_another_is_refused() {
+        let rename = |name: &str| {
+            modify_with(&json!([{"op": "replace", "value": {"id": "other", "displayName": name}}]))
+        };
+        assert_eq!(rename("statsig-demo-MEMBER").unwrap().0, current());
+        assert_eq!(rename("Engineering").unwrap_err().scim_type, Some(crate::scim::ScimType::Mutability));
+    }
+
+    #[test]
+    fn a_put_without_members_leaves_them() {
+        let put = |body: &Value| Wanted::of_resource(&catalog(), body).unwrap().members;
+        assert!(put(&json!({"displayName": "Statsig-Demo-Member"})).is_empty());
+        assert!(put(&json!({"displayName": "Statsig-Demo-Member", "Members": []})).replaces_all);
+    }
+
+    #[test]
+    fn only_ids_name_members() {
+        assert!(modify_with(&json!([{"op": "remove", "path": "members[display eq \"x\"]"}])).is_err());
+        assert!(
+            modify_with(&json!([{"op": "add", "path": "members", "value": [{"display": "x"}]}])).is_err()
+        );
+        assert!(
+            modify_with(&json!([{"op": "replace", "path": "members[value eq \"a\"].value", "value": "b"}]))
+                .is_err()
+        );
+    }
+}

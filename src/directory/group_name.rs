@@ -1,0 +1,221 @@
+//! What a group's name means: `<prefix>-<Project>-<Role>`, `<prefix>-<Project>-<Team>-<Role>`.
+//!
+//! The parts contain hyphens and spaces themselves, so a name is never split; it is held against the
+//! projects that exist, the longest first.
+
+use serde::Deserialize;
+
+use super::Organization;
+use crate::scim::ScimError;
+use crate::scim::text::{fold, shorten};
+
+/// The roles every project has.
+pub const PROJECT_ROLES: [&str; 3] = ["Admin", "Member", "Read-Only"];
+/// The roles every team has, and no others.
+pub const TEAM_ROLES: [&str; 2] = ["Admin", "Member"];
+
+/// A project that a new group's name may begin with.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Project {
+    /// Identifier.
+    pub id: String,
+    /// Name, as its groups spell it.
+    pub name: String,
+}
+
+/// What a POST of a group makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewGroup {
+    /// A team, with its two groups.
+    Team {
+        /// The project it belongs to.
+        project: Project,
+        /// The team's name.
+        team: String,
+    },
+    /// A group tied to no project.
+    Plain,
+}
+
+/// Name of the group of a project's role.
+pub fn project_role(prefix: &str, project: &str, role: &str) -> String {
+    format!("{prefix}-{project}-{role}")
+}
+
+/// Name of the group of a team's role.
+pub fn team_role(prefix: &str, project: &str, team: &str, role: &str) -> String {
+    format!("{prefix}-{project}-{team}-{role}")
+}
+
+/// The part of a group's name that begins with the project's name, if the prefix is the product's.
+pub fn after_prefix<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
+    strip_fold(name, &format!("{prefix}-"))
+}
+
+/// Decides what a group that does not exist yet would be. `projects` are those whose name the group's
+/// name goes on with after the prefix, in any order.
+///
+/// # Errors
+/// `invalidValue` with what can be pushed instead.
+pub fn resolve(
+    prefix: &str,
+    organization: &Organization,
+    name: &str,
+    projects: &[Project],
+) -> Result<NewGroup, ScimError> {
+    let Some(rest) = after_prefix(prefix, name) else {
+        if organization.plain_groups {
+            check_name("group", name).map_err(ScimError::invalid_value)?;
+            return Ok(NewGroup::Plain);
+        }
+        return Err(ScimError::invalid_value(format!(
+            "Project creation is not supported via SCIM, and \"{}\" is not the name of a project's group: those begin \
+             with \"{prefix}-\". Link the pushed group to an existing group, such as \"{prefix}-<Project>-Member\".",
+            shorten(name)
+        )));
+    };
+    let mut candidates: Vec<(&Project, &str)> = projects
+        .iter()
+        .filter_map(|project| Some((project, strip_fold(rest, &format!("{}-", project.name))?)))
+        .collect();
+    candidates.sort_by_key(|(_, role)| role.len());
+    for &(project, role) in &candidates {
+        if let Some(team) = strip_suffix_fold(role, "-Member").filter(|team| !team.trim().is_empty()) {
+            check_name("team", team).map_err(ScimError::invalid_value)?;
+            return Ok(NewGroup::Team { project: project.clone(), team: team.to_owned() });
+        }
+    }
+    let Some(&(project, role)) = candidates.first() else {
+        return Err(ScimError::invalid_value(format!(
+            "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the \
+             project in the console, or correct the group's name.",
+            shorten(name)
+        )));
+    };
+    Err(ScimError::invalid_value(match strip_suffix_fold(role, "-Admin") {
+        Some(team) => format!(
+            "There is no team \"{0}\" in project \"{1}\". Push \"{2}\" to create the team; its \"-Admin\" group comes \
+             with it and can be linked then.",
+            shorten(team),
+            project.name,
+            shorten(&team_role(prefix, &project.name, team, "Member"))
+        ),
+        None => format!(
+            "Project \"{1}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team \
+             named \"{0}\", push \"{2}\".",
+            shorten(role),
+            project.name,
+            shorten(&team_role(prefix, &project.name, role, "Member"))
+        ),
+    }))
+}
+
+/// Checks the name of a project, role, team or plain group.
+///
+/// # Errors
+/// A sentence saying what is wrong with it.
+pub fn check_name(what: &str, name: &str) -> Result<(), String> {
+    const LONGEST: usize = 200;
+    if name.trim().is_empty() {
+        return Err(format!("The {what}'s name must not be empty."));
+    }
+    if name != name.trim() {
+        return Err(format!("The {what}'s name \"{}\" must not begin or end with a space.", shorten(name)));
+    }
+    if name.chars().count() > LONGEST {
+        return Err(format!("The {what}'s name must not be longer than {LONGEST} characters."));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(format!("The {what}'s name must not contain control characters."));
+    }
+    Ok(())
+}
+
+/// `text` without `prefix`, compared without case. The folded forms may differ in length.
+fn strip_fold<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
+    let wanted = fold(prefix);
+    text.char_indices()
+        .map(|(at, character)| at.saturating_add(character.len_utf8()))
+        .filter_map(|end| text.split_at_checked(end))
+        .find(|(head, _)| fold(head) == wanted)
+        .map(|(_, rest)| rest)
+}
+
+/// `text` without an ASCII `suffix`, compared without case.
+fn strip_suffix_fold<'t>(text: &'t str, suffix: &str) -> Option<&'t str> {
+    let (head, tail) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
+    tail.eq_ignore_ascii_case(suffix).then_some(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn organization(plain_groups: bool) -> Organization {
+        Organization {
+            id: "o".to_owned(),
+            name: "O".to_owned(),
+            email_management: false,
+            plain_groups,
+            mail_domains: Vec::new(),
+            user_count: 0,
+        }
+    }
+
+    fn resolve_among(projects: &[&str], name: &str) -> Result<NewGroup, ScimError> {
+        let projects: Vec<Project> = projects
+            .iter()
+            .map(|&name| Project { id: format!("id of {name}"), name: name.to_owned() })
+            .collect();
+        resolve("Statsig", &organization(false), name, &projects)
+    }
+
+    fn team(project: &str, team: &str) -> NewGroup {
+        NewGroup::Team {
+            project: Project { id: format!("id of {project}"), name: project.to_owned() },
+            team: team.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_longest_project_wins() {
+        let projects = ["Statsig", "Statsig-Okta Test Project", "Statsig-Okta"];
+        assert_eq!(
+            resolve_among(&projects, "Statsig-Statsig-Okta Test Project-X-Member").unwrap(),
+            team("Statsig-Okta Test Project", "X")
+        );
+        assert_eq!(
+            resolve_among(&projects, "statsig-STATSIG-okta-a-b-member").unwrap(),
+            team("Statsig-Okta", "a-b")
+        );
+    }
+
+    #[test]
+    fn a_shorter_project_is_taken_where_the_longest_leaves_no_team() {
+        assert_eq!(resolve_among(&["A", "A-B"], "Statsig-A-B-Member").unwrap(), team("A", "B"));
+    }
+
+    #[test]
+    fn refusals_say_what_to_push() {
+        let detail = |name: &str| resolve_among(&["Demo"], name).unwrap_err().detail;
+        assert!(detail("Statsig-Nowhere-Member").starts_with("Project creation is not supported via SCIM"));
+        assert!(detail("Engineering").starts_with("Project creation is not supported via SCIM"));
+        assert!(detail("Statsig-Demo-Core-Admin").contains("\"Statsig-Demo-Core-Member\""));
+        assert!(detail("Statsig-Demo-Gardener").contains("\"Statsig-Demo-Gardener-Member\""));
+    }
+
+    #[test]
+    fn plain_groups_need_the_setting_and_another_name() {
+        let resolve = |plain, name| resolve("Statsig", &organization(plain), name, &[]);
+        assert_eq!(resolve(true, "Engineering").unwrap(), NewGroup::Plain);
+        assert!(resolve(true, "Statsig-Nowhere-Member").is_err());
+        assert!(resolve(true, " ").is_err());
+    }
+
+    #[test]
+    fn folding_that_changes_length_does_not_break_the_cut() {
+        assert_eq!(resolve_among(&["İstanbul"], "Statsig-İSTANBUL-T-Member").unwrap(), team("İstanbul", "T"));
+        assert_eq!(strip_suffix_fold("ü", "-Member"), None);
+        assert_eq!(strip_suffix_fold("aü-member", "-Member"), Some("aü"));
+    }
+}

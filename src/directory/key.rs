@@ -1,0 +1,168 @@
+//! SCIM keys: `scim-`, a public id, 256 random bits, and a checksum.
+//!
+//! NEVER CHANGE THE PREFIX OR THE LENGTHS: secret scanners and the keys that are in use know them.
+
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use sha2::{Digest, Sha256};
+
+use crate::scim::ScimError;
+
+/// What every key begins with.
+pub const PREFIX: &str = "scim-";
+
+const ID_LENGTH: usize = 10;
+const SECRET_LENGTH: usize = 52;
+const CHECKSUM_LENGTH: usize = 7;
+const BODY_LENGTH: usize = ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH;
+
+/// How many random bytes a new key is made of: 7 for the public id, 32 for the secret.
+pub const RANDOM_BYTES: usize = 39;
+
+/// A well-formed key. Its text is shown to a person once; storage knows only [`Key::hash`].
+pub struct Key {
+    text: String,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Key({})", self.hint())
+    }
+}
+
+impl Key {
+    /// A new key from random bytes.
+    pub fn generate(random: &[u8; RANDOM_BYTES]) -> Self {
+        let (id, secret) = random.split_at(7);
+        let mut text = PREFIX.to_owned();
+        text.push_str(BASE32_NOPAD.encode(id).get(..ID_LENGTH).unwrap_or_default());
+        text.push_str(&BASE32_NOPAD.encode(secret));
+        let checksum = checksum(&text);
+        text.push_str(&checksum);
+        Self { text }
+    }
+
+    /// Reads the `Authorization` header of a request (RFC 6750 §2.1).
+    ///
+    /// The scheme is taken in any case and any number of times, or left out: pasting `Bearer scim-…` into a
+    /// field that adds `Bearer` itself is the commonest mistake there is.
+    ///
+    /// # Errors
+    /// 401 saying what is wrong with the header, before storage is asked.
+    pub fn from_authorization(header: Option<&str>) -> Result<Self, ScimError> {
+        const HOW: &str = "Send \"Authorization: Bearer scim-…\" with the SCIM key made in the console.";
+        let mut token = header.map(str::trim).filter(|header| !header.is_empty()).ok_or_else(|| {
+            ScimError::unauthorized(format!("The request has no Authorization header. {HOW}"))
+        })?;
+        while let Some((scheme, rest)) = token.split_once(char::is_whitespace) {
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(ScimError::unauthorized(format!(
+                    "The Authorization header is not a bearer token. {HOW}"
+                )));
+            }
+            token = rest.trim_start();
+        }
+        let Some(body) = token.strip_prefix(PREFIX) else {
+            return Err(ScimError::unauthorized(format!(
+                "The token does not begin with \"{PREFIX}\". {HOW}"
+            )));
+        };
+        if body.len() != BODY_LENGTH {
+            return Err(ScimError::unauthorized(format!(
+                "The SCIM key is incomplete or has too much: {BODY_LENGTH} characters follow \"{PREFIX}\" in a key, {} do \
+                 in this one. Copy it again, or generate a new one in the console.",
+                body.chars().count()
+            )));
+        }
+        let checked = token.len().saturating_sub(CHECKSUM_LENGTH);
+        match token.split_at_checked(checked) {
+            Some((payload, sum)) if checksum(payload) == sum => Ok(Self { text: token.to_owned() }),
+            _ => Err(ScimError::unauthorized(
+                "The SCIM key is mistyped: its checksum does not match. Copy it again, or generate a new one in the console.",
+            )),
+        }
+    }
+
+    /// The public id, by which the key is looked up.
+    pub fn id(&self) -> &str {
+        self.text.get(PREFIX.len()..PREFIX.len().saturating_add(ID_LENGTH)).unwrap_or_default()
+    }
+
+    /// What is stored: SHA-256 of the whole key, in hexadecimal. A key has 256 random bits, so that a fast
+    /// hash is as good as a slow one.
+    pub fn hash(&self) -> String {
+        HEXLOWER.encode(&Sha256::digest(self.text.as_bytes()))
+    }
+
+    /// What may be shown of the key at any time: `scim-G22A…`.
+    pub fn hint(&self) -> String {
+        hint(self.id())
+    }
+
+    /// The whole key, to be shown once.
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+}
+
+/// What may be shown of the key with this id.
+pub fn hint(id: &str) -> String {
+    format!("{PREFIX}{}…", id.get(..4).unwrap_or(id))
+}
+
+fn checksum(payload: &str) -> String {
+    let digest = Sha256::digest(payload.as_bytes());
+    BASE32_NOPAD.encode(&digest).get(..CHECKSUM_LENGTH).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        let mut random = [0_u8; RANDOM_BYTES];
+        for (index, byte) in random.iter_mut().enumerate() {
+            *byte = u8::try_from(index * 5 % 251).unwrap();
+        }
+        Key::generate(&random)
+    }
+
+    #[test]
+    fn a_key_survives_the_ways_admins_paste_it() {
+        let key = key();
+        for header in ["Bearer {}", "bearer {}", "BEARER   {}", "Bearer Bearer {}", "{}", " Bearer {} "] {
+            let header = header.replace("{}", key.reveal());
+            let read = Key::from_authorization(Some(&header)).unwrap();
+            assert_eq!((read.id(), read.hash()), (key.id(), key.hash()), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_key_is_refused_with_the_reason() {
+        let detail = |header: Option<&str>| Key::from_authorization(header).unwrap_err().detail;
+        let text = key().reveal().to_owned();
+        assert!(detail(None).contains("no Authorization header"));
+        assert!(detail(Some("  ")).contains("no Authorization header"));
+        assert!(detail(Some("non-token")).contains("does not begin with"));
+        assert!(detail(Some("Basic dXNlcg==")).contains("not a bearer token"));
+        assert!(detail(Some("Bearer")).contains("does not begin with"));
+        assert!(detail(text.get(..40)).contains("incomplete"));
+        assert!(detail(Some(&text.replace('A', "B"))).contains("checksum"));
+        assert!(detail(Some(&format!("scim-{}", "ü".repeat(40)))).contains("incomplete"));
+    }
+
+    #[test]
+    fn nothing_but_the_hint_is_ever_printed() {
+        let key = key();
+        let printed = format!("{key:?}");
+        assert_eq!(printed, format!("Key({})", key.hint()));
+        assert_eq!(key.hint().chars().count(), "scim-G22A…".chars().count());
+    }
+
+    #[test]
+    fn the_shape_of_a_key_never_changes() {
+        let key = key();
+        assert_eq!(key.reveal().len(), PREFIX.len() + 69);
+        assert_eq!(key.id().len(), 10);
+        assert_eq!(key.hash().len(), 64);
+    }
+}

@@ -1,0 +1,18 @@
+//! The organization's rules as pure functions: who may be what, what a group's name means, what a key is.
+//!
+//! Nothing here reads or writes storage. Each function is given what was read and says what shall be.
+
+pub mod catalog;
+pub mod group;
+pub mod group_name;
+pub mod key;
+pub mod org_role;
+pub mod organization;
+mod person_name;
+pub mod user;
+
+pub use catalog::Catalog;
+pub use key::Key;
+pub use org_role::OrgRole;
+pub use organization::Organization;
+pub use user::User;

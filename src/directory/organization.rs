@@ -1,0 +1,108 @@
+//! An organization and its settings.
+
+use serde::Deserialize;
+
+use crate::scim::ScimError;
+use crate::scim::text::{fold, shorten};
+
+/// The organization a request is for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Organization {
+    /// Identifier.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Whether `userName` and mail may be changed over SCIM.
+    pub email_management: bool,
+    /// Whether groups of any name may be made over SCIM.
+    pub plain_groups: bool,
+    /// Case-folded mail domains of its people; empty: any.
+    pub mail_domains: Vec<String>,
+    /// How many users SCIM sees.
+    pub user_count: u64,
+}
+
+impl Organization {
+    /// Whether SCIM sees people with this mail domain.
+    pub fn manages(&self, mail_domain: Option<&str>) -> bool {
+        is_among(mail_domain, &self.mail_domains)
+    }
+
+    /// Refuses a person outside the organization's mail domains.
+    ///
+    /// # Errors
+    /// `invalidValue`, in the words the product's documentation uses.
+    pub fn admit(&self, user_name: &str, mail_domain: Option<&str>) -> Result<(), ScimError> {
+        if self.manages(mail_domain) {
+            return Ok(());
+        }
+        Err(ScimError::invalid_value(format!(
+            "User {} is not allowed to be created in this organization: its mail domains are {}. Assign people of \
+             these domains, or have an administrator add the domain in the organization's settings.",
+            shorten(user_name),
+            self.mail_domains.join(", ")
+        )))
+    }
+}
+
+/// Whether a mail domain is one of an organization's; an organization that lists none takes all.
+pub fn is_among(mail_domain: Option<&str>, domains: &[String]) -> bool {
+    domains.is_empty() || mail_domain.is_some_and(|domain| domains.iter().any(|own| own == domain))
+}
+
+/// The case-folded domain of a mail address, or `None` if it is not one.
+pub fn mail_domain(address: &str) -> Option<String> {
+    let (local, domain) = address.trim().rsplit_once('@')?;
+    if local.is_empty() || domain.is_empty() {
+        return None;
+    }
+    Some(fold(domain))
+}
+
+/// Reads mail domains from an administrator's hand: folded, without a leading `@`, each once.
+///
+/// # Errors
+/// A sentence naming what is not a domain.
+pub fn read_mail_domains(domains: &[String]) -> Result<Vec<String>, String> {
+    let mut read: Vec<String> = Vec::with_capacity(domains.len());
+    for domain in domains {
+        let folded = fold(domain.trim().trim_start_matches('@'));
+        let well_formed = folded.contains('.')
+            && folded.split('.').all(|label| !label.is_empty())
+            && folded.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-'));
+        if !well_formed {
+            return Err(format!(
+                "\"{}\" is not a mail domain; write it like \"example.com\".",
+                shorten(domain)
+            ));
+        }
+        if !read.contains(&folded) {
+            read.push(folded);
+        }
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_domain_is_what_follows_the_last_at() {
+        assert_eq!(mail_domain("a@b@Example.COM").as_deref(), Some("example.com"));
+        assert_eq!(mail_domain("nobody"), None);
+        assert_eq!(mail_domain("@example.com"), None);
+        assert_eq!(mail_domain("a@"), None);
+    }
+
+    #[test]
+    fn domains_are_read_leniently_but_not_blindly() {
+        let read = |list: &[&str]| {
+            read_mail_domains(&list.iter().map(|&domain| domain.to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(read(&["@Example.com", "example.com "]).unwrap(), ["example.com"]);
+        assert!(read(&["a@example.com"]).is_err());
+        assert!(read(&["localhost"]).is_err());
+        assert!(read(&[".com"]).is_err());
+    }
+}

@@ -1,0 +1,253 @@
+//! What a user may become: creation, replacement, modification and removal of people.
+
+use serde_json::Value;
+
+use super::organization::mail_domain;
+use super::{Catalog, OrgRole, Organization, person_name};
+use crate::scim::text::{equal_fold, fold, shorten};
+use crate::scim::{Object, ScimError, patch, resource};
+
+/// Most bytes that one person's attributes may come to.
+pub const MAX_DOC_BYTES: usize = 64 * 1024;
+
+/// Longest `userName`, in bytes.
+const MAX_USER_NAME_BYTES: usize = 1024;
+
+/// A person, as they are or as they shall be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct User {
+    /// The attributes that clients set, in canonical form, but for the two below.
+    pub doc: Object,
+    /// Whether the person belongs to the organization.
+    pub active: bool,
+    /// Role in the organization; that of an inactive person is Member.
+    pub org_role: OrgRole,
+}
+
+impl User {
+    /// `userName` as it was sent.
+    pub fn user_name(&self) -> &str {
+        self.doc.get("userName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// `externalId`, the client's own identifier.
+    pub fn external_id(&self) -> Option<&str> {
+        self.doc.get("externalId").and_then(Value::as_str)
+    }
+
+    /// The mail addresses, folded, each once.
+    pub fn folded_emails(&self) -> Vec<String> {
+        let mut folded: Vec<String> = email_values(&self.doc).map(fold).collect();
+        folded.sort_unstable();
+        folded.dedup();
+        folded
+    }
+
+    /// The folded domain of the address that identifies the person: `userName` if it is one, else the
+    /// primary address, else the first.
+    pub fn mail_domain(&self) -> Option<String> {
+        mail_domain(self.user_name()).or_else(|| {
+            let emails = self.doc.get("emails").and_then(Value::as_array)?;
+            let primary = emails.iter().find(|email| email.get("primary") == Some(&Value::Bool(true)));
+            mail_domain(primary.or_else(|| emails.first())?.get("value")?.as_str()?)
+        })
+    }
+}
+
+/// What a body says of the two attributes that are kept apart from the others.
+struct Standing {
+    active: Option<bool>,
+    org_role: Option<OrgRole>,
+}
+
+impl Standing {
+    /// Takes them out of a resource.
+    fn take(catalog: &Catalog, doc: &mut Object) -> Result<Self, ScimError> {
+        let active = doc.shift_remove("active").and_then(|value| value.as_bool());
+        let org_role = match doc.shift_remove(&catalog.org_role_attribute) {
+            Some(Value::String(text)) => Some(OrgRole::parse_attribute(&catalog.org_role_attribute, &text)?),
+            _ => None,
+        };
+        Ok(Self { active, org_role })
+    }
+}
+
+/// The person that a POST describes. Whether the organization admits them, [`Organization::admit`] says.
+///
+/// # Errors
+/// `invalidValue` for a missing or wrong value, or a second Owner.
+pub fn create(catalog: &Catalog, body: &Value) -> Result<User, ScimError> {
+    let mut doc = resource::read(&catalog.user, body)?;
+    let standing = Standing::take(catalog, &mut doc)?;
+    fill_gaps(&mut doc);
+    let active = standing.active.unwrap_or(true);
+    let org_role = standing.org_role.unwrap_or(OrgRole::Member);
+    if org_role == OrgRole::Owner {
+        return Err(second_owner());
+    }
+    let user = User { doc, active, org_role: if active { org_role } else { OrgRole::Member } };
+    check_size(&user)?;
+    Ok(user)
+}
+
+/// The person after a PUT (RFC 7644 §3.5.1). What the body leaves out is cleared, save what no client can
+/// mean to clear by silence: `active`, the organization role, and mail where SCIM does not manage it.
+///
+/// # Errors
+/// As [`create`]; `mutability` where mail would change, or the Owner; `invalidValue` where the person would
+/// leave the organization's mail domains.
+pub fn replace(
+    catalog: &Catalog,
+    organization: &Organization,
+    current: &User,
+    body: &Value,
+) -> Result<User, ScimError> {
+    let mut doc = resource::read(&catalog.user, body)?;
+    let standing = Standing::take(catalog, &mut doc)?;
+    if let (false, None, Some(emails)) =
+        (organization.email_management, doc.get("emails"), current.doc.get("emails"))
+    {
+        doc.insert("emails".to_owned(), emails.clone());
+    }
+    fill_gaps(&mut doc);
+    settle(organization, current, doc, &standing)
+}
+
+/// The person after a PATCH (RFC 7644 §3.5.2).
+///
+/// # Errors
+/// As [`replace`], and those of the PATCH itself.
+pub fn modify(
+    catalog: &Catalog,
+    organization: &Organization,
+    current: &User,
+    body: &Value,
+) -> Result<User, ScimError> {
+    let edits = patch::parse(&catalog.user, body)?;
+    let mut doc = current.doc.clone();
+    doc.insert("active".to_owned(), current.active.into());
+    doc.insert(catalog.org_role_attribute.clone(), current.org_role.as_str().into());
+    patch::apply(&catalog.user, &mut doc, &edits)?;
+    let standing = Standing::take(catalog, &mut doc)?;
+    settle(organization, current, doc, &standing)
+}
+
+/// Whether a person may be deleted.
+///
+/// # Errors
+/// `mutability` for the Owner.
+pub fn check_deletable(current: &User) -> Result<(), ScimError> {
+    if current.org_role == OrgRole::Owner { Err(owner_untouchable()) } else { Ok(()) }
+}
+
+/// Names and an address for who has none: an identity provider cannot import a person without.
+fn fill_gaps(doc: &mut Object) {
+    let user_name = doc.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
+    person_name::fill(doc, &user_name);
+    if !doc.contains_key("emails") && mail_domain(&user_name).is_some() {
+        let email = serde_json::json!([{"value": user_name, "type": "work", "primary": true}]);
+        doc.insert("emails".to_owned(), email);
+    }
+}
+
+/// Applies the rules that hold for every change of an existing person.
+fn settle(
+    organization: &Organization,
+    current: &User,
+    mut doc: Object,
+    standing: &Standing,
+) -> Result<User, ScimError> {
+    let active = standing.active.unwrap_or(current.active);
+    let org_role = standing.org_role.unwrap_or(current.org_role);
+    if current.org_role == OrgRole::Owner {
+        if !active || org_role != OrgRole::Owner {
+            return Err(owner_untouchable());
+        }
+    } else if org_role == OrgRole::Owner {
+        return Err(second_owner());
+    }
+    if !organization.email_management {
+        keep_mail(&current.doc, &mut doc)?;
+    }
+    person_name::refresh_formatted(&current.doc, &mut doc);
+    // Deactivation takes the person out of the organization, and the role with it.
+    let user = User { doc, active, org_role: if active { org_role } else { OrgRole::Member } };
+    if user.mail_domain() != current.mail_domain() {
+        organization.admit(user.user_name(), user.mail_domain().as_deref())?;
+    }
+    check_size(&user)?;
+    Ok(user)
+}
+
+/// Refuses another `userName` or other addresses. A difference in case is none: the stored spelling stays.
+fn keep_mail(before: &Object, after: &mut Object) -> Result<(), ScimError> {
+    let name_of = |doc: &Object| doc.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (old, new) = (name_of(before), name_of(after));
+    if !equal_fold(&old, &new) {
+        return Err(mail_not_managed("userName", &old, &new));
+    }
+    after.insert("userName".to_owned(), old.into());
+
+    let stored: Vec<&str> = email_values(before).collect();
+    let spelling = |value: &str| stored.iter().find(|own| equal_fold(own, value)).map(|&own| own.to_owned());
+    let known = email_values(after).all(|value| spelling(value).is_some());
+    let complete = stored.iter().all(|own| email_values(after).any(|value| equal_fold(own, value)));
+    if !known || !complete {
+        let sent: Vec<&str> = email_values(after).collect();
+        return Err(mail_not_managed("emails", &stored.join(", "), &sent.join(", ")));
+    }
+    if let Some(Value::Array(emails)) = after.get_mut("emails") {
+        for email in emails {
+            if let Some(Value::String(value)) = email.get_mut("value")
+                && let Some(own) = spelling(value)
+            {
+                *value = own;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn email_values(doc: &Object) -> impl Iterator<Item = &str> {
+    let emails = doc.get("emails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    emails.iter().filter_map(|email| email.get("value").and_then(Value::as_str))
+}
+
+fn mail_not_managed(attribute: &str, old: &str, new: &str) -> ScimError {
+    ScimError::mutability(format!(
+        "\"{attribute}\" cannot be changed over SCIM in this organization: it is \"{}\", the request says \"{}\". Set it \
+         back in the identity provider, or have an administrator switch on email management in the organization's \
+         settings.",
+        shorten(old),
+        shorten(new)
+    ))
+}
+
+fn owner_untouchable() -> ScimError {
+    ScimError::mutability(
+        "Owner cannot be modified: the organization's Owner cannot be demoted, deactivated or deleted over SCIM. \
+         Transfer the ownership in the console first.",
+    )
+}
+
+fn second_owner() -> ScimError {
+    ScimError::invalid_value(
+        "Cannot set multiple owners: an organization has exactly one Owner. Ownership is transferred in the console.",
+    )
+}
+
+fn check_size(user: &User) -> Result<(), ScimError> {
+    if user.user_name().len() > MAX_USER_NAME_BYTES {
+        return Err(ScimError::invalid_value(format!(
+            "\"userName\" is longer than {MAX_USER_NAME_BYTES} bytes."
+        )));
+    }
+    let bytes = serde_json::to_string(&user.doc).map_or(usize::MAX, |text| text.len());
+    if bytes > MAX_DOC_BYTES {
+        return Err(ScimError::invalid_value(format!(
+            "The user's attributes come to {bytes} bytes; at most {MAX_DOC_BYTES} are stored. Send fewer or shorter \
+             values, for example no photos as data URLs."
+        )));
+    }
+    Ok(())
+}

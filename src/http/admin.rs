@@ -1,0 +1,70 @@
+//! `/console/api`: the administrators' API, behind the deployment's admin token.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::Deployment;
+use super::answer::Answer;
+use super::request::{BODY_LIMIT, Incoming};
+use crate::console::{self, Console, Problem};
+use crate::store::platform;
+
+/// Answers a request below `/console/api`.
+pub(super) async fn answer(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    segments: &[&str],
+) -> Answer {
+    match carry_out(deployment, incoming, segments).await {
+        Ok(reply) => Answer::json(reply.status, "application/json", reply.body.to_string()),
+        Err(problem) => refuse(&problem),
+    }
+}
+
+async fn carry_out(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    path: &[&str],
+) -> Result<console::Reply, Problem> {
+    authenticate(deployment, incoming)?;
+    let body = incoming.body(BODY_LIMIT).await.map_err(Problem::from)?;
+    let console = Console {
+        database: &deployment.database,
+        kv: &deployment.kv,
+        catalog: deployment.catalog,
+        now_millis: platform::now_millis(),
+    };
+    console::answer(&console, &incoming.method, path, &body).await
+}
+
+/// Compares digests, so that the time it takes says nothing of the token.
+fn authenticate(deployment: &Deployment<'_>, incoming: &Incoming) -> Result<(), Problem> {
+    let token = deployment.env.secret("ADMIN_TOKEN").map(|secret| secret.to_string()).unwrap_or_default();
+    if token.is_empty() {
+        return Err(Problem::new(
+            503,
+            "The administrators' API is switched off: this deployment has no ADMIN_TOKEN. Set one with `wrangler secret put \
+             ADMIN_TOKEN`.",
+        ));
+    }
+    let header = incoming.header("authorization").unwrap_or_default();
+    let presented = match header.split_once(' ') {
+        Some((scheme, presented)) if scheme.eq_ignore_ascii_case("bearer") => presented.trim(),
+        _ => "",
+    };
+    if Sha256::digest(presented) == Sha256::digest(&token) {
+        return Ok(());
+    }
+    Err(Problem::new(401, "Send \"Authorization: Bearer …\" with this deployment's ADMIN_TOKEN."))
+}
+
+/// RFC 9457.
+fn refuse(problem: &Problem) -> Answer {
+    let body = json!({"title": problem.title(), "status": problem.status, "detail": problem.detail});
+    let answer = Answer::json(problem.status, "application/problem+json", body.to_string())
+        .with_detail(problem.detail.as_str());
+    match problem.status {
+        401 => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
+        _ => answer,
+    }
+}

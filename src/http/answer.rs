@@ -1,0 +1,96 @@
+//! What goes out: status, headers and body, before they become a response.
+
+use worker::{Headers, Response};
+
+use crate::scim::{MEDIA_TYPE, ScimError};
+use crate::store::Cost;
+
+/// An answer to a request.
+pub(super) struct Answer {
+    /// HTTP status code.
+    pub(super) status: u16,
+    /// Body, empty where there is none.
+    pub(super) body: String,
+    /// What an error says; for the log.
+    pub(super) detail: Option<String>,
+    content_type: &'static str,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Answer {
+    fn new(status: u16, content_type: &'static str, body: String) -> Self {
+        Self { status, body, detail: None, content_type, headers: Vec::new() }
+    }
+
+    /// 200 with a SCIM body.
+    pub(super) fn ok(body: String) -> Self {
+        Self::new(200, MEDIA_TYPE, body)
+    }
+
+    /// 201 with the new resource (RFC 7644 §3.3).
+    pub(super) fn created(location: String, body: String) -> Self {
+        Self::new(201, MEDIA_TYPE, body).with_header("Location", location)
+    }
+
+    /// 204, nothing to say.
+    pub(super) fn no_content() -> Self {
+        Self::new(204, MEDIA_TYPE, String::new())
+    }
+
+    /// JSON that is not SCIM.
+    pub(super) fn json(status: u16, content_type: &'static str, body: String) -> Self {
+        Self::new(status, content_type, body)
+    }
+
+    /// The same with a header.
+    pub(super) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same with what it says to the log.
+    pub(super) fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// The response, with what it cost (W3C Server-Timing).
+    ///
+    /// # Errors
+    /// The runtime's, for a header it does not take.
+    pub(super) fn into_response(self, cost: Cost) -> worker::Result<Response> {
+        let headers = Headers::new();
+        headers.set("Server-Timing", &server_timing(cost))?;
+        // Directory data belongs in no cache.
+        headers.set("Cache-Control", "no-store")?;
+        headers.set("X-Content-Type-Options", "nosniff")?;
+        for (name, value) in &self.headers {
+            headers.set(name, value)?;
+        }
+        let builder = Response::builder().with_status(self.status);
+        if self.body.is_empty() {
+            return Ok(builder.with_headers(headers).empty());
+        }
+        headers.set("Content-Type", self.content_type)?;
+        Ok(builder.with_headers(headers).fixed(self.body.into_bytes()))
+    }
+}
+
+impl From<ScimError> for Answer {
+    fn from(error: ScimError) -> Self {
+        let answer = Self::new(error.status, MEDIA_TYPE, error.to_json()).with_detail(error.detail);
+        match error.status {
+            // RFC 6750 §3: a 401 names the scheme.
+            401 => answer.with_header("WWW-Authenticate", "Bearer realm=\"scim\""),
+            // An integer of seconds is the only form that Okta honours.
+            503 => answer.with_header("Retry-After", "5"),
+            _ => answer,
+        }
+    }
+}
+
+fn server_timing(cost: Cost) -> String {
+    format!(
+        "d1;dur={:.2}, round_trips;desc=\"{}\", rows_read;desc=\"{}\", rows_written;desc=\"{}\"",
+        cost.millis, cost.round_trips, cost.rows_read, cost.rows_written
+    )
+}

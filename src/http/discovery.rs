@@ -1,0 +1,54 @@
+//! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` (RFC 7644 §4), as they are for the organization
+//! that asks.
+
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::scim_api::Call;
+use crate::directory::Organization;
+use crate::scim::list::list_response;
+use crate::scim::text::shorten;
+use crate::scim::{ScimError, discovery};
+
+pub(super) async fn service_provider_config(call: &Call<'_>) -> Result<Answer, ScimError> {
+    authenticate(call).await?;
+    Ok(Answer::ok(discovery::service_provider_config(&call.session.tenant.base).to_string()))
+}
+
+pub(super) async fn resource_types(call: &Call<'_>, name: Option<&str>) -> Result<Answer, ScimError> {
+    authenticate(call).await?;
+    let tenant = &call.session.tenant;
+    let described = [&tenant.catalog.user, &tenant.catalog.group]
+        .map(|each| discovery::resource_type(each, &tenant.base));
+    one_or_all(&described, name, "ResourceType")
+}
+
+pub(super) async fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Answer, ScimError> {
+    let organization = authenticate(call).await?;
+    let tenant = &call.session.tenant;
+    let user = tenant.catalog.user_of(&organization);
+    let schemas = std::iter::once(&user.schema).chain(&user.extensions).chain([&tenant.catalog.group.schema]);
+    let described: Vec<Value> = schemas.map(|schema| discovery::schema(schema, &tenant.base)).collect();
+    one_or_all(&described, urn, "Schema")
+}
+
+async fn authenticate(call: &Call<'_>) -> Result<Organization, ScimError> {
+    // RFC 7644 §4: a filter on these endpoints is refused, so that nobody takes an unfiltered answer for a
+    // filtered one.
+    if call.filter().is_some() {
+        return Err(ScimError::forbidden("Discovery endpoints cannot be filtered; leave the filter out."));
+    }
+    Ok(call.open(Vec::new()).await?.organization)
+}
+
+fn one_or_all(described: &[Value], id: Option<&str>, what: &str) -> Result<Answer, ScimError> {
+    let Some(id) = id else {
+        let all: Vec<String> = described.iter().map(Value::to_string).collect();
+        return Ok(Answer::ok(list_response(u64::try_from(all.len()).unwrap_or(0), 1, &all)));
+    };
+    described
+        .iter()
+        .find(|each| each.get("id").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(id)))
+        .map(|each| Answer::ok(each.to_string()))
+        .ok_or_else(|| ScimError::no_such_resource(what, &shorten(id)))
+}

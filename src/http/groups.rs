@@ -1,0 +1,214 @@
+//! `/Groups`
+
+use super::answer::Answer;
+use super::scim_api::{Call, project};
+use crate::directory::group::{self, Wanted};
+use crate::directory::group_name::{self, NewGroup};
+use crate::scim::ScimError;
+use crate::scim::filter;
+use crate::scim::list::list_response;
+use crate::scim::text::shorten;
+use crate::store::groups::{self as stored, GroupRecord};
+use crate::store::memberships::{self, Difference};
+use crate::store::session::{Failure, attempts};
+use crate::store::{Row, Statement, StoreError, platform, projects};
+
+/// GET: a page of groups, or those that a filter finds (RFC 7644 §3.4.2).
+pub(super) async fn list(call: &Call<'_>) -> Result<Answer, ScimError> {
+    let catalog = call.session.tenant.catalog;
+    let text = call.filter();
+    let filter = text.as_deref().map(|text| filter::parse(&catalog.group, text)).transpose()?;
+    let page = call.page()?;
+    let projection = call.projection(&catalog.group)?;
+    let with_members = projection.wants("members");
+    let statements = stored::list(&call.session.tenant, filter.as_ref(), page, with_members)?;
+    let mut opened = call.open(statements).await?;
+    let groups = opened.rows();
+    let total = opened.row().and_then(|row| row.head.parse().ok()).unwrap_or(0);
+    let mut members = opened.rows().into_iter().peekable();
+    let mut resources = Vec::with_capacity(groups.len());
+    for group in groups {
+        // Members come ordered as the groups are, each piece with its group's id.
+        let pieces = std::iter::from_fn(|| members.next_if(|piece| piece.head == group.head));
+        let resource = if with_members { with_pieces(&group.body, pieces) } else { closed(&group.body) };
+        resources.push(project(&projection, &catalog.group, resource)?);
+    }
+    Ok(Answer::ok(list_response(total, page.start_index, &resources)))
+}
+
+/// GET of one group, with all its members unless they are excluded (RFC 7644 §3.4.1).
+pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let tenant = &call.session.tenant;
+    let projection = call.projection(&tenant.catalog.group)?;
+    let with_members = projection.wants("members");
+    let mut statements = vec![stored::resource(tenant, id)];
+    if with_members {
+        statements.push(memberships::of_group(tenant, id));
+    }
+    let mut opened = call.open(statements).await?;
+    let group = opened.row().ok_or_else(|| ScimError::no_such_resource("Group", id))?;
+    let resource =
+        if with_members { with_pieces(&group.body, opened.rows().into_iter()) } else { closed(&group.body) };
+    Ok(Answer::ok(project(&projection, &tenant.catalog.group, resource)?))
+}
+
+/// POST: creates a team, or a plain group where the organization has them (RFC 7644 §3.3).
+pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
+    let body = call.group_body().await?;
+    let tenant = &call.session.tenant;
+    let wanted = Wanted::of_resource(tenant.catalog, &body)?;
+    let prefix = tenant.catalog.group_prefix.as_str();
+    let name = wanted.display_name();
+    let [joining, leaving] = memberships::compare(tenant, "", &wanted.members);
+    let statements = vec![
+        stored::holder_of(tenant, name),
+        projects::named_by_group(tenant, group_name::after_prefix(prefix, name).unwrap_or_default()),
+        joining,
+        leaving,
+    ];
+    let mut opened = call.open(statements).await?;
+    if let Some(holder) = opened.row() {
+        return Err(name_taken(name, Some(&holder.head)));
+    }
+    let candidates: Vec<group_name::Project> =
+        serde_json::from_str(&opened.row().unwrap_or_default().head).unwrap_or_default();
+    let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
+    let difference = Difference::read(|| opened.row())?;
+    let (id, mut statements) = match new {
+        NewGroup::Plain => {
+            let id = platform::new_id()?;
+            (id.clone(), stored::insert_plain(tenant, &id, &wanted.created()))
+        }
+        NewGroup::Team { project, team } => {
+            let mut groups = projects::team_groups(prefix, &project.name, &team)?;
+            let Some(members) = groups.iter_mut().find(|group| group.role == "Member") else {
+                return Err(ScimError::internal());
+            };
+            members.external_id = wanted.created().external_id;
+            let id = members.id.clone();
+            let team_id = platform::new_id()?;
+            (id, projects::insert_team(tenant, &team_id, &project.id, &team, &groups))
+        }
+    };
+    statements.extend(memberships::change(tenant, &id, &difference));
+    statements.extend(selected(tenant, &id));
+    let results = call.session.write(&statements).await.map_err(|error| refusal(error, name))?;
+    Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), assembled(results)))
+}
+
+/// PUT: what custom Okta apps send for every change (RFC 7644 §3.5.1).
+pub(super) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let body = call.group_body().await?;
+    let wanted = Wanted::of_resource(call.session.tenant.catalog, &body)?;
+    let projection = call.projection(&call.session.tenant.catalog.group)?;
+    let resource = change(call, id, &wanted, true).await?;
+    Ok(Answer::ok(project(&projection, &call.session.tenant.catalog.group, resource)?))
+}
+
+/// PATCH: answered with 204, so that a large group is not sent back for one member (RFC 7644 §3.5.2).
+pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let body = call.group_body().await?;
+    let wanted = Wanted::of_patch(call.session.tenant.catalog, &body)?;
+    change(call, id, &wanted, false).await?;
+    Ok(Answer::no_content())
+}
+
+/// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).
+pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    attempts(async || {
+        let mut opened = call.open(vec![stored::record(&call.session.tenant, id)]).await?;
+        let record = read_record(opened.row(), id)?;
+        group::check_deletable(record.kind)?;
+        call.session.write(&stored::delete(&call.session.tenant, &record)).await?;
+        Ok(Answer::no_content())
+    })
+    .await
+}
+
+/// Reads, decides, writes the difference, and selects the resource if it is to be answered. What changes
+/// nothing writes nothing.
+async fn change(call: &Call<'_>, id: &str, wanted: &Wanted<'_>, answer: bool) -> Result<String, ScimError> {
+    let tenant = &call.session.tenant;
+    attempts(async || {
+        let mut statements = vec![stored::record(tenant, id)];
+        if !wanted.members.is_empty() {
+            statements.extend(memberships::compare(tenant, id, &wanted.members));
+        }
+        let mut opened = call.open(statements).await?;
+        let record = read_record(opened.row(), id)?;
+        let group = wanted.settle(tenant.catalog, record.kind, &record.group)?;
+        let difference = match wanted.members.is_empty() {
+            true => Difference::default(),
+            false => Difference::read(|| opened.row())?,
+        };
+        let mut statements = Vec::new();
+        if group != record.group || !difference.is_empty() {
+            // Adding and removing commute with what others do; what replaces all was decided from what was read.
+            statements.extend(stored::update(tenant, &record, &group, wanted.members.replaces_all));
+            statements.extend(memberships::change(tenant, id, &difference));
+        }
+        if answer {
+            statements.extend(selected(tenant, id));
+        }
+        if statements.is_empty() {
+            return Ok(String::new());
+        }
+        let results = call.session.write(&statements).await.map_err(|error| match error {
+            error if stored::name_is_taken(&error) => Failure::Answer(name_taken(&group.display_name, None)),
+            error => error.into(),
+        })?;
+        Ok(if answer { assembled(results) } else { String::new() })
+    })
+    .await
+}
+
+fn read_record(row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
+    Ok(GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?)
+}
+
+/// The two statements that select a whole group, at the end of a write.
+fn selected(tenant: &crate::store::Tenant<'_>, id: &str) -> [Statement; 2] {
+    [stored::resource(tenant, id), memberships::of_group(tenant, id)]
+}
+
+/// The group that [`selected`] selected.
+fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> String {
+    let mut last_first = results.rev();
+    let pieces = last_first.next().unwrap_or_default();
+    let group = last_first.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
+    with_pieces(&group.body, pieces.into_iter())
+}
+
+/// A resource completed with its members.
+fn with_pieces(body: &str, pieces: impl Iterator<Item = Row>) -> String {
+    let mut resource = format!("{body},\"members\":[");
+    for (index, piece) in pieces.enumerate() {
+        if index > 0 {
+            resource.push(',');
+        }
+        resource.push_str(&piece.body);
+    }
+    resource.push_str("]}");
+    resource
+}
+
+/// A resource completed without its members.
+fn closed(body: &str) -> String {
+    format!("{body}}}")
+}
+
+fn refusal(error: StoreError, name: &str) -> ScimError {
+    if stored::name_is_taken(&error) || projects::name_is_taken(&error) {
+        return name_taken(name, None);
+    }
+    error.into()
+}
+
+fn name_taken(name: &str, holder: Option<&str>) -> ScimError {
+    let by = holder.map(|id| format!(" ({id})")).unwrap_or_default();
+    ScimError::uniqueness(format!(
+        "A group named \"{}\" exists already{by}, compared without case. Link the pushed group to it instead of creating \
+         another.",
+        shorten(name)
+    ))
+}

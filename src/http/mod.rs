@@ -1,0 +1,133 @@
+//! The edge: takes a request apart, finds who is asking, has it carried out, answers, and writes one
+//! line to the log. The only place that sees a `worker` Request or Response.
+
+mod admin;
+mod answer;
+mod discovery;
+mod groups;
+mod request;
+mod scim_api;
+mod users;
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+use worker::{Context, Env, Request, Response, console_error, console_log};
+
+use crate::directory::Catalog;
+use crate::scim::ScimError;
+use crate::store::{Cost, Database, Statement, platform};
+
+use answer::Answer;
+use request::Incoming;
+
+/// What a deployment gives every request.
+struct Deployment<'a> {
+    env: &'a Env,
+    catalog: &'static Catalog,
+    database: Database,
+    kv: worker::KvStore,
+}
+
+/// What is left to do after the answer, and what the log should say of the key.
+#[derive(Default)]
+struct Aftermath {
+    key_hint: Cell<Option<String>>,
+    mark_used: Cell<Option<Statement>>,
+}
+
+/// Answers a request. Every outcome is an answer in JSON; nothing is left to the runtime's own error page,
+/// which identity providers cannot read.
+///
+/// # Errors
+/// The runtime's own, if it refuses a response.
+pub async fn serve(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+    let began = platform::now_millis();
+    let mut incoming = Incoming::new(request);
+    let aftermath = Aftermath::default();
+    let (answer, cost) = match deployment(&env) {
+        Ok(deployment) => {
+            let answer = route(&deployment, &mut incoming, &aftermath).await;
+            (answer, deployment.database.cost())
+        }
+        Err(reason) => {
+            console_error!("the deployment is not complete: {reason}");
+            (Answer::from(ScimError::internal()), Cost::default())
+        }
+    };
+    if let Some(statement) = aftermath.mark_used.take() {
+        mark_used_later(&env, &context, statement);
+    }
+    let mut line = format!(
+        "{} {} {} {} ms, D1: {} round trips, {} rows read, {} written",
+        incoming.method,
+        incoming.path,
+        answer.status,
+        platform::now_millis().saturating_sub(began),
+        cost.round_trips,
+        cost.rows_read,
+        cost.rows_written
+    );
+    if let Some(hint) = aftermath.key_hint.take() {
+        line.push_str(", key ");
+        line.push_str(&hint);
+    }
+    if let Some(detail) = &answer.detail {
+        line.push_str(": ");
+        // What a client sent may be quoted here; it must not begin a line of its own.
+        line.extend(detail.chars().map(|character| if character.is_control() { ' ' } else { character }));
+    }
+    console_log!("{line}");
+    answer.into_response(cost)
+}
+
+/// Whoever calls, by the first segment of the path.
+async fn route(deployment: &Deployment<'_>, incoming: &mut Incoming, aftermath: &Aftermath) -> Answer {
+    let segments = request::segments(&incoming.path);
+    let names: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        ["scim", "v2", rest @ ..] => {
+            scim_api::answer(deployment, incoming, aftermath, "/scim/v2", rest).await.unwrap_or_else(Answer::from)
+        }
+        ["scim", rest @ ..] => {
+            scim_api::answer(deployment, incoming, aftermath, "/scim", rest).await.unwrap_or_else(Answer::from)
+        }
+        ["console", "api", rest @ ..] => admin::answer(deployment, incoming, rest).await,
+        _ => ScimError::not_found(format!(
+            "There is nothing at this address. The SCIM endpoint is {}/scim, the administrators' API {}/console/api.",
+            incoming.origin, incoming.origin
+        ))
+        .into(),
+    }
+}
+
+fn deployment(env: &Env) -> Result<Deployment<'_>, String> {
+    // Variables of a deployment are the same for every request of an isolate.
+    static CATALOG: OnceLock<Result<Catalog, String>> = OnceLock::new();
+    let catalog = CATALOG.get_or_init(|| {
+        let variable = |name: &str, default: &str| {
+            env.var(name)
+                .map(|value| value.to_string())
+                .ok()
+                .filter(|value| !value.is_empty())
+                .unwrap_or_else(|| default.to_owned())
+        };
+        Catalog::new(variable("GROUP_PREFIX", "Statsig"), variable("ORG_ROLE_ATTRIBUTE", "statsigOrgRole"))
+    });
+    Ok(Deployment {
+        env,
+        catalog: catalog.as_ref().map_err(Clone::clone)?,
+        database: env.d1("DB").map(Database::new).map_err(|error| format!("D1 binding DB: {error}"))?,
+        kv: env.kv("KV").map_err(|error| format!("KV binding KV: {error}"))?,
+    })
+}
+
+/// Notes that a key was used, after the answer has gone out.
+fn mark_used_later(env: &Env, context: &Context, statement: Statement) {
+    let Ok(database) = env.d1("DB") else { return };
+    context.wait_until(async move {
+        if let Err(error) = Database::new(database).run(statement).await {
+            console_error!("the time a key was last used could not be written: {error:?}");
+        }
+    });
+}

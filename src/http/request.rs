@@ -1,0 +1,135 @@
+//! What comes in: the request, read as far as the protocol needs it.
+
+use futures_util::StreamExt;
+use serde_json::Value;
+use worker::Request;
+
+use crate::scim::ScimError;
+
+/// Largest body of most requests, in bytes.
+pub(super) const BODY_LIMIT: usize = 1024 * 1024;
+/// Largest body of a request that writes a group, in bytes: 100,000 members fit.
+pub(super) const GROUP_BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+/// A request, taken apart.
+pub(super) struct Incoming {
+    request: Request,
+    /// Method in upper case.
+    pub(super) method: String,
+    /// `https://host`, as the client called us.
+    pub(super) origin: String,
+    /// Path as it was sent.
+    pub(super) path: String,
+    query: Vec<(String, String)>,
+}
+
+impl Incoming {
+    pub(super) fn new(request: Request) -> Self {
+        let url = request.inner().url();
+        let (origin, rest) = split_origin(&url);
+        let query = rest
+            .split_once('?')
+            .map(|(_, query)| query.split('#').next().unwrap_or(query))
+            .unwrap_or_default();
+        // RFC 7644 is silent; clients send `+` for a space and `%2B` for a plus, which is form encoding.
+        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Self {
+            method: request.inner().method(),
+            origin: origin.to_owned(),
+            path: request.path(),
+            query,
+            request,
+        }
+    }
+
+    /// A query parameter, its name in any case; the first of that name.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// A header, if it is there and is text.
+    pub(super) fn header(&self, name: &str) -> Option<String> {
+        self.request.headers().get(name).ok().flatten()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// 413 above the limit, `invalidSyntax` for what is not JSON.
+    pub(super) async fn json(&mut self, limit: usize) -> Result<Value, ScimError> {
+        let body = self.body(limit).await?;
+        if body.is_empty() {
+            return Err(ScimError::invalid_syntax("The request has no body; it needs one in JSON."));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| ScimError::invalid_syntax(format!("The body is not valid JSON: {error}.")))
+    }
+
+    /// The body as it is.
+    ///
+    /// # Errors
+    /// 413 above the limit.
+    pub(super) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, ScimError> {
+        let too_large = || {
+            ScimError::payload_too_large(format!(
+                "The body is larger than {limit} bytes, the most that is read here. Split the request into smaller ones."
+            ))
+        };
+        let unreadable =
+            |_| ScimError::invalid_syntax("The body could not be read to its end. Send the request again.");
+        let declared = self.header("content-length").and_then(|length| length.trim().parse::<usize>().ok());
+        match declared {
+            Some(length) if length > limit => Err(too_large()),
+            Some(_) => {
+                let body = self.request.bytes().await.map_err(unreadable)?;
+                if body.len() > limit { Err(too_large()) } else { Ok(body) }
+            }
+            // A client that does not say how long its body is may not fill the memory with it.
+            None => {
+                let Ok(mut stream) = self.request.stream() else { return Ok(Vec::new()) };
+                let mut body = Vec::new();
+                while let Some(piece) = stream.next().await {
+                    body.extend(piece.map_err(unreadable)?);
+                    if body.len() > limit {
+                        return Err(too_large());
+                    }
+                }
+                Ok(body)
+            }
+        }
+    }
+}
+
+fn split_origin(url: &str) -> (&str, &str) {
+    let host = url.find("://").map_or(0, |at| at.saturating_add(3));
+    let end = url
+        .get(host..)
+        .and_then(|rest| rest.find(['/', '?', '#']))
+        .map_or(url.len(), |at| at.saturating_add(host));
+    url.split_at_checked(end).unwrap_or((url, ""))
+}
+
+/// The segments of a path, decoded; empty ones left out.
+pub(super) fn segments(path: &str) -> Vec<String> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_ends_where_the_path_begins() {
+        assert_eq!(split_origin("https://a.example:8/scim?x=/"), ("https://a.example:8", "/scim?x=/"));
+        assert_eq!(split_origin("http://a?x"), ("http://a", "?x"));
+        assert_eq!(split_origin("nonsense"), ("nonsense", ""));
+    }
+
+    #[test]
+    fn segments_are_decoded_after_the_split() {
+        assert_eq!(segments("/Schemas/urn%3Aietf//a%2Fb/"), ["Schemas", "urn:ietf", "a/b"]);
+    }
+}

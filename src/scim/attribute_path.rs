@@ -1,0 +1,114 @@
+//! Attribute names as clients write them, resolved against a resource type (RFC 7644 §3.10).
+
+use super::schema::{Attribute, ResourceType, Schema};
+
+/// What an attribute name stands for: an attribute, a sub-attribute, or a whole extension.
+#[derive(Debug, Clone, Copy)]
+pub struct AttributePath<'a> {
+    /// The extension the attribute belongs to; `None`: the core schema.
+    pub extension: Option<&'a Schema>,
+    /// The attribute; `None`: the extension as a whole.
+    pub attribute: Option<&'a Attribute>,
+    /// The sub-attribute, where one is named.
+    pub sub_attribute: Option<&'a Attribute>,
+}
+
+impl<'a> AttributePath<'a> {
+    /// The attribute that decides the type of the value: the innermost one named.
+    pub fn leaf(&self) -> Option<&'a Attribute> {
+        self.sub_attribute.or(self.attribute)
+    }
+
+    /// A path to one sub-attribute of an element, as inside the brackets of a value path.
+    pub fn of_element(sub_attribute: &'a Attribute) -> Self {
+        Self { extension: None, attribute: Some(sub_attribute), sub_attribute: None }
+    }
+}
+
+/// Resolves `userName`, `name.familyName`, `urn:…:User:userName`, `urn:…:enterprise:2.0:User:manager.value`
+/// or a bare extension URN. Names and URNs are compared without case; a URN ends at its last colon, not at
+/// the dot of `2.0`.
+///
+/// A bare name that only an extension has, such as `manager`, is understood as that: Microsoft Entra ID
+/// filters and writes so.
+///
+/// Returns `None` for what the resource type does not define.
+pub fn resolve<'a>(resource_type: &'a ResourceType, text: &str) -> Option<AttributePath<'a>> {
+    if let Some(rest) = strip_urn(text, resource_type.schema.id) {
+        return named(None, rest, |name| resource_type.attribute(name));
+    }
+    for extension in &resource_type.extensions {
+        if text.eq_ignore_ascii_case(extension.id) {
+            return Some(AttributePath { extension: Some(extension), attribute: None, sub_attribute: None });
+        }
+        if let Some(rest) = strip_urn(text, extension.id) {
+            return named(Some(extension), rest, |name| extension.attribute(name));
+        }
+    }
+    named(None, text, |name| resource_type.attribute(name)).or_else(|| {
+        resource_type
+            .extensions
+            .iter()
+            .find_map(|extension| named(Some(extension), text, |name| extension.attribute(name)))
+    })
+}
+
+/// What follows `urn:`, without regard to case.
+fn strip_urn<'t>(text: &'t str, urn: &str) -> Option<&'t str> {
+    let head = text.get(..urn.len())?;
+    if !head.eq_ignore_ascii_case(urn) {
+        return None;
+    }
+    text.get(urn.len()..)?.strip_prefix(':')
+}
+
+fn named<'a>(
+    extension: Option<&'a Schema>,
+    text: &str,
+    find: impl Fn(&str) -> Option<&'a Attribute>,
+) -> Option<AttributePath<'a>> {
+    let (name, sub_name) = match text.split_once('.') {
+        Some((name, sub_name)) => (name, Some(sub_name)),
+        None => (text, None),
+    };
+    let attribute = find(name)?;
+    let sub_attribute = match sub_name {
+        Some(sub_name) => Some(attribute.sub_attribute(sub_name)?),
+        None => None,
+    };
+    Some(AttributePath { extension, attribute: Some(attribute), sub_attribute })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::schema::{ENTERPRISE_USER, user};
+
+    fn names(text: &str) -> Option<(bool, Option<String>, Option<String>)> {
+        let user = user();
+        let path = resolve(&user, text)?;
+        let name = |attribute: Option<&Attribute>| attribute.map(|attribute| attribute.name.clone());
+        Some((path.extension.is_some(), name(path.attribute), name(path.sub_attribute)))
+    }
+
+    #[test]
+    fn names_are_found_in_any_case_and_with_their_urn() {
+        let family = Some((false, Some("name".to_owned()), Some("familyName".to_owned())));
+        assert_eq!(names("NAME.familyname"), family);
+        assert_eq!(names("URN:ietf:params:scim:schemas:core:2.0:user:name.familyName"), family);
+        let manager = Some((true, Some("manager".to_owned()), Some("value".to_owned())));
+        assert_eq!(names(&format!("{ENTERPRISE_USER}:manager.value")), manager);
+        assert_eq!(names("manager.value"), manager);
+        assert_eq!(names(ENTERPRISE_USER), Some((true, None, None)));
+        assert_eq!(names("externalId"), Some((false, Some("externalId".to_owned()), None)));
+    }
+
+    #[test]
+    fn what_no_schema_has_is_not_resolved() {
+        for text in
+            ["", "nonsense", "name.nonsense", "userName.value", "urn:example:User:userName", "name.", "."]
+        {
+            assert_eq!(names(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What the service provider says of itself (RFC 7643 §5 to §7, RFC 7644 §4).
+
+use serde_json::{Value, json};
+
+use super::list::MAX_COUNT;
+use super::schema::{Attribute, Kind, ResourceType, Schema};
+
+/// The body of `/ServiceProviderConfig`: what this provider does, and nothing it does not.
+///
+/// `base` is the URL the client calls the provider by, such as `https://example.com/scim`.
+pub fn service_provider_config(base: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
+        "patch": {"supported": true},
+        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+        "filter": {"supported": true, "maxResults": MAX_COUNT},
+        "changePassword": {"supported": false},
+        "sort": {"supported": false},
+        "etag": {"supported": false},
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "SCIM key",
+            "description": "The key made for the organization, in the header \"Authorization: Bearer scim-…\".",
+            "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+            "primary": true,
+        }],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": format!("{base}/ServiceProviderConfig"),
+        },
+    })
+}
+
+/// One entry of `/ResourceTypes`.
+pub fn resource_type(resource_type: &ResourceType, base: &str) -> Value {
+    let extensions: Vec<Value> = resource_type
+        .extensions
+        .iter()
+        .map(|schema| json!({"schema": schema.id, "required": false}))
+        .collect();
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+        "id": resource_type.name,
+        "name": resource_type.name,
+        "endpoint": resource_type.endpoint,
+        "description": resource_type.description,
+        "schema": resource_type.schema.id,
+        "schemaExtensions": extensions,
+        "meta": {
+            "resourceType": "ResourceType",
+            "location": format!("{base}/ResourceTypes/{}", resource_type.name),
+        },
+    })
+}
+
+/// One entry of `/Schemas`.
+pub fn schema(schema: &Schema, base: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
+        "id": schema.id,
+        "name": schema.name,
+        "description": schema.description,
+        "attributes": schema.attributes.iter().map(attribute).collect::<Vec<_>>(),
+        "meta": {"resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.id)},
+    })
+}
+
+fn attribute(definition: &Attribute) -> Value {
+    let mut described = json!({
+        "name": definition.name,
+        "type": definition.kind.as_str(),
+        "multiValued": definition.multi_valued,
+        "description": definition.description,
+        "required": definition.required,
+        "mutability": definition.mutability.as_str(),
+        "returned": definition.returned.as_str(),
+    });
+    if let Some(object) = described.as_object_mut() {
+        // RFC 7643 §7: these do not apply to complex attributes and booleans.
+        if !matches!(definition.kind, Kind::Complex | Kind::Boolean) {
+            object.insert("caseExact".to_owned(), definition.case_exact.into());
+            object.insert("uniqueness".to_owned(), if definition.unique { "server" } else { "none" }.into());
+        }
+        if !definition.canonical_values.is_empty() {
+            object.insert("canonicalValues".to_owned(), definition.canonical_values.into());
+        }
+        if !definition.reference_types.is_empty() {
+            object.insert("referenceTypes".to_owned(), definition.reference_types.into());
+        }
+        if definition.kind == Kind::Complex {
+            object.insert(
+                "subAttributes".to_owned(),
+                definition.sub_attributes.iter().map(attribute).collect(),
+            );
+        }
+    }
+    described
+}

@@ -1,0 +1,172 @@
+//! The one error type of the protocol: RFC 7644 §3.12.
+//!
+//! There is one constructor per outcome, so that a status never meets the wrong `scimType`. Identity
+//! providers show `detail` to the administrator as it is, so every detail says what to do next.
+
+use serde_json::json;
+
+/// The error keywords of RFC 7644 §3.12, table 9, that this provider answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScimType {
+    /// The filter's syntax is wrong, or it names something that cannot be filtered.
+    InvalidFilter,
+    /// The request would yield more than the provider is willing to process.
+    TooMany,
+    /// A uniqueness constraint would be violated.
+    Uniqueness,
+    /// The attribute may not be changed by a client.
+    Mutability,
+    /// The body is not the JSON that the operation needs.
+    InvalidSyntax,
+    /// A PATCH path is malformed or names an unknown attribute.
+    InvalidPath,
+    /// A PATCH path yielded nothing that could be operated on.
+    NoTarget,
+    /// A required value is missing, or a value has the wrong type.
+    InvalidValue,
+}
+
+impl ScimType {
+    /// The keyword as it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidFilter => "invalidFilter",
+            Self::TooMany => "tooMany",
+            Self::Uniqueness => "uniqueness",
+            Self::Mutability => "mutability",
+            Self::InvalidSyntax => "invalidSyntax",
+            Self::InvalidPath => "invalidPath",
+            Self::NoTarget => "noTarget",
+            Self::InvalidValue => "invalidValue",
+        }
+    }
+}
+
+/// An outcome other than success, as the client will read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScimError {
+    /// HTTP status code.
+    pub status: u16,
+    /// The keyword, where the RFC has one for this outcome.
+    pub scim_type: Option<ScimType>,
+    /// What went wrong and what to do about it, for the administrator.
+    pub detail: String,
+}
+
+impl ScimError {
+    fn new(status: u16, scim_type: Option<ScimType>, detail: impl Into<String>) -> Self {
+        Self { status, scim_type, detail: detail.into() }
+    }
+
+    /// 400: the body is not what the operation needs.
+    pub fn invalid_syntax(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::InvalidSyntax), detail)
+    }
+
+    /// 400: a value is missing, of the wrong type, or not allowed.
+    pub fn invalid_value(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::InvalidValue), detail)
+    }
+
+    /// 400: the filter cannot be understood or served.
+    pub fn invalid_filter(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::InvalidFilter), detail)
+    }
+
+    /// 400: a PATCH path is malformed or names an unknown attribute.
+    pub fn invalid_path(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::InvalidPath), detail)
+    }
+
+    /// 400: a PATCH path has no target.
+    pub fn no_target(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::NoTarget), detail)
+    }
+
+    /// 400: the attribute may not be changed.
+    pub fn mutability(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::Mutability), detail)
+    }
+
+    /// 400: more than this provider processes in one request.
+    pub fn too_many(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::TooMany), detail)
+    }
+
+    /// 401: the request carries no key that is accepted.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(401, None, detail)
+    }
+
+    /// 403: the operation is not permitted.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(403, None, detail)
+    }
+
+    /// 404: there is no such resource or endpoint.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(404, None, detail)
+    }
+
+    /// 404 for a resource of the given type (`User`, `Group`) and id.
+    pub fn no_such_resource(resource_type: &str, id: &str) -> Self {
+        Self::not_found(format!("{resource_type} \"{}\" was not found.", super::text::shorten(id)))
+    }
+
+    /// 405: the endpoint exists but not for this method.
+    pub fn method_not_allowed(detail: impl Into<String>) -> Self {
+        Self::new(405, None, detail)
+    }
+
+    /// 409: the value is taken.
+    pub fn uniqueness(detail: impl Into<String>) -> Self {
+        Self::new(409, Some(ScimType::Uniqueness), detail)
+    }
+
+    /// 409: the resource kept changing while the request was being carried out.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(409, None, detail)
+    }
+
+    /// 413: the body is larger than is read.
+    pub fn payload_too_large(detail: impl Into<String>) -> Self {
+        Self::new(413, None, detail)
+    }
+
+    /// 500: our fault. The detail never carries text of the storage.
+    pub fn internal() -> Self {
+        Self::new(
+            500,
+            None,
+            "The server failed to process the request; nothing was changed. Try again; if it happens again, look \
+             into the Worker's log.",
+        )
+    }
+
+    /// 501: the RFC has it, this provider does not.
+    pub fn not_implemented(detail: impl Into<String>) -> Self {
+        Self::new(501, None, detail)
+    }
+
+    /// 503: the storage cannot answer at the moment.
+    pub fn unavailable() -> Self {
+        Self::new(
+            503,
+            None,
+            "The directory's storage is not available at the moment; nothing was changed. Try again shortly.",
+        )
+    }
+
+    /// The error's body (RFC 7644 §3.12). `status` is a string there.
+    pub fn to_json(&self) -> String {
+        let mut body = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": self.status.to_string(),
+            "detail": self.detail,
+        });
+        if let (Some(scim_type), Some(map)) = (self.scim_type, body.as_object_mut()) {
+            map.insert("scimType".to_owned(), scim_type.as_str().into());
+        }
+        body.to_string()
+    }
+}

@@ -1,0 +1,89 @@
+//! Words, strings and brackets of a filter or a PATCH path.
+
+use crate::scim::ScimError;
+use crate::scim::text::shorten;
+
+/// One token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A name, operator, keyword, number or unquoted value.
+    Word(String),
+    /// A quoted string, unescaped.
+    Quoted(String),
+    /// `(`
+    Open,
+    /// `)`
+    Close,
+    /// `[`
+    OpenBracket,
+    /// `]`
+    CloseBracket,
+}
+
+impl Token {
+    /// The token as it may be quoted back to the client.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Word(word) => format!("\"{}\"", shorten(word)),
+            Self::Quoted(text) => format!("the string \"{}\"", shorten(text)),
+            Self::Open => "\"(\"".to_owned(),
+            Self::Close => "\")\"".to_owned(),
+            Self::OpenBracket => "\"[\"".to_owned(),
+            Self::CloseBracket => "\"]\"".to_owned(),
+        }
+    }
+}
+
+/// Splits a filter into tokens.
+///
+/// # Errors
+/// `invalidFilter` where a string is not closed or is not a JSON string.
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, ScimError> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let (token, after) = match first {
+            '(' => (Token::Open, skip(rest, 1)),
+            ')' => (Token::Close, skip(rest, 1)),
+            '[' => (Token::OpenBracket, skip(rest, 1)),
+            ']' => (Token::CloseBracket, skip(rest, 1)),
+            '"' => quoted(rest)?,
+            _ => word(rest),
+        };
+        tokens.push(token);
+        rest = after.trim_start();
+    }
+    Ok(tokens)
+}
+
+fn skip(text: &str, bytes: usize) -> &str {
+    text.get(bytes..).unwrap_or_default()
+}
+
+fn word(text: &str) -> (Token, &str) {
+    let end = text
+        .find(|character: char| character.is_whitespace() || matches!(character, '(' | ')' | '[' | ']' | '"'))
+        .unwrap_or(text.len());
+    let (word, after) = text.split_at_checked(end).unwrap_or((text, ""));
+    (Token::Word(word.to_owned()), after)
+}
+
+/// A string in double quotes, escaped as in JSON (RFC 7644 §3.4.2.2: `compValue` is a JSON value).
+fn quoted(text: &str) -> Result<(Token, &str), ScimError> {
+    let mut escaped = false;
+    for (at, character) in text.char_indices().skip(1) {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => {
+                let (literal, after) = text.split_at_checked(at.saturating_add(1)).unwrap_or((text, ""));
+                let value = serde_json::from_str(literal).map_err(|_| {
+                    ScimError::invalid_filter(format!("{} is not a JSON string.", shorten(literal)))
+                })?;
+                return Ok((Token::Quoted(value), after));
+            }
+            _ => {}
+        }
+    }
+    Err(ScimError::invalid_filter(format!("The string that begins with {} is not closed.", shorten(text))))
+}

@@ -1,0 +1,292 @@
+//! Recursive descent over the grammar of RFC 7644 §3.4.2.2, figure 1.
+
+use super::lexer::{Token, tokens};
+use super::{Comparison, Filter, Literal, MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Operator};
+use crate::scim::ScimError;
+use crate::scim::attribute_path::{AttributePath, resolve};
+use crate::scim::schema::{Attribute, Kind, ResourceType};
+use crate::scim::text::shorten;
+
+/// Parses the `filter` parameter of a request for resources of this type.
+///
+/// # Errors
+/// `invalidFilter`, saying what is wrong and where; `tooMany` above [`MAX_TERMS`] comparisons.
+pub fn parse<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Filter<'a>, ScimError> {
+    Parser::new(Names::Resource(resource_type), text)?.whole()
+}
+
+/// Parses what stands between the brackets of a value path on a multi-valued attribute.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_value_path<'a>(attribute: &'a Attribute, text: &str) -> Result<Filter<'a>, ScimError> {
+    Parser::new(Names::Element(attribute), text)?.whole()
+}
+
+/// Where the names of a filter are looked up.
+#[derive(Clone, Copy)]
+enum Names<'a> {
+    /// Outside brackets: the attributes of the resource type.
+    Resource(&'a ResourceType),
+    /// Inside brackets: the sub-attributes of one attribute.
+    Element(&'a Attribute),
+}
+
+impl<'a> Names<'a> {
+    fn resolve(self, name: &str) -> Result<AttributePath<'a>, ScimError> {
+        match self {
+            Self::Resource(resource_type) => {
+                resolve(resource_type, name).filter(|path| path.attribute.is_some()).ok_or_else(|| {
+                    ScimError::invalid_filter(format!(
+                        "The filter names \"{}\", which is not an attribute of {}.",
+                        shorten(name),
+                        resource_type.name
+                    ))
+                })
+            }
+            Self::Element(attribute) => {
+                attribute.sub_attribute(name).map(AttributePath::of_element).ok_or_else(|| {
+                    ScimError::invalid_filter(format!(
+                        "The filter names \"{}\", which is not a sub-attribute of {}.",
+                        shorten(name),
+                        attribute.name
+                    ))
+                })
+            }
+        }
+    }
+}
+
+struct Parser<'a> {
+    names: Names<'a>,
+    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
+    depth: usize,
+    terms: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn new(names: Names<'a>, text: &str) -> Result<Self, ScimError> {
+        if text.len() > MAX_LENGTH {
+            return Err(ScimError::invalid_filter(format!(
+                "The filter is {} bytes long; at most {MAX_LENGTH} are read.",
+                text.len()
+            )));
+        }
+        Ok(Self { names, tokens: tokens(text)?.into_iter().peekable(), depth: 0, terms: 0 })
+    }
+
+    fn whole(mut self) -> Result<Filter<'a>, ScimError> {
+        let filter = self.disjunction()?;
+        match self.tokens.next() {
+            None => Ok(filter),
+            Some(token) => Err(ScimError::invalid_filter(format!(
+                "The filter should have ended or gone on with \"and\" or \"or\" before {}.",
+                token.describe()
+            ))),
+        }
+    }
+
+    /// `or` binds less than `and` (RFC 7644 §3.4.2.2).
+    fn disjunction(&mut self) -> Result<Filter<'a>, ScimError> {
+        self.chain("or", Self::conjunction, Filter::Or)
+    }
+
+    fn conjunction(&mut self) -> Result<Filter<'a>, ScimError> {
+        self.chain("and", Self::term, Filter::And)
+    }
+
+    fn chain(
+        &mut self,
+        keyword: &str,
+        next: impl Fn(&mut Self) -> Result<Filter<'a>, ScimError>,
+        join: impl Fn(Vec<Filter<'a>>) -> Filter<'a>,
+    ) -> Result<Filter<'a>, ScimError> {
+        let first = next(self)?;
+        let mut all = vec![first];
+        while self.take_keyword(keyword) {
+            all.push(next(self)?);
+        }
+        Ok(match all.pop() {
+            Some(only) if all.is_empty() => only,
+            last => {
+                all.extend(last);
+                join(all)
+            }
+        })
+    }
+
+    fn term(&mut self) -> Result<Filter<'a>, ScimError> {
+        match self.tokens.next() {
+            Some(Token::Open) => self.group(),
+            Some(Token::Word(word)) => {
+                if word.eq_ignore_ascii_case("not") && self.tokens.next_if_eq(&Token::Open).is_some() {
+                    return Ok(Filter::Not(Box::new(self.group()?)));
+                }
+                let path = self.names.resolve(&word)?;
+                if self.tokens.next_if_eq(&Token::OpenBracket).is_some() {
+                    return self.value_path(path);
+                }
+                self.expression(path)
+            }
+            Some(token) => Err(ScimError::invalid_filter(format!(
+                "The filter has {} where an attribute's name should stand.",
+                token.describe()
+            ))),
+            None => Err(ScimError::invalid_filter(
+                "The filter ends where an attribute's name should stand. Write for example: userName eq \"a@example.com\".",
+            )),
+        }
+    }
+
+    /// The rest of `( … )`.
+    fn group(&mut self) -> Result<Filter<'a>, ScimError> {
+        self.nested(|parser| {
+            let filter = parser.disjunction()?;
+            parser.expect(&Token::Close)?;
+            Ok(filter)
+        })
+    }
+
+    /// The rest of `attribute[ … ]`, and of Entra's `attribute[ … ].sub eq "x"`, which says that one
+    /// element satisfies both.
+    fn value_path(&mut self, path: AttributePath<'a>) -> Result<Filter<'a>, ScimError> {
+        let attribute = match path.attribute {
+            Some(attribute) if attribute.multi_valued && path.sub_attribute.is_none() => attribute,
+            _ => return Err(ScimError::invalid_filter("Brackets may only follow a multi-valued attribute.")),
+        };
+        let outer = std::mem::replace(&mut self.names, Names::Element(attribute));
+        let inner = self.nested(|parser| {
+            let filter = parser.disjunction()?;
+            parser.expect(&Token::CloseBracket)?;
+            let sub_name =
+                parser.tokens.next_if(|token| matches!(token, Token::Word(word) if word.starts_with('.')));
+            match sub_name {
+                Some(Token::Word(word)) => {
+                    let sub_path = parser.names.resolve(word.trim_start_matches('.'))?;
+                    Ok(Filter::And(vec![filter, parser.expression(sub_path)?]))
+                }
+                _ => Ok(filter),
+            }
+        });
+        self.names = outer;
+        Ok(Filter::ValuePath { path, filter: Box::new(inner?) })
+    }
+
+    /// The rest of `attribute pr` or `attribute operator literal`.
+    fn expression(&mut self, path: AttributePath<'a>) -> Result<Filter<'a>, ScimError> {
+        self.terms = self.terms.saturating_add(1);
+        if self.terms > MAX_TERMS {
+            return Err(ScimError::too_many(format!("The filter has more than {MAX_TERMS} comparisons.")));
+        }
+        let word = match self.tokens.next() {
+            Some(Token::Word(word)) => word,
+            other => {
+                return Err(ScimError::invalid_filter(format!(
+                    "The filter has {} where an operator (eq, ne, co, sw, ew, pr, gt, ge, lt, le) should stand.",
+                    other.map_or_else(|| "nothing".to_owned(), |token| token.describe())
+                )));
+            }
+        };
+        if word.eq_ignore_ascii_case("pr") {
+            return Ok(Filter::Present(path));
+        }
+        let operator = Operator::parse(&word).ok_or_else(|| {
+            ScimError::invalid_filter(format!(
+                "\"{}\" is not an operator of RFC 7644 §3.4.2.2.",
+                shorten(&word)
+            ))
+        })?;
+        let path = comparable(path)?;
+        let value = self.literal(path, operator)?;
+        Ok(Filter::Compare(Comparison { path, operator, value }))
+    }
+
+    fn literal(&mut self, path: AttributePath<'a>, operator: Operator) -> Result<Literal, ScimError> {
+        let (text, quoted) = match self.tokens.next() {
+            Some(Token::Quoted(text)) => (text, true),
+            // Entra ID's documentation shows `externalId eq jyoung`.
+            Some(Token::Word(word)) => (word, false),
+            other => {
+                return Err(ScimError::invalid_filter(format!(
+                    "The filter has {} where a value should stand after \"{}\".",
+                    other.map_or_else(|| "nothing".to_owned(), |token| token.describe()),
+                    operator.as_str()
+                )));
+            }
+        };
+        let Some(attribute) = path.leaf() else {
+            return Err(ScimError::invalid_filter("A whole extension cannot be compared with a value."));
+        };
+        if !quoted && text.eq_ignore_ascii_case("null") {
+            return match operator {
+                Operator::Eq | Operator::Ne => Ok(Literal::Null),
+                _ => Err(ScimError::invalid_filter("null can only be compared with eq and ne.")),
+            };
+        }
+        if attribute.kind != Kind::Boolean {
+            return Ok(Literal::String(text));
+        }
+        // RFC 7644 §3.4.2.2: ordering and substrings of a boolean are invalidFilter.
+        if !matches!(operator, Operator::Eq | Operator::Ne) {
+            return Err(ScimError::invalid_filter(format!(
+                "\"{}\" is a boolean; it can only be compared with eq and ne.",
+                attribute.name
+            )));
+        }
+        // Entra ID's `roles[primary eq "True"]` means the boolean.
+        if text.eq_ignore_ascii_case("true") {
+            Ok(Literal::Boolean(true))
+        } else if text.eq_ignore_ascii_case("false") {
+            Ok(Literal::Boolean(false))
+        } else {
+            Err(ScimError::invalid_filter(format!(
+                "\"{}\" is a boolean; compare it with true or false.",
+                attribute.name
+            )))
+        }
+    }
+
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, ScimError>) -> Result<T, ScimError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(ScimError::invalid_filter(format!(
+                "The filter is nested more than {MAX_DEPTH} deep."
+            )));
+        }
+        self.depth = self.depth.saturating_add(1);
+        let result = parse(self);
+        self.depth = self.depth.saturating_sub(1);
+        result
+    }
+
+    fn take_keyword(&mut self, keyword: &str) -> bool {
+        self.tokens
+            .next_if(|token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword)))
+            .is_some()
+    }
+
+    fn expect(&mut self, wanted: &Token) -> Result<(), ScimError> {
+        match self.tokens.next() {
+            Some(token) if token == *wanted => Ok(()),
+            other => Err(ScimError::invalid_filter(format!(
+                "The filter has {} where {} should stand.",
+                other.map_or_else(|| "nothing".to_owned(), |token| token.describe()),
+                wanted.describe()
+            ))),
+        }
+    }
+}
+
+/// A comparison of a complex attribute is one of its `value` (RFC 7644 §3.4.2.2: `emails co "example.com"`).
+fn comparable(path: AttributePath<'_>) -> Result<AttributePath<'_>, ScimError> {
+    match path.leaf() {
+        Some(attribute) if attribute.kind == Kind::Complex => match attribute.sub_attribute("value") {
+            Some(value) => Ok(AttributePath { sub_attribute: Some(value), ..path }),
+            None => Err(ScimError::invalid_filter(format!(
+                "\"{0}\" is complex; compare one of its sub-attributes, for example {0}.{1}.",
+                attribute.name,
+                attribute.sub_attributes.first().map_or("value", |first| first.name.as_str())
+            ))),
+        },
+        _ => Ok(path),
+    }
+}

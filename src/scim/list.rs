@@ -1,0 +1,99 @@
+//! Lists of resources and paging by index (RFC 7644 §3.4.2).
+
+use super::ScimError;
+use super::text::shorten;
+
+/// How many resources a page has where the client does not say.
+pub const DEFAULT_COUNT: u32 = 100;
+/// The most resources a page has, whatever the client says (RFC 7644 §3.4.2.4 allows fewer than `count`).
+pub const MAX_COUNT: u32 = 200;
+
+/// Which page of a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Position of the first resource, from 1.
+    pub start_index: u64,
+    /// The most resources to return; 0 asks for the total alone.
+    pub count: u32,
+}
+
+impl Page {
+    /// Reads `startIndex` and `count`. RFC 7644 §3.4.2.4: a `startIndex` below 1 is 1, a `count` below 0 is 0.
+    ///
+    /// # Errors
+    /// `invalidValue` where one of them is not an integer.
+    pub fn parse(start_index: Option<&str>, count: Option<&str>) -> Result<Self, ScimError> {
+        let start_index = integer("startIndex", start_index)?.unwrap_or(1).max(1);
+        let count =
+            integer("count", count)?.unwrap_or(i64::from(DEFAULT_COUNT)).clamp(0, i64::from(MAX_COUNT));
+        Ok(Self {
+            start_index: u64::try_from(start_index).unwrap_or(1),
+            count: u32::try_from(count).unwrap_or(MAX_COUNT),
+        })
+    }
+
+    /// How many resources stand before the page.
+    pub fn offset(self) -> u64 {
+        self.start_index.saturating_sub(1)
+    }
+}
+
+fn integer(name: &str, text: Option<&str>) -> Result<Option<i64>, ScimError> {
+    text.map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(|text| {
+            text.parse().map_err(|_| {
+                ScimError::invalid_value(format!("\"{name}\" must be an integer, not \"{}\".", shorten(text)))
+            })
+        })
+        .transpose()
+}
+
+/// The body of a ListResponse around resources that are already JSON.
+///
+/// `itemsPerPage` is the number of resources in this answer, and all numbers are JSON integers: identity
+/// providers take neither strings nor the requested `count` for it.
+pub fn list_response(total: u64, start_index: u64, resources: &[String]) -> String {
+    let length: usize = resources.iter().map(|resource| resource.len().saturating_add(1)).sum();
+    let mut body = String::with_capacity(length.saturating_add(200));
+    body.push_str(r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":"#);
+    body.push_str(&total.to_string());
+    body.push_str(r#","startIndex":"#);
+    body.push_str(&start_index.to_string());
+    body.push_str(r#","itemsPerPage":"#);
+    body.push_str(&resources.len().to_string());
+    body.push_str(r#","Resources":["#);
+    for (index, resource) in resources.iter().enumerate() {
+        if index > 0 {
+            body.push(',');
+        }
+        body.push_str(resource);
+    }
+    body.push_str("]}");
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_pages_are_read_as_the_rfc_says() {
+        let page = |start_index, count| Page::parse(start_index, count).unwrap();
+        assert_eq!(page(None, None), Page { start_index: 1, count: 100 });
+        assert_eq!(page(Some("0"), Some("-5")), Page { start_index: 1, count: 0 });
+        assert_eq!(page(Some("-9"), Some("100000")), Page { start_index: 1, count: 200 });
+        assert_eq!(page(Some("201"), Some("")), Page { start_index: 201, count: 100 });
+        assert!(Page::parse(Some("one"), None).is_err());
+        assert!(Page::parse(None, Some("99999999999999999999")).is_err());
+    }
+
+    #[test]
+    fn a_list_is_valid_json() {
+        let body = list_response(3, 2, &[r#"{"id":"b"}"#.to_owned(), r#"{"id":"c"}"#.to_owned()]);
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["totalResults"], 3);
+        assert_eq!(body["itemsPerPage"], 2);
+        assert_eq!(body["Resources"][1]["id"], "c");
+    }
+}

@@ -1,0 +1,24 @@
+//! The SCIM 2.0 protocol (RFC 7643, RFC 7644) as pure functions over values.
+//!
+//! Nothing here knows of Workers, of D1, or of the product's own rules. One table of attribute
+//! definitions ([`schema`]) drives what `/Schemas` says, how bodies are read ([`resource`]), what a
+//! filter may name ([`filter`]), how PATCH behaves ([`patch`]) and what is returned ([`projection`]).
+
+pub mod attribute_path;
+pub mod discovery;
+pub mod error;
+pub mod filter;
+pub mod list;
+pub mod patch;
+pub mod projection;
+pub mod resource;
+pub mod schema;
+pub mod text;
+
+pub use error::{ScimError, ScimType};
+
+/// Media type of every SCIM request and response (RFC 7644 §8.1).
+pub const MEDIA_TYPE: &str = "application/scim+json";
+
+/// A SCIM resource, or any JSON object inside one.
+pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,367 @@
+//! Carrying out edits on a resource in memory.
+
+use serde_json::Value;
+
+use super::{Edit, Op};
+use crate::scim::filter::{Comparison, Filter, Literal, Operator, matches_element};
+use crate::scim::resource::{canonical, coerce, coerce_one, is_primary};
+use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
+use crate::scim::{Object, ScimError};
+
+/// Carries out all edits, in order, and leaves the resource in canonical form.
+///
+/// # Errors
+/// `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out; the resource
+/// is then to be thrown away (RFC 7644 §3.5.2: all operations or none).
+pub fn apply(
+    resource_type: &ResourceType,
+    resource: &mut Object,
+    edits: &[Edit<'_>],
+) -> Result<(), ScimError> {
+    for edit in edits {
+        apply_one(resource, edit)?;
+    }
+    *resource = canonical(resource_type, std::mem::take(resource))?;
+    Ok(())
+}
+
+fn apply_one(resource: &mut Object, edit: &Edit<'_>) -> Result<(), ScimError> {
+    let Some(attribute) = edit.path.attribute else {
+        return apply_to_extension(resource, edit);
+    };
+    match attribute.mutability {
+        Mutability::WriteOnly => return Ok(()),
+        Mutability::ReadOnly => {
+            return Err(ScimError::mutability(format!("\"{}\" is read-only.", attribute.name)));
+        }
+        Mutability::ReadWrite | Mutability::Immutable => {}
+    }
+    match edit.path.extension {
+        Some(extension) => {
+            let mut values = take_object(resource, extension.id);
+            apply_in(&mut values, attribute, edit)?;
+            put_object(resource, extension.id, values);
+            Ok(())
+        }
+        None => apply_in(resource, attribute, edit),
+    }
+}
+
+fn apply_in(container: &mut Object, attribute: &Attribute, edit: &Edit<'_>) -> Result<(), ScimError> {
+    match (&edit.filter, edit.path.sub_attribute) {
+        (Some(filter), sub) => apply_to_elements(container, attribute, filter, sub, edit),
+        (None, Some(sub)) => apply_to_sub_attribute(container, attribute, sub, edit),
+        (None, None) => apply_to_attribute(container, attribute, edit),
+    }
+}
+
+/// Takes out the object at that key; an empty one if there is none.
+fn take_object(container: &mut Object, key: &str) -> Object {
+    match container.remove(key) {
+        Some(Value::Object(object)) => object,
+        _ => Object::new(),
+    }
+}
+
+/// Puts an object back, unless nothing is left of it.
+fn put_object(container: &mut Object, key: &str, object: Object) {
+    if !object.is_empty() {
+        container.insert(key.to_owned(), Value::Object(object));
+    }
+}
+
+/// Takes out the elements of a multi-valued attribute.
+fn take_elements(container: &mut Object, attribute: &Attribute) -> Vec<Value> {
+    match container.remove(&attribute.name) {
+        Some(Value::Array(elements)) => elements,
+        _ => Vec::new(),
+    }
+}
+
+/// Puts elements back, unless none is left; an element of which nothing is left goes, too.
+fn put_elements(container: &mut Object, attribute: &Attribute, mut elements: Vec<Value>) {
+    elements.retain(|element| element.as_object().is_none_or(|parts| !parts.is_empty()));
+    if !elements.is_empty() {
+        container.insert(attribute.name.clone(), Value::Array(elements));
+    }
+}
+
+/// `urn:…:enterprise:2.0:User` as the path itself.
+fn apply_to_extension(resource: &mut Object, edit: &Edit<'_>) -> Result<(), ScimError> {
+    let Some(extension) = edit.path.extension else { return Ok(()) };
+    if edit.op != Op::Add {
+        resource.remove(extension.id);
+    }
+    let values = match (&edit.value, edit.op) {
+        (_, Op::Remove) | (Some(Value::Null) | None, _) => return Ok(()),
+        (Some(Value::Object(values)), _) => values,
+        (Some(_), _) => {
+            return Err(ScimError::invalid_value(format!(
+                "\"{}\" must be an object of attributes.",
+                extension.id
+            )));
+        }
+    };
+    let mut container = take_object(resource, extension.id);
+    for (name, value) in values {
+        if let Some(attribute) = writable(extension, name) {
+            assign(&mut container, attribute, edit.op, Some(value))?;
+        }
+    }
+    put_object(resource, extension.id, container);
+    Ok(())
+}
+
+fn writable<'a>(schema: &'a Schema, name: &str) -> Option<&'a Attribute> {
+    schema.attribute(name).filter(|attribute| attribute.mutability != Mutability::ReadOnly)
+}
+
+fn apply_to_attribute(
+    container: &mut Object,
+    attribute: &Attribute,
+    edit: &Edit<'_>,
+) -> Result<(), ScimError> {
+    if edit.op != Op::Remove {
+        return assign(container, attribute, edit.op, edit.value.as_ref());
+    }
+    refuse_removal_of_required(attribute)?;
+    match &edit.value {
+        // Entra ID removes single elements with a path that names the whole attribute and a value array.
+        Some(value) if attribute.multi_valued && !value.is_null() => {
+            let Some(Value::Array(unwanted)) = coerce(attribute, value)? else { return Ok(()) };
+            let mut elements = take_elements(container, attribute);
+            elements.retain(|element| !unwanted.iter().any(|unwanted| same_element(element, unwanted)));
+            put_elements(container, attribute, elements);
+        }
+        _ => {
+            container.remove(&attribute.name);
+        }
+    }
+    Ok(())
+}
+
+fn assign(
+    container: &mut Object,
+    attribute: &Attribute,
+    op: Op,
+    value: Option<&Value>,
+) -> Result<(), ScimError> {
+    let value = match value {
+        Some(value) => coerce(attribute, value)?,
+        None => None,
+    };
+    match value {
+        None if op == Op::Add => {}
+        // RFC 7643 §2.5: null and the empty array say that the attribute has no value.
+        None if container.contains_key(&attribute.name) => {
+            refuse_removal_of_required(attribute)?;
+            container.remove(&attribute.name);
+        }
+        None => {}
+        Some(Value::Array(added)) if attribute.multi_valued && op == Op::Add => {
+            append(container, attribute, added);
+        }
+        Some(Value::Object(parts)) if attribute.kind == Kind::Complex && !attribute.multi_valued => {
+            // RFC 7644 §3.5.2.1, §3.5.2.3: of a complex attribute, the sub-attributes given are set.
+            let mut object = take_object(container, &attribute.name);
+            object.extend(parts);
+            put_object(container, &attribute.name, object);
+        }
+        Some(value) => {
+            container.insert(attribute.name.clone(), value);
+        }
+    }
+    Ok(())
+}
+
+fn append(container: &mut Object, attribute: &Attribute, added: Vec<Value>) {
+    let mut elements = take_elements(container, attribute);
+    let before = elements.len();
+    for element in added {
+        // RFC 7644 §3.5.2.1: a value that is already there is not added again.
+        if !elements.contains(&element) {
+            elements.push(element);
+        }
+    }
+    let touched: Vec<usize> = (before..elements.len()).collect();
+    settle_primary(&mut elements, &touched);
+    put_elements(container, attribute, elements);
+}
+
+fn apply_to_sub_attribute(
+    container: &mut Object,
+    attribute: &Attribute,
+    sub: &Attribute,
+    edit: &Edit<'_>,
+) -> Result<(), ScimError> {
+    if !attribute.multi_valued {
+        let mut parts = take_object(container, &attribute.name);
+        set_part(&mut parts, sub, edit)?;
+        put_object(container, &attribute.name, parts);
+        return Ok(());
+    }
+    // RFC 7644 §3.5.2.3: without a filter, all values are meant.
+    let mut elements = take_elements(container, attribute);
+    if elements.is_empty() && edit.op != Op::Remove {
+        elements.push(Value::Object(Object::new()));
+    }
+    for element in &mut elements {
+        set_part_of(element, sub, edit)?;
+    }
+    let touched: Vec<usize> = (0..elements.len()).collect();
+    settle_primary(&mut elements, &touched);
+    put_elements(container, attribute, elements);
+    Ok(())
+}
+
+fn set_part_of(element: &mut Value, sub: &Attribute, edit: &Edit<'_>) -> Result<(), ScimError> {
+    match element {
+        Value::Object(parts) => set_part(parts, sub, edit),
+        _ => Ok(()),
+    }
+}
+
+fn set_part(parts: &mut Object, sub: &Attribute, edit: &Edit<'_>) -> Result<(), ScimError> {
+    match edit.op {
+        Op::Remove => {
+            parts.remove(&sub.name);
+        }
+        op => assign(parts, sub, op, edit.value.as_ref())?,
+    }
+    Ok(())
+}
+
+fn apply_to_elements(
+    container: &mut Object,
+    attribute: &Attribute,
+    filter: &Filter<'_>,
+    sub: Option<&Attribute>,
+    edit: &Edit<'_>,
+) -> Result<(), ScimError> {
+    let mut elements = take_elements(container, attribute);
+    let mut matched: Vec<usize> = Vec::new();
+    for (index, element) in elements.iter().enumerate() {
+        if element.as_object().is_some_and(|parts| matches_element(filter, parts)) {
+            matched.push(index);
+        }
+    }
+    match (edit.op, sub) {
+        (Op::Remove, None) => {
+            let mut index = 0_usize;
+            elements.retain(|_| {
+                let keep = !matched.contains(&index);
+                index = index.saturating_add(1);
+                keep
+            });
+        }
+        (Op::Remove, Some(sub)) => {
+            for index in matched {
+                if let Some(element) = elements.get_mut(index) {
+                    set_part_of(element, sub, edit)?;
+                }
+            }
+        }
+        (Op::Add | Op::Replace, _) => {
+            if matched.is_empty() {
+                // The RFC's answer is noTarget (§3.5.2.3); identity providers expect the element to be made
+                // where the filter says what it would be.
+                elements.push(Value::Object(element_of(filter).ok_or_else(|| {
+                    ScimError::no_target(format!(
+                        "No value of \"{}\" satisfies the filter in the path, and the filter does not say what a new one would be.",
+                        attribute.name
+                    ))
+                })?));
+                matched.push(elements.len().saturating_sub(1));
+            }
+            for &index in &matched {
+                if let Some(element) = elements.get_mut(index) {
+                    set_element(element, attribute, sub, edit)?;
+                }
+            }
+            settle_primary(&mut elements, &matched);
+        }
+    }
+    put_elements(container, attribute, elements);
+    Ok(())
+}
+
+fn set_element(
+    element: &mut Value,
+    attribute: &Attribute,
+    sub: Option<&Attribute>,
+    edit: &Edit<'_>,
+) -> Result<(), ScimError> {
+    if let Some(sub) = sub {
+        return set_part_of(element, sub, edit);
+    }
+    let value = match edit.value.as_ref() {
+        // A value array of one element stands for that element.
+        Some(Value::Array(items)) if items.len() == 1 => items.first(),
+        other => other,
+    };
+    let Some(value) = value else { return Ok(()) };
+    match (coerce_one(attribute, value)?, &mut *element) {
+        (Some(Value::Object(given)), Value::Object(parts)) => parts.extend(given),
+        (Some(given), element) => *element = given,
+        (None, _) => {}
+    }
+    Ok(())
+}
+
+/// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.
+fn element_of(filter: &Filter<'_>) -> Option<Object> {
+    let mut element = Object::new();
+    collect_equalities(filter, &mut element)?;
+    Some(element)
+}
+
+fn collect_equalities(filter: &Filter<'_>, element: &mut Object) -> Option<()> {
+    match filter {
+        Filter::And(all) => all.iter().try_for_each(|filter| collect_equalities(filter, element)),
+        Filter::Compare(Comparison { path, operator: Operator::Eq, value }) => {
+            let value = match value {
+                Literal::String(text) => Value::from(text.as_str()),
+                Literal::Boolean(flag) => Value::from(*flag),
+                Literal::Null => return None,
+            };
+            element.insert(path.leaf()?.name.clone(), value);
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// RFC 7644 §3.5.2: a value that becomes primary takes that from the one that was.
+fn settle_primary(elements: &mut [Value], touched: &[usize]) {
+    if elements.iter().filter(|element| is_primary(element)).count() < 2 {
+        return;
+    }
+    let chosen = touched.iter().copied().rev().find(|&index| elements.get(index).is_some_and(is_primary));
+    for (index, element) in elements.iter_mut().enumerate() {
+        if Some(index) != chosen
+            && is_primary(element)
+            && let Value::Object(parts) = element
+        {
+            parts.insert("primary".to_owned(), Value::Bool(false));
+        }
+    }
+}
+
+/// Whether an element is the one that a removal names: by its `value` where it has one.
+fn same_element(element: &Value, named: &Value) -> bool {
+    match (element.get("value"), named.get("value")) {
+        (Some(value), Some(wanted)) => value == wanted,
+        _ => element == named,
+    }
+}
+
+fn refuse_removal_of_required(attribute: &Attribute) -> Result<(), ScimError> {
+    if attribute.required {
+        // RFC 7644 §3.5.2.2: removing a required attribute is "mutability".
+        return Err(ScimError::mutability(format!(
+            "\"{}\" is required and cannot be removed.",
+            attribute.name
+        )));
+    }
+    Ok(())
+}

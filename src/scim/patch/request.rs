@@ -1,0 +1,174 @@
+//! From the body of a PATCH request to edits.
+
+use serde_json::Value;
+
+use super::{Edit, Op};
+use crate::scim::attribute_path::{AttributePath, resolve};
+use crate::scim::filter::parse_value_path;
+use crate::scim::schema::{Mutability, ResourceType};
+use crate::scim::text::shorten;
+use crate::scim::{Object, ScimError, ScimType};
+
+/// Reads a PatchOp message.
+///
+/// # Errors
+/// `invalidSyntax` where the message is not one, `invalidPath`, `noTarget`, `mutability` and
+/// `invalidValue` where an operation cannot be carried out on any resource of this type. The detail
+/// says which operation it is.
+pub fn parse<'a>(resource_type: &'a ResourceType, body: &Value) -> Result<Vec<Edit<'a>>, ScimError> {
+    let operations = member(body, "Operations").and_then(Value::as_array).ok_or_else(|| {
+        ScimError::invalid_syntax(
+            "The body must be a PatchOp message: an object with an array \"Operations\".",
+        )
+    })?;
+    if operations.is_empty() {
+        return Err(ScimError::invalid_syntax("\"Operations\" must have at least one operation."));
+    }
+    let mut edits = Vec::with_capacity(operations.len());
+    for (index, operation) in operations.iter().enumerate() {
+        let parsed = parse_operation(resource_type, operation).map_err(|error| ScimError {
+            detail: format!("Operations[{index}]: {}", error.detail),
+            ..error
+        })?;
+        edits.extend(parsed);
+    }
+    Ok(edits)
+}
+
+fn parse_operation<'a>(
+    resource_type: &'a ResourceType,
+    operation: &Value,
+) -> Result<Vec<Edit<'a>>, ScimError> {
+    let op = match member(operation, "op").and_then(Value::as_str) {
+        Some(word) if word.eq_ignore_ascii_case("add") => Op::Add,
+        Some(word) if word.eq_ignore_ascii_case("replace") => Op::Replace,
+        Some(word) if word.eq_ignore_ascii_case("remove") => Op::Remove,
+        _ => return Err(ScimError::invalid_syntax("\"op\" must be \"add\", \"replace\" or \"remove\".")),
+    };
+    let value = member(operation, "value");
+    let path = match member(operation, "path") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(path)) if path.trim().is_empty() => None,
+        Some(Value::String(path)) => Some(path.trim()),
+        Some(_) => return Err(ScimError::invalid_path("\"path\" must be a string.")),
+    };
+    let Some(path) = path else {
+        return match (op, value) {
+            // RFC 7644 §3.5.2.2: remove without a path is noTarget.
+            (Op::Remove, _) => Err(ScimError::no_target("\"remove\" needs a \"path\".")),
+            (_, Some(Value::Object(values))) => assign(resource_type, op, values),
+            _ => Err(ScimError::invalid_value(
+                "Without a \"path\", \"value\" must be an object of attributes, for example {\"active\": false}.",
+            )),
+        };
+    };
+    if value.is_none() && op != Op::Remove {
+        return Err(ScimError::invalid_value("\"add\" and \"replace\" need a \"value\"."));
+    }
+    let edit = Edit { value: value.cloned(), op, ..parse_path(resource_type, path)? };
+    if edit.path.leaf().is_some_and(|attribute| attribute.mutability == Mutability::ReadOnly)
+        || edit.path.attribute.is_some_and(|attribute| attribute.mutability == Mutability::ReadOnly)
+    {
+        return Err(ScimError::mutability(format!("\"{}\" is read-only.", shorten(path))));
+    }
+    Ok(vec![edit])
+}
+
+/// `attribute`, `attribute.sub`, `attribute[filter]`, `attribute[filter].sub`, each with or without its
+/// schema's URN, or the URN of a whole extension (RFC 7644 §3.5.2, figure 7).
+fn parse_path<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Edit<'a>, ScimError> {
+    let unknown = || {
+        ScimError::invalid_path(format!(
+            "The path \"{}\" names no attribute of {}. Remove the mapping in the identity provider, or correct it.",
+            shorten(text),
+            resource_type.name
+        ))
+    };
+    let edit = |path, filter| Edit { op: Op::Replace, path, filter, value: None };
+    let Some((name, bracketed)) = text.split_once('[') else {
+        return resolve(resource_type, text).map(|path| edit(path, None)).ok_or_else(unknown);
+    };
+    let path = resolve(resource_type, name.trim()).ok_or_else(unknown)?;
+    let malformed = || ScimError::invalid_path(format!("The path \"{}\" is malformed.", shorten(text)));
+    let attribute = match path.attribute {
+        Some(attribute) if attribute.multi_valued && path.sub_attribute.is_none() => attribute,
+        _ => return Err(malformed()),
+    };
+    let (filter_text, after) = bracketed.rsplit_once(']').ok_or_else(malformed)?;
+    let sub_attribute = match after.trim() {
+        "" => None,
+        after => {
+            let sub_name = after.strip_prefix('.').ok_or_else(malformed)?;
+            Some(attribute.sub_attribute(sub_name).ok_or_else(unknown)?)
+        }
+    };
+    let filter = parse_value_path(attribute, filter_text).map_err(|error| ScimError {
+        // Inside a path, a malformed filter is a malformed path: RFC 7644 table 9 keeps invalidFilter for both.
+        scim_type: Some(ScimType::InvalidFilter),
+        ..error
+    })?;
+    Ok(edit(AttributePath { sub_attribute, ..path }, Some(filter)))
+}
+
+/// The edits that set each attribute of a POST or PUT body.
+///
+/// # Errors
+/// `invalidValue` where an extension is not an object.
+pub fn assignments<'a>(resource_type: &'a ResourceType, values: &Object) -> Result<Vec<Edit<'a>>, ScimError> {
+    assign(resource_type, Op::Replace, values)
+}
+
+/// One edit for each known key of an object of attributes. Unknown and read-only ones are left out
+/// (RFC 7644 §3.5.2.1 allows and identity providers need it); keys may be dotted or carry a URN.
+fn assign<'a>(resource_type: &'a ResourceType, op: Op, values: &Object) -> Result<Vec<Edit<'a>>, ScimError> {
+    let mut edits = Vec::with_capacity(values.len());
+    for (key, value) in values {
+        if key.eq_ignore_ascii_case(resource_type.schema.id) {
+            // Core attributes nested under the core URN.
+            let nested = value.as_object().ok_or_else(|| not_an_object(key))?;
+            for (name, value) in nested {
+                edits.extend(resolve(resource_type, name).and_then(|path| settable(op, path, value)));
+            }
+            continue;
+        }
+        let Some(path) = resolve(resource_type, key) else { continue };
+        match (path.extension, path.attribute) {
+            (Some(extension), None) => match value {
+                Value::Object(nested) => {
+                    for (name, value) in nested {
+                        let path = extension.attribute(name).map(|attribute| AttributePath {
+                            extension: Some(extension),
+                            attribute: Some(attribute),
+                            sub_attribute: None,
+                        });
+                        edits.extend(path.and_then(|path| settable(op, path, value)));
+                    }
+                }
+                Value::Null => edits.push(Edit { op: Op::Remove, path, filter: None, value: None }),
+                _ => return Err(not_an_object(key)),
+            },
+            _ => edits.extend(settable(op, path, value)),
+        }
+    }
+    Ok(edits)
+}
+
+fn settable<'a>(op: Op, path: AttributePath<'a>, value: &Value) -> Option<Edit<'a>> {
+    let read_only = |attribute: &crate::scim::schema::Attribute| attribute.mutability == Mutability::ReadOnly;
+    if path.attribute.is_some_and(read_only) || path.sub_attribute.is_some_and(read_only) {
+        return None;
+    }
+    Some(Edit { op, path, filter: None, value: Some(value.clone()) })
+}
+
+fn not_an_object(key: &str) -> ScimError {
+    ScimError::invalid_value(format!("\"{}\" must be an object of attributes.", shorten(key)))
+}
+
+/// A member of an object, its name in any case.
+fn member<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
+    let object = object.as_object()?;
+    object
+        .get(name)
+        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}

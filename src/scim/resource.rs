@@ -1,0 +1,260 @@
+//! Reading what a client sent into the canonical form in which resources are kept.
+//!
+//! Canonical means: names in the spelling and order of the attribute table, values of their attribute's
+//! type, nothing unassigned, nothing read-only, nothing unknown. Two resources that mean the same are
+//! then equal as JSON.
+
+use serde_json::Value;
+
+use super::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
+use super::{Object, ScimError, patch};
+
+/// Reads the body of a POST or PUT.
+///
+/// Read-only and unknown attributes are ignored (RFC 7644 §3.3, §3.5.1), `password` is thrown away, and
+/// null, `[]` and `""` mean that the attribute has no value (RFC 7643 §2.5; `""` because identity
+/// providers send it for a field that was cleared).
+///
+/// # Errors
+/// `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a
+/// required attribute is missing.
+pub fn read(resource_type: &ResourceType, body: &Value) -> Result<Object, ScimError> {
+    let Value::Object(body) = body else {
+        return Err(ScimError::invalid_syntax(format!(
+            "The body must be a JSON object describing a {}.",
+            resource_type.name
+        )));
+    };
+    let edits = patch::assignments(resource_type, body)?;
+    let mut resource = Object::new();
+    patch::apply(resource_type, &mut resource, &edits)?;
+    Ok(resource)
+}
+
+/// Puts a resource's attributes into the order of the table, brings `schemas` up to date, and checks that
+/// nothing required is missing.
+///
+/// # Errors
+/// `invalidValue` naming the required attribute that has no value.
+pub(super) fn canonical(resource_type: &ResourceType, mut resource: Object) -> Result<Object, ScimError> {
+    let mut ordered = Object::new();
+    let mut schemas = vec![Value::from(resource_type.schema.id)];
+    let has_values =
+        |schema: &&Schema| resource.get(schema.id).and_then(Value::as_object).is_some_and(|o| !o.is_empty());
+    schemas.extend(resource_type.extensions.iter().filter(has_values).map(|schema| Value::from(schema.id)));
+    ordered.insert("schemas".to_owned(), Value::Array(schemas));
+    move_in_order(&resource_type.common, &mut resource, &mut ordered)?;
+    move_in_order(&resource_type.schema.attributes, &mut resource, &mut ordered)?;
+    for schema in &resource_type.extensions {
+        if let Some(Value::Object(mut values)) = resource.remove(schema.id) {
+            let mut extension = Object::new();
+            move_in_order(&schema.attributes, &mut values, &mut extension)?;
+            if !extension.is_empty() {
+                ordered.insert(schema.id.to_owned(), Value::Object(extension));
+            }
+        }
+    }
+    Ok(ordered)
+}
+
+fn move_in_order(attributes: &[Attribute], from: &mut Object, to: &mut Object) -> Result<(), ScimError> {
+    for attribute in attributes {
+        match from.remove(&attribute.name) {
+            Some(value) => {
+                to.insert(attribute.name.clone(), value);
+            }
+            None if attribute.required && attribute.mutability != Mutability::ReadOnly => {
+                return Err(ScimError::invalid_value(format!("\"{}\" is required.", attribute.name)));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// A value as the attribute's type has it, or `None` where it means "no value".
+///
+/// # Errors
+/// `invalidValue` naming the attribute, what it must be, and what was sent.
+pub fn coerce(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    if !attribute.multi_valued {
+        return match value {
+            // Entra ID wraps a single value in an array: `"manager": [{"value": "…"}]`.
+            Value::Array(items) => match items.as_slice() {
+                [] => Ok(None),
+                [only] => coerce_one(attribute, only),
+                _ => Err(wrong_type(attribute, value)),
+            },
+            _ => coerce_one(attribute, value),
+        };
+    }
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    let mut elements: Vec<Value> = Vec::with_capacity(items.len());
+    for item in items {
+        if let Some(element) = coerce_one(attribute, item)? {
+            elements.push(element);
+        }
+    }
+    // RFC 7643 §2.4: "primary" is true at most once.
+    if elements.iter().filter(|element| is_primary(element)).count() > 1 {
+        return Err(ScimError::invalid_value(format!(
+            "\"{}\" has more than one value with \"primary\": true.",
+            attribute.name
+        )));
+    }
+    Ok(if elements.is_empty() { None } else { Some(Value::Array(elements)) })
+}
+
+/// Whether an element of a multi-valued attribute is the primary one.
+pub(super) fn is_primary(element: &Value) -> bool {
+    element.get("primary") == Some(&Value::Bool(true))
+}
+
+/// One value, or one element of an array.
+pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    match (attribute.kind, value) {
+        (_, Value::Null) => Ok(None),
+        (Kind::Complex, Value::Object(parts)) => coerce_parts(attribute, parts),
+        (Kind::Complex, Value::String(_)) => match attribute.sub_attribute("value") {
+            // `"members": ["id"]` and Entra ID's `"manager": "id"`.
+            Some(sub) => Ok(coerce_one(sub, value)?.map(|value| {
+                let mut parts = Object::new();
+                parts.insert(sub.name.clone(), value);
+                Value::Object(parts)
+            })),
+            None => Err(wrong_type(attribute, value)),
+        },
+        // Entra ID's older wrapper: `[{"$ref": null, "value": "…"}]` for a simple attribute.
+        (kind, Value::Object(parts)) if kind != Kind::Complex => match parts.get("value") {
+            Some(inner) if !inner.is_object() => coerce_one(attribute, inner),
+            _ => Err(wrong_type(attribute, value)),
+        },
+        (Kind::Boolean, Value::Bool(_)) => Ok(Some(value.clone())),
+        // Entra ID sends booleans as the strings "True" and "False".
+        (Kind::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("true") => {
+            Ok(Some(Value::Bool(true)))
+        }
+        (Kind::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("false") => {
+            Ok(Some(Value::Bool(false)))
+        }
+        (Kind::String | Kind::Reference | Kind::Binary | Kind::DateTime, Value::String(text)) => {
+            Ok(if text.is_empty() { None } else { Some(value.clone()) })
+        }
+        _ => Err(wrong_type(attribute, value)),
+    }
+}
+
+fn coerce_parts(attribute: &Attribute, parts: &Object) -> Result<Option<Value>, ScimError> {
+    let mut coerced = Object::new();
+    for sub in &attribute.sub_attributes {
+        if sub.mutability == Mutability::ReadOnly {
+            continue;
+        }
+        let sent = parts.get(&sub.name).or_else(|| {
+            parts.iter().find(|(name, _)| name.eq_ignore_ascii_case(&sub.name)).map(|(_, value)| value)
+        });
+        match sent.map(|value| coerce(sub, value)).transpose()?.flatten() {
+            Some(value) => {
+                coerced.insert(sub.name.clone(), value);
+            }
+            None if sub.required => {
+                return Err(ScimError::invalid_value(format!(
+                    "\"{}\" is required in every value of \"{}\".",
+                    sub.name, attribute.name
+                )));
+            }
+            None => {}
+        }
+    }
+    Ok(if coerced.is_empty() { None } else { Some(Value::Object(coerced)) })
+}
+
+fn wrong_type(attribute: &Attribute, value: &Value) -> ScimError {
+    let wanted = match attribute.kind {
+        Kind::Boolean => "a boolean (true or false)",
+        Kind::Complex => "an object",
+        Kind::String | Kind::DateTime | Kind::Reference | Kind::Binary => "a string",
+    };
+    let sent = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    ScimError::invalid_value(format!("\"{}\" must be {wanted}, not {sent}.", attribute.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scim::schema::{ENTERPRISE_USER, user};
+
+    fn read_user(body: &Value) -> Result<Value, ScimError> {
+        read(&user(), body).map(Value::Object)
+    }
+
+    #[test]
+    fn a_body_is_read_into_canonical_form() {
+        let body = json!({
+            "USERNAME": "a@example.com",
+            "password": "secret",
+            "id": "ignored",
+            "groups": [],
+            "meta": {"location": "x"},
+            "favouriteColour": "green",
+            "externalId": "00u1",
+            "active": "False",
+            "title": null,
+            "nickName": "",
+            "addresses": [],
+            "department": "Tools",
+            "urn:ietf:params:scim:schemas:core:2.0:User": {"locale": "en-US"},
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:user": {"manager": [{"value": "m1"}]},
+            "emails": [{"Primary": "True", "value": "a@example.com", "TYPE": "work"}],
+        });
+        let expected = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE_USER],
+            "externalId": "00u1",
+            "userName": "a@example.com",
+            "locale": "en-US",
+            "active": false,
+            "emails": [{"value": "a@example.com", "type": "work", "primary": true}],
+            ENTERPRISE_USER: {"department": "Tools", "manager": {"value": "m1"}},
+        });
+        assert_eq!(read_user(&body).unwrap().to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn wrong_types_are_named() {
+        for (body, name) in [
+            (json!({"userName": 5}), "userName"),
+            (json!({"userName": "a", "active": "maybe"}), "active"),
+            (json!({"userName": "a", "active": 1}), "active"),
+            (json!({"userName": "a", "name": "Ann"}), "name"),
+            (json!({"userName": "a", "emails": [5]}), "emails"),
+            (json!({"userName": "a", "emails": [{"value": ["x", "y"]}]}), "value"),
+            (json!({"userName": ["a", "b"]}), "userName"),
+            (json!({"active": true}), "userName"),
+            (json!({"userName": ""}), "userName"),
+        ] {
+            let error = read_user(&body).unwrap_err();
+            assert_eq!(error.status, 400);
+            assert!(error.detail.contains(&format!("\"{name}\"")), "{body}: {}", error.detail);
+        }
+        assert!(read_user(&json!([])).is_err());
+    }
+
+    #[test]
+    fn two_primary_values_are_refused() {
+        let body = json!({"userName": "a", "emails": [
+            {"value": "a@x", "primary": true}, {"value": "b@x", "primary": true}]});
+        assert!(read_user(&body).unwrap_err().detail.contains("primary"));
+    }
+}

@@ -1,0 +1,35 @@
+//! The Group resource: RFC 7643 §4.2.
+
+use super::meta::common;
+use super::{Attribute, CORE_GROUP, Mutability, ResourceType, Schema};
+
+/// The Group resource type.
+pub fn group() -> ResourceType {
+    let members = vec![
+        Attribute::string("value", "The member's id.")
+            .required()
+            .case_exact()
+            .mutability(Mutability::Immutable),
+        Attribute::reference("$ref", &["User"], "URI of the member.").read_only(),
+        Attribute::string("display", "The member's name.").read_only(),
+        Attribute::string("type", "What the member is.").canonical(&["User"]).read_only(),
+    ];
+    ResourceType {
+        name: "Group",
+        endpoint: "/Groups",
+        description: "A role of a project or of a team, and who has it.",
+        schema: Schema {
+            id: CORE_GROUP,
+            name: "Group",
+            description: "Group of users",
+            attributes: vec![
+                Attribute::string("displayName", "The group's name. Unique without regard to case.")
+                    .required()
+                    .unique(),
+                Attribute::complex("members", "The users in the group.", members).multi_valued(),
+            ],
+        },
+        extensions: Vec::new(),
+        common: common(),
+    }
+}

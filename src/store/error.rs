@@ -1,0 +1,85 @@
+//! What can go wrong in storage, as the callers need to tell it apart.
+
+use worker::console_error;
+
+use crate::scim::ScimError;
+
+/// An outcome of a batch other than success. The batch has then changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// The guard of a write found that what was read has changed since: read again.
+    Stale,
+    /// A unique index refused the write. Names the columns, `table.column` each.
+    Taken(String),
+    /// The storage cannot answer now; the same request may succeed later.
+    Unavailable(String),
+    /// Anything else, which is our fault. Carries the storage's own words, for the log only.
+    Internal(String),
+}
+
+impl StoreError {
+    /// Reads D1's message. It is text, with codes that newer versions append.
+    pub(super) fn classify(message: &str) -> Self {
+        // The guard of a write asks for the JSON of something that is none; see `guard`.
+        if message.contains("malformed JSON") {
+            return Self::Stale;
+        }
+        if let Some((_, columns)) = message.split_once("UNIQUE constraint failed: ") {
+            let columns = columns.split(": SQLITE").next().unwrap_or(columns);
+            return Self::Taken(columns.to_owned());
+        }
+        const PASSING: [&str; 6] = [
+            "overloaded",
+            "Network connection lost",
+            "storage caused object to be reset",
+            "reset because its code was updated",
+            "exceeded timeout",
+            "SQLITE_BUSY",
+        ];
+        if PASSING.iter().any(|sign| message.contains(sign)) {
+            return Self::Unavailable(message.to_owned());
+        }
+        Self::Internal(message.to_owned())
+    }
+}
+
+impl From<StoreError> for ScimError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::conflict(
+                "The resource was changed by other requests again and again while this one was carried out; nothing was \
+                 changed by this one. Try again.",
+            ),
+            StoreError::Taken(columns) => {
+                console_error!("unique index without an answer of its own: {columns}");
+                Self::uniqueness("The value is already taken.")
+            }
+            StoreError::Unavailable(message) => {
+                console_error!("storage unavailable: {message}");
+                Self::unavailable()
+            }
+            StoreError::Internal(message) => {
+                console_error!("storage failed: {message}");
+                Self::internal()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_d1_are_told_apart() {
+        assert_eq!(StoreError::classify("D1_ERROR: malformed JSON: SQLITE_ERROR"), StoreError::Stale);
+        assert_eq!(
+            StoreError::classify(
+                "D1_ERROR: UNIQUE constraint failed: users.org_id, users.user_name_fold: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)"
+            ),
+            StoreError::Taken("users.org_id, users.user_name_fold".to_owned())
+        );
+        assert!(matches!(StoreError::classify("D1 DB is overloaded. Too many"), StoreError::Unavailable(_)));
+        assert!(matches!(StoreError::classify("no such table: users"), StoreError::Internal(_)));
+    }
+}

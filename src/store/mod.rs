@@ -1,0 +1,25 @@
+//! Storage: every SQL statement, every KV key, and the way from a filter to SQL.
+//!
+//! A read is one D1 batch, a write two: one that reads and authorizes, one that writes and is guarded by
+//! what was read (see [`tenant::guard`]). The modules make statements; [`session::Session`] sends them.
+
+mod database;
+mod error;
+mod filter;
+pub mod groups;
+pub mod keys;
+pub mod memberships;
+pub mod organizations;
+pub mod platform;
+pub mod projects;
+pub mod session;
+mod statement;
+pub mod tenant;
+pub mod tombstone;
+pub mod users;
+
+pub use database::{Cost, Database, Row};
+pub use error::StoreError;
+pub use session::Session;
+pub use statement::Statement;
+pub use tenant::{Scope, Tenant};

@@ -1,0 +1,90 @@
+//! Organizations and their settings in D1.
+
+use super::statement::{Statement, boolean, text};
+use super::tenant::{Tenant, guard};
+
+/// An organization as the console shows it, as JSON.
+const DESCRIBED: &str = "SELECT json_object(
+    'id', o.id, 'name', o.name,
+    'email_management', json(iif(o.email_management, 'true', 'false')),
+    'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
+    'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
+    'created_at', o.created_at, 'last_modified', o.last_modified) AS head
+  FROM organizations o";
+
+/// Settings as an administrator may write them; what is `None` stays.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Name for people.
+    pub name: Option<String>,
+    /// Whether `userName` and mail may be changed over SCIM.
+    pub email_management: Option<bool>,
+    /// Whether groups of any name may be made over SCIM.
+    pub plain_groups: Option<bool>,
+    /// Case-folded mail domains.
+    pub mail_domains: Option<Vec<String>>,
+}
+
+/// Reads all organizations of the deployment, one a row as JSON.
+pub fn all() -> Statement {
+    Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[])
+}
+
+/// Reads one organization as JSON.
+pub fn one(tenant: &Tenant<'_>) -> Statement {
+    tenant.statement(&format!("{DESCRIBED} WHERE o.id = :org"), Vec::new())
+}
+
+/// Writes a new organization, the one the tenant names.
+pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<Statement> {
+    let sql = "INSERT INTO organizations
+                 (id, name, email_management, plain_groups, mail_domains, created_at, last_modified)
+               VALUES (:org, :name, :email_management, :plain_groups, :mail_domains, :now, :now)";
+    let bindings = vec![
+        text("name", name),
+        boolean("email_management", settings.email_management.unwrap_or(false)),
+        boolean("plain_groups", settings.plain_groups.unwrap_or(false)),
+        text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
+    ];
+    vec![tenant.statement(sql, bindings), guard()]
+}
+
+/// Writes changed settings. Whom SCIM sees follows the mail domains.
+pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
+    let mut assignments = vec!["last_modified = :now"];
+    let mut bindings = Vec::new();
+    if let Some(name) = &settings.name {
+        assignments.push("name = :name");
+        bindings.push(text("name", name.as_str()));
+    }
+    if let Some(flag) = settings.email_management {
+        assignments.push("email_management = :email_management");
+        bindings.push(boolean("email_management", flag));
+    }
+    if let Some(flag) = settings.plain_groups {
+        assignments.push("plain_groups = :plain_groups");
+        bindings.push(boolean("plain_groups", flag));
+    }
+    if let Some(domains) = &settings.mail_domains {
+        assignments.push("mail_domains = :mail_domains");
+        bindings.push(text("mail_domains", json_array(domains)));
+    }
+    let sql = format!("UPDATE organizations SET {} WHERE id = :org", assignments.join(", "));
+    let mut statements = vec![tenant.statement(&sql, bindings), guard()];
+    if let Some(domains) = &settings.mail_domains {
+        let seen = if domains.is_empty() {
+            "1"
+        } else {
+            "coalesce(mail_domain IN (SELECT value FROM json_each(:mail_domains)), 0)"
+        };
+        statements.push(tenant.statement(
+            &format!("UPDATE users SET managed = {seen} WHERE org_id = :org AND managed <> {seen}"),
+            vec![text("mail_domains", json_array(domains))],
+        ));
+    }
+    statements
+}
+
+fn json_array(values: &[String]) -> String {
+    serde_json::Value::from(values).to_string()
+}

@@ -1,0 +1,160 @@
+//! Projects, their roles, and teams in D1. A role is a row of `groups`; there is no other list of them.
+
+use serde_json::{Value, json};
+
+use super::StoreError;
+use super::statement::{Statement, optional, text};
+use super::tenant::{Tenant, guard};
+use crate::directory::group_name::{self, PROJECT_ROLES, TEAM_ROLES};
+use crate::scim::text::fold;
+
+/// A group to be made for a role: its id and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleGroup {
+    /// Identifier of the group.
+    pub id: String,
+    /// Name of the role.
+    pub role: String,
+    /// Name of the group.
+    pub display_name: String,
+    /// The client's identifier of the group, if a client made it.
+    pub external_id: Option<String>,
+}
+
+/// The groups of a new team, in the order of [`TEAM_ROLES`].
+///
+/// # Errors
+/// Internal, if no identifier can be made.
+pub fn team_groups(prefix: &str, project: &str, team: &str) -> Result<Vec<RoleGroup>, StoreError> {
+    role_groups(TEAM_ROLES.iter().copied(), |role| group_name::team_role(prefix, project, team, role))
+}
+
+/// The groups of a new project: the built-in roles, then the custom ones.
+///
+/// # Errors
+/// Internal, if no identifier can be made.
+pub fn project_groups(prefix: &str, project: &str, custom: &[String]) -> Result<Vec<RoleGroup>, StoreError> {
+    role_groups(PROJECT_ROLES.iter().copied().chain(custom.iter().map(String::as_str)), |role| {
+        group_name::project_role(prefix, project, role)
+    })
+}
+
+fn role_groups<'r>(
+    roles: impl Iterator<Item = &'r str>,
+    name: impl Fn(&str) -> String,
+) -> Result<Vec<RoleGroup>, StoreError> {
+    roles
+        .map(|role| {
+            Ok(RoleGroup {
+                id: super::platform::new_id()?,
+                role: role.to_owned(),
+                display_name: name(role),
+                external_id: None,
+            })
+        })
+        .collect()
+}
+
+/// Reads, as one JSON array, the projects whose name a group's name goes on with: `after_prefix` is what
+/// stands behind the product's prefix.
+pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
+    tenant.statement(
+        "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS head
+         FROM projects p
+         WHERE p.org_id = :org AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
+        vec![text("rest", fold(after_prefix))],
+    )
+}
+
+/// Reads one project as `{"id", "name"}`.
+pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
+    tenant.statement(
+        "SELECT json_object('id', p.id, 'name', p.name) AS head FROM projects p WHERE p.org_id = :org AND p.id = :id",
+        vec![text("id", id)],
+    )
+}
+
+/// Reads all projects with their roles and teams, one a row as JSON; or one of them.
+pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
+    tenant.statement(
+        "SELECT json_object(
+           'id', p.id, 'name', p.name,
+           'roles', (
+             SELECT json_group_array(json_object(
+               'name', g.role, 'group', json_object('id', g.id, 'display_name', g.display_name)))
+             FROM (SELECT * FROM groups WHERE project_id = p.id AND team_id IS NULL ORDER BY seq) g),
+           'teams', (
+             SELECT json_group_array(json_object('id', t.id, 'name', t.name, 'roles', (
+               SELECT json_group_array(json_object(
+                 'name', g.role, 'group', json_object('id', g.id, 'display_name', g.display_name)))
+               FROM (SELECT * FROM groups WHERE team_id = t.id ORDER BY seq) g)))
+             FROM (SELECT * FROM teams WHERE project_id = p.id ORDER BY name_fold) t)) AS head
+         FROM projects p
+         WHERE p.org_id = :org AND (:id IS NULL OR p.id = :id)
+         ORDER BY p.created_at, p.name_fold",
+        vec![optional("id", id)],
+    )
+}
+
+/// Writes a new project with the groups of its roles.
+pub fn insert_project(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[RoleGroup]) -> Vec<Statement> {
+    let sql = "INSERT INTO projects (id, org_id, name, name_fold, created_at)
+               SELECT :id, o.id, :name, :name_fold, :now FROM organizations o WHERE o.id = :org";
+    let project =
+        tenant.statement(sql, vec![text("id", id), text("name", name), text("name_fold", fold(name))]);
+    vec![project, guard(), insert_groups(tenant, id, None, groups)]
+}
+
+/// Writes a new role of a project: its group.
+pub fn insert_role(tenant: &Tenant<'_>, project: &str, group: &RoleGroup) -> Vec<Statement> {
+    vec![insert_groups(tenant, project, None, std::slice::from_ref(group)), guard()]
+}
+
+/// Writes a new team with its groups.
+pub fn insert_team(
+    tenant: &Tenant<'_>,
+    id: &str,
+    project: &str,
+    name: &str,
+    groups: &[RoleGroup],
+) -> Vec<Statement> {
+    let sql = "INSERT INTO teams (id, project_id, name, name_fold, created_at)
+               SELECT :id, p.id, :name, :name_fold, :now FROM projects p WHERE p.org_id = :org AND p.id = :project";
+    let bindings =
+        vec![text("id", id), text("project", project), text("name", name), text("name_fold", fold(name))];
+    vec![tenant.statement(sql, bindings), guard(), insert_groups(tenant, project, Some(id), groups)]
+}
+
+fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups: &[RoleGroup]) -> Statement {
+    let groups: Vec<Value> = groups
+        .iter()
+        .map(|group| {
+            json!({
+                "id": group.id,
+                "role": group.role,
+                "display_name": group.display_name,
+                "name_fold": fold(&group.display_name),
+                "external_id": group.external_id,
+            })
+        })
+        .collect();
+    tenant.statement(
+        "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id,
+           created_at, last_modified)
+         SELECT p.org_id, j.value ->> 'id', p.id, :team, j.value ->> 'role', j.value ->> 'display_name',
+           j.value ->> 'name_fold', j.value ->> 'external_id', :now, :now
+         FROM projects p CROSS JOIN json_each(:groups) j
+         WHERE p.org_id = :org AND p.id = :project ORDER BY j.key",
+        vec![
+            text("project", project),
+            optional("team", team),
+            text("groups", Value::from(groups).to_string()),
+        ],
+    )
+}
+
+/// Whether a unique index on the name of a project or a team refused a write.
+pub fn name_is_taken(error: &StoreError) -> bool {
+    matches!(error, StoreError::Taken(columns)
+        if columns.contains("projects.name_fold") || columns.contains("teams.name_fold"))
+}

@@ -1,0 +1,177 @@
+//! One SCIM request's conversation with storage: authenticate and read in one round trip, then write in
+//! another.
+
+use futures_util::future::join;
+use serde::Deserialize;
+use worker::KvStore;
+
+use super::statement::{Statement, text};
+use super::tenant::Tenant;
+use super::{Database, Row, StoreError, tombstone};
+use crate::directory::{Key, Organization};
+use crate::scim::ScimError;
+
+/// How often a write is tried whose basis others change meanwhile.
+const ATTEMPTS: u32 = 8;
+
+/// How long the time a key was last used may lag behind, in milliseconds.
+const LAST_USED_LAG: u64 = 5 * 60 * 1000;
+
+/// The presented key as D1 knows it.
+#[derive(Debug, Deserialize)]
+struct KeyRecord {
+    deactivated_at: Option<String>,
+    expires_at: Option<String>,
+    last_used_at: Option<String>,
+    organization: Organization,
+}
+
+/// A request's storage, its key and what it speaks of.
+pub struct Session<'a> {
+    /// The database.
+    pub database: &'a Database,
+    /// KV, for tombstones.
+    pub kv: &'a KvStore,
+    /// The presented key.
+    pub key: &'a Key,
+    /// On whose behalf, and how things are called.
+    pub tenant: Tenant<'a>,
+}
+
+/// What the first round trip of a request brings.
+pub struct Opened {
+    /// The organization of the key.
+    pub organization: Organization,
+    /// Whether the time of last use is due to be written.
+    pub last_used_is_due: bool,
+    /// The results of the caller's statements, in order.
+    pub results: std::vec::IntoIter<Vec<Row>>,
+}
+
+impl Opened {
+    /// The rows of the next statement.
+    pub fn rows(&mut self) -> Vec<Row> {
+        self.results.next().unwrap_or_default()
+    }
+
+    /// The only row of the next statement, if there is one.
+    pub fn row(&mut self) -> Option<Row> {
+        self.rows().into_iter().next()
+    }
+}
+
+impl Session<'_> {
+    /// Authenticates the key and runs the statements, in one round trip.
+    ///
+    /// The statements authorize themselves, so that they find nothing if the key is no good; what the
+    /// client is told then is decided here.
+    ///
+    /// # Errors
+    /// 401 saying why the key is refused, or what became of the storage.
+    pub async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
+        let mut batch = vec![self.key_record()];
+        batch.extend(statements);
+        let (results, revoked) =
+            join(self.database.batch(&batch), tombstone::exists(self.kv, self.key.id())).await;
+        let mut results = results?.into_iter();
+        let record = results.next().and_then(|rows| rows.into_iter().next());
+        let record = record.map(|row| parse::<KeyRecord>(&row.head)).transpose()?;
+        let Some(record) = record else {
+            return Err(ScimError::unauthorized(format!(
+                "The SCIM key {} is not known here. It may have been made for another deployment; generate a key in this \
+                 one's console and put it into the identity provider.",
+                self.key.hint()
+            )));
+        };
+        if revoked || record.deactivated_at.is_some() {
+            return Err(ScimError::unauthorized(format!(
+                "The SCIM key {} has been deactivated. Generate a new one in the console and put it into the identity \
+                 provider.",
+                self.key.hint()
+            )));
+        }
+        if let Some(expired) = record.expires_at.filter(|expires| *expires <= self.tenant.now) {
+            return Err(ScimError::unauthorized(format!(
+                "The SCIM key {} expired at {expired}. Generate a new one in the console and put it into the identity \
+                 provider.",
+                self.key.hint()
+            )));
+        }
+        let due_before = super::platform::iso(super::platform::now_millis().saturating_sub(LAST_USED_LAG));
+        Ok(Opened {
+            organization: record.organization,
+            last_used_is_due: record.last_used_at.is_none_or(|used| used < due_before),
+            results,
+        })
+    }
+
+    /// Runs the statements of a write, all or none, in one round trip.
+    ///
+    /// # Errors
+    /// Any of [`StoreError`]; nothing was changed then.
+    pub async fn write(&self, statements: &[Statement]) -> Result<std::vec::IntoIter<Vec<Row>>, StoreError> {
+        Ok(self.database.batch(statements).await?.into_iter())
+    }
+
+    fn key_record(&self) -> Statement {
+        Statement::new(
+            "SELECT json_object(
+               'deactivated_at', k.deactivated_at, 'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
+               'organization', json_object(
+                 'id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
+                 'email_management', json(iif(o.email_management, 'true', 'false')),
+                 'plain_groups', json(iif(o.plain_groups, 'true', 'false')))) AS head
+             FROM auth_keys k JOIN organizations o ON o.id = k.org_id
+             WHERE k.id = :key AND k.hash = :key_hash",
+            &[text("key", self.key.id()), text("key_hash", self.key.hash())],
+        )
+    }
+}
+
+/// What an attempt at a write came to, other than success.
+#[derive(Debug)]
+pub enum Failure {
+    /// To be answered.
+    Answer(ScimError),
+    /// The basis of the write was stale: to be tried again from the start.
+    Stale,
+}
+
+impl From<ScimError> for Failure {
+    fn from(error: ScimError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Stale,
+            other => Self::Answer(other.into()),
+        }
+    }
+}
+
+/// Repeats an attempt as long as others change what it read before it writes, a bounded number of times.
+///
+/// # Errors
+/// The attempt's own answer, or 409.
+pub async fn attempts<T>(attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T, ScimError> {
+    for _ in 0..ATTEMPTS {
+        match attempt().await {
+            Ok(value) => return Ok(value),
+            Err(Failure::Answer(error)) => return Err(error),
+            Err(Failure::Stale) => {}
+        }
+    }
+    Err(StoreError::Stale.into())
+}
+
+/// Reads a record that our own SQL made.
+///
+/// # Errors
+/// Our fault: the SQL and the type disagree.
+pub(super) fn parse<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, StoreError> {
+    serde_json::from_str(json)
+        .map_err(|error| StoreError::Internal(format!("a record is not as it should be: {error}")))
+}

@@ -1,0 +1,75 @@
+//! On whose behalf statements run. Authorization is in the SQL: every statement names the organization
+//! through [`Tenant`], so that a row of another organization cannot be named at all.
+
+use super::statement::{Binding, Statement, expression, text};
+use crate::directory::{Catalog, Key};
+
+/// How the organization is named in SQL.
+#[derive(Debug, Clone)]
+pub enum Scope {
+    /// Through the presented key: whatever the key no longer opens does not exist.
+    Key {
+        /// The key's public id.
+        id: String,
+        /// The key's hash.
+        hash: String,
+    },
+    /// Directly, for the console, whose operator has been authenticated before.
+    Organization(String),
+}
+
+impl Scope {
+    /// The scope of a presented key.
+    pub fn of_key(key: &Key) -> Self {
+        Self::Key { id: key.id().to_owned(), hash: key.hash() }
+    }
+}
+
+/// What statements need to know of the request they serve.
+#[derive(Debug, Clone)]
+pub struct Tenant<'a> {
+    /// On whose behalf.
+    pub scope: Scope,
+    /// The product's names.
+    pub catalog: &'a Catalog,
+    /// URL of the SCIM endpoint as the client called it, without a slash at the end.
+    pub base: String,
+    /// The time of the request.
+    pub now: String,
+}
+
+impl Tenant<'_> {
+    /// A statement in which `:org` is the organization, `:now`, `:base` and `:org_role_attribute` are what
+    /// they say, and the rest is bound by the caller.
+    pub(super) fn statement(&self, sql: &str, bindings: Vec<Binding>) -> Statement {
+        let mut bindings = bindings;
+        bindings.push(text("now", self.now.as_str()));
+        bindings.push(text("base", self.base.as_str()));
+        bindings.push(text("org_role_attribute", self.catalog.org_role_attribute.as_str()));
+        match &self.scope {
+            Scope::Organization(id) => {
+                bindings.push(text("org", id.as_str()));
+                Statement::new(sql, &bindings)
+            }
+            Scope::Key { id, hash } => {
+                bindings.push(text("key", id.as_str()));
+                bindings.push(text("key_hash", hash.as_str()));
+                bindings.push(expression("org", ORG_OF_KEY));
+                Statement::new(sql, &bindings)
+            }
+        }
+    }
+}
+
+const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
+                          AND (expires_at IS NULL OR expires_at > :now))";
+
+/// The statement after a write that must have changed exactly one row. Where it changed none, what it was
+/// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.
+/// (RAISE is for triggers only.)
+pub fn guard() -> Statement {
+    Statement {
+        sql: "SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END AS head".to_owned(),
+        params: Vec::new(),
+    }
+}

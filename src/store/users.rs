@@ -1,0 +1,254 @@
+//! Users in D1.
+
+use serde::Deserialize;
+
+use super::filter::{Table, compile};
+use super::session::parse;
+use super::statement::{Statement, boolean, integer, optional, text};
+use super::tenant::{Tenant, guard};
+use super::{Row, StoreError};
+use crate::directory::{OrgRole, Organization, User};
+use crate::scim::filter::Filter;
+use crate::scim::list::Page;
+use crate::scim::text::fold;
+use crate::scim::{Object, ScimError};
+
+/// A whole resource as the client gets it: one string, made where the data are.
+const RESOURCE: &str = r#"
+  '{"id":"' || u.id || '",' || substr(u.doc, 2, length(u.doc) - 2)
+  || ',"active":' || iif(u.active, 'true', 'false')
+  || ',"' || :org_role_attribute || '":"' || u.org_role
+  || '","groups":' || (
+    SELECT json_group_array(json_object(
+      'value', g.id, '$ref', :base || '/Groups/' || g.id, 'display', g.display_name, 'type', 'direct'))
+    FROM memberships m JOIN groups g ON g.seq = m.group_seq WHERE m.user_seq = u.seq)
+  || ',"meta":{"resourceType":"User","created":"' || u.created_at || '","lastModified":"' || u.last_modified
+  || '","location":"' || :base || '/Users/' || u.id || '"}}' AS body"#;
+
+/// A person as stored, and the version on which a write is based.
+#[derive(Debug)]
+pub struct UserRecord {
+    /// The person.
+    pub user: User,
+    /// The whole resource, as the client gets it.
+    pub resource: String,
+    seq: i64,
+    version: i64,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    seq: i64,
+    version: i64,
+    active: bool,
+    org_role: String,
+    doc: Object,
+}
+
+impl UserRecord {
+    /// Reads a row of [`record`].
+    ///
+    /// # Errors
+    /// Our fault: the row is not what the statement selects.
+    pub fn read(row: Row) -> Result<Self, StoreError> {
+        let head: Head = parse(&row.head)?;
+        let org_role = OrgRole::parse(&head.org_role)
+            .ok_or_else(|| StoreError::Internal(format!("unknown organization role {}", head.org_role)))?;
+        let user = User { doc: head.doc, active: head.active, org_role };
+        Ok(Self { user, resource: row.body, seq: head.seq, version: head.version })
+    }
+}
+
+/// Reads one person as a resource.
+pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
+    let sql =
+        format!("SELECT {RESOURCE} FROM users u WHERE u.org_id = :org AND u.id = :id AND u.managed = 1");
+    tenant.statement(&sql, vec![text("id", id)])
+}
+
+/// Reads one person as a resource and as a basis for a write; see [`UserRecord::read`].
+pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
+    let sql = format!(
+        "SELECT json_object('seq', u.seq, 'version', u.version, 'active', json(iif(u.active, 'true', 'false')),
+           'org_role', u.org_role, 'doc', json(u.doc)) AS head, {RESOURCE}
+         FROM users u WHERE u.org_id = :org AND u.id = :id AND u.managed = 1"
+    );
+    tenant.statement(&sql, vec![text("id", id)])
+}
+
+/// Reads the id of whoever has a userName, as `head`; nothing if nobody has it.
+pub fn holder_of(tenant: &Tenant<'_>, user_name: &str) -> Statement {
+    tenant.statement(
+        "SELECT u.id AS head FROM users u WHERE u.org_id = :org AND u.user_name_fold = :user_name_fold",
+        vec![text("user_name_fold", fold(user_name))],
+    )
+}
+
+/// A page of people in order of insertion, and how to learn their total.
+pub struct UserList {
+    /// The statements to run: the page and, where it is needed, the count.
+    pub statements: Vec<Statement>,
+    total: Total,
+}
+
+enum Total {
+    /// Kept with the organization.
+    OfOrganization,
+    /// The filter can match one person at most, and the page is the first.
+    OnPage,
+    /// Counted by the second statement.
+    Counted,
+}
+
+/// Prepares a list.
+///
+/// # Errors
+/// `invalidFilter` for what cannot be served.
+pub fn list(tenant: &Tenant<'_>, filter: Option<&Filter<'_>>, page: Page) -> Result<UserList, ScimError> {
+    let condition = compile(Table::Users, filter)?;
+    let from = format!("FROM users u WHERE u.org_id = :org AND u.managed = 1 AND {}", condition.sql);
+    let mut bindings = condition.bindings.clone();
+    bindings.push(integer("count", page.count));
+    bindings.push(integer("offset", i64::try_from(page.offset()).unwrap_or(i64::MAX)));
+    let sql = format!(
+        "SELECT {RESOURCE} {from} ORDER BY u.seq LIMIT CAST(:count AS INTEGER) OFFSET CAST(:offset AS INTEGER)"
+    );
+    let mut statements = vec![tenant.statement(&sql, bindings)];
+    let total = match filter {
+        None => Total::OfOrganization,
+        Some(_) if condition.unique && page.start_index == 1 && page.count > 0 => Total::OnPage,
+        Some(_) => {
+            let count = format!("SELECT CAST(count(*) AS TEXT) AS head {from}");
+            statements.push(tenant.statement(&count, condition.bindings));
+            Total::Counted
+        }
+    };
+    Ok(UserList { statements, total })
+}
+
+impl UserList {
+    /// The total, once the statements have run: `page` are the first's rows, `counted` is the second's.
+    pub fn total(&self, organization: &Organization, page: &[Row], counted: Option<&Row>) -> u64 {
+        match self.total {
+            Total::OfOrganization => organization.user_count,
+            Total::OnPage => u64::try_from(page.len()).unwrap_or(0),
+            Total::Counted => counted.and_then(|row| row.head.parse().ok()).unwrap_or(0),
+        }
+    }
+}
+
+/// Writes a new person; the last statement selects the resource.
+pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<Statement> {
+    let insert = "INSERT INTO users (org_id, id, user_name_fold, external_id, active, org_role, mail_domain, managed, doc,
+                    created_at, last_modified)
+                  SELECT o.id, :id, :user_name_fold, :external_id, :active, :org_role, :mail_domain, :managed, :doc, :now, :now
+                  FROM organizations o WHERE o.id = :org";
+    let columns = vec![
+        text("id", id),
+        text("user_name_fold", fold(user.user_name())),
+        optional("external_id", user.external_id()),
+        boolean("active", user.active),
+        text("org_role", user.org_role.as_str()),
+        optional("mail_domain", user.mail_domain().as_deref()),
+        boolean("managed", managed),
+        text("doc", doc_of(user)),
+    ];
+    // The guard has made sure that the row just inserted is the one meant.
+    let emails = "INSERT INTO user_emails (org_id, value_fold, user_seq)
+                  SELECT u.org_id, j.value, u.seq FROM users u, json_each(:emails) j WHERE u.seq = last_insert_rowid()";
+    let select = format!("SELECT {RESOURCE} FROM users u WHERE u.seq = last_insert_rowid()");
+    vec![
+        tenant.statement(insert, columns),
+        guard(),
+        tenant.statement(emails, vec![text("emails", json_array(&user.folded_emails()))]),
+        tenant.statement(&select, Vec::new()),
+    ]
+}
+
+/// Writes a changed person, if nobody changed them since they were read; the last statement selects the
+/// resource. Columns that stay as they are stay out of the SQL, and their indexes out of the bill.
+pub fn update(
+    tenant: &Tenant<'_>,
+    organization: &Organization,
+    current: &UserRecord,
+    user: &User,
+) -> Vec<Statement> {
+    let before = &current.user;
+    let mut assignments = vec!["version = version + 1", "last_modified = :now"];
+    let mut bindings = vec![integer("seq", current.seq), integer("version", current.version)];
+    if user.doc != before.doc {
+        assignments.push("doc = :doc");
+        bindings.push(text("doc", doc_of(user)));
+    }
+    if user.active != before.active {
+        assignments.push("active = :active");
+        bindings.push(boolean("active", user.active));
+    }
+    if user.org_role != before.org_role {
+        assignments.push("org_role = :org_role");
+        bindings.push(text("org_role", user.org_role.as_str()));
+    }
+    if fold(user.user_name()) != fold(before.user_name()) {
+        assignments.push("user_name_fold = :user_name_fold");
+        bindings.push(text("user_name_fold", fold(user.user_name())));
+    }
+    if user.external_id() != before.external_id() {
+        assignments.push("external_id = :external_id");
+        bindings.push(optional("external_id", user.external_id()));
+    }
+    let mail_domain = user.mail_domain();
+    if mail_domain != before.mail_domain() {
+        assignments.push("mail_domain = :mail_domain");
+        assignments.push("managed = :managed");
+        bindings.push(boolean("managed", organization.manages(mail_domain.as_deref())));
+        bindings.push(optional("mail_domain", mail_domain.as_deref()));
+    }
+    let sql = format!(
+        "UPDATE users SET {} WHERE seq = :seq AND org_id = :org AND version = :version",
+        assignments.join(", ")
+    );
+    let mut statements = vec![tenant.statement(&sql, bindings), guard()];
+    let seq = || vec![integer("seq", current.seq)];
+    let emails = user.folded_emails();
+    if emails != before.folded_emails() {
+        let emails = || vec![integer("seq", current.seq), text("emails", json_array(&emails))];
+        statements.push(tenant.statement(
+            "DELETE FROM user_emails WHERE user_seq = :seq AND value_fold NOT IN (SELECT value FROM json_each(:emails))",
+            emails(),
+        ));
+        statements.push(tenant.statement(
+            "INSERT INTO user_emails (org_id, value_fold, user_seq)
+             SELECT u.org_id, j.value, u.seq FROM users u, json_each(:emails) j WHERE u.seq = :seq
+             ON CONFLICT DO NOTHING",
+            emails(),
+        ));
+    }
+    if before.active && !user.active {
+        // Deactivation takes the person out of the organization: nothing of what they could do stays.
+        statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", seq()));
+    }
+    statements.push(tenant.statement(&format!("SELECT {RESOURCE} FROM users u WHERE u.seq = :seq"), seq()));
+    statements
+}
+
+/// Deletes a person, if nobody changed them since they were read. Memberships and addresses go with them.
+pub fn delete(tenant: &Tenant<'_>, current: &UserRecord) -> Vec<Statement> {
+    let sql = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
+    vec![
+        tenant.statement(sql, vec![integer("seq", current.seq), integer("version", current.version)]),
+        guard(),
+    ]
+}
+
+/// Whether a unique index on userName refused a write.
+pub fn user_name_is_taken(error: &StoreError) -> bool {
+    matches!(error, StoreError::Taken(columns) if columns.contains("user_name_fold"))
+}
+
+fn doc_of(user: &User) -> String {
+    serde_json::Value::Object(user.doc.clone()).to_string()
+}
+
+fn json_array(values: &[String]) -> String {
+    serde_json::Value::from(values).to_string()
+}

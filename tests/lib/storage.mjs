@@ -1,0 +1,33 @@
+// What is stored behind the Worker's back, and what happens when it goes away.
+
+/** Every row of every table, as text: what a thief of the database would read. */
+export async function dumpDatabase(worker) {
+  const tables = await worker.sql(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
+  );
+  const contents = {};
+  for (const { name } of tables) contents[name] = await worker.sql(`SELECT * FROM "${name}"`);
+  return JSON.stringify(contents);
+}
+
+/** Every entry of KV, name and value, as text. */
+export async function dumpKv(worker) {
+  const { keys } = await worker.kv.list();
+  const entries = await Promise.all(keys.map(async ({ name }) => [name, await worker.kv.get(name)]));
+  return JSON.stringify(entries);
+}
+
+/** Everything the Worker has logged so far, as text. */
+export async function logText(worker) {
+  return [await worker.logs()].flat().join("\n");
+}
+
+/** Runs `action` while a table is missing: the nearest thing to a failing database that can be had from outside. */
+export async function withoutTable(worker, table, action) {
+  await worker.sql(`ALTER TABLE "${table}" RENAME TO "${table}_away"`);
+  try {
+    return await action();
+  } finally {
+    await worker.sql(`ALTER TABLE "${table}_away" RENAME TO "${table}"`);
+  }
+}

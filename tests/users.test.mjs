@@ -1,0 +1,374 @@
+// People: what is stored and returned, the Owner, mail, deletion, filters and projection.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { assertError, assertListOf, assertStatus, memberIds } from "./lib/assert.mjs";
+import { oktaUser, operation, person } from "./lib/bodies.mjs";
+import { createOrganization } from "./lib/organization.mjs";
+import { SCHEMA } from "./lib/schema.mjs";
+import { useWorker } from "./lib/worker.mjs";
+
+const worker = useWorker();
+const ada = person("ada@okta.local", "Ada", "Lovelace");
+
+/** What a client may set, and must read back as it was. */
+const profile = {
+  externalId: "00u1ada",
+  displayName: "Ada Lovelace",
+  nickName: "The Enchantress",
+  profileUrl: "https://okta.local/ada",
+  title: "Countess",
+  userType: "Employee",
+  preferredLanguage: "en-GB",
+  locale: "en-US",
+  timezone: "Europe/London",
+  phoneNumbers: [{ value: "+44 20 7946 0000", type: "work" }],
+  addresses: [{ type: "work", streetAddress: "12 St James's Square", locality: "London", country: "GB" }],
+  [SCHEMA.enterprise]: { employeeNumber: "1815", department: "Analytical Engines", costCenter: "7" },
+};
+
+describe("a profile", () => {
+  test("is stored and returned, with the enterprise extension", async () => {
+    const organization = await createOrganization(worker);
+    const user = await organization.createUser(ada.userName, profile);
+    for (const [name, value] of Object.entries(profile)) assert.deepEqual(user[name], value, name);
+    assert.deepEqual([...user.schemas].sort(), [SCHEMA.user, SCHEMA.enterprise].sort());
+    assert.deepEqual(await organization.user(user.id), user);
+    assert.deepEqual(await organization.userNamed(ada.userName), user);
+  });
+
+  test("loses by PUT what is left out, except active, org role and mail", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const { id, emails } = await organization.createUser(ada.userName, { ...profile, statsigOrgRole: "Admin" });
+    const bare = { schemas: [SCHEMA.user], userName: ada.userName, name: { givenName: "Ada", familyName: "King" } };
+    const put = assertStatus(await okta.put(`/Users/${id}`, bare), 200);
+    for (const name of Object.keys(profile)) {
+      if (name !== "displayName") assert.ok(!(name in put), `${name} is still there`);
+    }
+    assert.deepEqual(put.schemas, [SCHEMA.user]);
+    assert.deepEqual([put.active, put.statsigOrgRole, put.emails], [true, "Admin", emails]);
+    assert.deepEqual(await organization.user(id), put);
+  });
+
+  test("stays inactive when a PUT does not say", async () => {
+    const organization = await createOrganization(worker);
+    const { id } = await organization.createUser(ada.userName);
+    await organization.okta.patch(`/Users/${id}`, operation.active(false));
+    const { active, ...silent } = oktaUser(ada);
+    assert.equal(assertStatus(await organization.okta.put(`/Users/${id}`, silent), 200).active, false);
+  });
+
+  test("changes by PATCH with and without path, and by removal", async () => {
+    const organization = await createOrganization(worker);
+    const { id } = await organization.createUser(ada.userName, profile);
+    const patched = await organization.okta.patch(
+      `/Users/${id}`,
+      { op: "replace", path: "name.familyName", value: "King" },
+      { op: "add", value: { title: "Programmer", name: { middleName: "Augusta" } } },
+      { op: "remove", path: "nickName" },
+      { op: "replace", path: `${SCHEMA.enterprise}:department`, value: "Looms" },
+      { op: "remove", path: `${SCHEMA.enterprise}:costCenter` },
+    );
+    const user = assertStatus(patched, 200);
+    assert.deepEqual(
+      [user.name.givenName, user.name.middleName, user.name.familyName, user.title],
+      ["Ada", "Augusta", "King", "Programmer"],
+    );
+    assert.ok(!("nickName" in user));
+    assert.deepEqual(user[SCHEMA.enterprise], { employeeNumber: "1815", department: "Looms" });
+    assert.deepEqual(await organization.user(id), user);
+  });
+
+  test("has a new lastModified after a change, and the old one after none", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const before = await organization.createUser(ada.userName);
+    const same = assertStatus(await okta.put(`/Users/${before.id}`, oktaUser(ada)), 200);
+    const { name, displayName, meta } = before;
+    assert.notDeepEqual(name, same.name, "Test User became Ada Lovelace");
+    assert.notEqual(displayName, same.displayName);
+    assert.ok(same.meta.lastModified > meta.lastModified);
+    await organization.unchangedBy(async () => {
+      assert.deepEqual(assertStatus(await okta.put(`/Users/${before.id}`, oktaUser(ada)), 200), same);
+      const again = { op: "replace", value: { displayName: same.displayName } };
+      assert.deepEqual(assertStatus(await okta.patch(`/Users/${before.id}`, again), 200), same);
+    });
+  });
+
+  test("is filled where a client leaves the name out", async () => {
+    const organization = await createOrganization(worker);
+    const names = {
+      formatted: [{ name: { formatted: "Mary Ann Smith" } }, ["Mary Ann", "Smith"]],
+      single: [{ name: { formatted: "Cher" } }, ["Cher", "N/A"]],
+      displayed: [{ displayName: "Mary Smith" }, ["Mary", "Smith"]],
+      bare: [{}, ["bare", "N/A"]],
+    };
+    for (const [local, [attributes, expected]] of Object.entries(names)) {
+      const userName = `${local}@okta.local`;
+      const user = assertStatus(await organization.okta.post("/Users", { userName, ...attributes }), 201);
+      assert.deepEqual([user.name.givenName, user.name.familyName], expected, local);
+      assert.deepEqual(user.emails, [{ value: userName, type: "work", primary: true }]);
+      assert.equal(user.active, true, "active unless said otherwise");
+    }
+  });
+});
+
+describe("the Owner", () => {
+  const MODIFIED = { detail: /Owner cannot be modified/ };
+  const MULTIPLE = { detail: /Cannot set multiple owners/ };
+  const toRole = (statsigOrgRole) => ({ op: "replace", value: { statsigOrgRole } });
+
+  test("cannot be demoted or deleted", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const owner = await organization.owner();
+    const path = `/Users/${owner.id}`;
+    for (const attempt of [
+      () => okta.put(path, { ...owner, statsigOrgRole: "Member" }),
+      () => okta.put(path, { ...owner, statsigOrgRole: "admin" }),
+      () => okta.patch(path, toRole("Member")),
+      () => okta.patch(path, { op: "Replace", path: `${SCHEMA.user}:statsigOrgRole`, value: "Admin" }),
+      () => okta.delete(path),
+    ]) {
+      assertError(await organization.unchangedBy(attempt), 400, MODIFIED);
+    }
+  });
+
+  test("stays the Owner whatever is removed", async () => {
+    const organization = await createOrganization(worker);
+    const owner = await organization.owner();
+    await organization.okta.patch(`/Users/${owner.id}`, { op: "remove", path: "statsigOrgRole" });
+    assert.equal((await organization.owner()).statsigOrgRole, "Owner");
+  });
+
+  test("is the only one", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const { id } = await organization.createUser(ada.userName);
+    for (const attempt of [
+      () => okta.post("/Users", oktaUser(person("second@okta.local"), { statsigOrgRole: "Owner" })),
+      () => okta.put(`/Users/${id}`, oktaUser(ada, { statsigOrgRole: "OWNER" })),
+      () => okta.patch(`/Users/${id}`, toRole("Owner")),
+      () => okta.patch(`/Users/${id}`, { op: "Add", path: `${SCHEMA.user}:statsigOrgRole`, value: "owner" }),
+    ]) {
+      assertError(await organization.unchangedBy(attempt), 400, MULTIPLE);
+    }
+  });
+
+  test("has a profile like anyone else", async () => {
+    const organization = await createOrganization(worker);
+    const owner = await organization.owner();
+    const body = { ...owner, name: { givenName: "Olympia", familyName: "Owner" }, title: "Founder" };
+    const put = assertStatus(await organization.okta.put(`/Users/${owner.id}`, body), 200);
+    assert.deepEqual([put.name.givenName, put.title, put.statsigOrgRole], ["Olympia", "Founder", "Owner"]);
+  });
+});
+
+describe("an org role", () => {
+  test("yields to a deactivation in the same request", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    for (const deactivate of [
+      (id) => okta.put(`/Users/${id}`, oktaUser(ada, { active: false, statsigOrgRole: "Admin" })),
+      (id) => okta.patch(`/Users/${id}`, { op: "replace", value: { active: false, statsigOrgRole: "Admin" } }),
+    ]) {
+      const { id } = await organization.createUser(ada.userName, { statsigOrgRole: "Admin" });
+      const { active, statsigOrgRole } = assertStatus(await deactivate(id), 200);
+      assert.deepEqual([active, statsigOrgRole], [false, "Member"]);
+      assertStatus(await okta.delete(`/Users/${id}`), 204);
+    }
+  });
+});
+
+describe("mail", () => {
+  test("cannot be changed over SCIM, unless only its case changes", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const before = await organization.createUser("Ada@okta.local");
+    const path = `/Users/${before.id}`;
+    const otherMail = [{ primary: true, value: "countess@okta.local", type: "work" }];
+    for (const attempt of [
+      () => okta.put(path, { ...before, userName: "countess@okta.local" }),
+      () => okta.put(path, { ...before, emails: otherMail }),
+      () => okta.put(path, { ...before, emails: [...before.emails, ...otherMail] }),
+      () => okta.patch(path, { op: "replace", path: "userName", value: "countess@okta.local" }),
+      () => okta.patch(path, { op: "replace", value: { emails: otherMail } }),
+      () => okta.patch(path, { op: "replace", path: 'emails[type eq "work"].value', value: "countess@okta.local" }),
+      () => okta.patch(path, { op: "remove", path: "emails" }),
+    ]) {
+      assertError(await organization.unchangedBy(attempt), 400, { scimType: "mutability" });
+    }
+    const shouted = oktaUser(person("ADA@OKTA.LOCAL"));
+    const put = assertStatus(await okta.put(path, shouted), 200);
+    assert.deepEqual([put.userName, put.emails], [before.userName, before.emails]);
+  });
+
+  test("can be changed where the organization manages it by SCIM", async () => {
+    const organization = await createOrganization(worker, { settings: { email_management: true } });
+    const { okta } = organization;
+    const { id } = await organization.createUser(ada.userName);
+    await organization.createUser("taken@okta.local");
+    const moved = oktaUser(person("Countess@okta.local", "Ada", "Lovelace"));
+    const put = assertStatus(await okta.put(`/Users/${id}`, moved), 200);
+    assert.deepEqual([put.userName, put.emails], ["Countess@okta.local", moved.emails]);
+    assertListOf(await okta.find("/Users", `userName eq "${ada.userName}"`), []);
+    assertListOf(await okta.find("/Users", 'emails.value eq "countess@OKTA.local"'), [id]);
+    for (const attempt of [
+      () => okta.put(`/Users/${id}`, oktaUser(person("TAKEN@okta.local"))),
+      () => okta.patch(`/Users/${id}`, { op: "replace", value: { userName: "taken@okta.local" } }),
+    ]) {
+      assertError(await organization.unchangedBy(attempt), 409, { scimType: "uniqueness" });
+    }
+    assertStatus(await okta.post("/Users", oktaUser(ada)), 201);
+  });
+});
+
+describe("deletion", () => {
+  test("is real: gone, out of every group, and the name is free again", async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const { okta } = organization;
+    const { id } = await organization.createUser(ada.userName);
+    const group = await organization.groupNamed("Statsig-Demo-Member");
+    await okta.patch(`/Groups/${group.id}`, operation.addMembers([id]));
+    assertStatus(await okta.delete(`/Users/${id}`), 204);
+    const gone = [
+      await okta.get(`/Users/${id}`),
+      await okta.put(`/Users/${id}`, oktaUser(ada)),
+      await okta.patch(`/Users/${id}`, operation.active(true)),
+      await okta.delete(`/Users/${id}`),
+    ];
+    for (const answer of gone) assertError(answer, 404, { scimType: undefined });
+    assert.deepEqual(memberIds(await organization.group(group.id)), []);
+    assertListOf(await okta.find("/Users", `userName eq "${ada.userName}"`), []);
+    const again = await organization.createUser(ada.userName);
+    assert.notEqual(again.id, id);
+    assert.deepEqual(memberIds(await organization.group(group.id)), []);
+  });
+});
+
+describe("a filter", () => {
+  test("finds by each attribute that clients look up, and by conjunctions", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const one = await organization.createUser("one@okta.local", { externalId: "Ext-1" });
+    const two = await organization.createUser("two@okta.local", { externalId: "Ext-2" });
+    await okta.patch(`/Users/${two.id}`, operation.active(false));
+    const juergen = await organization.createUser("jürgen@okta.local");
+    const owner = await organization.owner();
+    const expected = [
+      [`userName eq "ONE@okta.local"`, [one.id]],
+      [`USERNAME Eq "one@okta.local"`, [one.id]],
+      [`${SCHEMA.user}:userName eq "one@okta.local"`, [one.id]],
+      [`externalId eq "Ext-2"`, [two.id]],
+      [`externalId eq "ext-2"`, []], // caseExact, RFC 7643 section 3.1
+      [`id eq "${one.id}"`, [one.id]],
+      [`ID eq "${one.id}"`, [one.id]],
+      ["active eq true", [owner.id, one.id, juergen.id]],
+      ["active eq false", [two.id]],
+      [`emails eq "one@okta.local"`, [one.id]],
+      [`emails.value eq "ONE@okta.local"`, [one.id]],
+      [`emails[type eq "work"].value eq "two@okta.local"`, [two.id]],
+      [`emails[type eq "home"].value eq "two@okta.local"`, []],
+      [`emails.value eq "JÜRGEN@okta.local"`, [juergen.id]],
+      [`emails[type eq "work"].value eq "JÜRGEN@okta.local"`, [juergen.id]],
+      [`userName eq "one@okta.local" and active eq true`, [one.id]],
+      [`userName eq "two@okta.local" AND active eq true`, []],
+      [`externalId eq "Ext-2" and id eq "${two.id}" and active eq false`, [two.id]],
+      [`id eq "${one.id}" and id eq "${two.id}"`, []],
+      ["externalId eq Ext-1", [one.id]], // Entra sends values without quotes
+    ];
+    for (const [filter, ids] of expected) {
+      const answer = await okta.find("/Users", filter);
+      assert.deepEqual([filter, assertStatus(answer, 200).Resources.map(({ id }) => id)], [filter, ids]);
+      assert.equal(answer.body.totalResults, ids.length, filter);
+    }
+  });
+
+  test("takes its values as data", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const names = [
+      'quo"te@okta.local',
+      "back\\slash@okta.local",
+      "o'hara@okta.local",
+      "per%cent_@okta.local",
+      "ünï@okta.local",
+    ];
+    for (const userName of names) {
+      const { id } = await organization.createUser(userName);
+      assertListOf(await okta.find("/Users", `userName eq ${JSON.stringify(userName)}`), [id]);
+    }
+    for (const hostile of [`x" or id pr or userName eq "x`, "' OR 1=1 --", "%", "_", "*"]) {
+      assertListOf(await okta.find("/Users", `userName eq ${JSON.stringify(hostile)}`), []);
+    }
+  });
+
+  test("pages over its matches, with their number", async () => {
+    const organization = await createOrganization(worker);
+    const people = await organization.createUsers(7);
+    await organization.okta.patch(`/Users/${people[3].id}`, operation.active(false));
+    const all = [];
+    for (const startIndex of [1, 4, 7]) {
+      const parameters = { filter: "active eq true", startIndex, count: 3 };
+      const page = assertStatus(await organization.okta.list("/Users", parameters), 200);
+      assert.deepEqual(
+        [page.totalResults, page.startIndex, page.itemsPerPage],
+        [7, startIndex, startIndex === 7 ? 1 : 3],
+      );
+      all.push(...page.Resources.map(({ id }) => id));
+    }
+    assert.equal(new Set(all).size, 7);
+    assert.ok(!all.includes(people[3].id));
+  });
+});
+
+describe("a list", () => {
+  test("has 100 people unless asked, and at most 200", async () => {
+    const organization = await createOrganization(worker);
+    await organization.createUsers(210);
+    for (const [query, items] of [
+      ["", 100],
+      ["?count=150", 150],
+      ["?count=200", 200],
+      ["?count=1000000", 200],
+      ["?startIndex=201&count=100", 11],
+    ]) {
+      const page = assertStatus(await organization.okta.get(`/Users${query}`), 200);
+      assert.deepEqual([query, page.totalResults, page.itemsPerPage], [query, 211, items]);
+    }
+  });
+});
+
+describe("a projection", () => {
+  test("answers what is asked for, and always id and schemas", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const { id, meta } = await organization.createUser(ada.userName, profile);
+    const keys = async (query) => Object.keys(assertStatus(await okta.get(`/Users/${id}?${query}`), 200)).sort();
+    assert.deepEqual(await keys("attributes=userName"), ["id", "schemas", "userName"]);
+    assert.deepEqual(await keys("attributes=USERNAME,meta"), ["id", "meta", "schemas", "userName"]);
+    const { name } = assertStatus(await okta.get(`/Users/${id}?attributes=name.familyName`), 200);
+    assert.deepEqual(name, { familyName: "User" });
+    const without = await keys("excludedAttributes=emails,name,meta,id");
+    for (const gone of ["emails", "name", "meta"]) assert.ok(!without.includes(gone), gone);
+    for (const kept of ["id", "userName", "title"]) assert.ok(without.includes(kept), kept);
+    const listed = assertStatus(await okta.get("/Users?attributes=userName,meta.created"), 200).Resources;
+    const { schemas, ...shown } = listed.find((user) => user.id === id);
+    assert.deepEqual(shown, { id, userName: ada.userName, meta: { created: meta.created } });
+  });
+});
+
+describe("the base path", () => {
+  test("is /scim or /scim/v2, and every location follows it", async () => {
+    const organization = await createOrganization(worker);
+    const v2 = organization.okta.with({ base: `${organization.okta.base}/v2` });
+    const created = await v2.post("/Users", oktaUser(ada));
+    const { id, meta } = assertStatus(created, 201);
+    assert.equal(meta.location, `${v2.base}/Users/${id}`);
+    assert.equal(created.headers.location, meta.location);
+    assert.equal((await organization.user(id)).meta.location, `${organization.okta.base}/Users/${id}`);
+    for (const { meta: listed } of await v2.importAll("/Users"))
+      assert.ok(listed.location.startsWith(`${v2.base}/Users/`));
+  });
+});
