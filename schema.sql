@@ -70,12 +70,14 @@ BEGIN
   UPDATE organizations SET user_count = user_count + NEW.managed - OLD.managed WHERE id = NEW.org_id;
 END;
 
--- Every mail address of every user, for `emails.value eq`.
+-- Every mail address of every user, for `emails.value eq` and `emails[type eq "work" and value eq …]`.
 CREATE TABLE IF NOT EXISTS user_emails (
   org_id     TEXT NOT NULL,
   value_fold TEXT NOT NULL,
+  -- Empty where the address has no type.
+  type_fold  TEXT NOT NULL,
   user_seq   INTEGER NOT NULL REFERENCES users (seq) ON DELETE CASCADE,
-  PRIMARY KEY (org_id, value_fold, user_seq)
+  PRIMARY KEY (org_id, value_fold, user_seq, type_fold)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS user_emails_by_user ON user_emails (user_seq);
 

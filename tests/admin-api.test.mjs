@@ -54,15 +54,18 @@ describe("organizations", () => {
   test("are made with an Owner and default settings, listed and read", async () => {
     const admin = new AdminApi(worker);
     const made = await admin.create("/organizations", { name: "Acme", owner: OWNER });
-    const { id, created_at, last_modified, ...settings } = made;
-    assert.deepEqual(settings, { name: "Acme", email_management: false, plain_groups: false, mail_domains: [] });
+    const { owner, ...shown } = made;
+    const { id, created_at, last_modified, ...rest } = shown;
+    const settings = { name: "Acme", email_management: false, plain_groups: false, mail_domains: [] };
+    assert.deepEqual(rest, { ...settings, user_count: 1 });
+    assert.deepEqual(owner, { id: owner.id, ...OWNER, org_role: "Owner", active: true, managed: true });
     assert.match(created_at, TIME);
     assert.equal(last_modified, created_at);
-    assert.deepEqual(await admin.get(`/organizations/${id}`), made);
+    assert.deepEqual(await admin.get(`/organizations/${id}`), shown);
     const { organizations } = await admin.get("/organizations");
     assert.deepEqual(
       organizations.filter((each) => each.id === id),
-      [made],
+      [shown],
     );
   });
 
@@ -122,7 +125,13 @@ describe("projects, roles, teams and members", () => {
     const organization = await createOrganization(worker);
     const names = { given_name: "Ada", family_name: "Lovelace", org_role: "Admin" };
     const member = await organization.addMember("Ada@okta.local", names);
-    assert.deepEqual(member, { id: member.id, user_name: "Ada@okta.local", org_role: "Admin", active: true });
+    assert.deepEqual(member, {
+      id: member.id,
+      user_name: "Ada@okta.local",
+      org_role: "Admin",
+      active: true,
+      managed: true,
+    });
     const user = await organization.user(member.id);
     assert.deepEqual(
       [user.userName, user.name.givenName, user.name.familyName, user.statsigOrgRole, user.active],

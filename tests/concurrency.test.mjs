@@ -44,6 +44,23 @@ describe("writers of one group", () => {
     assert.deepEqual(memberIds(await organization.group(id)), [...coming].sort());
   });
 
+  test("who each replace all members: the last one wins whole", async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const ids = (await organization.createUsers(WRITERS)).map(({ id }) => id);
+    const { id } = await organization.groupNamed(NAME);
+    const wanted = ids.map((_, i) => [ids[i], ids[(i + 1) % WRITERS]].sort());
+    const answers = await atOnce(WRITERS, (i) => organization.okta.put(`/Groups/${id}`, oktaGroup(NAME, wanted[i])));
+    const held = memberIds(await organization.group(id));
+    const winner = wanted.findIndex((pair) => pair.join() === held.join());
+    assert.notEqual(winner, -1, `a mixture of several pushes: ${held.length} members`);
+    assert.equal(answers[winner].status, 200);
+    for (const [i, answer] of answers.entries()) {
+      if (answer.status === 200)
+        assert.deepEqual(memberIds(answer.body), wanted[i], "answered with somebody else's push");
+      else assert.ok([409, 412].includes(answer.status), `${answer.status} ${answer.text}`);
+    }
+  });
+
   test("leave no deactivated or deleted member behind", async () => {
     const organization = await createOrganization(worker, { projects: { Demo: [] } });
     const { okta } = organization;
@@ -51,8 +68,9 @@ describe("writers of one group", () => {
     const { id } = await organization.groupNamed(NAME);
     await atOnce(WRITERS * 2, (i) => {
       const user = people[Math.floor(i / 2)];
-      if (i % 2 === 0) return okta.patch(`/Groups/${id}`, operation.addMembers([user.id]));
-      return i % 4 === 1 ? okta.patch(`/Users/${user.id}`, operation.active(false)) : okta.delete(`/Users/${user.id}`);
+      if (i % 4 === 0) return okta.patch(`/Groups/${id}`, operation.addMembers([user.id]));
+      if (i % 2 === 0) return okta.put(`/Groups/${id}`, oktaGroup(NAME, [user.id]));
+      return i % 8 < 4 ? okta.patch(`/Users/${user.id}`, operation.active(false)) : okta.delete(`/Users/${user.id}`);
     });
     const active = await okta.find("/Users", "active eq true");
     assertListOf(active, [(await organization.owner()).id]);

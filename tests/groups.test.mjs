@@ -164,6 +164,14 @@ describe("names that could mean two things", () => {
     const names = await groupNames(organization);
     assert.equal(new Set(names).size, names.length);
     assert.equal(names.length, 3 + 2 + 3 + 3);
+
+    // A custom role may be called like a team's.
+    const [first] = projects;
+    const role = (name) => organization.admin.send("POST", organization.path(`/projects/${first.id}/roles`), { name });
+    assert.equal((await role("Day-Member")).status, 201);
+    assertError(await organization.okta.post("/Groups", oktaGroup(`Statsig-${first.name}-Day-Member`)), 409);
+    assertStatus(await organization.okta.post("/Groups", oktaGroup(`Statsig-${first.name}-Night-Member`)), 201);
+    assert.equal((await role("Night-Admin")).status, 409);
   });
 
   test("are compared without case, and shown as they are", async () => {
@@ -214,7 +222,13 @@ describe("a plain group", () => {
     const { okta } = organization;
     const { id } = assertStatus(await okta.post("/Groups", oktaGroup("Engineers")), 201);
     await organization.unchangedBy(async () => {
-      assertError(await okta.post("/Groups", oktaGroup("Statsig-Unknown-Member")), 400, NOT_A_PROJECT);
+      for (const name of ["Statsig-Unknown-Member", "STATSIG-Unknown-Member", "Statsig-Demo-Team-Member"]) {
+        assertError(await okta.put(`/Groups/${id}`, oktaGroup(name)), 400);
+        assertError(await okta.patch(`/Groups/${id}`, operation.rename(id, name)), 400);
+      }
+      for (const name of ["Statsig-Unknown-Member", "STATSIG-Unknown-Member"]) {
+        assertError(await okta.post("/Groups", oktaGroup(name)), 400, NOT_A_PROJECT);
+      }
       const admins = await organization.groupNamed("Statsig-Demo-Admin");
       const renamed = await okta.put(`/Groups/${admins.id}`, oktaGroup("Anything"));
       assertError(renamed, 400, { scimType: "mutability" });
@@ -275,6 +289,17 @@ describe("members", () => {
       assertStatus(await okta.patch(path, ...operations), 204);
       assert.deepEqual(await held(), [...expected].sort());
     }
+  });
+
+  test("who are unknown by the thousand are refused in a short answer", async () => {
+    const { organization, okta, path, displayName } = await groupOf("a@okta.local");
+    const strangers = Array.from(
+      { length: 50_000 },
+      (_, i) => `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`,
+    );
+    const answer = await organization.unchangedBy(() => okta.put(path, oktaGroup(displayName, strangers)));
+    assertError(answer, 400, { scimType: "invalidValue", detail: /00000000-0000-4000-8000-0000000/ });
+    assert.ok(answer.text.length < 2_000, `${answer.text.length} characters`);
   });
 
   test("who change nothing leave version and time as they are", async () => {

@@ -29,6 +29,8 @@ describe("contractors, outside the organization's mail domains", () => {
     const { organization, okta, employee, contractor, group } = await withContractor();
     const path = `/Users/${contractor.id}`;
     const { users } = await organization.dump();
+    const { totalResults } = assertStatus(await okta.list("/Users", { startIndex: 1, count: 0 }), 200);
+    assert.equal(totalResults, 2);
     assert.deepEqual(users.map(({ userName }) => userName).sort(), ["employee@okta.local", "owner@okta.local"]);
     for (const filter of [
       `userName eq "${contractor.userName}"`,
@@ -74,6 +76,33 @@ describe("contractors, outside the organization's mail domains", () => {
       assert.ok(memberIds(await organization.group(group.id)).includes(people.contractor.id));
     });
   }
+
+  test("are not there from the day they are added", async () => {
+    const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
+    const { okta } = organization;
+    const outside = await organization.addMember("late@elsewhere.example");
+    const inside = await organization.addMember("late@okta.local");
+    assert.deepEqual([outside.managed, inside.managed], [false, true]);
+    assertError(await okta.get(`/Users/${outside.id}`), 404);
+    assert.equal((await okta.importAll("/Users")).length, 2);
+    await organization.configure({ mail_domains: [] });
+    assert.equal((await organization.user(outside.id)).userName, "late@elsewhere.example");
+    assert.equal((await okta.importAll("/Users")).length, 3);
+  });
+
+  test("cannot be made of others by a change of mail", async () => {
+    const settings = { mail_domains: ["okta.local"], email_management: true };
+    const organization = await createOrganization(worker, { settings });
+    const { okta } = organization;
+    const { id } = await organization.createUser("ada@okta.local");
+    const value = { userName: "ada@elsewhere.example" };
+    for (const attempt of [
+      () => okta.put(`/Users/${id}`, oktaUser(person(value.userName))),
+      () => okta.patch(`/Users/${id}`, { op: "replace", value }),
+    ]) {
+      assertError(await organization.unchangedBy(attempt), 400, { detail: /is not allowed/ });
+    }
+  });
 
   test("cannot be pushed, and are named as unknown", async () => {
     const { organization, okta, path, employee, contractor } = await withContractor();

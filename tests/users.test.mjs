@@ -73,7 +73,7 @@ describe("a profile", () => {
     const user = assertStatus(patched, 200);
     assert.deepEqual(
       [user.name.givenName, user.name.middleName, user.name.familyName, user.title],
-      ["Ada", "Augusta", "King", "Programmer"],
+      ["Test", "Augusta", "King", "Programmer"],
     );
     assert.ok(!("nickName" in user));
     assert.deepEqual(user[SCHEMA.enterprise], { employeeNumber: "1815", department: "Looms" });
@@ -111,6 +111,76 @@ describe("a profile", () => {
       assert.deepEqual(user.emails, [{ value: userName, type: "work", primary: true }]);
       assert.equal(user.active, true, "active unless said otherwise");
     }
+  });
+});
+
+describe("a body", () => {
+  test("may spell attribute names in any case (RFC 7643 section 2.1)", async () => {
+    const organization = await createOrganization(worker);
+    const body = { USERNAME: ada.userName, Name: { GIVENNAME: "Ada", familyname: "Lovelace" }, Active: false };
+    const user = assertStatus(await organization.okta.post("/Users", body), 201);
+    assert.deepEqual(
+      [user.userName, user.name, user.active],
+      [ada.userName, { familyName: "Lovelace", givenName: "Ada" }, false],
+    );
+  });
+
+  test("may create a person inactive, who then has no org role", async () => {
+    const organization = await createOrganization(worker);
+    const user = await organization.createUser(ada.userName, { active: false, statsigOrgRole: "Admin" });
+    assert.deepEqual([user.active, user.statsigOrgRole], [false, "Member"]);
+    assert.deepEqual(await organization.user(user.id), user);
+  });
+
+  test("may give a mail twice, and share it with others", async () => {
+    const organization = await createOrganization(worker);
+    const emails = [
+      { value: "ada@okta.local", type: "work", primary: true },
+      { value: "ADA@okta.local", type: "work" },
+      { value: "ada@okta.local", type: "home" },
+      { value: "Ada@okta.local" },
+    ];
+    const one = await organization.createUser(ada.userName, { emails });
+    const two = await organization.createUser("augusta@okta.local", { emails });
+    assert.deepEqual(one.emails, emails);
+    const ids = [one.id, two.id];
+    assertListOf(await organization.okta.find("/Users", 'emails.value eq "ada@okta.local"'), ids);
+    assertListOf(await organization.okta.find("/Users", 'emails[type eq "home"].value eq "ada@okta.local"'), ids);
+    assertStatus(await organization.okta.put(`/Users/${one.id}`, one), 200);
+  });
+
+  test("may hold any character, and gets it back", async () => {
+    const organization = await createOrganization(worker);
+    const texts = ["日本語 – Ünïcödé", "👩‍🚀 \u202e", "\u0001\t\r\n", '"\\/<script>', "a\u0000b", "?1 :org $x @y"];
+    for (const [i, displayName] of texts.entries()) {
+      const { id } = await organization.createUser(`text${i}@okta.local`, { displayName });
+      assert.equal((await organization.user(id)).displayName, displayName);
+      const value = { displayName: `${displayName}!` };
+      assertStatus(await organization.okta.patch(`/Users/${id}`, { op: "replace", value }), 200);
+      assert.equal((await organization.user(id)).displayName, value.displayName);
+    }
+    assert.equal((await organization.okta.importAll("/Users")).length, texts.length + 1);
+  });
+});
+
+describe("the groups of a person", () => {
+  test("are shown with the person, as they are", async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const { okta } = organization;
+    const { id, groups: none } = await organization.createUser(ada.userName);
+    assert.deepEqual(none ?? [], []);
+    const joined = [];
+    for (const role of ["Admin", "Member"]) {
+      const group = await organization.groupNamed(`Statsig-Demo-${role}`);
+      assertStatus(await okta.patch(`/Groups/${group.id}`, operation.addMembers([id])), 204);
+      joined.push([group.id, group.meta.location, group.displayName]);
+    }
+    const shown = async () =>
+      (await organization.user(id)).groups.map(({ value, $ref, display }) => [value, $ref, display]);
+    assert.deepEqual(await shown(), joined);
+    assert.deepEqual((await organization.userNamed(ada.userName)).groups.length, 2);
+    assertStatus(await okta.patch(`/Groups/${joined[0][0]}`, operation.removeMember(id)), 204);
+    assert.deepEqual(await shown(), joined.slice(1));
   });
 });
 
@@ -187,7 +257,7 @@ describe("mail", () => {
     const { okta } = organization;
     const before = await organization.createUser("Ada@okta.local");
     const path = `/Users/${before.id}`;
-    const otherMail = [{ primary: true, value: "countess@okta.local", type: "work" }];
+    const otherMail = [{ value: "countess@okta.local", type: "work" }];
     for (const attempt of [
       () => okta.put(path, { ...before, userName: "countess@okta.local" }),
       () => okta.put(path, { ...before, emails: otherMail }),
@@ -318,6 +388,8 @@ describe("a filter", () => {
       );
       all.push(...page.Resources.map(({ id }) => id));
     }
+    const counted = await organization.okta.list("/Users", { filter: "active eq true", count: 0 });
+    assert.deepEqual([counted.body.totalResults, counted.body.Resources], [7, []]);
     assert.equal(new Set(all).size, 7);
     assert.ok(!all.includes(people[3].id));
   });
@@ -368,7 +440,15 @@ describe("the base path", () => {
     assert.equal(meta.location, `${v2.base}/Users/${id}`);
     assert.equal(created.headers.location, meta.location);
     assert.equal((await organization.user(id)).meta.location, `${organization.okta.base}/Users/${id}`);
-    for (const { meta: listed } of await v2.importAll("/Users"))
+    for (const { meta: listed } of await v2.importAll("/Users")) {
       assert.ok(listed.location.startsWith(`${v2.base}/Users/`));
+    }
+    const project = await organization.addProject("Demo");
+    const group = `/Groups/${project.roles[0].group.id}`;
+    assertStatus(await v2.patch(group, operation.addMembers([id])), 204);
+    const { meta: groupMeta, members } = assertStatus(await v2.get(group), 200);
+    assert.deepEqual([groupMeta.location, members[0].$ref], [v2.base + group, meta.location]);
+    const [shown] = assertStatus(await v2.get(`/Users/${id}`), 200).groups;
+    assert.equal(shown.$ref, v2.base + group);
   });
 });

@@ -27,7 +27,7 @@ export async function build(tools) {
   await step("Compiling the Worker", async () => {
     rmSync(STAMP, { force: true });
     const env = { ...tools.wasm, CARGO_TARGET_DIR: join(root, "target/wasm") };
-    await logged("worker-build", "worker-build", ["--release", "--locked"], { cwd: root, env });
+    await logged("worker-build", "worker-build", ["--release"], { cwd: root, env });
     writeFileSync(STAMP, inputs);
   });
   const bytes = outputs.reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);

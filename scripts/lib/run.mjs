@@ -45,12 +45,17 @@ function passSignalsOn() {
   }
 }
 
-/** Starts a program and resolves with its exit code; one ended by a signal has failed. */
-export function run(command, args, options = {}) {
+/**
+ * Starts a program and resolves with its exit code; one ended by a signal has failed.
+ * `onStdout` gets what it writes to its standard output, which is shown all the same.
+ */
+export function run(command, args, { onStdout, ...options } = {}) {
   if (process.listenerCount("SIGINT") === 0) passSignalsOn();
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: "inherit", ...options });
+    const stdio = onStdout ? ["inherit", "pipe", "inherit"] : "inherit";
+    const child = spawn(command, args, { stdio, ...options });
     children.add(child);
+    if (onStdout) child.stdout.on("data", onStdout).pipe(process.stdout);
     child.on("error", (error) => {
       children.delete(child);
       reject(error.code === "ENOENT" ? new Problem(`${command} was not found on this machine.`) : error);

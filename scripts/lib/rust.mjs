@@ -39,8 +39,9 @@ async function rustupTarget(env) {
     );
     return env;
   } catch (error) {
-    if (error instanceof Problem) return undefined; // Debian's packages are the next thing to try
-    throw error;
+    if (!(error instanceof Problem)) throw error;
+    console.log("rustup could not: trying Debian's packages.");
+    return undefined;
   }
 }
 

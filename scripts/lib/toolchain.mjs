@@ -21,6 +21,7 @@ export async function toolchain() {
     wasm: {
       ...wasm,
       PATH: `${dirname(workerBuild)}${delimiter}${wasm.PATH}`,
+      WASM_BINDGEN_USE_JS_SYS: "1", // worker-build sets it, and every other build must agree or both compile everything anew
       // With these worker-build downloads nothing.
       WASM_BINDGEN_BIN: wasmBindgen,
       WASM_OPT_BIN: bin("wasm-opt"),

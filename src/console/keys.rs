@@ -38,7 +38,7 @@ pub(super) async fn generate(console: &Console<'_>, org: &str, wish: Generate) -
     let expires_at = expiry(console, wish.expires_in_seconds)?;
     let mut statements = stored::insert(&tenant, &key, expires_at.as_deref());
     statements.push(stored::one(&tenant, key.id()));
-    shown_once(&console.database.batch(&statements).await?, &key)
+    Ok(shown_once(console.written(&statements).await?, &key))
 }
 
 /// Makes a key that takes another's place, at once or after both have been good for a while.
@@ -63,11 +63,11 @@ pub(super) async fn regenerate(
     let mut statements =
         stored::regenerate(&tenant, old, overlap_until.as_deref(), &key, expires_at.as_deref());
     statements.push(stored::one(&tenant, key.id()));
-    let results = console.database.batch(&statements).await?;
+    let described = console.written(&statements).await?;
     if overlap == 0 {
         tombstone::put_up(console.kv, old, &console.now()).await;
     }
-    shown_once(&results, &key)
+    Ok(shown_once(described, &key))
 }
 
 pub(super) async fn deactivate(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
@@ -94,13 +94,12 @@ fn expiry(console: &Console<'_>, seconds: Option<u64>) -> Result<Option<String>,
     }
 }
 
-fn shown_once(results: &[Vec<crate::store::Row>], key: &Key) -> Result<Reply, Problem> {
-    let row = results.last().and_then(|rows| rows.first()).cloned().unwrap_or_default();
-    let mut body = with_hint(record(&row)?);
+fn shown_once(described: Value, key: &Key) -> Reply {
+    let mut body = with_hint(described);
     if let Some(body) = body.as_object_mut() {
         body.insert("key".to_owned(), key.reveal().into());
     }
-    Ok(Reply::created(body))
+    Reply::created(body)
 }
 
 fn with_hint(mut described: Value) -> Value {

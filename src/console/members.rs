@@ -28,6 +28,9 @@ pub(super) struct NewMember {
 impl Person {
     /// The person as a SCIM POST would make them.
     pub(super) fn into_user(self, catalog: &Catalog) -> Result<User, Problem> {
+        if self.user_name.trim().is_empty() {
+            return Err(Problem::new(400, "\"user_name\" must not be empty; it is usually a mail address."));
+        }
         let body = json!({
             "userName": self.user_name,
             "name": {"givenName": self.given_name, "familyName": self.family_name},

@@ -52,12 +52,14 @@ pub struct Problem {
     pub status: u16,
     /// What went wrong and what to do about it.
     pub detail: String,
+    /// With 405: the methods that are possible.
+    pub allow: Option<&'static str>,
 }
 
 impl Problem {
     /// A problem with that status.
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
+        Self { status, detail: detail.into(), allow: None }
     }
 
     /// The status in words.
@@ -123,13 +125,24 @@ pub async fn answer(
             projects::create_team(console, org, project, read(body)?).await
         }
         ("POST", ["organizations", org, "members"]) => members::add(console, org, read(body)?).await,
-        (_, ["organizations", ..]) => Err(Problem::new(
-            404,
-            format!(
-                "There is no {method} at this address of the administrators' API. ARCHITECTURE.md lists its calls."
-            ),
-        )),
+        (_, ["organizations"] | ["organizations", _, "keys" | "projects"]) => {
+            Err(not_allowed(method, "GET, POST"))
+        }
+        (_, ["organizations", _]) => Err(not_allowed(method, "GET, PATCH")),
+        (
+            _,
+            ["organizations", _, "members"]
+            | ["organizations", _, "keys", _, "regenerate" | "deactivate"]
+            | ["organizations", _, "projects", _, "roles" | "teams"],
+        ) => Err(not_allowed(method, "POST")),
         _ => Err(Problem::new(404, "There is nothing at this address. Begin at /console/api/organizations.")),
+    }
+}
+
+fn not_allowed(method: &str, allowed: &'static str) -> Problem {
+    Problem {
+        allow: Some(allowed),
+        ..Problem::new(405, format!("{method} is not possible here; {allowed} are."))
     }
 }
 
@@ -162,6 +175,13 @@ impl Console<'_> {
             .ok_or_else(|| Problem::new(404, format!("There is no such {what}.")))
     }
 
+    /// Runs the statements of a write; the last selects what was written, as JSON.
+    async fn written(&self, statements: &[Statement]) -> Result<Value, StoreError> {
+        let results = self.database.batch(statements).await?;
+        let row = results.last().and_then(|rows| rows.first()).ok_or(StoreError::Stale)?;
+        record(row)
+    }
+
     /// All rows of a statement as JSON, after making sure that the organization exists.
     async fn all_of(&self, tenant: &Tenant<'_>, statement: Statement) -> Result<Vec<Value>, Problem> {
         let mut results =
@@ -169,7 +189,7 @@ impl Console<'_> {
         if results.next().unwrap_or_default().is_empty() {
             return Err(Problem::new(404, "There is no such organization."));
         }
-        results.next().unwrap_or_default().iter().map(record).collect()
+        Ok(results.next().unwrap_or_default().iter().map(record).collect::<Result<_, _>>()?)
     }
 }
 
@@ -181,7 +201,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 }
 
 /// A row that is one JSON record.
-fn record(row: &Row) -> Result<Value, Problem> {
+fn record(row: &Row) -> Result<Value, StoreError> {
     serde_json::from_str(&row.head)
-        .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")).into())
+        .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")))
 }

@@ -59,9 +59,7 @@ pub(super) async fn create(console: &Console<'_>, new: NewOrganization) -> Resul
     let owner_id = platform::new_id()?;
     statements.extend(users::insert(&tenant, &owner_id, &owner, managed));
     statements.push(stored::one(&tenant));
-    let results = console.database.batch(&statements).await?;
-    let row = results.last().and_then(|rows| rows.first()).cloned().unwrap_or_default();
-    let mut body = record(&row)?;
+    let mut body = console.written(&statements).await?;
     if let Some(body) = body.as_object_mut() {
         body.insert("owner".to_owned(), described(&owner_id, &owner, managed));
     }
@@ -76,9 +74,7 @@ pub(super) async fn update(console: &Console<'_>, id: &str, changes: Changes) ->
     let tenant = console.tenant(id);
     let mut statements = stored::update(&tenant, &settings);
     statements.push(stored::one(&tenant));
-    let results = console.database.batch(&statements).await?;
-    let row = results.last().and_then(|rows| rows.first()).cloned().unwrap_or_default();
-    Ok(Reply::ok(record(&row)?))
+    Ok(Reply::ok(console.written(&statements).await?))
 }
 
 fn settings(changes: Changes) -> Result<Settings, Problem> {

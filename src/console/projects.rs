@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Console, Problem, Reply, record};
+use super::{Console, Problem, Reply};
 use crate::directory::group_name::{PROJECT_ROLES, check_name, project_role};
 use crate::scim::text::equal_fold;
 use crate::store::projects::{self as stored, RoleGroup};
@@ -43,10 +43,8 @@ pub(super) async fn create(console: &Console<'_>, org: &str, new: NewProject) ->
     let groups = stored::project_groups(&console.catalog.group_prefix, &new.name, &new.roles)?;
     let mut statements = stored::insert_project(&tenant, &id, &new.name, &groups);
     statements.push(stored::described(&tenant, Some(&id)));
-    let results =
-        console.database.batch(&statements).await.map_err(|error| taken(error, "project", &new.name))?;
-    let row = results.last().and_then(|rows| rows.first()).cloned().unwrap_or_default();
-    Ok(Reply::created(record(&row)?))
+    let described = console.written(&statements).await.map_err(|error| taken(error, "project", &new.name))?;
+    Ok(Reply::created(described))
 }
 
 pub(super) async fn create_role(

@@ -112,7 +112,7 @@ impl<'a> Wanted<'a> {
         for edit in patch::parse(&catalog.group, body)? {
             match edit.path.attribute {
                 Some(attribute) if attribute.name == "members" => {
-                    change_members(&mut members, attribute, &edit)?;
+                    change_members(&mut members, attribute, &edit).map_err(|error| edit.locate(error))?;
                 }
                 _ => edits.push(edit),
             }

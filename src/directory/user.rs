@@ -35,9 +35,19 @@ impl User {
         self.doc.get("externalId").and_then(Value::as_str)
     }
 
-    /// The mail addresses, folded, each once.
-    pub fn folded_emails(&self) -> Vec<String> {
-        let mut folded: Vec<String> = email_values(&self.doc).map(fold).collect();
+    /// The mail addresses with what they are for, folded, each pair once.
+    pub fn folded_emails(&self) -> Vec<FoldedEmail> {
+        let emails = self.doc.get("emails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let part = |email: &Value, name: &str| email.get(name).and_then(Value::as_str).map(fold);
+        let mut folded: Vec<FoldedEmail> = emails
+            .iter()
+            .filter_map(|email| {
+                Some(FoldedEmail {
+                    value: part(email, "value")?,
+                    r#type: part(email, "type").unwrap_or_default(),
+                })
+            })
+            .collect();
         folded.sort_unstable();
         folded.dedup();
         folded
@@ -52,6 +62,15 @@ impl User {
             mail_domain(primary.or_else(|| emails.first())?.get("value")?.as_str()?)
         })
     }
+}
+
+/// A mail address as it is looked up: folded, and what it is for, folded (empty where nothing is said).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct FoldedEmail {
+    /// The address.
+    pub value: String,
+    /// Its type, such as `work`.
+    pub r#type: String,
 }
 
 /// What a body says of the two attributes that are kept apart from the others.
@@ -78,6 +97,7 @@ impl Standing {
 /// `invalidValue` for a missing or wrong value, or a second Owner.
 pub fn create(catalog: &Catalog, body: &Value) -> Result<User, ScimError> {
     let mut doc = resource::read(&catalog.user, body)?;
+    check_user_name(&doc)?;
     let standing = Standing::take(catalog, &mut doc)?;
     fill_gaps(&mut doc);
     let active = standing.active.unwrap_or(true);
@@ -157,6 +177,7 @@ fn settle(
     mut doc: Object,
     standing: &Standing,
 ) -> Result<User, ScimError> {
+    check_user_name(&doc)?;
     let active = standing.active.unwrap_or(current.active);
     let org_role = standing.org_role.unwrap_or(current.org_role);
     if current.org_role == OrgRole::Owner {
@@ -236,12 +257,20 @@ fn second_owner() -> ScimError {
     )
 }
 
-fn check_size(user: &User) -> Result<(), ScimError> {
-    if user.user_name().len() > MAX_USER_NAME_BYTES {
+fn check_user_name(doc: &Object) -> Result<(), ScimError> {
+    let user_name = doc.get("userName").and_then(Value::as_str).unwrap_or_default();
+    if user_name.trim().is_empty() {
+        return Err(ScimError::invalid_value("\"userName\" is required; it must not be blank."));
+    }
+    if user_name.len() > MAX_USER_NAME_BYTES {
         return Err(ScimError::invalid_value(format!(
             "\"userName\" is longer than {MAX_USER_NAME_BYTES} bytes."
         )));
     }
+    Ok(())
+}
+
+fn check_size(user: &User) -> Result<(), ScimError> {
     let bytes = serde_json::to_string(&user.doc).map_or(usize::MAX, |text| text.len());
     if bytes > MAX_DOC_BYTES {
         return Err(ScimError::invalid_value(format!(

@@ -63,8 +63,9 @@ fn refuse(problem: &Problem) -> Answer {
     let body = json!({"title": problem.title(), "status": problem.status, "detail": problem.detail});
     let answer = Answer::json(problem.status, "application/problem+json", body.to_string())
         .with_detail(problem.detail.as_str());
-    match problem.status {
-        401 => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
+    match (problem.status, problem.allow) {
+        (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
+        (_, Some(allowed)) => answer.with_header("Allow", allowed),
         _ => answer,
     }
 }

@@ -59,12 +59,13 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
         mark_used_later(&env, &context, statement);
     }
     let mut line = format!(
-        "{} {} {} {} ms, D1: {} round trips, {} rows read, {} written",
+        "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
         incoming.method,
         incoming.path,
         answer.status,
         platform::now_millis().saturating_sub(began),
         cost.round_trips,
+        if cost.round_trips == 1 { "" } else { "s" },
         cost.rows_read,
         cost.rows_written
     );

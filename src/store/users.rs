@@ -25,6 +25,9 @@ const RESOURCE: &str = r#"
   || ',"meta":{"resourceType":"User","created":"' || u.created_at || '","lastModified":"' || u.last_modified
   || '","location":"' || :base || '/Users/' || u.id || '"}}' AS body"#;
 
+const INSERT_EMAILS: &str = "INSERT INTO user_emails (org_id, value_fold, type_fold, user_seq)
+  SELECT u.org_id, j.value ->> 'value', j.value ->> 'type', u.seq FROM users u CROSS JOIN json_each(:emails) j";
+
 /// A person as stored, and the version on which a write is based.
 #[derive(Debug)]
 pub struct UserRecord {
@@ -154,13 +157,12 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
         text("doc", doc_of(user)),
     ];
     // The guard has made sure that the row just inserted is the one meant.
-    let emails = "INSERT INTO user_emails (org_id, value_fold, user_seq)
-                  SELECT u.org_id, j.value, u.seq FROM users u, json_each(:emails) j WHERE u.seq = last_insert_rowid()";
+    let emails = format!("{INSERT_EMAILS} WHERE u.seq = last_insert_rowid()");
     let select = format!("SELECT {RESOURCE} FROM users u WHERE u.seq = last_insert_rowid()");
     vec![
         tenant.statement(insert, columns),
         guard(),
-        tenant.statement(emails, vec![text("emails", json_array(&user.folded_emails()))]),
+        tenant.statement(&emails, vec![text("emails", emails_of(user))]),
         tenant.statement(&select, Vec::new()),
     ]
 }
@@ -209,18 +211,11 @@ pub fn update(
     );
     let mut statements = vec![tenant.statement(&sql, bindings), guard()];
     let seq = || vec![integer("seq", current.seq)];
-    let emails = user.folded_emails();
-    if emails != before.folded_emails() {
-        let emails = || vec![integer("seq", current.seq), text("emails", json_array(&emails))];
+    if user.folded_emails() != before.folded_emails() {
+        statements.push(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", seq()));
         statements.push(tenant.statement(
-            "DELETE FROM user_emails WHERE user_seq = :seq AND value_fold NOT IN (SELECT value FROM json_each(:emails))",
-            emails(),
-        ));
-        statements.push(tenant.statement(
-            "INSERT INTO user_emails (org_id, value_fold, user_seq)
-             SELECT u.org_id, j.value, u.seq FROM users u, json_each(:emails) j WHERE u.seq = :seq
-             ON CONFLICT DO NOTHING",
-            emails(),
+            &format!("{INSERT_EMAILS} WHERE u.seq = :seq"),
+            vec![integer("seq", current.seq), text("emails", emails_of(user))],
         ));
     }
     if before.active && !user.active {
@@ -249,6 +244,6 @@ fn doc_of(user: &User) -> String {
     serde_json::Value::Object(user.doc.clone()).to_string()
 }
 
-fn json_array(values: &[String]) -> String {
-    serde_json::Value::from(values).to_string()
+fn emails_of(user: &User) -> String {
+    serde_json::json!(user.folded_emails()).to_string()
 }

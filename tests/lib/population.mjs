@@ -3,30 +3,42 @@
 import assert from "node:assert/strict";
 
 const STEM = "template";
+const CROWD = "WITH RECURSIVE crowd (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM crowd WHERE i < ?1)";
 
 /**
- * Adds `count` people to the organization: copies of one that SCIM has made, whatever columns the table has.
+ * Adds `count` people to the organization: copies of one that SCIM has made, whatever columns the tables have.
  * @returns {Promise<string[]>} their ids, in order
  */
 export async function populate(worker, organization, count) {
-  const template = await organization.createUser(`${STEM}@okta.local`);
-  const columns = (await worker.sql("PRAGMA table_info(users)")).filter(({ name }) => name !== "seq");
-  const copies = columns.map(({ name, type }) => {
-    if (name === "id") return "substr(id, 1, length(id) - 6) || printf('%06d', i)";
-    return type === "TEXT" ? `replace("${name}", '${STEM}', 'crowd' || i)` : `"${name}"`;
-  });
-  const names = columns.map(({ name }) => `"${name}"`);
+  const { id } = await organization.createUser(`${STEM}@okta.local`);
+  // An id of the same shape, ending in the copy's number.
+  const copyId = "substr(template.id, 1, length(template.id) - 6) || printf('%06d', i)";
   await worker.sql(
-    `WITH RECURSIVE crowd (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM crowd WHERE i < ?1)
-     INSERT INTO users (${names}) SELECT ${copies} FROM users, crowd WHERE id = ?2 ORDER BY i`,
+    `${CROWD} ${await copying(worker, "users", { seq: "NULL", id: copyId })}
+     FROM users template, crowd WHERE template.id = ?2 ORDER BY i`,
     count,
-    template.id,
+    id,
   );
   await worker.sql(
-    `INSERT INTO user_emails (org_id, value_fold, user_seq)
-     SELECT org_id, lower(doc ->> '$.emails[0].value'), seq FROM users WHERE user_name_fold GLOB 'crowd*'`,
+    `${CROWD} ${await copying(worker, "user_emails", { user_seq: "copy.seq" })}
+     FROM users original, crowd
+     JOIN user_emails template ON template.user_seq = original.seq
+     JOIN users copy ON copy.org_id = original.org_id AND copy.user_name_fold = 'crowd' || i || '@okta.local'
+     WHERE original.id = ?2`,
+    count,
+    id,
   );
-  const ids = await worker.sql("SELECT id FROM users WHERE user_name_fold GLOB 'crowd*' ORDER BY seq");
-  assert.equal(ids.length, count);
-  return ids.map(({ id }) => id);
+  const rows = await worker.sql("SELECT id FROM users WHERE user_name_fold GLOB 'crowd*' ORDER BY seq");
+  assert.equal(rows.length, count);
+  return rows.map((row) => row.id);
+}
+
+/** `INSERT … SELECT` of a table's rows, each name of the template replaced by the copy's, and some columns by other values. */
+async function copying(worker, table, values) {
+  const columns = await worker.sql(`PRAGMA table_info("${table}")`);
+  const copied = ({ name, type }) => {
+    if (name in values) return values[name];
+    return type === "TEXT" ? `replace(template."${name}", '${STEM}', 'crowd' || i)` : `template."${name}"`;
+  };
+  return `INSERT INTO "${table}" (${columns.map(({ name }) => `"${name}"`)}) SELECT ${columns.map(copied)}`;
 }

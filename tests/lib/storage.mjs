@@ -1,5 +1,7 @@
 // What is stored behind the Worker's back, and what happens when it goes away.
 
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** Every row of every table, as text: what a thief of the database would read. */
 export async function dumpDatabase(worker) {
   const tables = await worker.sql(
@@ -19,7 +21,8 @@ export async function dumpKv(worker) {
 
 /** Everything the Worker has logged so far, as text. */
 export async function logText(worker) {
-  return [await worker.logs()].flat().join("\n");
+  await sleep(100); // the log comes by another pipe than the answers
+  return worker.logs().join("\n");
 }
 
 /** Runs `action` while a table is missing: the nearest thing to a failing database that can be had from outside. */
@@ -29,5 +32,18 @@ export async function withoutTable(worker, table, action) {
     return await action();
   } finally {
     await worker.sql(`ALTER TABLE "${table}_away" RENAME TO "${table}"`);
+  }
+}
+
+/**
+ * Runs `action` while every change of one kind to a table fails with a message of D1's.
+ * @param change "INSERT ON users", "DELETE ON memberships", …
+ */
+export async function whileFailing(worker, change, message, action) {
+  await worker.sql(`CREATE TRIGGER failing BEFORE ${change} BEGIN SELECT RAISE(ABORT, '${message}'); END`);
+  try {
+    return await action();
+  } finally {
+    await worker.sql("DROP TRIGGER failing");
   }
 }

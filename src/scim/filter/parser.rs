@@ -205,7 +205,7 @@ impl<'a> Parser<'a> {
         let (text, quoted) = match self.tokens.next() {
             Some(Token::Quoted(text)) => (text, true),
             // Entra ID's documentation shows `externalId eq jyoung`.
-            Some(Token::Word(word)) => (word, false),
+            Some(Token::Word(word)) if is_plain(&word) => (word, false),
             other => {
                 return Err(ScimError::invalid_filter(format!(
                     "The filter has {} where a value should stand after \"{}\".",
@@ -289,4 +289,9 @@ fn comparable(path: AttributePath<'_>) -> Result<AttributePath<'_>, ScimError> {
         },
         _ => Ok(path),
     }
+}
+
+/// Whether an unquoted value can only be meant as that: an id, a name, an address, a number.
+fn is_plain(word: &str) -> bool {
+    word.chars().all(|character| character.is_alphanumeric() || "-_.@+:/~|=#%!*".contains(character))
 }

@@ -19,7 +19,7 @@ pub fn apply(
     edits: &[Edit<'_>],
 ) -> Result<(), ScimError> {
     for edit in edits {
-        apply_one(resource, edit)?;
+        apply_one(resource, edit).map_err(|error| edit.locate(error))?;
     }
     *resource = canonical(resource_type, std::mem::take(resource))?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Edit, Op};
+use super::{Edit, Op, located};
 use crate::scim::attribute_path::{AttributePath, resolve};
 use crate::scim::filter::parse_value_path;
 use crate::scim::schema::{Mutability, ResourceType};
@@ -26,11 +26,8 @@ pub fn parse<'a>(resource_type: &'a ResourceType, body: &Value) -> Result<Vec<Ed
     }
     let mut edits = Vec::with_capacity(operations.len());
     for (index, operation) in operations.iter().enumerate() {
-        let parsed = parse_operation(resource_type, operation).map_err(|error| ScimError {
-            detail: format!("Operations[{index}]: {}", error.detail),
-            ..error
-        })?;
-        edits.extend(parsed);
+        let parsed = parse_operation(resource_type, operation).map_err(|error| located(index, error))?;
+        edits.extend(parsed.into_iter().map(|edit| Edit { operation: Some(index), ..edit }));
     }
     Ok(edits)
 }
@@ -84,7 +81,7 @@ fn parse_path<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Edit<'a
             resource_type.name
         ))
     };
-    let edit = |path, filter| Edit { op: Op::Replace, path, filter, value: None };
+    let edit = |path, filter| Edit { op: Op::Replace, path, filter, value: None, operation: None };
     let Some((name, bracketed)) = text.split_once('[') else {
         return resolve(resource_type, text).map(|path| edit(path, None)).ok_or_else(unknown);
     };
@@ -144,7 +141,9 @@ fn assign<'a>(resource_type: &'a ResourceType, op: Op, values: &Object) -> Resul
                         edits.extend(path.and_then(|path| settable(op, path, value)));
                     }
                 }
-                Value::Null => edits.push(Edit { op: Op::Remove, path, filter: None, value: None }),
+                Value::Null => {
+                    edits.push(Edit { op: Op::Remove, path, filter: None, value: None, operation: None });
+                }
                 _ => return Err(not_an_object(key)),
             },
             _ => edits.extend(settable(op, path, value)),
@@ -158,7 +157,7 @@ fn settable<'a>(op: Op, path: AttributePath<'a>, value: &Value) -> Option<Edit<'
     if path.attribute.is_some_and(read_only) || path.sub_attribute.is_some_and(read_only) {
         return None;
     }
-    Some(Edit { op, path, filter: None, value: Some(value.clone()) })
+    Some(Edit { op, path, filter: None, value: Some(value.clone()), operation: None })
 }
 
 fn not_an_object(key: &str) -> ScimError {

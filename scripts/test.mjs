@@ -1,0 +1,118 @@
+// npm test: lints, native unit tests, and black-box tests against the built Worker in workerd.
+//   npm test -- tests/users.test.mjs ...   only these black-box tests
+//   npm run lint                           only the lints
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "./lib/build.mjs";
+import { linters } from "./lib/linters.mjs";
+import { bin, root } from "./lib/paths.mjs";
+import { ask, main, Problem, run } from "./lib/run.mjs";
+import { node22, toolchain } from "./lib/toolchain.mjs";
+
+const started = performance.now();
+const failures = []; // what failed as a whole: a lint, a build, a runner
+const total = { passed: 0, failed: 0 };
+
+await main(async () => {
+  process.chdir(root);
+  const { values, positionals } = parseArgs({ options: { lint: { type: "boolean" } }, allowPositionals: true });
+  const tools = await toolchain();
+  if (positionals.length === 0) {
+    await linters(tools.native);
+    await lint(tools);
+    if (values.lint) return failures.length > 0 ? 1 : 0;
+    await unitTests(tools);
+  }
+  await blackBoxTests(tools, positionals.length > 0 ? positionals : testFiles());
+  return report();
+});
+
+async function lint({ native, wasm }) {
+  const clippy = ["clippy", "--locked", "--quiet"];
+  const deny = ["--", "-D", "warnings"];
+  await check("JavaScript", bin("biome"), ["ci", "--error-on-warnings"]);
+  await check("Rust's format", "cargo", ["fmt", "--check"], native);
+  await check("Rust", "cargo", [...clippy, "--all-targets", ...deny], native);
+  await check(
+    "Rust without the Workers runtime",
+    "cargo",
+    [...clippy, "--all-targets", "--no-default-features", ...deny],
+    native,
+  );
+  // Where the compiler for WebAssembly is another one than the native, clippy, which is a compiler too, would not fit it.
+  const version = (env) => ask("rustc", ["-vV"], env);
+  const target = ["--lib", "--release", "--target", "wasm32-unknown-unknown"];
+  const args =
+    version(wasm) === version(native) ? [...clippy, ...target, ...deny] : ["check", "--locked", "--quiet", ...target];
+  await check("Rust for WebAssembly", "cargo", args, { ...wasm, CARGO_TARGET_DIR: join(root, "target/wasm") });
+}
+
+/** One lint; its own output says what is wrong. */
+async function check(name, command, args, env = process.env) {
+  heading(`Lint: ${name}`);
+  if ((await run(command, args, { env })) !== 0) failures.push(`lint: ${name}`);
+}
+
+async function unitTests({ native }) {
+  heading("Unit tests");
+  let output = "";
+  const code = await run("cargo", ["test", "--locked", "--quiet", "--lib"], {
+    env: native,
+    onStdout: (data) => (output += data),
+  });
+  for (const [, passed, failed] of output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)) {
+    add(Number(passed), Number(failed));
+  }
+  if (code !== 0) failures.push("unit tests");
+}
+
+async function blackBoxTests(tools, files) {
+  heading("Black-box tests");
+  try {
+    await build(tools);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    console.error(`\n${error.message}`);
+    failures.push("the build of the Worker");
+    return;
+  }
+  const counts = join(root, "target/logs/black-box-counts.json");
+  rmSync(counts, { force: true });
+  const code = await run(node22(), [
+    "--test",
+    `--test-concurrency=${Math.min(4, availableParallelism())}`,
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    `--test-reporter=${join(root, "scripts/lib/count-reporter.mjs")}`,
+    `--test-reporter-destination=${counts}`,
+    ...files,
+  ]);
+  const { passed, failed, cancelled } = JSON.parse(readFileSync(counts, "utf8"));
+  add(passed, failed + cancelled);
+  if (code !== 0) failures.push("black-box tests");
+}
+
+const testFiles = () =>
+  readdirSync(join(root, "tests"))
+    .filter((name) => name.endsWith(".test.mjs"))
+    .map((name) => join("tests", name));
+
+function add(passed, failed) {
+  total.passed += passed;
+  total.failed += failed;
+}
+
+function report() {
+  if (total.passed + total.failed === 0) failures.push("no test ran");
+  console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} s in all.`);
+  for (const failure of failures) console.log(`Failed: ${failure}`);
+  // A lint or a build that failed counts as one, so that the last line never reads as if all were well.
+  console.log(`${total.passed} passed, ${Math.max(total.failed, failures.length > 0 ? 1 : 0)} failed`);
+  return failures.length > 0 ? 1 : 0;
+}
+
+function heading(text) {
+  console.log(`\n== ${text}`);
+}
