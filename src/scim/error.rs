@@ -138,8 +138,7 @@ impl ScimError {
         Self::new(
             500,
             None,
-            "The server failed to process the request; nothing was changed. Try again; if it happens again, look \
-             into the Worker's log.",
+            "The server failed to process the request. Try again; if it happens again, the Worker's log says why.",
         )
     }
 
@@ -148,13 +147,9 @@ impl ScimError {
         Self::new(501, None, detail)
     }
 
-    /// 503: the storage cannot answer at the moment.
+    /// 503: the storage does not answer at the moment.
     pub fn unavailable() -> Self {
-        Self::new(
-            503,
-            None,
-            "The directory's storage is not available at the moment; nothing was changed. Try again shortly.",
-        )
+        Self::new(503, None, "The directory's storage does not answer at the moment. Try again shortly.")
     }
 
     /// The error's body (RFC 7644 §3.12). `status` is a string there.

@@ -141,6 +141,13 @@ pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<
             Ok(Some(Value::Bool(false)))
         }
         (Kind::String | Kind::Reference | Kind::Binary | Kind::DateTime, Value::String(text)) => {
+            if text.contains('\0') {
+                // SQLite's text functions take it for the end.
+                return Err(ScimError::invalid_value(format!(
+                    "\"{}\" must not contain the character U+0000.",
+                    attribute.name
+                )));
+            }
             Ok(if text.is_empty() { None } else { Some(value.clone()) })
         }
         _ => Err(wrong_type(attribute, value)),
