@@ -78,6 +78,28 @@ describe("writers of one group", () => {
   });
 });
 
+test("a newcomer never gets what was meant for somebody who is just being deleted", async () => {
+  const organization = await createOrganization(worker, { projects: { Demo: [] } });
+  const { okta } = organization;
+  const admins = await organization.groupNamed("Statsig-Demo-Admin");
+  // A row of the database may be taken by the next person; whoever decided before and writes after must notice.
+  for (let i = 0; i < 30; i++) {
+    const leaving = await organization.createUser(`leaving${i}@okta.local`);
+    const profile = oktaUser(person(leaving.userName, "Leaving", "Person"), { title: "x".repeat(50_000) });
+    const [, , , , arrived] = await Promise.all([
+      okta.put(`/Users/${leaving.id}`, profile),
+      okta.patch(`/Groups/${admins.id}`, operation.addMembers([leaving.id])),
+      okta.put(`/Users/${leaving.id}`, profile),
+      okta.delete(`/Users/${leaving.id}`),
+      okta.post("/Users", oktaUser(person(`coming${i}@okta.local`, "Coming", "Person"))),
+      okta.patch(`/Groups/${admins.id}`, operation.addMembers([leaving.id])),
+    ]);
+    const { id } = assertStatus(arrived, 201);
+    assert.deepEqual(await organization.user(id), arrived.body);
+    assert.deepEqual(memberIds(await organization.group(admins.id)), []);
+  }
+});
+
 describe("writers of one person", () => {
   test("by PUT: the last one wins whole", async () => {
     const organization = await createOrganization(worker);

@@ -205,6 +205,18 @@ describe("revocation", () => {
     assert.equal((await organization.okta.importAll("/Users")).length, 1);
   });
 
+  test("is not needed for a key whose hash is not the stored one", async () => {
+    const organization = await createOrganization(worker);
+    const other = await organization.addKey();
+    const okta = organization.okta.with({ key: other.key });
+    assertStatus(await okta.get(first), 200);
+    const hash = createHash("sha256").update(`${other.key}?`).digest("hex");
+    await worker.sql("UPDATE auth_keys SET hash = ?1 WHERE id = ?2", hash, other.id);
+    assertError(await okta.get(first), 401);
+    assertError(await okta.post("/Users", oktaUser(person("late@okta.local"))), 401);
+    assert.equal((await organization.okta.importAll("/Users")).length, 1);
+  });
+
   test("of one key leaves the organization's others alone", async () => {
     const organization = await createOrganization(worker);
     const other = await organization.addKey();

@@ -82,7 +82,7 @@ impl From<ScimError> for Answer {
             // RFC 6750 §3: a 401 names the scheme.
             401 => answer.with_header("WWW-Authenticate", "Bearer realm=\"scim\""),
             // An integer of seconds is the only form that Okta honours.
-            503 => answer.with_header("Retry-After", "5"),
+            429 => answer.with_header("Retry-After", "10"),
             _ => answer,
         }
     }

@@ -11,6 +11,9 @@ pub(super) const BODY_LIMIT: usize = 1024 * 1024;
 /// Largest body of a request that writes a group, in bytes: 100,000 members fit.
 pub(super) const GROUP_BODY_LIMIT: usize = 10 * 1024 * 1024;
 
+/// Largest body that is read before the key is known to be good, in bytes: 10,000 members fit.
+pub(super) const UNAUTHENTICATED_BODY_LIMIT: usize = 2 * 1024 * 1024;
+
 /// A request, taken apart.
 pub(super) struct Incoming {
     request: Request,

@@ -1,7 +1,7 @@
 //! The SCIM endpoints (RFC 7644 §3.2, table 2).
 
 use super::answer::Answer;
-use super::request::{BODY_LIMIT, GROUP_BODY_LIMIT, Incoming, json};
+use super::request::{BODY_LIMIT, GROUP_BODY_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT, json};
 use super::{Aftermath, Deployment, discovery, groups, users};
 use crate::directory::Key;
 use crate::scim::list::Page;
@@ -99,7 +99,7 @@ impl Call<'_> {
     /// anybody can make up a key whose checksum is right, and an isolate's memory is shared. That costs such
     /// a request a third round trip.
     pub(super) async fn group_body(&mut self) -> Result<serde_json::Value, ScimError> {
-        if self.incoming.declared_length().is_none_or(|length| length > BODY_LIMIT) {
+        if self.incoming.declared_length().is_none_or(|length| length > UNAUTHENTICATED_BODY_LIMIT) {
             self.open(Vec::new()).await?;
         }
         json(&self.incoming.body(GROUP_BODY_LIMIT).await?)

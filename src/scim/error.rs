@@ -147,9 +147,14 @@ impl ScimError {
         Self::new(501, None, detail)
     }
 
-    /// 503: the storage does not answer at the moment.
-    pub fn unavailable() -> Self {
-        Self::new(503, None, "The directory's storage does not answer at the moment. Try again shortly.")
+    /// 429: the storage does not answer at the moment. Okta repeats a task by itself after a 429, and after
+    /// nothing else; so this, and not 503, is the answer that no admin has to attend to.
+    pub fn busy() -> Self {
+        Self::new(
+            429,
+            None,
+            "The directory's storage is busy or does not answer at the moment. Try again shortly.",
+        )
     }
 
     /// The error's body (RFC 7644 §3.12). `status` is a string there.

@@ -56,7 +56,7 @@ impl From<StoreError> for ScimError {
             }
             StoreError::Unavailable(message) => {
                 console_error!("storage unavailable: {message}");
-                Self::unavailable()
+                Self::busy()
             }
             StoreError::Internal(message) => {
                 console_error!("storage failed: {message}");

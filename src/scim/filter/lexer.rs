@@ -21,11 +21,12 @@ pub(super) enum Token {
 }
 
 impl Token {
-    /// The token as it may be quoted back to the client.
+    /// The token as it may be quoted back to the client. Strings are not: the answer is logged, and they are
+    /// personal data.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Word(word) => format!("\"{}\"", shorten(word)),
-            Self::Quoted(text) => format!("the string \"{}\"", shorten(text)),
+            Self::Quoted(_) => "a string".to_owned(),
             Self::Open => "\"(\"".to_owned(),
             Self::Close => "\")\"".to_owned(),
             Self::OpenBracket => "\"[\"".to_owned(),
@@ -77,13 +78,12 @@ fn quoted(text: &str) -> Result<(Token, &str), ScimError> {
             '\\' => escaped = true,
             '"' => {
                 let (literal, after) = text.split_at_checked(at.saturating_add(1)).unwrap_or((text, ""));
-                let value = serde_json::from_str(literal).map_err(|_| {
-                    ScimError::invalid_filter(format!("{} is not a JSON string.", shorten(literal)))
-                })?;
+                let value = serde_json::from_str(literal)
+                    .map_err(|_| ScimError::invalid_filter("A string in the filter is not a JSON string."))?;
                 return Ok((Token::Quoted(value), after));
             }
             _ => {}
         }
     }
-    Err(ScimError::invalid_filter(format!("The string that begins with {} is not closed.", shorten(text))))
+    Err(ScimError::invalid_filter("A string in the filter is not closed: a double quote is missing."))
 }
