@@ -7,15 +7,7 @@ import { root } from "./paths.mjs";
 import { ask, logged, step } from "./run.mjs";
 
 const OUTPUTS = ["build/index.js", "build/index_bg.wasm"];
-const INPUTS = [
-  "src",
-  "schema.sql",
-  "Cargo.toml",
-  "Cargo.lock",
-  ".cargo",
-  "package-lock.json",
-  "scripts/lib/build.mjs",
-];
+const INPUTS = ["src", "Cargo.toml", "Cargo.lock", ".cargo", "package-lock.json", "scripts/lib/build.mjs"];
 const STAMP = join(root, "build/.inputs"); // the hash of the inputs that the outputs were built from
 
 /** Builds the Worker unless nothing that goes into it has changed. */

@@ -1,5 +1,5 @@
 // Everything that building, running and testing needs, found or installed.
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { cached } from "./cache.mjs";
@@ -11,6 +11,7 @@ const WORKER_BUILD = "0.8.7";
 
 /** The environments that builds run in. */
 export async function toolchain() {
+  enoughDisk();
   await npmPackages();
   const wasm = await wasmRust();
   const native = nativeRust();
@@ -28,6 +29,14 @@ export async function toolchain() {
       ESBUILD_BIN: bin("esbuild"),
     },
   };
+}
+
+// SQLite and the compilers say strange things when the disk is full.
+function enoughDisk() {
+  const { bavail, bsize } = statfsSync(root);
+  const free = Math.floor((bavail * bsize) / 1e6);
+  if (free < 200)
+    throw new Problem(`Only ${free} MB are free on the disk of this checkout: free some space and run this again.`);
 }
 
 async function npmPackages() {

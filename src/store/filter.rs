@@ -19,12 +19,15 @@ pub(super) struct Condition {
     pub(super) bindings: Vec<Binding>,
     /// Whether at most one row can satisfy it.
     pub(super) unique: bool,
+    /// Whether it compares an indexed column for equality. (Addresses are found as a set of `seq`, which
+    /// the index that keeps the order takes, too.)
+    pub(super) indexed: bool,
 }
 
 impl Condition {
     /// The condition every row satisfies.
     pub(super) fn any() -> Self {
-        Self { sql: "TRUE".to_owned(), bindings: Vec::new(), unique: false }
+        Self { sql: "TRUE".to_owned(), bindings: Vec::new(), unique: false, indexed: false }
     }
 }
 
@@ -42,12 +45,17 @@ pub(super) enum Table {
 /// # Errors
 /// `invalidFilter` naming what cannot be served.
 pub(super) fn compile(table: Table, filter: Option<&Filter<'_>>) -> Result<Condition, ScimError> {
-    let mut compiler = Compiler { table, bindings: Vec::new(), unique: false };
+    let mut compiler = Compiler { table, bindings: Vec::new(), unique: false, indexed: false };
     match filter {
         None => Ok(Condition::any()),
         Some(filter) => {
             let sql = compiler.condition(filter)?;
-            Ok(Condition { sql, bindings: compiler.bindings, unique: compiler.unique })
+            Ok(Condition {
+                sql,
+                bindings: compiler.bindings,
+                unique: compiler.unique,
+                indexed: compiler.indexed,
+            })
         }
     }
 }
@@ -56,6 +64,7 @@ struct Compiler {
     table: Table,
     bindings: Vec<Binding>,
     unique: bool,
+    indexed: bool,
 }
 
 impl Compiler {
@@ -150,6 +159,7 @@ impl Compiler {
     }
 
     fn equal(&mut self, column: &str, value: &str) -> String {
+        self.indexed = true;
         let parameter = self.bind(|name| text(name, value));
         format!("{column} = {parameter}")
     }

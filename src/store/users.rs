@@ -109,7 +109,9 @@ enum Total {
 /// `invalidFilter` for what cannot be served.
 pub fn list(tenant: &Tenant<'_>, filter: Option<&Filter<'_>>, page: Page) -> Result<UserList, ScimError> {
     let condition = compile(Table::Users, filter)?;
-    let from = format!("FROM users u WHERE u.org_id = :org AND u.managed = 1 AND {}", condition.sql);
+    // The plus keeps SQLite from walking all people in order where an index finds the few that are meant.
+    let managed = if condition.indexed { "+u.managed = 1" } else { "u.managed = 1" };
+    let from = format!("FROM users u WHERE u.org_id = :org AND {managed} AND {}", condition.sql);
     let mut bindings = condition.bindings.clone();
     bindings.push(integer("count", page.count));
     bindings.push(integer("offset", i64::try_from(page.offset()).unwrap_or(i64::MAX)));
