@@ -3,6 +3,8 @@
 -- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
 -- as text; `*_fold` columns hold the case-folded form made in Rust (SQLite folds ASCII only) and carry
 -- the uniqueness and the look-ups; `seq` is the order of insertion, which is the order of every list.
+-- AUTOINCREMENT, so that the `seq` of somebody deleted never comes back: what one round trip has decided
+-- about a `seq`, the next may not do to a newcomer.
 
 CREATE TABLE IF NOT EXISTS organizations (
   id               TEXT PRIMARY KEY,
@@ -33,7 +35,7 @@ CREATE TABLE IF NOT EXISTS auth_keys (
 CREATE INDEX IF NOT EXISTS auth_keys_by_org ON auth_keys (org_id, created_at);
 
 CREATE TABLE IF NOT EXISTS users (
-  seq            INTEGER PRIMARY KEY,
+  seq            INTEGER PRIMARY KEY AUTOINCREMENT,
   org_id         TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   id             TEXT NOT NULL,
   user_name_fold TEXT NOT NULL,
@@ -102,7 +104,7 @@ CREATE TABLE IF NOT EXISTS teams (
 -- A SCIM group is a role of a project (project_id and role), a role of a team (team_id as well), or a
 -- plain group (neither). The row *is* the role: there is no second place that lists a project's roles.
 CREATE TABLE IF NOT EXISTS groups (
-  seq           INTEGER PRIMARY KEY,
+  seq           INTEGER PRIMARY KEY AUTOINCREMENT,
   org_id        TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   id            TEXT NOT NULL,
   project_id    TEXT REFERENCES projects (id) ON DELETE CASCADE,

@@ -101,17 +101,23 @@ describe("another organization's key", () => {
       assert.notEqual(created.id, user.id);
       assertListOf(await mine.okta.find("/Users", `userName eq "${userName}"`), [created.id]);
       const team = oktaGroup("Statsig-Secret Project-Spies-Member");
-      assertError(await mine.okta.post("/Groups", team), 400, {
-        detail: /^Project creation is not supported via SCIM/,
-      });
+      for (const body of [oktaGroup(NAME), team]) {
+        assertError(await mine.okta.post("/Groups", body), 400, {
+          detail: /^Project creation is not supported via SCIM/,
+        });
+      }
       const project = await mine.addProject("Secret Project");
       assert.ok(project.roles.every((role) => role.group.id !== group.id));
+      assertStatus(await mine.okta.post("/Groups", team), 201);
+      assertListOf(await theirs.okta.find("/Groups", `displayName eq "${team.displayName}"`), []);
       assertStatus(await mine.okta.delete(`/Users/${created.id}`), 204);
     });
   });
 
   test("does not get their settings", async () => {
-    assertError(await mine.okta.post("/Groups", oktaGroup("Plain")), 400);
     assertStatus(await theirs.okta.post("/Groups", oktaGroup("Plain")), 201);
+    assertError(await mine.okta.post("/Groups", oktaGroup("Plain")), 400);
+    await mine.configure({ plain_groups: true });
+    assertStatus(await mine.okta.post("/Groups", oktaGroup("Plain")), 201);
   });
 });

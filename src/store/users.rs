@@ -144,10 +144,11 @@ impl UserList {
 
 /// Writes a new person; the last statement selects the resource.
 pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<Statement> {
+    // The LIMIT keeps SQLite from evaluating :org once for each time it is named.
     let insert = "INSERT INTO users (org_id, id, user_name_fold, external_id, active, org_role, mail_domain, managed, doc,
                     created_at, last_modified)
                   SELECT o.id, :id, :user_name_fold, :external_id, :active, :org_role, :mail_domain, :managed, :doc, :now, :now
-                  FROM organizations o WHERE o.id = :org";
+                  FROM (SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL";
     let columns = vec![
         text("id", id),
         text("user_name_fold", fold(user.user_name())),
