@@ -59,17 +59,27 @@ CREATE INDEX IF NOT EXISTS users_by_external_id ON users (org_id, external_id) W
 -- Exactly one Owner: the rules refuse a second, this makes one impossible.
 CREATE UNIQUE INDEX IF NOT EXISTS users_one_owner ON users (org_id) WHERE org_role = 'Owner';
 
-CREATE TRIGGER IF NOT EXISTS users_count_insert AFTER INSERT ON users WHEN NEW.managed = 1
+-- SCIM sees whom the organization's mail domains admit. Whether it does is decided before the row is written; the
+-- domains may have changed since, and then the write fails and is decided anew.
+CREATE TRIGGER IF NOT EXISTS users_count_insert AFTER INSERT ON users
 BEGIN
-  UPDATE organizations SET user_count = user_count + 1 WHERE id = NEW.org_id;
+  UPDATE organizations SET user_count = user_count + NEW.managed
+  WHERE id = NEW.org_id AND NEW.managed = (
+    json_array_length(mail_domains) = 0
+    OR coalesce(NEW.mail_domain IN (SELECT value FROM json_each(mail_domains)), 0));
+  SELECT RAISE(ABORT, 'stale organization') WHERE changes() = 0;
 END;
 CREATE TRIGGER IF NOT EXISTS users_count_delete AFTER DELETE ON users WHEN OLD.managed = 1
 BEGIN
   UPDATE organizations SET user_count = user_count - 1 WHERE id = OLD.org_id;
 END;
-CREATE TRIGGER IF NOT EXISTS users_count_update AFTER UPDATE OF managed ON users WHEN OLD.managed <> NEW.managed
+CREATE TRIGGER IF NOT EXISTS users_count_update AFTER UPDATE OF managed ON users
 BEGIN
-  UPDATE organizations SET user_count = user_count + NEW.managed - OLD.managed WHERE id = NEW.org_id;
+  UPDATE organizations SET user_count = user_count + NEW.managed - OLD.managed
+  WHERE id = NEW.org_id AND NEW.managed = (
+    json_array_length(mail_domains) = 0
+    OR coalesce(NEW.mail_domain IN (SELECT value FROM json_each(mail_domains)), 0));
+  SELECT RAISE(ABORT, 'stale organization') WHERE changes() = 0;
 END;
 
 -- Every mail address of every user, for `emails.value eq` and `emails[type eq "work" and value eq …]`.

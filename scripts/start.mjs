@@ -26,6 +26,7 @@ await main(async () => {
   }
   if (!running) await checkPort(options.port);
   await build(await toolchain());
+  stopWithParent();
   // The server ends when the channel to this process closes, so that nothing can leave it behind.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
   return run(node22(), [join(root, "scripts/lib/serve.mjs"), JSON.stringify({ ...options, running })], { stdio });
@@ -48,6 +49,13 @@ function readOptions() {
   } catch (error) {
     throw new Problem(`${error.message}\n\n${USAGE}`);
   }
+}
+
+/** npm runs us in a shell that ends when npm is told to stop, and tells us nothing. */
+function stopWithParent() {
+  const parent = process.ppid;
+  const look = () => process.ppid === parent || process.kill(process.pid, "SIGTERM");
+  if (process.env.npm_lifecycle_event) setInterval(look, 500).unref();
 }
 
 /** Told before minutes of compiling, not after. */

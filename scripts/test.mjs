@@ -95,10 +95,10 @@ async function blackBoxTests(tools, files) {
   if (code !== 0) failures.push("black-box tests");
 }
 
-const testFiles = () =>
-  readdirSync(join(root, "tests"))
-    .filter((name) => name.endsWith(".test.mjs"))
-    .map((name) => join("tests", name));
+function testFiles() {
+  const names = readdirSync(join(root, "tests")).filter((name) => name.endsWith(".test.mjs"));
+  return names.map((name) => join("tests", name));
+}
 
 function add(passed, failed) {
   total.passed += passed;

@@ -133,7 +133,7 @@ describe("a body", () => {
 
   test("nested beyond reason is refused, and the Worker lives on", async () => {
     const { organization, okta, user, group } = await furnished();
-    const depth = 100_000;
+    const depth = 10_000;
     const arrays = `${"[".repeat(depth)}${"]".repeat(depth)}`;
     const objects = `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
     await organization.unchangedBy(async () => {
@@ -146,6 +146,30 @@ describe("a body", () => {
           assertError(await okta.send(method, path, nested), 400, { scimType: "invalidSyntax" });
           assertError(await okta.send(method, path, `{"unknown":${nested}}`), 400, { scimType: "invalidSyntax" });
         }
+      }
+    });
+  });
+});
+
+describe("a body of very many values", () => {
+  // Short values take far more memory than text: 1 MiB of them would fill an isolate.
+  test("is 400 tooMany before it is parsed", async () => {
+    const { organization, okta, user, group } = await furnished();
+    const many = (count) => `{"displayName":"x","unknown":[${"0,".repeat(count)}0]}`;
+    await organization.unchangedBy(async () => {
+      assertError(await okta.send("PUT", user, many(20_000)), 400, { scimType: "tooMany" });
+      assertError(await okta.send("PUT", group, many(100_000)), 400, { scimType: "tooMany" });
+      assertError(await okta.send("PUT", group, many(1_200_000)), 400, { scimType: "tooMany" });
+    });
+  });
+
+  test("may not give one attribute more than 1,000 values", async () => {
+    const { organization, okta, user } = await furnished();
+    const roles = Array.from({ length: 3_000 }, (_, i) => ({ value: `role ${i}` }));
+    await organization.unchangedBy(async () => {
+      for (const op of ["replace", "add"]) {
+        const answer = await okta.patch(user, { op, path: "roles", value: roles });
+        assertError(answer, 400, { scimType: "invalidValue", detail: /1000/ });
       }
     });
   });

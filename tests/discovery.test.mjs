@@ -173,7 +173,22 @@ describe("Schemas", () => {
       await organization.configure({ email_management });
       const schema = await schemaOf(organization.okta, SCHEMA.user);
       assert.equal(attributeOf(schema, "userName").mutability, mutability);
-      assert.equal(attributeOf(schema, "emails").mutability, mutability);
+      // What an address is for may change, the address may not.
+      const emails = attributeOf(schema, "emails");
+      assert.equal(emails.mutability, "readWrite");
+      assert.equal(emails.subAttributes.find(({ name }) => name === "value").mutability, mutability);
+    }
+  });
+
+  test("say whether groups can be renamed, as the organization has it", async () => {
+    const organization = await createOrganization(worker);
+    for (const [plain_groups, mutability] of [
+      [false, "immutable"],
+      [true, "readWrite"],
+    ]) {
+      await organization.configure({ plain_groups });
+      const schema = await schemaOf(organization.okta, SCHEMA.group);
+      assert.equal(attributeOf(schema, "displayName").mutability, mutability);
     }
   });
 

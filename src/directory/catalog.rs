@@ -1,5 +1,6 @@
 //! What this deployment calls things, and the resource types that follow from it.
 
+use crate::scim::attribute_path::resolve;
 use crate::scim::schema::{self, Attribute, Mutability, ResourceType};
 
 use super::{OrgRole, Organization};
@@ -36,7 +37,8 @@ impl Catalog {
             );
         }
         let mut user = schema::user();
-        if user.attribute(&org_role_attribute).is_some() {
+        if resolve(&user, &org_role_attribute).is_some() || org_role_attribute.eq_ignore_ascii_case("schemas")
+        {
             return Err(format!(
                 "ORG_ROLE_ATTRIBUTE \"{org_role_attribute}\" is an attribute of RFC 7643 already."
             ));
@@ -54,12 +56,30 @@ impl Catalog {
         let mut user = self.user.clone();
         if !organization.email_management {
             for attribute in &mut user.schema.attributes {
-                if attribute.name == "userName" || attribute.name == "emails" {
-                    attribute.mutability = Mutability::Immutable;
+                match attribute.name.as_str() {
+                    "userName" => attribute.mutability = Mutability::Immutable,
+                    // What an address is for may change, the address may not.
+                    "emails" => make_immutable(&mut attribute.sub_attributes, "value"),
+                    _ => {}
                 }
             }
         }
         user
+    }
+
+    /// The Group resource type as it is for this organization: where all groups are roles, none is renamed.
+    pub fn group_of(&self, organization: &Organization) -> ResourceType {
+        let mut group = self.group.clone();
+        if !organization.plain_groups {
+            make_immutable(&mut group.schema.attributes, "displayName");
+        }
+        group
+    }
+}
+
+fn make_immutable(attributes: &mut [Attribute], name: &str) {
+    for attribute in attributes.iter_mut().filter(|attribute| attribute.name == name) {
+        attribute.mutability = Mutability::Immutable;
     }
 }
 
@@ -79,6 +99,8 @@ mod tests {
             ("X", "a b"),
             ("X", "USERNAME"),
             ("X", "id"),
+            ("X", "schemas"),
+            ("X", "department"),
         ] {
             assert!(new(prefix, attribute).is_err(), "{prefix:?} {attribute:?}");
         }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Catalog, group_name};
+use super::{Catalog, check_length, group_name};
 use crate::scim::filter::{Comparison, Filter, Literal, Operator};
 use crate::scim::patch::{self, Edit, Op};
-use crate::scim::schema::Attribute;
 use crate::scim::text::{fold, shorten};
-use crate::scim::{Object, ScimError, resource};
+use crate::scim::{Object, ScimError};
+
+/// Most bytes of ids that travel to the database as one parameter, which D1 limits to 2,000,000.
+const MAX_ID_BYTES: usize = 1_800_000;
 
 /// A change of membership, as sets of user ids. A group's members are never read to change them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,17 +30,35 @@ impl MembershipChange {
         !self.replaces_all && self.add.is_empty() && self.remove.is_empty()
     }
 
+    /// # Errors
+    /// `tooMany` where the ids exceed what one parameter of a statement may hold.
+    fn check_size(&self) -> Result<(), ScimError> {
+        let bytes = |ids: &BTreeSet<String>| ids.iter().map(|id| id.len().saturating_add(3)).sum::<usize>();
+        if bytes(&self.add).max(bytes(&self.remove)) <= MAX_ID_BYTES {
+            return Ok(());
+        }
+        Err(ScimError::too_many(format!(
+            "The request names {} members; about {} can be handled at once. Send them in several PATCH requests.",
+            self.add.len().saturating_add(self.remove.len()),
+            MAX_ID_BYTES / 40
+        )))
+    }
+
     fn replace(&mut self, ids: BTreeSet<String>) {
         *self = Self { replaces_all: true, add: ids, remove: BTreeSet::new() };
     }
 
     fn add(&mut self, ids: BTreeSet<String>) {
-        self.remove.retain(|id| !ids.contains(id));
+        for id in &ids {
+            self.remove.remove(id);
+        }
         self.add.extend(ids);
     }
 
     fn remove(&mut self, ids: BTreeSet<String>) {
-        self.add.retain(|id| !ids.contains(id));
+        for id in &ids {
+            self.add.remove(id);
+        }
         if !self.replaces_all {
             self.remove.extend(ids);
         }
@@ -71,15 +91,7 @@ pub enum GroupKind {
 pub struct Wanted<'a> {
     /// Who joins and leaves.
     pub members: MembershipChange,
-    attributes: Attributes<'a>,
-}
-
-#[derive(Debug)]
-enum Attributes<'a> {
-    /// Of a POST or PUT. The client's identifier only if the body speaks of it.
-    Whole { group: Group, says_external_id: bool },
-    /// Of a PATCH.
-    Edits(Vec<Edit<'a>>),
+    edits: Vec<Edit<'a>>,
 }
 
 impl<'a> Wanted<'a> {
@@ -88,17 +100,11 @@ impl<'a> Wanted<'a> {
     ///
     /// # Errors
     /// `invalidSyntax` and `invalidValue` for a body that describes no group.
-    pub fn of_resource(catalog: &'a Catalog, body: &Value) -> Result<Self, ScimError> {
-        let doc = resource::read(&catalog.group, body)?;
-        let says = |name: &str| {
-            body.as_object().is_some_and(|body| body.keys().any(|key| key.eq_ignore_ascii_case(name)))
+    pub fn of_resource(catalog: &'a Catalog, body: &'a Value) -> Result<Self, ScimError> {
+        let Value::Object(values) = body else {
+            return Err(ScimError::invalid_syntax("The body must be a JSON object describing a Group."));
         };
-        let mut members = MembershipChange::default();
-        if says("members") {
-            members.replace(member_ids(doc.get("members")));
-        }
-        let attributes = Attributes::Whole { group: group_of(&doc), says_external_id: says("externalId") };
-        Ok(Self { members, attributes })
+        Self::of_edits(patch::assignments(&catalog.group, values)?)
     }
 
     /// Reads the body of a PATCH.
@@ -106,34 +112,31 @@ impl<'a> Wanted<'a> {
     /// # Errors
     /// Those of the PATCH message, and `mutability` or `invalidFilter` for members addressed by anything
     /// but their id.
-    pub fn of_patch(catalog: &'a Catalog, body: &Value) -> Result<Self, ScimError> {
+    pub fn of_patch(catalog: &'a Catalog, body: &'a Value) -> Result<Self, ScimError> {
+        Self::of_edits(patch::parse(&catalog.group, body)?)
+    }
+
+    fn of_edits(all: Vec<Edit<'a>>) -> Result<Self, ScimError> {
         let mut members = MembershipChange::default();
-        let mut edits: Vec<Edit<'a>> = Vec::new();
-        for edit in patch::parse(&catalog.group, body)? {
+        let mut edits = Vec::new();
+        for edit in all {
             match edit.path.attribute {
                 Some(attribute) if attribute.name == "members" => {
-                    change_members(&mut members, attribute, &edit).map_err(|error| edit.locate(error))?;
+                    change_members(&mut members, &edit).map_err(|error| edit.locate(error))?;
                 }
                 _ => edits.push(edit),
             }
         }
-        Ok(Self { members, attributes: Attributes::Edits(edits) })
-    }
-
-    /// The name that a POST gives the group.
-    pub fn display_name(&self) -> &str {
-        match &self.attributes {
-            Attributes::Whole { group, .. } => &group.display_name,
-            Attributes::Edits(_) => "",
-        }
+        members.check_size()?;
+        Ok(Self { members, edits })
     }
 
     /// The group that a POST makes.
-    pub fn created(&self) -> Group {
-        match &self.attributes {
-            Attributes::Whole { group, .. } => group.clone(),
-            Attributes::Edits(_) => Group { display_name: String::new(), external_id: None },
-        }
+    ///
+    /// # Errors
+    /// `invalidValue` for a missing or wrong value.
+    pub fn created(&self, catalog: &Catalog) -> Result<Group, ScimError> {
+        self.applied(catalog, Object::new())
     }
 
     /// The group after the request.
@@ -141,22 +144,22 @@ impl<'a> Wanted<'a> {
     /// # Errors
     /// `mutability` where a group that stands for a role would be renamed, and what an edit may answer.
     pub fn settle(&self, catalog: &Catalog, kind: GroupKind, current: &Group) -> Result<Group, ScimError> {
-        let wanted = match &self.attributes {
-            Attributes::Whole { group, says_external_id: true } => group.clone(),
-            Attributes::Whole { group, says_external_id: false } => {
-                Group { display_name: group.display_name.clone(), external_id: current.external_id.clone() }
-            }
-            Attributes::Edits(edits) => {
-                let mut doc = Object::new();
-                doc.insert("displayName".to_owned(), current.display_name.as_str().into());
-                if let Some(external_id) = &current.external_id {
-                    doc.insert("externalId".to_owned(), external_id.as_str().into());
-                }
-                patch::apply(&catalog.group, &mut doc, edits)?;
-                group_of(&doc)
-            }
-        };
-        settle_name(&catalog.group_prefix, kind, current, wanted)
+        let mut doc = Object::new();
+        doc.insert("displayName".to_owned(), current.display_name.as_str().into());
+        if let Some(external_id) = &current.external_id {
+            doc.insert("externalId".to_owned(), external_id.as_str().into());
+        }
+        settle_name(&catalog.group_prefix, kind, current, self.applied(catalog, doc)?)
+    }
+
+    fn applied(&self, catalog: &Catalog, mut doc: Object) -> Result<Group, ScimError> {
+        patch::apply(&catalog.group, &mut doc, &self.edits)?;
+        let text = |name: &str| doc.get(name).and_then(Value::as_str).map(str::to_owned);
+        let group =
+            Group { display_name: text("displayName").unwrap_or_default(), external_id: text("externalId") };
+        check_length("displayName", &group.display_name)?;
+        check_length("externalId", group.external_id.as_deref().unwrap_or_default())?;
+        Ok(group)
     }
 }
 
@@ -172,11 +175,6 @@ pub fn check_deletable(kind: GroupKind) -> Result<(), ScimError> {
              provider without deleting it; nothing was changed.",
         )),
     }
-}
-
-fn group_of(doc: &Object) -> Group {
-    let text = |name: &str| doc.get(name).and_then(Value::as_str).map(str::to_owned);
-    Group { display_name: text("displayName").unwrap_or_default(), external_id: text("externalId") }
 }
 
 /// The same name again is no change: Okta sends it after every push. In another case, too: the role's own
@@ -199,11 +197,7 @@ fn settle_name(prefix: &str, kind: GroupKind, current: &Group, wanted: Group) ->
     )))
 }
 
-fn change_members(
-    members: &mut MembershipChange,
-    attribute: &Attribute,
-    edit: &Edit<'_>,
-) -> Result<(), ScimError> {
+fn change_members(members: &mut MembershipChange, edit: &Edit<'_>) -> Result<(), ScimError> {
     if edit.path.sub_attribute.is_some() {
         return Err(ScimError::mutability(
             "The parts of a member cannot be changed; add or remove members by the path \"members\".",
@@ -220,29 +214,50 @@ fn change_members(
         members.remove(ids);
         return Ok(());
     }
-    let value = match &edit.value {
-        Some(value) => resource::coerce(attribute, value)?,
-        None => None,
-    };
-    let given = matches!(&edit.value, Some(value) if !value.is_null());
-    match edit.op {
-        Op::Add => members.add(member_ids(value.as_ref())),
-        Op::Replace => members.replace(member_ids(value.as_ref())),
+    let ids = member_ids(edit.value)?;
+    match (edit.op, edit.value) {
+        (Op::Add, _) => members.add(ids),
+        (Op::Replace, _) | (Op::Remove, None | Some(Value::Null)) => members.replace(ids),
         // Entra ID names the whole attribute in the path and the ones to remove in the value.
-        Op::Remove if given => members.remove(member_ids(value.as_ref())),
-        Op::Remove => members.replace(BTreeSet::new()),
+        (Op::Remove, Some(_)) => members.remove(ids),
     }
     Ok(())
 }
 
-/// The ids in a canonical `members` value.
-fn member_ids(members: Option<&Value>) -> BTreeSet<String> {
-    let members = members.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    members
-        .iter()
-        .filter_map(|member| member.get("value").and_then(Value::as_str))
-        .map(str::to_owned)
-        .collect()
+/// The ids in a value of `members`: objects with a `value`, or bare ids. Read where they stand: there may be
+/// a hundred thousand, and everything else in them is ours to say.
+fn member_ids(members: Option<&Value>) -> Result<BTreeSet<String>, ScimError> {
+    let members = match members {
+        None | Some(Value::Null) => &[],
+        Some(Value::Array(members)) => members.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+    };
+    let wrong = |member: &Value| {
+        let what = match member {
+            Value::Object(_) => "has none that is a string",
+            _ => "is no object",
+        };
+        ScimError::invalid_value(format!(
+            "Each of \"members\" must be an object with a \"value\", the id of a user as this service issued it; one {what}."
+        ))
+    };
+    let mut ids = BTreeSet::new();
+    for member in members {
+        let id = match member {
+            Value::Null => continue,
+            Value::String(id) => Some(id),
+            Value::Object(parts) => {
+                let value = parts.iter().find(|(name, _)| name.eq_ignore_ascii_case("value"));
+                value.and_then(|(_, value)| match value {
+                    Value::String(id) => Some(id),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        ids.insert(id.filter(|id| !id.trim().is_empty()).ok_or_else(|| wrong(member))?.clone());
+    }
+    Ok(ids)
 }
 
 /// The ids that `value eq "…"`, or several of them joined with `or`, names.
@@ -277,7 +292,8 @@ mod tests {
 
     fn modify_with(operations: &Value) -> Result<(Group, MembershipChange), ScimError> {
         let catalog = catalog();
-        let wanted = Wanted::of_patch(&catalog, &json!({"Operations": operations}))?;
+        let body = json!({"Operations": operations});
+        let wanted = Wanted::of_patch(&catalog, &body)?;
         let group = wanted.settle(&catalog, GroupKind::ProjectRole, &current())?;
         Ok((group, wanted.members))
     }
@@ -324,9 +340,12 @@ mod tests {
 
     #[test]
     fn a_put_without_members_leaves_them() {
-        let put = |body: &Value| Wanted::of_resource(&catalog(), body).unwrap().members;
+        let catalog = catalog();
+        let put = |body: &Value| Wanted::of_resource(&catalog, body).unwrap().members;
         assert!(put(&json!({"displayName": "Statsig-Demo-Member"})).is_empty());
         assert!(put(&json!({"displayName": "Statsig-Demo-Member", "Members": []})).replaces_all);
+        let nested = json!({"urn:ietf:params:scim:schemas:core:2.0:Group": {"members": [{"value": "a"}]}});
+        assert_eq!(put(&nested).add, ids(&["a"]));
     }
 
     #[test]

@@ -146,14 +146,21 @@ pub fn check_name(what: &str, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// `text` without `prefix`, compared without case. The folded forms may differ in length.
+/// `text` without `prefix`, compared without case. The folded forms may differ in length from the text,
+/// so the end of the prefix is found by folding as far as it takes.
 fn strip_fold<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     let wanted = fold(prefix);
-    text.char_indices()
-        .map(|(at, character)| at.saturating_add(character.len_utf8()))
-        .filter_map(|end| text.split_at_checked(end))
-        .find(|(head, _)| fold(head) == wanted)
-        .map(|(_, rest)| rest)
+    for (at, character) in text.char_indices() {
+        let (head, rest) = text.split_at_checked(at.saturating_add(character.len_utf8()))?;
+        let folded = fold(head);
+        if folded == wanted {
+            return Some(rest);
+        }
+        if folded.len() > wanted.len() {
+            return None;
+        }
+    }
+    None
 }
 
 /// `text` without an ASCII `suffix`, compared without case.

@@ -16,3 +16,16 @@ pub use key::Key;
 pub use org_role::OrgRole;
 pub use organization::Organization;
 pub use user::User;
+
+use crate::scim::ScimError;
+
+/// Most bytes of a text that an index holds: `userName`, `externalId`, a group's `displayName`.
+const MAX_INDEXED_BYTES: usize = 1024;
+
+/// Refuses a text that is too long for an index, before anything is done with it.
+fn check_length(attribute: &str, text: &str) -> Result<(), ScimError> {
+    if text.len() <= MAX_INDEXED_BYTES {
+        return Ok(());
+    }
+    Err(ScimError::invalid_value(format!("\"{attribute}\" is longer than {MAX_INDEXED_BYTES} bytes.")))
+}

@@ -24,7 +24,7 @@ pub(super) fn fill(doc: &mut Object, user_name: &str) {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::trim).map(str::to_owned);
     let whole = text(name.get("formatted"))
         .or_else(|| text(doc.get("displayName")))
-        .or_else(|| user_name.split('@').next().map(str::to_owned))
+        .or_else(|| user_name.split('@').next().map(str::trim).map(str::to_owned))
         .filter(|whole| !whole.is_empty())
         .unwrap_or_else(|| UNKNOWN.to_owned());
     let (given, family) = match whole.rsplit_once(char::is_whitespace) {

@@ -3,15 +3,12 @@
 use serde_json::Value;
 
 use super::organization::mail_domain;
-use super::{Catalog, OrgRole, Organization, person_name};
+use super::{Catalog, OrgRole, Organization, check_length, person_name};
 use crate::scim::text::{equal_fold, fold, shorten};
 use crate::scim::{Object, ScimError, patch, resource};
 
 /// Most bytes that one person's attributes may come to.
 pub const MAX_DOC_BYTES: usize = 64 * 1024;
-
-/// Longest `userName`, in bytes.
-const MAX_USER_NAME_BYTES: usize = 1024;
 
 /// A person, as they are or as they shall be.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +25,11 @@ impl User {
     /// `userName` as it was sent.
     pub fn user_name(&self) -> &str {
         self.doc.get("userName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// `userName` as it is looked up; see [`fold_user_name`].
+    pub fn folded_user_name(&self) -> String {
+        fold_user_name(self.user_name())
     }
 
     /// `externalId`, the client's own identifier.
@@ -73,6 +75,12 @@ pub struct FoldedEmail {
     pub r#type: String,
 }
 
+/// The form in which userNames are unique: without regard to case and to spaces around them, which only
+/// a slip of the hand can have put there.
+pub fn fold_user_name(user_name: &str) -> String {
+    fold(user_name.trim())
+}
+
 /// What a body says of the two attributes that are kept apart from the others.
 struct Standing {
     active: Option<bool>,
@@ -97,7 +105,6 @@ impl Standing {
 /// `invalidValue` for a missing or wrong value, or a second Owner.
 pub fn create(catalog: &Catalog, body: &Value) -> Result<User, ScimError> {
     let mut doc = resource::read(&catalog.user, body)?;
-    check_user_name(&doc)?;
     let standing = Standing::take(catalog, &mut doc)?;
     fill_gaps(&mut doc);
     let active = standing.active.unwrap_or(true);
@@ -177,7 +184,6 @@ fn settle(
     mut doc: Object,
     standing: &Standing,
 ) -> Result<User, ScimError> {
-    check_user_name(&doc)?;
     let active = standing.active.unwrap_or(current.active);
     let org_role = standing.org_role.unwrap_or(current.org_role);
     if current.org_role == OrgRole::Owner {
@@ -204,12 +210,16 @@ fn settle(
 fn keep_mail(before: &Object, after: &mut Object) -> Result<(), ScimError> {
     let name_of = |doc: &Object| doc.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (old, new) = (name_of(before), name_of(after));
-    if !equal_fold(&old, &new) {
+    if fold_user_name(&old) != fold_user_name(&new) {
         return Err(mail_not_managed("userName", &old, &new));
     }
     after.insert("userName".to_owned(), old.into());
 
     let stored: Vec<&str> = email_values(before).collect();
+    if stored.is_empty() {
+        // RFC 7644 §3.5.1: an immutable attribute without a value takes the new one.
+        return Ok(());
+    }
     let spelling = |value: &str| stored.iter().find(|own| equal_fold(own, value)).map(|&own| own.to_owned());
     let known = email_values(after).all(|value| spelling(value).is_some());
     let complete = stored.iter().all(|own| email_values(after).any(|value| equal_fold(own, value)));
@@ -257,20 +267,9 @@ fn second_owner() -> ScimError {
     )
 }
 
-fn check_user_name(doc: &Object) -> Result<(), ScimError> {
-    let user_name = doc.get("userName").and_then(Value::as_str).unwrap_or_default();
-    if user_name.trim().is_empty() {
-        return Err(ScimError::invalid_value("\"userName\" is required; it must not be blank."));
-    }
-    if user_name.len() > MAX_USER_NAME_BYTES {
-        return Err(ScimError::invalid_value(format!(
-            "\"userName\" is longer than {MAX_USER_NAME_BYTES} bytes."
-        )));
-    }
-    Ok(())
-}
-
 fn check_size(user: &User) -> Result<(), ScimError> {
+    check_length("userName", user.user_name())?;
+    check_length("externalId", user.external_id().unwrap_or_default())?;
     let bytes = serde_json::to_string(&user.doc).map_or(usize::MAX, |text| text.len());
     if bytes > MAX_DOC_BYTES {
         return Err(ScimError::invalid_value(format!(

@@ -27,7 +27,8 @@ pub(super) async fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Answer
     let organization = authenticate(call).await?;
     let tenant = &call.session.tenant;
     let user = tenant.catalog.user_of(&organization);
-    let schemas = std::iter::once(&user.schema).chain(&user.extensions).chain([&tenant.catalog.group.schema]);
+    let group = tenant.catalog.group_of(&organization);
+    let schemas = std::iter::once(&user.schema).chain(&user.extensions).chain([&group.schema]);
     let described: Vec<Value> = schemas.map(|schema| discovery::schema(schema, &tenant.base)).collect();
     one_or_all(&described, urn, "Schema")
 }

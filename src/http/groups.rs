@@ -24,7 +24,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Answer, ScimError> {
     let statements = stored::list(&call.session.tenant, filter.as_ref(), page, with_members)?;
     let mut opened = call.open(statements).await?;
     let groups = opened.rows();
-    let total = opened.row().and_then(|row| row.head.parse().ok()).unwrap_or(0);
+    let total = opened.count()?;
     let mut members = opened.rows().into_iter().peekable();
     let mut resources = Vec::with_capacity(groups.len());
     for group in groups {
@@ -57,9 +57,10 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let body = call.group_body().await?;
     let tenant = &call.session.tenant;
     let wanted = Wanted::of_resource(tenant.catalog, &body)?;
+    let group = wanted.created(tenant.catalog)?;
     let projection = call.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
-    let name = wanted.display_name();
+    let name = group.display_name.as_str();
     let [joining, leaving] = memberships::compare(tenant, "", &wanted.members);
     let statements = vec![
         stored::holder_of(tenant, name),
@@ -71,21 +72,20 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     if let Some(holder) = opened.row() {
         return Err(name_taken(name, Some(&holder.head)));
     }
-    let candidates: Vec<group_name::Project> =
-        serde_json::from_str(&opened.row().unwrap_or_default().head).unwrap_or_default();
+    let candidates = projects::read_named(&opened.row().unwrap_or_default())?;
     let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
     let difference = Difference::read(|| opened.row())?;
     let (id, mut statements) = match new {
         NewGroup::Plain => {
             let id = platform::new_id()?;
-            (id.clone(), stored::insert_plain(tenant, &id, &wanted.created()))
+            (id.clone(), stored::insert_plain(tenant, &id, &group))
         }
         NewGroup::Team { project, team } => {
             let mut groups = projects::team_groups(prefix, &project.name, &team)?;
             let Some(members) = groups.iter_mut().find(|group| group.role == "Member") else {
                 return Err(ScimError::internal());
             };
-            members.external_id = wanted.created().external_id;
+            members.external_id = group.external_id.clone();
             let id = members.id.clone();
             let team_id = platform::new_id()?;
             (id, projects::insert_team(tenant, &team_id, &project.id, &team, &groups))
@@ -107,12 +107,18 @@ pub(super) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, Sci
     Ok(Answer::ok(project(&projection, &call.session.tenant.catalog.group, resource)?))
 }
 
-/// PATCH: answered with 204, so that a large group is not sent back for one member (RFC 7644 §3.5.2).
+/// PATCH: answered with 204, so that a large group is not sent back for one member; with the group where
+/// the client says which of its attributes it wants (RFC 7644 §3.5.2).
 pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
     let body = call.group_body().await?;
-    let wanted = Wanted::of_patch(call.session.tenant.catalog, &body)?;
-    change(call, id, &wanted, false).await?;
-    Ok(Answer::no_content())
+    let catalog = call.session.tenant.catalog;
+    let wanted = Wanted::of_patch(catalog, &body)?;
+    let projection = call.projection(&catalog.group)?;
+    let resource = change(call, id, &wanted, !projection.is_everything()).await?;
+    if projection.is_everything() {
+        return Ok(Answer::no_content());
+    }
+    Ok(Answer::ok(project(&projection, &catalog.group, resource)?))
 }
 
 /// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).

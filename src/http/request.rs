@@ -8,11 +8,18 @@ use crate::scim::ScimError;
 
 /// Largest body of most requests, in bytes.
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
-/// Largest body of a request that writes a group, in bytes: 100,000 members fit.
+/// Largest body of a request that writes a group, in bytes.
 pub(super) const GROUP_BODY_LIMIT: usize = 10 * 1024 * 1024;
 
+/// Most values in the body of most requests.
+pub(super) const VALUE_LIMIT: usize = 20_000;
+/// Most values in the body of a request that writes a group: 100,000 members with four parts each.
+pub(super) const GROUP_VALUE_LIMIT: usize = 500_000;
 /// Largest body that is read before the key is known to be good, in bytes: 10,000 members fit.
 pub(super) const UNAUTHENTICATED_BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// Most values in such a body.
+pub(super) const UNAUTHENTICATED_VALUE_LIMIT: usize = 100_000;
 
 /// A request, taken apart.
 pub(super) struct Incoming {
@@ -97,13 +104,37 @@ impl Incoming {
 /// Reads a body as JSON.
 ///
 /// # Errors
-/// `invalidSyntax` for what is not JSON.
-pub(super) fn json(body: &[u8]) -> Result<Value, ScimError> {
+/// `invalidSyntax` for what is not JSON, `tooMany` for more values than that.
+pub(super) fn json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
     if body.is_empty() {
         return Err(ScimError::invalid_syntax("The request has no body; it needs one in JSON."));
     }
+    let values = count_values(body);
+    if values > most_values {
+        return Err(ScimError::too_many(format!(
+            "The body has about {values} values; at most {most_values} are read. Split the request into smaller ones."
+        )));
+    }
     serde_json::from_slice(body)
         .map_err(|error| ScimError::invalid_syntax(format!("The body is not valid JSON: {error}.")))
+}
+
+/// About how many values a JSON text has. Each takes some hundred bytes once it is parsed, however short it
+/// is, so that the length of a text says little of the memory it will take.
+fn count_values(text: &[u8]) -> usize {
+    let mut values = 1_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => values = values.saturating_add(1),
+            _ => {}
+        }
+    }
+    values
 }
 
 fn split_origin(url: &str) -> (&str, &str) {
@@ -132,6 +163,12 @@ mod tests {
         assert_eq!(split_origin("https://a.example:8/scim?x=/"), ("https://a.example:8", "/scim?x=/"));
         assert_eq!(split_origin("http://a?x"), ("http://a", "?x"));
         assert_eq!(split_origin("nonsense"), ("nonsense", ""));
+    }
+
+    #[test]
+    fn values_are_counted_outside_of_strings() {
+        assert_eq!(count_values(br#"{"a": [1, "x,[{\"," , {}]}"#), 6);
+        assert_eq!(count_values(b"true"), 1);
     }
 
     #[test]

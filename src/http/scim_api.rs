@@ -1,7 +1,10 @@
 //! The SCIM endpoints (RFC 7644 §3.2, table 2).
 
 use super::answer::Answer;
-use super::request::{BODY_LIMIT, GROUP_BODY_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT, json};
+use super::request::{
+    BODY_LIMIT, GROUP_BODY_LIMIT, GROUP_VALUE_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT,
+    UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, json,
+};
 use super::{Aftermath, Deployment, discovery, groups, users};
 use crate::directory::Key;
 use crate::scim::list::Page;
@@ -60,20 +63,30 @@ pub(super) async fn answer(
         (["ResourceTypes", name], "GET") => discovery::resource_types(&call, Some(name)).await,
         (["Schemas"], "GET") => discovery::schemas(&call, None).await,
         (["Schemas", urn], "GET") => discovery::schemas(&call, Some(urn)).await,
-        (["Users" | "Groups"], _) => Ok(not_allowed(&method, "GET, POST")),
-        (["Users" | "Groups", ".search"], _) => Err(not_implemented("Searching by POST to /.search")),
-        (["Users" | "Groups", _], _) => Ok(not_allowed(&method, "GET, PUT, PATCH, DELETE")),
-        (["ServiceProviderConfig"] | ["ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _], _) => {
-            Ok(not_allowed(&method, "GET"))
+        _ => {
+            // Whoever has no good key is told that, and nothing else.
+            call.open(Vec::new()).await?;
+            elsewhere(segments, &method, &call.session.tenant.base)
         }
-        (["Me"], _) => {
-            Err(not_implemented("/Me: a SCIM key stands for an organization, not for a person, so it"))
+    }
+}
+
+/// What is to be said where there is nothing to do.
+fn elsewhere(segments: &[&str], method: &str, base: &str) -> Result<Answer, ScimError> {
+    match segments {
+        ["Users" | "Groups"] => Ok(not_allowed(method, "GET, POST")),
+        [".search"] | ["Users" | "Groups", ".search"] => {
+            Err(not_implemented("Searching by POST to /.search"))
         }
-        (["Bulk"], _) => Err(not_implemented("Bulk")),
-        ([".search"], _) => Err(not_implemented("Searching by POST to /.search")),
+        ["Users" | "Groups", _] => Ok(not_allowed(method, "GET, PUT, PATCH, DELETE")),
+        ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _] => {
+            Ok(not_allowed(method, "GET"))
+        }
+        ["Me"] => Err(not_implemented("/Me: a SCIM key stands for an organization, not for a person, so it")),
+        ["Bulk"] => Err(not_implemented("Bulk")),
         _ => Err(ScimError::not_found(format!(
-            "There is no such SCIM endpoint. Resources are at {0}/Users and {0}/Groups; check the connector's base URL.",
-            call.session.tenant.base
+            "There is no such SCIM endpoint. Resources are at {base}/Users and {base}/Groups; check the connector's base \
+             URL."
         ))),
     }
 }
@@ -90,7 +103,7 @@ impl Call<'_> {
 
     /// The body of a request that writes a user.
     pub(super) async fn user_body(&mut self) -> Result<serde_json::Value, ScimError> {
-        json(&self.incoming.body(BODY_LIMIT).await?)
+        json(&self.incoming.body(BODY_LIMIT).await?, VALUE_LIMIT)
     }
 
     /// The body of a request that writes a group.
@@ -99,10 +112,12 @@ impl Call<'_> {
     /// anybody can make up a key whose checksum is right, and an isolate's memory is shared. That costs such
     /// a request a third round trip.
     pub(super) async fn group_body(&mut self) -> Result<serde_json::Value, ScimError> {
-        if self.incoming.declared_length().is_none_or(|length| length > UNAUTHENTICATED_BODY_LIMIT) {
+        let known = self.incoming.declared_length().is_none_or(|length| length > UNAUTHENTICATED_BODY_LIMIT);
+        if known {
             self.open(Vec::new()).await?;
         }
-        json(&self.incoming.body(GROUP_BODY_LIMIT).await?)
+        let body = self.incoming.body(GROUP_BODY_LIMIT).await?;
+        json(&body, if known { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })
     }
 
     /// Which page of a list is asked for.

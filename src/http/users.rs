@@ -11,7 +11,7 @@ use crate::scim::list::list_response;
 use crate::scim::text::shorten;
 use crate::store::session::{Failure, attempts};
 use crate::store::users::{self as stored, UserRecord};
-use crate::store::{Row, platform};
+use crate::store::{Row, StoreError, platform};
 
 /// GET: a page of users, or those that a filter finds (RFC 7644 §3.4.2).
 pub(super) async fn list(call: &Call<'_>) -> Result<Answer, ScimError> {
@@ -23,8 +23,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Answer, ScimError> {
     let list = stored::list(&call.session.tenant, filter.as_ref(), page)?;
     let mut opened = call.open(list.statements.clone()).await?;
     let rows = opened.rows();
-    let counted = opened.row();
-    let total = list.total(&opened.organization, &rows, counted.as_ref());
+    let total = list.total(&rows, &mut opened)?;
     let resources = rows
         .into_iter()
         .map(|row| project(&projection, &catalog.user, row.body))
@@ -47,18 +46,23 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let catalog = call.session.tenant.catalog;
     let user = user::create(catalog, &body)?;
     let projection = call.projection(&catalog.user)?;
-    let mut opened = call.open(vec![stored::holder_of(&call.session.tenant, user.user_name())]).await?;
-    opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
-    if let Some(holder) = opened.row() {
-        return Err(user_name_taken(&user, Some(&holder.head)));
-    }
-    let id = platform::new_id()?;
     let tenant = &call.session.tenant;
-    let statements = stored::insert(tenant, &id, &user, true);
-    let results = call.session.write(&statements).await.map_err(|error| {
-        if stored::user_name_is_taken(&error) { user_name_taken(&user, None) } else { error.into() }
-    })?;
-    let resource = project(&projection, &catalog.user, resource_of(results))?;
+    let id = platform::new_id()?;
+    let resource = attempts(async || {
+        let mut opened = call.open(vec![stored::holder_of(tenant, user.user_name())]).await?;
+        opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
+        if let Some(holder) = opened.row() {
+            return Err(user_name_taken(&user, Some(&holder.head)).into());
+        }
+        let results = call
+            .session
+            .write(&stored::insert(tenant, &id, &user, true))
+            .await
+            .map_err(|error| refusal(error, &user))?;
+        Ok(resource_of(results.take(1)))
+    })
+    .await?;
+    let resource = project(&projection, &catalog.user, resource)?;
     Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource))
 }
 
@@ -99,13 +103,7 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
             return Ok(record.resource);
         }
         let statements = stored::update(tenant, &organization, &record, &user);
-        let results = call.session.write(&statements).await.map_err(|error| {
-            if stored::user_name_is_taken(&error) {
-                user_name_taken(&user, None).into()
-            } else {
-                Failure::from(error)
-            }
-        })?;
+        let results = call.session.write(&statements).await.map_err(|error| refusal(error, &user))?;
         Ok(resource_of(results))
     })
     .await?;
@@ -118,16 +116,30 @@ async fn open_record(call: &Call<'_>, id: &str) -> Result<(UserRecord, Organizat
     Ok((UserRecord::read(row)?, opened.organization))
 }
 
-/// The resource that the last statement of a write selects.
-fn resource_of(results: std::vec::IntoIter<Vec<Row>>) -> String {
+/// The resource that the last of these results selects.
+fn resource_of(results: impl Iterator<Item = Vec<Row>>) -> String {
     results.last().and_then(|rows| rows.into_iter().next()).map(|row| row.body).unwrap_or_default()
 }
 
+fn refusal(error: StoreError, user: &User) -> Failure {
+    if stored::user_name_is_taken(&error) {
+        return user_name_taken(user, None).into();
+    }
+    error.into()
+}
+
+/// `holder` is who has it: an id, or blank for somebody SCIM does not see. `None` if that is not known.
 fn user_name_taken(user: &User, holder: Option<&str>) -> ScimError {
-    let by = holder.map(|id| format!(" by user {id}")).unwrap_or_default();
-    ScimError::uniqueness(format!(
-        "userName \"{}\" is already taken{by}, compared without case. Look the user up by userName, also among the \
-         deactivated ones, and link it instead of creating another.",
-        shorten(user.user_name())
-    ))
+    let name = shorten(user.user_name());
+    ScimError::uniqueness(match holder {
+        Some("") => format!(
+            "userName \"{name}\" is taken by somebody who is not managed by SCIM, having been added in the console. An \
+             administrator of the organization can remove them there."
+        ),
+        Some(id) => format!(
+            "userName \"{name}\" is already taken by user {id}, compared without case. Look the user up by userName, also \
+             among the deactivated ones, and link it instead of creating another."
+        ),
+        None => format!("userName \"{name}\" is already taken, compared without case."),
+    })
 }

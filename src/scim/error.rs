@@ -123,11 +123,6 @@ impl ScimError {
         Self::new(409, Some(ScimType::Uniqueness), detail)
     }
 
-    /// 409: the resource kept changing while the request was being carried out.
-    pub fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(409, None, detail)
-    }
-
     /// 413: the body is larger than is read.
     pub fn payload_too_large(detail: impl Into<String>) -> Self {
         Self::new(413, None, detail)
@@ -145,6 +140,17 @@ impl ScimError {
     /// 501: the RFC has it, this provider does not.
     pub fn not_implemented(detail: impl Into<String>) -> Self {
         Self::new(501, None, detail)
+    }
+
+    /// 429: the resource kept changing while the request was being carried out. Not 409, which Okta would not
+    /// repeat.
+    pub fn contended() -> Self {
+        Self::new(
+            429,
+            None,
+            "Other requests kept changing the resource while this one was carried out, so it changed nothing. Try again \
+             shortly.",
+        )
     }
 
     /// 429: the storage does not answer at the moment. Okta repeats a task by itself after a 429, and after

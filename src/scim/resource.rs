@@ -1,8 +1,8 @@
 //! Reading what a client sent into the canonical form in which resources are kept.
 //!
-//! Canonical means: names in the spelling and order of the attribute table, values of their attribute's
-//! type, nothing unassigned, nothing read-only, nothing unknown. Two resources that mean the same are
-//! then equal as JSON.
+//! Canonical means: names in the spelling of the attribute table (and, at the top level, in its order), values
+//! of their attribute's type, nothing unassigned, nothing read-only, nothing unknown. Two resources that
+//! mean the same are then equal as JSON.
 
 use serde_json::Value;
 
@@ -12,8 +12,8 @@ use super::{Object, ScimError, patch};
 /// Reads the body of a POST or PUT.
 ///
 /// Read-only and unknown attributes are ignored (RFC 7644 §3.3, §3.5.1), `password` is thrown away, and
-/// null, `[]` and `""` mean that the attribute has no value (RFC 7643 §2.5; `""` because identity
-/// providers send it for a field that was cleared).
+/// null, `[]` and blank text mean that the attribute has no value (RFC 7643 §2.5; blank text because
+/// identity providers send it for a field that was cleared).
 ///
 /// # Errors
 /// `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a
@@ -60,6 +60,13 @@ pub(super) fn canonical(resource_type: &ResourceType, mut resource: Object) -> R
 fn move_in_order(attributes: &[Attribute], from: &mut Object, to: &mut Object) -> Result<(), ScimError> {
     for attribute in attributes {
         match from.remove(&attribute.name) {
+            Some(Value::Array(mut elements)) if attribute.sub_attribute("value").is_some() => {
+                // What is left of an address without the address, such as its type, is of no use to anybody.
+                elements.retain(|element| element.get("value").is_some());
+                if !elements.is_empty() {
+                    to.insert(attribute.name.clone(), Value::Array(elements));
+                }
+            }
             Some(value) => {
                 to.insert(attribute.name.clone(), value);
             }
@@ -117,6 +124,7 @@ pub(super) fn is_primary(element: &Value) -> bool {
 pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
     match (attribute.kind, value) {
         (_, Value::Null) => Ok(None),
+        (_, Value::String(text)) if text.trim().is_empty() => Ok(None),
         (Kind::Complex, Value::Object(parts)) => coerce_parts(attribute, parts),
         (Kind::Complex, Value::String(_)) => match attribute.sub_attribute("value") {
             // `"members": ["id"]` and Entra ID's `"manager": "id"`.
@@ -148,7 +156,7 @@ pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<
                     attribute.name
                 )));
             }
-            Ok(if text.is_empty() { None } else { Some(value.clone()) })
+            Ok(Some(value.clone()))
         }
         _ => Err(wrong_type(attribute, value)),
     }

@@ -113,14 +113,19 @@ fn rows(result: &D1Result) -> Result<Vec<Row>, StoreError> {
     let Some(results) = result.results().map_err(|error| StoreError::Internal(message(&error)))? else {
         return Ok(Vec::new());
     };
-    let column = |row: &JsValue, name: &str| {
-        Reflect::get(row, &JsValue::from_str(intern(name)))
-            .ok()
-            .and_then(|value| value.dyn_into::<JsString>().ok())
-            .map(String::from)
-            .unwrap_or_default()
-    };
-    Ok(results.iter().map(|row| Row { head: column(&row, "head"), body: column(&row, "body") }).collect())
+    results.iter().map(|row| Ok(Row { head: column(&row, "head")?, body: column(&row, "body")? })).collect()
+}
+
+/// A column's text; empty where the statement selects no such column. Anything but text is our mistake, and
+/// must not pass for an empty answer: an identity provider removes whoever is missing from a list.
+fn column(row: &JsValue, name: &str) -> Result<String, StoreError> {
+    match Reflect::get(row, &JsValue::from_str(intern(name))) {
+        Ok(value) if value.is_undefined() => Ok(String::new()),
+        Ok(value) => {
+            value.dyn_into::<JsString>().map(String::from).map_err(|_| unexpected("a column is not text"))
+        }
+        Err(_) => Err(unexpected("a row is no object")),
+    }
 }
 
 fn message(error: &JsValue) -> String {

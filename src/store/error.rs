@@ -11,6 +11,8 @@ pub enum StoreError {
     Stale,
     /// A unique index refused the write. Names the columns, `table.column` each.
     Taken(String),
+    /// The statement is more than the database processes.
+    TooComplex,
     /// The storage cannot answer now; the same request may succeed later.
     Unavailable(String),
     /// Anything else, which is our fault. Carries the storage's own words, for the log only.
@@ -20,13 +22,17 @@ pub enum StoreError {
 impl StoreError {
     /// Reads D1's message. It is text, with codes that newer versions append.
     pub(super) fn classify(message: &str) -> Self {
-        // The guard of a write asks for the JSON of something that is none; see `guard`.
-        if message.contains("malformed JSON") {
+        // The guard of a write asks for the JSON of something that is none; see `guard`. The triggers of
+        // `users` say it in words.
+        if message.contains("malformed JSON") || message.contains("stale organization") {
             return Self::Stale;
         }
         if let Some((_, columns)) = message.split_once("UNIQUE constraint failed: ") {
             let columns = columns.split(": SQLITE").next().unwrap_or(columns);
             return Self::Taken(columns.to_owned());
+        }
+        if message.contains("Expression tree is too large") {
+            return Self::TooComplex;
         }
         const PASSING: [&str; 6] = [
             "overloaded",
@@ -46,10 +52,10 @@ impl StoreError {
 impl From<StoreError> for ScimError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Stale => Self::conflict(
-                "The resource was changed by other requests again and again while this one was carried out; nothing was \
-                 changed by this one. Try again.",
-            ),
+            StoreError::Stale => Self::contended(),
+            StoreError::TooComplex => {
+                Self::too_many("The filter is more than the database processes; shorten it.")
+            }
             StoreError::Taken(columns) => {
                 console_error!("unique index without an answer of its own: {columns}");
                 Self::uniqueness("The value is already taken.")

@@ -5,6 +5,7 @@
 //! not be there.
 
 use super::statement::{Binding, boolean, text};
+use crate::directory::user::fold_user_name;
 use crate::scim::ScimError;
 use crate::scim::attribute_path::AttributePath;
 use crate::scim::filter::{Comparison, Filter, Literal, Operator};
@@ -13,7 +14,7 @@ use crate::scim::text::fold;
 /// A condition for a WHERE clause.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
-    /// SQL over the alias `u` (users) or `g` (groups).
+    /// SQL over `users` or, as `g`, groups.
     pub(super) sql: String,
     /// What its names are bound to.
     pub(super) bindings: Vec<Binding>,
@@ -34,7 +35,7 @@ impl Condition {
 /// The resources a filter is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Table {
-    /// `users u`
+    /// `users`
     Users,
     /// `groups g`
     Groups,
@@ -45,11 +46,14 @@ pub(super) enum Table {
 /// # Errors
 /// `invalidFilter` naming what cannot be served.
 pub(super) fn compile(table: Table, filter: Option<&Filter<'_>>) -> Result<Condition, ScimError> {
-    let mut compiler = Compiler { table, bindings: Vec::new(), unique: false, indexed: false };
+    let mut compiler = Compiler { table, bindings: Vec::new(), unique: false, indexed: false, scans: false };
     match filter {
         None => Ok(Condition::any()),
         Some(filter) => {
             let sql = compiler.condition(filter)?;
+            if compiler.scans && !compiler.unique {
+                return Err(not_served("\"manager\" without \"id\" or \"userName\" beside it"));
+            }
             Ok(Condition {
                 sql,
                 bindings: compiler.bindings,
@@ -65,6 +69,8 @@ struct Compiler {
     bindings: Vec<Binding>,
     unique: bool,
     indexed: bool,
+    /// Whether a comparison is made that no index helps with.
+    scans: bool,
 }
 
 impl Compiler {
@@ -73,7 +79,7 @@ impl Compiler {
             Filter::And(all) => {
                 let all: Vec<String> =
                     all.iter().map(|filter| self.condition(filter)).collect::<Result<_, _>>()?;
-                Ok(all.join(" AND "))
+                Ok(conjunction(&all))
             }
             Filter::Compare(comparison) => self.comparison(comparison),
             Filter::ValuePath { path, filter } => self.value_path(path, filter),
@@ -89,26 +95,27 @@ impl Compiler {
         }
         let name = name_of(&comparison.path);
         match (self.table, name.as_str(), &comparison.value) {
-            (Table::Users, "id", Literal::String(id)) => Ok(self.only("u.id", id)),
+            (Table::Users, "id", Literal::String(id)) => Ok(self.only("users.id", id)),
             (Table::Users, "userName", Literal::String(name)) => {
-                Ok(self.only("u.user_name_fold", &fold(name)))
+                Ok(self.only("users.user_name_fold", &fold_user_name(name)))
             }
-            (Table::Users, "externalId", Literal::String(id)) => Ok(self.equal("u.external_id", id)),
+            (Table::Users, "externalId", Literal::String(id)) => Ok(self.equal("users.external_id", id)),
             (Table::Users, "active", Literal::Boolean(active)) => {
                 let parameter = self.bind(|name| boolean(name, *active));
-                Ok(format!("u.active = {parameter}"))
+                Ok(format!("users.active = {parameter}"))
             }
             (Table::Users, "emails.value", Literal::String(address)) => {
                 let parameter = self.bind(|name| text(name, fold(address)));
                 Ok(format!(
-                    "u.seq IN (SELECT user_seq FROM user_emails WHERE org_id = :org AND value_fold = {parameter})"
+                    "users.seq IN (SELECT user_seq FROM user_emails WHERE org_id = :org AND value_fold = {parameter})"
                 ))
             }
-            // A person without one is what Entra ID looks for with `manager eq` of somebody else's id.
+            // Entra ID asks of one person whether this is the manager: `id eq "…" and manager eq "…"`.
             (Table::Users, "manager.value", Literal::String(id)) => {
+                self.scans = true;
                 let parameter = self.bind(|name| text(name, id.as_str()));
                 Ok(format!(
-                    "u.doc ->> '$.\"{}\".manager.value' = {parameter}",
+                    "users.doc ->> '$.\"{}\".manager.value' = {parameter}",
                     crate::scim::schema::ENTERPRISE_USER
                 ))
             }
@@ -150,7 +157,7 @@ impl Compiler {
         if !terms.iter().any(|(part, _)| part == "value") {
             return Err(not_served("a filter in brackets that compares no \"value\""));
         }
-        Ok(format!("u.seq IN (SELECT user_seq FROM user_emails WHERE {})", conditions.join(" AND ")))
+        Ok(format!("users.seq IN (SELECT user_seq FROM user_emails WHERE {})", conjunction(&conditions)))
     }
 
     fn only(&mut self, column: &str, value: &str) -> String {
@@ -168,6 +175,19 @@ impl Compiler {
         let name = format!("f{}", self.bindings.len());
         self.bindings.push(binding(&name));
         format!(":{name}")
+    }
+}
+
+/// All conditions joined, in halves of halves: SQLite's parser nests a chain as deep as it is long, and D1
+/// allows a depth of 100.
+fn conjunction(conditions: &[String]) -> String {
+    match conditions {
+        [] => "TRUE".to_owned(),
+        [only] => only.clone(),
+        several => {
+            let (left, right) = several.split_at(several.len() / 2);
+            format!("({} AND {})", conjunction(left), conjunction(right))
+        }
     }
 }
 
@@ -216,7 +236,7 @@ mod tests {
     #[test]
     fn look_ups_become_columns() {
         let condition = users("userName eq \"JÖRG@x.com\" and active eq true").unwrap();
-        assert_eq!(condition.sql, "u.user_name_fold = :f0 AND u.active = :f1");
+        assert_eq!(condition.sql, "(users.user_name_fold = :f0 AND users.active = :f1)");
         assert!(condition.unique);
         assert!(!users("externalId eq jyoung").unwrap().unique);
         let group = group();
@@ -233,6 +253,7 @@ mod tests {
             ("title pr", "\"pr\""),
             ("title eq \"x\"", "\"title\""),
             ("emails[type eq \"work\"]", "\"value\""),
+            ("manager eq \"x\"", "\"manager\""),
         ] {
             let error = users(filter).unwrap_err();
             assert_eq!(error.scim_type, Some(crate::scim::ScimType::InvalidFilter));

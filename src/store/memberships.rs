@@ -8,18 +8,19 @@ use serde_json::Value;
 
 use super::Row;
 use super::session::parse;
-use super::statement::{Binding, Statement, text};
+use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
 use crate::directory::group::MembershipChange;
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
 
 /// Members as the client gets them, in pieces: `head` is the group's id, `body` a run of JSON objects.
-/// One value may not exceed D1's 2 MB, so a large group comes in several rows.
+/// One value may not exceed D1's 2 MB, so a large group comes in several rows, and a name is cut at 200
+/// characters.
 const MEMBERS: &str = r#"
   SELECT g.id AS head, group_concat(
     '{"value":"' || u.id || '","$ref":"' || :base || '/Users/' || u.id || '","display":'
-    || json_quote(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName')) || ',"type":"User"}', ',') AS body
+    || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}', ',') AS body
   FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq CROSS JOIN users u ON u.seq = m.user_seq
   WHERE u.managed = 1 AND "#;
 const IN_PIECES: &str = " GROUP BY g.seq, m.user_seq / 1000 ORDER BY g.seq, m.user_seq / 1000";
@@ -90,13 +91,18 @@ impl Difference {
 pub fn compare(tenant: &Tenant<'_>, group_id: &str, change: &MembershipChange) -> [Statement; 2] {
     let bindings = |ids: &BTreeSet<String>| {
         let ids = Value::from(ids.iter().map(String::as_str).collect::<Vec<_>>()).to_string();
-        vec![text("group", group_id), text("ids", ids)]
+        // A key that is no good has no organization, and is not worth looking at the ids for.
+        vec![
+            text("group", group_id),
+            text("ids", ids),
+            expression("known_ids", "iif(:org IS NULL, '[]', :ids)"),
+        ]
     };
     let join = tenant.statement(
         "SELECT json_object(
            'unknown', json_group_array(j.value) FILTER (WHERE u.seq IS NULL),
            'seqs', json_group_array(u.seq) FILTER (WHERE u.active = 1 AND m.user_seq IS NULL)) AS head
-         FROM json_each(:ids) j
+         FROM json_each(:known_ids) j
          LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
          LEFT JOIN memberships m ON m.user_seq = u.seq
            AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)",
@@ -113,7 +119,7 @@ pub fn compare(tenant: &Tenant<'_>, group_id: &str, change: &MembershipChange) -
     } else {
         tenant.statement(
             "SELECT json_group_array(m.user_seq) AS head
-             FROM json_each(:ids) j
+             FROM json_each(:known_ids) j
              CROSS JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
              CROSS JOIN memberships m ON m.user_seq = u.seq
                AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)",

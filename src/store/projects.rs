@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::StoreError;
+use super::session::parse;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, guard};
-use crate::directory::group_name::{self, PROJECT_ROLES, TEAM_ROLES};
+use super::{Row, StoreError};
+use crate::directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES};
 use crate::scim::text::fold;
 
 /// A group to be made for a role: its id and its name.
@@ -64,6 +65,14 @@ pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
          WHERE p.org_id = :org AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
         vec![text("rest", fold(after_prefix))],
     )
+}
+
+/// Reads the row of [`named_by_group`].
+///
+/// # Errors
+/// Our fault: the row is not what the statement selects.
+pub fn read_named(row: &Row) -> Result<Vec<Project>, StoreError> {
+    parse(&row.head)
 }
 
 /// Reads one project as `{"id", "name"}`.

@@ -1,18 +1,20 @@
 //! One SCIM request's conversation with storage: authenticate and read in one round trip, then write in
 //! another.
 
+use std::time::Duration;
+
 use futures_util::future::join;
 use serde::Deserialize;
 use worker::KvStore;
 
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, Row, StoreError, tombstone};
+use super::{Database, Row, StoreError, platform, tombstone};
 use crate::directory::{Key, Organization};
 use crate::scim::ScimError;
 
 /// How often a write is tried whose basis others change meanwhile.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u64 = 8;
 
 /// How long the time a key was last used may lag behind, in milliseconds.
 const LAST_USED_LAG: u64 = 5 * 60 * 1000;
@@ -49,6 +51,15 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// The count that the next statement selects.
+    ///
+    /// # Errors
+    /// Our fault: it selects none.
+    pub fn count(&mut self) -> Result<u64, StoreError> {
+        let row = self.row().unwrap_or_default();
+        row.head.parse().map_err(|_| StoreError::Internal("a statement counts nothing".to_owned()))
+    }
+
     /// The rows of the next statement.
     pub fn rows(&mut self) -> Vec<Row> {
         self.results.next().unwrap_or_default()
@@ -73,7 +84,7 @@ impl Session<'_> {
         batch.extend(statements);
         let (results, revoked) =
             join(self.database.batch(&batch), tombstone::exists(self.kv, self.key.id())).await;
-        let mut results = results?.into_iter();
+        let mut results = results.map_err(unreadable)?.into_iter();
         let record = results.next().and_then(|rows| rows.into_iter().next());
         let record = record.map(|row| parse::<KeyRecord>(&row.head)).transpose()?;
         let Some(record) = record else {
@@ -97,7 +108,7 @@ impl Session<'_> {
                 self.key.hint()
             )));
         }
-        let due_before = super::platform::iso(super::platform::now_millis().saturating_sub(LAST_USED_LAG));
+        let due_before = platform::iso(platform::now_millis().saturating_sub(LAST_USED_LAG));
         Ok(Opened {
             organization: record.organization,
             last_used_is_due: record.last_used_at.is_none_or(|used| used < due_before),
@@ -128,6 +139,14 @@ impl Session<'_> {
     }
 }
 
+/// Nothing is guarded while reading: what looks like a failed guard is a record that is not JSON.
+fn unreadable(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Stale => StoreError::Internal("a stored document is not JSON".to_owned()),
+        other => other,
+    }
+}
+
 /// What an attempt at a write came to, other than success.
 #[derive(Debug)]
 pub enum Failure {
@@ -155,16 +174,24 @@ impl From<StoreError> for Failure {
 /// Repeats an attempt as long as others change what it read before it writes, a bounded number of times.
 ///
 /// # Errors
-/// The attempt's own answer, or 409.
+/// The attempt's own answer, or 429.
 pub async fn attempts<T>(attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T, ScimError> {
-    for _ in 0..ATTEMPTS {
+    for tried in 1..=ATTEMPTS {
         match attempt().await {
             Ok(value) => return Ok(value),
             Err(Failure::Answer(error)) => return Err(error),
-            Err(Failure::Stale) => {}
+            Err(Failure::Stale) => step_aside(tried).await?,
         }
     }
     Err(StoreError::Stale.into())
+}
+
+/// Waits a random moment, longer each time, so that those who collided do not collide again.
+async fn step_aside(tried: u64) -> Result<(), StoreError> {
+    let [byte] = platform::random::<1>()?;
+    let millis = tried.saturating_mul(u64::from(byte) / 8);
+    worker::Delay::from(Duration::from_millis(millis)).await;
+    Ok(())
 }
 
 /// Reads a record that our own SQL made.

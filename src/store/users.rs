@@ -3,30 +3,31 @@
 use serde::Deserialize;
 
 use super::filter::{Table, compile};
+use super::session::Opened;
 use super::session::parse;
 use super::statement::{Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
+use crate::directory::user::fold_user_name;
 use crate::directory::{OrgRole, Organization, User};
 use crate::scim::filter::Filter;
 use crate::scim::list::Page;
-use crate::scim::text::fold;
 use crate::scim::{Object, ScimError};
 
 /// A whole resource as the client gets it: one string, made where the data are.
 const RESOURCE: &str = r#"
-  '{"id":"' || u.id || '",' || substr(u.doc, 2, length(u.doc) - 2)
-  || ',"active":' || iif(u.active, 'true', 'false')
-  || ',"' || :org_role_attribute || '":"' || u.org_role
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2)
+  || ',"active":' || iif(users.active, 'true', 'false')
+  || ',"' || :org_role_attribute || '":"' || users.org_role
   || '","groups":' || (
     SELECT json_group_array(json_object(
       'value', g.id, '$ref', :base || '/Groups/' || g.id, 'display', g.display_name, 'type', 'direct'))
-    FROM memberships m JOIN groups g ON g.seq = m.group_seq WHERE m.user_seq = u.seq)
-  || ',"meta":{"resourceType":"User","created":"' || u.created_at || '","lastModified":"' || u.last_modified
-  || '","location":"' || :base || '/Users/' || u.id || '"}}' AS body"#;
+    FROM memberships m JOIN groups g ON g.seq = m.group_seq WHERE m.user_seq = users.seq)
+  || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified
+  || '","location":"' || :base || '/Users/' || users.id || '"}}' AS body"#;
 
 const INSERT_EMAILS: &str = "INSERT INTO user_emails (org_id, value_fold, type_fold, user_seq)
-  SELECT u.org_id, j.value ->> 'value', j.value ->> 'type', u.seq FROM users u CROSS JOIN json_each(:emails) j";
+  SELECT users.org_id, j.value ->> 'value', j.value ->> 'type', users.seq FROM users CROSS JOIN json_each(:emails) j";
 
 /// A person as stored, and the version on which a write is based.
 #[derive(Debug)]
@@ -64,26 +65,29 @@ impl UserRecord {
 
 /// Reads one person as a resource.
 pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql =
-        format!("SELECT {RESOURCE} FROM users u WHERE u.org_id = :org AND u.id = :id AND u.managed = 1");
+    let sql = format!(
+        "SELECT {RESOURCE} FROM users WHERE users.org_id = :org AND users.id = :id AND users.managed = 1"
+    );
     tenant.statement(&sql, vec![text("id", id)])
 }
 
 /// Reads one person as a resource and as a basis for a write; see [`UserRecord::read`].
 pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
     let sql = format!(
-        "SELECT json_object('seq', u.seq, 'version', u.version, 'active', json(iif(u.active, 'true', 'false')),
-           'org_role', u.org_role, 'doc', json(u.doc)) AS head, {RESOURCE}
-         FROM users u WHERE u.org_id = :org AND u.id = :id AND u.managed = 1"
+        "SELECT json_object('seq', users.seq, 'version', users.version, 'active', json(iif(users.active, 'true', 'false')),
+           'org_role', users.org_role, 'doc', json(users.doc)) AS head, {RESOURCE}
+         FROM users WHERE users.org_id = :org AND users.id = :id AND users.managed = 1"
     );
     tenant.statement(&sql, vec![text("id", id)])
 }
 
-/// Reads the id of whoever has a userName, as `head`; nothing if nobody has it.
+/// Reads whoever has a userName: as `head` the id, or nothing if SCIM does not see the person; no row if
+/// nobody has it.
 pub fn holder_of(tenant: &Tenant<'_>, user_name: &str) -> Statement {
     tenant.statement(
-        "SELECT u.id AS head FROM users u WHERE u.org_id = :org AND u.user_name_fold = :user_name_fold",
-        vec![text("user_name_fold", fold(user_name))],
+        "SELECT iif(users.managed, users.id, '') AS head FROM users
+         WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold",
+        vec![text("user_name_fold", fold_user_name(user_name))],
     )
 }
 
@@ -110,13 +114,13 @@ enum Total {
 pub fn list(tenant: &Tenant<'_>, filter: Option<&Filter<'_>>, page: Page) -> Result<UserList, ScimError> {
     let condition = compile(Table::Users, filter)?;
     // The plus keeps SQLite from walking all people in order where an index finds the few that are meant.
-    let managed = if condition.indexed { "+u.managed = 1" } else { "u.managed = 1" };
-    let from = format!("FROM users u WHERE u.org_id = :org AND {managed} AND {}", condition.sql);
+    let managed = if condition.indexed { "+users.managed = 1" } else { "users.managed = 1" };
+    let from = format!("FROM users WHERE users.org_id = :org AND {managed} AND {}", condition.sql);
     let mut bindings = condition.bindings.clone();
     bindings.push(integer("count", page.count));
     bindings.push(integer("offset", i64::try_from(page.offset()).unwrap_or(i64::MAX)));
     let sql = format!(
-        "SELECT {RESOURCE} {from} ORDER BY u.seq LIMIT CAST(:count AS INTEGER) OFFSET CAST(:offset AS INTEGER)"
+        "SELECT {RESOURCE} {from} ORDER BY users.seq LIMIT CAST(:count AS INTEGER) OFFSET CAST(:offset AS INTEGER)"
     );
     let mut statements = vec![tenant.statement(&sql, bindings)];
     let total = match filter {
@@ -132,26 +136,33 @@ pub fn list(tenant: &Tenant<'_>, filter: Option<&Filter<'_>>, page: Page) -> Res
 }
 
 impl UserList {
-    /// The total, once the statements have run: `page` are the first's rows, `counted` is the second's.
-    pub fn total(&self, organization: &Organization, page: &[Row], counted: Option<&Row>) -> u64 {
+    /// The total, once the statements have run and the page has been taken from `opened`.
+    ///
+    /// # Errors
+    /// Our fault: the statement that counts does not.
+    pub fn total(&self, page: &[Row], opened: &mut Opened) -> Result<u64, StoreError> {
         match self.total {
-            Total::OfOrganization => organization.user_count,
-            Total::OnPage => u64::try_from(page.len()).unwrap_or(0),
-            Total::Counted => counted.and_then(|row| row.head.parse().ok()).unwrap_or(0),
+            Total::OfOrganization => Ok(opened.organization.user_count),
+            Total::OnPage => Ok(u64::try_from(page.len()).unwrap_or(0)),
+            Total::Counted => opened.count(),
         }
     }
 }
 
-/// Writes a new person; the last statement selects the resource.
+/// Writes a new person; the first statement selects the resource. `managed`: whether SCIM sees them, as the
+/// organization's mail domains had it when they were read.
 pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<Statement> {
     // The LIMIT keeps SQLite from evaluating :org once for each time it is named.
-    let insert = "INSERT INTO users (org_id, id, user_name_fold, external_id, active, org_role, mail_domain, managed, doc,
-                    created_at, last_modified)
-                  SELECT o.id, :id, :user_name_fold, :external_id, :active, :org_role, :mail_domain, :managed, :doc, :now, :now
-                  FROM (SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL";
+    let insert = format!(
+        "INSERT INTO users (org_id, id, user_name_fold, external_id, active, org_role, mail_domain, managed, doc,
+           created_at, last_modified)
+         SELECT o.id, :id, :user_name_fold, :external_id, :active, :org_role, :mail_domain, :managed, :doc, :now, :now
+         FROM (SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL
+         RETURNING {RESOURCE}"
+    );
     let columns = vec![
         text("id", id),
-        text("user_name_fold", fold(user.user_name())),
+        text("user_name_fold", user.folded_user_name()),
         optional("external_id", user.external_id()),
         boolean("active", user.active),
         text("org_role", user.org_role.as_str()),
@@ -160,13 +171,11 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
         text("doc", doc_of(user)),
     ];
     // The guard has made sure that the row just inserted is the one meant.
-    let emails = format!("{INSERT_EMAILS} WHERE u.seq = last_insert_rowid()");
-    let select = format!("SELECT {RESOURCE} FROM users u WHERE u.seq = last_insert_rowid()");
+    let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid()");
     vec![
-        tenant.statement(insert, columns),
+        tenant.statement(&insert, columns),
         guard(),
         tenant.statement(&emails, vec![text("emails", emails_of(user))]),
-        tenant.statement(&select, Vec::new()),
     ]
 }
 
@@ -193,9 +202,9 @@ pub fn update(
         assignments.push("org_role = :org_role");
         bindings.push(text("org_role", user.org_role.as_str()));
     }
-    if fold(user.user_name()) != fold(before.user_name()) {
+    if user.folded_user_name() != before.folded_user_name() {
         assignments.push("user_name_fold = :user_name_fold");
-        bindings.push(text("user_name_fold", fold(user.user_name())));
+        bindings.push(text("user_name_fold", user.folded_user_name()));
     }
     if user.external_id() != before.external_id() {
         assignments.push("external_id = :external_id");
@@ -217,7 +226,7 @@ pub fn update(
     if user.folded_emails() != before.folded_emails() {
         statements.push(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", seq()));
         statements.push(tenant.statement(
-            &format!("{INSERT_EMAILS} WHERE u.seq = :seq"),
+            &format!("{INSERT_EMAILS} WHERE users.seq = :seq"),
             vec![integer("seq", current.seq), text("emails", emails_of(user))],
         ));
     }
@@ -225,7 +234,7 @@ pub fn update(
         // Deactivation takes the person out of the organization: nothing of what they could do stays.
         statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", seq()));
     }
-    statements.push(tenant.statement(&format!("SELECT {RESOURCE} FROM users u WHERE u.seq = :seq"), seq()));
+    statements.push(tenant.statement(&format!("SELECT {RESOURCE} FROM users WHERE users.seq = :seq"), seq()));
     statements
 }
 

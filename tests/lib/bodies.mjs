@@ -1,5 +1,6 @@
 // Request bodies, key for key as the identity providers send them.
 
+import { createHash } from "node:crypto";
 import { SCHEMA } from "./schema.mjs";
 
 /** The profile of a person in the identity provider. */
@@ -16,7 +17,7 @@ export function oktaUser({ userName, givenName, familyName }, extra = {}) {
     emails: [{ primary: true, value: userName, type: "work" }],
     displayName: `${givenName} ${familyName}`,
     locale: "en-US",
-    externalId: `00u${Buffer.from(userName).toString("hex").slice(-17)}`,
+    externalId: `00u${createHash("sha1").update(userName).digest("hex").slice(0, 17)}`,
     groups: [],
     password: "1mz050nq",
     active: true,

@@ -15,8 +15,7 @@ use super::attribute_path::AttributePath;
 
 /// Longest filter that is read, in bytes.
 pub const MAX_LENGTH: usize = 8 * 1024;
-/// Deepest nesting of parentheses and brackets. Keeps recursion off the stack's end and SQL within
-/// D1's expression depth of 100.
+/// Deepest nesting of parentheses and brackets. Keeps recursion off the stack's end.
 pub const MAX_DEPTH: usize = 20;
 /// Most comparisons in one filter. Each binds a parameter, of which D1 takes 100.
 pub const MAX_TERMS: usize = 80;

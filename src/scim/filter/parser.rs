@@ -12,15 +12,16 @@ use crate::scim::text::shorten;
 /// # Errors
 /// `invalidFilter`, saying what is wrong and where; `tooMany` above [`MAX_TERMS`] comparisons.
 pub fn parse<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Filter<'a>, ScimError> {
-    Parser::new(Names::Resource(resource_type), text)?.whole()
+    Parser::new(Names::Resource(resource_type), text, MAX_TERMS)?.whole()
 }
 
-/// Parses what stands between the brackets of a value path on a multi-valued attribute.
+/// Parses what stands between the brackets of a value path on a multi-valued attribute. No SQL is made of
+/// it, so that only its length bounds it.
 ///
 /// # Errors
 /// As [`parse`].
 pub fn parse_value_path<'a>(attribute: &'a Attribute, text: &str) -> Result<Filter<'a>, ScimError> {
-    Parser::new(Names::Element(attribute), text)?.whole()
+    Parser::new(Names::Element(attribute), text, usize::MAX)?.whole()
 }
 
 /// Where the names of a filter are looked up.
@@ -62,17 +63,18 @@ struct Parser<'a> {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     depth: usize,
     terms: usize,
+    max_terms: usize,
 }
 
 impl<'a> Parser<'a> {
-    fn new(names: Names<'a>, text: &str) -> Result<Self, ScimError> {
+    fn new(names: Names<'a>, text: &str, max_terms: usize) -> Result<Self, ScimError> {
         if text.len() > MAX_LENGTH {
             return Err(ScimError::invalid_filter(format!(
                 "The filter is {} bytes long; at most {MAX_LENGTH} are read.",
                 text.len()
             )));
         }
-        Ok(Self { names, tokens: tokens(text)?.into_iter().peekable(), depth: 0, terms: 0 })
+        Ok(Self { names, tokens: tokens(text)?.into_iter().peekable(), depth: 0, terms: 0, max_terms })
     }
 
     fn whole(mut self) -> Result<Filter<'a>, ScimError> {
@@ -175,8 +177,11 @@ impl<'a> Parser<'a> {
     /// The rest of `attribute pr` or `attribute operator literal`.
     fn expression(&mut self, path: AttributePath<'a>) -> Result<Filter<'a>, ScimError> {
         self.terms = self.terms.saturating_add(1);
-        if self.terms > MAX_TERMS {
-            return Err(ScimError::too_many(format!("The filter has more than {MAX_TERMS} comparisons.")));
+        if self.terms > self.max_terms {
+            return Err(ScimError::too_many(format!(
+                "The filter has more than {} comparisons.",
+                self.max_terms
+            )));
         }
         let word = match self.tokens.next() {
             Some(Token::Word(word)) => word,

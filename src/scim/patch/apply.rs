@@ -8,16 +8,27 @@ use crate::scim::resource::{canonical, coerce, coerce_one, is_primary};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
 use crate::scim::{Object, ScimError};
 
+/// Most operations that are carried out on one resource.
+const MAX_EDITS: usize = 1000;
+/// Most values that one multi-valued attribute may have. What compares values with each other stays quick.
+const MAX_VALUES: usize = 1000;
+
 /// Carries out all edits, in order, and leaves the resource in canonical form.
 ///
 /// # Errors
-/// `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out; the resource
+/// `tooMany` above [`MAX_EDITS`]; `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out; the resource
 /// is then to be thrown away (RFC 7644 §3.5.2: all operations or none).
 pub fn apply(
     resource_type: &ResourceType,
     resource: &mut Object,
     edits: &[Edit<'_>],
 ) -> Result<(), ScimError> {
+    if edits.len() > MAX_EDITS {
+        return Err(ScimError::too_many(format!(
+            "The request changes {} attributes; at most {MAX_EDITS} changes are carried out at once.",
+            edits.len()
+        )));
+    }
     for edit in edits {
         apply_one(resource, edit).map_err(|error| edit.locate(error))?;
     }
@@ -79,11 +90,26 @@ fn take_elements(container: &mut Object, attribute: &Attribute) -> Vec<Value> {
 }
 
 /// Puts elements back, unless none is left; an element of which nothing is left goes, too.
-fn put_elements(container: &mut Object, attribute: &Attribute, mut elements: Vec<Value>) {
+///
+/// # Errors
+/// `invalidValue` above [`MAX_VALUES`].
+fn put_elements(
+    container: &mut Object,
+    attribute: &Attribute,
+    mut elements: Vec<Value>,
+) -> Result<(), ScimError> {
     elements.retain(|element| element.as_object().is_none_or(|parts| !parts.is_empty()));
+    if elements.len() > MAX_VALUES {
+        return Err(ScimError::invalid_value(format!(
+            "\"{}\" has {} values; at most {MAX_VALUES} are stored.",
+            attribute.name,
+            elements.len()
+        )));
+    }
     if !elements.is_empty() {
         container.insert(attribute.name.clone(), Value::Array(elements));
     }
+    Ok(())
 }
 
 /// `urn:…:enterprise:2.0:User` as the path itself.
@@ -92,7 +118,7 @@ fn apply_to_extension(resource: &mut Object, edit: &Edit<'_>) -> Result<(), Scim
     if edit.op != Op::Add {
         resource.remove(extension.id);
     }
-    let values = match (&edit.value, edit.op) {
+    let values = match (edit.value, edit.op) {
         (_, Op::Remove) | (Some(Value::Null) | None, _) => return Ok(()),
         (Some(Value::Object(values)), _) => values,
         (Some(_), _) => {
@@ -122,16 +148,16 @@ fn apply_to_attribute(
     edit: &Edit<'_>,
 ) -> Result<(), ScimError> {
     if edit.op != Op::Remove {
-        return assign(container, attribute, edit.op, edit.value.as_ref());
+        return assign(container, attribute, edit.op, edit.value);
     }
     refuse_removal_of_required(attribute)?;
-    match &edit.value {
+    match edit.value {
         // Entra ID removes single elements with a path that names the whole attribute and a value array.
         Some(value) if attribute.multi_valued && !value.is_null() => {
             let Some(Value::Array(unwanted)) = coerce(attribute, value)? else { return Ok(()) };
             let mut elements = take_elements(container, attribute);
             elements.retain(|element| !unwanted.iter().any(|unwanted| same_element(element, unwanted)));
-            put_elements(container, attribute, elements);
+            put_elements(container, attribute, elements)?;
         }
         _ => {
             container.remove(&attribute.name);
@@ -153,13 +179,20 @@ fn assign(
     match value {
         None if op == Op::Add => {}
         // RFC 7643 §2.5: null and the empty array say that the attribute has no value.
-        None if container.contains_key(&attribute.name) => {
-            refuse_removal_of_required(attribute)?;
+        None if attribute.required => {
+            return Err(ScimError::invalid_value(format!(
+                "\"{}\" is required; it must not be blank.",
+                attribute.name
+            )));
+        }
+        None => {
             container.remove(&attribute.name);
         }
-        None => {}
         Some(Value::Array(added)) if attribute.multi_valued && op == Op::Add => {
-            append(container, attribute, added);
+            append(container, attribute, added)?;
+        }
+        Some(Value::Array(elements)) if attribute.multi_valued => {
+            put_elements(container, attribute, elements)?;
         }
         Some(Value::Object(parts)) if attribute.kind == Kind::Complex && !attribute.multi_valued => {
             // RFC 7644 §3.5.2.1, §3.5.2.3: of a complex attribute, the sub-attributes given are set.
@@ -174,9 +207,13 @@ fn assign(
     Ok(())
 }
 
-fn append(container: &mut Object, attribute: &Attribute, added: Vec<Value>) {
+fn append(container: &mut Object, attribute: &Attribute, added: Vec<Value>) -> Result<(), ScimError> {
     let mut elements = take_elements(container, attribute);
     let before = elements.len();
+    if added.len() > MAX_VALUES {
+        elements.extend(added);
+        return put_elements(container, attribute, elements);
+    }
     for element in added {
         // RFC 7644 §3.5.2.1: a value that is already there is not added again.
         if !elements.contains(&element) {
@@ -185,7 +222,7 @@ fn append(container: &mut Object, attribute: &Attribute, added: Vec<Value>) {
     }
     let touched: Vec<usize> = (before..elements.len()).collect();
     settle_primary(&mut elements, &touched);
-    put_elements(container, attribute, elements);
+    put_elements(container, attribute, elements)
 }
 
 fn apply_to_sub_attribute(
@@ -210,8 +247,7 @@ fn apply_to_sub_attribute(
     }
     let touched: Vec<usize> = (0..elements.len()).collect();
     settle_primary(&mut elements, &touched);
-    put_elements(container, attribute, elements);
-    Ok(())
+    put_elements(container, attribute, elements)
 }
 
 fn set_part_of(element: &mut Value, sub: &Attribute, edit: &Edit<'_>) -> Result<(), ScimError> {
@@ -226,7 +262,7 @@ fn set_part(parts: &mut Object, sub: &Attribute, edit: &Edit<'_>) -> Result<(), 
         Op::Remove => {
             parts.remove(&sub.name);
         }
-        op => assign(parts, sub, op, edit.value.as_ref())?,
+        op => assign(parts, sub, op, edit.value)?,
     }
     Ok(())
 }
@@ -262,10 +298,10 @@ fn apply_to_elements(
             }
         }
         (Op::Add | Op::Replace, _) => {
-            if matched.is_empty() {
+            if matched.is_empty() && !is_no_value(edit.value) {
                 // The RFC's answer is noTarget (§3.5.2.3); identity providers expect the element to be made
                 // where the filter says what it would be.
-                elements.push(Value::Object(element_of(filter).ok_or_else(|| {
+                elements.push(Value::Object(element_of(attribute, filter).ok_or_else(|| {
                     ScimError::no_target(format!(
                         "No value of \"{}\" satisfies the filter in the path, and the filter does not say what a new one would be.",
                         attribute.name
@@ -281,8 +317,7 @@ fn apply_to_elements(
             settle_primary(&mut elements, &matched);
         }
     }
-    put_elements(container, attribute, elements);
-    Ok(())
+    put_elements(container, attribute, elements)
 }
 
 fn set_element(
@@ -294,25 +329,39 @@ fn set_element(
     if let Some(sub) = sub {
         return set_part_of(element, sub, edit);
     }
-    let value = match edit.value.as_ref() {
+    let value = match edit.value {
         // A value array of one element stands for that element.
         Some(Value::Array(items)) if items.len() == 1 => items.first(),
         other => other,
     };
     let Some(value) = value else { return Ok(()) };
-    match (coerce_one(attribute, value)?, &mut *element) {
-        (Some(Value::Object(given)), Value::Object(parts)) => parts.extend(given),
-        (Some(given), element) => *element = given,
-        (None, _) => {}
+    match (coerce_one(attribute, value)?, &mut *element, edit.op) {
+        (Some(Value::Object(given)), Value::Object(parts), Op::Add) => parts.extend(given),
+        // RFC 7644 §3.5.2.3: the values that match are replaced, not merged with.
+        (Some(given), element, _) => *element = given,
+        (None, _, _) => {}
     }
     Ok(())
 }
 
+/// Whether a value says that there is none.
+fn is_no_value(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.trim().is_empty(),
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(_) => false,
+    }
+}
+
 /// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.
-fn element_of(filter: &Filter<'_>) -> Option<Object> {
+fn element_of(attribute: &Attribute, filter: &Filter<'_>) -> Option<Object> {
     let mut element = Object::new();
     collect_equalities(filter, &mut element)?;
-    Some(element)
+    match coerce_one(attribute, &Value::Object(element)).ok()?? {
+        Value::Object(element) => Some(element),
+        _ => None,
+    }
 }
 
 fn collect_equalities(filter: &Filter<'_>, element: &mut Object) -> Option<()> {

@@ -36,7 +36,7 @@ pub struct Edit<'a> {
     /// Which elements of a multi-valued attribute: `emails[type eq "work"]`.
     pub filter: Option<Filter<'a>>,
     /// With what. `None` where the operation has no value, which only `remove` may.
-    pub value: Option<Value>,
+    pub value: Option<&'a Value>,
     /// Which operation of a PATCH it comes from; `None` for the body of a POST or PUT.
     pub operation: Option<usize>,
 }
@@ -67,7 +67,8 @@ mod tests {
 
     fn patched(before: &Value, operations: &Value) -> Result<Value, ScimError> {
         let user = user();
-        let edits = parse(&user, &json!({"Operations": operations}))?;
+        let body = json!({"Operations": operations});
+        let edits = parse(&user, &body)?;
         let mut resource = before.as_object().cloned().unwrap_or_default();
         apply(&user, &mut resource, &edits)?;
         resource.remove("schemas");
@@ -238,7 +239,8 @@ mod tests {
         fn no_path_makes_the_parser_panic(path in ".{0,100}", value in "[a-z]{0,3}") {
             let mut resource = Object::new();
             let user = user();
-            if let Ok(edits) = parse(&user, &json!({"Operations": [{"op": "add", "path": path, "value": value}]})) {
+            let body = json!({"Operations": [{"op": "add", "path": path, "value": value}]});
+            if let Ok(edits) = parse(&user, &body) {
                 let _ = apply(&user, &mut resource, &edits);
             }
         }

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::{Edit, Op, located};
 use crate::scim::attribute_path::{AttributePath, resolve};
 use crate::scim::filter::parse_value_path;
-use crate::scim::schema::{Mutability, ResourceType};
+use crate::scim::schema::{Attribute, Mutability, ResourceType};
 use crate::scim::text::shorten;
-use crate::scim::{Object, ScimError, ScimType};
+use crate::scim::{Object, ScimError};
 
 /// Reads a PatchOp message.
 ///
@@ -15,7 +15,7 @@ use crate::scim::{Object, ScimError, ScimType};
 /// `invalidSyntax` where the message is not one, `invalidPath`, `noTarget`, `mutability` and
 /// `invalidValue` where an operation cannot be carried out on any resource of this type. The detail
 /// says which operation it is.
-pub fn parse<'a>(resource_type: &'a ResourceType, body: &Value) -> Result<Vec<Edit<'a>>, ScimError> {
+pub fn parse<'a>(resource_type: &'a ResourceType, body: &'a Value) -> Result<Vec<Edit<'a>>, ScimError> {
     let operations = member(body, "Operations").and_then(Value::as_array).ok_or_else(|| {
         ScimError::invalid_syntax(
             "The body must be a PatchOp message: an object with an array \"Operations\".",
@@ -34,7 +34,7 @@ pub fn parse<'a>(resource_type: &'a ResourceType, body: &Value) -> Result<Vec<Ed
 
 fn parse_operation<'a>(
     resource_type: &'a ResourceType,
-    operation: &Value,
+    operation: &'a Value,
 ) -> Result<Vec<Edit<'a>>, ScimError> {
     let op = match member(operation, "op").and_then(Value::as_str) {
         Some(word) if word.eq_ignore_ascii_case("add") => Op::Add,
@@ -62,10 +62,8 @@ fn parse_operation<'a>(
     if value.is_none() && op != Op::Remove {
         return Err(ScimError::invalid_value("\"add\" and \"replace\" need a \"value\"."));
     }
-    let edit = Edit { value: value.cloned(), op, ..parse_path(resource_type, path)? };
-    if edit.path.leaf().is_some_and(|attribute| attribute.mutability == Mutability::ReadOnly)
-        || edit.path.attribute.is_some_and(|attribute| attribute.mutability == Mutability::ReadOnly)
-    {
+    let edit = Edit { value, op, ..parse_path(resource_type, path)? };
+    if read_only(edit.path) {
         return Err(ScimError::mutability(format!("\"{}\" is read-only.", shorten(path))));
     }
     Ok(vec![edit])
@@ -99,11 +97,7 @@ fn parse_path<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Edit<'a
             Some(attribute.sub_attribute(sub_name).ok_or_else(unknown)?)
         }
     };
-    let filter = parse_value_path(attribute, filter_text).map_err(|error| ScimError {
-        // Inside a path, a malformed filter is a malformed path: RFC 7644 table 9 keeps invalidFilter for both.
-        scim_type: Some(ScimType::InvalidFilter),
-        ..error
-    })?;
+    let filter = parse_value_path(attribute, filter_text)?;
     Ok(edit(AttributePath { sub_attribute, ..path }, Some(filter)))
 }
 
@@ -111,13 +105,20 @@ fn parse_path<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Edit<'a
 ///
 /// # Errors
 /// `invalidValue` where an extension is not an object.
-pub fn assignments<'a>(resource_type: &'a ResourceType, values: &Object) -> Result<Vec<Edit<'a>>, ScimError> {
+pub fn assignments<'a>(
+    resource_type: &'a ResourceType,
+    values: &'a Object,
+) -> Result<Vec<Edit<'a>>, ScimError> {
     assign(resource_type, Op::Replace, values)
 }
 
 /// One edit for each known key of an object of attributes. Unknown and read-only ones are left out
 /// (RFC 7644 §3.5.2.1 allows and identity providers need it); keys may be dotted or carry a URN.
-fn assign<'a>(resource_type: &'a ResourceType, op: Op, values: &Object) -> Result<Vec<Edit<'a>>, ScimError> {
+fn assign<'a>(
+    resource_type: &'a ResourceType,
+    op: Op,
+    values: &'a Object,
+) -> Result<Vec<Edit<'a>>, ScimError> {
     let mut edits = Vec::with_capacity(values.len());
     for (key, value) in values {
         if key.eq_ignore_ascii_case(resource_type.schema.id) {
@@ -126,6 +127,12 @@ fn assign<'a>(resource_type: &'a ResourceType, op: Op, values: &Object) -> Resul
             for (name, value) in nested {
                 edits.extend(resolve(resource_type, name).and_then(|path| settable(op, path, value)));
             }
+            continue;
+        }
+        if key.contains('[') {
+            // Entra ID's `"emails[type eq \"work\"].value": "…"`. One that is malformed is unknown, like any other.
+            let targeted = parse_path(resource_type, key).ok().filter(|edit| !read_only(edit.path));
+            edits.extend(targeted.map(|edit| Edit { op, value: Some(value), ..edit }));
             continue;
         }
         let Some(path) = resolve(resource_type, key) else { continue };
@@ -152,12 +159,16 @@ fn assign<'a>(resource_type: &'a ResourceType, op: Op, values: &Object) -> Resul
     Ok(edits)
 }
 
-fn settable<'a>(op: Op, path: AttributePath<'a>, value: &Value) -> Option<Edit<'a>> {
-    let read_only = |attribute: &crate::scim::schema::Attribute| attribute.mutability == Mutability::ReadOnly;
-    if path.attribute.is_some_and(read_only) || path.sub_attribute.is_some_and(read_only) {
+fn settable<'a>(op: Op, path: AttributePath<'a>, value: &'a Value) -> Option<Edit<'a>> {
+    if read_only(path) {
         return None;
     }
-    Some(Edit { op, path, filter: None, value: Some(value.clone()), operation: None })
+    Some(Edit { op, path, filter: None, value: Some(value), operation: None })
+}
+
+fn read_only(path: AttributePath<'_>) -> bool {
+    let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
+    path.attribute.is_some_and(read_only) || path.sub_attribute.is_some_and(read_only)
 }
 
 fn not_an_object(key: &str) -> ScimError {
