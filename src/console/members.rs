@@ -1,12 +1,14 @@
-//! People added by hand. Unlike those that SCIM creates, they may be outside the organization's mail
-//! domains: contractors, whom SCIM then neither shows nor touches.
+//! People added, removed and made Owner by hand. Unlike those that SCIM creates, they may be outside the
+//! organization's mail domains: contractors, whom SCIM then neither shows nor touches.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Console, Problem, Reply};
-use crate::directory::{Catalog, OrgRole, User, organization, user};
-use crate::store::{organizations, platform, users};
+use crate::directory::{Catalog, OrgRole, Organization, User, user};
+use crate::store::session::{Failure, attempts};
+use crate::store::users::{self, UserRecord};
+use crate::store::{StoreError, organizations, platform};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +25,12 @@ pub(super) struct NewMember {
     given_name: Option<String>,
     family_name: Option<String>,
     org_role: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOwner {
+    member: String,
 }
 
 impl Person {
@@ -46,7 +54,7 @@ pub(super) async fn add(console: &Console<'_>, org: &str, new: NewMember) -> Res
             OrgRole::Owner => {
                 return Err(Problem::new(
                     400,
-                    "An organization has exactly one Owner, who is named when it is created.",
+                    "An organization has exactly one Owner. Add the person first, then transfer the ownership.",
                 ));
             }
             role => role,
@@ -57,22 +65,77 @@ pub(super) async fn add(console: &Console<'_>, org: &str, new: NewMember) -> Res
     let mut member = person.into_user(console.catalog)?;
     member.org_role = org_role;
     let tenant = console.tenant(org);
-    let settings = console.one(organizations::one(&tenant), "organization").await?;
-    let domains: Vec<String> = settings
-        .get("mail_domains")
-        .and_then(Value::as_array)
-        .map(|domains| domains.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        .unwrap_or_default();
-    let managed = organization::is_among(member.mail_domain().as_deref(), &domains);
     let id = platform::new_id()?;
-    console.database.batch(&users::insert(&tenant, &id, &member, managed)).await.map_err(|error| {
-        if users::user_name_is_taken(&error) {
-            Problem::new(409, "A member with this user_name exists already, compared without case.")
-        } else {
-            error.into()
-        }
-    })?;
+    let settings = console.settings(org).await?;
+    let managed = settings.manages(member.mail_domain().as_deref());
+    console.database.batch(&users::insert(&tenant, &id, &member, managed)).await.map_err(
+        |error| match error {
+            error if users::user_name_is_taken(&error) => {
+                Problem::new(409, "A member with this user_name exists already, compared without case.")
+            }
+            StoreError::Stale => {
+                Problem::new(409, "The organization's mail domains were changed at the same time. Try again.")
+            }
+            other => other.into(),
+        },
+    )?;
     Ok(Reply::created(described(&id, &member, managed)))
+}
+
+/// Takes a person out of the organization: a deactivation, made here. The next import shows it to the
+/// identity provider.
+pub(super) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
+    let tenant = console.tenant(org);
+    let settings = console.settings(org).await?;
+    let removed = attempts(async || {
+        let record = read(console, org, id).await?;
+        user::check_removable(&record.user)?;
+        let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
+        if removed != record.user {
+            console.database.batch(&users::update(&tenant, &settings, &record, &removed)).await?;
+        }
+        Ok::<_, Failure>(removed)
+    })
+    .await?;
+    let managed = settings.manages(removed.mail_domain().as_deref());
+    Ok(Reply::ok(described(id, &removed, managed)))
+}
+
+/// Makes a member the Owner; who was it stays an Admin.
+pub(super) async fn transfer_ownership(
+    console: &Console<'_>,
+    org: &str,
+    new: NewOwner,
+) -> Result<Reply, Problem> {
+    let settings = console.settings(org).await?;
+    let mut member = read(console, org, &new.member).await?.user;
+    if !member.active {
+        return Err(Problem::new(409, "Who has been deactivated cannot own the organization."));
+    }
+    if member.org_role != OrgRole::Owner {
+        console.database.batch(&users::transfer_ownership(&console.tenant(org), &new.member)).await?;
+        member.org_role = OrgRole::Owner;
+    }
+    let managed = settings.manages(member.mail_domain().as_deref());
+    Ok(Reply::ok(described(&new.member, &member, managed)))
+}
+
+async fn read(console: &Console<'_>, org: &str, id: &str) -> Result<UserRecord, crate::scim::ScimError> {
+    let rows = console.database.run(users::anybody(&console.tenant(org), id)).await?;
+    let row = rows
+        .into_iter()
+        .next()
+        .ok_or_else(|| crate::scim::ScimError::not_found("There is no such member in this organization."))?;
+    Ok(UserRecord::read(row)?)
+}
+
+impl Console<'_> {
+    /// The organization and its settings.
+    async fn settings(&self, org: &str) -> Result<Organization, Problem> {
+        let described = self.one(organizations::one(&self.tenant(org)), "organization").await?;
+        serde_json::from_value(described)
+            .map_err(|error| StoreError::Internal(format!("an organization cannot be read: {error}")).into())
+    }
 }
 
 /// A person as the console's API shows them.

@@ -126,10 +126,16 @@ pub async fn answer(
             projects::create_team(console, org, project, read(body)?).await
         }
         ("POST", ["organizations", org, "members"]) => members::add(console, org, read(body)?).await,
+        ("DELETE", ["organizations", org, "members", id]) => members::remove(console, org, id).await,
+        ("PUT", ["organizations", org, "owner"]) => {
+            members::transfer_ownership(console, org, read(body)?).await
+        }
         (_, ["organizations"] | ["organizations", _, "keys" | "projects"]) => {
             Err(not_allowed(method, "GET, POST"))
         }
         (_, ["organizations", _]) => Err(not_allowed(method, "GET, PATCH")),
+        (_, ["organizations", _, "members", _]) => Err(not_allowed(method, "DELETE")),
+        (_, ["organizations", _, "owner"]) => Err(not_allowed(method, "PUT")),
         (
             _,
             ["organizations", _, "members"]

@@ -159,11 +159,11 @@ pub fn modify(
     settle(organization, current, doc, &standing)
 }
 
-/// Whether a person may be deleted.
+/// Whether a person may be taken out of the organization.
 ///
 /// # Errors
 /// `mutability` for the Owner.
-pub fn check_deletable(current: &User) -> Result<(), ScimError> {
+pub fn check_removable(current: &User) -> Result<(), ScimError> {
     if current.org_role == OrgRole::Owner { Err(owner_untouchable()) } else { Ok(()) }
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, Scim
 pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
     attempts(async || {
         let (record, _) = open_record(call, id).await?;
-        user::check_deletable(&record.user)?;
+        user::check_removable(&record.user)?;
         call.session.write(&stored::delete(&call.session.tenant, &record)).await?;
         Ok(Answer::no_content())
     })

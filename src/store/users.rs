@@ -73,12 +73,21 @@ pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
 
 /// Reads one person as a resource and as a basis for a write; see [`UserRecord::read`].
 pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql = format!(
-        "SELECT json_object('seq', users.seq, 'version', users.version, 'active', json(iif(users.active, 'true', 'false')),
-           'org_role', users.org_role, 'doc', json(users.doc)) AS head, {RESOURCE}
-         FROM users WHERE users.org_id = :org AND users.id = :id AND users.managed = 1"
-    );
-    tenant.statement(&sql, vec![text("id", id)])
+    tenant.statement(&format!("{} AND users.managed = 1", select_record()), vec![text("id", id)])
+}
+
+/// Reads one person, whether SCIM sees them or not; see [`UserRecord::read`].
+pub fn anybody(tenant: &Tenant<'_>, id: &str) -> Statement {
+    tenant.statement(&select_record(), vec![text("id", id)])
+}
+
+fn select_record() -> String {
+    format!(
+        "SELECT json_object('seq', users.seq, 'version', users.version,
+           'active', json(iif(users.active, 'true', 'false')), 'org_role', users.org_role,
+           'doc', json(users.doc)) AS head, {RESOURCE}
+         FROM users WHERE users.org_id = :org AND users.id = :id"
+    )
 }
 
 /// Reads whoever has a userName: as `head` the id, or nothing if SCIM does not see the person; no row if
@@ -236,6 +245,14 @@ pub fn update(
     }
     statements.push(tenant.statement(&format!("SELECT {RESOURCE} FROM users WHERE users.seq = :seq"), seq()));
     statements
+}
+
+/// Makes a member the Owner, and the Owner an Admin. There is never a moment with two, nor one with none.
+pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str) -> Vec<Statement> {
+    let change = "UPDATE users SET version = version + 1, last_modified = :now, org_role = ";
+    let from = format!("{change} 'Admin' WHERE org_id = :org AND org_role = 'Owner'");
+    let new = format!("{change} 'Owner' WHERE org_id = :org AND id = :id AND active = 1");
+    vec![tenant.statement(&from, Vec::new()), guard(), tenant.statement(&new, vec![text("id", to)]), guard()]
 }
 
 /// Deletes a person, if nobody changed them since they were read. Memberships and addresses go with them.
