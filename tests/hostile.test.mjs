@@ -1,0 +1,108 @@
+// Keys that anybody can make up, and requests that are small to send and were once large to answer.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { assertError, assertStatus, serverTiming } from "./lib/assert.mjs";
+import { oktaGroup } from "./lib/bodies.mjs";
+import { createOrganization } from "./lib/organization.mjs";
+import { useWorker } from "./lib/worker.mjs";
+
+const worker = useWorker();
+
+const base32 = (bytes) => {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  return bits.match(/.{5}/g).map((five) => alphabet[Number.parseInt(five, 2)]);
+};
+
+/** A key that was never issued, well-formed to the last character: the checksum is no secret. */
+function forgedKey() {
+  const payload = `scim-${base32(randomBytes(60)).slice(0, 62).join("")}`;
+  return payload + base32(createHash("sha256").update(payload).digest()).slice(0, 7).join("");
+}
+
+async function stranger() {
+  const organization = await createOrganization(worker, { projects: { Demo: [] } });
+  return { organization, okta: organization.okta.with({ key: forgedKey() }) };
+}
+
+/** Runs a request and asserts that it was answered within a second, on a machine that may be busy. */
+async function soon(request) {
+  const began = performance.now();
+  const answer = await request();
+  const took = performance.now() - began;
+  assert.ok(took < 1_000, `${answer.method} ${answer.path} took ${took.toFixed(0)} ms`);
+  return answer;
+}
+
+test("a forged key is told only that it is unknown, wherever it knocks", async () => {
+  const { organization, okta } = await stranger();
+  const group = await organization.groupNamed("Statsig-Demo-Admin");
+  await organization.unchangedBy(async () => {
+    for (const [method, path, body] of [
+      ["GET", "/Users"],
+      ["GET", "/Nonsense"],
+      ["PUT", "/Users"],
+      ["POST", "/Bulk", {}],
+      ["GET", "/Me"],
+      ["DELETE", `/Groups/${group.id}`],
+      ["PUT", `/Groups/${group.id}`, oktaGroup(group.displayName, [])],
+    ]) {
+      assertError(await okta.send(method, path, body), 401, { detail: /not known/ });
+    }
+  });
+});
+
+test("a forged key has no ids compared for it", async () => {
+  const { okta } = await stranger();
+  const ids = Array.from({ length: 10_000 }, (_, i) => `stranger-${i}`);
+  const answer = await okta.put("/Groups/any", oktaGroup("Statsig-Demo-Admin", ids));
+  assertError(answer, 401);
+  assert.ok(serverTiming(answer).rows_read <= 4, answer.headers["server-timing"]);
+});
+
+test("a very long group name is refused at once", async () => {
+  const { organization, okta } = await stranger();
+  for (const client of [okta, organization.okta]) {
+    const answer = await soon(() => client.post("/Groups", oktaGroup(`Statsig-${"A".repeat(80_000)}-Member`, [])));
+    assertError(answer, 400, { scimType: "invalidValue", detail: /displayName/ });
+  }
+});
+
+test("many operations on many members are carried out at once", async () => {
+  const { organization } = await stranger();
+  const group = await organization.groupNamed("Statsig-Demo-Admin");
+  const members = Array.from({ length: 10_000 }, (_, i) => ({ value: `stranger-${i}` }));
+  const removals = Array.from({ length: 2_000 }, (_, i) => ({ op: "remove", path: "members", value: `stranger-${i}` }));
+  const answer = await soon(() =>
+    organization.okta.patch(`/Groups/${group.id}`, { op: "add", path: "members", value: members }, ...removals),
+  );
+  assertError(answer, 400, { scimType: "invalidValue", detail: /stranger-/ });
+});
+
+test("a filter as wide as is allowed is served, not failed", async () => {
+  const { organization } = await stranger();
+  const { okta } = organization;
+  const { id } = await organization.createUser("ada@okta.local");
+  const group = await organization.groupNamed("Statsig-Demo-Admin");
+  for (const [path, term, found] of [
+    ["/Users", 'userName eq "ada@okta.local"', 1],
+    ["/Users", 'emails.value eq "ada@okta.local"', 1],
+    ["/Users", 'emails[type eq "work" and value eq "ada@okta.local"]', 1],
+    ["/Groups", `displayName eq "${group.displayName}"`, 1],
+    ["/Groups", `members.value eq "${id}"`, 0],
+  ]) {
+    const terms = term.split(" and ").length;
+    const filter = Array.from({ length: Math.floor(80 / terms) }, () => term).join(" and ");
+    assert.equal(assertStatus(await okta.find(path, filter), 200).totalResults, found, term);
+  }
+});
+
+test("a group's name and externalId are bounded", async () => {
+  const { organization } = await stranger();
+  const group = await organization.groupNamed("Statsig-Demo-Admin");
+  const set = { op: "replace", path: "externalId", value: "x".repeat(2_000) };
+  const answer = await organization.unchangedBy(() => organization.okta.patch(`/Groups/${group.id}`, set));
+  assertError(answer, 400, { scimType: "invalidValue", detail: /externalId/ });
+});
