@@ -56,12 +56,8 @@ pub(super) async fn create_role(
     check("role", &new.name)?;
     let tenant = console.tenant(org);
     let project_name = name_of_project(console, org, project).await?;
-    let group = RoleGroup {
-        id: platform::new_id()?,
-        display_name: project_role(&console.catalog.group_prefix, &project_name, &new.name),
-        role: new.name,
-        external_id: None,
-    };
+    let display_name = project_role(&console.catalog.group_prefix, &project_name, &new.name);
+    let group = stored::role_group(&new.name, display_name)?;
     console
         .database
         .batch(&stored::insert_role(&tenant, project, &group))

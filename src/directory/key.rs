@@ -21,6 +21,7 @@ pub const RANDOM_BYTES: usize = 39;
 /// A well-formed key. Its text is shown to a person once; storage knows only [`Key::hash`].
 pub struct Key {
     text: String,
+    hash: String,
 }
 
 impl std::fmt::Debug for Key {
@@ -38,7 +39,7 @@ impl Key {
         text.push_str(&BASE32_NOPAD.encode(secret));
         let checksum = checksum(&text);
         text.push_str(&checksum);
-        Self { text }
+        Self::of(text)
     }
 
     /// Reads the `Authorization` header of a request (RFC 6750 §2.1).
@@ -75,7 +76,7 @@ impl Key {
         }
         let checked = token.len().saturating_sub(CHECKSUM_LENGTH);
         match token.split_at_checked(checked) {
-            Some((payload, sum)) if checksum(payload) == sum => Ok(Self { text: token.to_owned() }),
+            Some((payload, sum)) if checksum(payload) == sum => Ok(Self::of(token.to_owned())),
             _ => Err(ScimError::unauthorized(
                 "The SCIM key is mistyped: its checksum does not match. Copy it again, or generate a new one in the console.",
             )),
@@ -87,10 +88,15 @@ impl Key {
         self.text.get(PREFIX.len()..PREFIX.len().saturating_add(ID_LENGTH)).unwrap_or_default()
     }
 
+    fn of(text: String) -> Self {
+        let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
+        Self { text, hash }
+    }
+
     /// What is stored: SHA-256 of the whole key, in hexadecimal. A key has 256 random bits, so that a fast
     /// hash is as good as a slow one.
-    pub fn hash(&self) -> String {
-        HEXLOWER.encode(&Sha256::digest(self.text.as_bytes()))
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// What may be shown of the key at any time: `scim-G22A…`.

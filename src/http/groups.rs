@@ -81,14 +81,11 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
             (id.clone(), stored::insert_plain(tenant, &id, &group))
         }
         NewGroup::Team { project, team } => {
-            let mut groups = projects::team_groups(prefix, &project.name, &team)?;
-            let Some(members) = groups.iter_mut().find(|group| group.role == "Member") else {
-                return Err(ScimError::internal());
-            };
-            members.external_id = group.external_id.clone();
-            let id = members.id.clone();
+            let [admin, mut member] = projects::team_groups(prefix, &project.name, &team)?;
+            member.external_id = group.external_id.clone();
+            let id = member.id.clone();
             let team_id = platform::new_id()?;
-            (id, projects::insert_team(tenant, &team_id, &project.id, &team, &groups))
+            (id, projects::insert_team(tenant, &team_id, &project.id, &team, &[admin, member]))
         }
     };
     statements.extend(memberships::change(tenant, &id, &difference));

@@ -20,8 +20,8 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Answer, ScimError> {
     let filter = text.as_deref().map(|text| filter::parse(&catalog.user, text)).transpose()?;
     let page = call.page()?;
     let projection = call.projection(&catalog.user)?;
-    let list = stored::list(&call.session.tenant, filter.as_ref(), page)?;
-    let mut opened = call.open(list.statements.clone()).await?;
+    let mut list = stored::list(&call.session.tenant, filter.as_ref(), page)?;
+    let mut opened = call.open(list.take_statements()).await?;
     let rows = opened.rows();
     let total = list.total(&rows, &mut opened)?;
     let resources = rows

@@ -26,8 +26,10 @@ pub struct RoleGroup {
 ///
 /// # Errors
 /// Internal, if no identifier can be made.
-pub fn team_groups(prefix: &str, project: &str, team: &str) -> Result<Vec<RoleGroup>, StoreError> {
-    role_groups(TEAM_ROLES.iter().copied(), |role| group_name::team_role(prefix, project, team, role))
+pub fn team_groups(prefix: &str, project: &str, team: &str) -> Result<[RoleGroup; 2], StoreError> {
+    let [admin, member] =
+        TEAM_ROLES.map(|role| role_group(role, group_name::team_role(prefix, project, team, role)));
+    Ok([admin?, member?])
 }
 
 /// The groups of a new project: the built-in roles, then the custom ones.
@@ -35,25 +37,20 @@ pub fn team_groups(prefix: &str, project: &str, team: &str) -> Result<Vec<RoleGr
 /// # Errors
 /// Internal, if no identifier can be made.
 pub fn project_groups(prefix: &str, project: &str, custom: &[String]) -> Result<Vec<RoleGroup>, StoreError> {
-    role_groups(PROJECT_ROLES.iter().copied().chain(custom.iter().map(String::as_str)), |role| {
-        group_name::project_role(prefix, project, role)
-    })
+    PROJECT_ROLES
+        .iter()
+        .copied()
+        .chain(custom.iter().map(String::as_str))
+        .map(|role| role_group(role, group_name::project_role(prefix, project, role)))
+        .collect()
 }
 
-fn role_groups<'r>(
-    roles: impl Iterator<Item = &'r str>,
-    name: impl Fn(&str) -> String,
-) -> Result<Vec<RoleGroup>, StoreError> {
-    roles
-        .map(|role| {
-            Ok(RoleGroup {
-                id: super::platform::new_id()?,
-                role: role.to_owned(),
-                display_name: name(role),
-                external_id: None,
-            })
-        })
-        .collect()
+/// The group of a new role.
+///
+/// # Errors
+/// Internal, if no identifier can be made.
+pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, StoreError> {
+    Ok(RoleGroup { id: super::platform::new_id()?, role: role.to_owned(), display_name, external_id: None })
 }
 
 /// Reads, as one JSON array, the projects whose name a group's name goes on with: `after_prefix` is what

@@ -21,7 +21,7 @@ pub enum Scope {
 impl Scope {
     /// The scope of a presented key.
     pub fn of_key(key: &Key) -> Self {
-        Self::Key { id: key.id().to_owned(), hash: key.hash() }
+        Self::Key { id: key.id().to_owned(), hash: key.hash().to_owned() }
     }
 }
 

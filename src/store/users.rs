@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::filter::{Table, compile};
 use super::session::Opened;
 use super::session::parse;
-use super::statement::{Statement, boolean, integer, optional, text};
+use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::user::fold_user_name;
@@ -102,8 +102,7 @@ pub fn holder_of(tenant: &Tenant<'_>, user_name: &str) -> Statement {
 
 /// A page of people in order of insertion, and how to learn their total.
 pub struct UserList {
-    /// The statements to run: the page and, where it is needed, the count.
-    pub statements: Vec<Statement>,
+    statements: Vec<Statement>,
     total: Total,
 }
 
@@ -145,6 +144,11 @@ pub fn list(tenant: &Tenant<'_>, filter: Option<&Filter<'_>>, page: Page) -> Res
 }
 
 impl UserList {
+    /// The statements to run: the page and, where it is needed, the count.
+    pub fn take_statements(&mut self) -> Vec<Statement> {
+        std::mem::take(&mut self.statements)
+    }
+
     /// The total, once the statements have run and the page has been taken from `opened`.
     ///
     /// # Errors
@@ -189,7 +193,7 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
 }
 
 /// Writes a changed person, if nobody changed them since they were read; the last statement selects the
-/// resource. Columns that stay as they are stay out of the SQL, and their indexes out of the bill.
+/// resource. The guard vouches for the statements after it, which name the person by `seq` alone.
 pub fn update(
     tenant: &Tenant<'_>,
     organization: &Organization,
@@ -197,8 +201,38 @@ pub fn update(
     user: &User,
 ) -> Vec<Statement> {
     let before = &current.user;
+    let (assignments, mut bindings) = changed_columns(organization, before, user);
+    bindings.push(integer("seq", current.seq));
+    bindings.push(integer("version", current.version));
+    let sql = format!(
+        "UPDATE users SET {} WHERE seq = :seq AND org_id = :org AND version = :version",
+        assignments.join(", ")
+    );
+    let mut statements = vec![tenant.statement(&sql, bindings), guard()];
+    let seq = || vec![integer("seq", current.seq)];
+    if user.folded_emails() != before.folded_emails() {
+        statements.push(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", seq()));
+        statements.push(tenant.statement(
+            &format!("{INSERT_EMAILS} WHERE users.seq = :seq"),
+            vec![integer("seq", current.seq), text("emails", emails_of(user))],
+        ));
+    }
+    if before.active && !user.active {
+        // Deactivation takes the person out of the organization: nothing of what they could do stays.
+        statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", seq()));
+    }
+    statements.push(tenant.statement(&format!("SELECT {RESOURCE} FROM users WHERE users.seq = :seq"), seq()));
+    statements
+}
+
+/// What an UPDATE sets. Columns that stay as they are stay out of it, and their indexes out of the bill.
+fn changed_columns(
+    organization: &Organization,
+    before: &User,
+    user: &User,
+) -> (Vec<&'static str>, Vec<Binding>) {
     let mut assignments = vec!["version = version + 1", "last_modified = :now"];
-    let mut bindings = vec![integer("seq", current.seq), integer("version", current.version)];
+    let mut bindings = Vec::new();
     if user.doc != before.doc {
         assignments.push("doc = :doc");
         bindings.push(text("doc", doc_of(user)));
@@ -226,25 +260,7 @@ pub fn update(
         bindings.push(boolean("managed", organization.manages(mail_domain.as_deref())));
         bindings.push(optional("mail_domain", mail_domain.as_deref()));
     }
-    let sql = format!(
-        "UPDATE users SET {} WHERE seq = :seq AND org_id = :org AND version = :version",
-        assignments.join(", ")
-    );
-    let mut statements = vec![tenant.statement(&sql, bindings), guard()];
-    let seq = || vec![integer("seq", current.seq)];
-    if user.folded_emails() != before.folded_emails() {
-        statements.push(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", seq()));
-        statements.push(tenant.statement(
-            &format!("{INSERT_EMAILS} WHERE users.seq = :seq"),
-            vec![integer("seq", current.seq), text("emails", emails_of(user))],
-        ));
-    }
-    if before.active && !user.active {
-        // Deactivation takes the person out of the organization: nothing of what they could do stays.
-        statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", seq()));
-    }
-    statements.push(tenant.statement(&format!("SELECT {RESOURCE} FROM users WHERE users.seq = :seq"), seq()));
-    statements
+    (assignments, bindings)
 }
 
 /// Makes a member the Owner, and the Owner an Admin. There is never a moment with two, nor one with none.
