@@ -145,7 +145,7 @@ pub fn update(
     group: &Group,
     only_if_unchanged: bool,
 ) -> Vec<Statement> {
-    let mut assignments = vec!["version = version + 1", "last_modified = :now"];
+    let mut assignments = vec!["version = version + 1", "last_modified = max(last_modified, :now)"];
     let mut bindings = vec![text("id", current.id.as_str()), integer("version", current.version)];
     if group.display_name != current.group.display_name {
         assignments.push("display_name = :display_name");

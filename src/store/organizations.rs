@@ -51,7 +51,7 @@ pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<State
 
 /// Writes changed settings. Whom SCIM sees follows the mail domains.
 pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
-    let mut assignments = vec!["last_modified = :now"];
+    let mut assignments = vec!["last_modified = max(last_modified, :now)"];
     let mut bindings = Vec::new();
     if let Some(name) = &settings.name {
         assignments.push("name = :name");

@@ -225,13 +225,13 @@ pub fn update(
     statements
 }
 
-/// What an UPDATE sets. Columns that stay as they are stay out of it, and their indexes out of the bill.
+/// What an UPDATE sets. Time does not go backwards, whichever of two requests at once began first. Columns that stay as they are stay out of it, and their indexes out of the bill.
 fn changed_columns(
     organization: &Organization,
     before: &User,
     user: &User,
 ) -> (Vec<&'static str>, Vec<Binding>) {
-    let mut assignments = vec!["version = version + 1", "last_modified = :now"];
+    let mut assignments = vec!["version = version + 1", "last_modified = max(last_modified, :now)"];
     let mut bindings = Vec::new();
     if user.doc != before.doc {
         assignments.push("doc = :doc");
@@ -265,7 +265,8 @@ fn changed_columns(
 
 /// Makes a member the Owner, and the Owner an Admin. There is never a moment with two, nor one with none.
 pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str) -> Vec<Statement> {
-    let change = "UPDATE users SET version = version + 1, last_modified = :now, org_role = ";
+    let change =
+        "UPDATE users SET version = version + 1, last_modified = max(last_modified, :now), org_role = ";
     let from = format!("{change} 'Admin' WHERE org_id = :org AND org_role = 'Owner'");
     let new = format!("{change} 'Owner' WHERE org_id = :org AND id = :id AND active = 1");
     vec![tenant.statement(&from, Vec::new()), guard(), tenant.statement(&new, vec![text("id", to)]), guard()]

@@ -24,7 +24,7 @@ export async function send(method, url, { headers = {}, body } = {}) {
   // EPIPE and no answer, so a large body waits a moment for the refusal, as curl's does.
   if (payload.length > 1024 * 1024) {
     outgoing.flushHeaders();
-    await Promise.race([response, sleep(200)]);
+    await Promise.race([response, sleep(1_000)]);
   }
   if (!outgoing.res) outgoing.end(payload);
   const [incoming] = await response;
