@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::scim_api::Call;
+use super::call::Call;
 use crate::directory::Organization;
 use crate::scim::list::list_response;
 use crate::scim::text::shorten;

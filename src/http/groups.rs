@@ -1,7 +1,7 @@
 //! `/Groups`
 
 use super::answer::Answer;
-use super::scim_api::{Call, project};
+use super::call::{Call, project};
 use crate::directory::group::{self, Wanted};
 use crate::directory::group_name::{self, NewGroup};
 use crate::scim::ScimError;

@@ -3,6 +3,7 @@
 
 mod admin;
 mod answer;
+mod call;
 mod discovery;
 mod groups;
 mod request;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::scim_api::{Call, project};
+use super::call::{Call, project};
 use crate::directory::{Catalog, Organization, User, user};
 use crate::scim::ScimError;
 use crate::scim::filter;

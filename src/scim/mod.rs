@@ -5,6 +5,7 @@
 //! filter may name ([`filter`]), how PATCH behaves ([`patch`]) and what is returned ([`projection`]).
 
 pub mod attribute_path;
+mod canonical;
 pub mod discovery;
 pub mod error;
 pub mod filter;

@@ -139,7 +139,7 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
             "INSERT INTO memberships (group_seq, user_seq)
              SELECT g.seq, u.seq
              FROM groups g CROSS JOIN json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value
-             WHERE g.org_id = :org AND g.id = :group AND u.org_id = g.org_id AND u.active = 1
+             WHERE g.org_id = :org AND g.id = :group AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
              ON CONFLICT DO NOTHING",
             bindings(&difference.join),
         ));

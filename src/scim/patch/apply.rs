@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{Edit, Op};
+use crate::scim::canonical::{canonical, coerce, coerce_one, is_primary};
 use crate::scim::filter::{Comparison, Filter, Literal, Operator, matches_element};
-use crate::scim::resource::{canonical, coerce, coerce_one, is_primary};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
 use crate::scim::{Object, ScimError};
 

@@ -1,0 +1,183 @@
+//! The canonical form of a resource and of its values.
+//!
+//! Canonical means: names in the spelling of the attribute table (and, at the top level, in its order), values
+//! of their attribute's type, nothing unassigned, nothing read-only, nothing unknown. Two resources that
+//! mean the same are then equal as JSON.
+
+use serde_json::Value;
+
+use super::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
+use super::{Object, ScimError};
+
+/// Puts a resource's attributes into the order of the table, brings `schemas` up to date, and checks that
+/// nothing required is missing.
+///
+/// # Errors
+/// `invalidValue` naming the required attribute that has no value.
+pub(super) fn canonical(resource_type: &ResourceType, mut resource: Object) -> Result<Object, ScimError> {
+    let mut ordered = Object::new();
+    let mut schemas = vec![Value::from(resource_type.schema.id)];
+    let has_values =
+        |schema: &&Schema| resource.get(schema.id).and_then(Value::as_object).is_some_and(|o| !o.is_empty());
+    schemas.extend(resource_type.extensions.iter().filter(has_values).map(|schema| Value::from(schema.id)));
+    ordered.insert("schemas".to_owned(), Value::Array(schemas));
+    move_in_order(&resource_type.common, &mut resource, &mut ordered)?;
+    move_in_order(&resource_type.schema.attributes, &mut resource, &mut ordered)?;
+    for schema in &resource_type.extensions {
+        if let Some(Value::Object(mut values)) = resource.remove(schema.id) {
+            let mut extension = Object::new();
+            move_in_order(&schema.attributes, &mut values, &mut extension)?;
+            if !extension.is_empty() {
+                ordered.insert(schema.id.to_owned(), Value::Object(extension));
+            }
+        }
+    }
+    Ok(ordered)
+}
+
+fn move_in_order(attributes: &[Attribute], from: &mut Object, to: &mut Object) -> Result<(), ScimError> {
+    for attribute in attributes {
+        match from.remove(&attribute.name) {
+            Some(Value::Array(mut elements)) if attribute.sub_attribute("value").is_some() => {
+                // What is left of an address without the address, such as its type, is of no use to anybody.
+                elements.retain(|element| element.get("value").is_some());
+                if !elements.is_empty() {
+                    to.insert(attribute.name.clone(), Value::Array(elements));
+                }
+            }
+            Some(value) => {
+                to.insert(attribute.name.clone(), value);
+            }
+            None if attribute.required && attribute.mutability != Mutability::ReadOnly => {
+                return Err(ScimError::invalid_value(format!("\"{}\" is required.", attribute.name)));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// A value as the attribute's type has it, or `None` where it means "no value".
+///
+/// # Errors
+/// `invalidValue` naming the attribute, what it must be, and what was sent.
+pub(super) fn coerce(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    if !attribute.multi_valued {
+        return match value {
+            // Entra ID wraps a single value in an array: `"manager": [{"value": "…"}]`.
+            Value::Array(items) => match items.as_slice() {
+                [] => Ok(None),
+                [only] => coerce_one(attribute, only),
+                _ => Err(wrong_type(attribute, value)),
+            },
+            _ => coerce_one(attribute, value),
+        };
+    }
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    let mut elements: Vec<Value> = Vec::with_capacity(items.len());
+    for item in items {
+        if let Some(element) = coerce_one(attribute, item)? {
+            elements.push(element);
+        }
+    }
+    // RFC 7643 §2.4: "primary" is true at most once.
+    if elements.iter().filter(|element| is_primary(element)).count() > 1 {
+        return Err(ScimError::invalid_value(format!(
+            "\"{}\" has more than one value with \"primary\": true.",
+            attribute.name
+        )));
+    }
+    Ok(if elements.is_empty() { None } else { Some(Value::Array(elements)) })
+}
+
+/// Whether an element of a multi-valued attribute is the primary one.
+pub(super) fn is_primary(element: &Value) -> bool {
+    element.get("primary") == Some(&Value::Bool(true))
+}
+
+/// One value, or one element of an array.
+pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    match (attribute.kind, value) {
+        (_, Value::Null) => Ok(None),
+        (_, Value::String(text)) if text.trim().is_empty() => Ok(None),
+        (Kind::Complex, Value::Object(parts)) => coerce_parts(attribute, parts),
+        (Kind::Complex, Value::String(_)) => match attribute.sub_attribute("value") {
+            // `"members": ["id"]` and Entra ID's `"manager": "id"`.
+            Some(sub) => Ok(coerce_one(sub, value)?.map(|value| {
+                let mut parts = Object::new();
+                parts.insert(sub.name.clone(), value);
+                Value::Object(parts)
+            })),
+            None => Err(wrong_type(attribute, value)),
+        },
+        // Entra ID's older wrapper: `[{"$ref": null, "value": "…"}]` for a simple attribute.
+        (kind, Value::Object(parts)) if kind != Kind::Complex => match parts.get("value") {
+            Some(inner) if !inner.is_object() => coerce_one(attribute, inner),
+            _ => Err(wrong_type(attribute, value)),
+        },
+        (Kind::Boolean, Value::Bool(_)) => Ok(Some(value.clone())),
+        // Entra ID sends booleans as the strings "True" and "False".
+        (Kind::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("true") => {
+            Ok(Some(Value::Bool(true)))
+        }
+        (Kind::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("false") => {
+            Ok(Some(Value::Bool(false)))
+        }
+        (Kind::String | Kind::Reference | Kind::Binary | Kind::DateTime, Value::String(text)) => {
+            if text.contains('\0') {
+                // SQLite's text functions take it for the end.
+                return Err(ScimError::invalid_value(format!(
+                    "\"{}\" must not contain the character U+0000.",
+                    attribute.name
+                )));
+            }
+            Ok(Some(value.clone()))
+        }
+        _ => Err(wrong_type(attribute, value)),
+    }
+}
+
+fn coerce_parts(attribute: &Attribute, parts: &Object) -> Result<Option<Value>, ScimError> {
+    let mut coerced = Object::new();
+    for sub in &attribute.sub_attributes {
+        if sub.mutability == Mutability::ReadOnly {
+            continue;
+        }
+        let sent = parts.get(&sub.name).or_else(|| {
+            parts.iter().find(|(name, _)| name.eq_ignore_ascii_case(&sub.name)).map(|(_, value)| value)
+        });
+        match sent.map(|value| coerce(sub, value)).transpose()?.flatten() {
+            Some(value) => {
+                coerced.insert(sub.name.clone(), value);
+            }
+            None if sub.required => {
+                return Err(ScimError::invalid_value(format!(
+                    "\"{}\" is required in every value of \"{}\".",
+                    sub.name, attribute.name
+                )));
+            }
+            None => {}
+        }
+    }
+    Ok(if coerced.is_empty() { None } else { Some(Value::Object(coerced)) })
+}
+
+fn wrong_type(attribute: &Attribute, value: &Value) -> ScimError {
+    let wanted = match attribute.kind {
+        Kind::Boolean => "a boolean (true or false)",
+        Kind::Complex => "an object",
+        Kind::String | Kind::DateTime | Kind::Reference | Kind::Binary => "a string",
+    };
+    let sent = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    ScimError::invalid_value(format!("\"{}\" must be {wanted}, not {sent}.", attribute.name))
+}
