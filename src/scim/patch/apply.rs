@@ -16,7 +16,7 @@ const MAX_VALUES: usize = 1000;
 /// Carries out all edits, in order, and leaves the resource in canonical form.
 ///
 /// # Errors
-/// `tooMany` above [`MAX_EDITS`]; `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out; the resource
+/// `tooMany` above 1,000 edits; `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out; the resource
 /// is then to be thrown away (RFC 7644 §3.5.2: all operations or none).
 pub fn apply(
     resource_type: &ResourceType,
