@@ -43,6 +43,21 @@ describe("a member removed in the console", () => {
     assert.ok(!taken.text.includes(named.id));
     const removed = await remove(organization, contractor.id);
     assert.deepEqual([removed.status, removed.body.active, removed.body.managed], [200, false, false]);
+    // Nobody needs to see them any more, and the name is free.
+    assertProblem(await remove(organization, contractor.id), 404);
+    assert.equal((await remove(organization, named.id)).status, 200);
+    assertStatus(await organization.okta.post("/Users", body), 201);
+  });
+
+  test("comes back by being added again, under the same id", async () => {
+    const organization = await createOrganization(worker);
+    const { id } = await organization.createUser("ada@okta.local");
+    assert.equal((await remove(organization, id)).status, 200);
+    const add = () => organization.admin.send("POST", organization.path("/members"), { user_name: "Ada@okta.local" });
+    const back = await add();
+    assert.deepEqual([back.status, back.body.id, back.body.active], [200, id, true]);
+    assert.equal((await organization.user(id)).active, true);
+    assertProblem(await add(), 409, /exists already/);
   });
 
   test("is not the Owner, nor somebody else's", async () => {

@@ -58,6 +58,22 @@ test("query values, bodies, keys and tokens are not in it", async () => {
   for (const secret of [key.key.slice(15), worker.adminToken]) assert.ok(!text.includes(secret));
 });
 
+test("of mail addresses only the domain is in it, and of a key that strayed into a path only the hint", async () => {
+  const organization = await createOrganization(worker);
+  const { okta, key } = organization;
+  await organization.createUser("ada@okta.local");
+  const { lines } = await logged(async () => {
+    assertStatus(await okta.post("/Users", oktaUser(person("ADA@okta.local"))), 409);
+    await okta.get(`/Users/${key.key}`);
+    await okta.get("/Users/ada%40okta.local");
+    await okta.find("/Users", "ada@okta.local");
+  });
+  assert.equal(lines.length, 4);
+  for (const line of lines) assert.doesNotMatch(line, /ada(@|%40)/i);
+  assert.match(lines[0], /"…@okta\.local" is already taken/);
+  assert.ok(!lines[1].includes(key.key.slice(10)) && lines[1].includes(`/Users/${key.hint}`), lines[1]);
+});
+
 test("nobody can forge a line", async () => {
   const { okta } = await createOrganization(worker);
   const forged = "%0AGET%20/scim/Users%20200%201%20ms";

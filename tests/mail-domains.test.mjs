@@ -100,7 +100,7 @@ describe("contractors, outside the organization's mail domains", () => {
       () => okta.put(`/Users/${id}`, oktaUser(person(value.userName))),
       () => okta.patch(`/Users/${id}`, { op: "replace", value }),
     ]) {
-      assertError(await organization.unchangedBy(attempt), 400, { detail: /is not allowed/ });
+      assertError(await organization.unchangedBy(attempt), 400, { detail: /would no longer belong/ });
     }
   });
 

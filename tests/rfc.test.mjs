@@ -33,7 +33,12 @@ test("replacing a filtered value replaces it, adding to it adds (RFC 7644 sectio
       200,
     ).phoneNumbers;
   assert.deepEqual(await patch("add", { display: "Lab" }), [{ ...phoneNumbers[0], display: "Lab" }]);
-  assert.deepEqual(await patch("replace", { value: "2", type: "work" }), [{ value: "2", type: "work" }]);
+  // The value stays what the filter says it is, so that the same request finds it again.
+  for (const value of ["2", "3"]) assert.deepEqual(await patch("replace", { value }), [{ value, type: "work" }]);
+  for (const none of [null, "", [], {}]) {
+    assert.deepEqual(await patch("add", { value: "4" }), [{ value: "4", type: "work" }]);
+    assert.equal(await patch("replace", none), undefined, JSON.stringify(none));
+  }
 });
 
 test("members are understood under the schema's URN, too", async () => {

@@ -65,25 +65,40 @@ pub(super) async fn add(console: &Console<'_>, org: &str, new: NewMember) -> Res
     let mut member = person.into_user(console.catalog)?;
     member.org_role = org_role;
     let tenant = console.tenant(org);
-    let id = platform::new_id()?;
     let settings = console.settings(org).await?;
     let managed = settings.manages(member.mail_domain().as_deref());
-    console.database.batch(&users::insert(&tenant, &id, &member, managed)).await.map_err(
-        |error| match error {
-            error if users::user_name_is_taken(&error) => {
-                Problem::new(409, "A member with this user_name exists already, compared without case.")
-            }
-            StoreError::Stale => {
-                Problem::new(409, "The organization's mail domains were changed at the same time. Try again.")
-            }
-            other => other.into(),
-        },
-    )?;
+    let holder = console.database.run(users::named(&tenant, member.user_name())).await?.into_iter().next();
+    if let Some(row) = holder {
+        let record = UserRecord::read(row)?;
+        if record.user.active {
+            return Err(Problem::new(
+                409,
+                "A member with this user_name exists already, compared without case.",
+            ));
+        }
+        // Who comes back keeps id and attributes.
+        let back = User { active: true, org_role, doc: record.user.doc.clone() };
+        console.database.batch(&users::update(&tenant, &settings, &record, &back)).await.map_err(at_once)?;
+        return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.mail_domain().as_deref()))));
+    }
+    let id = platform::new_id()?;
+    console.database.batch(&users::insert(&tenant, &id, &member, managed)).await.map_err(at_once)?;
     Ok(Reply::created(described(&id, &member, managed)))
 }
 
-/// Takes a person out of the organization: a deactivation, made here. The next import shows it to the
-/// identity provider.
+/// Others were changing the same.
+fn at_once(error: StoreError) -> Problem {
+    match error {
+        error if users::user_name_is_taken(&error) || error == StoreError::Stale => Problem::new(
+            409,
+            "The member or the organization was changed by somebody else at the same time. Try again.",
+        ),
+        other => other.into(),
+    }
+}
+
+/// Takes a person out of the organization: a deactivation, made here, which the next import shows to the
+/// identity provider. Of somebody whom SCIM does not see nothing need stay, and their user_name is free.
 pub(super) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
     let settings = console.settings(org).await?;
@@ -91,7 +106,9 @@ pub(super) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result
         let record = read(console, org, id).await?;
         user::check_removable(&record.user)?;
         let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
-        if removed != record.user {
+        if !settings.manages(removed.mail_domain().as_deref()) {
+            console.database.batch(&users::delete(&tenant, &record)).await?;
+        } else if removed != record.user {
             console.database.batch(&users::update(&tenant, &settings, &record, &removed)).await?;
         }
         Ok::<_, Failure>(removed)

@@ -100,6 +100,10 @@ pub fn resolve(
             project.name,
             shorten(&team_role(prefix, &project.name, team, "Member"))
         ),
+        None if role.starts_with('-') => format!(
+            "The name of the team is missing: a team's group is named \"{}\".",
+            team_role(prefix, &project.name, "<Team>", "Member")
+        ),
         None => format!(
             "Project \"{1}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team \
              named \"{0}\", push \"{2}\".",

@@ -37,11 +37,33 @@ impl Organization {
             return Ok(());
         }
         Err(ScimError::invalid_value(format!(
-            "User {} is not allowed to be created in this organization: its mail domains are {}. Assign people of \
-             these domains, or have an administrator add the domain in the organization's settings.",
+            "User {} is not allowed to be created in this organization{}",
             shorten(user_name),
-            self.mail_domains.join(", ")
+            self.domains_are()
         )))
+    }
+
+    /// Refuses a change that takes a person out of the organization's mail domains.
+    ///
+    /// # Errors
+    /// `invalidValue`.
+    pub fn keep(&self, user_name: &str, mail_domain: Option<&str>) -> Result<(), ScimError> {
+        if self.manages(mail_domain) {
+            return Ok(());
+        }
+        Err(ScimError::invalid_value(format!(
+            "User {} would no longer belong to this organization{}",
+            shorten(user_name),
+            self.domains_are()
+        )))
+    }
+
+    fn domains_are(&self) -> String {
+        format!(
+            ": its mail domains are {}. Assign people of these domains, or have an administrator add the domain in the \
+             organization's settings.",
+            self.mail_domains.join(", ")
+        )
     }
 }
 

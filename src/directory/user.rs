@@ -200,7 +200,7 @@ fn settle(
     // Deactivation takes the person out of the organization, and the role with it.
     let user = User { doc, active, org_role: if active { org_role } else { OrgRole::Member } };
     if user.mail_domain() != current.mail_domain() {
-        organization.admit(user.user_name(), user.mail_domain().as_deref())?;
+        organization.keep(user.user_name(), user.mail_domain().as_deref())?;
     }
     check_size(&user)?;
     Ok(user)
@@ -256,8 +256,8 @@ fn mail_not_managed(attribute: &str, old: &str, new: &str) -> ScimError {
 
 fn owner_untouchable() -> ScimError {
     ScimError::mutability(
-        "Owner cannot be modified: the organization's Owner cannot be demoted, deactivated or deleted over SCIM. \
-         Transfer the ownership in the console first.",
+        "Owner cannot be modified: the organization's Owner cannot be demoted, deactivated or deleted. Transfer the \
+         ownership in the console first.",
     )
 }
 

@@ -6,6 +6,7 @@ mod answer;
 mod call;
 mod discovery;
 mod groups;
+mod log;
 mod request;
 mod scim_api;
 mod users;
@@ -76,10 +77,9 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     }
     if let Some(detail) = &answer.detail {
         line.push_str(": ");
-        // What a client sent may be quoted here; it must not begin a line of its own.
-        line.extend(detail.chars().map(|character| if character.is_control() { ' ' } else { character }));
+        line.push_str(detail);
     }
-    console_log!("{line}");
+    console_log!("{}", log::redacted(&line));
     answer.into_response(cost)
 }
 

@@ -32,6 +32,8 @@ const INSERT_EMAILS: &str = "INSERT INTO user_emails (org_id, value_fold, type_f
 /// A person as stored, and the version on which a write is based.
 #[derive(Debug)]
 pub struct UserRecord {
+    /// Identifier.
+    pub id: String,
     /// The person.
     pub user: User,
     /// The whole resource, as the client gets it.
@@ -42,6 +44,7 @@ pub struct UserRecord {
 
 #[derive(Deserialize)]
 struct Head {
+    id: String,
     seq: i64,
     version: i64,
     active: bool,
@@ -59,7 +62,7 @@ impl UserRecord {
         let org_role = OrgRole::parse(&head.org_role)
             .ok_or_else(|| StoreError::Internal(format!("unknown organization role {}", head.org_role)))?;
         let user = User { doc: head.doc, active: head.active, org_role };
-        Ok(Self { user, resource: row.body, seq: head.seq, version: head.version })
+        Ok(Self { id: head.id, user, resource: row.body, seq: head.seq, version: head.version })
     }
 }
 
@@ -73,20 +76,27 @@ pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
 
 /// Reads one person as a resource and as a basis for a write; see [`UserRecord::read`].
 pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&format!("{} AND users.managed = 1", select_record()), vec![text("id", id)])
+    tenant
+        .statement(&format!("{} users.id = :id AND users.managed = 1", select_record()), vec![text("id", id)])
 }
 
 /// Reads one person, whether SCIM sees them or not; see [`UserRecord::read`].
 pub fn anybody(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&select_record(), vec![text("id", id)])
+    tenant.statement(&format!("{} users.id = :id", select_record()), vec![text("id", id)])
+}
+
+/// Reads whoever has a userName, whether SCIM sees them or not; see [`UserRecord::read`].
+pub fn named(tenant: &Tenant<'_>, user_name: &str) -> Statement {
+    let sql = format!("{} users.user_name_fold = :user_name_fold", select_record());
+    tenant.statement(&sql, vec![text("user_name_fold", fold_user_name(user_name))])
 }
 
 fn select_record() -> String {
     format!(
-        "SELECT json_object('seq', users.seq, 'version', users.version,
+        "SELECT json_object('id', users.id, 'seq', users.seq, 'version', users.version,
            'active', json(iif(users.active, 'true', 'false')), 'org_role', users.org_role,
            'doc', json(users.doc)) AS head, {RESOURCE}
-         FROM users WHERE users.org_id = :org AND users.id = :id"
+         FROM users WHERE users.org_id = :org AND"
     )
 }
 

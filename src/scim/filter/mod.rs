@@ -42,6 +42,17 @@ pub enum Filter<'a> {
     },
 }
 
+impl Filter<'_> {
+    /// How many comparisons it has.
+    pub fn terms(&self) -> usize {
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().map(Filter::terms).sum(),
+            Self::Not(filter) | Self::ValuePath { filter, .. } => filter.terms(),
+            Self::Present(_) | Self::Compare(_) => 1,
+        }
+    }
+}
+
 /// `attribute operator literal`.
 #[derive(Debug, Clone)]
 pub struct Comparison<'a> {

@@ -13,6 +13,37 @@ const MAX_EDITS: usize = 1000;
 /// Most values that one multi-valued attribute may have. What compares values with each other stays quick.
 const MAX_VALUES: usize = 1000;
 
+/// Most bytes that all edits together may compare and write over and over, as operations on every element of an
+/// attribute do.
+const MAX_WORK: usize = 16 * 1024 * 1024;
+
+/// What is left of [`MAX_WORK`].
+struct Work(usize);
+
+impl Work {
+    fn spend(&mut self, times: usize, bytes: usize) -> Result<(), ScimError> {
+        self.0 = self.0.checked_sub(times.saturating_mul(bytes)).ok_or_else(|| {
+            ScimError::too_many(
+                "The request's operations would compare or write more than this service is willing to. Send fewer \
+                 operations, with shorter filters.",
+            )
+        })?;
+        Ok(())
+    }
+}
+
+/// About how many bytes a value takes as JSON.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len().saturating_add(2),
+        Value::Array(items) => items.iter().map(size).sum::<usize>().saturating_add(items.len()),
+        Value::Object(parts) => {
+            parts.iter().map(|(name, value)| name.len().saturating_add(size(value)).saturating_add(4)).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 5,
+    }
+}
+
 /// Carries out all edits, in order, and leaves the resource in canonical form.
 ///
 /// # Errors
@@ -29,14 +60,15 @@ pub fn apply(
             edits.len()
         )));
     }
+    let mut work = Work(MAX_WORK);
     for edit in edits {
-        apply_one(resource, edit).map_err(|error| edit.locate(error))?;
+        apply_one(resource, edit, &mut work).map_err(|error| edit.locate(error))?;
     }
     *resource = canonical(resource_type, std::mem::take(resource))?;
     Ok(())
 }
 
-fn apply_one(resource: &mut Object, edit: &Edit<'_>) -> Result<(), ScimError> {
+fn apply_one(resource: &mut Object, edit: &Edit<'_>, work: &mut Work) -> Result<(), ScimError> {
     let Some(attribute) = edit.path.attribute else {
         return apply_to_extension(resource, edit);
     };
@@ -50,18 +82,23 @@ fn apply_one(resource: &mut Object, edit: &Edit<'_>) -> Result<(), ScimError> {
     match edit.path.extension {
         Some(extension) => {
             let mut values = take_object(resource, extension.id);
-            apply_in(&mut values, attribute, edit)?;
+            apply_in(&mut values, attribute, edit, work)?;
             put_object(resource, extension.id, values);
             Ok(())
         }
-        None => apply_in(resource, attribute, edit),
+        None => apply_in(resource, attribute, edit, work),
     }
 }
 
-fn apply_in(container: &mut Object, attribute: &Attribute, edit: &Edit<'_>) -> Result<(), ScimError> {
+fn apply_in(
+    container: &mut Object,
+    attribute: &Attribute,
+    edit: &Edit<'_>,
+    work: &mut Work,
+) -> Result<(), ScimError> {
     match (&edit.filter, edit.path.sub_attribute) {
-        (Some(filter), sub) => apply_to_elements(container, attribute, filter, sub, edit),
-        (None, Some(sub)) => apply_to_sub_attribute(container, attribute, sub, edit),
+        (Some(filter), _) => apply_to_elements(container, attribute, filter, edit, work),
+        (None, Some(sub)) => apply_to_sub_attribute(container, attribute, sub, edit, work),
         (None, None) => apply_to_attribute(container, attribute, edit),
     }
 }
@@ -230,6 +267,7 @@ fn apply_to_sub_attribute(
     attribute: &Attribute,
     sub: &Attribute,
     edit: &Edit<'_>,
+    work: &mut Work,
 ) -> Result<(), ScimError> {
     if !attribute.multi_valued {
         let mut parts = take_object(container, &attribute.name);
@@ -242,6 +280,7 @@ fn apply_to_sub_attribute(
     if elements.is_empty() && edit.op != Op::Remove {
         elements.push(Value::Object(Object::new()));
     }
+    work.spend(elements.len(), edit.value.map_or(0, size))?;
     for element in &mut elements {
         set_part_of(element, sub, edit)?;
     }
@@ -271,17 +310,22 @@ fn apply_to_elements(
     container: &mut Object,
     attribute: &Attribute,
     filter: &Filter<'_>,
-    sub: Option<&Attribute>,
     edit: &Edit<'_>,
+    work: &mut Work,
 ) -> Result<(), ScimError> {
+    let sub = edit.path.sub_attribute;
     let mut elements = take_elements(container, attribute);
+    work.spend(filter.terms(), elements.iter().map(size).sum())?;
     let mut matched: Vec<usize> = Vec::new();
     for (index, element) in elements.iter().enumerate() {
         if element.as_object().is_some_and(|parts| matches_element(filter, parts)) {
             matched.push(index);
         }
     }
-    match (edit.op, sub) {
+    work.spend(matched.len(), edit.value.map_or(0, size))?;
+    // To replace a value with none is to remove it.
+    let op = if sub.is_none() && is_no_value(edit.value) { Op::Remove } else { edit.op };
+    match (op, sub) {
         (Op::Remove, None) => {
             let mut index = 0_usize;
             elements.retain(|_| {
@@ -311,7 +355,7 @@ fn apply_to_elements(
             }
             for &index in &matched {
                 if let Some(element) = elements.get_mut(index) {
-                    set_element(element, attribute, sub, edit)?;
+                    set_element(element, attribute, filter, edit)?;
                 }
             }
             settle_primary(&mut elements, &matched);
@@ -323,10 +367,10 @@ fn apply_to_elements(
 fn set_element(
     element: &mut Value,
     attribute: &Attribute,
-    sub: Option<&Attribute>,
+    filter: &Filter<'_>,
     edit: &Edit<'_>,
 ) -> Result<(), ScimError> {
-    if let Some(sub) = sub {
+    if let Some(sub) = edit.path.sub_attribute {
         return set_part_of(element, sub, edit);
     }
     let value = match edit.value {
@@ -337,7 +381,14 @@ fn set_element(
     let Some(value) = value else { return Ok(()) };
     match (coerce_one(attribute, value)?, &mut *element, edit.op) {
         (Some(Value::Object(given)), Value::Object(parts), Op::Add) => parts.extend(given),
-        // RFC 7644 §3.5.2.3: the values that match are replaced, not merged with.
+        // RFC 7644 §3.5.2.3: the values that match are replaced, not merged with. They stay what the filter says
+        // they are, so that the same request finds them again.
+        (Some(Value::Object(mut given)), element, _) => {
+            for (name, value) in element_of(attribute, filter).unwrap_or_default() {
+                given.entry(name).or_insert(value);
+            }
+            *element = Value::Object(given);
+        }
         (Some(given), element, _) => *element = given,
         (None, _, _) => {}
     }
@@ -349,7 +400,8 @@ fn is_no_value(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.trim().is_empty(),
-        Some(Value::Array(items)) => items.is_empty(),
+        Some(Value::Array(items)) => items.iter().all(|item| is_no_value(Some(item))),
+        Some(Value::Object(parts)) => parts.is_empty(),
         Some(_) => false,
     }
 }

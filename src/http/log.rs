@@ -1,0 +1,59 @@
+//! What may stand in the log.
+
+use crate::directory::key::{self, PREFIX};
+
+/// The line without what it must not tell: of keys only the hint, of mail addresses only the domain. Details
+/// quote what a client sent; it must not begin a line of its own, either.
+pub(super) fn redacted(line: &str) -> String {
+    let mut redacted = String::with_capacity(line.len());
+    let mut word = String::new();
+    for character in line.chars() {
+        if character.is_alphanumeric() || "@.-_+%~!#&*|".contains(character) {
+            word.push(character);
+            continue;
+        }
+        push_word(&mut redacted, &word);
+        word.clear();
+        redacted.push(if character.is_control() { ' ' } else { character });
+    }
+    push_word(&mut redacted, &word);
+    redacted
+}
+
+fn push_word(line: &mut String, word: &str) {
+    if let Some(at) = word
+        .rfind("%40")
+        .map(|at| at.saturating_add(3))
+        .or_else(|| word.rfind('@').map(|at| at.saturating_add(1)))
+    {
+        line.push_str("…@");
+        line.push_str(word.get(at..).unwrap_or_default());
+        return;
+    }
+    match word.split_once(PREFIX) {
+        Some((before, id)) if id.len() > 4 => {
+            line.push_str(before);
+            line.push_str(&key::hint(id));
+        }
+        _ => line.push_str(word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn of_addresses_the_domain_stays_and_of_keys_the_hint() {
+        let key = format!("scim-{}", "ABCD2345".repeat(8));
+        for (line, expected) in [
+            ("\"Ann.Lee+x@example.com\" is taken", "\"…@example.com\" is taken"),
+            (&format!("GET /scim/Users/{key} 404"), "GET /scim/Users/scim-ABCD… 404"),
+            ("GET /scim/Users/ann%40example.com", "GET /scim/Users/…@example.com"),
+            ("key scim-ABCD…: a\nb", "key scim-ABCD…: a b"),
+            ("does not begin with \"scim-\"", "does not begin with \"scim-\""),
+        ] {
+            assert_eq!(redacted(line), expected);
+        }
+    }
+}
