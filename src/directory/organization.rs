@@ -33,14 +33,7 @@ impl Organization {
     /// # Errors
     /// `invalidValue`, in the words the product's documentation uses.
     pub fn admit(&self, user_name: &str, mail_domain: Option<&str>) -> Result<(), ScimError> {
-        if self.manages(mail_domain) {
-            return Ok(());
-        }
-        Err(ScimError::invalid_value(format!(
-            "User {} is not allowed to be created in this organization{}",
-            shorten(user_name),
-            self.domains_are()
-        )))
+        self.check(user_name, mail_domain, "is not allowed to be created in")
     }
 
     /// Refuses a change that takes a person out of the organization's mail domains.
@@ -48,22 +41,19 @@ impl Organization {
     /// # Errors
     /// `invalidValue`.
     pub fn keep(&self, user_name: &str, mail_domain: Option<&str>) -> Result<(), ScimError> {
+        self.check(user_name, mail_domain, "would no longer belong to")
+    }
+
+    fn check(&self, user_name: &str, mail_domain: Option<&str>, verdict: &str) -> Result<(), ScimError> {
         if self.manages(mail_domain) {
             return Ok(());
         }
         Err(ScimError::invalid_value(format!(
-            "User {} would no longer belong to this organization{}",
+            "User {} {verdict} this organization: its mail domains are {}. Assign people of these domains, or have an \
+             administrator add the domain in the organization's settings.",
             shorten(user_name),
-            self.domains_are()
-        )))
-    }
-
-    fn domains_are(&self) -> String {
-        format!(
-            ": its mail domains are {}. Assign people of these domains, or have an administrator add the domain in the \
-             organization's settings.",
             self.mail_domains.join(", ")
-        )
+        )))
     }
 }
 

@@ -99,7 +99,7 @@ fn apply_in(
     match (&edit.filter, edit.path.sub_attribute) {
         (Some(filter), _) => apply_to_elements(container, attribute, filter, edit, work),
         (None, Some(sub)) => apply_to_sub_attribute(container, attribute, sub, edit, work),
-        (None, None) => apply_to_attribute(container, attribute, edit),
+        (None, None) => apply_to_attribute(container, attribute, edit, work),
     }
 }
 
@@ -183,7 +183,13 @@ fn apply_to_attribute(
     container: &mut Object,
     attribute: &Attribute,
     edit: &Edit<'_>,
+    work: &mut Work,
 ) -> Result<(), ScimError> {
+    if attribute.multi_valued && edit.op != Op::Replace {
+        // Each value is held against those that are there.
+        let values = edit.value.map_or(0, |value| value.as_array().map_or(1, Vec::len));
+        work.spend(values, container.get(&attribute.name).map_or(0, size))?;
+    }
     if edit.op != Op::Remove {
         return assign(container, attribute, edit.op, edit.value);
     }
