@@ -27,12 +27,12 @@ async function stranger() {
   return { organization, okta: organization.okta.with({ key: forgedKey() }) };
 }
 
-/** Runs a request and asserts that it was answered within a second, on a machine that may be busy. */
+/** Runs a request and asserts that it was answered within two seconds, on a machine that may be busy. */
 async function soon(request) {
   const began = performance.now();
   const answer = await request();
   const took = performance.now() - began;
-  assert.ok(took < 1_000, `${answer.method} ${answer.path} took ${took.toFixed(0)} ms`);
+  assert.ok(took < 2_000, `${answer.method} ${answer.path} took ${took.toFixed(0)} ms`);
   return answer;
 }
 
