@@ -68,3 +68,17 @@ test("totals follow every creation and deletion, and nothing of who is deleted s
   assert.equal(await total(), 1);
   assert.equal(await kept(), before);
 });
+
+test("lastModified never goes backwards, whichever of two requests at once began first", async () => {
+  const organization = await createOrganization(worker, { projects: { Demo: [] } });
+  const { okta } = organization;
+  const { id } = await organization.createUser("ada@okta.local");
+  const group = await organization.groupNamed("Statsig-Demo-Member");
+  const later = "2099-01-01T00:00:00.000Z";
+  for (const table of ["users", "groups"])
+    await worker.sql(`UPDATE ${table} SET last_modified = ?1 WHERE id IN (?2, ?3)`, later, id, group.id);
+  assertStatus(await okta.patch(`/Users/${id}`, { op: "replace", path: "title", value: "Countess" }), 200);
+  assertStatus(await okta.patch(`/Groups/${group.id}`, operation.addMembers([id])), 204);
+  assert.equal((await organization.user(id)).meta.lastModified, later);
+  assert.equal((await organization.group(group.id)).meta.lastModified, later);
+});
