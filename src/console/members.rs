@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Console, Problem, Reply};
 use crate::directory::{Catalog, OrgRole, Organization, User, user};
+use crate::scim::ScimError;
 use crate::store::session::{Failure, attempts};
 use crate::store::users::{self, UserRecord};
 use crate::store::{StoreError, organizations, platform};
@@ -102,19 +103,19 @@ fn at_once(error: StoreError) -> Problem {
 pub(super) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
     let settings = console.settings(org).await?;
-    let removed = attempts(async || {
+    let (removed, managed) = attempts(async || {
         let record = read(console, org, id).await?;
         user::check_removable(&record.user)?;
         let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
-        if !settings.manages(removed.mail_domain().as_deref()) {
+        let managed = settings.manages(removed.mail_domain().as_deref());
+        if !managed {
             console.database.batch(&users::delete(&tenant, &record)).await?;
         } else if removed != record.user {
             console.database.batch(&users::update(&tenant, &settings, &record, &removed)).await?;
         }
-        Ok::<_, Failure>(removed)
+        Ok::<_, Failure>((removed, managed))
     })
     .await?;
-    let managed = settings.manages(removed.mail_domain().as_deref());
     Ok(Reply::ok(described(id, &removed, managed)))
 }
 
@@ -137,12 +138,12 @@ pub(super) async fn transfer_ownership(
     Ok(Reply::ok(described(&new.member, &member, managed)))
 }
 
-async fn read(console: &Console<'_>, org: &str, id: &str) -> Result<UserRecord, crate::scim::ScimError> {
+async fn read(console: &Console<'_>, org: &str, id: &str) -> Result<UserRecord, ScimError> {
     let rows = console.database.run(users::anybody(&console.tenant(org), id)).await?;
     let row = rows
         .into_iter()
         .next()
-        .ok_or_else(|| crate::scim::ScimError::not_found("There is no such member in this organization."))?;
+        .ok_or_else(|| ScimError::not_found("There is no such member in this organization."))?;
     Ok(UserRecord::read(row)?)
 }
 

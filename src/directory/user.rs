@@ -1,10 +1,12 @@
 //! What a user may become: creation, replacement, modification and removal of people.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::organization::mail_domain;
 use super::{Catalog, OrgRole, Organization, check_length, person_name};
-use crate::scim::text::{equal_fold, fold, shorten};
+use crate::scim::text::{fold, shorten};
 use crate::scim::{Object, ScimError, patch, resource};
 
 /// Most bytes that one person's attributes may come to.
@@ -215,24 +217,25 @@ fn keep_mail(before: &Object, after: &mut Object) -> Result<(), ScimError> {
     }
     after.insert("userName".to_owned(), old.into());
 
-    let stored: Vec<&str> = email_values(before).collect();
+    let mut stored: BTreeMap<String, &str> = BTreeMap::new();
+    for value in email_values(before) {
+        stored.entry(fold(value)).or_insert(value);
+    }
     if stored.is_empty() {
         // RFC 7644 §3.5.1: an immutable attribute without a value takes the new one.
         return Ok(());
     }
-    let spelling = |value: &str| stored.iter().find(|own| equal_fold(own, value)).map(|&own| own.to_owned());
-    let known = email_values(after).all(|value| spelling(value).is_some());
-    let complete = stored.iter().all(|own| email_values(after).any(|value| equal_fold(own, value)));
-    if !known || !complete {
-        let sent: Vec<&str> = email_values(after).collect();
-        return Err(mail_not_managed("emails", &stored.join(", "), &sent.join(", ")));
+    let sent: BTreeSet<String> = email_values(after).map(fold).collect();
+    if !sent.iter().eq(stored.keys()) {
+        let listed = |doc: &Object| email_values(doc).collect::<Vec<_>>().join(", ");
+        return Err(mail_not_managed("emails", &listed(before), &listed(after)));
     }
     if let Some(Value::Array(emails)) = after.get_mut("emails") {
         for email in emails {
             if let Some(Value::String(value)) = email.get_mut("value")
-                && let Some(own) = spelling(value)
+                && let Some(own) = stored.get(&fold(value))
             {
-                *value = own;
+                *value = (*own).to_owned();
             }
         }
     }

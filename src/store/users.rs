@@ -235,7 +235,8 @@ pub fn update(
     statements
 }
 
-/// What an UPDATE sets. Time does not go backwards, whichever of two requests at once began first. Columns that stay as they are stay out of it, and their indexes out of the bill.
+/// What an UPDATE sets. Time does not go backwards, whichever of two requests at once began first. Columns
+/// that stay as they are stay out of it, and their indexes out of the bill.
 fn changed_columns(
     organization: &Organization,
     before: &User,
