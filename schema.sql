@@ -48,6 +48,9 @@ CREATE TABLE IF NOT EXISTS users (
   managed        INTEGER NOT NULL CHECK (managed IN (0, 1)),
   -- The SCIM attributes a client may set, as canonical JSON, without the columns `active` and `org_role`.
   doc            TEXT NOT NULL,
+  -- The same folded as a whole, where that is more than SQLite's lower() does (which knows ASCII only): what filters
+  -- compare. NULL elsewhere.
+  doc_fold       TEXT,
   version        INTEGER NOT NULL DEFAULT 1,
   created_at     TEXT NOT NULL,
   last_modified  TEXT NOT NULL
@@ -56,6 +59,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS users_by_id ON users (org_id, id);
 CREATE UNIQUE INDEX IF NOT EXISTS users_by_user_name ON users (org_id, user_name_fold);
 CREATE INDEX IF NOT EXISTS users_in_order ON users (org_id, managed, seq);
 CREATE INDEX IF NOT EXISTS users_by_external_id ON users (org_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS users_by_last_modified ON users (org_id, last_modified);
 -- Exactly one Owner: the rules refuse a second, this makes one impossible.
 CREATE UNIQUE INDEX IF NOT EXISTS users_one_owner ON users (org_id) WHERE org_role = 'Owner';
 

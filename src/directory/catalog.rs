@@ -37,15 +37,14 @@ impl Catalog {
             );
         }
         let mut user = schema::user();
-        if resolve(&user, &org_role_attribute).is_some() || org_role_attribute.eq_ignore_ascii_case("schemas")
-        {
+        if resolve(&user, &org_role_attribute).is_some() {
             return Err(format!(
                 "ORG_ROLE_ATTRIBUTE \"{org_role_attribute}\" is an attribute of RFC 7643 already."
             ));
         }
         user.schema.attributes.push(
             Attribute::string(&org_role_attribute, "Role in the organization; left out, it stays as it is.")
-                .canonical(OrgRole::NAMES),
+                .canonical(OrgRole::ASSIGNABLE),
         );
         Ok(Self { group_prefix, org_role_attribute, user, group: schema::group() })
     }

@@ -18,6 +18,9 @@ impl OrgRole {
     /// The roles in their canonical spelling.
     pub const NAMES: &'static [&'static str] = &["Member", "Admin", "Owner"];
 
+    /// Those that SCIM can give. Ownership moves in the console.
+    pub const ASSIGNABLE: &'static [&'static str] = &["Member", "Admin"];
+
     /// Reads a role in any case.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Owner, Self::Admin, Self::Member]

@@ -2,6 +2,7 @@
 
 use worker::{Headers, Response};
 
+use crate::scim::entity_tag::entity_tag;
 use crate::scim::{MEDIA_TYPE, ScimError};
 use crate::store::Cost;
 
@@ -32,6 +33,11 @@ impl Answer {
         Self::new(201, MEDIA_TYPE, body).with_header("Location", location)
     }
 
+    /// 304: the client has what it asks for (RFC 7644 §3.14).
+    pub(super) fn not_modified(version: i64) -> Self {
+        Self::new(304, MEDIA_TYPE, String::new()).with_version(version)
+    }
+
     /// 204, nothing to say.
     pub(super) fn no_content() -> Self {
         Self::new(204, MEDIA_TYPE, String::new())
@@ -46,6 +52,16 @@ impl Answer {
     pub(super) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// The same with the entity tag of the resource's version.
+    pub(super) fn with_version(self, version: i64) -> Self {
+        self.with_header("ETag", entity_tag(version))
+    }
+
+    /// The header of that name.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str())
     }
 
     /// The same with what it says to the log.

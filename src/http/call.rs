@@ -3,25 +3,35 @@
 use serde_json::Value;
 
 use super::Aftermath;
+use super::bulk::Operation;
 use super::request::{
     BODY_LIMIT, GROUP_BODY_LIMIT, GROUP_VALUE_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT,
     UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, json,
 };
-use crate::scim::list::Page;
+use crate::scim::entity_tag::Preconditions;
+use crate::scim::list::Parameters;
 use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
 use crate::scim::{Object, ScimError};
 use crate::store::session::Opened;
-use crate::store::{Session, Statement, keys};
+use crate::store::{Row, Session, Statement, StoreError, keys, platform};
 
 /// A SCIM request that carries a well-formed key, and what it needs to be carried out.
 pub(super) struct Call<'a> {
     /// Its conversation with storage.
     pub(super) session: Session<'a>,
-    /// The request.
-    pub(super) incoming: &'a mut Incoming,
+    /// What asks for it.
+    pub(super) source: Source<'a>,
     /// What is left to do after the answer.
     pub(super) aftermath: &'a Aftermath,
+}
+
+/// Where a request comes from. Both are carried out by the same code.
+pub(super) enum Source<'a> {
+    /// A request of its own.
+    Http(&'a mut Incoming),
+    /// An operation of a bulk request.
+    Bulk(&'a Operation),
 }
 
 impl Call<'_> {
@@ -34,9 +44,12 @@ impl Call<'_> {
         Ok(opened)
     }
 
-    /// The body of a request that writes a user.
-    pub(super) async fn user_body(&mut self) -> Result<Value, ScimError> {
-        json(&self.incoming.body(BODY_LIMIT).await?, VALUE_LIMIT)
+    /// The body of a request that writes a user or searches.
+    pub(super) async fn body(&mut self) -> Result<Value, ScimError> {
+        match &mut self.source {
+            Source::Http(incoming) => json(&incoming.body(BODY_LIMIT).await?, VALUE_LIMIT),
+            Source::Bulk(operation) => operation.data(),
+        }
     }
 
     /// The body of a request that writes a group.
@@ -45,32 +58,72 @@ impl Call<'_> {
     /// anybody can make up a key whose checksum is right, and an isolate's memory is shared. That costs such
     /// a request a third round trip.
     pub(super) async fn group_body(&mut self) -> Result<Value, ScimError> {
-        let known = self.incoming.declared_length().is_none_or(|length| length > UNAUTHENTICATED_BODY_LIMIT);
-        if known {
+        let large = match &self.source {
+            Source::Http(incoming) => {
+                incoming.declared_length().is_none_or(|length| length > UNAUTHENTICATED_BODY_LIMIT)
+            }
+            Source::Bulk(_) => false,
+        };
+        if large {
             self.open(Vec::new()).await?;
         }
-        let body = self.incoming.body(GROUP_BODY_LIMIT).await?;
-        json(&body, if known { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })
+        match &mut self.source {
+            Source::Http(incoming) => {
+                let body = incoming.body(GROUP_BODY_LIMIT).await?;
+                json(&body, if large { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })
+            }
+            Source::Bulk(operation) => operation.data(),
+        }
     }
 
-    /// Which page of a list is asked for.
-    pub(super) fn page(&self) -> Result<Page, ScimError> {
-        Page::parse(self.incoming.parameter("startIndex"), self.incoming.parameter("count"))
-    }
-
-    /// The filter's text, if there is one.
-    pub(super) fn filter(&self) -> Option<String> {
-        self.incoming.parameter("filter").filter(|filter| !filter.trim().is_empty()).map(str::to_owned)
+    /// The parameters of the URL.
+    pub(super) fn parameters(&self) -> Parameters {
+        match &self.source {
+            Source::Http(incoming) => Parameters::of(|name| incoming.parameter(name).map(str::to_owned)),
+            Source::Bulk(_) => Parameters::default(),
+        }
     }
 
     /// Which attributes are asked for.
     pub(super) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
-        Projection::parse(
-            resource_type,
-            self.incoming.parameter("attributes"),
-            self.incoming.parameter("excludedAttributes"),
-        )
+        projection(&self.parameters(), resource_type)
     }
+
+    /// Which version of the resource the client means.
+    pub(super) fn preconditions(&self) -> Preconditions {
+        match &self.source {
+            Source::Http(incoming) => Preconditions::parse(
+                incoming.header("if-match").as_deref(),
+                incoming.header("if-none-match").as_deref(),
+            ),
+            Source::Bulk(operation) => Preconditions::parse(operation.version.as_deref(), None),
+        }
+    }
+
+    /// The identifier of a resource about to be made. In a bulk request others may refer to it already.
+    pub(super) fn new_id(&self) -> Result<String, StoreError> {
+        match &self.source {
+            Source::Bulk(Operation { new_id: Some(id), .. }) => Ok(id.clone()),
+            _ => platform::new_id(),
+        }
+    }
+}
+
+/// Which attributes a query asks for.
+pub(super) fn projection(
+    parameters: &Parameters,
+    resource_type: &ResourceType,
+) -> Result<Projection, ScimError> {
+    Projection::parse(
+        resource_type,
+        parameters.attributes.as_deref(),
+        parameters.excluded_attributes.as_deref(),
+    )
+}
+
+/// The version in a row that has it as `head`.
+pub(super) fn version_of(row: &Row) -> Result<i64, StoreError> {
+    row.head.parse().map_err(|_| StoreError::Internal("a row has no version".to_owned()))
 }
 
 /// What of a resource is to be returned. One that goes out whole is not taken apart.

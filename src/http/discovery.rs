@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::call::Call;
 use crate::directory::Organization;
-use crate::scim::list::list_response;
+use crate::scim::list::{Standing, list_response};
 use crate::scim::text::shorten;
 use crate::scim::{ScimError, discovery};
 
@@ -36,7 +36,7 @@ pub(super) async fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Answer
 async fn authenticate(call: &Call<'_>) -> Result<Organization, ScimError> {
     // RFC 7644 §4: a filter on these endpoints is refused, so that nobody takes an unfiltered answer for a
     // filtered one.
-    if call.filter().is_some() {
+    if call.parameters().filter.is_some() {
         return Err(ScimError::forbidden("Discovery endpoints cannot be filtered; leave the filter out."));
     }
     Ok(call.open(Vec::new()).await?.organization)
@@ -45,7 +45,7 @@ async fn authenticate(call: &Call<'_>) -> Result<Organization, ScimError> {
 fn one_or_all(described: &[Value], id: Option<&str>, what: &str) -> Result<Answer, ScimError> {
     let Some(id) = id else {
         let all: Vec<String> = described.iter().map(Value::to_string).collect();
-        return Ok(Answer::ok(list_response(u64::try_from(all.len()).unwrap_or(0), 1, &all)));
+        return Ok(Answer::ok(list_response(u64::try_from(all.len()).unwrap_or(0), &Standing::At(1), &all)));
     };
     described
         .iter()

@@ -1,40 +1,15 @@
 //! `/Groups`
 
 use super::answer::Answer;
-use super::call::{Call, project};
+use super::call::{Call, project, version_of};
 use crate::directory::group::{self, Wanted};
 use crate::directory::group_name::{self, NewGroup};
 use crate::scim::ScimError;
-use crate::scim::filter;
-use crate::scim::list::list_response;
 use crate::scim::text::shorten;
 use crate::store::groups::{self as stored, GroupRecord};
 use crate::store::memberships::{self, Difference};
 use crate::store::session::{Failure, attempts};
 use crate::store::{Row, Statement, StoreError, platform, projects};
-
-/// GET: a page of groups, or those that a filter finds (RFC 7644 §3.4.2).
-pub(super) async fn list(call: &Call<'_>) -> Result<Answer, ScimError> {
-    let catalog = call.session.tenant.catalog;
-    let text = call.filter();
-    let filter = text.as_deref().map(|text| filter::parse(&catalog.group, text)).transpose()?;
-    let page = call.page()?;
-    let projection = call.projection(&catalog.group)?;
-    let with_members = projection.wants("members");
-    let statements = stored::list(&call.session.tenant, filter.as_ref(), page, with_members)?;
-    let mut opened = call.open(statements).await?;
-    let groups = opened.rows();
-    let total = opened.count()?;
-    let mut members = opened.rows().into_iter().peekable();
-    let mut resources = Vec::with_capacity(groups.len());
-    for group in groups {
-        // Members come ordered as the groups are, each piece with its group's id.
-        let pieces = std::iter::from_fn(|| members.next_if(|piece| piece.head == group.head));
-        let resource = if with_members { with_pieces(&group.body, pieces) } else { closed(&group.body) };
-        resources.push(project(&projection, &catalog.group, resource)?);
-    }
-    Ok(Answer::ok(list_response(total, page.start_index, &resources)))
-}
 
 /// GET of one group, with all its members unless they are excluded (RFC 7644 §3.4.1).
 pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
@@ -47,9 +22,15 @@ pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError>
     }
     let mut opened = call.open(statements).await?;
     let group = opened.row().ok_or_else(|| ScimError::no_such_resource("Group", id))?;
-    let resource =
-        if with_members { with_pieces(&group.body, opened.rows().into_iter()) } else { closed(&group.body) };
-    Ok(Answer::ok(project(&projection, &tenant.catalog.group, resource)?))
+    let version = version_of(&group)?;
+    if call.preconditions().has(version) {
+        return Ok(Answer::not_modified(version));
+    }
+    let resource = match with_members {
+        true => stored::with_members(&group.body, opened.rows().into_iter().map(|piece| piece.body)),
+        false => stored::without_members(&group.body),
+    };
+    Ok(Answer::ok(project(&projection, &tenant.catalog.group, resource)?).with_version(version))
 }
 
 /// POST: creates a team, or a plain group where the organization has them (RFC 7644 §3.3).
@@ -77,12 +58,13 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let difference = Difference::read(|| opened.row())?;
     let (id, mut statements) = match new {
         NewGroup::Plain => {
-            let id = platform::new_id()?;
+            let id = call.new_id()?;
             (id.clone(), stored::insert_plain(tenant, &id, &group))
         }
         NewGroup::Team { project, team } => {
             let [admin, mut member] = projects::team_groups(prefix, &project.name, &team)?;
             member.external_id = group.external_id.clone();
+            member.id = call.new_id()?;
             let id = member.id.clone();
             let team_id = platform::new_id()?;
             (id, projects::insert_team(tenant, &team_id, &project.id, &team, &[admin, member]))
@@ -91,8 +73,9 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     statements.extend(memberships::change(tenant, &id, &difference));
     statements.extend(selected(tenant, &id));
     let results = call.session.write(&statements).await.map_err(|error| refusal(error, name))?;
-    let resource = project(&projection, &tenant.catalog.group, assembled(results))?;
-    Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource))
+    let (version, resource) = assembled(results)?;
+    let resource = project(&projection, &tenant.catalog.group, resource)?;
+    Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
 }
 
 /// PUT: what custom Okta apps send for every change (RFC 7644 §3.5.1).
@@ -100,8 +83,8 @@ pub(super) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, Sci
     let body = call.group_body().await?;
     let wanted = Wanted::of_resource(call.session.tenant.catalog, &body)?;
     let projection = call.projection(&call.session.tenant.catalog.group)?;
-    let resource = change(call, id, &wanted, true).await?;
-    Ok(Answer::ok(project(&projection, &call.session.tenant.catalog.group, resource)?))
+    let (version, resource) = change(call, id, &wanted, true).await?;
+    Ok(Answer::ok(project(&projection, &call.session.tenant.catalog.group, resource)?).with_version(version))
 }
 
 /// PATCH: answered with 204, so that a large group is not sent back for one member; with the group where
@@ -111,29 +94,41 @@ pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, Scim
     let catalog = call.session.tenant.catalog;
     let wanted = Wanted::of_patch(catalog, &body)?;
     let projection = call.projection(&catalog.group)?;
-    let resource = change(call, id, &wanted, !projection.is_everything()).await?;
+    let (version, resource) = change(call, id, &wanted, !projection.is_everything()).await?;
     if projection.is_everything() {
-        return Ok(Answer::no_content());
+        return Ok(Answer::no_content().with_version(version));
     }
-    Ok(Answer::ok(project(&projection, &catalog.group, resource)?))
+    Ok(Answer::ok(project(&projection, &catalog.group, resource)?).with_version(version))
 }
 
 /// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).
 pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let preconditions = call.preconditions();
     attempts(async || {
         let mut opened = call.open(vec![stored::record(&call.session.tenant, id)]).await?;
         let record = read_record(opened.row(), id)?;
+        preconditions.check(record.version)?;
         group::check_deletable(record.kind)?;
-        call.session.write(&stored::delete(&call.session.tenant, &record)).await?;
+        let statements = stored::delete(&call.session.tenant, &record, !preconditions.is_empty());
+        call.session.write(&statements).await?;
         Ok(Answer::no_content())
     })
     .await
 }
 
 /// Reads, decides, writes the difference, and selects the resource if it is to be answered. What changes
-/// nothing writes nothing.
-async fn change(call: &Call<'_>, id: &str, wanted: &Wanted<'_>, answer: bool) -> Result<String, ScimError> {
+/// nothing writes nothing. Returns the version, and the resource or nothing.
+async fn change(
+    call: &Call<'_>,
+    id: &str,
+    wanted: &Wanted<'_>,
+    answer: bool,
+) -> Result<(i64, String), ScimError> {
     let tenant = &call.session.tenant;
+    let preconditions = call.preconditions();
+    // Adding and removing commute with what others do; what replaces all was decided from what was read, and
+    // who names a version wants no other.
+    let only_if_unchanged = wanted.members.replaces_all || !preconditions.is_empty();
     attempts(async || {
         let mut statements = vec![stored::record(tenant, id)];
         if !wanted.members.is_empty() {
@@ -141,28 +136,34 @@ async fn change(call: &Call<'_>, id: &str, wanted: &Wanted<'_>, answer: bool) ->
         }
         let mut opened = call.open(statements).await?;
         let record = read_record(opened.row(), id)?;
+        preconditions.check(record.version)?;
         let group = wanted.settle(tenant.catalog, record.kind, &record.group)?;
         let difference = match wanted.members.is_empty() {
             true => Difference::default(),
             false => Difference::read(|| opened.row())?,
         };
         let mut statements = Vec::new();
-        if group != record.group || !difference.is_empty() {
-            // Adding and removing commute with what others do; what replaces all was decided from what was read.
-            statements.extend(stored::update(tenant, &record, &group, wanted.members.replaces_all));
+        let changes = group != record.group || !difference.is_empty();
+        if changes {
+            statements.extend(stored::update(tenant, &record, &group, only_if_unchanged));
             statements.extend(memberships::change(tenant, id, &difference));
         }
         if answer {
             statements.extend(selected(tenant, id));
         }
         if statements.is_empty() {
-            return Ok(String::new());
+            return Ok((record.version, String::new()));
         }
-        let results = call.session.write(&statements).await.map_err(|error| match error {
+        let mut results = call.session.write(&statements).await.map_err(|error| match error {
             error if stored::name_is_taken(&error) => Failure::Answer(name_taken(&group.display_name, None)),
             error => error.into(),
         })?;
-        Ok(if answer { assembled(results) } else { String::new() })
+        if answer {
+            return Ok(assembled(results)?);
+        }
+        // The update comes first, and returns the new version.
+        let updated = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
+        Ok((version_of(&updated)?, String::new()))
     })
     .await
 }
@@ -176,30 +177,13 @@ fn selected(tenant: &crate::store::Tenant<'_>, id: &str) -> [Statement; 2] {
     [stored::resource(tenant, id), memberships::of_group(tenant, id)]
 }
 
-/// The group that [`selected`] selected.
-fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> String {
+/// The version and the group that [`selected`] selected.
+fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, String), StoreError> {
     let mut last_first = results.rev();
     let pieces = last_first.next().unwrap_or_default();
     let group = last_first.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
-    with_pieces(&group.body, pieces.into_iter())
-}
-
-/// A resource completed with its members.
-fn with_pieces(body: &str, pieces: impl Iterator<Item = Row>) -> String {
-    let mut resource = format!("{body},\"members\":[");
-    for (index, piece) in pieces.enumerate() {
-        if index > 0 {
-            resource.push(',');
-        }
-        resource.push_str(&piece.body);
-    }
-    resource.push_str("]}");
-    resource
-}
-
-/// A resource completed without its members.
-fn closed(body: &str) -> String {
-    format!("{body}}}")
+    let resource = stored::with_members(&group.body, pieces.into_iter().map(|piece| piece.body));
+    Ok((version_of(&group)?, resource))
 }
 
 fn refusal(error: StoreError, name: &str) -> ScimError {

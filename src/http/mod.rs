@@ -3,9 +3,11 @@
 
 mod admin;
 mod answer;
+mod bulk;
 mod call;
 mod discovery;
 mod groups;
+mod lists;
 mod log;
 mod request;
 mod scim_api;

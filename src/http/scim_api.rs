@@ -1,11 +1,12 @@
 //! The SCIM endpoints (RFC 7644 §3.2, table 2).
 
 use super::answer::Answer;
-use super::call::Call;
+use super::call::{Call, Source};
 use super::request::Incoming;
-use super::{Aftermath, Deployment, discovery, groups, users};
+use super::{Aftermath, Deployment, bulk, discovery, groups, lists, users};
 use crate::directory::Key;
 use crate::scim::ScimError;
+use crate::store::list::Listed;
 use crate::store::{Scope, Session, Tenant, platform};
 
 /// Answers a request below the base path.
@@ -28,8 +29,9 @@ pub(super) async fn answer(
         now: platform::iso(platform::now_millis()),
     };
     let session = Session { database: &deployment.database, kv: &deployment.kv, key: &key, tenant };
-    let mut call = Call { session, incoming, aftermath };
-    let outcome = dispatch(&mut call, segments).await;
+    let method = incoming.method.clone();
+    let mut call = Call { session, source: Source::Http(incoming), aftermath };
+    let outcome = dispatch(&mut call, &method, segments).await;
     if deployment.database.cost().round_trips == 0 {
         // Answered before the key was looked at. Whoever has no good key is told that, and nothing else.
         call.open(Vec::new()).await?;
@@ -37,27 +39,41 @@ pub(super) async fn answer(
     outcome
 }
 
-async fn dispatch(call: &mut Call<'_>, segments: &[&str]) -> Result<Answer, ScimError> {
-    let method = call.incoming.method.clone();
-    match (segments, method.as_str()) {
-        (["Users"], "GET") => users::list(call).await,
-        (["Users"], "POST") => users::create(call).await,
+async fn dispatch(call: &mut Call<'_>, method: &str, segments: &[&str]) -> Result<Answer, ScimError> {
+    match (segments, method) {
+        ([], "GET") => lists::list(call, Listed::All).await,
+        (["Users"], "GET") => lists::list(call, Listed::Users).await,
+        (["Groups"], "GET") => lists::list(call, Listed::Groups).await,
+        ([".search"], "POST") => lists::search(call, Listed::All).await,
+        (["Users", ".search"], "POST") => lists::search(call, Listed::Users).await,
+        (["Groups", ".search"], "POST") => lists::search(call, Listed::Groups).await,
         (["Users", id], "GET") => users::read(call, id).await,
-        (["Users", id], "PUT") => users::replace(call, id).await,
-        (["Users", id], "PATCH") => users::modify(call, id).await,
-        (["Users", id], "DELETE") => users::delete(call, id).await,
-        (["Groups"], "GET") => groups::list(call).await,
-        (["Groups"], "POST") => groups::create(call).await,
         (["Groups", id], "GET") => groups::read(call, id).await,
-        (["Groups", id], "PUT") => groups::replace(call, id).await,
-        (["Groups", id], "PATCH") => groups::modify(call, id).await,
-        (["Groups", id], "DELETE") => groups::delete(call, id).await,
+        (["Bulk"], "POST") => bulk::answer(call).await,
         (["ServiceProviderConfig"], "GET") => discovery::service_provider_config(call).await,
         (["ResourceTypes"], "GET") => discovery::resource_types(call, None).await,
         (["ResourceTypes", name], "GET") => discovery::resource_types(call, Some(name)).await,
         (["Schemas"], "GET") => discovery::schemas(call, None).await,
         (["Schemas", urn], "GET") => discovery::schemas(call, Some(urn)).await,
-        _ => elsewhere(segments, &method, &call.session.tenant.base),
+        _ => write(call, method, segments).await,
+    }
+}
+
+/// What writes a resource, on its own or as an operation of a bulk request.
+///
+/// # Errors
+/// What the client is to be told.
+pub(super) async fn write(call: &mut Call<'_>, method: &str, segments: &[&str]) -> Result<Answer, ScimError> {
+    match (segments, method) {
+        (["Users"], "POST") => users::create(call).await,
+        (["Users", id], "PUT") => users::replace(call, id).await,
+        (["Users", id], "PATCH") => users::modify(call, id).await,
+        (["Users", id], "DELETE") => users::delete(call, id).await,
+        (["Groups"], "POST") => groups::create(call).await,
+        (["Groups", id], "PUT") => groups::replace(call, id).await,
+        (["Groups", id], "PATCH") => groups::modify(call, id).await,
+        (["Groups", id], "DELETE") => groups::delete(call, id).await,
+        _ => elsewhere(segments, method, &call.session.tenant.base),
     }
 }
 
@@ -65,15 +81,15 @@ async fn dispatch(call: &mut Call<'_>, segments: &[&str]) -> Result<Answer, Scim
 fn elsewhere(segments: &[&str], method: &str, base: &str) -> Result<Answer, ScimError> {
     match segments {
         ["Users" | "Groups"] => Ok(not_allowed(method, "GET, POST")),
-        [".search"] | ["Users" | "Groups", ".search"] => {
-            Err(not_implemented("Searching by POST to /.search"))
-        }
+        [".search" | "Bulk"] | ["Users" | "Groups", ".search"] => Ok(not_allowed(method, "POST")),
         ["Users" | "Groups", _] => Ok(not_allowed(method, "GET, PUT, PATCH, DELETE")),
-        ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _] => {
+        [] | ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _] => {
             Ok(not_allowed(method, "GET"))
         }
-        ["Me"] => Err(not_implemented("/Me: a SCIM key stands for an organization, not for a person, so it")),
-        ["Bulk"] => Err(not_implemented("Bulk")),
+        // RFC 7644 §3.11
+        ["Me"] => Err(ScimError::not_implemented(
+            "/Me is not implemented: a SCIM key stands for an organization, not for a person. Address people as /Users/{id}.",
+        )),
         _ => Err(ScimError::not_found(format!(
             "There is no such SCIM endpoint. Resources are at {base}/Users and {base}/Groups; check the connector's base \
              URL."
@@ -84,10 +100,4 @@ fn elsewhere(segments: &[&str], method: &str, base: &str) -> Result<Answer, Scim
 fn not_allowed(method: &str, allowed: &'static str) -> Answer {
     let error = ScimError::method_not_allowed(format!("{method} is not possible here; {allowed} are."));
     Answer::from(error).with_header("Allow", allowed)
-}
-
-fn not_implemented(what: &str) -> ScimError {
-    ScimError::not_implemented(format!(
-        "{what} is not implemented by this service. See /ServiceProviderConfig."
-    ))
 }

@@ -3,52 +3,37 @@
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::call::{Call, project};
+use super::call::{Call, project, version_of};
 use crate::directory::{Catalog, Organization, User, user};
 use crate::scim::ScimError;
-use crate::scim::filter;
-use crate::scim::list::list_response;
 use crate::scim::text::shorten;
 use crate::store::session::{Failure, attempts};
 use crate::store::users::{self as stored, UserRecord};
-use crate::store::{Row, StoreError, platform};
-
-/// GET: a page of users, or those that a filter finds (RFC 7644 §3.4.2).
-pub(super) async fn list(call: &Call<'_>) -> Result<Answer, ScimError> {
-    let catalog = call.session.tenant.catalog;
-    let text = call.filter();
-    let filter = text.as_deref().map(|text| filter::parse(&catalog.user, text)).transpose()?;
-    let page = call.page()?;
-    let projection = call.projection(&catalog.user)?;
-    let mut list = stored::list(&call.session.tenant, filter.as_ref(), page)?;
-    let mut opened = call.open(list.take_statements()).await?;
-    let rows = opened.rows();
-    let total = list.total(&rows, &mut opened)?;
-    let resources = rows
-        .into_iter()
-        .map(|row| project(&projection, &catalog.user, row.body))
-        .collect::<Result<Vec<String>, ScimError>>()?;
-    Ok(Answer::ok(list_response(total, page.start_index, &resources)))
-}
+use crate::store::{Row, StoreError};
 
 /// GET of one user (RFC 7644 §3.4.1).
 pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
     let catalog = call.session.tenant.catalog;
     let projection = call.projection(&catalog.user)?;
-    let mut opened = call.open(vec![stored::resource(&call.session.tenant, id)]).await?;
+    let statement = stored::resource(&call.session.tenant, id, projection.wants("groups"));
+    let mut opened = call.open(vec![statement]).await?;
     let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
-    Ok(Answer::ok(project(&projection, &catalog.user, row.body)?))
+    let version = version_of(&row)?;
+    if call.preconditions().has(version) {
+        return Ok(Answer::not_modified(version));
+    }
+    Ok(Answer::ok(project(&projection, &catalog.user, row.body)?).with_version(version))
 }
 
 /// POST (RFC 7644 §3.3).
 pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
-    let body = call.user_body().await?;
+    let body = call.body().await?;
     let catalog = call.session.tenant.catalog;
     let user = user::create(catalog, &body)?;
     let projection = call.projection(&catalog.user)?;
     let tenant = &call.session.tenant;
-    let id = platform::new_id()?;
-    let resource = attempts(async || {
+    let id = call.new_id()?;
+    let row = attempts(async || {
         let mut opened = call.open(vec![stored::holder_of(tenant, user.user_name())]).await?;
         opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
         if let Some(holder) = opened.row() {
@@ -59,29 +44,32 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
             .write(&stored::insert(tenant, &id, &user, true))
             .await
             .map_err(|error| refusal(error, &user))?;
-        Ok(resource_of(results.take(1)))
+        Ok(only(results.take(1)))
     })
     .await?;
-    let resource = project(&projection, &catalog.user, resource)?;
-    Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource))
+    let version = version_of(&row)?;
+    let resource = project(&projection, &catalog.user, row.body)?;
+    Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
 }
 
 /// PUT (RFC 7644 §3.5.1).
 pub(super) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let body = call.user_body().await?;
+    let body = call.body().await?;
     change(call, id, &body, user::replace).await
 }
 
 /// PATCH (RFC 7644 §3.5.2).
 pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let body = call.user_body().await?;
+    let body = call.body().await?;
     change(call, id, &body, user::modify).await
 }
 
 /// DELETE (RFC 7644 §3.6).
 pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let preconditions = call.preconditions();
     attempts(async || {
         let (record, _) = open_record(call, id).await?;
+        preconditions.check(record.version)?;
         user::check_removable(&record.user)?;
         call.session.write(&stored::delete(&call.session.tenant, &record)).await?;
         Ok(Answer::no_content())
@@ -96,18 +84,21 @@ type Rule = fn(&Catalog, &Organization, &User, &Value) -> Result<User, ScimError
 async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<Answer, ScimError> {
     let tenant = &call.session.tenant;
     let projection = call.projection(&tenant.catalog.user)?;
-    let resource = attempts(async || {
+    let preconditions = call.preconditions();
+    let (version, resource) = attempts(async || {
         let (record, organization) = open_record(call, id).await?;
+        preconditions.check(record.version)?;
         let user = rule(tenant.catalog, &organization, &record.user, body)?;
         if user == record.user {
-            return Ok(record.resource);
+            return Ok((record.version, record.resource));
         }
         let statements = stored::update(tenant, &organization, &record, &user);
         let results = call.session.write(&statements).await.map_err(|error| refusal(error, &user))?;
-        Ok(resource_of(results))
+        let row = only(results);
+        Ok((version_of(&row)?, row.body))
     })
     .await?;
-    Ok(Answer::ok(project(&projection, &tenant.catalog.user, resource)?))
+    Ok(Answer::ok(project(&projection, &tenant.catalog.user, resource)?).with_version(version))
 }
 
 async fn open_record(call: &Call<'_>, id: &str) -> Result<(UserRecord, Organization), ScimError> {
@@ -116,9 +107,9 @@ async fn open_record(call: &Call<'_>, id: &str) -> Result<(UserRecord, Organizat
     Ok((UserRecord::read(row)?, opened.organization))
 }
 
-/// The resource that the last of these results selects.
-fn resource_of(results: impl Iterator<Item = Vec<Row>>) -> String {
-    results.last().and_then(|rows| rows.into_iter().next()).map(|row| row.body).unwrap_or_default()
+/// The row that the last of these results selects.
+fn only(results: impl Iterator<Item = Vec<Row>>) -> Row {
+    results.last().and_then(|rows| rows.into_iter().next()).unwrap_or_default()
 }
 
 fn refusal(error: StoreError, user: &User) -> Failure {

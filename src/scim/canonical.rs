@@ -20,7 +20,7 @@ pub(super) fn canonical(resource_type: &ResourceType, mut resource: Object) -> R
     let has_values =
         |schema: &&Schema| resource.get(schema.id).and_then(Value::as_object).is_some_and(|o| !o.is_empty());
     schemas.extend(resource_type.extensions.iter().filter(has_values).map(|schema| Value::from(schema.id)));
-    ordered.insert("schemas".to_owned(), Value::Array(schemas));
+    resource.insert("schemas".to_owned(), Value::Array(schemas));
     move_in_order(&resource_type.common, &mut resource, &mut ordered)?;
     move_in_order(&resource_type.schema.attributes, &mut resource, &mut ordered)?;
     for schema in &resource_type.extensions {

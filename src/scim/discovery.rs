@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::list::MAX_COUNT;
+use super::list::{DEFAULT_COUNT, MAX_COUNT};
 use super::schema::{Attribute, Kind, ResourceType, Schema};
+use super::{bulk, cursor};
 
 /// The body of `/ServiceProviderConfig`: what this provider does, and nothing it does not.
 ///
@@ -12,11 +13,24 @@ pub fn service_provider_config(base: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": {"supported": true},
-        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {
+            "supported": true,
+            "maxOperations": bulk::MAX_OPERATIONS,
+            "maxPayloadSize": bulk::MAX_PAYLOAD,
+        },
         "filter": {"supported": true, "maxResults": MAX_COUNT},
         "changePassword": {"supported": false},
-        "sort": {"supported": false},
-        "etag": {"supported": false},
+        "sort": {"supported": true},
+        "etag": {"supported": true},
+        // RFC 9865 §4. Index paging is what clients know that ask for neither.
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": DEFAULT_COUNT,
+            "maxPageSize": MAX_COUNT,
+            "cursorTimeout": cursor::TIMEOUT,
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "SCIM key",

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-/// The error keywords of RFC 7644 §3.12, table 9, that this provider answers with.
+/// The error keywords of RFC 7644 §3.12, table 9, and RFC 9865 §2.1 that this provider answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScimType {
     /// The filter's syntax is wrong, or it names something that cannot be filtered.
@@ -24,6 +24,12 @@ pub enum ScimType {
     NoTarget,
     /// A required value is missing, or a value has the wrong type.
     InvalidValue,
+    /// The cursor was not made for this query (RFC 9865 §2.1).
+    InvalidCursor,
+    /// The cursor is too old (RFC 9865 §2.1).
+    ExpiredCursor,
+    /// `count` cannot be used with a cursor (RFC 9865 §2.1).
+    InvalidCount,
 }
 
 impl ScimType {
@@ -38,6 +44,9 @@ impl ScimType {
             Self::InvalidPath => "invalidPath",
             Self::NoTarget => "noTarget",
             Self::InvalidValue => "invalidValue",
+            Self::InvalidCursor => "invalidCursor",
+            Self::ExpiredCursor => "expiredCursor",
+            Self::InvalidCount => "invalidCount",
         }
     }
 }
@@ -93,6 +102,21 @@ impl ScimError {
         Self::new(400, Some(ScimType::TooMany), detail)
     }
 
+    /// 400: the cursor was not made for this query.
+    pub fn invalid_cursor(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::InvalidCursor), detail)
+    }
+
+    /// 400: the cursor is too old.
+    pub fn expired_cursor(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::ExpiredCursor), detail)
+    }
+
+    /// 400: `count` cannot be used with a cursor.
+    pub fn invalid_count(detail: impl Into<String>) -> Self {
+        Self::new(400, Some(ScimType::InvalidCount), detail)
+    }
+
     /// 401: the request carries no key that is accepted.
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(401, None, detail)
@@ -121,6 +145,21 @@ impl ScimError {
     /// 409: the value is taken.
     pub fn uniqueness(detail: impl Into<String>) -> Self {
         Self::new(409, Some(ScimType::Uniqueness), detail)
+    }
+
+    /// 409: the request depends on something that was not done.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(409, None, detail)
+    }
+
+    /// 412: the resource is not, or no longer, in the version that the client named (RFC 7644 §3.14).
+    pub fn precondition_failed(detail: impl Into<String>) -> Self {
+        Self::new(412, None, detail)
+    }
+
+    /// 413: more operations than are carried out at once (RFC 7644 §3.7.4).
+    pub fn too_many_operations(detail: impl Into<String>) -> Self {
+        Self::new(413, Some(ScimType::TooMany), detail)
     }
 
     /// 413: the body is larger than is read.

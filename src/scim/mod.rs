@@ -1,12 +1,15 @@
-//! The SCIM 2.0 protocol (RFC 7643, RFC 7644) as pure functions over values.
+//! The SCIM 2.0 protocol (RFC 7643, RFC 7644, RFC 9865) as pure functions over values.
 //!
 //! Nothing here knows of Workers, of D1, or of the product's own rules. One table of attribute
 //! definitions ([`schema`]) drives what `/Schemas` says, how bodies are read ([`resource`]), what a
 //! filter may name ([`filter`]), how PATCH behaves ([`patch`]) and what is returned ([`projection`]).
 
 pub mod attribute_path;
+pub mod bulk;
 mod canonical;
+pub mod cursor;
 pub mod discovery;
+pub mod entity_tag;
 pub mod error;
 pub mod filter;
 pub mod list;

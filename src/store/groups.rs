@@ -2,24 +2,37 @@
 
 use serde::Deserialize;
 
-use super::filter::{Table, compile};
 use super::session::parse;
-use super::statement::{Statement, integer, optional, text};
+use super::statement::{Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::group::{Group, GroupKind};
-use crate::scim::ScimError;
-use crate::scim::filter::Filter;
-use crate::scim::list::Page;
 use crate::scim::text::fold;
 
 /// A resource as the client gets it, up to its members: `,"members":[…]}` or `}` completes it.
-const RESOURCE: &str = r#"
-  '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"' || g.id
+pub(super) const RESOURCE: &str = r#"'{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"' || g.id
   || iif(g.external_id IS NULL, '"', '","externalId":' || json_quote(g.external_id))
   || ',"displayName":' || json_quote(g.display_name)
   || ',"meta":{"resourceType":"Group","created":"' || g.created_at || '","lastModified":"' || g.last_modified
-  || '","location":"' || :base || '/Groups/' || g.id || '"}' AS body"#;
+  || '","location":"' || :base || '/Groups/' || g.id || '","version":"W/\"' || g.version || '\""}'"#;
+
+/// A resource completed with its members, which come in pieces.
+pub fn with_members(body: &str, pieces: impl IntoIterator<Item = String>) -> String {
+    let mut resource = format!("{body},\"members\":[");
+    for (index, piece) in pieces.into_iter().enumerate() {
+        if index > 0 {
+            resource.push(',');
+        }
+        resource.push_str(&piece);
+    }
+    resource.push_str("]}");
+    resource
+}
+
+/// A resource completed without its members.
+pub fn without_members(body: &str) -> String {
+    format!("{body}}}")
+}
 
 /// A group as stored, and the version on which a write is based.
 #[derive(Debug)]
@@ -30,8 +43,9 @@ pub struct GroupRecord {
     pub kind: GroupKind,
     /// Identifier.
     pub id: String,
+    /// The version that a write is based on.
+    pub version: i64,
     team_id: Option<String>,
-    version: i64,
 }
 
 #[derive(Deserialize)]
@@ -66,9 +80,11 @@ impl GroupRecord {
     }
 }
 
-/// Reads one group, its id as `head`, without its members; see [`super::memberships::of_group`].
+/// Reads one group, its version as `head`, without its members; see [`super::memberships::of_group`].
 pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql = format!("SELECT g.id AS head, {RESOURCE} FROM groups g WHERE g.org_id = :org AND g.id = :id");
+    let sql = format!(
+        "SELECT CAST(g.version AS TEXT) AS head, {RESOURCE} AS body FROM groups g WHERE g.org_id = :org AND g.id = :id"
+    );
     tenant.statement(&sql, vec![text("id", id)])
 }
 
@@ -90,38 +106,6 @@ pub fn holder_of(tenant: &Tenant<'_>, display_name: &str) -> Statement {
     )
 }
 
-/// Prepares a page of groups in order of insertion: the page, the members of its groups if they are
-/// wanted, and the count.
-///
-/// # Errors
-/// `invalidFilter` for what cannot be served.
-pub fn list(
-    tenant: &Tenant<'_>,
-    filter: Option<&Filter<'_>>,
-    page: Page,
-    with_members: bool,
-) -> Result<Vec<Statement>, ScimError> {
-    let condition = compile(Table::Groups, filter)?;
-    let from = format!("FROM groups g WHERE g.org_id = :org AND {}", condition.sql);
-    let tail = "ORDER BY g.seq LIMIT CAST(:count AS INTEGER) OFFSET CAST(:offset AS INTEGER)";
-    let bindings = || {
-        let mut bindings = condition.bindings.clone();
-        bindings.push(integer("count", page.count));
-        bindings.push(integer("offset", i64::try_from(page.offset()).unwrap_or(i64::MAX)));
-        bindings
-    };
-    let mut statements = vec![
-        tenant.statement(&format!("SELECT g.id AS head, {RESOURCE} {from} {tail}"), bindings()),
-        tenant
-            .statement(&format!("SELECT CAST(count(*) AS TEXT) AS head {from}"), condition.bindings.clone()),
-    ];
-    if with_members {
-        let page = format!("SELECT g.seq {from} {tail}");
-        statements.push(super::memberships::of_groups(tenant, &page, bindings()));
-    }
-    Ok(statements)
-}
-
 /// Writes a group tied to no project; a statement that adds members may follow.
 pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Statement> {
     let sql =
@@ -137,7 +121,7 @@ pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Stateme
     vec![tenant.statement(sql, bindings), guard()]
 }
 
-/// Writes a changed group. `only_if_unchanged`: not if somebody else changed it since it was read; what
+/// Writes a changed group; the first statement returns the new version. `only_if_unchanged`: not if somebody else changed it since it was read; what
 /// was decided from its members needs that, adding and removing does not.
 pub fn update(
     tenant: &Tenant<'_>,
@@ -158,23 +142,30 @@ pub fn update(
         bindings.push(optional("external_id", group.external_id.as_deref()));
     }
     let condition = if only_if_unchanged { " AND version = :version" } else { "" };
-    let sql =
-        format!("UPDATE groups SET {} WHERE org_id = :org AND id = :id{condition}", assignments.join(", "));
+    let sql = format!(
+        "UPDATE groups SET {} WHERE org_id = :org AND id = :id{condition} RETURNING CAST(version AS TEXT) AS head",
+        assignments.join(", ")
+    );
     vec![tenant.statement(&sql, bindings), guard()]
 }
 
 /// Deletes a group; where it stands for a team's role, the team with both its groups. Memberships go with
 /// them, users stay.
-pub fn delete(tenant: &Tenant<'_>, current: &GroupRecord) -> Vec<Statement> {
+pub fn delete(tenant: &Tenant<'_>, current: &GroupRecord, only_if_unchanged: bool) -> Vec<Statement> {
+    let mut bindings = vec![text("id", current.id.as_str()), integer("version", current.version)];
+    let of_group = "org_id = :org AND id = :id AND (version = :version OR :any_version)";
+    bindings.push(boolean("any_version", !only_if_unchanged));
     let statement = match &current.team_id {
-        Some(team) => tenant.statement(
-            "DELETE FROM teams WHERE id = :team AND project_id IN (SELECT id FROM projects WHERE org_id = :org)",
-            vec![text("team", team.as_str())],
-        ),
-        None => tenant.statement(
-            "DELETE FROM groups WHERE org_id = :org AND id = :id AND project_id IS NULL",
-            vec![text("id", current.id.as_str())],
-        ),
+        Some(team) => {
+            bindings.push(text("team", team.as_str()));
+            let sql = format!(
+                "DELETE FROM teams WHERE id = :team AND id IN (SELECT team_id FROM groups WHERE {of_group})"
+            );
+            tenant.statement(&sql, bindings)
+        }
+        None => {
+            tenant.statement(&format!("DELETE FROM groups WHERE {of_group} AND project_id IS NULL"), bindings)
+        }
     };
     vec![statement, guard()]
 }

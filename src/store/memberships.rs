@@ -14,11 +14,11 @@ use crate::directory::group::MembershipChange;
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
 
-/// Members as the client gets them, in pieces: `head` is the group's id, `body` a run of JSON objects.
+/// Members as the client gets them, in pieces: `head` is the group's `seq`, `body` a run of JSON objects.
 /// One value may not exceed D1's 2 MB, so a large group comes in several rows, and a name is cut at 200
 /// characters.
 const MEMBERS: &str = r#"
-  SELECT g.id AS head, group_concat(
+  SELECT CAST(g.seq AS TEXT) AS head, group_concat(
     '{"value":"' || u.id || '","$ref":"' || :base || '/Users/' || u.id || '","display":'
     || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}', ',') AS body
   FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq CROSS JOIN users u ON u.seq = m.user_seq

@@ -8,6 +8,7 @@ mod error;
 mod filter;
 pub mod groups;
 pub mod keys;
+pub mod list;
 pub mod memberships;
 pub mod organizations;
 pub mod platform;

@@ -2,6 +2,7 @@
 
 use super::statement::{Statement, boolean, text};
 use super::tenant::{Tenant, guard};
+use super::users::TOUCH_GROUPS;
 
 /// An organization as the console shows it, as JSON.
 const DESCRIBED: &str = "SELECT json_object(
@@ -77,9 +78,17 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
         } else {
             "coalesce(mail_domain IN (SELECT value FROM json_each(:mail_domains)), 0)"
         };
+        let bindings = || vec![text("mail_domains", json_array(domains))];
+        // Groups have other members then.
+        let touched = format!(
+            "{TOUCH_GROUPS} org_id = :org AND seq IN (
+               SELECT m.group_seq FROM users CROSS JOIN memberships m ON m.user_seq = users.seq
+               WHERE users.org_id = :org AND users.managed <> {seen})"
+        );
+        statements.push(tenant.statement(&touched, bindings()));
         statements.push(tenant.statement(
             &format!("UPDATE users SET managed = {seen} WHERE org_id = :org AND managed <> {seen}"),
-            vec![text("mail_domains", json_array(domains))],
+            bindings(),
         ));
     }
     statements

@@ -29,6 +29,7 @@ struct KeyRecord {
 }
 
 /// A request's storage, its key and what it speaks of.
+#[derive(Clone)]
 pub struct Session<'a> {
     /// The database.
     pub database: &'a Database,

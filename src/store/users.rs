@@ -2,29 +2,42 @@
 
 use serde::Deserialize;
 
-use super::filter::{Table, compile};
-use super::session::Opened;
 use super::session::parse;
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::user::fold_user_name;
 use crate::directory::{OrgRole, Organization, User};
-use crate::scim::filter::Filter;
-use crate::scim::list::Page;
-use crate::scim::{Object, ScimError};
+use crate::scim::Object;
+use crate::scim::text::fold;
 
-/// A whole resource as the client gets it: one string, made where the data are.
-const RESOURCE: &str = r#"
-  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2)
+/// A whole resource as the client gets it, with its groups or without: one string, made where the data are.
+pub(super) fn resource_sql(with_groups: bool) -> String {
+    let groups = if with_groups { GROUPS } else { "" };
+    format!(
+        r#"'{{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2)
   || ',"active":' || iif(users.active, 'true', 'false')
-  || ',"' || :org_role_attribute || '":"' || users.org_role
-  || '","groups":' || (
+  || ',"' || :org_role_attribute || '":"' || users.org_role || '"'
+  {groups}|| ',"meta":{{"resourceType":"User","created":"' || users.created_at
+  || '","lastModified":"' || users.last_modified || '","location":"' || :base || '/Users/' || users.id
+  || '","version":"W/\"' || users.version || '\""}}}}'"#
+    )
+}
+
+const GROUPS: &str = r#"|| ',"groups":' || (
     SELECT json_group_array(json_object(
       'value', g.id, '$ref', :base || '/Groups/' || g.id, 'display', g.display_name, 'type', 'direct'))
     FROM memberships m JOIN groups g ON g.seq = m.group_seq WHERE m.user_seq = users.seq)
-  || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified
-  || '","location":"' || :base || '/Users/' || users.id || '"}}' AS body"#;
+  "#;
+
+/// The columns that a resource is answered with: its version, and itself.
+fn answered() -> String {
+    format!("CAST(users.version AS TEXT) AS head, {} AS body", resource_sql(true))
+}
+
+/// Somebody leaves groups: these are then other than they were, and whoever kept one has to know.
+pub(super) const TOUCH_GROUPS: &str =
+    "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now) WHERE";
 
 const INSERT_EMAILS: &str = "INSERT INTO user_emails (org_id, value_fold, type_fold, user_seq)
   SELECT users.org_id, j.value ->> 'value', j.value ->> 'type', users.seq FROM users CROSS JOIN json_each(:emails) j";
@@ -38,8 +51,9 @@ pub struct UserRecord {
     pub user: User,
     /// The whole resource, as the client gets it.
     pub resource: String,
+    /// The version that a write is based on.
+    pub version: i64,
     seq: i64,
-    version: i64,
 }
 
 #[derive(Deserialize)]
@@ -66,10 +80,12 @@ impl UserRecord {
     }
 }
 
-/// Reads one person as a resource.
-pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
+/// Reads one person as a resource, with their version as `head`.
+pub fn resource(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
     let sql = format!(
-        "SELECT {RESOURCE} FROM users WHERE users.org_id = :org AND users.id = :id AND users.managed = 1"
+        "SELECT CAST(users.version AS TEXT) AS head, {} AS body
+         FROM users WHERE users.org_id = :org AND users.id = :id AND users.managed = 1",
+        resource_sql(with_groups)
     );
     tenant.statement(&sql, vec![text("id", id)])
 }
@@ -95,8 +111,9 @@ fn select_record() -> String {
     format!(
         "SELECT json_object('id', users.id, 'seq', users.seq, 'version', users.version,
            'active', json(iif(users.active, 'true', 'false')), 'org_role', users.org_role,
-           'doc', json(users.doc)) AS head, {RESOURCE}
-         FROM users WHERE users.org_id = :org AND"
+           'doc', json(users.doc)) AS head, {} AS body
+         FROM users WHERE users.org_id = :org AND",
+        resource_sql(true)
     )
 }
 
@@ -110,78 +127,18 @@ pub fn holder_of(tenant: &Tenant<'_>, user_name: &str) -> Statement {
     )
 }
 
-/// A page of people in order of insertion, and how to learn their total.
-pub struct UserList {
-    statements: Vec<Statement>,
-    total: Total,
-}
-
-enum Total {
-    /// Kept with the organization.
-    OfOrganization,
-    /// The filter can match one person at most, and the page is the first.
-    OnPage,
-    /// Counted by the second statement.
-    Counted,
-}
-
-/// Prepares a list.
-///
-/// # Errors
-/// `invalidFilter` for what cannot be served.
-pub fn list(tenant: &Tenant<'_>, filter: Option<&Filter<'_>>, page: Page) -> Result<UserList, ScimError> {
-    let condition = compile(Table::Users, filter)?;
-    // The plus keeps SQLite from walking all people in order where an index finds the few that are meant.
-    let managed = if condition.indexed { "+users.managed = 1" } else { "users.managed = 1" };
-    let from = format!("FROM users WHERE users.org_id = :org AND {managed} AND {}", condition.sql);
-    let mut bindings = condition.bindings.clone();
-    bindings.push(integer("count", page.count));
-    bindings.push(integer("offset", i64::try_from(page.offset()).unwrap_or(i64::MAX)));
-    let sql = format!(
-        "SELECT {RESOURCE} {from} ORDER BY users.seq LIMIT CAST(:count AS INTEGER) OFFSET CAST(:offset AS INTEGER)"
-    );
-    let mut statements = vec![tenant.statement(&sql, bindings)];
-    let total = match filter {
-        None => Total::OfOrganization,
-        Some(_) if condition.unique && page.start_index == 1 && page.count > 0 => Total::OnPage,
-        Some(_) => {
-            let count = format!("SELECT CAST(count(*) AS TEXT) AS head {from}");
-            statements.push(tenant.statement(&count, condition.bindings));
-            Total::Counted
-        }
-    };
-    Ok(UserList { statements, total })
-}
-
-impl UserList {
-    /// The statements to run: the page and, where it is needed, the count.
-    pub fn take_statements(&mut self) -> Vec<Statement> {
-        std::mem::take(&mut self.statements)
-    }
-
-    /// The total, once the statements have run and the page has been taken from `opened`.
-    ///
-    /// # Errors
-    /// Our fault: the statement that counts does not.
-    pub fn total(&self, page: &[Row], opened: &mut Opened) -> Result<u64, StoreError> {
-        match self.total {
-            Total::OfOrganization => Ok(opened.organization.user_count),
-            Total::OnPage => Ok(u64::try_from(page.len()).unwrap_or(0)),
-            Total::Counted => opened.count(),
-        }
-    }
-}
-
 /// Writes a new person; the first statement selects the resource. `managed`: whether SCIM sees them, as the
 /// organization's mail domains had it when they were read.
 pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<Statement> {
     // The LIMIT keeps SQLite from evaluating :org once for each time it is named.
     let insert = format!(
         "INSERT INTO users (org_id, id, user_name_fold, external_id, active, org_role, mail_domain, managed, doc,
-           created_at, last_modified)
-         SELECT o.id, :id, :user_name_fold, :external_id, :active, :org_role, :mail_domain, :managed, :doc, :now, :now
+           doc_fold, created_at, last_modified)
+         SELECT o.id, :id, :user_name_fold, :external_id, :active, :org_role, :mail_domain, :managed, :doc,
+           :doc_fold, :now, :now
          FROM (SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL
-         RETURNING {RESOURCE}"
+         RETURNING {}",
+        answered()
     );
     let columns = vec![
         text("id", id),
@@ -192,6 +149,7 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
         optional("mail_domain", user.mail_domain().as_deref()),
         boolean("managed", managed),
         text("doc", doc_of(user)),
+        optional("doc_fold", doc_fold_of(user).as_deref()),
     ];
     // The guard has made sure that the row just inserted is the one meant.
     let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid()");
@@ -229,9 +187,12 @@ pub fn update(
     }
     if before.active && !user.active {
         // Deactivation takes the person out of the organization: nothing of what they could do stays.
+        let left = format!("{TOUCH_GROUPS} seq IN (SELECT group_seq FROM memberships WHERE user_seq = :seq)");
+        statements.push(tenant.statement(&left, seq()));
         statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", seq()));
     }
-    statements.push(tenant.statement(&format!("SELECT {RESOURCE} FROM users WHERE users.seq = :seq"), seq()));
+    let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
+    statements.push(tenant.statement(&select, seq()));
     statements
 }
 
@@ -246,7 +207,9 @@ fn changed_columns(
     let mut bindings = Vec::new();
     if user.doc != before.doc {
         assignments.push("doc = :doc");
+        assignments.push("doc_fold = :doc_fold");
         bindings.push(text("doc", doc_of(user)));
+        bindings.push(optional("doc_fold", doc_fold_of(user).as_deref()));
     }
     if user.active != before.active {
         assignments.push("active = :active");
@@ -285,11 +248,12 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str) -> Vec<Statement> {
 
 /// Deletes a person, if nobody changed them since they were read. Memberships and addresses go with them.
 pub fn delete(tenant: &Tenant<'_>, current: &UserRecord) -> Vec<Statement> {
-    let sql = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
-    vec![
-        tenant.statement(sql, vec![integer("seq", current.seq), integer("version", current.version)]),
-        guard(),
-    ]
+    let bindings = || vec![integer("seq", current.seq), integer("version", current.version)];
+    let left = format!(
+        "{TOUCH_GROUPS} org_id = :org AND seq IN (SELECT group_seq FROM memberships WHERE user_seq = :seq)"
+    );
+    let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
+    vec![tenant.statement(&left, bindings()), tenant.statement(delete, bindings()), guard()]
 }
 
 /// Whether a unique index on userName refused a write.
@@ -299,6 +263,14 @@ pub fn user_name_is_taken(error: &StoreError) -> bool {
 
 fn doc_of(user: &User) -> String {
     serde_json::Value::Object(user.doc.clone()).to_string()
+}
+
+/// The document folded as a whole, names included, where that is more than ASCII lower case, which SQLite makes
+/// by itself.
+fn doc_fold_of(user: &User) -> Option<String> {
+    let doc = doc_of(user);
+    let folded = fold(&doc);
+    (folded != doc.to_ascii_lowercase()).then_some(folded)
 }
 
 fn emails_of(user: &User) -> String {

@@ -24,7 +24,8 @@ pub fn matches_element(filter: &Filter<'_>, element: &Object) -> bool {
 fn compare(comparison: &Comparison<'_>, element: &Object) -> bool {
     let Some(attribute) = comparison.path.leaf() else { return false };
     let value = element.get(&attribute.name);
-    match (&comparison.value, value) {
+    let assumed = attribute.assumed().map(Value::Bool);
+    match (&comparison.value, value.or(assumed.as_ref().filter(|_| comparison.value != Literal::Null))) {
         (Literal::Null, value) => value.is_none() == (comparison.operator == Operator::Eq),
         // RFC 7644 §3.4.2.2: what has no value is not equal to any.
         (_, None) => comparison.operator == Operator::Ne,

@@ -162,7 +162,7 @@ mod tests {
 
     fn parsed(text: &str) -> String {
         let user = user();
-        match parse(&user, text) {
+        match parse(&[&user], text) {
             Ok(filter) => shape(&filter),
             Err(error) => panic!("{text}: {}", error.detail),
         }
@@ -183,7 +183,7 @@ mod tests {
             ("urn:ietf:params:scim:schemas:core:2.0:User:userName sw \"J\"", "userName sw String(\"J\")"),
             (
                 "meta.lastModified gt \"2011-05-13T04:42:34Z\"",
-                "meta.lastModified gt String(\"2011-05-13T04:42:34Z\")",
+                "meta.lastModified gt String(\"2011-05-13T04:42:34.000Z\")",
             ),
             ("emails co \"example.com\"", "emails.value co String(\"example.com\")"),
             (
@@ -215,6 +215,21 @@ mod tests {
     }
 
     #[test]
+    fn moments_are_brought_to_utc() {
+        for (text, expected) in [
+            ("2026-01-31T09:00:00.5+01:00", "2026-01-31T08:00:00.500Z"),
+            ("2026-01-31T08:00:00", "2026-01-31T08:00:00.000Z"),
+            ("2026-01-31t08:00:00.0001z", "2026-01-31T08:00:00.000Z+"),
+        ] {
+            assert_eq!(
+                parsed(&format!("meta.created ge \"{text}\"")),
+                format!("meta.created ge String({expected:?})")
+            );
+        }
+        assert_eq!(parsed("meta.created sw \"2026\""), "meta.created sw String(\"2026\")");
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let user = user();
         for (text, named) in [
@@ -233,8 +248,11 @@ mod tests {
             ("active eq 5", "boolean"),
             ("name eq \"a\"", "name.formatted"),
             ("userName gt null", "null"),
+            ("meta.created gt \"yesterday\"", "date and time"),
+            ("x509Certificates.value gt \"x\"", "binary"),
+            ("title eq \"\\u0000\"", "U+0000"),
         ] {
-            let error = parse(&user, text).unwrap_err();
+            let error = parse(&[&user], text).unwrap_err();
             assert_eq!(error.scim_type, Some(ScimType::InvalidFilter), "{text}");
             assert!(error.detail.contains(named), "{text}: {}", error.detail);
         }
@@ -246,10 +264,10 @@ mod tests {
         let deep = format!("{}title pr{}", "(".repeat(10_000), ")".repeat(10_000));
         let long = format!("title eq \"{}\"", "a".repeat(MAX_LENGTH));
         for text in [deep.get(..8000).unwrap(), long.as_str()] {
-            assert_eq!(parse(&user, text).unwrap_err().scim_type, Some(ScimType::InvalidFilter));
+            assert_eq!(parse(&[&user], text).unwrap_err().scim_type, Some(ScimType::InvalidFilter));
         }
         let wide = vec!["title pr"; MAX_TERMS + 1].join(" or ");
-        assert_eq!(parse(&user, &wide).unwrap_err().scim_type, Some(ScimType::TooMany));
+        assert_eq!(parse(&[&user], &wide).unwrap_err().scim_type, Some(ScimType::TooMany));
     }
 
     fn matches(filter: &str, element: &Value) -> bool {
@@ -282,7 +300,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_the_parser_panic(text in ".{0,200}") {
-            let _ = parse(&user(), &text);
+            let _ = parse(&[&user()], &text);
         }
 
         #[test]
@@ -295,7 +313,7 @@ mod tests {
                 0..40,
             ),
         ) {
-            let _ = parse(&user(), &tokens.join(" "));
+            let _ = parse(&[&user()], &tokens.join(" "));
         }
     }
 }

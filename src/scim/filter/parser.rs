@@ -1,5 +1,7 @@
 //! Recursive descent over the grammar of RFC 7644 §3.4.2.2, figure 1.
 
+use chrono::{DateTime, SecondsFormat};
+
 use super::lexer::{Token, tokens};
 use super::{Comparison, Filter, Literal, MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Operator};
 use crate::scim::ScimError;
@@ -7,12 +9,13 @@ use crate::scim::attribute_path::{AttributePath, resolve};
 use crate::scim::schema::{Attribute, Kind, ResourceType};
 use crate::scim::text::shorten;
 
-/// Parses the `filter` parameter of a request for resources of this type.
+/// Parses the `filter` parameter of a request for resources of these types. Where they are several, a name is
+/// that of the first type that has it (RFC 7644 §3.4.2.1: on the others, the attribute has no value).
 ///
 /// # Errors
 /// `invalidFilter`, saying what is wrong and where; `tooMany` above [`MAX_TERMS`] comparisons.
-pub fn parse<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Filter<'a>, ScimError> {
-    Parser::new(Names::Resource(resource_type), text, MAX_TERMS)?.whole()
+pub fn parse<'a>(resource_types: &[&'a ResourceType], text: &str) -> Result<Filter<'a>, ScimError> {
+    Parser::new(Names::Resource(resource_types), text, MAX_TERMS)?.whole()
 }
 
 /// Parses what stands between the brackets of a value path on a multi-valued attribute. No SQL is made of
@@ -26,25 +29,29 @@ pub fn parse_value_path<'a>(attribute: &'a Attribute, text: &str) -> Result<Filt
 
 /// Where the names of a filter are looked up.
 #[derive(Clone, Copy)]
-enum Names<'a> {
-    /// Outside brackets: the attributes of the resource type.
-    Resource(&'a ResourceType),
+enum Names<'a, 't> {
+    /// Outside brackets: the attributes of the resource types.
+    Resource(&'t [&'a ResourceType]),
     /// Inside brackets: the sub-attributes of one attribute.
     Element(&'a Attribute),
 }
 
-impl<'a> Names<'a> {
+impl<'a> Names<'a, '_> {
     fn resolve(self, name: &str) -> Result<AttributePath<'a>, ScimError> {
         match self {
-            Self::Resource(resource_type) => {
-                resolve(resource_type, name).filter(|path| path.attribute.is_some()).ok_or_else(|| {
+            Self::Resource(resource_types) => resource_types
+                .iter()
+                .find_map(|resource_type| {
+                    resolve(resource_type, name).filter(|path| path.attribute.is_some())
+                })
+                .ok_or_else(|| {
+                    let types: Vec<&str> = resource_types.iter().map(|each| each.name).collect();
                     ScimError::invalid_filter(format!(
                         "The filter names \"{}\", which is not an attribute of {}.",
                         shorten(name),
-                        resource_type.name
+                        types.join(" or ")
                     ))
-                })
-            }
+                }),
             Self::Element(attribute) => {
                 attribute.sub_attribute(name).map(AttributePath::of_element).ok_or_else(|| {
                     ScimError::invalid_filter(format!(
@@ -58,16 +65,16 @@ impl<'a> Names<'a> {
     }
 }
 
-struct Parser<'a> {
-    names: Names<'a>,
+struct Parser<'a, 't> {
+    names: Names<'a, 't>,
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     depth: usize,
     terms: usize,
     max_terms: usize,
 }
 
-impl<'a> Parser<'a> {
-    fn new(names: Names<'a>, text: &str, max_terms: usize) -> Result<Self, ScimError> {
+impl<'a, 't> Parser<'a, 't> {
+    fn new(names: Names<'a, 't>, text: &str, max_terms: usize) -> Result<Self, ScimError> {
         if text.len() > MAX_LENGTH {
             return Err(ScimError::invalid_filter(format!(
                 "The filter is {} bytes long; at most {MAX_LENGTH} are read.",
@@ -228,15 +235,31 @@ impl<'a> Parser<'a> {
                 _ => Err(ScimError::invalid_filter("null can only be compared with eq and ne.")),
             };
         }
-        if attribute.kind != Kind::Boolean {
-            return Ok(Literal::String(text));
-        }
-        // RFC 7644 §3.4.2.2: ordering and substrings of a boolean are invalidFilter.
-        if !matches!(operator, Operator::Eq | Operator::Ne) {
-            return Err(ScimError::invalid_filter(format!(
-                "\"{}\" is a boolean; it can only be compared with eq and ne.",
-                attribute.name
-            )));
+        let ordering = matches!(operator, Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le);
+        let equality = matches!(operator, Operator::Eq | Operator::Ne);
+        match attribute.kind {
+            Kind::DateTime if ordering || equality => return moment(&attribute.name, &text),
+            // RFC 7644 §3.4.2.2: an order of booleans or of binary values is invalidFilter.
+            Kind::Binary if ordering => {
+                return Err(ScimError::invalid_filter(format!(
+                    "\"{}\" is binary; its values have no order.",
+                    attribute.name
+                )));
+            }
+            Kind::Boolean if !equality => {
+                return Err(ScimError::invalid_filter(format!(
+                    "\"{}\" is a boolean; it can only be compared with eq and ne.",
+                    attribute.name
+                )));
+            }
+            Kind::Boolean => {}
+            // What is stored has no such character (SQLite's text functions take it for the end).
+            _ if text.contains('\0') => {
+                return Err(ScimError::invalid_filter(
+                    "A string in the filter contains the character U+0000.",
+                ));
+            }
+            _ => return Ok(Literal::String(text)),
         }
         // Entra ID's `roles[primary eq "True"]` means the boolean.
         if text.eq_ignore_ascii_case("true") {
@@ -279,6 +302,25 @@ impl<'a> Parser<'a> {
             ))),
         }
     }
+}
+
+/// A date-time (RFC 7643 §2.3.5) in the form in which moments are compared: UTC with milliseconds. One between
+/// two milliseconds sorts between them, and equals none. A time without offset is in UTC.
+fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
+    let parsed =
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}Z")));
+    let moment = parsed
+        .map_err(|_| {
+            ScimError::invalid_filter(format!(
+                "\"{name}\" is a date and time; compare it with one, such as \"2026-01-31T08:00:00Z\"."
+            ))
+        })?
+        .to_utc();
+    let mut text = moment.to_rfc3339_opts(SecondsFormat::Millis, true);
+    if moment.timestamp_subsec_nanos() % 1_000_000 != 0 {
+        text.push('+');
+    }
+    Ok(Literal::String(text))
 }
 
 /// A comparison of a complex attribute is one of its `value` (RFC 7644 §3.4.2.2: `emails co "example.com"`).

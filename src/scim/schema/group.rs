@@ -10,9 +10,12 @@ pub fn group() -> ResourceType {
             .required()
             .case_exact()
             .mutability(Mutability::Immutable),
-        Attribute::reference("$ref", &["User"], "URI of the member.").read_only(),
+        Attribute::reference("$ref", &["User"], "URI of the member; follows from the id.")
+            .mutability(Mutability::Immutable),
         Attribute::string("display", "The member's name.").read_only(),
-        Attribute::string("type", "What the member is.").canonical(&["User"]).read_only(),
+        Attribute::string("type", "What the member is.")
+            .canonical(&["User"])
+            .mutability(Mutability::Immutable),
     ];
     ResourceType {
         name: "Group",

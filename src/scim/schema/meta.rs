@@ -1,10 +1,14 @@
-//! The attributes that every resource has (RFC 7643 §3.1). No schema lists them.
+//! The attributes that every resource has (RFC 7643 §3, §3.1). No schema lists them.
 
 use super::{Attribute, Kind, Returned};
 
-/// `id`, `externalId` and `meta`.
+/// `schemas`, `id`, `externalId` and `meta`.
 pub(super) fn common() -> Vec<Attribute> {
     vec![
+        Attribute::reference("schemas", &["uri"], "URNs of the schemas whose attributes the resource has.")
+            .multi_valued()
+            .read_only()
+            .returned(Returned::Always),
         Attribute::string("id", "The service provider's identifier of the resource; it never changes.")
             .case_exact()
             .unique()
@@ -19,6 +23,7 @@ pub(super) fn common() -> Vec<Attribute> {
                 Attribute::new("created", Kind::DateTime, "When the resource was created."),
                 Attribute::new("lastModified", Kind::DateTime, "When the resource last changed."),
                 Attribute::reference("location", &["uri"], "URI of the resource."),
+                Attribute::string("version", "Entity tag of the resource as it is.").case_exact(),
             ],
         )
         .read_only(),

@@ -195,6 +195,12 @@ impl Attribute {
         Self { canonical_values, ..self }
     }
 
+    /// What a value of a multi-valued attribute counts as where it does not say: RFC 7643 §2.4 has an absent
+    /// "primary" be false. `None` for every other attribute.
+    pub fn assumed(&self) -> Option<bool> {
+        (self.kind == Kind::Boolean && self.name == "primary").then_some(false)
+    }
+
     /// The sub-attribute of that name, in any case.
     pub fn sub_attribute(&self, name: &str) -> Option<&Attribute> {
         find(&self.sub_attributes, name)

@@ -1,0 +1,88 @@
+//! GET of a collection or of everything, and POST to `/.search` (RFC 7644 §3.4.2, §3.4.3; RFC 9865).
+
+use super::answer::Answer;
+use super::call::{Call, project, projection};
+use crate::scim::ScimError;
+use crate::scim::cursor::Cursor;
+use crate::scim::filter;
+use crate::scim::list::{CursorContext, Parameters, Standing, Window, list_response};
+use crate::scim::schema::ResourceType;
+use crate::store::list::{self, Listed, Listing, Query};
+use crate::store::platform;
+
+/// Answers a query by its URL.
+pub(super) async fn list(call: &Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
+    query(call, listed, &call.parameters()).await
+}
+
+/// Answers a query by POST.
+pub(super) async fn search(call: &mut Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
+    let body = call.body().await?;
+    query(call, listed, &Parameters::of_search(&body)?).await
+}
+
+async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Result<Answer, ScimError> {
+    let catalog = call.session.tenant.catalog;
+    let (resource_types, endpoint): (Vec<&ResourceType>, _) = match listed {
+        Listed::Users => (vec![&catalog.user], "/Users"),
+        Listed::Groups => (vec![&catalog.group], "/Groups"),
+        Listed::All => (vec![&catalog.user, &catalog.group], "/"),
+    };
+    let text = parameters.filter.as_deref();
+    let filter = text.map(|text| filter::parse(&resource_types, text)).transpose()?;
+    let sort = parameters.sort(&resource_types)?;
+    let context =
+        CursorContext { endpoint, key: call.session.key.hash(), now: platform::now_millis() / 1000 };
+    let window = parameters.window(&context)?;
+    let of_users = projection(parameters, &catalog.user)?;
+    let of_groups = projection(parameters, &catalog.group)?;
+    let mut prepared = list::prepare(
+        &call.session.tenant,
+        &Query {
+            listed,
+            filter: filter.as_ref(),
+            sort: sort.as_ref(),
+            window: &window,
+            with_groups: of_users.wants("groups"),
+            with_members: of_groups.wants("members"),
+        },
+    );
+    let mut opened = call.open(prepared.take_statements()).await?;
+    let listing = prepared.read(&mut opened)?;
+    let standing = standing(parameters, &context, &window, &listing);
+    let resources = listing
+        .items
+        .into_iter()
+        .map(|item| match item.is_group {
+            true => project(&of_groups, &catalog.group, item.resource),
+            false => project(&of_users, &catalog.user, item.resource),
+        })
+        .collect::<Result<Vec<String>, ScimError>>()?;
+    Ok(Answer::ok(list_response(listing.total, &standing, &resources)))
+}
+
+/// Where the page stands. RFC 9865 §2: there is a next cursor unless this is the last page.
+fn standing(
+    parameters: &Parameters,
+    context: &CursorContext<'_>,
+    window: &Window,
+    listing: &Listing,
+) -> Standing {
+    let from = match window {
+        Window::Index(page) => return Standing::At(page.start_index),
+        Window::Cursor { from, .. } => from.as_ref(),
+    };
+    let backward = from.is_some_and(|cursor| cursor.backward);
+    let (before, after) = match backward {
+        true => (listing.more, true),
+        false => (from.is_some(), listing.more),
+    };
+    let text = |backward, there_is: bool, item: Option<&list::Item>| {
+        let position = item.filter(|_| there_is)?.position.clone();
+        Some(parameters.cursor_text(context, &Cursor { backward, position }))
+    };
+    Standing::Between {
+        previous: text(true, before, listing.items.first()),
+        next: text(false, after, listing.items.last()),
+    }
+}

@@ -1,0 +1,121 @@
+//! Cursors (RFC 9865): where a page ended, in a form that only this service can make and read.
+
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use super::ScimError;
+
+/// How long a cursor is good for, in seconds.
+pub const TIMEOUT: u64 = 3600;
+
+/// Bytes of the authentication code.
+const CODE_LENGTH: usize = 16;
+
+/// A place in a list: behind one of its resources, or before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// Whether the page ends before the place instead of beginning behind it.
+    pub backward: bool,
+    /// The resource.
+    pub position: Position,
+}
+
+/// A resource's place in the order of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// What the list is sorted by; `None` where the resource has no such value or the list is not sorted.
+    pub key: Option<String>,
+    /// Its rank in order of insertion, which settles ties.
+    pub rank: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Payload(u64, bool, Option<String>, i64);
+
+impl Cursor {
+    /// The cursor as text. It holds nothing secret, but whoever changes it, or takes it to another query or
+    /// another client's key, is found out.
+    pub(super) fn write(&self, key: &str, query: &str, now: u64) -> String {
+        let Position { key: sort_key, rank } = &self.position;
+        let payload = Payload(now, self.backward, sort_key.clone(), *rank);
+        let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
+        bytes.extend(code(key, query, &bytes).unwrap_or_default());
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// Reads a cursor.
+    ///
+    /// # Errors
+    /// `invalidCursor` for one that was not made for this query and key, `expiredCursor` after [`TIMEOUT`].
+    pub(super) fn read(text: &str, key: &str, query: &str, now: u64) -> Result<Self, ScimError> {
+        let Payload(made, backward, sort_key, rank) = decode(text, key, query).ok_or_else(|| {
+            ScimError::invalid_cursor(
+                "The cursor was not made here, or not for this query. Send the same query with the cursor left blank to begin \
+                 with the first page.",
+            )
+        })?;
+        if made.saturating_add(TIMEOUT) < now {
+            return Err(ScimError::expired_cursor(format!(
+                "The cursor has expired; one is good for {TIMEOUT} seconds. Begin with the first page again."
+            )));
+        }
+        Ok(Self { backward, position: Position { key: sort_key, rank } })
+    }
+}
+
+fn decode(text: &str, key: &str, query: &str) -> Option<Payload> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let (payload, presented) = bytes.split_at_checked(bytes.len().checked_sub(CODE_LENGTH)?)?;
+    authenticator(key, query, payload)?.verify_truncated_left(presented).ok()?;
+    serde_json::from_slice(payload).ok()
+}
+
+fn code(key: &str, query: &str, payload: &[u8]) -> Option<Vec<u8>> {
+    let code = authenticator(key, query, payload)?.finalize().into_bytes();
+    code.get(..CODE_LENGTH).map(<[u8]>::to_vec)
+}
+
+fn authenticator(key: &str, query: &str, payload: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut authenticator = Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok()?;
+    // Both are JSON arrays, so that it is clear where the one ends and the other begins.
+    authenticator.update(query.as_bytes());
+    authenticator.update(payload);
+    Some(authenticator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor() -> Cursor {
+        Cursor { backward: true, position: Position { key: Some("müller".to_owned()), rank: 4_503_599_627 } }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = cursor().write("key", "[1]", 100);
+        assert!(text.chars().all(|character| character.is_ascii_alphanumeric() || "-_".contains(character)));
+        assert_eq!(Cursor::read(&text, "key", "[1]", 100 + TIMEOUT).unwrap(), cursor());
+    }
+
+    #[test]
+    fn every_changed_character_is_found_out() {
+        let text = cursor().write("key", "[1]", 100);
+        for at in 0..text.len() {
+            let changed: String = text
+                .char_indices()
+                .map(|(index, character)| match (index == at, character) {
+                    (true, 'A') => 'B',
+                    (true, _) => 'A',
+                    (false, _) => character,
+                })
+                .collect();
+            assert!(Cursor::read(&changed, "key", "[1]", 100).is_err(), "{at}");
+        }
+        for nonsense in ["", "a", "!", text.get(4..).unwrap(), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+            assert!(Cursor::read(nonsense, "key", "[1]", 100).is_err(), "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Where in the tables the value of an attribute is found, as SQL.
+
+use crate::directory::Catalog;
+use crate::scim::attribute_path::AttributePath;
+use crate::scim::schema::{Attribute, CORE_GROUP, Kind};
+
+/// The resources a filter or an order is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Table {
+    /// `users`
+    Users,
+    /// `groups g`
+    Groups,
+}
+
+/// The value of a single-valued attribute, or of one sub-attribute of an element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Value {
+    /// SQL of the value as it is compared: folded, unless the attribute is `caseExact`.
+    pub(super) sql: String,
+    /// Whether it can be NULL.
+    pub(super) nullable: bool,
+    /// How an index helps to find rows by it.
+    pub(super) index: Index,
+}
+
+/// How an index helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    /// There is none.
+    None,
+    /// It finds the rows that are equal to, or begin with, something.
+    Equal,
+    /// It finds the one row that is equal to something.
+    Unique,
+    /// It finds what is above something: times, of which the latest are asked for.
+    After,
+}
+
+impl Value {
+    fn computed(sql: impl Into<String>) -> Self {
+        Self { sql: sql.into(), nullable: true, index: Index::None }
+    }
+
+    fn column(sql: &str, index: Index) -> Self {
+        Self { sql: sql.to_owned(), nullable: false, index }
+    }
+}
+
+/// The elements of a multi-valued attribute.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Elements<'a> {
+    /// In the user's document.
+    InDocument(&'a Attribute),
+    /// `user_emails`, which has value and type of every address, folded.
+    Emails,
+    /// A user's groups.
+    Groups,
+    /// A group's members.
+    Members,
+    /// What every group says of its schemas.
+    SchemasOfGroup,
+}
+
+/// Where an attribute is found.
+#[derive(Debug, Clone)]
+pub(super) enum Place<'a> {
+    /// One value.
+    Single(Value),
+    /// Several.
+    Several(Elements<'a>),
+}
+
+impl<'a> Place<'a> {
+    /// The place of an attribute. One that the table's resources do not have is NULL there.
+    pub(super) fn of(catalog: &Catalog, table: Table, path: &AttributePath<'a>) -> Self {
+        let Some(attribute) = path.attribute else { return Self::Single(Value::computed("NULL")) };
+        match table {
+            Table::Users => of_user(catalog, path, attribute),
+            Table::Groups => of_group(path, attribute),
+        }
+    }
+}
+
+fn of_user<'a>(catalog: &Catalog, path: &AttributePath<'a>, attribute: &'a Attribute) -> Place<'a> {
+    let sub = path.sub_attribute.map(|sub| sub.name.as_str());
+    Place::Single(match (path.extension.is_some(), attribute.name.as_str()) {
+        (false, "groups") => return Place::Several(Elements::Groups),
+        // Only groups have members, also where a filter is for both.
+        (false, "members") => Value::computed("NULL"),
+        _ if attribute.multi_valued => return Place::Several(Elements::InDocument(attribute)),
+        (false, "id") => Value::column("users.id", Index::Unique),
+        (false, "userName") => Value::column("users.user_name_fold", Index::Unique),
+        (false, "externalId") => Value { nullable: true, ..Value::column("users.external_id", Index::Equal) },
+        (false, "active") => Value::column("users.active", Index::None),
+        (false, "meta") => meta("users", "User", sub),
+        (false, name) if name == catalog.org_role_attribute => {
+            Value::column("lower(users.org_role)", Index::None)
+        }
+        _ => Value::computed(in_document(path, attribute)),
+    })
+}
+
+fn of_group<'a>(path: &AttributePath<'a>, attribute: &Attribute) -> Place<'a> {
+    let sub = path.sub_attribute.map(|sub| sub.name.as_str());
+    Place::Single(match (path.extension.is_some(), attribute.name.as_str()) {
+        (false, "members") => return Place::Several(Elements::Members),
+        (false, "schemas") => return Place::Several(Elements::SchemasOfGroup),
+        (false, "id") => Value::column("g.id", Index::Unique),
+        (false, "displayName") => Value::column("g.name_fold", Index::Unique),
+        (false, "externalId") => Value { nullable: true, ..Value::column("g.external_id", Index::Equal) },
+        (false, "meta") => meta("g", "Group", sub),
+        _ => Value::computed("NULL"),
+    })
+}
+
+fn meta(row: &str, resource_type: &str, sub: Option<&str>) -> Value {
+    match sub {
+        Some("resourceType") => Value::column(&format!("'{resource_type}'"), Index::None),
+        Some("created") => Value::column(&format!("{row}.created_at"), Index::None),
+        Some("lastModified") => Value::column(&format!("{row}.last_modified"), Index::After),
+        Some("location") => Value::column(&format!(":base || '/{resource_type}s/' || {row}.id"), Index::None),
+        Some("version") => Value::column(&format!("'W/\"' || {row}.version || '\"'"), Index::None),
+        // `meta` as a whole, which every resource has.
+        _ => Value::column("''", Index::None),
+    }
+}
+
+/// A value in the user's document. `doc_fold`, where there is one, is the whole document folded, names
+/// included; where there is none, ASCII is all there is to fold.
+fn in_document(path: &AttributePath<'_>, attribute: &Attribute) -> String {
+    let mut at = "$".to_owned();
+    if let Some(extension) = path.extension {
+        at.push_str(&member(extension.id));
+    }
+    at.push_str(&member(&attribute.name));
+    if let Some(sub) = path.sub_attribute {
+        at.push_str(&member(&sub.name));
+    }
+    let leaf = path.sub_attribute.unwrap_or(attribute);
+    if leaf.case_exact || leaf.kind == Kind::Boolean {
+        return format!("users.doc ->> '{at}'");
+    }
+    format!("coalesce(users.doc_fold ->> '{}', lower(users.doc ->> '{at}'))", at.to_ascii_lowercase())
+}
+
+/// A member in a JSON path. Names come from the table of attributes, never from a client.
+fn member(name: &str) -> String {
+    if name.chars().all(|character| character.is_ascii_alphanumeric()) {
+        format!(".{name}")
+    } else {
+        format!(".\"{name}\"")
+    }
+}
+
+impl Elements<'_> {
+    /// The condition that one element satisfies a condition over [`Elements::value`].
+    pub(super) fn any(self, condition: &str) -> String {
+        match self {
+            Self::InDocument(attribute) => {
+                let elements = of_document(attribute);
+                format!("EXISTS (SELECT 1 FROM {elements} WHERE {condition})")
+            }
+            Self::SchemasOfGroup => {
+                format!("EXISTS (SELECT 1 FROM {} WHERE {condition})", schemas_of_group())
+            }
+            Self::Emails => format!(
+                "users.seq IN (SELECT e.user_seq FROM user_emails e WHERE e.org_id = :org AND {condition})"
+            ),
+            Self::Groups => format!(
+                "users.seq IN (SELECT m.user_seq FROM groups e CROSS JOIN memberships m ON m.group_seq = e.seq \
+                 WHERE e.org_id = :org AND {condition})"
+            ),
+            Self::Members => format!(
+                "g.seq IN (SELECT m.group_seq FROM users e CROSS JOIN memberships m ON m.user_seq = e.seq \
+                 WHERE e.org_id = :org AND e.managed = 1 AND {condition})"
+            ),
+        }
+    }
+
+    /// What a resource is sorted by: the value of the primary element or else of the first (RFC 7644 §3.4.2.3).
+    pub(super) fn first(self, value: &str) -> String {
+        match self {
+            Self::InDocument(attribute) => format!(
+                "(SELECT {value} FROM {} ORDER BY coalesce(e.value ->> '$.primary', 0) DESC, e.key LIMIT 1)",
+                of_document(attribute)
+            ),
+            Self::SchemasOfGroup => format!("(SELECT {value} FROM {})", schemas_of_group()),
+            // Only ever stands in for the document in filters.
+            Self::Emails => "NULL".to_owned(),
+            Self::Groups => format!(
+                "(SELECT {value} FROM memberships m CROSS JOIN groups e ON e.seq = m.group_seq \
+                 WHERE m.user_seq = users.seq ORDER BY m.group_seq LIMIT 1)"
+            ),
+            Self::Members => format!(
+                "(SELECT {value} FROM memberships m CROSS JOIN users e ON e.seq = m.user_seq \
+                 WHERE m.group_seq = g.seq AND e.managed = 1 ORDER BY m.user_seq LIMIT 1)"
+            ),
+        }
+    }
+
+    /// The value of an element's sub-attribute, or of the element itself where it has none.
+    pub(super) fn value(self, sub: Option<&Attribute>) -> Value {
+        let Some(sub) = sub else { return Value::computed("e.value") };
+        match (self, sub.name.as_str()) {
+            (Self::InDocument(_), _) => Value::computed(of_element(sub)),
+            (Self::Emails, "value") => Value::column("e.value_fold", Index::Equal),
+            (Self::Emails, _) => Value::computed("nullif(e.type_fold, '')"),
+            (Self::Groups | Self::Members, "value") => Value::column("e.id", Index::Equal),
+            (Self::Groups, "display") => Value::column("e.name_fold", Index::Equal),
+            (Self::Groups, "$ref") => Value::column(":base || '/Groups/' || e.id", Index::None),
+            (Self::Groups, _) => Value::column("'direct'", Index::None),
+            (Self::Members, "display") => Value::column(DISPLAY_OF_MEMBER, Index::None),
+            (Self::Members, "$ref") => Value::column(":base || '/Users/' || e.id", Index::None),
+            (Self::Members, _) => Value::column("'user'", Index::None),
+            (Self::SchemasOfGroup, _) => Value::computed("NULL"),
+        }
+    }
+}
+
+/// As [`crate::store::memberships`] shows it, folded.
+const DISPLAY_OF_MEMBER: &str = "substr(coalesce(e.doc_fold ->> '$.displayname', lower(e.doc ->> '$.displayName'), \
+                                 e.doc_fold ->> '$.username', lower(e.doc ->> '$.userName')), 1, 200)";
+
+fn of_document(attribute: &Attribute) -> String {
+    format!("json_each(users.doc, '${}') e", member(&attribute.name))
+}
+
+fn schemas_of_group() -> String {
+    format!("(SELECT '{CORE_GROUP}' AS value) e")
+}
+
+fn of_element(sub: &Attribute) -> String {
+    let at = member(&sub.name);
+    match sub.assumed() {
+        Some(assumed) => format!("coalesce(e.value ->> '${at}', {})", u8::from(assumed)),
+        None if sub.case_exact => format!("e.value ->> '${at}'"),
+        None => format!(
+            "coalesce(users.doc_fold ->> (lower(e.fullkey) || '{}'), lower(e.value ->> '${at}'))",
+            at.to_ascii_lowercase()
+        ),
+    }
+}
