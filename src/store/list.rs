@@ -92,8 +92,21 @@ struct Source {
     key: Option<SortKey>,
     /// The resource.
     body: String,
+    /// Whether rows come in order by themselves, so that those behind the page are never looked at.
+    in_order: bool,
     bindings: Vec<Binding>,
     unique: bool,
+}
+
+impl Source {
+    /// The resource that a row of the page, `hit`, is about.
+    fn body_of_hit(&self, listed: Listed) -> String {
+        match listed {
+            Listed::Users => format!("(SELECT {} FROM users WHERE users.seq = hit.rank)", self.body),
+            Listed::Groups => format!("(SELECT {} FROM groups g WHERE g.seq = hit.rank)", self.body),
+            Listed::All => self.body.clone(),
+        }
+    }
 }
 
 /// Prepares a list.
@@ -122,7 +135,7 @@ pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Prepared {
     bindings.push(integer("count", count));
     // One more than asked for tells whether there is another page.
     bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor))));
-    let mut tail = direction.order_by(&source);
+    let mut tail = direction.order_by(source.key.as_ref(), source.rank);
     if let Window::Index(page) = query.window {
         tail.push_str(" LIMIT CAST(:limit AS INTEGER) OFFSET CAST(:offset AS INTEGER)");
         bindings.push(integer("offset", i64::try_from(page.offset()).unwrap_or(i64::MAX)));
@@ -130,8 +143,19 @@ pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Prepared {
         tail.push_str(" LIMIT CAST(:limit AS INTEGER)");
     }
     let key = source.key.as_ref().map_or("NULL", |key| key.sql.as_str());
-    let page =
-        format!("SELECT json_array({}, {key}) AS head, {} AS body {from} {tail}", source.rank, source.body);
+    let page = if source.in_order {
+        format!("SELECT json_array({}, {key}) AS head, {} AS body {from} {tail}", source.rank, source.body)
+    } else {
+        // What has to be sorted is sorted by place alone; only what is on the page is read whole.
+        let again = source.key.as_ref().map(|key| SortKey { sql: "hit.key".to_owned(), ..*key });
+        format!(
+            "SELECT json_array(hit.rank, hit.key) AS head, {} AS body
+             FROM (SELECT {} AS rank, {key} AS key {from} {tail}) hit {}",
+            source.body_of_hit(query.listed),
+            source.rank,
+            direction.order_by(again.as_ref(), "hit.rank")
+        )
+    };
     let first_page = match query.window {
         Window::Index(page) => page.start_index == 1 && page.count > 0,
         Window::Cursor { from, .. } => from.is_none(),
@@ -171,6 +195,7 @@ fn of_users(tenant: &Tenant<'_>, query: &Query<'_>) -> Source {
         from: from_users(&condition),
         rank: "users.seq",
         key: query.sort.map(|sort| sort_key(tenant.catalog, Table::Users, &sort.path)),
+        in_order: query.sort.is_none() && (condition.unique || !condition.indexed),
         body: users::resource_sql(query.with_groups),
         unique: condition.unique,
         bindings: condition.bindings,
@@ -194,6 +219,7 @@ fn of_groups(tenant: &Tenant<'_>, query: &Query<'_>) -> Source {
         from: from_groups(&condition),
         rank: "g.seq",
         key: query.sort.map(|sort| sort_key(tenant.catalog, Table::Groups, &sort.path)),
+        in_order: query.sort.is_none() && (condition.unique || !condition.indexed),
         body: groups::RESOURCE.to_owned(),
         unique: condition.unique,
         bindings: condition.bindings,
@@ -216,17 +242,18 @@ fn of_all(tenant: &Tenant<'_>, query: &Query<'_>) -> Source {
     bindings.extend(of_groups.bindings.iter().filter(|binding| !of_users.binds(binding)).cloned());
     Source {
         from: format!(
-            "FROM (SELECT users.seq AS rank, {} AS key {} UNION ALL SELECT g.seq + {GROUP_RANK}, {} {}) hits WHERE TRUE",
+            "FROM (SELECT users.seq AS rank, {} AS key {} UNION ALL SELECT g.seq + {GROUP_RANK}, {} {}) resource WHERE TRUE",
             key_of(Table::Users),
             from_users(&of_users),
             key_of(Table::Groups),
             from_groups(&of_groups)
         ),
-        rank: "hits.rank",
-        key: query.sort.map(|_| SortKey { sql: "hits.key".to_owned(), nullable: true }),
+        rank: "resource.rank",
+        key: query.sort.map(|_| SortKey { sql: "resource.key".to_owned(), nullable: true }),
+        in_order: false,
         body: format!(
-            "iif(hits.rank < {GROUP_RANK}, (SELECT {} FROM users WHERE users.seq = hits.rank),
-               (SELECT {} FROM groups g WHERE g.seq = hits.rank - {GROUP_RANK}))",
+            "iif(hit.rank < {GROUP_RANK}, (SELECT {} FROM users WHERE users.seq = hit.rank),
+               (SELECT {} FROM groups g WHERE g.seq = hit.rank - {GROUP_RANK}))",
             users::resource_sql(query.with_groups),
             groups::RESOURCE
         ),
@@ -247,9 +274,9 @@ struct Direction {
 impl Direction {
     /// RFC 7644 §3.4.2.3: what has no value comes last in ascending order, and first in descending. Ties are in
     /// order of insertion.
-    fn order_by(self, source: &Source) -> String {
-        let by_rank = format!("{} {}", source.rank, if self.backward { "DESC" } else { "ASC" });
-        let Some(key) = &source.key else { return format!("ORDER BY {by_rank}") };
+    fn order_by(self, key: Option<&SortKey>, rank: &str) -> String {
+        let by_rank = format!("{rank} {}", if self.backward { "DESC" } else { "ASC" });
+        let Some(key) = key else { return format!("ORDER BY {by_rank}") };
         let (way, nulls) = match self.descending != self.backward {
             true => ("DESC", " NULLS FIRST"),
             false => ("ASC", " NULLS LAST"),
@@ -322,5 +349,97 @@ impl Prepared {
             items.push(Item { position: Position { key, rank }, is_group: group.is_some(), resource });
         }
         Ok(Listing { total, items, more })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::directory::Catalog;
+    use crate::scim::filter::parse;
+    use crate::scim::list::{CursorContext, Parameters};
+    use crate::store::Scope;
+
+    /// Queries that an index has to serve, and the statements they become.
+    fn statements() -> Value {
+        let catalog = Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap();
+        let tenant = Tenant {
+            scope: Scope::Key { id: "key".to_owned(), hash: "hash".to_owned() },
+            catalog: &catalog,
+            base: "https://example.com/scim".to_owned(),
+            now: "2026-01-01T00:00:00.000Z".to_owned(),
+        };
+        let context = CursorContext { endpoint: "/", key: "key", now: 0 };
+        let of = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, cursor: bool| {
+            let resource_type = if listed == Listed::Users { &catalog.user } else { &catalog.group };
+            let parameters = Parameters {
+                filter: filter.map(str::to_owned),
+                sort_by: sort_by.map(str::to_owned),
+                cursor: cursor.then(String::new),
+                ..Parameters::default()
+            };
+            let parsed = filter.map(|text| parse(&[resource_type], text).unwrap());
+            let sort = parameters.sort(&[resource_type]).unwrap();
+            let mut window = parameters.window(&context).unwrap();
+            if let Window::Cursor { from, .. } = &mut window {
+                let key = sort_by.map(|_| "m".to_owned());
+                *from = Some(Cursor { backward: false, position: Position { key, rank: 5000 } });
+            }
+            let query = Query {
+                listed,
+                filter: parsed.as_ref(),
+                sort: sort.as_ref(),
+                window: &window,
+                with_groups: true,
+                with_members: listed == Listed::Groups,
+            };
+            let statements: Vec<Value> = prepare(&tenant, &query)
+                .take_statements()
+                .into_iter()
+                .map(|statement| json!({"sql": statement.sql, "params": statement.params}))
+                .collect();
+            json!({"listed": format!("{listed:?}"), "filter": filter, "sortBy": sort_by, "cursor": cursor,
+                "statements": statements})
+        };
+        let users = |filter| of(Listed::Users, Some(filter), None, false);
+        let groups = |filter| of(Listed::Groups, Some(filter), None, false);
+        json!([
+            users("id eq \"1\""),
+            users("userName eq \"a@example.com\""),
+            users("userName sw \"a\""),
+            users("externalId eq \"00u1\""),
+            users("emails.value eq \"a@example.com\""),
+            users("emails[type eq \"work\" and value eq \"a@example.com\"]"),
+            users("groups.value eq \"1\""),
+            users("meta.lastModified gt \"2026-01-01T00:00:00Z\""),
+            users("userName eq \"a\" or externalId eq \"b\" or emails eq \"c\""),
+            users("active eq true and (userName eq \"a\" or id eq \"1\")"),
+            groups("id eq \"1\""),
+            groups("displayName eq \"Engineers\""),
+            groups("externalId eq \"1\""),
+            groups("members.value eq \"1\""),
+            groups("displayName eq \"a\" or displayName eq \"b\""),
+            of(Listed::Users, None, None, false),
+            of(Listed::Users, None, None, true),
+            of(Listed::Users, None, Some("userName"), false),
+            of(Listed::Users, None, Some("userName"), true),
+            of(Listed::Users, None, Some("meta.lastModified"), false),
+            of(Listed::Groups, None, None, true),
+            of(Listed::Groups, None, Some("displayName"), true),
+        ])
+    }
+
+    /// What D1 makes of them, `tests/query-plans.test.mjs` asks it. Run with UPDATE=1 to write the file anew.
+    #[test]
+    fn statements_are_those_whose_plans_are_tested() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/statements.json");
+        let made = format!("{:#}\n", statements());
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &made).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(made == kept, "tests/statements.json is out of date: UPDATE=1 cargo test statements_are");
     }
 }

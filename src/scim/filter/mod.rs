@@ -248,6 +248,7 @@ mod tests {
             ("active eq 5", "boolean"),
             ("name eq \"a\"", "name.formatted"),
             ("userName gt null", "null"),
+            ("password pr", "never returned"),
             ("meta.created gt \"yesterday\"", "date and time"),
             ("x509Certificates.value gt \"x\"", "binary"),
             ("title eq \"\\u0000\"", "U+0000"),

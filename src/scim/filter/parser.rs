@@ -6,7 +6,7 @@ use super::lexer::{Token, tokens};
 use super::{Comparison, Filter, Literal, MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Operator};
 use crate::scim::ScimError;
 use crate::scim::attribute_path::{AttributePath, resolve};
-use crate::scim::schema::{Attribute, Kind, ResourceType};
+use crate::scim::schema::{Attribute, Kind, ResourceType, Returned};
 use crate::scim::text::shorten;
 
 /// Parses the `filter` parameter of a request for resources of these types. Where they are several, a name is
@@ -183,6 +183,12 @@ impl<'a, 't> Parser<'a, 't> {
 
     /// The rest of `attribute pr` or `attribute operator literal`.
     fn expression(&mut self, path: AttributePath<'a>) -> Result<Filter<'a>, ScimError> {
+        if let Some(attribute) = path.leaf().filter(|leaf| leaf.returned == Returned::Never) {
+            return Err(ScimError::invalid_filter(format!(
+                "\"{}\" is never returned, and nothing can be found by it.",
+                attribute.name
+            )));
+        }
         self.terms = self.terms.saturating_add(1);
         if self.terms > self.max_terms {
             return Err(ScimError::too_many(format!(

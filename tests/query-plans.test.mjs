@@ -1,0 +1,69 @@
+// What SQLite makes of the statements that look something up: an index finds it, nothing is searched through.
+// The statements are those that src/store/list.rs makes; a unit test there keeps statements.json true.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { useWorker } from "./lib/worker.mjs";
+
+const QUERIES = JSON.parse(readFileSync(new URL("statements.json", import.meta.url), "utf8"));
+
+/** How the rows of each query are found, in the words of EXPLAIN QUERY PLAN. */
+const FOUND_BY = {
+  "Users where id eq": ["users_by_id (org_id=? AND id=?)"],
+  "Users where userName eq": ["users_by_user_name (org_id=? AND user_name_fold=?)"],
+  "Users where userName sw": ["users_by_user_name (org_id=? AND user_name_fold>? AND user_name_fold<?)"],
+  "Users where externalId eq": ["users_by_external_id (org_id=? AND external_id=?)"],
+  "Users where emails.value eq": ["SEARCH e USING PRIMARY KEY (org_id=? AND value_fold=?)"],
+  "Users where emails[type eq": ["SEARCH e USING PRIMARY KEY (org_id=? AND value_fold=?)"],
+  "Users where groups.value eq": ["groups_by_id (org_id=? AND id=?)"],
+  "Users where meta.lastModified gt": ["users_by_last_modified (org_id=? AND last_modified>?)"],
+  "Users where userName eq a or": ["users_by_user_name", "users_by_external_id", "SEARCH e USING PRIMARY KEY"],
+  "Users where active eq": ["users_by_user_name (org_id=? AND user_name_fold=?)", "users_by_id (org_id=? AND id=?)"],
+  "Groups where id eq": ["groups_by_id (org_id=? AND id=?)"],
+  "Groups where displayName eq": ["groups_by_name (org_id=? AND name_fold=?)"],
+  "Groups where externalId eq": ["groups_by_external_id (org_id=? AND external_id=?)"],
+  "Groups where members.value eq": ["users_by_id (org_id=? AND id=?)"],
+  "Groups where displayName eq a or": ["groups_by_name (org_id=? AND name_fold=?)"],
+  Users: ["users_in_order (org_id=? AND managed=?)"],
+  "Users behind a cursor": ["users_in_order (org_id=? AND managed=? AND seq>?)"],
+  "Users sorted by userName": ["users_by_user_name (org_id=?)"],
+  "Users sorted by userName behind a cursor": ["users_by_user_name (org_id=? AND user_name_fold>?)"],
+  "Users sorted by meta.lastModified": ["users_by_last_modified (org_id=?)"],
+  "Groups behind a cursor": ["groups_in_order (org_id=? AND seq>?)"],
+  "Groups sorted by displayName behind a cursor": ["groups_by_name (org_id=? AND name_fold>?)"],
+};
+
+/** A query in the words of the table above, the values left out where they do not tell two queries apart. */
+function named({ listed, filter, sortBy, cursor }) {
+  const or = / or /.test(filter ?? "") && !filter.startsWith("active") ? " a or" : "";
+  const where = filter ? ` where ${filter.split(" ").slice(0, 2).join(" ")}${or}` : "";
+  return `${listed}${where}${sortBy ? ` sorted by ${sortBy}` : ""}${cursor ? " behind a cursor" : ""}`;
+}
+
+describe("the plan of", () => {
+  const worker = useWorker();
+  const explain = async ({ sql, params }) => {
+    const steps = await worker.sql(`EXPLAIN QUERY PLAN ${sql}`, ...params);
+    return steps.map((step) => step.detail);
+  };
+
+  test("every query in the table is made, and none beside", () => {
+    assert.deepEqual(QUERIES.map(named).sort(), Object.keys(FOUND_BY).sort());
+  });
+
+  for (const query of QUERIES) {
+    test(named(query), async () => {
+      for (const statement of query.statements) {
+        const plan = await explain(statement);
+        // `hit` is the page itself.
+        const scans = plan.filter((step) => /^SCAN (?!hit$|CONSTANT)/.test(step));
+        assert.deepEqual(scans, [], `${statement.sql}\n${plan.join("\n")}`);
+      }
+      const plan = (await explain(query.statements[0])).join("\n");
+      for (const found of FOUND_BY[named(query)]) assert.ok(plan.includes(found), `${found} is missing in\n${plan}`);
+      const sorts = plan.includes("TEMP B-TREE FOR ORDER BY");
+      if (query.sortBy || !query.filter) assert.ok(!sorts, `sorted, though an index has the order:\n${plan}`);
+    });
+  }
+});
