@@ -71,7 +71,7 @@ impl Projection {
         if let Some(included) = &self.included {
             let mut kept = Object::new();
             for (name, value) in std::mem::take(resource) {
-                if name == "schemas" || always(resource_type.attribute(&name)) {
+                if always(resource_type.attribute(&name)) {
                     kept.insert(name, value);
                 } else if let Some(value) = keep(included, resource_type, &name, value) {
                     kept.insert(name, value);

@@ -181,10 +181,13 @@ impl Elements<'_> {
     /// What a resource is sorted by: the value of the primary element or else of the first (RFC 7644 §3.4.2.3).
     pub(super) fn first(self, value: &str) -> String {
         match self {
-            Self::InDocument(attribute) => format!(
-                "(SELECT {value} FROM {} ORDER BY coalesce(e.value ->> '$.primary', 0) DESC, e.key LIMIT 1)",
-                of_document(attribute)
-            ),
+            Self::InDocument(attribute) => {
+                let primary = match attribute.sub_attribute("primary") {
+                    Some(_) => "coalesce(e.value ->> '$.primary', 0) DESC, ",
+                    None => "",
+                };
+                format!("(SELECT {value} FROM {} ORDER BY {primary}e.key LIMIT 1)", of_document(attribute))
+            }
             Self::SchemasOfGroup => format!("(SELECT {value} FROM {})", schemas_of_group()),
             // Only ever stands in for the document in filters.
             Self::Emails => "NULL".to_owned(),
