@@ -1,6 +1,6 @@
 //! Cursors (RFC 9865): where a page ended, in a form that only this service can make and read.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -42,7 +42,7 @@ impl Cursor {
         let payload = Payload(now, self.backward, sort_key.clone(), *rank);
         let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
         bytes.extend(code(key, query, &bytes).unwrap_or_default());
-        BASE64URL_NOPAD.encode(&bytes)
+        Base64UrlUnpadded::encode_string(&bytes)
     }
 
     /// Reads a cursor.
@@ -66,7 +66,7 @@ impl Cursor {
 }
 
 fn decode(text: &str, key: &str, query: &str) -> Option<Payload> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
     let (payload, presented) = bytes.split_at_checked(bytes.len().checked_sub(CODE_LENGTH)?)?;
     authenticator(key, query, payload)?.verify_truncated_left(presented).ok()?;
     serde_json::from_slice(payload).ok()
