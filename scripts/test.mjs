@@ -1,6 +1,7 @@
-// npm test: lints, native unit tests, and black-box tests against the built Worker in workerd.
+// npm test: lints, native unit tests, black-box tests and a conformance suite against the built Worker in workerd.
 //   npm test -- tests/users.test.mjs ...   only these black-box tests
 //   npm run lint                           only the lints
+//   npm run test:conformance               only the conformance suite; -- --write renews docs/conformance.md
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { parseArgs } from "node:util";
 import { build } from "./lib/build.mjs";
 import { linters } from "./lib/linters.mjs";
 import { bin, root } from "./lib/paths.mjs";
+import { conformancePython } from "./lib/python.mjs";
 import { ask, main, Problem, run } from "./lib/run.mjs";
 import { node22, toolchain } from "./lib/toolchain.mjs";
 
@@ -17,15 +19,21 @@ const total = { passed: 0, failed: 0 };
 
 await main(async () => {
   process.chdir(root);
-  const { values, positionals } = parseArgs({ options: { lint: { type: "boolean" } }, allowPositionals: true });
+  const flag = { type: "boolean", default: false };
+  const options = { lint: flag, conformance: flag, write: flag };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const tools = await toolchain();
-  if (positionals.length === 0) {
+  const everything = positionals.length === 0 && !values.conformance;
+  if (everything) {
     await linters(tools.native);
     await lint(tools);
     if (values.lint) return failures.length > 0 ? 1 : 0;
     await unitTests(tools);
   }
-  await blackBoxTests(tools, positionals.length > 0 ? positionals : testFiles());
+  heading("Build");
+  const built = await attempt("the build of the Worker", () => build(tools));
+  if (built && !values.conformance) await blackBoxTests(everything ? testFiles() : positionals);
+  if (built && (everything || values.conformance)) await attempt("conformance", () => conformance(values.write));
   return report();
 });
 
@@ -68,16 +76,21 @@ async function unitTests({ native }) {
   if (code !== 0) failures.push("unit tests");
 }
 
-async function blackBoxTests(tools, files) {
-  heading("Black-box tests");
+/** Whether `work` could be done; if not, says why, and the rest goes on. */
+async function attempt(name, work) {
   try {
-    await build(tools);
+    await work();
+    return true;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     console.error(`\n${error.message}`);
-    failures.push("the build of the Worker");
-    return;
+    failures.push(name);
+    return false;
   }
+}
+
+async function blackBoxTests(files) {
+  heading("Black-box tests");
   const counts = join(root, "target/logs/black-box-counts.json");
   rmSync(counts, { force: true });
   const code = await run(node22(), [
@@ -93,6 +106,17 @@ async function blackBoxTests(tools, files) {
   const { passed, failed, cancelled } = written ? JSON.parse(written) : { passed: 0, failed: 0, cancelled: 1 };
   add(passed, failed + cancelled);
   if (code !== 0) failures.push("black-box tests");
+}
+
+async function conformance(write) {
+  heading("Conformance: scim2-tester");
+  const python = await conformancePython();
+  let output = "";
+  const args = [join(root, "scripts/conformance.mjs"), python, ...(write ? ["--write"] : [])];
+  const code = await run(node22(), args, { onStdout: (data) => (output += data) });
+  const [, passed = 0, failed = 0] = /^(\d+) passed; (\d+) failed; \d+ deviate/m.exec(output) ?? [];
+  add(Number(passed), Number(failed));
+  if (code !== 0) failures.push("conformance");
 }
 
 function testFiles() {

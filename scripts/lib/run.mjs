@@ -96,12 +96,12 @@ const remedies = [
     "The OpenSSL headers or pkg-config are missing: install them (Debian, Ubuntu: apt-get install libssl-dev pkg-config).",
   ],
   [
-    /Could not resolve host|Temporary failure (in name resolution|resolving)|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|Couldn't connect to server|Network is unreachable|error sending request|Timeout was reached/i,
+    /Could not resolve host|Temporary failure (in name resolution|resolving)|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|Couldn't connect to server|Network is unreachable|Failed to establish a new connection|error sending request|Timeout was reached/i,
     "The network, or a proxy on the way, did not let it through: check the connection and run this again.",
   ],
   [
-    /\bE40[13]\b|\b(got|code:?|status) 40[13]\b|40[13] (Forbidden|Unauthorized)/i,
-    "The package registry refused the request: check the registry settings of npm, cargo or apt.",
+    /\bE40[13]\b|\b(got|code:?|status) 40[13]\b|40[13] (Forbidden|Unauthorized|Client Error)/i,
+    "The package registry refused the request: check the registry settings of npm, cargo, pip or apt.",
   ],
 ];
 

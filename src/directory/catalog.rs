@@ -42,7 +42,11 @@ impl Catalog {
                 "ORG_ROLE_ATTRIBUTE \"{org_role_attribute}\" is an attribute of RFC 7643 already."
             ));
         }
-        user.schema.attributes.push(
+        // Before `active`: whoever goes through the attributes one by one, and deactivates the person on the way, would
+        // find the role gone afterwards.
+        let active = user.schema.attributes.iter().position(|attribute| attribute.name == "active");
+        user.schema.attributes.insert(
+            active.unwrap_or_default(),
             Attribute::string(&org_role_attribute, "Role in the organization; left out, it stays as it is.")
                 .canonical(OrgRole::ASSIGNABLE),
         );

@@ -1,0 +1,54 @@
+// scim2-tester, the conformance suite, is written in Python: it gets a virtual environment with exactly the packages
+// that tests/conformance/requirements.txt names, each checked against its hash.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { aptInstall } from "./apt.mjs";
+import { cached } from "./cache.mjs";
+import { root } from "./paths.mjs";
+import { ask, logged, Problem } from "./run.mjs";
+
+const REQUIREMENTS = join(root, "tests/conformance/requirements.txt");
+const WORKS = "import scim2_tester, scim2_client.engines.httpx2";
+
+// The versions that requirements.txt has wheels for; nothing is compiled.
+const VERSIONS = ["3.14", "3.13", "3.12", "3.11"];
+const NEEDED = `Python ${VERSIONS.at(-1)} to ${VERSIONS[0]} with its venv module`;
+
+/** The Python of the virtual environment, which is made where it is missing. */
+export async function conformancePython() {
+  const { command, version } = await findPython();
+  const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 12);
+  // The folder is renamed when it is complete: bin/python bears that, the programs beside it would not.
+  const python = (folder) => join(folder, "bin/python");
+  const folder = await cached({
+    name: `scim2-tester-${hash}-python${version}`,
+    title: "Installing scim2-tester for Python (once for all checkouts)",
+    works: (made) => ask(python(made), ["-I", "-c", WORKS]) !== undefined,
+    async fill(made) {
+      await logged("python-venv", command, ["-m", "venv", made]);
+      const pinned = ["--require-hashes", "--only-binary", ":all:", "--requirement", REQUIREMENTS];
+      const quiet = ["--no-input", "--disable-pip-version-check"];
+      await logged("pip-install", python(made), ["-I", "-m", "pip", "install", ...quiet, ...pinned]);
+    },
+  });
+  return python(folder);
+}
+
+async function findPython() {
+  let found = installed();
+  if (!found) {
+    await aptInstall(["python3", "python3-venv"], `${NEEDED} is missing`);
+    found = installed();
+  }
+  if (found) return found;
+  throw new Problem(`${NEEDED} is missing, and this system's packages have another: install one and run this again.`);
+}
+
+/** The first Python that fits. Debian's has no ensurepip, and so makes no virtual environment, without python3-venv. */
+function installed() {
+  const tell = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])";
+  return ["python3", ...VERSIONS.map((version) => `python${version}`)]
+    .map((command) => ({ command, version: ask(command, ["-I", "-c", tell]) }))
+    .find(({ version }) => VERSIONS.includes(version));
+}
