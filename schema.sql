@@ -148,3 +148,13 @@ CREATE TABLE IF NOT EXISTS memberships (
   PRIMARY KEY (group_seq, user_seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_seq);
+
+-- A user's version moves with the groups joined and left. Deactivation moves it once by itself.
+CREATE TRIGGER IF NOT EXISTS memberships_insert AFTER INSERT ON memberships
+BEGIN
+  UPDATE users SET version = version + 1 WHERE seq = NEW.user_seq;
+END;
+CREATE TRIGGER IF NOT EXISTS memberships_delete AFTER DELETE ON memberships
+BEGIN
+  UPDATE users SET version = version + 1 WHERE seq = OLD.user_seq AND active = 1;
+END;

@@ -264,7 +264,7 @@ fn member_ids(members: Option<&Value>) -> Result<BTreeSet<String>, ScimError> {
 fn collect_ids(filter: &Filter<'_>, ids: &mut BTreeSet<String>) -> Result<(), ScimError> {
     match filter {
         Filter::Or(any) => any.iter().try_for_each(|filter| collect_ids(filter, ids)),
-        Filter::Compare(Comparison { path, operator: Operator::Eq, value: Literal::String(id) })
+        Filter::Compare(Comparison { path, operator: Operator::Eq, value: Literal::String(id), .. })
             if path.leaf().is_some_and(|attribute| attribute.name == "value") =>
         {
             ids.insert(id.clone());

@@ -51,7 +51,14 @@ pub(super) fn refresh_formatted(before: &Object, after: &mut Object) {
     }
     let whole = PARTS.iter().filter_map(|name| part(after, name)).collect::<Vec<_>>().join(" ");
     if let Some(Value::Object(name)) = after.get_mut("name") {
-        name.insert("formatted".to_owned(), whole.into());
+        if whole.is_empty() {
+            name.shift_remove("formatted");
+        } else {
+            name.insert("formatted".to_owned(), whole.into());
+        }
+        if name.is_empty() {
+            after.shift_remove("name");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::store::platform;
 
 /// What a request that is part of a bulk request brings along.
 pub(super) struct Operation {
-    data: Option<Value>,
+    data: RefCell<Option<Value>>,
     /// What `If-Match` would say.
     pub(super) version: Option<String>,
     /// The identifier of what it makes.
@@ -23,94 +24,115 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// The body.
+    /// The body, which is read once.
     pub(super) fn data(&self) -> Result<Value, ScimError> {
-        self.data.clone().ok_or_else(|| ScimError::invalid_syntax("The operation needs \"data\"."))
+        let data = self.data.borrow_mut().take();
+        data.ok_or_else(|| ScimError::invalid_syntax("The operation needs \"data\"."))
     }
 }
 
-/// What became of an operation.
-struct Outcome {
-    answer: Answer,
-    location: Option<String>,
+/// An operation on its way.
+struct Step {
+    /// What is still to be carried out.
+    operation: Option<BulkOperation>,
+    /// What the response repeats of it.
+    described: Object,
+    answer: Option<Answer>,
 }
 
-impl Outcome {
+impl Step {
     fn failed(&self) -> bool {
-        self.answer.status >= 400
+        self.answer.as_ref().is_some_and(|answer| answer.status >= 400)
     }
 }
 
 /// Carries out the operations of a bulk request.
 ///
 /// Whatever a POST makes has its identifier before anything is carried out, so that references may point
-/// anywhere; the operations they point to come first, except in circles.
+/// anywhere.
 pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     // An operation costs round trips; nobody gets any for a key that is no good.
     call.open(Vec::new()).await?;
     let Source::Http(incoming) = &mut call.source else { return Err(ScimError::internal()) };
     let body = parse_json(&incoming.body(MAX_PAYLOAD).await?, VALUE_LIMIT)?;
     let bulk = BulkRequest::parse(body)?;
+    let makers = bulk.makers();
     let mut ids = HashMap::new();
-    let mut makers = HashMap::new();
-    for (index, operation) in bulk.operations.iter().enumerate() {
-        if let Some(name) = operation.bulk_id.as_ref().filter(|_| operation.makes_something()) {
-            ids.insert(name.clone(), platform::new_id()?);
-            makers.insert(name.clone(), index);
-        }
+    for name in makers.keys() {
+        ids.insert(name.clone(), platform::new_id()?);
     }
-    let order = bulk.order();
-    let mut described: Vec<Object> = bulk.operations.iter().map(describe).collect();
-    let mut operations: Vec<Option<BulkOperation>> = bulk.operations.into_iter().map(Some).collect();
-    let mut outcomes: Vec<Option<Outcome>> = operations.iter().map(|_| None).collect();
+    let order = bulk.order(&makers);
+    let mut steps: Vec<Step> = bulk
+        .operations
+        .into_iter()
+        .map(|operation| Step { described: describe(&operation), operation: Some(operation), answer: None })
+        .collect();
     let mut failures = 0_u64;
     for index in order {
         if bulk.fail_on_errors.is_some_and(|most| failures >= most) {
             break;
         }
-        let Some(mut operation) = operations.get_mut(index).and_then(Option::take) else { continue };
+        let Some(operation) = steps.get_mut(index).and_then(|step| step.operation.take()) else { continue };
         let missing = operation.references().into_iter().find(|name| match makers.get(name) {
             None => true,
-            Some(&maker) => outcomes.get(maker).and_then(Option::as_ref).is_some_and(Outcome::failed),
+            Some(&maker) => steps.get(maker).is_some_and(Step::failed),
         });
-        let outcome = match missing {
-            Some(name) => Outcome { answer: unresolved(&name).into(), location: None },
-            None => {
-                operation.resolve(&ids);
-                carry_out(call, operation, &ids).await
-            }
-        };
-        failures = failures.saturating_add(u64::from(outcome.failed()));
-        if let Some(slot) = outcomes.get_mut(index) {
-            *slot = Some(outcome);
-        }
+        let Some(step) = steps.get_mut(index) else { continue };
+        step.answer = Some(carry_out(call, operation, missing.as_deref(), &ids, &mut step.described).await);
+        failures = failures.saturating_add(u64::from(step.failed()));
     }
-    let answered: Vec<Value> = described
-        .drain(..)
-        .zip(outcomes)
-        .filter_map(|(described, outcome)| Some(respond(described, outcome?)))
-        .collect();
+    let detail = summary(&steps);
+    let answered: Vec<Value> = steps.into_iter().filter_map(respond).collect();
     let body =
         json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"], "Operations": answered});
-    Ok(Answer::ok(body.to_string()))
+    let answer = Answer::ok(body.to_string());
+    Ok(match detail {
+        Some(detail) => answer.with_detail(detail),
+        None => answer,
+    })
 }
 
-async fn carry_out(call: &Call<'_>, operation: BulkOperation, ids: &HashMap<String, String>) -> Outcome {
+/// Carries out one operation, unless what it refers to is `missing`, and notes where what it is about is found.
+async fn carry_out(
+    call: &Call<'_>,
+    mut operation: BulkOperation,
+    missing: Option<&str>,
+    ids: &HashMap<String, String>,
+    described: &mut Object,
+) -> Answer {
+    let mut locate = |operation: &BulkOperation| {
+        if operation.method != "POST" {
+            let location = format!("{}{}", call.session.tenant.base, operation.path);
+            described.insert("location".to_owned(), location.into());
+        }
+    };
+    if let Some(name) = missing {
+        if !operation.path.contains(name) {
+            locate(&operation);
+        }
+        return unresolved(name).into();
+    }
+    operation.resolve(ids);
+    locate(&operation);
     let BulkOperation { method, path, bulk_id, version, data } = operation;
     let names = segments(&path);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if matches!(names.as_slice(), ["Bulk"] | [.., ".search"]) {
+        let detail = "An operation's \"path\" is \"/Users\", \"/Groups\", or one of their resources, as in \"/Users/{id}\".";
+        return ScimError::method_not_allowed(detail).into();
+    }
+    let mut session = call.session.clone();
+    // The others may have taken their time.
+    session.tenant.now = platform::iso(platform::now_millis());
+    session.is_vetted = true;
     let new_id = bulk_id.as_ref().and_then(|name| ids.get(name)).cloned();
-    let source = Operation { data, version, new_id };
-    let mut single =
-        Call { session: call.session.clone(), source: Source::Bulk(&source), aftermath: call.aftermath };
+    let source = Operation { data: RefCell::new(data), version, new_id };
+    let mut single = Call { session, source: Source::Bulk(&source), aftermath: call.aftermath };
     let answer = scim_api::write(&mut single, &method, &names).await.unwrap_or_else(Answer::from);
-    let location = match (answer.header("Location"), method.as_str()) {
-        (Some(location), _) => Some(location.to_owned()),
-        // RFC 7644 §3.7: a POST that failed has none.
-        (None, "POST") => None,
-        (None, _) => Some(format!("{}/{}", call.session.tenant.base, names.join("/"))),
-    };
-    Outcome { answer, location }
+    if let Some(location) = answer.header("Location") {
+        described.insert("location".to_owned(), location.into());
+    }
+    answer
 }
 
 /// What a response repeats of its operation.
@@ -123,21 +145,33 @@ fn describe(operation: &BulkOperation) -> Object {
     described
 }
 
-/// RFC 7644 §3.7.3: the body of the response is there where something failed.
-fn respond(mut described: Object, outcome: Outcome) -> Value {
-    let failed = outcome.failed();
-    if let Some(location) = outcome.location {
-        described.insert("location".to_owned(), location.into());
-    }
-    if let Some(version) = outcome.answer.header("ETag") {
+/// The response to an operation that was carried out (RFC 7644 §3.7.3): with the body where something failed.
+fn respond(step: Step) -> Option<Value> {
+    let failed = step.failed();
+    let Step { mut described, answer, .. } = step;
+    let answer = answer?;
+    if let Some(version) = answer.header("ETag") {
         described.insert("version".to_owned(), version.into());
     }
-    described.insert("status".to_owned(), outcome.answer.status.to_string().into());
+    described.insert("status".to_owned(), answer.status.to_string().into());
     if failed {
-        described
-            .insert("response".to_owned(), serde_json::from_str(&outcome.answer.body).unwrap_or_default());
+        described.insert("response".to_owned(), serde_json::from_str(&answer.body).unwrap_or_default());
     }
-    Value::Object(described)
+    Some(Value::Object(described))
+}
+
+/// What the log is to say, if anything failed.
+fn summary(steps: &[Step]) -> Option<String> {
+    let failed: Vec<&Answer> =
+        steps.iter().filter(|step| step.failed()).filter_map(|step| step.answer.as_ref()).collect();
+    let first = failed.first()?;
+    Some(format!(
+        "{} of {} operations failed, first with {}: {}",
+        failed.len(),
+        steps.len(),
+        first.status,
+        first.detail.as_deref().unwrap_or_default()
+    ))
 }
 
 /// RFC 7644 §3.7.1: what cannot be resolved is a conflict.

@@ -9,8 +9,8 @@ use super::request::{
     UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, json,
 };
 use crate::scim::entity_tag::Preconditions;
-use crate::scim::list::Parameters;
 use crate::scim::projection::Projection;
+use crate::scim::query::Parameters;
 use crate::scim::schema::ResourceType;
 use crate::scim::{Object, ScimError};
 use crate::store::session::Opened;

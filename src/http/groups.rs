@@ -159,7 +159,12 @@ async fn change(
             error => error.into(),
         })?;
         if answer {
-            return Ok(assembled(results)?);
+            let (version, resource) = assembled(results)?;
+            if !changes && only_if_unchanged && version != record.version {
+                // Somebody else was faster than the answer.
+                return Err(Failure::Stale);
+            }
+            return Ok((version, resource));
         }
         // The update comes first, and returns the new version.
         let updated = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
@@ -181,7 +186,8 @@ fn selected(tenant: &crate::store::Tenant<'_>, id: &str) -> [Statement; 2] {
 fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, String), StoreError> {
     let mut last_first = results.rev();
     let pieces = last_first.next().unwrap_or_default();
-    let group = last_first.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
+    // A group that is gone by now may be gone altogether, or the key dead: the next attempt tells.
+    let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
     let resource = stored::with_members(&group.body, pieces.into_iter().map(|piece| piece.body));
     Ok((version_of(&group)?, resource))
 }

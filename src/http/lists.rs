@@ -3,9 +3,10 @@
 use super::answer::Answer;
 use super::call::{Call, project, projection};
 use crate::scim::ScimError;
-use crate::scim::cursor::Cursor;
+use crate::scim::cursor::{Cursor, Position};
 use crate::scim::filter;
-use crate::scim::list::{CursorContext, Parameters, Standing, Window, list_response};
+use crate::scim::list::{Standing, Window, list_response};
+use crate::scim::query::{CursorContext, Parameters};
 use crate::scim::schema::ResourceType;
 use crate::store::list::{self, Listed, Listing, Query};
 use crate::store::platform;
@@ -32,7 +33,7 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     let filter = text.map(|text| filter::parse(&resource_types, text)).transpose()?;
     let sort = parameters.sort(&resource_types)?;
     let context =
-        CursorContext { endpoint, key: call.session.key.hash(), now: platform::now_millis() / 1000 };
+        CursorContext { endpoint, secret: call.session.key.hash(), now: platform::now_millis() / 1000 };
     let window = parameters.window(&context)?;
     let of_users = projection(parameters, &catalog.user)?;
     let of_groups = projection(parameters, &catalog.group)?;
@@ -46,7 +47,7 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
             with_groups: of_users.wants("groups"),
             with_members: of_groups.wants("members"),
         },
-    );
+    )?;
     let mut opened = call.open(prepared.take_statements()).await?;
     let listing = prepared.read(&mut opened)?;
     let standing = standing(parameters, &context, &window, &listing);
@@ -77,12 +78,20 @@ fn standing(
         true => (listing.more, true),
         false => (from.is_some(), listing.more),
     };
-    let text = |backward, there_is: bool, item: Option<&list::Item>| {
-        let position = item.filter(|_| there_is)?.position.clone();
+    // From an empty page, whose resources have gone, the way back is the way it was come to.
+    let back = |way: i64| {
+        let Position { key, rank } = from?.position.clone();
+        Some(Position { key, rank: rank.saturating_add(way) })
+    };
+    let position = |item: Option<&list::Item>| item.map(|item| item.position.clone());
+    let (first, last) = match (listing.items.is_empty(), backward) {
+        (false, _) => (position(listing.items.first()), position(listing.items.last())),
+        (true, false) => (back(1), None),
+        (true, true) => (None, back(-1)),
+    };
+    let text = |backward, there_is: bool, position: Option<Position>| {
+        let position = position.filter(|_| there_is)?;
         Some(parameters.cursor_text(context, &Cursor { backward, position }))
     };
-    Standing::Between {
-        previous: text(true, before, listing.items.first()),
-        next: text(false, after, listing.items.last()),
-    }
+    Standing::Between { previous: text(true, before, first), next: text(false, after, last) }
 }

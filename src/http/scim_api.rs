@@ -28,7 +28,8 @@ pub(super) async fn answer(
         base: format!("{}{base_path}", incoming.origin),
         now: platform::iso(platform::now_millis()),
     };
-    let session = Session { database: &deployment.database, kv: &deployment.kv, key: &key, tenant };
+    let session =
+        Session { database: &deployment.database, kv: &deployment.kv, key: &key, tenant, is_vetted: false };
     let method = incoming.method.clone();
     let mut call = Call { session, source: Source::Http(incoming), aftermath };
     let outcome = dispatch(&mut call, &method, segments).await;
@@ -47,6 +48,7 @@ async fn dispatch(call: &mut Call<'_>, method: &str, segments: &[&str]) -> Resul
         ([".search"], "POST") => lists::search(call, Listed::All).await,
         (["Users", ".search"], "POST") => lists::search(call, Listed::Users).await,
         (["Groups", ".search"], "POST") => lists::search(call, Listed::Groups).await,
+        (["Users" | "Groups", ".search"], _) => Ok(not_allowed(method, "POST")),
         (["Users", id], "GET") => users::read(call, id).await,
         (["Groups", id], "GET") => groups::read(call, id).await,
         (["Bulk"], "POST") => bulk::answer(call).await,
@@ -81,7 +83,7 @@ pub(super) async fn write(call: &mut Call<'_>, method: &str, segments: &[&str]) 
 fn elsewhere(segments: &[&str], method: &str, base: &str) -> Result<Answer, ScimError> {
     match segments {
         ["Users" | "Groups"] => Ok(not_allowed(method, "GET, POST")),
-        [".search" | "Bulk"] | ["Users" | "Groups", ".search"] => Ok(not_allowed(method, "POST")),
+        [".search" | "Bulk"] => Ok(not_allowed(method, "POST")),
         ["Users" | "Groups", _] => Ok(not_allowed(method, "GET, PUT, PATCH, DELETE")),
         [] | ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _] => {
             Ok(not_allowed(method, "GET"))

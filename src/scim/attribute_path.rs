@@ -1,10 +1,12 @@
 //! Attribute names as clients write them, resolved against a resource type (RFC 7644 §3.10).
 
-use super::schema::{Attribute, ResourceType, Schema};
+use super::schema::{Attribute, Kind, ResourceType, Schema};
 
 /// What an attribute name stands for: an attribute, a sub-attribute, or a whole extension.
 #[derive(Debug, Clone, Copy)]
 pub struct AttributePath<'a> {
+    /// URN of the core schema, where the name was written with it: then it is an attribute of no other type.
+    pub core: Option<&'static str>,
     /// The extension the attribute belongs to; `None`: the core schema.
     pub extension: Option<&'a Schema>,
     /// The attribute; `None`: the extension as a whole.
@@ -21,7 +23,26 @@ impl<'a> AttributePath<'a> {
 
     /// A path to one sub-attribute of an element, as inside the brackets of a value path.
     pub fn of_element(sub_attribute: &'a Attribute) -> Self {
-        Self { extension: None, attribute: Some(sub_attribute), sub_attribute: None }
+        Self { core: None, extension: None, attribute: Some(sub_attribute), sub_attribute: None }
+    }
+
+    /// What a value is compared with or sorted by: of a complex attribute its `value` (RFC 7644 §3.4.2.2: `emails co
+    /// "example.com"`).
+    ///
+    /// # Errors
+    /// The name of a sub-attribute that could be meant, where there is no `value`.
+    pub fn value(self) -> Result<Self, String> {
+        match self.leaf() {
+            Some(attribute) if attribute.kind == Kind::Complex => match attribute.sub_attribute("value") {
+                Some(value) => Ok(Self { sub_attribute: Some(value), ..self }),
+                None => {
+                    let example =
+                        attribute.sub_attributes.first().map_or("value", |first| first.name.as_str());
+                    Err(format!("{}.{example}", attribute.name))
+                }
+            },
+            _ => Ok(self),
+        }
     }
 }
 
@@ -35,11 +56,17 @@ impl<'a> AttributePath<'a> {
 /// Returns `None` for what the resource type does not define.
 pub fn resolve<'a>(resource_type: &'a ResourceType, text: &str) -> Option<AttributePath<'a>> {
     if let Some(rest) = strip_urn(text, resource_type.schema.id) {
-        return named(None, rest, |name| resource_type.attribute(name));
+        let path = named(None, rest, |name| resource_type.attribute(name))?;
+        return Some(AttributePath { core: Some(resource_type.schema.id), ..path });
     }
     for extension in &resource_type.extensions {
         if text.eq_ignore_ascii_case(extension.id) {
-            return Some(AttributePath { extension: Some(extension), attribute: None, sub_attribute: None });
+            return Some(AttributePath {
+                core: None,
+                extension: Some(extension),
+                attribute: None,
+                sub_attribute: None,
+            });
         }
         if let Some(rest) = strip_urn(text, extension.id) {
             return named(Some(extension), rest, |name| extension.attribute(name));
@@ -51,6 +78,14 @@ pub fn resolve<'a>(resource_type: &'a ResourceType, text: &str) -> Option<Attrib
             .iter()
             .find_map(|extension| named(Some(extension), text, |name| extension.attribute(name)))
     })
+}
+
+/// Resolves the name of one attribute, not of a whole extension, of several resource types: that of the first which
+/// has it.
+pub fn resolve_any<'a>(resource_types: &[&'a ResourceType], text: &str) -> Option<AttributePath<'a>> {
+    resource_types
+        .iter()
+        .find_map(|resource_type| resolve(resource_type, text).filter(|path| path.attribute.is_some()))
 }
 
 /// What follows `urn:`, without regard to case.
@@ -76,7 +111,7 @@ fn named<'a>(
         Some(sub_name) => Some(attribute.sub_attribute(sub_name)?),
         None => None,
     };
-    Some(AttributePath { extension, attribute: Some(attribute), sub_attribute })
+    Some(AttributePath { core: None, extension, attribute: Some(attribute), sub_attribute })
 }
 
 #[cfg(test)]

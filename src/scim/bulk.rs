@@ -13,6 +13,8 @@ pub const MAX_PAYLOAD: usize = 1024 * 1024;
 
 /// How an operation names a resource that another one of the request makes.
 const REFERENCE: &str = "bulkId:";
+/// The same within a text.
+const QUOTED_REFERENCE: &str = "\"bulkId:";
 
 /// A bulk request.
 #[derive(Debug)]
@@ -82,45 +84,32 @@ impl BulkRequest {
         Ok(Self { fail_on_errors, operations })
     }
 
-    /// The operations' indexes in an order in which each comes after those that make what it refers to, and
-    /// otherwise as they were sent. Where references go round in a circle (RFC 7644 §3.7.1), the circle is
-    /// broken somewhere.
-    pub fn order(&self) -> Vec<usize> {
-        let makers: HashMap<&str, usize> = self
-            .operations
-            .iter()
-            .enumerate()
-            .filter(|(_, operation)| operation.makes_something())
-            .filter_map(|(index, operation)| Some((operation.bulk_id.as_deref()?, index)))
-            .collect();
-        let mut order = Vec::with_capacity(self.operations.len());
-        let mut visited = vec![false; self.operations.len()];
-        for index in 0..self.operations.len() {
-            self.visit(index, &makers, &mut visited, &mut order);
-        }
-        order
+    /// Which operation makes what a `bulkId` stands for.
+    pub fn makers(&self) -> HashMap<String, usize> {
+        let makers = self.operations.iter().enumerate().filter(|(_, operation)| operation.makes_something());
+        makers.filter_map(|(index, operation)| Some((operation.bulk_id.clone()?, index))).collect()
     }
 
-    /// At most [`MAX_OPERATIONS`] deep.
-    fn visit(
-        &self,
-        index: usize,
-        makers: &HashMap<&str, usize>,
-        visited: &mut [bool],
-        order: &mut Vec<usize>,
-    ) {
-        match visited.get_mut(index) {
-            Some(visited) if !*visited => *visited = true,
-            _ => return,
+    /// The operations' indexes in the order in which they were sent, except that whoever refers to what another one
+    /// makes waits for it. Where references go round in a circle (RFC 7644 §3.7.1), the first of it waits no longer.
+    pub fn order(&self, makers: &HashMap<String, usize>) -> Vec<usize> {
+        let waits_for: Vec<Vec<usize>> = self
+            .operations
+            .iter()
+            .map(|operation| {
+                operation.references().iter().filter_map(|name| makers.get(name).copied()).collect()
+            })
+            .collect();
+        let mut order: Vec<usize> = Vec::with_capacity(self.operations.len());
+        let mut waiting: Vec<usize> = (0..self.operations.len()).collect();
+        while !waiting.is_empty() {
+            let is_ready = |index: &usize| {
+                waits_for.get(*index).is_none_or(|makers| makers.iter().all(|maker| order.contains(maker)))
+            };
+            let next = waiting.iter().position(is_ready).unwrap_or_default();
+            order.push(waiting.remove(next));
         }
-        if let Some(operation) = self.operations.get(index) {
-            for name in operation.references() {
-                if let Some(&maker) = makers.get(name.as_str()) {
-                    self.visit(maker, makers, visited, order);
-                }
-            }
-        }
-        order.push(index);
+        order
     }
 }
 
@@ -140,7 +129,10 @@ impl BulkOperation {
         }
         let path = text("path")?
             .ok_or_else(|| ScimError::invalid_syntax("\"path\" is missing, for example \"/Users\"."))?;
-        let (bulk_id, version) = (text("bulkId")?, text("version")?);
+        let (bulk_id, version) = (text("bulkId")?, text("version")?.filter(|version| !version.is_empty()));
+        if bulk_id.as_deref().is_some_and(|name| name.is_empty() || name.contains(['/', '"'])) {
+            return Err(ScimError::invalid_value("\"bulkId\" must be a name without slashes and quotes."));
+        }
         Ok(Self { method, path, bulk_id, version, data: take(&mut operation, "data") })
     }
 
@@ -151,12 +143,8 @@ impl BulkOperation {
 
     /// The names of the operations that it refers to, in its path or anywhere in its data.
     pub fn references(&self) -> BTreeSet<String> {
-        let mut names: BTreeSet<String> = self
-            .path
-            .split('/')
-            .filter_map(|segment| segment.strip_prefix(REFERENCE))
-            .map(str::to_owned)
-            .collect();
+        let mut names: BTreeSet<String> =
+            self.path.split('/').filter_map(reference).map(str::to_owned).collect();
         if let Some(data) = &self.data {
             collect(data, &mut names);
         }
@@ -165,7 +153,7 @@ impl BulkOperation {
 
     /// The operation with identifiers in place of references.
     pub fn resolve(&mut self, ids: &HashMap<String, String>) {
-        let resolved = |text: &str| ids.get(text.strip_prefix(REFERENCE)?).cloned();
+        let resolved = |text: &str| ids.get(reference(text)?).cloned();
         self.path = self
             .path
             .split('/')
@@ -178,15 +166,26 @@ impl BulkOperation {
     }
 }
 
+/// The name that a reference is made of.
+fn reference(text: &str) -> Option<&str> {
+    text.strip_prefix(REFERENCE).filter(|name| !name.is_empty())
+}
+
 /// Takes a member out of an object, its name in any case.
 fn take(object: &mut Object, name: &str) -> Option<Value> {
     let key = object.keys().find(|key| key.eq_ignore_ascii_case(name))?.clone();
     object.remove(&key)
 }
 
+/// The parts of a text that may be references: the whole of it, or what is quoted in a PATCH path or filter, as in
+/// `members[value eq "bulkId:a"]`, where every other part stands between quotes.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(if text.contains(QUOTED_REFERENCE) { '"' } else { '\0' })
+}
+
 fn collect(value: &Value, names: &mut BTreeSet<String>) {
     match value {
-        Value::String(text) => names.extend(text.strip_prefix(REFERENCE).map(str::to_owned)),
+        Value::String(text) => names.extend(parts(text).filter_map(reference).map(str::to_owned)),
         Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
         Value::Object(members) => members.values().for_each(|value| collect(value, names)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -196,9 +195,10 @@ fn collect(value: &Value, names: &mut BTreeSet<String>) {
 fn replace(value: &mut Value, resolved: &impl Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {
-            if let Some(id) = resolved(text) {
-                *text = id;
-            }
+            let quoted = text.contains(QUOTED_REFERENCE);
+            let parts = parts(text).map(|part| resolved(part).unwrap_or_else(|| part.to_owned()));
+            let replaced = parts.collect::<Vec<_>>().join(if quoted { "\"" } else { "\0" });
+            *text = replaced;
         }
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, resolved)),
         Value::Object(members) => members.values_mut().for_each(|value| replace(value, resolved)),
@@ -222,30 +222,42 @@ mod tests {
         BulkRequest::parse(json!({"failOnErrors": 1, "Operations": operations}))
     }
 
+    fn order(operations: &Value) -> Vec<usize> {
+        let bulk = request(operations).unwrap();
+        bulk.order(&bulk.makers())
+    }
+
     #[test]
-    fn what_is_referred_to_comes_first() {
-        let bulk = request(&json!([
-            {"method": "patch", "path": "/Groups/bulkId:g", "data": {"x": [{"value": "bulkId:b"}]}},
-            {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"members": [{"value": "bulkId:a"}]}},
-            {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"manager": {"value": "bulkId:b"}}},
-            {"method": "POST", "path": "/Users", "bulkId": "b", "data": {"manager": {"value": "bulkId:a"}}},
-            {"method": "DELETE", "path": "/Users/1"},
-        ]))
-        .unwrap();
-        assert_eq!(bulk.order(), [2, 3, 1, 0, 4]);
+    fn who_refers_waits_and_nobody_is_overtaken() {
+        let patch =
+            json!({"method": "patch", "path": "/Groups/bulkId:g", "data": {"x": [{"value": "bulkId:b"}]}});
+        let group = json!({"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"x": "members[value eq \"bulkId:a\"]"}});
+        let post = |name: &str, manager: &str| json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {"manager": {"value": manager}}});
+        let delete = json!({"method": "DELETE", "path": "/Users/1"});
+        assert_eq!(
+            order(&json!([patch, group, delete, post("a", "x"), post("b", "bulkId:a")])),
+            [2, 3, 1, 4, 0]
+        );
+        assert_eq!(
+            order(&json!([patch, delete, post("a", "bulkId:b"), post("b", "bulkId:a")])),
+            [1, 0, 2, 3]
+        );
+        assert_eq!(order(&json!([post("a", "bulkId:b"), post("b", "bulkId:a"), delete])), [2, 0, 1]);
     }
 
     #[test]
     fn references_become_identifiers() {
-        let mut bulk = request(&json!([
-            {"method": "PUT", "path": "/Users/bulkId:a", "data": {"manager": {"value": "bulkId:b"}, "title": "bulkId:"}},
-        ]))
+        let mut bulk = request(&json!([{"method": "PUT", "path": "/Users/bulkId:a", "data": {
+            "manager": {"value": "bulkId:b"}, "title": "bulkId:", "path": "members[value eq \"bulkId:b\"]",
+        }}]))
         .unwrap();
         let ids = HashMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
         let operation = bulk.operations.first_mut().unwrap();
         operation.resolve(&ids);
         assert_eq!(operation.path, "/Users/1");
-        assert_eq!(operation.data, Some(json!({"manager": {"value": "2"}, "title": "bulkId:"})));
+        let expected =
+            json!({"manager": {"value": "2"}, "title": "bulkId:", "path": "members[value eq \"2\"]"});
+        assert_eq!(operation.data, Some(expected));
     }
 
     #[test]
@@ -258,6 +270,7 @@ mod tests {
             json!({"method": "GET", "path": "/Users"}),
             json!({"method": "POST"}),
             json!({"method": "POST", "path": 5}),
+            json!({"method": "POST", "path": "/Users", "bulkId": "a/b"}),
         ] {
             assert!(
                 request(&json!([operation])).unwrap_err().detail.starts_with("Operations[0]"),

@@ -1,4 +1,4 @@
-//! Cursors (RFC 9865): where a page ended, in a form that only this service can make and read.
+//! Cursors (RFC 9865): where a page ended, as text that is good for one query of one client.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
@@ -35,28 +35,28 @@ pub struct Position {
 struct Payload(u64, bool, Option<String>, i64);
 
 impl Cursor {
-    /// The cursor as text. It holds nothing secret, but whoever changes it, or takes it to another query or
-    /// another client's key, is found out.
-    pub(super) fn write(&self, key: &str, query: &str, now: u64) -> String {
+    /// The cursor as text, signed with a secret of the client's. It holds nothing secret itself, but whoever changes
+    /// it, or takes it to another query or to another client, is found out.
+    pub(super) fn write(&self, secret: &str, query: &str, now: u64) -> String {
         let Position { key: sort_key, rank } = &self.position;
         let payload = Payload(now, self.backward, sort_key.clone(), *rank);
         let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
-        bytes.extend(code(key, query, &bytes).unwrap_or_default());
+        bytes.extend(code(secret, query, &bytes).unwrap_or_default());
         Base64UrlUnpadded::encode_string(&bytes)
     }
 
     /// Reads a cursor.
     ///
     /// # Errors
-    /// `invalidCursor` for one that was not made for this query and key, `expiredCursor` after [`TIMEOUT`].
-    pub(super) fn read(text: &str, key: &str, query: &str, now: u64) -> Result<Self, ScimError> {
-        let Payload(made, backward, sort_key, rank) = decode(text, key, query).ok_or_else(|| {
+    /// `invalidCursor` for one that was not made for this query and client, `expiredCursor` after [`TIMEOUT`].
+    pub(super) fn read(text: &str, secret: &str, query: &str, now: u64) -> Result<Self, ScimError> {
+        let Payload(made, backward, sort_key, rank) = decode(text, secret, query).ok_or_else(|| {
             ScimError::invalid_cursor(
                 "The cursor was not made here, or not for this query. Send the same query with the cursor left blank to begin \
                  with the first page.",
             )
         })?;
-        if made.saturating_add(TIMEOUT) < now {
+        if made.abs_diff(now) > TIMEOUT {
             return Err(ScimError::expired_cursor(format!(
                 "The cursor has expired; one is good for {TIMEOUT} seconds. Begin with the first page again."
             )));
@@ -65,20 +65,20 @@ impl Cursor {
     }
 }
 
-fn decode(text: &str, key: &str, query: &str) -> Option<Payload> {
+fn decode(text: &str, secret: &str, query: &str) -> Option<Payload> {
     let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
     let (payload, presented) = bytes.split_at_checked(bytes.len().checked_sub(CODE_LENGTH)?)?;
-    authenticator(key, query, payload)?.verify_truncated_left(presented).ok()?;
+    authenticator(secret, query, payload)?.verify_truncated_left(presented).ok()?;
     serde_json::from_slice(payload).ok()
 }
 
-fn code(key: &str, query: &str, payload: &[u8]) -> Option<Vec<u8>> {
-    let code = authenticator(key, query, payload)?.finalize().into_bytes();
+fn code(secret: &str, query: &str, payload: &[u8]) -> Option<Vec<u8>> {
+    let code = authenticator(secret, query, payload)?.finalize().into_bytes();
     code.get(..CODE_LENGTH).map(<[u8]>::to_vec)
 }
 
-fn authenticator(key: &str, query: &str, payload: &[u8]) -> Option<Hmac<Sha256>> {
-    let mut authenticator = Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok()?;
+fn authenticator(secret: &str, query: &str, payload: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut authenticator = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     // Both are JSON arrays, so that it is clear where the one ends and the other begins.
     authenticator.update(query.as_bytes());
     authenticator.update(payload);

@@ -15,6 +15,7 @@ pub mod filter;
 pub mod list;
 pub mod patch;
 pub mod projection;
+pub mod query;
 pub mod resource;
 pub mod schema;
 pub mod text;

@@ -152,22 +152,22 @@ pub fn update(
 /// Deletes a group; where it stands for a team's role, the team with both its groups. Memberships go with
 /// them, users stay.
 pub fn delete(tenant: &Tenant<'_>, current: &GroupRecord, only_if_unchanged: bool) -> Vec<Statement> {
-    let mut bindings = vec![text("id", current.id.as_str()), integer("version", current.version)];
+    let mut bindings = vec![
+        text("id", current.id.as_str()),
+        integer("version", current.version),
+        boolean("any_version", !only_if_unchanged),
+    ];
     let of_group = "org_id = :org AND id = :id AND (version = :version OR :any_version)";
-    bindings.push(boolean("any_version", !only_if_unchanged));
-    let statement = match &current.team_id {
+    let delete = match &current.team_id {
         Some(team) => {
             bindings.push(text("team", team.as_str()));
-            let sql = format!(
+            format!(
                 "DELETE FROM teams WHERE id = :team AND id IN (SELECT team_id FROM groups WHERE {of_group})"
-            );
-            tenant.statement(&sql, bindings)
+            )
         }
-        None => {
-            tenant.statement(&format!("DELETE FROM groups WHERE {of_group} AND project_id IS NULL"), bindings)
-        }
+        None => format!("DELETE FROM groups WHERE {of_group} AND project_id IS NULL"),
     };
-    vec![statement, guard()]
+    vec![tenant.statement(&delete, bindings), guard()]
 }
 
 /// Whether the unique index on a group's name refused a write.

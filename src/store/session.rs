@@ -39,6 +39,8 @@ pub struct Session<'a> {
     pub key: &'a Key,
     /// On whose behalf, and how things are called.
     pub tenant: Tenant<'a>,
+    /// Whether the key has been found alive a moment ago, for the same request: KV is not asked again.
+    pub is_vetted: bool,
 }
 
 /// What the first round trip of a request brings.
@@ -83,8 +85,10 @@ impl Session<'_> {
     pub async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
         let mut batch = vec![self.key_record()];
         batch.extend(statements);
-        let (results, revoked) =
-            join(self.database.batch(&batch), tombstone::exists(self.kv, self.key.id())).await;
+        let (results, revoked) = join(self.database.batch(&batch), async {
+            !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await
+        })
+        .await;
         let mut results = results.map_err(unreadable)?.into_iter();
         let record = results.next().and_then(|rows| rows.into_iter().next());
         let record = record.map(|row| parse::<KeyRecord>(&row.head)).transpose()?;

@@ -20,13 +20,6 @@ pub(super) struct Binding {
     meaning: Meaning,
 }
 
-impl Binding {
-    /// The name.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-}
-
 #[derive(Debug, Clone)]
 enum Meaning {
     Value(Option<String>),

@@ -8,14 +8,14 @@ export function assertWellFormed(answer) {
   const { status, headers, text, body } = answer;
   const context = `${answer.method} ${answer.path} -> ${status} ${text.slice(0, 500)}`;
   serverTiming(answer);
-  if (status === 204) {
+  if (status === 204 || status === 304) {
     assert.equal(text, "", context);
     return;
   }
   assert.match(headers["content-type"] ?? "", /^application\/scim\+json(;\s*charset=utf-8)?$/i, context);
   assert.ok(body !== null && typeof body === "object" && !Array.isArray(body), context);
   if (status >= 400) assertErrorShape(answer, context);
-  else if (body.schemas?.includes(SCHEMA.list)) assertListShape(body, context);
+  else if (body.schemas?.includes(SCHEMA.list)) assertListShape(answer, context);
 }
 
 function assertErrorShape({ status, body }, context) {
@@ -25,9 +25,16 @@ function assertErrorShape({ status, body }, context) {
 }
 
 /** Okta fails without a reason on a number that arrives as a string. */
-function assertListShape(body, context) {
-  for (const name of ["totalResults", "startIndex", "itemsPerPage"]) {
+function assertListShape({ method, path, body }, context) {
+  // A list is paged by index or by cursor (RFC 9865 section 2), and never by both.
+  const byCursor = !("startIndex" in body);
+  if (method === "GET") assert.equal(byCursor, /[?&]cursor=/i.test(path), context);
+  for (const name of ["totalResults", "itemsPerPage", ...(byCursor ? [] : ["startIndex"])]) {
     assert.ok(Number.isInteger(body[name]), `${name} is no integer: ${context}`);
+  }
+  for (const name of ["previousCursor", "nextCursor"]) {
+    // Characters that need no encoding in a URL, nor anywhere else.
+    if (name in body) assert.ok(byCursor && /^[\w-]+$/.test(body[name]), `${name}: ${context}`);
   }
   assert.ok(Array.isArray(body.Resources), context);
   assert.equal(body.itemsPerPage, body.Resources.length, context);

@@ -15,6 +15,8 @@ use super::attribute_path::AttributePath;
 
 /// Longest filter that is read, in bytes.
 pub const MAX_LENGTH: usize = 8 * 1024;
+/// Longest value that is compared, in bytes: as long as what an index holds.
+pub const MAX_LITERAL: usize = 1024;
 /// Deepest nesting of parentheses and brackets. Keeps recursion off the stack's end.
 pub const MAX_DEPTH: usize = 20;
 /// Most comparisons in one filter. Each binds a parameter, of which D1 takes 100.
@@ -56,6 +58,8 @@ impl Filter<'_> {
 /// `attribute operator literal`.
 #[derive(Debug, Clone)]
 pub struct Comparison<'a> {
+    /// Its number in the filter.
+    pub number: usize,
     /// The attribute, down to the sub-attribute that is compared.
     pub path: AttributePath<'a>,
     /// How it is compared.
@@ -154,7 +158,7 @@ mod tests {
             Filter::Not(inner) => format!("not {}", shape(inner)),
             Filter::Present(path) => format!("{} pr", name(path)),
             Filter::ValuePath { path, filter } => format!("{}[{}]", name(path), shape(filter)),
-            Filter::Compare(Comparison { path, operator, value }) => {
+            Filter::Compare(Comparison { path, operator, value, .. }) => {
                 format!("{} {} {value:?}", name(path), operator.as_str())
             }
         }
@@ -220,6 +224,7 @@ mod tests {
             ("2026-01-31T09:00:00.5+01:00", "2026-01-31T08:00:00.500Z"),
             ("2026-01-31T08:00:00", "2026-01-31T08:00:00.000Z"),
             ("2026-01-31t08:00:00.0001z", "2026-01-31T08:00:00.000Z+"),
+            ("9999-12-31T23:59:59-08:00", "9999-12-31T23:59:59.999Z+"),
         ] {
             assert_eq!(
                 parsed(&format!("meta.created ge \"{text}\"")),
@@ -232,6 +237,7 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let user = user();
+        let long = format!("title eq \"{}\"", "a".repeat(MAX_LITERAL + 1));
         for (text, named) in [
             ("", "ends"),
             ("userName", "operator"),
@@ -247,6 +253,7 @@ mod tests {
             ("active gt true", "boolean"),
             ("active eq 5", "boolean"),
             ("name eq \"a\"", "name.formatted"),
+            (long.as_str(), "1024"),
             ("userName gt null", "null"),
             ("password pr", "never returned"),
             ("meta.created gt \"yesterday\"", "date and time"),

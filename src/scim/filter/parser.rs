@@ -3,9 +3,9 @@
 use chrono::{DateTime, SecondsFormat};
 
 use super::lexer::{Token, tokens};
-use super::{Comparison, Filter, Literal, MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Operator};
+use super::{Comparison, Filter, Literal, MAX_DEPTH, MAX_LENGTH, MAX_LITERAL, MAX_TERMS, Operator};
 use crate::scim::ScimError;
-use crate::scim::attribute_path::{AttributePath, resolve};
+use crate::scim::attribute_path::{AttributePath, resolve_any};
 use crate::scim::schema::{Attribute, Kind, ResourceType, Returned};
 use crate::scim::text::shorten;
 
@@ -15,7 +15,7 @@ use crate::scim::text::shorten;
 /// # Errors
 /// `invalidFilter`, saying what is wrong and where; `tooMany` above [`MAX_TERMS`] comparisons.
 pub fn parse<'a>(resource_types: &[&'a ResourceType], text: &str) -> Result<Filter<'a>, ScimError> {
-    Parser::new(Names::Resource(resource_types), text, MAX_TERMS)?.whole()
+    Parser::new(Names::Resource(resource_types), text)?.whole()
 }
 
 /// Parses what stands between the brackets of a value path on a multi-valued attribute. No SQL is made of
@@ -24,7 +24,7 @@ pub fn parse<'a>(resource_types: &[&'a ResourceType], text: &str) -> Result<Filt
 /// # Errors
 /// As [`parse`].
 pub fn parse_value_path<'a>(attribute: &'a Attribute, text: &str) -> Result<Filter<'a>, ScimError> {
-    Parser::new(Names::Element(attribute), text, usize::MAX)?.whole()
+    Parser::new(Names::Element(attribute), text)?.whole()
 }
 
 /// Where the names of a filter are looked up.
@@ -39,19 +39,14 @@ enum Names<'a, 't> {
 impl<'a> Names<'a, '_> {
     fn resolve(self, name: &str) -> Result<AttributePath<'a>, ScimError> {
         match self {
-            Self::Resource(resource_types) => resource_types
-                .iter()
-                .find_map(|resource_type| {
-                    resolve(resource_type, name).filter(|path| path.attribute.is_some())
-                })
-                .ok_or_else(|| {
-                    let types: Vec<&str> = resource_types.iter().map(|each| each.name).collect();
-                    ScimError::invalid_filter(format!(
-                        "The filter names \"{}\", which is not an attribute of {}.",
-                        shorten(name),
-                        types.join(" or ")
-                    ))
-                }),
+            Self::Resource(resource_types) => resolve_any(resource_types, name).ok_or_else(|| {
+                let types: Vec<&str> = resource_types.iter().map(|each| each.name).collect();
+                ScimError::invalid_filter(format!(
+                    "The filter names \"{}\", which is not an attribute of {}.",
+                    shorten(name),
+                    types.join(" or ")
+                ))
+            }),
             Self::Element(attribute) => {
                 attribute.sub_attribute(name).map(AttributePath::of_element).ok_or_else(|| {
                     ScimError::invalid_filter(format!(
@@ -70,18 +65,23 @@ struct Parser<'a, 't> {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     depth: usize,
     terms: usize,
-    max_terms: usize,
+    /// Most comparisons, and most bytes of a value.
+    limits: (usize, usize),
 }
 
 impl<'a, 't> Parser<'a, 't> {
-    fn new(names: Names<'a, 't>, text: &str, max_terms: usize) -> Result<Self, ScimError> {
+    fn new(names: Names<'a, 't>, text: &str) -> Result<Self, ScimError> {
         if text.len() > MAX_LENGTH {
             return Err(ScimError::invalid_filter(format!(
                 "The filter is {} bytes long; at most {MAX_LENGTH} are read.",
                 text.len()
             )));
         }
-        Ok(Self { names, tokens: tokens(text)?.into_iter().peekable(), depth: 0, terms: 0, max_terms })
+        let limits = match names {
+            Names::Resource(_) => (MAX_TERMS, MAX_LITERAL),
+            Names::Element(_) => (usize::MAX, usize::MAX),
+        };
+        Ok(Self { names, tokens: tokens(text)?.into_iter().peekable(), depth: 0, terms: 0, limits })
     }
 
     fn whole(mut self) -> Result<Filter<'a>, ScimError> {
@@ -190,11 +190,9 @@ impl<'a, 't> Parser<'a, 't> {
             )));
         }
         self.terms = self.terms.saturating_add(1);
-        if self.terms > self.max_terms {
-            return Err(ScimError::too_many(format!(
-                "The filter has more than {} comparisons.",
-                self.max_terms
-            )));
+        let (max_terms, _) = self.limits;
+        if self.terms > max_terms {
+            return Err(ScimError::too_many(format!("The filter has more than {max_terms} comparisons.")));
         }
         let word = match self.tokens.next() {
             Some(Token::Word(word)) => word,
@@ -214,9 +212,14 @@ impl<'a, 't> Parser<'a, 't> {
                 shorten(&word)
             ))
         })?;
-        let path = comparable(path)?;
+        let path = path.value().map_err(|example| {
+            ScimError::invalid_filter(format!(
+                "A complex attribute has no value of its own; compare one of its sub-attributes, for example {example}."
+            ))
+        })?;
+        let number = self.terms;
         let value = self.literal(path, operator)?;
-        Ok(Filter::Compare(Comparison { path, operator, value }))
+        Ok(Filter::Compare(Comparison { number, path, operator, value }))
     }
 
     fn literal(&mut self, path: AttributePath<'a>, operator: Operator) -> Result<Literal, ScimError> {
@@ -240,6 +243,13 @@ impl<'a, 't> Parser<'a, 't> {
                 Operator::Eq | Operator::Ne => Ok(Literal::Null),
                 _ => Err(ScimError::invalid_filter("null can only be compared with eq and ne.")),
             };
+        }
+        let (_, longest) = self.limits;
+        if text.len() > longest {
+            return Err(ScimError::invalid_filter(format!(
+                "A value in the filter is {} bytes long; at most {longest} are compared.",
+                text.len()
+            )));
         }
         let ordering = matches!(operator, Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le);
         let equality = matches!(operator, Operator::Eq | Operator::Ne);
@@ -323,25 +333,14 @@ fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
         })?
         .to_utc();
     let mut text = moment.to_rfc3339_opts(SecondsFormat::Millis, true);
+    if text.starts_with('+') {
+        // An offset has carried it beyond the year 9999, and nothing is later.
+        return Ok(Literal::String("9999-12-31T23:59:59.999Z+".to_owned()));
+    }
     if moment.timestamp_subsec_nanos() % 1_000_000 != 0 {
         text.push('+');
     }
     Ok(Literal::String(text))
-}
-
-/// A comparison of a complex attribute is one of its `value` (RFC 7644 §3.4.2.2: `emails co "example.com"`).
-fn comparable(path: AttributePath<'_>) -> Result<AttributePath<'_>, ScimError> {
-    match path.leaf() {
-        Some(attribute) if attribute.kind == Kind::Complex => match attribute.sub_attribute("value") {
-            Some(value) => Ok(AttributePath { sub_attribute: Some(value), ..path }),
-            None => Err(ScimError::invalid_filter(format!(
-                "\"{0}\" is complex; compare one of its sub-attributes, for example {0}.{1}.",
-                attribute.name,
-                attribute.sub_attributes.first().map_or("value", |first| first.name.as_str())
-            ))),
-        },
-        _ => Ok(path),
-    }
 }
 
 /// Whether an unquoted value can only be meant as that: an id, a name, an address, a number.

@@ -215,6 +215,9 @@ fn assign(
     op: Op,
     value: Option<&Value>,
 ) -> Result<(), ScimError> {
+    if let Some(parts) = value.and_then(|value| parts_of(attribute, value)) {
+        return assign_parts(container, attribute, op, parts);
+    }
     let value = match value {
         Some(value) => coerce(attribute, value)?,
         None => None,
@@ -237,16 +240,44 @@ fn assign(
         Some(Value::Array(elements)) if attribute.multi_valued => {
             put_elements(container, attribute, elements)?;
         }
-        Some(Value::Object(parts)) if attribute.kind == Kind::Complex && !attribute.multi_valued => {
-            // RFC 7644 §3.5.2.1, §3.5.2.3: of a complex attribute, the sub-attributes given are set.
-            let mut object = take_object(container, &attribute.name);
-            object.extend(parts);
-            put_object(container, &attribute.name, object);
-        }
+        // `"manager": "id"`.
+        Some(Value::Object(given)) => return assign_parts(container, attribute, op, &given),
         Some(value) => {
             container.insert(attribute.name.clone(), value);
         }
     }
+    Ok(())
+}
+
+/// The sub-attributes that a value of a single complex attribute gives; `None` where it gives none.
+fn parts_of<'v>(attribute: &Attribute, value: &'v Value) -> Option<&'v Object> {
+    if attribute.kind != Kind::Complex || attribute.multi_valued {
+        return None;
+    }
+    let value = match value {
+        // Entra ID wraps a single value in an array: `"manager": [{"value": "…"}]`.
+        Value::Array(items) if items.len() == 1 => items.first()?,
+        other => other,
+    };
+    value.as_object().filter(|parts| !parts.is_empty())
+}
+
+/// RFC 7644 §3.5.2.1, §3.5.2.3: of a complex attribute, the sub-attributes given are set, or cleared where null is
+/// given for them.
+fn assign_parts(
+    container: &mut Object,
+    attribute: &Attribute,
+    op: Op,
+    given: &Object,
+) -> Result<(), ScimError> {
+    let mut parts = take_object(container, &attribute.name);
+    for (name, value) in given {
+        let writable = |sub: &&Attribute| sub.mutability != Mutability::ReadOnly;
+        if let Some(sub) = attribute.sub_attribute(name).filter(writable) {
+            assign(&mut parts, sub, op, Some(value))?;
+        }
+    }
+    put_object(container, &attribute.name, parts);
     Ok(())
 }
 
@@ -329,8 +360,12 @@ fn apply_to_elements(
         }
     }
     work.spend(matched.len(), edit.value.map_or(0, size))?;
-    // To replace a value with none is to remove it.
-    let op = if sub.is_none() && is_no_value(edit.value) { Op::Remove } else { edit.op };
+    let op = match edit.op {
+        // To replace a value with none is to remove it; to add none is to do nothing.
+        Op::Replace if sub.is_none() && is_no_value(edit.value) => Op::Remove,
+        Op::Add if is_no_value(edit.value) => return put_elements(container, attribute, elements),
+        op => op,
+    };
     match (op, sub) {
         (Op::Remove, None) => {
             let mut index = 0_usize;
@@ -407,7 +442,7 @@ fn is_no_value(value: Option<&Value>) -> bool {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.trim().is_empty(),
         Some(Value::Array(items)) => items.iter().all(|item| is_no_value(Some(item))),
-        Some(Value::Object(parts)) => parts.is_empty(),
+        Some(Value::Object(parts)) => parts.values().all(|part| is_no_value(Some(part))),
         Some(_) => false,
     }
 }
@@ -425,7 +460,7 @@ fn element_of(attribute: &Attribute, filter: &Filter<'_>) -> Option<Object> {
 fn collect_equalities(filter: &Filter<'_>, element: &mut Object) -> Option<()> {
     match filter {
         Filter::And(all) => all.iter().try_for_each(|filter| collect_equalities(filter, element)),
-        Filter::Compare(Comparison { path, operator: Operator::Eq, value }) => {
+        Filter::Compare(Comparison { path, operator: Operator::Eq, value, .. }) => {
             let value = match value {
                 Literal::String(text) => Value::from(text.as_str()),
                 Literal::Boolean(flag) => Value::from(*flag),

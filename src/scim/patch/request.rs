@@ -140,14 +140,13 @@ fn assign<'a>(
             (Some(extension), None) => match value {
                 Value::Object(nested) => {
                     for (name, value) in nested {
-                        let path = extension.attribute(name).map(|attribute| AttributePath {
-                            extension: Some(extension),
-                            attribute: Some(attribute),
-                            sub_attribute: None,
-                        });
+                        let path = extension
+                            .attribute(name)
+                            .map(|attribute| AttributePath { attribute: Some(attribute), ..path });
                         edits.extend(path.and_then(|path| settable(op, path, value)));
                     }
                 }
+                Value::Null if op == Op::Add => {}
                 Value::Null => {
                     edits.push(Edit { op: Op::Remove, path, filter: None, value: None, operation: None });
                 }

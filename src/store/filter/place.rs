@@ -2,7 +2,7 @@
 
 use crate::directory::Catalog;
 use crate::scim::attribute_path::AttributePath;
-use crate::scim::schema::{Attribute, CORE_GROUP, Kind};
+use crate::scim::schema::{Attribute, CORE_GROUP, CORE_USER, Kind};
 
 /// The resources a filter or an order is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,11 +13,23 @@ pub(in crate::store) enum Table {
     Groups,
 }
 
+impl Table {
+    /// Its name in a FROM clause.
+    pub(in crate::store) fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Groups => "groups g",
+        }
+    }
+}
+
 /// The value of a single-valued attribute, or of one sub-attribute of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Value {
     /// SQL of the value as it is compared: folded, unless the attribute is `caseExact`.
     pub(super) sql: String,
+    /// SQL of what is stored, where that is not yet what counts.
+    stored: Option<String>,
     /// Whether it can be NULL.
     pub(super) nullable: bool,
     /// How an index helps to find rows by it.
@@ -30,20 +42,29 @@ pub(super) enum Index {
     /// There is none.
     None,
     /// It finds the rows that are equal to, or begin with, something.
-    Equal,
+    Point,
     /// It finds the one row that is equal to something.
-    Unique,
+    One,
     /// It finds what is above something: times, of which the latest are asked for.
     After,
 }
 
 impl Value {
     fn computed(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), nullable: true, index: Index::None }
+        Self { sql: sql.into(), stored: None, nullable: true, index: Index::None }
     }
 
     fn column(sql: &str, index: Index) -> Self {
-        Self { sql: sql.to_owned(), nullable: false, index }
+        Self { sql: sql.to_owned(), stored: None, nullable: false, index }
+    }
+
+    /// The condition that there is a value.
+    pub(super) fn present(&self) -> String {
+        match (&self.stored, self.nullable) {
+            (Some(stored), _) => format!("({stored} IS NOT NULL)"),
+            (None, true) => format!("({} IS NOT NULL)", self.sql),
+            (None, false) => "TRUE".to_owned(),
+        }
     }
 }
 
@@ -74,7 +95,11 @@ pub(super) enum Place<'a> {
 impl<'a> Place<'a> {
     /// The place of an attribute. One that the table's resources do not have is NULL there.
     pub(super) fn of(catalog: &Catalog, table: Table, path: &AttributePath<'a>) -> Self {
-        let Some(attribute) = path.attribute else { return Self::Single(Value::computed("NULL")) };
+        let other =
+            path.core.is_some_and(|core| core != if table == Table::Users { CORE_USER } else { CORE_GROUP });
+        let Some(attribute) = path.attribute.filter(|_| !other) else {
+            return Self::Single(Value::computed("NULL"));
+        };
         match table {
             Table::Users => of_user(catalog, path, attribute),
             Table::Groups => of_group(path, attribute),
@@ -89,9 +114,9 @@ fn of_user<'a>(catalog: &Catalog, path: &AttributePath<'a>, attribute: &'a Attri
         // Only groups have members, also where a filter is for both.
         (false, "members") => Value::computed("NULL"),
         _ if attribute.multi_valued => return Place::Several(Elements::InDocument(attribute)),
-        (false, "id") => Value::column("users.id", Index::Unique),
-        (false, "userName") => Value::column("users.user_name_fold", Index::Unique),
-        (false, "externalId") => Value { nullable: true, ..Value::column("users.external_id", Index::Equal) },
+        (false, "id") => Value::column("users.id", Index::One),
+        (false, "userName") => Value::column("users.user_name_fold", Index::One),
+        (false, "externalId") => Value { nullable: true, ..Value::column("users.external_id", Index::Point) },
         (false, "active") => Value::column("users.active", Index::None),
         (false, "meta") => meta("users", "User", sub),
         (false, name) if name == catalog.org_role_attribute => {
@@ -106,9 +131,9 @@ fn of_group<'a>(path: &AttributePath<'a>, attribute: &Attribute) -> Place<'a> {
     Place::Single(match (path.extension.is_some(), attribute.name.as_str()) {
         (false, "members") => return Place::Several(Elements::Members),
         (false, "schemas") => return Place::Several(Elements::SchemasOfGroup),
-        (false, "id") => Value::column("g.id", Index::Unique),
-        (false, "displayName") => Value::column("g.name_fold", Index::Unique),
-        (false, "externalId") => Value { nullable: true, ..Value::column("g.external_id", Index::Equal) },
+        (false, "id") => Value::column("g.id", Index::One),
+        (false, "displayName") => Value::column("g.name_fold", Index::One),
+        (false, "externalId") => Value { nullable: true, ..Value::column("g.external_id", Index::Point) },
         (false, "meta") => meta("g", "Group", sub),
         _ => Value::computed("NULL"),
     })
@@ -204,13 +229,13 @@ impl Elements<'_> {
 
     /// The value of an element's sub-attribute, or of the element itself where it has none.
     pub(super) fn value(self, sub: Option<&Attribute>) -> Value {
-        let Some(sub) = sub else { return Value::computed("e.value") };
+        let Some(sub) = sub else { return Value { nullable: false, ..Value::computed("e.value") } };
         match (self, sub.name.as_str()) {
-            (Self::InDocument(_), _) => Value::computed(of_element(sub)),
-            (Self::Emails, "value") => Value::column("e.value_fold", Index::Equal),
+            (Self::InDocument(_), _) => of_element(sub),
+            (Self::Emails, "value") => Value::column("e.value_fold", Index::Point),
             (Self::Emails, _) => Value::computed("nullif(e.type_fold, '')"),
-            (Self::Groups | Self::Members, "value") => Value::column("e.id", Index::Equal),
-            (Self::Groups, "display") => Value::column("e.name_fold", Index::Equal),
+            (Self::Groups | Self::Members, "value") => Value::column("e.id", Index::Point),
+            (Self::Groups, "display") => Value::column("e.name_fold", Index::Point),
             (Self::Groups, "$ref") => Value::column(":base || '/Groups/' || e.id", Index::None),
             (Self::Groups, _) => Value::column("'direct'", Index::None),
             (Self::Members, "display") => Value::column(DISPLAY_OF_MEMBER, Index::None),
@@ -233,14 +258,18 @@ fn schemas_of_group() -> String {
     format!("(SELECT '{CORE_GROUP}' AS value) e")
 }
 
-fn of_element(sub: &Attribute) -> String {
+fn of_element(sub: &Attribute) -> Value {
     let at = member(&sub.name);
+    let stored = format!("e.value ->> '${at}'");
     match sub.assumed() {
-        Some(assumed) => format!("coalesce(e.value ->> '${at}', {})", u8::from(assumed)),
-        None if sub.case_exact => format!("e.value ->> '${at}'"),
-        None => format!(
-            "coalesce(users.doc_fold ->> (lower(e.fullkey) || '{}'), lower(e.value ->> '${at}'))",
+        Some(assumed) => Value {
+            stored: Some(stored.clone()),
+            ..Value::computed(format!("coalesce({stored}, {})", u8::from(assumed)))
+        },
+        None if sub.case_exact => Value::computed(stored),
+        None => Value::computed(format!(
+            "coalesce(users.doc_fold ->> (lower(e.fullkey) || '{}'), lower({stored}))",
             at.to_ascii_lowercase()
-        ),
+        )),
     }
 }

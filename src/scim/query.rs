@@ -1,0 +1,275 @@
+//! What a client asks of a list, in the URL or in a SearchRequest: RFC 7644 §3.4.2, §3.4.3, RFC 9865.
+
+use serde_json::Value;
+
+use super::ScimError;
+use super::attribute_path::{AttributePath, resolve_any};
+use super::cursor::Cursor;
+use super::list::{DEFAULT_COUNT, MAX_COUNT, Page, Window, integer};
+use super::schema::{ResourceType, Returned};
+use super::text::shorten;
+
+/// The parameters there are.
+const NAMES: [&str; 8] =
+    ["filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes"];
+
+/// The parameters of a query as they were sent, in the URL (RFC 7644 §3.4.2) or in a SearchRequest (§3.4.3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// `filter`
+    pub filter: Option<String>,
+    /// `sortBy`
+    pub sort_by: Option<String>,
+    /// `sortOrder`
+    pub sort_order: Option<String>,
+    /// `startIndex`
+    pub start_index: Option<String>,
+    /// `count`
+    pub count: Option<String>,
+    /// `cursor`; blank for the first page.
+    pub cursor: Option<String>,
+    /// `attributes`, separated by commas.
+    pub attributes: Option<String>,
+    /// `excludedAttributes`, separated by commas.
+    pub excluded_attributes: Option<String>,
+}
+
+impl Parameters {
+    /// Takes each parameter from a function of its name.
+    pub fn of(get: impl Fn(&str) -> Option<String>) -> Self {
+        let unless_blank = |name| get(name).filter(|text| !text.trim().is_empty());
+        Self {
+            filter: unless_blank("filter"),
+            sort_by: unless_blank("sortBy"),
+            sort_order: unless_blank("sortOrder"),
+            start_index: unless_blank("startIndex"),
+            count: unless_blank("count"),
+            cursor: get("cursor"),
+            attributes: unless_blank("attributes"),
+            excluded_attributes: unless_blank("excludedAttributes"),
+        }
+    }
+
+    /// Reads the body of a POST to `/.search` (RFC 7644 §3.4.3).
+    ///
+    /// # Errors
+    /// `invalidSyntax` where it is no object, `invalidValue` for a value of the wrong type.
+    pub fn of_search(body: &Value) -> Result<Self, ScimError> {
+        let Value::Object(body) = body else {
+            return Err(ScimError::invalid_syntax("The body must be a SearchRequest: a JSON object."));
+        };
+        let mut texts: Vec<(&str, String)> = Vec::new();
+        for (name, value) in body {
+            let Some(own) = NAMES.iter().find(|own| own.eq_ignore_ascii_case(name)) else { continue };
+            let is_list = own.ends_with("ttributes");
+            let text = match value {
+                Value::Null => continue,
+                Value::String(text) => text.clone(),
+                Value::Number(number) if !is_list => number.to_string(),
+                Value::Array(names) if is_list && names.iter().all(Value::is_string) => {
+                    names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+                }
+                _ => {
+                    let wanted = if is_list { "an array of strings" } else { "a string or a number" };
+                    return Err(ScimError::invalid_value(format!("\"{own}\" must be {wanted}.")));
+                }
+            };
+            texts.push((own, text));
+        }
+        Ok(Self::of(|name| texts.iter().find(|(own, _)| *own == name).map(|(_, text)| text.clone())))
+    }
+
+    /// The order asked for; `None`: the order of insertion.
+    ///
+    /// # Errors
+    /// `invalidValue` for what cannot be sorted by, or another order than the two there are.
+    pub fn sort<'a>(&self, resource_types: &[&'a ResourceType]) -> Result<Option<Sort<'a>>, ScimError> {
+        let Some(name) = self.sort_by.as_deref().map(str::trim) else { return Ok(None) };
+        let path = resolve_any(resource_types, name)
+            .filter(|path| path.leaf().is_some_and(|leaf| leaf.returned != Returned::Never))
+            .ok_or_else(|| {
+                ScimError::invalid_value(format!(
+                    "\"sortBy\" names \"{}\", which is no attribute here.",
+                    shorten(name)
+                ))
+            })?;
+        // RFC 7644 §3.4.2.3: a complex attribute is sorted by one of its sub-attributes.
+        let path = path.value().map_err(|example| {
+            ScimError::invalid_value(format!(
+                "A complex attribute has no order; sort by one of its sub-attributes, for example {example}."
+            ))
+        })?;
+        let descending = match self.sort_order.as_deref().map(str::trim) {
+            None => false,
+            Some(order) if order.eq_ignore_ascii_case("ascending") => false,
+            Some(order) if order.eq_ignore_ascii_case("descending") => true,
+            Some(_) => {
+                return Err(ScimError::invalid_value(
+                    "\"sortOrder\" must be \"ascending\" or \"descending\".",
+                ));
+            }
+        };
+        Ok(Some(Sort { path, descending }))
+    }
+
+    /// What a cursor is good for, besides its key: the same query again.
+    fn fingerprint(&self, endpoint: &str) -> String {
+        Value::from(
+            [Some(endpoint), self.filter.as_deref(), self.sort_by.as_deref(), self.sort_order.as_deref()]
+                .map(Value::from)
+                .to_vec(),
+        )
+        .to_string()
+    }
+
+    /// Which page is asked for. A query with `cursor` is paged by cursor, any other by index (RFC 9865 §2).
+    ///
+    /// # Errors
+    /// `invalidValue` for numbers that are none; with a cursor `invalidCount`, `invalidCursor` or
+    /// `expiredCursor` (RFC 9865 §2.1).
+    pub fn window(&self, context: &CursorContext<'_>) -> Result<Window, ScimError> {
+        let Some(cursor) = self.cursor.as_deref().map(str::trim) else {
+            return Page::parse(self.start_index.as_deref(), self.count.as_deref()).map(Window::Index);
+        };
+        if self.start_index.is_some() {
+            return Err(ScimError::invalid_value("\"startIndex\" and \"cursor\" cannot be used together."));
+        }
+        let count = match integer("count", self.count.as_deref()) {
+            Ok(None) => DEFAULT_COUNT,
+            Ok(Some(count)) => u32::try_from(count.max(0)).unwrap_or(MAX_COUNT).min(MAX_COUNT),
+            Err(_) => {
+                return Err(ScimError::invalid_count(format!(
+                    "\"count\" must be an integer from 0 to {MAX_COUNT}."
+                )));
+            }
+        };
+        let from = match cursor {
+            "" => None,
+            text => {
+                Some(Cursor::read(text, context.secret, &self.fingerprint(context.endpoint), context.now)?)
+            }
+        };
+        Ok(Window::Cursor { count, from })
+    }
+
+    /// The text of a cursor of this query.
+    pub fn cursor_text(&self, context: &CursorContext<'_>, cursor: &Cursor) -> String {
+        cursor.write(context.secret, &self.fingerprint(context.endpoint), context.now)
+    }
+}
+
+/// What the cursors of a list are bound to.
+#[derive(Debug, Clone, Copy)]
+pub struct CursorContext<'a> {
+    /// Path of the list, without the base URL.
+    pub endpoint: &'a str,
+    /// What only this service and the client know, so that a cursor is of use to nobody else.
+    pub secret: &'a str,
+    /// Seconds since the epoch.
+    pub now: u64,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Sort<'a> {
+    /// What is sorted by.
+    pub path: AttributePath<'a>,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scim::cursor::Position;
+    use crate::scim::schema::{group, user};
+
+    const CONTEXT: CursorContext<'static> =
+        CursorContext { endpoint: "Users", secret: "secret", now: 1_000_000 };
+
+    #[test]
+    fn a_search_request_says_the_same_as_a_url() {
+        let body = json!({"SCHEMAS": ["x"], "attributes": ["userName", "name.familyName"], "Filter": "title pr",
+            "startIndex": 3, "count": 2, "sortBy": "userName", "sortOrder": null});
+        let search = Parameters::of_search(&body).unwrap();
+        let url = Parameters::of(|name| {
+            let value = match name {
+                "attributes" => "userName,name.familyName",
+                "filter" => "title pr",
+                "startIndex" => "3",
+                "count" => "2",
+                "sortBy" => "userName",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        assert_eq!(search, url);
+        for wrong in [
+            json!({"filter": {"x": 1}}),
+            json!({"filter": ["x"]}),
+            json!({"attributes": [5]}),
+            json!({"cursor": true}),
+        ] {
+            assert!(Parameters::of_search(&wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Parameters::of_search(&json!({"nonsense": {}})).unwrap(), Parameters::default());
+        assert!(Parameters::of_search(&json!([])).is_err());
+    }
+
+    #[test]
+    fn what_can_be_sorted_by() {
+        let (user, group) = (user(), group());
+        let sort = |by: &str, order: Option<&str>| {
+            let parameters = Parameters {
+                sort_by: Some(by.to_owned()),
+                sort_order: order.map(str::to_owned),
+                ..Parameters::default()
+            };
+            let sort = parameters.sort(&[&user, &group])?;
+            Ok::<_, ScimError>(sort.map(|sort| (sort.path.leaf().unwrap().name.clone(), sort.descending)))
+        };
+        assert_eq!(
+            sort("NAME.familyName", Some("Descending")).unwrap(),
+            Some(("familyName".to_owned(), true))
+        );
+        assert_eq!(sort("emails", None).unwrap(), Some(("value".to_owned(), false)));
+        assert_eq!(sort("members", None).unwrap(), Some(("value".to_owned(), false)));
+        assert!(sort("name", None).is_err());
+        assert!(sort("nonsense", None).is_err());
+        assert!(sort("password", None).is_err());
+        assert!(sort("userName", Some("upwards")).is_err());
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_query_only() {
+        let query = |filter: &str| Parameters {
+            filter: Some(filter.to_owned()),
+            cursor: Some(String::new()),
+            ..Parameters::default()
+        };
+        let window = |parameters: &Parameters, context: &CursorContext<'_>| parameters.window(context);
+        assert_eq!(window(&query("a"), &CONTEXT).unwrap(), Window::Cursor { count: 100, from: None });
+        let cursor = Cursor { backward: false, position: Position { key: Some("x".to_owned()), rank: 7 } };
+        let text = query("a").cursor_text(&CONTEXT, &cursor);
+        let again = |filter: &str| Parameters { cursor: Some(text.clone()), ..query(filter) };
+        assert_eq!(window(&again("a"), &CONTEXT).unwrap(), Window::Cursor { count: 100, from: Some(cursor) });
+        let keyword = |result: Result<Window, ScimError>| result.unwrap_err().scim_type.unwrap().as_str();
+        assert_eq!(keyword(window(&again("b"), &CONTEXT)), "invalidCursor");
+        assert_eq!(
+            keyword(window(&again("a"), &CursorContext { endpoint: "Groups", ..CONTEXT })),
+            "invalidCursor"
+        );
+        assert_eq!(
+            keyword(window(&again("a"), &CursorContext { secret: "other", ..CONTEXT })),
+            "invalidCursor"
+        );
+        let late = CursorContext { now: CONTEXT.now + 3601, ..CONTEXT };
+        assert_eq!(keyword(window(&again("a"), &late)), "expiredCursor");
+        for count in ["many", "1.5"] {
+            let parameters = Parameters { count: Some(count.to_owned()), ..query("a") };
+            assert_eq!(keyword(window(&parameters, &CONTEXT)), "invalidCount");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Lists: of users, of groups, or of both, filtered, sorted, and page by page.
+
+mod direction;
+mod source;
+
+use std::collections::HashMap;
+
+use super::session::{Opened, parse};
+use super::statement::{Statement, integer, optional};
+use super::tenant::Tenant;
+use super::{StoreError, groups, memberships};
+use crate::scim::ScimError;
+use crate::scim::cursor::{Cursor, Position};
+use crate::scim::filter::Filter;
+use crate::scim::list::Window;
+use crate::scim::query::Sort;
+use direction::Direction;
+use source::{GROUP_RANK, Sources};
+
+/// Whose list it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Users.
+    Users,
+    /// Groups.
+    Groups,
+    /// Users, then groups (RFC 7644 §3.4.2.1).
+    All,
+}
+
+/// What is asked for.
+pub struct Query<'a> {
+    /// Whose list it is.
+    pub listed: Listed,
+    /// Which of them; `None`: all.
+    pub filter: Option<&'a Filter<'a>>,
+    /// In which order; `None`: in order of insertion.
+    pub sort: Option<&'a Sort<'a>>,
+    /// Which page.
+    pub window: &'a Window,
+    /// Whether users come with their groups. What is not asked for is not read.
+    pub with_groups: bool,
+    /// Whether groups come with their members.
+    pub with_members: bool,
+}
+
+/// A page of a list.
+pub struct Listing {
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Those of this page, in order.
+    pub items: Vec<Item>,
+    /// Whether there are more in the direction in which the list was read.
+    pub more: bool,
+}
+
+/// A resource of a list.
+pub struct Item {
+    /// Its place.
+    pub position: Position,
+    /// Whether it is a group.
+    pub is_group: bool,
+    /// The whole resource, less what was not asked for.
+    pub resource: String,
+}
+
+/// A list that has been prepared; see [`prepare`].
+pub struct Prepared {
+    statements: Vec<Statement>,
+    listed: Listed,
+    totals: Vec<Total>,
+    count: usize,
+    by_cursor: bool,
+    backward: bool,
+    with_members: bool,
+}
+
+/// How a total, or a part of it, is learned.
+enum Total {
+    /// It is kept with the organization.
+    OfOrganization,
+    /// The filter can match one at most, and the page is the first.
+    OnPage,
+    /// A statement counts.
+    Counted,
+}
+
+/// Prepares a list: the page, the counts, the members of the page's groups.
+///
+/// # Errors
+/// `tooMany` for a filter that would keep the database busy too long.
+pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Prepared, ScimError> {
+    let sources = Sources::of(tenant, query)?;
+    let (count, offset, cursor) = match query.window {
+        Window::Index(page) => (page.count, i64::try_from(page.offset()).unwrap_or(i64::MAX), None),
+        Window::Cursor { count, from } => (*count, 0, from.as_ref()),
+    };
+    let by_cursor = matches!(query.window, Window::Cursor { .. });
+    let direction = Direction {
+        descending: query.sort.is_some_and(|sort| sort.descending),
+        backward: cursor.is_some_and(|cursor| cursor.backward),
+    };
+    let mut bindings = sources.bindings.clone();
+    if let Some(Cursor { position, .. }) = cursor {
+        bindings.push(optional("after", position.key.as_deref()));
+        bindings.push(integer("after_rank", position.rank));
+    }
+    bindings.push(integer("count", count));
+    // One more than asked for tells whether there is another page.
+    bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor))));
+    bindings.push(integer("offset", offset));
+    let position = cursor.map(|cursor| &cursor.position);
+    let mut statements =
+        vec![tenant.statement(&sources.page(direction, position, query.with_groups), bindings.clone())];
+    let mut totals = Vec::new();
+    for source in &sources.all {
+        let first = cursor.is_none() && offset == 0 && count > 0;
+        totals.push(match query.filter {
+            None if source.is_users() => Total::OfOrganization,
+            Some(_) if source.unique && first && sources.all.len() == 1 => Total::OnPage,
+            _ => {
+                let count = format!("SELECT CAST(count(*) AS TEXT) AS head {}", source.from);
+                statements.push(tenant.statement(&count, sources.bindings.clone()));
+                Total::Counted
+            }
+        });
+    }
+    let with_members = query.with_members && query.listed != Listed::Users;
+    if with_members {
+        let seqs = sources.groups_on_page(direction, position);
+        statements.push(memberships::of_groups(tenant, &seqs, bindings));
+    }
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let backward = direction.backward;
+    Ok(Prepared { statements, listed: query.listed, totals, count, by_cursor, backward, with_members })
+}
+
+impl Prepared {
+    /// The statements to run.
+    pub fn take_statements(&mut self) -> Vec<Statement> {
+        std::mem::take(&mut self.statements)
+    }
+
+    /// The page, once the statements have run.
+    ///
+    /// # Errors
+    /// Our fault: a row is not what the statement selects.
+    pub fn read(&self, opened: &mut Opened) -> Result<Listing, StoreError> {
+        let mut rows = opened.rows();
+        let mut total = 0_u64;
+        for part in &self.totals {
+            total = total.saturating_add(match part {
+                Total::OfOrganization => opened.organization.user_count,
+                Total::OnPage => u64::try_from(rows.len()).unwrap_or(0),
+                Total::Counted => opened.count()?,
+            });
+        }
+        let more = self.by_cursor && rows.len() > self.count;
+        rows.truncate(self.count);
+        if self.backward {
+            rows.reverse();
+        }
+        let mut members: HashMap<i64, Vec<String>> = HashMap::new();
+        if self.with_members {
+            for piece in opened.rows() {
+                members.entry(parse(&piece.head)?).or_default().push(piece.body);
+            }
+        }
+        let mut items = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (rank, key): (i64, Option<String>) = parse(&row.head)?;
+            let group = match self.listed {
+                Listed::Users => None,
+                Listed::Groups => Some(rank),
+                Listed::All => rank.checked_sub(GROUP_RANK).filter(|seq| *seq >= 0),
+            };
+            let resource = match group {
+                None => row.body,
+                Some(seq) if self.with_members => {
+                    groups::with_members(&row.body, members.remove(&seq).unwrap_or_default())
+                }
+                Some(_) => groups::without_members(&row.body),
+            };
+            items.push(Item { position: Position { key, rank }, is_group: group.is_some(), resource });
+        }
+        Ok(Listing { total, items, more })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::directory::Catalog;
+    use crate::scim::filter::parse;
+    use crate::scim::query::{CursorContext, Parameters};
+    use crate::store::Scope;
+
+    /// Queries that an index has to serve, and the statements they become.
+    fn statements() -> Value {
+        let catalog = Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap();
+        let tenant = Tenant {
+            scope: Scope::Key { id: "key".to_owned(), hash: "hash".to_owned() },
+            catalog: &catalog,
+            base: "https://example.com/scim".to_owned(),
+            now: "2026-01-01T00:00:00.000Z".to_owned(),
+        };
+        let context = CursorContext { endpoint: "/", secret: "key", now: 0 };
+        let of = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, cursor: bool| {
+            let resource_types: &[_] = match listed {
+                Listed::Users => &[&catalog.user],
+                Listed::Groups => &[&catalog.group],
+                Listed::All => &[&catalog.user, &catalog.group],
+            };
+            let parameters = Parameters {
+                filter: filter.map(str::to_owned),
+                sort_by: sort_by.map(str::to_owned),
+                cursor: cursor.then(String::new),
+                ..Parameters::default()
+            };
+            let parsed = filter.map(|text| parse(resource_types, text).unwrap());
+            let sort = parameters.sort(resource_types).unwrap();
+            let mut window = parameters.window(&context).unwrap();
+            if let Window::Cursor { from, .. } = &mut window {
+                let key = sort_by.map(|_| "m".to_owned());
+                *from = Some(Cursor { backward: false, position: Position { key, rank: 5000 } });
+            }
+            let query = Query {
+                listed,
+                filter: parsed.as_ref(),
+                sort: sort.as_ref(),
+                window: &window,
+                with_groups: true,
+                with_members: listed != Listed::Users,
+            };
+            let statements: Vec<Value> = prepare(&tenant, &query)
+                .unwrap()
+                .take_statements()
+                .into_iter()
+                .map(|statement| json!({"sql": statement.sql, "params": statement.params}))
+                .collect();
+            json!({"listed": format!("{listed:?}"), "filter": filter, "sortBy": sort_by, "cursor": cursor,
+                "statements": statements})
+        };
+        let users = |filter| of(Listed::Users, Some(filter), None, false);
+        let groups = |filter| of(Listed::Groups, Some(filter), None, false);
+        json!([
+            users("id eq \"1\""),
+            users("userName eq \"a@example.com\""),
+            users("userName sw \"a\""),
+            users("externalId eq \"00u1\""),
+            users("emails.value eq \"a@example.com\""),
+            users("emails[type eq \"work\" and value eq \"a@example.com\"]"),
+            users("groups.value eq \"1\""),
+            users("meta.lastModified gt \"2026-01-01T00:00:00Z\""),
+            users("userName eq \"a\" or externalId eq \"b\" or emails eq \"c\""),
+            users("active eq true and (userName eq \"a\" or id eq \"1\")"),
+            groups("id eq \"1\""),
+            groups("displayName eq \"Engineers\""),
+            groups("externalId eq \"1\""),
+            groups("members.value eq \"1\""),
+            groups("displayName eq \"a\" or displayName eq \"b\""),
+            of(Listed::Users, None, None, false),
+            of(Listed::Users, None, None, true),
+            of(Listed::Users, None, Some("userName"), false),
+            of(Listed::Users, None, Some("userName"), true),
+            of(Listed::Users, None, Some("meta.lastModified"), false),
+            of(Listed::Groups, None, None, true),
+            of(Listed::Groups, None, Some("displayName"), true),
+            of(Listed::All, Some("externalId eq \"1\""), None, false),
+            of(Listed::All, None, None, false),
+            of(Listed::All, None, None, true),
+        ])
+    }
+
+    /// What D1 makes of them, `tests/query-plans.test.mjs` asks it. Run with UPDATE=1 to write the file anew.
+    #[test]
+    fn statements_are_those_whose_plans_are_tested() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/statements.json");
+        let made = format!("{:#}\n", statements());
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &made).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(made == kept, "tests/statements.json is out of date: UPDATE=1 cargo test statements_are");
+    }
+}

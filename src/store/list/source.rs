@@ -1,0 +1,189 @@
+//! Where the rows of a list come from, as SQL.
+
+use super::direction::Direction;
+use super::{Listed, Query};
+use crate::scim::ScimError;
+use crate::scim::cursor::Position;
+use crate::store::filter::{Condition, SortKey, Table, compile, sort_key};
+use crate::store::statement::Binding;
+use crate::store::tenant::Tenant;
+use crate::store::{groups, users};
+
+/// What is added to the `seq` of a group where users and groups are in one list: 2^52, which JSON still has
+/// exactly.
+pub(super) const GROUP_RANK: i64 = 4_503_599_627_370_496;
+
+/// The tables of a list.
+pub(super) struct Sources {
+    /// One for each table.
+    pub(super) all: Vec<Source>,
+    /// What their filters bind.
+    pub(super) bindings: Vec<Binding>,
+}
+
+/// A table of a list.
+pub(super) struct Source {
+    /// `FROM … WHERE …`
+    pub(super) from: String,
+    /// Whether the filter can match one row at most.
+    pub(super) unique: bool,
+    table: Table,
+    /// What is added to a row's `seq` to have its rank in the list.
+    shift: i64,
+    key: Option<SortKey>,
+    /// Whether rows come in order by themselves, so that those behind the page are never looked at.
+    in_order: bool,
+}
+
+impl Sources {
+    /// # Errors
+    /// Those of the filter.
+    pub(super) fn of(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Self, ScimError> {
+        let tables: &[(Table, i64)] = match query.listed {
+            Listed::Users => &[(Table::Users, 0)],
+            Listed::Groups => &[(Table::Groups, 0)],
+            Listed::All => &[(Table::Users, 0), (Table::Groups, GROUP_RANK)],
+        };
+        let mut all = Vec::new();
+        let mut bindings: Vec<Binding> = Vec::new();
+        for &(table, shift) in tables {
+            let condition = compile(tenant.catalog, table, query.filter)?;
+            all.push(Source {
+                from: from(table, &condition),
+                unique: condition.unique,
+                table,
+                shift,
+                key: query.sort.map(|sort| sort_key(tenant.catalog, table, &sort.path)),
+                in_order: query.sort.is_none() && (condition.unique || !condition.indexed),
+            });
+            // The same comparison is bound by the same name to the same value in every table that has the attribute.
+            bindings.extend(condition.bindings);
+        }
+        Ok(Self { all, bindings })
+    }
+
+    /// The statement that selects a page: as `head` the place of each resource, as `body` the resource.
+    pub(super) fn page(&self, direction: Direction, from: Option<&Position>, with_groups: bool) -> String {
+        let resource = |table| match table {
+            Table::Users => users::resource_sql(with_groups),
+            Table::Groups => groups::RESOURCE.to_owned(),
+        };
+        if let [source] = self.all.as_slice()
+            && source.in_order
+        {
+            return source.select(
+                &format!("json_array({}, NULL) AS head, {} AS body", source.seq(), resource(source.table)),
+                direction,
+                from,
+                "LIMIT CAST(:limit AS INTEGER) OFFSET CAST(:offset AS INTEGER)",
+            );
+        }
+        // What has to be sorted is sorted by place alone; only what is on the page is read whole.
+        let bodies: Vec<String> = self
+            .all
+            .iter()
+            .map(|source| {
+                let (table, seq) = (source.table.name(), source.seq());
+                format!(
+                    "(SELECT {} FROM {table} WHERE {seq} = hit.rank - {})",
+                    resource(source.table),
+                    source.shift
+                )
+            })
+            .collect();
+        // A rank is that of one table's row only.
+        let body = match bodies.as_slice() {
+            [only] => only.clone(),
+            several => format!("coalesce({})", several.join(", ")),
+        };
+        format!(
+            "SELECT json_array(hit.rank, hit.key) AS head, {body} AS body FROM ({}) hit {}",
+            self.hits(direction, from, "limit"),
+            direction.order_by(self.hit_key("hit.key").as_ref(), "hit.rank")
+        )
+    }
+
+    /// The statement that selects the `seq` of the groups on a page.
+    pub(super) fn groups_on_page(&self, direction: Direction, from: Option<&Position>) -> String {
+        let shift = self.all.last().map_or(0, |source| source.shift);
+        format!(
+            "SELECT hit.rank - {shift} FROM ({}) hit WHERE hit.rank >= {shift}",
+            self.hits(direction, from, "count")
+        )
+    }
+
+    /// Rank and sort key of each resource on the page.
+    fn hits(&self, direction: Direction, from: Option<&Position>, limit: &str) -> String {
+        let window = format!("LIMIT CAST(:{limit} AS INTEGER) OFFSET CAST(:offset AS INTEGER)");
+        if let [source] = self.all.as_slice() {
+            return source.hits(direction, from, &window);
+        }
+        // No table has more on the page than the page ends after.
+        let most = format!("LIMIT CAST(:{limit} AS INTEGER) + CAST(:offset AS INTEGER)");
+        let parts: Vec<String> = self
+            .all
+            .iter()
+            .map(|source| format!("SELECT * FROM ({})", source.hits(direction, from, &most)))
+            .collect();
+        let order = direction.order_by(self.hit_key("key").as_ref(), "rank");
+        format!("SELECT rank, key FROM ({}) {order} {window}", parts.join(" UNION ALL "))
+    }
+
+    /// The sort key under another name.
+    fn hit_key(&self, sql: &str) -> Option<SortKey> {
+        // What one of two tables does not have is NULL there.
+        let nullable = self.all.iter().any(|source| source.key.as_ref().is_some_and(|key| key.nullable));
+        let several = self.all.len() > 1;
+        self.all.first()?.key.as_ref()?;
+        Some(SortKey { sql: sql.to_owned(), nullable: nullable || several })
+    }
+}
+
+impl Source {
+    /// Whether it is the table of users.
+    pub(super) fn is_users(&self) -> bool {
+        self.table == Table::Users
+    }
+
+    fn seq(&self) -> &'static str {
+        match self.table {
+            Table::Users => "users.seq",
+            Table::Groups => "g.seq",
+        }
+    }
+
+    fn hits(&self, direction: Direction, from: Option<&Position>, window: &str) -> String {
+        let key = self.key.as_ref().map_or("NULL", |key| key.sql.as_str());
+        self.select(
+            &format!("{} + {} AS rank, {key} AS key", self.seq(), self.shift),
+            direction,
+            from,
+            window,
+        )
+    }
+
+    fn select(&self, columns: &str, direction: Direction, from: Option<&Position>, window: &str) -> String {
+        let mut sql = format!("SELECT {columns} {}", self.from);
+        if let Some(position) = from {
+            sql.push_str(" AND ");
+            sql.push_str(&direction.beyond(self.key.as_ref(), self.seq(), self.shift, position));
+        }
+        let order = direction.order_by(self.key.as_ref(), self.seq());
+        format!("{sql} {order} {window}")
+    }
+}
+
+fn from(table: Table, condition: &Condition) -> String {
+    // Where an index finds the few that are meant, SQLite shall not walk everybody in order instead: with a plus
+    // before it, a column is no reason to use an index.
+    let plus = if condition.indexed { "+" } else { "" };
+    match table {
+        Table::Users => {
+            format!(
+                "FROM users WHERE {plus}users.org_id = :org AND {plus}users.managed = 1 AND {}",
+                condition.sql
+            )
+        }
+        Table::Groups => format!("FROM groups g WHERE {plus}g.org_id = :org AND {}", condition.sql),
+    }
+}

@@ -1,0 +1,98 @@
+// The attributes that the PATCH tests speak of, and what the values sent for them mean.
+
+const text = {};
+const exact = { exact: true };
+const flag = { flag: true };
+const readOnly = { readOnly: true };
+const several = (value) => ({ several: true, parts: { value, display: text, type: text, primary: flag } });
+
+/** Attributes of RFC 7643 §4.1, at least one of each kind. */
+export const CORE = {
+  id: readOnly,
+  groups: { ...readOnly, several: true, parts: { value: exact, display: text } },
+  password: { forgotten: true },
+  externalId: exact,
+  userName: { required: true },
+  name: { parts: { formatted: text, givenName: text, familyName: text, middleName: text } },
+  title: text,
+  active: flag,
+  emails: several(text),
+  photos: several(exact),
+  roles: several(text),
+  x509Certificates: several({ exact: true, binary: true }),
+  addresses: { several: true, parts: { locality: text, country: text, type: text, primary: flag } },
+  statsigOrgRole: { among: ["Member", "Admin"] }, // there is one Owner, made in the console
+};
+
+/** The same of §4.3. */
+export const ENTERPRISE = {
+  department: text,
+  costCenter: text,
+  manager: { parts: { value: exact, $ref: exact, displayName: readOnly } },
+};
+
+/** An error answer: its `scimType`, and the index of the operation it is about, where it is about one. */
+export class Refusal extends Error {
+  constructor(scimType, operation) {
+    super(scimType);
+    this.scimType = scimType;
+    this.operation = operation;
+  }
+}
+
+export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isBlank = (value) => value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+
+/** Whether a value says that there is none. */
+export function isNothing(value) {
+  return isBlank(value) || (typeof value === "object" && Object.values(value).every(isNothing));
+}
+
+export const refuse = (scimType) => {
+  throw new Refusal(scimType);
+};
+
+/** A value as the attribute has it; `undefined` says that it has none: null, [] and blank text (RFC 7643 §2.5). */
+export function read(attribute, value) {
+  if (!attribute.several) {
+    // Entra ID wraps a single value in an array.
+    if (Array.isArray(value) && value.length > 1) refuse("invalidValue");
+    return readOne(attribute, Array.isArray(value) ? value[0] : value);
+  }
+  const elements = [value].flat().map((one) => readOne(attribute, one));
+  if (elements.filter((element) => element?.primary).length > 1) refuse("invalidValue");
+  const there = elements.filter(Boolean);
+  return there.length > 0 ? there : undefined;
+}
+
+export function readOne(attribute, value) {
+  if (isBlank(value)) return undefined;
+  if (attribute.parts) return readParts(attribute, value);
+  const bare = isObject(value) ? value.value : value; // Entra ID's {"$ref": null, "value": "…"}
+  if (attribute.flag && /^(true|false)$/i.test(bare)) return String(bare).toLowerCase() === "true";
+  if (attribute.flag || typeof bare !== "string") refuse("invalidValue");
+  return bare;
+}
+
+/** In a single complex value, a sub-attribute that is `undefined` was said to have no value. */
+function readParts({ parts, several }, value) {
+  const sent = typeof value === "string" && parts.value ? { value } : value;
+  if (!isObject(sent)) refuse("invalidValue");
+  const given = {};
+  for (const [name, part] of Object.entries(parts)) {
+    const [there, one] = find(sent, name);
+    if (!there || part.readOnly) continue;
+    const value = read(part, one);
+    if (value !== undefined || !several) given[name] = value;
+  }
+  // Without its `value`, a manager is none, like an address without the address.
+  const nothing = Object.values(given).every((part) => part === undefined);
+  return nothing && (several || "value" in given) ? undefined : given;
+}
+
+/** Names are compared without case (RFC 7643 §2.1). */
+export function find(object, name) {
+  const key = Object.keys(object).find((key) => key.toLowerCase() === name.toLowerCase());
+  return [key !== undefined, object[key]];
+}
