@@ -7,6 +7,7 @@ mod bulk;
 mod call;
 mod discovery;
 mod groups;
+mod imports;
 mod lists;
 mod log;
 mod request;
