@@ -1,26 +1,14 @@
 // Keys that anybody can make up, and requests that are small to send and were once large to answer.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { assertError, assertStatus, serverTiming } from "./lib/assert.mjs";
 import { oktaGroup } from "./lib/bodies.mjs";
+import { forgedKey } from "./lib/forged-key.mjs";
 import { createOrganization } from "./lib/organization.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
 const worker = useWorker();
-
-const base32 = (bytes) => {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  return bits.match(/.{5}/g).map((five) => alphabet[Number.parseInt(five, 2)]);
-};
-
-/** A key that was never issued, well-formed to the last character: the checksum is no secret. */
-function forgedKey() {
-  const payload = `scim-${base32(randomBytes(60)).slice(0, 62).join("")}`;
-  return payload + base32(createHash("sha256").update(payload).digest()).slice(0, 7).join("");
-}
 
 async function stranger() {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });

@@ -28,7 +28,10 @@ export async function populate(worker, organization, count) {
     count,
     id,
   );
-  const rows = await worker.sql("SELECT id FROM users WHERE user_name_fold GLOB 'crowd*' ORDER BY seq");
+  const rows = await worker.sql(
+    "SELECT id FROM users WHERE org_id = ? AND user_name_fold GLOB 'crowd*' ORDER BY seq",
+    organization.id,
+  );
   assert.equal(rows.length, count);
   return rows.map((row) => row.id);
 }

@@ -254,9 +254,14 @@ impl Compiler<'_> {
         self.bindings.push(text(&name, comparable(attribute, wanted, within)));
         let (condition, index) = match operator {
             Operator::Eq => (format!("{sql} = :{name}"), value.index),
-            // The last of all characters follows every text that goes on.
-            Operator::Sw if matches!(value.index, Index::Point | Index::One) => {
-                (format!("{sql} >= :{name} AND {sql} < :{name} || char(1114111)"), Index::Point)
+            // Up to the same with the next of all characters at its end, of which the last has none.
+            Operator::Sw
+                if matches!(value.index, Index::Point | Index::One) && !wanted.ends_with(char::MAX) =>
+            {
+                let next = format!(
+                    "substr(:{name}, 1, length(:{name}) - 1) || char(unicode(substr(:{name}, -1)) + 1)"
+                );
+                (format!("{sql} >= :{name} AND {sql} < {next}"), Index::Point)
             }
             Operator::Gt | Operator::Ge if value.index == Index::After => {
                 let sign = if *operator == Operator::Gt { ">" } else { ">=" };

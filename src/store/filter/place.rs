@@ -246,9 +246,9 @@ impl Elements<'_> {
     }
 }
 
-/// As [`crate::store::memberships`] shows it, folded.
-const DISPLAY_OF_MEMBER: &str = "substr(coalesce(e.doc_fold ->> '$.displayname', lower(e.doc ->> '$.displayName'), \
-                                 e.doc_fold ->> '$.username', lower(e.doc ->> '$.userName')), 1, 200)";
+/// As [`crate::store::memberships`] shows it, folded, and not cut.
+const DISPLAY_OF_MEMBER: &str = "coalesce(e.doc_fold ->> '$.displayname', lower(e.doc ->> '$.displayName'), \
+                                 e.doc_fold ->> '$.username', lower(e.doc ->> '$.userName'))";
 
 fn of_document(attribute: &Attribute) -> String {
     format!("json_each(users.doc, '${}') e", member(&attribute.name))
