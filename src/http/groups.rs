@@ -7,7 +7,7 @@ use crate::directory::group_name::{self, NewGroup};
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
 use crate::store::groups::{self as stored, GroupRecord};
-use crate::store::memberships::{self, Difference};
+use crate::store::memberships::{self, Difference, Known, Members};
 use crate::store::session::{Failure, attempts};
 use crate::store::{Row, Statement, StoreError, platform, projects};
 
@@ -42,12 +42,10 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let projection = call.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
-    let [joining, leaving] = memberships::compare(tenant, "", &wanted.members);
     let statements = vec![
         stored::holder_of(tenant, name),
         projects::named_by_group(tenant, group_name::after_prefix(prefix, name).unwrap_or_default()),
-        joining,
-        leaving,
+        memberships::known(tenant, &wanted.members.add),
     ];
     let mut opened = call.open(statements).await?;
     if let Some(holder) = opened.row() {
@@ -55,7 +53,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     }
     let candidates = projects::read_named(&opened.row().unwrap_or_default())?;
     let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
-    let difference = Difference::read(|| opened.row())?;
+    let difference = Difference::of_new(Known::read(opened.row())?);
     let (id, mut statements) = match new {
         NewGroup::Plain => {
             let id = call.new_id()?;
@@ -117,7 +115,8 @@ pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimErro
 }
 
 /// Reads, decides, writes the difference, and selects the resource if it is to be answered. What changes
-/// nothing writes nothing. Returns the version, and the resource or nothing.
+/// nothing writes nothing. Where all members are replaced, they are read before and not again after. Returns the
+/// version, and the resource or nothing.
 async fn change(
     call: &Call<'_>,
     id: &str,
@@ -131,44 +130,69 @@ async fn change(
     let only_if_unchanged = wanted.members.replaces_all || !preconditions.is_empty();
     attempts(async || {
         let mut statements = vec![stored::record(tenant, id)];
-        if !wanted.members.is_empty() {
+        if wanted.members.replaces_all {
+            statements.push(stored::resource(tenant, id));
+            statements.push(memberships::known(tenant, &wanted.members.add));
+            statements.push(memberships::current(tenant, id));
+        } else if !wanted.members.is_empty() {
             statements.extend(memberships::compare(tenant, id, &wanted.members));
         }
         let mut opened = call.open(statements).await?;
         let record = read_record(opened.row(), id)?;
         preconditions.check(record.version)?;
         let group = wanted.settle(tenant.catalog, record.kind, &record.group)?;
-        let difference = match wanted.members.is_empty() {
-            true => Difference::default(),
-            false => Difference::read(|| opened.row())?,
+        let mut current = None;
+        let difference = if wanted.members.replaces_all {
+            let body = opened.row().unwrap_or_default().body;
+            let known = Known::read(opened.row())?;
+            let members = Members::read(&opened.rows())?;
+            let difference = members.difference(&known);
+            current = Some((body, members));
+            difference
+        } else if wanted.members.is_empty() {
+            Difference::default()
+        } else {
+            Difference::read(|| opened.row())?
         };
-        let mut statements = Vec::new();
         let changes = group != record.group || !difference.is_empty();
+        if !changes && (current.is_some() || !answer) {
+            let resource = current.map(|(body, members)| stored::with_members(&body, members.into_objects()));
+            return Ok((record.version, resource.unwrap_or_default()));
+        }
+        let mut statements = Vec::new();
         if changes {
             statements.extend(stored::update(tenant, &record, &group, only_if_unchanged));
             statements.extend(memberships::change(tenant, id, &difference));
         }
-        if answer {
-            statements.extend(selected(tenant, id));
-        }
-        if statements.is_empty() {
-            return Ok((record.version, String::new()));
+        match (&current, answer) {
+            (Some(_), true) => {
+                statements.extend([stored::resource(tenant, id), memberships::joined(tenant, &difference)]);
+            }
+            (None, true) => statements.extend(selected(tenant, id)),
+            (_, false) => {}
         }
         let mut results = call.session.write(&statements).await.map_err(|error| match error {
             error if stored::name_is_taken(&error) => Failure::Answer(name_taken(&group.display_name, None)),
             error => error.into(),
         })?;
-        if answer {
+        if !answer {
+            // The update comes first, and returns the new version.
+            let updated = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
+            return Ok((version_of(&updated)?, String::new()));
+        }
+        let Some((_, members)) = current else {
             let (version, resource) = assembled(results)?;
             if !changes && only_if_unchanged && version != record.version {
                 // Somebody else was faster than the answer.
                 return Err(Failure::Stale);
             }
             return Ok((version, resource));
-        }
-        // The update comes first, and returns the new version.
-        let updated = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
-        Ok((version_of(&updated)?, String::new()))
+        };
+        let mut last_first = results.rev();
+        let joined = Members::read(&last_first.next().unwrap_or_default())?;
+        let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
+        let members = members.changed(&difference, joined);
+        Ok((version_of(&group)?, stored::with_members(&group.body, members.into_objects())))
     })
     .await
 }

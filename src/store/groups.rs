@@ -19,10 +19,13 @@ pub(super) const RESOURCE: &str = r#"'{"schemas":["urn:ietf:params:scim:schemas:
 /// A resource completed with its members, which come in pieces.
 pub fn with_members(body: &str, pieces: impl IntoIterator<Item = String>) -> String {
     let mut resource = format!("{body},\"members\":[");
-    for (index, piece) in pieces.into_iter().enumerate() {
-        if index > 0 {
+    let mut is_first = true;
+    // A piece is empty where SCIM sees none of its members.
+    for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
+        if !is_first {
             resource.push(',');
         }
+        is_first = false;
         resource.push_str(&piece);
     }
     resource.push_str("]}");
