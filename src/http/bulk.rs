@@ -1,35 +1,17 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::call::{Call, Source};
+use super::call::{Call, Operation, Source};
 use super::request::{VALUE_LIMIT, json as parse_json, segments};
-use super::scim_api;
+use super::resources;
 use crate::scim::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD};
 use crate::scim::text::shorten;
 use crate::scim::{Object, ScimError};
 use crate::store::platform;
-
-/// What a request that is part of a bulk request brings along.
-pub(super) struct Operation {
-    data: RefCell<Option<Value>>,
-    /// What `If-Match` would say.
-    pub(super) version: Option<String>,
-    /// The identifier of what it makes.
-    pub(super) new_id: Option<String>,
-}
-
-impl Operation {
-    /// The body, which is read once.
-    pub(super) fn data(&self) -> Result<Value, ScimError> {
-        let data = self.data.borrow_mut().take();
-        data.ok_or_else(|| ScimError::invalid_syntax("The operation needs \"data\"."))
-    }
-}
 
 /// An operation on its way.
 struct Step {
@@ -126,9 +108,9 @@ async fn carry_out(
     session.tenant.now = platform::iso(platform::now_millis());
     session.is_vetted = true;
     let new_id = bulk_id.as_ref().and_then(|name| ids.get(name)).cloned();
-    let source = Operation { data: RefCell::new(data), version, new_id };
+    let source = Operation::new(data, version, new_id);
     let mut single = Call { session, source: Source::Bulk(&source), aftermath: call.aftermath };
-    let answer = scim_api::write(&mut single, &method, &names).await.unwrap_or_else(Answer::from);
+    let answer = resources::write(&mut single, &method, &names).await.unwrap_or_else(Answer::from);
     if let Some(location) = answer.header("Location") {
         described.insert("location".to_owned(), location.into());
     }

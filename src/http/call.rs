@@ -1,9 +1,10 @@
 //! A SCIM request on its way: what it asks for, and its conversation with storage.
 
+use std::cell::RefCell;
+
 use serde_json::Value;
 
 use super::Aftermath;
-use super::bulk::Operation;
 use super::request::{
     BODY_LIMIT, GROUP_BODY_LIMIT, GROUP_VALUE_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT,
     UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, json,
@@ -32,6 +33,28 @@ pub(super) enum Source<'a> {
     Http(&'a mut Incoming),
     /// An operation of a bulk request.
     Bulk(&'a Operation),
+}
+
+/// What a request that is part of a bulk request brings along.
+pub(super) struct Operation {
+    data: RefCell<Option<Value>>,
+    /// What `If-Match` would say.
+    version: Option<String>,
+    /// The identifier of what it makes.
+    new_id: Option<String>,
+}
+
+impl Operation {
+    /// An operation with this body, if it has one.
+    pub(super) fn new(data: Option<Value>, version: Option<String>, new_id: Option<String>) -> Self {
+        Self { data: RefCell::new(data), version, new_id }
+    }
+
+    /// The body, which is read once.
+    fn data(&self) -> Result<Value, ScimError> {
+        let data = self.data.borrow_mut().take();
+        data.ok_or_else(|| ScimError::invalid_syntax("The operation needs \"data\"."))
+    }
 }
 
 impl Call<'_> {

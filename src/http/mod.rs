@@ -11,6 +11,7 @@ mod imports;
 mod lists;
 mod log;
 mod request;
+mod resources;
 mod scim_api;
 mod users;
 

@@ -2,48 +2,16 @@
 
 use serde_json::Value;
 
+use super::elements::{append, element_of, put_elements, same_element, settle_primary, take_elements};
+use super::work::{Work, size};
 use super::{Edit, Op};
-use crate::scim::canonical::{canonical, coerce, coerce_one, is_primary};
-use crate::scim::filter::{Comparison, Filter, Literal, Operator, matches_element};
+use crate::scim::canonical::{canonical, coerce, coerce_one};
+use crate::scim::filter::{Filter, matches_element};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
 use crate::scim::{Object, ScimError};
 
 /// Most operations that are carried out on one resource.
 const MAX_EDITS: usize = 1000;
-/// Most values that one multi-valued attribute may have. What compares values with each other stays quick.
-const MAX_VALUES: usize = 1000;
-
-/// Most bytes that all edits together may compare and write over and over, as operations on every element of an
-/// attribute do.
-const MAX_WORK: usize = 16 * 1024 * 1024;
-
-/// What is left of [`MAX_WORK`].
-struct Work(usize);
-
-impl Work {
-    fn spend(&mut self, times: usize, bytes: usize) -> Result<(), ScimError> {
-        self.0 = self.0.checked_sub(times.saturating_mul(bytes)).ok_or_else(|| {
-            ScimError::too_many(
-                "The request's operations would compare or write more than this service is willing to. Send fewer \
-                 operations, with shorter filters.",
-            )
-        })?;
-        Ok(())
-    }
-}
-
-/// About how many bytes a value takes as JSON.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len().saturating_add(2),
-        Value::Array(items) => items.iter().map(size).sum::<usize>().saturating_add(items.len()),
-        Value::Object(parts) => {
-            parts.iter().map(|(name, value)| name.len().saturating_add(size(value)).saturating_add(4)).sum()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => 5,
-    }
-}
-
 /// Carries out all edits, in order, and leaves the resource in canonical form.
 ///
 /// # Errors
@@ -60,7 +28,7 @@ pub fn apply(
             edits.len()
         )));
     }
-    let mut work = Work(MAX_WORK);
+    let mut work = Work::new();
     for edit in edits {
         apply_one(resource, edit, &mut work).map_err(|error| edit.locate(error))?;
     }
@@ -116,37 +84,6 @@ fn put_object(container: &mut Object, key: &str, object: Object) {
     if !object.is_empty() {
         container.insert(key.to_owned(), Value::Object(object));
     }
-}
-
-/// Takes out the elements of a multi-valued attribute.
-fn take_elements(container: &mut Object, attribute: &Attribute) -> Vec<Value> {
-    match container.remove(&attribute.name) {
-        Some(Value::Array(elements)) => elements,
-        _ => Vec::new(),
-    }
-}
-
-/// Puts elements back, unless none is left; an element of which nothing is left goes, too.
-///
-/// # Errors
-/// `invalidValue` above [`MAX_VALUES`].
-fn put_elements(
-    container: &mut Object,
-    attribute: &Attribute,
-    mut elements: Vec<Value>,
-) -> Result<(), ScimError> {
-    elements.retain(|element| element.as_object().is_none_or(|parts| !parts.is_empty()));
-    if elements.len() > MAX_VALUES {
-        return Err(ScimError::invalid_value(format!(
-            "\"{}\" has {} values; at most {MAX_VALUES} are stored.",
-            attribute.name,
-            elements.len()
-        )));
-    }
-    if !elements.is_empty() {
-        container.insert(attribute.name.clone(), Value::Array(elements));
-    }
-    Ok(())
 }
 
 /// `urn:…:enterprise:2.0:User` as the path itself.
@@ -279,24 +216,6 @@ fn assign_parts(
     }
     put_object(container, &attribute.name, parts);
     Ok(())
-}
-
-fn append(container: &mut Object, attribute: &Attribute, added: Vec<Value>) -> Result<(), ScimError> {
-    let mut elements = take_elements(container, attribute);
-    let before = elements.len();
-    if added.len() > MAX_VALUES {
-        elements.extend(added);
-        return put_elements(container, attribute, elements);
-    }
-    for element in added {
-        // RFC 7644 §3.5.2.1: a value that is already there is not added again.
-        if !elements.contains(&element) {
-            elements.push(element);
-        }
-    }
-    let touched: Vec<usize> = (before..elements.len()).collect();
-    settle_primary(&mut elements, &touched);
-    put_elements(container, attribute, elements)
 }
 
 fn apply_to_sub_attribute(
@@ -444,56 +363,6 @@ fn is_no_value(value: Option<&Value>) -> bool {
         Some(Value::Array(items)) => items.iter().all(|item| is_no_value(Some(item))),
         Some(Value::Object(parts)) => parts.values().all(|part| is_no_value(Some(part))),
         Some(_) => false,
-    }
-}
-
-/// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.
-fn element_of(attribute: &Attribute, filter: &Filter<'_>) -> Option<Object> {
-    let mut element = Object::new();
-    collect_equalities(filter, &mut element)?;
-    match coerce_one(attribute, &Value::Object(element)).ok()?? {
-        Value::Object(element) => Some(element),
-        _ => None,
-    }
-}
-
-fn collect_equalities(filter: &Filter<'_>, element: &mut Object) -> Option<()> {
-    match filter {
-        Filter::And(all) => all.iter().try_for_each(|filter| collect_equalities(filter, element)),
-        Filter::Compare(Comparison { path, operator: Operator::Eq, value, .. }) => {
-            let value = match value {
-                Literal::String(text) => Value::from(text.as_str()),
-                Literal::Boolean(flag) => Value::from(*flag),
-                Literal::Null => return None,
-            };
-            element.insert(path.leaf()?.name.clone(), value);
-            Some(())
-        }
-        _ => None,
-    }
-}
-
-/// RFC 7644 §3.5.2: a value that becomes primary takes that from the one that was.
-fn settle_primary(elements: &mut [Value], touched: &[usize]) {
-    if elements.iter().filter(|element| is_primary(element)).count() < 2 {
-        return;
-    }
-    let chosen = touched.iter().copied().rev().find(|&index| elements.get(index).is_some_and(is_primary));
-    for (index, element) in elements.iter_mut().enumerate() {
-        if Some(index) != chosen
-            && is_primary(element)
-            && let Value::Object(parts) = element
-        {
-            parts.insert("primary".to_owned(), Value::Bool(false));
-        }
-    }
-}
-
-/// Whether an element is the one that a removal names: by its `value` where it has one.
-fn same_element(element: &Value, named: &Value) -> bool {
-    match (element.get("value"), named.get("value")) {
-        (Some(value), Some(wanted)) => value == wanted,
-        _ => element == named,
     }
 }
 

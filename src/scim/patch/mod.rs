@@ -4,7 +4,9 @@
 //! attribute names, so both come through [`assignments`].
 
 mod apply;
+mod elements;
 mod request;
+mod work;
 
 pub use apply::apply;
 pub use request::{assignments, parse};

@@ -1,0 +1,118 @@
+//! The values of a multi-valued attribute: taken out, put back, added to, and which of them is primary.
+
+use serde_json::Value;
+
+use crate::scim::canonical::{coerce_one, is_primary};
+use crate::scim::filter::{Comparison, Filter, Literal, Operator};
+use crate::scim::schema::Attribute;
+use crate::scim::{Object, ScimError};
+
+/// Most values that one multi-valued attribute may have. What compares values with each other stays quick.
+const MAX_VALUES: usize = 1000;
+
+/// Takes out the elements of a multi-valued attribute.
+pub(super) fn take_elements(container: &mut Object, attribute: &Attribute) -> Vec<Value> {
+    match container.remove(&attribute.name) {
+        Some(Value::Array(elements)) => elements,
+        _ => Vec::new(),
+    }
+}
+
+/// Puts elements back, unless none is left; an element of which nothing is left goes, too.
+///
+/// # Errors
+/// `invalidValue` above [`MAX_VALUES`].
+pub(super) fn put_elements(
+    container: &mut Object,
+    attribute: &Attribute,
+    mut elements: Vec<Value>,
+) -> Result<(), ScimError> {
+    elements.retain(|element| element.as_object().is_none_or(|parts| !parts.is_empty()));
+    if elements.len() > MAX_VALUES {
+        return Err(ScimError::invalid_value(format!(
+            "\"{}\" has {} values; at most {MAX_VALUES} are stored.",
+            attribute.name,
+            elements.len()
+        )));
+    }
+    if !elements.is_empty() {
+        container.insert(attribute.name.clone(), Value::Array(elements));
+    }
+    Ok(())
+}
+
+/// Adds values, each unless it is there.
+///
+/// # Errors
+/// As [`put_elements`].
+pub(super) fn append(
+    container: &mut Object,
+    attribute: &Attribute,
+    added: Vec<Value>,
+) -> Result<(), ScimError> {
+    let mut elements = take_elements(container, attribute);
+    let before = elements.len();
+    if added.len() > MAX_VALUES {
+        elements.extend(added);
+        return put_elements(container, attribute, elements);
+    }
+    for element in added {
+        // RFC 7644 §3.5.2.1: a value that is already there is not added again.
+        if !elements.contains(&element) {
+            elements.push(element);
+        }
+    }
+    let touched: Vec<usize> = (before..elements.len()).collect();
+    settle_primary(&mut elements, &touched);
+    put_elements(container, attribute, elements)
+}
+
+/// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.
+pub(super) fn element_of(attribute: &Attribute, filter: &Filter<'_>) -> Option<Object> {
+    let mut element = Object::new();
+    collect_equalities(filter, &mut element)?;
+    match coerce_one(attribute, &Value::Object(element)).ok()?? {
+        Value::Object(element) => Some(element),
+        _ => None,
+    }
+}
+
+fn collect_equalities(filter: &Filter<'_>, element: &mut Object) -> Option<()> {
+    match filter {
+        Filter::And(all) => all.iter().try_for_each(|filter| collect_equalities(filter, element)),
+        Filter::Compare(Comparison { path, operator: Operator::Eq, value, .. }) => {
+            let value = match value {
+                Literal::String(text) => Value::from(text.as_str()),
+                Literal::Boolean(flag) => Value::from(*flag),
+                Literal::Null => return None,
+            };
+            element.insert(path.leaf()?.name.clone(), value);
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// RFC 7644 §3.5.2: a value that becomes primary takes that from the one that was.
+pub(super) fn settle_primary(elements: &mut [Value], touched: &[usize]) {
+    if elements.iter().filter(|element| is_primary(element)).count() < 2 {
+        return;
+    }
+    let chosen = touched.iter().copied().rev().find(|&index| elements.get(index).is_some_and(is_primary));
+    for (index, element) in elements.iter_mut().enumerate() {
+        if Some(index) != chosen
+            && is_primary(element)
+            && let Value::Object(parts) = element
+        {
+            parts.insert("primary".to_owned(), Value::Bool(false));
+        }
+    }
+}
+
+/// Whether an element is the one that a removal names: by its `value` where it has one.
+pub(super) fn same_element(element: &Value, named: &Value) -> bool {
+    match (element.get("value"), named.get("value")) {
+        (Some(value), Some(wanted)) => value == wanted,
+        _ => element == named,
+    }
+}
