@@ -4,27 +4,16 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertStatus, memberIds } from "./lib/assert.mjs";
 import { oktaGroup, oktaUser, operation, person } from "./lib/bodies.mjs";
-import { bulk, patch, post, postUser, put, remove, statuses } from "./lib/bulk.mjs";
-import { createOrganization } from "./lib/organization.mjs";
+import { bulk, furnished, patch, post, postUser, put, ROLE, remove, statuses } from "./lib/bulk.mjs";
 import { SCHEMA } from "./lib/schema.mjs";
 import { whileFailing } from "./lib/storage.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
 const worker = useWorker();
-const ROLE = "Statsig-Demo-Member";
-
-async function furnished() {
-  const organization = await createOrganization(worker, { projects: { Demo: [] } });
-  const ada = await organization.createUser("ada@okta.local");
-  const { id } = await organization.groupNamed(ROLE);
-  assertStatus(await organization.okta.put(`/Groups/${id}`, oktaGroup(ROLE, [ada.id])), 200);
-  const group = await organization.group(id);
-  return { organization, okta: organization.okta, ada, group, user: `/Users/${ada.id}`, role: `/Groups/${id}` };
-}
 
 describe("an operation that fails", () => {
   test("says what the request alone would be told", async () => {
-    const { organization, okta, ada, user, role } = await furnished();
+    const { organization, okta, ada, user, role } = await furnished(worker);
     const profile = oktaUser(person(ada.userName));
     const failing = [
       post("/Users", "a", { schemas: [SCHEMA.user], displayName: "nameless" }),
@@ -78,7 +67,7 @@ describe("an operation that fails", () => {
   });
 
   test("without data that it needs is 400 invalidSyntax", async () => {
-    const { organization, okta, user, role } = await furnished();
+    const { organization, okta, user, role } = await furnished(worker);
     const bare = [post("/Users", "a"), post("/Groups", "b"), put(user), put(role), { method: "PATCH", path: user }];
     const answers = await organization.unchangedBy(() => bulk(okta, bare));
     for (const { response } of answers)
@@ -87,7 +76,7 @@ describe("an operation that fails", () => {
   });
 
   test("is not done at all, and what comes before and after it is", async () => {
-    const { organization, okta, ada, user, role } = await furnished();
+    const { organization, okta, ada, user, role } = await furnished(worker);
     const answers = await whileFailing(worker, "INSERT ON memberships", "no more members", () =>
       bulk(okta, [
         postUser("first"),
@@ -120,7 +109,7 @@ describe("an operation that fails", () => {
       [undefined, "201 404 201 404 201", "a b c"],
       [null, "201 404 201 404 201", "a b c"],
     ]) {
-      const { organization, okta } = await furnished();
+      const { organization, okta } = await furnished(worker);
       const operations = [postUser("a"), remove("/Users/x"), postUser("b"), remove("/Groups/x"), postUser("c")];
       const answers = await bulk(okta, operations, failOnErrors === undefined ? {} : { failOnErrors });
       assert.deepEqual([failOnErrors, statuses(answers)], [failOnErrors, expected]);
@@ -132,8 +121,8 @@ describe("an operation that fails", () => {
   });
 
   test("is one that names what is another organization's", async () => {
-    const { organization, okta, ada, user, role } = await furnished();
-    const stranger = await furnished();
+    const { organization, okta, ada, user, role } = await furnished(worker);
+    const stranger = await furnished(worker);
     const profile = oktaUser(person(ada.userName, "Stolen"));
     const operations = [
       put(user, profile),

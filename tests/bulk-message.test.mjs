@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertError, assertStatus, serverTiming } from "./lib/assert.mjs";
 import { oktaGroup, operation } from "./lib/bodies.mjs";
-import { bulk, patch, post, postUser, put, remove, sendBulk, statuses } from "./lib/bulk.mjs";
+import { bulk, furnished, patch, post, postUser, put, ROLE, remove, sendBulk, statuses } from "./lib/bulk.mjs";
 import { createOrganization } from "./lib/organization.mjs";
 import { SCHEMA } from "./lib/schema.mjs";
 import { useWorker } from "./lib/worker.mjs";
@@ -13,20 +13,10 @@ const worker = useWorker();
 /** A Worker of its own database, whose keys are well made but unknown to the other. */
 const elsewhere = useWorker();
 const MIB = 1024 * 1024;
-const ROLE = "Statsig-Demo-Member";
-
-async function furnished() {
-  const organization = await createOrganization(worker, { projects: { Demo: [] } });
-  const ada = await organization.createUser("ada@okta.local");
-  const { id } = await organization.groupNamed(ROLE);
-  assertStatus(await organization.okta.put(`/Groups/${id}`, oktaGroup(ROLE, [ada.id])), 200);
-  const group = await organization.group(id);
-  return { organization, okta: organization.okta, ada, group, user: `/Users/${ada.id}`, role: `/Groups/${id}` };
-}
 
 describe("a bulk request", () => {
   test("that is none is 400, and nothing of it is done", async () => {
-    const { organization, okta, user } = await furnished();
+    const { organization, okta, user } = await furnished(worker);
     const good = postUser("good");
     const message = (Operations, more) => ({ schemas: [SCHEMA.bulk], ...more, Operations });
     await organization.unchangedBy(async () => {
@@ -66,7 +56,7 @@ describe("a bulk request", () => {
   });
 
   test("of more than 100 operations or 1 MiB is 413; up to it, it is done", async () => {
-    const { organization, okta, user } = await furnished();
+    const { organization, okta, user } = await furnished(worker);
     const many = (count) => Array.from({ length: count }, () => patch(user, operation.active(true)));
     const padded = (size) => {
       const bare = JSON.stringify({ schemas: [SCHEMA.bulk], Operations: many(1), unknown: "" });
@@ -83,7 +73,7 @@ describe("a bulk request", () => {
   });
 
   test("costs one round trip to the database, and two for each operation at most", async () => {
-    const { organization, okta, ada, user, role } = await furnished();
+    const { organization, okta, ada, user, role } = await furnished(worker);
     const cost = async (...operations) => {
       const answer = await sendBulk(okta, operations);
       assertStatus(answer, 200);
@@ -105,7 +95,7 @@ describe("a bulk request", () => {
   });
 
   test("with a key that is no good gets 401, and no bulk response", async () => {
-    const { organization, okta } = await furnished();
+    const { organization, okta } = await furnished(worker);
     const unknown = (await createOrganization(elsewhere)).key.key;
     const dead = await organization.addKey();
     await organization.deactivateKey(dead.id);

@@ -2,8 +2,21 @@
 
 import assert from "node:assert/strict";
 import { assertStatus } from "./assert.mjs";
-import { oktaUser, person } from "./bodies.mjs";
+import { oktaGroup, oktaUser, person } from "./bodies.mjs";
+import { createOrganization } from "./organization.mjs";
 import { SCHEMA } from "./schema.mjs";
+
+export const ROLE = "Statsig-Demo-Member";
+
+/** An organization with somebody in a project's role. */
+export async function furnished(worker) {
+  const organization = await createOrganization(worker, { projects: { Demo: [] } });
+  const ada = await organization.createUser("ada@okta.local");
+  const { id } = await organization.groupNamed(ROLE);
+  assertStatus(await organization.okta.put(`/Groups/${id}`, oktaGroup(ROLE, [ada.id])), 200);
+  const group = await organization.group(id);
+  return { organization, okta: organization.okta, ada, group, user: `/Users/${ada.id}`, role: `/Groups/${id}` };
+}
 
 /** Operations as clients write them. */
 export const post = (path, bulkId, data) => ({ method: "POST", path, bulkId, data });
