@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
@@ -12,6 +13,9 @@ use crate::scim::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD};
 use crate::scim::text::shorten;
 use crate::scim::{Object, ScimError};
 use crate::store::platform;
+
+/// What is encoded in a path segment: all but the unreserved characters of RFC 3986 §2.3.
+const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An operation on its way.
 struct Step {
@@ -37,7 +41,7 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     call.open(Vec::new()).await?;
     let Source::Http(incoming) = &mut call.source else { return Err(ScimError::internal()) };
     let body = parse_json(&incoming.body(MAX_PAYLOAD).await?, VALUE_LIMIT)?;
-    let bulk = BulkRequest::parse(body)?;
+    let mut bulk = BulkRequest::parse(body)?;
     let makers = bulk.makers();
     let mut ids = HashMap::new();
     for name in makers.keys() {
@@ -54,7 +58,9 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
         if bulk.fail_on_errors.is_some_and(|most| failures >= most) {
             break;
         }
-        let Some(operation) = steps.get_mut(index).and_then(|step| step.operation.take()) else { continue };
+        let Some(mut operation) = steps.get_mut(index).and_then(|step| step.operation.take()) else {
+            continue;
+        };
         let missing = operation.references().into_iter().find(|name| match makers.get(name) {
             None => true,
             Some(&maker) => steps.get(maker).is_some_and(Step::failed),
@@ -82,23 +88,23 @@ async fn carry_out(
     ids: &HashMap<String, String>,
     described: &mut Object,
 ) -> Answer {
-    let mut locate = |operation: &BulkOperation| {
-        if operation.method != "POST" {
-            let location = format!("{}{}", call.session.tenant.base, operation.path);
-            described.insert("location".to_owned(), location.into());
-        }
-    };
-    if let Some(name) = missing {
-        if !operation.path.contains(name) {
-            locate(&operation);
-        }
-        return unresolved(name).into();
-    }
+    let nowhere = missing.is_some_and(|name| operation.is_about(name));
     operation.resolve(ids);
-    locate(&operation);
     let BulkOperation { method, path, bulk_id, version, data } = operation;
     let names = segments(&path);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // RFC 7644 §3.7: only a POST that fails has no location; where one succeeds, the answer tells.
+    if method != "POST" && !nowhere {
+        let mut location = call.session.tenant.base.clone();
+        for name in &names {
+            location.push('/');
+            location.extend(utf8_percent_encode(name, &UNRESERVED));
+        }
+        described.insert("location".to_owned(), location.into());
+    }
+    if let Some(name) = missing {
+        return unresolved(name).into();
+    }
     if matches!(names.as_slice(), ["Bulk"] | [.., ".search"]) {
         let detail = "An operation's \"path\" is \"/Users\", \"/Groups\", or one of their resources, as in \"/Users/{id}\".";
         return ScimError::method_not_allowed(detail).into();

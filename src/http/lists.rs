@@ -2,14 +2,13 @@
 
 use super::answer::Answer;
 use super::call::{Call, project, projection};
-use super::imports;
 use crate::scim::ScimError;
 use crate::scim::cursor::{Cursor, Position};
 use crate::scim::filter;
 use crate::scim::list::{Standing, Window, list_response};
 use crate::scim::query::{CursorContext, Parameters};
 use crate::scim::schema::ResourceType;
-use crate::store::list::{Item, Listed, Listing, Query};
+use crate::store::list::{self, Listed, Listing, Query};
 use crate::store::platform;
 
 /// Answers a query by its URL.
@@ -38,17 +37,19 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     let window = parameters.window(&context)?;
     let of_users = projection(parameters, &catalog.user)?;
     let of_groups = projection(parameters, &catalog.group)?;
-    let query = Query {
-        listed,
-        filter: filter.as_ref(),
-        sort: sort.as_ref(),
-        window: &window,
-        range: None,
-        with_groups: of_users.wants("groups"),
-        with_members: of_groups.wants("members"),
-    };
-    let list = format!("{} {}", parameters.fingerprint(endpoint), call.session.key.id());
-    let listing = imports::read(call, query, &list).await?;
+    let mut prepared = list::prepare(
+        &call.session.tenant,
+        &Query {
+            listed,
+            filter: filter.as_ref(),
+            sort: sort.as_ref(),
+            window: &window,
+            with_groups: of_users.wants("groups"),
+            with_members: of_groups.wants("members"),
+        },
+    )?;
+    let mut opened = call.open(prepared.take_statements()).await?;
+    let listing = prepared.read(&mut opened)?;
     let standing = standing(parameters, &context, &window, &listing);
     let resources = listing
         .items
@@ -82,7 +83,7 @@ fn standing(
         let Position { key, rank } = from?.position.clone();
         Some(Position { key, rank: rank.saturating_add(way) })
     };
-    let position = |item: Option<&Item>| item.map(|item| item.position.clone());
+    let position = |item: Option<&list::Item>| item.map(|item| item.position.clone());
     let (first, last) = match (listing.items.is_empty(), backward) {
         (false, _) => (position(listing.items.first()), position(listing.items.last())),
         (true, false) => (back(1), None),

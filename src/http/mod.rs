@@ -7,7 +7,6 @@ mod bulk;
 mod call;
 mod discovery;
 mod groups;
-mod imports;
 mod lists;
 mod log;
 mod request;

@@ -13,8 +13,6 @@ pub const MAX_PAYLOAD: usize = 1024 * 1024;
 
 /// How an operation names a resource that another one of the request makes.
 const REFERENCE: &str = "bulkId:";
-/// The same within a text.
-const QUOTED_REFERENCE: &str = "\"bulkId:";
 
 /// A bulk request.
 #[derive(Debug)]
@@ -92,10 +90,10 @@ impl BulkRequest {
 
     /// The operations' indexes in the order in which they were sent, except that whoever refers to what another one
     /// makes waits for it. Where references go round in a circle (RFC 7644 §3.7.1), the first of it waits no longer.
-    pub fn order(&self, makers: &HashMap<String, usize>) -> Vec<usize> {
+    pub fn order(&mut self, makers: &HashMap<String, usize>) -> Vec<usize> {
         let waits_for: Vec<Vec<usize>> = self
             .operations
-            .iter()
+            .iter_mut()
             .map(|operation| {
                 operation.references().iter().filter_map(|name| makers.get(name).copied()).collect()
             })
@@ -142,13 +140,20 @@ impl BulkOperation {
     }
 
     /// The names of the operations that it refers to, in its path or anywhere in its data.
-    pub fn references(&self) -> BTreeSet<String> {
+    pub fn references(&mut self) -> BTreeSet<String> {
         let mut names: BTreeSet<String> =
             self.path.split('/').filter_map(reference).map(str::to_owned).collect();
-        if let Some(data) = &self.data {
-            collect(data, &mut names);
+        if let Some(data) = &mut self.data {
+            each_text(data, false, &mut |text, is_path| {
+                names.extend(parts(text, is_path).into_iter().filter_map(reference).map(str::to_owned));
+            });
         }
         names
+    }
+
+    /// Whether its path names what another operation makes.
+    pub fn is_about(&self, name: &str) -> bool {
+        self.path.split('/').any(|segment| reference(segment) == Some(name))
     }
 
     /// The operation with identifiers in place of references.
@@ -161,7 +166,13 @@ impl BulkOperation {
             .collect::<Vec<_>>()
             .join("/");
         if let Some(data) = &mut self.data {
-            replace(data, &resolved);
+            each_text(data, false, &mut |text, is_path| {
+                let parts: Vec<String> = parts(text, is_path)
+                    .into_iter()
+                    .map(|part| resolved(part).unwrap_or_else(|| part.to_owned()))
+                    .collect();
+                *text = parts.join("\"");
+            });
         }
     }
 }
@@ -177,33 +188,24 @@ fn take(object: &mut Object, name: &str) -> Option<Value> {
     object.remove(&key)
 }
 
-/// The parts of a text that may be references: the whole of it, or what is quoted in a PATCH path or filter, as in
-/// `members[value eq "bulkId:a"]`, where every other part stands between quotes.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(if text.contains(QUOTED_REFERENCE) { '"' } else { '\0' })
-}
-
-fn collect(value: &Value, names: &mut BTreeSet<String>) {
+/// Calls `visit` with every string, and whether it is a PATCH path, in which references are quoted: `members[value eq
+/// "bulkId:a"]`.
+fn each_text(value: &mut Value, is_path: bool, visit: &mut impl FnMut(&mut String, bool)) {
     match value {
-        Value::String(text) => names.extend(parts(text).filter_map(reference).map(str::to_owned)),
-        Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
-        Value::Object(members) => members.values().for_each(|value| collect(value, names)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn replace(value: &mut Value, resolved: &impl Fn(&str) -> Option<String>) {
-    match value {
-        Value::String(text) => {
-            let quoted = text.contains(QUOTED_REFERENCE);
-            let parts = parts(text).map(|part| resolved(part).unwrap_or_else(|| part.to_owned()));
-            let replaced = parts.collect::<Vec<_>>().join(if quoted { "\"" } else { "\0" });
-            *text = replaced;
+        Value::String(text) => visit(text, is_path),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, false, visit)),
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                each_text(value, name.eq_ignore_ascii_case("path"), visit);
+            }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, resolved)),
-        Value::Object(members) => members.values_mut().for_each(|value| replace(value, resolved)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// The parts of a text that may be references: the whole of it, or what is quoted.
+fn parts(text: &str, is_path: bool) -> Vec<&str> {
+    if is_path { text.split('"').collect() } else { vec![text] }
 }
 
 fn not_a_message() -> ScimError {
@@ -223,15 +225,16 @@ mod tests {
     }
 
     fn order(operations: &Value) -> Vec<usize> {
-        let bulk = request(operations).unwrap();
-        bulk.order(&bulk.makers())
+        let mut bulk = request(operations).unwrap();
+        let makers = bulk.makers();
+        bulk.order(&makers)
     }
 
     #[test]
     fn who_refers_waits_and_nobody_is_overtaken() {
         let patch =
             json!({"method": "patch", "path": "/Groups/bulkId:g", "data": {"x": [{"value": "bulkId:b"}]}});
-        let group = json!({"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"x": "members[value eq \"bulkId:a\"]"}});
+        let group = json!({"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"path": "members[value eq \"bulkId:a\"]"}});
         let post = |name: &str, manager: &str| json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {"manager": {"value": manager}}});
         let delete = json!({"method": "DELETE", "path": "/Users/1"});
         assert_eq!(
@@ -248,15 +251,15 @@ mod tests {
     #[test]
     fn references_become_identifiers() {
         let mut bulk = request(&json!([{"method": "PUT", "path": "/Users/bulkId:a", "data": {
-            "manager": {"value": "bulkId:b"}, "title": "bulkId:", "path": "members[value eq \"bulkId:b\"]",
+            "manager": {"value": "bulkId:b"}, "title": "bulkId:", "note": "see \"bulkId:b\"", "path": "members[value eq \"bulkId:b\"]",
         }}]))
         .unwrap();
         let ids = HashMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
         let operation = bulk.operations.first_mut().unwrap();
         operation.resolve(&ids);
         assert_eq!(operation.path, "/Users/1");
-        let expected =
-            json!({"manager": {"value": "2"}, "title": "bulkId:", "path": "members[value eq \"2\"]"});
+        let expected = json!({"manager": {"value": "2"}, "title": "bulkId:", "note": "see \"bulkId:b\"",
+            "path": "members[value eq \"2\"]"});
         assert_eq!(operation.data, Some(expected));
     }
 

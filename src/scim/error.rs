@@ -192,17 +192,6 @@ impl ScimError {
         )
     }
 
-    /// 429: so many have come into a list while it was read that a page of it would not hold them. What is left out
-    /// of a page is lost to the client.
-    pub fn outgrown() -> Self {
-        Self::new(
-            429,
-            None,
-            "So many resources have begun to match the query since its first page that this page cannot be answered. Begin with \
-             the first page again.",
-        )
-    }
-
     /// 429: the storage does not answer at the moment. Okta repeats a task by itself after a 429, and after
     /// nothing else; so this, and not 503, is the answer that no admin has to attend to.
     pub fn busy() -> Self {

@@ -112,8 +112,8 @@ impl Parameters {
         Ok(Some(Sort { path, descending }))
     }
 
-    /// What makes a list this one: what is asked for, whichever page of it and whichever attributes.
-    pub fn fingerprint(&self, endpoint: &str) -> String {
+    /// What a cursor is good for, besides its key: the same query again.
+    fn fingerprint(&self, endpoint: &str) -> String {
         Value::from(
             [Some(endpoint), self.filter.as_deref(), self.sort_by.as_deref(), self.sort_order.as_deref()]
                 .map(Value::from)

@@ -14,7 +14,6 @@ pub mod organizations;
 pub mod platform;
 pub mod projects;
 pub mod session;
-pub mod snapshot;
 mod statement;
 pub mod tenant;
 pub mod tombstone;

@@ -203,7 +203,7 @@ async fn step_aside(tried: u64) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// Our fault: the SQL and the type disagree.
-pub fn parse<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, StoreError> {
     serde_json::from_str(json)
         .map_err(|error| StoreError::Internal(format!("a record is not as it should be: {error}")))
 }

@@ -6,7 +6,6 @@ mod source;
 use std::collections::HashMap;
 
 use super::session::{Opened, parse};
-use super::snapshot::{MAX_GROWN, Range};
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
 use super::{StoreError, groups, memberships};
@@ -39,8 +38,6 @@ pub struct Query<'a> {
     pub sort: Option<&'a Sort<'a>>,
     /// Which page.
     pub window: &'a Window,
-    /// Which rows the page is, where that is known; its total is, then, too.
-    pub range: Option<Range>,
     /// Whether users come with their groups. What is not asked for is not read.
     pub with_groups: bool,
     /// Whether groups come with their members.
@@ -73,6 +70,7 @@ pub struct Prepared {
     listed: Listed,
     totals: Vec<Total>,
     count: usize,
+    by_cursor: bool,
     backward: bool,
     with_members: bool,
 }
@@ -93,17 +91,11 @@ enum Total {
 /// `tooMany` for a filter that would keep the database busy too long.
 pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Prepared, ScimError> {
     let sources = Sources::of(tenant, query)?;
-    let (count, offset, cursor) = match (query.window, query.range) {
-        (Window::Index(page), None) => (page.count, page.offset(), None),
-        (Window::Index(_), Some(range)) if range.whole => (MAX_GROWN, range.offset, None),
-        (Window::Index(page), Some(range)) => (page.count, range.offset, None),
-        (Window::Cursor { count, from }, _) => (*count, 0, from.as_ref()),
+    let (count, offset, cursor) = match query.window {
+        Window::Index(page) => (page.count, i64::try_from(page.offset()).unwrap_or(i64::MAX), None),
+        Window::Cursor { count, from } => (*count, 0, from.as_ref()),
     };
-    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-    let one_more = match query.window {
-        Window::Index(_) => query.range.is_some_and(|range| range.whole),
-        Window::Cursor { .. } => true,
-    };
+    let by_cursor = matches!(query.window, Window::Cursor { .. });
     let direction = Direction {
         descending: query.sort.is_some_and(|sort| sort.descending),
         backward: cursor.is_some_and(|cursor| cursor.backward),
@@ -114,14 +106,14 @@ pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Prepared, ScimE
         bindings.push(integer("after_rank", position.rank));
     }
     bindings.push(integer("count", count));
-    // One more than fits tells whether there is another page.
-    bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(one_more))));
+    // One more than asked for tells whether there is another page.
+    bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor))));
     bindings.push(integer("offset", offset));
     let position = cursor.map(|cursor| &cursor.position);
     let mut statements =
         vec![tenant.statement(&sources.page(direction, position, query.with_groups), bindings.clone())];
     let mut totals = Vec::new();
-    for source in sources.all.iter().filter(|_| query.range.is_none()) {
+    for source in &sources.all {
         let first = cursor.is_none() && offset == 0 && count > 0;
         totals.push(match query.filter {
             None if source.is_users() => Total::OfOrganization,
@@ -140,48 +132,13 @@ pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Prepared, ScimE
     }
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let backward = direction.backward;
-    Ok(Prepared { statements, listed: query.listed, totals, count, backward, with_members })
-}
-
-/// Selects, as `head`, the `seq` of the newest row of all, whichever a filter matches.
-pub fn newest(tenant: &Tenant<'_>, listed: Listed) -> Statement {
-    let sql = match listed {
-        Listed::Users => {
-            "SELECT CAST(coalesce(max(seq), 0) AS TEXT) AS head FROM users WHERE org_id = :org AND managed = 1"
-        }
-        Listed::Groups | Listed::All => {
-            "SELECT CAST(coalesce(max(seq), 0) AS TEXT) AS head FROM groups WHERE org_id = :org"
-        }
-    };
-    tenant.statement(sql, Vec::new())
-}
-
-/// Selects, as `head`, the `seq` of every row of the query's range, or only of those that end a page of `every` rows.
-///
-/// # Errors
-/// As [`prepare`].
-pub fn ends(tenant: &Tenant<'_>, query: &Query<'_>, every: u32) -> Result<Statement, ScimError> {
-    let sources = Sources::of(tenant, query)?;
-    let rows = sources.seqs();
-    let sql = format!(
-        "SELECT json_group_array(seq) AS head
-         FROM (SELECT seq, row_number() OVER (ORDER BY seq) AS number FROM ({rows}))
-         WHERE number % CAST(:every AS INTEGER) = 0"
-    );
-    let mut bindings = sources.bindings;
-    bindings.push(integer("every", every));
-    Ok(tenant.statement(&sql, bindings))
+    Ok(Prepared { statements, listed: query.listed, totals, count, by_cursor, backward, with_members })
 }
 
 impl Prepared {
     /// The statements to run.
     pub fn take_statements(&mut self) -> Vec<Statement> {
         std::mem::take(&mut self.statements)
-    }
-
-    /// Whether the filter can match one at most, and the page is the first.
-    pub fn is_look_up(&self) -> bool {
-        matches!(self.totals.as_slice(), [Total::OnPage])
     }
 
     /// The page, once the statements have run.
@@ -198,7 +155,7 @@ impl Prepared {
                 Total::Counted => opened.count()?,
             });
         }
-        let more = rows.len() > self.count;
+        let more = self.by_cursor && rows.len() > self.count;
         rows.truncate(self.count);
         if self.backward {
             rows.reverse();
@@ -274,7 +231,6 @@ mod tests {
                 filter: parsed.as_ref(),
                 sort: sort.as_ref(),
                 window: &window,
-                range: None,
                 with_groups: true,
                 with_members: listed != Listed::Users,
             };

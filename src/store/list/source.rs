@@ -5,7 +5,7 @@ use super::{Listed, Query};
 use crate::scim::ScimError;
 use crate::scim::cursor::Position;
 use crate::store::filter::{Condition, SortKey, Table, compile, sort_key};
-use crate::store::statement::{Binding, integer};
+use crate::store::statement::Binding;
 use crate::store::tenant::Tenant;
 use crate::store::{groups, users};
 
@@ -59,25 +59,7 @@ impl Sources {
             // The same comparison is bound by the same name to the same value in every table that has the attribute.
             bindings.extend(condition.bindings);
         }
-        if let Some(range) = query.range {
-            bindings.push(integer("after_seq", range.after));
-            bindings.push(integer("through_seq", range.through));
-            for source in &mut all {
-                let seq = source.seq();
-                source.from.push_str(&format!(
-                    " AND {seq} > CAST(:after_seq AS INTEGER) AND {seq} <= CAST(:through_seq AS INTEGER)"
-                ));
-            }
-        }
         Ok(Self { all, bindings })
-    }
-
-    /// The statement that selects `seq` of every row of a single table.
-    pub(super) fn seqs(&self) -> String {
-        self.all
-            .first()
-            .map(|source| format!("SELECT {} AS seq {}", source.seq(), source.from))
-            .unwrap_or_default()
     }
 
     /// The statement that selects a page: as `head` the place of each resource, as `body` the resource.
