@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import fc from "fast-check";
+import { populate } from "../scripts/lib/population.mjs";
 import { assertError, serverTiming } from "./lib/assert.mjs";
 import { filters } from "./lib/filter-arbitraries.mjs";
 import { readFields } from "./lib/filter-fields.mjs";
@@ -10,7 +11,6 @@ import { textOf } from "./lib/filter-text.mjs";
 import { forgedKey } from "./lib/forged-key.mjs";
 import { createOrganization } from "./lib/organization.mjs";
 import { bySearch } from "./lib/pages.mjs";
-import { populate } from "./lib/population.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
 describe("with a made-up key", () => {
@@ -21,7 +21,7 @@ describe("with a made-up key", () => {
 
   before(async () => {
     const organization = await createOrganization(worker, { projects: { Demo: [] } });
-    await populate(worker, organization, 2_000);
+    await populate(worker.sql, organization.id, { users: 2_000 });
     fields = await readFields(organization.okta);
     somebody = [await organization.owner()];
     stranger = organization.okta.with({ key: forgedKey() });

@@ -1,5 +1,7 @@
 // The demo organization of `npm start`, made through the admin API as an administrator would make it.
-import { Problem } from "./run.mjs";
+import { schema } from "./local-worker.mjs";
+import { Problem, step } from "./run.mjs";
+import { completeState } from "./state.mjs";
 
 /** Calls the admin API of the Worker at `url`. */
 export function adminApi(url, token) {
@@ -15,8 +17,15 @@ export function adminApi(url, token) {
   };
 }
 
-/** Makes the demo organization and resolves with its id. */
-export async function seed(api) {
+/** Makes the local database with the demo organization in it. */
+export function makeDemo(worker, api) {
+  return step("Making the local database and the demo organization", async () => {
+    await worker.db.prepare(schema()).run();
+    completeState(await demoOrganization(api));
+  });
+}
+
+async function demoOrganization(api) {
   const organization = await api("organizations", {
     name: "Demo Organization",
     owner: { user_name: "olivia.owner@example.com", given_name: "Olivia", family_name: "Owner" },

@@ -15,9 +15,39 @@ export const schema = () => readFileSync(join(root, "schema.sql"), "utf8");
  * Starts the Worker and resolves when it answers.
  * `bindings` are its variables and secrets; `onLog({ level, message })` gets what it writes to the console.
  */
-export async function openWorker({ folder, port = 0, bindings = {}, onLog = () => {} }) {
-  const { compatibilityDate, vars } = deployment();
-  const text = Object.entries({ ...vars, ...bindings }).map(([name, value]) => [name, { type: "text", value }]);
+export function openWorker({ bindings, ...options }) {
+  return openWorkers({ workers: [builtWorker({ bindings })], ...options });
+}
+
+/** The built Worker's configuration; `modules` are more, of which the first is then the main one. */
+export function builtWorker({ name = "scim-edge", bindings = {}, modules = {} } = {}) {
+  const text = Object.entries({ ...deployment().vars, ...bindings }).map(([key, value]) => [
+    key,
+    { type: "text", value },
+  ]);
+  return workerOf(name, {
+    modules: {
+      ...modules,
+      "index.js": { type: "esm", contents: readFileSync(join(root, "build/index.js"), "utf8") },
+      "index_bg.wasm": { type: "wasm", contents: readFileSync(join(root, "build/index_bg.wasm")) },
+    },
+    env: { DB: { type: "d1", id: "DB" }, KV: { type: "kv", id: "KV" }, ...Object.fromEntries(text) },
+  });
+}
+
+/** A Worker's configuration; the first of its modules is the main one. */
+export function workerOf(name, { modules, env }) {
+  const { compatibilityDate } = deployment();
+  const manifest = { mainModule: Object.keys(modules)[0], modulesRoot: join(root, "build"), modules };
+  return { config: { name, compatibilityDate, manifest, env } };
+}
+
+/**
+ * Starts Workers in one workerd; `url` is the first one's. With `direct`, each has a socket of its own, with none of
+ * Miniflare's proxies before it.
+ */
+export async function openWorkers({ workers, folder, port = 0, direct = false, onLog = () => {} }) {
+  const dev = direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } : undefined;
   const miniflare = new Miniflare({
     host: "127.0.0.1",
     port,
@@ -26,28 +56,14 @@ export async function openWorker({ folder, port = 0, bindings = {}, onLog = () =
     logRequests: false, // the Worker logs its own requests
     cf: false, // no look-up of this machine's place on the Internet
     telemetry: { enabled: false },
-    workers: [
-      {
-        config: {
-          name: "scim-edge",
-          compatibilityDate,
-          manifest: {
-            mainModule: "index.js",
-            modulesRoot: join(root, "build"),
-            modules: {
-              "index.js": { type: "esm", contents: readFileSync(join(root, "build/index.js"), "utf8") },
-              "index_bg.wasm": { type: "wasm", contents: readFileSync(join(root, "build/index_bg.wasm")) },
-            },
-          },
-          env: { DB: { type: "d1", id: "DB" }, KV: { type: "kv", id: "KV" }, ...Object.fromEntries(text) },
-        },
-      },
-    ],
+    workers: workers.map((worker) => ({ ...worker, dev })),
   });
   const url = await miniflare.ready;
   return {
     url: url.origin,
+    directUrl: async (name) => (await miniflare.unsafeGetDirectURL(name)).origin,
     db: await miniflare.getD1Database("DB"),
+    database: (name, worker) => miniflare.getD1Database(name, worker),
     kv: await miniflare.getKVNamespace("KV"),
     close: () => miniflare.dispose(),
   };

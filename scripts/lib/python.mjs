@@ -1,5 +1,5 @@
-// scim2-tester, the conformance suite, is written in Python: it gets a virtual environment with exactly the packages
-// that tests/conformance/requirements.txt names, each checked against its hash.
+// What is written in Python gets a virtual environment with exactly the packages that a file of requirements names, each
+// checked against its hash.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,26 +8,28 @@ import { cached } from "./cache.mjs";
 import { root } from "./paths.mjs";
 import { ask, logged, Problem } from "./run.mjs";
 
-const REQUIREMENTS = join(root, "tests/conformance/requirements.txt");
-const WORKS = "import scim2_tester, scim2_client.engines.httpx2";
-
 // The versions that requirements.txt has wheels for; nothing is compiled.
 const VERSIONS = ["3.14", "3.13", "3.12", "3.11"];
 const NEEDED = `Python ${VERSIONS.at(-1)} to ${VERSIONS[0]} with its venv module`;
 
-/** The Python of the virtual environment, which is made where it is missing. */
-export async function conformancePython() {
+/** A Python that has scim2-tester, the conformance suite. */
+export const conformancePython = () =>
+  pythonWith("scim2-tester", "tests/conformance/requirements.txt", "import scim2_tester, scim2_client.engines.httpx2");
+
+/** The Python of the virtual environment `name`, which is made where it is missing. `works`: what it must be able to do. */
+export async function pythonWith(name, file, works) {
+  const requirements = join(root, file);
   const { command, version } = await findPython();
-  const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 12);
+  const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
   // The folder is renamed when it is complete: bin/python bears that, the programs beside it would not.
   const python = (folder) => join(folder, "bin/python");
   const folder = await cached({
-    name: `scim2-tester-${hash}-python${version}`,
-    title: "Installing scim2-tester for Python (once for all checkouts)",
-    works: (made) => ask(python(made), ["-I", "-c", WORKS]) !== undefined,
+    name: `${name}-${hash}-python${version}`,
+    title: `Installing ${name} for Python (once for all checkouts)`,
+    works: (made) => ask(python(made), ["-I", "-c", works]) !== undefined,
     async fill(made) {
       await logged("python-venv", command, ["-m", "venv", made]);
-      const pinned = ["--require-hashes", "--only-binary", ":all:", "--requirement", REQUIREMENTS];
+      const pinned = ["--require-hashes", "--only-binary", ":all:", "--requirement", requirements];
       const quiet = ["--no-input", "--disable-pip-version-check"];
       await logged("pip-install", python(made), ["-I", "-m", "pip", "install", ...quiet, ...pinned]);
     },

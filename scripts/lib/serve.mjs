@@ -1,10 +1,10 @@
 // The part of `npm start` that needs Node 22: the data, the Worker, what the reader has to know, and the log.
-import { adminApi, newKey, seed } from "./demo.mjs";
+import { adminApi, makeDemo, newKey } from "./demo.mjs";
 import { greeting } from "./greeting.mjs";
 import { announce } from "./instance.mjs";
-import { openWorker, schema } from "./local-worker.mjs";
-import { main, Problem, step } from "./run.mjs";
-import { adminToken, beginState, completeState, data, organization } from "./state.mjs";
+import { openWorker } from "./local-worker.mjs";
+import { main, Problem } from "./run.mjs";
+import { adminToken, beginState, data, organization } from "./state.mjs";
 
 const options = JSON.parse(process.argv[2]);
 
@@ -15,15 +15,10 @@ await main(async () => {
     return console.log(`SCIM key: ${await newKey(adminApi(options.running, adminToken()), organization())}`);
   const fresh = beginState(options);
   await announce(`http://127.0.0.1:${options.port}`);
-  let quiet = fresh; // the requests of the seed are nobody's concern
+  let quiet = fresh; // the requests that make the demo are nobody's concern
   const worker = await start((line) => quiet || console.log(line));
   const api = adminApi(worker.url, adminToken());
-  if (fresh) {
-    await step("Making the local database and the demo organization", async () => {
-      await worker.db.prepare(schema()).run();
-      completeState(await seed(api));
-    });
-  }
+  if (fresh) await makeDemo(worker, api);
   const key = fresh || options["new-key"] ? await newKey(api, organization()) : undefined;
   console.log(greeting({ url: worker.url, key, adminToken: adminToken() }));
   quiet = false;

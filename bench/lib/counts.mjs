@@ -1,0 +1,41 @@
+/* What an operation costs as D1 bills it: exact, on any machine. A number that has become smaller is a reason to be glad
+   and to write it down here; one that has become larger is a defect until somebody says why. */
+import { OPERATIONS } from "./operations.mjs";
+
+/** The number of people that these are for. */
+export const QUICK_SIZE = 300;
+
+/** Round trips, rows read, rows written. */
+const EXPECTED = {
+  create: [2, 12, 10],
+  get: [1, 13, 0],
+  "look up by userName": [1, 14, 0],
+  "list 100 at the end": [1, 1_203, 0],
+  "PATCH active": [2, 10, 2],
+  "PATCH one member": [2, 22, 4],
+  "PUT all members, one changed": [2, 1_241, 6],
+  "import everybody": [3, 3_824, 0],
+};
+
+/** Does every operation twice, and compares what the second time cost. @returns the lines of a report, and whether all is well */
+export async function compareCounts(edge) {
+  const lines = [];
+  let failed = 0;
+  for (const operation of OPERATIONS) {
+    await edge.prepare(operation, 0)();
+    const answers = await edge.prepare(operation, 1)();
+    const right = await edge.isRight(operation, 1, answers);
+    const cost = ["round_trips", "rows_read", "rows_written"].map((name) => total(answers, name));
+    const expected = EXPECTED[operation.name] ?? [];
+    const same = right && cost.join() === expected.join();
+    if (!same) failed += 1;
+    const told = `${operation.name}: ${cost[0]} round trips, ${cost[1]} rows read, ${cost[2]} written`;
+    lines.push(same ? `  ${told}` : `  FAILED ${told}; ${right ? `expected ${expected.join(", ")}` : "wrong answer"}`);
+  }
+  return { lines, failed };
+}
+
+function total(answers, name) {
+  const count = ({ headers }) => Number(new RegExp(`${name};desc="(\\d+)"`).exec(headers["server-timing"])?.[1]);
+  return answers.reduce((sum, answer) => sum + count(answer), 0);
+}

@@ -1,0 +1,62 @@
+/* Turns what the Worker has asked of its storage, recorded for two different requests of one kind, into a recipe that
+   bench/workers/floor.js repeats for any request of that kind. */
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+const shape = (steps) =>
+  JSON.stringify(steps.map((step) => step.map(({ batch, get, put }) => batch?.map(({ sql }) => sql) ?? [get, put])));
+
+/** @param requests two of `{ values, steps }`: what the request was about, and what it made the Worker ask for */
+export function recipe(name, [one, other]) {
+  if (shape(one.steps) !== shape(other.steps)) throw new Error(`Two requests of the kind "${name}" ask differently.`);
+  const first = one.steps.flat().find(({ batch }) => batch);
+  const second = other.steps.flat().find(({ batch }) => batch);
+  return one.steps.map((step, s) =>
+    step.map(({ batch, found: _, ...what }, w) => {
+      if (!batch) return what;
+      const foundBefore = step[w] === first ? [] : findings(first.found, second.found);
+      const given = Object.keys(one.values).map((of) => ({ source: { of }, was: [one.values[of], other.values[of]] }));
+      const known = [...given, ...foundBefore];
+      const paramsOf = ({ sql, params }, b) => ({
+        sql,
+        params: params.map((param, p) => {
+          const was = [param, other.steps[s][w].batch[b].params[p]];
+          const source = origin(was, known);
+          if (source) return source;
+          throw new Error(`"${name}": where parameter ${p + 1}, ${was.join(" or ")}, comes from is not known: ${sql}`);
+        }),
+      });
+      return { batch: batch.map(paramsOf) };
+    }),
+  );
+}
+
+/** Where a parameter comes from that was this in the one request and that in the other. */
+function origin([one, other], known) {
+  if (TIME.test(one)) return { of: "now" };
+  if (one === other) return { is: one };
+  const source = known.find(({ was }) => was[0] === one && was[1] === other)?.source;
+  return source ?? (UUID.test(one) && UUID.test(other) ? { of: "uuid" } : undefined);
+}
+
+/** What the first round trips found: the heads of their results, and the fields of these. */
+function findings(first, second) {
+  return first.flatMap((head, result) => {
+    if (head === undefined) return [];
+    const [one, other] = [head, second[result]].map(fieldsOf);
+    const fields = Object.keys(one).map((field) => ({
+      source: { found: { result, field } },
+      was: [one[field], other[field]],
+    }));
+    return [{ source: { found: { result } }, was: [head, second[result]] }, ...fields];
+  });
+}
+
+/** The fields of a record as the Worker binds them: as text. */
+function fieldsOf(head) {
+  const record = Object.entries(JSON.parse(head) ?? {});
+  return Object.fromEntries(
+    record.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+  );
+}

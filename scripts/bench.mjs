@@ -1,0 +1,57 @@
+/* npm run bench: scim-edge beside what could be used instead, on the same people, one after the other in short turns.
+   With --quick only what D1 bills is compared with what it should be, which is the same on every machine. */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "./lib/build.mjs";
+import { root } from "./lib/paths.mjs";
+import { pythonWith } from "./lib/python.mjs";
+import { logged, main, Problem, run, step } from "./lib/run.mjs";
+import { node22, toolchain } from "./lib/toolchain.mjs";
+
+const USAGE = `npm run bench -- [--quick] [--people N] [--rounds N]
+
+  --quick      assert what D1 bills for each operation, and measure no time
+  --people N   how many people there are, and are members of a group (10000)
+  --rounds N   how often each contestant's turn comes (8)`;
+
+await main(async () => {
+  process.chdir(root);
+  const options = readOptions();
+  if (options.help) return console.log(USAGE);
+  await build(await toolchain());
+  const python = options.quick ? undefined : await peers();
+  return run(node22(), [join(root, "bench/run.mjs"), JSON.stringify({ ...options, python })]);
+});
+
+/** Installs what scim-edge is compared with. */
+async function peers() {
+  const folder = join(root, "bench");
+  const installed = join(folder, "node_modules/.package-lock.json"); // npm writes it last
+  const lock = join(folder, "package-lock.json");
+  if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
+    const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    await step("Installing what to compare with", () => logged("bench-npm-ci", "npm", args, { cwd: folder }));
+  }
+  return pythonWith("scim2-server", "bench/requirements.txt", "import scim2_server.service");
+}
+
+function readOptions() {
+  try {
+    const string = { type: "string" };
+    const { values } = parseArgs({
+      options: {
+        quick: { type: "boolean", default: false },
+        people: { ...string, default: "10000" },
+        rounds: { ...string, default: "8" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    const [people, rounds] = [Number(values.people), Number(values.rounds)];
+    if (!(people >= 200 && people <= 40_000)) throw new Error(`--people ${values.people}: 200 to 40000 are possible.`);
+    if (!(rounds >= 1)) throw new Error(`--rounds ${values.rounds} is no number of rounds.`);
+    return { ...values, people, rounds };
+  } catch (error) {
+    throw new Problem(`${error.message}\n\n${USAGE}`);
+  }
+}
