@@ -58,7 +58,7 @@ pub(super) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: Vec<Binding>)
 }
 
 /// The members of a group, each with `seq`, in that order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Members(Vec<(i64, String)>);
 
 impl Members {
@@ -128,7 +128,7 @@ pub fn joined(tenant: &Tenant<'_>, difference: &Difference) -> Statement {
 }
 
 /// Those of the ids a request names who are somebody, and active.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Known {
     unknown: Vec<Value>,
     seqs: Vec<i64>,

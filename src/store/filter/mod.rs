@@ -175,7 +175,9 @@ impl Compiler<'_> {
             Leaf::Compare(comparison) => self.comparison(comparison),
             Leaf::ValuePath(path, filter) => match Place::of(self.catalog, self.table, path) {
                 Place::Single(_) => Part::scan("NULL"),
-                Place::Several(elements) => self.value_path(narrowed(elements, filter), filter),
+                Place::Several(elements) => {
+                    self.value_path(narrowed(elements, only_compares_emails_table(filter)), filter)
+                }
             },
         }
     }
@@ -187,7 +189,7 @@ impl Compiler<'_> {
                 self.weight = self.weight.saturating_add(1);
                 return self.compare(&value, comparison);
             }
-            Place::Several(elements) => narrowed(elements, &Filter::Compare(comparison.clone())),
+            Place::Several(elements) => narrowed(elements, is_in_emails_table(path)),
         };
         let value = elements.value(path.sub_attribute);
         match (&comparison.value, comparison.operator) {
@@ -299,25 +301,24 @@ fn comparable(attribute: &Attribute, wanted: &str, within: bool) -> String {
 }
 
 /// Mail addresses have a table of their own, which has what most filters ask of them.
-fn narrowed<'a>(elements: Elements<'a>, filter: &Filter<'_>) -> Elements<'a> {
+fn narrowed(elements: Elements<'_>, by_table: bool) -> Elements<'_> {
     match elements {
-        Elements::InDocument(attribute)
-            if attribute.name == "emails" && only_compares(filter, &["value", "type"]) =>
-        {
-            Elements::Emails
-        }
+        Elements::InDocument(attribute) if attribute.name == "emails" && by_table => Elements::Emails,
         other => other,
     }
 }
 
-fn only_compares(filter: &Filter<'_>, names: &[&str]) -> bool {
-    let is_one =
-        |path: &AttributePath<'_>| path.leaf().is_some_and(|leaf| names.contains(&leaf.name.as_str()));
+/// Whether a sub-attribute of `emails` is a column of their table.
+fn is_in_emails_table(path: &AttributePath<'_>) -> bool {
+    path.leaf().is_some_and(|leaf| matches!(leaf.name.as_str(), "value" | "type"))
+}
+
+fn only_compares_emails_table(filter: &Filter<'_>) -> bool {
     match filter {
-        Filter::And(all) | Filter::Or(all) => all.iter().all(|filter| only_compares(filter, names)),
-        Filter::Not(filter) => only_compares(filter, names),
-        Filter::Present(path) => is_one(path),
-        Filter::Compare(comparison) => is_one(&comparison.path),
+        Filter::And(all) | Filter::Or(all) => all.iter().all(only_compares_emails_table),
+        Filter::Not(filter) => only_compares_emails_table(filter),
+        Filter::Present(path) => is_in_emails_table(path),
+        Filter::Compare(comparison) => is_in_emails_table(&comparison.path),
         Filter::ValuePath { .. } => false,
     }
 }

@@ -113,8 +113,8 @@ pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Prepared, ScimE
     let mut statements =
         vec![tenant.statement(&sources.page(direction, position, query.with_groups), bindings.clone())];
     let mut totals = Vec::new();
+    let first = cursor.is_none() && offset == 0 && count > 0;
     for source in &sources.all {
-        let first = cursor.is_none() && offset == 0 && count > 0;
         totals.push(match query.filter {
             None if source.is_users() => Total::OfOrganization,
             Some(_) if source.unique && first && sources.all.len() == 1 => Total::OnPage,
