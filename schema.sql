@@ -158,3 +158,26 @@ CREATE TRIGGER IF NOT EXISTS memberships_delete AFTER DELETE ON memberships
 BEGIN
   UPDATE users SET version = version + 1 WHERE seq = OLD.user_seq AND active = 1;
 END;
+
+-- Lists that a client reads by position, as they were when it began: see src/store/snapshot.rs. At most one row for each
+-- list of an organization, however often it is read.
+CREATE TABLE IF NOT EXISTS snapshots (
+  org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  resource  TEXT NOT NULL CHECK (resource IN ('Users', 'Groups')),
+  -- As the client sent it; blank where there is none.
+  filter    TEXT NOT NULL,
+  page_size INTEGER NOT NULL,
+  begun_at  TEXT NOT NULL,
+  -- When the first page was last read, and when another one was: blank if none was, and a minute late at most.
+  first_at  TEXT NOT NULL,
+  read_at   TEXT NOT NULL DEFAULT '',
+  -- How many readers have seen the first page, but not the last.
+  readers   INTEGER NOT NULL DEFAULT 1,
+  -- How many positions there are, also of rows that have gone since.
+  total     INTEGER NOT NULL,
+  -- The greatest `seq` that has a position.
+  newest    INTEGER NOT NULL,
+  -- Each `seq` of a filtered list, else that of the last row of each page: ten digits and a comma.
+  posts     TEXT NOT NULL,
+  PRIMARY KEY (org_id, resource, filter, page_size)
+) STRICT, WITHOUT ROWID;

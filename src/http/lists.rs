@@ -42,6 +42,7 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
         &Query {
             listed,
             filter: filter.as_ref(),
+            filter_text: text,
             sort: sort.as_ref(),
             window: &window,
             with_groups: of_users.wants("groups"),
@@ -49,7 +50,8 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
         },
     )?;
     let mut opened = call.open(prepared.take_statements()).await?;
-    let listing = prepared.read(&mut opened)?;
+    let mut listing = prepared.read(&call.session.tenant, &mut opened)?;
+    call.aftermath.note_import.set(listing.afterwards.take());
     let standing = standing(parameters, &context, &window, &listing);
     let resources = listing
         .items

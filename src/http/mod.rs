@@ -39,6 +39,7 @@ struct Deployment<'a> {
 struct Aftermath {
     key_hint: Cell<Option<String>>,
     mark_used: Cell<Option<Statement>>,
+    note_import: Cell<Option<Statement>>,
 }
 
 /// Answers a request. Every outcome is an answer in JSON; nothing is left to the runtime's own error page,
@@ -60,9 +61,7 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
             (Answer::from(ScimError::internal()), Cost::default())
         }
     };
-    if let Some(statement) = aftermath.mark_used.take() {
-        mark_used_later(&env, &context, statement);
-    }
+    note_later(&env, &context, [aftermath.mark_used.take(), aftermath.note_import.take()]);
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
         incoming.method,
@@ -127,12 +126,16 @@ fn deployment(env: &Env) -> Result<Deployment<'_>, String> {
     })
 }
 
-/// Notes that a key was used, after the answer has gone out.
-fn mark_used_later(env: &Env, context: &Context, statement: Statement) {
+/// Notes what need not be known before the answer has gone out: that a key was used, how far an import has come.
+fn note_later(env: &Env, context: &Context, statements: [Option<Statement>; 2]) {
     let Ok(database) = env.d1("DB") else { return };
+    let statements: Vec<Statement> = statements.into_iter().flatten().collect();
+    if statements.is_empty() {
+        return;
+    }
     context.wait_until(async move {
-        if let Err(error) = Database::new(database).run(statement).await {
-            console_error!("the time a key was last used could not be written: {error:?}");
+        if let Err(error) = Database::new(database).batch(&statements).await {
+            console_error!("what is noted after an answer could not be written: {error:?}");
         }
     });
 }

@@ -13,6 +13,9 @@ const DESCRIBED: &str = "SELECT json_object(
     'created_at', o.created_at, 'last_modified', o.last_modified) AS head
   FROM organizations o";
 
+/// How many users SCIM sees.
+pub(super) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE id = :org)";
+
 /// Settings as an administrator may write them; what is `None` stays.
 #[derive(Debug, Default)]
 pub struct Settings {
@@ -86,6 +89,14 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
                WHERE users.org_id = :org AND users.managed <> {seen})"
         );
         statements.push(tenant.statement(&touched, bindings()));
+        // Whoever comes into sight in the middle of a list that is being read would push somebody off their page.
+        statements.push(tenant.statement(
+            &format!(
+                "DELETE FROM snapshots WHERE org_id = :org AND EXISTS (
+                   SELECT 1 FROM users WHERE org_id = :org AND managed = 0 AND {seen})"
+            ),
+            bindings(),
+        ));
         statements.push(tenant.statement(
             &format!("UPDATE users SET managed = {seen} WHERE org_id = :org AND managed <> {seen}"),
             bindings(),

@@ -31,6 +31,8 @@ pub(super) struct Condition {
     pub(super) unique: bool,
     /// Whether an index finds the rows that can satisfy it.
     pub(super) indexed: bool,
+    /// Whether these are one or a few, as of those who share a mail address.
+    pub(super) few: bool,
 }
 
 /// Compiles a filter; without one, the condition that every row satisfies.
@@ -58,6 +60,7 @@ pub(super) fn compile(
         bindings: compiler.bindings,
         unique: part.found == Found::One,
         indexed: part.found != Found::Scanning,
+        few: matches!(part.found, Found::One | Found::Few),
     })
 }
 
@@ -105,6 +108,8 @@ enum Found {
     Scanning,
     /// By an index, one row.
     One,
+    /// By an index, those with the same identifier.
+    Few,
     /// By an index.
     Looking,
     /// By an index for every branch of an "or".
@@ -141,6 +146,8 @@ impl Compiler<'_> {
                 let is = |found| parts.iter().any(|part| part.found == found);
                 let found = if is(Found::One) {
                     Found::One
+                } else if is(Found::Few) {
+                    Found::Few
                 } else if is(Found::Looking) {
                     Found::Looking
                 } else if is(Found::Branching) || is(Found::BranchingWithin) {
@@ -152,7 +159,7 @@ impl Compiler<'_> {
             }
             Filter::Or(any) => {
                 let parts = parts(any);
-                let each = |part: &Part| matches!(part.found, Found::One | Found::Looking | Found::Branching);
+                let each = |part: &Part| !matches!(part.found, Found::Scanning | Found::BranchingWithin);
                 let found = if parts.iter().all(each) { Found::Branching } else { Found::Scanning };
                 Part { sql: chain(&parts, "OR"), found }
             }
@@ -229,7 +236,11 @@ impl Compiler<'_> {
         let scanning = matches!(part.found, Found::Scanning | Found::BranchingWithin);
         self.weight = self.weight.saturating_add(if scanning { WEIGHT_OF_ELEMENTS } else { 1 });
         // Several resources may have the same element.
-        let found = if scanning { Found::Scanning } else { Found::Looking };
+        let found = match part.found {
+            _ if scanning => Found::Scanning,
+            Found::Few if matches!(elements, Elements::Emails) => Found::Few,
+            _ => Found::Looking,
+        };
         Part { sql: elements.any(&part.sql), found }
     }
 
@@ -282,6 +293,7 @@ impl Compiler<'_> {
             Index::None => return Part::scan(condition),
             Index::After if *operator == Operator::Eq => return Part::scan(condition),
             Index::One => Found::One,
+            Index::Point if *operator == Operator::Eq => Found::Few,
             Index::Point | Index::After => Found::Looking,
         };
         // Indexes begin with the organization. Said with each, one may be used for every branch of an "or".

@@ -1,6 +1,7 @@
 //! Lists: of users, of groups, or of both, filtered, sorted, and page by page.
 
 mod direction;
+mod snapshot;
 mod source;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use crate::scim::filter::Filter;
 use crate::scim::list::Window;
 use crate::scim::query::Sort;
 use direction::Direction;
+use snapshot::{Snapshot, State};
 use source::{GROUP_RANK, Sources};
 
 /// Whose list it is.
@@ -34,6 +36,8 @@ pub struct Query<'a> {
     pub listed: Listed,
     /// Which of them; `None`: all.
     pub filter: Option<&'a Filter<'a>>,
+    /// The filter as it was sent.
+    pub filter_text: Option<&'a str>,
     /// In which order; `None`: in order of insertion.
     pub sort: Option<&'a Sort<'a>>,
     /// Which page.
@@ -52,6 +56,8 @@ pub struct Listing {
     pub items: Vec<Item>,
     /// Whether there are more in the direction in which the list was read.
     pub more: bool,
+    /// What is to be noted after the answer.
+    pub afterwards: Option<Statement>,
 }
 
 /// A resource of a list.
@@ -65,8 +71,11 @@ pub struct Item {
 }
 
 /// A list that has been prepared; see [`prepare`].
-pub struct Prepared {
+pub struct Prepared<'a> {
+    snapshot: Option<Snapshot<'a>>,
     statements: Vec<Statement>,
+    /// How many statements come before that of the page.
+    begins: usize,
     listed: Listed,
     totals: Vec<Total>,
     count: usize,
@@ -83,14 +92,16 @@ enum Total {
     OnPage,
     /// A statement counts.
     Counted,
+    /// The list's snapshot knows it.
+    OfSnapshot,
 }
 
-/// Prepares a list: the page, the counts, the members of the page's groups.
+/// Prepares a list: its snapshot, the page, the counts, the members of the page's groups.
 ///
 /// # Errors
 /// `tooMany` for a filter that would keep the database busy too long.
-pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Prepared, ScimError> {
-    let sources = Sources::of(tenant, query)?;
+pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a>, ScimError> {
+    let mut sources = Sources::of(tenant, query)?;
     let (count, offset, cursor) = match query.window {
         Window::Index(page) => (page.count, i64::try_from(page.offset()).unwrap_or(i64::MAX), None),
         Window::Cursor { count, from } => (*count, 0, from.as_ref()),
@@ -100,6 +111,10 @@ pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Prepared, ScimE
         descending: query.sort.is_some_and(|sort| sort.descending),
         backward: cursor.is_some_and(|cursor| cursor.backward),
     };
+    let snapshot = snapshot_of(query, &sources);
+    if let Some(snapshot) = &snapshot {
+        sources.cut(snapshot);
+    }
     let mut bindings = sources.bindings.clone();
     if let Some(Cursor { position, .. }) = cursor {
         bindings.push(optional("after", position.key.as_deref()));
@@ -110,32 +125,58 @@ pub fn prepare(tenant: &Tenant<'_>, query: &Query<'_>) -> Result<Prepared, ScimE
     bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor))));
     bindings.push(integer("offset", offset));
     let position = cursor.map(|cursor| &cursor.position);
-    let mut statements =
-        vec![tenant.statement(&sources.page(direction, position, query.with_groups), bindings.clone())];
-    let mut totals = Vec::new();
     let first = cursor.is_none() && offset == 0 && count > 0;
+    let mut totals = Vec::new();
+    let mut counts = Vec::new();
     for source in &sources.all {
-        totals.push(match query.filter {
-            None if source.is_users() => Total::OfOrganization,
-            Some(_) if source.unique && first && sources.all.len() == 1 => Total::OnPage,
-            _ => {
-                let count = format!("SELECT CAST(count(*) AS TEXT) AS head {}", source.from);
-                statements.push(tenant.statement(&count, sources.bindings.clone()));
+        totals.push(match (&snapshot, query.filter) {
+            (Some(snapshot), _) => {
+                counts.push(snapshot.state(&source.total));
+                Total::OfSnapshot
+            }
+            (None, None) if source.is_users() => Total::OfOrganization,
+            (None, Some(_)) if source.unique && first && sources.all.len() == 1 => Total::OnPage,
+            (None, _) => {
+                counts.push(format!("SELECT CAST({} AS TEXT) AS head", source.total));
                 Total::Counted
             }
         });
     }
+    let begin = sources.begin(snapshot.as_ref());
+    let begins = begin.len();
+    let page = sources.page(direction, position, query.with_groups);
+    let mut statements: Vec<Statement> = begin
+        .into_iter()
+        .chain([page])
+        .chain(counts)
+        .map(|sql| tenant.statement(&sql, bindings.clone()))
+        .collect();
     let with_members = query.with_members && query.listed != Listed::Users;
     if with_members {
         let seqs = sources.groups_on_page(direction, position);
         statements.push(memberships::of_groups(tenant, &seqs, bindings));
     }
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let backward = direction.backward;
-    Ok(Prepared { statements, listed: query.listed, totals, count, by_cursor, backward, with_members })
+    Ok(Prepared {
+        snapshot,
+        statements,
+        begins,
+        listed: query.listed,
+        totals,
+        count: usize::try_from(count).unwrap_or(usize::MAX),
+        by_cursor,
+        backward: direction.backward,
+        with_members,
+    })
 }
 
-impl Prepared {
+/// The snapshot of a list that is read by position, in order of insertion, and may have several pages.
+fn snapshot_of<'a>(query: &Query<'a>, sources: &Sources) -> Option<Snapshot<'a>> {
+    let Window::Index(page) = query.window else { return None };
+    let source = sources.only().filter(|source| !source.few && query.sort.is_none())?;
+    Snapshot::of(if source.is_users() { "Users" } else { "Groups" }, query.filter_text, page)
+}
+
+impl Prepared<'_> {
     /// The statements to run.
     pub fn take_statements(&mut self) -> Vec<Statement> {
         std::mem::take(&mut self.statements)
@@ -145,14 +186,25 @@ impl Prepared {
     ///
     /// # Errors
     /// Our fault: a row is not what the statement selects.
-    pub fn read(&self, opened: &mut Opened) -> Result<Listing, StoreError> {
+    pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, StoreError> {
+        for _ in 0..self.begins {
+            opened.rows();
+        }
         let mut rows = opened.rows();
+        let on_page = u64::try_from(rows.len()).unwrap_or(0);
         let mut total = 0_u64;
+        let mut afterwards = None;
         for part in &self.totals {
             total = total.saturating_add(match part {
                 Total::OfOrganization => opened.organization.user_count,
-                Total::OnPage => u64::try_from(rows.len()).unwrap_or(0),
+                Total::OnPage => on_page,
                 Total::Counted => opened.count()?,
+                Total::OfSnapshot => {
+                    let state: State = parse(&opened.row().unwrap_or_default().head)?;
+                    afterwards =
+                        self.snapshot.as_ref().and_then(|snapshot| snapshot.afterwards(tenant, &state));
+                    state.total.unwrap_or(on_page)
+                }
             });
         }
         let more = self.by_cursor && rows.len() > self.count;
@@ -183,7 +235,7 @@ impl Prepared {
             };
             items.push(Item { position: Position { key, rank }, is_group: group.is_some(), resource });
         }
-        Ok(Listing { total, items, more })
+        Ok(Listing { total, items, more, afterwards })
     }
 }
 
@@ -229,6 +281,7 @@ mod tests {
             let query = Query {
                 listed,
                 filter: parsed.as_ref(),
+                filter_text: filter,
                 sort: sort.as_ref(),
                 window: &window,
                 with_groups: true,

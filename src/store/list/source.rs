@@ -1,13 +1,14 @@
 //! Where the rows of a list come from, as SQL.
 
 use super::direction::Direction;
+use super::snapshot::{Rows, Snapshot};
 use super::{Listed, Query};
 use crate::scim::ScimError;
 use crate::scim::cursor::Position;
 use crate::store::filter::{Condition, SortKey, Table, compile, sort_key};
 use crate::store::statement::Binding;
 use crate::store::tenant::Tenant;
-use crate::store::{groups, users};
+use crate::store::{groups, organizations, users};
 
 /// What is added to the `seq` of a group where users and groups are in one list: 2^52, which JSON still has
 /// exactly.
@@ -19,14 +20,22 @@ pub(super) struct Sources {
     pub(super) all: Vec<Source>,
     /// What their filters bind.
     pub(super) bindings: Vec<Binding>,
+    /// How many rows stand before the page, as SQL.
+    skipped: String,
 }
 
 /// A table of a list.
 pub(super) struct Source {
     /// `FROM … WHERE …`
     pub(super) from: String,
+    /// The same, less what is on other pages.
+    page: String,
+    /// What counts the rows.
+    pub(super) total: String,
     /// Whether the filter can match one row at most.
     pub(super) unique: bool,
+    /// Whether the filter finds few rows, so that there is no second page.
+    pub(super) few: bool,
     table: Table,
     /// What is added to a row's `seq` to have its rank in the list.
     shift: i64,
@@ -48,9 +57,16 @@ impl Sources {
         let mut bindings: Vec<Binding> = Vec::new();
         for &(table, shift) in tables {
             let condition = compile(tenant.catalog, table, query.filter)?;
+            let from = from(table, &condition);
             all.push(Source {
-                from: from(table, &condition),
+                page: from.clone(),
+                total: match (query.filter, table) {
+                    (None, Table::Users) => organizations::USER_COUNT.to_owned(),
+                    _ => format!("(SELECT count(*) {from})"),
+                },
+                from,
                 unique: condition.unique,
+                few: condition.few,
                 table,
                 shift,
                 key: query.sort.map(|sort| sort_key(tenant.catalog, table, &sort.path)),
@@ -59,7 +75,32 @@ impl Sources {
             // The same comparison is bound by the same name to the same value in every table that has the attribute.
             bindings.extend(condition.bindings);
         }
-        Ok(Self { all, bindings })
+        Ok(Self { all, bindings, skipped: "CAST(:offset AS INTEGER)".to_owned() })
+    }
+
+    /// What makes a snapshot, before the page is read.
+    pub(super) fn begin(&self, snapshot: Option<&Snapshot<'_>>) -> Vec<String> {
+        match (self.only(), snapshot) {
+            (Some(source), Some(snapshot)) => snapshot.begin(&source.rows()),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The only table, if there is but one.
+    pub(super) fn only(&self) -> Option<&Source> {
+        match self.all.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Lets a snapshot say which rows are the page.
+    pub(super) fn cut(&mut self, snapshot: &Snapshot<'_>) {
+        let [source] = self.all.as_mut_slice() else { return };
+        let cut = snapshot.cut(&source.rows());
+        source.page.push_str(&cut.condition);
+        self.skipped = cut.skipped;
+        self.bindings.extend(snapshot.bindings());
     }
 
     /// The statement that selects a page: as `head` the place of each resource, as `body` the resource.
@@ -75,7 +116,7 @@ impl Sources {
                 &format!("json_array({}, NULL) AS head, {} AS body", source.seq(), resource(source.table)),
                 direction,
                 from,
-                "LIMIT CAST(:limit AS INTEGER) OFFSET CAST(:offset AS INTEGER)",
+                &format!("LIMIT CAST(:limit AS INTEGER) OFFSET {}", self.skipped),
             );
         }
         // What has to be sorted is sorted by place alone; only what is on the page is read whole.
@@ -114,7 +155,7 @@ impl Sources {
 
     /// Rank and sort key of each resource on the page.
     fn hits(&self, direction: Direction, from: Option<&Position>, limit: &str) -> String {
-        let window = format!("LIMIT CAST(:{limit} AS INTEGER) OFFSET CAST(:offset AS INTEGER)");
+        let window = format!("LIMIT CAST(:{limit} AS INTEGER) OFFSET {}", self.skipped);
         if let [source] = self.all.as_slice() {
             return source.hits(direction, from, &window);
         }
@@ -145,6 +186,11 @@ impl Source {
         self.table == Table::Users
     }
 
+    /// Its rows, for a snapshot.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        Rows { seq: self.seq(), from: &self.from, total: &self.total }
+    }
+
     fn seq(&self) -> &'static str {
         match self.table {
             Table::Users => "users.seq",
@@ -163,7 +209,7 @@ impl Source {
     }
 
     fn select(&self, columns: &str, direction: Direction, from: Option<&Position>, window: &str) -> String {
-        let mut sql = format!("SELECT {columns} {}", self.from);
+        let mut sql = format!("SELECT {columns} {}", self.page);
         if let Some(position) = from {
             sql.push_str(" AND ");
             sql.push_str(&direction.beyond(self.key.as_ref(), self.seq(), self.shift, position));
