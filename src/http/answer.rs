@@ -2,6 +2,7 @@
 
 use worker::{Headers, Response};
 
+use super::body::Body;
 use crate::scim::entity_tag::entity_tag;
 use crate::scim::{MEDIA_TYPE, ScimError};
 use crate::store::Cost;
@@ -11,7 +12,7 @@ pub(super) struct Answer {
     /// HTTP status code.
     pub(super) status: u16,
     /// Body, empty where there is none.
-    pub(super) body: String,
+    pub(super) body: Body,
     /// What an error says; for the log.
     pub(super) detail: Option<String>,
     content_type: &'static str,
@@ -19,17 +20,17 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn new(status: u16, content_type: &'static str, body: String) -> Self {
-        Self { status, body, detail: None, content_type, headers: Vec::new() }
+    fn new(status: u16, content_type: &'static str, body: impl Into<Body>) -> Self {
+        Self { status, body: body.into(), detail: None, content_type, headers: Vec::new() }
     }
 
     /// 200 with a SCIM body.
-    pub(super) fn ok(body: String) -> Self {
+    pub(super) fn ok(body: impl Into<Body>) -> Self {
         Self::new(200, MEDIA_TYPE, body)
     }
 
     /// 201 with the new resource (RFC 7644 §3.3).
-    pub(super) fn created(location: String, body: String) -> Self {
+    pub(super) fn created(location: String, body: impl Into<Body>) -> Self {
         Self::new(201, MEDIA_TYPE, body).with_header("Location", location)
     }
 
@@ -87,7 +88,7 @@ impl Answer {
             return Ok(builder.with_headers(headers).empty());
         }
         headers.set("Content-Type", self.content_type)?;
-        Ok(builder.with_headers(headers).fixed(self.body.into_bytes()))
+        self.body.into_response(builder.with_headers(headers))
     }
 }
 

@@ -143,7 +143,10 @@ fn respond(step: Step) -> Option<Value> {
     }
     described.insert("status".to_owned(), answer.status.to_string().into());
     if failed {
-        described.insert("response".to_owned(), serde_json::from_str(&answer.body).unwrap_or_default());
+        described.insert(
+            "response".to_owned(),
+            serde_json::from_str(&answer.body.into_string()).unwrap_or_default(),
+        );
     }
     Some(Value::Object(described))
 }

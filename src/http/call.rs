@@ -158,10 +158,15 @@ pub(super) fn project(
     if projection.is_everything() {
         return Ok(resource);
     }
-    let mut object: Object = serde_json::from_str(&resource).map_err(|error| {
-        worker::console_error!("a resource from storage is not JSON: {error}");
-        ScimError::internal()
-    })?;
+    let mut object = parse(&resource)?;
     projection.apply(resource_type, &mut object);
     Ok(Value::Object(object).to_string())
+}
+
+/// What is stored, taken apart.
+pub(super) fn parse(stored: &str) -> Result<Object, ScimError> {
+    serde_json::from_str(stored).map_err(|error| {
+        worker::console_error!("a resource from storage is not JSON: {error}");
+        ScimError::internal()
+    })
 }

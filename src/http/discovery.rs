@@ -45,7 +45,9 @@ async fn authenticate(call: &Call<'_>) -> Result<Organization, ScimError> {
 fn one_or_all(described: &[Value], id: Option<&str>, what: &str) -> Result<Answer, ScimError> {
     let Some(id) = id else {
         let all: Vec<String> = described.iter().map(Value::to_string).collect();
-        return Ok(Answer::ok(list_response(u64::try_from(all.len()).unwrap_or(0), &Standing::At(1), &all)));
+        let total = u64::try_from(all.len()).unwrap_or(0);
+        let opening = list_response(total, &Standing::At(1), all.len());
+        return Ok(Answer::ok(format!("{opening}{}]}}", all.join(","))));
     };
     described
         .iter()

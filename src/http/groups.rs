@@ -1,13 +1,14 @@
 //! `/Groups`
 
 use super::answer::Answer;
-use super::call::{Call, project, version_of};
+use super::call::{Call, version_of};
+use super::group_resource::body;
 use crate::directory::group::{self, Wanted};
 use crate::directory::group_name::{self, NewGroup};
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
-use crate::store::groups::{self as stored, GroupRecord};
-use crate::store::memberships::{self, Difference, Known, Members};
+use crate::store::groups::{self as stored, GroupRecord, Resource};
+use crate::store::memberships::{self, Comparison, Difference, Known, Members};
 use crate::store::session::{Failure, attempts};
 use crate::store::{Row, Statement, StoreError, platform, projects};
 
@@ -26,34 +27,32 @@ pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError>
     if call.preconditions().has(version) {
         return Ok(Answer::not_modified(version));
     }
-    let resource = match with_members {
-        true => stored::with_members(&group.body, opened.rows().into_iter().map(|piece| piece.body)),
-        false => stored::without_members(&group.body),
-    };
-    Ok(Answer::ok(project(&projection, &tenant.catalog.group, resource)?).with_version(version))
+    let members = with_members.then(|| opened.rows().into_iter().map(|piece| piece.body).collect());
+    let resource = Resource { own: group.body.into_string(), members };
+    Ok(Answer::ok(body(tenant.catalog, &projection, resource)?).with_version(version))
 }
 
 /// POST: creates a team, or a plain group where the organization has them (RFC 7644 §3.3).
 pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
-    let body = call.group_body().await?;
+    let sent = call.group_body().await?;
     let tenant = &call.session.tenant;
-    let wanted = Wanted::of_resource(tenant.catalog, &body)?;
+    let wanted = Wanted::of_resource(tenant.catalog, &sent)?;
     let group = wanted.created(tenant.catalog)?;
     let projection = call.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
-    let statements = vec![
+    let mut statements = vec![
         stored::holder_of(tenant, name),
         projects::named_by_group(tenant, group_name::after_prefix(prefix, name).unwrap_or_default()),
-        memberships::known(tenant, &wanted.members.add),
     ];
+    statements.extend(memberships::known(tenant, &wanted.members.add));
     let mut opened = call.open(statements).await?;
     if let Some(holder) = opened.row() {
         return Err(name_taken(name, Some(&holder.head)));
     }
     let candidates = projects::read_named(&opened.row().unwrap_or_default())?;
     let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
-    let difference = Difference::of_new(Known::read(opened.row())?);
+    let difference = Difference::of_new(Known::read(opened.first_rows())?);
     let (id, mut statements) = match new {
         NewGroup::Plain => {
             let id = call.new_id()?;
@@ -72,31 +71,31 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     statements.extend(selected(tenant, &id));
     let results = call.session.write(&statements).await.map_err(|error| refusal(error, name))?;
     let (version, resource) = assembled(results)?;
-    let resource = project(&projection, &tenant.catalog.group, resource)?;
+    let resource = body(tenant.catalog, &projection, resource)?;
     Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
 }
 
 /// PUT: what custom Okta apps send for every change (RFC 7644 §3.5.1).
 pub(super) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let body = call.group_body().await?;
-    let wanted = Wanted::of_resource(call.session.tenant.catalog, &body)?;
+    let sent = call.group_body().await?;
+    let wanted = Wanted::of_resource(call.session.tenant.catalog, &sent)?;
     let projection = call.projection(&call.session.tenant.catalog.group)?;
     let (version, resource) = change(call, id, &wanted, true).await?;
-    Ok(Answer::ok(project(&projection, &call.session.tenant.catalog.group, resource)?).with_version(version))
+    Ok(Answer::ok(body(call.session.tenant.catalog, &projection, resource)?).with_version(version))
 }
 
 /// PATCH: answered with 204, so that a large group is not sent back for one member; with the group where
 /// the client says which of its attributes it wants (RFC 7644 §3.5.2).
 pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let body = call.group_body().await?;
+    let sent = call.group_body().await?;
     let catalog = call.session.tenant.catalog;
-    let wanted = Wanted::of_patch(catalog, &body)?;
+    let wanted = Wanted::of_patch(catalog, &sent)?;
     let projection = call.projection(&catalog.group)?;
     let (version, resource) = change(call, id, &wanted, !projection.is_everything()).await?;
     if projection.is_everything() {
         return Ok(Answer::no_content().with_version(version));
     }
-    Ok(Answer::ok(project(&projection, &catalog.group, resource)?).with_version(version))
+    Ok(Answer::ok(body(catalog, &projection, resource)?).with_version(version))
 }
 
 /// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).
@@ -115,14 +114,14 @@ pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimErro
 }
 
 /// Reads, decides, writes the difference, and selects the resource if it is to be answered. What changes
-/// nothing writes nothing. Where all members are replaced, they are read before and not again after. Returns the
-/// version, and the resource or nothing.
+/// nothing writes nothing. Where all members are replaced, they are read before, and after that only what is
+/// about those who have changed. Returns the version, and the resource or nothing.
 async fn change(
     call: &Call<'_>,
     id: &str,
     wanted: &Wanted<'_>,
     answer: bool,
-) -> Result<(i64, String), ScimError> {
+) -> Result<(i64, Resource), ScimError> {
     let tenant = &call.session.tenant;
     let preconditions = call.preconditions();
     // Adding and removing commute with what others do; what replaces all was decided from what was read, and
@@ -130,33 +129,37 @@ async fn change(
     let only_if_unchanged = wanted.members.replaces_all || !preconditions.is_empty();
     attempts(async || {
         let mut statements = vec![stored::record(tenant, id)];
+        let mut comparison = None;
         if wanted.members.replaces_all {
             statements.push(stored::resource(tenant, id));
-            statements.push(memberships::known(tenant, &wanted.members.add));
             statements.push(memberships::current(tenant, id));
+            statements.extend(memberships::known(tenant, &wanted.members.add));
         } else if !wanted.members.is_empty() {
-            statements.extend(memberships::compare(tenant, id, &wanted.members));
+            let comparison = comparison.insert(Comparison::of(tenant, id, &wanted.members));
+            statements.extend(comparison.take_statements());
         }
         let mut opened = call.open(statements).await?;
         let record = read_record(opened.row(), id)?;
         preconditions.check(record.version)?;
         let group = wanted.settle(tenant.catalog, record.kind, &record.group)?;
         let mut current = None;
-        let difference = if wanted.members.replaces_all {
-            let body = opened.row().unwrap_or_default().body;
-            let known = Known::read(opened.row())?;
-            let members = Members::read(&opened.rows())?;
-            let difference = members.difference(&known);
-            current = Some((body, members));
-            difference
-        } else if wanted.members.is_empty() {
-            Difference::default()
-        } else {
-            Difference::read(|| opened.row())?
+        let difference = match &comparison {
+            Some(comparison) => comparison.read(opened.first_rows())?,
+            None if wanted.members.replaces_all => {
+                let own = opened.row().unwrap_or_default().body;
+                let members = Members::read(opened.rows())?;
+                let difference = members.difference(Known::read(opened.first_rows())?);
+                current = Some((own, members));
+                difference
+            }
+            None => Difference::default(),
         };
         let changes = group != record.group || !difference.is_empty();
         if !changes && (current.is_some() || !answer) {
-            let resource = current.map(|(body, members)| stored::with_members(&body, members.into_objects()));
+            let resource = current.map(|(own, members)| Resource {
+                own: own.into_string(),
+                members: Some(members.into_pieces()),
+            });
             return Ok((record.version, resource.unwrap_or_default()));
         }
         let mut statements = Vec::new();
@@ -166,7 +169,8 @@ async fn change(
         }
         match (&current, answer) {
             (Some(_), true) => {
-                statements.extend([stored::resource(tenant, id), memberships::joined(tenant, &difference)]);
+                statements
+                    .extend([stored::resource(tenant, id), memberships::again(tenant, id, &difference)]);
             }
             (None, true) => statements.extend(selected(tenant, id)),
             (_, false) => {}
@@ -178,7 +182,7 @@ async fn change(
         if !answer {
             // The update comes first, and returns the new version.
             let updated = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
-            return Ok((version_of(&updated)?, String::new()));
+            return Ok((version_of(&updated)?, Resource::default()));
         }
         let Some((_, members)) = current else {
             let (version, resource) = assembled(results)?;
@@ -189,10 +193,10 @@ async fn change(
             return Ok((version, resource));
         };
         let mut last_first = results.rev();
-        let joined = Members::read(&last_first.next().unwrap_or_default())?;
+        let again = Members::read(last_first.next().unwrap_or_default())?;
         let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
-        let members = members.changed(&difference, joined);
-        Ok((version_of(&group)?, stored::with_members(&group.body, members.into_objects())))
+        let members = Some(members.changed(&difference, again).into_pieces());
+        Ok((version_of(&group)?, Resource { own: group.body.into_string(), members }))
     })
     .await
 }
@@ -207,13 +211,14 @@ fn selected(tenant: &crate::store::Tenant<'_>, id: &str) -> [Statement; 2] {
 }
 
 /// The version and the group that [`selected`] selected.
-fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, String), StoreError> {
+fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, Resource), StoreError> {
     let mut last_first = results.rev();
     let pieces = last_first.next().unwrap_or_default();
     // A group that is gone by now may be gone altogether, or the key dead: the next attempt tells.
     let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
-    let resource = stored::with_members(&group.body, pieces.into_iter().map(|piece| piece.body));
-    Ok((version_of(&group)?, resource))
+    let version = version_of(&group)?;
+    let members = Some(pieces.into_iter().map(|piece| piece.body).collect());
+    Ok((version, Resource { own: group.body.into_string(), members }))
 }
 
 fn refusal(error: StoreError, name: &str) -> ScimError {

@@ -1,14 +1,16 @@
 //! GET of a collection or of everything, and POST to `/.search` (RFC 7644 §3.4.2, §3.4.3; RFC 9865).
 
 use super::answer::Answer;
+use super::body::Body;
 use super::call::{Call, project, projection};
+use super::group_resource;
 use crate::scim::ScimError;
 use crate::scim::cursor::{Cursor, Position};
 use crate::scim::filter;
 use crate::scim::list::{Standing, Window, list_response};
 use crate::scim::query::{CursorContext, Parameters};
 use crate::scim::schema::ResourceType;
-use crate::store::list::{self, Listed, Listing, Query};
+use crate::store::list::{self, Listed, Listing, Query, Resource};
 use crate::store::platform;
 
 /// Answers a query by its URL.
@@ -53,15 +55,18 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     let mut listing = prepared.read(&call.session.tenant, &mut opened)?;
     call.aftermath.note_import.set(listing.afterwards.take());
     let standing = standing(parameters, &context, &window, &listing);
-    let resources = listing
-        .items
-        .into_iter()
-        .map(|item| match item.is_group {
-            true => project(&of_groups, &catalog.group, item.resource),
-            false => project(&of_users, &catalog.user, item.resource),
-        })
-        .collect::<Result<Vec<String>, ScimError>>()?;
-    Ok(Answer::ok(list_response(listing.total, &standing, &resources)))
+    let mut body = Body::from(list_response(listing.total, &standing, listing.items.len()));
+    for (index, item) in listing.items.into_iter().enumerate() {
+        if index > 0 {
+            body.push_str(",");
+        }
+        match item.resource {
+            Resource::User(user) => body.push_str(&project(&of_users, &catalog.user, user)?),
+            Resource::Group(group) => body.append(group_resource::body(catalog, &of_groups, group)?),
+        }
+    }
+    body.push_str("]}");
+    Ok(Answer::ok(body))
 }
 
 /// Where the page stands. RFC 9865 §2: there is a next cursor unless this is the last page.

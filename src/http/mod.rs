@@ -3,9 +3,11 @@
 
 mod admin;
 mod answer;
+mod body;
 mod bulk;
 mod call;
 mod discovery;
+mod group_resource;
 mod groups;
 mod lists;
 mod log;

@@ -22,7 +22,7 @@ pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError>
     if call.preconditions().has(version) {
         return Ok(Answer::not_modified(version));
     }
-    Ok(Answer::ok(project(&projection, &catalog.user, row.body)?).with_version(version))
+    Ok(Answer::ok(project(&projection, &catalog.user, row.body.into_string())?).with_version(version))
 }
 
 /// POST (RFC 7644 §3.3).
@@ -48,7 +48,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     })
     .await?;
     let version = version_of(&row)?;
-    let resource = project(&projection, &catalog.user, row.body)?;
+    let resource = project(&projection, &catalog.user, row.body.into_string())?;
     Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
 }
 
@@ -95,7 +95,7 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
         let statements = stored::update(tenant, &organization, &record, &user);
         let results = call.session.write(&statements).await.map_err(|error| refusal(error, &user))?;
         let row = only(results);
-        Ok((version_of(&row)?, row.body))
+        Ok((version_of(&row)?, row.body.into_string()))
     })
     .await?;
     Ok(Answer::ok(project(&projection, &tenant.catalog.user, resource)?).with_version(version))

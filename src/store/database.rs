@@ -7,7 +7,7 @@ use worker::wasm_bindgen::{JsCast, JsValue, intern};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::types::{D1Database, D1Result};
 
-use super::{Statement, StoreError};
+use super::{Statement, StoreError, Text};
 
 /// What a request has cost so far, as D1 bills it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Row {
     /// Column `head`.
     pub head: String,
     /// Column `body`.
-    pub body: String,
+    pub body: Text,
 }
 
 /// A D1 database for the length of one request.
@@ -113,17 +113,22 @@ fn rows(result: &D1Result) -> Result<Vec<Row>, StoreError> {
     let Some(results) = result.results().map_err(|error| StoreError::Internal(message(&error)))? else {
         return Ok(Vec::new());
     };
-    results.iter().map(|row| Ok(Row { head: column(&row, "head")?, body: column(&row, "body")? })).collect()
+    let text = |row: &JsValue, name| Ok::<_, StoreError>(column(row, name)?.unwrap_or_default());
+    results
+        .iter()
+        .map(|row| Ok(Row { head: text(&row, "head")?.into_string(), body: text(&row, "body")? }))
+        .collect()
 }
 
-/// A column's text; empty where the statement selects no such column. Anything but text is our mistake, and
+/// A column's text; `None` where the statement selects no such column. Anything but text is our mistake, and
 /// must not pass for an empty answer: an identity provider removes whoever is missing from a list.
-fn column(row: &JsValue, name: &str) -> Result<String, StoreError> {
+fn column(row: &JsValue, name: &str) -> Result<Option<Text>, StoreError> {
     match Reflect::get(row, &JsValue::from_str(intern(name))) {
-        Ok(value) if value.is_undefined() => Ok(String::new()),
-        Ok(value) => {
-            value.dyn_into::<JsString>().map(String::from).map_err(|_| unexpected("a column is not text"))
-        }
+        Ok(value) if value.is_undefined() => Ok(None),
+        Ok(value) => value
+            .dyn_into::<JsString>()
+            .map(|text| Some(Text::There(text)))
+            .map_err(|_| unexpected("a column is not text")),
         Err(_) => Err(unexpected("a row is no object")),
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::session::parse;
 use super::statement::{Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
-use super::{Row, StoreError};
+use super::{Row, StoreError, Text};
 use crate::directory::group::{Group, GroupKind};
 use crate::scim::text::fold;
 
@@ -16,25 +16,13 @@ pub(super) const RESOURCE: &str = r#"'{"schemas":["urn:ietf:params:scim:schemas:
   || ',"meta":{"resourceType":"Group","created":"' || g.created_at || '","lastModified":"' || g.last_modified
   || '","location":"' || :base || '/Groups/' || g.id || '","version":"W/\"' || g.version || '\""}'"#;
 
-/// A resource completed with its members, which come in pieces.
-pub fn with_members(body: &str, pieces: impl IntoIterator<Item = String>) -> String {
-    let mut resource = format!("{body},\"members\":[");
-    let mut is_first = true;
-    // A piece is empty where SCIM sees none of its members.
-    for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
-        if !is_first {
-            resource.push(',');
-        }
-        is_first = false;
-        resource.push_str(&piece);
-    }
-    resource.push_str("]}");
-    resource
-}
-
-/// A resource completed without its members.
-pub fn without_members(body: &str) -> String {
-    format!("{body}}}")
+/// A group as the client gets it.
+#[derive(Debug, Default)]
+pub struct Resource {
+    /// Its own attributes, up to the members: what completes it is `}` or `,"members":[…]}`.
+    pub own: String,
+    /// Its members, in pieces, of which one is empty where SCIM sees none of its members. `None`: not asked for.
+    pub members: Option<Vec<Text>>,
 }
 
 /// A group as stored, and the version on which a write is based.

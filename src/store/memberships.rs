@@ -1,7 +1,7 @@
 //! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and
 //! only the difference is written. To add and remove members, the group's others are never read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::session::parse;
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
-use super::{Row, StoreError};
+use super::{Row, StoreError, Text};
 use crate::directory::group::MembershipChange;
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
@@ -18,113 +18,141 @@ use crate::scim::text::shorten;
 const MEMBER: &str = r#"'{"value":"' || u.id || '","$ref":"' || :base || '/Users/' || u.id || '","display":'
   || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}'"#;
 
-/// What every member begins with. Within a string its quotes would be escaped.
-const MEMBER_BEGINS: &str = "{\"value\":\"";
-
-/// How far apart in order of insertion the members of a piece may be.
+/// How far apart in order of insertion the members of a piece may be. The pieces of a group are numbered by it.
 const PIECE: i64 = 1000;
 
-/// Members in pieces, since one value may not exceed D1's 2 MB: `head` is the group's `seq`, `body` what is selected of
-/// a run of members. Each piece begins with the next member there is; SQLite then reads them as they lie, while
-/// grouping would sort them first.
+/// Most bytes of a parameter, of which D1 takes two million.
+const MOST_BYTES: usize = 1_800_000;
+/// Most numbers in a parameter.
+const MOST_SEQS: usize = 150_000;
+
+/// Members of a piece, each as the client gets it.
+fn objects() -> String {
+    format!("group_concat({MEMBER}, ',')")
+}
+
+/// The `seq` of each member of a piece as an array, and the members.
+fn seqs_and_objects() -> String {
+    format!("json_group_array(m.user_seq) || group_concat({MEMBER}, ',')")
+}
+
+/// What is selected of a group's piece of members, given the SQL of the group and of the piece's number.
+fn piece(selected: &str, group: &str, number: &str) -> String {
+    format!(
+        "coalesce((
+           SELECT {selected} FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
+           WHERE m.group_seq = {group} AND m.user_seq >= {number} * {PIECE} AND m.user_seq < ({number} + 1) * {PIECE}
+             AND u.managed = 1), '')"
+    )
+}
+
+/// Members in pieces, since one value may not exceed D1's 2 MB: `head` is the group's `seq` and the number of a piece,
+/// `body` what is selected of it. From each piece the next is the one that the next member is in; SQLite then reads
+/// members as they lie, while grouping would sort them first.
 fn in_pieces(selected: &str, groups: &str) -> String {
     format!(
-        "WITH RECURSIVE piece (group_seq, first) AS (
-           SELECT g.seq, (SELECT min(m.user_seq) FROM memberships m WHERE m.group_seq = g.seq)
+        "WITH RECURSIVE piece (group_seq, number) AS (
+           SELECT g.seq, (SELECT min(m.user_seq) FROM memberships m WHERE m.group_seq = g.seq) / {PIECE}
            FROM groups g WHERE {groups}
            UNION ALL
            SELECT group_seq, (
              SELECT min(m.user_seq) FROM memberships m
-             WHERE m.group_seq = piece.group_seq AND m.user_seq >= piece.first + {PIECE})
-           FROM piece WHERE first IS NOT NULL)
-         SELECT CAST(group_seq AS TEXT) AS head, coalesce((
-           SELECT {selected} FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
-           WHERE m.group_seq = piece.group_seq AND m.user_seq >= piece.first AND m.user_seq < piece.first + {PIECE}
-             AND u.managed = 1), '') AS body
-         FROM piece WHERE first IS NOT NULL"
+             WHERE m.group_seq = piece.group_seq AND m.user_seq >= (piece.number + 1) * {PIECE}) / {PIECE}
+           FROM piece WHERE number IS NOT NULL)
+         SELECT json_array(group_seq, number) AS head, {} AS body FROM piece WHERE number IS NOT NULL",
+        piece(selected, "piece.group_seq", "piece.number")
     )
 }
 
 /// Reads the members of one group.
 pub fn of_group(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql = in_pieces(&format!("group_concat({MEMBER}, ',')"), "g.org_id = :org AND g.id = :id");
+    let sql = in_pieces(&objects(), "g.org_id = :org AND g.id = :id");
     tenant.statement(&sql, vec![text("id", id)])
 }
 
-/// Reads the members of the groups whose `seq` a statement selects.
+/// Reads the members of the groups whose `seq` a statement selects; see [`group_of`].
 pub(super) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: Vec<Binding>) -> Statement {
-    let sql = in_pieces(&format!("group_concat({MEMBER}, ',')"), &format!("g.seq IN ({seqs})"));
+    let sql = in_pieces(&objects(), &format!("g.seq IN ({seqs})"));
     tenant.statement(&sql, bindings)
 }
 
-/// The members of a group, each with `seq`, in that order.
-#[derive(Debug)]
-pub struct Members(Vec<(i64, String)>);
+/// The `seq` of the group whose piece a row is.
+///
+/// # Errors
+/// Our fault: the row is not what the statement selects.
+pub(super) fn group_of(row: &Row) -> Result<i64, StoreError> {
+    Ok(parse::<(i64, i64)>(&row.head)?.0)
+}
+
+/// The members of a group, in pieces by number.
+#[derive(Debug, Default)]
+pub struct Members(BTreeMap<i64, Piece>);
+
+#[derive(Debug, Default, PartialEq)]
+struct Piece {
+    seqs: Vec<i64>,
+    objects: Text,
+}
 
 impl Members {
-    /// Reads the rows of [`current`] or [`joined`].
+    /// Reads the rows of [`current`] or [`again`].
     ///
     /// # Errors
     /// Our fault: a row is not what the statement selects.
-    pub fn read(rows: &[Row]) -> Result<Self, StoreError> {
-        let mut members = Vec::new();
-        for row in rows.iter().filter(|row| !row.body.is_empty()) {
-            let (seqs, objects) = row.body.split_once(']').unwrap_or_default();
-            let seqs: Vec<i64> = parse(&format!("{seqs}]"))?;
-            let mut begins: Vec<usize> = objects.match_indices(MEMBER_BEGINS).map(|(at, _)| at).collect();
-            begins.push(objects.len().saturating_add(1));
-            for (seq, range) in seqs.into_iter().zip(begins.windows(2)) {
-                // Up to the comma before the next.
-                let object = match *range {
-                    [from, next] => objects.get(from..next.saturating_sub(1)),
-                    _ => None,
-                };
-                members.push((seq, object.unwrap_or_default().to_owned()));
-            }
+    pub fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
+        let mut pieces = BTreeMap::new();
+        for row in rows {
+            let (_, number): (i64, i64) = parse(&row.head)?;
+            let (seqs, objects) = row.body.split_after(']');
+            let seqs = if seqs.is_empty() { Vec::new() } else { parse(&seqs)? };
+            pieces.insert(number, Piece { seqs, objects });
         }
-        members.sort_unstable_by_key(|(seq, _)| *seq);
-        Ok(Self(members))
+        Ok(Self(pieces))
     }
 
     /// What is to be done to have those who are wanted in the group, and nobody else.
-    pub fn difference(&self, wanted: &Known) -> Difference {
-        let wanted: BTreeSet<i64> = wanted.seqs.iter().copied().collect();
-        let current: BTreeSet<i64> = self.0.iter().map(|(seq, _)| *seq).collect();
+    pub fn difference(&self, wanted: Known) -> Difference {
+        let wanted: BTreeSet<i64> = wanted.seqs.into_iter().collect();
+        let is_member = |seq: &i64| {
+            self.0.get(&seq.div_euclid(PIECE)).is_some_and(|piece| piece.seqs.binary_search(seq).is_ok())
+        };
+        let current = self.0.values().flat_map(|piece| &piece.seqs).copied();
         Difference {
-            join: wanted.difference(&current).copied().collect(),
-            leave: current.difference(&wanted).copied().collect(),
+            leave: current.filter(|seq| !wanted.contains(seq)).collect(),
+            join: wanted.iter().copied().filter(|seq| !is_member(seq)).collect(),
         }
     }
 
-    /// The members after a difference has been written, given those who have joined.
-    pub fn changed(mut self, difference: &Difference, joined: Self) -> Self {
-        let leave: BTreeSet<i64> = difference.leave.iter().copied().collect();
-        self.0.retain(|(seq, _)| !leave.contains(seq));
-        self.0.extend(joined.0);
-        self.0.sort_unstable_by_key(|(seq, _)| *seq);
+    /// The members after a difference has been written, given the pieces that it touches as they are then.
+    pub fn changed(mut self, difference: &Difference, now: Self) -> Self {
+        for number in difference.pieces() {
+            self.0.remove(&number);
+        }
+        self.0.extend(now.0);
         self
     }
 
-    /// As the client gets them.
-    pub fn into_objects(self) -> impl Iterator<Item = String> {
-        self.0.into_iter().map(|(_, object)| object)
+    /// As the client gets them, in pieces.
+    pub fn into_pieces(self) -> Vec<Text> {
+        self.0.into_values().map(|piece| piece.objects).collect()
     }
 }
 
 /// Reads the members of one group with their `seq`; see [`Members::read`].
 pub fn current(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let selected = format!("json_group_array(m.user_seq) || group_concat({MEMBER}, ',')");
-    tenant.statement(&in_pieces(&selected, "g.org_id = :org AND g.id = :id"), vec![text("id", id)])
+    let sql = in_pieces(&seqs_and_objects(), "g.org_id = :org AND g.id = :id");
+    tenant.statement(&sql, vec![text("id", id)])
 }
 
-/// Reads those who join by a difference, as members; see [`Members::read`].
-pub fn joined(tenant: &Tenant<'_>, difference: &Difference) -> Statement {
+/// Reads the pieces that a difference touches; see [`Members::read`].
+pub fn again(tenant: &Tenant<'_>, id: &str, difference: &Difference) -> Statement {
     let sql = format!(
-        "SELECT coalesce(json_group_array(u.seq) || group_concat({MEMBER}, ','), '') AS body
-         FROM json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value
-         WHERE u.org_id = :org AND u.active = 1 AND u.managed = 1 GROUP BY j.key / {PIECE}"
+        "SELECT json_array(g.seq, j.value) AS head, {} AS body
+         FROM groups g CROSS JOIN json_each(:pieces) j WHERE g.org_id = :org AND g.id = :id",
+        piece(&seqs_and_objects(), "g.seq", "j.value")
     );
-    tenant.statement(&sql, vec![text("seqs", Value::from(difference.join.as_slice()).to_string())])
+    let pieces: Vec<i64> = difference.pieces().into_iter().collect();
+    tenant.statement(&sql, vec![text("id", id), text("pieces", Value::from(pieces).to_string())])
 }
 
 /// Those of the ids a request names who are somebody, and active.
@@ -135,12 +163,17 @@ pub struct Known {
 }
 
 impl Known {
-    /// Reads the row of [`known`].
+    /// Reads the rows of [`known`], one for each statement.
     ///
     /// # Errors
     /// `invalidValue` naming the ids that are no user's.
-    pub fn read(row: Option<Row>) -> Result<Self, ScimError> {
-        let known: Self = parse(&row.unwrap_or_default().head)?;
+    pub fn read(rows: impl IntoIterator<Item = Row>) -> Result<Self, ScimError> {
+        let mut known = Self { unknown: Vec::new(), seqs: Vec::new() };
+        for row in rows {
+            let more: Self = parse(&row.head)?;
+            known.unknown.extend(more.unknown);
+            known.seqs.extend(more.seqs);
+        }
         if known.unknown.is_empty() {
             return Ok(known);
         }
@@ -163,24 +196,41 @@ impl Known {
     }
 }
 
-/// Looks up ids; see [`Known::read`].
+/// Looks up ids; see [`Known::read`]. A statement for as many as fit into one.
 ///
 /// People who are not active are in no group; asking for them is no mistake, and has no effect. People
 /// whom SCIM does not see are not known, and stay in their groups.
-pub fn known(tenant: &Tenant<'_>, ids: &BTreeSet<String>) -> Statement {
-    tenant.statement(
-        "SELECT json_object(
+pub fn known(tenant: &Tenant<'_>, ids: &BTreeSet<String>) -> Vec<Statement> {
+    let sql = "SELECT json_object(
            'unknown', json_group_array(j.value) FILTER (WHERE u.seq IS NULL),
            'seqs', json_group_array(u.seq) FILTER (WHERE u.active = 1)) AS head
          FROM json_each(:known_ids) j
-         LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1",
-        bindings_of(ids),
-    )
+         LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1";
+    in_parameters(ids).into_iter().map(|ids| tenant.statement(sql, bindings_of(ids))).collect()
+}
+
+/// The ids as arrays, of which each fits into one parameter.
+fn in_parameters(ids: &BTreeSet<String>) -> Vec<String> {
+    let mut arrays = Vec::new();
+    let mut array = String::new();
+    for id in ids {
+        let id = Value::from(id.as_str()).to_string();
+        if array.len().saturating_add(id.len()) > MOST_BYTES {
+            array.push(']');
+            arrays.push(std::mem::take(&mut array));
+        }
+        array.push(if array.is_empty() { '[' } else { ',' });
+        array.push_str(&id);
+    }
+    if !array.is_empty() {
+        array.push(']');
+        arrays.push(array);
+    }
+    arrays
 }
 
 /// A key that is no good has no organization, and is not worth looking at the ids for.
-fn bindings_of(ids: &BTreeSet<String>) -> Vec<Binding> {
-    let ids = Value::from(ids.iter().map(String::as_str).collect::<Vec<_>>()).to_string();
+fn bindings_of(ids: String) -> Vec<Binding> {
     vec![text("ids", ids), expression("known_ids", "iif(:org IS NULL, '[]', :ids)")]
 }
 
@@ -202,100 +252,147 @@ impl Difference {
         Self { join: wanted.seqs, leave: Vec::new() }
     }
 
-    /// Reads the rows of [`compare`].
-    ///
-    /// # Errors
-    /// Those of [`Known::read`].
-    pub fn read(mut rows: impl FnMut() -> Option<Row>) -> Result<Self, ScimError> {
-        let joining = Known::read(rows())?;
-        Ok(Self { join: joining.seqs, leave: parse(&rows().unwrap_or_default().head)? })
+    /// The numbers of the pieces in which members are others then.
+    fn pieces(&self) -> BTreeSet<i64> {
+        self.join.iter().chain(&self.leave).map(|seq| seq.div_euclid(PIECE)).collect()
     }
 }
 
-/// Compares whom to add and to remove with who is there: two statements, to be read by [`Difference::read`].
-pub fn compare(tenant: &Tenant<'_>, group_id: &str, change: &MembershipChange) -> [Statement; 2] {
-    let bindings = |ids: &BTreeSet<String>| {
-        let mut bindings = bindings_of(ids);
-        bindings.push(text("group", group_id));
-        bindings
-    };
-    let join = tenant.statement(
-        "SELECT json_object(
-           'unknown', json_group_array(j.value) FILTER (WHERE u.seq IS NULL),
-           'seqs', json_group_array(u.seq) FILTER (WHERE u.active = 1 AND m.user_seq IS NULL)) AS head
-         FROM json_each(:known_ids) j
-         LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
-         LEFT JOIN memberships m ON m.user_seq = u.seq
-           AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)",
-        bindings(&change.add),
-    );
-    let leave = tenant.statement(
-        "SELECT json_group_array(m.user_seq) AS head
-         FROM json_each(:known_ids) j
-         CROSS JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
-         CROSS JOIN memberships m ON m.user_seq = u.seq
-           AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)",
-        bindings(&change.remove),
-    );
-    [join, leave]
+/// A comparison of whom to add and to remove with who is there.
+pub struct Comparison {
+    joining: usize,
+    statements: Vec<Statement>,
+}
+
+impl Comparison {
+    /// Compares for a group.
+    pub fn of(tenant: &Tenant<'_>, group_id: &str, change: &MembershipChange) -> Self {
+        let statements = |ids: &BTreeSet<String>, sql: &str| -> Vec<Statement> {
+            let bindings = |ids| {
+                let mut bindings = bindings_of(ids);
+                bindings.push(text("group", group_id));
+                bindings
+            };
+            in_parameters(ids).into_iter().map(|ids| tenant.statement(sql, bindings(ids))).collect()
+        };
+        let join = statements(
+            &change.add,
+            "SELECT json_object(
+               'unknown', json_group_array(j.value) FILTER (WHERE u.seq IS NULL),
+               'seqs', json_group_array(u.seq) FILTER (WHERE u.active = 1 AND m.user_seq IS NULL)) AS head
+             FROM json_each(:known_ids) j
+             LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
+             LEFT JOIN memberships m ON m.user_seq = u.seq
+               AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)",
+        );
+        let leave = statements(
+            &change.remove,
+            "SELECT json_group_array(m.user_seq) AS head
+             FROM json_each(:known_ids) j
+             CROSS JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
+             CROSS JOIN memberships m ON m.user_seq = u.seq
+               AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)",
+        );
+        Self { joining: join.len(), statements: join.into_iter().chain(leave).collect() }
+    }
+
+    /// The statements to run.
+    pub fn take_statements(&mut self) -> Vec<Statement> {
+        std::mem::take(&mut self.statements)
+    }
+
+    /// Reads the difference, once the statements have run.
+    ///
+    /// # Errors
+    /// Those of [`Known::read`].
+    pub fn read(&self, rows: impl IntoIterator<Item = Row>) -> Result<Difference, ScimError> {
+        let mut rows = rows.into_iter();
+        let joining = Known::read(rows.by_ref().take(self.joining))?;
+        let mut leave = Vec::new();
+        for row in rows {
+            leave.extend(parse::<Vec<i64>>(&row.head)?);
+        }
+        Ok(Difference { join: joining.seqs, leave })
+    }
 }
 
 /// Writes a difference. Adding who is there and removing who is not changes nothing, so that two requests
 /// at once do not disturb each other.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
     let bindings = |seqs: &[i64]| vec![text("group", group_id), text("seqs", Value::from(seqs).to_string())];
-    let mut statements = Vec::new();
-    if !difference.join.is_empty() {
-        statements.push(tenant.statement(
+    let join = difference.join.chunks(MOST_SEQS).map(|seqs| {
+        tenant.statement(
             "INSERT INTO memberships (group_seq, user_seq)
              SELECT g.seq, u.seq
              FROM groups g CROSS JOIN json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value
              WHERE g.org_id = :org AND g.id = :group AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
              ON CONFLICT DO NOTHING",
-            bindings(&difference.join),
-        ));
-    }
-    if !difference.leave.is_empty() {
-        statements.push(tenant.statement(
+            bindings(seqs),
+        )
+    });
+    let leave = difference.leave.chunks(MOST_SEQS).map(|seqs| {
+        tenant.statement(
             "DELETE FROM memberships
              WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
                AND user_seq IN (SELECT value FROM json_each(:seqs))",
-            bindings(&difference.leave),
-        ));
-    }
-    statements
+            bindings(seqs),
+        )
+    });
+    join.chain(leave).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rows(bodies: &[&str]) -> Vec<Row> {
-        bodies.iter().map(|body| Row { head: "1".to_owned(), body: (*body).to_owned() }).collect()
+    fn rows(pieces: &[(i64, &str)]) -> Vec<Row> {
+        let row = |&(number, body): &(i64, &str)| Row {
+            head: format!("[1,{number}]"),
+            body: Text::Here(body.to_owned()),
+        };
+        pieces.iter().map(row).collect()
     }
 
     fn objects(members: Members) -> Vec<String> {
-        members.into_objects().collect()
-    }
-
-    #[test]
-    fn members_are_told_apart_whatever_they_are_called() {
-        let one = r#"{"value":"a","display":"},{\"value\":\"x]"}"#;
-        let two = r#"{"value":"b","display":"B"}"#;
-        let members =
-            Members::read(&rows(&[&format!("[7,9]{one},{two}"), "", r#"[3]{"value":"c"}"#])).unwrap();
-        assert_eq!(objects(members), [r#"{"value":"c"}"#, one, two]);
+        members.into_pieces().into_iter().map(Text::into_string).collect()
     }
 
     #[test]
     fn a_difference_leads_to_what_is_wanted() {
-        let members = Members::read(&rows(&[r#"[1,2,3]{"value":"a"},{"value":"b"},{"value":"c"}"#])).unwrap();
-        let wanted = Known { unknown: Vec::new(), seqs: vec![5, 2, 1] };
-        let difference = members.difference(&wanted);
-        assert_eq!(difference, Difference { join: vec![5], leave: vec![3] });
-        let joined = Members::read(&rows(&[r#"[5]{"value":"e"}"#])).unwrap();
-        let after = members.changed(&difference, joined);
-        assert!(after.difference(&wanted).is_empty());
-        assert_eq!(objects(after), [r#"{"value":"a"}"#, r#"{"value":"b"}"#, r#"{"value":"e"}"#]);
+        let before = rows(&[
+            (0, r#"[1,2,3]{"value":"a"},{"value":"b"},{"value":"]c"}"#),
+            (2, r#"[2001]{"value":"z"}"#),
+        ]);
+        let members = Members::read(before).unwrap();
+        let wanted = || Known { unknown: Vec::new(), seqs: vec![1005, 2001, 2, 1] };
+        let difference = members.difference(wanted());
+        assert_eq!(difference, Difference { join: vec![1005], leave: vec![3] });
+        assert_eq!(difference.pieces(), BTreeSet::from([0, 1]));
+        let again = rows(&[(0, r#"[1,2]{"value":"a"},{"value":"b"}"#), (1, r#"[1005]{"value":"e"}"#)]);
+        let after = members.changed(&difference, Members::read(again).unwrap());
+        assert!(after.difference(wanted()).is_empty());
+        assert_eq!(
+            objects(after),
+            [r#"{"value":"a"},{"value":"b"}"#, r#"{"value":"e"}"#, r#"{"value":"z"}"#]
+        );
+    }
+
+    #[test]
+    fn a_piece_whose_members_have_all_gone_is_empty() {
+        let members = Members::read(rows(&[(0, r#"[1]{"value":"a"}"#)])).unwrap();
+        let difference = members.difference(Known { unknown: Vec::new(), seqs: Vec::new() });
+        let after = members.changed(&difference, Members::read(rows(&[(0, "")])).unwrap());
+        assert_eq!(objects(after), [""]);
+    }
+
+    #[test]
+    fn ids_are_spread_over_parameters() {
+        assert!(in_parameters(&BTreeSet::new()).is_empty());
+        let ids = |count: usize| (0..count).map(|id| format!("{id:0>36}")).collect::<BTreeSet<_>>();
+        assert_eq!(in_parameters(&ids(2)), [format!("[\"{:0>36}\",\"{:0>36}\"]", 0, 1)]);
+        let many = in_parameters(&ids(100_000));
+        assert!(many.len() > 1 && many.iter().all(|array| array.len() <= MOST_BYTES + 2));
+        let read = many.iter().flat_map(|array| serde_json::from_str::<Vec<String>>(array).unwrap());
+        assert!(read.eq(ids(100_000)));
     }
 }

@@ -16,6 +16,7 @@ pub mod projects;
 pub mod session;
 mod statement;
 pub mod tenant;
+mod text;
 pub mod tombstone;
 pub mod users;
 
@@ -24,3 +25,4 @@ pub use error::StoreError;
 pub use session::Session;
 pub use statement::Statement;
 pub use tenant::{Scope, Tenant};
+pub use text::Text;

@@ -68,6 +68,11 @@ impl Opened {
         self.results.next().unwrap_or_default()
     }
 
+    /// The first row of each statement that is left.
+    pub fn first_rows(&mut self) -> impl Iterator<Item = Row> {
+        std::mem::take(&mut self.results).filter_map(|rows| rows.into_iter().next())
+    }
+
     /// The only row of the next statement, if there is one.
     pub fn row(&mut self) -> Option<Row> {
         self.rows().into_iter().next()

@@ -76,7 +76,7 @@ impl UserRecord {
         let org_role = OrgRole::parse(&head.org_role)
             .ok_or_else(|| StoreError::Internal(format!("unknown organization role {}", head.org_role)))?;
         let user = User { doc: head.doc, active: head.active, org_role };
-        Ok(Self { id: head.id, user, resource: row.body, seq: head.seq, version: head.version })
+        Ok(Self { id: head.id, user, resource: row.body.into_string(), seq: head.seq, version: head.version })
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::session::{Opened, parse};
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
-use super::{StoreError, groups, memberships};
+use super::{StoreError, Text, groups, memberships};
 use crate::scim::ScimError;
 use crate::scim::cursor::{Cursor, Position};
 use crate::scim::filter::Filter;
@@ -64,10 +64,16 @@ pub struct Listing {
 pub struct Item {
     /// Its place.
     pub position: Position,
-    /// Whether it is a group.
-    pub is_group: bool,
     /// The whole resource, less what was not asked for.
-    pub resource: String,
+    pub resource: Resource,
+}
+
+/// A resource of either kind.
+pub enum Resource {
+    /// A user.
+    User(String),
+    /// A group.
+    Group(groups::Resource),
 }
 
 /// A list that has been prepared; see [`prepare`].
@@ -212,10 +218,10 @@ impl Prepared<'_> {
         if self.backward {
             rows.reverse();
         }
-        let mut members: HashMap<i64, Vec<String>> = HashMap::new();
+        let mut members: HashMap<i64, Vec<Text>> = HashMap::new();
         if self.with_members {
             for piece in opened.rows() {
-                members.entry(parse(&piece.head)?).or_default().push(piece.body);
+                members.entry(memberships::group_of(&piece)?).or_default().push(piece.body);
             }
         }
         let mut items = Vec::with_capacity(rows.len());
@@ -226,14 +232,15 @@ impl Prepared<'_> {
                 Listed::Groups => Some(rank),
                 Listed::All => rank.checked_sub(GROUP_RANK).filter(|seq| *seq >= 0),
             };
+            let own = row.body.into_string();
             let resource = match group {
-                None => row.body,
-                Some(seq) if self.with_members => {
-                    groups::with_members(&row.body, members.remove(&seq).unwrap_or_default())
+                None => Resource::User(own),
+                Some(seq) => {
+                    let members = self.with_members.then(|| members.remove(&seq).unwrap_or_default());
+                    Resource::Group(groups::Resource { own, members })
                 }
-                Some(_) => groups::without_members(&row.body),
             };
-            items.push(Item { position: Position { key, rank }, is_group: group.is_some(), resource });
+            items.push(Item { position: Position { key, rank }, resource });
         }
         Ok(Listing { total, items, more, afterwards })
     }
