@@ -157,6 +157,9 @@ END;
 CREATE TRIGGER IF NOT EXISTS memberships_delete AFTER DELETE ON memberships
 BEGIN
   UPDATE users SET version = version + 1 WHERE seq = OLD.user_seq AND active = 1;
+  -- Otherwise it is by being deactivated or deleted that somebody leaves the group, which is then other than it was.
+  UPDATE groups SET version = version + 1, last_modified = max(last_modified, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  WHERE seq = OLD.group_seq AND changes() = 0;
 END;
 
 -- Lists that a client reads by position, as they were when it began: see src/store/snapshot.rs. At most one row for each
@@ -168,7 +171,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
   filter    TEXT NOT NULL,
   page_size INTEGER NOT NULL,
   begun_at  TEXT NOT NULL,
-  -- When the first page was last read, and when another one was: blank if none was, and a minute late at most.
+  -- When the first page was last read, and when another one was: blank if none was, and noted once a minute.
   first_at  TEXT NOT NULL,
   read_at   TEXT NOT NULL DEFAULT '',
   -- How many readers have seen the first page, but not the last.

@@ -10,9 +10,6 @@ use crate::scim::patch::{self, Edit, Op};
 use crate::scim::text::{fold, shorten};
 use crate::scim::{Object, ScimError};
 
-/// Most bytes of ids that travel to the database as one parameter, which D1 limits to 2,000,000.
-const MAX_ID_BYTES: usize = 1_800_000;
-
 /// A change of membership, as sets of user ids. A group's members are never read to change them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MembershipChange {
@@ -28,20 +25,6 @@ impl MembershipChange {
     /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
         !self.replaces_all && self.add.is_empty() && self.remove.is_empty()
-    }
-
-    /// # Errors
-    /// `tooMany` where the ids exceed what one parameter of a statement may hold.
-    fn check_size(&self) -> Result<(), ScimError> {
-        let bytes = |ids: &BTreeSet<String>| ids.iter().map(|id| id.len().saturating_add(3)).sum::<usize>();
-        if bytes(&self.add).max(bytes(&self.remove)) <= MAX_ID_BYTES {
-            return Ok(());
-        }
-        Err(ScimError::too_many(format!(
-            "The request names {} members; about {} can be handled at once. Send them in several PATCH requests.",
-            self.add.len().saturating_add(self.remove.len()),
-            MAX_ID_BYTES / 40
-        )))
     }
 
     fn replace(&mut self, ids: BTreeSet<String>) {
@@ -127,7 +110,6 @@ impl<'a> Wanted<'a> {
                 _ => edits.push(edit),
             }
         }
-        members.check_size()?;
         Ok(Self { members, edits })
     }
 

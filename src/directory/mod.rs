@@ -4,6 +4,7 @@
 
 pub mod catalog;
 pub mod group;
+pub mod group_body;
 pub mod group_name;
 pub mod key;
 pub mod org_role;

@@ -101,6 +101,28 @@ impl Standing {
     }
 }
 
+/// Whether a PUT or PATCH looks as if it deactivated somebody. It is not decided by that, only prepared for.
+pub fn seems_to_deactivate(body: &Value) -> bool {
+    fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+        value.as_object()?.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+    let is_false = |value: &Value| match value {
+        Value::Bool(active) => !active,
+        Value::String(text) => text.eq_ignore_ascii_case("false"),
+        _ => false,
+    };
+    let is_inactive = |value: &Value| member(value, "active").is_some_and(is_false);
+    let operations = member(body, "Operations").and_then(Value::as_array);
+    is_inactive(body)
+        || operations.into_iter().flatten().any(|operation| {
+            let Some(value) = member(operation, "value") else { return false };
+            match member(operation, "path").and_then(Value::as_str) {
+                Some(path) => path.trim().eq_ignore_ascii_case("active") && is_false(value),
+                None => is_inactive(value),
+            }
+        })
+}
+
 /// The person that a POST describes. Whether the organization admits them, [`Organization::admit`] says.
 ///
 /// # Errors
@@ -281,4 +303,32 @@ fn check_size(user: &User) -> Result<(), ScimError> {
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_deactivation() {
+        let patch = |operation: Value| json!({"Operations": [{"op": "add", "path": "title", "value": "x"}, operation]});
+        for body in [
+            json!({"userName": "a", "Active": false}),
+            patch(json!({"op": "replace", "value": {"active": "False"}})),
+            patch(json!({"op": "Replace", "path": "active", "value": false})),
+        ] {
+            assert!(seems_to_deactivate(&body), "{body}");
+        }
+        for body in [
+            json!({"userName": "a", "active": true}),
+            json!({"userName": "a"}),
+            json!(5),
+            patch(json!({"op": "replace", "path": "title", "value": false})),
+            patch(json!({"op": "remove", "path": "active"})),
+        ] {
+            assert!(!seems_to_deactivate(&body), "{body}");
+        }
+    }
 }

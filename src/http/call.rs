@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Aftermath;
 use super::request::{
     BODY_LIMIT, GROUP_BODY_LIMIT, GROUP_VALUE_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT,
-    UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, json,
+    UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, group_json, json,
 };
 use crate::scim::entity_tag::Preconditions;
 use crate::scim::projection::Projection;
@@ -93,7 +93,7 @@ impl Call<'_> {
         match &mut self.source {
             Source::Http(incoming) => {
                 let body = incoming.body(GROUP_BODY_LIMIT).await?;
-                json(&body, if large { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })
+                group_json(&body, if large { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })
             }
             Source::Bulk(operation) => operation.data(),
         }

@@ -4,6 +4,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 use worker::Request;
 
+use crate::directory::group_body;
 use crate::scim::ScimError;
 
 /// Largest body of most requests, in bytes.
@@ -106,6 +107,22 @@ impl Incoming {
 /// # Errors
 /// `invalidSyntax` for what is not JSON, `tooMany` for more values than that.
 pub(super) fn json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
+    json_by(body, most_values, |body| serde_json::from_slice(body))
+}
+
+/// Reads a body that describes a group, or a change of one, as JSON.
+///
+/// # Errors
+/// As [`json`].
+pub(super) fn group_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
+    json_by(body, most_values, group_body::read)
+}
+
+fn json_by(
+    body: &[u8],
+    most_values: usize,
+    read: fn(&[u8]) -> serde_json::Result<Value>,
+) -> Result<Value, ScimError> {
     if body.is_empty() {
         return Err(ScimError::invalid_syntax("The request has no body; it needs one in JSON."));
     }
@@ -115,8 +132,7 @@ pub(super) fn json(body: &[u8], most_values: usize) -> Result<Value, ScimError> 
             "The body has about {values} values; at most {most_values} are read. Split the request into smaller ones."
         )));
     }
-    serde_json::from_slice(body)
-        .map_err(|error| ScimError::invalid_syntax(format!("The body is not valid JSON: {error}.")))
+    read(body).map_err(|error| ScimError::invalid_syntax(format!("The body is not valid JSON: {error}.")))
 }
 
 /// About how many values a JSON text has. Each takes some hundred bytes once it is parsed, however short it

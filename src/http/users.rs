@@ -1,5 +1,7 @@
 //! `/Users`
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -68,7 +70,7 @@ pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, Scim
 pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
     let preconditions = call.preconditions();
     attempts(async || {
-        let (record, _) = open_record(call, id).await?;
+        let (record, _) = open_record(call, id, false).await?;
         preconditions.check(record.version)?;
         user::check_removable(&record.user)?;
         call.session.write(&stored::delete(&call.session.tenant, &record)).await?;
@@ -85,11 +87,16 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
     let tenant = &call.session.tenant;
     let projection = call.projection(&tenant.catalog.user)?;
     let preconditions = call.preconditions();
+    // Whoever is deactivated has no groups then, and whoever is inactive has none.
+    let with_groups = Cell::new(!user::seems_to_deactivate(body));
     let (version, resource) = attempts(async || {
-        let (record, organization) = open_record(call, id).await?;
+        let (record, organization) = open_record(call, id, with_groups.get()).await?;
         preconditions.check(record.version)?;
         let user = rule(tenant.catalog, &organization, &record.user, body)?;
         if user == record.user {
+            if user.active && !with_groups.replace(true) {
+                return Err(Failure::Stale);
+            }
             return Ok((record.version, record.resource));
         }
         let statements = stored::update(tenant, &organization, &record, &user);
@@ -101,8 +108,12 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
     Ok(Answer::ok(project(&projection, &tenant.catalog.user, resource)?).with_version(version))
 }
 
-async fn open_record(call: &Call<'_>, id: &str) -> Result<(UserRecord, Organization), ScimError> {
-    let mut opened = call.open(vec![stored::record(&call.session.tenant, id)]).await?;
+async fn open_record(
+    call: &Call<'_>,
+    id: &str,
+    with_groups: bool,
+) -> Result<(UserRecord, Organization), ScimError> {
+    let mut opened = call.open(vec![stored::record(&call.session.tenant, id, with_groups)]).await?;
     let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
     Ok((UserRecord::read(row)?, opened.organization))
 }

@@ -2,7 +2,6 @@
 
 use super::statement::{Statement, boolean, text};
 use super::tenant::{Tenant, guard};
-use super::users::TOUCH_GROUPS;
 
 /// An organization as the console shows it, as JSON.
 const DESCRIBED: &str = "SELECT json_object(
@@ -84,7 +83,8 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
         let bindings = || vec![text("mail_domains", json_array(domains))];
         // Groups have other members then.
         let touched = format!(
-            "{TOUCH_GROUPS} org_id = :org AND seq IN (
+            "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now)
+             WHERE org_id = :org AND seq IN (
                SELECT m.group_seq FROM users CROSS JOIN memberships m ON m.user_seq = users.seq
                WHERE users.org_id = :org AND users.managed <> {seen})"
         );

@@ -35,10 +35,6 @@ fn answered() -> String {
     format!("CAST(users.version AS TEXT) AS head, {} AS body", resource_sql(true))
 }
 
-/// Somebody leaves groups: these are then other than they were, and whoever kept one has to know.
-pub(super) const TOUCH_GROUPS: &str =
-    "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now) WHERE";
-
 const INSERT_EMAILS: &str = "INSERT INTO user_emails (org_id, value_fold, type_fold, user_seq)
   SELECT users.org_id, j.value ->> 'value', j.value ->> 'type', users.seq FROM users CROSS JOIN json_each(:emails) j";
 
@@ -90,30 +86,30 @@ pub fn resource(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
     tenant.statement(&sql, vec![text("id", id)])
 }
 
-/// Reads one person as a resource and as a basis for a write; see [`UserRecord::read`].
-pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant
-        .statement(&format!("{} users.id = :id AND users.managed = 1", select_record()), vec![text("id", id)])
+/// Reads one person as a resource, with their groups or without, and as a basis for a write; see [`UserRecord::read`].
+pub fn record(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
+    let sql = format!("{} users.id = :id AND users.managed = 1", select_record(with_groups));
+    tenant.statement(&sql, vec![text("id", id)])
 }
 
 /// Reads one person, whether SCIM sees them or not; see [`UserRecord::read`].
 pub fn anybody(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&format!("{} users.id = :id", select_record()), vec![text("id", id)])
+    tenant.statement(&format!("{} users.id = :id", select_record(true)), vec![text("id", id)])
 }
 
 /// Reads whoever has a userName, whether SCIM sees them or not; see [`UserRecord::read`].
 pub fn named(tenant: &Tenant<'_>, user_name: &str) -> Statement {
-    let sql = format!("{} users.user_name_fold = :user_name_fold", select_record());
+    let sql = format!("{} users.user_name_fold = :user_name_fold", select_record(true));
     tenant.statement(&sql, vec![text("user_name_fold", fold_user_name(user_name))])
 }
 
-fn select_record() -> String {
+fn select_record(with_groups: bool) -> String {
     format!(
         "SELECT json_object('id', users.id, 'seq', users.seq, 'version', users.version,
            'active', json(iif(users.active, 'true', 'false')), 'org_role', users.org_role,
            'doc', json(users.doc)) AS head, {} AS body
          FROM users WHERE users.org_id = :org AND",
-        resource_sql(true)
+        resource_sql(with_groups)
     )
 }
 
@@ -187,8 +183,6 @@ pub fn update(
     }
     if before.active && !user.active {
         // Deactivation takes the person out of the organization: nothing of what they could do stays.
-        let left = format!("{TOUCH_GROUPS} seq IN (SELECT group_seq FROM memberships WHERE user_seq = :seq)");
-        statements.push(tenant.statement(&left, seq()));
         statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", seq()));
     }
     let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
@@ -248,12 +242,9 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str) -> Vec<Statement> {
 
 /// Deletes a person, if nobody changed them since they were read. Memberships and addresses go with them.
 pub fn delete(tenant: &Tenant<'_>, current: &UserRecord) -> Vec<Statement> {
-    let bindings = || vec![integer("seq", current.seq), integer("version", current.version)];
-    let left = format!(
-        "{TOUCH_GROUPS} org_id = :org AND seq IN (SELECT group_seq FROM memberships WHERE user_seq = :seq)"
-    );
     let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
-    vec![tenant.statement(&left, bindings()), tenant.statement(delete, bindings()), guard()]
+    let bindings = vec![integer("seq", current.seq), integer("version", current.version)];
+    vec![tenant.statement(delete, bindings), guard()]
 }
 
 /// Whether a unique index on userName refused a write.

@@ -2,17 +2,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openWorker, schema } from "../../scripts/lib/local-worker.mjs";
+import { builtWorker, openWorkers, schema } from "../../scripts/lib/local-worker.mjs";
 
 /**
  * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN unset.
- * With `persistTo` its data are kept in that folder, and an existing database there is used as it is.
+ * With `persistTo` its data are kept in that folder, and an existing database there is used as it is. `modules` are more of
+ * the Worker's modules, of which the first is then the main one.
  */
-export async function startWorker({ vars = {}, adminToken = "test-admin-token", persistTo } = {}) {
+export async function startWorker({ vars = {}, adminToken = "test-admin-token", persistTo, modules } = {}) {
   const folder = persistTo ?? (await mkdtemp(join(tmpdir(), "scim-edge-test-")));
   const bindings = { ...vars, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
   const lines = [];
-  const open = (port) => openWorker({ folder, port, bindings, onLog: ({ message }) => lines.push(message) });
+  const workers = [builtWorker({ bindings, modules })];
+  const open = (port) => openWorkers({ workers, folder, port, onLog: ({ message }) => lines.push(message) });
 
   let worker = await open(0);
   const { url } = worker;

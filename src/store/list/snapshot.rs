@@ -6,9 +6,10 @@
 //! other. From then on a page is the rows between two such posts. It becomes shorter when rows go, but who stays is on
 //! the same page, and newcomers are on none.
 //!
-//! A request does not tell whose import it belongs to. While somebody is between the first page and the last, whoever
-//! begins to read the same list gets the same posts, and behind them the newcomers, so that neither moves what
-//! the other is about to read.
+//! A request does not tell whose import it belongs to. While somebody is between the second page and the last, whoever
+//! begins to read the same list gets the same posts, and behind them the newcomers, so that neither moves what the other
+//! is about to read. Whoever has read the first page only is not known to go on: the first post stays where it is for a
+//! moment.
 //!
 //! All of it is one row in D1, written in the batch that reads the first page. KV cannot hold it: a name that was
 //! written a minute ago may still be read as it was before, and the posts of the import before would lose somebody.
@@ -88,8 +89,11 @@ pub(super) struct Snapshot<'a> {
 const ITSELF: &str = "s.org_id = :org AND s.resource = :resource AND s.filter = :filter AND s.page_size = CAST(:page_size AS INTEGER)";
 /// Whether it still says what the pages are.
 const ALIVE: &str = "max(s.first_at, s.read_at) > :alive_since";
-/// Whether somebody is reading the list, so that its posts must stay.
-const IN_USE: &str = "s.readers > 0 AND s.begun_at > :shared_since AND (s.first_at > :moments_ago OR s.read_at > :alive_since)";
+/// Whether somebody is reading it behind the first page, so that none of its posts may move.
+const IN_USE: &str = "s.readers > 0 AND s.begun_at > :shared_since AND s.read_at > :alive_since";
+/// Whether somebody may be about to read the second page, so that the first one may not end elsewhere.
+const BEGUN: &str =
+    "s.readers > 0 AND s.begun_at > :shared_since AND s.read_at = '' AND s.first_at > :moments_ago";
 
 impl<'a> Snapshot<'a> {
     /// The snapshot that a page belongs to. A page of none belongs to none.
@@ -119,12 +123,17 @@ impl<'a> Snapshot<'a> {
         ]
     }
 
-    /// The statements that make the snapshot, or add newcomers to one that is in use; none behind the first page.
+    /// The statements that come before that of the page. For the first page they add newcomers to a snapshot that is in
+    /// use, measure one anew behind its first page, or make one; for any other they note that there is a reader.
     pub(super) fn begin(&self, rows: &Rows<'_>) -> Vec<String> {
         match (self.begins(), self.filter) {
-            (true, None) => vec![self.extend_pages(rows), self.insert_pages(rows)],
-            (true, Some(_)) => vec![self.extend_rows(rows), self.insert_rows(rows)],
-            (false, _) => Vec::new(),
+            (true, None) => vec![self.extend_pages(rows), self.renew_pages(rows), self.insert_pages(rows)],
+            (true, Some(_)) => vec![self.extend_rows(rows), self.renew_rows(rows), self.insert_rows(rows)],
+            (false, _) => {
+                vec![format!(
+                    "UPDATE snapshots AS s SET read_at = :now WHERE {ITSELF} AND {ALIVE} AND s.read_at = ''"
+                )]
+            }
         }
     }
 
@@ -140,6 +149,20 @@ impl<'a> Snapshot<'a> {
                total = s.total + (SELECT count(*) {from} AND {seq} > {newest}),
                newest = coalesce((SELECT max({seq}) {from} AND {seq} > {newest}), s.newest)
              WHERE {ITSELF} AND {IN_USE}"
+        )
+    }
+
+    fn renew_pages(&self, rows: &Rows<'_>) -> String {
+        let Rows { seq, from, total } = rows;
+        let size = self.size;
+        let first = self.column(&post("1"));
+        let posts = self.walk(rows, &first, &size.saturating_sub(1).to_string());
+        format!(
+            "UPDATE snapshots AS s SET first_at = :now, readers = readers + 1,
+               posts = substr(s.posts, 1, {WIDTH}) || coalesce(({posts}), ''),
+               total = {size} + {total} - (SELECT count(*) {from} AND {seq} <= {first}),
+               newest = (SELECT max({seq}) {from})
+             WHERE {ITSELF} AND {BEGUN}"
         )
     }
 
@@ -169,17 +192,36 @@ impl<'a> Snapshot<'a> {
     }
 
     fn extend_rows(&self, rows: &Rows<'_>) -> String {
-        let Rows { seq, from, .. } = rows;
-        let known = self.column("'[' || rtrim(s.posts, ',') || ']'");
+        let few = format!("{IN_USE} AND s.total <= {}", self.most_rows());
         format!(
             "UPDATE snapshots AS s SET first_at = :now, readers = readers + 1,
                posts = s.posts || coalesce(more.posts, ''), total = s.total + more.counted
-             FROM (
-               SELECT count(*) AS counted, group_concat(printf('%10d,', seq), '') AS posts
-               FROM (SELECT {seq} AS seq {from} AND {in_use} AND {seq} NOT IN (SELECT value FROM json_each({known}))
-                     ORDER BY {seq})) AS more
-             WHERE {ITSELF} AND {IN_USE}",
-            in_use = self.exists(&format!("{IN_USE} AND s.total <= {}", self.most_rows()))
+             FROM {more} WHERE {ITSELF} AND {IN_USE}",
+            more = self.rows_beside(rows, "s.posts", &few)
+        )
+    }
+
+    fn renew_rows(&self, rows: &Rows<'_>) -> String {
+        let first = format!("substr(s.posts, 1, {})", self.size.saturating_mul(WIDTH));
+        format!(
+            "UPDATE snapshots AS s SET first_at = :now, readers = readers + 1,
+               posts = {first} || coalesce(more.posts, ''), total = {} + more.counted
+             FROM {} WHERE {ITSELF} AND {BEGUN}",
+            self.size,
+            self.rows_beside(rows, &first, BEGUN)
+        )
+    }
+
+    /// Rows that are not among some posts, as posts themselves, of a snapshot that satisfies a condition.
+    fn rows_beside(&self, rows: &Rows<'_>, posts: &str, condition: &str) -> String {
+        let Rows { seq, from, .. } = rows;
+        let known = self.column(&format!("'[' || rtrim({posts}, ',') || ']'"));
+        format!(
+            "(SELECT count(*) AS counted, group_concat(printf('%10d,', seq), '') AS posts
+              FROM (SELECT {seq} AS seq {from} AND {} AND {seq} NOT IN (SELECT value FROM json_each({known}))
+                    ORDER BY {seq} LIMIT {})) AS more",
+            self.exists(condition),
+            self.most_rows()
         )
     }
 
@@ -189,7 +231,7 @@ impl<'a> Snapshot<'a> {
         let listed = format!(
             "(SELECT count(*) AS counted, coalesce(max(seq), 0) AS newest, group_concat(printf('%10d,', seq), '') AS posts
               FROM (SELECT {seq} AS seq {from} AND NOT {} ORDER BY {seq} LIMIT {most})) n",
-            self.exists(IN_USE)
+            self.exists(&format!("({IN_USE} OR {BEGUN})"))
         );
         let total = format!("iif(n.counted < {most}, n.counted, {total})");
         self.insert(&format!("{total}, n.newest, n.posts"), &listed, "n.counted")
@@ -208,7 +250,7 @@ impl<'a> Snapshot<'a> {
              WHERE o.id IS NOT NULL AND {is_long} AND NOT {in_use}
              ON CONFLICT DO UPDATE SET begun_at = excluded.begun_at, first_at = excluded.first_at, read_at = '',
                readers = 1, total = excluded.total, newest = excluded.newest, posts = excluded.posts",
-            in_use = self.exists(IN_USE)
+            in_use = self.exists(&format!("({IN_USE} OR {BEGUN})"))
         )
     }
 
