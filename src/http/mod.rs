@@ -5,6 +5,8 @@ mod admin;
 mod answer;
 mod bulk;
 mod call;
+mod consistency;
+mod deployment;
 mod discovery;
 mod groups;
 mod lists;
@@ -15,30 +17,23 @@ mod scim_api;
 mod users;
 
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::rc::Rc;
 
 use worker::{Context, Env, Request, Response, console_error, console_log};
 
-use crate::directory::Catalog;
+use crate::directory::Shard;
 use crate::scim::ScimError;
-use crate::store::{Cost, Database, Statement, platform};
+use crate::store::{Cost, Statement, platform};
 
 use answer::Answer;
+use deployment::{Deployment, database};
 use request::Incoming;
-
-/// What a deployment gives every request.
-struct Deployment<'a> {
-    env: &'a Env,
-    catalog: &'static Catalog,
-    database: Database,
-    kv: worker::KvStore,
-}
 
 /// What is left to do after the answer, and what the log should say of the key.
 #[derive(Default)]
 struct Aftermath {
     key_hint: Cell<Option<String>>,
-    mark_used: Cell<Option<Statement>>,
+    mark_used: Cell<Option<(Shard, Statement)>>,
 }
 
 /// Answers a request. Every outcome is an answer in JSON; nothing is left to the runtime's own error page,
@@ -50,18 +45,18 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     let began = platform::now_millis();
     let mut incoming = Incoming::new(request);
     let aftermath = Aftermath::default();
-    let (answer, cost) = match deployment(&env) {
+    let (answer, cost) = match Deployment::of(&env) {
         Ok(deployment) => {
             let answer = route(&deployment, &mut incoming, &aftermath).await;
-            (answer, deployment.database.cost())
+            (answer, deployment.cost())
         }
         Err(reason) => {
             console_error!("the deployment is not complete: {reason}");
             (Answer::from(ScimError::internal()), Cost::default())
         }
     };
-    if let Some(statement) = aftermath.mark_used.take() {
-        mark_used_later(&env, &context, statement);
+    if let Some((shard, statement)) = aftermath.mark_used.take() {
+        mark_used_later(&env, &context, shard, statement);
     }
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
@@ -106,32 +101,11 @@ async fn route(deployment: &Deployment<'_>, incoming: &mut Incoming, aftermath: 
     }
 }
 
-fn deployment(env: &Env) -> Result<Deployment<'_>, String> {
-    // Variables of a deployment are the same for every request of an isolate.
-    static CATALOG: OnceLock<Result<Catalog, String>> = OnceLock::new();
-    let catalog = CATALOG.get_or_init(|| {
-        let variable = |name: &str, default: &str| {
-            env.var(name)
-                .map(|value| value.to_string())
-                .ok()
-                .filter(|value| !value.is_empty())
-                .unwrap_or_else(|| default.to_owned())
-        };
-        Catalog::new(variable("GROUP_PREFIX", "Statsig"), variable("ORG_ROLE_ATTRIBUTE", "statsigOrgRole"))
-    });
-    Ok(Deployment {
-        env,
-        catalog: catalog.as_ref().map_err(Clone::clone)?,
-        database: env.d1("DB").map(Database::new).map_err(|error| format!("D1 binding DB: {error}"))?,
-        kv: env.kv("KV").map_err(|error| format!("KV binding KV: {error}"))?,
-    })
-}
-
 /// Notes that a key was used, after the answer has gone out.
-fn mark_used_later(env: &Env, context: &Context, statement: Statement) {
-    let Ok(database) = env.d1("DB") else { return };
+fn mark_used_later(env: &Env, context: &Context, shard: Shard, statement: Statement) {
+    let Some(database) = database(env, shard, Rc::default()) else { return };
     context.wait_until(async move {
-        if let Err(error) = Database::new(database).run(statement).await {
+        if let Err(error) = database.run(statement).await {
             console_error!("the time a key was last used could not be written: {error:?}");
         }
     });
