@@ -24,7 +24,10 @@ export const databaseName = (number) => (number === 0 ? "DB" : `DB_${number}`);
 
 /** The built Worker's configuration; `modules` are more, of which the first is then the main one. */
 export function builtWorker({ name = "scim-edge", bindings = {}, databases = 1, modules = {} } = {}) {
-  const d1 = Array.from({ length: databases }, (_, number) => databaseName(number)).map((id) => [id, { type: "d1", id }]);
+  const d1 = Array.from({ length: databases }, (_, number) => databaseName(number)).map((id) => [
+    id,
+    { type: "d1", id },
+  ]);
   const text = Object.entries({ ...deployment().vars, ...bindings }).map(([key, value]) => [
     key,
     { type: "text", value },
