@@ -18,7 +18,7 @@ use crate::store::{Database, Row, Scope, Statement, StoreError, Tenant, platform
 pub struct Console<'a> {
     /// Where the organization lies that the call names; of a call that names none, the first.
     pub database: &'a Database,
-    /// All databases, where the call names no organization.
+    /// Where organizations may lie that the call speaks of: all databases, or that one.
     pub databases: &'a [Database],
     /// KV, for tombstones.
     pub kv: &'a KvStore,
