@@ -57,7 +57,7 @@ describe("organizations", () => {
     const { owner: _, ...shown } = made;
     const { id, created_at, last_modified, ...rest } = shown;
     const settings = { name: "Acme", email_management: false, plain_groups: false, mail_domains: [] };
-    assert.deepEqual(rest, { ...settings, user_count: 1 });
+    assert.deepEqual(rest, { ...settings, user_count: 1, database: 0 });
     assert.match(created_at, TIME);
     assert.equal(last_modified, created_at);
     assert.deepEqual(await admin.get(`/organizations/${id}`), shown);

@@ -12,15 +12,22 @@ process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, "workerd.sh");
 export const schema = () => readFileSync(join(root, "schema.sql"), "utf8");
 
 /**
- * Starts the Worker and resolves when it answers.
- * `bindings` are its variables and secrets; `onLog({ level, message })` gets what it writes to the console.
+ * Starts the Worker and resolves when it answers. `bindings` are its variables and secrets, `databases` is how many it
+ * has; `onLog({ level, message })` gets what it writes to the console.
  */
-export function openWorker({ bindings, ...options }) {
-  return openWorkers({ workers: [builtWorker({ bindings })], ...options });
+export function openWorker({ bindings, databases, ...options }) {
+  return openWorkers({ workers: [builtWorker({ bindings, databases })], ...options });
 }
 
+/** The binding of the database with that number. */
+export const databaseName = (number) => (number === 0 ? "DB" : `DB_${number}`);
+
 /** The built Worker's configuration; `modules` are more, of which the first is then the main one. */
-export function builtWorker({ name = "scim-edge", bindings = {}, modules = {} } = {}) {
+export function builtWorker({ name = "scim-edge", bindings = {}, databases = 1, modules = {} } = {}) {
+  const d1 = Array.from({ length: databases }, (_, number) => databaseName(number)).map((id) => [
+    id,
+    { type: "d1", id },
+  ]);
   const text = Object.entries({ ...deployment().vars, ...bindings }).map(([key, value]) => [
     key,
     { type: "text", value },
@@ -31,7 +38,7 @@ export function builtWorker({ name = "scim-edge", bindings = {}, modules = {} } 
       "index.js": { type: "esm", contents: readFileSync(join(root, "build/index.js"), "utf8") },
       "index_bg.wasm": { type: "wasm", contents: readFileSync(join(root, "build/index_bg.wasm")) },
     },
-    env: { DB: { type: "d1", id: "DB" }, KV: { type: "kv", id: "KV" }, ...Object.fromEntries(text) },
+    env: { ...Object.fromEntries(d1), KV: { type: "kv", id: "KV" }, ...Object.fromEntries(text) },
   });
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Probl
 
 pub(super) async fn generate(console: &Console<'_>, org: &str, wish: Generate) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    let key = Key::generate(&platform::random()?);
+    let key = Key::generate(console.database.shard(), &platform::random()?);
     let expires_at = expiry(console, wish.expires_in_seconds)?;
     let mut statements = stored::insert(&tenant, &key, expires_at.as_deref());
     statements.push(stored::one(&tenant, key.id()));
@@ -58,7 +58,7 @@ pub(super) async fn regenerate(
     let expires_at = expiry(console, wish.expires_in_seconds)?;
     let tenant = console.tenant(org);
     console.one(stored::one(&tenant, old), "key").await?;
-    let key = Key::generate(&platform::random()?);
+    let key = Key::generate(console.database.shard(), &platform::random()?);
     let overlap_until = (overlap > 0).then(|| console.after(overlap));
     let mut statements =
         stored::regenerate(&tenant, old, overlap_until.as_deref(), &key, expires_at.as_deref());

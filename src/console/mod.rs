@@ -16,8 +16,10 @@ use crate::store::{Database, Row, Scope, Statement, StoreError, Tenant, platform
 
 /// What the console's calls need.
 pub struct Console<'a> {
-    /// The database.
+    /// Where the organization lies that the call names; of a call that names none, the first.
     pub database: &'a Database,
+    /// Where organizations may lie that the call speaks of: all databases, or that one.
+    pub databases: &'a [Database],
     /// KV, for tombstones.
     pub kv: &'a KvStore,
     /// The product's names.
@@ -91,6 +93,14 @@ impl From<StoreError> for Problem {
             StoreError::Stale => Self::new(404, "There is no such organization, or it has no such project."),
             other => ScimError::from(other).into(),
         }
+    }
+}
+
+/// The id of the organization that a call names by its path.
+pub fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
+    match path {
+        ["organizations", id, ..] => Some(id),
+        _ => None,
     }
 }
 

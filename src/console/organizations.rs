@@ -1,5 +1,6 @@
 //! Organizations and their settings.
 
+use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,13 +10,14 @@ use crate::directory::group_name::check_name;
 use crate::directory::organization::read_mail_domains;
 use crate::directory::{OrgRole, organization};
 use crate::store::organizations::{self as stored, Settings};
-use crate::store::{platform, users};
+use crate::store::{Database, platform, users};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewOrganization {
     name: String,
     owner: Person,
+    database: Option<u64>,
     email_management: Option<bool>,
     plain_groups: Option<bool>,
     mail_domains: Option<Vec<String>>,
@@ -31,13 +33,23 @@ pub(super) struct Changes {
 }
 
 pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
-    let rows = console.database.run(stored::all()).await?;
-    let all: Vec<Value> = rows.iter().map(record).collect::<Result<_, _>>()?;
+    let in_each = try_join_all(console.databases.iter().map(|each| each.run(stored::all()))).await?;
+    let mut all: Vec<Value> = Vec::new();
+    for (database, rows) in console.databases.iter().zip(&in_each) {
+        for row in rows {
+            all.push(located(database, record(row)?));
+        }
+    }
+    let text = |organization: &Value, name| {
+        organization.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    all.sort_by_cached_key(|each| (text(each, "created_at"), text(each, "id")));
     Ok(Reply::ok(json!({"organizations": all})))
 }
 
 pub(super) async fn one(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
-    Ok(Reply::ok(console.one(stored::one(&console.tenant(id)), "organization").await?))
+    let found = console.one(stored::one(&console.tenant(id)), "organization").await?;
+    Ok(Reply::ok(located(console.database, found)))
 }
 
 /// An organization begins with its Owner: there is never one without.
@@ -51,7 +63,8 @@ pub(super) async fn create(console: &Console<'_>, new: NewOrganization) -> Resul
     })?;
     let mut owner = new.owner.into_user(console.catalog)?;
     owner.org_role = OrgRole::Owner;
-    let id = platform::new_id()?;
+    let console = &Console { database: place(console, new.database).await?, ..*console };
+    let id = console.database.shard().organization_id(&platform::new_id()?);
     let tenant = console.tenant(&id);
     let domains = settings.mail_domains.as_deref().unwrap_or_default();
     let managed = organization::is_among(owner.mail_domain().as_deref(), domains);
@@ -59,7 +72,7 @@ pub(super) async fn create(console: &Console<'_>, new: NewOrganization) -> Resul
     let owner_id = platform::new_id()?;
     statements.extend(users::insert(&tenant, &owner_id, &owner, managed));
     statements.push(stored::one(&tenant));
-    let mut body = console.written(&statements).await?;
+    let mut body = located(console.database, console.written(&statements).await?);
     if let Some(body) = body.as_object_mut() {
         body.insert("owner".to_owned(), described(&owner_id, &owner, managed));
     }
@@ -74,7 +87,33 @@ pub(super) async fn update(console: &Console<'_>, id: &str, changes: Changes) ->
     let tenant = console.tenant(id);
     let mut statements = stored::update(&tenant, &settings);
     statements.push(stored::one(&tenant));
-    Ok(Reply::ok(console.written(&statements).await?))
+    Ok(Reply::ok(located(console.database, console.written(&statements).await?)))
+}
+
+/// Where a new organization shall lie: where the caller wishes, or else in the smallest database.
+async fn place<'a>(console: &Console<'a>, wish: Option<u64>) -> Result<&'a Database, Problem> {
+    let Some(wish) = wish else {
+        if console.databases.len() == 1 {
+            return Ok(console.database);
+        }
+        let sizes = try_join_all(console.databases.iter().map(Database::size)).await?;
+        let smallest = console.databases.iter().zip(sizes).min_by_key(|(_, size)| *size);
+        return Ok(smallest.map_or(console.database, |(database, _)| database));
+    };
+    let number = |database: &Database| u64::from(database.shard().number());
+    console.databases.iter().find(|each| number(each) == wish).ok_or_else(|| {
+        let bound: Vec<String> = console.databases.iter().map(|each| number(each).to_string()).collect();
+        let detail = format!("There is no database {wish} here. There are: {}.", bound.join(", "));
+        Problem::new(400, detail)
+    })
+}
+
+/// An organization together with the number of its database.
+fn located(database: &Database, mut organization: Value) -> Value {
+    if let Some(organization) = organization.as_object_mut() {
+        organization.insert("database".to_owned(), database.shard().number().into());
+    }
+    organization
 }
 
 fn settings(changes: Changes) -> Result<Settings, Problem> {

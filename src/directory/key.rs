@@ -1,10 +1,11 @@
-//! SCIM keys: `scim-`, a public id, 256 random bits, and a checksum.
+//! SCIM keys: `scim-`, a public id that tells the shard, 256 random bits, and a checksum.
 //!
 //! NEVER CHANGE THE PREFIX OR THE LENGTHS: secret scanners and the keys that are in use know them.
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
+use super::Shard;
 use crate::scim::ScimError;
 
 /// What every key begins with.
@@ -31,11 +32,11 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// A new key from random bytes.
-    pub fn generate(random: &[u8; RANDOM_BYTES]) -> Self {
+    /// A new key of an organization in this shard, from random bytes.
+    pub fn generate(shard: Shard, random: &[u8; RANDOM_BYTES]) -> Self {
         let (id, secret) = random.split_at(7);
         let mut text = PREFIX.to_owned();
-        text.push_str(BASE32_NOPAD.encode(id).get(..ID_LENGTH).unwrap_or_default());
+        text.push_str(&shard.key_id(BASE32_NOPAD.encode(id).get(..ID_LENGTH).unwrap_or_default()));
         text.push_str(&BASE32_NOPAD.encode(secret));
         let checksum = checksum(&text);
         text.push_str(&checksum);
@@ -88,6 +89,11 @@ impl Key {
         self.text.get(PREFIX.len()..PREFIX.len().saturating_add(ID_LENGTH)).unwrap_or_default()
     }
 
+    /// Where the key's organization lies.
+    pub fn shard(&self) -> Shard {
+        Shard::of_key_id(self.id())
+    }
+
     fn of(text: String) -> Self {
         let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
         Self { text, hash }
@@ -108,6 +114,15 @@ impl Key {
     pub fn reveal(&self) -> &str {
         &self.text
     }
+
+    /// 401 for a key that no database of this deployment has.
+    pub fn not_known(&self) -> ScimError {
+        ScimError::unauthorized(format!(
+            "The SCIM key {} is not known here. It may have been made for another deployment; generate a key in this one's \
+             console and put it into the identity provider.",
+            self.hint()
+        ))
+    }
 }
 
 /// What may be shown of the key with this id.
@@ -125,11 +140,15 @@ mod tests {
     use super::*;
 
     fn key() -> Key {
+        key_of(Shard::FIRST)
+    }
+
+    fn key_of(shard: Shard) -> Key {
         let mut random = [0_u8; RANDOM_BYTES];
         for (index, byte) in random.iter_mut().enumerate() {
             *byte = u8::try_from(index * 5 % 251).unwrap();
         }
-        Key::generate(&random)
+        Key::generate(shard, &random)
     }
 
     #[test]
@@ -166,9 +185,22 @@ mod tests {
 
     #[test]
     fn the_shape_of_a_key_never_changes() {
-        let key = key();
-        assert_eq!(key.reveal().len(), PREFIX.len() + 69);
-        assert_eq!(key.id().len(), 10);
-        assert_eq!(key.hash().len(), 64);
+        for shard in Shard::all() {
+            let key = key_of(shard);
+            assert_eq!(key.reveal().len(), PREFIX.len() + 69);
+            assert_eq!(key.id().len(), 10);
+            assert_eq!(key.hash().len(), 64);
+        }
+    }
+
+    #[test]
+    fn a_key_tells_its_shard_and_the_checksum_covers_it() {
+        for shard in Shard::all() {
+            let key = key_of(shard);
+            let read = Key::from_authorization(Some(key.reveal())).unwrap();
+            assert_eq!((read.shard(), read.hash()), (shard, key.hash()));
+        }
+        let text = key_of(Shard::new(1).unwrap()).reveal().replacen("0A", "0B", 1);
+        assert!(Key::from_authorization(Some(&text)).unwrap_err().detail.contains("checksum"));
     }
 }

@@ -10,12 +10,14 @@ pub mod key;
 pub mod org_role;
 pub mod organization;
 mod person_name;
+pub mod shard;
 pub mod user;
 
 pub use catalog::Catalog;
 pub use key::Key;
 pub use org_role::OrgRole;
 pub use organization::Organization;
+pub use shard::Shard;
 pub use user::User;
 
 use crate::scim::ScimError;

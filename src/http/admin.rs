@@ -7,6 +7,7 @@ use super::Deployment;
 use super::answer::Answer;
 use super::request::{BODY_LIMIT, Incoming};
 use crate::console::{self, Console, Problem};
+use crate::directory::Shard;
 use crate::store::platform;
 
 /// Answers a request below `/console/api`.
@@ -28,8 +29,19 @@ async fn carry_out(
 ) -> Result<console::Reply, Problem> {
     authenticate(deployment, incoming)?;
     let body = incoming.body(BODY_LIMIT).await.map_err(Problem::from)?;
+    let databases = match console::organization_of(path) {
+        Some(id) => {
+            let shard = Shard::of_organization_id(id);
+            shard.and_then(|shard| deployment.database(shard)).into_iter().collect()
+        }
+        None => deployment.databases(),
+    };
+    let Some(database) = databases.first() else {
+        return Err(Problem::new(404, "There is no such organization."));
+    };
     let console = Console {
-        database: &deployment.database,
+        database,
+        databases: &databases,
         kv: &deployment.kv,
         catalog: deployment.catalog,
         now_millis: platform::now_millis(),

@@ -62,7 +62,8 @@ impl Call<'_> {
     pub(super) async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
         let opened = self.session.open(statements).await?;
         if opened.last_used_is_due {
-            self.aftermath.mark_used.set(Some(keys::used(self.session.key, &self.session.tenant.now)));
+            let statement = keys::used(self.session.key, &self.session.tenant.now);
+            self.aftermath.mark_used.set(Some((self.session.key.shard(), statement)));
         }
         Ok(opened)
     }

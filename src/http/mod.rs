@@ -6,6 +6,8 @@ mod answer;
 mod body;
 mod bulk;
 mod call;
+mod consistency;
+mod deployment;
 mod discovery;
 mod group_resource;
 mod groups;
@@ -17,31 +19,24 @@ mod scim_api;
 mod users;
 
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::rc::Rc;
 
 use worker::{Context, Env, Request, Response, console_error, console_log};
 
-use crate::directory::Catalog;
+use crate::directory::Shard;
 use crate::scim::ScimError;
-use crate::store::{Cost, Database, Statement, platform};
+use crate::store::{Cost, Statement, platform};
 
 use answer::Answer;
+use deployment::{Deployment, database};
 use request::Incoming;
-
-/// What a deployment gives every request.
-struct Deployment<'a> {
-    env: &'a Env,
-    catalog: &'static Catalog,
-    database: Database,
-    kv: worker::KvStore,
-}
 
 /// What is left to do after the answer, and what the log should say of the key.
 #[derive(Default)]
 struct Aftermath {
     key_hint: Cell<Option<String>>,
-    mark_used: Cell<Option<Statement>>,
-    note_import: Cell<Option<Statement>>,
+    mark_used: Cell<Option<(Shard, Statement)>>,
+    note_import: Cell<Option<(Shard, Statement)>>,
 }
 
 /// Answers a request. Every outcome is an answer in JSON; nothing is left to the runtime's own error page,
@@ -53,17 +48,18 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     let began = platform::now_millis();
     let mut incoming = Incoming::new(request);
     let aftermath = Aftermath::default();
-    let (answer, cost) = match deployment(&env) {
+    let (answer, cost) = match Deployment::of(&env) {
         Ok(deployment) => {
             let answer = route(&deployment, &mut incoming, &aftermath).await;
-            (answer, deployment.database.cost())
+            (answer, deployment.cost())
         }
         Err(reason) => {
             console_error!("the deployment is not complete: {reason}");
             (Answer::from(ScimError::internal()), Cost::default())
         }
     };
-    note_later(&env, &context, [aftermath.mark_used.take(), aftermath.note_import.take()]);
+    let notes = [aftermath.mark_used.take(), aftermath.note_import.take()];
+    note_later(&env, &context, notes.into_iter().flatten().collect());
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
         incoming.method,
@@ -107,36 +103,14 @@ async fn route(deployment: &Deployment<'_>, incoming: &mut Incoming, aftermath: 
     }
 }
 
-fn deployment(env: &Env) -> Result<Deployment<'_>, String> {
-    // Variables of a deployment are the same for every request of an isolate.
-    static CATALOG: OnceLock<Result<Catalog, String>> = OnceLock::new();
-    let catalog = CATALOG.get_or_init(|| {
-        let variable = |name: &str, default: &str| {
-            env.var(name)
-                .map(|value| value.to_string())
-                .ok()
-                .filter(|value| !value.is_empty())
-                .unwrap_or_else(|| default.to_owned())
-        };
-        Catalog::new(variable("GROUP_PREFIX", "Statsig"), variable("ORG_ROLE_ATTRIBUTE", "statsigOrgRole"))
-    });
-    Ok(Deployment {
-        env,
-        catalog: catalog.as_ref().map_err(Clone::clone)?,
-        database: env.d1("DB").map(Database::new).map_err(|error| format!("D1 binding DB: {error}"))?,
-        kv: env.kv("KV").map_err(|error| format!("KV binding KV: {error}"))?,
-    })
-}
-
-/// Notes what need not be known before the answer has gone out: that a key was used, how far an import has come.
-fn note_later(env: &Env, context: &Context, statements: [Option<Statement>; 2]) {
-    let Ok(database) = env.d1("DB") else { return };
-    let statements: Vec<Statement> = statements.into_iter().flatten().collect();
-    if statements.is_empty() {
-        return;
-    }
+/// Notes what need not be known before the answer has gone out: that a key was used, how far an import has come. All of
+/// it lies in the key's database.
+fn note_later(env: &Env, context: &Context, notes: Vec<(Shard, Statement)>) {
+    let Some((shard, _)) = notes.first() else { return };
+    let Some(database) = database(env, *shard, Rc::default()) else { return };
     context.wait_until(async move {
-        if let Err(error) = Database::new(database).batch(&statements).await {
+        let statements: Vec<Statement> = notes.into_iter().map(|(_, statement)| statement).collect();
+        if let Err(error) = database.batch(&statements).await {
             console_error!("what is noted after an answer could not be written: {error:?}");
         }
     });

@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::call::{Call, Source};
+use super::consistency::{BOOKMARK, anchored};
 use super::request::Incoming;
 use super::{Aftermath, Deployment, bulk, discovery, groups, lists, resources, users};
 use crate::directory::Key;
@@ -22,22 +23,29 @@ pub(super) async fn answer(
 ) -> Result<Answer, ScimError> {
     let key = Key::from_authorization(incoming.header("authorization").as_deref())?;
     aftermath.key_hint.set(Some(key.hint()));
+    let mut database = deployment.database(key.shard()).ok_or_else(|| key.not_known())?;
+    if deployment.read_replicas {
+        database = anchored(database, incoming, segments);
+    }
     let tenant = Tenant {
         scope: Scope::of_key(&key),
         catalog: deployment.catalog,
         base: format!("{}{base_path}", incoming.origin),
         now: platform::iso(platform::now_millis()),
     };
-    let session =
-        Session { database: &deployment.database, kv: &deployment.kv, key: &key, tenant, is_vetted: false };
+    let session = Session { database: &database, kv: &deployment.kv, key: &key, tenant, is_vetted: false };
     let method = incoming.method.clone();
     let mut call = Call { session, source: Source::Http(incoming), aftermath };
     let outcome = dispatch(&mut call, &method, segments).await;
-    if deployment.database.cost().round_trips == 0 {
+    if deployment.cost().round_trips == 0 {
         // Answered before the key was looked at. Whoever has no good key is told that, and nothing else.
         call.open(Vec::new()).await?;
     }
-    outcome
+    let answer = outcome.unwrap_or_else(Answer::from);
+    Ok(match database.bookmark() {
+        Some(bookmark) => answer.with_header(BOOKMARK, bookmark),
+        None => answer,
+    })
 }
 
 async fn dispatch(call: &mut Call<'_>, method: &str, segments: &[&str]) -> Result<Answer, ScimError> {

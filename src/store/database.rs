@@ -1,13 +1,15 @@
 //! The boundary to D1: batches of statements in, texts out, and what they cost.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use worker::js_sys::{Array, JsString, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue, intern};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::worker_sys::types::{D1Database, D1Result};
+use worker::worker_sys::types::{D1Database, D1DatabaseSession, D1Result};
 
 use super::{Statement, StoreError, Text};
+use crate::directory::Shard;
 
 /// What a request has cost so far, as D1 bills it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,18 +37,70 @@ pub struct Row {
 /// A D1 database for the length of one request.
 pub struct Database {
     inner: D1Database,
-    cost: Cell<Cost>,
+    shard: Shard,
+    cost: Rc<Cell<Cost>>,
+    size: Cell<u64>,
+    anchor: Option<Anchor>,
+}
+
+/// Where the D1 sessions of a request begin. Each batch has a session of its own: only the first batch of a session is
+/// sure to go to the primary, and a write that is tried again because its basis was stale must not read it from a
+/// replica that lags as much.
+struct Anchor {
+    at_primary: bool,
+    bookmark: RefCell<Option<String>>,
+}
+
+impl Anchor {
+    fn session(&self, database: &D1Database) -> Result<D1DatabaseSession, JsValue> {
+        let bookmark = self.bookmark.borrow();
+        database.with_session(match self.at_primary {
+            true => Some("first-primary"),
+            false => Some(bookmark.as_deref().unwrap_or("first-unconstrained")),
+        })
+    }
 }
 
 impl Database {
-    /// Wraps the binding.
-    pub fn new(database: worker::D1Database) -> Self {
-        Self { inner: JsValue::from(database).unchecked_into(), cost: Cell::default() }
+    /// Wraps the binding of a shard. What it costs is added to `cost`, which databases may share.
+    pub fn new(database: worker::D1Database, shard: Shard, cost: Rc<Cell<Cost>>) -> Self {
+        Self {
+            inner: JsValue::from(database).unchecked_into(),
+            shard,
+            cost,
+            size: Cell::default(),
+            anchor: None,
+        }
     }
 
-    /// What was spent through this value.
-    pub fn cost(&self) -> Cost {
-        self.cost.get()
+    /// The same, answering from its primary and telling how far its client has then seen.
+    pub fn at_primary(self) -> Self {
+        Self { anchor: Some(Anchor { at_primary: true, bookmark: RefCell::default() }), ..self }
+    }
+
+    /// The same, answering from any replica that is not behind the bookmark.
+    pub fn at_replica(self, bookmark: Option<String>) -> Self {
+        Self { anchor: Some(Anchor { at_primary: false, bookmark: RefCell::new(bookmark) }), ..self }
+    }
+
+    /// D1's bookmark of what has been seen and written so far. Without an anchor, and so without a session, there is
+    /// none.
+    pub fn bookmark(&self) -> Option<String> {
+        self.anchor.as_ref().and_then(|anchor| anchor.bookmark.borrow().clone())
+    }
+
+    /// Its number among the deployment's databases.
+    pub fn shard(&self) -> Shard {
+        self.shard
+    }
+
+    /// How large it is, in bytes. D1 tells that with the result of any statement.
+    ///
+    /// # Errors
+    /// As [`Database::batch`].
+    pub async fn size(&self) -> Result<u64, StoreError> {
+        self.run(Statement { sql: "SELECT '' AS head".to_owned(), params: Vec::new() }).await?;
+        Ok(self.size.get())
     }
 
     /// Runs the statements as one transaction in one round trip: all of them, or none.
@@ -64,7 +118,7 @@ impl Database {
         let mut all = Vec::with_capacity(statements.len());
         for result in results.iter() {
             let result: D1Result = result.unchecked_into();
-            self.add_cost(&result);
+            self.note(&result);
             all.push(rows(&result)?);
         }
         Ok(all)
@@ -79,18 +133,32 @@ impl Database {
     }
 
     async fn send(&self, statements: &[Statement]) -> Result<JsValue, JsValue> {
+        let session = self.anchor.as_ref().map(|anchor| anchor.session(&self.inner)).transpose()?;
         let bound = Array::new();
         for statement in statements {
             let params = Array::new();
             for param in &statement.params {
                 params.push(&param.as_deref().map_or(JsValue::NULL, JsValue::from_str));
             }
-            bound.push(&self.inner.prepare(&statement.sql)?.bind(params)?.into());
+            let prepared = match &session {
+                Some(session) => session.session_prepare(&statement.sql)?,
+                None => self.inner.prepare(&statement.sql)?,
+            };
+            bound.push(&prepared.bind(params)?.into());
         }
-        JsFuture::from(self.inner.batch(bound)?).await
+        let (Some(anchor), Some(session)) = (&self.anchor, session) else {
+            return JsFuture::from(self.inner.batch(bound)?).await;
+        };
+        let outcome = JsFuture::from(session.session_batch(bound)?).await;
+        // A batch that failed has seen something, too.
+        if let Some(bookmark) = session.get_bookmark()? {
+            anchor.bookmark.replace(Some(bookmark));
+        }
+        outcome
     }
 
-    fn add_cost(&self, result: &D1Result) {
+    /// Takes note of what D1 tells beside a result.
+    fn note(&self, result: &D1Result) {
         // Read by hand: `D1ResultMeta` fails for databases above 4 GiB, whose size overflows its field.
         let Ok(meta) = result.meta() else { return };
         let number = |name: &str| {
@@ -99,13 +167,18 @@ impl Database {
                 .and_then(|value| value.as_f64())
                 .unwrap_or(0.0)
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counts of rows and bytes"
+        )]
         let count = |name: &str| number(name) as u64;
         let mut cost = self.cost.get();
         cost.rows_read = cost.rows_read.saturating_add(count("rows_read"));
         cost.rows_written = cost.rows_written.saturating_add(count("rows_written"));
         cost.millis += number("duration");
         self.cost.set(cost);
+        self.size.set(count("size_after"));
     }
 }
 

@@ -97,13 +97,7 @@ impl Session<'_> {
         let mut results = results.map_err(unreadable)?.into_iter();
         let record = results.next().and_then(|rows| rows.into_iter().next());
         let record = record.map(|row| parse::<KeyRecord>(&row.head)).transpose()?;
-        let Some(record) = record else {
-            return Err(ScimError::unauthorized(format!(
-                "The SCIM key {} is not known here. It may have been made for another deployment; generate a key in this \
-                 one's console and put it into the identity provider.",
-                self.key.hint()
-            )));
-        };
+        let Some(record) = record else { return Err(self.key.not_known()) };
         if revoked || record.deactivated_at.is_some() {
             return Err(ScimError::unauthorized(format!(
                 "The SCIM key {} has been deactivated. Generate a new one in the console and put it into the identity \

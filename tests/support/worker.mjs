@@ -2,28 +2,41 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { builtWorker, openWorkers, schema } from "../../scripts/lib/local-worker.mjs";
+import { builtWorker, databaseName, openWorkers, schema } from "../../scripts/lib/local-worker.mjs";
 
 /**
  * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN unset.
- * With `persistTo` its data are kept in that folder, and an existing database there is used as it is. `modules` are more of
- * the Worker's modules, of which the first is then the main one.
+ * With `persistTo` its data are kept in that folder, and an existing database there is used as it is. `databases` is how
+ * many it has; a restart may change that. `modules` are more of the Worker's modules, of which the first is then the main one.
  */
-export async function startWorker({ vars = {}, adminToken = "test-admin-token", persistTo, modules } = {}) {
+export async function startWorker({
+  vars = {},
+  adminToken = "test-admin-token",
+  persistTo,
+  databases = 1,
+  modules,
+} = {}) {
   const folder = persistTo ?? (await mkdtemp(join(tmpdir(), "scim-edge-test-")));
   const bindings = { ...vars, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
   const lines = [];
-  const workers = [builtWorker({ bindings, modules })];
-  const open = (port) => openWorkers({ workers, folder, port, onLog: ({ message }) => lines.push(message) });
+  const onLog = ({ message }) => lines.push(message);
+  const open = (port, databases) =>
+    openWorkers({ workers: [builtWorker({ bindings, modules, databases })], folder, port, onLog });
 
-  let worker = await open(0);
+  let worker = await open(0, databases);
   const { url } = worker;
-  const sql = async (query, ...params) => {
-    const statement = worker.db.prepare(query).bind(...params);
+  const sqlIn = async (number, query, ...params) => {
+    const database = await worker.database(databaseName(number));
+    const statement = database.prepare(query).bind(...params);
     return (await statement.all()).results;
   };
-  const [{ tables }] = await sql("SELECT count(*) AS tables FROM sqlite_schema WHERE name NOT GLOB '_cf_*'");
-  if (tables === 0) await worker.db.prepare(schema()).run();
+  for (let number = 0; number < databases; number++) {
+    const [{ tables }] = await sqlIn(
+      number,
+      "SELECT count(*) AS tables FROM sqlite_schema WHERE name NOT GLOB '_cf_*'",
+    );
+    if (tables === 0) await (await worker.database(databaseName(number))).prepare(schema()).run();
+  }
 
   return {
     url,
@@ -31,15 +44,17 @@ export async function startWorker({ vars = {}, adminToken = "test-admin-token", 
     /** The lines that the Worker has logged so far. */
     logs: () => [...lines],
     /** Runs a statement on the Worker's database and resolves with its rows. */
-    sql,
+    sql: (query, ...params) => sqlIn(0, query, ...params),
+    /** Runs a statement on the database with that number. */
+    sqlIn,
     /** The Worker's KV namespace: get, put, list, delete. */
     get kv() {
       return worker.kv;
     },
     /** Ends workerd and starts it again at the same address with the same data. */
-    async restart() {
+    async restart(count = databases) {
       await worker.close();
-      worker = await open(Number(new URL(url).port));
+      worker = await open(Number(new URL(url).port), count);
     },
     async close() {
       await worker.close();
