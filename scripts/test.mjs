@@ -1,4 +1,4 @@
-// npm test: lints, native unit tests, black-box tests and a conformance suite against the built Worker in workerd.
+// npm test: lints, native unit tests, black-box tests, costs and a conformance suite, of the built Worker in workerd.
 //   npm test -- tests/users.test.mjs ...   only these black-box tests
 //   npm run lint                           only the lints
 //   npm run test:conformance               only the conformance suite; -- --write renews docs/conformance.md
@@ -33,6 +33,7 @@ await main(async () => {
   heading("Build");
   const built = await attempt("the build of the Worker", () => build(tools));
   if (built && !values.conformance) await blackBoxTests(everything ? testFiles() : positionals);
+  if (built && everything) await costs();
   if (built && (everything || values.conformance)) await attempt("conformance", () => conformance(values.write));
   return report();
 });
@@ -106,6 +107,17 @@ async function blackBoxTests(files) {
   const { passed, failed, cancelled } = written ? JSON.parse(written) : { passed: 0, failed: 0, cancelled: 1 };
   add(passed, failed + cancelled);
   if (code !== 0) failures.push("black-box tests");
+}
+
+/** What the benchmark's operations cost as D1 bills them. */
+async function costs() {
+  heading("Costs");
+  let output = "";
+  const args = [join(root, "bench/run.mjs"), JSON.stringify({ quick: true })];
+  const code = await run(node22(), args, { onStdout: (data) => (output += data) });
+  const [, passed = 0, failed = 0] = /^(\d+) passed, (\d+) failed/m.exec(output) ?? [];
+  add(Number(passed), Number(failed));
+  if (code !== 0) failures.push("costs");
 }
 
 async function conformance(write) {

@@ -47,6 +47,8 @@ export async function startWorker({
     sql: (query, ...params) => sqlIn(0, query, ...params),
     /** Runs a statement on the database with that number. */
     sqlIn,
+    /** Bytes of the Worker's database. */
+    size: async () => (await worker.db.prepare("SELECT 1").all()).meta.size_after,
     /** The Worker's KV namespace: get, put, list, delete. */
     get kv() {
       return worker.kv;
