@@ -151,6 +151,19 @@ describe(`with ${PEOPLE} people, and ${ORGANIZATIONS} other organizations`, () =
     assert.ok(bytes > 1_000_000 && bytes < MEMORY, `${bytes} bytes`);
   });
 
+  test("an answer is broken off if its key is deactivated before the last members are read", async () => {
+    const other = await organization.addKey();
+    const headers = { Authorization: `Bearer ${other.key}` };
+    const { status, body } = await fetch(`${okta.base}/Groups/${all}`, { headers });
+    assert.equal(status, 200);
+    const reader = body.getReader();
+    await reader.read();
+    await organization.deactivateKey(other.id);
+    await assert.rejects(async () => {
+      while (!(await reader.read()).done);
+    });
+  });
+
   test("the database is no larger than its rows", async () => {
     const bytes = await worker.size();
     table.push(`size of the database: ${(bytes / 1e6).toFixed(0)} MB, ${(bytes / PEOPLE).toFixed(0)} bytes a person`);

@@ -1,75 +1,120 @@
-//! The body of an answer, of which parts may never have been in our memory.
+//! The body of an answer, of which parts may never have been in our memory, and others are read while it goes out.
 
+use std::collections::VecDeque;
+
+use futures_util::stream::try_unfold;
 use worker::js_sys::{self, Array, Function, Object, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{Response, ResponseBuilder, web_sys};
+use worker::{Response, ResponseBuilder, console_error, web_sys};
 
+use super::group_resource::members_shown;
+use crate::directory::Catalog;
+use crate::scim::ScimError;
+use crate::scim::projection::Projection;
 use crate::store::Text;
+use crate::store::pieces::{Place, Reader};
 
 /// Text in parts.
-#[derive(Debug, Default)]
-pub(super) struct Body(Vec<Text>);
+#[derive(Default)]
+pub(super) struct Body {
+    parts: VecDeque<Part>,
+    members: Option<Members>,
+}
+
+enum Part {
+    Text(Text),
+    /// What is left of a group's members, from a place on; `goes_on`: there are some before.
+    Members {
+        from: Place,
+        goes_on: bool,
+    },
+}
+
+/// How members are read that are still to come.
+pub(super) struct Members {
+    /// Where from.
+    pub(super) reader: Reader,
+    /// The schema of groups.
+    pub(super) catalog: &'static Catalog,
+    /// What of each is returned.
+    pub(super) projection: Projection,
+}
 
 impl Body {
     /// Adds text at the end.
     pub(super) fn push_str(&mut self, text: &str) {
-        match self.0.last_mut() {
-            Some(Text::Here(last)) => last.push_str(text),
-            _ => self.0.push(Text::Here(text.to_owned())),
+        match self.parts.back_mut() {
+            Some(Part::Text(Text::Here(last))) => last.push_str(text),
+            _ => self.push(Text::Here(text.to_owned())),
         }
     }
 
-    /// Adds a part at the end.
-    pub(super) fn push(&mut self, part: Text) {
-        match part {
-            Text::Here(text) if !self.0.is_empty() => self.push_str(&text),
-            part => self.0.push(part),
-        }
+    /// Adds text at the end.
+    fn push(&mut self, text: Text) {
+        self.parts.push_back(Part::Text(text));
     }
 
-    /// Adds parts at the end, with a comma between one and the next; empty ones are none.
-    pub(super) fn push_joined(&mut self, parts: impl IntoIterator<Item = Text>) {
-        let mut is_first = true;
-        for part in parts.into_iter().filter(|part| !part.is_empty()) {
-            if !is_first {
+    /// Adds texts at the end, with a comma between one and the next; empty ones are none. Returns whether there are any.
+    pub(super) fn push_joined(&mut self, texts: impl IntoIterator<Item = Text>) -> bool {
+        let mut has_some = false;
+        for text in texts.into_iter().filter(|text| !text.is_empty()) {
+            if has_some {
                 self.push_str(",");
             }
-            is_first = false;
-            self.push(part);
+            has_some = true;
+            self.push(text);
         }
+        has_some
+    }
+
+    /// Adds members that are still to be read; `members` says how, if nobody has said so yet.
+    pub(super) fn push_rest(&mut self, from: Place, goes_on: bool, members: impl FnOnce() -> Members) {
+        self.members.get_or_insert_with(members);
+        self.parts.push_back(Part::Members { from, goes_on });
     }
 
     /// Adds another body at the end.
-    pub(super) fn append(&mut self, other: Self) {
-        for part in other.0 {
-            self.push(part);
+    pub(super) fn append(&mut self, mut other: Self) {
+        if let Some(Part::Text(Text::Here(text))) = other.parts.front() {
+            self.push_str(text);
+            other.parts.pop_front();
         }
+        self.parts.append(&mut other.parts);
+        self.members = self.members.take().or(other.members);
     }
 
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(Text::is_empty)
+        self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))
     }
 
-    /// The whole text.
+    /// The whole text, as far as it is known.
     pub(super) fn into_string(self) -> String {
-        self.0.into_iter().map(Text::into_string).collect()
+        self.into_texts().map(Text::into_string).collect()
+    }
+
+    fn into_texts(self) -> impl Iterator<Item = Text> {
+        self.parts.into_iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text),
+            Part::Members { .. } => None,
+        })
     }
 
     /// The response with this body.
     ///
     /// # Errors
     /// The runtime's.
-    pub(super) fn into_response(mut self, builder: ResponseBuilder) -> worker::Result<Response> {
-        if self.0.len() <= 1 {
-            let text = self.0.pop().map(Text::into_string).unwrap_or_default();
-            return Ok(builder.fixed(text.into_bytes()));
+    pub(super) fn into_response(self, builder: ResponseBuilder) -> worker::Result<Response> {
+        if self.members.is_some() {
+            return builder.from_stream(try_unfold(self, Self::next));
+        }
+        if self.parts.len() <= 1 {
+            return Ok(builder.fixed(self.into_string().into_bytes()));
         }
         // A Blob is made of strings as they are, and knows how long it is.
         let parts: Array = self
-            .0
-            .into_iter()
-            .map(|part| match part.moved_out() {
+            .into_texts()
+            .map(|text| match text.moved_out() {
                 Text::There(text) => JsValue::from(text),
                 Text::Here(text) => JsValue::from(text),
             })
@@ -82,11 +127,48 @@ impl Body {
         let response = construct("Response", &[blob, settings.into()])?;
         Ok(response.unchecked_into::<web_sys::Response>().into())
     }
+
+    /// The next bytes to go out, and the body behind them. An error breaks the answer off, so that its reader knows that
+    /// it is not whole.
+    async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, worker::Error> {
+        while let Some(part) = self.parts.pop_front() {
+            let text = match part {
+                Part::Text(text) => text.into_string(),
+                Part::Members { from, goes_on } => match self.next_members(from, goes_on).await {
+                    Ok(text) => text,
+                    Err(error) => {
+                        console_error!("an answer was broken off: {}", error.detail);
+                        return Err(worker::Error::from("the answer was broken off"));
+                    }
+                },
+            };
+            if !text.is_empty() {
+                return Ok(Some((text.into_bytes(), self)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next of a group's members; what comes behind them is put back.
+    async fn next_members(&mut self, from: Place, goes_on: bool) -> Result<String, ScimError> {
+        let others = self.parts.iter().filter_map(|part| match part {
+            Part::Members { from, .. } => Some(*from),
+            Part::Text(_) => None,
+        });
+        let Some(Members { reader, catalog, projection }) = &mut self.members else {
+            return Ok(String::new());
+        };
+        let Some((from, piece)) = reader.next(from, others).await? else { return Ok(String::new()) };
+        let text = members_shown(catalog, projection, piece)?.into_string();
+        let has_some = !text.is_empty();
+        self.parts.push_front(Part::Members { from, goes_on: goes_on || has_some });
+        Ok(if goes_on && has_some { format!(",{text}") } else { text })
+    }
 }
 
 impl From<String> for Body {
     fn from(text: String) -> Self {
-        Self(vec![Text::Here(text)])
+        Self { parts: VecDeque::from([Part::Text(Text::Here(text))]), members: None }
     }
 }
 

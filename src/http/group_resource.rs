@@ -1,48 +1,59 @@
-//! A group on its way out: the members of a large one pass by in pieces.
+//! A group on its way out: the members of a large one pass by in pieces, and those of a very large one are read while
+//! the answer goes out.
 
-use super::body::Body;
+use super::body::{Body, Members};
 use super::call::{parse, project};
 use crate::directory::Catalog;
 use crate::scim::projection::Projection;
 use crate::scim::{Object, ScimError};
-use crate::store::Text;
 use crate::store::groups::Resource;
+use crate::store::pieces::{Pieces, Reader};
+use crate::store::{Session, Text};
 
 /// What of a group is to be returned, as the body of an answer or a part of one.
 ///
 /// # Errors
 /// Our fault: what is stored is not JSON.
-pub(super) fn body(catalog: &Catalog, projection: &Projection, group: Resource) -> Result<Body, ScimError> {
+pub(super) fn body(
+    session: &Session<'_>,
+    projection: &Projection,
+    group: Resource,
+) -> Result<Body, ScimError> {
+    let catalog = session.tenant.catalog;
     let Resource { own, members } = group;
     let mut body = Body::default();
-    let Some(members) = members else {
+    let Some(Pieces { texts, rest }) = members else {
         body.push_str(&project(projection, &catalog.group, format!("{own}}}"))?);
         return Ok(body);
     };
-    if projection.is_everything() {
-        body.push_str(&own);
-        body.push_str(",\"members\":[");
-        body.push_joined(members);
-        body.push_str("]}");
-        return Ok(body);
-    }
     let shown = project(projection, &catalog.group, format!("{own},\"members\":[]}}"))?;
-    // What is left has no members, and the name of none of its attributes is "members".
+    // If members are not to be returned, nothing in it is named so. Within a string the quotes would be escaped.
     let Some((before, after)) = shown.split_once("\"members\":[]") else {
         body.push_str(&shown);
         return Ok(body);
     };
     body.push_str(before);
     body.push_str("\"members\":[");
-    let members = members.into_iter().map(|piece| project_members(catalog, projection, piece));
-    body.push_joined(members.collect::<Result<Vec<Text>, ScimError>>()?);
+    let texts = texts.into_iter().map(|text| members_shown(catalog, projection, text));
+    let has_some = body.push_joined(texts.collect::<Result<Vec<Text>, ScimError>>()?);
+    if let Some(place) = rest {
+        let reader = Reader::new(session.database.outliving(), session.tenant.clone());
+        body.push_rest(place, has_some, || Members { reader, catalog, projection: projection.clone() });
+    }
     body.push_str("]");
     body.push_str(after);
     Ok(body)
 }
 
 /// What of a piece of members is to be returned, without the brackets.
-fn project_members(catalog: &Catalog, projection: &Projection, piece: Text) -> Result<Text, ScimError> {
+pub(super) fn members_shown(
+    catalog: &Catalog,
+    projection: &Projection,
+    piece: Text,
+) -> Result<Text, ScimError> {
+    if projection.is_everything() {
+        return Ok(piece);
+    }
     let mut object: Object = parse(&format!("{{\"members\":[{}]}}", piece.into_string()))?;
     projection.apply(&catalog.group, &mut object);
     let members = object.remove("members").map(|members| members.to_string()).unwrap_or_default();

@@ -9,6 +9,7 @@ use crate::scim::ScimError;
 use crate::scim::text::shorten;
 use crate::store::groups::{self as stored, GroupRecord, Resource};
 use crate::store::memberships::{self, Comparison, Difference, Known, Members};
+use crate::store::pieces::{self, Read};
 use crate::store::session::{Failure, attempts};
 use crate::store::{Row, Statement, StoreError, platform, projects};
 
@@ -19,7 +20,7 @@ pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError>
     let with_members = projection.wants("members");
     let mut statements = vec![stored::resource(tenant, id)];
     if with_members {
-        statements.push(memberships::of_group(tenant, id));
+        statements.push(pieces::of_group(tenant, id));
     }
     let mut opened = call.open(statements).await?;
     let group = opened.row().ok_or_else(|| ScimError::no_such_resource("Group", id))?;
@@ -27,9 +28,9 @@ pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError>
     if call.preconditions().has(version) {
         return Ok(Answer::not_modified(version));
     }
-    let members = with_members.then(|| opened.rows().into_iter().map(|piece| piece.body).collect());
+    let members = with_members.then(|| Read::of(opened.rows())).transpose()?.map(Read::only);
     let resource = Resource { own: group.body.into_string(), members };
-    Ok(Answer::ok(body(tenant.catalog, &projection, resource)?).with_version(version))
+    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
 }
 
 /// POST: creates a team, or a plain group where the organization has them (RFC 7644 §3.3).
@@ -71,7 +72,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     statements.extend(selected(tenant, &id));
     let results = call.session.write(&statements).await.map_err(|error| refusal(error, name))?;
     let (version, resource) = assembled(results)?;
-    let resource = body(tenant.catalog, &projection, resource)?;
+    let resource = body(&call.session, &projection, resource)?;
     Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
 }
 
@@ -81,7 +82,7 @@ pub(super) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, Sci
     let wanted = Wanted::of_resource(call.session.tenant.catalog, &sent)?;
     let projection = call.projection(&call.session.tenant.catalog.group)?;
     let (version, resource) = change(call, id, &wanted, true).await?;
-    Ok(Answer::ok(body(call.session.tenant.catalog, &projection, resource)?).with_version(version))
+    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
 }
 
 /// PATCH: answered with 204, so that a large group is not sent back for one member; with the group where
@@ -95,7 +96,7 @@ pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, Scim
     if projection.is_everything() {
         return Ok(Answer::no_content().with_version(version));
     }
-    Ok(Answer::ok(body(catalog, &projection, resource)?).with_version(version))
+    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
 }
 
 /// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).
@@ -207,7 +208,7 @@ fn read_record(row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
 
 /// The two statements that select a whole group, at the end of a write.
 fn selected(tenant: &crate::store::Tenant<'_>, id: &str) -> [Statement; 2] {
-    [stored::resource(tenant, id), memberships::of_group(tenant, id)]
+    [stored::resource(tenant, id), pieces::of_group(tenant, id)]
 }
 
 /// The version and the group that [`selected`] selected.
@@ -217,7 +218,7 @@ fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, Resource), S
     // A group that is gone by now may be gone altogether, or the key dead: the next attempt tells.
     let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
     let version = version_of(&group)?;
-    let members = Some(pieces.into_iter().map(|piece| piece.body).collect());
+    let members = Some(Read::of(pieces)?.only());
     Ok((version, Resource { own: group.body.into_string(), members }))
 }
 

@@ -63,7 +63,7 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
         }
         match item.resource {
             Resource::User(user) => body.push_str(&project(&of_users, &catalog.user, user)?),
-            Resource::Group(group) => body.append(group_resource::body(catalog, &of_groups, group)?),
+            Resource::Group(group) => body.append(group_resource::body(&call.session, &of_groups, group)?),
         }
     }
     body.push_str("]}");

@@ -73,6 +73,12 @@ impl Database {
         }
     }
 
+    /// The same database for longer than the request, its costs no longer of interest.
+    pub fn outliving(&self) -> Self {
+        let inner = JsValue::from(&self.inner).unchecked_into();
+        Self { inner, shard: self.shard, cost: Rc::default(), size: Cell::default(), anchor: None }
+    }
+
     /// The same, answering from its primary and telling how far its client has then seen.
     pub fn at_primary(self) -> Self {
         Self { anchor: Some(Anchor { at_primary: true, bookmark: RefCell::default() }), ..self }

@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 
+use super::pieces::Pieces;
 use super::session::parse;
 use super::statement::{Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
-use super::{Row, StoreError, Text};
+use super::{Row, StoreError};
 use crate::directory::group::{Group, GroupKind};
 use crate::scim::text::fold;
 
@@ -21,8 +22,8 @@ pub(super) const RESOURCE: &str = r#"'{"schemas":["urn:ietf:params:scim:schemas:
 pub struct Resource {
     /// Its own attributes, up to the members: what completes it is `}` or `,"members":[…]}`.
     pub own: String,
-    /// Its members, in pieces, of which one is empty where SCIM sees none of its members. `None`: not asked for.
-    pub members: Option<Vec<Text>>,
+    /// Its members. `None`: not asked for.
+    pub members: Option<Pieces>,
 }
 
 /// A group as stored, and the version on which a write is based.
@@ -71,7 +72,7 @@ impl GroupRecord {
     }
 }
 
-/// Reads one group, its version as `head`, without its members; see [`super::memberships::of_group`].
+/// Reads one group, its version as `head`, without its members; see [`super::pieces::of_group`].
 pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
     let sql = format!(
         "SELECT CAST(g.version AS TEXT) AS head, {RESOURCE} AS body FROM groups g WHERE g.org_id = :org AND g.id = :id"

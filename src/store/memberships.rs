@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::pieces::{self, PIECE, Pieces};
 use super::session::parse;
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
@@ -14,75 +15,10 @@ use crate::directory::group::MembershipChange;
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
 
-/// A member as the client gets it. A name is cut at 200 characters, so that a piece stays below D1's 2 MB.
-const MEMBER: &str = r#"'{"value":"' || u.id || '","$ref":"' || :base || '/Users/' || u.id || '","display":'
-  || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}'"#;
-
-/// How far apart in order of insertion the members of a piece may be. The pieces of a group are numbered by it.
-const PIECE: i64 = 1000;
-
 /// Most bytes of a parameter, of which D1 takes two million.
 const MOST_BYTES: usize = 1_800_000;
 /// Most numbers in a parameter.
 const MOST_SEQS: usize = 150_000;
-
-/// Members of a piece, each as the client gets it.
-fn objects() -> String {
-    format!("group_concat({MEMBER}, ',')")
-}
-
-/// The `seq` of each member of a piece as an array, and the members.
-fn seqs_and_objects() -> String {
-    format!("json_group_array(m.user_seq) || group_concat({MEMBER}, ',')")
-}
-
-/// What is selected of a group's piece of members, given the SQL of the group and of the piece's number.
-fn piece(selected: &str, group: &str, number: &str) -> String {
-    format!(
-        "coalesce((
-           SELECT {selected} FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
-           WHERE m.group_seq = {group} AND m.user_seq >= {number} * {PIECE} AND m.user_seq < ({number} + 1) * {PIECE}
-             AND u.managed = 1), '')"
-    )
-}
-
-/// Members in pieces, since one value may not exceed D1's 2 MB: `head` is the group's `seq` and the number of a piece,
-/// `body` what is selected of it. From each piece the next is the one that the next member is in; SQLite then reads
-/// members as they lie, while grouping would sort them first.
-fn in_pieces(selected: &str, groups: &str) -> String {
-    format!(
-        "WITH RECURSIVE piece (group_seq, number) AS (
-           SELECT g.seq, (SELECT min(m.user_seq) FROM memberships m WHERE m.group_seq = g.seq) / {PIECE}
-           FROM groups g WHERE {groups}
-           UNION ALL
-           SELECT group_seq, (
-             SELECT min(m.user_seq) FROM memberships m
-             WHERE m.group_seq = piece.group_seq AND m.user_seq >= (piece.number + 1) * {PIECE}) / {PIECE}
-           FROM piece WHERE number IS NOT NULL)
-         SELECT json_array(group_seq, number) AS head, {} AS body FROM piece WHERE number IS NOT NULL",
-        piece(selected, "piece.group_seq", "piece.number")
-    )
-}
-
-/// Reads the members of one group.
-pub fn of_group(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql = in_pieces(&objects(), "g.org_id = :org AND g.id = :id");
-    tenant.statement(&sql, vec![text("id", id)])
-}
-
-/// Reads the members of the groups whose `seq` a statement selects; see [`group_of`].
-pub(super) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: Vec<Binding>) -> Statement {
-    let sql = in_pieces(&objects(), &format!("g.seq IN ({seqs})"));
-    tenant.statement(&sql, bindings)
-}
-
-/// The `seq` of the group whose piece a row is.
-///
-/// # Errors
-/// Our fault: the row is not what the statement selects.
-pub(super) fn group_of(row: &Row) -> Result<i64, StoreError> {
-    Ok(parse::<(i64, i64)>(&row.head)?.0)
-}
 
 /// The members of a group, in pieces by number.
 #[derive(Debug, Default)]
@@ -133,14 +69,14 @@ impl Members {
     }
 
     /// As the client gets them, in pieces.
-    pub fn into_pieces(self) -> Vec<Text> {
-        self.0.into_values().map(|piece| piece.objects).collect()
+    pub fn into_pieces(self) -> Pieces {
+        Pieces::whole(self.0.into_values().map(|piece| piece.objects).collect())
     }
 }
 
 /// Reads the members of one group with their `seq`; see [`Members::read`].
 pub fn current(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql = in_pieces(&seqs_and_objects(), "g.org_id = :org AND g.id = :id");
+    let sql = pieces::all(&pieces::seqs_and_objects(), &pieces::of_group_with_id());
     tenant.statement(&sql, vec![text("id", id)])
 }
 
@@ -149,7 +85,7 @@ pub fn again(tenant: &Tenant<'_>, id: &str, difference: &Difference) -> Statemen
     let sql = format!(
         "SELECT json_array(g.seq, j.value) AS head, {} AS body
          FROM groups g CROSS JOIN json_each(:pieces) j WHERE g.org_id = :org AND g.id = :id",
-        piece(&seqs_and_objects(), "g.seq", "j.value")
+        pieces::one(&pieces::seqs_and_objects(), "g.seq", "j.value")
     );
     let pieces: Vec<i64> = difference.pieces().into_iter().collect();
     tenant.statement(&sql, vec![text("id", id), text("pieces", Value::from(pieces).to_string())])
@@ -354,7 +290,7 @@ mod tests {
     }
 
     fn objects(members: Members) -> Vec<String> {
-        members.into_pieces().into_iter().map(Text::into_string).collect()
+        members.into_pieces().texts.into_iter().map(Text::into_string).collect()
     }
 
     #[test]

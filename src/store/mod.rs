@@ -11,6 +11,7 @@ pub mod keys;
 pub mod list;
 pub mod memberships;
 pub mod organizations;
+pub mod pieces;
 pub mod platform;
 pub mod projects;
 pub mod session;

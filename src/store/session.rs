@@ -38,7 +38,7 @@ pub struct Session<'a> {
     /// The presented key.
     pub key: &'a Key,
     /// On whose behalf, and how things are called.
-    pub tenant: Tenant<'a>,
+    pub tenant: Tenant<'static>,
     /// Whether the key has been found alive a moment ago, for the same request: KV is not asked again.
     pub is_vetted: bool,
 }

@@ -4,12 +4,11 @@ mod direction;
 mod snapshot;
 mod source;
 
-use std::collections::HashMap;
-
+use super::pieces::Read;
 use super::session::{Opened, parse};
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
-use super::{StoreError, Text, groups, memberships};
+use super::{StoreError, groups, pieces};
 use crate::scim::ScimError;
 use crate::scim::cursor::{Cursor, Position};
 use crate::scim::filter::Filter;
@@ -160,7 +159,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     let with_members = query.with_members && query.listed != Listed::Users;
     if with_members {
         let seqs = sources.groups_on_page(direction, position);
-        statements.push(memberships::of_groups(tenant, &seqs, bindings));
+        statements.push(pieces::of_groups(tenant, &seqs, bindings));
     }
     Ok(Prepared {
         snapshot,
@@ -218,12 +217,7 @@ impl Prepared<'_> {
         if self.backward {
             rows.reverse();
         }
-        let mut members: HashMap<i64, Vec<Text>> = HashMap::new();
-        if self.with_members {
-            for piece in opened.rows() {
-                members.entry(memberships::group_of(&piece)?).or_default().push(piece.body);
-            }
-        }
+        let mut members = if self.with_members { Read::of(opened.rows())? } else { Read::default() };
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
             let (rank, key): (i64, Option<String>) = parse(&row.head)?;
@@ -236,7 +230,7 @@ impl Prepared<'_> {
             let resource = match group {
                 None => Resource::User(own),
                 Some(seq) => {
-                    let members = self.with_members.then(|| members.remove(&seq).unwrap_or_default());
+                    let members = self.with_members.then(|| members.take(seq));
                     Resource::Group(groups::Resource { own, members })
                 }
             };
