@@ -29,7 +29,9 @@ export async function pythonWith(name, file, works) {
     works: (made) => ask(python(made), ["-I", "-c", works]) !== undefined,
     async fill(made) {
       await logged("python-venv", command, ["-m", "venv", made]);
-      const pinned = ["--require-hashes", "--only-binary", ":all:", "--requirement", requirements];
+      // The file names everything. Asked to look for what these need, pip would find a later version than the one named
+      // wherever an extra is needed, and refuse it.
+      const pinned = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", requirements];
       const quiet = ["--no-input", "--disable-pip-version-check"];
       await logged("pip-install", python(made), ["-I", "-m", "pip", "install", ...quiet, ...pinned]);
     },
