@@ -22,7 +22,11 @@ export class Client {
         path: pathname.replace(/\/$/, "") + path,
         headers: { ...this.headers, ...length, ...headers },
       });
-      outgoing.on("error", reject);
+      outgoing.on("error", (error) => {
+        // A server may end a connection that was idle while the others had their turn; another one then does.
+        const wasIdle = outgoing.reusedSocket && error.code === "ECONNRESET";
+        wasIdle ? resolve(this.send({ method, path, body, headers })) : reject(error);
+      });
       outgoing.on("response", (incoming) => {
         const chunks = [];
         incoming.on("data", (chunk) => chunks.push(chunk));
