@@ -60,12 +60,21 @@ impl Operation {
 impl Call<'_> {
     /// Authenticates and runs the statements of a read; see [`Session::open`].
     pub(super) async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        let opened = self.session.open(statements).await?;
+        Ok(self.opened(self.session.open(statements).await?))
+    }
+
+    /// Authenticates and runs the statements of a write that needs nothing to be read before; see
+    /// [`Session::open_writing`].
+    pub(super) async fn open_writing(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
+        Ok(self.opened(self.session.open_writing(statements).await?))
+    }
+
+    fn opened(&self, opened: Opened) -> Opened {
         if opened.last_used_is_due {
             let statement = keys::used(self.session.key, &self.session.tenant.now);
             self.aftermath.mark_used.set(Some((self.session.key.shard(), statement)));
         }
-        Ok(opened)
+        opened
     }
 
     /// The body of a request that writes a user or searches.

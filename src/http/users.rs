@@ -35,20 +35,15 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let projection = call.projection(&catalog.user)?;
     let tenant = &call.session.tenant;
     let id = call.new_id()?;
-    let row = attempts(async || {
-        let mut opened = call.open(vec![stored::holder_of(tenant, user.user_name())]).await?;
-        opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
-        if let Some(holder) = opened.row() {
-            return Err(user_name_taken(&user, Some(&holder.head)).into());
-        }
-        let results = call
-            .session
-            .write(&stored::insert(tenant, &id, &user, true))
-            .await
-            .map_err(|error| refusal(error, &user))?;
-        Ok(only(results.take(1)))
-    })
-    .await?;
+    // Nothing has to be decided here before it is written, so that one round trip does both.
+    let mut opened = call.open_writing(stored::insert_if_admitted(tenant, &id, &user)).await?;
+    let (written, holder) = (opened.row(), opened.row());
+    opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
+    if let Some(holder) = holder {
+        return Err(user_name_taken(&user, Some(&holder.head)));
+    }
+    let row =
+        written.ok_or_else(|| StoreError::Internal("somebody was not written for no reason".to_owned()))?;
     let version = version_of(&row)?;
     let resource = project(&projection, &catalog.user, row.body.into_string())?;
     Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))

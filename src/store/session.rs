@@ -99,11 +99,7 @@ impl Session<'_> {
         let record = record.map(|row| parse::<KeyRecord>(&row.head)).transpose()?;
         let Some(record) = record else { return Err(self.key.not_known()) };
         if revoked || record.deactivated_at.is_some() {
-            return Err(ScimError::unauthorized(format!(
-                "The SCIM key {} has been deactivated. Generate a new one in the console and put it into the identity \
-                 provider.",
-                self.key.hint()
-            )));
+            return Err(self.deactivated());
         }
         if let Some(expired) = record.expires_at.filter(|expires| *expires <= self.tenant.now) {
             return Err(ScimError::unauthorized(format!(
@@ -118,6 +114,24 @@ impl Session<'_> {
             last_used_is_due: record.last_used_at.is_none_or(|used| used < due_before),
             results,
         })
+    }
+
+    /// As [`Session::open`], for statements that write: both locks are tried before.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open_writing(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
+        if !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await {
+            return Err(self.deactivated());
+        }
+        Session { is_vetted: true, ..self.clone() }.open(statements).await
+    }
+
+    fn deactivated(&self) -> ScimError {
+        ScimError::unauthorized(format!(
+            "The SCIM key {} has been deactivated. Generate a new one in the console and put it into the identity provider.",
+            self.key.hint()
+        ))
     }
 
     /// Runs the statements of a write, all or none, in one round trip.

@@ -113,30 +113,57 @@ fn select_record(with_groups: bool) -> String {
     )
 }
 
-/// Reads whoever has a userName: as `head` the id, or nothing if SCIM does not see the person; no row if
-/// nobody has it.
-pub fn holder_of(tenant: &Tenant<'_>, user_name: &str) -> Statement {
-    tenant.statement(
-        "SELECT iif(users.managed, users.id, '') AS head FROM users
-         WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold",
-        vec![text("user_name_fold", fold_user_name(user_name))],
-    )
-}
-
 /// Writes a new person; the first statement selects the resource. `managed`: whether SCIM sees them, as the
 /// organization's mail domains had it when they were read.
 pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<Statement> {
     // The LIMIT keeps SQLite from evaluating :org once for each time it is named.
-    let insert = format!(
+    let insert = insert_from("(SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL");
+    // The guard has made sure that the row just inserted is the one meant.
+    let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid()");
+    vec![
+        tenant.statement(&insert, columns_of(id, user, managed)),
+        guard(),
+        tenant.statement(&emails, vec![text("emails", emails_of(user))]),
+    ]
+}
+
+/// Writes a new person whom SCIM sees, unless somebody has the userName, or the organization does not admit them. The first
+/// statement selects the resource, if it was written, and if not, the second who has the userName, if anybody: as `head`
+/// the id, or nothing if SCIM does not see the person.
+pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User) -> Vec<Statement> {
+    let insert = insert_from(
+        "organizations o WHERE o.id = :org
+           AND (json_array_length(o.mail_domains) = 0
+             OR coalesce(:mail_domain IN (SELECT value FROM json_each(o.mail_domains)), 0))
+         ON CONFLICT (org_id, user_name_fold) DO NOTHING",
+    );
+    // Said first, so that nobody is looked for where nothing was in the way.
+    let holder = "SELECT iif(users.managed, users.id, '') AS head
+         FROM (SELECT 1 WHERE changes() = 0 LIMIT 1) CROSS JOIN users
+         WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold";
+    // If nobody was inserted, the last row is somebody else.
+    let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid() AND users.id = :id");
+    vec![
+        tenant.statement(&insert, columns_of(id, user, true)),
+        tenant.statement(holder, vec![text("user_name_fold", user.folded_user_name())]),
+        tenant.statement(&emails, vec![text("id", id), text("emails", emails_of(user))]),
+    ]
+}
+
+fn insert_from(organization: &str) -> String {
+    format!(
         "INSERT INTO users (org_id, id, user_name_fold, external_id, active, org_role, mail_domain, managed, doc,
            doc_fold, created_at, last_modified)
          SELECT o.id, :id, :user_name_fold, :external_id, :active, :org_role, :mail_domain, :managed, :doc,
            :doc_fold, :now, :now
-         FROM (SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL
+         FROM {organization}
          RETURNING {}",
         answered()
-    );
-    let columns = vec![
+    )
+}
+
+fn columns_of(id: &str, user: &User, managed: bool) -> Vec<Binding> {
+    vec![
         text("id", id),
         text("user_name_fold", user.folded_user_name()),
         optional("external_id", user.external_id()),
@@ -146,13 +173,6 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
         boolean("managed", managed),
         text("doc", doc_of(user)),
         optional("doc_fold", doc_fold_of(user).as_deref()),
-    ];
-    // The guard has made sure that the row just inserted is the one meant.
-    let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid()");
-    vec![
-        tenant.statement(&insert, columns),
-        guard(),
-        tenant.statement(&emails, vec![text("emails", emails_of(user))]),
     ]
 }
 
