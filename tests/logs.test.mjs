@@ -24,7 +24,7 @@ test("a request is one line: what was asked, the outcome, the cost, and whose ke
   const { result, lines } = await logged(() => okta.post("/Users", oktaUser(person("ada@okta.local"))));
   assertStatus(result, 201);
   const { round_trips, rows_read, rows_written } = serverTiming(result);
-  const cost = `D1: ${round_trips} round trips, ${rows_read} rows read, ${rows_written} written`;
+  const cost = `D1: ${round_trips} round trip${round_trips === 1 ? "" : "s"}, ${rows_read} rows read, ${rows_written} written`;
   assert.equal(lines.length, 1);
   assert.equal(lines[0].replace(/ \d+ ms/, " # ms"), `POST /scim/Users 201 # ms, ${cost}, key ${key.hint}`);
 });

@@ -13,7 +13,10 @@ use crate::scim::text::fold;
 
 /// A whole resource as the client gets it, with its groups or without: one string, made where the data are.
 pub(super) fn resource_sql(with_groups: bool) -> String {
-    let groups = if with_groups { GROUPS } else { "" };
+    resource_with(if with_groups { GROUPS } else { "" })
+}
+
+fn resource_with(groups: &str) -> String {
     format!(
         r#"'{{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2)
   || ',"active":' || iif(users.active, 'true', 'false')
@@ -23,6 +26,9 @@ pub(super) fn resource_sql(with_groups: bool) -> String {
   || '","version":"W/\"' || users.version || '\""}}}}'"#
     )
 }
+
+/// The groups of somebody who is in none.
+const NO_GROUPS: &str = r#"|| ',"groups":[]' "#;
 
 const GROUPS: &str = r#"|| ',"groups":' || (
     SELECT json_group_array(json_object(
@@ -86,7 +92,8 @@ pub fn resource(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
     tenant.statement(&sql, vec![text("id", id)])
 }
 
-/// Reads one person as a resource, with their groups or without, and as a basis for a write; see [`UserRecord::read`].
+/// Reads one person as a resource, with their groups or as one who has none, and as a basis for a write; see
+/// [`UserRecord::read`].
 pub fn record(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
     let sql = format!("{} users.id = :id AND users.managed = 1", select_record(with_groups));
     tenant.statement(&sql, vec![text("id", id)])
@@ -109,7 +116,7 @@ fn select_record(with_groups: bool) -> String {
            'active', json(iif(users.active, 'true', 'false')), 'org_role', users.org_role,
            'doc', json(users.doc)) AS head, {} AS body
          FROM users WHERE users.org_id = :org AND",
-        resource_sql(with_groups)
+        resource_with(if with_groups { GROUPS } else { NO_GROUPS })
     )
 }
 

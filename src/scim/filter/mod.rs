@@ -45,6 +45,16 @@ pub enum Filter<'a> {
 }
 
 impl Filter<'_> {
+    /// How deep it is nested; a comparison is 1.
+    pub fn depth(&self) -> usize {
+        let within = match self {
+            Self::And(all) | Self::Or(all) => all.iter().map(Filter::depth).max().unwrap_or(0),
+            Self::Not(filter) | Self::ValuePath { filter, .. } => filter.depth(),
+            Self::Present(_) | Self::Compare(_) => 0,
+        };
+        within.saturating_add(1)
+    }
+
     /// How many comparisons it has.
     pub fn terms(&self) -> usize {
         match self {

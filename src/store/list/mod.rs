@@ -142,7 +142,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
             (None, None) if source.is_users() => Total::OfOrganization,
             (None, Some(_)) if source.unique && first && sources.all.len() == 1 => Total::OnPage,
             (None, _) => {
-                counts.push(format!("SELECT CAST({} AS TEXT) AS head", source.total));
+                counts.push(format!("SELECT CAST(count(*) AS TEXT) AS head {}", source.from));
                 Total::Counted
             }
         });
@@ -174,10 +174,18 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     })
 }
 
+/// Deepest filter, and most comparisons of one, that a list with a snapshot may have: it is said several times in a
+/// statement, and deeper within it.
+const SNAPSHOT_DEPTH: usize = 8;
+const SNAPSHOT_TERMS: usize = 30;
+
 /// The snapshot of a list that is read by position, in order of insertion, and may have several pages.
 fn snapshot_of<'a>(query: &Query<'a>, sources: &Sources) -> Option<Snapshot<'a>> {
     let Window::Index(page) = query.window else { return None };
     let source = sources.only().filter(|source| !source.few && query.sort.is_none())?;
+    if query.filter.is_some_and(|filter| filter.depth() > SNAPSHOT_DEPTH || filter.terms() > SNAPSHOT_TERMS) {
+        return None;
+    }
     Snapshot::of(if source.is_users() { "Users" } else { "Groups" }, query.filter_text, page)
 }
 
