@@ -154,7 +154,8 @@ CREATE TRIGGER IF NOT EXISTS memberships_insert AFTER INSERT ON memberships
 BEGIN
   UPDATE users SET version = version + 1 WHERE seq = NEW.user_seq;
 END;
-CREATE TRIGGER IF NOT EXISTS memberships_delete AFTER DELETE ON memberships
+DROP TRIGGER IF EXISTS memberships_delete;
+CREATE TRIGGER memberships_delete AFTER DELETE ON memberships
 BEGIN
   UPDATE users SET version = version + 1 WHERE seq = OLD.user_seq AND active = 1;
   -- Otherwise it is by being deactivated or deleted that somebody leaves the group, which is then other than it was.

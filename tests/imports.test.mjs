@@ -168,6 +168,57 @@ for (const query of [{ count: 5 }, active]) {
   });
 }
 
+for (const query of [{ count: 10 }, { count: 10, filter: "active eq true" }]) {
+  test(`a list that has become shorter than a page has no snapshot any more (${query.filter ?? "no filter"})`, async () => {
+    const crowd = await Crowd.of(worker, 10);
+    await new Import(crowd.okta, "/Users", query).finish();
+    await sleep(50);
+    for (const whom of [0, 1, 2]) await crowd.happen("delete", whom);
+    await crowd.happen("create");
+    const { body } = await crowd.okta.list("/Users", { ...query, startIndex: 1 });
+    assert.deepEqual([body.totalResults, body.Resources.length], [9, 9]);
+    assert.deepEqual(await snapshots(crowd.organization), []);
+  });
+}
+
+test("a list that is emptied while it is being read is empty", async () => {
+  const { okta } = await createOrganization(worker, { settings: { plain_groups: true } });
+  const ids = [];
+  for (const displayName of ["One", "Two"]) ids.push((await okta.post("/Groups", { displayName })).body.id);
+  const first = () => okta.list("/Groups", { startIndex: 1, count: 1 });
+  assert.equal(assertStatus(await first(), 200).totalResults, 2);
+  for (const id of ids) await okta.delete(`/Groups/${id}`);
+  assert.deepEqual(assertStatus(await first(), 200).Resources, []);
+});
+
+test("whoever goes on by the number of people received misses nobody of the next page, however short this one has become", async () => {
+  const crowd = await Crowd.of(worker, 23);
+  const page = async (startIndex) =>
+    (await crowd.okta.list("/Users", { startIndex, count: 5 })).body.Resources.map(({ id }) => id);
+  assert.deepEqual((await page(1)).slice(1), crowd.ids.slice(0, 4));
+  await crowd.happen("delete", 5);
+  assert.deepEqual(
+    await page(6),
+    [4, 6, 7, 8].map((i) => crowd.ids[i]),
+  );
+  await crowd.happen("delete", 6);
+  assert.deepEqual(await page(10), crowd.ids.slice(9, 14));
+});
+
+test("pages behind the end do not end somebody else's import", async () => {
+  const crowd = await Crowd.of(worker, 23);
+  const staying = crowd.watch();
+  const reading = new Import(crowd.okta, "/Users", { count: 5 });
+  await reading.next();
+  await reading.next();
+  for (let i = 0; i < 3; i++) await crowd.okta.list("/Users", { startIndex: 9_223_372_036_854_775 + i, count: 5 });
+  await sleep(50);
+  await crowd.happen("delete", 1);
+  await crowd.okta.list("/Users", { startIndex: 1, count: 5 });
+  await reading.finish();
+  reading.assertEverybody(staying());
+});
+
 test("a page of a list that nobody has read for long is counted from the start", async () => {
   const crowd = await Crowd.of(worker, 13);
   await crowd.okta.list("/Users", { startIndex: 1, count: 5 });

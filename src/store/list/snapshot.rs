@@ -37,6 +37,8 @@ const MOST_SNAPSHOTS: u32 = 50;
 const WIDTH: u64 = 11;
 /// Most posts of a snapshot; D1 takes 2 MB. Positions behind the last are counted from there.
 const MOST_POSTS: u64 = 150_000;
+/// Most rows that are added to those listed, while a list is being read.
+const MOST_NEWCOMERS: u64 = 25_000;
 /// A page that small is a test of the connection, if the list is long: it shall cost no more than it shows.
 const SMALL_PAGE: u64 = 10;
 /// Longest list of small pages that has a snapshot.
@@ -127,8 +129,20 @@ impl<'a> Snapshot<'a> {
     /// use, measure one anew behind its first page, or make one; for any other they note that there is a reader.
     pub(super) fn begin(&self, rows: &Rows<'_>) -> Vec<String> {
         match (self.begins(), self.filter) {
-            (true, None) => vec![self.extend_pages(rows), self.renew_pages(rows), self.insert_pages(rows)],
-            (true, Some(_)) => vec![self.extend_rows(rows), self.renew_rows(rows), self.insert_rows(rows)],
+            (true, None) => vec![
+                self.extend_pages(rows),
+                self.renew_pages(rows),
+                self.insert_pages(rows),
+                self.delete_outdated(),
+            ],
+            (true, Some(_)) => {
+                vec![
+                    self.extend_rows(rows),
+                    self.renew_rows(rows),
+                    self.insert_rows(rows),
+                    self.delete_outdated(),
+                ]
+            }
             (false, _) => {
                 vec![format!(
                     "UPDATE snapshots AS s SET read_at = :now WHERE {ITSELF} AND {ALIVE} AND s.read_at = ''"
@@ -145,7 +159,7 @@ impl<'a> Snapshot<'a> {
         let posts = self.walk(rows, &newest, &first);
         format!(
             "UPDATE snapshots AS s SET first_at = :now, readers = readers + 1,
-               posts = s.posts || coalesce(({posts}), ''),
+               posts = s.posts || iif(length(s.posts) / {WIDTH} < {MOST_POSTS}, coalesce(({posts}), ''), ''),
                total = s.total + (SELECT count(*) {from} AND {seq} > {newest}),
                newest = coalesce((SELECT max({seq}) {from} AND {seq} > {newest}), s.newest)
              WHERE {ITSELF} AND {IN_USE}"
@@ -161,7 +175,7 @@ impl<'a> Snapshot<'a> {
             "UPDATE snapshots AS s SET first_at = :now, readers = readers + 1,
                posts = substr(s.posts, 1, {WIDTH}) || coalesce(({posts}), ''),
                total = {size} + {total} - (SELECT count(*) {from} AND {seq} <= {first}),
-               newest = (SELECT max({seq}) {from})
+               newest = coalesce((SELECT max({seq}) {from}), s.newest)
              WHERE {ITSELF} AND {BEGUN}"
         )
     }
@@ -192,36 +206,44 @@ impl<'a> Snapshot<'a> {
     }
 
     fn extend_rows(&self, rows: &Rows<'_>) -> String {
-        let few = format!("{IN_USE} AND s.total <= {}", self.most_rows());
+        let Rows { seq, from, .. } = rows;
+        let all_listed = format!("s.total <= {}", self.most_rows());
+        let newest = self.column("s.newest");
         format!(
             "UPDATE snapshots AS s SET first_at = :now, readers = readers + 1,
-               posts = s.posts || coalesce(more.posts, ''), total = s.total + more.counted
+               posts = s.posts || coalesce(more.posts, ''),
+               total = s.total + iif({all_listed}, more.counted, (SELECT count(*) {from} AND {seq} > {newest})),
+               newest = iif({all_listed}, s.newest, coalesce((SELECT max({seq}) {from} AND {seq} > {newest}), s.newest))
              FROM {more} WHERE {ITSELF} AND {IN_USE}",
-            more = self.rows_beside(rows, "s.posts", &few)
+            more = self.rows_beside(rows, "s.posts", &format!("{IN_USE} AND {all_listed}"), MOST_NEWCOMERS)
         )
     }
 
     fn renew_rows(&self, rows: &Rows<'_>) -> String {
-        let first = format!("substr(s.posts, 1, {})", self.size.saturating_mul(WIDTH));
+        let Rows { seq, from, total } = rows;
+        let (size, most) = (self.size, self.most_rows());
+        let first = format!("substr(s.posts, 1, {})", size.saturating_mul(WIDTH));
+        let known = self.column(&format!("'[' || rtrim({first}, ',') || ']'"));
         format!(
             "UPDATE snapshots AS s SET first_at = :now, readers = readers + 1,
-               posts = {first} || coalesce(more.posts, ''), total = {} + more.counted
-             FROM {} WHERE {ITSELF} AND {BEGUN}",
-            self.size,
-            self.rows_beside(rows, &first, BEGUN)
+               posts = {first} || coalesce(more.posts, ''),
+               total = {size} + iif(more.counted < {most}, more.counted,
+                 {total} - (SELECT count(*) {from} AND {seq} IN (SELECT value FROM json_each({known})))),
+               newest = coalesce((SELECT max({seq}) {from}), s.newest)
+             FROM {more} WHERE {ITSELF} AND {BEGUN}",
+            more = self.rows_beside(rows, &first, BEGUN, most)
         )
     }
 
     /// Rows that are not among some posts, as posts themselves, of a snapshot that satisfies a condition.
-    fn rows_beside(&self, rows: &Rows<'_>, posts: &str, condition: &str) -> String {
+    fn rows_beside(&self, rows: &Rows<'_>, posts: &str, condition: &str, most: u64) -> String {
         let Rows { seq, from, .. } = rows;
         let known = self.column(&format!("'[' || rtrim({posts}, ',') || ']'"));
         format!(
             "(SELECT count(*) AS counted, group_concat(printf('%10d,', seq), '') AS posts
               FROM (SELECT {seq} AS seq {from} AND {} AND {seq} NOT IN (SELECT value FROM json_each({known}))
-                    ORDER BY {seq} LIMIT {})) AS more",
-            self.exists(condition),
-            self.most_rows()
+                    ORDER BY {seq} LIMIT {most})) AS more",
+            self.exists(condition)
         )
     }
 
@@ -234,7 +256,8 @@ impl<'a> Snapshot<'a> {
             self.exists(&format!("({IN_USE} OR {BEGUN})"))
         );
         let total = format!("iif(n.counted < {most}, n.counted, {total})");
-        self.insert(&format!("{total}, n.newest, n.posts"), &listed, "n.counted")
+        let newest = format!("iif(n.counted < {most}, n.newest, (SELECT max({seq}) {from}))");
+        self.insert(&format!("{total}, {newest}, n.posts"), &listed, "n.counted")
     }
 
     /// `selected` is total, newest row and posts of what `counted` counts.
@@ -254,6 +277,12 @@ impl<'a> Snapshot<'a> {
         )
     }
 
+    /// A snapshot that was neither extended, nor renewed or replaced, is of a list that was longer than one page, and is no
+    /// more.
+    fn delete_outdated(&self) -> String {
+        format!("DELETE FROM snapshots AS s WHERE {ITSELF} AND s.first_at <> :now")
+    }
+
     /// Which rows are the page. Without a snapshot, positions are counted from the start.
     pub(super) fn cut(&self, rows: &Rows<'_>) -> Cut {
         match self.filter {
@@ -263,7 +292,7 @@ impl<'a> Snapshot<'a> {
     }
 
     fn cut_pages(&self, rows: &Rows<'_>) -> Cut {
-        let Rows { seq, .. } = rows;
+        let Rows { seq, from, .. } = rows;
         let (size, offset) = (self.size, self.offset);
         let before = offset.checked_div(size).unwrap_or(0);
         let posts = format!("min({before}, length(s.posts) / {WIDTH})");
@@ -281,7 +310,20 @@ impl<'a> Snapshot<'a> {
             _ => self.living("s.newest"),
         };
         condition.push_str(&format!(" AND {seq} <= coalesce({through}, {})", i64::MAX));
-        let skipped = format!("coalesce({}, {offset})", self.living(&format!("{offset} - {posts} * {size}")));
+        let counted = format!("{offset} - {posts} * {size}");
+        let skipped = match offset.checked_rem(size) {
+            Some(0) => counted,
+            _ => {
+                let first = if before > 0 { post(&before.to_string()) } else { "0".to_owned() };
+                let last = post(&before.saturating_add(1).to_string());
+                // Of the page that has been read in part, no more than is left of it.
+                format!(
+                    "iif({before} < length(s.posts) / {WIDTH},
+                       min({counted}, (SELECT count(*) {from} AND {seq} > {first} AND {seq} <= {last})), {counted})"
+                )
+            }
+        };
+        let skipped = format!("coalesce({}, {offset})", self.living(&skipped));
         Cut { condition, skipped }
     }
 
@@ -291,7 +333,8 @@ impl<'a> Snapshot<'a> {
         let known = format!("length(s.posts) / {WIDTH}");
         let listed = self.living(&format!(
             "iif({offset} < {known} OR s.total <= {known}, '[' || rtrim(substr(s.posts, {}, {}), ',') || ']', NULL)",
-            offset.saturating_mul(WIDTH).saturating_add(1),
+            // As far as SQLite counts.
+            offset.min(2 * MOST_POSTS).saturating_mul(WIDTH).saturating_add(1),
             size.saturating_mul(WIDTH)
         ));
         // Behind the last row that is listed, and in a list without a snapshot, rows are counted.
@@ -323,7 +366,9 @@ impl<'a> Snapshot<'a> {
 
     /// What is to be noted once the page has been answered.
     pub(super) fn afterwards(&self, tenant: &Tenant<'_>, state: &State) -> Option<Statement> {
-        let is_last = state.total.is_none_or(|total| self.offset.saturating_add(self.size) >= total);
+        let is_last = state
+            .total
+            .is_some_and(|total| self.offset < total && self.offset.saturating_add(self.size) >= total);
         let sql = match (self.begins(), is_last) {
             _ if !state.exists => return None,
             (true, _) if state.is_new => {
