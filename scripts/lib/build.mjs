@@ -1,20 +1,21 @@
 // Compiles the Worker: build/index.js and build/index_bg.wasm.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { root } from "./paths.mjs";
 import { ask, logged, step } from "./run.mjs";
 
-const OUTPUTS = ["build/index.js", "build/index_bg.wasm"];
+const OUTPUTS = ["build/index.js", "build/index_bg.wasm"].map((name) => join(root, name));
+/** The same WebAssembly with the names of its functions, for `npm run size`. */
+export const NAMED = join(root, "target/named.wasm");
 const INPUTS = ["src", "Cargo.toml", "Cargo.lock", ".cargo", "package-lock.json", "scripts/lib/build.mjs"];
 const STAMP = join(root, "build/.inputs"); // the hash of the inputs that the outputs were built from
 
 /** Builds the Worker unless nothing that goes into it has changed. */
 export async function build(tools) {
   const inputs = hash(ask("rustc", ["-vV"], tools.wasm));
-  const outputs = OUTPUTS.map((name) => join(root, name));
-  const current = outputs.every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs;
+  const current = [...OUTPUTS, NAMED].every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs;
   if (current) return;
   await step("Compiling the Worker", async () => {
     rmSync(STAMP, { force: true });
@@ -22,11 +23,16 @@ export async function build(tools) {
     await logged("worker-build", "worker-build", ["--release"], { cwd: root, env });
     // worker-build keeps the names of functions, a tenth of the Worker's size.
     const wasm = join(root, "build/index_bg.wasm");
+    copyFileSync(wasm, NAMED);
     await logged("strip", tools.wasm.WASM_OPT_BIN, ["--strip-debug", wasm, "-o", wasm], { cwd: root, env });
     writeFileSync(STAMP, inputs);
   });
-  const bytes = outputs.reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);
-  console.log(`The Worker is ${(bytes / 1024).toFixed(0)} KiB gzipped.`);
+  console.log(`The Worker is ${(gzippedSize() / 1000).toFixed(0)} KB gzipped.`);
+}
+
+/** The size of what is uploaded, in bytes. */
+export function gzippedSize() {
+  return OUTPUTS.reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);
 }
 
 function hash(compiler) {
