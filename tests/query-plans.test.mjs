@@ -61,9 +61,9 @@ describe("the plan of", () => {
         const plan = await explain(statement);
         // `hit` is the page itself, a subquery a table's part of it, `piece` a run of members; `post`, `more`, `n` and
         // json_each are what a snapshot has.
-        const scans = plan
-          .filter((step) => !/^SCAN (?:hit|piece|post|more|n|o|\(subquery-\d+\)|CONSTANT ROW|json_each .*)$/.test(step))
-          .filter((step) => step.startsWith("SCAN"));
+        const scans = plan.filter((step) =>
+          /^SCAN (?!(?:hit|piece|post|more|n|o|\(subquery-\d+\)|CONSTANT ROW|json_each .*)$)/.test(step),
+        );
         assert.deepEqual(scans, [], `${statement.sql}\n${plan.join("\n")}`);
       }
       const page = query.statements.find(({ sql }) => sql.includes(" AS body"));

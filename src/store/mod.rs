@@ -1,7 +1,7 @@
 //! Storage: every SQL statement, every KV key, and the way from a filter to SQL.
 //!
 //! A read is one D1 batch, a write two: one that reads and authorizes, one that writes and is guarded by
-//! what was read (see [`tenant::guard`]). The modules make statements; [`session::Session`] sends them.
+//! what was read (see [`tenant::guard`]). Where nothing has to be decided in between, a write is one, too. The modules make statements; [`session::Session`] sends them.
 
 mod database;
 mod error;

@@ -35,6 +35,8 @@ const MOST_SNAPSHOTS: u32 = 50;
 
 /// Characters of a post.
 const WIDTH: u64 = 11;
+/// Some `seq` as posts.
+const POSTS: &str = "group_concat(printf('%10d,', seq), '')";
 /// Most posts of a snapshot; D1 takes 2 MB. Positions behind the last are counted from there.
 const MOST_POSTS: u64 = 150_000;
 /// Most rows that are added to those listed, while a list is being read.
@@ -201,7 +203,7 @@ impl<'a> Snapshot<'a> {
                UNION ALL
                SELECT (SELECT {seq} {from} AND {seq} > post.seq ORDER BY {seq} LIMIT 1 OFFSET {step})
                FROM post WHERE post.seq IS NOT NULL LIMIT {MOST_POSTS})
-             SELECT group_concat(printf('%10d,', seq), '') FROM post WHERE seq IS NOT NULL"
+             SELECT {POSTS} FROM post WHERE seq IS NOT NULL"
         )
     }
 
@@ -223,7 +225,7 @@ impl<'a> Snapshot<'a> {
         let Rows { seq, from, total } = rows;
         let (size, most) = (self.size, self.most_rows());
         let first = format!("substr(s.posts, 1, {})", size.saturating_mul(WIDTH));
-        let known = self.column(&format!("'[' || rtrim({first}, ',') || ']'"));
+        let known = self.column(&array_of(&first));
         format!(
             "UPDATE snapshots AS s SET first_at = :now, readers = readers + 1,
                posts = {first} || coalesce(more.posts, ''),
@@ -238,9 +240,9 @@ impl<'a> Snapshot<'a> {
     /// Rows that are not among some posts, as posts themselves, of a snapshot that satisfies a condition.
     fn rows_beside(&self, rows: &Rows<'_>, posts: &str, condition: &str, most: u64) -> String {
         let Rows { seq, from, .. } = rows;
-        let known = self.column(&format!("'[' || rtrim({posts}, ',') || ']'"));
+        let known = self.column(&array_of(posts));
         format!(
-            "(SELECT count(*) AS counted, group_concat(printf('%10d,', seq), '') AS posts
+            "(SELECT count(*) AS counted, {POSTS} AS posts
               FROM (SELECT {seq} AS seq {from} AND {} AND {seq} NOT IN (SELECT value FROM json_each({known}))
                     ORDER BY {seq} LIMIT {most})) AS more",
             self.exists(condition)
@@ -251,9 +253,9 @@ impl<'a> Snapshot<'a> {
         let Rows { seq, from, total } = rows;
         let most = if self.size < SMALL_PAGE { LONG_LIST.saturating_add(1) } else { self.most_rows() };
         let listed = format!(
-            "(SELECT count(*) AS counted, coalesce(max(seq), 0) AS newest, group_concat(printf('%10d,', seq), '') AS posts
+            "(SELECT count(*) AS counted, coalesce(max(seq), 0) AS newest, {POSTS} AS posts
               FROM (SELECT {seq} AS seq {from} AND NOT {} ORDER BY {seq} LIMIT {most})) n",
-            self.exists(&format!("({IN_USE} OR {BEGUN})"))
+            self.exists(&is_held())
         );
         let total = format!("iif(n.counted < {most}, n.counted, {total})");
         let newest = format!("iif(n.counted < {most}, n.newest, (SELECT max({seq}) {from}))");
@@ -273,7 +275,7 @@ impl<'a> Snapshot<'a> {
              WHERE o.id IS NOT NULL AND {is_long} AND NOT {in_use}
              ON CONFLICT DO UPDATE SET begun_at = excluded.begun_at, first_at = excluded.first_at, read_at = '',
                readers = 1, total = excluded.total, newest = excluded.newest, posts = excluded.posts",
-            in_use = self.exists(&format!("({IN_USE} OR {BEGUN})"))
+            in_use = self.exists(&is_held())
         )
     }
 
@@ -331,11 +333,11 @@ impl<'a> Snapshot<'a> {
         let Rows { seq, from, .. } = rows;
         let (size, offset) = (self.size, self.offset);
         let known = format!("length(s.posts) / {WIDTH}");
+        // As far as SQLite counts.
+        let first = offset.min(2 * MOST_POSTS).saturating_mul(WIDTH).saturating_add(1);
         let listed = self.living(&format!(
-            "iif({offset} < {known} OR s.total <= {known}, '[' || rtrim(substr(s.posts, {}, {}), ',') || ']', NULL)",
-            // As far as SQLite counts.
-            offset.min(2 * MOST_POSTS).saturating_mul(WIDTH).saturating_add(1),
-            size.saturating_mul(WIDTH)
+            "iif({offset} < {known} OR s.total <= {known}, {}, NULL)",
+            array_of(&format!("substr(s.posts, {first}, {})", size.saturating_mul(WIDTH)))
         ));
         // Behind the last row that is listed, and in a list without a snapshot, rows are counted.
         let after = self.living(&post(&known));
@@ -403,6 +405,16 @@ impl<'a> Snapshot<'a> {
     fn most_rows(&self) -> u64 {
         MOST_POSTS.checked_div(self.size).unwrap_or(0).saturating_mul(self.size)
     }
+}
+
+/// The condition that somebody reads a snapshot, or may be about to, so that none may be made in its place.
+fn is_held() -> String {
+    format!("({IN_USE} OR {BEGUN})")
+}
+
+/// Posts as a JSON array.
+fn array_of(posts: &str) -> String {
+    format!("'[' || rtrim({posts}, ',') || ']'")
 }
 
 /// The post with a number, from 1; 0 for none.
