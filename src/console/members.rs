@@ -151,8 +151,8 @@ impl Console<'_> {
     /// The organization and its settings.
     async fn settings(&self, org: &str) -> Result<Organization, Problem> {
         let described = self.one(organizations::one(&self.tenant(org)), "organization").await?;
-        serde_json::from_value(described)
-            .map_err(|error| StoreError::Internal(format!("an organization cannot be read: {error}")).into())
+        Organization::read(&described)
+            .ok_or_else(|| StoreError::Internal("an organization cannot be read".to_owned()).into())
     }
 }
 

@@ -69,7 +69,7 @@ impl User {
 }
 
 /// A mail address as it is looked up: folded, and what it is for, folded (empty where nothing is said).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoldedEmail {
     /// The address.
     pub value: String,

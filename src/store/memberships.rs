@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::pieces::{self, PIECE, Pieces};
-use super::session::parse;
+use super::record::{self, Record, array, integers, pair};
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
 use super::{Row, StoreError, Text};
@@ -38,9 +37,12 @@ impl Members {
     pub fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
         let mut pieces = BTreeMap::new();
         for row in rows {
-            let (_, number): (i64, i64) = parse(&row.head)?;
+            let number = record::read("a piece", &row.head, |value| {
+                let [_, number] = pair(value)?;
+                number.as_i64()
+            })?;
             let (seqs, objects) = row.body.split_after(']');
-            let seqs = if seqs.is_empty() { Vec::new() } else { parse(&seqs)? };
+            let seqs = if seqs.is_empty() { Vec::new() } else { record::read("members", &seqs, integers)? };
             pieces.insert(number, Piece { seqs, objects });
         }
         Ok(Self(pieces))
@@ -92,7 +94,7 @@ pub fn again(tenant: &Tenant<'_>, id: &str, difference: &Difference) -> Statemen
 }
 
 /// Those of the ids a request names who are somebody, and active.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Known {
     unknown: Vec<Value>,
     seqs: Vec<i64>,
@@ -106,7 +108,10 @@ impl Known {
     pub fn read(rows: impl IntoIterator<Item = Row>) -> Result<Self, ScimError> {
         let mut known = Self { unknown: Vec::new(), seqs: Vec::new() };
         for row in rows {
-            let more: Self = parse(&row.head)?;
+            let more = record::read("known users", &row.head, |value| {
+                let mut record = Record::of(value)?;
+                Some(Self { unknown: array(record.take("unknown"))?, seqs: integers(record.take("seqs"))? })
+            })?;
             known.unknown.extend(more.unknown);
             known.seqs.extend(more.seqs);
         }
@@ -246,7 +251,7 @@ impl Comparison {
         let joining = Known::read(rows.by_ref().take(self.joining))?;
         let mut leave = Vec::new();
         for row in rows {
-            leave.extend(parse::<Vec<i64>>(&row.head)?);
+            leave.extend(record::read("members", &row.head, integers)?);
         }
         Ok(Difference { join: joining.seqs, leave })
     }

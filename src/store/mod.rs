@@ -14,6 +14,7 @@ pub mod organizations;
 pub mod pieces;
 pub mod platform;
 pub mod projects;
+mod record;
 pub mod session;
 mod statement;
 pub mod tenant;

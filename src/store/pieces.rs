@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::session::parse;
+use super::record::{self, pair};
 use super::statement::{Binding, Statement, text};
 use super::tenant::Tenant;
 use super::{Database, Row, StoreError, Text};
@@ -112,8 +112,10 @@ pub struct Place {
 }
 
 fn place_of(row: &Row) -> Result<Place, StoreError> {
-    let (group, number) = parse(&row.head)?;
-    Ok(Place { group, number })
+    record::read("a place", &row.head, |value| {
+        let [group, number] = pair(value)?;
+        Some(Place { group: group.as_i64()?, number: number.as_i64()? })
+    })
 }
 
 /// What one statement has read of the members of groups.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::session::parse;
+use super::record::{self, Record, array};
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
@@ -69,7 +69,13 @@ pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
 /// # Errors
 /// Our fault: the row is not what the statement selects.
 pub fn read_named(row: &Row) -> Result<Vec<Project>, StoreError> {
-    parse(&row.head)
+    record::read("projects", &row.head, |value| {
+        let projects = array(value)?.into_iter().map(|each| {
+            let mut record = Record::of(each)?;
+            Some(Project { id: record.text("id")?, name: record.text("name")? })
+        });
+        projects.collect()
+    })
 }
 
 /// Reads one project as `{"id", "name"}`.
