@@ -1,6 +1,5 @@
 //! `/console/api`: the administrators' API, behind the deployment's admin token.
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Deployment;
@@ -8,6 +7,7 @@ use super::answer::Answer;
 use super::request::{BODY_LIMIT, Incoming};
 use crate::console::{self, Console, Problem};
 use crate::directory::Shard;
+use crate::scim::json::{self, object};
 use crate::store::platform;
 
 /// Answers a request below `/console/api`.
@@ -17,7 +17,7 @@ pub(super) async fn answer(
     segments: &[&str],
 ) -> Answer {
     match carry_out(deployment, incoming, segments).await {
-        Ok(reply) => Answer::json(reply.status, "application/json", reply.body.to_string()),
+        Ok(reply) => Answer::json(reply.status, "application/json", json::write(&reply.body)),
         Err(problem) => refuse(&problem),
     }
 }
@@ -72,8 +72,9 @@ fn authenticate(deployment: &Deployment<'_>, incoming: &Incoming) -> Result<(), 
 
 /// RFC 9457.
 fn refuse(problem: &Problem) -> Answer {
-    let body = json!({"title": problem.title(), "status": problem.status, "detail": problem.detail});
-    let answer = Answer::json(problem.status, "application/problem+json", body.to_string())
+    let body =
+        object! {"title": problem.title(), "status": problem.status, "detail": problem.detail.as_str()};
+    let answer = Answer::json(problem.status, "application/problem+json", json::write(&body))
         .with_detail(problem.detail.as_str());
     match (problem.status, problem.allow) {
         (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),

@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
-use super::ScimError;
+use super::{ScimError, json};
 
 /// How long a cursor is good for, in seconds.
 pub const TIMEOUT: u64 = 3600;
@@ -37,7 +37,7 @@ impl Cursor {
     pub(super) fn write(&self, secret: &str, query: &str, now: u64) -> String {
         let Position { key, rank } = &self.position;
         let payload = vec![now.into(), self.backward.into(), key.as_deref().into(), (*rank).into()];
-        let mut bytes = Value::Array(payload).to_string().into_bytes();
+        let mut bytes = json::write(&Value::Array(payload)).into_bytes();
         bytes.extend(code(secret, query, &bytes).unwrap_or_default());
         Base64UrlUnpadded::encode_string(&bytes)
     }
@@ -67,7 +67,7 @@ fn decode(text: &str, secret: &str, query: &str) -> Option<(u64, Cursor)> {
     let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
     let (payload, presented) = bytes.split_at_checked(bytes.len().checked_sub(CODE_LENGTH)?)?;
     authenticator(secret, query, payload)?.verify_truncated_left(presented).ok()?;
-    let payload: Value = serde_json::from_slice(payload).ok()?;
+    let payload = json::parse(payload).ok()?;
     let [made, backward, key, rank] = payload.as_array()?.as_slice() else { return None };
     let position = Position { key: key.as_str().map(str::to_owned), rank: rank.as_i64()? };
     Some((made.as_u64()?, Cursor { backward: backward.as_bool()?, position }))

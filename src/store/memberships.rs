@@ -11,8 +11,8 @@ use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
 use super::{Row, StoreError, Text};
 use crate::directory::group::MembershipChange;
-use crate::scim::ScimError;
 use crate::scim::text::shorten;
+use crate::scim::{ScimError, json};
 
 /// Most bytes of a parameter, of which D1 takes two million.
 const MOST_BYTES: usize = 1_800_000;
@@ -90,7 +90,7 @@ pub fn again(tenant: &Tenant<'_>, id: &str, difference: &Difference) -> Statemen
         pieces::one(&pieces::seqs_and_objects(), "g.seq", "j.value")
     );
     let pieces: Vec<i64> = difference.pieces().into_iter().collect();
-    tenant.statement(&sql, vec![text("id", id), text("pieces", Value::from(pieces).to_string())])
+    tenant.statement(&sql, vec![text("id", id), text("pieces", json::write(&Value::from(pieces)))])
 }
 
 /// Those of the ids a request names who are somebody, and active.
@@ -155,7 +155,7 @@ fn in_parameters(ids: &BTreeSet<String>) -> Vec<String> {
     let mut arrays = Vec::new();
     let mut array = String::new();
     for id in ids {
-        let id = Value::from(id.as_str()).to_string();
+        let id = json::write(&Value::from(id.as_str()));
         if array.len().saturating_add(id.len()) > MOST_BYTES {
             array.push(']');
             arrays.push(std::mem::take(&mut array));
@@ -260,7 +260,8 @@ impl Comparison {
 /// Writes a difference. Adding who is there and removing who is not changes nothing, so that two requests
 /// at once do not disturb each other.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
-    let bindings = |seqs: &[i64]| vec![text("group", group_id), text("seqs", Value::from(seqs).to_string())];
+    let bindings =
+        |seqs: &[i64]| vec![text("group", group_id), text("seqs", json::write(&Value::from(seqs)))];
     let join = difference.join.chunks(MOST_SEQS).map(|seqs| {
         tenant.statement(
             "INSERT INTO memberships (group_seq, user_seq)

@@ -1,12 +1,13 @@
 //! Projects, their roles, and teams in D1. A role is a row of `groups`; there is no other list of them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::record::{self, Record, array};
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES};
+use crate::scim::json::{self, object};
 use crate::scim::text::fold;
 
 /// A group to be made for a role: its id and its name.
@@ -141,13 +142,13 @@ fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups:
     let groups: Vec<Value> = groups
         .iter()
         .map(|group| {
-            json!({
-                "id": group.id,
-                "role": group.role,
-                "display_name": group.display_name,
+            object! {
+                "id": group.id.as_str(),
+                "role": group.role.as_str(),
+                "display_name": group.display_name.as_str(),
                 "name_fold": fold(&group.display_name),
-                "external_id": group.external_id,
-            })
+                "external_id": group.external_id.as_deref(),
+            }
         })
         .collect();
     tenant.statement(
@@ -160,7 +161,7 @@ fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups:
         vec![
             text("project", project),
             optional("team", team),
-            text("groups", Value::from(groups).to_string()),
+            text("groups", json::write(&Value::from(groups))),
         ],
     )
 }

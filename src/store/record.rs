@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::StoreError;
-use crate::scim::Object;
+use crate::scim::{Object, json};
 
 /// A record whose members are taken out one after another. `None` is a member that the SQL should have made otherwise.
 pub(super) struct Record(Object);
@@ -57,10 +57,10 @@ impl Record {
 /// Our fault: the SQL and its reader disagree.
 pub(super) fn read<T>(
     what: &str,
-    json: &str,
+    text: &str,
     reader: impl FnOnce(Value) -> Option<T>,
 ) -> Result<T, StoreError> {
-    let value = serde_json::from_slice(json.as_bytes()).ok();
+    let value = json::parse(text.as_bytes()).ok();
     value.and_then(reader).ok_or_else(|| unlike(what))
 }
 

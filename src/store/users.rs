@@ -1,6 +1,6 @@
 //! Users in D1.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::record::{self, Record};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
@@ -8,6 +8,7 @@ use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::user::fold_user_name;
 use crate::directory::{OrgRole, Organization, User};
+use crate::scim::json::{self, object};
 use crate::scim::text::fold;
 
 /// A whole resource as the client gets it, with its groups or without: one string, made where the data are.
@@ -279,7 +280,7 @@ pub fn user_name_is_taken(error: &StoreError) -> bool {
 }
 
 fn doc_of(user: &User) -> String {
-    Value::Object(user.doc.clone()).to_string()
+    json::write(&user.doc)
 }
 
 /// The document folded as a whole, names included, where that is more than ASCII lower case, which SQLite makes
@@ -292,6 +293,6 @@ fn doc_fold_of(user: &User) -> Option<String> {
 
 fn emails_of(user: &User) -> String {
     let emails =
-        user.folded_emails().into_iter().map(|email| json!({"value": email.value, "type": email.r#type}));
-    Value::Array(emails.collect()).to_string()
+        user.folded_emails().into_iter().map(|email| object! {"value": email.value, "type": email.r#type});
+    json::write(&emails.collect::<Value>())
 }
