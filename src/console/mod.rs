@@ -8,11 +8,10 @@ mod projects;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use worker::KvStore;
 
 use crate::directory::Catalog;
 use crate::scim::ScimError;
-use crate::store::{Database, Row, Scope, Statement, StoreError, Tenant, platform};
+use crate::store::{Database, KvStore, Row, Scope, Statement, StoreError, Tenant, platform};
 
 /// What the console's calls need.
 pub struct Console<'a> {

@@ -8,6 +8,7 @@ mod error;
 mod filter;
 pub mod groups;
 pub mod keys;
+mod kv;
 pub mod list;
 pub mod memberships;
 pub mod organizations;
@@ -24,6 +25,7 @@ pub mod users;
 
 pub use database::{Cost, Database, Row};
 pub use error::StoreError;
+pub use kv::KvStore;
 pub use session::Session;
 pub use statement::Statement;
 pub use tenant::{Scope, Tenant};

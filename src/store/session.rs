@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use worker::KvStore;
 
 use super::record::{self, Record};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, Row, StoreError, platform, tombstone};
+use super::{Database, KvStore, Row, StoreError, platform, tombstone};
 use crate::directory::{Key, Organization};
 use crate::scim::ScimError;
 
