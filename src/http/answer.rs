@@ -106,7 +106,7 @@ impl From<ScimError> for Answer {
 }
 
 fn server_timing(cost: Cost) -> String {
-    // Milliseconds with two decimals; what can print floating point is as large as three pages of this (docs/size.md).
+    // Milliseconds with two decimals; what prints floating point would be 6 KB more of the Worker (docs/size.md).
     let hundredths = cost.micros.saturating_add(5) / 10;
     format!(
         "d1;dur={}.{:02}, round_trips;desc=\"{}\", rows_read;desc=\"{}\", rows_written;desc=\"{}\"",
