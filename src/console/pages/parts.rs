@@ -1,0 +1,67 @@
+//! What many pages have in common.
+
+use maud::{Markup, html};
+
+/// A time as it is stored, for people.
+pub(super) fn time(iso: &str) -> Markup {
+    let date = iso.get(..10).unwrap_or(iso);
+    let clock = iso.get(11..19).unwrap_or_default();
+    html! {
+        @if iso.is_empty() { "never" } @else { time datetime=(iso) { (date) " " (clock) " UTC" } }
+    }
+}
+
+/// A value with a button that copies it.
+pub(super) fn copied(value: &str) -> Markup {
+    html! { code.value { (value) } " " (copy_button(value, value)) }
+}
+
+/// A button that copies a text. Without the script there is none.
+pub(super) fn copy_button(text: &str, what: &str) -> Markup {
+    html! { button.copy.quiet type="button" hidden data-copy=(text) aria-label={ "Copy " (what) } { "Copy" } }
+}
+
+/// A word in a colour.
+pub(super) fn pill(kind: &str, text: &str) -> Markup {
+    html! { span class={ "pill " (kind) } { (text) } }
+}
+
+/// A field in which something is typed.
+pub(super) fn field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            input id=(id) name=(name) value=(value) autocomplete="off" aria-describedby=[(!hint.is_empty()).then(|| format!("{id}-hint"))];
+            @if !hint.is_empty() { small id={ (id) "-hint" } { (hint) } }
+        }
+    }
+}
+
+/// A field in which a word is typed to confirm.
+pub(super) fn confirmation(id: &str, word: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { "Type " strong { (word) } " to confirm" }
+            input id=(id) name="confirm" required autocomplete="off" spellcheck="false";
+        }
+    }
+}
+
+/// A choice of one of these: value and label each.
+pub(super) fn select(id: &str, name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            select id=(id) name=(name) {
+                @for (value, label) in options {
+                    option value=(value) selected[*value == chosen] { (label) }
+                }
+            }
+        }
+    }
+}
+
+/// The way to the next page.
+pub(super) fn next(address: Option<String>, label: &str) -> Markup {
+    html! { @if let Some(address) = address { p { a.button href=(address) { (label) } } } }
+}
