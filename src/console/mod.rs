@@ -16,12 +16,13 @@ mod projects;
 use std::cell::RefCell;
 
 use serde_json::Value;
-use worker::KvStore;
 
 use crate::directory::{Catalog, log_body};
-use crate::scim::Object;
+use crate::scim::{Object, json};
 use crate::store::log::{Entry, Outcome};
-use crate::store::{Database, Row, Scope, Statement, StoreError, Tenant, organizations as stored, platform};
+use crate::store::{
+    Database, KvStore, Row, Scope, Statement, StoreError, Tenant, organizations as stored, platform,
+};
 
 use fields::Fields;
 use parameters::Parameters;
@@ -124,7 +125,7 @@ pub fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
 pub async fn answer(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
     let body = fields::parse(request.body)?;
     if !body.is_empty() {
-        console.entry.body = Some(log_body::kept(&Value::Object(body.clone())).to_string());
+        console.entry.body = Some(json::write(&log_body::kept(&Value::Object(body.clone()))));
     }
     match request.method {
         "GET" => read(console, &request).await,
@@ -299,7 +300,7 @@ fn last(results: &[Vec<Row>]) -> Result<Value, StoreError> {
 
 /// A row that is one JSON record.
 fn record(row: &Row) -> Result<Value, StoreError> {
-    serde_json::from_str(&row.head)
+    json::parse(row.head.as_bytes())
         .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")))
 }
 

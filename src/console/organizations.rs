@@ -1,7 +1,7 @@
 //! Organizations and their settings.
 
 use futures_util::future::try_join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::keys::{DAY, LONGEST_LIFE};
 use super::members::{Person, described};
@@ -10,6 +10,7 @@ use crate::directory::group_name::check_name;
 use crate::directory::organization::read_mail_domains;
 use crate::directory::{OrgRole, organization};
 use crate::scim::Object;
+use crate::scim::json::object;
 use crate::store::log::Outcome;
 use crate::store::organizations::{self as stored, Settings};
 use crate::store::{Database, platform, users};
@@ -28,7 +29,7 @@ pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
         }
     }
     all.sort_by_cached_key(|each| (text(each, "created_at").to_owned(), text(each, "id").to_owned()));
-    Ok(Reply::ok(json!({"organizations": all})))
+    Ok(Reply::ok(object! {"organizations": all}))
 }
 
 pub(super) async fn one(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {

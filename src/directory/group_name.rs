@@ -3,8 +3,6 @@
 //! The parts contain hyphens and spaces themselves, so a name is never split; it is held against the
 //! projects that exist, the longest first.
 
-use serde::Deserialize;
-
 use super::Organization;
 use crate::scim::ScimError;
 use crate::scim::text::{fold, shorten};
@@ -15,7 +13,7 @@ pub const PROJECT_ROLES: [&str; 3] = ["Admin", "Member", "Read-Only"];
 pub const TEAM_ROLES: [&str; 2] = ["Admin", "Member"];
 
 /// A project that a new group's name may begin with.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// Identifier.
     pub id: String,

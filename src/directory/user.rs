@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::organization::mail_domain;
 use super::{Catalog, OrgRole, Organization, check_length, person_name};
+use crate::scim::json::{self, object};
 use crate::scim::text::{fold, shorten};
 use crate::scim::{Object, ScimError, patch, resource};
 
@@ -69,7 +70,7 @@ impl User {
 }
 
 /// A mail address as it is looked up: folded, and what it is for, folded (empty where nothing is said).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoldedEmail {
     /// The address.
     pub value: String,
@@ -196,8 +197,8 @@ fn fill_gaps(doc: &mut Object) {
     let user_name = doc.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     person_name::fill(doc, &user_name);
     if !doc.contains_key("emails") && mail_domain(&user_name).is_some() {
-        let email = serde_json::json!([{"value": user_name, "type": "work", "primary": true}]);
-        doc.insert("emails".to_owned(), email);
+        let email = object! {"value": user_name, "type": "work", "primary": true};
+        doc.insert("emails".to_owned(), vec![email].into());
     }
 }
 
@@ -295,7 +296,7 @@ fn second_owner() -> ScimError {
 fn check_size(user: &User) -> Result<(), ScimError> {
     check_length("userName", user.user_name())?;
     check_length("externalId", user.external_id().unwrap_or_default())?;
-    let bytes = serde_json::to_string(&user.doc).map_or(usize::MAX, |text| text.len());
+    let bytes = json::write(&user.doc).len();
     if bytes > MAX_DOC_BYTES {
         return Err(ScimError::invalid_value(format!(
             "The user's attributes come to {bytes} bytes; at most {MAX_DOC_BYTES} are stored. Send fewer or shorter \

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::Answer;
 use super::call::{Call, Operation, Source};
-use super::request::{VALUE_LIMIT, json as parse_json, segments};
+use super::request::{VALUE_LIMIT, parse_json, segments};
 use super::resources;
 use crate::scim::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD};
+use crate::scim::json::{self, object};
 use crate::scim::text::shorten;
 use crate::scim::{Object, ScimError};
 use crate::store::platform;
@@ -72,8 +73,8 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let detail = summary(&steps);
     let answered: Vec<Value> = steps.into_iter().filter_map(respond).collect();
     let body =
-        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"], "Operations": answered});
-    let answer = Answer::ok(body.to_string());
+        object! {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"], "Operations": answered};
+    let answer = Answer::ok(json::write(&body));
     Ok(match detail {
         Some(detail) => answer.with_detail(detail),
         None => answer,
@@ -154,7 +155,7 @@ fn respond(step: Step) -> Option<Value> {
     if failed {
         described.insert(
             "response".to_owned(),
-            serde_json::from_str(&answer.body.into_string()).unwrap_or_default(),
+            json::parse(answer.body.into_string().as_bytes()).unwrap_or_default(),
         );
     }
     Some(Value::Object(described))

@@ -3,17 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::pieces::{self, PIECE, Pieces};
-use super::session::parse;
+use super::record::{self, Record, array, integers, pair};
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
 use super::{Row, StoreError, Text};
 use crate::directory::group::MembershipChange;
-use crate::scim::ScimError;
 use crate::scim::text::shorten;
+use crate::scim::{ScimError, json};
 
 /// Most bytes of a parameter, of which D1 takes two million.
 const MOST_BYTES: usize = 1_800_000;
@@ -38,9 +37,12 @@ impl Members {
     pub fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
         let mut pieces = BTreeMap::new();
         for row in rows {
-            let (_, number): (i64, i64) = parse(&row.head)?;
+            let number = record::read("a piece", &row.head, |value| {
+                let [_, number] = pair(value)?;
+                number.as_i64()
+            })?;
             let (seqs, objects) = row.body.split_after(']');
-            let seqs = if seqs.is_empty() { Vec::new() } else { parse(&seqs)? };
+            let seqs = if seqs.is_empty() { Vec::new() } else { record::read("members", &seqs, integers)? };
             pieces.insert(number, Piece { seqs, objects });
         }
         Ok(Self(pieces))
@@ -88,11 +90,11 @@ pub fn again(tenant: &Tenant<'_>, id: &str, difference: &Difference) -> Statemen
         pieces::one(&pieces::seqs_and_objects(), "g.seq", "j.value")
     );
     let pieces: Vec<i64> = difference.pieces().into_iter().collect();
-    tenant.statement(&sql, vec![text("id", id), text("pieces", Value::from(pieces).to_string())])
+    tenant.statement(&sql, vec![text("id", id), text("pieces", json::write(&Value::from(pieces)))])
 }
 
 /// Those of the ids a request names who are somebody, and active.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Known {
     unknown: Vec<Value>,
     seqs: Vec<i64>,
@@ -106,7 +108,10 @@ impl Known {
     pub fn read(rows: impl IntoIterator<Item = Row>) -> Result<Self, ScimError> {
         let mut known = Self { unknown: Vec::new(), seqs: Vec::new() };
         for row in rows {
-            let more: Self = parse(&row.head)?;
+            let more = record::read("known users", &row.head, |value| {
+                let mut record = Record::of(value)?;
+                Some(Self { unknown: array(record.take("unknown"))?, seqs: integers(record.take("seqs"))? })
+            })?;
             known.unknown.extend(more.unknown);
             known.seqs.extend(more.seqs);
         }
@@ -150,7 +155,7 @@ fn in_parameters(ids: &BTreeSet<String>) -> Vec<String> {
     let mut arrays = Vec::new();
     let mut array = String::new();
     for id in ids {
-        let id = Value::from(id.as_str()).to_string();
+        let id = json::write(&Value::from(id.as_str()));
         if array.len().saturating_add(id.len()) > MOST_BYTES {
             array.push(']');
             arrays.push(std::mem::take(&mut array));
@@ -246,7 +251,7 @@ impl Comparison {
         let joining = Known::read(rows.by_ref().take(self.joining))?;
         let mut leave = Vec::new();
         for row in rows {
-            leave.extend(parse::<Vec<i64>>(&row.head)?);
+            leave.extend(record::read("members", &row.head, integers)?);
         }
         Ok(Difference { join: joining.seqs, leave })
     }
@@ -255,7 +260,8 @@ impl Comparison {
 /// Writes a difference. Adding who is there and removing who is not changes nothing, so that two requests
 /// at once do not disturb each other.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
-    let bindings = |seqs: &[i64]| vec![text("group", group_id), text("seqs", Value::from(seqs).to_string())];
+    let bindings =
+        |seqs: &[i64]| vec![text("group", group_id), text("seqs", json::write(&Value::from(seqs)))];
     let join = difference.join.chunks(MOST_SEQS).map(|seqs| {
         tenant.statement(
             "INSERT INTO memberships (group_seq, user_seq)

@@ -1,7 +1,10 @@
 //! Organizations and their settings in D1.
 
+use serde_json::Value;
+
 use super::statement::{Statement, boolean, text};
 use super::tenant::{Tenant, guard};
+use crate::scim::json;
 
 /// An organization as the console shows it, as JSON.
 const DESCRIBED: &str = "SELECT json_object(
@@ -128,5 +131,5 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
 }
 
 fn json_array(values: &[String]) -> String {
-    serde_json::Value::from(values).to_string()
+    json::write(&Value::from(values))
 }

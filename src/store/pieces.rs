@@ -6,10 +6,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::session::parse;
+use serde_json::Value;
+
+use super::record::{self, pair};
 use super::statement::{Binding, Statement, text};
 use super::tenant::Tenant;
 use super::{Database, Row, StoreError, Text};
+use crate::scim::json;
 
 /// How far apart in order of insertion the members of a piece may be.
 pub(super) const PIECE: i64 = 1000;
@@ -112,8 +115,10 @@ pub struct Place {
 }
 
 fn place_of(row: &Row) -> Result<Place, StoreError> {
-    let (group, number) = parse(&row.head)?;
-    Ok(Place { group, number })
+    record::read("a place", &row.head, |value| {
+        let [group, number] = pair(value)?;
+        Some(Place { group: group.as_i64()?, number: number.as_i64()? })
+    })
 }
 
 /// What one statement has read of the members of groups.
@@ -197,8 +202,8 @@ impl Reader {
             "SELECT j.key, g.seq, {} FROM json_each(:places) j CROSS JOIN groups g ON g.seq = j.value ->> 0 WHERE g.org_id = :org",
             number_from("g.seq", "j.value ->> 1")
         );
-        let numbers: Vec<[i64; 2]> = places.iter().map(|place| [place.group, place.number]).collect();
-        let bindings = vec![text("places", serde_json::json!(numbers).to_string())];
+        let numbers: Vec<Value> = places.iter().map(|place| [place.group, place.number].into()).collect();
+        let bindings = vec![text("places", json::write(&Value::from(numbers)))];
         let alive = self.tenant.statement("SELECT coalesce(:org, '') AS head", Vec::new());
         let statements = [alive, self.tenant.statement(&some(&first), bindings)];
         let mut results = self.database.batch(&statements).await?.into_iter();

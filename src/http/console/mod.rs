@@ -4,14 +4,13 @@ mod assets;
 mod identity;
 mod session;
 
-use serde_json::json;
-
 use super::Deployment;
 use super::answer::Answer;
 use super::request::{BODY_LIMIT, Incoming};
 use crate::console::pages::{self, Form, Frame, Shown};
 use crate::console::{self, Console, Problem, Request, Viewer};
 use crate::directory::Shard;
+use crate::scim::json::{self, object};
 use crate::store::log::{Entry, Source};
 use crate::store::{Database, platform};
 
@@ -52,7 +51,7 @@ async fn api(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]
     let mut console = console(deployment, incoming, viewer, &databases)?;
     let request = Request { method: &incoming.method, path, query: incoming.parameters(), body: &body };
     let reply = console::answer(&mut console, request).await?;
-    Ok(Answer::json(reply.status, "application/json", reply.body.to_string()))
+    Ok(Answer::json(reply.status, "application/json", json::write(&reply.body)))
 }
 
 async fn page(
@@ -182,8 +181,9 @@ impl From<pages::Page> for Answer {
 
 /// RFC 9457.
 fn refuse(problem: &Problem) -> Answer {
-    let body = json!({"title": problem.title(), "status": problem.status, "detail": problem.detail});
-    let answer = Answer::json(problem.status, "application/problem+json", body.to_string())
+    let body =
+        object! {"title": problem.title(), "status": problem.status, "detail": problem.detail.as_str()};
+    let answer = Answer::json(problem.status, "application/problem+json", json::write(&body))
         .with_detail(problem.detail.as_str());
     match (problem.status, problem.allow) {
         (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
