@@ -2,7 +2,7 @@
 --
 -- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
 -- as text; `*_fold` columns hold the case-folded form made in Rust (SQLite folds ASCII only) and carry
--- the uniqueness and the look-ups; `seq` is the order of insertion, which is the order of every list.
+-- the uniqueness and the look-ups; a CHECK with IN and more than two values reads a row each time; `seq` is the order of insertion, which is the order of every list.
 -- AUTOINCREMENT, so that the `seq` of somebody deleted never comes back: what one round trip has decided
 -- about a `seq`, the next may not do to a newcomer.
 
@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS users (
   user_name_fold TEXT NOT NULL,
   external_id    TEXT,
   active         INTEGER NOT NULL CHECK (active IN (0, 1)),
-  org_role       TEXT NOT NULL CHECK (org_role IN ('Owner', 'Admin', 'Member')),
+  org_role       TEXT NOT NULL CHECK (org_role = 'Member' OR org_role = 'Admin' OR org_role = 'Owner'),
   -- Case-folded domain of the address that identifies the person; NULL where there is none.
   mail_domain    TEXT,
   -- 1: SCIM sees this person. 0: added in the console, outside the organization's mail domains.
@@ -227,7 +227,8 @@ CREATE TABLE IF NOT EXISTS log (
   path          TEXT NOT NULL,
   status        INTEGER NOT NULL,
   -- What it was about, and what that was called then.
-  resource_type TEXT CHECK (resource_type IN ('User', 'Group', 'Project', 'Key')),
+  resource_type TEXT CHECK (
+    resource_type = 'User' OR resource_type = 'Group' OR resource_type = 'Project' OR resource_type = 'Key'),
   resource_id   TEXT,
   resource_name TEXT,
   -- What was wrong, or what was done.

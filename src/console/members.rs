@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Console, Fields, Parameters, Problem, Reply, put, record, text};
+use super::{Console, Fields, Parameters, Problem, Reply, Viewer, put, record, text};
 use crate::directory::user::check_removable;
 use crate::directory::{Catalog, OrgRole, Organization, User, user};
 use crate::scim::{Object, ScimError};
@@ -194,6 +194,7 @@ pub(super) async fn transfer_ownership(
 ) -> Result<Reply, Problem> {
     let id = Fields::read(body, |fields| fields.text("member"))?;
     let tenant = console.tenant(org);
+    console.only_the_owner(&tenant).await?;
     let (record, settings) = basis(console, &tenant, &id).await?;
     let mut member = record.user;
     if !member.active {
@@ -253,6 +254,19 @@ fn about(status: u16, id: &str, user: &User, done: &str) -> Outcome {
 }
 
 impl Console<'_> {
+    /// Refuses whoever is neither the organization's Owner nor an operator: an Admin shall not become more by themselves.
+    async fn only_the_owner(&self, tenant: &Tenant<'_>) -> Result<(), Problem> {
+        let Viewer::Administrator(mail) = &self.viewer else { return Ok(()) };
+        let mut results = self.open(tenant, vec![stored::owner_by(tenant, mail)]).await?;
+        if results.next().unwrap_or_default().is_empty() {
+            return Err(Problem::new(
+                403,
+                "Only the Owner, or an operator of this deployment, may transfer the ownership.",
+            ));
+        }
+        Ok(())
+    }
+
     /// The organization that was opened, and its settings.
     fn settings(&self) -> Result<Organization, StoreError> {
         let described = self.organization.borrow().clone().unwrap_or_default();

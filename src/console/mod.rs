@@ -20,7 +20,6 @@ use worker::KvStore;
 
 use crate::directory::{Catalog, log_body};
 use crate::scim::Object;
-use crate::scim::text::fold;
 use crate::store::log::{Entry, Outcome};
 use crate::store::{Database, Row, Scope, Statement, StoreError, Tenant, organizations as stored, platform};
 
@@ -36,7 +35,9 @@ pub const OPENAPI: &str = include_str!("openapi.json");
 pub enum Viewer {
     /// An operator of the deployment, who may do everything, by the name that the log has for them.
     Operator(String),
-    /// Whoever has this mail address: may do everything in organizations where they are an active Admin or Owner.
+    /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where they are an
+    /// active Admin or Owner. It is not folded any further: other letters fold to ASCII ones, and an address with such a
+    /// letter is somebody else's.
     Administrator(String),
 }
 
@@ -232,7 +233,7 @@ impl Console<'_> {
         let organization = organization.to_owned();
         let scope = match &self.viewer {
             Viewer::Operator(_) => Scope::Organization(organization),
-            Viewer::Administrator(mail) => Scope::Administrator { organization, mail: fold(mail) },
+            Viewer::Administrator(mail) => Scope::Administrator { organization, mail: mail.clone() },
         };
         Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now() }
     }

@@ -10,7 +10,6 @@ use crate::directory::group_name::check_name;
 use crate::directory::organization::read_mail_domains;
 use crate::directory::{OrgRole, organization};
 use crate::scim::Object;
-use crate::scim::text::fold;
 use crate::store::log::Outcome;
 use crate::store::organizations::{self as stored, Settings};
 use crate::store::{Database, platform, users};
@@ -19,7 +18,7 @@ use crate::store::{Database, platform, users};
 pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
     let statement = || match &console.viewer {
         Viewer::Operator(_) => stored::all(),
-        Viewer::Administrator(mail) => stored::administered_by(&fold(mail)),
+        Viewer::Administrator(mail) => stored::administered_by(mail),
     };
     let in_each = try_join_all(console.databases.iter().map(|each| each.run(statement()))).await?;
     let mut all: Vec<Value> = Vec::new();

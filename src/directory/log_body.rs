@@ -37,8 +37,7 @@ fn copy(value: &Value, left: &mut usize) -> Value {
             }
             Value::Array(copied)
         }
-        // Pasted into the wrong field.
-        Value::String(text) if text.contains(PREFIX) && text.len() > 40 => SECRET.into(),
+        Value::String(text) if may_tell(text) => SECRET.into(),
         Value::String(text) => shorten(text).into(),
         other => other.clone(),
     }
@@ -64,6 +63,13 @@ fn copy_object(object: &Object, left: &mut usize) -> Object {
     copied
 }
 
+/// Whether a text may have a secret in it: a key that was pasted into the wrong field, or a filter by a secret.
+pub fn may_tell(text: &str) -> bool {
+    (text.contains(PREFIX) && text.len() > 40)
+        || (is_secret(text)
+            && text.contains(|character| !matches!(character, 'a'..='z' | 'A'..='Z' | '0'..='9' | ':' | '.')))
+}
+
 /// Whether an attribute by this name or path is a secret.
 fn is_secret(name: &str) -> bool {
     name.to_ascii_lowercase().contains("password")
@@ -85,11 +91,12 @@ mod tests {
                 {"op": "replace", "value": {"password": {"deep": "s4"}}},
                 {"op": "replace", "value": "s5", "path": "urn:ietf:params:scim:schemas:core:2.0:User:password"},
             ],
+            "filter": "password eq \"s6\"",
             "title": format!("scim-{}", "A".repeat(69)),
         });
         let text = kept(&body).to_string();
         assert!(text.contains("\"ann\""));
-        for secret in ["s1", "s2", "s3", "s4", "s5", "AAAA"] {
+        for secret in ["s1", "s2", "s3", "s4", "s5", "s6", "AAAA"] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }

@@ -107,7 +107,7 @@ pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimErro
     let preconditions = call.preconditions();
     attempts(async || {
         let mut opened = call.open(vec![stored::record(&call.session.tenant, id)]).await?;
-        let record = read_record(opened.row(), id)?;
+        let record = read_record(call, opened.row(), id)?;
         preconditions.check(record.version)?;
         group::check_deletable(record.kind)?;
         let statements = stored::delete(&call.session.tenant, &record, !preconditions.is_empty());
@@ -143,7 +143,7 @@ async fn change(
             statements.extend(comparison.take_statements());
         }
         let mut opened = call.open(statements).await?;
-        let record = read_record(opened.row(), id)?;
+        let record = read_record(call, opened.row(), id)?;
         preconditions.check(record.version)?;
         let group = wanted.settle(tenant.catalog, record.kind, &record.group)?;
         let mut current = None;
@@ -210,8 +210,10 @@ fn outcome(status: u16, id: &str, name: &str) -> Outcome {
     Outcome::of(status, "Group", id, name)
 }
 
-fn read_record(row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
-    Ok(GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?)
+fn read_record(call: &Call<'_>, row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
+    let record = GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?;
+    call.record.is_about(&record.group.display_name);
+    Ok(record)
 }
 
 /// The two statements that select a whole group, at the end of a write.

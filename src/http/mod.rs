@@ -17,6 +17,7 @@ mod record;
 mod request;
 mod resources;
 mod scim_api;
+mod upkeep;
 mod users;
 
 use std::cell::{Cell, RefCell};
@@ -31,6 +32,7 @@ use crate::store::{Cost, Statement, platform};
 use answer::Answer;
 use deployment::{Deployment, database};
 use request::Incoming;
+pub use upkeep::keep_up;
 
 /// What is left to do after the answer, and what the Worker's log should say of the key.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! What the organization's log says of a SCIM request.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use serde_json::Value;
 
@@ -15,8 +15,8 @@ pub(super) struct Record {
     entry: Entry,
     resource_type: Option<&'static str>,
     resource_id: Option<String>,
-    /// What the body calls the resource.
-    resource_name: Option<String>,
+    /// What the body calls the resource, or storage does.
+    resource_name: RefCell<Option<String>>,
     /// Whether it is one that nobody needs to know of unless it fails.
     only_reads: bool,
     organization: OnceCell<String>,
@@ -26,7 +26,9 @@ pub(super) struct Record {
 impl Record {
     /// The record of a request of its own.
     pub(super) fn of_request(incoming: &Incoming, key: &Key, segments: &[&str]) -> Self {
-        Self::new(&incoming.method, incoming.path_and_query(), key.hint(), segments)
+        let path = incoming.path_and_query();
+        let path = if log_body::may_tell(&path) { incoming.path.clone() } else { path };
+        Self::new(&incoming.method, path, key.hint(), segments)
     }
 
     /// The record of one operation of a bulk request, which is this one.
@@ -54,7 +56,7 @@ impl Record {
             entry,
             resource_type,
             resource_id,
-            resource_name: None,
+            resource_name: RefCell::default(),
             // A bulk request is in the log by its operations.
             only_reads: method == "GET" || matches!(segments.last(), Some(&".search" | &"Bulk")),
             organization: OnceCell::new(),
@@ -64,14 +66,19 @@ impl Record {
 
     /// Keeps what may be kept of the body.
     pub(super) fn keep(&mut self, body: &Value) {
-        self.resource_name =
-            ["userName", "displayName"].iter().find_map(|name| body.get(name)?.as_str()).map(str::to_owned);
+        let name = ["userName", "displayName"].iter().find_map(|name| body.get(name)?.as_str());
+        self.resource_name.replace(name.map(str::to_owned));
         self.entry.body = Some(log_body::kept(body).to_string());
     }
 
     /// Learns the organization of the key, which is good.
     pub(super) fn belongs_to(&self, organization: &str) {
         self.organization.get_or_init(|| organization.to_owned());
+    }
+
+    /// Learns what the resource is called.
+    pub(super) fn is_about(&self, name: &str) {
+        self.resource_name.replace(Some(name.to_owned()));
     }
 
     /// Learns that the entry stands in the log.
@@ -114,7 +121,7 @@ impl Record {
             status: answer.status,
             resource_type: self.resource_type,
             resource_id: self.resource_id.clone(),
-            resource_name: self.resource_name.clone(),
+            resource_name: self.resource_name.borrow().clone(),
             detail: if succeeded {
                 Some("Nothing had to be changed.".to_owned())
             } else {

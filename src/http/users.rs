@@ -119,7 +119,9 @@ async fn open_record(
 ) -> Result<(UserRecord, Organization), ScimError> {
     let mut opened = call.open(vec![stored::record(&call.session.tenant, id, with_groups)]).await?;
     let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
-    Ok((UserRecord::read(row)?, opened.organization))
+    let record = UserRecord::read(row)?;
+    call.record.is_about(record.user.user_name());
+    Ok((record, opened.organization))
 }
 
 /// The row that the last of these results selects.

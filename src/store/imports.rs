@@ -1,6 +1,6 @@
 //! What the snapshots of lists tell of imports.
 
-use super::statement::Statement;
+use super::statement::{Statement, text};
 use super::tenant::Tenant;
 
 /// Reads the lists that are being read page by page or were lately, the last read first, one a row as JSON.
@@ -20,4 +20,9 @@ pub fn all(tenant: &Tenant<'_>) -> Statement {
          FROM snapshots s WHERE s.org_id = :org ORDER BY max(s.first_at, s.read_at) DESC",
         Vec::new(),
     )
+}
+
+/// Deletes what nobody has read since then.
+pub fn forget(since: &str) -> Statement {
+    Statement::new("DELETE FROM snapshots WHERE max(first_at, read_at) < :since", &[text("since", since)])
 }

@@ -98,7 +98,7 @@ impl Entry {
         organization: &str,
         outcome: &Outcome,
     ) -> Result<Statement, StoreError> {
-        self.insert(tenant, "SELECT :organization AS id", Some(organization), outcome)
+        self.insert(tenant, ":organization", "", Some(organization), outcome)
     }
 
     /// The same for a batch in which the statement before may or may not have written one row.
@@ -106,7 +106,7 @@ impl Entry {
     /// # Errors
     /// As [`Entry::of_change`].
     pub fn if_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
-        self.insert(tenant, "SELECT :org AS id WHERE changes() = 1", None, outcome)
+        self.insert(tenant, ":org", "WHERE changes() = 1", None, outcome)
     }
 
     /// The same for a batch that has no guard: nothing is written for somebody who may not see the organization.
@@ -114,7 +114,7 @@ impl Entry {
     /// # Errors
     /// As [`Entry::of_change`].
     pub fn if_allowed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
-        self.insert(tenant, "SELECT id FROM organizations WHERE id = :org", None, outcome)
+        self.insert(tenant, "o.id", "FROM organizations o WHERE o.id = :org", None, outcome)
     }
 
     /// What is written after the answer to a request that changed nothing.
@@ -131,17 +131,18 @@ impl Entry {
             return self.of_change(tenant, organization, outcome);
         }
         let bounded = format!(
-            "SELECT :organization AS id WHERE {FAILURES_A_MINUTE} > (
+            "WHERE {FAILURES_A_MINUTE} > (
                SELECT count(*) FROM log WHERE org_id = :organization AND status >= 400
                AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 minute'))"
         );
-        self.insert(tenant, &bounded, Some(organization), outcome)
+        self.insert(tenant, ":organization", &bounded, Some(organization), outcome)
     }
 
     fn insert(
         &self,
         tenant: &Tenant<'_>,
         organization: &str,
+        condition: &str,
         organization_id: Option<&str>,
         outcome: &Outcome,
     ) -> Result<Statement, StoreError> {
@@ -149,9 +150,9 @@ impl Entry {
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
                detail, body, duration)
-             SELECT o.id, :entry, :source, :actor, :method, :path, :status, :resource_type, :resource_id, :resource_name,
+             SELECT {organization}, :entry, :source, :actor, :method, :path, :status, :resource_type, :resource_id, :resource_name,
                :detail, :body, max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER))
-             FROM ({organization}) o"
+             {condition}"
         );
         let bindings = vec![
             optional("organization", organization_id),

@@ -77,6 +77,16 @@ pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
     tenant.statement(&sql, vec![text("id", id)])
 }
 
+/// Reads the Owner's id as `head`, if that is who has this mail address.
+pub fn owner_by(tenant: &Tenant<'_>, mail: &str) -> Statement {
+    tenant.statement(
+        "SELECT id AS head FROM users
+         WHERE org_id = :org AND org_role = 'Owner' AND (user_name_fold = :mail
+           OR seq IN (SELECT user_seq FROM user_emails WHERE org_id = :org AND value_fold = :mail))",
+        vec![text("mail", mail)],
+    )
+}
+
 /// Reads one group as JSON, with what it stands for.
 pub fn group(tenant: &Tenant<'_>, id: &str) -> Statement {
     tenant.statement(

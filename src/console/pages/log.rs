@@ -61,19 +61,23 @@ fn row(view: &View<'_, '_>, entry: &Value) -> Markup {
     let status = entry.get("status").and_then(Value::as_u64).unwrap_or_default();
     let (kind, advice) =
         if status >= 400 { ("bad", advice(status, text(entry, "detail"))) } else { ("good", None) };
+    let is_console = text(entry, "source") == "console";
+    let request = html! { code { (text(entry, "method")) " " (text(entry, "path")) } };
     html! {
         tr data-id=(text(entry, "id")) {
             td data-label="Time" { (time(text(entry, "at"))) }
             td data-label="By" { (text(entry, "actor")) }
-            td.path data-label="Request" { code { (text(entry, "method")) " " (text(entry, "path")) } }
+            td data-label="Request" {
+                @if is_console { "in the console" } @else { (request) }
+            }
             td data-label="Outcome" { (pill(kind, &status.to_string())) }
             td data-label="About" { (resource(view, entry)) }
-            td {
+            td.detail {
                 @if !text(entry, "detail").is_empty() { p { (text(entry, "detail")) } }
                 @if let Some(advice) = advice { p.advice { strong { "What to do: " } (advice) } }
                 details {
                     summary { "More" }
-                    p { (entry.get("duration").and_then(Value::as_u64).unwrap_or_default()) " ms" }
+                    p { @if is_console { (request) ", " } (entry.get("duration").and_then(Value::as_u64).unwrap_or_default()) " ms" }
                     @match entry.get("body").filter(|body| !body.is_null()) {
                         None => {},
                         Some(body) => pre tabindex="0" { (serde_json::to_string_pretty(body).unwrap_or_default()) },

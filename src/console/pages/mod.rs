@@ -107,7 +107,10 @@ async fn show_with(
     let path: Vec<&str> = match frame.path {
         ["organizations", org, "settings"] => vec!["organizations", *org],
         [] => vec!["organizations"],
-        ["organizations", org] => return Ok(Shown::Elsewhere(format!("/console/organizations/{org}/keys"))),
+        ["organizations", org] => {
+            let org: String = form_urlencoded::byte_serialize(org.as_bytes()).collect();
+            return Ok(Shown::Elsewhere(format!("/console/organizations/{org}/keys")));
+        }
         path => path.to_vec(),
     };
     let body = call(console, "GET", &path, &frame.query_without(&["done"]), &Value::Null).await?.body;

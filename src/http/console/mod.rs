@@ -73,9 +73,9 @@ async fn page(
     let Some(Identity { viewer, .. }) = identity::of(deployment, incoming).await? else {
         return Ok(if incoming.method == "GET" && identity::comes_from_elsewhere(incoming) {
             // A link on another site does not bring the cookie along; a link on this page does.
-            pages::passage(&incoming.path_and_query()).into()
+            pages::passage(ours(&incoming.path_and_query())).into()
         } else {
-            Answer::from(pages::sign_in(&incoming.path_and_query(), None)).with_status(401)
+            Answer::from(pages::sign_in(ours(&incoming.path_and_query()), None)).with_status(401)
         });
     };
     let databases = databases(deployment, path)?;
@@ -100,8 +100,7 @@ async fn sign_in(deployment: &Deployment<'_>, incoming: &mut Incoming) -> Result
         return Ok(pages::sign_in("/console", None).into());
     }
     let form = Form::parse(&incoming.body(BODY_LIMIT).await?);
-    // Nowhere else than here, whatever the form says.
-    let next = Some(form.text("next")).filter(|next| next.starts_with("/console")).unwrap_or("/console");
+    let next = ours(form.text("next"));
     if !identity::is_admin_token(&token, form.text("token").trim()) {
         let problem = Problem::new(
             401,
@@ -113,6 +112,13 @@ async fn sign_in(deployment: &Deployment<'_>, incoming: &mut Incoming) -> Result
     }
     let cookie = session::begun(&token, incoming, platform::now_millis());
     Ok(see_other(next).with_header("Set-Cookie", cookie))
+}
+
+/// An address of the console's, whatever else was asked for: nobody is led elsewhere.
+fn ours(place: &str) -> &str {
+    let is_ours = (place == "/console" || place.starts_with("/console/") || place.starts_with("/console?"))
+        && place.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_ours { place } else { "/console" }
 }
 
 /// Where organizations may lie that the path speaks of.
