@@ -166,9 +166,11 @@ async fn write(console: &Console<'_>, request: &Request<'_>, body: Object) -> Re
             projects::rename(console, org, project, body).await
         }
         ("POST", ["organizations", org, "projects", project, "archive"]) => {
+            Fields::read(body, |_| Ok(()))?;
             projects::archive(console, org, project).await
         }
         ("POST", ["organizations", org, "projects", project, "restore"]) => {
+            Fields::read(body, |_| Ok(()))?;
             projects::restore(console, org, project).await
         }
         ("POST", ["organizations", org, "projects", project, "roles"]) => {
@@ -194,7 +196,9 @@ fn elsewhere(request: &Request<'_>) -> Problem {
         ["organizations"] | ["organizations", _, "keys" | "projects" | "members"] => "GET, POST",
         ["organizations", _] => "GET, PATCH",
         ["organizations", _, "members", _] => "GET, PATCH, DELETE",
-        ["organizations", _, "groups", _] | ["organizations", _, "log" | "imports"] => "GET",
+        ["openapi.json"] | ["organizations", _, "groups", _] | ["organizations", _, "log" | "imports"] => {
+            "GET"
+        }
         ["organizations", _, "projects", _] => "PATCH",
         ["organizations", _, "owner"] => "PUT",
         ["organizations", _, "projects", _, "teams", _] => "DELETE",
