@@ -26,7 +26,7 @@ const CALLS = (o) => [
   ["POST", `/keys/${o.key.id}/regenerate`, {}],
   ["POST", `/keys/${o.key.id}/deactivate`, {}],
   ["POST", "/projects", { name: "Mine" }],
-  ["PATCH", `/projects/${o.project.id}`, { name: "Mine" }],
+  ["PATCH", `/projects/${o.project.id}`, { name: "Mine too" }],
   ["POST", `/projects/${o.project.id}/archive`],
   ["POST", `/projects/${o.project.id}/restore`],
   ["POST", `/projects/${o.project.id}/roles`, { name: "Mine" }],
@@ -109,20 +109,12 @@ describe("an organization", () => {
   test("is its administrators' to manage, and the log has who did what", async () => {
     for (const [method, path, body] of CALLS(ours)) {
       const answer = await by("ADMIN@okta.local", method, ours.path(path), body);
-      if (path === "/owner") {
-        assertProblem(answer, 403, /Only the Owner/);
-      } else if (path.includes("/teams/")) {
-        assertProblem(answer, 404, /no such/);
-      } else {
-        assert.ok(
-          answer.status < 300 || path.endsWith("/archive"),
-          `${method} ${path} -> ${answer.status} ${answer.text}`,
-        );
-      }
-      if (path === `/projects/${ours.project.id}/teams`) ours.team = answer.body;
+      if (path === "/owner") assertProblem(answer, 403, /Only the Owner/);
+      else assert.ok(answer.status < 300, `${method} ${path} -> ${answer.status} ${answer.text}`);
     }
     const { entries } = await ours.admin.get(ours.path("/log?source=console&count=200"));
     const done = entries.filter(({ actor }) => actor === "admin@okta.local");
+    // Neither of what was refused, nor of what had been done already: a key that is replaced at once is deactivated.
     assert.equal(done.length, CALLS(ours).filter(([method]) => method !== "GET").length - 2);
     const keys = (await ours.admin.get(ours.path("/keys"))).keys;
     assert.deepEqual([...new Set(keys.map(({ created_by }) => created_by))].sort(), [
@@ -211,7 +203,7 @@ test("a session is good for the API as it is for the pages, until it is signed o
   assert.equal(wrong.headers["set-cookie"], undefined);
   const signedIn = await signIn(worker.adminToken);
   assert.equal(signedIn.status, 303);
-  const [cookie, ...attributes] = signedIn.headers["set-cookie"].split("; ");
+  const [cookie, ...attributes] = [signedIn.headers["set-cookie"]].flat()[0].split("; ");
   assert.deepEqual(attributes.sort(), ["HttpOnly", "Max-Age=43200", "Path=/console", "SameSite=Strict"]);
   const list = (Cookie) => send("GET", `${worker.url}/console/api/organizations`, { headers: { Cookie } });
   assertStatus(await list(`other=1; ${cookie}`), 200);

@@ -5,6 +5,7 @@ mod identity;
 mod session;
 
 use super::Deployment;
+use super::access;
 use super::answer::Answer;
 use super::request::{BODY_LIMIT, Incoming};
 use crate::console::pages::{self, Form, Frame, Shown};
@@ -65,7 +66,8 @@ async fn page(
     match path {
         ["sign-in"] => return sign_in(deployment, incoming).await,
         ["sign-out"] => {
-            return Ok(see_other("/console/sign-in").with_header("Set-Cookie", session::ended(incoming)));
+            let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
+            return Ok(see_other(next).with_header("Set-Cookie", session::ended(incoming)));
         }
         _ => {}
     }
