@@ -89,7 +89,7 @@ function readable({ impact, id, help, nodes }) {
 
 /**
  * What comes over the network while `action` runs, in bytes with headers: `{ total, loaded: [{ address, bytes }] }`.
- * What the cache has costs 0. The local Worker compresses nothing; Cloudflare does.
+ * What the cache has costs 0. Text comes with gzip, as it does from Cloudflare.
  */
 export async function transferred(page, action) {
   const requests = [];

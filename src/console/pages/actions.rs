@@ -33,6 +33,9 @@ pub(super) async fn carry_out(
     form: &Form,
 ) -> Result<Done, Problem> {
     let action = action(frame, form)?;
+    if let (["organizations", org, "keys"], "generate" | "regenerate") = (frame.path, form.text("action")) {
+        check_latest(console, org, form).await?;
+    }
     let path = action.path.join("/");
     console.entry.method = action.method.to_owned();
     console.entry.path = format!("/console/api/{path}");
@@ -50,6 +53,28 @@ pub(super) async fn carry_out(
         _ => (page, word),
     };
     Ok(Done::At(format!("/console/{page}?done={word}")))
+}
+
+/// Refuses what would make one more key than somebody has seen: a page that shows a new key is the answer to a form, and is
+/// loaded again by sending the form again.
+///
+/// # Errors
+/// 409.
+async fn check_latest(console: &mut Console<'_>, org: &str, form: &Form) -> Result<(), Problem> {
+    let body = call(console, "GET", &["organizations", org, "keys"], &[], &Value::Null).await?.body;
+    if latest(&body) == form.text("latest") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        409,
+        "No key was generated: there is a newer one than the page knew that this form was on. A key is shown only once; if \
+         nobody has kept the newest, regenerate it.",
+    ))
+}
+
+/// The id of the key that was made last; nothing if there is none.
+pub(super) fn latest(body: &Value) -> &str {
+    body.get("keys").and_then(|keys| keys.get(0)).map_or("", |key| text(key, "id"))
 }
 
 fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> {
@@ -100,6 +125,10 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
         }
         (["organizations", org, "members", id], "remove") => {
             done("DELETE", vec!["organizations", org, "members", id], Value::Null, "removed")
+        }
+        (["organizations", org, "members", _], "activate") => {
+            let body = json!({"user_name": form.text("user_name")});
+            done("POST", vec!["organizations", org, "members"], body, "added")
         }
         (["organizations", org, "members", id], "own") => {
             form.check_confirmed(form.text("user_name"))?;

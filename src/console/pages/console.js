@@ -18,34 +18,59 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
 const tail = document.getElementById("tail");
 if (tail) {
   const status = document.getElementById("tail-status");
+  const usual = status.textContent;
   let timer;
+
+  const load = async (address) => {
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    if (!answer.ok) throw answer.status;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
 
   const look = async () => {
     const rows = document.querySelector("#entries tbody");
-    const address = new URL(location.href);
     const newest = rows.querySelector("tr[data-id]");
-    if (newest) address.searchParams.set("after", newest.dataset.id);
+    let next = new URL(location.href);
+    if (newest) next.searchParams.set("after", newest.dataset.id);
     try {
-      const answer = await fetch(address, { headers: { Accept: "text/html" } });
-      if (!answer.ok) throw new Error(answer.status);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = [...page.querySelectorAll("#entries tbody tr")];
+      const fresh = [];
+      while (next) {
+        const page = await load(next);
+        fresh.push(...page.querySelectorAll("#entries tbody tr"));
+        // More than a page in so short a time: the rest is on the next ones. Of an empty log, one page is enough.
+        const more = newest && page.querySelector("a[rel=next]");
+        next = more && new URL(more.getAttribute("href"), location.href);
+      }
       rows.prepend(...fresh);
       if (fresh.length > 0) document.querySelector("main > .empty")?.remove();
-      status.textContent = `Following, last looked at ${new Date().toLocaleTimeString()}`;
-    } catch {
+      status.textContent = `Looked at ${new Date().toLocaleTimeString()}.`;
+    } catch (error) {
+      if (error === 401) return stop("You are signed out. Load the page again.");
       status.textContent = "The log cannot be read at the moment. Trying again.";
     }
-    timer = setTimeout(look, 3000);
+    wait();
   };
 
-  tail.hidden = false;
-  tail.addEventListener("click", () => {
-    const on = tail.getAttribute("aria-pressed") !== "true";
-    tail.setAttribute("aria-pressed", String(on));
-    tail.textContent = on ? "Stop" : "Follow";
+  // A page that nobody sees need not be up to date.
+  const wait = () => {
+    if (!isOn()) return;
+    timer = setTimeout(() => (document.hidden ? wait() : look()), 3000);
+  };
+
+  const isOn = () => tail.getAttribute("aria-pressed") === "true";
+
+  const stop = (why) => {
     clearTimeout(timer);
-    if (on) look();
-    else status.textContent = "";
+    tail.setAttribute("aria-pressed", "false");
+    tail.textContent = "Follow";
+    status.textContent = why;
+  };
+
+  tail.parentElement.hidden = false;
+  tail.addEventListener("click", () => {
+    if (isOn()) return stop(usual);
+    tail.setAttribute("aria-pressed", "true");
+    tail.textContent = "Stop following";
+    look();
   });
 }

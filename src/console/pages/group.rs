@@ -24,7 +24,7 @@ pub(super) fn main(view: &View<'_, '_>, group: &Value) -> Markup {
                 }
                 @if let Some(team) = named("team") { div { dt { "Team" } dd { (team) } } }
                 @if !text(group, "role").is_empty() { div { dt { "Role" } dd { (text(group, "role")) } } }
-                div { dt { "Pushed by the identity provider" } dd { (pushed(group)) } }
+                div { dt { "Last pushed" } dd { (pushed(group)) } }
             }
         }
         h2 { "Members" }

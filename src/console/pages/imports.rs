@@ -19,7 +19,7 @@ pub(super) fn main(body: &Value) -> Markup {
             table {
                 thead { tr {
                     th scope="col" { "List" } th scope="col" { "State" } th scope="col" { "Pages read" } th scope="col" { "Rows" }
-                    th scope="col" { "Begun" } th scope="col" { "Last page read" }
+                    th scope="col" { "Begun" } th scope="col" { "Last page" }
                 } }
                 tbody { @for import in imports { (row(import)) } }
             }
@@ -48,7 +48,7 @@ fn row(import: &Value) -> Markup {
             }
             td data-label="Rows" { (number("total")) }
             td data-label="Begun" { (time(text(import, "begun_at"))) }
-            td data-label="Last page read" { (time(text(import, "read_at"))) }
+            td data-label="Last page" { (time(text(import, "read_at"))) }
         }
     }
 }

@@ -3,18 +3,18 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::actions::latest;
 use super::layout::View;
 use super::parts::{confirmation, copied, copy_button, pill, select, time};
 use crate::console::text;
 
 const OVERLAPS: [(&str, &str); 4] = [
-    ("86400", "Old key stays good for 24 hours"),
-    ("3600", "Old key stays good for 1 hour"),
-    ("604800", "Old key stays good for 7 days"),
-    ("0", "At once: the old key is dead immediately"),
+    ("86400", "Stays good for 24 hours"),
+    ("3600", "Stays good for 1 hour"),
+    ("604800", "Stays good for 7 days"),
+    ("0", "Stops working at once"),
 ];
-const LIFETIMES: [(&str, &str); 5] = [
-    ("", "As the settings say"),
+const LIFETIMES: [(&str, &str); 4] = [
     ("2592000", "In 30 days"),
     ("7776000", "In 90 days"),
     ("15552000", "In 180 days"),
@@ -36,13 +36,13 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -
         section.card aria-labelledby="key-heading" {
             h2 #key-heading { "SCIM key " (status(current)) }
             @match current {
-                None => p { "SCIM is not enabled. Generate a key and put it into your identity provider." },
+                None => p { "Provisioning is off. Generate a key and put it into your identity provider." },
                 Some(key) => (facts(key)),
             }
             @match current.filter(|key| text(key, "status") == "active") {
-                None => (generate()),
+                None => (generate(view, body)),
                 Some(key) => {
-                    div.columns { (regenerate(key)) (deactivate(key)) }
+                    div.columns { (regenerate(view, body, key)) (deactivate(key)) }
                 }
             }
         }
@@ -55,7 +55,7 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -
                 ("Supported provisioning actions",
                  "Import New Users and Profile Updates, Push New Users, Push Profile Updates, Push Groups", false),
                 ("Authentication Mode", "HTTP Header", false),
-                ("Authorization (Bearer)", key.unwrap_or("the SCIM key, shown once when it is generated"), key.is_some()),
+                ("Authorization", key.unwrap_or("the SCIM key, which is shown once, when it is generated"), key.is_some()),
             ]))
             p {
                 "For organization roles, add to the app's profile an attribute of type string:"
@@ -72,7 +72,7 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -
             (values(&[
                 ("Provisioning Mode", "Automatic", false),
                 ("Tenant URL", &base, true),
-                ("Secret Token", key.unwrap_or("the SCIM key, shown once when it is generated"), key.is_some()),
+                ("Secret Token", key.unwrap_or("the SCIM key, which is shown once, when it is generated"), key.is_some()),
             ]))
         }
         @if !others.is_empty() {
@@ -118,23 +118,41 @@ fn facts(key: &Value) -> Markup {
     }
 }
 
-fn generate() -> Markup {
+fn generate(view: &View<'_, '_>, body: &Value) -> Markup {
     html! {
         form.inline method="post" {
-            (select("expires", "expires_in_seconds", "Expires", &LIFETIMES, ""))
+            input type="hidden" name="latest" value=(latest(body));
+            (lifetime(view, "Expires"))
             button name="action" value="generate" { "Generate" }
         }
     }
 }
 
-fn regenerate(key: &Value) -> Markup {
+/// When a new key expires: as the settings have it, or otherwise.
+fn lifetime(view: &View<'_, '_>, label: &str) -> Markup {
+    let days = view
+        .console
+        .organization
+        .borrow()
+        .as_ref()
+        .and_then(|found| found.get("key_lifetime_days")?.as_u64());
+    let usual = match days {
+        Some(days) => format!("In {days} days, as in Settings"),
+        None => "Never".to_owned(),
+    };
+    let options: Vec<(&str, &str)> = std::iter::once(("", usual.as_str())).chain(LIFETIMES).collect();
+    select("expires", "expires_in_seconds", label, &options, "")
+}
+
+fn regenerate(view: &View<'_, '_>, body: &Value, key: &Value) -> Markup {
     html! {
         form method="post" {
             h3 { "Regenerate" }
-            p { "A new key takes this one's place. With an overlap, provisioning goes on while you exchange it." }
+            p { "A new key takes this one's place. Let the old one stay good until the new one is in the identity provider." }
             input type="hidden" name="key" value=(text(key, "id"));
+            input type="hidden" name="latest" value=(latest(body));
             (select("overlap", "overlap_seconds", "The old key", &OVERLAPS, "86400"))
-            (select("expires", "expires_in_seconds", "The new key expires", &LIFETIMES, ""))
+            (lifetime(view, "The new key expires"))
             button name="action" value="regenerate" { "Regenerate" }
         }
     }

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::asset::{ICON, SCRIPT, STYLESHEET};
 use super::notice::Notice;
-use super::{Frame, Page};
+use super::{Form, Frame, Page};
 use crate::console::{Console, Problem, text};
 
 /// A page's request, and what is known when it is shown.
@@ -12,6 +12,8 @@ pub(super) struct View<'v, 'c> {
     pub(super) console: &'v Console<'c>,
     pub(super) frame: &'v Frame<'v>,
     pub(super) notice: Option<Notice>,
+    /// The form that could not be carried out.
+    pub(super) refused: Option<&'v Form>,
 }
 
 impl View<'_, '_> {
@@ -19,6 +21,16 @@ impl View<'_, '_> {
     pub(super) fn address(&self, page: &str) -> String {
         let id = self.frame.path.get(1).copied().unwrap_or_default();
         format!("/console/organizations/{id}/{page}")
+    }
+
+    /// What had been typed into a field of the form of that action, so that nobody has to type it again.
+    pub(super) fn typed(&self, action: &str, name: &str) -> &str {
+        self.refused_as(action).map_or("", |form| form.text(name))
+    }
+
+    /// The form of that action, if it could not be carried out.
+    pub(super) fn refused_as(&self, action: &str) -> Option<&Form> {
+        self.refused.filter(|form| form.text("action") == action)
     }
 
     /// A text of the organization.
@@ -60,7 +72,7 @@ pub(super) fn page(view: &View<'_, '_>, section: Option<Section>, title: &str, m
             a.skip href="#main" { "Skip to content" }
             div.bar {
                 p.brand { a href="/console/organizations" { "scim-edge" } }
-                @if section.is_some() { p.organization { (organization) } }
+                @if section.is_some() { p.organization title=(organization) { (organization) } }
                 form method="post" action="/console/sign-out" {
                     span.viewer { (view.console.viewer.name()) } " "
                     button.quiet { "Sign out" }

@@ -27,8 +27,10 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
             button { "Filter" }
         }
         @if is_newest {
-            p.tail { button.quiet #tail type="button" hidden aria-pressed="false" { "Follow" } " "
-                span #tail-status role="status" {} }
+            p.tail hidden {
+                button.quiet #tail type="button" aria-pressed="false" { "Follow" }
+                span #tail-status role="status" { "New entries are put on top as they come." }
+            }
         }
         div #entries { (table(view, entries)) }
         @if entries.is_empty() {
@@ -49,8 +51,8 @@ pub(super) fn table(view: &View<'_, '_>, entries: &[Value]) -> Markup {
     html! {
         table.log {
             thead { tr {
-                th scope="col" { "Time" } th scope="col" { "By" } th scope="col" { "Request" } th scope="col" { "Outcome" }
-                th scope="col" { "About" } th scope="col" { span.hidden { "More" } }
+                th scope="col" { "Time" } th scope="col" { "By" } th scope="col" { "About" } th scope="col" { "Outcome" }
+                th scope="col" { "Details" }
             } }
             tbody { @for entry in entries { (row(view, entry)) } }
         }
@@ -62,22 +64,21 @@ fn row(view: &View<'_, '_>, entry: &Value) -> Markup {
     let (kind, advice) =
         if status >= 400 { ("bad", advice(status, text(entry, "detail"))) } else { ("good", None) };
     let is_console = text(entry, "source") == "console";
-    let request = html! { code { (text(entry, "method")) " " (text(entry, "path")) } };
     html! {
         tr data-id=(text(entry, "id")) {
             td data-label="Time" { (time(text(entry, "at"))) }
             td data-label="By" { (text(entry, "actor")) }
-            td data-label="Request" {
-                @if is_console { "in the console" } @else { (request) }
+            td data-label="About" {
+                (resource(view, entry)) " "
+                small { @if is_console { "in the console" } @else { code { (shortened(entry)) } } }
             }
             td data-label="Outcome" { (pill(kind, &status.to_string())) }
-            td data-label="About" { (resource(view, entry)) }
             td.detail {
                 @if !text(entry, "detail").is_empty() { p { (text(entry, "detail")) } }
                 @if let Some(advice) = advice { p.advice { strong { "What to do: " } (advice) } }
                 details {
                     summary { "More" }
-                    p { @if is_console { (request) ", " } (entry.get("duration").and_then(Value::as_u64).unwrap_or_default()) " ms" }
+                    p { code { (text(entry, "method")) " " (text(entry, "path")) } ", " (entry.get("duration").and_then(Value::as_u64).unwrap_or_default()) " ms" }
                     @match entry.get("body").filter(|body| !body.is_null()) {
                         None => {},
                         Some(body) => pre tabindex="0" { (serde_json::to_string_pretty(body).unwrap_or_default()) },
@@ -86,6 +87,17 @@ fn row(view: &View<'_, '_>, entry: &Value) -> Markup {
             }
         }
     }
+}
+
+/// The request for people: decoded, and with no more of the identifier than tells it from others.
+fn shortened(entry: &Value) -> String {
+    let (path, id) = (text(entry, "path"), text(entry, "resource_id"));
+    let path = match id.get(..8) {
+        Some(beginning) if id.len() > 12 => path.replace(id, &format!("{beginning}…")),
+        _ => path.to_owned(),
+    };
+    let path = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
+    format!("{} {path}", text(entry, "method"))
 }
 
 fn resource(view: &View<'_, '_>, entry: &Value) -> Markup {

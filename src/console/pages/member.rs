@@ -36,6 +36,7 @@ pub(super) fn main(view: &View<'_, '_>, member: &Value) -> Markup {
             }
         }
         @if is_active && role != "Owner" { (actions(member, role)) }
+        @if !is_active { (activation(member)) }
         @if role == "Owner" {
             p { "The Owner cannot be changed or removed. Transfer the ownership on somebody else's page first." }
         }
@@ -74,7 +75,7 @@ fn actions(member: &Value, role: &str) -> Markup {
                 }
                 form method="post" {
                     h3 { "Remove from the organization" }
-                    p { "All roles go. The next import tells the identity provider." }
+                    p { "All roles and groups go. The next import tells the identity provider." }
                     button.danger name="action" value="remove" { "Remove" }
                 }
                 form method="post" {
@@ -84,6 +85,22 @@ fn actions(member: &Value, role: &str) -> Markup {
                     (confirmation("confirm-owner", user_name))
                     button.danger name="action" value="own" { "Transfer" }
                 }
+            }
+        }
+    }
+}
+
+fn activation(member: &Value) -> Markup {
+    html! {
+        section.card aria-labelledby="actions-heading" {
+            h2 #actions-heading { "Bring back" }
+            p {
+                "This person is here, and can do nothing. The identity provider brings back whom it assigns again; by hand you bring \
+                 back whom it does not manage. Roles and groups have to be given anew."
+            }
+            form method="post" {
+                input type="hidden" name="user_name" value=(text(member, "user_name"));
+                button name="action" value="activate" { "Activate again" }
             }
         }
     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::layout::View;
-use super::parts::{field, next, pill, select};
+use super::parts::{field, maker, next, pill, required_field, select};
 use crate::console::text;
 
 const STATUSES: [(&str, &str); 3] = [("", "Active or not"), ("active", "Active"), ("inactive", "Inactive")];
@@ -18,6 +18,7 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let members = body.get("members").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let after = body.get("next").and_then(Value::as_str).map(|after| frame.with_parameter("after", after));
     html! {
+        (maker("Add a member", view.refused_as("add").is_some(), &add(view)))
         form.filters method="get" role="search" {
             (field("search", "search", "User name begins with", frame.parameter("search"), ""))
             (select("status", "status", "Status", &STATUSES, frame.parameter("status")))
@@ -33,18 +34,22 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
             p { a href=(view.address("members")) { "Back to the beginning" } }
         }
         (next(after, "Next page"))
-        details.card {
-            summary { "Add a member" }
+    }
+}
+
+fn add(view: &View<'_, '_>) -> Markup {
+    let typed = |name| view.typed("add", name);
+    html! {
+        form method="post" {
             p {
-                "Your identity provider adds people by itself. Here you add those it does not know, such as contractors."
+                "Your identity provider adds people by itself. Here you add those it does not know, such as contractors, and bring \
+                 back who has been removed."
             }
-            form method="post" {
-                (field("user_name", "user_name", "User name", "", "Usually the mail address."))
-                (field("given_name", "given_name", "First name", "", ""))
-                (field("family_name", "family_name", "Last name", "", ""))
-                (select("new_role", "org_role", "Organization role", &ASSIGNABLE, "Member"))
-                button name="action" value="add" { "Add" }
-            }
+            (required_field("user_name", "user_name", "User name", typed("user_name"), "Usually the mail address."))
+            (field("given_name", "given_name", "First name", typed("given_name"), ""))
+            (field("family_name", "family_name", "Last name", typed("family_name"), ""))
+            (select("new_role", "org_role", "Organization role", &ASSIGNABLE, "Member"))
+            button name="action" value="add" { "Add" }
         }
     }
 }
@@ -54,7 +59,7 @@ pub(super) fn table(view: &View<'_, '_>, members: &[Value]) -> Markup {
     html! {
         table {
             thead { tr {
-                th scope="col" { "User name" } th scope="col" { "Name" } th scope="col" { "Organization role" }
+                th scope="col" { "User name" } th scope="col" { "Name" } th scope="col" { "Role" }
                 th scope="col" { "Status" }
             } }
             tbody {
@@ -63,7 +68,7 @@ pub(super) fn table(view: &View<'_, '_>, members: &[Value]) -> Markup {
                         a href=(view.address(&format!("members/{}", text(member, "id")))) { (text(member, "user_name")) }
                     }
                     td data-label="Name" { (text(member, "name")) }
-                    td data-label="Organization role" { (text(member, "org_role")) }
+                    td data-label="Role" { (text(member, "org_role")) }
                     td data-label="Status" { (status(member)) }
                 } }
             }

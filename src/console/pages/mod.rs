@@ -83,7 +83,7 @@ impl Frame<'_> {
 /// What the administrator is to be told instead.
 pub async fn show(console: &mut Console<'_>, frame: &Frame<'_>) -> Result<Shown, Problem> {
     let notice = notice::done(frame.parameter("done"));
-    show_with(console, frame, notice, None).await
+    show_with(console, frame, Seen { notice, ..Seen::default() }).await
 }
 
 /// Carries out what a form asks for; if that is not possible, shows the page again and says why.
@@ -93,17 +93,27 @@ pub async fn show(console: &mut Console<'_>, frame: &Frame<'_>) -> Result<Shown,
 pub async fn act(console: &mut Console<'_>, frame: &Frame<'_>, form: &Form) -> Result<Shown, Problem> {
     match actions::carry_out(console, frame, form).await {
         Ok(actions::Done::At(place)) => Ok(Shown::Elsewhere(place)),
-        Ok(actions::Done::NewKey(key)) => show_with(console, frame, None, Some(&key)).await,
-        Err(problem) => show_with(console, frame, Some(Notice::problem(problem)), None).await,
+        Ok(actions::Done::NewKey(key)) => {
+            show_with(console, frame, Seen { new_key: Some(&key), ..Seen::default() }).await
+        }
+        Err(problem) => {
+            let notice = Some(Notice::problem(problem));
+            show_with(console, frame, Seen { notice, refused: Some(form), new_key: None }).await
+        }
     }
 }
 
-async fn show_with(
-    console: &mut Console<'_>,
-    frame: &Frame<'_>,
+/// What a page shows besides what it always shows.
+#[derive(Default)]
+struct Seen<'a> {
     notice: Option<Notice>,
-    new_key: Option<&Value>,
-) -> Result<Shown, Problem> {
+    /// The form that could not be carried out.
+    refused: Option<&'a Form>,
+    new_key: Option<&'a Value>,
+}
+
+async fn show_with(console: &mut Console<'_>, frame: &Frame<'_>, seen: Seen<'_>) -> Result<Shown, Problem> {
+    let Seen { notice, refused, new_key } = seen;
     // In the API, a page is the call of the same path.
     let path: Vec<&str> = match frame.path {
         ["organizations", org, "settings"] => vec!["organizations", *org],
@@ -112,10 +122,13 @@ async fn show_with(
             let org: String = form_urlencoded::byte_serialize(org.as_bytes()).collect();
             return Ok(Shown::Elsewhere(format!("/console/organizations/{org}/keys")));
         }
-        path => path.to_vec(),
+        ["organizations"]
+        | [_, _, "keys" | "members" | "projects" | "log" | "imports"]
+        | [_, _, "members" | "groups", _] => frame.path.to_vec(),
+        _ => return Err(Problem::new(404, "There is no such page. The console begins at /console.")),
     };
     let body = call(console, "GET", &path, &frame.query_without(&["done"]), &Value::Null).await?.body;
-    let view = View { console, frame, notice };
+    let view = View { console, frame, notice, refused };
     let (section, title, main) = match frame.path {
         [] | ["organizations"] => {
             if let (true, [only]) = (frame.path.is_empty(), organizations::list(&body).as_slice()) {

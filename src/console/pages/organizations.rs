@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::layout::View;
-use super::parts::{field, time};
+use super::parts::{field, maker, required_field, time};
 use crate::console::text;
 
 pub(super) fn list(body: &Value) -> Vec<&Value> {
@@ -14,6 +14,9 @@ pub(super) fn list(body: &Value) -> Vec<&Value> {
 pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let organizations = list(body);
     html! {
+        @if view.console.viewer.is_operator() {
+            (maker("Create an organization", view.refused_as("create").is_some(), &create(view)))
+        }
         @if organizations.is_empty() {
             p.empty {
                 @if view.console.viewer.is_operator() { "There is no organization yet." } @else {
@@ -35,17 +38,19 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
                 }
             }
         }
-        @if view.console.viewer.is_operator() {
-            details.card {
-                summary { "Create an organization" }
-                form method="post" action="/console/organizations" {
-                    (field("name", "name", "Name", "", ""))
-                    (field("user_name", "user_name", "User name of the Owner", "", "Usually the mail address."))
-                    (field("given_name", "given_name", "First name of the Owner", "", ""))
-                    (field("family_name", "family_name", "Last name of the Owner", "", ""))
-                    button name="action" value="create" { "Create" }
-                }
-            }
+    }
+}
+
+fn create(view: &View<'_, '_>) -> Markup {
+    let typed = |name| view.typed("create", name);
+    html! {
+        form method="post" action="/console/organizations" {
+            (required_field("name", "name", "Name", typed("name"), ""))
+            (required_field("user_name", "user_name", "User name of the Owner", typed("user_name"),
+                "Usually the mail address. An organization has exactly one Owner, who can hand it over later."))
+            (field("given_name", "given_name", "First name of the Owner", typed("given_name"), ""))
+            (field("family_name", "family_name", "Last name of the Owner", typed("family_name"), ""))
+            button name="action" value="create" { "Create" }
         }
     }
 }

@@ -7,7 +7,7 @@ pub(super) fn time(iso: &str) -> Markup {
     let date = iso.get(..10).unwrap_or(iso);
     let clock = iso.get(11..19).unwrap_or_default();
     html! {
-        @if iso.is_empty() { "never" } @else { time datetime=(iso) { (date) " " (clock) " UTC" } }
+        @if iso.is_empty() { "never" } @else { time datetime=(iso) { (date) " " (clock) "\u{a0}UTC" } }
     }
 }
 
@@ -26,12 +26,22 @@ pub(super) fn pill(kind: &str, text: &str) -> Markup {
     html! { span class={ "pill " (kind) } { (text) } }
 }
 
-/// A field in which something is typed.
+/// A field in which something may be typed.
 pub(super) fn field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
+    typed(id, name, label, value, hint, false)
+}
+
+/// A field in which something must be typed.
+pub(super) fn required_field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
+    typed(id, name, label, value, hint, true)
+}
+
+fn typed(id: &str, name: &str, label: &str, value: &str, hint: &str, is_required: bool) -> Markup {
+    let described_by = (!hint.is_empty()).then(|| format!("{id}-hint"));
     html! {
         div.field {
             label for=(id) { (label) }
-            input id=(id) name=(name) value=(value) autocomplete="off" aria-describedby=[(!hint.is_empty()).then(|| format!("{id}-hint"))];
+            input id=(id) name=(name) value=(value) required[is_required] autocomplete="off" aria-describedby=[described_by];
             @if !hint.is_empty() { small id={ (id) "-hint" } { (hint) } }
         }
     }
@@ -63,5 +73,15 @@ pub(super) fn select(id: &str, name: &str, label: &str, options: &[(&str, &str)]
 
 /// The way to the next page.
 pub(super) fn next(address: Option<String>, label: &str) -> Markup {
-    html! { @if let Some(address) = address { p { a.button href=(address) { (label) } } } }
+    html! { @if let Some(address) = address { p { a.button rel="next" href=(address) { (label) } } } }
+}
+
+/// A form that is not seen before somebody wants to make something.
+pub(super) fn maker(label: &str, is_open: bool, form: &Markup) -> Markup {
+    html! {
+        details.maker open[is_open] {
+            summary.button { (label) }
+            div.card { (form) }
+        }
+    }
 }

@@ -4,26 +4,30 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::layout::View;
-use super::parts::{confirmation, copied, field, pill, time};
+use super::parts::{confirmation, copied, field, maker, pill, required_field, time};
 use crate::console::text;
 
 pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let projects = list(body, "projects");
     html! {
         p {
-            "Each role is a group here, in the identity provider's words. Push a group of yours and link it to one of them; push "
+            "Each role is a SCIM group. In your identity provider, push a group and link it to one of these; push a group named "
             code { (view.organization("group_prefix")) "-<project>-<team>-Member" } " to create a team."
         }
+        (maker("Create a project", projects.is_empty() || view.refused_as("create").is_some(), &create(view)))
         @if projects.is_empty() { p.empty { "There is no project yet." } }
         @for project in projects { (shown(view, project)) }
-        details.card open[projects.is_empty()] {
-            summary { "Create a project" }
-            form method="post" {
-                (field("new-project", "name", "Name", "", ""))
-                (field("new-roles", "roles", "Custom roles", "",
-                    "Beside Admin, Member and Read-Only, with commas between them; or none."))
-                button name="action" value="create" { "Create" }
-            }
+    }
+}
+
+fn create(view: &View<'_, '_>) -> Markup {
+    let typed = |name| view.typed("create", name);
+    html! {
+        form method="post" {
+            (required_field("new-project", "name", "Name", typed("name"), ""))
+            (field("new-roles", "roles", "Custom roles", typed("roles"),
+                "Beside Admin, Member and Read-Only, with commas between them; or none."))
+            button name="action" value="create" { "Create" }
         }
     }
 }
@@ -57,24 +61,24 @@ fn shown(view: &View<'_, '_>, project: &Value) -> Markup {
                     }
                 }
                 details {
-                    summary { "Change " (name) }
+                    summary { "Add a team or a role, rename, archive " span.hidden { (name) } }
                     div.columns {
                         form method="post" {
                             h3 { "Add a team" }
                             (of_project())
-                            (field(&format!("team-{id}"), "name", "Name of the team", "", "Its roles are Admin and Member."))
+                            (required_field(&format!("team-{id}"), "name", "Name of the team", "", "Its roles are Admin and Member."))
                             button name="action" value="team" { "Add" }
                         }
                         form method="post" {
                             h3 { "Add a role" }
                             (of_project())
-                            (field(&format!("role-{id}"), "name", "Name of the role", "", ""))
+                            (required_field(&format!("role-{id}"), "name", "Name of the role", "", ""))
                             button name="action" value="role" { "Add" }
                         }
                         form method="post" {
                             h3 { "Rename" }
                             (of_project())
-                            (field(&format!("rename-{id}"), "name", "New name", name, "Its groups are renamed, too."))
+                            (required_field(&format!("rename-{id}"), "name", "New name", name, "Its groups are renamed, too, and stay linked."))
                             button name="action" value="rename" { "Rename" }
                         }
                         form method="post" {
@@ -100,9 +104,9 @@ fn shown(view: &View<'_, '_>, project: &Value) -> Markup {
 
 fn roles(view: &View<'_, '_>, what: &str, roles: &[Value]) -> Markup {
     html! {
-        table {
+        table.roles {
             thead { tr {
-                th scope="col" { (what) } th scope="col" { "SCIM group" } th scope="col" { "Pushed by the identity provider" }
+                th scope="col" { (what) } th scope="col" { "SCIM group" } th scope="col" { "Last pushed" }
             } }
             tbody {
                 @for role in roles {
@@ -112,7 +116,7 @@ fn roles(view: &View<'_, '_>, what: &str, roles: &[Value]) -> Markup {
                             a href=(view.address(&format!("groups/{}", text(group, "id")))) { (text(role, "name")) }
                         }
                         td data-label="SCIM group" { (copied(text(group, "display_name"))) }
-                        td data-label="Pushed" { (pushed(group)) }
+                        td data-label="Last pushed" { (pushed(group)) }
                     }
                 }
             }

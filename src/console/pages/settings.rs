@@ -4,11 +4,16 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::layout::View;
-use super::parts::{copied, field};
+use super::parts::{copied, field, required_field};
 use crate::console::text;
 
 pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
-    let is = |name| organization.get(name).and_then(Value::as_bool).unwrap_or_default();
+    let refused = view.refused_as("save");
+    let is = |name| match refused {
+        Some(form) => form.is_ticked(name),
+        None => organization.get(name).and_then(Value::as_bool).unwrap_or_default(),
+    };
+    let typed = |name: &str, stored: String| refused.map_or(stored, |form| form.text(name).to_owned());
     let domains: Vec<&str> = organization
         .get("mail_domains")
         .and_then(Value::as_array)
@@ -19,10 +24,10 @@ pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
     let days = organization.get("key_lifetime_days").and_then(Value::as_u64);
     html! {
         form.card method="post" {
-            (field("name", "name", "Name", text(organization, "name"), ""))
+            (required_field("name", "name", "Name", &typed("name", text(organization, "name").to_owned()), ""))
             div.field {
                 label for="mail_domains" { "Mail domains" }
-                textarea #mail_domains name="mail_domains" rows="3" aria-describedby="mail_domains-hint" { (domains.join("\n")) }
+                textarea #mail_domains name="mail_domains" rows="3" aria-describedby="mail_domains-hint" { (typed("mail_domains", domains.join("\n"))) }
                 small #mail_domains-hint {
                     "One a line. People outside them cannot be created over SCIM, and who is here already is not seen by it. \
                      Empty: all domains."
@@ -33,7 +38,8 @@ pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
             (tick("plain_groups", is("plain_groups"), "Groups of any name may be created over SCIM",
                 "They belong to no project."))
             (field("key_lifetime_days", "key_lifetime_days", "A new key expires after so many days",
-                &days.map(|days| days.to_string()).unwrap_or_default(), "Empty: never. Keys that exist stay as they are."))
+                &typed("key_lifetime_days", days.map(|days| days.to_string()).unwrap_or_default()),
+                "Empty: never. Keys that exist stay as they are."))
             button name="action" value="save" { "Save" }
         }
         section.card aria-labelledby="fixed-heading" {
