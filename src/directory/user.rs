@@ -1,6 +1,6 @@
 //! What a user may become: creation, replacement, modification and removal of people.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -240,25 +240,27 @@ fn keep_mail(before: &Object, after: &mut Object) -> Result<(), ScimError> {
     }
     after.insert("userName".to_owned(), old.into());
 
-    let mut stored: BTreeMap<String, &str> = BTreeMap::new();
+    // How addresses are spelled, by their folded form.
+    let mut stored = Object::new();
     for value in email_values(before) {
-        stored.entry(fold(value)).or_insert(value);
+        stored.entry(fold(value)).or_insert_with(|| value.into());
     }
     if stored.is_empty() {
         // RFC 7644 §3.5.1: an immutable attribute without a value takes the new one.
         return Ok(());
     }
-    let sent: BTreeSet<String> = email_values(after).map(fold).collect();
-    if !sent.iter().eq(stored.keys()) {
+    let mut sent = BTreeSet::new();
+    sent.extend(email_values(after).map(fold));
+    if sent.len() != stored.len() || !sent.iter().all(|address| stored.contains_key(address)) {
         let listed = |doc: &Object| email_values(doc).collect::<Vec<_>>().join(", ");
         return Err(mail_not_managed("emails", &listed(before), &listed(after)));
     }
     if let Some(Value::Array(emails)) = after.get_mut("emails") {
         for email in emails {
-            if let Some(Value::String(value)) = email.get_mut("value")
-                && let Some(own) = stored.get(&fold(value))
+            if let Some(value) = email.get_mut("value")
+                && let Some(own) = value.as_str().and_then(|value| stored.get(&fold(value)))
             {
-                *value = (*own).to_owned();
+                *value = own.clone();
             }
         }
     }

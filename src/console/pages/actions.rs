@@ -127,7 +127,7 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
             done("DELETE", vec!["organizations", org, "members", id], Value::Null, "removed")
         }
         (["organizations", org, "members", _], "activate") => {
-            let body = json!({"user_name": form.text("user_name")});
+            let body = object! {"user_name": form.text("user_name")};
             done("POST", vec!["organizations", org, "members"], body, "added")
         }
         (["organizations", org, "members", id], "own") => {
