@@ -145,13 +145,10 @@ pub(super) async fn change(
     let (changed, managed) = attempts(async || {
         let (record, settings) = basis(console, &tenant, id).await?;
         if !record.user.active {
-            return Err(refused(
-                "Who has been deactivated has no organization role. Add the person again first.",
-            ));
+            let detail = "Who has been deactivated has no organization role. Add the person again first.";
+            return Err(Failure::Answer(ScimError::conflict(detail)));
         }
-        if record.user.org_role == OrgRole::Owner {
-            return Err(refused("Owner cannot be modified. Transfer the ownership to somebody else first."));
-        }
+        check_removable(&record.user)?;
         let changed = User { org_role, ..record.user.clone() };
         let managed = settings.manages(changed.mail_domain().as_deref());
         if changed != record.user {
@@ -244,10 +241,6 @@ fn at_once(error: StoreError) -> Problem {
 
 fn not_found() -> Problem {
     Problem::new(404, "There is no such member in this organization.")
-}
-
-fn refused(detail: &str) -> Failure {
-    Failure::Answer(ScimError::conflict(detail))
 }
 
 fn about(status: u16, id: &str, user: &User, done: &str) -> Outcome {

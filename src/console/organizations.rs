@@ -70,6 +70,9 @@ pub(super) async fn update(console: &Console<'_>, id: &str, body: Object) -> Res
     let settings = Fields::read(body, take_settings)?;
     let tenant = console.tenant(id);
     console.open(&tenant, Vec::new()).await?;
+    if settings == Settings::default() {
+        return Ok(Reply::ok(console.organization.borrow().clone().unwrap_or_default()));
+    }
     let outcome = Outcome { status: 200, ..Outcome::default() }.saying("Changed the settings.");
     let mut statements = stored::update(&tenant, &settings);
     statements.push(stored::one(&tenant));

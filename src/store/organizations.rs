@@ -19,7 +19,7 @@ const DESCRIBED: &str = "SELECT json_object(
 pub(super) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE id = :org)";
 
 /// Settings as an administrator may write them; what is `None` stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Name for people.
     pub name: Option<String>,

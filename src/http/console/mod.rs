@@ -189,6 +189,7 @@ fn refuse(problem: &Problem) -> Answer {
         .with_detail(problem.detail.as_str());
     match (problem.status, problem.allow) {
         (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
+        (429, _) => answer.with_header("Retry-After", "10"),
         (_, Some(allowed)) => answer.with_header("Allow", allowed),
         _ => answer,
     }
