@@ -2,7 +2,7 @@
 --
 -- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
 -- as text; `*_fold` columns hold the case-folded form made in Rust (SQLite folds ASCII only) and carry
--- the uniqueness and the look-ups; `seq` is the order of insertion, which is the order of every list.
+-- the uniqueness and the look-ups; a CHECK with IN and more than two values reads a row each time; `seq` is the order of insertion, which is the order of every list.
 -- AUTOINCREMENT, so that the `seq` of somebody deleted never comes back: what one round trip has decided
 -- about a `seq`, the next may not do to a newcomer.
 
@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS organizations (
   plain_groups     INTEGER NOT NULL DEFAULT 0 CHECK (plain_groups IN (0, 1)),
   -- JSON array of case-folded domains; empty: every domain is allowed.
   mail_domains     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(mail_domains)),
+  -- For how many days a new key is good, where nobody says otherwise; NULL: until it is deactivated.
+  key_lifetime_days INTEGER CHECK (key_lifetime_days > 0),
   -- How many users SCIM sees (users.managed = 1). Kept by the triggers below, so that a list need not count.
   user_count       INTEGER NOT NULL DEFAULT 0,
   created_at       TEXT NOT NULL,
@@ -27,6 +29,8 @@ CREATE TABLE IF NOT EXISTS auth_keys (
   org_id         TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   hash           TEXT NOT NULL,
   created_at     TEXT NOT NULL,
+  -- Who generated it, as the log names them.
+  created_by     TEXT NOT NULL,
   expires_at     TEXT,
   deactivated_at TEXT,
   -- Written at most every five minutes, after the answer.
@@ -41,7 +45,7 @@ CREATE TABLE IF NOT EXISTS users (
   user_name_fold TEXT NOT NULL,
   external_id    TEXT,
   active         INTEGER NOT NULL CHECK (active IN (0, 1)),
-  org_role       TEXT NOT NULL CHECK (org_role IN ('Owner', 'Admin', 'Member')),
+  org_role       TEXT NOT NULL CHECK (org_role = 'Member' OR org_role = 'Admin' OR org_role = 'Owner'),
   -- Case-folded domain of the address that identifies the person; NULL where there is none.
   mail_domain    TEXT,
   -- 1: SCIM sees this person. 0: added in the console, outside the organization's mail domains.
@@ -60,6 +64,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS users_by_user_name ON users (org_id, user_name
 CREATE INDEX IF NOT EXISTS users_in_order ON users (org_id, managed, seq);
 CREATE INDEX IF NOT EXISTS users_by_external_id ON users (org_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS users_by_last_modified ON users (org_id, last_modified);
+-- The few among the many, in the order of the console's list of members.
+CREATE INDEX IF NOT EXISTS users_inactive ON users (org_id, user_name_fold) WHERE active = 0;
+CREATE INDEX IF NOT EXISTS users_with_org_role ON users (org_id, org_role, user_name_fold) WHERE org_role <> 'Member';
 -- Exactly one Owner: the rules refuse a second, this makes one impossible.
 CREATE UNIQUE INDEX IF NOT EXISTS users_one_owner ON users (org_id) WHERE org_role = 'Owner';
 
@@ -103,6 +110,8 @@ CREATE TABLE IF NOT EXISTS projects (
   name       TEXT NOT NULL,
   name_fold  TEXT NOT NULL,
   created_at TEXT NOT NULL,
+  -- When it was archived: its groups are in archived_groups then. NULL: it is not.
+  archived_at TEXT,
   UNIQUE (org_id, name_fold)
 ) STRICT, WITHOUT ROWID;
 
@@ -127,6 +136,8 @@ CREATE TABLE IF NOT EXISTS groups (
   display_name  TEXT NOT NULL,
   name_fold     TEXT NOT NULL,
   external_id   TEXT,
+  -- When an identity provider last changed it. NULL: never.
+  pushed_at     TEXT,
   version       INTEGER NOT NULL DEFAULT 1,
   created_at    TEXT NOT NULL,
   last_modified TEXT NOT NULL,
@@ -140,6 +151,21 @@ CREATE INDEX IF NOT EXISTS groups_in_order ON groups (org_id, seq);
 CREATE INDEX IF NOT EXISTS groups_by_external_id ON groups (org_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS groups_by_project ON groups (project_id) WHERE project_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS groups_by_team ON groups (team_id) WHERE team_id IS NOT NULL;
+
+-- The groups of archived projects, out of SCIM's sight, and empty. Each comes back under its id when the project does.
+CREATE TABLE IF NOT EXISTS archived_groups (
+  id            TEXT PRIMARY KEY,
+  project_id    TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  team_id       TEXT REFERENCES teams (id) ON DELETE CASCADE,
+  role          TEXT NOT NULL,
+  display_name  TEXT NOT NULL,
+  name_fold     TEXT NOT NULL,
+  external_id   TEXT,
+  version       INTEGER NOT NULL,
+  created_at    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS archived_groups_by_project ON archived_groups (project_id);
+CREATE INDEX IF NOT EXISTS archived_groups_by_team ON archived_groups (team_id) WHERE team_id IS NOT NULL;
 
 -- Who is in which group. An inactive user is in none.
 CREATE TABLE IF NOT EXISTS memberships (
@@ -177,6 +203,8 @@ CREATE TABLE IF NOT EXISTS snapshots (
   read_at   TEXT NOT NULL DEFAULT '',
   -- How many readers have seen the first page, but not the last.
   readers   INTEGER NOT NULL DEFAULT 1,
+  -- The last position that anybody has read, as of read_at.
+  reached   INTEGER NOT NULL DEFAULT 0,
   -- How many positions there are, also of rows that have gone since.
   total     INTEGER NOT NULL,
   -- The greatest `seq` that has a position.
@@ -185,3 +213,31 @@ CREATE TABLE IF NOT EXISTS snapshots (
   posts     TEXT NOT NULL,
   PRIMARY KEY (org_id, resource, filter, page_size)
 ) STRICT, WITHOUT ROWID;
+
+-- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept for
+-- LOG_RETENTION_DAYS.
+CREATE TABLE IF NOT EXISTS log (
+  org_id        TEXT NOT NULL,
+  -- The time, and something random behind it: the order of the log.
+  id            TEXT NOT NULL,
+  source        TEXT NOT NULL CHECK (source IN ('scim', 'console')),
+  -- Of a key its hint, of an administrator the mail address.
+  actor         TEXT NOT NULL,
+  method        TEXT NOT NULL,
+  path          TEXT NOT NULL,
+  status        INTEGER NOT NULL,
+  -- What it was about, and what that was called then.
+  resource_type TEXT CHECK (
+    resource_type = 'User' OR resource_type = 'Group' OR resource_type = 'Project' OR resource_type = 'Key'),
+  resource_id   TEXT,
+  resource_name TEXT,
+  -- What was wrong, or what was done.
+  detail        TEXT,
+  -- The body as far as it may be kept, as JSON.
+  body          TEXT,
+  -- Milliseconds from the request's arrival until this was written.
+  duration      INTEGER NOT NULL,
+  PRIMARY KEY (org_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS log_by_resource ON log (org_id, resource_id, id) WHERE resource_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS log_of_failures ON log (org_id, id) WHERE status >= 400;

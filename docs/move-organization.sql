@@ -6,9 +6,10 @@
 -- people. The other triggers count users anew, so that user_count begins at 0. Keys are not taken along.
 
 SELECT 'PRAGMA defer_foreign_keys = on;';
-SELECT format('INSERT INTO organizations (id, name, email_management, plain_groups, mail_domains, created_at,'
-    || ' last_modified) VALUES (%Q, %Q, %d, %d, %Q, %Q, %Q);',
-    move.new, name, email_management, plain_groups, mail_domains, created_at, last_modified)
+SELECT format('INSERT INTO organizations (id, name, email_management, plain_groups, mail_domains,'
+    || ' key_lifetime_days, created_at, last_modified) VALUES (%Q, %Q, %d, %d, %Q, %s, %Q, %Q);',
+    move.new, name, email_management, plain_groups, mail_domains, coalesce(key_lifetime_days, 'NULL'), created_at,
+    last_modified)
   FROM move JOIN organizations ON id = move.old;
 SELECT format('INSERT INTO memberships (group_seq, user_seq) VALUES (%d, %d);', group_seq + move.by, user_seq + move.by)
   FROM move JOIN groups ON org_id = move.old JOIN memberships ON group_seq = seq;
@@ -21,14 +22,22 @@ SELECT format('INSERT INTO users (seq, org_id, id, user_name_fold, external_id, 
 SELECT format('INSERT INTO user_emails (org_id, value_fold, type_fold, user_seq) VALUES (%Q, %Q, %Q, %d);',
     move.new, value_fold, type_fold, user_seq + move.by)
   FROM move JOIN user_emails ON org_id = move.old;
-SELECT format('INSERT INTO projects (id, org_id, name, name_fold, created_at) VALUES (%Q, %Q, %Q, %Q, %Q);',
-    id, move.new, name, name_fold, created_at)
+SELECT format('INSERT INTO projects (id, org_id, name, name_fold, created_at, archived_at)'
+    || ' VALUES (%Q, %Q, %Q, %Q, %Q, %Q);', id, move.new, name, name_fold, created_at, archived_at)
   FROM move JOIN projects ON org_id = move.old;
 SELECT format('INSERT INTO teams (id, project_id, name, name_fold, created_at) VALUES (%Q, %Q, %Q, %Q, %Q);',
     teams.id, project_id, teams.name, teams.name_fold, teams.created_at)
   FROM move JOIN projects ON org_id = move.old JOIN teams ON project_id = projects.id;
 SELECT format('INSERT INTO groups (seq, org_id, id, project_id, team_id, role, display_name, name_fold, external_id,'
-    || ' version, created_at, last_modified) VALUES (%d, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q);',
+    || ' pushed_at, version, created_at, last_modified) VALUES (%d, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q);',
     seq + move.by, move.new, id, project_id, team_id, role, display_name, name_fold, external_id,
-    version, created_at, last_modified)
+    pushed_at, version, created_at, last_modified)
   FROM move JOIN groups ON org_id = move.old ORDER BY seq;
+SELECT format('INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id, version,'
+    || ' created_at) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q);',
+    a.id, a.project_id, a.team_id, a.role, a.display_name, a.name_fold, a.external_id, a.version, a.created_at)
+  FROM move JOIN projects ON org_id = move.old JOIN archived_groups a ON a.project_id = projects.id;
+SELECT format('INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,'
+    || ' detail, body, duration) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d);',
+    move.new, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail, body, duration)
+  FROM move JOIN log ON org_id = move.old ORDER BY id;

@@ -1,4 +1,5 @@
 // npm run setup: everything that building, running and testing needs. The other commands do this by themselves.
+import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
 import { linters } from "./lib/linters.mjs";
 import { conformancePython } from "./lib/python.mjs";
 import { main } from "./lib/run.mjs";
@@ -9,5 +10,6 @@ await main(async () => {
   await linters(native);
   node22();
   await conformancePython();
+  if (!(await chromium())) console.log(`The tests in a browser will be skipped: ${NO_CHROMIUM}.`);
   console.log("Everything is in place.");
 });

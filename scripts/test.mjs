@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./lib/build.mjs";
+import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
 import { linters } from "./lib/linters.mjs";
 import { bin, root } from "./lib/paths.mjs";
 import { conformancePython } from "./lib/python.mjs";
@@ -15,6 +16,7 @@ import { node22, toolchain } from "./lib/toolchain.mjs";
 
 const started = performance.now();
 const failures = []; // what failed as a whole: a lint, a build, a runner
+const skipped = []; // what could not be tried on this machine
 const total = { passed: 0, failed: 0 };
 
 await main(async () => {
@@ -29,6 +31,7 @@ await main(async () => {
     await lint(tools);
     if (values.lint) return failures.length > 0 ? 1 : 0;
     await unitTests(tools);
+    await attempt("Chromium", browser);
   }
   heading("Build");
   const built = await attempt("the build of the Worker", () => build(tools));
@@ -90,6 +93,13 @@ async function attempt(name, work) {
   }
 }
 
+/** The tests take the browser from this variable, and skip what needs one where there is none. */
+async function browser() {
+  const path = await chromium();
+  if (path) process.env.CHROMIUM_PATH = path;
+  else skipped.push(`the tests in a browser, since ${NO_CHROMIUM}`);
+}
+
 async function blackBoxTests(files) {
   heading("Black-box tests");
   const counts = join(root, "target/logs/black-box-counts.json");
@@ -144,6 +154,7 @@ function add(passed, failed) {
 function report() {
   if (total.passed + total.failed === 0) failures.push("no test ran");
   console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} s in all.`);
+  for (const tests of skipped) console.log(`Skipped: ${tests}.`);
   for (const failure of failures) console.log(`Failed: ${failure}`);
   // A lint or a build that failed counts as one, so that the last line never reads as if all were well.
   console.log(`${total.passed} passed, ${Math.max(total.failed, failures.length > 0 ? 1 : 0)} failed`);

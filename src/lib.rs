@@ -14,11 +14,18 @@ pub mod http;
 pub mod store;
 
 #[cfg(feature = "edge")]
-use worker::{Context, Env, Request, Response, event};
+use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
 
 /// Every HTTP request to the Worker.
 #[cfg(feature = "edge")]
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     http::serve(request, env, context).await
+}
+
+/// What is due once a day; see `[triggers]` in wrangler.toml.
+#[cfg(feature = "edge")]
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    http::keep_up(&env).await;
 }

@@ -138,7 +138,7 @@ describe("a filter", () => {
     const hostile = `' OR 1=1 --|") OR 1=1 --|'; DROP TABLE users; --|%|_|*|?|[a-z]*|\\|\\%|$.userName|:org|?1|null`;
     const values = [...hostile.split("|"), "\u0001", "\u{10FFFF}", "a".repeat(1_000)];
     const names = ["userName", "name.familyName", "emails.value", "groups.display", "department", "id"];
-    const before = await dumpDatabase(worker);
+    const before = await dumpDatabase(worker, { without: ["log"] });
     for (const value of values.map((value) => JSON.stringify(value))) {
       for (const operator of ["eq", "co", "sw", "ew"]) {
         const filter = names.map((name) => `${name} ${operator} ${value}`).join(" or ");
@@ -149,7 +149,7 @@ describe("a filter", () => {
     for (const filter of ['title eq "\\ud800"', 'title co "a\\u0000"']) {
       assertError(await search("/Users", { filter }), 400, { scimType: "invalidFilter" });
     }
-    assert.equal(await dumpDatabase(worker), before);
+    assert.equal(await dumpDatabase(worker, { without: ["log"] }), before);
   });
 
   test("a name is an attribute's or none", async () => {

@@ -33,10 +33,14 @@ test("an organization moves with ids, versions, order and memberships", async ()
   const team = oktaGroup("Statsig-O'Hara-Night Shift-Member", [users[0].id, users[1].id]);
   assertStatus(await here.okta.post("/Groups", team), 201);
   assertStatus(await here.okta.post("/Groups", oktaGroup("Plain", [users[2].id])), 201);
+  await here.configure({ key_lifetime_days: 90 });
+  const archived = await here.addProject("Archived");
+  await here.admin.call("POST", here.path(`/projects/${archived.id}/archive`), {}, 200);
   const stays = await createOrganization(worker, { settings: { database: 0 }, projects: { Demo: [] } });
   const [before, others] = [await here.dump(), [await there.dump(), await stays.dump()]];
   const shown = await here.admin.get(here.path());
   const projects = await here.admin.get(here.path("/projects"));
+  const log = await here.admin.get(here.path("/log?count=200"));
 
   const id = `${here.id.slice(0, 14)}8001${here.id.slice(18)}`;
   const [{ seq }] = await worker.sqlIn(1, "SELECT max(seq) AS seq FROM sqlite_sequence");
@@ -49,6 +53,8 @@ test("an organization moves with ids, versions, order and memberships", async ()
   assert.deepEqual(after, before);
   assert.deepEqual(await here.admin.get(`/organizations/${id}`), { ...shown, id, database: 1 });
   assert.deepEqual(await here.admin.get(`/organizations/${id}/projects`), projects);
+  const moved = (await here.admin.get(`/organizations/${id}/log?count=200`)).entries;
+  assert.deepEqual(moved.slice(1), log.entries, "the first is the new key's");
   for (const table of ["users", "user_emails", "groups"]) {
     const count = (number, org) => worker.sqlIn(number, `SELECT count(*) AS n FROM ${table} WHERE org_id = ?1`, org);
     assert.deepEqual(await count(1, id), await count(0, here.id));

@@ -25,7 +25,9 @@ const ROWS = `SELECT
   (SELECT count(*) FROM teams t JOIN projects p ON p.id = t.project_id WHERE p.org_id = ?1) AS teams,
   (SELECT count(*) FROM groups WHERE org_id = ?1) AS groups,
   (SELECT count(*) FROM memberships m JOIN groups g ON g.seq = m.group_seq WHERE g.org_id = ?1) AS memberships,
-  (SELECT count(*) FROM snapshots WHERE org_id = ?1) AS snapshots`;
+  (SELECT count(*) FROM archived_groups a JOIN projects p ON p.id = a.project_id WHERE p.org_id = ?1) AS archived_groups,
+  (SELECT count(*) FROM snapshots WHERE org_id = ?1) AS snapshots,
+  (SELECT count(*) FROM log WHERE org_id = ?1) AS log`;
 
 /** An organization of the same names in each database, with people, a project, a team and its members. */
 async function inEach(worker) {
@@ -35,6 +37,8 @@ async function inEach(worker) {
       settings: { database, plain_groups: true },
       projects: { Demo: [] },
     });
+    const old = await organization.addProject("Old");
+    await organization.admin.call("POST", organization.path(`/projects/${old.id}/archive`), {}, 200);
     const [ada, bob] = await organization.createUsers(2);
     const team = oktaGroup("Statsig-Demo-Night Shift-Member", [ada.id, bob.id]);
     const created = assertStatus(await organization.okta.post("/Groups", team), 201);
@@ -146,6 +150,7 @@ describe("organizations in three databases", () => {
         projects.map(({ name, roles, teams }) => [name, roles.length, teams.length]),
         [
           ["Demo", 3, 1],
+          ["Old", 0, 0],
           ["Web Shop", 5, 1],
         ],
       );

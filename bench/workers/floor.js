@@ -10,7 +10,9 @@ export default {
       recipes = await request.json();
       return new Response();
     }
-    const values = { ...(await request.json()), now: new Date().toISOString(), uuid: crypto.randomUUID() };
+    const now = new Date().toISOString();
+    const uuid = crypto.randomUUID();
+    const values = { ...(await request.json()), now, uuid, entry: `${now}-${uuid.slice(0, 8)}` };
     let found; // by the first round trip
     let rows = [];
     for (const step of recipes[path]) await Promise.all(step.map(ask));

@@ -25,7 +25,8 @@ export function makeDemo(worker, api) {
   });
 }
 
-async function demoOrganization(api) {
+/** Makes the demo organization; its id. */
+export async function demoOrganization(api) {
   const organization = await api("organizations", {
     name: "Demo Organization",
     owner: { user_name: "olivia.owner@example.com", given_name: "Olivia", family_name: "Owner" },

@@ -7,7 +7,8 @@ scim-edge is running. Ctrl-C stops it.
 
   SCIM connector base URL   ${url}/scim
   SCIM key                  ${shown}
-  Admin API                 ${url}/console/api
+  Console                   ${url}/console
+  Its API                   ${url}/console/api
   Admin token               ${adminToken}
 
 Try what Okta's "Test Connector Configuration" asks:

@@ -72,6 +72,8 @@ export async function openWorkers({ workers, folder, port = 0, direct = false, o
     db: await miniflare.getD1Database("DB"),
     database: (name, worker) => miniflare.getD1Database(name, worker),
     kv: await miniflare.getKVNamespace("KV"),
+    /** Does what is due once a day. */
+    scheduled: async () => (await miniflare.getWorker()).scheduled({ cron: "" }),
     close: () => miniflare.dispose(),
   };
 }

@@ -20,7 +20,8 @@ const INSERT_EMAILS = `
   FROM json_each(?2) p CROSS JOIN users u ON u.org_id = ?1 AND u.id = p.value ->> 'id'
   CROSS JOIN json_each(p.value, '$.emails') e`;
 const INSERT_GROUP = `
-  INSERT INTO groups (org_id, id, display_name, name_fold, created_at, last_modified) VALUES (?1, ?2, ?3, ?4, ?5, ?5)`;
+  INSERT INTO groups (org_id, id, display_name, name_fold, pushed_at, created_at, last_modified)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5)`;
 const INSERT_MEMBERS = `
   INSERT INTO memberships (group_seq, user_seq)
   SELECT g.seq, u.seq FROM groups g CROSS JOIN json_each(?3) m CROSS JOIN users u ON u.org_id = g.org_id AND u.id = m.value

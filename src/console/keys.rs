@@ -1,44 +1,38 @@
 //! SCIM keys: generate, regenerate, deactivate. A key's text is in one answer and nowhere else.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Console, Problem, Reply, record};
+use super::{Console, Fields, Problem, Reply, last, put, text};
 use crate::directory::{Key, key};
-use crate::store::{keys as stored, platform, tombstone};
+use crate::scim::Object;
+use crate::scim::json::object;
+use crate::store::log::Outcome;
+use crate::store::{Tenant, keys as stored, platform, tombstone};
 
 /// Longest life of a key that has an end, in seconds: ten years.
-const LONGEST_LIFE: u64 = 10 * 365 * 24 * 60 * 60;
+pub(super) const LONGEST_LIFE: u64 = 10 * 365 * DAY;
 /// Longest time that an old key goes on beside the one that replaces it, in seconds: thirty days.
-const LONGEST_OVERLAP: u64 = 30 * 24 * 60 * 60;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Generate {
-    expires_in_seconds: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Regenerate {
-    overlap_seconds: Option<u64>,
-    expires_in_seconds: Option<u64>,
-}
+const LONGEST_OVERLAP: u64 = 30 * DAY;
+/// Seconds of a day.
+pub(super) const DAY: u64 = 24 * 60 * 60;
 
 pub(super) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
     let keys: Vec<Value> =
         console.all_of(&tenant, stored::all(&tenant)).await?.into_iter().map(with_hint).collect();
-    Ok(Reply::ok(json!({"keys": keys})))
+    Ok(Reply::ok(object! {"keys": keys}))
 }
 
-pub(super) async fn generate(console: &Console<'_>, org: &str, wish: Generate) -> Result<Reply, Problem> {
+pub(super) async fn generate(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
+    let wish = Fields::read(body, |fields| fields.number("expires_in_seconds"))?;
     let tenant = console.tenant(org);
-    let key = Key::generate(console.database.shard(), &platform::random()?);
-    let expires_at = expiry(console, wish.expires_in_seconds)?;
-    let mut statements = stored::insert(&tenant, &key, expires_at.as_deref());
+    console.open(&tenant, Vec::new()).await?;
+    let key = new_key(console)?;
+    let expires_at = expiry(console, wish)?;
+    let outcome = about(201, &key, format!("Generated the key {}.", key.hint()));
+    let mut statements = stored::insert(&tenant, &key, console.viewer.name(), expires_at.as_deref());
     statements.push(stored::one(&tenant, key.id()));
-    Ok(shown_once(console.written(&statements).await?, &key))
+    shown_once(last(&console.write(&tenant, &outcome, statements).await?)?, &key)
 }
 
 /// Makes a key that takes another's place, at once or after both have been good for a while.
@@ -46,45 +40,76 @@ pub(super) async fn regenerate(
     console: &Console<'_>,
     org: &str,
     old: &str,
-    wish: Regenerate,
+    body: Object,
 ) -> Result<Reply, Problem> {
-    let overlap = wish.overlap_seconds.unwrap_or(0);
+    let (overlap, wish) = Fields::read(body, |fields| {
+        Ok((fields.number("overlap_seconds")?.unwrap_or(0), fields.number("expires_in_seconds")?))
+    })?;
     if overlap > LONGEST_OVERLAP {
         return Err(Problem::new(
             400,
             format!("\"overlap_seconds\" must not be more than {LONGEST_OVERLAP}."),
         ));
     }
-    let expires_at = expiry(console, wish.expires_in_seconds)?;
     let tenant = console.tenant(org);
-    console.one(stored::one(&tenant, old), "key").await?;
-    let key = Key::generate(console.database.shard(), &platform::random()?);
-    let overlap_until = (overlap > 0).then(|| console.after(overlap));
-    let mut statements =
-        stored::regenerate(&tenant, old, overlap_until.as_deref(), &key, expires_at.as_deref());
+    let status = status_of(console, &tenant, old).await?;
+    let expires_at = expiry(console, wish)?;
+    let key = new_key(console)?;
+    let overlap_until = (overlap > 0 && status == "active").then(|| console.after(overlap));
+    let until = overlap_until
+        .as_deref()
+        .map_or("at once".to_owned(), |until| format!("and lets that go on until {until}"));
+    let detail = format!("Generated the key {}, which replaces {} {until}.", key.hint(), key::hint(old));
+    let mut statements = stored::insert(&tenant, &key, console.viewer.name(), expires_at.as_deref());
+    statements.push(match &overlap_until {
+        Some(at) => stored::expire(&tenant, old, at),
+        None => stored::deactivate(&tenant, old),
+    });
     statements.push(stored::one(&tenant, key.id()));
-    let described = console.written(&statements).await?;
-    if overlap == 0 {
+    let described = last(&console.write(&tenant, &about(201, &key, detail), statements).await?)?;
+    if overlap_until.is_none() {
         tombstone::put_up(console.kv, old, &console.now()).await;
     }
-    Ok(shown_once(described, &key))
+    shown_once(described, &key)
 }
 
 pub(super) async fn deactivate(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    let results =
-        console.database.batch(&[stored::deactivate(&tenant, id), stored::one(&tenant, id)]).await?;
-    let row = results
-        .last()
-        .and_then(|rows| rows.first())
-        .ok_or_else(|| Problem::new(404, "There is no such key."))?;
+    let status = status_of(console, &tenant, id).await?;
+    let described = if status == "deactivated" {
+        console.one(&tenant, stored::one(&tenant, id), "key").await?
+    } else {
+        let hint = key::hint(id);
+        let outcome = Outcome::of(200, "Key", id, &hint).saying(format!("Deactivated the key {hint}."));
+        let statements = vec![stored::deactivate(&tenant, id), stored::one(&tenant, id)];
+        last(&console.write(&tenant, &outcome, statements).await?)?
+    };
     // D1 has it; the tombstone is for replicas that do not know yet.
     tombstone::put_up(console.kv, id, &console.now()).await;
-    Ok(Reply::ok(with_hint(record(row)?)))
+    Ok(Reply::ok(with_hint(described)))
 }
 
-fn expiry(console: &Console<'_>, seconds: Option<u64>) -> Result<Option<String>, Problem> {
-    match seconds {
+async fn status_of(console: &Console<'_>, tenant: &Tenant<'_>, id: &str) -> Result<String, Problem> {
+    let found = console.one(tenant, stored::one(tenant, id), "key").await?;
+    Ok(text(&found, "status").to_owned())
+}
+
+fn new_key(console: &Console<'_>) -> Result<Key, Problem> {
+    Ok(Key::generate(console.database.shard(), &platform::random()?))
+}
+
+fn about(status: u16, key: &Key, detail: String) -> Outcome {
+    Outcome::of(status, "Key", key.id(), &key.hint()).saying(detail)
+}
+
+/// When a new key expires: as wished, else as the organization has it.
+fn expiry(console: &Console<'_>, wish: Option<u64>) -> Result<Option<String>, Problem> {
+    let policy = || {
+        let organization = console.organization.borrow();
+        let days = organization.as_ref()?.get("key_lifetime_days")?.as_u64()?;
+        Some(days.saturating_mul(DAY))
+    };
+    match wish.or_else(policy) {
         None => Ok(None),
         Some(seconds) if (1..=LONGEST_LIFE).contains(&seconds) => Ok(Some(console.after(seconds))),
         Some(_) => Err(Problem::new(
@@ -94,18 +119,14 @@ fn expiry(console: &Console<'_>, seconds: Option<u64>) -> Result<Option<String>,
     }
 }
 
-fn shown_once(described: Value, key: &Key) -> Reply {
+fn shown_once(described: Value, key: &Key) -> Result<Reply, Problem> {
     let mut body = with_hint(described);
-    if let Some(body) = body.as_object_mut() {
-        body.insert("key".to_owned(), key.reveal().into());
-    }
-    Reply::created(body)
+    put(&mut body, "key", key.reveal());
+    Ok(Reply::created(body))
 }
 
 fn with_hint(mut described: Value) -> Value {
-    let hint = described.get("id").and_then(Value::as_str).map(key::hint);
-    if let (Some(described), Some(hint)) = (described.as_object_mut(), hint) {
-        described.insert("hint".to_owned(), hint.into());
-    }
+    let hint = key::hint(text(&described, "id"));
+    put(&mut described, "hint", hint);
     described
 }

@@ -1,75 +1,116 @@
-//! People added, removed and made Owner by hand. Unlike those that SCIM creates, they may be outside the
+//! Members: who they are, and what is done to them by hand. Unlike those that SCIM creates, they may be outside the
 //! organization's mail domains: contractors, whom SCIM then neither shows nor touches.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Console, Problem, Reply};
+use super::{Console, Fields, Parameters, Problem, Reply, Viewer, put, record, text};
+use crate::directory::user::check_removable;
 use crate::directory::{Catalog, OrgRole, Organization, User, user};
-use crate::scim::ScimError;
+use crate::scim::json::{self, object};
+use crate::scim::{Object, ScimError};
+use crate::store::log::{self, Outcome};
+use crate::store::members::{self as stored, Query};
 use crate::store::session::{Failure, attempts};
 use crate::store::users::{self, UserRecord};
-use crate::store::{StoreError, organizations, platform};
+use crate::store::{StoreError, Tenant, platform};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// How many entries of the log a person is shown with.
+const HISTORY: u16 = 20;
+
+/// A person to be made.
 pub(super) struct Person {
     user_name: String,
     given_name: Option<String>,
     family_name: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewMember {
-    user_name: String,
-    given_name: Option<String>,
-    family_name: Option<String>,
-    org_role: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewOwner {
-    member: String,
-}
-
 impl Person {
+    /// Takes the fields that describe a person.
+    pub(super) fn take(fields: &mut Fields) -> Result<Self, Problem> {
+        Ok(Self {
+            user_name: fields.text("user_name")?,
+            given_name: fields.optional_text("given_name")?,
+            family_name: fields.optional_text("family_name")?,
+        })
+    }
+
     /// The person as a SCIM POST would make them.
     pub(super) fn into_user(self, catalog: &Catalog) -> Result<User, Problem> {
         if self.user_name.trim().is_empty() {
             return Err(Problem::new(400, "\"user_name\" must not be empty; it is usually a mail address."));
         }
-        let body = json!({
+        let body = object! {
             "userName": self.user_name,
-            "name": {"givenName": self.given_name, "familyName": self.family_name},
-        });
+            "name": object! {"givenName": self.given_name, "familyName": self.family_name},
+        };
         Ok(user::create(catalog, &body)?)
     }
 }
 
-pub(super) async fn add(console: &Console<'_>, org: &str, new: NewMember) -> Result<Reply, Problem> {
-    let org_role = match new.org_role.as_deref() {
-        None => OrgRole::Member,
-        Some(text) => match OrgRole::parse_attribute("org_role", text)? {
-            OrgRole::Owner => {
-                return Err(Problem::new(
-                    400,
-                    "An organization has exactly one Owner. Add the person first, then transfer the ownership.",
-                ));
-            }
-            role => role,
-        },
+pub(super) async fn list(
+    console: &Console<'_>,
+    org: &str,
+    query: &mut Parameters<'_>,
+) -> Result<Reply, Problem> {
+    let roles = [("Owner", OrgRole::Owner), ("Admin", OrgRole::Admin), ("Member", OrgRole::Member)];
+    let asked = Query {
+        search: query.text("search"),
+        active: query.one_of("status", &[("active", true), ("inactive", false)])?,
+        org_role: query.one_of("org_role", &roles)?,
+        after: query.text("after"),
+        count: query.count()?,
     };
-    let person =
-        Person { user_name: new.user_name, given_name: new.given_name, family_name: new.family_name };
+    query.end()?;
+    let tenant = console.tenant(org);
+    let mut members = console.all_of(&tenant, stored::list(&tenant, &asked)).await?;
+    let next = (members.len() > usize::from(asked.count)).then(|| {
+        members.truncate(asked.count.into());
+        members.last().map(|member| text(member, "user_name").to_owned())
+    });
+    Ok(Reply::ok(object! {"members": members, "next": next.flatten()}))
+}
+
+/// One person: as the identity provider sees them, or would, with the groups and what happened lately.
+pub(super) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
+    let tenant = console.tenant(org);
+    let history = log::Query { resource: Some(id.to_owned()), count: HISTORY, ..log::Query::default() };
+    let statements = vec![stored::one(&tenant, id), log::entries(&tenant, &history)];
+    let mut results = console.open(&tenant, statements).await?;
+    let row = results.next().unwrap_or_default().into_iter().next().ok_or_else(not_found)?;
+    let history: Vec<Value> = results
+        .next()
+        .unwrap_or_default()
+        .iter()
+        .take(HISTORY.into())
+        .map(record)
+        .collect::<Result<_, _>>()?;
+    let mut member = record(&row)?;
+    let resource = json::parse(row.body.into_string().as_bytes())
+        .map_err(|error| StoreError::Internal(format!("a resource is not JSON: {error}")))?;
+    let groups: Vec<Value> = resource
+        .get("groups")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|group| object! {"id": text(group, "value"), "display_name": text(group, "display")})
+        .collect();
+    let managed = member.get("managed").and_then(Value::as_bool).unwrap_or_default();
+    put(&mut member, "resource", if managed { resource } else { Value::Null });
+    put(&mut member, "groups", groups);
+    put(&mut member, "history", history);
+    Ok(Reply::ok(member))
+}
+
+pub(super) async fn add(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
+    let (person, org_role) =
+        Fields::read(body, |fields| Ok((Person::take(fields)?, fields.optional_text("org_role")?)))?;
+    let org_role = org_role.as_deref().map_or(Ok(OrgRole::Member), assignable)?;
     let mut member = person.into_user(console.catalog)?;
     member.org_role = org_role;
     let tenant = console.tenant(org);
-    let settings = console.settings(org).await?;
-    let managed = settings.manages(member.mail_domain().as_deref());
-    let holder = console.database.run(users::named(&tenant, member.user_name())).await?.into_iter().next();
-    if let Some(row) = holder {
+    let mut results = console.open(&tenant, vec![users::named(&tenant, member.user_name())]).await?;
+    let settings = console.settings()?;
+    if let Some(row) = results.next().unwrap_or_default().into_iter().next() {
         let record = UserRecord::read(row)?;
         if record.user.active {
             return Err(Problem::new(
@@ -79,12 +120,112 @@ pub(super) async fn add(console: &Console<'_>, org: &str, new: NewMember) -> Res
         }
         // Who comes back keeps id and attributes.
         let back = User { active: true, org_role, doc: record.user.doc.clone() };
-        console.database.batch(&users::update(&tenant, &settings, &record, &back)).await.map_err(at_once)?;
+        let outcome = about(200, &record.id, &back, "Activated again");
+        let statements = users::update(&tenant, &settings, &record, &back);
+        console.write(&tenant, &outcome, statements).await.map_err(at_once)?;
         return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.mail_domain().as_deref()))));
     }
     let id = platform::new_id()?;
-    console.database.batch(&users::insert(&tenant, &id, &member, managed)).await.map_err(at_once)?;
+    let managed = settings.manages(member.mail_domain().as_deref());
+    let statements = users::insert(&tenant, &id, &member, managed);
+    console.write(&tenant, &about(201, &id, &member, "Added"), statements).await.map_err(at_once)?;
     Ok(Reply::created(described(&id, &member, managed)))
+}
+
+/// Gives a person another organization role.
+pub(super) async fn change(
+    console: &Console<'_>,
+    org: &str,
+    id: &str,
+    body: Object,
+) -> Result<Reply, Problem> {
+    let org_role = Fields::read(body, |fields| fields.text("org_role"))?;
+    let org_role = assignable(&org_role)?;
+    let tenant = console.tenant(org);
+    let (changed, managed) = attempts(async || {
+        let (record, settings) = basis(console, &tenant, id).await?;
+        if !record.user.active {
+            let detail = "Who has been deactivated has no organization role. Add the person again first.";
+            return Err(Failure::Answer(ScimError::conflict(detail)));
+        }
+        check_removable(&record.user)?;
+        let changed = User { org_role, ..record.user.clone() };
+        let managed = settings.manages(changed.mail_domain().as_deref());
+        if changed != record.user {
+            let outcome = about(200, id, &changed, &format!("Made {} of", org_role.as_str()));
+            let statements = users::update(&tenant, &settings, &record, &changed);
+            console.write(&tenant, &outcome, statements).await?;
+        }
+        Ok::<_, Failure>((changed, managed))
+    })
+    .await?;
+    Ok(Reply::ok(described(id, &changed, managed)))
+}
+
+/// Takes a person out of the organization: a deactivation, made here, which the next import shows to the
+/// identity provider. Of somebody whom SCIM does not see nothing need stay, and their user_name is free.
+pub(super) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
+    let tenant = console.tenant(org);
+    let (removed, managed) = attempts(async || {
+        let (record, settings) = basis(console, &tenant, id).await?;
+        check_removable(&record.user)?;
+        let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
+        let managed = settings.manages(removed.mail_domain().as_deref());
+        let outcome = about(200, id, &removed, "Removed");
+        if !managed {
+            console.write(&tenant, &outcome, users::delete(&tenant, &record)).await?;
+        } else if removed != record.user {
+            let statements = users::update(&tenant, &settings, &record, &removed);
+            console.write(&tenant, &outcome, statements).await?;
+        }
+        Ok::<_, Failure>((removed, managed))
+    })
+    .await?;
+    Ok(Reply::ok(described(id, &removed, managed)))
+}
+
+/// Makes a member the Owner; who was it stays an Admin.
+pub(super) async fn transfer_ownership(
+    console: &Console<'_>,
+    org: &str,
+    body: Object,
+) -> Result<Reply, Problem> {
+    let id = Fields::read(body, |fields| fields.text("member"))?;
+    let tenant = console.tenant(org);
+    console.only_the_owner(&tenant).await?;
+    let (record, settings) = basis(console, &tenant, &id).await?;
+    let mut member = record.user;
+    if !member.active {
+        return Err(Problem::new(409, "Who has been deactivated cannot own the organization."));
+    }
+    if member.org_role != OrgRole::Owner {
+        member.org_role = OrgRole::Owner;
+        let outcome = about(200, &id, &member, "Transferred the ownership to");
+        console.write(&tenant, &outcome, users::transfer_ownership(&tenant, &id)).await?;
+    }
+    let managed = settings.manages(member.mail_domain().as_deref());
+    Ok(Reply::ok(described(&id, &member, managed)))
+}
+
+/// Somebody as a basis for a write, and the organization.
+async fn basis(
+    console: &Console<'_>,
+    tenant: &Tenant<'_>,
+    id: &str,
+) -> Result<(UserRecord, Organization), ScimError> {
+    let mut results = console.open(tenant, vec![users::anybody(tenant, id)]).await?;
+    let row = results.next().unwrap_or_default().into_iter().next().ok_or_else(not_found)?;
+    Ok((UserRecord::read(row)?, console.settings()?))
+}
+
+fn assignable(text: &str) -> Result<OrgRole, Problem> {
+    match OrgRole::parse_attribute("org_role", text)? {
+        OrgRole::Owner => Err(Problem::new(
+            400,
+            "An organization has exactly one Owner: ownership is transferred, by PUT of /owner or on the person's page.",
+        )),
+        role => Ok(role),
+    }
 }
 
 /// Others were changing the same.
@@ -98,71 +239,43 @@ fn at_once(error: StoreError) -> Problem {
     }
 }
 
-/// Takes a person out of the organization: a deactivation, made here, which the next import shows to the
-/// identity provider. Of somebody whom SCIM does not see nothing need stay, and their user_name is free.
-pub(super) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
-    let tenant = console.tenant(org);
-    let settings = console.settings(org).await?;
-    let (removed, managed) = attempts(async || {
-        let record = read(console, org, id).await?;
-        user::check_removable(&record.user)?;
-        let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
-        let managed = settings.manages(removed.mail_domain().as_deref());
-        if !managed {
-            console.database.batch(&users::delete(&tenant, &record)).await?;
-        } else if removed != record.user {
-            console.database.batch(&users::update(&tenant, &settings, &record, &removed)).await?;
-        }
-        Ok::<_, Failure>((removed, managed))
-    })
-    .await?;
-    Ok(Reply::ok(described(id, &removed, managed)))
+fn not_found() -> Problem {
+    Problem::new(404, "There is no such member in this organization.")
 }
 
-/// Makes a member the Owner; who was it stays an Admin.
-pub(super) async fn transfer_ownership(
-    console: &Console<'_>,
-    org: &str,
-    new: NewOwner,
-) -> Result<Reply, Problem> {
-    let settings = console.settings(org).await?;
-    let mut member = read(console, org, &new.member).await?.user;
-    if !member.active {
-        return Err(Problem::new(409, "Who has been deactivated cannot own the organization."));
-    }
-    if member.org_role != OrgRole::Owner {
-        console.database.batch(&users::transfer_ownership(&console.tenant(org), &new.member)).await?;
-        member.org_role = OrgRole::Owner;
-    }
-    let managed = settings.manages(member.mail_domain().as_deref());
-    Ok(Reply::ok(described(&new.member, &member, managed)))
-}
-
-async fn read(console: &Console<'_>, org: &str, id: &str) -> Result<UserRecord, ScimError> {
-    let rows = console.database.run(users::anybody(&console.tenant(org), id)).await?;
-    let row = rows
-        .into_iter()
-        .next()
-        .ok_or_else(|| ScimError::not_found("There is no such member in this organization."))?;
-    Ok(UserRecord::read(row)?)
+fn about(status: u16, id: &str, user: &User, done: &str) -> Outcome {
+    Outcome::of(status, "User", id, user.user_name()).saying(format!("{done} {}.", user.user_name()))
 }
 
 impl Console<'_> {
-    /// The organization and its settings.
-    async fn settings(&self, org: &str) -> Result<Organization, Problem> {
-        let described = self.one(organizations::one(&self.tenant(org)), "organization").await?;
-        Organization::read(&described)
-            .ok_or_else(|| StoreError::Internal("an organization cannot be read".to_owned()).into())
+    /// Refuses whoever is neither the organization's Owner nor an operator: an Admin shall not become more by themselves.
+    async fn only_the_owner(&self, tenant: &Tenant<'_>) -> Result<(), Problem> {
+        let Viewer::Administrator(mail) = &self.viewer else { return Ok(()) };
+        let mut results = self.open(tenant, vec![stored::owner_by(tenant, mail)]).await?;
+        if results.next().unwrap_or_default().is_empty() {
+            return Err(Problem::new(
+                403,
+                "Only the Owner, or an operator of this deployment, may transfer the ownership.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The organization that was opened, and its settings.
+    fn settings(&self) -> Result<Organization, StoreError> {
+        let described = self.organization.borrow();
+        let organization = described.as_ref().and_then(Organization::read);
+        organization.ok_or_else(|| StoreError::Internal("an organization cannot be read".to_owned()))
     }
 }
 
 /// A person as the console's API shows them.
 pub(super) fn described(id: &str, user: &User, managed: bool) -> Value {
-    json!({
+    object! {
         "id": id,
         "user_name": user.user_name(),
         "org_role": user.org_role.as_str(),
         "active": user.active,
         "managed": managed,
-    })
+    }
 }

@@ -1,17 +1,60 @@
-//! What administrators do: organizations and their settings, keys, projects, roles, teams, and people
-//! added by hand. ARCHITECTURE.md lists the calls.
+//! What administrators do: organizations and their settings, keys, members, projects, roles, teams; and what they read:
+//! the log and the imports. `openapi.json` describes the calls. The pages ([`pages`]) make the same calls.
 
+mod fields;
+mod groups;
+mod imports;
 mod keys;
+mod log;
 mod members;
 mod organizations;
+pub mod pages;
+mod parameters;
+mod problem;
 mod projects;
 
-use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+
 use serde_json::Value;
 
-use crate::directory::Catalog;
-use crate::scim::ScimError;
-use crate::store::{Database, KvStore, Row, Scope, Statement, StoreError, Tenant, platform};
+use crate::directory::{Catalog, log_body};
+use crate::scim::{Object, json};
+use crate::store::log::{Entry, Outcome};
+use crate::store::{
+    Database, KvStore, Row, Scope, Statement, StoreError, Tenant, organizations as stored, platform,
+};
+
+use fields::Fields;
+use parameters::Parameters;
+pub use problem::Problem;
+
+/// The description of the calls, in OpenAPI 3.1.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Viewer {
+    /// An operator of the deployment, who may do everything, by the name that the log has for them.
+    Operator(String),
+    /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where they are an
+    /// active Admin or Owner. It is not folded any further: other letters fold to ASCII ones, and an address with such a
+    /// letter is somebody else's.
+    Administrator(String),
+}
+
+impl Viewer {
+    /// What the log calls them.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Operator(name) | Self::Administrator(name) => name,
+        }
+    }
+
+    /// Whether they may do everything.
+    pub fn is_operator(&self) -> bool {
+        matches!(self, Self::Operator(_))
+    }
+}
 
 /// What the console's calls need.
 pub struct Console<'a> {
@@ -25,6 +68,27 @@ pub struct Console<'a> {
     pub catalog: &'a Catalog,
     /// The time of the request, in milliseconds since the epoch.
     pub now_millis: u64,
+    /// URL of the SCIM endpoint.
+    pub base: String,
+    /// Who calls.
+    pub viewer: Viewer,
+    /// The call, as the log will have it.
+    pub entry: Entry,
+    /// The organization that the call turned out to be about, as JSON.
+    pub organization: RefCell<Option<Value>>,
+}
+
+/// A call.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// HTTP method.
+    pub method: &'a str,
+    /// Segments of the path, behind `/console/api`.
+    pub path: &'a [&'a str],
+    /// Parameters of the query.
+    pub query: &'a [(String, String)],
+    /// Body.
+    pub body: &'a [u8],
 }
 
 /// A successful outcome.
@@ -46,55 +110,6 @@ impl Reply {
     }
 }
 
-/// An outcome other than success (RFC 9457).
-#[derive(Debug)]
-pub struct Problem {
-    /// HTTP status code.
-    pub status: u16,
-    /// What went wrong and what to do about it.
-    pub detail: String,
-    /// With 405: the methods that are possible.
-    pub allow: Option<&'static str>,
-}
-
-impl Problem {
-    /// A problem with that status.
-    pub fn new(status: u16, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), allow: None }
-    }
-
-    /// The status in words.
-    pub fn title(&self) -> &'static str {
-        match self.status {
-            400 => "Bad Request",
-            401 => "Unauthorized",
-            404 => "Not Found",
-            405 => "Method Not Allowed",
-            409 => "Conflict",
-            413 => "Content Too Large",
-            429 => "Too Many Requests",
-            503 => "Service Unavailable",
-            _ => "Internal Server Error",
-        }
-    }
-}
-
-impl From<ScimError> for Problem {
-    fn from(error: ScimError) -> Self {
-        Self::new(error.status, error.detail)
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            // A guard found no row: the organization, or what belongs to it, is gone.
-            StoreError::Stale => Self::new(404, "There is no such organization, or it has no such project."),
-            other => ScimError::from(other).into(),
-        }
-    }
-}
-
 /// The id of the organization that a call names by its path.
 pub fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
     match path {
@@ -107,58 +122,100 @@ pub fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
 ///
 /// # Errors
 /// What the administrator is to be told.
-pub async fn answer(
-    console: &Console<'_>,
-    method: &str,
-    path: &[&str],
-    body: &[u8],
-) -> Result<Reply, Problem> {
-    match (method, path) {
-        ("GET", ["organizations"]) => organizations::all(console).await,
-        ("POST", ["organizations"]) => organizations::create(console, read(body)?).await,
-        ("GET", ["organizations", org]) => organizations::one(console, org).await,
-        ("PATCH", ["organizations", org]) => organizations::update(console, org, read(body)?).await,
-        ("GET", ["organizations", org, "keys"]) => keys::all(console, org).await,
-        ("POST", ["organizations", org, "keys"]) => keys::generate(console, org, read(body)?).await,
-        ("POST", ["organizations", org, "keys", key, "regenerate"]) => {
-            keys::regenerate(console, org, key, read(body)?).await
-        }
-        ("POST", ["organizations", org, "keys", key, "deactivate"]) => {
-            keys::deactivate(console, org, key).await
-        }
-        ("GET", ["organizations", org, "projects"]) => projects::all(console, org).await,
-        ("POST", ["organizations", org, "projects"]) => projects::create(console, org, read(body)?).await,
-        ("POST", ["organizations", org, "projects", project, "roles"]) => {
-            projects::create_role(console, org, project, read(body)?).await
-        }
-        ("POST", ["organizations", org, "projects", project, "teams"]) => {
-            projects::create_team(console, org, project, read(body)?).await
-        }
-        ("POST", ["organizations", org, "members"]) => members::add(console, org, read(body)?).await,
-        ("DELETE", ["organizations", org, "members", id]) => members::remove(console, org, id).await,
-        ("PUT", ["organizations", org, "owner"]) => {
-            members::transfer_ownership(console, org, read(body)?).await
-        }
-        (_, ["organizations"] | ["organizations", _, "keys" | "projects"]) => {
-            Err(not_allowed(method, "GET, POST"))
-        }
-        (_, ["organizations", _]) => Err(not_allowed(method, "GET, PATCH")),
-        (_, ["organizations", _, "members", _]) => Err(not_allowed(method, "DELETE")),
-        (_, ["organizations", _, "owner"]) => Err(not_allowed(method, "PUT")),
-        (
-            _,
-            ["organizations", _, "members"]
-            | ["organizations", _, "keys", _, "regenerate" | "deactivate"]
-            | ["organizations", _, "projects", _, "roles" | "teams"],
-        ) => Err(not_allowed(method, "POST")),
-        _ => Err(Problem::new(404, "There is nothing at this address. Begin at /console/api/organizations.")),
+pub async fn answer(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
+    let body = fields::parse(request.body)?;
+    if !body.is_empty() {
+        console.entry.body = Some(json::write(&log_body::kept(&Value::Object(body.clone()))));
+    }
+    match request.method {
+        "GET" => read(console, &request).await,
+        _ => write(console, &request, body).await,
     }
 }
 
-fn not_allowed(method: &str, allowed: &'static str) -> Problem {
+async fn read(console: &Console<'_>, request: &Request<'_>) -> Result<Reply, Problem> {
+    let mut query = Parameters::of(request.query);
+    match request.path {
+        ["organizations"] => organizations::all(console).await,
+        ["organizations", org] => organizations::one(console, org).await,
+        ["organizations", org, "keys"] => keys::all(console, org).await,
+        ["organizations", org, "members"] => members::list(console, org, &mut query).await,
+        ["organizations", org, "members", id] => members::one(console, org, id).await,
+        ["organizations", org, "projects"] => projects::all(console, org).await,
+        ["organizations", org, "groups", id] => groups::one(console, org, id, &mut query).await,
+        ["organizations", org, "log"] => log::entries(console, org, &mut query).await,
+        ["organizations", org, "imports"] => imports::all(console, org).await,
+        _ => Err(elsewhere(request)),
+    }
+}
+
+async fn write(console: &Console<'_>, request: &Request<'_>, body: Object) -> Result<Reply, Problem> {
+    match (request.method, request.path) {
+        ("POST", ["organizations"]) => organizations::create(console, body).await,
+        ("PATCH", ["organizations", org]) => organizations::update(console, org, body).await,
+        ("POST", ["organizations", org, "keys"]) => keys::generate(console, org, body).await,
+        ("POST", ["organizations", org, "keys", key, "regenerate"]) => {
+            keys::regenerate(console, org, key, body).await
+        }
+        ("POST", ["organizations", org, "keys", key, "deactivate"]) => {
+            Fields::read(body, |_| Ok(()))?;
+            keys::deactivate(console, org, key).await
+        }
+        ("POST", ["organizations", org, "projects"]) => projects::create(console, org, body).await,
+        ("PATCH", ["organizations", org, "projects", project]) => {
+            projects::rename(console, org, project, body).await
+        }
+        ("POST", ["organizations", org, "projects", project, "archive"]) => {
+            Fields::read(body, |_| Ok(()))?;
+            projects::archive(console, org, project).await
+        }
+        ("POST", ["organizations", org, "projects", project, "restore"]) => {
+            Fields::read(body, |_| Ok(()))?;
+            projects::restore(console, org, project).await
+        }
+        ("POST", ["organizations", org, "projects", project, "roles"]) => {
+            projects::create_role(console, org, project, body).await
+        }
+        ("POST", ["organizations", org, "projects", project, "teams"]) => {
+            projects::create_team(console, org, project, body).await
+        }
+        ("DELETE", ["organizations", org, "projects", project, "teams", team]) => {
+            projects::delete_team(console, org, project, team).await
+        }
+        ("POST", ["organizations", org, "members"]) => members::add(console, org, body).await,
+        ("PATCH", ["organizations", org, "members", id]) => members::change(console, org, id, body).await,
+        ("DELETE", ["organizations", org, "members", id]) => members::remove(console, org, id).await,
+        ("PUT", ["organizations", org, "owner"]) => members::transfer_ownership(console, org, body).await,
+        _ => Err(elsewhere(request)),
+    }
+}
+
+/// What is to be said where there is nothing to do.
+fn elsewhere(request: &Request<'_>) -> Problem {
+    let allowed = match request.path {
+        ["organizations"] | ["organizations", _, "keys" | "projects" | "members"] => "GET, POST",
+        ["organizations", _] => "GET, PATCH",
+        ["organizations", _, "members", _] => "GET, PATCH, DELETE",
+        ["openapi.json"] | ["organizations", _, "groups", _] | ["organizations", _, "log" | "imports"] => {
+            "GET"
+        }
+        ["organizations", _, "projects", _] => "PATCH",
+        ["organizations", _, "owner"] => "PUT",
+        ["organizations", _, "projects", _, "teams", _] => "DELETE",
+        ["organizations", _, "keys", _, "regenerate" | "deactivate"]
+        | ["organizations", _, "projects", _, "roles" | "teams" | "archive" | "restore"] => "POST",
+        _ => {
+            return Problem::new(
+                404,
+                "There is nothing at this address. /console/api/openapi.json describes all there is; begin at \
+                 /console/api/organizations.",
+            );
+        }
+    };
+    let are = if allowed.contains(',') { "are" } else { "is" };
     Problem {
         allow: Some(allowed),
-        ..Problem::new(405, format!("{method} is not possible here; {allowed} are."))
+        ..Problem::new(405, format!("{} is not possible here; {allowed} {are}.", request.method))
     }
 }
 
@@ -172,52 +229,93 @@ impl Console<'_> {
         platform::iso(self.now_millis.saturating_add(seconds.saturating_mul(1000)))
     }
 
-    /// Statements on behalf of that organization.
+    /// Statements on behalf of that organization, as far as the viewer administers it.
     fn tenant(&self, organization: &str) -> Tenant<'_> {
-        Tenant {
-            scope: Scope::Organization(organization.to_owned()),
-            catalog: self.catalog,
-            base: String::new(),
-            now: self.now(),
+        let organization = organization.to_owned();
+        let scope = match &self.viewer {
+            Viewer::Operator(_) => Scope::Organization(organization),
+            Viewer::Administrator(mail) => Scope::Administrator { organization, mail: mail.clone() },
+        };
+        Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now() }
+    }
+
+    /// Refuses whoever is no operator of the deployment.
+    fn only_operators(&self) -> Result<(), Problem> {
+        if self.viewer.is_operator() {
+            return Ok(());
         }
+        Err(Problem::new(
+            403,
+            "Only an operator of this deployment may do that: somebody with the admin token, or whose address is listed in \
+             OPERATORS.",
+        ))
     }
 
-    /// The only row of a statement as JSON.
-    async fn one(&self, statement: Statement, what: &str) -> Result<Value, Problem> {
-        let rows = self.database.run(statement).await?;
-        rows.first()
-            .map(record)
-            .transpose()?
-            .ok_or_else(|| Problem::new(404, format!("There is no such {what}.")))
+    /// Runs statements that read, and finds out what the organization is; in one round trip.
+    ///
+    /// # Errors
+    /// 404, if there is no such organization or the viewer does not administer it.
+    async fn open(
+        &self,
+        tenant: &Tenant<'_>,
+        statements: Vec<Statement>,
+    ) -> Result<std::vec::IntoIter<Vec<Row>>, Problem> {
+        let mut batch = vec![stored::one(tenant)];
+        batch.extend(statements);
+        let mut results = self.database.batch(&batch).await?.into_iter();
+        let found = results.next().unwrap_or_default();
+        let found = found.first().ok_or_else(Problem::no_organization)?;
+        self.organization.replace(Some(organizations::located(self, self.database, record(found)?)));
+        Ok(results)
     }
 
-    /// Runs the statements of a write; the last selects what was written, as JSON.
-    async fn written(&self, statements: &[Statement]) -> Result<Value, StoreError> {
-        let results = self.database.batch(statements).await?;
-        let row = results.last().and_then(|rows| rows.first()).ok_or(StoreError::Stale)?;
-        record(row)
-    }
-
-    /// All rows of a statement as JSON, after making sure that the organization exists.
+    /// The rows of one statement that reads, as JSON.
     async fn all_of(&self, tenant: &Tenant<'_>, statement: Statement) -> Result<Vec<Value>, Problem> {
-        let mut results =
-            self.database.batch(&[crate::store::organizations::one(tenant), statement]).await?.into_iter();
-        if results.next().unwrap_or_default().is_empty() {
-            return Err(Problem::new(404, "There is no such organization."));
-        }
-        Ok(results.next().unwrap_or_default().iter().map(record).collect::<Result<_, _>>()?)
+        let rows = self.open(tenant, vec![statement]).await?.next().unwrap_or_default();
+        Ok(rows.iter().map(record).collect::<Result<_, _>>()?)
+    }
+
+    /// The only row of a statement that reads, as JSON.
+    async fn one(&self, tenant: &Tenant<'_>, statement: Statement, what: &str) -> Result<Value, Problem> {
+        let found = self.all_of(tenant, statement).await?.into_iter().next();
+        found.ok_or_else(|| Problem::new(404, format!("There is no such {what} in this organization.")))
+    }
+
+    /// Runs the statements of a write and writes its entry of the log, all or none. Returns the results of the statements.
+    async fn write(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+        statements: Vec<Statement>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut batch = vec![self.entry.if_allowed(tenant, outcome)?];
+        batch.extend(statements);
+        let mut results = self.database.batch(&batch).await?;
+        // The entry's own.
+        results.remove(0);
+        Ok(results)
     }
 }
 
-/// Reads a body; an empty one is an empty object.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body)
-        .map_err(|error| Problem::new(400, format!("The body cannot be used: {error}.")))
+/// The row that the last of these results begins with, as JSON.
+fn last(results: &[Vec<Row>]) -> Result<Value, StoreError> {
+    record(results.last().and_then(|rows| rows.first()).ok_or(StoreError::Stale)?)
 }
 
 /// A row that is one JSON record.
 fn record(row: &Row) -> Result<Value, StoreError> {
-    serde_json::from_str(&row.head)
+    json::parse(row.head.as_bytes())
         .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")))
+}
+
+/// A field of a record that is text.
+fn text<'v>(record: &'v Value, name: &str) -> &'v str {
+    record.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Puts a field into a record.
+fn put(record: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Some(record) = record.as_object_mut() {
+        record.insert(name.to_owned(), value.into());
+    }
 }

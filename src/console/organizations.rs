@@ -1,93 +1,83 @@
 //! Organizations and their settings.
 
 use futures_util::future::try_join_all;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::keys::{DAY, LONGEST_LIFE};
 use super::members::{Person, described};
-use super::{Console, Problem, Reply, record};
+use super::{Console, Fields, Problem, Reply, Viewer, last, put, record, text};
 use crate::directory::group_name::check_name;
 use crate::directory::organization::read_mail_domains;
 use crate::directory::{OrgRole, organization};
+use crate::scim::Object;
+use crate::scim::json::object;
+use crate::store::log::Outcome;
 use crate::store::organizations::{self as stored, Settings};
 use crate::store::{Database, platform, users};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewOrganization {
-    name: String,
-    owner: Person,
-    database: Option<u64>,
-    email_management: Option<bool>,
-    plain_groups: Option<bool>,
-    mail_domains: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Changes {
-    name: Option<String>,
-    email_management: Option<bool>,
-    plain_groups: Option<bool>,
-    mail_domains: Option<Vec<String>>,
-}
-
+/// All that the viewer administers, in all databases.
 pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
-    let in_each = try_join_all(console.databases.iter().map(|each| each.run(stored::all()))).await?;
+    let statement = || match &console.viewer {
+        Viewer::Operator(_) => stored::all(),
+        Viewer::Administrator(mail) => stored::administered_by(mail),
+    };
+    let in_each = try_join_all(console.databases.iter().map(|each| each.run(statement()))).await?;
     let mut all: Vec<Value> = Vec::new();
     for (database, rows) in console.databases.iter().zip(&in_each) {
         for row in rows {
-            all.push(located(database, record(row)?));
+            all.push(located(console, database, record(row)?));
         }
     }
-    let text = |organization: &Value, name| {
-        organization.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    all.sort_by_cached_key(|each| (text(each, "created_at"), text(each, "id")));
-    Ok(Reply::ok(json!({"organizations": all})))
+    all.sort_by_cached_key(|each| (text(each, "created_at").to_owned(), text(each, "id").to_owned()));
+    Ok(Reply::ok(object! {"organizations": all}))
 }
 
 pub(super) async fn one(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
-    let found = console.one(stored::one(&console.tenant(id)), "organization").await?;
-    Ok(Reply::ok(located(console.database, found)))
+    console.open(&console.tenant(id), Vec::new()).await?;
+    Ok(Reply::ok(console.organization.borrow().clone().unwrap_or_default()))
 }
 
 /// An organization begins with its Owner: there is never one without.
-pub(super) async fn create(console: &Console<'_>, new: NewOrganization) -> Result<Reply, Problem> {
-    check_name("organization", &new.name).map_err(|detail| Problem::new(400, detail))?;
-    let settings = settings(Changes {
-        name: None,
-        email_management: new.email_management,
-        plain_groups: new.plain_groups,
-        mail_domains: new.mail_domains,
+pub(super) async fn create(console: &Console<'_>, body: Object) -> Result<Reply, Problem> {
+    console.only_operators()?;
+    let (settings, owner, wish) = Fields::read(body, |fields| {
+        let settings = take_settings(fields)?;
+        Ok((settings, fields.object("owner", "owner.", Person::take), fields.number("database")?))
     })?;
-    let mut owner = new.owner.into_user(console.catalog)?;
+    let Some(name) = settings.name.as_deref() else {
+        return Err(Problem::new(400, "The body cannot be used: \"name\" must be a string."));
+    };
+    let mut owner = owner?.into_user(console.catalog)?;
     owner.org_role = OrgRole::Owner;
-    let console = &Console { database: place(console, new.database).await?, ..*console };
-    let id = console.database.shard().organization_id(&platform::new_id()?);
+    let database = place(console, wish).await?;
+    let id = database.shard().organization_id(&platform::new_id()?);
     let tenant = console.tenant(&id);
     let domains = settings.mail_domains.as_deref().unwrap_or_default();
     let managed = organization::is_among(owner.mail_domain().as_deref(), domains);
-    let mut statements = stored::insert(&tenant, &new.name, &settings);
     let owner_id = platform::new_id()?;
+    let outcome =
+        Outcome { status: 201, ..Outcome::default() }.saying(format!("Created the organization {name}."));
+    let mut statements = vec![console.entry.of_change(&tenant, &id, &outcome)?];
+    statements.extend(stored::insert(&tenant, name, &settings));
     statements.extend(users::insert(&tenant, &owner_id, &owner, managed));
     statements.push(stored::one(&tenant));
-    let mut body = located(console.database, console.written(&statements).await?);
-    if let Some(body) = body.as_object_mut() {
-        body.insert("owner".to_owned(), described(&owner_id, &owner, managed));
-    }
+    let mut body = located(console, database, last(&database.batch(&statements).await?)?);
+    put(&mut body, "owner", described(&owner_id, &owner, managed));
     Ok(Reply::created(body))
 }
 
-pub(super) async fn update(console: &Console<'_>, id: &str, changes: Changes) -> Result<Reply, Problem> {
-    if let Some(name) = &changes.name {
-        check_name("organization", name).map_err(|detail| Problem::new(400, detail))?;
-    }
-    let settings = settings(changes)?;
+pub(super) async fn update(console: &Console<'_>, id: &str, body: Object) -> Result<Reply, Problem> {
+    let settings = Fields::read(body, take_settings)?;
     let tenant = console.tenant(id);
+    console.open(&tenant, Vec::new()).await?;
+    if settings == Settings::default() {
+        return Ok(Reply::ok(console.organization.borrow().clone().unwrap_or_default()));
+    }
+    let outcome = Outcome { status: 200, ..Outcome::default() }.saying("Changed the settings.");
     let mut statements = stored::update(&tenant, &settings);
     statements.push(stored::one(&tenant));
-    Ok(Reply::ok(located(console.database, console.written(&statements).await?)))
+    let written = last(&console.write(&tenant, &outcome, statements).await?)?;
+    Ok(Reply::ok(located(console, console.database, written)))
 }
 
 /// Where a new organization shall lie: where the caller wishes, or else in the smallest database.
@@ -108,24 +98,35 @@ async fn place<'a>(console: &Console<'a>, wish: Option<u64>) -> Result<&'a Datab
     })
 }
 
-/// An organization together with the number of its database.
-fn located(database: &Database, mut organization: Value) -> Value {
-    if let Some(organization) = organization.as_object_mut() {
-        organization.insert("database".to_owned(), database.shard().number().into());
-    }
+/// An organization together with the number of its database, and what the deployment calls things.
+pub(super) fn located(console: &Console<'_>, database: &Database, mut organization: Value) -> Value {
+    put(&mut organization, "database", database.shard().number());
+    put(&mut organization, "group_prefix", console.catalog.group_prefix.as_str());
+    put(&mut organization, "org_role_attribute", console.catalog.org_role_attribute.as_str());
     organization
 }
 
-fn settings(changes: Changes) -> Result<Settings, Problem> {
-    let mail_domains = changes
-        .mail_domains
-        .map(|domains| read_mail_domains(&domains))
-        .transpose()
-        .map_err(|detail| Problem::new(400, detail))?;
+fn take_settings(fields: &mut Fields) -> Result<Settings, Problem> {
+    let name = fields.optional_text("name")?;
+    let mail_domains = fields.texts("mail_domains")?;
+    let key_lifetime_days = fields.number("key_lifetime_days")?;
+    if key_lifetime_days.is_some_and(|days| days > LONGEST_LIFE / DAY) {
+        return Err(Problem::new(
+            400,
+            format!("\"key_lifetime_days\" must not be more than {}; 0 means no end.", LONGEST_LIFE / DAY),
+        ));
+    }
+    if let Some(name) = &name {
+        check_name("organization", name).map_err(|detail| Problem::new(400, detail))?;
+    }
     Ok(Settings {
-        name: changes.name,
-        email_management: changes.email_management,
-        plain_groups: changes.plain_groups,
-        mail_domains,
+        name,
+        email_management: fields.flag("email_management")?,
+        plain_groups: fields.flag("plain_groups")?,
+        mail_domains: mail_domains
+            .map(|domains| read_mail_domains(&domains))
+            .transpose()
+            .map_err(|detail| Problem::new(400, detail))?,
+        key_lifetime_days,
     })
 }

@@ -1,68 +1,112 @@
 //! Projects, roles and teams.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Console, Problem, Reply};
-use crate::directory::group_name::{PROJECT_ROLES, check_name, project_role};
+use super::{Console, Fields, Problem, Reply, last, text};
+use crate::directory::group_name::{PROJECT_ROLES, check_name, project_role, team_role};
+use crate::scim::Object;
+use crate::scim::json::object;
 use crate::scim::text::equal_fold;
+use crate::store::log::Outcome;
 use crate::store::projects::{self as stored, RoleGroup};
-use crate::store::{StoreError, groups, platform};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewProject {
-    name: String,
-    #[serde(default)]
-    roles: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Named {
-    name: String,
-}
+use crate::store::{StoreError, Tenant, groups, platform};
 
 pub(super) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
     let projects = console.all_of(&tenant, stored::described(&tenant, None)).await?;
-    Ok(Reply::ok(json!({"projects": projects})))
+    Ok(Reply::ok(object! {"projects": projects}))
 }
 
-pub(super) async fn create(console: &Console<'_>, org: &str, new: NewProject) -> Result<Reply, Problem> {
-    check("project", &new.name)?;
-    for (index, role) in new.roles.iter().enumerate() {
+pub(super) async fn create(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
+    let (name, roles) =
+        Fields::read(body, |fields| Ok((fields.text("name")?, fields.texts("roles")?.unwrap_or_default())))?;
+    check("project", &name)?;
+    for (index, role) in roles.iter().enumerate() {
         check("role", role)?;
-        let earlier = new.roles.iter().take(index).map(String::as_str);
+        let earlier = roles.iter().take(index).map(String::as_str);
         if PROJECT_ROLES.into_iter().chain(earlier).any(|other| equal_fold(other, role)) {
             return Err(Problem::new(400, format!("The role \"{role}\" is named twice, or is built in.")));
         }
     }
     let tenant = console.tenant(org);
+    console.open(&tenant, Vec::new()).await?;
     let id = platform::new_id()?;
-    let groups = stored::project_groups(&console.catalog.group_prefix, &new.name, &new.roles)?;
-    let mut statements = stored::insert_project(&tenant, &id, &new.name, &groups);
+    let groups = stored::project_groups(&console.catalog.group_prefix, &name, &roles)?;
+    let mut statements = stored::insert_project(&tenant, &id, &name, &groups);
     statements.push(stored::described(&tenant, Some(&id)));
-    let described = console.written(&statements).await.map_err(|error| taken(error, "project", &new.name))?;
-    Ok(Reply::created(described))
+    let outcome = about(201, &id, &name, format!("Created the project {name}."));
+    let written = console.write(&tenant, &outcome, statements).await;
+    Ok(Reply::created(last(&written.map_err(|error| taken(error, "project", &name))?)?))
+}
+
+/// Gives a project another name. Its groups follow, under their ids.
+pub(super) async fn rename(
+    console: &Console<'_>,
+    org: &str,
+    project: &str,
+    body: Object,
+) -> Result<Reply, Problem> {
+    let name = Fields::read(body, |fields| fields.text("name"))?;
+    check("project", &name)?;
+    let tenant = console.tenant(org);
+    let current = unarchived(console, &tenant, project).await?;
+    let prefix = console.catalog.group_prefix.as_str();
+    let mut groups = Vec::new();
+    for role in list(&current, "roles") {
+        groups.push((group_id(role), project_role(prefix, &name, text(role, "name"))));
+    }
+    for team in list(&current, "teams") {
+        for role in list(team, "roles") {
+            groups.push((group_id(role), team_role(prefix, &name, text(team, "name"), text(role, "name"))));
+        }
+    }
+    let mut statements = stored::rename(&tenant, project, &name, &groups);
+    statements.push(stored::described(&tenant, Some(project)));
+    let detail = format!("Renamed the project {} to {name}.", text(&current, "name"));
+    let written = console.write(&tenant, &about(200, project, &name, detail), statements).await;
+    Ok(Reply::ok(last(&written.map_err(|error| taken(error, "project", &name))?)?))
+}
+
+/// Takes a project and its groups out of SCIM's sight, and everybody out of its roles.
+pub(super) async fn archive(console: &Console<'_>, org: &str, project: &str) -> Result<Reply, Problem> {
+    let tenant = console.tenant(org);
+    let name = text(&unarchived(console, &tenant, project).await?, "name").to_owned();
+    let mut statements = stored::archive(&tenant, project);
+    statements.push(stored::described(&tenant, Some(project)));
+    let outcome = about(200, project, &name, format!("Archived the project {name}."));
+    Ok(Reply::ok(last(&console.write(&tenant, &outcome, statements).await?)?))
+}
+
+/// Brings an archived project back, its groups under their ids, with nobody in them.
+pub(super) async fn restore(console: &Console<'_>, org: &str, project: &str) -> Result<Reply, Problem> {
+    let tenant = console.tenant(org);
+    let current = read(console, &tenant, project).await?;
+    if !is_archived(&current) {
+        return Err(Problem::new(409, "The project is not archived."));
+    }
+    let name = text(&current, "name");
+    let mut statements = stored::restore(&tenant, project);
+    statements.push(stored::described(&tenant, Some(project)));
+    let outcome = about(200, project, name, format!("Restored the project {name}."));
+    let written = console.write(&tenant, &outcome, statements).await;
+    Ok(Reply::ok(last(&written.map_err(|error| taken(error, "project", name))?)?))
 }
 
 pub(super) async fn create_role(
     console: &Console<'_>,
     org: &str,
     project: &str,
-    new: Named,
+    body: Object,
 ) -> Result<Reply, Problem> {
-    check("role", &new.name)?;
+    let name = Fields::read(body, |fields| fields.text("name"))?;
+    check("role", &name)?;
     let tenant = console.tenant(org);
-    let project_name = name_of_project(console, org, project).await?;
-    let display_name = project_role(&console.catalog.group_prefix, &project_name, &new.name);
-    let group = stored::role_group(&new.name, display_name)?;
-    console
-        .database
-        .batch(&stored::insert_role(&tenant, project, &group))
-        .await
-        .map_err(|error| taken(error, "role", &group.role))?;
+    let current = unarchived(console, &tenant, project).await?;
+    let display_name = project_role(&console.catalog.group_prefix, text(&current, "name"), &name);
+    let group = stored::role_group(&name, display_name)?;
+    let outcome = made(&group, format!("Created the role {name} of the project {}.", text(&current, "name")));
+    let written = console.write(&tenant, &outcome, stored::insert_role(&tenant, project, &group)).await;
+    written.map_err(|error| taken(error, "role", &group.role))?;
     Ok(Reply::created(described(&group)))
 }
 
@@ -70,30 +114,76 @@ pub(super) async fn create_team(
     console: &Console<'_>,
     org: &str,
     project: &str,
-    new: Named,
+    body: Object,
 ) -> Result<Reply, Problem> {
-    check("team", &new.name)?;
+    let name = Fields::read(body, |fields| fields.text("name"))?;
+    check("team", &name)?;
     let tenant = console.tenant(org);
-    let project_name = name_of_project(console, org, project).await?;
+    let current = unarchived(console, &tenant, project).await?;
     let id = platform::new_id()?;
-    let groups = stored::team_groups(&console.catalog.group_prefix, &project_name, &new.name)?;
-    console
-        .database
-        .batch(&stored::insert_team(&tenant, &id, project, &new.name, &groups))
-        .await
-        .map_err(|error| taken(error, "team", &new.name))?;
+    let groups = stored::team_groups(&console.catalog.group_prefix, text(&current, "name"), &name)?;
+    let [_, member] = &groups;
+    let outcome = made(member, format!("Created the team {name} of the project {}.", text(&current, "name")));
+    let written =
+        console.write(&tenant, &outcome, stored::insert_team(&tenant, &id, project, &name, &groups)).await;
+    written.map_err(|error| taken(error, "team", &name))?;
     let roles: Vec<Value> = groups.iter().map(described).collect();
-    Ok(Reply::created(json!({"id": id, "name": new.name, "roles": roles})))
+    Ok(Reply::created(object! {"id": id, "name": name, "roles": roles}))
 }
 
-async fn name_of_project(console: &Console<'_>, org: &str, project: &str) -> Result<String, Problem> {
+/// Deletes a team with both its groups, as a push can; people stay.
+pub(super) async fn delete_team(
+    console: &Console<'_>,
+    org: &str,
+    project: &str,
+    team: &str,
+) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    let found = console.one(stored::one(&tenant, project), "project in this organization").await?;
-    Ok(found.get("name").and_then(Value::as_str).unwrap_or_default().to_owned())
+    let current = unarchived(console, &tenant, project).await?;
+    let found = list(&current, "teams").find(|each| text(each, "id") == team);
+    let found = found.ok_or_else(|| Problem::new(404, "There is no such team in this project."))?;
+    let detail =
+        format!("Deleted the team {} of the project {}.", text(found, "name"), text(&current, "name"));
+    let outcome = about(200, project, text(&current, "name"), detail);
+    console.write(&tenant, &outcome, stored::delete_team(&tenant, project, team)).await?;
+    Ok(Reply::ok(object! {"id": team, "name": text(found, "name")}))
+}
+
+async fn read(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Value, Problem> {
+    console.one(tenant, stored::described(tenant, Some(project)), "project").await
+}
+
+async fn unarchived(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Value, Problem> {
+    let found = read(console, tenant, project).await?;
+    if is_archived(&found) {
+        return Err(Problem::new(409, "The project is archived. Restore it first."));
+    }
+    Ok(found)
+}
+
+fn is_archived(project: &Value) -> bool {
+    !text(project, "archived_at").is_empty()
+}
+
+fn list<'v>(record: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    record.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn group_id(role: &Value) -> String {
+    role.get("group").map(|group| text(group, "id").to_owned()).unwrap_or_default()
+}
+
+fn about(status: u16, id: &str, name: &str, detail: String) -> Outcome {
+    Outcome::of(status, "Project", id, name).saying(detail)
+}
+
+fn made(group: &RoleGroup, detail: String) -> Outcome {
+    Outcome::of(201, "Group", &group.id, &group.display_name).saying(detail)
 }
 
 fn described(group: &RoleGroup) -> Value {
-    json!({"name": group.role, "group": {"id": group.id, "display_name": group.display_name}})
+    let shown = object! {"id": group.id.as_str(), "display_name": group.display_name.as_str(), "pushed_at": Value::Null};
+    object! {"name": group.role.as_str(), "group": shown}
 }
 
 fn check(what: &str, name: &str) -> Result<(), Problem> {

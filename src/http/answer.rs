@@ -49,6 +49,22 @@ impl Answer {
         Self::new(status, content_type, body)
     }
 
+    /// A page.
+    pub(super) fn html(status: u16, html: String) -> Self {
+        Self::new(status, "text/html; charset=utf-8", html)
+    }
+
+    /// A file that browsers may keep for good.
+    pub(super) fn kept(content_type: &'static str, text: &str) -> Self {
+        Self::new(200, content_type, text.to_owned())
+            .with_header("Cache-Control", "public, max-age=31536000, immutable")
+    }
+
+    /// The same with another status.
+    pub(super) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// The same with a header.
     pub(super) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

@@ -101,21 +101,30 @@ async fn carry_out(
         }
         described.insert("location".to_owned(), location.into());
     }
-    if let Some(name) = missing {
-        return unresolved(name).into();
-    }
-    if matches!(names.as_slice(), ["Bulk"] | [.., ".search"]) {
-        let detail = "An operation's \"path\" is \"/Users\", \"/Groups\", or one of their resources, as in \"/Users/{id}\".";
-        return ScimError::method_not_allowed(detail).into();
-    }
+    let refused = match missing {
+        Some(name) => Some(unresolved(name)),
+        None => matches!(names.as_slice(), ["Bulk"] | [.., ".search"]).then(|| {
+            ScimError::method_not_allowed(
+                "An operation's \"path\" is \"/Users\", \"/Groups\", or one of their resources, as in \"/Users/{id}\".",
+            )
+        }),
+    };
     let mut session = call.session.clone();
     // The others may have taken their time.
     session.tenant.now = platform::iso(platform::now_millis());
     session.is_vetted = true;
     let new_id = bulk_id.as_ref().and_then(|name| named(ids, name)).cloned();
+    let mut record = call.record.of_operation(&method, &path, &names);
+    if let Some(data) = &data {
+        record.keep(data);
+    }
     let source = Operation::new(data, version, new_id);
-    let mut single = Call { session, source: Source::Bulk(&source), aftermath: call.aftermath };
-    let answer = resources::write(&mut single, &method, &names).await.unwrap_or_else(Answer::from);
+    let mut single = Call { session, source: Source::Bulk(&source), aftermath: call.aftermath, record };
+    let answer = match refused {
+        Some(error) => error.into(),
+        None => resources::write(&mut single, &method, &names).await.unwrap_or_else(Answer::from),
+    };
+    single.note(&answer);
     if let Some(location) = answer.header("Location") {
         described.insert("location".to_owned(), location.into());
     }

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use serde_json::Value;
 
 use super::Aftermath;
+use super::answer::Answer;
+use super::record::Record;
 use super::request::{
     BODY_LIMIT, GROUP_BODY_LIMIT, GROUP_VALUE_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT,
     UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, group_json, parse_json,
@@ -14,6 +16,7 @@ use crate::scim::projection::Projection;
 use crate::scim::query::Parameters;
 use crate::scim::schema::ResourceType;
 use crate::scim::{Object, ScimError, json};
+use crate::store::log::Outcome;
 use crate::store::session::Opened;
 use crate::store::{Row, Session, Statement, StoreError, keys, platform};
 
@@ -25,6 +28,8 @@ pub(super) struct Call<'a> {
     pub(super) source: Source<'a>,
     /// What is left to do after the answer.
     pub(super) aftermath: &'a Aftermath,
+    /// What the organization's log will say of it.
+    pub(super) record: Record,
 }
 
 /// Where a request comes from. Both are carried out by the same code.
@@ -71,18 +76,46 @@ impl Call<'_> {
 
     fn opened(&self, opened: Opened) -> Opened {
         if opened.last_used_is_due {
-            let statement = keys::used(self.session.key, &self.session.tenant.now);
-            self.aftermath.mark_used.set(Some((self.session.key.shard(), statement)));
+            self.aftermath.mark_used.set(Some(keys::used(self.session.key, &self.session.tenant.now)));
         }
+        self.record.belongs_to(&opened.organization.id);
         opened
+    }
+
+    /// Runs the statements of a write and writes its entry of the log, all or nothing, in one round trip.
+    ///
+    /// # Errors
+    /// As [`Session::write`].
+    pub(super) async fn write(
+        &self,
+        outcome: &Outcome,
+        statements: Vec<Statement>,
+    ) -> Result<std::vec::IntoIter<Vec<Row>>, StoreError> {
+        let mut batch = vec![self.record.of_change(&self.session.tenant, outcome)?];
+        batch.extend(statements);
+        let mut results = self.session.write(&batch).await?;
+        // The entry's own.
+        results.next();
+        self.record.is_written();
+        Ok(results)
+    }
+
+    /// Leaves what became of the request to be noted after the answer, unless its entry is written.
+    pub(super) fn note(&self, answer: &Answer) {
+        match self.record.of_no_change(&self.session.tenant, answer) {
+            Ok(statement) => self.aftermath.entries.borrow_mut().extend(statement),
+            Err(error) => worker::console_error!("an entry of the log cannot be made: {error:?}"),
+        }
     }
 
     /// The body of a request that writes a user or searches.
     pub(super) async fn body(&mut self) -> Result<Value, ScimError> {
-        match &mut self.source {
+        let body = match &mut self.source {
             Source::Http(incoming) => parse_json(&incoming.body(BODY_LIMIT).await?, VALUE_LIMIT),
             Source::Bulk(operation) => operation.data(),
-        }
+        }?;
+        self.record.keep(&body);
+        Ok(body)
     }
 
     /// The body of a request that writes a group.
@@ -100,13 +133,15 @@ impl Call<'_> {
         if large {
             self.open(Vec::new()).await?;
         }
-        match &mut self.source {
+        let body = match &mut self.source {
             Source::Http(incoming) => {
                 let body = incoming.body(GROUP_BODY_LIMIT).await?;
                 group_json(&body, if large { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })
             }
             Source::Bulk(operation) => operation.data(),
-        }
+        }?;
+        self.record.keep(&body);
+        Ok(body)
     }
 
     /// The parameters of the URL.

@@ -69,7 +69,8 @@ pub(super) fn database(env: &Env, shard: Shard, cost: Rc<Cell<Cost>>) -> Option<
     Some(Database::new(binding.ok()?, shard, cost))
 }
 
-fn variable(env: &Env, name: &str, default: &str) -> String {
+/// A variable of the deployment; the default where it is not set.
+pub(super) fn variable(env: &Env, name: &str, default: &str) -> String {
     env.var(name)
         .map(|value| value.to_string())
         .ok()

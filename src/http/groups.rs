@@ -8,6 +8,7 @@ use crate::directory::group_name::{self, NewGroup};
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
 use crate::store::groups::{self as stored, GroupRecord, Resource};
+use crate::store::log::Outcome;
 use crate::store::memberships::{self, Comparison, Difference, Known, Members};
 use crate::store::pieces::{self, Read};
 use crate::store::session::{Failure, attempts};
@@ -62,6 +63,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
         NewGroup::Team { project, team } => {
             let [admin, mut member] = projects::team_groups(prefix, &project.name, &team)?;
             member.external_id = group.external_id.clone();
+            member.is_pushed = true;
             member.id = call.new_id()?;
             let id = member.id.clone();
             let team_id = platform::new_id()?;
@@ -70,7 +72,8 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     };
     statements.extend(memberships::change(tenant, &id, &difference));
     statements.extend(selected(tenant, &id));
-    let results = call.session.write(&statements).await.map_err(|error| refusal(error, name))?;
+    let results =
+        call.write(&outcome(201, &id, name), statements).await.map_err(|error| refusal(error, name))?;
     let (version, resource) = assembled(results)?;
     let resource = body(&call.session, &projection, resource)?;
     Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
@@ -104,11 +107,11 @@ pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimErro
     let preconditions = call.preconditions();
     attempts(async || {
         let mut opened = call.open(vec![stored::record(&call.session.tenant, id)]).await?;
-        let record = read_record(opened.row(), id)?;
+        let record = read_record(call, opened.row(), id)?;
         preconditions.check(record.version)?;
         group::check_deletable(record.kind)?;
         let statements = stored::delete(&call.session.tenant, &record, !preconditions.is_empty());
-        call.session.write(&statements).await?;
+        call.write(&outcome(204, id, &record.group.display_name), statements).await?;
         Ok(Answer::no_content())
     })
     .await
@@ -140,7 +143,7 @@ async fn change(
             statements.extend(comparison.take_statements());
         }
         let mut opened = call.open(statements).await?;
-        let record = read_record(opened.row(), id)?;
+        let record = read_record(call, opened.row(), id)?;
         preconditions.check(record.version)?;
         let group = wanted.settle(tenant.catalog, record.kind, &record.group)?;
         let mut current = None;
@@ -176,7 +179,8 @@ async fn change(
             (None, true) => statements.extend(selected(tenant, id)),
             (_, false) => {}
         }
-        let mut results = call.session.write(&statements).await.map_err(|error| match error {
+        let outcome = outcome(if answer { 200 } else { 204 }, id, &group.display_name);
+        let mut results = call.write(&outcome, statements).await.map_err(|error| match error {
             error if stored::name_is_taken(&error) => Failure::Answer(name_taken(&group.display_name, None)),
             error => error.into(),
         })?;
@@ -202,8 +206,14 @@ async fn change(
     .await
 }
 
-fn read_record(row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
-    Ok(GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?)
+fn outcome(status: u16, id: &str, name: &str) -> Outcome {
+    Outcome::of(status, "Group", id, name)
+}
+
+fn read_record(call: &Call<'_>, row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
+    let record = GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?;
+    call.record.is_about(&record.group.display_name);
+    Ok(record)
 }
 
 /// The two statements that select a whole group, at the end of a write.

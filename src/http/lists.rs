@@ -53,8 +53,7 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     )?;
     let mut opened = call.open(prepared.take_statements()).await?;
     let mut listing = prepared.read(&call.session.tenant, &mut opened)?;
-    let note = listing.afterwards.take().map(|statement| (call.session.key.shard(), statement));
-    call.aftermath.note_import.set(note);
+    call.aftermath.note_import.set(listing.afterwards.take());
     let standing = standing(parameters, &context, &window, &listing);
     let mut body = Body::from(list_response(listing.total, &standing, listing.items.len()));
     for (index, item) in listing.items.into_iter().enumerate() {

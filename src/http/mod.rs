@@ -1,24 +1,27 @@
 //! The edge: takes a request apart, finds who is asking, has it carried out, answers, and writes one
 //! line to the log. The only place that sees a `worker` Request or Response.
 
-mod admin;
+mod access;
 mod answer;
 mod body;
 mod bulk;
 mod call;
 mod consistency;
+mod console;
 mod deployment;
 mod discovery;
 mod group_resource;
 mod groups;
 mod lists;
 mod log;
+mod record;
 mod request;
 mod resources;
 mod scim_api;
+mod upkeep;
 mod users;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use worker::{Context, Env, Request, Response, console_error, console_log};
@@ -30,13 +33,18 @@ use crate::store::{Cost, Statement, platform};
 use answer::Answer;
 use deployment::{Deployment, database};
 use request::Incoming;
+pub use upkeep::keep_up;
 
-/// What is left to do after the answer, and what the log should say of the key.
+/// What is left to do after the answer, and what the Worker's log should say of the key.
 #[derive(Default)]
 struct Aftermath {
     key_hint: Cell<Option<String>>,
-    mark_used: Cell<Option<(Shard, Statement)>>,
-    note_import: Cell<Option<(Shard, Statement)>>,
+    /// Where the key lies, and all that is left to do.
+    shard: Cell<Option<Shard>>,
+    mark_used: Cell<Option<Statement>>,
+    note_import: Cell<Option<Statement>>,
+    /// Entries of the organization's log.
+    entries: RefCell<Vec<Statement>>,
 }
 
 /// Answers a request. Every outcome is an answer in JSON; nothing is left to the runtime's own error page,
@@ -58,8 +66,7 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
             (Answer::from(ScimError::internal()), Cost::default())
         }
     };
-    let notes = [aftermath.mark_used.take(), aftermath.note_import.take()];
-    note_later(&env, &context, notes.into_iter().flatten().collect());
+    note_later(&env, &context, &aftermath);
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
         incoming.method,
@@ -94,22 +101,24 @@ async fn route(deployment: &Deployment<'_>, incoming: &mut Incoming, aftermath: 
         ["scim", rest @ ..] => {
             scim_api::answer(deployment, incoming, aftermath, "/scim", rest).await.unwrap_or_else(Answer::from)
         }
-        ["console", "api", rest @ ..] => admin::answer(deployment, incoming, rest).await,
+        ["console", rest @ ..] => console::answer(deployment, incoming, rest).await,
         _ => ScimError::not_found(format!(
-            "There is nothing at this address. The SCIM endpoint is {}/scim, the administrators' API {}/console/api.",
+            "There is nothing at this address. The SCIM endpoint is {}/scim, the administrators' console {}/console.",
             incoming.origin, incoming.origin
         ))
         .into(),
     }
 }
 
-/// Notes what need not be known before the answer has gone out: that a key was used, how far an import has come. All of
-/// it lies in the key's database.
-fn note_later(env: &Env, context: &Context, notes: Vec<(Shard, Statement)>) {
-    let Some((shard, _)) = notes.first() else { return };
-    let Some(database) = database(env, *shard, Rc::default()) else { return };
+/// Notes what need not be known before the answer has gone out: that a key was used, how far an import has come, what
+/// failed.
+fn note_later(env: &Env, context: &Context, aftermath: &Aftermath) {
+    let mut statements = aftermath.entries.take();
+    statements.extend(aftermath.mark_used.take());
+    statements.extend(aftermath.note_import.take());
+    let Some(shard) = aftermath.shard.get().filter(|_| !statements.is_empty()) else { return };
+    let Some(database) = database(env, shard, Rc::default()) else { return };
     context.wait_until(async move {
-        let statements: Vec<Statement> = notes.into_iter().map(|(_, statement)| statement).collect();
         if let Err(error) = database.batch(&statements).await {
             console_error!("what is noted after an answer could not be written: {error:?}");
         }

@@ -31,6 +31,7 @@ pub(super) struct Incoming {
     pub(super) origin: String,
     /// Path as it was sent.
     pub(super) path: String,
+    query_text: String,
     query: Vec<(String, String)>,
 }
 
@@ -38,19 +39,33 @@ impl Incoming {
     pub(super) fn new(request: Request) -> Self {
         let url = request.inner().url();
         let (origin, rest) = split_origin(&url);
-        let query = rest
+        let query_text = rest
             .split_once('?')
             .map(|(_, query)| query.split('#').next().unwrap_or(query))
             .unwrap_or_default();
         // RFC 7644 is silent; clients send `+` for a space and `%2B` for a plus, which is form encoding.
-        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let query = form_urlencoded::parse(query_text.as_bytes()).into_owned().collect();
         Self {
             method: request.inner().method(),
             origin: origin.to_owned(),
             path: request.path(),
+            query_text: query_text.to_owned(),
             query,
             request,
         }
+    }
+
+    /// Path and query as they were sent.
+    pub(super) fn path_and_query(&self) -> String {
+        match self.query_text.as_str() {
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+
+    /// All query parameters.
+    pub(super) fn parameters(&self) -> &[(String, String)] {
+        &self.query
     }
 
     /// A query parameter, its name in any case; the first of that name.

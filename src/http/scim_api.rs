@@ -3,6 +3,7 @@
 use super::answer::Answer;
 use super::call::{Call, Source};
 use super::consistency::{BOOKMARK, anchored};
+use super::record::Record;
 use super::request::Incoming;
 use super::{Aftermath, Deployment, bulk, discovery, groups, lists, resources, users};
 use crate::directory::Key;
@@ -23,6 +24,7 @@ pub(super) async fn answer(
 ) -> Result<Answer, ScimError> {
     let key = Key::from_authorization(incoming.header("authorization").as_deref())?;
     aftermath.key_hint.set(Some(key.hint()));
+    aftermath.shard.set(Some(key.shard()));
     let mut database = deployment.database(key.shard()).ok_or_else(|| key.not_known())?;
     if deployment.read_replicas {
         database = anchored(database, incoming, segments);
@@ -35,13 +37,15 @@ pub(super) async fn answer(
     };
     let session = Session { database: &database, kv: &deployment.kv, key: &key, tenant, is_vetted: false };
     let method = incoming.method.clone();
-    let mut call = Call { session, source: Source::Http(incoming), aftermath };
+    let record = Record::of_request(incoming, &key, segments);
+    let mut call = Call { session, source: Source::Http(incoming), aftermath, record };
     let outcome = dispatch(&mut call, &method, segments).await;
     if deployment.cost().round_trips == 0 {
         // Answered before the key was looked at. Whoever has no good key is told that, and nothing else.
         call.open(Vec::new()).await?;
     }
     let answer = outcome.unwrap_or_else(Answer::from);
+    call.note(&answer);
     Ok(match database.bookmark() {
         Some(bookmark) => answer.with_header(BOOKMARK, bookmark),
         None => answer,

@@ -9,6 +9,7 @@ use super::call::{Call, project, version_of};
 use crate::directory::{Catalog, Organization, User, user};
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
+use crate::store::log::Outcome;
 use crate::store::session::{Failure, attempts};
 use crate::store::users::{self as stored, UserRecord};
 use crate::store::{Row, StoreError};
@@ -36,14 +37,16 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let tenant = &call.session.tenant;
     let id = call.new_id()?;
     // Nothing has to be decided here before it is written, so that one round trip does both.
-    let mut opened = call.open_writing(stored::insert_if_admitted(tenant, &id, &user)).await?;
-    let (written, holder) = (opened.row(), opened.row());
+    let entry = call.record.if_changed(tenant, &outcome(201, &id, &user))?;
+    let mut opened = call.open_writing(stored::insert_if_admitted(tenant, &id, &user, entry)).await?;
+    let (written, _, holder) = (opened.row(), opened.row(), opened.row());
     opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
     if let Some(holder) = holder {
         return Err(user_name_taken(&user, Some(&holder.head)));
     }
     let row =
         written.ok_or_else(|| StoreError::Internal("somebody was not written for no reason".to_owned()))?;
+    call.record.is_written();
     let version = version_of(&row)?;
     let resource = project(&projection, &catalog.user, row.body.into_string())?;
     Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
@@ -68,10 +71,15 @@ pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimErro
         let (record, _) = open_record(call, id, false).await?;
         preconditions.check(record.version)?;
         user::check_removable(&record.user)?;
-        call.session.write(&stored::delete(&call.session.tenant, &record)).await?;
+        let statements = stored::delete(&call.session.tenant, &record);
+        call.write(&outcome(204, id, &record.user), statements).await?;
         Ok(Answer::no_content())
     })
     .await
+}
+
+fn outcome(status: u16, id: &str, user: &User) -> Outcome {
+    Outcome::of(status, "User", id, user.user_name())
 }
 
 /// What a PUT or PATCH makes of a person.
@@ -95,7 +103,8 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
             return Ok((record.version, record.resource));
         }
         let statements = stored::update(tenant, &organization, &record, &user);
-        let results = call.session.write(&statements).await.map_err(|error| refusal(error, &user))?;
+        let results =
+            call.write(&outcome(200, id, &user), statements).await.map_err(|error| refusal(error, &user))?;
         let row = only(results);
         Ok((version_of(&row)?, row.body.into_string()))
     })
@@ -110,7 +119,9 @@ async fn open_record(
 ) -> Result<(UserRecord, Organization), ScimError> {
     let mut opened = call.open(vec![stored::record(&call.session.tenant, id, with_groups)]).await?;
     let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
-    Ok((UserRecord::read(row)?, opened.organization))
+    let record = UserRecord::read(row)?;
+    call.record.is_about(record.user.user_name());
+    Ok((record, opened.organization))
 }
 
 /// The row that the last of these results selects.

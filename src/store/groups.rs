@@ -3,7 +3,7 @@
 use super::pieces::Pieces;
 use super::record::{self, Record};
 use super::statement::{Statement, boolean, integer, optional, text};
-use super::tenant::{Tenant, guard};
+use super::tenant::{Scope, Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::group::{Group, GroupKind};
 use crate::scim::text::fold;
@@ -95,8 +95,8 @@ pub fn holder_of(tenant: &Tenant<'_>, display_name: &str) -> Statement {
 /// Writes a group tied to no project; a statement that adds members may follow.
 pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Statement> {
     let sql =
-        "INSERT INTO groups (org_id, id, display_name, name_fold, external_id, created_at, last_modified)
-               SELECT o.id, :id, :display_name, :name_fold, :external_id, :now, :now
+        "INSERT INTO groups (org_id, id, display_name, name_fold, external_id, pushed_at, created_at, last_modified)
+               SELECT o.id, :id, :display_name, :name_fold, :external_id, :now, :now, :now
                FROM organizations o WHERE o.id = :org";
     let bindings = vec![
         text("id", id),
@@ -122,6 +122,9 @@ pub fn update(
         assignments.push("name_fold = :name_fold");
         bindings.push(text("display_name", group.display_name.as_str()));
         bindings.push(text("name_fold", fold(&group.display_name)));
+    }
+    if matches!(tenant.scope, Scope::Key { .. }) {
+        assignments.push("pushed_at = :now");
     }
     if group.external_id != current.group.external_id {
         assignments.push("external_id = :external_id");

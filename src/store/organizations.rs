@@ -11,7 +11,7 @@ const DESCRIBED: &str = "SELECT json_object(
     'id', o.id, 'name', o.name,
     'email_management', json(iif(o.email_management, 'true', 'false')),
     'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
-    'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
+    'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days, 'user_count', o.user_count,
     'created_at', o.created_at, 'last_modified', o.last_modified) AS head
   FROM organizations o";
 
@@ -19,7 +19,7 @@ const DESCRIBED: &str = "SELECT json_object(
 pub(super) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE id = :org)";
 
 /// Settings as an administrator may write them; what is `None` stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Name for people.
     pub name: Option<String>,
@@ -29,11 +29,27 @@ pub struct Settings {
     pub plain_groups: Option<bool>,
     /// Case-folded mail domains.
     pub mail_domains: Option<Vec<String>>,
+    /// For how many days a new key is good; 0: until it is deactivated.
+    pub key_lifetime_days: Option<u64>,
 }
 
 /// Reads all organizations of the deployment, one a row as JSON.
 pub fn all() -> Statement {
     Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[])
+}
+
+/// Reads the organizations that somebody with this mail address administers, one a row as JSON.
+pub fn administered_by(mail: &str) -> Statement {
+    Statement::new(
+        &format!(
+            "{DESCRIBED} WHERE EXISTS (
+               SELECT 1 FROM users u WHERE u.org_id = o.id AND u.active = 1 AND u.org_role IN ('Owner', 'Admin')
+               AND (u.user_name_fold = :mail
+                 OR u.seq IN (SELECT user_seq FROM user_emails WHERE org_id = o.id AND value_fold = :mail)))
+             ORDER BY o.created_at, o.id"
+        ),
+        &[text("mail", mail)],
+    )
 }
 
 /// Reads one organization as JSON.
@@ -44,13 +60,15 @@ pub fn one(tenant: &Tenant<'_>) -> Statement {
 /// Writes a new organization, the one the tenant names.
 pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
-                 (id, name, email_management, plain_groups, mail_domains, created_at, last_modified)
-               VALUES (:org, :name, :email_management, :plain_groups, :mail_domains, :now, :now)";
+                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, created_at, last_modified)
+               VALUES (:org, :name, :email_management, :plain_groups, :mail_domains,
+                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), :now, :now)";
     let bindings = vec![
         text("name", name),
         boolean("email_management", settings.email_management.unwrap_or(false)),
         boolean("plain_groups", settings.plain_groups.unwrap_or(false)),
         text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
+        text("key_lifetime_days", settings.key_lifetime_days.unwrap_or(0).to_string()),
     ];
     vec![tenant.statement(sql, bindings), guard()]
 }
@@ -74,6 +92,10 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
     if let Some(domains) = &settings.mail_domains {
         assignments.push("mail_domains = :mail_domains");
         bindings.push(text("mail_domains", json_array(domains)));
+    }
+    if let Some(days) = settings.key_lifetime_days {
+        assignments.push("key_lifetime_days = nullif(CAST(:key_lifetime_days AS INTEGER), 0)");
+        bindings.push(text("key_lifetime_days", days.to_string()));
     }
     let sql = format!("UPDATE organizations SET {} WHERE id = :org", assignments.join(", "));
     let mut statements = vec![tenant.statement(&sql, bindings), guard()];

@@ -21,6 +21,8 @@ pub struct RoleGroup {
     pub display_name: String,
     /// The client's identifier of the group, if a client made it.
     pub external_id: Option<String>,
+    /// Whether an identity provider makes it.
+    pub is_pushed: bool,
 }
 
 /// The groups of a new team, in the order of [`TEAM_ROLES`].
@@ -51,7 +53,13 @@ pub fn project_groups(prefix: &str, project: &str, custom: &[String]) -> Result<
 /// # Errors
 /// Internal, if no identifier can be made.
 pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, StoreError> {
-    Ok(RoleGroup { id: super::platform::new_id()?, role: role.to_owned(), display_name, external_id: None })
+    Ok(RoleGroup {
+        id: super::platform::new_id()?,
+        role: role.to_owned(),
+        display_name,
+        external_id: None,
+        is_pushed: false,
+    })
 }
 
 /// Reads, as one JSON array, the projects whose name a group's name goes on with: `after_prefix` is what
@@ -60,7 +68,7 @@ pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
     tenant.statement(
         "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS head
          FROM projects p
-         WHERE p.org_id = :org AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
+         WHERE p.org_id = :org AND p.archived_at IS NULL AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
         vec![text("rest", fold(after_prefix))],
     )
 }
@@ -79,27 +87,19 @@ pub fn read_named(row: &Row) -> Result<Vec<Project>, StoreError> {
     })
 }
 
-/// Reads one project as `{"id", "name"}`.
-pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(
-        "SELECT json_object('id', p.id, 'name', p.name) AS head FROM projects p WHERE p.org_id = :org AND p.id = :id",
-        vec![text("id", id)],
-    )
-}
-
 /// Reads all projects with their roles and teams, one a row as JSON; or one of them.
 pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
     tenant.statement(
         "SELECT json_object(
-           'id', p.id, 'name', p.name,
+           'id', p.id, 'name', p.name, 'archived_at', p.archived_at,
            'roles', (
-             SELECT json_group_array(json_object(
-               'name', g.role, 'group', json_object('id', g.id, 'display_name', g.display_name)))
+             SELECT json_group_array(json_object('name', g.role, 'group', json_object(
+               'id', g.id, 'display_name', g.display_name, 'pushed_at', g.pushed_at)))
              FROM (SELECT * FROM groups WHERE project_id = p.id AND team_id IS NULL ORDER BY seq) g),
            'teams', (
              SELECT json_group_array(json_object('id', t.id, 'name', t.name, 'roles', (
-               SELECT json_group_array(json_object(
-                 'name', g.role, 'group', json_object('id', g.id, 'display_name', g.display_name)))
+               SELECT json_group_array(json_object('name', g.role, 'group', json_object(
+                 'id', g.id, 'display_name', g.display_name, 'pushed_at', g.pushed_at)))
                FROM (SELECT * FROM groups WHERE team_id = t.id ORDER BY seq) g)))
              FROM (SELECT * FROM teams WHERE project_id = p.id ORDER BY name_fold) t)) AS head
          FROM projects p
@@ -132,7 +132,8 @@ pub fn insert_team(
     groups: &[RoleGroup],
 ) -> Vec<Statement> {
     let sql = "INSERT INTO teams (id, project_id, name, name_fold, created_at)
-               SELECT :id, p.id, :name, :name_fold, :now FROM projects p WHERE p.org_id = :org AND p.id = :project";
+               SELECT :id, p.id, :name, :name_fold, :now FROM projects p
+               WHERE p.org_id = :org AND p.id = :project AND p.archived_at IS NULL";
     let bindings =
         vec![text("id", id), text("project", project), text("name", name), text("name_fold", fold(name))];
     vec![tenant.statement(sql, bindings), guard(), insert_groups(tenant, project, Some(id), groups)]
@@ -148,22 +149,85 @@ fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups:
                 "display_name": group.display_name.as_str(),
                 "name_fold": fold(&group.display_name),
                 "external_id": group.external_id.as_deref(),
+                "is_pushed": group.is_pushed,
             }
         })
         .collect();
     tenant.statement(
-        "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id,
+        "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id, pushed_at,
            created_at, last_modified)
          SELECT p.org_id, j.value ->> 'id', p.id, :team, j.value ->> 'role', j.value ->> 'display_name',
-           j.value ->> 'name_fold', j.value ->> 'external_id', :now, :now
+           j.value ->> 'name_fold', j.value ->> 'external_id', iif(j.value ->> 'is_pushed', :now, NULL), :now, :now
          FROM projects p CROSS JOIN json_each(:groups) j
-         WHERE p.org_id = :org AND p.id = :project ORDER BY j.key",
+         WHERE p.org_id = :org AND p.id = :project AND p.archived_at IS NULL ORDER BY j.key",
         vec![
             text("project", project),
             optional("team", team),
             text("groups", json::write(&Value::from(groups))),
         ],
     )
+}
+
+/// Gives a project that is not archived another name, and its groups, which are all of these by id, the names that follow.
+pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, String)]) -> Vec<Statement> {
+    let renamed: Vec<Value> = groups
+        .iter()
+        .map(|(id, display_name)| object! {"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": fold(display_name)})
+        .collect();
+    let project = "UPDATE projects SET name = :name, name_fold = :name_fold
+                   WHERE org_id = :org AND id = :id AND archived_at IS NULL
+                   AND CAST(:groups AS INTEGER) = (SELECT count(*) FROM groups WHERE project_id = :id)";
+    let bindings = vec![
+        text("id", id),
+        text("name", name),
+        text("name_fold", fold(name)),
+        text("groups", groups.len().to_string()),
+    ];
+    let groups = "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now),
+                    display_name = j.value ->> 'display_name', name_fold = j.value ->> 'name_fold'
+                  FROM json_each(:renamed) j
+                  WHERE groups.org_id = :org AND groups.id = j.value ->> 'id' AND groups.project_id = :id";
+    let renamed = vec![text("id", id), text("renamed", Value::from(renamed).to_string())];
+    vec![tenant.statement(project, bindings), guard(), tenant.statement(groups, renamed)]
+}
+
+/// Archives a project: its groups go out of SCIM's sight, and everybody out of its groups.
+pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
+    let statement = |sql| tenant.statement(sql, vec![text("id", id)]);
+    vec![
+        statement("UPDATE projects SET archived_at = :now WHERE org_id = :org AND id = :id AND archived_at IS NULL"),
+        guard(),
+        statement(
+            "INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id, version,
+               created_at)
+             SELECT id, project_id, team_id, role, display_name, name_fold, external_id, version, created_at
+             FROM groups WHERE project_id = :id AND org_id = :org",
+        ),
+        statement("DELETE FROM groups WHERE project_id = :id AND org_id = :org"),
+    ]
+}
+
+/// Brings an archived project back, its groups under their ids, and nobody in them.
+pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
+    let statement = |sql| tenant.statement(sql, vec![text("id", id)]);
+    vec![
+        statement("UPDATE projects SET archived_at = NULL WHERE org_id = :org AND id = :id AND archived_at IS NOT NULL"),
+        guard(),
+        statement(
+            "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id, version,
+               created_at, last_modified)
+             SELECT :org, id, project_id, team_id, role, display_name, name_fold, external_id, version + 1, created_at, :now
+             FROM archived_groups WHERE project_id = :id ORDER BY team_id IS NOT NULL, created_at, display_name",
+        ),
+        statement("DELETE FROM archived_groups WHERE project_id = :id"),
+    ]
+}
+
+/// Deletes a team with both its groups; people stay.
+pub fn delete_team(tenant: &Tenant<'_>, project: &str, team: &str) -> Vec<Statement> {
+    let sql = "DELETE FROM teams WHERE id = :team AND project_id = (
+                 SELECT id FROM projects WHERE org_id = :org AND id = :project AND archived_at IS NULL)";
+    vec![tenant.statement(sql, vec![text("project", project), text("team", team)]), guard()]
 }
 
 /// Whether a unique index on the name of a project or a team refused a write.

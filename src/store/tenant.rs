@@ -14,8 +14,15 @@ pub enum Scope {
         /// The key's hash.
         hash: String,
     },
-    /// Directly, for the console, whose operator has been authenticated before.
+    /// Directly, for an operator of the deployment, who has been authenticated before.
     Organization(String),
+    /// Through somebody who administers it: what they may not administer does not exist.
+    Administrator {
+        /// The organization's id.
+        organization: String,
+        /// The administrator's mail address, in lower case.
+        mail: String,
+    },
 }
 
 impl Scope {
@@ -51,6 +58,12 @@ impl Tenant<'_> {
                 bindings.push(text("org", id.as_str()));
                 Statement::new(sql, &bindings)
             }
+            Scope::Administrator { organization, mail } => {
+                bindings.push(text("administered", organization.as_str()));
+                bindings.push(text("administrator", mail.as_str()));
+                bindings.push(expression("org", ORG_OF_ADMINISTRATOR));
+                Statement::new(sql, &bindings)
+            }
             Scope::Key { id, hash } => {
                 bindings.push(text("key", id.as_str()));
                 bindings.push(text("key_hash", hash.as_str()));
@@ -63,6 +76,12 @@ impl Tenant<'_> {
 
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
                           AND (expires_at IS NULL OR expires_at > :now))";
+
+/// Who has an address among others administers as well as who is named by it.
+const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
+  WHERE org_id = :administered AND active = 1 AND org_role IN ('Owner', 'Admin') AND (user_name_fold = :administrator
+    OR seq IN (SELECT user_seq FROM user_emails WHERE org_id = :administered AND value_fold = :administrator))
+  LIMIT 1)";
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.

@@ -134,17 +134,18 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
     ]
 }
 
-/// Writes a new person whom SCIM sees, unless somebody has the userName, or the organization does not admit them. The first
-/// statement selects the resource, if it was written, and if not, the second who has the userName, if anybody: as `head`
-/// the id, or nothing if SCIM does not see the person.
-pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User) -> Vec<Statement> {
+/// Writes a new person whom SCIM sees, and their `entry` of the log, unless somebody has the userName, or the organization
+/// does not admit them. The first statement selects the resource, if it was written, and if not, the third who has the
+/// userName, if anybody: as `head` the id, or nothing if SCIM does not see the person.
+pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Statement) -> Vec<Statement> {
     let insert = insert_from(
         "organizations o WHERE o.id = :org
            AND (json_array_length(o.mail_domains) = 0
              OR coalesce(:mail_domain IN (SELECT value FROM json_each(o.mail_domains)), 0))
          ON CONFLICT (org_id, user_name_fold) DO NOTHING",
     );
-    // Said first, so that nobody is looked for where nothing was in the way.
+    // Said first, so that nobody is looked for where nothing was in the way. The entry changes one row where the person
+    // did, and none where not.
     let holder = "SELECT iif(users.managed, users.id, '') AS head
          FROM (SELECT 1 WHERE changes() = 0 LIMIT 1) CROSS JOIN users
          WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold";
@@ -152,6 +153,7 @@ pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User) -> Vec<Sta
     let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid() AND users.id = :id");
     vec![
         tenant.statement(&insert, columns_of(id, user, true)),
+        entry,
         tenant.statement(holder, vec![text("user_name_fold", user.folded_user_name())]),
         tenant.statement(&emails, vec![text("id", id), text("emails", emails_of(user))]),
     ]

@@ -87,3 +87,16 @@ export function serverTiming(answer) {
 export function memberIds(group) {
   return (group.members ?? []).map((member) => member.value).sort();
 }
+
+/** Runs `check` until it does not throw, for what is done after an answer; throws what it threw last. */
+export async function eventually(check, { within = 5_000 } = {}) {
+  const end = Date.now() + within;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -2,13 +2,14 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Every row of every table, as text: what a thief of the database would read. */
-export async function dumpDatabase(worker) {
+/** Every row of every table but these, as text: what a thief of the database would read. */
+export async function dumpDatabase(worker, { without = [] } = {}) {
   const tables = await worker.sql(
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
   );
   const contents = {};
-  for (const { name } of tables) contents[name] = await worker.sql(`SELECT * FROM "${name}"`);
+  for (const { name } of tables.filter(({ name }) => !without.includes(name)))
+    contents[name] = await worker.sql(`SELECT * FROM "${name}"`);
   return JSON.stringify(contents);
 }
 

@@ -53,6 +53,8 @@ export async function startWorker({
     get kv() {
       return worker.kv;
     },
+    /** Does what is due once a day. */
+    scheduled: () => worker.scheduled(),
     /** Ends workerd and starts it again at the same address with the same data. */
     async restart(count = databases) {
       await worker.close();

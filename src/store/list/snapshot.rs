@@ -111,6 +111,8 @@ pub(super) struct Snapshot<'a> {
 
 /// Names the snapshot.
 const ITSELF: &str = "s.org_id = :org AND s.resource = :resource AND s.filter = :filter AND s.page_size = CAST(:page_size AS INTEGER)";
+/// The last position of the page.
+const REACHED: &str = "CAST(:through AS INTEGER)";
 /// Whether it still says what the pages are.
 const ALIVE: &str = "max(s.first_at, s.read_at) > :alive_since";
 /// Whether somebody is reading it behind the first page, so that none of its posts may move.
@@ -138,7 +140,9 @@ impl<'a> Snapshot<'a> {
             text("filter", self.filter.unwrap_or_default()),
             text("page_size", self.size.to_string()),
             text("most", MOST_SNAPSHOTS.to_string()),
+            text("through", self.offset.saturating_add(self.size).to_string()),
             expression("itself", ITSELF),
+            expression("reached", REACHED),
             expression("alive_since", ALIVE_SINCE),
             expression("moments_ago", MOMENTS_AGO),
             expression("shared_since", SHARED_SINCE),
@@ -167,7 +171,8 @@ impl<'a> Snapshot<'a> {
             }
             (false, _) => {
                 vec![format!(
-                    "UPDATE snapshots AS s SET read_at = :now WHERE {ITSELF} AND {ALIVE} AND s.read_at = ''"
+                    "UPDATE snapshots AS s SET read_at = :now, reached = max(s.reached, {REACHED})
+                     WHERE {ITSELF} AND {ALIVE} AND s.read_at = ''"
                 )]
             }
         }
@@ -294,7 +299,7 @@ impl<'a> Snapshot<'a> {
              FROM (SELECT :org AS id LIMIT 1) o CROSS JOIN {source}
              WHERE o.id IS NOT NULL AND {is_long} AND NOT {in_use}
              ON CONFLICT DO UPDATE SET begun_at = excluded.begun_at, first_at = excluded.first_at, read_at = '',
-               readers = 1, total = excluded.total, newest = excluded.newest, posts = excluded.posts",
+               readers = 1, reached = 0, total = excluded.total, newest = excluded.newest, posts = excluded.posts",
             in_use = self.exists(&is_held())
         )
     }
@@ -399,8 +404,12 @@ impl<'a> Snapshot<'a> {
                    ORDER BY max(first_at, read_at) DESC LIMIT -1 OFFSET CAST(:most AS INTEGER)))"
             }
             (true, _) => return None,
-            (false, true) => "UPDATE snapshots AS s SET read_at = :now, readers = max(readers - 1, 0) WHERE :itself",
-            (false, false) if !state.is_noted => "UPDATE snapshots AS s SET read_at = :now WHERE :itself",
+            (false, true) => {
+                "UPDATE snapshots AS s SET read_at = :now, readers = max(readers - 1, 0), reached = s.total WHERE :itself"
+            }
+            (false, false) if !state.is_noted => {
+                "UPDATE snapshots AS s SET read_at = :now, reached = max(s.reached, :reached) WHERE :itself"
+            }
             (false, false) => return None,
         };
         Some(tenant.statement(sql, self.bindings()))

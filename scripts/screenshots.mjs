@@ -1,0 +1,15 @@
+// npm run screenshots: docs/screenshots, the console's pages as the built Worker shows them.
+import { join } from "node:path";
+import { build } from "./lib/build.mjs";
+import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
+import { root } from "./lib/paths.mjs";
+import { main, Problem, run } from "./lib/run.mjs";
+import { node22, toolchain } from "./lib/toolchain.mjs";
+
+await main(async () => {
+  process.chdir(root);
+  await build(await toolchain());
+  const browser = await chromium();
+  if (!browser) throw new Problem(`Screenshots cannot be made: ${NO_CHROMIUM}.`);
+  return run(node22(), [join(root, "scripts/lib/photograph.mjs"), browser]);
+});

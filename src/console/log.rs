@@ -1,0 +1,30 @@
+//! The log, as it is read.
+
+use super::{Console, Parameters, Problem, Reply, text};
+use crate::scim::json::object;
+use crate::store::log::{self as stored, Query, Source};
+
+pub(super) async fn entries(
+    console: &Console<'_>,
+    org: &str,
+    query: &mut Parameters<'_>,
+) -> Result<Reply, Problem> {
+    let asked = Query {
+        failed: query.one_of("status", &[("failed", true), ("succeeded", false)])?,
+        source: query.one_of("source", &[("scim", Source::Scim), ("console", Source::Console)])?,
+        resource: query.text("resource"),
+        from: query.time("from")?,
+        to: query.time("to")?,
+        before: query.text("before"),
+        after: query.text("after"),
+        count: query.count()?,
+    };
+    query.end()?;
+    let tenant = console.tenant(org);
+    let mut entries = console.all_of(&tenant, stored::entries(&tenant, &asked)).await?;
+    let next = (entries.len() > usize::from(asked.count)).then(|| {
+        entries.truncate(asked.count.into());
+        entries.last().map(|entry| text(entry, "id").to_owned())
+    });
+    Ok(Reply::ok(object! {"entries": entries, "next": next.flatten()}))
+}

@@ -1,0 +1,76 @@
+// What makes the pages handier. They work without it.
+"use strict";
+
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Copy it by hand";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+}
+
+// The log goes on by itself: what is newer than its first row is asked for, and put above it.
+const tail = document.getElementById("tail");
+if (tail) {
+  const status = document.getElementById("tail-status");
+  const usual = status.textContent;
+  let timer;
+
+  const load = async (address) => {
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    if (!answer.ok) throw answer.status;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
+
+  const look = async () => {
+    const rows = document.querySelector("#entries tbody");
+    const newest = rows.querySelector("tr[data-id]");
+    let next = new URL(location.href);
+    if (newest) next.searchParams.set("after", newest.dataset.id);
+    try {
+      const fresh = [];
+      while (next) {
+        const page = await load(next);
+        fresh.push(...page.querySelectorAll("#entries tbody tr"));
+        // More than a page in so short a time: the rest is on the next ones. Of an empty log, one page is enough.
+        const more = newest && page.querySelector("a[rel=next]");
+        next = more && new URL(more.getAttribute("href"), location.href);
+      }
+      rows.prepend(...fresh);
+      if (fresh.length > 0) document.querySelector("main > .empty")?.remove();
+      status.textContent = `Looked at ${new Date().toLocaleTimeString()}.`;
+    } catch (error) {
+      if (error === 401) return stop("You are signed out. Load the page again.");
+      status.textContent = "The log cannot be read at the moment. Trying again.";
+    }
+    wait();
+  };
+
+  // A page that nobody sees need not be up to date.
+  const wait = () => {
+    if (!isOn()) return;
+    timer = setTimeout(() => (document.hidden ? wait() : look()), 3000);
+  };
+
+  const isOn = () => tail.getAttribute("aria-pressed") === "true";
+
+  const stop = (why) => {
+    clearTimeout(timer);
+    tail.setAttribute("aria-pressed", "false");
+    tail.textContent = "Follow";
+    status.textContent = why;
+  };
+
+  tail.parentElement.hidden = false;
+  tail.addEventListener("click", () => {
+    if (isOn()) return stop(usual);
+    tail.setAttribute("aria-pressed", "true");
+    tail.textContent = "Stop following";
+    look();
+  });
+}

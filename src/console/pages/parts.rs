@@ -1,0 +1,87 @@
+//! What many pages have in common.
+
+use maud::{Markup, html};
+
+/// A time as it is stored, for people.
+pub(super) fn time(iso: &str) -> Markup {
+    let date = iso.get(..10).unwrap_or(iso);
+    let clock = iso.get(11..19).unwrap_or_default();
+    html! {
+        @if iso.is_empty() { "never" } @else { time datetime=(iso) { (date) " " (clock) "\u{a0}UTC" } }
+    }
+}
+
+/// A value with a button that copies it.
+pub(super) fn copied(value: &str) -> Markup {
+    html! { code.value { (value) } " " (copy_button(value, value)) }
+}
+
+/// A button that copies a text. Without the script there is none.
+pub(super) fn copy_button(text: &str, what: &str) -> Markup {
+    html! { button.copy.quiet type="button" hidden data-copy=(text) aria-label={ "Copy " (what) } { "Copy" } }
+}
+
+/// A word in a colour.
+pub(super) fn pill(kind: &str, text: &str) -> Markup {
+    html! { span class={ "pill " (kind) } { (text) } }
+}
+
+/// A field in which something may be typed.
+pub(super) fn field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
+    typed(id, name, label, value, hint, false)
+}
+
+/// A field in which something must be typed.
+pub(super) fn required_field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
+    typed(id, name, label, value, hint, true)
+}
+
+fn typed(id: &str, name: &str, label: &str, value: &str, hint: &str, is_required: bool) -> Markup {
+    let described_by = (!hint.is_empty()).then(|| format!("{id}-hint"));
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            input id=(id) name=(name) value=(value) required[is_required] autocomplete="off" aria-describedby=[described_by];
+            @if !hint.is_empty() { small id={ (id) "-hint" } { (hint) } }
+        }
+    }
+}
+
+/// A field in which a word is typed to confirm.
+pub(super) fn confirmation(id: &str, word: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { "Type " strong { (word) } " to confirm" }
+            input id=(id) name="confirm" required autocomplete="off" spellcheck="false";
+        }
+    }
+}
+
+/// A choice of one of these: value and label each.
+pub(super) fn select(id: &str, name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            select id=(id) name=(name) {
+                @for (value, label) in options {
+                    option value=(value) selected[*value == chosen] { (label) }
+                }
+            }
+        }
+    }
+}
+
+/// The way to the next page.
+pub(super) fn next(address: Option<String>, label: &str) -> Markup {
+    html! { @if let Some(address) = address { p { a.button rel="next" href=(address) { (label) } } } }
+}
+
+/// A form that is not seen before somebody wants to make something.
+pub(super) fn maker(label: &str, is_open: bool, form: &Markup) -> Markup {
+    html! {
+        details.maker open[is_open] {
+            summary.button { (label) }
+            div.card { (form) }
+        }
+    }
+}

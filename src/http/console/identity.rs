@@ -1,0 +1,119 @@
+//! Who uses the console: whoever has the admin token, as a bearer token or as the session that it was exchanged for, and
+//! whoever Cloudflare Access vouches for.
+
+use sha2::{Digest, Sha256};
+
+use super::session;
+use crate::console::{Problem, Viewer};
+use crate::http::Deployment;
+use crate::http::access;
+use crate::http::deployment::variable;
+use crate::http::request::Incoming;
+use crate::store::platform;
+
+/// What the log calls whoever has the admin token.
+const ADMIN_TOKEN: &str = "admin token";
+
+/// Who calls, and how that is known.
+pub(super) struct Identity {
+    pub(super) viewer: Viewer,
+    pub(super) means: Means,
+}
+
+/// How it is known who calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// By what the caller sends with intent.
+    Header,
+    /// By what a browser sends by itself, also if another site asks it to.
+    Browser,
+}
+
+/// Who calls, if anybody says so.
+///
+/// # Errors
+/// 401 if somebody says so and it is not true, 503 if it cannot be told.
+pub(super) async fn of(
+    deployment: &Deployment<'_>,
+    incoming: &Incoming,
+) -> Result<Option<Identity>, Problem> {
+    let operator = |means| Identity { viewer: Viewer::Operator(ADMIN_TOKEN.to_owned()), means };
+    let token = admin_token(deployment);
+    if let Some(header) = incoming.header("authorization") {
+        let presented = match header.split_once(' ') {
+            Some((scheme, presented)) if scheme.eq_ignore_ascii_case("bearer") => presented.trim(),
+            _ => "",
+        };
+        return if is_admin_token(&token?, presented) {
+            Ok(Some(operator(Means::Header)))
+        } else {
+            Err(required())
+        };
+    }
+    if let Ok(token) = &token
+        && session::is_alive(token, incoming, platform::now_millis())
+    {
+        return Ok(Some(operator(Means::Browser)));
+    }
+    if let Some(mail) = access::identify(deployment, incoming).await? {
+        let operators = variable(deployment.env, "OPERATORS", "");
+        let viewer = match operators.split(',').any(|one| one.trim().eq_ignore_ascii_case(&mail)) {
+            true => Viewer::Operator(mail),
+            false => Viewer::Administrator(mail),
+        };
+        return Ok(Some(Identity { viewer, means: Means::Browser }));
+    }
+    token.map(|_| None)
+}
+
+/// The deployment's admin token.
+///
+/// # Errors
+/// 503 where there is none.
+pub(super) fn admin_token(deployment: &Deployment<'_>) -> Result<String, Problem> {
+    let token = deployment.env.secret("ADMIN_TOKEN").map(|secret| secret.to_string()).unwrap_or_default();
+    if token.is_empty() {
+        return Err(Problem::new(
+            503,
+            "The console is switched off: this deployment has no ADMIN_TOKEN. Set one with `wrangler secret put \
+             ADMIN_TOKEN`.",
+        ));
+    }
+    Ok(token)
+}
+
+/// Compares digests, so that the time it takes says nothing of the token.
+pub(super) fn is_admin_token(token: &str, presented: &str) -> bool {
+    Sha256::digest(presented) == Sha256::digest(token)
+}
+
+/// 401.
+pub(super) fn required() -> Problem {
+    Problem::new(401, "Send \"Authorization: Bearer …\" with this deployment's ADMIN_TOKEN.")
+}
+
+/// Refuses what another site has made a browser send.
+///
+/// # Errors
+/// 403.
+pub(super) fn check_origin(incoming: &Incoming) -> Result<(), Problem> {
+    let site = incoming.header("sec-fetch-site");
+    let origin = incoming.header("origin");
+    let is_ours = match (site.as_deref(), origin.as_deref()) {
+        (Some(site), None) => site == "same-origin",
+        (site, Some(origin)) => origin == incoming.origin && site.is_none_or(|site| site == "same-origin"),
+        (None, None) => false,
+    };
+    if is_ours {
+        return Ok(());
+    }
+    Err(Problem::new(
+        403,
+        "This form was not sent by a page of this console. Open the console in a window of its own and do it there.",
+    ))
+}
+
+/// Whether a browser comes by a link on another site.
+pub(super) fn comes_from_elsewhere(incoming: &Incoming) -> bool {
+    incoming.header("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
+}

@@ -1,0 +1,134 @@
+//! What the organization's log says of a SCIM request.
+
+use std::cell::{Cell, OnceCell, RefCell};
+
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::request::Incoming;
+use crate::directory::{Key, log_body};
+use crate::scim::json;
+use crate::store::log::{Entry, Outcome, Source};
+use crate::store::{Statement, StoreError, Tenant, platform};
+
+/// A request as the log will have it, once it is known whose organization it is about and what became of it.
+pub(super) struct Record {
+    entry: Entry,
+    resource_type: Option<&'static str>,
+    resource_id: Option<String>,
+    /// What the body calls the resource, or storage does.
+    resource_name: RefCell<Option<String>>,
+    /// Whether it is one that nobody needs to know of unless it fails.
+    only_reads: bool,
+    organization: OnceCell<String>,
+    is_written: Cell<bool>,
+}
+
+impl Record {
+    /// The record of a request of its own.
+    pub(super) fn of_request(incoming: &Incoming, key: &Key, segments: &[&str]) -> Self {
+        let path = incoming.path_and_query();
+        let path = if log_body::may_tell(&path) { incoming.path.clone() } else { path };
+        Self::new(&incoming.method, path, key.hint(), segments)
+    }
+
+    /// The record of one operation of a bulk request, which is this one.
+    pub(super) fn of_operation(&self, method: &str, path: &str, segments: &[&str]) -> Self {
+        let organization = self.organization.clone();
+        Self { organization, ..Self::new(method, path.to_owned(), self.entry.actor.clone(), segments) }
+    }
+
+    fn new(method: &str, path: String, actor: String, segments: &[&str]) -> Self {
+        let entry = Entry {
+            source: Source::Scim,
+            actor,
+            method: method.to_owned(),
+            path,
+            body: None,
+            began_millis: platform::now_millis(),
+        };
+        let resource_type = match segments.first() {
+            Some(&"Users") => Some("User"),
+            Some(&"Groups") => Some("Group"),
+            _ => None,
+        };
+        let resource_id = segments.get(1).filter(|_| resource_type.is_some()).map(|id| (*id).to_owned());
+        Self {
+            entry,
+            resource_type,
+            resource_id,
+            resource_name: RefCell::default(),
+            // A bulk request is in the log by its operations.
+            only_reads: method == "GET" || matches!(segments.last(), Some(&".search" | &"Bulk")),
+            organization: OnceCell::new(),
+            is_written: Cell::new(false),
+        }
+    }
+
+    /// Keeps what may be kept of the body.
+    pub(super) fn keep(&mut self, body: &Value) {
+        let name = ["userName", "displayName"].iter().find_map(|name| body.get(name)?.as_str());
+        self.resource_name.replace(name.map(str::to_owned));
+        self.entry.body = Some(json::write(&log_body::kept(body)));
+    }
+
+    /// Learns the organization of the key, which is good.
+    pub(super) fn belongs_to(&self, organization: &str) {
+        self.organization.get_or_init(|| organization.to_owned());
+    }
+
+    /// Learns what the resource is called.
+    pub(super) fn is_about(&self, name: &str) {
+        self.resource_name.replace(Some(name.to_owned()));
+    }
+
+    /// Learns that the entry stands in the log.
+    pub(super) fn is_written(&self) {
+        self.is_written.set(true);
+    }
+
+    /// The entry of a change, for the change's own batch.
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub(super) fn of_change(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
+        let organization = self.organization.get().map(String::as_str).unwrap_or_default();
+        self.entry.of_change(tenant, organization, outcome)
+    }
+
+    /// The entry of a change that may turn out to be none; see [`Entry::if_changed`].
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub(super) fn if_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
+        self.entry.if_changed(tenant, outcome)
+    }
+
+    /// The entry of a request that changed nothing, unless it is one that the log does not have.
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub(super) fn of_no_change(
+        &self,
+        tenant: &Tenant<'_>,
+        answer: &Answer,
+    ) -> Result<Option<Statement>, StoreError> {
+        let succeeded = answer.status < 400;
+        let Some(organization) = self.organization.get() else { return Ok(None) };
+        if self.is_written.get() || (succeeded && self.only_reads) {
+            return Ok(None);
+        }
+        let outcome = Outcome {
+            status: answer.status,
+            resource_type: self.resource_type,
+            resource_id: self.resource_id.clone(),
+            resource_name: self.resource_name.borrow().clone(),
+            detail: if succeeded {
+                Some("Nothing had to be changed.".to_owned())
+            } else {
+                answer.detail.clone()
+            },
+        };
+        self.entry.of_no_change(tenant, organization, &outcome).map(Some)
+    }
+}

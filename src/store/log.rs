@@ -1,0 +1,259 @@
+//! The log of an organization: what identity providers and administrators did, and what identity providers tried in
+//! vain.
+//!
+//! The entry of a change is written in the change's own batch, so that there is never one without the other. What
+//! changed nothing is noted after the answer, and bounded: of failures, an organization's log takes so many a minute and no
+//! more, and that nothing had to be changed about a resource it says once an hour. Requests without a good key are not in it.
+
+use super::StoreError;
+use super::platform;
+use super::statement::{Binding, Statement, integer, optional, text};
+use super::tenant::Tenant;
+use crate::scim::text::{fold, shorten};
+
+/// Most failures that are kept of one minute.
+const FAILURES_A_MINUTE: u32 = 60;
+/// Longest path with its query that is kept, in bytes.
+const LONGEST_PATH: usize = 1_000;
+/// Longest `detail` that is kept, in bytes.
+const LONGEST_DETAIL: usize = 2_000;
+
+/// Who makes requests of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// An identity provider, over SCIM.
+    Scim,
+    /// An administrator, in the console.
+    Console,
+}
+
+impl Source {
+    /// Its name in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scim => "scim",
+            Self::Console => "console",
+        }
+    }
+}
+
+/// A request on its way into the log.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Who makes it.
+    pub source: Source,
+    /// Of a key its hint, of an administrator the mail address.
+    pub actor: String,
+    /// HTTP method.
+    pub method: String,
+    /// Path, with the query if there is one.
+    pub path: String,
+    /// Its body as far as it may be kept, as JSON.
+    pub body: Option<String>,
+    /// When it arrived, in milliseconds since the epoch.
+    pub began_millis: u64,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// HTTP status code.
+    pub status: u16,
+    /// `User`, `Group`, `Project` or `Key`.
+    pub resource_type: Option<&'static str>,
+    /// Identifier of the resource.
+    pub resource_id: Option<String>,
+    /// What it is called.
+    pub resource_name: Option<String>,
+    /// What was wrong, or what was done.
+    pub detail: Option<String>,
+}
+
+impl Outcome {
+    /// Success about a resource.
+    pub fn of(status: u16, resource_type: &'static str, id: &str, name: &str) -> Self {
+        Self {
+            status,
+            resource_type: Some(resource_type),
+            resource_id: Some(id.to_owned()),
+            resource_name: Some(name.to_owned()),
+            detail: None,
+        }
+    }
+
+    /// The same, saying more.
+    pub fn saying(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+}
+
+impl Entry {
+    /// The statement that a change's batch begins with, given the id of the organization that the batch's guard vouches for.
+    ///
+    /// # Errors
+    /// Internal, if no identifier can be made.
+    pub fn of_change(
+        &self,
+        tenant: &Tenant<'_>,
+        organization: &str,
+        outcome: &Outcome,
+    ) -> Result<Statement, StoreError> {
+        self.insert(tenant, ":organization", "", Some(organization), outcome)
+    }
+
+    /// The same for a batch in which the statement before may or may not have written one row.
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub fn if_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
+        self.insert(tenant, ":org", "WHERE changes() = 1", None, outcome)
+    }
+
+    /// The same for a batch that has no guard: nothing is written for somebody who may not see the organization.
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub fn if_allowed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
+        self.insert(tenant, "o.id", "FROM organizations o WHERE o.id = :org", None, outcome)
+    }
+
+    /// What is written after the answer to a request that changed nothing.
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub fn of_no_change(
+        &self,
+        tenant: &Tenant<'_>,
+        organization: &str,
+        outcome: &Outcome,
+    ) -> Result<Statement, StoreError> {
+        let bounded = match outcome.status {
+            400.. => format!(
+                "WHERE {FAILURES_A_MINUTE} > (
+                   SELECT count(*) FROM log WHERE org_id = :organization AND status >= 400
+                   AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 minute'))"
+            ),
+            _ => "WHERE NOT EXISTS (
+                    SELECT 1 FROM log WHERE org_id = :organization AND resource_id = :resource_id AND detail = :detail
+                    AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour'))"
+                .to_owned(),
+        };
+        self.insert(tenant, ":organization", &bounded, Some(organization), outcome)
+    }
+
+    fn insert(
+        &self,
+        tenant: &Tenant<'_>,
+        organization: &str,
+        condition: &str,
+        organization_id: Option<&str>,
+        outcome: &Outcome,
+    ) -> Result<Statement, StoreError> {
+        let random = u32::from_ne_bytes(platform::random()?);
+        let sql = format!(
+            "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
+               detail, body, duration)
+             SELECT {organization}, :entry, :source, :actor, :method, :path, :status, :resource_type, :resource_id, :resource_name,
+               :detail, :body, max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER))
+             {condition}"
+        );
+        let bindings = vec![
+            optional("organization", organization_id),
+            text("entry", format!("{}-{random:08x}", tenant.now)),
+            text("source", self.source.as_str()),
+            text("actor", self.actor.as_str()),
+            text("method", self.method.as_str()),
+            text("path", cut(&self.path, LONGEST_PATH)),
+            integer("status", outcome.status),
+            optional("resource_type", outcome.resource_type),
+            optional("resource_id", outcome.resource_id.as_deref()),
+            optional("resource_name", outcome.resource_name.as_deref().map(shorten).as_deref()),
+            optional("detail", outcome.detail.as_deref().map(|detail| cut(detail, LONGEST_DETAIL))),
+            optional("body", self.body.as_deref()),
+            text("began", self.began_millis.to_string()),
+        ];
+        Ok(tenant.statement(&sql, bindings))
+    }
+}
+
+/// As many bytes of it as are kept, characters whole.
+fn cut(text: &str, longest: usize) -> &str {
+    let end = (0..=longest.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
+/// Which entries are asked for.
+#[derive(Debug, Default)]
+pub struct Query {
+    /// Whether those that failed or those that succeeded.
+    pub failed: Option<bool>,
+    /// Whose.
+    pub source: Option<Source>,
+    /// About the resource with this identifier, `userName` or `displayName`.
+    pub resource: Option<String>,
+    /// Not older than this.
+    pub from: Option<String>,
+    /// Older than this.
+    pub to: Option<String>,
+    /// Older than the entry with this identifier.
+    pub before: Option<String>,
+    /// Newer than the entry with this identifier.
+    pub after: Option<String>,
+    /// Most entries.
+    pub count: u16,
+}
+
+/// Reads entries, the newest first, one a row as JSON; one more than asked for where there are more.
+pub fn entries(tenant: &Tenant<'_>, query: &Query) -> Statement {
+    let mut conditions = String::new();
+    let mut bindings: Vec<Binding> =
+        vec![text("count", u32::from(query.count).saturating_add(1).to_string())];
+    match query.failed {
+        Some(true) => conditions.push_str(" AND l.status >= 400"),
+        Some(false) => conditions.push_str(" AND l.status < 400"),
+        None => {}
+    }
+    if let Some(resource) = &query.resource {
+        conditions.push_str(
+            " AND l.resource_id IN (
+               SELECT :resource UNION ALL
+               SELECT id FROM users WHERE org_id = :org AND user_name_fold = :resource_fold UNION ALL
+               SELECT id FROM groups WHERE org_id = :org AND name_fold = :resource_fold)",
+        );
+        bindings.push(text("resource", resource.as_str()));
+        bindings.push(text("resource_fold", fold(resource.trim())));
+    }
+    let bounds = [
+        ("l.source = :source", "source", query.source.map(Source::as_str)),
+        ("l.id >= :from", "from", query.from.as_deref()),
+        ("l.id < :to", "to", query.to.as_deref()),
+        ("l.id < :before", "before", query.before.as_deref()),
+        ("l.id > :after", "after", query.after.as_deref()),
+    ];
+    for (condition, name, value) in bounds {
+        if let Some(value) = value {
+            conditions.push_str(" AND ");
+            conditions.push_str(condition);
+            bindings.push(text(name, value));
+        }
+    }
+    let sql = format!(
+        "SELECT json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
+           'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
+           'resource_id', l.resource_id, 'resource_name', l.resource_name, 'detail', l.detail, 'body', json(l.body),
+           'duration', l.duration) AS head
+         FROM log l WHERE l.org_id = :org{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
+    );
+    tenant.statement(&sql, bindings)
+}
+
+/// Deletes what is older than that, of everybody, at most so many entries; selects one row for each that went.
+pub fn prune(before: &str, most: u32) -> Statement {
+    Statement::new(
+        "DELETE FROM log WHERE (org_id, id) IN (
+           SELECT l.org_id, l.id FROM organizations o CROSS JOIN log l ON l.org_id = o.id AND l.id < :before
+           LIMIT CAST(:most AS INTEGER))
+         RETURNING '' AS head",
+        &[text("before", before), text("most", most.to_string())],
+    )
+}

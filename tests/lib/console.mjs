@@ -1,0 +1,55 @@
+// The console's pages, as an administrator uses them in a browser.
+
+import assert from "node:assert/strict";
+import { complaintsOf } from "./browser.mjs";
+
+/** A page of a new browser context, signed in with the admin token. */
+export async function signedIn(browser, worker, options = {}) {
+  const page = await browser.open({ baseURL: worker.url, ...options });
+  await page.goto("/console/sign-in");
+  await signIn(page, worker.adminToken);
+  return page;
+}
+
+/** Fills in the form of the admin token; the page's final answer. */
+export async function signIn(page, token) {
+  await page.getByLabel("Admin token").fill(token);
+  return submit(page, page.getByRole("button", { name: "Sign in" }));
+}
+
+/** Goes to one of the organization's pages, which must be there. */
+export async function visit(page, organization, name) {
+  const response = await page.goto(`/console/organizations/${organization.id}/${name}`);
+  assert.equal(response.status(), 200, `${response.url()} -> ${response.status()}`);
+  return response;
+}
+
+/** Presses a button that sends a form, and waits for what comes of it; the final answer. */
+export async function submit(page, button) {
+  const isFinal = (response) => response.request().isNavigationRequest() && response.status() !== 303;
+  const [response] = await Promise.all([page.waitForResponse(isFinal), page.waitForEvent("load"), button.click()]);
+  return response;
+}
+
+/** Asserts what the page says above all else, that it was done or that it was not. */
+export async function assertDone(page, pattern) {
+  assert.match(await page.locator(".notice.good").innerText(), pattern);
+}
+
+export async function assertRefused(page, response, status, pattern) {
+  assert.equal(response.status(), status);
+  assert.match(await page.getByRole("alert").innerText(), pattern);
+}
+
+/** Asserts that the browser complained of answers with these statuses, in this order, and of nothing else. */
+export async function assertOnlyRefusals(page, ...statuses) {
+  const complaints = await complaintsOf(page);
+  const found = complaints.map((complaint) => /responded with a status of (\d+)/.exec(complaint)?.[1] ?? complaint);
+  assert.deepEqual(found, statuses.map(String));
+}
+
+/** The address of each kind of page that an organization has, of which some are about this person and this group. */
+export function pagesOf({ id }, { user, group }) {
+  const names = ["keys", "members", `members/${user}`, "projects", `groups/${group}`, "log", "imports", "settings"];
+  return ["/console/organizations", ...names.map((name) => `/console/organizations/${id}/${name}`)];
+}
