@@ -132,6 +132,21 @@ describe("what an identity provider does", () => {
     assert.equal(body.members.at(-1), "… and 40 more");
   });
 
+  test("does not fill the log with what had not to be changed", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const [ada, bob] = await organization.createUsers(2);
+    for (let i = 0; i < 5; i++) {
+      assertStatus(await okta.patch(`/Users/${ada.id}`, operation.active(true)), 200);
+      assertStatus(await okta.put(`/Users/${bob.id}`, bob), 200);
+    }
+    const found = await entries(organization, 4);
+    assert.deepEqual(
+      found.map(({ detail }) => detail).sort(),
+      [null, null, ...Array(2).fill("Nothing had to be changed.")].sort(),
+    );
+  });
+
   test("does not fill the log with failures", async () => {
     const organization = await createOrganization(worker);
     const failing = async () => assertError(await organization.okta.get("/Users/nobody"), 404);

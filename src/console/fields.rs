@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::Problem;
-use crate::scim::Object;
 use crate::scim::text::shorten;
+use crate::scim::{Object, json};
 
 /// The fields of a body that have not been taken yet.
 pub(super) struct Fields {
@@ -126,7 +126,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Object, Problem> {
     if body.is_empty() {
         return Ok(Object::new());
     }
-    match serde_json::from_slice(body).map_err(|error| unusable(&error.to_string()))? {
+    match json::parse(body).map_err(|error| unusable(&error.to_string()))? {
         Value::Object(fields) => Ok(fields),
         _ => Err(unusable("it must be a JSON object")),
     }

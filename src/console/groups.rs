@@ -1,6 +1,6 @@
 //! A group: what it stands for, and who is in it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Console, Parameters, Problem, Reply, put, record};
 use crate::store::members as stored;
@@ -31,6 +31,6 @@ pub(super) async fn one(
     let members: Vec<Value> = rows.iter().map(record).collect::<Result<_, _>>()?;
     let mut body = record(group)?;
     put(&mut body, "members", members);
-    put(&mut body, "next", json!(next));
+    put(&mut body, "next", next);
     Ok(Reply::ok(body))
 }

@@ -1,10 +1,11 @@
 //! SCIM keys: generate, regenerate, deactivate. A key's text is in one answer and nowhere else.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Console, Fields, Problem, Reply, last, put, text};
 use crate::directory::{Key, key};
 use crate::scim::Object;
+use crate::scim::json::object;
 use crate::store::log::Outcome;
 use crate::store::{Tenant, keys as stored, platform, tombstone};
 
@@ -19,7 +20,7 @@ pub(super) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Probl
     let tenant = console.tenant(org);
     let keys: Vec<Value> =
         console.all_of(&tenant, stored::all(&tenant)).await?.into_iter().map(with_hint).collect();
-    Ok(Reply::ok(json!({"keys": keys})))
+    Ok(Reply::ok(object! {"keys": keys}))
 }
 
 pub(super) async fn generate(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {

@@ -1,8 +1,7 @@
 //! The log, as it is read.
 
-use serde_json::json;
-
 use super::{Console, Parameters, Problem, Reply, text};
+use crate::scim::json::object;
 use crate::store::log::{self as stored, Query, Source};
 
 pub(super) async fn entries(
@@ -27,5 +26,5 @@ pub(super) async fn entries(
         entries.truncate(asked.count.into());
         entries.last().map(|entry| text(entry, "id").to_owned())
     });
-    Ok(Reply::ok(json!({"entries": entries, "next": next.flatten()})))
+    Ok(Reply::ok(object! {"entries": entries, "next": next.flatten()}))
 }

@@ -1,11 +1,12 @@
 //! Members: who they are, and what is done to them by hand. Unlike those that SCIM creates, they may be outside the
 //! organization's mail domains: contractors, whom SCIM then neither shows nor touches.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Console, Fields, Parameters, Problem, Reply, Viewer, put, record, text};
 use crate::directory::user::check_removable;
 use crate::directory::{Catalog, OrgRole, Organization, User, user};
+use crate::scim::json::{self, object};
 use crate::scim::{Object, ScimError};
 use crate::store::log::{self, Outcome};
 use crate::store::members::{self as stored, Query};
@@ -38,10 +39,10 @@ impl Person {
         if self.user_name.trim().is_empty() {
             return Err(Problem::new(400, "\"user_name\" must not be empty; it is usually a mail address."));
         }
-        let body = json!({
+        let body = object! {
             "userName": self.user_name,
-            "name": {"givenName": self.given_name, "familyName": self.family_name},
-        });
+            "name": object! {"givenName": self.given_name, "familyName": self.family_name},
+        };
         Ok(user::create(catalog, &body)?)
     }
 }
@@ -66,7 +67,7 @@ pub(super) async fn list(
         members.truncate(asked.count.into());
         members.last().map(|member| text(member, "user_name").to_owned())
     });
-    Ok(Reply::ok(json!({"members": members, "next": next.flatten()})))
+    Ok(Reply::ok(object! {"members": members, "next": next.flatten()}))
 }
 
 /// One person: as the identity provider sees them, or would, with the groups and what happened lately.
@@ -84,14 +85,14 @@ pub(super) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Re
         .map(record)
         .collect::<Result<_, _>>()?;
     let mut member = record(&row)?;
-    let resource: Value = serde_json::from_str(&row.body.into_string())
+    let resource = json::parse(row.body.into_string().as_bytes())
         .map_err(|error| StoreError::Internal(format!("a resource is not JSON: {error}")))?;
     let groups: Vec<Value> = resource
         .get("groups")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .map(|group| json!({"id": text(group, "value"), "display_name": text(group, "display")}))
+        .map(|group| object! {"id": text(group, "value"), "display_name": text(group, "display")})
         .collect();
     let managed = member.get("managed").and_then(Value::as_bool).unwrap_or_default();
     put(&mut member, "resource", if managed { resource } else { Value::Null });
@@ -144,13 +145,10 @@ pub(super) async fn change(
     let (changed, managed) = attempts(async || {
         let (record, settings) = basis(console, &tenant, id).await?;
         if !record.user.active {
-            return Err(refused(
-                "Who has been deactivated has no organization role. Add the person again first.",
-            ));
+            let detail = "Who has been deactivated has no organization role. Add the person again first.";
+            return Err(Failure::Answer(ScimError::conflict(detail)));
         }
-        if record.user.org_role == OrgRole::Owner {
-            return Err(refused("Owner cannot be modified. Transfer the ownership to somebody else first."));
-        }
+        check_removable(&record.user)?;
         let changed = User { org_role, ..record.user.clone() };
         let managed = settings.manages(changed.mail_domain().as_deref());
         if changed != record.user {
@@ -245,10 +243,6 @@ fn not_found() -> Problem {
     Problem::new(404, "There is no such member in this organization.")
 }
 
-fn refused(detail: &str) -> Failure {
-    Failure::Answer(ScimError::conflict(detail))
-}
-
 fn about(status: u16, id: &str, user: &User, done: &str) -> Outcome {
     Outcome::of(status, "User", id, user.user_name()).saying(format!("{done} {}.", user.user_name()))
 }
@@ -269,19 +263,19 @@ impl Console<'_> {
 
     /// The organization that was opened, and its settings.
     fn settings(&self) -> Result<Organization, StoreError> {
-        let described = self.organization.borrow().clone().unwrap_or_default();
-        serde_json::from_value(described)
-            .map_err(|error| StoreError::Internal(format!("an organization cannot be read: {error}")))
+        let described = self.organization.borrow();
+        let organization = described.as_ref().and_then(Organization::read);
+        organization.ok_or_else(|| StoreError::Internal("an organization cannot be read".to_owned()))
     }
 }
 
 /// A person as the console's API shows them.
 pub(super) fn described(id: &str, user: &User, managed: bool) -> Value {
-    json!({
+    object! {
         "id": id,
         "user_name": user.user_name(),
         "org_role": user.org_role.as_str(),
         "active": user.active,
         "managed": managed,
-    })
+    }
 }

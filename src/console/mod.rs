@@ -16,13 +16,13 @@ mod projects;
 use std::cell::RefCell;
 
 use serde_json::Value;
-use worker::KvStore;
 
 use crate::directory::{Catalog, log_body};
-use crate::scim::Object;
-use crate::scim::text::fold;
+use crate::scim::{Object, json};
 use crate::store::log::{Entry, Outcome};
-use crate::store::{Database, Row, Scope, Statement, StoreError, Tenant, organizations as stored, platform};
+use crate::store::{
+    Database, KvStore, Row, Scope, Statement, StoreError, Tenant, organizations as stored, platform,
+};
 
 use fields::Fields;
 use parameters::Parameters;
@@ -36,7 +36,9 @@ pub const OPENAPI: &str = include_str!("openapi.json");
 pub enum Viewer {
     /// An operator of the deployment, who may do everything, by the name that the log has for them.
     Operator(String),
-    /// Whoever has this mail address: may do everything in organizations where they are an active Admin or Owner.
+    /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where they are an
+    /// active Admin or Owner. It is not folded any further: other letters fold to ASCII ones, and an address with such a
+    /// letter is somebody else's.
     Administrator(String),
 }
 
@@ -123,7 +125,7 @@ pub fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
 pub async fn answer(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
     let body = fields::parse(request.body)?;
     if !body.is_empty() {
-        console.entry.body = Some(log_body::kept(&Value::Object(body.clone())).to_string());
+        console.entry.body = Some(json::write(&log_body::kept(&Value::Object(body.clone()))));
     }
     match request.method {
         "GET" => read(console, &request).await,
@@ -164,9 +166,11 @@ async fn write(console: &Console<'_>, request: &Request<'_>, body: Object) -> Re
             projects::rename(console, org, project, body).await
         }
         ("POST", ["organizations", org, "projects", project, "archive"]) => {
+            Fields::read(body, |_| Ok(()))?;
             projects::archive(console, org, project).await
         }
         ("POST", ["organizations", org, "projects", project, "restore"]) => {
+            Fields::read(body, |_| Ok(()))?;
             projects::restore(console, org, project).await
         }
         ("POST", ["organizations", org, "projects", project, "roles"]) => {
@@ -192,7 +196,9 @@ fn elsewhere(request: &Request<'_>) -> Problem {
         ["organizations"] | ["organizations", _, "keys" | "projects" | "members"] => "GET, POST",
         ["organizations", _] => "GET, PATCH",
         ["organizations", _, "members", _] => "GET, PATCH, DELETE",
-        ["organizations", _, "groups", _] | ["organizations", _, "log" | "imports"] => "GET",
+        ["openapi.json"] | ["organizations", _, "groups", _] | ["organizations", _, "log" | "imports"] => {
+            "GET"
+        }
         ["organizations", _, "projects", _] => "PATCH",
         ["organizations", _, "owner"] => "PUT",
         ["organizations", _, "projects", _, "teams", _] => "DELETE",
@@ -228,7 +234,7 @@ impl Console<'_> {
         let organization = organization.to_owned();
         let scope = match &self.viewer {
             Viewer::Operator(_) => Scope::Organization(organization),
-            Viewer::Administrator(mail) => Scope::Administrator { organization, mail: fold(mail) },
+            Viewer::Administrator(mail) => Scope::Administrator { organization, mail: mail.clone() },
         };
         Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now() }
     }
@@ -298,7 +304,7 @@ fn last(results: &[Vec<Row>]) -> Result<Value, StoreError> {
 
 /// A row that is one JSON record.
 fn record(row: &Row) -> Result<Value, StoreError> {
-    serde_json::from_str(&row.head)
+    json::parse(row.head.as_bytes())
         .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")))
 }
 

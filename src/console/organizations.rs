@@ -1,7 +1,7 @@
 //! Organizations and their settings.
 
 use futures_util::future::try_join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::keys::{DAY, LONGEST_LIFE};
 use super::members::{Person, described};
@@ -10,7 +10,7 @@ use crate::directory::group_name::check_name;
 use crate::directory::organization::read_mail_domains;
 use crate::directory::{OrgRole, organization};
 use crate::scim::Object;
-use crate::scim::text::fold;
+use crate::scim::json::object;
 use crate::store::log::Outcome;
 use crate::store::organizations::{self as stored, Settings};
 use crate::store::{Database, platform, users};
@@ -19,7 +19,7 @@ use crate::store::{Database, platform, users};
 pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
     let statement = || match &console.viewer {
         Viewer::Operator(_) => stored::all(),
-        Viewer::Administrator(mail) => stored::administered_by(&fold(mail)),
+        Viewer::Administrator(mail) => stored::administered_by(mail),
     };
     let in_each = try_join_all(console.databases.iter().map(|each| each.run(statement()))).await?;
     let mut all: Vec<Value> = Vec::new();
@@ -29,7 +29,7 @@ pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
         }
     }
     all.sort_by_cached_key(|each| (text(each, "created_at").to_owned(), text(each, "id").to_owned()));
-    Ok(Reply::ok(json!({"organizations": all})))
+    Ok(Reply::ok(object! {"organizations": all}))
 }
 
 pub(super) async fn one(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
@@ -70,6 +70,9 @@ pub(super) async fn update(console: &Console<'_>, id: &str, body: Object) -> Res
     let settings = Fields::read(body, take_settings)?;
     let tenant = console.tenant(id);
     console.open(&tenant, Vec::new()).await?;
+    if settings == Settings::default() {
+        return Ok(Reply::ok(console.organization.borrow().clone().unwrap_or_default()));
+    }
     let outcome = Outcome { status: 200, ..Outcome::default() }.saying("Changed the settings.");
     let mut statements = stored::update(&tenant, &settings);
     statements.push(stored::one(&tenant));

@@ -45,15 +45,17 @@ impl<'a> Parameters<'a> {
     /// Takes a time: as ISO 8601 has it, or the beginning of that, such as a day.
     pub(super) fn time(&mut self, name: &str) -> Result<Option<String>, Problem> {
         let Some(given) = self.text(name) else { return Ok(None) };
-        let pattern = b"0000-00-00T00:00:00.000Z";
-        let fits = given.len() >= 10
-            && given.len() <= pattern.len()
-            && given.bytes().zip(pattern).all(|(byte, like)| match like {
+        let pattern = b"0000-00-00T00:00:00.000";
+        // Compared as text, `…:00Z` would be later than `…:00.500Z`.
+        let time = given.strip_suffix('Z').unwrap_or(&given);
+        let fits = time.len() >= 10
+            && time.len() <= pattern.len()
+            && time.bytes().zip(pattern).all(|(byte, like)| match like {
                 b'0' => byte.is_ascii_digit(),
                 like => byte == *like,
             });
         if fits {
-            Ok(Some(given))
+            Ok(Some(time.to_owned()))
         } else {
             Err(wrong(name, "a day or a time in UTC, like 2026-01-31 or 2026-01-31T12:00"))
         }
@@ -88,14 +90,17 @@ mod tests {
         for (given, fits) in [
             ("2026-01-31", true),
             ("2026-01-31T12:00", true),
+            ("2026-01-31T12:00:00Z", true),
             ("2026-01-31T12:00:00.000Z", true),
+            ("2026-01-31T12:00:00.000", true),
             ("2026-01", false),
             ("yesterday", false),
             ("2026-01-31 12:00", false),
             ("2026-01-31T12:00:00.000Z0", false),
         ] {
             let query = [("from".to_owned(), given.to_owned())];
-            assert_eq!(parameters(&query).time("from").is_ok(), fits, "{given}");
+            let read = parameters(&query).time("from").ok().flatten();
+            assert_eq!(read.as_deref(), fits.then(|| given.trim_end_matches('Z')), "{given}");
         }
     }
 

@@ -1,10 +1,11 @@
 //! Projects, roles and teams.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Console, Fields, Problem, Reply, last, text};
 use crate::directory::group_name::{PROJECT_ROLES, check_name, project_role, team_role};
 use crate::scim::Object;
+use crate::scim::json::object;
 use crate::scim::text::equal_fold;
 use crate::store::log::Outcome;
 use crate::store::projects::{self as stored, RoleGroup};
@@ -13,7 +14,7 @@ use crate::store::{StoreError, Tenant, groups, platform};
 pub(super) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
     let projects = console.all_of(&tenant, stored::described(&tenant, None)).await?;
-    Ok(Reply::ok(json!({"projects": projects})))
+    Ok(Reply::ok(object! {"projects": projects}))
 }
 
 pub(super) async fn create(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
@@ -127,7 +128,7 @@ pub(super) async fn create_team(
         console.write(&tenant, &outcome, stored::insert_team(&tenant, &id, project, &name, &groups)).await;
     written.map_err(|error| taken(error, "team", &name))?;
     let roles: Vec<Value> = groups.iter().map(described).collect();
-    Ok(Reply::created(json!({"id": id, "name": name, "roles": roles})))
+    Ok(Reply::created(object! {"id": id, "name": name, "roles": roles}))
 }
 
 /// Deletes a team with both its groups, as a push can; people stay.
@@ -145,7 +146,7 @@ pub(super) async fn delete_team(
         format!("Deleted the team {} of the project {}.", text(found, "name"), text(&current, "name"));
     let outcome = about(200, project, text(&current, "name"), detail);
     console.write(&tenant, &outcome, stored::delete_team(&tenant, project, team)).await?;
-    Ok(Reply::ok(json!({"id": team, "name": text(found, "name")})))
+    Ok(Reply::ok(object! {"id": team, "name": text(found, "name")}))
 }
 
 async fn read(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Value, Problem> {
@@ -181,8 +182,8 @@ fn made(group: &RoleGroup, detail: String) -> Outcome {
 }
 
 fn described(group: &RoleGroup) -> Value {
-    let shown = json!({"id": group.id, "display_name": group.display_name, "pushed_at": null});
-    json!({"name": group.role, "group": shown})
+    let shown = object! {"id": group.id.as_str(), "display_name": group.display_name.as_str(), "pushed_at": Value::Null};
+    object! {"name": group.role.as_str(), "group": shown}
 }
 
 fn check(what: &str, name: &str) -> Result<(), Problem> {

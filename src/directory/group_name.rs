@@ -3,8 +3,6 @@
 //! The parts contain hyphens and spaces themselves, so a name is never split; it is held against the
 //! projects that exist, the longest first.
 
-use serde::Deserialize;
-
 use super::Organization;
 use crate::scim::ScimError;
 use crate::scim::text::{fold, shorten};
@@ -15,7 +13,7 @@ pub const PROJECT_ROLES: [&str; 3] = ["Admin", "Member", "Read-Only"];
 pub const TEAM_ROLES: [&str; 2] = ["Admin", "Member"];
 
 /// A project that a new group's name may begin with.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// Identifier.
     pub id: String,
@@ -74,18 +72,17 @@ pub fn resolve(
             shorten(name)
         )));
     };
-    let mut candidates: Vec<(&Project, &str)> = projects
+    let candidates: Vec<(&Project, &str)> = projects
         .iter()
         .filter_map(|project| Some((project, strip_fold(rest, &format!("{}-", project.name))?)))
         .collect();
-    candidates.sort_by_key(|(_, role)| role.len());
-    for &(project, role) in &candidates {
-        if let Some(team) = strip_suffix_fold(role, "-Member").filter(|team| !team.trim().is_empty()) {
-            check_name("team", team).map_err(ScimError::invalid_value)?;
-            return Ok(NewGroup::Team { project: project.clone(), team: team.to_owned() });
-        }
+    let team_of = |role| strip_suffix_fold(role, "-Member").filter(|team| !team.trim().is_empty());
+    let teams = candidates.iter().filter_map(|(project, role)| Some((*project, team_of(role)?)));
+    if let Some((project, team)) = teams.min_by_key(|(_, team)| team.len()) {
+        check_name("team", team).map_err(ScimError::invalid_value)?;
+        return Ok(NewGroup::Team { project: project.clone(), team: team.to_owned() });
     }
-    let Some(&(project, role)) = candidates.first() else {
+    let Some(&(project, role)) = candidates.iter().min_by_key(|(_, role)| role.len()) else {
         return Err(ScimError::invalid_value(format!(
             "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the \
              project in the console, or correct the group's name.",

@@ -2,7 +2,7 @@
 //!
 //! NEVER CHANGE THE PREFIX OR THE LENGTHS: secret scanners and the keys that are in use know them.
 
-use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use base32ct::{Base32UpperUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use super::Shard;
@@ -36,8 +36,10 @@ impl Key {
     pub fn generate(shard: Shard, random: &[u8; RANDOM_BYTES]) -> Self {
         let (id, secret) = random.split_at(7);
         let mut text = PREFIX.to_owned();
-        text.push_str(&shard.key_id(BASE32_NOPAD.encode(id).get(..ID_LENGTH).unwrap_or_default()));
-        text.push_str(&BASE32_NOPAD.encode(secret));
+        text.push_str(
+            &shard.key_id(Base32UpperUnpadded::encode_string(id).get(..ID_LENGTH).unwrap_or_default()),
+        );
+        text.push_str(&Base32UpperUnpadded::encode_string(secret));
         let checksum = checksum(&text);
         text.push_str(&checksum);
         Self::of(text)
@@ -95,7 +97,7 @@ impl Key {
     }
 
     fn of(text: String) -> Self {
-        let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
+        let hash = base16ct::lower::encode_string(&Sha256::digest(text.as_bytes()));
         Self { text, hash }
     }
 
@@ -132,7 +134,7 @@ pub fn hint(id: &str) -> String {
 
 fn checksum(payload: &str) -> String {
     let digest = Sha256::digest(payload.as_bytes());
-    BASE32_NOPAD.encode(&digest).get(..CHECKSUM_LENGTH).unwrap_or_default().to_owned()
+    Base32UpperUnpadded::encode_string(&digest).get(..CHECKSUM_LENGTH).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -191,6 +193,16 @@ mod tests {
             assert_eq!(key.id().len(), 10);
             assert_eq!(key.hash().len(), 64);
         }
+    }
+
+    #[test]
+    fn the_encodings_are_those_of_rfc_4648() {
+        let key = key();
+        assert_eq!(
+            key.reveal(),
+            "scim-AACQUDYUDEEMUC2MRXHRAUMS2QKVNF6ZDJNZZXQ7MCQ6GJDFU3UCS2VL5UXG7AAWCKD2P"
+        );
+        assert_eq!(key.hash(), "2dfa860e00189bb2afa553d2ebeac55a4b3273f8bfd09c5238c58a29c04965a1");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! An organization and its settings.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::scim::ScimError;
 use crate::scim::text::{fold, shorten};
 
 /// The organization a request is for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
     /// Identifier.
     pub id: String,
@@ -23,6 +23,20 @@ pub struct Organization {
 }
 
 impl Organization {
+    /// Reads an organization's record, of which every member must be there but may be among others.
+    pub fn read(record: &Value) -> Option<Self> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let flag = |name: &str| record.get(name)?.as_bool();
+        Some(Self {
+            id: text(record.get("id")?)?,
+            name: text(record.get("name")?)?,
+            email_management: flag("email_management")?,
+            plain_groups: flag("plain_groups")?,
+            mail_domains: record.get("mail_domains")?.as_array()?.iter().map(text).collect::<Option<_>>()?,
+            user_count: record.get("user_count")?.as_u64()?,
+        })
+    }
+
     /// Whether SCIM sees people with this mail domain.
     pub fn manages(&self, mail_domain: Option<&str>) -> bool {
         is_among(mail_domain, &self.mail_domains)

@@ -1,11 +1,12 @@
 //! What a user may become: creation, replacement, modification and removal of people.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::organization::mail_domain;
 use super::{Catalog, OrgRole, Organization, check_length, person_name};
+use crate::scim::json::{self, object};
 use crate::scim::text::{fold, shorten};
 use crate::scim::{Object, ScimError, patch, resource};
 
@@ -69,7 +70,7 @@ impl User {
 }
 
 /// A mail address as it is looked up: folded, and what it is for, folded (empty where nothing is said).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoldedEmail {
     /// The address.
     pub value: String,
@@ -196,8 +197,8 @@ fn fill_gaps(doc: &mut Object) {
     let user_name = doc.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     person_name::fill(doc, &user_name);
     if !doc.contains_key("emails") && mail_domain(&user_name).is_some() {
-        let email = serde_json::json!([{"value": user_name, "type": "work", "primary": true}]);
-        doc.insert("emails".to_owned(), email);
+        let email = object! {"value": user_name, "type": "work", "primary": true};
+        doc.insert("emails".to_owned(), vec![email].into());
     }
 }
 
@@ -239,25 +240,27 @@ fn keep_mail(before: &Object, after: &mut Object) -> Result<(), ScimError> {
     }
     after.insert("userName".to_owned(), old.into());
 
-    let mut stored: BTreeMap<String, &str> = BTreeMap::new();
+    // How addresses are spelled, by their folded form.
+    let mut stored = Object::new();
     for value in email_values(before) {
-        stored.entry(fold(value)).or_insert(value);
+        stored.entry(fold(value)).or_insert_with(|| value.into());
     }
     if stored.is_empty() {
         // RFC 7644 §3.5.1: an immutable attribute without a value takes the new one.
         return Ok(());
     }
-    let sent: BTreeSet<String> = email_values(after).map(fold).collect();
-    if !sent.iter().eq(stored.keys()) {
+    let mut sent = BTreeSet::new();
+    sent.extend(email_values(after).map(fold));
+    if sent.len() != stored.len() || !sent.iter().all(|address| stored.contains_key(address)) {
         let listed = |doc: &Object| email_values(doc).collect::<Vec<_>>().join(", ");
         return Err(mail_not_managed("emails", &listed(before), &listed(after)));
     }
     if let Some(Value::Array(emails)) = after.get_mut("emails") {
         for email in emails {
-            if let Some(Value::String(value)) = email.get_mut("value")
-                && let Some(own) = stored.get(&fold(value))
+            if let Some(value) = email.get_mut("value")
+                && let Some(own) = value.as_str().and_then(|value| stored.get(&fold(value)))
             {
-                *value = (*own).to_owned();
+                *value = own.clone();
             }
         }
     }
@@ -295,7 +298,7 @@ fn second_owner() -> ScimError {
 fn check_size(user: &User) -> Result<(), ScimError> {
     check_length("userName", user.user_name())?;
     check_length("externalId", user.external_id().unwrap_or_default())?;
-    let bytes = serde_json::to_string(&user.doc).map_or(usize::MAX, |text| text.len());
+    let bytes = json::write(&user.doc).len();
     if bytes > MAX_DOC_BYTES {
         return Err(ScimError::invalid_value(format!(
             "The user's attributes come to {bytes} bytes; at most {MAX_DOC_BYTES} are stored. Send fewer or shorter \

@@ -18,7 +18,7 @@ use crate::store::pieces::{Place, Reader};
 #[derive(Default)]
 pub(super) struct Body {
     parts: VecDeque<Part>,
-    members: Option<Members>,
+    members: Option<Box<Members>>,
 }
 
 enum Part {
@@ -69,7 +69,7 @@ impl Body {
 
     /// Adds members that are still to be read; `members` says how, if nobody has said so yet.
     pub(super) fn push_rest(&mut self, from: Place, goes_on: bool, members: impl FnOnce() -> Members) {
-        self.members.get_or_insert_with(members);
+        self.members.get_or_insert_with(|| Box::new(members()));
         self.parts.push_back(Part::Members { from, goes_on });
     }
 
@@ -155,7 +155,7 @@ impl Body {
             Part::Members { from, .. } => Some(*from),
             Part::Text(_) => None,
         });
-        let Some(Members { reader, catalog, projection }) = &mut self.members else {
+        let Some(Members { reader, catalog, projection }) = self.members.as_deref_mut() else {
             return Ok(String::new());
         };
         let Some((from, piece)) = reader.next(from, others).await? else { return Ok(String::new()) };

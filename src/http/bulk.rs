@@ -1,15 +1,14 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
 
-use std::collections::HashMap;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::Answer;
 use super::call::{Call, Operation, Source};
-use super::request::{VALUE_LIMIT, json as parse_json, segments};
+use super::request::{VALUE_LIMIT, parse_json, segments};
 use super::resources;
-use crate::scim::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD};
+use crate::scim::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD, Named, named};
+use crate::scim::json::{self, object};
 use crate::scim::text::shorten;
 use crate::scim::{Object, ScimError};
 use crate::store::platform;
@@ -43,9 +42,9 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let body = parse_json(&incoming.body(MAX_PAYLOAD).await?, VALUE_LIMIT)?;
     let mut bulk = BulkRequest::parse(body)?;
     let makers = bulk.makers();
-    let mut ids = HashMap::new();
-    for name in makers.keys() {
-        ids.insert(name.clone(), platform::new_id()?);
+    let mut ids = Named::with_capacity(makers.len());
+    for (name, _) in &makers {
+        ids.push((name.clone(), platform::new_id()?));
     }
     let order = bulk.order(&makers);
     let mut steps: Vec<Step> = bulk
@@ -61,7 +60,7 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
         let Some(mut operation) = steps.get_mut(index).and_then(|step| step.operation.take()) else {
             continue;
         };
-        let missing = operation.references().into_iter().find(|name| match makers.get(name) {
+        let missing = operation.references().into_iter().find(|name| match named(&makers, name) {
             None => true,
             Some(&maker) => steps.get(maker).is_some_and(Step::failed),
         });
@@ -72,8 +71,8 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let detail = summary(&steps);
     let answered: Vec<Value> = steps.into_iter().filter_map(respond).collect();
     let body =
-        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"], "Operations": answered});
-    let answer = Answer::ok(body.to_string());
+        object! {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"], "Operations": answered};
+    let answer = Answer::ok(json::write(&body));
     Ok(match detail {
         Some(detail) => answer.with_detail(detail),
         None => answer,
@@ -85,7 +84,7 @@ async fn carry_out(
     call: &Call<'_>,
     mut operation: BulkOperation,
     missing: Option<&str>,
-    ids: &HashMap<String, String>,
+    ids: &Named<String>,
     described: &mut Object,
 ) -> Answer {
     let nowhere = missing.is_some_and(|name| operation.is_about(name));
@@ -114,7 +113,7 @@ async fn carry_out(
     // The others may have taken their time.
     session.tenant.now = platform::iso(platform::now_millis());
     session.is_vetted = true;
-    let new_id = bulk_id.as_ref().and_then(|name| ids.get(name)).cloned();
+    let new_id = bulk_id.as_ref().and_then(|name| named(ids, name)).cloned();
     let mut record = call.record.of_operation(&method, &path, &names);
     if let Some(data) = &data {
         record.keep(data);
@@ -154,7 +153,7 @@ fn respond(step: Step) -> Option<Value> {
     if failed {
         described.insert(
             "response".to_owned(),
-            serde_json::from_str(&answer.body.into_string()).unwrap_or_default(),
+            json::parse(answer.body.into_string().as_bytes()).unwrap_or_default(),
         );
     }
     Some(Value::Object(described))

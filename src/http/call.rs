@@ -9,13 +9,13 @@ use super::answer::Answer;
 use super::record::Record;
 use super::request::{
     BODY_LIMIT, GROUP_BODY_LIMIT, GROUP_VALUE_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT,
-    UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, group_json, json,
+    UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, group_json, parse_json,
 };
 use crate::scim::entity_tag::Preconditions;
 use crate::scim::projection::Projection;
 use crate::scim::query::Parameters;
 use crate::scim::schema::ResourceType;
-use crate::scim::{Object, ScimError};
+use crate::scim::{Object, ScimError, json};
 use crate::store::log::Outcome;
 use crate::store::session::Opened;
 use crate::store::{Row, Session, Statement, StoreError, keys, platform};
@@ -111,7 +111,7 @@ impl Call<'_> {
     /// The body of a request that writes a user or searches.
     pub(super) async fn body(&mut self) -> Result<Value, ScimError> {
         let body = match &mut self.source {
-            Source::Http(incoming) => json(&incoming.body(BODY_LIMIT).await?, VALUE_LIMIT),
+            Source::Http(incoming) => parse_json(&incoming.body(BODY_LIMIT).await?, VALUE_LIMIT),
             Source::Bulk(operation) => operation.data(),
         }?;
         self.record.keep(&body);
@@ -205,13 +205,14 @@ pub(super) fn project(
     }
     let mut object = parse(&resource)?;
     projection.apply(resource_type, &mut object);
-    Ok(Value::Object(object).to_string())
+    Ok(json::write(&object))
 }
 
 /// What is stored, taken apart.
 pub(super) fn parse(stored: &str) -> Result<Object, ScimError> {
-    serde_json::from_str(stored).map_err(|error| {
-        worker::console_error!("a resource from storage is not JSON: {error}");
-        ScimError::internal()
-    })
+    match json::parse(stored.as_bytes()) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(StoreError::Internal("a resource is no object".to_owned()).into()),
+        Err(error) => Err(StoreError::Internal(format!("a resource is not JSON: {error}")).into()),
+    }
 }

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use worker::{Env, KvStore};
+use worker::Env;
 
 use crate::directory::{Catalog, Shard};
-use crate::store::{Cost, Database};
+use crate::store::{Cost, Database, KvStore};
 
 /// A deployment, for the length of one request.
 pub(super) struct Deployment<'a> {
@@ -38,7 +38,7 @@ impl<'a> Deployment<'a> {
         Ok(Self {
             env,
             catalog: catalog.as_ref().map_err(Clone::clone)?,
-            kv: env.kv("KV").map_err(|error| format!("KV binding KV: {error}"))?,
+            kv: KvStore::bound(env, "KV").map_err(|error| format!("KV binding KV: {error:?}"))?,
             read_replicas: variable(env, "READ_REPLICAS", "off") == "on",
             cost: Rc::default(),
         })

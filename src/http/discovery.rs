@@ -8,11 +8,11 @@ use super::call::Call;
 use crate::directory::Organization;
 use crate::scim::list::{Standing, list_response};
 use crate::scim::text::shorten;
-use crate::scim::{ScimError, discovery};
+use crate::scim::{ScimError, discovery, json};
 
 pub(super) async fn service_provider_config(call: &Call<'_>) -> Result<Answer, ScimError> {
     authenticate(call).await?;
-    Ok(Answer::ok(discovery::service_provider_config(&call.session.tenant.base).to_string()))
+    Ok(Answer::ok(json::write(&discovery::service_provider_config(&call.session.tenant.base))))
 }
 
 pub(super) async fn resource_types(call: &Call<'_>, name: Option<&str>) -> Result<Answer, ScimError> {
@@ -44,7 +44,7 @@ async fn authenticate(call: &Call<'_>) -> Result<Organization, ScimError> {
 
 fn one_or_all(described: &[Value], id: Option<&str>, what: &str) -> Result<Answer, ScimError> {
     let Some(id) = id else {
-        let all: Vec<String> = described.iter().map(Value::to_string).collect();
+        let all: Vec<String> = described.iter().map(json::write).collect();
         let total = u64::try_from(all.len()).unwrap_or(0);
         let opening = list_response(total, &Standing::At(1), all.len());
         return Ok(Answer::ok(format!("{opening}{}]}}", all.join(","))));
@@ -52,6 +52,6 @@ fn one_or_all(described: &[Value], id: Option<&str>, what: &str) -> Result<Answe
     described
         .iter()
         .find(|each| each.get("id").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(id)))
-        .map(|each| Answer::ok(each.to_string()))
+        .map(|each| Answer::ok(json::write(each)))
         .ok_or_else(|| ScimError::no_such_resource(what, &shorten(id)))
 }

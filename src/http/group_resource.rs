@@ -5,7 +5,7 @@ use super::body::{Body, Members};
 use super::call::{parse, project};
 use crate::directory::Catalog;
 use crate::scim::projection::Projection;
-use crate::scim::{Object, ScimError};
+use crate::scim::{Object, ScimError, json};
 use crate::store::groups::Resource;
 use crate::store::pieces::{Pieces, Reader};
 use crate::store::{Session, Text};
@@ -56,7 +56,7 @@ pub(super) fn members_shown(
     }
     let mut object: Object = parse(&format!("{{\"members\":[{}]}}", piece.into_string()))?;
     projection.apply(&catalog.group, &mut object);
-    let members = object.remove("members").map(|members| members.to_string()).unwrap_or_default();
+    let members = object.remove("members").map(|members| json::write(&members)).unwrap_or_default();
     let inside = members.strip_prefix('[').and_then(|members| members.strip_suffix(']'));
     Ok(Text::from(inside.unwrap_or_default().to_owned()).moved_out())
 }

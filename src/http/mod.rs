@@ -1,6 +1,7 @@
 //! The edge: takes a request apart, finds who is asking, has it carried out, answers, and writes one
 //! line to the log. The only place that sees a `worker` Request or Response.
 
+mod access;
 mod answer;
 mod body;
 mod bulk;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use worker::Request;
 
 use crate::directory::group_body;
-use crate::scim::ScimError;
+use crate::scim::{ScimError, json};
 
 /// Largest body of most requests, in bytes.
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
@@ -121,14 +121,14 @@ impl Incoming {
 ///
 /// # Errors
 /// `invalidSyntax` for what is not JSON, `tooMany` for more values than that.
-pub(super) fn json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
-    json_by(body, most_values, |body| serde_json::from_slice(body))
+pub(super) fn parse_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
+    json_by(body, most_values, json::parse)
 }
 
 /// Reads a body that describes a group, or a change of one, as JSON.
 ///
 /// # Errors
-/// As [`json`].
+/// As [`parse_json`].
 pub(super) fn group_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
     json_by(body, most_values, group_body::read)
 }

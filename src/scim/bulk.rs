@@ -1,6 +1,6 @@
 //! Bulk requests (RFC 7644 §3.7): their operations, and what these say of each other by `bulkId`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -13,6 +13,9 @@ pub const MAX_PAYLOAD: usize = 1024 * 1024;
 
 /// How an operation names a resource that another one of the request makes.
 const REFERENCE: &str = "bulkId:";
+
+/// Names of operations and what they stand for. There are at most [`MAX_OPERATIONS`].
+pub type Named<T> = Vec<(String, T)>;
 
 /// A bulk request.
 #[derive(Debug)]
@@ -71,31 +74,29 @@ impl BulkRequest {
                 })
             })
             .collect::<Result<Vec<_>, ScimError>>()?;
-        let mut names = BTreeSet::new();
-        for name in operations.iter().filter_map(|operation| operation.bulk_id.as_deref()) {
-            if !names.insert(name) {
-                return Err(ScimError::invalid_value(
-                    "Two operations have the same \"bulkId\"; each needs its own.",
-                ));
-            }
+        let names = || operations.iter().filter_map(|operation| operation.bulk_id.as_deref());
+        if names().enumerate().any(|(index, name)| names().take(index).any(|earlier| earlier == name)) {
+            return Err(ScimError::invalid_value(
+                "Two operations have the same \"bulkId\"; each needs its own.",
+            ));
         }
         Ok(Self { fail_on_errors, operations })
     }
 
     /// Which operation makes what a `bulkId` stands for.
-    pub fn makers(&self) -> HashMap<String, usize> {
+    pub fn makers(&self) -> Named<usize> {
         let makers = self.operations.iter().enumerate().filter(|(_, operation)| operation.makes_something());
         makers.filter_map(|(index, operation)| Some((operation.bulk_id.clone()?, index))).collect()
     }
 
     /// The operations' indexes in the order in which they were sent, except that whoever refers to what another one
     /// makes waits for it. Where references go round in a circle (RFC 7644 §3.7.1), the first of it waits no longer.
-    pub fn order(&mut self, makers: &HashMap<String, usize>) -> Vec<usize> {
+    pub fn order(&mut self, makers: &Named<usize>) -> Vec<usize> {
         let waits_for: Vec<Vec<usize>> = self
             .operations
             .iter_mut()
             .map(|operation| {
-                operation.references().iter().filter_map(|name| makers.get(name).copied()).collect()
+                operation.references().iter().filter_map(|name| named(makers, name).copied()).collect()
             })
             .collect();
         let mut order: Vec<usize> = Vec::with_capacity(self.operations.len());
@@ -141,8 +142,8 @@ impl BulkOperation {
 
     /// The names of the operations that it refers to, in its path or anywhere in its data.
     pub fn references(&mut self) -> BTreeSet<String> {
-        let mut names: BTreeSet<String> =
-            self.path.split('/').filter_map(reference).map(str::to_owned).collect();
+        let mut names = BTreeSet::new();
+        names.extend(self.path.split('/').filter_map(reference).map(str::to_owned));
         if let Some(data) = &mut self.data {
             each_text(data, false, &mut |text, is_path| {
                 names.extend(parts(text, is_path).into_iter().filter_map(reference).map(str::to_owned));
@@ -157,8 +158,8 @@ impl BulkOperation {
     }
 
     /// The operation with identifiers in place of references.
-    pub fn resolve(&mut self, ids: &HashMap<String, String>) {
-        let resolved = |text: &str| ids.get(reference(text)?).cloned();
+    pub fn resolve(&mut self, ids: &Named<String>) {
+        let resolved = |text: &str| named(ids, reference(text)?).cloned();
         self.path = self
             .path
             .split('/')
@@ -175,6 +176,11 @@ impl BulkOperation {
             });
         }
     }
+}
+
+/// What a name stands for.
+pub fn named<'a, T>(all: &'a Named<T>, name: &str) -> Option<&'a T> {
+    all.iter().find(|(own, _)| own == name).map(|(_, meaning)| meaning)
 }
 
 /// The name that a reference is made of.
@@ -254,7 +260,7 @@ mod tests {
             "manager": {"value": "bulkId:b"}, "title": "bulkId:", "note": "see \"bulkId:b\"", "path": "members[value eq \"bulkId:b\"]",
         }}]))
         .unwrap();
-        let ids = HashMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
+        let ids = vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())];
         let operation = bulk.operations.first_mut().unwrap();
         operation.resolve(&ids);
         assert_eq!(operation.path, "/Users/1");

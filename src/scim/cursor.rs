@@ -2,10 +2,10 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::Sha256;
 
-use super::ScimError;
+use super::{ScimError, json};
 
 /// How long a cursor is good for, in seconds.
 pub const TIMEOUT: u64 = 3600;
@@ -23,7 +23,7 @@ pub struct Cursor {
 }
 
 /// A resource's place in the order of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// What the list is sorted by; `None` where the resource has no such value or the list is not sorted.
     pub key: Option<String>,
@@ -31,16 +31,13 @@ pub struct Position {
     pub rank: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Payload(u64, bool, Option<String>, i64);
-
 impl Cursor {
     /// The cursor as text, signed with a secret of the client's. It holds nothing secret itself, but whoever changes
     /// it, or takes it to another query or to another client, is found out.
     pub(super) fn write(&self, secret: &str, query: &str, now: u64) -> String {
-        let Position { key: sort_key, rank } = &self.position;
-        let payload = Payload(now, self.backward, sort_key.clone(), *rank);
-        let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
+        let Position { key, rank } = &self.position;
+        let payload = vec![now.into(), self.backward.into(), key.as_deref().into(), (*rank).into()];
+        let mut bytes = json::write(&Value::Array(payload)).into_bytes();
         bytes.extend(code(secret, query, &bytes).unwrap_or_default());
         Base64UrlUnpadded::encode_string(&bytes)
     }
@@ -50,7 +47,7 @@ impl Cursor {
     /// # Errors
     /// `invalidCursor` for one that was not made for this query and client, `expiredCursor` after [`TIMEOUT`].
     pub(super) fn read(text: &str, secret: &str, query: &str, now: u64) -> Result<Self, ScimError> {
-        let Payload(made, backward, sort_key, rank) = decode(text, secret, query).ok_or_else(|| {
+        let (made, cursor) = decode(text, secret, query).ok_or_else(|| {
             ScimError::invalid_cursor(
                 "The cursor was not made here, or not for this query. Send the same query with the cursor left blank to begin \
                  with the first page.",
@@ -61,15 +58,19 @@ impl Cursor {
                 "The cursor has expired; one is good for {TIMEOUT} seconds. Begin with the first page again."
             )));
         }
-        Ok(Self { backward, position: Position { key: sort_key, rank } })
+        Ok(cursor)
     }
 }
 
-fn decode(text: &str, secret: &str, query: &str) -> Option<Payload> {
+/// When a cursor was made, and what it says.
+fn decode(text: &str, secret: &str, query: &str) -> Option<(u64, Cursor)> {
     let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
     let (payload, presented) = bytes.split_at_checked(bytes.len().checked_sub(CODE_LENGTH)?)?;
     authenticator(secret, query, payload)?.verify_truncated_left(presented).ok()?;
-    serde_json::from_slice(payload).ok()
+    let payload = json::parse(payload).ok()?;
+    let [made, backward, key, rank] = payload.as_array()?.as_slice() else { return None };
+    let position = Position { key: key.as_str().map(str::to_owned), rank: rank.as_i64()? };
+    Some((made.as_u64()?, Cursor { backward: backward.as_bool()?, position }))
 }
 
 fn code(secret: &str, query: &str, payload: &[u8]) -> Option<Vec<u8>> {

@@ -1,7 +1,8 @@
 //! What the service provider says of itself (RFC 7643 §5 to §7, RFC 7644 §4).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::json::object;
 use super::list::{DEFAULT_COUNT, MAX_COUNT};
 use super::schema::{Attribute, Kind, ResourceType, Schema};
 use super::{bulk, cursor};
@@ -10,20 +11,20 @@ use super::{bulk, cursor};
 ///
 /// `base` is the URL the client calls the provider by, such as `https://example.com/scim`.
 pub fn service_provider_config(base: &str) -> Value {
-    json!({
+    object! {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
-        "patch": {"supported": true},
-        "bulk": {
+        "patch": object! {"supported": true},
+        "bulk": object! {
             "supported": true,
             "maxOperations": bulk::MAX_OPERATIONS,
             "maxPayloadSize": bulk::MAX_PAYLOAD,
         },
-        "filter": {"supported": true, "maxResults": MAX_COUNT},
-        "changePassword": {"supported": false},
-        "sort": {"supported": true},
-        "etag": {"supported": true},
+        "filter": object! {"supported": true, "maxResults": MAX_COUNT},
+        "changePassword": object! {"supported": false},
+        "sort": object! {"supported": true},
+        "etag": object! {"supported": true},
         // RFC 9865 §4. Index paging is what clients know that ask for neither.
-        "pagination": {
+        "pagination": object! {
             "cursor": true,
             "index": true,
             "defaultPaginationMethod": "index",
@@ -31,18 +32,18 @@ pub fn service_provider_config(base: &str) -> Value {
             "maxPageSize": MAX_COUNT,
             "cursorTimeout": cursor::TIMEOUT,
         },
-        "authenticationSchemes": [{
+        "authenticationSchemes": [object! {
             "type": "oauthbearertoken",
             "name": "SCIM key",
             "description": "The key made for the organization, in the header \"Authorization: Bearer scim-…\".",
             "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
             "primary": true,
         }],
-        "meta": {
+        "meta": object! {
             "resourceType": "ServiceProviderConfig",
             "location": format!("{base}/ServiceProviderConfig"),
         },
-    })
+    }
 }
 
 /// One entry of `/ResourceTypes`.
@@ -50,9 +51,9 @@ pub fn resource_type(resource_type: &ResourceType, base: &str) -> Value {
     let extensions: Vec<Value> = resource_type
         .extensions
         .iter()
-        .map(|schema| json!({"schema": schema.id, "required": false}))
+        .map(|schema| object! {"schema": schema.id, "required": false})
         .collect();
-    json!({
+    object! {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
         "id": resource_type.name,
         "name": resource_type.name,
@@ -60,35 +61,35 @@ pub fn resource_type(resource_type: &ResourceType, base: &str) -> Value {
         "description": resource_type.description,
         "schema": resource_type.schema.id,
         "schemaExtensions": extensions,
-        "meta": {
+        "meta": object! {
             "resourceType": "ResourceType",
             "location": format!("{base}/ResourceTypes/{}", resource_type.name),
         },
-    })
+    }
 }
 
 /// One entry of `/Schemas`.
 pub fn schema(schema: &Schema, base: &str) -> Value {
-    json!({
+    object! {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
         "id": schema.id,
         "name": schema.name,
         "description": schema.description,
         "attributes": schema.attributes.iter().map(attribute).collect::<Vec<_>>(),
-        "meta": {"resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.id)},
-    })
+        "meta": object! {"resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.id)},
+    }
 }
 
 fn attribute(definition: &Attribute) -> Value {
-    let mut described = json!({
-        "name": definition.name,
+    let mut described = object! {
+        "name": definition.name.as_str(),
         "type": definition.kind.as_str(),
         "multiValued": definition.multi_valued,
         "description": definition.description,
         "required": definition.required,
         "mutability": definition.mutability.as_str(),
         "returned": definition.returned.as_str(),
-    });
+    };
     if let Some(object) = described.as_object_mut() {
         // RFC 7643 §7: these do not apply to complex attributes and booleans.
         if !matches!(definition.kind, Kind::Complex | Kind::Boolean) {

@@ -3,7 +3,7 @@
 //! There is one constructor per outcome, so that a status never meets the wrong `scimType`. Identity
 //! providers show `detail` to the administrator as it is, so every detail says what to do next.
 
-use serde_json::json;
+use super::json::{self, object};
 
 /// The error keywords of RFC 7644 §3.12, table 9, and RFC 9865 §2.1 that this provider answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,14 +204,14 @@ impl ScimError {
 
     /// The error's body (RFC 7644 §3.12). `status` is a string there.
     pub fn to_json(&self) -> String {
-        let mut body = json!({
+        let mut body = object! {
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
             "status": self.status.to_string(),
-            "detail": self.detail,
-        });
+            "detail": self.detail.as_str(),
+        };
         if let (Some(scim_type), Some(map)) = (self.scim_type, body.as_object_mut()) {
             map.insert("scimType".to_owned(), scim_type.as_str().into());
         }
-        body.to_string()
+        json::write(&body)
     }
 }

@@ -12,6 +12,7 @@ pub mod discovery;
 pub mod entity_tag;
 pub mod error;
 pub mod filter;
+pub mod json;
 pub mod list;
 pub mod patch;
 pub mod projection;

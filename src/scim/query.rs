@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::ScimError;
 use super::attribute_path::{AttributePath, resolve_any};
 use super::cursor::Cursor;
 use super::list::{DEFAULT_COUNT, MAX_COUNT, Page, Window, integer};
 use super::schema::{ResourceType, Returned};
 use super::text::shorten;
+use super::{ScimError, json};
 
 /// The parameters there are.
 const NAMES: [&str; 8] =
@@ -114,12 +114,12 @@ impl Parameters {
 
     /// What a cursor is good for, besides its key: the same query again.
     fn fingerprint(&self, endpoint: &str) -> String {
-        Value::from(
-            [Some(endpoint), self.filter.as_deref(), self.sort_by.as_deref(), self.sort_order.as_deref()]
-                .map(Value::from)
-                .to_vec(),
-        )
-        .to_string()
+        json::write(&Value::from([
+            Some(endpoint),
+            self.filter.as_deref(),
+            self.sort_by.as_deref(),
+            self.sort_order.as_deref(),
+        ]))
     }
 
     /// Which page is asked for. A query with `cursor` is paged by cursor, any other by index (RFC 9865 §2).

@@ -12,7 +12,7 @@ use super::{Statement, StoreError, Text};
 use crate::directory::Shard;
 
 /// What a request has cost so far, as D1 bills it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Batches sent.
     pub round_trips: u32,
@@ -20,8 +20,8 @@ pub struct Cost {
     pub rows_read: u64,
     /// Rows written.
     pub rows_written: u64,
-    /// Time in the database, in milliseconds.
-    pub millis: f64,
+    /// Time in the database, in microseconds.
+    pub micros: u64,
 }
 
 /// One row. Statements select one or both of the columns `head` (a record for us, as JSON) and `body`
@@ -176,15 +176,15 @@ impl Database {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "counts of rows and bytes"
+            reason = "counts of rows, of bytes and of microseconds"
         )]
-        let count = |name: &str| number(name) as u64;
+        let count = |name: &str, factor: f64| (number(name) * factor) as u64;
         let mut cost = self.cost.get();
-        cost.rows_read = cost.rows_read.saturating_add(count("rows_read"));
-        cost.rows_written = cost.rows_written.saturating_add(count("rows_written"));
-        cost.millis += number("duration");
+        cost.rows_read = cost.rows_read.saturating_add(count("rows_read", 1.0));
+        cost.rows_written = cost.rows_written.saturating_add(count("rows_written", 1.0));
+        cost.micros = cost.micros.saturating_add(count("duration", 1000.0));
         self.cost.set(cost);
-        self.size.set(count("size_after"));
+        self.size.set(count("size_after", 1.0));
     }
 }
 
@@ -212,7 +212,7 @@ fn column(row: &JsValue, name: &str) -> Result<Option<Text>, StoreError> {
     }
 }
 
-fn message(error: &JsValue) -> String {
+pub(super) fn message(error: &JsValue) -> String {
     let error = match error.dyn_ref::<worker::js_sys::Error>() {
         Some(error) => error,
         None => return error.as_string().unwrap_or_else(|| "not an Error".to_owned()),

@@ -1,9 +1,7 @@
 //! Groups in D1: the roles of projects and teams, and plain groups.
 
-use serde::Deserialize;
-
 use super::pieces::Pieces;
-use super::session::parse;
+use super::record::{self, Record};
 use super::statement::{Statement, boolean, integer, optional, text};
 use super::tenant::{Scope, Tenant, guard};
 use super::{Row, StoreError};
@@ -40,34 +38,30 @@ pub struct GroupRecord {
     team_id: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Head {
-    id: String,
-    version: i64,
-    display_name: String,
-    external_id: Option<String>,
-    project_id: Option<String>,
-    team_id: Option<String>,
-}
-
 impl GroupRecord {
     /// Reads a row of [`record`].
     ///
     /// # Errors
     /// Our fault: the row is not what the statement selects.
     pub fn read(row: &Row) -> Result<Self, StoreError> {
-        let head: Head = parse(&row.head)?;
-        let kind = match (&head.project_id, &head.team_id) {
-            (_, Some(_)) => GroupKind::TeamRole,
-            (Some(_), None) => GroupKind::ProjectRole,
-            (None, None) => GroupKind::Plain,
-        };
-        Ok(Self {
-            group: Group { display_name: head.display_name, external_id: head.external_id },
-            kind,
-            id: head.id,
-            team_id: head.team_id,
-            version: head.version,
+        record::read("a group", &row.head, |value| {
+            let mut record = Record::of(value)?;
+            let team_id = record.text_or_null("team_id")?;
+            let kind = match (record.text_or_null("project_id")?, &team_id) {
+                (_, Some(_)) => GroupKind::TeamRole,
+                (Some(_), None) => GroupKind::ProjectRole,
+                (None, None) => GroupKind::Plain,
+            };
+            Some(Self {
+                group: Group {
+                    display_name: record.text("display_name")?,
+                    external_id: record.text_or_null("external_id")?,
+                },
+                kind,
+                id: record.text("id")?,
+                version: record.integer("version")?,
+                team_id,
+            })
         })
     }
 }

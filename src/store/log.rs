@@ -2,8 +2,8 @@
 //! vain.
 //!
 //! The entry of a change is written in the change's own batch, so that there is never one without the other. What
-//! changed nothing is noted after the answer. Of failures, an organization's log takes so many a minute and no more;
-//! requests without a good key are not in it.
+//! changed nothing is noted after the answer, and bounded: of failures, an organization's log takes so many a minute and no
+//! more, and that nothing had to be changed about a resource it says once an hour. Requests without a good key are not in it.
 
 use super::StoreError;
 use super::platform;
@@ -127,14 +127,17 @@ impl Entry {
         organization: &str,
         outcome: &Outcome,
     ) -> Result<Statement, StoreError> {
-        if outcome.status < 400 {
-            return self.of_change(tenant, organization, outcome);
-        }
-        let bounded = format!(
-            "WHERE {FAILURES_A_MINUTE} > (
-               SELECT count(*) FROM log WHERE org_id = :organization AND status >= 400
-               AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 minute'))"
-        );
+        let bounded = match outcome.status {
+            400.. => format!(
+                "WHERE {FAILURES_A_MINUTE} > (
+                   SELECT count(*) FROM log WHERE org_id = :organization AND status >= 400
+                   AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 minute'))"
+            ),
+            _ => "WHERE NOT EXISTS (
+                    SELECT 1 FROM log WHERE org_id = :organization AND resource_id = :resource_id AND detail = :detail
+                    AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour'))"
+                .to_owned(),
+        };
         self.insert(tenant, ":organization", &bounded, Some(organization), outcome)
     }
 

@@ -5,7 +5,6 @@ use super::tenant::Tenant;
 use super::users::resource_sql;
 use crate::directory::OrgRole;
 use crate::directory::user::fold_user_name;
-use crate::scim::text::fold;
 
 /// A person as the console shows them, as JSON.
 const DESCRIBED: &str = "json_object(
@@ -84,7 +83,7 @@ pub fn owner_by(tenant: &Tenant<'_>, mail: &str) -> Statement {
         "SELECT id AS head FROM users
          WHERE org_id = :org AND org_role = 'Owner' AND (user_name_fold = :mail
            OR seq IN (SELECT user_seq FROM user_emails WHERE org_id = :org AND value_fold = :mail))",
-        vec![text("mail", fold(mail))],
+        vec![text("mail", mail)],
     )
 }
 

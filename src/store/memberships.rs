@@ -1,31 +1,31 @@
 //! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and
 //! only the difference is written. To add and remove members, the group's others are never read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::pieces::{self, PIECE, Pieces};
-use super::session::parse;
+use super::record::{self, Record, array, integers, pair};
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
 use super::{Row, StoreError, Text};
 use crate::directory::group::MembershipChange;
-use crate::scim::ScimError;
 use crate::scim::text::shorten;
+use crate::scim::{ScimError, json};
 
 /// Most bytes of a parameter, of which D1 takes two million.
 const MOST_BYTES: usize = 1_800_000;
 /// Most numbers in a parameter.
 const MOST_SEQS: usize = 150_000;
 
-/// The members of a group, in pieces by number.
+/// The members of a group, in pieces in the order of their numbers.
 #[derive(Debug, Default)]
-pub struct Members(BTreeMap<i64, Piece>);
+pub struct Members(Vec<Piece>);
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug)]
 struct Piece {
+    number: i64,
     seqs: Vec<i64>,
     objects: Text,
 }
@@ -36,41 +36,55 @@ impl Members {
     /// # Errors
     /// Our fault: a row is not what the statement selects.
     pub fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
-        let mut pieces = BTreeMap::new();
+        let mut members = Self::default();
         for row in rows {
-            let (_, number): (i64, i64) = parse(&row.head)?;
+            let number = record::read("a piece", &row.head, |value| {
+                let [_, number] = pair(value)?;
+                number.as_i64()
+            })?;
             let (seqs, objects) = row.body.split_after(']');
-            let seqs = if seqs.is_empty() { Vec::new() } else { parse(&seqs)? };
-            pieces.insert(number, Piece { seqs, objects });
+            let seqs = if seqs.is_empty() { Vec::new() } else { record::read("members", &seqs, integers)? };
+            members.put(Piece { number, seqs, objects });
         }
-        Ok(Self(pieces))
+        Ok(members)
+    }
+
+    fn put(&mut self, piece: Piece) {
+        // No number comes twice.
+        let (Ok(at) | Err(at)) = self.find(piece.number);
+        self.0.insert(at, piece);
+    }
+
+    /// Where the piece of a number is, or would be.
+    fn find(&self, number: i64) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&number, |piece| piece.number)
     }
 
     /// What is to be done to have those who are wanted in the group, and nobody else.
     pub fn difference(&self, wanted: Known) -> Difference {
-        let wanted: BTreeSet<i64> = wanted.seqs.into_iter().collect();
+        let wanted = in_order(wanted.seqs);
         let is_member = |seq: &i64| {
-            self.0.get(&seq.div_euclid(PIECE)).is_some_and(|piece| piece.seqs.binary_search(seq).is_ok())
+            let piece = self.find(seq.div_euclid(PIECE)).ok().and_then(|at| self.0.get(at));
+            piece.is_some_and(|piece| piece.seqs.binary_search(seq).is_ok())
         };
-        let current = self.0.values().flat_map(|piece| &piece.seqs).copied();
+        let current = self.0.iter().flat_map(|piece| &piece.seqs).copied();
         Difference {
-            leave: current.filter(|seq| !wanted.contains(seq)).collect(),
+            leave: current.filter(|seq| wanted.binary_search(seq).is_err()).collect(),
             join: wanted.iter().copied().filter(|seq| !is_member(seq)).collect(),
         }
     }
 
     /// The members after a difference has been written, given the pieces that it touches as they are then.
     pub fn changed(mut self, difference: &Difference, now: Self) -> Self {
-        for number in difference.pieces() {
-            self.0.remove(&number);
-        }
-        self.0.extend(now.0);
+        let touched = difference.pieces();
+        self.0.retain(|piece| touched.binary_search(&piece.number).is_err());
+        now.0.into_iter().for_each(|piece| self.put(piece));
         self
     }
 
     /// As the client gets them, in pieces.
     pub fn into_pieces(self) -> Pieces {
-        Pieces::whole(self.0.into_values().map(|piece| piece.objects).collect())
+        Pieces::whole(self.0.into_iter().map(|piece| piece.objects).collect())
     }
 }
 
@@ -87,12 +101,12 @@ pub fn again(tenant: &Tenant<'_>, id: &str, difference: &Difference) -> Statemen
          FROM groups g CROSS JOIN json_each(:pieces) j WHERE g.org_id = :org AND g.id = :id",
         pieces::one(&pieces::seqs_and_objects(), "g.seq", "j.value")
     );
-    let pieces: Vec<i64> = difference.pieces().into_iter().collect();
-    tenant.statement(&sql, vec![text("id", id), text("pieces", Value::from(pieces).to_string())])
+    tenant
+        .statement(&sql, vec![text("id", id), text("pieces", json::write(&Value::from(difference.pieces())))])
 }
 
 /// Those of the ids a request names who are somebody, and active.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Known {
     unknown: Vec<Value>,
     seqs: Vec<i64>,
@@ -106,7 +120,10 @@ impl Known {
     pub fn read(rows: impl IntoIterator<Item = Row>) -> Result<Self, ScimError> {
         let mut known = Self { unknown: Vec::new(), seqs: Vec::new() };
         for row in rows {
-            let more: Self = parse(&row.head)?;
+            let more = record::read("known users", &row.head, |value| {
+                let mut record = Record::of(value)?;
+                Some(Self { unknown: array(record.take("unknown"))?, seqs: integers(record.take("seqs"))? })
+            })?;
             known.unknown.extend(more.unknown);
             known.seqs.extend(more.seqs);
         }
@@ -150,7 +167,7 @@ fn in_parameters(ids: &BTreeSet<String>) -> Vec<String> {
     let mut arrays = Vec::new();
     let mut array = String::new();
     for id in ids {
-        let id = Value::from(id.as_str()).to_string();
+        let id = json::write(&Value::from(id.as_str()));
         if array.len().saturating_add(id.len()) > MOST_BYTES {
             array.push(']');
             arrays.push(std::mem::take(&mut array));
@@ -189,9 +206,16 @@ impl Difference {
     }
 
     /// The numbers of the pieces in which members are others then.
-    fn pieces(&self) -> BTreeSet<i64> {
-        self.join.iter().chain(&self.leave).map(|seq| seq.div_euclid(PIECE)).collect()
+    fn pieces(&self) -> Vec<i64> {
+        in_order(self.join.iter().chain(&self.leave).map(|seq| seq.div_euclid(PIECE)).collect())
     }
+}
+
+/// Numbers in order, each once.
+fn in_order(mut numbers: Vec<i64>) -> Vec<i64> {
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// A comparison of whom to add and to remove with who is there.
@@ -246,7 +270,7 @@ impl Comparison {
         let joining = Known::read(rows.by_ref().take(self.joining))?;
         let mut leave = Vec::new();
         for row in rows {
-            leave.extend(parse::<Vec<i64>>(&row.head)?);
+            leave.extend(record::read("members", &row.head, integers)?);
         }
         Ok(Difference { join: joining.seqs, leave })
     }
@@ -255,7 +279,8 @@ impl Comparison {
 /// Writes a difference. Adding who is there and removing who is not changes nothing, so that two requests
 /// at once do not disturb each other.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
-    let bindings = |seqs: &[i64]| vec![text("group", group_id), text("seqs", Value::from(seqs).to_string())];
+    let bindings =
+        |seqs: &[i64]| vec![text("group", group_id), text("seqs", json::write(&Value::from(seqs)))];
     let join = difference.join.chunks(MOST_SEQS).map(|seqs| {
         tenant.statement(
             "INSERT INTO memberships (group_seq, user_seq)
@@ -303,7 +328,7 @@ mod tests {
         let wanted = || Known { unknown: Vec::new(), seqs: vec![1005, 2001, 2, 1] };
         let difference = members.difference(wanted());
         assert_eq!(difference, Difference { join: vec![1005], leave: vec![3] });
-        assert_eq!(difference.pieces(), BTreeSet::from([0, 1]));
+        assert_eq!(difference.pieces(), [0, 1]);
         let again = rows(&[(0, r#"[1,2]{"value":"a"},{"value":"b"}"#), (1, r#"[1005]{"value":"e"}"#)]);
         let after = members.changed(&difference, Members::read(again).unwrap());
         assert!(after.difference(wanted()).is_empty());

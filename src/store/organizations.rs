@@ -1,7 +1,10 @@
 //! Organizations and their settings in D1.
 
+use serde_json::Value;
+
 use super::statement::{Statement, boolean, text};
 use super::tenant::{Tenant, guard};
+use crate::scim::json;
 
 /// An organization as the console shows it, as JSON.
 const DESCRIBED: &str = "SELECT json_object(
@@ -16,7 +19,7 @@ const DESCRIBED: &str = "SELECT json_object(
 pub(super) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE id = :org)";
 
 /// Settings as an administrator may write them; what is `None` stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Name for people.
     pub name: Option<String>,
@@ -128,5 +131,5 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
 }
 
 fn json_array(values: &[String]) -> String {
-    serde_json::Value::from(values).to_string()
+    json::write(&Value::from(values))
 }

@@ -4,12 +4,15 @@
 //! piece the next is the one that the next member is in; SQLite then reads members as they lie, while grouping would
 //! sort them first.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
-use super::session::parse;
+use serde_json::Value;
+
+use super::record::{self, pair};
 use super::statement::{Binding, Statement, text};
 use super::tenant::Tenant;
 use super::{Database, Row, StoreError, Text};
+use crate::scim::json;
 
 /// How far apart in order of insertion the members of a piece may be.
 pub(super) const PIECE: i64 = 1000;
@@ -112,14 +115,17 @@ pub struct Place {
 }
 
 fn place_of(row: &Row) -> Result<Place, StoreError> {
-    let (group, number) = parse(&row.head)?;
-    Ok(Place { group, number })
+    record::read("a place", &row.head, |value| {
+        let [group, number] = pair(value)?;
+        Some(Place { group: group.as_i64()?, number: number.as_i64()? })
+    })
 }
 
 /// What one statement has read of the members of groups.
 #[derive(Debug, Default)]
 pub struct Read {
-    texts: HashMap<i64, Vec<Text>>,
+    /// Of each group, in the order of `seq`; there are at most as many as pieces are read at a time.
+    texts: Vec<(i64, Vec<Text>)>,
     /// The last piece, if there may be more.
     end: Option<Place>,
 }
@@ -134,7 +140,10 @@ impl Read {
         let is_full = rows.len() >= AT_ONCE;
         for row in rows {
             let place = place_of(&row)?;
-            read.texts.entry(place.group).or_default().push(row.body);
+            match read.texts.last_mut().filter(|(group, _)| *group == place.group) {
+                Some((_, texts)) => texts.push(row.body),
+                None => read.texts.push((place.group, vec![row.body])),
+            }
             read.end = is_full.then_some(place);
         }
         Ok(read)
@@ -146,12 +155,13 @@ impl Read {
             group,
             number: if end.group == group { end.number.saturating_add(1) } else { 0 },
         });
-        Pieces { texts: self.texts.remove(&group).unwrap_or_default(), rest }
+        let texts = self.texts.iter_mut().find(|(own, _)| *own == group);
+        Pieces { texts: texts.map(|(_, texts)| std::mem::take(texts)).unwrap_or_default(), rest }
     }
 
     /// Those of the only group.
     pub fn only(mut self) -> Pieces {
-        let group = self.texts.keys().next().copied();
+        let group = self.texts.first().map(|(group, _)| *group);
         group.map(|group| self.take(group)).unwrap_or_default()
     }
 }
@@ -162,13 +172,13 @@ pub struct Reader {
     tenant: Tenant<'static>,
     fetched: VecDeque<(Place, Text)>,
     /// Groups of which everything has been fetched.
-    done: HashSet<i64>,
+    done: Vec<i64>,
 }
 
 impl Reader {
     /// A reader of what the tenant may see.
     pub fn new(database: Database, tenant: Tenant<'static>) -> Self {
-        Self { database, tenant, fetched: VecDeque::new(), done: HashSet::new() }
+        Self { database, tenant, fetched: VecDeque::new(), done: Vec::new() }
     }
 
     /// A group's first piece from a place on, with the place behind it; nothing where there is none. `others` is where to go
@@ -197,8 +207,8 @@ impl Reader {
             "SELECT j.key, g.seq, {} FROM json_each(:places) j CROSS JOIN groups g ON g.seq = j.value ->> 0 WHERE g.org_id = :org",
             number_from("g.seq", "j.value ->> 1")
         );
-        let numbers: Vec<[i64; 2]> = places.iter().map(|place| [place.group, place.number]).collect();
-        let bindings = vec![text("places", serde_json::json!(numbers).to_string())];
+        let numbers: Vec<Value> = places.iter().map(|place| [place.group, place.number].into()).collect();
+        let bindings = vec![text("places", json::write(&Value::from(numbers)))];
         let alive = self.tenant.statement("SELECT coalesce(:org, '') AS head", Vec::new());
         let statements = [alive, self.tenant.statement(&some(&first), bindings)];
         let mut results = self.database.batch(&statements).await?.into_iter();

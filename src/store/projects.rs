@@ -1,12 +1,13 @@
 //! Projects, their roles, and teams in D1. A role is a row of `groups`; there is no other list of them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::session::parse;
+use super::record::{self, Record, array};
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES};
+use crate::scim::json::{self, object};
 use crate::scim::text::fold;
 
 /// A group to be made for a role: its id and its name.
@@ -77,7 +78,13 @@ pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
 /// # Errors
 /// Our fault: the row is not what the statement selects.
 pub fn read_named(row: &Row) -> Result<Vec<Project>, StoreError> {
-    parse(&row.head)
+    record::read("projects", &row.head, |value| {
+        let projects = array(value)?.into_iter().map(|each| {
+            let mut record = Record::of(each)?;
+            Some(Project { id: record.text("id")?, name: record.text("name")? })
+        });
+        projects.collect()
+    })
 }
 
 /// Reads all projects with their roles and teams, one a row as JSON; or one of them.
@@ -136,14 +143,14 @@ fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups:
     let groups: Vec<Value> = groups
         .iter()
         .map(|group| {
-            json!({
-                "id": group.id,
-                "role": group.role,
-                "display_name": group.display_name,
+            object! {
+                "id": group.id.as_str(),
+                "role": group.role.as_str(),
+                "display_name": group.display_name.as_str(),
                 "name_fold": fold(&group.display_name),
-                "external_id": group.external_id,
+                "external_id": group.external_id.as_deref(),
                 "is_pushed": group.is_pushed,
-            })
+            }
         })
         .collect();
     tenant.statement(
@@ -156,7 +163,7 @@ fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups:
         vec![
             text("project", project),
             optional("team", team),
-            text("groups", Value::from(groups).to_string()),
+            text("groups", json::write(&Value::from(groups))),
         ],
     )
 }
@@ -165,7 +172,7 @@ fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups:
 pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, String)]) -> Vec<Statement> {
     let renamed: Vec<Value> = groups
         .iter()
-        .map(|(id, display_name)| json!({"id": id, "display_name": display_name, "name_fold": fold(display_name)}))
+        .map(|(id, display_name)| object! {"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": fold(display_name)})
         .collect();
     let project = "UPDATE projects SET name = :name, name_fold = :name_fold
                    WHERE org_id = :org AND id = :id AND archived_at IS NULL

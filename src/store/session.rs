@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use serde::Deserialize;
-use worker::KvStore;
 
+use super::record::{self, Record};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, Row, StoreError, platform, tombstone};
+use super::{Database, KvStore, Row, StoreError, platform, tombstone};
 use crate::directory::{Key, Organization};
 use crate::scim::ScimError;
 
@@ -20,12 +19,26 @@ const ATTEMPTS: u64 = 8;
 const LAST_USED_LAG: u64 = 5 * 60 * 1000;
 
 /// The presented key as D1 knows it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 struct KeyRecord {
     deactivated_at: Option<String>,
     expires_at: Option<String>,
     last_used_at: Option<String>,
     organization: Organization,
+}
+
+impl KeyRecord {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        record::read("a key", &row.head, |value| {
+            let mut record = Record::of(value)?;
+            Some(Self {
+                deactivated_at: record.text_or_null("deactivated_at")?,
+                expires_at: record.text_or_null("expires_at")?,
+                last_used_at: record.text_or_null("last_used_at")?,
+                organization: Organization::read(&record.take("organization"))?,
+            })
+        })
+    }
 }
 
 /// A request's storage, its key and what it speaks of.
@@ -96,7 +109,7 @@ impl Session<'_> {
         .await;
         let mut results = results.map_err(unreadable)?.into_iter();
         let record = results.next().and_then(|rows| rows.into_iter().next());
-        let record = record.map(|row| parse::<KeyRecord>(&row.head)).transpose()?;
+        let record = record.map(|row| KeyRecord::read(&row)).transpose()?;
         let Some(record) = record else { return Err(self.key.not_known()) };
         if revoked || record.deactivated_at.is_some() {
             return Err(self.deactivated());
@@ -210,13 +223,4 @@ async fn step_aside(tried: u64) -> Result<(), StoreError> {
     let millis = tried.saturating_mul(u64::from(byte) / 8);
     worker::Delay::from(Duration::from_millis(millis)).await;
     Ok(())
-}
-
-/// Reads a record that our own SQL made.
-///
-/// # Errors
-/// Our fault: the SQL and the type disagree.
-pub(super) fn parse<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, StoreError> {
-    serde_json::from_str(json)
-        .map_err(|error| StoreError::Internal(format!("a record is not as it should be: {error}")))
 }

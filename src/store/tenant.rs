@@ -20,7 +20,7 @@ pub enum Scope {
     Administrator {
         /// The organization's id.
         organization: String,
-        /// The administrator's mail address, folded.
+        /// The administrator's mail address, in lower case.
         mail: String,
     },
 }

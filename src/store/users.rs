@@ -1,14 +1,14 @@
 //! Users in D1.
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::session::parse;
+use super::record::{self, Record};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::user::fold_user_name;
 use crate::directory::{OrgRole, Organization, User};
-use crate::scim::Object;
+use crate::scim::json::{self, object};
 use crate::scim::text::fold;
 
 /// A whole resource as the client gets it, with its groups or without: one string, made where the data are.
@@ -58,27 +58,27 @@ pub struct UserRecord {
     seq: i64,
 }
 
-#[derive(Deserialize)]
-struct Head {
-    id: String,
-    seq: i64,
-    version: i64,
-    active: bool,
-    org_role: String,
-    doc: Object,
-}
-
 impl UserRecord {
     /// Reads a row of [`record`].
     ///
     /// # Errors
     /// Our fault: the row is not what the statement selects.
     pub fn read(row: Row) -> Result<Self, StoreError> {
-        let head: Head = parse(&row.head)?;
-        let org_role = OrgRole::parse(&head.org_role)
-            .ok_or_else(|| StoreError::Internal(format!("unknown organization role {}", head.org_role)))?;
-        let user = User { doc: head.doc, active: head.active, org_role };
-        Ok(Self { id: head.id, user, resource: row.body.into_string(), seq: head.seq, version: head.version })
+        let Row { head, body } = row;
+        record::read("a user", &head, |value| {
+            let mut record = Record::of(value)?;
+            Some(Self {
+                user: User {
+                    doc: record.object("doc")?,
+                    active: record.flag("active")?,
+                    org_role: OrgRole::parse(&record.text("org_role")?)?,
+                },
+                id: record.text("id")?,
+                resource: body.into_string(),
+                version: record.integer("version")?,
+                seq: record.integer("seq")?,
+            })
+        })
     }
 }
 
@@ -282,7 +282,7 @@ pub fn user_name_is_taken(error: &StoreError) -> bool {
 }
 
 fn doc_of(user: &User) -> String {
-    serde_json::Value::Object(user.doc.clone()).to_string()
+    json::write(&user.doc)
 }
 
 /// The document folded as a whole, names included, where that is more than ASCII lower case, which SQLite makes
@@ -294,5 +294,7 @@ fn doc_fold_of(user: &User) -> Option<String> {
 }
 
 fn emails_of(user: &User) -> String {
-    serde_json::json!(user.folded_emails()).to_string()
+    let emails =
+        user.folded_emails().into_iter().map(|email| object! {"value": email.value, "type": email.r#type});
+    json::write(&emails.collect::<Value>())
 }

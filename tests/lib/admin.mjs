@@ -1,8 +1,9 @@
-// The console's JSON API.
+// The console's JSON API. Every call is held against its description, so each test checks both on the way.
 
 import assert from "node:assert/strict";
 import { serverTiming } from "./assert.mjs";
 import { send } from "./http.mjs";
+import { checkCall } from "./openapi.mjs";
 
 export class AdminApi {
   constructor({ url, adminToken }) {
@@ -21,6 +22,7 @@ export class AdminApi {
       body,
     });
     serverTiming(answer);
+    checkCall({ ...answer, requestBody: body, contentType: answer.headers["content-type"] });
     return answer;
   }
 

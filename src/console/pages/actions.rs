@@ -1,9 +1,10 @@
 //! Forms as calls of the API.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Form, Frame, call};
 use crate::console::{Console, Problem, text};
+use crate::scim::json::object;
 
 /// What a form has led to.
 pub(super) enum Done {
@@ -82,12 +83,12 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
         |method, path: Vec<&'a str>, body, word| Action { method, path, body, then: (here.clone(), word) };
     Ok(match (frame.path, form.text("action")) {
         (["organizations"], "create") => {
-            let owner = json!({
+            let owner = object! {
                 "user_name": form.text("user_name"),
                 "given_name": form.optional("given_name"),
                 "family_name": form.optional("family_name"),
-            });
-            let body = json!({"name": form.text("name").trim(), "owner": owner});
+            };
+            let body = object! {"name": form.text("name").trim(), "owner": owner};
             done("POST", vec!["organizations"], body, "organization")
         }
         (["organizations", org, "keys"], name @ ("generate" | "regenerate" | "deactivate")) => {
@@ -97,10 +98,10 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
             }
             let expires = form.number("expires_in_seconds", "The time after which the key expires")?;
             let body = match name {
-                "generate" => json!({"expires_in_seconds": expires}),
+                "generate" => object! {"expires_in_seconds": expires},
                 "regenerate" => {
                     let overlap = form.number("overlap_seconds", "The overlap")?;
-                    json!({"overlap_seconds": overlap, "expires_in_seconds": expires})
+                    object! {"overlap_seconds": overlap, "expires_in_seconds": expires}
                 }
                 _ => {
                     form.check_confirmed("deactivate")?;
@@ -110,39 +111,39 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
             done("POST", path, body, "deactivated")
         }
         (["organizations", org, "members"], "add") => {
-            let body = json!({
+            let body = object! {
                 "user_name": form.text("user_name").trim(),
                 "given_name": form.optional("given_name"),
                 "family_name": form.optional("family_name"),
                 "org_role": form.optional("org_role"),
-            });
+            };
             done("POST", vec!["organizations", org, "members"], body, "added")
         }
         (["organizations", org, "members", id], "role") => {
-            let body = json!({"org_role": form.text("org_role")});
+            let body = object! {"org_role": form.text("org_role")};
             done("PATCH", vec!["organizations", org, "members", id], body, "role")
         }
         (["organizations", org, "members", id], "remove") => {
             done("DELETE", vec!["organizations", org, "members", id], Value::Null, "removed")
         }
         (["organizations", org, "members", _], "activate") => {
-            let body = json!({"user_name": form.text("user_name")});
+            let body = object! {"user_name": form.text("user_name")};
             done("POST", vec!["organizations", org, "members"], body, "added")
         }
         (["organizations", org, "members", id], "own") => {
             form.check_confirmed(form.text("user_name"))?;
-            done("PUT", vec!["organizations", org, "owner"], json!({"member": id}), "owner")
+            done("PUT", vec!["organizations", org, "owner"], object! {"member": *id}, "owner")
         }
         (["organizations", org, "projects"], name) => project(org, name, form, done)?,
         (["organizations", org, "settings"], "save") => {
             let days = form.number("key_lifetime_days", "The number of days")?;
-            let body = json!({
+            let body = object! {
                 "name": form.text("name").trim(),
                 "mail_domains": form.words("mail_domains", &[',', ' ', '\n', '\r']),
                 "email_management": form.is_ticked("email_management"),
                 "plain_groups": form.is_ticked("plain_groups"),
                 "key_lifetime_days": if days.is_null() { Value::from(0) } else { days },
-            });
+            };
             done("PATCH", vec!["organizations", org], body, "saved")
         }
         _ => return Err(Problem::new(400, "This page has no such form. Load it again.")),
@@ -157,10 +158,10 @@ fn project<'a>(
 ) -> Result<Action<'a>, Problem> {
     let project = form.text("project");
     let at = |rest: &[&'a str]| [&["organizations", org, "projects"], rest].concat();
-    let named = || json!({"name": form.text("name").trim()});
+    let named = || object! {"name": form.text("name").trim()};
     Ok(match name {
         "create" => {
-            let body = json!({"name": form.text("name").trim(), "roles": form.words("roles", &[','])});
+            let body = object! {"name": form.text("name").trim(), "roles": form.words("roles", &[','])};
             done("POST", at(&[]), body, "project")
         }
         "rename" => done("PATCH", at(&[project]), named(), "renamed"),

@@ -1,6 +1,6 @@
 //! A form as a browser sends it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::console::Problem;
 
@@ -48,7 +48,7 @@ impl Form {
     /// Words with commas, spaces or line breaks between them, as JSON.
     pub(super) fn words(&self, name: &str, separators: &[char]) -> Value {
         let words = self.text(name).split(separators).map(str::trim).filter(|word| !word.is_empty());
-        json!(words.collect::<Vec<_>>())
+        Value::from_iter(words)
     }
 
     /// Refuses what has not been confirmed by typing a word.

@@ -22,6 +22,7 @@ mod sign_in;
 use serde_json::Value;
 
 use super::{Console, Problem, Reply, Request, text};
+use crate::scim::json;
 
 pub use asset::{ICON, SCRIPT, STYLESHEET};
 pub use form::Form;
@@ -169,6 +170,6 @@ async fn call(
     query: &[(String, String)],
     body: &Value,
 ) -> Result<Reply, Problem> {
-    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    let body = if body.is_null() { Vec::new() } else { json::write(body).into_bytes() };
     super::answer(console, Request { method, path, query, body: &body }).await
 }

@@ -1,10 +1,13 @@
-//! Who uses the console: whoever has the admin token, as a bearer token or as the session that it was exchanged for.
+//! Who uses the console: whoever has the admin token, as a bearer token or as the session that it was exchanged for, and
+//! whoever Cloudflare Access vouches for.
 
 use sha2::{Digest, Sha256};
 
 use super::session;
 use crate::console::{Problem, Viewer};
 use crate::http::Deployment;
+use crate::http::access;
+use crate::http::deployment::variable;
 use crate::http::request::Incoming;
 use crate::store::platform;
 
@@ -35,19 +38,32 @@ pub(super) async fn of(
     incoming: &Incoming,
 ) -> Result<Option<Identity>, Problem> {
     let operator = |means| Identity { viewer: Viewer::Operator(ADMIN_TOKEN.to_owned()), means };
-    let token = admin_token(deployment)?;
+    let token = admin_token(deployment);
     if let Some(header) = incoming.header("authorization") {
         let presented = match header.split_once(' ') {
             Some((scheme, presented)) if scheme.eq_ignore_ascii_case("bearer") => presented.trim(),
             _ => "",
         };
-        return if is_admin_token(&token, presented) {
+        return if is_admin_token(&token?, presented) {
             Ok(Some(operator(Means::Header)))
         } else {
             Err(required())
         };
     }
-    Ok(session::is_alive(&token, incoming, platform::now_millis()).then(|| operator(Means::Browser)))
+    if let Ok(token) = &token
+        && session::is_alive(token, incoming, platform::now_millis())
+    {
+        return Ok(Some(operator(Means::Browser)));
+    }
+    if let Some(mail) = access::identify(deployment, incoming).await? {
+        let operators = variable(deployment.env, "OPERATORS", "");
+        let viewer = match operators.split(',').any(|one| one.trim().eq_ignore_ascii_case(&mail)) {
+            true => Viewer::Operator(mail),
+            false => Viewer::Administrator(mail),
+        };
+        return Ok(Some(Identity { viewer, means: Means::Browser }));
+    }
+    token.map(|_| None)
 }
 
 /// The deployment's admin token.

@@ -4,14 +4,14 @@ mod assets;
 mod identity;
 mod session;
 
-use serde_json::json;
-
 use super::Deployment;
+use super::access;
 use super::answer::Answer;
 use super::request::{BODY_LIMIT, Incoming};
 use crate::console::pages::{self, Form, Frame, Shown};
 use crate::console::{self, Console, Problem, Request, Viewer};
 use crate::directory::Shard;
+use crate::scim::json::{self, object};
 use crate::store::log::{Entry, Source};
 use crate::store::{Database, platform};
 
@@ -52,7 +52,7 @@ async fn api(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]
     let mut console = console(deployment, incoming, viewer, &databases)?;
     let request = Request { method: &incoming.method, path, query: incoming.parameters(), body: &body };
     let reply = console::answer(&mut console, request).await?;
-    Ok(Answer::json(reply.status, "application/json", reply.body.to_string()))
+    Ok(Answer::json(reply.status, "application/json", json::write(&reply.body)))
 }
 
 async fn page(
@@ -66,7 +66,8 @@ async fn page(
     match path {
         ["sign-in"] => return sign_in(deployment, incoming).await,
         ["sign-out"] => {
-            return Ok(see_other("/console/sign-in").with_header("Set-Cookie", session::ended(incoming)));
+            let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
+            return Ok(see_other(next).with_header("Set-Cookie", session::ended(incoming)));
         }
         _ => {}
     }
@@ -187,11 +188,13 @@ impl From<pages::Page> for Answer {
 
 /// RFC 9457.
 fn refuse(problem: &Problem) -> Answer {
-    let body = json!({"title": problem.title(), "status": problem.status, "detail": problem.detail});
-    let answer = Answer::json(problem.status, "application/problem+json", body.to_string())
+    let body =
+        object! {"title": problem.title(), "status": problem.status, "detail": problem.detail.as_str()};
+    let answer = Answer::json(problem.status, "application/problem+json", json::write(&body))
         .with_detail(problem.detail.as_str());
     match (problem.status, problem.allow) {
         (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
+        (429, _) => answer.with_header("Retry-After", "10"),
         (_, Some(allowed)) => answer.with_header("Allow", allowed),
         _ => answer,
     }

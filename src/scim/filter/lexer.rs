@@ -1,7 +1,9 @@
 //! Words, strings and brackets of a filter or a PATCH path.
 
-use crate::scim::ScimError;
+use serde_json::Value;
+
 use crate::scim::text::shorten;
+use crate::scim::{ScimError, json};
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,9 +80,10 @@ fn quoted(text: &str) -> Result<(Token, &str), ScimError> {
             '\\' => escaped = true,
             '"' => {
                 let (literal, after) = text.split_at_checked(at.saturating_add(1)).unwrap_or((text, ""));
-                let value = serde_json::from_str(literal)
-                    .map_err(|_| ScimError::invalid_filter("A string in the filter is not a JSON string."))?;
-                return Ok((Token::Quoted(value), after));
+                return match json::parse(literal.as_bytes()) {
+                    Ok(Value::String(value)) => Ok((Token::Quoted(value), after)),
+                    _ => Err(ScimError::invalid_filter("A string in the filter is not a JSON string.")),
+                };
             }
             _ => {}
         }

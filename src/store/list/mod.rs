@@ -5,7 +5,8 @@ mod snapshot;
 mod source;
 
 use super::pieces::Read;
-use super::session::{Opened, parse};
+use super::record::{self, pair, text_or_null};
+use super::session::Opened;
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
 use super::{StoreError, groups, pieces};
@@ -213,7 +214,7 @@ impl Prepared<'_> {
                 Total::OnPage => on_page,
                 Total::Counted => opened.count()?,
                 Total::OfSnapshot => {
-                    let state: State = parse(&opened.row().unwrap_or_default().head)?;
+                    let state = State::read(&opened.row().unwrap_or_default().head)?;
                     afterwards =
                         self.snapshot.as_ref().and_then(|snapshot| snapshot.afterwards(tenant, &state));
                     state.total.unwrap_or(on_page)
@@ -228,7 +229,10 @@ impl Prepared<'_> {
         let mut members = if self.with_members { Read::of(opened.rows())? } else { Read::default() };
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
-            let (rank, key): (i64, Option<String>) = parse(&row.head)?;
+            let Position { key, rank } = record::read("a position", &row.head, |value| {
+                let [rank, key] = pair(value)?;
+                Some(Position { key: text_or_null(key)?, rank: rank.as_i64()? })
+            })?;
             let group = match self.listed {
                 Listed::Users => None,
                 Listed::Groups => Some(rank),

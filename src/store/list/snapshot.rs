@@ -14,9 +14,11 @@
 //! All of it is one row in D1, written in the batch that reads the first page. KV cannot hold it: a name that was
 //! written a minute ago may still be read as it was before, and the posts of the import before would lose somebody.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::scim::list::Page;
+use crate::store::StoreError;
+use crate::store::record::{self, Record};
 use crate::store::statement::{Binding, Statement, expression, text};
 use crate::store::tenant::Tenant;
 
@@ -66,7 +68,7 @@ pub(super) struct Cut {
 }
 
 /// What is known of a snapshot once the page has been read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 pub(super) struct State {
     /// How many positions the list has, if that is known without the page.
     pub(super) total: Option<u64>,
@@ -76,6 +78,24 @@ pub(super) struct State {
     is_new: bool,
     /// Whether it is noted that it is being read.
     is_noted: bool,
+}
+
+impl State {
+    /// Reads what [`Snapshot::state`] selects.
+    pub(super) fn read(head: &str) -> Result<Self, StoreError> {
+        record::read("a snapshot", head, |value| {
+            let mut record = Record::of(value)?;
+            Some(Self {
+                total: match record.take("total") {
+                    Value::Null => None,
+                    total => Some(total.as_u64()?),
+                },
+                exists: record.flag("exists")?,
+                is_new: record.flag("is_new")?,
+                is_noted: record.flag("is_noted")?,
+            })
+        })
+    }
 }
 
 /// The snapshot of a list, seen from one of its pages.
