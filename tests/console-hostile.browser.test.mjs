@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { assertError, assertStatus, eventually } from "./lib/assert.mjs";
 import { oktaUser } from "./lib/bodies.mjs";
 import { assertNoComplaints, useBrowser } from "./lib/browser.mjs";
-import { pagesOf, signedIn, submit, visit } from "./lib/console.mjs";
+import { pagesOf, signedIn, submit, unfold, visit } from "./lib/console.mjs";
 import { createOrganization } from "./lib/organization.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
@@ -82,7 +82,7 @@ for (const payload of PAYLOADS) {
     const incidents = await watched(page);
     for (const address of pagesOf(organization, { user: user.id, group })) {
       await page.goto(address);
-      for (const summary of await page.locator("summary").all()) await summary.click();
+      await unfold(page);
       await assertHarmless(page, incidents, [name]);
     }
     await visit(page, organization, "log");

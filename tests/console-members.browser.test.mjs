@@ -48,11 +48,11 @@ describe("a member", () => {
     const { id } = await organization.createUser("ada@okta.local");
     const page = await signedIn(browser, worker);
     await visit(page, organization, `members/${id}`);
-    await page.getByLabel("Organization role").selectOption("Admin");
+    await page.getByLabel("New role").selectOption("Admin");
     await submit(page, button(page, "Save"));
     await assertDone(page, /role is changed/);
     assert.equal((await organization.user(id)).statsigOrgRole, "Admin");
-    assert.equal(await page.getByLabel("Organization role").inputValue(), "Admin");
+    assert.equal(await page.getByLabel("New role").inputValue(), "Admin");
     await assertNoComplaints(page);
   });
 

@@ -5,24 +5,38 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { openBrowser } from "./browser.mjs";
-import { adminApi, demoOrganization } from "./demo.mjs";
+import { adminApi, demoOrganization, newKey } from "./demo.mjs";
 import { openWorker, schema } from "./local-worker.mjs";
 import { root } from "./paths.mjs";
+import { person } from "./people.mjs";
 import { main, Problem, step } from "./run.mjs";
 
-// The name of the picture, and the address; {organization} is the id of the demo organization.
+// The name of the picture, and the address; {organization} is the id of the demo organization, {member} and {group} of
+// somebody and something in it.
 const PAGES_FOR_ANYBODY = [["sign-in", "/console/sign-in"]];
 const PAGES = [
   ["organizations", "/console/organizations"],
   ["keys", "/console/organizations/{organization}/keys"],
+  ["members", "/console/organizations/{organization}/members"],
+  ["member", "/console/organizations/{organization}/members/{member}"],
+  ["projects", "/console/organizations/{organization}/projects"],
+  ["group", "/console/organizations/{organization}/groups/{group}"],
+  ["log", "/console/organizations/{organization}/log"],
+  ["imports", "/console/organizations/{organization}/imports"],
+  ["settings", "/console/organizations/{organization}/settings"],
 ];
 
 const DESK = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
+// How pages look, and which of them are pictured so.
 const LOOKS = [
-  ["", { colorScheme: "light", viewport: DESK }],
-  ["-dark", { colorScheme: "dark", viewport: DESK }],
-  ["-phone", { colorScheme: "light", viewport: PHONE, isMobile: true, hasTouch: true }],
+  ["", { colorScheme: "light", viewport: DESK }, () => true],
+  ["-dark", { colorScheme: "dark", viewport: DESK }, (page) => ["keys", "log"].includes(page)],
+  [
+    "-phone",
+    { colorScheme: "light", viewport: PHONE, isMobile: true, hasTouch: true },
+    (page) => ["members", "log"].includes(page),
+  ],
 ];
 
 const FOLDER = join(root, "docs/screenshots");
@@ -35,15 +49,18 @@ await main(async () => {
   const browser = await openBrowser(process.argv[2]);
   try {
     await worker.db.prepare(schema()).run();
-    const organization = await demoOrganization(adminApi(worker.url, token));
+    const api = adminApi(worker.url, token);
+    const organization = await demoOrganization(api);
+    const places = { organization, ...(await liven(worker.url, api, organization)) };
     const pictures = []; // written when all of them are there
-    for (const [suffix, look] of LOOKS) {
+    for (const [suffix, look, isPictured] of LOOKS) {
       const context = await browser.newContext({ ...look, baseURL: worker.url, deviceScaleFactor: 2 });
       const tab = await context.newPage();
       const takeAll = async (pages) => {
-        for (const [page, path] of pages) {
+        for (const [page, path] of pages.filter(([page]) => isPictured(page))) {
           const name = `${page}${suffix}.png`;
-          pictures.push({ name, png: await step(name, () => take(tab, path.replace("{organization}", organization))) });
+          const address = path.replace(/\{(\w+)\}/g, (_, place) => places[place]);
+          pictures.push({ name, png: await step(name, () => take(tab, address)) });
         }
       };
       await takeAll(PAGES_FOR_ANYBODY);
@@ -60,6 +77,39 @@ await main(async () => {
     rmSync(data, { recursive: true });
   }
 });
+
+/** What an identity provider has done in the demo organization: people and a group pushed, an import, and what went wrong. */
+async function liven(url, api, organization) {
+  const key = await newKey(api, organization);
+  const scim = async (method, path, body) => {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/scim+json" };
+    const response = await fetch(`${url}/scim/${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const text = await response.text();
+    return text ? JSON.parse(text) : {};
+  };
+  const find = async (path, filter) => (await scim("GET", `${path}?filter=${encodeURIComponent(filter)}`)).Resources[0];
+  const patch = (path, ...Operations) =>
+    scim("PATCH", path, { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations });
+
+  const people = [];
+  for (let number = 0; number < 40; number++)
+    people.push(await scim("POST", "Users", person(number, { domain: "example.com" })));
+  const group = await find("Groups", 'displayName eq "Statsig-Demo-Engineer"');
+  const member = people[3];
+  await patch(`Groups/${group.id}`, {
+    op: "add",
+    path: "members",
+    value: people.slice(0, 8).map(({ id }) => ({ value: id })),
+  });
+  await patch(`Users/${member.id}`, { op: "replace", value: { title: "Engineer" } });
+  await scim("POST", "Groups", { displayName: "Statsig-Demo-Data-Member", members: [{ value: member.id }] });
+  await patch(`Users/${people[5].id}`, { op: "replace", value: { active: false } });
+  await scim("POST", "Groups", { displayName: "Statsig-Webshop-Member", members: [] });
+  await scim("POST", "Users", person(7, { domain: "example.com" }));
+  for (const startIndex of [1, 11, 21, 31, 41]) await scim("GET", `Users?startIndex=${startIndex}&count=10`);
+  for (const startIndex of [1, 21]) await scim("GET", `Users?startIndex=${startIndex}&count=20`);
+  return { member: member.id, group: group.id };
+}
 
 /** A picture of the page at that address. */
 async function take(tab, address) {

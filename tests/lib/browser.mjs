@@ -1,7 +1,7 @@
 // One browser for a test file, started before its first test and stopped after its last, and what is to be said of pages.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
+import { after, afterEach, before } from "node:test";
 import axe from "axe-core";
 import { openBrowser } from "../../scripts/lib/browser.mjs";
 import { findChromium, isRequired, NO_CHROMIUM } from "../../scripts/lib/chromium.mjs";
@@ -13,8 +13,8 @@ const complaintsOfContext = new WeakMap();
 
 /**
  * @returns `missing`, undefined or why there is no browser, for the option `skip` of tests; and `open(options)`, which
- *   resolves with an empty page (Playwright's `Page`) of a new context, with no cookies and a cache of its own. The options
- *   are those of Playwright's `newContext`: `baseURL`, `javaScriptEnabled`, `colorScheme`, `viewport`, …
+ *   resolves with an empty page (Playwright's `Page`) of a new context, with no cookies and a cache of its own, until the
+ *   test ends. The options are those of Playwright's `newContext`: `baseURL`, `javaScriptEnabled`, `colorScheme`, `viewport`, …
  */
 export function useBrowser() {
   const executablePath = findChromium();
@@ -25,6 +25,8 @@ export function useBrowser() {
     assert.ok(executablePath, NO_CHROMIUM);
     running = await openBrowser(executablePath);
   });
+  // A page that is not needed any more would go on using the machine.
+  afterEach(() => Promise.all(running?.contexts().map((context) => context.close()) ?? []));
   after(() => running?.close());
   return {
     missing,

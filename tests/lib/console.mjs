@@ -31,6 +31,13 @@ export async function submit(page, button) {
   return response;
 }
 
+/** Opens whatever is folded away on the page. */
+export async function unfold(page) {
+  await page.locator("details").evaluateAll((all) => {
+    for (const details of all) details.open = true;
+  });
+}
+
 /** Asserts what the page says above all else, that it was done or that it was not. */
 export async function assertDone(page, pattern) {
   assert.match(await page.locator(".notice.good").innerText(), pattern);

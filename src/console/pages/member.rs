@@ -70,7 +70,7 @@ fn actions(member: &Value, role: &str) -> Markup {
             div.columns {
                 form method="post" {
                     h3 { "Organization role" }
-                    (select("org_role", "org_role", "Organization role", &ASSIGNABLE, role))
+                    (select("org_role", "org_role", "New role", &ASSIGNABLE, role))
                     button name="action" value="role" { "Save" }
                 }
                 form method="post" {

@@ -117,8 +117,13 @@ async fn sign_in(deployment: &Deployment<'_>, incoming: &mut Incoming) -> Result
 
 /// An address of the console's, whatever else was asked for: nobody is led elsewhere.
 fn ours(place: &str) -> &str {
-    let is_ours = (place == "/console" || place.starts_with("/console/") || place.starts_with("/console?"))
-        && place.bytes().all(|byte| byte.is_ascii_graphic());
+    let path = place.split(['?', '#']).next().unwrap_or_default();
+    // Browsers take `\` for `/`, and `%2e` for a dot.
+    let goes_up =
+        |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    let is_ours = (path == "/console" || path.starts_with("/console/"))
+        && place.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        && !path.split('/').any(goes_up);
     if is_ours { place } else { "/console" }
 }
 
