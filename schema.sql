@@ -164,8 +164,24 @@ CREATE TABLE IF NOT EXISTS archived_groups (
   version       INTEGER NOT NULL,
   created_at    TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS archived_groups_by_name ON archived_groups (name_fold);
 CREATE INDEX IF NOT EXISTS archived_groups_by_project ON archived_groups (project_id);
 CREATE INDEX IF NOT EXISTS archived_groups_by_team ON archived_groups (team_id) WHERE team_id IS NOT NULL;
+
+-- The names of archived projects' groups are kept for them: a push would otherwise find another meaning in one, and
+-- put people where nobody wants them.
+CREATE TRIGGER IF NOT EXISTS groups_insert BEFORE INSERT ON groups
+BEGIN
+  SELECT RAISE(ABORT, 'UNIQUE constraint failed: groups.name_fold') FROM archived_groups a
+  JOIN projects p ON p.id = a.project_id
+  WHERE a.name_fold = NEW.name_fold AND p.org_id = NEW.org_id AND p.archived_at IS NOT NULL;
+END;
+CREATE TRIGGER IF NOT EXISTS groups_rename BEFORE UPDATE OF name_fold ON groups
+BEGIN
+  SELECT RAISE(ABORT, 'UNIQUE constraint failed: groups.name_fold') FROM archived_groups a
+  JOIN projects p ON p.id = a.project_id
+  WHERE a.name_fold = NEW.name_fold AND p.org_id = NEW.org_id AND p.archived_at IS NOT NULL;
+END;
 
 -- Who is in which group. An inactive user is in none.
 CREATE TABLE IF NOT EXISTS memberships (
@@ -241,3 +257,4 @@ CREATE TABLE IF NOT EXISTS log (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS log_by_resource ON log (org_id, resource_id, id) WHERE resource_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_of_failures ON log (org_id, id) WHERE status >= 400;
+CREATE INDEX IF NOT EXISTS log_of_console ON log (org_id, id) WHERE source = 'console';

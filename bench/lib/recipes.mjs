@@ -2,7 +2,7 @@
    bench/workers/floor.js repeats for any request of that kind. */
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const ENTRY = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-[0-9a-f]{8}$/; // of the log
+const RANDOM = /^-[0-9a-f]{8}$/; // of an entry of the log
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const shape = (steps) =>
@@ -38,7 +38,7 @@ export function recipe(name, [one, other]) {
 /** Where a parameter comes from that was this in the one request and that in the other. */
 function origin([one, other], known) {
   if (TIME.test(one)) return { of: "now" };
-  if (ENTRY.test(one)) return { of: "entry" };
+  if (RANDOM.test(one)) return { of: "random" };
   if (one === other) return { is: one };
   const source = known.find(({ was }) => was[0] === one && was[1] === other)?.source;
   return source ?? (UUID.test(one) && UUID.test(other) ? { of: "uuid" } : undefined);

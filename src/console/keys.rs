@@ -7,6 +7,7 @@ use crate::directory::{Key, key};
 use crate::scim::Object;
 use crate::scim::json::object;
 use crate::store::log::Outcome;
+use crate::store::tenant::guard;
 use crate::store::{Tenant, keys as stored, platform, tombstone};
 
 /// Longest life of a key that has an end, in seconds: ten years.
@@ -56,15 +57,19 @@ pub(super) async fn regenerate(
     let expires_at = expiry(console, wish)?;
     let key = new_key(console)?;
     let overlap_until = (overlap > 0 && status == "active").then(|| console.after(overlap));
-    let until = overlap_until
-        .as_deref()
-        .map_or("at once".to_owned(), |until| format!("and lets that go on until {until}"));
+    let until = overlap_until.as_deref().map_or("at once".to_owned(), |until| {
+        format!("and lets that go on until {until}, unless it expires before")
+    });
     let detail = format!("Generated the key {}, which replaces {} {until}.", key.hint(), key::hint(old));
     let mut statements = stored::insert(&tenant, &key, console.viewer.name(), expires_at.as_deref());
     statements.push(match &overlap_until {
         Some(at) => stored::expire(&tenant, old, at),
         None => stored::deactivate(&tenant, old),
     });
+    if status == "active" && overlap_until.is_none() {
+        // Of two at once, one finds that the key has been replaced.
+        statements.push(guard());
+    }
     statements.push(stored::one(&tenant, key.id()));
     let described = last(&console.write(&tenant, &about(201, &key, detail), statements).await?)?;
     if overlap_until.is_none() {

@@ -13,6 +13,7 @@ pub(super) async fn entries(
         failed: query.one_of("status", &[("failed", true), ("succeeded", false)])?,
         source: query.one_of("source", &[("scim", Source::Scim), ("console", Source::Console)])?,
         resource: query.text("resource"),
+        resource_id: None,
         from: query.time("from")?,
         to: query.time("to")?,
         before: query.text("before"),

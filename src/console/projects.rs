@@ -3,13 +3,16 @@
 use serde_json::Value;
 
 use super::{Console, Fields, Problem, Reply, last, text};
-use crate::directory::group_name::{PROJECT_ROLES, check_name, project_role, team_role};
+use crate::directory::group_name::{PROJECT_ROLES, Project, check_name, project_role, team_role};
 use crate::scim::Object;
 use crate::scim::json::object;
 use crate::scim::text::equal_fold;
 use crate::store::log::Outcome;
 use crate::store::projects::{self as stored, RoleGroup};
 use crate::store::{StoreError, Tenant, groups, platform};
+
+/// Most custom roles that a project is created with.
+const MOST_ROLES: usize = 100;
 
 pub(super) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
@@ -21,6 +24,12 @@ pub(super) async fn create(console: &Console<'_>, org: &str, body: Object) -> Re
     let (name, roles) =
         Fields::read(body, |fields| Ok((fields.text("name")?, fields.texts("roles")?.unwrap_or_default())))?;
     check("project", &name)?;
+    if roles.len() > MOST_ROLES {
+        return Err(Problem::new(
+            400,
+            format!("A project is created with at most {MOST_ROLES} custom roles."),
+        ));
+    }
     for (index, role) in roles.iter().enumerate() {
         check("role", role)?;
         let earlier = roles.iter().take(index).map(String::as_str);
@@ -50,6 +59,9 @@ pub(super) async fn rename(
     check("project", &name)?;
     let tenant = console.tenant(org);
     let current = unarchived(console, &tenant, project).await?;
+    if text(&current, "name") == name {
+        return Ok(Reply::ok(current));
+    }
     let prefix = console.catalog.group_prefix.as_str();
     let mut groups = Vec::new();
     for role in list(&current, "roles") {
@@ -105,7 +117,8 @@ pub(super) async fn create_role(
     let display_name = project_role(&console.catalog.group_prefix, text(&current, "name"), &name);
     let group = stored::role_group(&name, display_name)?;
     let outcome = made(&group, format!("Created the role {name} of the project {}.", text(&current, "name")));
-    let written = console.write(&tenant, &outcome, stored::insert_role(&tenant, project, &group)).await;
+    let written =
+        console.write(&tenant, &outcome, stored::insert_role(&tenant, &named(&current), &group)).await;
     written.map_err(|error| taken(error, "role", &group.role))?;
     Ok(Reply::created(described(&group)))
 }
@@ -124,8 +137,9 @@ pub(super) async fn create_team(
     let groups = stored::team_groups(&console.catalog.group_prefix, text(&current, "name"), &name)?;
     let [_, member] = &groups;
     let outcome = made(member, format!("Created the team {name} of the project {}.", text(&current, "name")));
-    let written =
-        console.write(&tenant, &outcome, stored::insert_team(&tenant, &id, project, &name, &groups)).await;
+    let written = console
+        .write(&tenant, &outcome, stored::insert_team(&tenant, &id, &named(&current), &name, &groups))
+        .await;
     written.map_err(|error| taken(error, "team", &name))?;
     let roles: Vec<Value> = groups.iter().map(described).collect();
     Ok(Reply::created(object! {"id": id, "name": name, "roles": roles}))
@@ -159,6 +173,10 @@ async fn unarchived(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -
         return Err(Problem::new(409, "The project is archived. Restore it first."));
     }
     Ok(found)
+}
+
+fn named(project: &Value) -> Project {
+    Project { id: text(project, "id").to_owned(), name: text(project, "name").to_owned() }
 }
 
 fn is_archived(project: &Value) -> bool {
@@ -195,8 +213,8 @@ fn taken(error: StoreError, what: &str, name: &str) -> Problem {
         return Problem::new(
             409,
             format!(
-                "The {what} \"{name}\" exists already, or one of its groups would have the name of another group. Choose \
-                 another name."
+                "The {what} \"{name}\" exists already, or one of its groups would have the name of another group, perhaps of an \
+                 archived project. Choose another name, or rename what has it."
             ),
         );
     }

@@ -2,29 +2,37 @@
 
 use serde_json::Value;
 
-use super::key::PREFIX;
+use super::secret::{is_secret_name, redacted};
 use crate::scim::Object;
 use crate::scim::text::shorten;
 
-/// Most values of a body.
-const MOST_VALUES: usize = 200;
+/// About the most that is kept of a body, in bytes.
+const LONGEST: usize = 4_000;
+/// What a value takes besides its text.
+const OVERHEAD: usize = 8;
 /// Most values of one array.
 const LONGEST_ARRAY: usize = 20;
+/// Values within values within values.
+const DEEPEST: usize = 8;
 /// Stands where something secret was.
 const SECRET: &str = "(not kept)";
 /// Stands where there is more.
 const MORE: &str = "…";
 
-/// What is kept of a body.
+/// What is kept of a body. A body that is no object nor array is not kept: nothing says what it is.
 pub fn kept(body: &Value) -> Value {
-    copy(body, &mut MOST_VALUES.clone())
+    match body {
+        Value::Object(_) | Value::Array(_) => copy(body, &mut LONGEST.clone(), 0),
+        _ => SECRET.into(),
+    }
 }
 
 /// A copy, as long as there is something `left` of what may be kept.
-fn copy(value: &Value, left: &mut usize) -> Value {
-    *left = left.saturating_sub(1);
+fn copy(value: &Value, left: &mut usize, depth: usize) -> Value {
+    *left = left.saturating_sub(OVERHEAD);
     match value {
-        Value::Object(object) => Value::Object(copy_object(object, left)),
+        Value::Object(_) | Value::Array(_) if depth >= DEEPEST => MORE.into(),
+        Value::Object(object) => Value::Object(copy_object(object, left, depth)),
         Value::Array(array) => {
             let mut copied = Vec::new();
             for (index, element) in array.iter().enumerate() {
@@ -33,46 +41,41 @@ fn copy(value: &Value, left: &mut usize) -> Value {
                     copied.push(Value::String(format!("{MORE} and {more} more")));
                     break;
                 }
-                copied.push(copy(element, left));
+                copied.push(copy(element, left, depth.saturating_add(1)));
             }
             Value::Array(copied)
         }
-        Value::String(text) if may_tell(text) => SECRET.into(),
-        Value::String(text) => shorten(text).into(),
+        Value::String(text) => copy_text(text, left).into(),
         other => other.clone(),
     }
 }
 
-fn copy_object(object: &Object, left: &mut usize) -> Object {
+fn copy_object(object: &Object, left: &mut usize, depth: usize) -> Object {
     let mut copied = Object::new();
-    // The `value` of a PATCH operation is as secret as what its `path` names.
-    let names_secret = object
-        .iter()
-        .any(|(name, value)| name.eq_ignore_ascii_case("path") && value.as_str().is_some_and(is_secret));
+    // The `value` of a PATCH operation, or of a pair of name and value, is as secret as what is named beside it.
+    let names_secret = object.iter().any(|(name, value)| {
+        ["path", "name", "key"].iter().any(|known| name.eq_ignore_ascii_case(known))
+            && value.as_str().is_some_and(is_secret_name)
+    });
     for (name, value) in object {
         if *left == 0 {
             copied.insert(MORE.to_owned(), MORE.into());
             break;
         }
-        let value = match is_secret(name) || names_secret && name.eq_ignore_ascii_case("value") {
+        let value = match is_secret_name(name) || names_secret && name.eq_ignore_ascii_case("value") {
             true => SECRET.into(),
-            false => copy(value, left),
+            false => copy(value, left, depth.saturating_add(1)),
         };
-        copied.insert(shorten(name), value);
+        copied.insert(copy_text(name, left), value);
     }
     copied
 }
 
-/// Whether a text may have a secret in it: a key that was pasted into the wrong field, or a filter by a secret.
-pub fn may_tell(text: &str) -> bool {
-    (text.contains(PREFIX) && text.len() > 40)
-        || (is_secret(text)
-            && text.contains(|character| !matches!(character, 'a'..='z' | 'A'..='Z' | '0'..='9' | ':' | '.')))
-}
-
-/// Whether an attribute by this name or path is a secret.
-fn is_secret(name: &str) -> bool {
-    name.to_ascii_lowercase().contains("password")
+fn copy_text(text: &str, left: &mut usize) -> String {
+    // A control character takes six bytes in JSON.
+    let text: String = shorten(&redacted(text)).chars().filter(|character| !character.is_control()).collect();
+    *left = left.saturating_sub(text.len());
+    text
 }
 
 #[cfg(test)]
@@ -83,6 +86,7 @@ mod tests {
 
     #[test]
     fn passwords_and_keys_are_not_kept_however_they_are_named() {
+        let key = format!("scim-{}", "ABCD2345".repeat(8));
         let body = json!({
             "userName": "ann", "passWord": "s1",
             "urn:ietf:params:scim:schemas:core:2.0:User:password": "s2",
@@ -90,24 +94,34 @@ mod tests {
                 {"op": "replace", "path": "PASSWORD", "value": "s3"},
                 {"op": "replace", "value": {"password": {"deep": "s4"}}},
                 {"op": "replace", "value": "s5", "path": "urn:ietf:params:scim:schemas:core:2.0:User:password"},
+                {"op": "replace", "path": "password[value eq \"s6\"]", "value": "s7"},
             ],
-            "filter": "password eq \"s6\"",
-            "title": format!("scim-{}", "A".repeat(69)),
+            "attributes": [{"name": "password", "value": "s8"}],
+            "filter": "password eq \"s9\"",
+            "pwd": "s10", "passphrase": "s11", "clientSecret": "s12", "access_token": "s13",
+            "title": key, key.as_str(): 1,
         });
         let text = kept(&body).to_string();
         assert!(text.contains("\"ann\""));
-        for secret in ["s1", "s2", "s3", "s4", "s5", "s6", "AAAA"] {
-            assert!(!text.contains(secret), "{secret} in {text}");
+        for secret in (1..=13).map(|number| format!("\"s{number}\"")).chain(["2345ABCD".to_owned()]) {
+            assert!(
+                !text.contains(&secret) && !text.contains(&secret.replace('"', "\\\"")),
+                "{secret} in {text}"
+            );
         }
+        assert_eq!(kept(&json!("a secret by itself")), json!(SECRET));
     }
 
     #[test]
-    fn what_is_long_is_cut() {
+    fn what_is_long_or_deep_is_cut() {
         let members: Vec<Value> = (0..10_000).map(|n| json!({"value": n})).collect();
         let text = kept(&json!({"members": members, "title": "x".repeat(10_000)})).to_string();
         assert!(text.contains("… and 9980 more"));
         assert!(text.len() < 2_000);
-        let wide: Object = (0..5_000).map(|n| (n.to_string(), json!([n, n, n]))).collect();
-        assert!(kept(&Value::Object(wide)).to_string().len() < 5_000);
+        let wide: Object =
+            (0..5_000).map(|n| (format!("{n}\u{1}").repeat(30), json!([n, n, "\u{1}".repeat(90)]))).collect();
+        assert!(kept(&Value::Object(wide)).to_string().len() < 2 * LONGEST);
+        let deep = (0..120).fold(json!(1), |value, _| json!([value]));
+        assert!(kept(&deep).to_string().len() < 50);
     }
 }

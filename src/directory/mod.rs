@@ -11,6 +11,7 @@ pub mod log_body;
 pub mod org_role;
 pub mod organization;
 mod person_name;
+pub mod secret;
 pub mod shard;
 pub mod user;
 

@@ -5,6 +5,11 @@ use serde_json::Value;
 use crate::scim::ScimError;
 use crate::scim::text::{fold, shorten};
 
+/// Most mail domains of an organization.
+const MOST_MAIL_DOMAINS: usize = 1_000;
+/// Most of them that a refusal names.
+const NAMED_MAIL_DOMAINS: usize = 10;
+
 /// The organization a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
@@ -58,6 +63,15 @@ impl Organization {
         self.check(user_name, mail_domain, "would no longer belong to")
     }
 
+    fn named_mail_domains(&self) -> String {
+        let mut named =
+            self.mail_domains.iter().take(NAMED_MAIL_DOMAINS).cloned().collect::<Vec<_>>().join(", ");
+        if self.mail_domains.len() > NAMED_MAIL_DOMAINS {
+            named.push_str(", …");
+        }
+        named
+    }
+
     fn check(&self, user_name: &str, mail_domain: Option<&str>, verdict: &str) -> Result<(), ScimError> {
         if self.manages(mail_domain) {
             return Ok(());
@@ -66,7 +80,7 @@ impl Organization {
             "User {} {verdict} this organization: its mail domains are {}. Assign people of these domains, or have an \
              administrator add the domain in the organization's settings.",
             shorten(user_name),
-            self.mail_domains.join(", ")
+            self.named_mail_domains()
         )))
     }
 }
@@ -90,6 +104,9 @@ pub fn mail_domain(address: &str) -> Option<String> {
 /// # Errors
 /// A sentence naming what is not a domain.
 pub fn read_mail_domains(domains: &[String]) -> Result<Vec<String>, String> {
+    if domains.len() > MOST_MAIL_DOMAINS {
+        return Err(format!("An organization has at most {MOST_MAIL_DOMAINS} mail domains."));
+    }
     let mut read: Vec<String> = Vec::with_capacity(domains.len());
     for domain in domains {
         let folded = fold(domain.trim().trim_start_matches('@'));

@@ -212,7 +212,9 @@ fn settle(
     let active = standing.active.unwrap_or(current.active);
     let org_role = standing.org_role.unwrap_or(current.org_role);
     if current.org_role == OrgRole::Owner {
-        if !active || org_role != OrgRole::Owner {
+        // By the userName, the console knows the Owner.
+        let named = doc.get("userName").and_then(Value::as_str).unwrap_or_default();
+        if !active || org_role != OrgRole::Owner || fold_user_name(named) != current.folded_user_name() {
             return Err(owner_untouchable());
         }
     } else if org_role == OrgRole::Owner {
@@ -284,7 +286,7 @@ fn mail_not_managed(attribute: &str, old: &str, new: &str) -> ScimError {
 
 fn owner_untouchable() -> ScimError {
     ScimError::mutability(
-        "Owner cannot be modified: the organization's Owner cannot be demoted, deactivated or deleted. Transfer the \
+        "Owner cannot be modified: the organization's Owner cannot be demoted, deactivated, deleted or given another userName. Transfer the \
          ownership in the console first.",
     )
 }

@@ -67,7 +67,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
             member.id = call.new_id()?;
             let id = member.id.clone();
             let team_id = platform::new_id()?;
-            (id, projects::insert_team(tenant, &team_id, &project.id, &team, &[admin, member]))
+            (id, projects::insert_team(tenant, &team_id, &project, &team, &[admin, member]))
         }
     };
     statements.extend(memberships::change(tenant, &id, &difference));
@@ -180,7 +180,11 @@ async fn change(
             (_, false) => {}
         }
         let outcome = outcome(if answer { 200 } else { 204 }, id, &group.display_name);
-        let mut results = call.write(&outcome, statements).await.map_err(|error| match error {
+        let written = match changes {
+            true => call.write(&outcome, statements).await,
+            false => call.session.write(&statements).await,
+        };
+        let mut results = written.map_err(|error| match error {
             error if stored::name_is_taken(&error) => Failure::Answer(name_taken(&group.display_name, None)),
             error => error.into(),
         })?;

@@ -1,14 +1,16 @@
 //! What may stand in the log.
 
 use crate::directory::key::{self, PREFIX};
+use crate::directory::secret;
 
 /// The line without what it must not tell: of keys only the hint, of mail addresses only the domain. Details
 /// quote what a client sent; it must not begin a line of its own, either.
 pub(super) fn redacted(line: &str) -> String {
+    let line = secret::redacted(line);
     let mut redacted = String::with_capacity(line.len());
     let mut word = String::new();
     for character in line.chars() {
-        if character.is_alphanumeric() || "@.-_+%~!#&*|".contains(character) {
+        if character.is_alphanumeric() || "@.-_+%~!#&*|'^`{}$".contains(character) {
             word.push(character);
             continue;
         }
@@ -49,6 +51,8 @@ mod tests {
         for (line, expected) in [
             ("\"Ann.Lee+x@example.com\" is taken", "\"…@example.com\" is taken"),
             (&format!("GET /scim/Users/{key} 404"), "GET /scim/Users/scim-ABCD… 404"),
+            ("a@scim-ABCD2345ABCD2345ABCD2345ABCD2345ABCD2345ABCD2345", "…@scim-ABCD…"),
+            ("of o'brien.secret@example.com", "of …@example.com"),
             ("GET /scim/Users/ann%40example.com", "GET /scim/Users/…@example.com"),
             ("key scim-ABCD…: a\nb", "key scim-ABCD…: a b"),
             ("does not begin with \"scim-\"", "does not begin with \"scim-\""),

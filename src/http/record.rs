@@ -11,6 +11,10 @@ use crate::scim::json;
 use crate::store::log::{Entry, Outcome, Source};
 use crate::store::{Statement, StoreError, Tenant, platform};
 
+/// The parameters of RFC 7644 and RFC 9865, whose values are kept.
+const KNOWN_PARAMETERS: [&str; 8] =
+    ["filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count", "cursor"];
+
 /// A request as the log will have it, once it is known whose organization it is about and what became of it.
 pub(super) struct Record {
     entry: Entry,
@@ -27,8 +31,21 @@ pub(super) struct Record {
 impl Record {
     /// The record of a request of its own.
     pub(super) fn of_request(incoming: &Incoming, key: &Key, segments: &[&str]) -> Self {
-        let path = incoming.path_and_query();
-        let path = if log_body::may_tell(&path) { incoming.path.clone() } else { path };
+        let mut path = incoming.path.clone();
+        let mut mark = '?';
+        for (name, value) in incoming.parameters() {
+            // What nobody knows may be anything.
+            let value = if KNOWN_PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                value
+            } else {
+                "…"
+            };
+            path.push(mark);
+            path.push_str(name);
+            path.push('=');
+            path.push_str(value);
+            mark = '&';
+        }
         Self::new(&incoming.method, path, key.hint(), segments)
     }
 

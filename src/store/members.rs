@@ -53,13 +53,23 @@ pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
             conditions.push_str(" AND org_role <> 'Member'");
         }
     }
-    if let Some(search) = &query.search {
-        conditions.push_str(" AND user_name_fold >= :search AND user_name_fold < :search || char(0x10FFFF)");
-        bindings.push(text("search", fold_user_name(search)));
+    let search = query.search.as_deref().map(fold_user_name);
+    let after = query.after.as_deref().map(fold_user_name);
+    // One lower bound only, or SQLite may begin at the lesser.
+    match (&search, &after) {
+        (search, Some(after)) => {
+            conditions.push_str(" AND user_name_fold > :least");
+            bindings.push(text("least", search.as_ref().map_or(after, |search| search.max(after)).as_str()));
+        }
+        (Some(search), None) => {
+            conditions.push_str(" AND user_name_fold >= :least");
+            bindings.push(text("least", search.as_str()));
+        }
+        (None, None) => {}
     }
-    if let Some(after) = &query.after {
-        conditions.push_str(" AND user_name_fold > :after");
-        bindings.push(text("after", fold_user_name(after)));
+    if let Some(search) = search {
+        conditions.push_str(" AND user_name_fold < :search || char(0x10FFFF)");
+        bindings.push(text("search", search));
     }
     let sql = format!(
         "SELECT {DESCRIBED} AS head FROM users INDEXED BY {index}
@@ -75,16 +85,6 @@ pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
         resource_sql(true)
     );
     tenant.statement(&sql, vec![text("id", id)])
-}
-
-/// Reads the Owner's id as `head`, if that is who has this mail address.
-pub fn owner_by(tenant: &Tenant<'_>, mail: &str) -> Statement {
-    tenant.statement(
-        "SELECT id AS head FROM users
-         WHERE org_id = :org AND org_role = 'Owner' AND (user_name_fold = :mail
-           OR seq IN (SELECT user_seq FROM user_emails WHERE org_id = :org AND value_fold = :mail))",
-        vec![text("mail", mail)],
-    )
 }
 
 /// Reads one group as JSON, with what it stands for.

@@ -38,14 +38,13 @@ pub fn all() -> Statement {
     Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[])
 }
 
-/// Reads the organizations that somebody with this mail address administers, one a row as JSON.
+/// Reads the organizations that whoever has this `userName` administers, one a row as JSON.
 pub fn administered_by(mail: &str) -> Statement {
     Statement::new(
         &format!(
             "{DESCRIBED} WHERE EXISTS (
-               SELECT 1 FROM users u WHERE u.org_id = o.id AND u.active = 1 AND u.org_role IN ('Owner', 'Admin')
-               AND (u.user_name_fold = :mail
-                 OR u.seq IN (SELECT user_seq FROM user_emails WHERE org_id = o.id AND value_fold = :mail)))
+               SELECT 1 FROM users u WHERE u.org_id = o.id AND u.user_name_fold = :mail AND u.active = 1
+               AND u.org_role <> 'Member' AND lower(trim(u.doc ->> '$.userName')) = :mail)
              ORDER BY o.created_at, o.id"
         ),
         &[text("mail", mail)],

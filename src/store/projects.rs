@@ -115,31 +115,42 @@ pub fn insert_project(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[RoleG
                SELECT :id, o.id, :name, :name_fold, :now FROM organizations o WHERE o.id = :org";
     let project =
         tenant.statement(sql, vec![text("id", id), text("name", name), text("name_fold", fold(name))]);
-    vec![project, guard(), insert_groups(tenant, id, None, groups)]
+    let made = Project { id: id.to_owned(), name: name.to_owned() };
+    vec![project, guard(), insert_groups(tenant, &made, None, groups)]
 }
 
-/// Writes a new role of a project: its group.
-pub fn insert_role(tenant: &Tenant<'_>, project: &str, group: &RoleGroup) -> Vec<Statement> {
+/// Writes a new role of a project: its group. The project has to have that name still, from which the group's was made.
+pub fn insert_role(tenant: &Tenant<'_>, project: &Project, group: &RoleGroup) -> Vec<Statement> {
     vec![insert_groups(tenant, project, None, std::slice::from_ref(group)), guard()]
 }
 
-/// Writes a new team with its groups.
+/// Writes a new team with its groups. The project has to have that name still, from which the groups' were made.
 pub fn insert_team(
     tenant: &Tenant<'_>,
     id: &str,
-    project: &str,
+    project: &Project,
     name: &str,
     groups: &[RoleGroup],
 ) -> Vec<Statement> {
     let sql = "INSERT INTO teams (id, project_id, name, name_fold, created_at)
                SELECT :id, p.id, :name, :name_fold, :now FROM projects p
-               WHERE p.org_id = :org AND p.id = :project AND p.archived_at IS NULL";
-    let bindings =
-        vec![text("id", id), text("project", project), text("name", name), text("name_fold", fold(name))];
+               WHERE p.org_id = :org AND p.id = :project AND p.name = :project_name AND p.archived_at IS NULL";
+    let bindings = vec![
+        text("id", id),
+        text("project", project.id.as_str()),
+        text("project_name", project.name.as_str()),
+        text("name", name),
+        text("name_fold", fold(name)),
+    ];
     vec![tenant.statement(sql, bindings), guard(), insert_groups(tenant, project, Some(id), groups)]
 }
 
-fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups: &[RoleGroup]) -> Statement {
+fn insert_groups(
+    tenant: &Tenant<'_>,
+    project: &Project,
+    team: Option<&str>,
+    groups: &[RoleGroup],
+) -> Statement {
     let groups: Vec<Value> = groups
         .iter()
         .map(|group| {
@@ -159,9 +170,10 @@ fn insert_groups(tenant: &Tenant<'_>, project: &str, team: Option<&str>, groups:
          SELECT p.org_id, j.value ->> 'id', p.id, :team, j.value ->> 'role', j.value ->> 'display_name',
            j.value ->> 'name_fold', j.value ->> 'external_id', iif(j.value ->> 'is_pushed', :now, NULL), :now, :now
          FROM projects p CROSS JOIN json_each(:groups) j
-         WHERE p.org_id = :org AND p.id = :project AND p.archived_at IS NULL ORDER BY j.key",
+         WHERE p.org_id = :org AND p.id = :project AND p.name = :project_name AND p.archived_at IS NULL ORDER BY j.key",
         vec![
-            text("project", project),
+            text("project", project.id.as_str()),
+            text("project_name", project.name.as_str()),
             optional("team", team),
             text("groups", json::write(&Value::from(groups))),
         ],
@@ -174,21 +186,25 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
         .iter()
         .map(|(id, display_name)| object! {"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": fold(display_name)})
         .collect();
+    let renamed = json::write(&Value::from(renamed));
     let project = "UPDATE projects SET name = :name, name_fold = :name_fold
                    WHERE org_id = :org AND id = :id AND archived_at IS NULL
-                   AND CAST(:groups AS INTEGER) = (SELECT count(*) FROM groups WHERE project_id = :id)";
+                   AND CAST(:count AS INTEGER) = (SELECT count(*) FROM groups WHERE project_id = :id)
+                   AND CAST(:count AS INTEGER) = (SELECT count(*) FROM json_each(:renamed) j JOIN groups g
+                     ON g.org_id = :org AND g.id = j.value ->> 'id' AND g.project_id = :id)";
     let bindings = vec![
         text("id", id),
         text("name", name),
         text("name_fold", fold(name)),
-        text("groups", groups.len().to_string()),
+        text("count", groups.len().to_string()),
+        text("renamed", renamed.as_str()),
     ];
     let groups = "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now),
                     display_name = j.value ->> 'display_name', name_fold = j.value ->> 'name_fold'
                   FROM json_each(:renamed) j
                   WHERE groups.org_id = :org AND groups.id = j.value ->> 'id' AND groups.project_id = :id";
-    let renamed = vec![text("id", id), text("renamed", Value::from(renamed).to_string())];
-    vec![tenant.statement(project, bindings), guard(), tenant.statement(groups, renamed)]
+    let groups = tenant.statement(groups, vec![text("id", id), text("renamed", renamed)]);
+    vec![tenant.statement(project, bindings), guard(), groups]
 }
 
 /// Archives a project: its groups go out of SCIM's sight, and everybody out of its groups.

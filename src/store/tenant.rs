@@ -20,7 +20,8 @@ pub enum Scope {
     Administrator {
         /// The organization's id.
         organization: String,
-        /// The administrator's mail address, in lower case.
+        /// The administrator's mail address, which is their `userName`, in lower case. Their other addresses do not count: those are
+        /// the identity provider's to write, also for the Owner.
         mail: String,
     },
 }
@@ -77,11 +78,9 @@ impl Tenant<'_> {
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
                           AND (expires_at IS NULL OR expires_at > :now))";
 
-/// Who has an address among others administers as well as who is named by it.
 const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
-  WHERE org_id = :administered AND active = 1 AND org_role IN ('Owner', 'Admin') AND (user_name_fold = :administrator
-    OR seq IN (SELECT user_seq FROM user_emails WHERE org_id = :administered AND value_fold = :administrator))
-  LIMIT 1)";
+  WHERE org_id = :administered AND user_name_fold = :administrator AND active = 1 AND org_role <> 'Member'
+  AND lower(trim(doc ->> '$.userName')) = :administrator)";
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.

@@ -260,13 +260,21 @@ fn changed_columns(
     (assignments, bindings)
 }
 
-/// Makes a member the Owner, and the Owner an Admin. There is never a moment with two, nor one with none.
-pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str) -> Vec<Statement> {
+/// Makes a member the Owner, and the Owner an Admin, provided that the Owner has the `userName` if one is named. There is
+/// never a moment with two, nor one with none.
+pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> Vec<Statement> {
     let change =
         "UPDATE users SET version = version + 1, last_modified = max(last_modified, :now), org_role = ";
-    let from = format!("{change} 'Admin' WHERE org_id = :org AND org_role = 'Owner'");
+    let old = format!(
+        "{change} 'Admin' WHERE org_id = :org AND org_role = 'Owner' AND (:by IS NULL OR user_name_fold = :by)"
+    );
     let new = format!("{change} 'Owner' WHERE org_id = :org AND id = :id AND active = 1");
-    vec![tenant.statement(&from, Vec::new()), guard(), tenant.statement(&new, vec![text("id", to)]), guard()]
+    vec![
+        tenant.statement(&old, vec![optional("by", from)]),
+        guard(),
+        tenant.statement(&new, vec![text("id", to)]),
+        guard(),
+    ]
 }
 
 /// Deletes a person, if nobody changed them since they were read. Memberships and addresses go with them.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::parts::segment;
 use super::{Form, Frame, call};
 use crate::console::{Console, Problem, text};
 use crate::scim::json::object;
@@ -48,7 +49,7 @@ pub(super) async fn carry_out(
         ("POST", ["organizations"]) => (format!("organizations/{}/keys", text(&reply.body, "id")), word),
         // Whom SCIM does not see is deleted; there is nobody to show.
         ("DELETE", [_, org, "members", _]) if reply.body.get("managed") == Some(&Value::Bool(false)) => {
-            (format!("organizations/{org}/members"), "deleted")
+            (format!("organizations/{}/members", segment(org)), "deleted")
         }
         _ => (page, word),
     };
@@ -78,7 +79,7 @@ pub(super) fn latest(body: &Value) -> &str {
 }
 
 fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> {
-    let here = frame.path.join("/");
+    let here = frame.path.iter().map(|name| segment(name)).collect::<Vec<_>>().join("/");
     let done =
         |method, path: Vec<&'a str>, body, word| Action { method, path, body, then: (here.clone(), word) };
     Ok(match (frame.path, form.text("action")) {

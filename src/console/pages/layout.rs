@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::asset::{ICON, SCRIPT, STYLESHEET};
 use super::notice::Notice;
+use super::parts::segment;
 use super::{Form, Frame, Page};
 use crate::console::{Console, Problem, text};
 
@@ -19,7 +20,7 @@ pub(super) struct View<'v, 'c> {
 impl View<'_, '_> {
     /// The organization's page of that name.
     pub(super) fn address(&self, page: &str) -> String {
-        let id = self.frame.path.get(1).copied().unwrap_or_default();
+        let id = segment(self.frame.path.get(1).copied().unwrap_or_default());
         format!("/console/organizations/{id}/{page}")
     }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::layout::View;
-use super::parts::{field, next, pill, select, time};
+use super::parts::{field, next, pill, segment, select, time};
 use crate::console::text;
 
 const STATUSES: [(&str, &str); 3] = [("", "All"), ("failed", "Failed"), ("succeeded", "Succeeded")];
@@ -104,8 +104,8 @@ fn resource(view: &View<'_, '_>, entry: &Value) -> Markup {
     let id = text(entry, "resource_id");
     let name = Some(text(entry, "resource_name")).filter(|name| !name.is_empty()).unwrap_or(id);
     let page = match text(entry, "resource_type") {
-        "User" => Some(format!("members/{id}")),
-        "Group" => Some(format!("groups/{id}")),
+        "User" => Some(format!("members/{}", segment(id))),
+        "Group" => Some(format!("groups/{}", segment(id))),
         "Project" => Some("projects".to_owned()),
         "Key" => Some("keys".to_owned()),
         _ => None,

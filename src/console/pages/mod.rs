@@ -119,8 +119,7 @@ async fn show_with(console: &mut Console<'_>, frame: &Frame<'_>, seen: Seen<'_>)
         ["organizations", org, "settings"] => vec!["organizations", *org],
         [] => vec!["organizations"],
         ["organizations", org] => {
-            let org: String = form_urlencoded::byte_serialize(org.as_bytes()).collect();
-            return Ok(Shown::Elsewhere(format!("/console/organizations/{org}/keys")));
+            return Ok(Shown::Elsewhere(format!("/console/organizations/{}/keys", parts::segment(org))));
         }
         ["organizations"]
         | [_, _, "keys" | "members" | "projects" | "log" | "imports"]

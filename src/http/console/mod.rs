@@ -65,7 +65,7 @@ async fn page(
     }
     match path {
         ["sign-in"] => return sign_in(deployment, incoming).await,
-        ["sign-out"] => {
+        ["sign-out"] if incoming.method == "POST" => {
             let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
             return Ok(see_other(next).with_header("Set-Cookie", session::ended(incoming)));
         }

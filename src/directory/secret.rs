@@ -1,0 +1,89 @@
+//! What must not stand in a log: keys, passwords and their like, wherever somebody put them.
+
+/// Shortest run of a key's letters that is taken for one.
+const KEY_LIKE: usize = 40;
+/// What attributes are called that hold secrets, or parts of that, in lower case.
+const SECRET_NAMES: [&str; 8] =
+    ["password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "authorization"];
+
+/// The text without what looks like a SCIM key, with or without its prefix: of it, the first four letters stay.
+pub fn without_keys(text: &str) -> String {
+    let is_letter = |character: char| character.is_ascii_uppercase() || ('2'..='7').contains(&character);
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(is_letter) {
+        let (before, run) = rest.split_at_checked(begin).unwrap_or((rest, ""));
+        let end = run.find(|character| !is_letter(character)).unwrap_or(run.len());
+        let (run, after) = run.split_at_checked(end).unwrap_or((run, ""));
+        kept.push_str(before);
+        if run.len() < KEY_LIKE {
+            kept.push_str(run);
+        } else {
+            kept.push_str(run.get(..4).unwrap_or_default());
+            kept.push('…');
+        }
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// Whether an attribute by this name or path holds a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_NAMES.iter().any(|secret| name.contains(secret))
+}
+
+/// The text up to the name of a secret after which something is quoted, as filters and paths do, and what says that more was there.
+pub fn without_quoted_secrets(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let ends =
+        SECRET_NAMES.iter().filter_map(|name| lower.find(name).map(|at| at.saturating_add(name.len())));
+    for end in ends {
+        let after = text.get(end..).unwrap_or_default();
+        // A name may be in quotes itself.
+        let after = after.strip_prefix(['"', '\'']).unwrap_or(after);
+        if after.contains(['"', '\'']) {
+            return format!("{}…", text.get(..end).unwrap_or_default());
+        }
+    }
+    text.to_owned()
+}
+
+/// The text as a log may have it.
+pub fn redacted(text: &str) -> String {
+    without_quoted_secrets(&without_keys(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_wherever_they_stand() {
+        let key = "ABCD2345".repeat(8);
+        for (text, expected) in [
+            (format!("scim-{key}"), "scim-ABCD…"),
+            (format!("a@scim-{key}/x"), "a@scim-ABCD…/x"),
+            (format!("scim%2D{key} and ü{key}"), "scim%2DAB… and üABCD…"),
+            (format!("…{key}é"), "…ABCD…é"),
+        ] {
+            assert_eq!(redacted(&text), expected);
+        }
+        let plain = "00000000-0000-4000-8000-00000000ABCD scim-ABCD… LONG NAMES IN CAPITALS AND 234567 STAY AS THEY ARE";
+        assert_eq!(redacted(plain), plain);
+    }
+
+    #[test]
+    fn what_is_quoted_behind_the_name_of_a_secret_is_not_told() {
+        for (text, expected) in [
+            (r#"password eq "hush""#, "password…"),
+            (r#"The path "passWord[value eq "hush"]" is none."#, r#"The path "passWord…"#),
+            (r#""password" is never returned, and nothing can be found by it."#, ""),
+            ("clientSecret eq 'hush'", "clientSecret…"),
+            ("nothing \"of\" the kind", ""),
+        ] {
+            assert_eq!(redacted(text), if expected.is_empty() { text } else { expected });
+        }
+    }
+}
