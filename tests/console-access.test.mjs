@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { populate } from "../scripts/lib/population.mjs";
 import { behindAccess, call, keyPair } from "./lib/access.mjs";
 import { AdminApi, assertProblem } from "./lib/admin.mjs";
-import { assertStatus } from "./lib/assert.mjs";
+import { assertStatus, serverTiming } from "./lib/assert.mjs";
 import { operation } from "./lib/bodies.mjs";
 import { send } from "./lib/http.mjs";
 import { createOrganization } from "./lib/organization.mjs";
@@ -109,7 +110,8 @@ describe("an organization", () => {
   test("is its administrators' to manage, and the log has who did what", async () => {
     for (const [method, path, body] of CALLS(ours)) {
       const answer = await by("ADMIN@okta.local", method, ours.path(path), body);
-      if (path === "/owner") assertProblem(answer, 403, /Only the Owner/);
+      // Who is to be the Owner has just been removed.
+      if (path === "/owner") assertProblem(answer, 409, /deactivated/);
       else assert.ok(answer.status < 300, `${method} ${path} -> ${answer.status} ${answer.text}`);
     }
     const { entries } = await ours.admin.get(ours.path("/log?source=console&count=200"));
@@ -143,21 +145,90 @@ describe("an organization", () => {
   });
 });
 
-test("an administrator is known by any of the person's addresses, in any case of ASCII letters, and by nothing like it", async () => {
+test("an administrator is known by the user name, in any case of ASCII letters, and by nothing like it", async () => {
   const organization = await createOrganization(worker);
   const emails = [
     { value: "kim.lee@okta.local", type: "work", primary: true },
     { value: "Kim@Private.example", type: "home" },
   ];
-  const kim = await organization.createUser("kim.lee@okta.local", { emails, statsigOrgRole: "Admin" });
+  const kim = await organization.createUser("Kim.Lee@okta.local", { emails, statsigOrgRole: "Admin" });
   assert.equal(kim.statsigOrgRole, "Admin");
-  for (const email of ["KIM.LEE@okta.local", "kim@private.EXAMPLE"]) {
-    assertStatus(await by(email, "GET", organization.path("/keys")), 200);
-  }
+  assertStatus(await by("KIM.LEE@okta.local", "GET", organization.path("/keys")), 200);
   // The Kelvin sign's lower case is an ASCII k; the address is another one all the same.
-  for (const email of ["\u212aim.lee@okta.local", "kim.lee@okta.local.evil", "kim", "kim.lee@okta.local' OR 1=1 --"]) {
+  for (const email of [
+    "kim@private.example",
+    "\u212aim.lee@okta.local",
+    "kim.lee@okta.local.evil",
+    "kim",
+    "' OR 1=1 --",
+  ]) {
     assertProblem(await by(email, "GET", organization.path("/keys")), 404);
   }
+  await organization.createUser("\u212aay@okta.local", { statsigOrgRole: "Admin" });
+  assertProblem(await by("kay@okta.local", "GET", organization.path("/keys")), 404);
+});
+
+test("who has the SCIM key, or is an Admin, cannot become the Owner by writing addresses", async () => {
+  const organization = await createOrganization(worker);
+  const mallory = await organization.addMember("mallory@okta.local", { org_role: "Admin" });
+  const takeOver = () => by("mallory@okta.local", "PUT", organization.path("/owner"), { member: mallory.id });
+  assertProblem(await takeOver(), 403, /Only the Owner/);
+  await organization.configure({ email_management: true });
+  const owner = await organization.owner();
+  const address = { op: "add", path: "emails", value: [{ value: "mallory@okta.local", type: "home" }] };
+  assertStatus(await organization.okta.patch(`/Users/${owner.id}`, address), 200);
+  assertProblem(await takeOver(), 403, /Only the Owner/);
+  for (const userName of ["mallory2@okta.local", "idp@okta.local"]) {
+    const renamed = await organization.okta.put(`/Users/${owner.id}`, { ...owner, userName });
+    assertStatus(renamed, 400);
+    assert.match(renamed.body.detail, /Owner cannot be modified/);
+  }
+  assertStatus(await by("owner@okta.local", "GET", organization.path("/keys")), 200);
+});
+
+test("of two transfers at once by the Owner, one takes place", async () => {
+  for (let round = 0; round < 5; round++) {
+    const organization = await createOrganization(worker);
+    const heirs = await Promise.all(["a", "b"].map((name) => organization.addMember(`${name}@okta.local`)));
+    const transfers = heirs.map(({ id }) => by("owner@okta.local", "PUT", organization.path("/owner"), { member: id }));
+    const statuses = (await Promise.all(transfers)).map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 200).length, 1, String(statuses));
+  }
+});
+
+test("an administrator's page costs what it shows, however many people there are", async () => {
+  const organization = await createOrganization(worker);
+  await populate(worker.sql, organization.id, { users: 3_000 });
+  const admin = await organization.addMember("late@okta.local", { org_role: "Admin" });
+  await worker.sql(
+    `INSERT INTO log WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+     SELECT ?1, printf('2026-01-01T00:00:00.%03dZ-%08x', i % 1000, i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, 'User',
+       'r' || (i % 2), 'somebody', NULL, NULL, 1 FROM n`,
+    organization.id,
+  );
+  for (const [path, most] of [
+    ["", 5],
+    ["/keys", 20],
+    ["/members", 120],
+    ["/members?search=z", 20],
+    [`/members/${admin.id}`, 30],
+    ["/log?count=20", 60],
+    ["/log?status=failed", 20],
+    ["/log?source=console", 60],
+    ["/log?resource=nobody", 20],
+    ["/log?resource=late@okta.local", 30],
+    ["/imports", 20],
+    ["/projects", 20],
+  ]) {
+    const answer = await by("late@okta.local", "GET", organization.path(path));
+    assertStatus(answer, 200);
+    const { rows_read, round_trips } = serverTiming(answer);
+    assert.equal(round_trips, 1, path);
+    assert.ok(rows_read <= most, `${path}: ${rows_read} rows read, at most ${most} expected`);
+  }
+  const [{ organizations }] = await worker.sql("SELECT count(*) AS organizations FROM organizations");
+  const { rows_read } = serverTiming(await by("nobody@okta.local", "GET", "/organizations"));
+  assert.ok(rows_read <= 3 * organizations + 5, `${rows_read} rows read of ${organizations} organizations`);
 });
 
 test("the list of organizations is the operator's; anybody else sees those they administer", async () => {

@@ -8,6 +8,7 @@ import { oktaGroup, oktaUser, operation, person } from "./lib/bodies.mjs";
 import { patch, post, postUser, remove, sendBulk } from "./lib/bulk.mjs";
 import { forgedKey } from "./lib/forged-key.mjs";
 import { createOrganization } from "./lib/organization.mjs";
+import { logText } from "./lib/storage.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
 const worker = useWorker();
@@ -18,7 +19,7 @@ async function entries(organization, count, query = "source=scim") {
   let found;
   await eventually(async () => {
     found = (await organization.admin.get(organization.path(`/log?count=200&${query}`))).entries;
-    assert.equal(found.length, count, JSON.stringify(found, null, 1));
+    assert.equal(found.length, count, found.map(brief).join("\n"));
   });
   return found;
 }
@@ -121,6 +122,60 @@ describe("what an identity provider does", () => {
     const rows = JSON.stringify(await worker.sql("SELECT * FROM log"));
     assert.doesNotMatch(rows, /hush/);
     assert.ok(!rows.includes(key.key));
+  });
+
+  test("has no key and no password in it, wherever somebody put them", async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const { okta, key } = organization;
+    const group = await organization.groupNamed("Statsig-Demo-Member");
+    const secret = key.key.slice(20, 60);
+    const ada = await organization.createUser("ada@okta.local");
+    const hush = [`password[value eq "hush-1"]`, `passWord eq "hush-2"`];
+    await okta.post("/Users", oktaUser(person(`${key.key}@okta.local`)));
+    await okta.post("/Users", oktaUser(person(key.key)));
+    await okta.post("/Users", oktaUser(person(key.key)));
+    await okta.post("/Users", oktaUser(person("bob@okta.local"), { [key.key]: 1, statsigOrgRole: key.key }));
+    await okta.patch(`/Users/${ada.id}`, { op: "replace", path: key.key, value: "x" });
+    await okta.patch(`/Users/${ada.id}`, { op: "replace", path: hush[0], value: "hush-3" });
+    await okta.patch(`/Groups/${group.id}`, operation.addMembers([key.key]));
+    await okta.find("/Users", key.key);
+    await okta.get(`/Users?filter=p%61ssword%20eq%20%22hush-4%22`);
+    for (const filter of hush) await okta.find("/Users", filter);
+    await okta.get(`/Users/${key.key}?pwd=hush-5`);
+    await okta.get(`/Users/nobody?pwd=hush-6`);
+    await okta.get(`/${key.key.replace("-", "%2D")}`);
+    await sendBulk(okta, [remove(`/Users/${key.key}`), post("/Users", "x", { userName: 7, passphrase: "hush-7" })]);
+    await okta.send("POST", "/Users", JSON.stringify("hush-8"));
+    await okta.post("/Users", {
+      userName: 7,
+      custom: [{ name: "password", value: "hush-9" }],
+      clientSecret: "hush-10",
+    });
+    await entries(organization, 19);
+    const rows = JSON.stringify(await worker.sql("SELECT * FROM log WHERE org_id = ?1", organization.id));
+    assert.doesNotMatch(rows, /hush-\d/);
+    assert.ok(!rows.includes(secret));
+    const lines = (await logText(worker)).split("\n");
+    assert.deepEqual(
+      lines.filter((line) => line.includes(secret) || /hush-\d/.test(line)),
+      [],
+    );
+  });
+
+  test("stays readable and small, whatever was sent", async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const deep = `{"userName": "deep@okta.local", "x": ${"[".repeat(120)}${"]".repeat(120)}}`;
+    assertStatus(await okta.send("POST", "/Users", deep), 201);
+    const control = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${i}`, "\u0001".repeat(100)]));
+    assertStatus(await okta.post("/Users", { ...control, userName: "control@okta.local" }), 201);
+    await sendBulk(okta, [remove(`/Users/${"x".repeat(500_000)}`)]);
+    assertError(await okta.get(`/Users/${"y".repeat(8_000)}`), 404);
+    const found = await entries(organization, 4);
+    for (const entry of found) assert.ok(JSON.stringify(entry).length < 12_000, JSON.stringify(entry).slice(0, 500));
+    const deepOne = found.find(({ resource_name }) => resource_name === "deep@okta.local");
+    const shown = await organization.admin.get(organization.path(`/members/${deepOne.resource_id}`));
+    assert.equal(shown.history.length, 1);
   });
 
   test("takes no more of a large body than somebody reads", async () => {

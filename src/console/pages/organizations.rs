@@ -21,7 +21,7 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
             p.empty {
                 @if view.console.viewer.is_operator() { "There is no organization yet." } @else {
                     "You administer no organization here: that takes an active member with the role Admin or Owner, whose user name \
-                     or mail address is " (view.console.viewer.name()) "."
+                     is " (view.console.viewer.name()) "."
                 }
             }
         } @else {
