@@ -29,8 +29,8 @@ pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
                 label for="mail_domains" { "Mail domains" }
                 textarea #mail_domains name="mail_domains" rows="3" aria-describedby="mail_domains-hint" { (typed("mail_domains", domains.join("\n"))) }
                 small #mail_domains-hint {
-                    "One a line. People outside them cannot be created over SCIM, and who is here already is not seen by it. \
-                     Empty: all domains."
+                    "One a line. People outside them cannot be created over SCIM, and who is here already is not seen by it: \
+                     Admins among them stay Admins until you change that under Members. Empty: all domains."
                 }
             }
             (tick("email_management", is("email_management"), "User names and mail may be changed over SCIM",
