@@ -1,6 +1,6 @@
 //! The log, as it is read.
 
-use super::{Console, Parameters, Problem, Reply, text};
+use super::{Console, Parameters, Problem, Reply, end_page};
 use crate::scim::json::object;
 use crate::store::log::{self as stored, Query, Source};
 
@@ -23,9 +23,6 @@ pub(super) async fn entries(
     query.end()?;
     let tenant = console.tenant(org);
     let mut entries = console.all_of(&tenant, stored::entries(&tenant, &asked)).await?;
-    let next = (entries.len() > usize::from(asked.count)).then(|| {
-        entries.truncate(asked.count.into());
-        entries.last().map(|entry| text(entry, "id").to_owned())
-    });
-    Ok(Reply::ok(object! {"entries": entries, "next": next.flatten()}))
+    let next = end_page(&mut entries, asked.count, "id");
+    Ok(Reply::ok(object! {"entries": entries, "next": next}))
 }

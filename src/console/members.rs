@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Console, Fields, Parameters, Problem, Reply, Viewer, put, record, text};
+use super::{Console, Fields, Parameters, Problem, Reply, Viewer, end_page, put, record, text};
 use crate::directory::user::check_removable;
 use crate::directory::{Catalog, OrgRole, Organization, User, user};
 use crate::scim::json::{self, object};
@@ -63,11 +63,8 @@ pub(super) async fn list(
     query.end()?;
     let tenant = console.tenant(org);
     let mut members = console.all_of(&tenant, stored::list(&tenant, &asked)).await?;
-    let next = (members.len() > usize::from(asked.count)).then(|| {
-        members.truncate(asked.count.into());
-        members.last().map(|member| text(member, "user_name").to_owned())
-    });
-    Ok(Reply::ok(object! {"members": members, "next": next.flatten()}))
+    let next = end_page(&mut members, asked.count, "user_name");
+    Ok(Reply::ok(object! {"members": members, "next": next}))
 }
 
 /// One person: as the identity provider sees them, or would, with the groups and what happened lately.

@@ -308,6 +308,16 @@ fn record(row: &Row) -> Result<Value, StoreError> {
         .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")))
 }
 
+/// Leaves of records no more than a page has. If there are more, the next page begins behind what is returned: the field of
+/// the last.
+fn end_page(records: &mut Vec<Value>, count: u16, field: &str) -> Option<String> {
+    if records.len() <= usize::from(count) {
+        return None;
+    }
+    records.truncate(count.into());
+    records.last().map(|record| text(record, field).to_owned())
+}
+
 /// A field of a record that is text.
 fn text<'v>(record: &'v Value, name: &str) -> &'v str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
