@@ -10,12 +10,18 @@ import { useWorker } from "./lib/worker.mjs";
 const worker = useWorker();
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 
-/** The tables and indexes that only the console has, and the columns. */
-const NEW = ["log", "archived_groups"];
-const NEW_INDEXES = ["users_inactive", "users_with_org_role"];
+/** What only a database with a console has, besides the columns that the file adds. */
+const NEW = [
+  ["TRIGGER", "groups_insert"],
+  ["TRIGGER", "groups_rename"],
+  ["TABLE", "log"],
+  ["TABLE", "archived_groups"],
+  ["INDEX", "users_inactive"],
+  ["INDEX", "users_with_org_role"],
+];
 
 async function shape() {
-  const tables = await worker.sql("SELECT name FROM sqlite_schema WHERE type IN ('table', 'index') ORDER BY name");
+  const tables = await worker.sql("SELECT type, name FROM sqlite_schema ORDER BY name");
   const columns = await worker.sql(
     `SELECT t.name AS tab, c.name, c.type, c."notnull" FROM sqlite_schema t JOIN pragma_table_info(t.name) c
      WHERE t.type = 'table' AND t.name NOT GLOB '_cf_*' ORDER BY 1, 2`,
@@ -27,8 +33,7 @@ test("a database from before the console becomes one of today", async () => {
   const now = await shape();
   const added = [...read("docs/upgrade.sql").matchAll(/ALTER TABLE (\w+) ADD COLUMN (\w+)/g)];
   assert.equal(added.length, 5);
-  for (const table of NEW) await worker.sql(`DROP TABLE ${table}`);
-  for (const index of NEW_INDEXES) await worker.sql(`DROP INDEX ${index}`);
+  for (const [kind, name] of NEW) await worker.sql(`DROP ${kind} ${name}`);
   for (const [, table, column] of added) await worker.sql(`ALTER TABLE ${table} DROP COLUMN ${column}`);
   assert.notDeepEqual(await shape(), now);
 
