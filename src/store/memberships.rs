@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::pieces::{self, PIECE, Pieces};
-use super::record::{self, Record, array, integers, pair};
+use super::record::{self, array, pair};
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
 use super::{Row, StoreError, Text};
@@ -43,7 +43,7 @@ impl Members {
                 number.as_i64()
             })?;
             let (seqs, objects) = row.body.split_after(']');
-            let seqs = if seqs.is_empty() { Vec::new() } else { record::read("members", &seqs, integers)? };
+            let seqs = if seqs.is_empty() { Vec::new() } else { record::read_integers("members", &seqs)? };
             members.put(Piece { number, seqs, objects });
         }
         Ok(members)
@@ -120,12 +120,8 @@ impl Known {
     pub fn read(rows: impl IntoIterator<Item = Row>) -> Result<Self, ScimError> {
         let mut known = Self { unknown: Vec::new(), seqs: Vec::new() };
         for row in rows {
-            let more = record::read("known users", &row.head, |value| {
-                let mut record = Record::of(value)?;
-                Some(Self { unknown: array(record.take("unknown"))?, seqs: integers(record.take("seqs"))? })
-            })?;
-            known.unknown.extend(more.unknown);
-            known.seqs.extend(more.seqs);
+            known.seqs.extend(record::read_integers("known users", &row.head)?);
+            known.unknown.extend(record::read("unknown users", &row.body.into_string(), array)?);
         }
         if known.unknown.is_empty() {
             return Ok(known);
@@ -154,9 +150,8 @@ impl Known {
 /// People who are not active are in no group; asking for them is no mistake, and has no effect. People
 /// whom SCIM does not see are not known, and stay in their groups.
 pub fn known(tenant: &Tenant<'_>, ids: &BTreeSet<String>) -> Vec<Statement> {
-    let sql = "SELECT json_object(
-           'unknown', json_group_array(j.value) FILTER (WHERE u.seq IS NULL),
-           'seqs', json_group_array(u.seq) FILTER (WHERE u.active = 1)) AS head
+    let sql = "SELECT json_group_array(u.seq) FILTER (WHERE u.active = 1) AS head,
+           json_group_array(j.value) FILTER (WHERE u.seq IS NULL) AS body
          FROM json_each(:known_ids) j
          LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1";
     in_parameters(ids).into_iter().map(|ids| tenant.statement(sql, bindings_of(ids))).collect()
@@ -237,9 +232,8 @@ impl Comparison {
         };
         let join = statements(
             &change.add,
-            "SELECT json_object(
-               'unknown', json_group_array(j.value) FILTER (WHERE u.seq IS NULL),
-               'seqs', json_group_array(u.seq) FILTER (WHERE u.active = 1 AND m.user_seq IS NULL)) AS head
+            "SELECT json_group_array(u.seq) FILTER (WHERE u.active = 1 AND m.user_seq IS NULL) AS head,
+               json_group_array(j.value) FILTER (WHERE u.seq IS NULL) AS body
              FROM json_each(:known_ids) j
              LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
              LEFT JOIN memberships m ON m.user_seq = u.seq
@@ -270,7 +264,7 @@ impl Comparison {
         let joining = Known::read(rows.by_ref().take(self.joining))?;
         let mut leave = Vec::new();
         for row in rows {
-            leave.extend(record::read("members", &row.head, integers)?);
+            leave.extend(record::read_integers("members", &row.head)?);
         }
         Ok(Difference { join: joining.seqs, leave })
     }
