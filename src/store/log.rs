@@ -136,7 +136,8 @@ impl Entry {
             ),
             _ => "WHERE NOT EXISTS (
                     SELECT 1 FROM log INDEXED BY log_by_resource
-                    WHERE org_id = :organization AND resource_id = :resource_id AND detail = :detail AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour'))"
+                    WHERE org_id = :organization AND resource_id = :resource_id AND detail = :detail
+                    AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour'))"
                 .to_owned(),
         };
         self.insert(tenant, ":organization", &bounded, Some(organization), outcome)
@@ -154,8 +155,8 @@ impl Entry {
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
                detail, body, duration)
-             SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || :random, :source, :actor, :method, :path, :status, :resource_type, :resource_id, :resource_name,
-               :detail, :body, max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER))
+             SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || :random, :source, :actor, :method, :path,
+               :status, :resource_type, :resource_id, :resource_name, :detail, :body, max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER))
              {condition}"
         );
         let bindings = vec![
