@@ -84,11 +84,8 @@ pub(super) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Re
     let mut member = record(&row)?;
     let resource = json::parse(row.body.into_string().as_bytes())
         .map_err(|error| StoreError::Internal(format!("a resource is not JSON: {error}")))?;
-    let groups: Vec<Value> = resource
-        .get("groups")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    let groups: Vec<Value> = super::list(&resource, "groups")
+        .iter()
         .map(|group| object! {"id": text(group, "value"), "display_name": text(group, "display")})
         .collect();
     let managed = member.get("managed").and_then(Value::as_bool).unwrap_or_default();

@@ -17,7 +17,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use crate::directory::{Catalog, log_body};
+use crate::directory::{Catalog, group_name, log_body};
 use crate::scim::{Object, json};
 use crate::store::log::{Entry, Outcome};
 use crate::store::{
@@ -269,6 +269,11 @@ impl Console<'_> {
         Ok(results)
     }
 
+    /// The organization that was opened, as JSON.
+    fn opened(&self) -> Value {
+        self.organization.borrow().clone().unwrap_or_default()
+    }
+
     /// The rows of one statement that reads, as JSON.
     async fn all_of(&self, tenant: &Tenant<'_>, statement: Statement) -> Result<Vec<Value>, Problem> {
         let rows = self.open(tenant, vec![statement]).await?.next().unwrap_or_default();
@@ -290,11 +295,14 @@ impl Console<'_> {
     ) -> Result<Vec<Vec<Row>>, StoreError> {
         let mut batch = vec![self.entry.if_allowed(tenant, outcome)?];
         batch.extend(statements);
-        let mut results = self.database.batch(&batch).await?;
-        // The entry's own.
-        results.remove(0);
-        Ok(results)
+        // The first is the entry's own.
+        Ok(self.database.batch(&batch).await?.into_iter().skip(1).collect())
     }
+}
+
+/// Refuses what can be no name of such a thing.
+fn check_name(what: &str, name: &str) -> Result<(), Problem> {
+    group_name::check_name(what, name).map_err(|detail| Problem::new(400, detail))
 }
 
 /// The row that the last of these results begins with, as JSON.
@@ -321,6 +329,11 @@ fn end_page(records: &mut Vec<Value>, count: u16, field: &str) -> Option<String>
 /// A field of a record that is text.
 fn text<'v>(record: &'v Value, name: &str) -> &'v str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A field of a record that is an array; an empty one, if it is none.
+fn list<'v>(record: &'v Value, name: &str) -> &'v [Value] {
+    record.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Puts a field into a record.

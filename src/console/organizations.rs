@@ -5,8 +5,7 @@ use serde_json::Value;
 
 use super::keys::{DAY, LONGEST_LIFE};
 use super::members::{Person, described};
-use super::{Console, Fields, Problem, Reply, Viewer, last, put, record, text};
-use crate::directory::group_name::check_name;
+use super::{Console, Fields, Problem, Reply, Viewer, check_name, last, put, record, text};
 use crate::directory::organization::read_mail_domains;
 use crate::directory::{OrgRole, organization};
 use crate::scim::Object;
@@ -34,7 +33,7 @@ pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
 
 pub(super) async fn one(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
     console.open(&console.tenant(id), Vec::new()).await?;
-    Ok(Reply::ok(console.organization.borrow().clone().unwrap_or_default()))
+    Ok(Reply::ok(console.opened()))
 }
 
 /// An organization begins with its Owner: there is never one without.
@@ -71,7 +70,7 @@ pub(super) async fn update(console: &Console<'_>, id: &str, body: Object) -> Res
     let tenant = console.tenant(id);
     console.open(&tenant, Vec::new()).await?;
     if settings == Settings::default() {
-        return Ok(Reply::ok(console.organization.borrow().clone().unwrap_or_default()));
+        return Ok(Reply::ok(console.opened()));
     }
     let outcome = Outcome { status: 200, ..Outcome::default() }.saying("Changed the settings.");
     let mut statements = stored::update(&tenant, &settings);
@@ -117,7 +116,7 @@ fn take_settings(fields: &mut Fields) -> Result<Settings, Problem> {
         ));
     }
     if let Some(name) = &name {
-        check_name("organization", name).map_err(|detail| Problem::new(400, detail))?;
+        check_name("organization", name)?;
     }
     Ok(Settings {
         name,

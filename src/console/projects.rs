@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Console, Fields, Problem, Reply, last, text};
-use crate::directory::group_name::{PROJECT_ROLES, Project, check_name, project_role, team_role};
+use super::{Console, Fields, Problem, Reply, check_name as check, last, list, text};
+use crate::directory::group_name::{PROJECT_ROLES, Project, project_role, team_role};
 use crate::scim::Object;
 use crate::scim::json::object;
 use crate::scim::text::equal_fold;
 use crate::store::log::Outcome;
 use crate::store::projects::{self as stored, RoleGroup};
-use crate::store::{StoreError, Tenant, groups, platform};
+use crate::store::{Statement, StoreError, Tenant, groups, platform};
 
 /// Most custom roles that a project is created with.
 const MOST_ROLES: usize = 100;
@@ -41,11 +41,9 @@ pub(super) async fn create(console: &Console<'_>, org: &str, body: Object) -> Re
     console.open(&tenant, Vec::new()).await?;
     let id = platform::new_id()?;
     let groups = stored::project_groups(&console.catalog.group_prefix, &name, &roles)?;
-    let mut statements = stored::insert_project(&tenant, &id, &name, &groups);
-    statements.push(stored::described(&tenant, Some(&id)));
     let outcome = about(201, &id, &name, format!("Created the project {name}."));
-    let written = console.write(&tenant, &outcome, statements).await;
-    Ok(Reply::created(last(&written.map_err(|error| taken(error, "project", &name))?)?))
+    let statements = stored::insert_project(&tenant, &id, &name, &groups);
+    Ok(Reply::created(written(console, &tenant, &id, &name, &outcome, statements).await?))
 }
 
 /// Gives a project another name. Its groups follow, under their ids.
@@ -72,21 +70,19 @@ pub(super) async fn rename(
             groups.push((group_id(role), team_role(prefix, &name, text(team, "name"), text(role, "name"))));
         }
     }
-    let mut statements = stored::rename(&tenant, project, &name, &groups);
-    statements.push(stored::described(&tenant, Some(project)));
     let detail = format!("Renamed the project {} to {name}.", text(&current, "name"));
-    let written = console.write(&tenant, &about(200, project, &name, detail), statements).await;
-    Ok(Reply::ok(last(&written.map_err(|error| taken(error, "project", &name))?)?))
+    let statements = stored::rename(&tenant, project, &name, &groups);
+    let outcome = about(200, project, &name, detail);
+    Ok(Reply::ok(written(console, &tenant, project, &name, &outcome, statements).await?))
 }
 
 /// Takes a project and its groups out of SCIM's sight, and everybody out of its roles.
 pub(super) async fn archive(console: &Console<'_>, org: &str, project: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
     let name = text(&unarchived(console, &tenant, project).await?, "name").to_owned();
-    let mut statements = stored::archive(&tenant, project);
-    statements.push(stored::described(&tenant, Some(project)));
     let outcome = about(200, project, &name, format!("Archived the project {name}."));
-    Ok(Reply::ok(last(&console.write(&tenant, &outcome, statements).await?)?))
+    let statements = stored::archive(&tenant, project);
+    Ok(Reply::ok(written(console, &tenant, project, &name, &outcome, statements).await?))
 }
 
 /// Brings an archived project back, its groups under their ids, with nobody in them.
@@ -97,11 +93,9 @@ pub(super) async fn restore(console: &Console<'_>, org: &str, project: &str) -> 
         return Err(Problem::new(409, "The project is not archived."));
     }
     let name = text(&current, "name");
-    let mut statements = stored::restore(&tenant, project);
-    statements.push(stored::described(&tenant, Some(project)));
     let outcome = about(200, project, name, format!("Restored the project {name}."));
-    let written = console.write(&tenant, &outcome, statements).await;
-    Ok(Reply::ok(last(&written.map_err(|error| taken(error, "project", name))?)?))
+    let statements = stored::restore(&tenant, project);
+    Ok(Reply::ok(written(console, &tenant, project, name, &outcome, statements).await?))
 }
 
 pub(super) async fn create_role(
@@ -154,13 +148,27 @@ pub(super) async fn delete_team(
 ) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
     let current = unarchived(console, &tenant, project).await?;
-    let found = list(&current, "teams").find(|each| text(each, "id") == team);
+    let found = list(&current, "teams").iter().find(|each| text(each, "id") == team);
     let found = found.ok_or_else(|| Problem::new(404, "There is no such team in this project."))?;
     let detail =
         format!("Deleted the team {} of the project {}.", text(found, "name"), text(&current, "name"));
     let outcome = about(200, project, text(&current, "name"), detail);
     console.write(&tenant, &outcome, stored::delete_team(&tenant, project, team)).await?;
     Ok(Reply::ok(object! {"id": team, "name": text(found, "name")}))
+}
+
+/// Runs the statements of a write to a project, and describes the project as it is then.
+async fn written(
+    console: &Console<'_>,
+    tenant: &Tenant<'_>,
+    id: &str,
+    name: &str,
+    outcome: &Outcome,
+    mut statements: Vec<Statement>,
+) -> Result<Value, Problem> {
+    statements.push(stored::described(tenant, Some(id)));
+    let results = console.write(tenant, outcome, statements).await;
+    Ok(last(&results.map_err(|error| taken(error, "project", name))?)?)
 }
 
 async fn read(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Value, Problem> {
@@ -183,10 +191,6 @@ fn is_archived(project: &Value) -> bool {
     !text(project, "archived_at").is_empty()
 }
 
-fn list<'v>(record: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
-    record.get(name).and_then(Value::as_array).into_iter().flatten()
-}
-
 fn group_id(role: &Value) -> String {
     role.get("group").map(|group| text(group, "id").to_owned()).unwrap_or_default()
 }
@@ -202,10 +206,6 @@ fn made(group: &RoleGroup, detail: String) -> Outcome {
 fn described(group: &RoleGroup) -> Value {
     let shown = object! {"id": group.id.as_str(), "display_name": group.display_name.as_str(), "pushed_at": Value::Null};
     object! {"name": group.role.as_str(), "group": shown}
-}
-
-fn check(what: &str, name: &str) -> Result<(), Problem> {
-    check_name(what, name).map_err(|detail| Problem::new(400, detail))
 }
 
 fn taken(error: StoreError, what: &str, name: &str) -> Problem {

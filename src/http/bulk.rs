@@ -1,6 +1,5 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -10,11 +9,8 @@ use super::resources;
 use crate::scim::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD, Named, named};
 use crate::scim::json::{self, object};
 use crate::scim::text::shorten;
-use crate::scim::{Object, ScimError};
+use crate::scim::{Object, ScimError, uri};
 use crate::store::platform;
-
-/// What is encoded in a path segment: all but the unreserved characters of RFC 3986 §2.3.
-const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An operation on its way.
 struct Step {
@@ -97,7 +93,7 @@ async fn carry_out(
         let mut location = call.session.tenant.base.clone();
         for name in &names {
             location.push('/');
-            location.extend(utf8_percent_encode(name, &UNRESERVED));
+            location.extend(uri::segment(name));
         }
         described.insert("location".to_owned(), location.into());
     }

@@ -111,9 +111,10 @@ impl Call<'_> {
     /// The body of a request that writes a user or searches.
     pub(super) async fn body(&mut self) -> Result<Value, ScimError> {
         let body = match &mut self.source {
-            Source::Http(incoming) => parse_json(&incoming.body(BODY_LIMIT).await?, VALUE_LIMIT),
-            Source::Bulk(operation) => operation.data(),
-        }?;
+            Source::Http(incoming) => parse_json(&incoming.body(BODY_LIMIT).await?, VALUE_LIMIT)?,
+            // The record has it already.
+            Source::Bulk(operation) => return operation.data(),
+        };
         self.record.keep(&body);
         Ok(body)
     }
@@ -136,10 +137,10 @@ impl Call<'_> {
         let body = match &mut self.source {
             Source::Http(incoming) => {
                 let body = incoming.body(GROUP_BODY_LIMIT).await?;
-                group_json(&body, if large { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })
+                group_json(&body, if large { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })?
             }
-            Source::Bulk(operation) => operation.data(),
-        }?;
+            Source::Bulk(operation) => return operation.data(),
+        };
         self.record.keep(&body);
         Ok(body)
     }

@@ -20,6 +20,7 @@ pub mod query;
 pub mod resource;
 pub mod schema;
 pub mod text;
+pub mod uri;
 
 pub use error::{ScimError, ScimType};
 

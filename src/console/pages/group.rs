@@ -7,10 +7,10 @@ use super::layout::View;
 use super::members::table;
 use super::parts::{copied, next};
 use super::projects::pushed;
-use crate::console::text;
+use crate::console::{list, text};
 
 pub(super) fn main(view: &View<'_, '_>, group: &Value) -> Markup {
-    let members = group.get("members").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let members = list(group, "members");
     let named = |what| group.get(what).map(|found| text(found, "name")).filter(|name| !name.is_empty());
     let after =
         group.get("next").and_then(Value::as_str).map(|after| view.frame.with_parameter("after", after));

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::parts::{pill, time};
-use crate::console::text;
+use crate::console::{list, text};
 
 pub(super) fn main(body: &Value) -> Markup {
-    let imports = body.get("imports").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let imports = list(body, "imports");
     html! {
         p {
             "Lists that are read in several pages. While one is being read, everybody keeps their place: who comes or goes meanwhile \

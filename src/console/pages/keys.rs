@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::actions::latest;
 use super::layout::View;
 use super::parts::{confirmation, copied, copy_button, pill, select, time};
-use crate::console::text;
+use crate::console::{list, text};
 
 const OVERLAPS: [(&str, &str); 4] = [
     ("86400", "Stays good for 24 hours"),
@@ -22,7 +22,7 @@ const LIFETIMES: [(&str, &str); 4] = [
 ];
 
 pub(super) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -> Markup {
-    let keys = body.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let keys = list(body, "keys");
     // What an admin means by "the key": the newest one that is good, else the newest.
     let current = keys.iter().find(|key| text(key, "status") == "active").or(keys.first());
     let others: Vec<&Value> = keys

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{field, next, pill, segment, select, time};
-use crate::console::text;
+use crate::console::{list, text};
 
 const STATUSES: [(&str, &str); 3] = [("", "All"), ("failed", "Failed"), ("succeeded", "Succeeded")];
 const SOURCES: [(&str, &str); 3] =
@@ -13,7 +13,7 @@ const SOURCES: [(&str, &str); 3] =
 
 pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let frame = view.frame;
-    let entries = body.get("entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let entries = list(body, "entries");
     let before =
         body.get("next").and_then(Value::as_str).map(|before| frame.with_parameter("before", before));
     let is_newest = frame.parameter("before").is_empty() && frame.parameter("to").is_empty();

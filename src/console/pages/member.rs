@@ -7,10 +7,10 @@ use super::layout::View;
 use super::log::table as log_table;
 use super::members::{ASSIGNABLE, status};
 use super::parts::{confirmation, select, time};
-use crate::console::text;
+use crate::console::{list, text};
 
 pub(super) fn main(view: &View<'_, '_>, member: &Value) -> Markup {
-    let array = |name| member.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let array = |name| list(member, name);
     let role = text(member, "org_role");
     let is_active = member.get("active").and_then(Value::as_bool).unwrap_or_default();
     html! {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{field, maker, next, pill, required_field, select};
-use crate::console::text;
+use crate::console::{list, text};
 
 const STATUSES: [(&str, &str); 3] = [("", "Active or not"), ("active", "Active"), ("inactive", "Inactive")];
 const ROLES: [(&str, &str); 4] =
@@ -15,7 +15,7 @@ pub(super) const ASSIGNABLE: [(&str, &str); 2] = [("Member", "Member"), ("Admin"
 
 pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let frame = view.frame;
-    let members = body.get("members").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let members = list(body, "members");
     let after = body.get("next").and_then(Value::as_str).map(|after| frame.with_parameter("after", after));
     html! {
         (maker("Add a member", view.refused_as("add").is_some(), &add(view)))

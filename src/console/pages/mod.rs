@@ -21,7 +21,7 @@ mod sign_in;
 
 use serde_json::Value;
 
-use super::{Console, Problem, Reply, Request, text};
+use super::{Console, Problem, Reply, Request, list, text};
 use crate::scim::json;
 
 pub use asset::{ICON, SCRIPT, STYLESHEET};
@@ -97,7 +97,7 @@ pub async fn act(console: &mut Console<'_>, frame: &Frame<'_>, form: &Form) -> R
             show_with(console, frame, Seen { new_key: Some(&key), ..Seen::default() }).await
         }
         Err(problem) => {
-            let notice = Some(Notice::problem(problem));
+            let notice = Some(Notice::Problem(problem));
             show_with(console, frame, Seen { notice, refused: Some(form), new_key: None }).await
         }
     }
@@ -130,7 +130,7 @@ async fn show_with(console: &mut Console<'_>, frame: &Frame<'_>, seen: Seen<'_>)
     let view = View { console, frame, notice, refused };
     let (section, title, main) = match frame.path {
         [] | ["organizations"] => {
-            if let (true, [only]) = (frame.path.is_empty(), organizations::list(&body).as_slice()) {
+            if let (true, [only]) = (frame.path.is_empty(), list(&body, "organizations")) {
                 return Ok(Shown::Elsewhere(format!("/console/organizations/{}/keys", text(only, "id"))));
             }
             (None, "Organizations".to_owned(), organizations::main(&view, &body))

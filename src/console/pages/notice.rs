@@ -10,12 +10,6 @@ pub(super) enum Notice {
     Problem(Problem),
 }
 
-impl Notice {
-    pub(super) fn problem(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
 /// What a word in the address stands for. Text of its own an address cannot bring along.
 pub(super) fn done(word: &str) -> Option<Notice> {
     let text = match word {

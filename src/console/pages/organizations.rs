@@ -5,14 +5,10 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{field, maker, required_field, time};
-use crate::console::text;
-
-pub(super) fn list(body: &Value) -> Vec<&Value> {
-    body.get("organizations").and_then(Value::as_array).map(|all| all.iter().collect()).unwrap_or_default()
-}
+use crate::console::{list, text};
 
 pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
-    let organizations = list(body);
+    let organizations = list(body, "organizations");
     html! {
         @if view.console.viewer.is_operator() {
             (maker("Create an organization", view.refused_as("create").is_some(), &create(view)))

@@ -1,17 +1,15 @@
 //! What many pages have in common.
 
 use maud::{Markup, html};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What is encoded in a segment of an address: all but the unreserved characters of RFC 3986 §2.3.
-const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::scim::uri;
 
 /// A text as a segment of an address.
 pub(super) fn segment(text: &str) -> String {
     match text {
         // Of themselves they lead elsewhere, also if they are encoded.
         "." | ".." => "-".to_owned(),
-        text => utf8_percent_encode(text, &UNRESERVED).to_string(),
+        text => uri::segment(text).to_string(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{confirmation, copied, field, maker, pill, required_field, time};
-use crate::console::text;
+use crate::console::{list, text};
 
 pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let projects = list(body, "projects");
@@ -30,10 +30,6 @@ fn create(view: &View<'_, '_>) -> Markup {
             button name="action" value="create" { "Create" }
         }
     }
-}
-
-fn list<'v>(record: &'v Value, name: &str) -> &'v [Value] {
-    record.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn shown(view: &View<'_, '_>, project: &Value) -> Markup {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{copied, field, required_field};
-use crate::console::text;
+use crate::console::{list, text};
 
 pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
     let refused = view.refused_as("save");
@@ -14,13 +14,7 @@ pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
         None => organization.get(name).and_then(Value::as_bool).unwrap_or_default(),
     };
     let typed = |name: &str, stored: String| refused.map_or(stored, |form| form.text(name).to_owned());
-    let domains: Vec<&str> = organization
-        .get("mail_domains")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let domains: Vec<&str> = list(organization, "mail_domains").iter().filter_map(Value::as_str).collect();
     let days = organization.get("key_lifetime_days").and_then(Value::as_u64);
     html! {
         form.card method="post" {
