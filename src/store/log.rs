@@ -161,7 +161,8 @@ impl Entry {
         );
         let bindings = vec![
             optional("organization", organization_id),
-            // When it is written, not when the request came: whoever has read up to here will miss nothing.
+            // When it is written, not when the request came: whoever has read up to here will
+            // miss nothing but what the same millisecond may bring.
             text("random", format!("-{random:08x}")),
             text("source", self.source.as_str()),
             text("actor", self.actor.as_str()),
