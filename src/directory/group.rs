@@ -1,5 +1,6 @@
 //! What a request asks of a group: its name, the client's id for it, and who joins and leaves.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -10,35 +11,38 @@ use crate::scim::patch::{self, Edit, Op};
 use crate::scim::text::{fold, shorten};
 use crate::scim::{Object, ScimError};
 
+/// Ids of users as a request has them.
+pub type Ids<'a> = BTreeSet<Cow<'a, str>>;
+
 /// A change of membership, as sets of user ids. A group's members are never read to change them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MembershipChange {
+pub struct MembershipChange<'a> {
     /// Whoever is not in `add` leaves.
     pub replaces_all: bool,
     /// Who shall be a member.
-    pub add: BTreeSet<String>,
+    pub add: Ids<'a>,
     /// Who shall not be a member.
-    pub remove: BTreeSet<String>,
+    pub remove: Ids<'a>,
 }
 
-impl MembershipChange {
+impl<'a> MembershipChange<'a> {
     /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
         !self.replaces_all && self.add.is_empty() && self.remove.is_empty()
     }
 
-    fn replace(&mut self, ids: BTreeSet<String>) {
+    fn replace(&mut self, ids: Ids<'a>) {
         *self = Self { replaces_all: true, add: ids, remove: BTreeSet::new() };
     }
 
-    fn add(&mut self, ids: BTreeSet<String>) {
+    fn add(&mut self, ids: Ids<'a>) {
         for id in &ids {
             self.remove.remove(id);
         }
         self.add.extend(ids);
     }
 
-    fn remove(&mut self, ids: BTreeSet<String>) {
+    fn remove(&mut self, ids: Ids<'a>) {
         for id in &ids {
             self.add.remove(id);
         }
@@ -73,7 +77,7 @@ pub enum GroupKind {
 #[derive(Debug)]
 pub struct Wanted<'a> {
     /// Who joins and leaves.
-    pub members: MembershipChange,
+    pub members: MembershipChange<'a>,
     edits: Vec<Edit<'a>>,
 }
 
@@ -179,7 +183,7 @@ fn settle_name(prefix: &str, kind: GroupKind, current: &Group, wanted: Group) ->
     )))
 }
 
-fn change_members(members: &mut MembershipChange, edit: &Edit<'_>) -> Result<(), ScimError> {
+fn change_members<'a>(members: &mut MembershipChange<'a>, edit: &Edit<'a>) -> Result<(), ScimError> {
     if edit.path.sub_attribute.is_some() {
         return Err(ScimError::mutability(
             "The parts of a member cannot be changed; add or remove members by the path \"members\".",
@@ -208,7 +212,7 @@ fn change_members(members: &mut MembershipChange, edit: &Edit<'_>) -> Result<(),
 
 /// The ids in a value of `members`: objects with a `value`, or bare ids. Read where they stand: there may be
 /// a hundred thousand, and everything else in them is ours to say.
-fn member_ids(members: Option<&Value>) -> Result<BTreeSet<String>, ScimError> {
+fn member_ids(members: Option<&Value>) -> Result<Ids<'_>, ScimError> {
     let members = match members {
         None | Some(Value::Null) => &[],
         Some(Value::Array(members)) => members.as_slice(),
@@ -237,19 +241,20 @@ fn member_ids(members: Option<&Value>) -> Result<BTreeSet<String>, ScimError> {
             }
             _ => None,
         };
-        ids.insert(id.filter(|id| !id.trim().is_empty()).ok_or_else(|| wrong(member))?.clone());
+        let id = id.filter(|id| !id.trim().is_empty()).ok_or_else(|| wrong(member))?;
+        ids.insert(Cow::Borrowed(id.as_str()));
     }
     Ok(ids)
 }
 
 /// The ids that `value eq "…"`, or several of them joined with `or`, names.
-fn collect_ids(filter: &Filter<'_>, ids: &mut BTreeSet<String>) -> Result<(), ScimError> {
+fn collect_ids(filter: &Filter<'_>, ids: &mut Ids<'_>) -> Result<(), ScimError> {
     match filter {
         Filter::Or(any) => any.iter().try_for_each(|filter| collect_ids(filter, ids)),
         Filter::Compare(Comparison { path, operator: Operator::Eq, value: Literal::String(id), .. })
             if path.leaf().is_some_and(|attribute| attribute.name == "value") =>
         {
-            ids.insert(id.clone());
+            ids.insert(Cow::Owned(id.clone()));
             Ok(())
         }
         _ => Err(ScimError::invalid_filter(
@@ -272,16 +277,21 @@ mod tests {
         Group { display_name: "Statsig-Demo-Member".to_owned(), external_id: None }
     }
 
-    fn modify_with(operations: &Value) -> Result<(Group, MembershipChange), ScimError> {
+    fn modify_with(operations: &Value) -> Result<(Group, MembershipChange<'static>), ScimError> {
         let catalog = catalog();
         let body = json!({"Operations": operations});
         let wanted = Wanted::of_patch(&catalog, &body)?;
         let group = wanted.settle(&catalog, GroupKind::ProjectRole, &current())?;
-        Ok((group, wanted.members))
+        let MembershipChange { replaces_all, add, remove } = wanted.members;
+        Ok((group, MembershipChange { replaces_all, add: owned(add), remove: owned(remove) }))
     }
 
-    fn ids(ids: &[&str]) -> BTreeSet<String> {
-        ids.iter().map(|&id| id.to_owned()).collect()
+    fn owned(ids: Ids<'_>) -> Ids<'static> {
+        ids.into_iter().map(|id| Cow::Owned(id.into_owned())).collect()
+    }
+
+    fn ids(ids: &[&'static str]) -> Ids<'static> {
+        ids.iter().map(|&id| Cow::Borrowed(id)).collect()
     }
 
     #[test]
@@ -323,11 +333,14 @@ mod tests {
     #[test]
     fn a_put_without_members_leaves_them() {
         let catalog = catalog();
-        let put = |body: &Value| Wanted::of_resource(&catalog, body).unwrap().members;
-        assert!(put(&json!({"displayName": "Statsig-Demo-Member"})).is_empty());
-        assert!(put(&json!({"displayName": "Statsig-Demo-Member", "Members": []})).replaces_all);
+        let put = |body: &Value| {
+            let wanted = Wanted::of_resource(&catalog, body).unwrap();
+            (wanted.members.replaces_all, owned(wanted.members.add))
+        };
+        assert_eq!(put(&json!({"displayName": "Statsig-Demo-Member"})), (false, ids(&[])));
+        assert_eq!(put(&json!({"displayName": "Statsig-Demo-Member", "Members": []})), (true, ids(&[])));
         let nested = json!({"urn:ietf:params:scim:schemas:core:2.0:Group": {"members": [{"value": "a"}]}});
-        assert_eq!(put(&nested).add, ids(&["a"]));
+        assert_eq!(put(&nested).1, ids(&["a"]));
     }
 
     #[test]

@@ -1,31 +1,33 @@
 //! Reading the body of a request that writes a group, which may name a hundred thousand members.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use crate::scim::{Object, json};
+use crate::scim::json::{self, Members, Unreadable};
 
-/// Reads a body as JSON. A member of which nothing counts but the id becomes the id alone, which means the same (see
-/// `member_ids` in [`super::group`]) and takes a fifth of the memory.
+/// Reads a body of at most so many values as JSON. A member of which nothing counts but the id becomes the id alone, which means
+/// the same (see `member_ids` in [`super::group`]) and takes a fifth of the memory.
 ///
 /// # Errors
-/// Those of `serde_json`, for what is not JSON.
-pub fn read(body: &[u8]) -> serde_json::Result<Value> {
-    json::parse_with(body, id_alone)
+/// Those of [`json::parse_with`].
+pub fn read(body: &[u8], most_values: usize) -> Result<Value, Unreadable> {
+    json::parse_with(body, most_values, id_alone)
 }
 
 /// A member's id, if the object is a member and its id is text.
-fn id_alone(mut parts: Object) -> Value {
-    let is = |name: &str, own: &str| name.eq_ignore_ascii_case(own);
+fn id_alone(mut parts: Members<'_>) -> Value {
+    let is = |name: &Cow<'_, str>, own: &str| name.eq_ignore_ascii_case(own);
     let is_member = parts.iter().all(|(name, part)| match part {
         Value::String(_) | Value::Null => {
             ["value", "$ref", "display", "type"].iter().any(|own| is(name, own))
         }
         _ => false,
     });
-    let value = parts.keys().find(|name| is(name, "value")).filter(|_| is_member).cloned();
-    match value.and_then(|name| parts.get_mut(&name)) {
-        Some(Value::String(id)) => Value::String(std::mem::take(id)),
-        _ => Value::Object(parts),
+    let mut values = parts.iter_mut().filter(|(name, _)| is_member && is(name, "value"));
+    match (values.next(), values.next()) {
+        (Some((_, Value::String(id))), None) => Value::String(std::mem::take(id)),
+        _ => json::object_from(parts),
     }
 }
 
@@ -53,7 +55,7 @@ mod tests {
             ],
             "Operations": [{"op": "add", "path": "members", "value": {"value": "g"}}, {"op": "remove", "value": ["h"]}],
         });
-        assert_eq!(read(body.to_string().as_bytes()).unwrap(), expected);
-        assert!(read(b"{").is_err() && read(b"[1] x").is_err());
+        assert_eq!(read(body.to_string().as_bytes(), 1000).unwrap(), expected);
+        assert!(read(b"{", 9).is_err() && read(b"[1] x", 9).is_err());
     }
 }

@@ -73,7 +73,8 @@ fn copy_object(object: &Object, left: &mut usize, depth: usize) -> Object {
 
 fn copy_text(text: &str, left: &mut usize) -> String {
     // A control character takes six bytes in JSON.
-    let text: String = shorten(&redacted(text)).chars().filter(|character| !character.is_control()).collect();
+    let mut text = shorten(&redacted(text));
+    text.retain(|character| !character.is_control());
     *left = left.saturating_sub(text.len());
     text
 }

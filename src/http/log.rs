@@ -1,15 +1,20 @@
 //! What may stand in the log.
 
+use std::borrow::Cow;
+
 use crate::directory::key::{self, PREFIX};
 use crate::directory::secret;
 
-/// The line without what it must not tell: of keys only the hint, of mail addresses only the domain. Details
-/// quote what a client sent; it must not begin a line of its own, either.
-pub(super) fn redacted(line: &str) -> String {
-    let line = secret::redacted(line);
-    let mut redacted = String::with_capacity(line.len());
+/// What a client sent, or what quotes that, without what the log must not tell: of keys only the hint, of mail addresses only the
+/// domain. It must not begin a line of its own, either.
+pub(super) fn redacted(text: &str) -> Cow<'_, str> {
+    let text = secret::redacted(text);
+    if is_harmless(&text) {
+        return text;
+    }
+    let mut redacted = String::with_capacity(text.len());
     let mut word = String::new();
-    for character in line.chars() {
+    for character in text.chars() {
         if character.is_alphanumeric() || "@.-_+%~!#&*|'^`{}$".contains(character) {
             word.push(character);
             continue;
@@ -19,25 +24,31 @@ pub(super) fn redacted(line: &str) -> String {
         redacted.push(if character.is_control() { ' ' } else { character });
     }
     push_word(&mut redacted, &word);
-    redacted
+    Cow::Owned(redacted)
 }
 
-fn push_word(line: &mut String, word: &str) {
+/// Whether there is neither an address in it, nor a key, nor a control character.
+fn is_harmless(text: &str) -> bool {
+    let is_suspect = |byte: u8| byte == b'@' || byte == b'%' || !(b' '..=b'~').contains(&byte);
+    !text.bytes().any(is_suspect) && !text.contains(PREFIX)
+}
+
+fn push_word(redacted: &mut String, word: &str) {
     if let Some(at) = word
         .rfind("%40")
         .map(|at| at.saturating_add(3))
         .or_else(|| word.rfind('@').map(|at| at.saturating_add(1)))
     {
-        line.push_str("…@");
-        line.push_str(word.get(at..).unwrap_or_default());
+        redacted.push_str("…@");
+        redacted.push_str(word.get(at..).unwrap_or_default());
         return;
     }
     match word.split_once(PREFIX) {
         Some((before, id)) if id.len() > 4 => {
-            line.push_str(before);
-            line.push_str(&key::hint(id));
+            redacted.push_str(before);
+            redacted.push_str(&key::hint(id));
         }
-        _ => line.push_str(word),
+        _ => redacted.push_str(word),
     }
 }
 

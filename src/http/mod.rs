@@ -68,9 +68,8 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     };
     note_later(&env, &context, &aftermath);
     let mut line = format!(
-        "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
-        incoming.method,
-        incoming.path,
+        "{} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
+        log::redacted(&format!("{} {}", incoming.method, incoming.path)),
         answer.status,
         platform::now_millis().saturating_sub(began),
         cost.round_trips,
@@ -84,9 +83,9 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     }
     if let Some(detail) = &answer.detail {
         line.push_str(": ");
-        line.push_str(detail);
+        line.push_str(&log::redacted(detail));
     }
-    console_log!("{}", log::redacted(&line));
+    console_log!("{line}");
     answer.into_response(cost)
 }
 

@@ -4,34 +4,81 @@
 //! and each kind of text it reads from is one more reader in the Worker, and [`Value`]'s own brings what complains of
 //! types along (docs/size.md).
 
+use std::borrow::Cow;
+use std::cell::Cell;
+
 use serde::Serialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::Object;
+/// The members of an object in the order of the text, of which one may come twice.
+pub type Members<'t> = Vec<(Cow<'t, str>, Value)>;
+
+/// Why a text cannot be read.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// It has more values than are read.
+    TooMany,
+    /// It is not JSON; what is wrong, and where.
+    Malformed(serde_json::Error),
+}
 
 /// Reads JSON.
 ///
 /// # Errors
 /// What is wrong with the text, and where.
 pub fn parse(text: &[u8]) -> serde_json::Result<Value> {
-    parse_with(text, Value::Object)
+    read(text, &Cell::new(usize::MAX), object_from)
 }
 
-/// Reads JSON, making something of each object that is an element of an array.
+/// Reads JSON of at most so many values, making something of each object that is an element of an array. Each value takes some
+/// hundred bytes once it is read, however short it is: the length of a text says little of the memory that it will take.
 ///
 /// # Errors
-/// As [`parse`].
-pub fn parse_with(text: &[u8], element: fn(Object) -> Value) -> serde_json::Result<Value> {
+/// Why not.
+pub fn parse_with<'t>(
+    text: &'t [u8],
+    most_values: usize,
+    element: fn(Members<'t>) -> Value,
+) -> Result<Value, Unreadable> {
+    // The first that is too many leaves nothing.
+    let left = Cell::new(most_values.saturating_add(1));
+    read(text, &left, element).map_err(|error| match left.get() {
+        0 => Unreadable::TooMany,
+        _ => Unreadable::Malformed(error),
+    })
+}
+
+fn read<'t>(
+    text: &'t [u8],
+    left: &Cell<usize>,
+    element: fn(Members<'t>) -> Value,
+) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Reader { element }.deserialize(&mut deserializer)?;
+    let value = Reader { element, is_element: false, left }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
+}
+
+/// The object of these members: of two by one name, the last one counts.
+pub fn object_from(members: Members<'_>) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.into_owned(), value)).collect())
 }
 
 /// Writes JSON.
 pub fn write(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Appends a text as JSON.
+pub fn push_text(json: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+        json.push_str(&write(&text));
+        return;
+    }
+    json.push('"');
+    json.push_str(text);
+    json.push('"');
 }
 
 /// An object of these members, of which each has a [`Value`] made `From` it. `json!` would serialize them instead.
@@ -49,19 +96,26 @@ pub(crate) fn object_of(members: &mut [(&str, Value)]) -> Value {
 
 /// Makes a value of whatever comes.
 #[derive(Clone, Copy)]
-struct Reader {
-    element: fn(Object) -> Value,
+struct Reader<'r, 't> {
+    element: fn(Members<'t>) -> Value,
+    is_element: bool,
+    /// How many values may still come.
+    left: &'r Cell<usize>,
 }
 
-impl<'de> DeserializeSeed<'de> for Reader {
+impl<'t> DeserializeSeed<'t> for Reader<'_, 't> {
     type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.left.set(self.left.get().saturating_sub(1));
+        if self.left.get() == 0 {
+            return Err(D::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Reader {
+impl<'t> Visitor<'t> for Reader<'_, 't> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -92,23 +146,47 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Value::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'t>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(element) = elements.next_element_seed(self)? {
-            array.push(match element {
-                Value::Object(members) => (self.element)(members),
-                element => element,
-            });
+        while let Some(element) = elements.next_element_seed(Self { is_element: true, ..self })? {
+            array.push(element);
         }
         Ok(Value::Array(array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Object::new();
-        while let Some(name) = members.next_key()? {
-            object.insert(name, members.next_value_seed(self)?);
+    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            members.push((name, map.next_value_seed(Self { is_element: false, ..self })?));
         }
-        Ok(Value::Object(object))
+        Ok(if self.is_element { (self.element)(members) } else { object_from(members) })
+    }
+}
+
+/// The name of a member, where it stands if nothing in it is escaped.
+struct Name;
+
+impl<'t> DeserializeSeed<'t> for Name {
+    type Value = Cow<'t, str>;
+
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Cow<'t, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'t> Visitor<'t> for Name {
+    type Value = Cow<'t, str>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'t str) -> Result<Cow<'t, str>, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Cow<'t, str>, E> {
+        Ok(Cow::Owned(name.to_owned()))
     }
 }
 
@@ -155,6 +233,27 @@ mod tests {
             assert_eq!(parse(text.as_bytes()).unwrap_err().to_string(), expected.to_string());
         }
         assert!(parse(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn as_many_values_as_are_read_and_no_more() {
+        let count = |text: &str| {
+            let fits = |most| parse_with(text.as_bytes(), most, object_from).is_ok();
+            (1..).find(|most| fits(*most)).unwrap()
+        };
+        assert_eq!(count(r#"{"a": [1, "x,[{\"," , {}]}"#), 5);
+        assert_eq!(count("true"), 1);
+        assert!(matches!(parse_with(b"[1, 2", 2, object_from), Err(Unreadable::TooMany)));
+        assert!(matches!(parse_with(b"[1, 2", 9, object_from), Err(Unreadable::Malformed(_))));
+    }
+
+    #[test]
+    fn a_text_is_written_as_serde_json_writes_it() {
+        for text in ["", "ann", "a\"b", "a\\b", "a\nb\u{7f}ü\u{2028}"] {
+            let mut json = String::new();
+            push_text(&mut json, text);
+            assert_eq!(json, write(&text));
+        }
     }
 
     #[test]

@@ -6,6 +6,9 @@
 /// of the two small sigmas, whose choice depends on what follows, always the same one. SQLite folds ASCII
 /// only, so what is compared in SQL is folded here first.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars()
         .flat_map(char::to_lowercase)
         .map(|character| if character == 'ς' { 'σ' } else { character })
@@ -20,6 +23,9 @@ pub fn equal_fold(left: &str, right: &str) -> bool {
 /// At most 100 characters of text a client sent, for quoting it back in a `detail`.
 pub fn shorten(text: &str) -> String {
     const LONGEST: usize = 100;
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
     let mut characters = text.chars();
     let mut short: String = characters.by_ref().take(LONGEST).collect();
     if characters.next().is_some() {

@@ -71,7 +71,7 @@ pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
     let sql = format!(
         "SELECT CAST(g.version AS TEXT) AS head, {RESOURCE} AS body FROM groups g WHERE g.org_id = :org AND g.id = :id"
     );
-    tenant.statement(&sql, vec![text("id", id)])
+    tenant.statement(&sql, &[text("id", id)])
 }
 
 /// Reads one group as a basis for a write; see [`GroupRecord::read`].
@@ -80,7 +80,7 @@ pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
         "SELECT json_object('id', g.id, 'version', g.version, 'display_name', g.display_name, 'external_id', g.external_id,
            'project_id', g.project_id, 'team_id', g.team_id) AS head
          FROM groups g WHERE g.org_id = :org AND g.id = :id",
-        vec![text("id", id)],
+        &[text("id", id)],
     )
 }
 
@@ -88,7 +88,7 @@ pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
 pub fn holder_of(tenant: &Tenant<'_>, display_name: &str) -> Statement {
     tenant.statement(
         "SELECT g.id AS head FROM groups g WHERE g.org_id = :org AND g.name_fold = :name_fold",
-        vec![text("name_fold", fold(display_name))],
+        &[text("name_fold", fold(display_name))],
     )
 }
 
@@ -104,7 +104,7 @@ pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Stateme
         text("name_fold", fold(&group.display_name)),
         optional("external_id", group.external_id.as_deref()),
     ];
-    vec![tenant.statement(sql, bindings), guard()]
+    vec![tenant.statement(sql, &bindings), guard()]
 }
 
 /// Writes a changed group; the first statement returns the new version. `only_if_unchanged`: not if somebody else changed it since it was read; what
@@ -135,7 +135,7 @@ pub fn update(
         "UPDATE groups SET {} WHERE org_id = :org AND id = :id{condition} RETURNING CAST(version AS TEXT) AS head",
         assignments.join(", ")
     );
-    vec![tenant.statement(&sql, bindings), guard()]
+    vec![tenant.statement(&sql, &bindings), guard()]
 }
 
 /// Deletes a group; where it stands for a team's role, the team with both its groups. Memberships go with
@@ -156,7 +156,7 @@ pub fn delete(tenant: &Tenant<'_>, current: &GroupRecord, only_if_unchanged: boo
         }
         None => format!("DELETE FROM groups WHERE {of_group} AND project_id IS NULL"),
     };
-    vec![tenant.statement(&delete, bindings), guard()]
+    vec![tenant.statement(&delete, &bindings), guard()]
 }
 
 /// Whether the unique index on a group's name refused a write.

@@ -18,7 +18,7 @@ pub fn all(tenant: &Tenant<'_>) -> Statement {
              WHEN s.read_at = '' THEN 'begun'
              ELSE 'reading' END) AS head
          FROM snapshots s WHERE s.org_id = :org ORDER BY max(s.first_at, s.read_at) DESC",
-        Vec::new(),
+        &[],
     )
 }
 

@@ -179,7 +179,7 @@ impl Entry {
             optional("body", self.body.as_deref()),
             text("began", self.began_millis.to_string()),
         ];
-        Ok(tenant.statement(&sql, bindings))
+        Ok(tenant.statement(&sql, &bindings))
     }
 }
 
@@ -270,7 +270,7 @@ pub fn entries(tenant: &Tenant<'_>, query: &Query) -> Statement {
            'duration', l.duration) AS head
          FROM log l {index} WHERE l.org_id = :org{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
     );
-    tenant.statement(&sql, bindings)
+    tenant.statement(&sql, &bindings)
 }
 
 /// Deletes what is older than that, of everybody, at most so many entries; selects one row for each that went.

@@ -75,7 +75,7 @@ pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
         "SELECT {DESCRIBED} AS head FROM users INDEXED BY {index}
          WHERE org_id = :org{conditions} ORDER BY user_name_fold LIMIT CAST(:count AS INTEGER)"
     );
-    tenant.statement(&sql, bindings)
+    tenant.statement(&sql, &bindings)
 }
 
 /// Reads one person as JSON, and the resource as the identity provider sees it, or would.
@@ -84,7 +84,7 @@ pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
         "SELECT {DESCRIBED} AS head, {} AS body FROM users WHERE users.org_id = :org AND users.id = :id",
         resource_sql(true)
     );
-    tenant.statement(&sql, vec![text("id", id)])
+    tenant.statement(&sql, &[text("id", id)])
 }
 
 /// Reads one group as JSON, with what it stands for.
@@ -95,7 +95,7 @@ pub fn group(tenant: &Tenant<'_>, id: &str) -> Statement {
            'team', iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))) AS head
          FROM groups g LEFT JOIN projects p ON p.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id
          WHERE g.org_id = :org AND g.id = :id",
-        vec![text("id", id)],
+        &[text("id", id)],
     )
 }
 
@@ -109,5 +109,5 @@ pub fn of_group(tenant: &Tenant<'_>, id: &str, after: u32, count: u16) -> Statem
          WHERE g.org_id = :org AND g.id = :id ORDER BY m.user_seq LIMIT CAST(:count AS INTEGER)"
     );
     let count = u32::from(count).saturating_add(1);
-    tenant.statement(&sql, vec![text("id", id), integer("after", after), integer("count", count)])
+    tenant.statement(&sql, &[text("id", id), integer("after", after), integer("count", count)])
 }

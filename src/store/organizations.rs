@@ -53,7 +53,7 @@ pub fn administered_by(mail: &str) -> Statement {
 
 /// Reads one organization as JSON.
 pub fn one(tenant: &Tenant<'_>) -> Statement {
-    tenant.statement(&format!("{DESCRIBED} WHERE o.id = :org"), Vec::new())
+    tenant.statement(&format!("{DESCRIBED} WHERE o.id = :org"), &[])
 }
 
 /// Writes a new organization, the one the tenant names.
@@ -69,7 +69,7 @@ pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<State
         text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
         text("key_lifetime_days", settings.key_lifetime_days.unwrap_or(0).to_string()),
     ];
-    vec![tenant.statement(sql, bindings), guard()]
+    vec![tenant.statement(sql, &bindings), guard()]
 }
 
 /// Writes changed settings. Whom SCIM sees follows the mail domains.
@@ -97,7 +97,7 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
         bindings.push(text("key_lifetime_days", days.to_string()));
     }
     let sql = format!("UPDATE organizations SET {} WHERE id = :org", assignments.join(", "));
-    let mut statements = vec![tenant.statement(&sql, bindings), guard()];
+    let mut statements = vec![tenant.statement(&sql, &bindings), guard()];
     if let Some(domains) = &settings.mail_domains {
         let seen = if domains.is_empty() {
             "1"
@@ -112,18 +112,18 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
                SELECT m.group_seq FROM users CROSS JOIN memberships m ON m.user_seq = users.seq
                WHERE users.org_id = :org AND users.managed <> {seen})"
         );
-        statements.push(tenant.statement(&touched, bindings()));
+        statements.push(tenant.statement(&touched, &bindings()));
         // Whoever comes into sight in the middle of a list that is being read would push somebody off their page.
         statements.push(tenant.statement(
             &format!(
                 "DELETE FROM snapshots WHERE org_id = :org AND EXISTS (
                    SELECT 1 FROM users WHERE org_id = :org AND managed = 0 AND {seen})"
             ),
-            bindings(),
+            &bindings(),
         ));
         statements.push(tenant.statement(
             &format!("UPDATE users SET managed = {seen} WHERE org_id = :org AND managed <> {seen}"),
-            bindings(),
+            &bindings(),
         ));
     }
     statements

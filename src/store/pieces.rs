@@ -81,11 +81,11 @@ fn some(first: &str) -> String {
 
 /// Reads the members of one group; see [`Read::of`].
 pub fn of_group(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&some(&of_group_with_id()), vec![text("id", id)])
+    tenant.statement(&some(&of_group_with_id()), &[text("id", id)])
 }
 
 /// Reads the members of the groups whose `seq` a statement selects; see [`Read::of`].
-pub(super) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: Vec<Binding>) -> Statement {
+pub(super) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: &[Binding]) -> Statement {
     tenant.statement(&some(&first_pieces(&format!("g.seq IN ({seqs})"))), bindings)
 }
 
@@ -209,8 +209,8 @@ impl Reader {
         );
         let numbers: Vec<Value> = places.iter().map(|place| [place.group, place.number].into()).collect();
         let bindings = vec![text("places", json::write(&Value::from(numbers)))];
-        let alive = self.tenant.statement("SELECT coalesce(:org, '') AS head", Vec::new());
-        let statements = [alive, self.tenant.statement(&some(&first), bindings)];
+        let alive = self.tenant.statement("SELECT coalesce(:org, '') AS head", &[]);
+        let statements = [alive, self.tenant.statement(&some(&first), &bindings)];
         let mut results = self.database.batch(&statements).await?.into_iter();
         // A key that has died meanwhile finds nobody, and a group must not seem to end there.
         if results.next().and_then(|rows| rows.into_iter().next()).is_none_or(|row| row.head.is_empty()) {

@@ -69,7 +69,7 @@ pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
         "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS head
          FROM projects p
          WHERE p.org_id = :org AND p.archived_at IS NULL AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
-        vec![text("rest", fold(after_prefix))],
+        &[text("rest", fold(after_prefix))],
     )
 }
 
@@ -105,7 +105,7 @@ pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
          FROM projects p
          WHERE p.org_id = :org AND (:id IS NULL OR p.id = :id)
          ORDER BY p.created_at, p.name_fold",
-        vec![optional("id", id)],
+        &[optional("id", id)],
     )
 }
 
@@ -113,8 +113,7 @@ pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
 pub fn insert_project(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[RoleGroup]) -> Vec<Statement> {
     let sql = "INSERT INTO projects (id, org_id, name, name_fold, created_at)
                SELECT :id, o.id, :name, :name_fold, :now FROM organizations o WHERE o.id = :org";
-    let project =
-        tenant.statement(sql, vec![text("id", id), text("name", name), text("name_fold", fold(name))]);
+    let project = tenant.statement(sql, &[text("id", id), text("name", name), text("name_fold", fold(name))]);
     let made = Project { id: id.to_owned(), name: name.to_owned() };
     vec![project, guard(), insert_groups(tenant, &made, None, groups)]
 }
@@ -142,7 +141,7 @@ pub fn insert_team(
         text("name", name),
         text("name_fold", fold(name)),
     ];
-    vec![tenant.statement(sql, bindings), guard(), insert_groups(tenant, project, Some(id), groups)]
+    vec![tenant.statement(sql, &bindings), guard(), insert_groups(tenant, project, Some(id), groups)]
 }
 
 fn insert_groups(
@@ -171,7 +170,7 @@ fn insert_groups(
            j.value ->> 'name_fold', j.value ->> 'external_id', iif(j.value ->> 'is_pushed', :now, NULL), :now, :now
          FROM projects p CROSS JOIN json_each(:groups) j
          WHERE p.org_id = :org AND p.id = :project AND p.name = :project_name AND p.archived_at IS NULL ORDER BY j.key",
-        vec![
+        &[
             text("project", project.id.as_str()),
             text("project_name", project.name.as_str()),
             optional("team", team),
@@ -203,13 +202,13 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
                     display_name = j.value ->> 'display_name', name_fold = j.value ->> 'name_fold'
                   FROM json_each(:renamed) j
                   WHERE groups.org_id = :org AND groups.id = j.value ->> 'id' AND groups.project_id = :id";
-    let groups = tenant.statement(groups, vec![text("id", id), text("renamed", renamed)]);
-    vec![tenant.statement(project, bindings), guard(), groups]
+    let groups = tenant.statement(groups, &[text("id", id), text("renamed", renamed)]);
+    vec![tenant.statement(project, &bindings), guard(), groups]
 }
 
 /// Archives a project: its groups go out of SCIM's sight, and everybody out of its groups.
 pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
-    let statement = |sql| tenant.statement(sql, vec![text("id", id)]);
+    let statement = |sql| tenant.statement(sql, &[text("id", id)]);
     vec![
         statement("UPDATE projects SET archived_at = :now WHERE org_id = :org AND id = :id AND archived_at IS NULL"),
         guard(),
@@ -225,7 +224,7 @@ pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
 
 /// Brings an archived project back, its groups under their ids, and nobody in them.
 pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
-    let statement = |sql| tenant.statement(sql, vec![text("id", id)]);
+    let statement = |sql| tenant.statement(sql, &[text("id", id)]);
     vec![
         statement("UPDATE projects SET archived_at = NULL WHERE org_id = :org AND id = :id AND archived_at IS NOT NULL"),
         guard(),
@@ -243,7 +242,7 @@ pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
 pub fn delete_team(tenant: &Tenant<'_>, project: &str, team: &str) -> Vec<Statement> {
     let sql = "DELETE FROM teams WHERE id = :team AND project_id = (
                  SELECT id FROM projects WHERE org_id = :org AND id = :project AND archived_at IS NULL)";
-    vec![tenant.statement(sql, vec![text("project", project), text("team", team)]), guard()]
+    vec![tenant.statement(sql, &[text("project", project), text("team", team)]), guard()]
 }
 
 /// Whether a unique index on the name of a project or a team refused a write.

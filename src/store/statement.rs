@@ -17,13 +17,33 @@ pub struct Statement {
 #[derive(Debug, Clone)]
 pub(super) struct Binding {
     name: String,
-    meaning: Meaning,
+    bound: Bound,
 }
 
 #[derive(Debug, Clone)]
-enum Meaning {
+enum Bound {
     Value(Option<String>),
     Expression(&'static str),
+}
+
+/// What a name in the SQL stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Meaning<'m> {
+    /// Text or NULL.
+    Value(Option<&'m str>),
+    /// SQL, which may name parameters itself.
+    Expression(&'static str),
+}
+
+impl Binding {
+    /// What a name stands for among these.
+    pub(super) fn meaning<'b>(bindings: &'b [Self], name: &str) -> Option<Meaning<'b>> {
+        let binding = bindings.iter().find(|binding| binding.name == name)?;
+        Some(match &binding.bound {
+            Bound::Value(value) => Meaning::Value(value.as_deref()),
+            Bound::Expression(sql) => Meaning::Expression(sql),
+        })
+    }
 }
 
 /// Binds text.
@@ -47,48 +67,60 @@ pub(super) fn boolean(name: &str, value: bool) -> Binding {
     integer(name, i64::from(value))
 }
 
-/// Lets a name stand for SQL, which may name parameters itself.
+/// Lets a name stand for SQL; see [`Meaning::Expression`].
 pub(super) fn expression(name: &str, sql: &'static str) -> Binding {
-    Binding { name: name.to_owned(), meaning: Meaning::Expression(sql) }
+    Binding { name: name.to_owned(), bound: Bound::Expression(sql) }
 }
 
 fn value_of(name: &str, value: Option<String>) -> Binding {
-    Binding { name: name.to_owned(), meaning: Meaning::Value(value) }
+    Binding { name: name.to_owned(), bound: Bound::Value(value) }
 }
 
 impl Statement {
     /// Numbers the named parameters of `sql`. Names in string literals are left alone, and so are names
     /// that nothing is bound to: D1 then refuses the statement, which a test will see.
     pub(super) fn new(sql: &str, bindings: &[Binding]) -> Self {
+        Self::of(sql, &|name| Binding::meaning(bindings, name))
+    }
+
+    /// The same with what names stand for.
+    pub(super) fn of<'m>(sql: &str, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> Self {
         let mut statement = Self { sql: String::with_capacity(sql.len()), params: Vec::new() };
-        statement.append(sql, bindings, &mut Vec::new());
+        statement.append(sql, meaning, &mut Vec::new());
         statement
     }
 
     /// Appends SQL; `used` holds the names that have a number already.
-    fn append<'b>(&mut self, sql: &str, bindings: &'b [Binding], used: &mut Vec<&'b str>) {
+    fn append<'s, 'm>(
+        &mut self,
+        sql: &'s str,
+        meaning: &dyn Fn(&str) -> Option<Meaning<'m>>,
+        used: &mut Vec<&'s str>,
+    ) {
         let mut rest = sql;
         let mut quoted = false;
-        while let Some(at) = rest.find([':', '\'']) {
+        while let Some(at) = rest.bytes().position(|byte| matches!(byte, b':' | b'\'')) {
             let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
             self.sql.push_str(before);
             let mark = after.get(..1).unwrap_or_default();
             rest = after.get(1..).unwrap_or_default();
             quoted ^= mark == "'";
             let end = rest
-                .find(|other: char| !(other.is_ascii_alphanumeric() || other == '_'))
+                .bytes()
+                .position(|other| !(other.is_ascii_alphanumeric() || other == b'_'))
                 .unwrap_or(rest.len());
             let (name, after_name) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            match bindings.iter().find(|binding| mark == ":" && !quoted && binding.name == name) {
-                Some(Binding { meaning: Meaning::Expression(sql), .. }) => {
-                    self.append(sql, bindings, used);
+            let found = if mark == ":" && !quoted { meaning(name) } else { None };
+            match found {
+                Some(Meaning::Expression(sql)) => {
+                    self.append(sql, meaning, used);
                     rest = after_name;
                 }
-                Some(Binding { name, meaning: Meaning::Value(value) }) => {
-                    let known = used.iter().position(|used| used == name);
+                Some(Meaning::Value(value)) => {
+                    let known = used.iter().position(|used| *used == name);
                     let index = known.unwrap_or_else(|| {
                         used.push(name);
-                        self.params.push(value.clone());
+                        self.params.push(value.map(str::to_owned));
                         used.len().saturating_sub(1)
                     });
                     self.sql.push('?');

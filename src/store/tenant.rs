@@ -1,7 +1,7 @@
 //! On whose behalf statements run. Authorization is in the SQL: every statement names the organization
 //! through [`Tenant`], so that a row of another organization cannot be named at all.
 
-use super::statement::{Binding, Statement, expression, text};
+use super::statement::{Binding, Meaning, Statement};
 use crate::directory::{Catalog, Key};
 
 /// How the organization is named in SQL.
@@ -49,28 +49,24 @@ pub struct Tenant<'a> {
 impl Tenant<'_> {
     /// A statement in which `:org` is the organization, `:now`, `:base` and `:org_role_attribute` are what
     /// they say, and the rest is bound by the caller.
-    pub(super) fn statement(&self, sql: &str, bindings: Vec<Binding>) -> Statement {
-        let mut bindings = bindings;
-        bindings.push(text("now", self.now.as_str()));
-        bindings.push(text("base", self.base.as_str()));
-        bindings.push(text("org_role_attribute", self.catalog.org_role_attribute.as_str()));
-        match &self.scope {
-            Scope::Organization(id) => {
-                bindings.push(text("org", id.as_str()));
-                Statement::new(sql, &bindings)
-            }
-            Scope::Administrator { organization, mail } => {
-                bindings.push(text("administered", organization.as_str()));
-                bindings.push(text("administrator", mail.as_str()));
-                bindings.push(expression("org", ORG_OF_ADMINISTRATOR));
-                Statement::new(sql, &bindings)
-            }
-            Scope::Key { id, hash } => {
-                bindings.push(text("key", id.as_str()));
-                bindings.push(text("key_hash", hash.as_str()));
-                bindings.push(expression("org", ORG_OF_KEY));
-                Statement::new(sql, &bindings)
-            }
+    pub(super) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
+        Statement::of(sql, &|name| Binding::meaning(bindings, name).or_else(|| self.meaning(name)))
+    }
+
+    fn meaning(&self, name: &str) -> Option<Meaning<'_>> {
+        let value = |value| Some(Meaning::Value(Some(value)));
+        match (name, &self.scope) {
+            ("now", _) => value(&self.now),
+            ("base", _) => value(&self.base),
+            ("org_role_attribute", _) => value(&self.catalog.org_role_attribute),
+            ("org", Scope::Organization(id)) => value(id),
+            ("org", Scope::Administrator { .. }) => Some(Meaning::Expression(ORG_OF_ADMINISTRATOR)),
+            ("administered", Scope::Administrator { organization, .. }) => value(organization),
+            ("administrator", Scope::Administrator { mail, .. }) => value(mail),
+            ("org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
+            ("key", Scope::Key { id, .. }) => value(id),
+            ("key_hash", Scope::Key { hash, .. }) => value(hash),
+            _ => None,
         }
     }
 }

@@ -89,25 +89,25 @@ pub fn resource(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
          FROM users WHERE users.org_id = :org AND users.id = :id AND users.managed = 1",
         resource_sql(with_groups)
     );
-    tenant.statement(&sql, vec![text("id", id)])
+    tenant.statement(&sql, &[text("id", id)])
 }
 
 /// Reads one person as a resource, with their groups or as one who has none, and as a basis for a write; see
 /// [`UserRecord::read`].
 pub fn record(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
     let sql = format!("{} users.id = :id AND users.managed = 1", select_record(with_groups));
-    tenant.statement(&sql, vec![text("id", id)])
+    tenant.statement(&sql, &[text("id", id)])
 }
 
 /// Reads one person, whether SCIM sees them or not; see [`UserRecord::read`].
 pub fn anybody(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&format!("{} users.id = :id", select_record(true)), vec![text("id", id)])
+    tenant.statement(&format!("{} users.id = :id", select_record(true)), &[text("id", id)])
 }
 
 /// Reads whoever has a userName, whether SCIM sees them or not; see [`UserRecord::read`].
 pub fn named(tenant: &Tenant<'_>, user_name: &str) -> Statement {
     let sql = format!("{} users.user_name_fold = :user_name_fold", select_record(true));
-    tenant.statement(&sql, vec![text("user_name_fold", fold_user_name(user_name))])
+    tenant.statement(&sql, &[text("user_name_fold", fold_user_name(user_name))])
 }
 
 fn select_record(with_groups: bool) -> String {
@@ -128,9 +128,9 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
     // The guard has made sure that the row just inserted is the one meant.
     let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid()");
     vec![
-        tenant.statement(&insert, columns_of(id, user, managed)),
+        tenant.statement(&insert, &columns_of(id, user, managed)),
         guard(),
-        tenant.statement(&emails, vec![text("emails", emails_of(user))]),
+        tenant.statement(&emails, &[text("emails", emails_of(user))]),
     ]
 }
 
@@ -152,10 +152,10 @@ pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Sta
     // If nobody was inserted, the last row is somebody else.
     let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid() AND users.id = :id");
     vec![
-        tenant.statement(&insert, columns_of(id, user, true)),
+        tenant.statement(&insert, &columns_of(id, user, true)),
         entry,
-        tenant.statement(holder, vec![text("user_name_fold", user.folded_user_name())]),
-        tenant.statement(&emails, vec![text("id", id), text("emails", emails_of(user))]),
+        tenant.statement(holder, &[text("user_name_fold", user.folded_user_name())]),
+        tenant.statement(&emails, &[text("id", id), text("emails", emails_of(user))]),
     ]
 }
 
@@ -201,21 +201,21 @@ pub fn update(
         "UPDATE users SET {} WHERE seq = :seq AND org_id = :org AND version = :version",
         assignments.join(", ")
     );
-    let mut statements = vec![tenant.statement(&sql, bindings), guard()];
+    let mut statements = vec![tenant.statement(&sql, &bindings), guard()];
     let seq = || vec![integer("seq", current.seq)];
     if user.folded_emails() != before.folded_emails() {
-        statements.push(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", seq()));
+        statements.push(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", &seq()));
         statements.push(tenant.statement(
             &format!("{INSERT_EMAILS} WHERE users.seq = :seq"),
-            vec![integer("seq", current.seq), text("emails", emails_of(user))],
+            &[integer("seq", current.seq), text("emails", emails_of(user))],
         ));
     }
     if before.active && !user.active {
         // Deactivation takes the person out of the organization: nothing of what they could do stays.
-        statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", seq()));
+        statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", &seq()));
     }
     let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
-    statements.push(tenant.statement(&select, seq()));
+    statements.push(tenant.statement(&select, &seq()));
     statements
 }
 
@@ -270,9 +270,9 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
     );
     let new = format!("{change} 'Owner' WHERE org_id = :org AND id = :id AND active = 1");
     vec![
-        tenant.statement(&old, vec![optional("by", from)]),
+        tenant.statement(&old, &[optional("by", from)]),
         guard(),
-        tenant.statement(&new, vec![text("id", to)]),
+        tenant.statement(&new, &[text("id", to)]),
         guard(),
     ]
 }
@@ -281,7 +281,7 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
 pub fn delete(tenant: &Tenant<'_>, current: &UserRecord) -> Vec<Statement> {
     let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
     let bindings = vec![integer("seq", current.seq), integer("version", current.version)];
-    vec![tenant.statement(delete, bindings), guard()]
+    vec![tenant.statement(delete, &bindings), guard()]
 }
 
 /// Whether a unique index on userName refused a write.

@@ -155,12 +155,12 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         .into_iter()
         .chain([page])
         .chain(counts)
-        .map(|sql| tenant.statement(&sql, bindings.clone()))
+        .map(|sql| tenant.statement(&sql, &bindings.clone()))
         .collect();
     let with_members = query.with_members && query.listed != Listed::Users;
     if with_members {
         let seqs = sources.groups_on_page(direction, position);
-        statements.push(pieces::of_groups(tenant, &seqs, bindings));
+        statements.push(pieces::of_groups(tenant, &seqs, &bindings));
     }
     Ok(Prepared {
         snapshot,

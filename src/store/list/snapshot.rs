@@ -412,7 +412,7 @@ impl<'a> Snapshot<'a> {
             }
             (false, false) => return None,
         };
-        Some(tenant.statement(sql, self.bindings()))
+        Some(tenant.statement(sql, &self.bindings()))
     }
 
     /// A column of the snapshot.
