@@ -1,6 +1,5 @@
 //! Organizations and their settings.
 
-use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::keys::{DAY, LONGEST_LIFE};
@@ -12,7 +11,7 @@ use crate::scim::Object;
 use crate::scim::json::object;
 use crate::store::log::Outcome;
 use crate::store::organizations::{self as stored, Settings};
-use crate::store::{Database, platform, users};
+use crate::store::{Database, Sent, platform, users};
 
 /// All that the viewer administers, in all databases.
 pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
@@ -20,11 +19,11 @@ pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
         Viewer::Operator(_) => stored::all(),
         Viewer::Administrator(mail) => stored::administered_by(mail),
     };
-    let in_each = try_join_all(console.databases.iter().map(|each| each.run(statement()))).await?;
+    let sent: Vec<Sent<'_>> = console.databases.iter().map(|each| each.send(&[statement()])).collect();
     let mut all: Vec<Value> = Vec::new();
-    for (database, rows) in console.databases.iter().zip(&in_each) {
-        for row in rows {
-            all.push(located(console, database, record(row)?));
+    for (database, sent) in console.databases.iter().zip(sent) {
+        for row in sent.rows().await? {
+            all.push(located(console, database, record(&row)?));
         }
     }
     all.sort_by_cached_key(|each| (text(each, "created_at").to_owned(), text(each, "id").to_owned()));
@@ -85,9 +84,15 @@ async fn place<'a>(console: &Console<'a>, wish: Option<u64>) -> Result<&'a Datab
         if console.databases.len() == 1 {
             return Ok(console.database);
         }
-        let sizes = try_join_all(console.databases.iter().map(Database::size)).await?;
-        let smallest = console.databases.iter().zip(sizes).min_by_key(|(_, size)| *size);
-        return Ok(smallest.map_or(console.database, |(database, _)| database));
+        let sent: Vec<Sent<'_>> = console.databases.iter().map(Database::ask_size).collect();
+        let mut smallest = (u64::MAX, console.database);
+        for (database, sent) in console.databases.iter().zip(sent) {
+            let size = sent.size().await?;
+            if size < smallest.0 {
+                smallest = (size, database);
+            }
+        }
+        return Ok(smallest.1);
     };
     let number = |database: &Database| u64::from(database.shard().number());
     console.databases.iter().find(|each| number(each) == wish).ok_or_else(|| {

@@ -100,13 +100,9 @@ impl Database {
         self.shard
     }
 
-    /// How large it is, in bytes. D1 tells that with the result of any statement.
-    ///
-    /// # Errors
-    /// As [`Database::batch`].
-    pub async fn size(&self) -> Result<u64, StoreError> {
-        self.run(Statement { sql: "SELECT '' AS head".to_owned(), params: Vec::new() }).await?;
-        Ok(self.size.get())
+    /// Asks how large it is. D1 tells that with the result of any statement.
+    pub fn ask_size(&self) -> Sent<'_> {
+        self.send(&[Statement { sql: "SELECT '' AS head".to_owned(), params: Vec::new() }])
     }
 
     /// Runs the statements as one transaction in one round trip: all of them, or none.
@@ -114,20 +110,7 @@ impl Database {
     /// # Errors
     /// Any of [`StoreError`]; nothing was changed then.
     pub async fn batch(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StoreError> {
-        // Counted before the outcome is known: a batch that failed was a round trip, too.
-        let mut cost = self.cost.get();
-        cost.round_trips = cost.round_trips.saturating_add(1);
-        self.cost.set(cost);
-        let outcome = self.send(statements).await.map_err(|error| StoreError::classify(&message(&error)))?;
-        let results: &Array =
-            outcome.dyn_ref().ok_or_else(|| unexpected("the result of a batch is no array"))?;
-        let mut all = Vec::with_capacity(statements.len());
-        for result in results.iter() {
-            let result: D1Result = result.unchecked_into();
-            self.note(&result);
-            all.push(rows(&result)?);
-        }
-        Ok(all)
+        self.send(statements).results().await
     }
 
     /// Runs one statement.
@@ -135,10 +118,19 @@ impl Database {
     /// # Errors
     /// As [`Database::batch`].
     pub async fn run(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        Ok(self.batch(&[statement]).await?.pop().unwrap_or_default())
+        self.send(&[statement]).rows().await
     }
 
-    async fn send(&self, statements: &[Statement]) -> Result<JsValue, JsValue> {
+    /// Sends a batch off; see [`Database::batch`].
+    pub fn send(&self, statements: &[Statement]) -> Sent<'_> {
+        // Counted before the outcome is known: a batch that failed was a round trip, too.
+        let mut cost = self.cost.get();
+        cost.round_trips = cost.round_trips.saturating_add(1);
+        self.cost.set(cost);
+        Sent { database: self, under_way: self.begin(statements) }
+    }
+
+    fn begin(&self, statements: &[Statement]) -> Result<UnderWay, JsValue> {
         let session = self.anchor.as_ref().map(|anchor| anchor.session(&self.inner)).transpose()?;
         let bound = Array::new();
         for statement in statements {
@@ -152,15 +144,11 @@ impl Database {
             };
             bound.push(&prepared.bind(params)?.into());
         }
-        let (Some(anchor), Some(session)) = (&self.anchor, session) else {
-            return JsFuture::from(self.inner.batch(bound)?).await;
+        let promise = match &session {
+            Some(session) => session.session_batch(bound)?,
+            None => self.inner.batch(bound)?,
         };
-        let outcome = JsFuture::from(session.session_batch(bound)?).await;
-        // A batch that failed has seen something, too.
-        if let Some(bookmark) = session.get_bookmark()? {
-            anchor.bookmark.replace(Some(bookmark));
-        }
-        outcome
+        Ok(UnderWay { outcome: JsFuture::from(promise), session })
     }
 
     /// Takes note of what D1 tells beside a result.
@@ -185,6 +173,69 @@ impl Database {
         cost.micros = cost.micros.saturating_add(count("duration", 1000.0));
         self.cost.set(cost);
         self.size.set(count("size_after", 1.0));
+    }
+}
+
+/// A batch that has been sent off. It is under way whether anybody waits for it or not: of several that are sent before the
+/// first is waited for, none waits for another.
+pub struct Sent<'d> {
+    database: &'d Database,
+    under_way: Result<UnderWay, JsValue>,
+}
+
+struct UnderWay {
+    outcome: JsFuture,
+    session: Option<D1DatabaseSession>,
+}
+
+impl Sent<'_> {
+    /// The rows of each statement.
+    ///
+    /// # Errors
+    /// As [`Database::batch`].
+    pub async fn results(self) -> Result<Vec<Vec<Row>>, StoreError> {
+        let database = self.database;
+        let outcome = self.outcome().await.map_err(|error| StoreError::classify(&message(&error)))?;
+        let results: &Array =
+            outcome.dyn_ref().ok_or_else(|| unexpected("the result of a batch is no array"))?;
+        results
+            .iter()
+            .map(|result| {
+                let result: D1Result = result.unchecked_into();
+                database.note(&result);
+                rows(&result)
+            })
+            .collect()
+    }
+
+    /// The rows of the only statement.
+    ///
+    /// # Errors
+    /// As [`Database::batch`].
+    pub async fn rows(self) -> Result<Vec<Row>, StoreError> {
+        Ok(self.results().await?.pop().unwrap_or_default())
+    }
+
+    /// The size of the database, in bytes.
+    ///
+    /// # Errors
+    /// As [`Database::batch`].
+    pub async fn size(self) -> Result<u64, StoreError> {
+        let database = self.database;
+        self.results().await?;
+        Ok(database.size.get())
+    }
+
+    async fn outcome(self) -> Result<JsValue, JsValue> {
+        let UnderWay { outcome, session } = self.under_way?;
+        let outcome = outcome.await;
+        // A batch that failed has seen something, too.
+        if let (Some(anchor), Some(session)) = (&self.database.anchor, session)
+            && let Some(bookmark) = session.get_bookmark()?
+        {
+            anchor.bookmark.replace(Some(bookmark));
+        }
+        outcome
     }
 }
 

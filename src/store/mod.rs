@@ -26,7 +26,7 @@ mod text;
 pub mod tombstone;
 pub mod users;
 
-pub use database::{Cost, Database, Row};
+pub use database::{Cost, Database, Row, Sent};
 pub use error::StoreError;
 pub use kv::KvStore;
 pub use session::Session;

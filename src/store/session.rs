@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join;
-
 use super::record::{self, Record};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
@@ -103,11 +101,9 @@ impl Session<'_> {
     pub async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
         let mut batch = vec![self.key_record()];
         batch.extend(statements);
-        let (results, revoked) = join(self.database.batch(&batch), async {
-            !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await
-        })
-        .await;
-        let mut results = results.map_err(unreadable)?.into_iter();
+        let sent = self.database.send(&batch);
+        let revoked = !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await;
+        let mut results = sent.results().await.map_err(unreadable)?.into_iter();
         let record = results.next().and_then(|rows| rows.into_iter().next());
         let record = record.map(|row| KeyRecord::read(&row)).transpose()?;
         let Some(record) = record else { return Err(self.key.not_known()) };
