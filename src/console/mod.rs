@@ -125,7 +125,7 @@ pub fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
 pub async fn answer(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
     let body = fields::parse(request.body)?;
     if !body.is_empty() {
-        console.entry.body = Some(json::write(&log_body::kept(&Value::Object(body.clone()))));
+        console.entry.body = Some(log_body::kept(&Value::Object(body.clone())));
     }
     match request.method {
         "GET" => read(console, &request).await,

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::secret::{is_secret_name, redacted};
-use crate::scim::Object;
 use crate::scim::text::shorten;
+use crate::scim::{Object, json};
 
 /// About the most that is kept of a body, in bytes.
 const LONGEST: usize = 4_000;
@@ -19,59 +19,73 @@ const SECRET: &str = "(not kept)";
 /// Stands where there is more.
 const MORE: &str = "…";
 
-/// What is kept of a body. A body that is no object nor array is not kept: nothing says what it is.
-pub fn kept(body: &Value) -> Value {
+/// What is kept of a body, as JSON. A body that is no object nor array is not kept: nothing says what it is.
+pub fn kept(body: &Value) -> String {
+    let mut json = String::new();
     match body {
-        Value::Object(_) | Value::Array(_) => copy(body, &mut LONGEST.clone(), 0),
-        _ => SECRET.into(),
+        Value::Object(_) | Value::Array(_) => copy(body, &mut json, &mut LONGEST.clone(), 0),
+        _ => json::push_text(&mut json, SECRET),
     }
+    json
 }
 
-/// A copy, as long as there is something `left` of what may be kept.
-fn copy(value: &Value, left: &mut usize, depth: usize) -> Value {
+/// Copies as long as there is something `left` of what may be kept.
+fn copy(value: &Value, json: &mut String, left: &mut usize, depth: usize) {
     *left = left.saturating_sub(OVERHEAD);
     match value {
-        Value::Object(_) | Value::Array(_) if depth >= DEEPEST => MORE.into(),
-        Value::Object(object) => Value::Object(copy_object(object, left, depth)),
+        Value::Object(_) | Value::Array(_) if depth >= DEEPEST => json::push_text(json, MORE),
+        Value::Object(object) => copy_object(object, json, left, depth),
         Value::Array(array) => {
-            let mut copied = Vec::new();
+            json.push('[');
             for (index, element) in array.iter().enumerate() {
+                separate(json, index);
                 if index >= LONGEST_ARRAY || *left == 0 {
                     let more = array.len().saturating_sub(index);
-                    copied.push(Value::String(format!("{MORE} and {more} more")));
+                    json::push_text(json, &format!("{MORE} and {more} more"));
                     break;
                 }
-                copied.push(copy(element, left, depth.saturating_add(1)));
+                copy(element, json, left, depth.saturating_add(1));
             }
-            Value::Array(copied)
+            json.push(']');
         }
-        Value::String(text) => copy_text(text, left).into(),
-        other => other.clone(),
+        Value::String(text) => json::push_text(json, &copied(text, left)),
+        other => json.push_str(&json::write(other)),
     }
 }
 
-fn copy_object(object: &Object, left: &mut usize, depth: usize) -> Object {
-    let mut copied = Object::new();
+fn copy_object(object: &Object, json: &mut String, left: &mut usize, depth: usize) {
     // The `value` of a PATCH operation, or of a pair of name and value, is as secret as what is named beside it.
     let names_secret = object.iter().any(|(name, value)| {
         ["path", "name", "key"].iter().any(|known| name.eq_ignore_ascii_case(known))
             && value.as_str().is_some_and(is_secret_name)
     });
-    for (name, value) in object {
+    json.push('{');
+    for (index, (name, value)) in object.iter().enumerate() {
+        separate(json, index);
         if *left == 0 {
-            copied.insert(MORE.to_owned(), MORE.into());
+            json::push_text(json, MORE);
+            json.push(':');
+            json::push_text(json, MORE);
             break;
         }
-        let value = match is_secret_name(name) || names_secret && name.eq_ignore_ascii_case("value") {
-            true => SECRET.into(),
-            false => copy(value, left, depth.saturating_add(1)),
-        };
-        copied.insert(copy_text(name, left), value);
+        json::push_text(json, &copied(name, left));
+        json.push(':');
+        match is_secret_name(name) || names_secret && name.eq_ignore_ascii_case("value") {
+            true => json::push_text(json, SECRET),
+            false => copy(value, json, left, depth.saturating_add(1)),
+        }
     }
-    copied
+    json.push('}');
 }
 
-fn copy_text(text: &str, left: &mut usize) -> String {
+fn separate(json: &mut String, index: usize) {
+    if index > 0 {
+        json.push(',');
+    }
+}
+
+/// A text as it is kept.
+fn copied(text: &str, left: &mut usize) -> String {
     // A control character takes six bytes in JSON.
     let mut text = shorten(&redacted(text));
     text.retain(|character| !character.is_control());
@@ -102,7 +116,7 @@ mod tests {
             "pwd": "s10", "passphrase": "s11", "clientSecret": "s12", "access_token": "s13",
             "title": key, key.as_str(): 1,
         });
-        let text = kept(&body).to_string();
+        let text = kept(&body);
         assert!(text.contains("\"ann\""));
         for secret in (1..=13).map(|number| format!("\"s{number}\"")).chain(["2345ABCD".to_owned()]) {
             assert!(
@@ -110,19 +124,25 @@ mod tests {
                 "{secret} in {text}"
             );
         }
-        assert_eq!(kept(&json!("a secret by itself")), json!(SECRET));
+        assert_eq!(kept(&json!("a secret by itself")), format!("\"{SECRET}\""));
+    }
+
+    #[test]
+    fn everything_else_stays_as_it_is() {
+        let body = json!({"a": [1, -2.5, true, null, {}, [], {"b": "x\"y"}], "": "ü"});
+        assert_eq!(kept(&body), body.to_string());
     }
 
     #[test]
     fn what_is_long_or_deep_is_cut() {
         let members: Vec<Value> = (0..10_000).map(|n| json!({"value": n})).collect();
-        let text = kept(&json!({"members": members, "title": "x".repeat(10_000)})).to_string();
+        let text = kept(&json!({"members": members, "title": "x".repeat(10_000)}));
         assert!(text.contains("… and 9980 more"));
         assert!(text.len() < 2_000);
         let wide: Object =
             (0..5_000).map(|n| (format!("{n}\u{1}").repeat(30), json!([n, n, "\u{1}".repeat(90)]))).collect();
-        assert!(kept(&Value::Object(wide)).to_string().len() < 2 * LONGEST);
+        assert!(kept(&Value::Object(wide)).len() < 2 * LONGEST);
         let deep = (0..120).fold(json!(1), |value, _| json!([value]));
-        assert!(kept(&deep).to_string().len() < 50);
+        assert!(kept(&deep).len() < 50);
     }
 }

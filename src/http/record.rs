@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::request::Incoming;
 use crate::directory::{Key, log_body};
-use crate::scim::json;
 use crate::store::log::{Entry, Outcome, Source};
 use crate::store::{Statement, StoreError, Tenant, platform};
 
@@ -86,7 +85,7 @@ impl Record {
     pub(super) fn keep(&mut self, body: &Value) {
         let name = ["userName", "displayName"].iter().find_map(|name| body.get(name)?.as_str());
         self.resource_name.replace(name.map(str::to_owned));
-        self.entry.body = Some(json::write(&log_body::kept(body)));
+        self.entry.body = Some(log_body::kept(body));
     }
 
     /// Learns the organization of the key, which is good.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use worker::js_sys::{Array, JsString, Reflect};
+use worker::js_sys::{Array, JsString, Object, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue, intern};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::types::{D1Database, D1DatabaseSession, D1Result};
@@ -39,7 +39,6 @@ pub struct Database {
     inner: D1Database,
     shard: Shard,
     cost: Rc<Cell<Cost>>,
-    size: Cell<u64>,
     anchor: Option<Anchor>,
 }
 
@@ -64,19 +63,13 @@ impl Anchor {
 impl Database {
     /// Wraps the binding of a shard. What it costs is added to `cost`, which databases may share.
     pub fn new(database: worker::D1Database, shard: Shard, cost: Rc<Cell<Cost>>) -> Self {
-        Self {
-            inner: JsValue::from(database).unchecked_into(),
-            shard,
-            cost,
-            size: Cell::default(),
-            anchor: None,
-        }
+        Self { inner: JsValue::from(database).unchecked_into(), shard, cost, anchor: None }
     }
 
     /// The same database for longer than the request, its costs no longer of interest.
     pub fn outliving(&self) -> Self {
         let inner = JsValue::from(&self.inner).unchecked_into();
-        Self { inner, shard: self.shard, cost: Rc::default(), size: Cell::default(), anchor: None }
+        Self { inner, shard: self.shard, cost: Rc::default(), anchor: None }
     }
 
     /// The same, answering from its primary and telling how far its client has then seen.
@@ -151,29 +144,27 @@ impl Database {
         Ok(UnderWay { outcome: JsFuture::from(promise), session })
     }
 
-    /// Takes note of what D1 tells beside a result.
+    /// Adds what a result has cost.
     fn note(&self, result: &D1Result) {
-        // Read by hand: `D1ResultMeta` fails for databases above 4 GiB, whose size overflows its field.
         let Ok(meta) = result.meta() else { return };
-        let number = |name: &str| {
-            Reflect::get(&meta, &JsValue::from_str(intern(name)))
-                .ok()
-                .and_then(|value| value.as_f64())
-                .unwrap_or(0.0)
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "counts of rows, of bytes and of microseconds"
-        )]
-        let count = |name: &str, factor: f64| (number(name) * factor) as u64;
         let mut cost = self.cost.get();
-        cost.rows_read = cost.rows_read.saturating_add(count("rows_read", 1.0));
-        cost.rows_written = cost.rows_written.saturating_add(count("rows_written", 1.0));
-        cost.micros = cost.micros.saturating_add(count("duration", 1000.0));
+        cost.rows_read = cost.rows_read.saturating_add(count(&meta, "rows_read", 1.0));
+        cost.rows_written = cost.rows_written.saturating_add(count(&meta, "rows_written", 1.0));
+        cost.micros = cost.micros.saturating_add(count(&meta, "duration", 1000.0));
         self.cost.set(cost);
-        self.size.set(count("size_after", 1.0));
     }
+}
+
+/// A number that D1 tells beside a result, so many times. Read by hand: `D1ResultMeta` fails for databases above 4 GiB, whose
+/// size overflows its field.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of rows, of bytes and of microseconds"
+)]
+fn count(meta: &Object, name: &str, factor: f64) -> u64 {
+    let number = Reflect::get(meta, &JsValue::from_str(intern(name))).ok().and_then(|value| value.as_f64());
+    (number.unwrap_or(0.0) * factor) as u64
 }
 
 /// A batch that has been sent off. It is under way whether anybody waits for it or not: of several that are sent before the
@@ -194,18 +185,7 @@ impl Sent<'_> {
     /// # Errors
     /// As [`Database::batch`].
     pub async fn results(self) -> Result<Vec<Vec<Row>>, StoreError> {
-        let database = self.database;
-        let outcome = self.outcome().await.map_err(|error| StoreError::classify(&message(&error)))?;
-        let results: &Array =
-            outcome.dyn_ref().ok_or_else(|| unexpected("the result of a batch is no array"))?;
-        results
-            .iter()
-            .map(|result| {
-                let result: D1Result = result.unchecked_into();
-                database.note(&result);
-                rows(&result)
-            })
-            .collect()
+        self.answered().await?.iter().map(rows).collect()
     }
 
     /// The rows of the only statement.
@@ -221,9 +201,19 @@ impl Sent<'_> {
     /// # Errors
     /// As [`Database::batch`].
     pub async fn size(self) -> Result<u64, StoreError> {
+        let results = self.answered().await?;
+        let meta = results.first().and_then(|result| result.meta().ok());
+        Ok(meta.map(|meta| count(&meta, "size_after", 1.0)).unwrap_or_default())
+    }
+
+    async fn answered(self) -> Result<Vec<D1Result>, StoreError> {
         let database = self.database;
-        self.results().await?;
-        Ok(database.size.get())
+        let outcome = self.outcome().await.map_err(|error| StoreError::classify(&message(&error)))?;
+        let results: &Array =
+            outcome.dyn_ref().ok_or_else(|| unexpected("the result of a batch is no array"))?;
+        let results: Vec<D1Result> = results.iter().map(JsCast::unchecked_into).collect();
+        results.iter().for_each(|result| database.note(result));
+        Ok(results)
     }
 
     async fn outcome(self) -> Result<JsValue, JsValue> {

@@ -4,6 +4,8 @@
 //! here. Every value travels as text: D1 would bind a JavaScript number as REAL, while text compares with
 //! and is stored into an INTEGER column exactly.
 
+use std::borrow::Cow;
+
 /// One statement, ready to be bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -16,7 +18,7 @@ pub struct Statement {
 /// A name in the SQL and what it stands for.
 #[derive(Debug, Clone)]
 pub(super) struct Binding {
-    name: String,
+    name: Cow<'static, str>,
     bound: Bound,
 }
 
@@ -47,33 +49,33 @@ impl Binding {
 }
 
 /// Binds text.
-pub(super) fn text(name: &str, value: impl Into<String>) -> Binding {
-    value_of(name, Some(value.into()))
+pub(super) fn text(name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Binding {
+    value_of(name.into(), Some(value.into()))
 }
 
 /// Binds text or NULL.
-pub(super) fn optional(name: &str, value: Option<&str>) -> Binding {
-    value_of(name, value.map(str::to_owned))
+pub(super) fn optional(name: &'static str, value: Option<&str>) -> Binding {
+    value_of(name.into(), value.map(str::to_owned))
 }
 
 /// Binds an integer. Where no column's affinity turns the text into a number (`LIMIT`, arithmetic), the
 /// SQL must cast it.
-pub(super) fn integer(name: &str, value: impl Into<i64>) -> Binding {
-    value_of(name, Some(value.into().to_string()))
+pub(super) fn integer(name: &'static str, value: impl Into<i64>) -> Binding {
+    value_of(name.into(), Some(value.into().to_string()))
 }
 
 /// Binds a boolean as 0 or 1.
-pub(super) fn boolean(name: &str, value: bool) -> Binding {
+pub(super) fn boolean(name: &'static str, value: bool) -> Binding {
     integer(name, i64::from(value))
 }
 
 /// Lets a name stand for SQL; see [`Meaning::Expression`].
-pub(super) fn expression(name: &str, sql: &'static str) -> Binding {
-    Binding { name: name.to_owned(), bound: Bound::Expression(sql) }
+pub(super) fn expression(name: &'static str, sql: &'static str) -> Binding {
+    Binding { name: name.into(), bound: Bound::Expression(sql) }
 }
 
-fn value_of(name: &str, value: Option<String>) -> Binding {
-    Binding { name: name.to_owned(), bound: Bound::Value(value) }
+fn value_of(name: Cow<'static, str>, value: Option<String>) -> Binding {
+    Binding { name, bound: Bound::Value(value) }
 }
 
 impl Statement {

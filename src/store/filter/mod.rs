@@ -264,7 +264,7 @@ impl Compiler<'_> {
             return Part::scan(value.present());
         }
         let name = format!("f{number}");
-        self.bindings.push(text(&name, comparable(attribute, wanted, within)));
+        self.bindings.push(text(name.clone(), comparable(attribute, wanted, within)));
         let (condition, index) = match operator {
             Operator::Eq => (format!("{sql} = :{name}"), value.index),
             // Up to the same with the next of all characters at its end, of which the last has none.
