@@ -12,7 +12,7 @@ import { startWorkers } from "./contestants/workers.mjs";
 import { compareCounts, QUICK_SIZE } from "./lib/counts.mjs";
 import { machine, quantile } from "./lib/measure.mjs";
 import { OPERATIONS } from "./lib/operations.mjs";
-import { results, tables } from "./lib/report.mjs";
+import { comparison, results, tables } from "./lib/report.mjs";
 import { measure } from "./lib/rounds.mjs";
 
 const { quick, rounds, people: size, python } = JSON.parse(process.argv[2]);
@@ -53,6 +53,7 @@ async function compare() {
     rounds,
     machine: before,
     probes: await probe(floor),
+    comparison: comparison(measurements, contestants),
     tables: tables(measurements, contestants),
   });
   const file = join(root, "bench/RESULTS.md");

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/lib/paths.mjs";
 import { GROUPS } from "../contestants/contestant.mjs";
-import { summary } from "./rounds.mjs";
+import { summary, times } from "./rounds.mjs";
 
 const COLUMNS = [
   "",
@@ -16,10 +16,25 @@ const COLUMNS = [
   "processor seconds for 1,000",
 ];
 
+/** How scim-edge compares with the floor and with what else runs on the same platform, in Markdown. */
+export function comparison(measurements, [edge, floor, other]) {
+  const rows = operationsOf(measurements).map((operation) => {
+    const of = (contestant) =>
+      measurements.find((each) => each.operation === operation && each.contestant === contestant && each.width === 1);
+    const above = times(of(edge), of(floor));
+    const ahead = of(other) && times(of(other), of(edge));
+    const cells = [fine(above.p50), above.cpu.toFixed(2), ahead ? fine(ahead.p50) : ""];
+    return [operation.name, ...cells];
+  });
+  const head = ["", "p50, times the floor's", "processor time, times the floor's", `p50 of ${other.name}, times ours`];
+  return table([head, ...rows]);
+}
+
+const operationsOf = (measurements) => [...new Set(measurements.map(({ operation }) => operation))];
+
 /** The tables of all operations, in Markdown. */
 export function tables(measurements, contestants) {
-  const operations = [...new Set(measurements.map(({ operation }) => operation))];
-  return operations
+  return operationsOf(measurements)
     .map((operation) => {
       const of = measurements.filter((each) => each.operation === operation);
       const rows = contestants.map((contestant) => row(contestant, of));
@@ -60,6 +75,12 @@ function ratio(of) {
   return of ? `${number(of.median)} (${number(of.least)} to ${number(of.most)})` : "";
 }
 
+/** A ratio that may be close to a bound. */
+function fine({ median, least, most }) {
+  const precise = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+  return `${precise(median)} (${precise(least)} to ${precise(most)})`;
+}
+
 function table([head, ...rows]) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const widths = head.map((_, i) => Math.max(3, ...[head, ...rows].map((row) => row[i].length)));
@@ -69,7 +90,7 @@ function table([head, ...rows]) {
 }
 
 /** The whole file. */
-export function results({ size, rounds, machine, probes, tables }) {
+export function results({ size, rounds, machine, probes, comparison, tables }) {
   const { versions } = process;
   const costs = probes.map(([name, millis]) => `| ${name} | ${number(millis)} |`).join("\n");
   return `# What scim-edge costs, beside what could be used instead
@@ -88,6 +109,12 @@ where the server keeps them, and Workers at workerd's own socket, with no proxy 
 - **scim2-server** is in Python, behind the server of its own command, and keeps everything in memory.
 
 "Processor seconds" are those of the server's process for 1,000 times one after another; of workerd with D1's share in it.
+
+## In short
+
+One request at a time.
+
+${comparison}
 
 ## What the local platform costs by itself
 

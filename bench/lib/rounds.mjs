@@ -65,10 +65,24 @@ async function mistake(contestant, operation, times, next) {
 
 const latenciesOf = (blocks) => blocks.flatMap((each) => each.latencies);
 
+/** How many times as long one takes at p50 as the other, round by round, and how much more of the processor in all. */
+export function times({ blocks }, { blocks: others }) {
+  const p50 = ({ latencies }) => quantile(latencies, 0.5);
+  const cpu = (all) => sum(all, "cpu") / sum(all, "requests");
+  return { p50: spread(blocks.map((each, round) => p50(each) / p50(others[round]))), cpu: cpu(blocks) / cpu(others) };
+}
+
+const sum = (blocks, name) => blocks.reduce((total, each) => total + each[name], 0);
+
+const spread = (ratios) => ({
+  median: quantile(ratios, 0.5),
+  least: Math.min(...ratios),
+  most: Math.max(...ratios),
+});
+
 /** The numbers of a measurement, and its ratio to that of `base`, round by round. */
 export function summary({ blocks }, base) {
   const latencies = latenciesOf(blocks);
-  const sum = (name) => blocks.reduce((total, each) => total + each[name], 0);
   const ratios = base?.blocks.map((each, round) => each.perSecond / blocks[round].perSecond);
   return {
     p50: quantile(latencies, 0.5),
@@ -77,7 +91,7 @@ export function summary({ blocks }, base) {
       blocks.map((each) => each.perSecond),
       0.5,
     ),
-    cpu: sum("cpu") / sum("requests"), // milliseconds for one are seconds for a thousand
-    ratio: ratios && { median: quantile(ratios, 0.5), least: Math.min(...ratios), most: Math.max(...ratios) },
+    cpu: sum(blocks, "cpu") / sum(blocks, "requests"), // milliseconds for one are seconds for a thousand
+    ratio: ratios && spread(ratios),
   };
 }
