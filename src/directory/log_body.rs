@@ -95,9 +95,20 @@ fn copied(text: &str, left: &mut usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::scim::json::tests::any_json;
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_kept_as_json_and_short(body in any_json()) {
+            let text = kept(&body);
+            prop_assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
+            prop_assert!(text.len() < 2 * LONGEST, "{} bytes", text.len());
+        }
+    }
 
     #[test]
     fn passwords_and_keys_are_not_kept_however_they_are_named() {
