@@ -309,6 +309,20 @@ describe("members", () => {
     assert.ok(answer.text.length < 2_000, `${answer.text.length} characters`);
   });
 
+  test("whose id is too long to be anybody's are refused", async () => {
+    const { organization, okta, path, ids, displayName } = await groupOf("a@okta.local");
+    for (const length of [1_025, 400_000, 1_900_000]) {
+      const members = [...ids, "0".repeat(length)];
+      for (const send of [
+        () => okta.put(path, oktaGroup(displayName, members)),
+        () => okta.patch(path, operation.addMembers(members)),
+      ]) {
+        const answer = await organization.unchangedBy(send);
+        assertError(answer, 400, { scimType: "invalidValue", detail: /"members\.value" is longer than 1024 bytes/ });
+      }
+    }
+  });
+
   test("who change nothing leave version and time as they are", async () => {
     const { organization, okta, path, ids, displayName } = await groupOf("a@okta.local");
     assertStatus(await okta.put(path, oktaGroup(displayName, ids)), 200);

@@ -242,6 +242,7 @@ fn member_ids(members: Option<&Value>) -> Result<Ids<'_>, ScimError> {
             _ => None,
         };
         let id = id.filter(|id| !id.trim().is_empty()).ok_or_else(|| wrong(member))?;
+        check_length("members.value", id)?;
         ids.insert(Cow::Borrowed(id.as_str()));
     }
     Ok(ids)

@@ -160,7 +160,7 @@ fn in_parameters(ids: &Ids<'_>) -> Vec<String> {
     let mut array = String::new();
     for id in ids {
         // Whatever is escaped takes up to six bytes.
-        if array.len().saturating_add(id.len().saturating_mul(6)) > MOST_BYTES {
+        if !array.is_empty() && array.len().saturating_add(id.len().saturating_mul(6)) > MOST_BYTES {
             array.push(']');
             arrays.push(std::mem::take(&mut array));
         }
