@@ -38,6 +38,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_two_parts_by_one_name_the_last_counts() {
+        for (member, id) in [
+            (r#"{"value":"a","value":"b"}"#, json!({"value": "b"})),
+            (r#"{"value":"a","VALUE":"b"}"#, json!({"value": "a", "VALUE": "b"})),
+            (r#"{"display":5,"display":"D","value":"a"}"#, json!({"display": "D", "value": "a"})),
+            (r#"{"display":"C","display":"D","value":"a"}"#, json!("a")),
+        ] {
+            assert_eq!(read(format!("[{member}]").as_bytes(), 99).unwrap(), json!([id]));
+        }
+    }
+
+    #[test]
     fn only_members_become_ids() {
         let body = json!({
             "schemas": ["x"], "displayName": "Group", "value": "no element", "count": [1, -2, 0.5, true, null],

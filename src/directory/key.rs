@@ -78,8 +78,10 @@ impl Key {
             )));
         }
         let checked = token.len().saturating_sub(CHECKSUM_LENGTH);
+        // The checksum is no secret, and the hint of whatever passes stands in the log.
+        let is_plain = body.bytes().all(|byte| byte.is_ascii_alphanumeric());
         match token.split_at_checked(checked) {
-            Some((payload, sum)) if checksum(payload) == sum => Ok(Self::of(token.to_owned())),
+            Some((payload, sum)) if is_plain && checksum(payload) == sum => Ok(Self::of(token.to_owned())),
             _ => Err(ScimError::unauthorized(
                 "The SCIM key is mistyped: its checksum does not match. Copy it again, or generate a new one in the console.",
             )),

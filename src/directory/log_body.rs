@@ -71,7 +71,10 @@ fn copy_object(object: &Object, json: &mut String, left: &mut usize, depth: usiz
         json::push_text(json, &copied(name, left));
         json.push(':');
         match is_secret_name(name) || names_secret && name.eq_ignore_ascii_case("value") {
-            true => json::push_text(json, SECRET),
+            true => {
+                *left = left.saturating_sub(OVERHEAD.saturating_add(SECRET.len()));
+                json::push_text(json, SECRET);
+            }
             false => copy(value, json, left, depth.saturating_add(1)),
         }
     }
@@ -153,6 +156,10 @@ mod tests {
         let wide: Object =
             (0..5_000).map(|n| (format!("{n}\u{1}").repeat(30), json!([n, n, "\u{1}".repeat(90)]))).collect();
         assert!(kept(&Value::Object(wide)).len() < 2 * LONGEST);
+        for digit in ["7", "\u{1}"] {
+            let secrets: Object = (0..1_000).map(|n| (format!("pwd{}", digit.repeat(n)), json!(n))).collect();
+            assert!(kept(&Value::Object(secrets)).len() < 2 * LONGEST);
+        }
         let deep = (0..120).fold(json!(1), |value, _| json!([value]));
         assert!(kept(&deep).len() < 50);
     }

@@ -67,6 +67,17 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The address of a request as a log may have it: what stands in a path behind the name of a secret may be one, quoted or not. No
+/// address of ours has such a name.
+pub fn redacted_address(address: &str) -> Cow<'_, str> {
+    let path = address.split('?').next().unwrap_or_default();
+    let end = SECRET_NAMES.iter().filter_map(|name| Some(find(path, name)?.saturating_add(name.len()))).min();
+    match end.filter(|end| *end < path.len()).and_then(|end| path.get(..end)) {
+        Some(before) => Cow::Owned(format!("{}…", redacted(before))),
+        None => redacted(address),
+    }
+}
+
 /// Where a word in lower case and ASCII begins in a text, in any case.
 fn find(text: &str, word: &str) -> Option<usize> {
     text.as_bytes().windows(word.len()).position(|part| part.eq_ignore_ascii_case(word.as_bytes()))
@@ -89,6 +100,27 @@ mod tests {
         }
         let plain = "00000000-0000-4000-8000-00000000ABCD scim-ABCD… LONG NAMES IN CAPITALS AND 234567 STAY AS THEY ARE";
         assert_eq!(redacted(plain), plain);
+    }
+
+    #[test]
+    fn a_key_is_as_long_as_a_key() {
+        assert_eq!(without_keys(&"A".repeat(KEY_LIKE)), "AAAA…");
+        let shorter = "A".repeat(KEY_LIKE - 1);
+        assert_eq!(without_keys(&shorter), shorter);
+    }
+
+    #[test]
+    fn what_stands_in_a_path_behind_the_name_of_a_secret_is_not_told() {
+        for (address, expected) in [
+            ("/scim/Users/password%20eq%20%22hush%22", "/scim/Users/password…"),
+            ("/scim/Users/myToken=hush?count=1", "/scim/Users/myToken…"),
+            ("/scim/Users/x/secret/pwd-hush", "/scim/Users/x/secret…"),
+            ("/scim/Users?filter=password eq \"hush\"", "/scim/Users?filter=password…"),
+            ("/scim/Users?attributes=password,userName", ""),
+            ("/scim/Users/password", ""),
+        ] {
+            assert_eq!(redacted_address(address), if expected.is_empty() { address } else { expected });
+        }
     }
 
     #[test]

@@ -9,9 +9,10 @@ use crate::directory::secret;
 /// domain. It must not begin a line of its own, either.
 pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     let text = secret::redacted(text);
-    if is_harmless(&text) {
-        return text;
-    }
+    if is_harmless(&text) { text } else { Cow::Owned(word_by_word(&text)) }
+}
+
+fn word_by_word(text: &str) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut word = String::new();
     for character in text.chars() {
@@ -24,7 +25,7 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
         redacted.push(if character.is_control() { ' ' } else { character });
     }
     push_word(&mut redacted, &word);
-    Cow::Owned(redacted)
+    redacted
 }
 
 /// Whether there is neither an address in it, nor a key, nor a control character.
@@ -54,7 +55,18 @@ fn push_word(redacted: &mut String, word: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::redacted;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_harmless_stays_as_it_is_word_by_word(
+            text in "([ -~]|@|%40|scim-|[A-Z2-7]{5}|[\u{7f}-\u{9f}]|\u{2028}|[\u{0}-\u{1f}]){0,12}"
+        ) {
+            prop_assert!(!is_harmless(&text) || word_by_word(&text) == text);
+        }
+    }
 
     #[test]
     fn of_addresses_the_domain_stays_and_of_keys_the_hint() {

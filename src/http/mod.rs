@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 use worker::{Context, Env, Request, Response, console_error, console_log};
 
-use crate::directory::Shard;
+use crate::directory::{Shard, secret};
 use crate::scim::ScimError;
 use crate::store::{Cost, Statement, platform};
 
@@ -68,8 +68,9 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     };
     note_later(&env, &context, &aftermath);
     let mut line = format!(
-        "{} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
-        log::redacted(&format!("{} {}", incoming.method, incoming.path)),
+        "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
+        log::redacted(&incoming.method),
+        log::redacted(&secret::redacted_address(&incoming.path)),
         answer.status,
         platform::now_millis().saturating_sub(began),
         cost.round_trips,

@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::Object;
+
 /// The members of an object in the order of the text, of which one may come twice.
 pub type Members<'t> = Vec<(Cow<'t, str>, Value)>;
 
@@ -155,11 +157,19 @@ impl<'t> Visitor<'t> for Reader<'_, 't> {
     }
 
     fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(name) = map.next_key_seed(Name)? {
-            members.push((name, map.next_value_seed(Self { is_element: false, ..self })?));
+        let value = Self { is_element: false, ..self };
+        if self.is_element {
+            let mut members = Vec::new();
+            while let Some(name) = map.next_key_seed(Name)? {
+                members.push((name, map.next_value_seed(value)?));
+            }
+            return Ok((self.element)(members));
         }
-        Ok(if self.is_element { (self.element)(members) } else { object_from(members) })
+        let mut object = Object::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            object.insert(name.into_owned(), map.next_value_seed(value)?);
+        }
+        Ok(Value::Object(object))
     }
 }
 
@@ -267,6 +277,15 @@ pub(crate) mod tests {
             assert_eq!(parse(text.as_bytes()).unwrap_err().to_string(), expected.to_string());
         }
         assert!(parse(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn elements_of_arrays_are_made_something_of_and_nothing_else() {
+        let count = |members: Members<'_>| Value::from(members.len());
+        let made =
+            parse_with(br#"{"a": {"b": 1}, "c": [{"d": {"e": [{}]}}, [{"f": 1, "f": 2}], {}]}"#, 99, count);
+        assert_eq!(made.unwrap(), json!({"a": {"b": 1}, "c": [1, [2], 0]}));
+        assert_eq!(parse_with(br#"{"a": 1}"#, 99, count).unwrap(), json!({"a": 1}));
     }
 
     #[test]

@@ -168,7 +168,8 @@ fn count(meta: &Object, name: &str, factor: f64) -> u64 {
 }
 
 /// A batch that has been sent off. It is under way whether anybody waits for it or not: of several that are sent before the
-/// first is waited for, none waits for another.
+/// first is waited for, none waits for another. Of those to one database, the bookmark is then that of the last waited for.
+#[must_use = "what became of it is known only to whoever waits for it"]
 pub struct Sent<'d> {
     database: &'d Database,
     under_way: Result<UnderWay, JsValue>,

@@ -9,7 +9,7 @@ use super::StoreError;
 use super::platform;
 use super::statement::{Binding, Statement, integer, optional, text};
 use super::tenant::Tenant;
-use crate::directory::secret::redacted;
+use crate::directory::secret::{redacted, redacted_address};
 use crate::scim::text::{fold, shorten};
 
 /// Most failures that are kept of one minute.
@@ -167,7 +167,7 @@ impl Entry {
             text("source", self.source.as_str()),
             text("actor", self.actor.as_str()),
             text("method", self.method.as_str()),
-            text("path", cut(&redacted(&self.path), LONGEST_PATH)),
+            text("path", cut(&redacted_address(&self.path), LONGEST_PATH)),
             integer("status", outcome.status),
             optional("resource_type", outcome.resource_type),
             optional("resource_id", outcome.resource_id.as_deref().map(told).as_deref()),

@@ -347,6 +347,8 @@ mod tests {
         let many = in_parameters(&ids(100_000));
         assert!(many.len() > 1 && many.iter().all(|array| array.len() <= MOST_BYTES + 2));
         let read = many.iter().flat_map(|array| serde_json::from_str::<Vec<String>>(array).unwrap());
+        let escaped: Ids<'_> = (0..300).map(|n| format!("{n}{}", "\u{1}\"".repeat(500)).into()).collect();
+        assert!(in_parameters(&escaped).iter().all(|array| array.len() <= MOST_BYTES + 2));
         assert!(read.eq(ids(100_000).into_iter().map(Cow::into_owned)));
     }
 }

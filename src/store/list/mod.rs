@@ -151,12 +151,8 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     let begin = sources.begin(snapshot.as_ref());
     let begins = begin.len();
     let page = sources.page(direction, position, query.with_groups);
-    let mut statements: Vec<Statement> = begin
-        .into_iter()
-        .chain([page])
-        .chain(counts)
-        .map(|sql| tenant.statement(&sql, &bindings.clone()))
-        .collect();
+    let mut statements: Vec<Statement> =
+        begin.into_iter().chain([page]).chain(counts).map(|sql| tenant.statement(&sql, &bindings)).collect();
     let with_members = query.with_members && query.listed != Listed::Users;
     if with_members {
         let seqs = sources.groups_on_page(direction, position);
