@@ -177,6 +177,13 @@ mod tests {
         assert!(detail(text.get(..40)).contains("incomplete"));
         assert!(detail(Some(&text.replace('A', "B"))).contains("checksum"));
         assert!(detail(Some(&format!("scim-{}", "ü".repeat(40)))).contains("incomplete"));
+        for other in ["\u{1b}[2J", "\u{9b}2J", "a@b."] {
+            let payload = format!("{PREFIX}{other}{}", "A".repeat(ID_LENGTH + SECRET_LENGTH - other.len()));
+            assert!(
+                detail(Some(&format!("{payload}{}", checksum(&payload)))).contains("mistyped"),
+                "{other:?}"
+            );
+        }
     }
 
     #[test]
