@@ -94,24 +94,27 @@ function readable({ impact, id, help, nodes }) {
  * What the cache has costs 0. Text comes with gzip, as it does from Cloudflare.
  */
 export async function transferred(page, action) {
-  const requests = [];
-  const note = (request) => requests.push(request);
-  page.on("request", note);
+  const ends = new Map(); // of each request, when it is over, one way or the other
+  const note = (request) => ends.set(request, Promise.withResolvers());
+  const end = (request) => ends.get(request)?.resolve();
+  page.on("request", note).on("requestfinished", end).on("requestfailed", end);
   try {
     await action();
-  } finally {
     page.off("request", note);
+    const loaded = await Promise.all(
+      [...ends].map(async ([request, { promise }]) => {
+        await promise;
+        return { address: request.url(), bytes: await bytesOf(request) };
+      }),
+    );
+    return { total: loaded.reduce((sum, { bytes }) => sum + bytes, 0), loaded };
+  } finally {
+    page.off("request", note).off("requestfinished", end).off("requestfailed", end);
   }
-  const loaded = await Promise.all(
-    requests.map(async (request) => ({ address: request.url(), bytes: await bytesOf(request) })),
-  );
-  return { total: loaded.reduce((sum, { bytes }) => sum + bytes, 0), loaded };
 }
 
 async function bytesOf(request) {
-  const response = await request.response();
-  if (!response) return 0; // the policy, or the server, let nothing through
-  await response.finished();
+  if (request.failure()) return 0; // the policy let nothing through, or the browser had no more use for it
   const { responseHeadersSize, responseBodySize } = await request.sizes();
   return responseHeadersSize + responseBodySize;
 }
