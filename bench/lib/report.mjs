@@ -21,10 +21,9 @@ export function comparison(measurements, [edge, floor, other]) {
   const rows = operationsOf(measurements).map((operation) => {
     const of = (contestant) =>
       measurements.find((each) => each.operation === operation && each.contestant === contestant && each.width === 1);
-    const above = times(of(edge), of(floor));
-    const ahead = of(other) && times(of(other), of(edge));
-    const cells = [fine(above.p50), above.cpu.toFixed(2), ahead ? fine(ahead.p50) : ""];
-    return [operation.name, ...cells];
+    const against = (one, base) => of(one) && of(base) && times(of(one), of(base));
+    const [above, ahead] = [against(edge, floor), against(other, edge)];
+    return [operation.name, above ? fine(above.p50) : "", above?.cpu.toFixed(2) ?? "", ahead ? fine(ahead.p50) : ""];
   });
   const head = ["", "p50, times the floor's", "processor time, times the floor's", `p50 of ${other.name}, times ours`];
   return table([head, ...rows]);

@@ -38,7 +38,7 @@ pub fn without_keys(text: &str) -> Cow<'_, str> {
 
 /// Whether an attribute by this name or path holds a secret.
 pub fn is_secret_name(name: &str) -> bool {
-    SECRET_NAMES.iter().any(|secret| find(name, secret).is_some())
+    ends_of_secret_names(name).next().is_some()
 }
 
 /// The text up to the name of a secret after which something is quoted, as filters and paths do, and what says that more was there.
@@ -47,8 +47,7 @@ pub fn without_quoted_secrets(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(is_quote) {
         return Cow::Borrowed(text);
     }
-    let ends = SECRET_NAMES.iter().filter_map(|name| Some(find(text, name)?.saturating_add(name.len())));
-    for end in ends {
+    for end in ends_of_secret_names(text) {
         let after = text.get(end..).unwrap_or_default();
         // A name may be in quotes itself.
         let after = after.strip_prefix(['"', '\'']).unwrap_or(after);
@@ -71,16 +70,20 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
 /// address of ours has such a name.
 pub fn redacted_address(address: &str) -> Cow<'_, str> {
     let path = address.split('?').next().unwrap_or_default();
-    let end = SECRET_NAMES.iter().filter_map(|name| Some(find(path, name)?.saturating_add(name.len()))).min();
+    let end = ends_of_secret_names(path).min();
     match end.filter(|end| *end < path.len()).and_then(|end| path.get(..end)) {
         Some(before) => Cow::Owned(format!("{}…", redacted(before))),
         None => redacted(address),
     }
 }
 
-/// Where a word in lower case and ASCII begins in a text, in any case.
-fn find(text: &str, word: &str) -> Option<usize> {
-    text.as_bytes().windows(word.len()).position(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+/// Where the names of secrets in a text end, in any case: of each name, the first.
+fn ends_of_secret_names(text: &str) -> impl Iterator<Item = usize> {
+    SECRET_NAMES.iter().filter_map(|name| {
+        let mut parts = text.as_bytes().windows(name.len());
+        let begin = parts.position(|part| part.eq_ignore_ascii_case(name.as_bytes()))?;
+        Some(begin.saturating_add(name.len()))
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,15 @@ use crate::directory::secret;
 /// What a client sent, or what quotes that, without what the log must not tell: of keys only the hint, of mail addresses only the
 /// domain. It must not begin a line of its own, either.
 pub(super) fn redacted(text: &str) -> Cow<'_, str> {
-    let text = secret::redacted(text);
+    impersonal(secret::redacted(text))
+}
+
+/// The same of the address of a request.
+pub(super) fn redacted_address(address: &str) -> Cow<'_, str> {
+    impersonal(secret::redacted_address(address))
+}
+
+fn impersonal(text: Cow<'_, str>) -> Cow<'_, str> {
     if is_harmless(&text) { text } else { Cow::Owned(word_by_word(&text)) }
 }
 

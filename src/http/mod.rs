@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 use worker::{Context, Env, Request, Response, console_error, console_log};
 
-use crate::directory::{Shard, secret};
+use crate::directory::Shard;
 use crate::scim::ScimError;
 use crate::store::{Cost, Statement, platform};
 
@@ -70,7 +70,7 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
         log::redacted(&incoming.method),
-        log::redacted(&secret::redacted_address(&incoming.path)),
+        log::redacted_address(&incoming.path),
         answer.status,
         platform::now_millis().saturating_sub(began),
         cost.round_trips,
