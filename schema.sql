@@ -1,4 +1,5 @@
--- The whole database of scim-edge. Apply it to an empty D1 database; it is safe to apply again.
+-- The whole database of scim-edge, for reading and for tests. A deployment gets it from migrations/, which lead here from
+-- any older state; tests/migrations.test.mjs compares the two.
 --
 -- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
 -- as text; `*_fold` columns hold the case-folded form made in Rust (SQLite folds ASCII only) and carry

@@ -2,7 +2,7 @@
 -- not mind.
 --
 --   npx wrangler d1 execute DB --remote --file docs/upgrade.sql
---   npx wrangler d1 execute DB --remote --file schema.sql
+--   npx wrangler d1 migrations apply DB --remote
 --
 -- Each further database (DB_1, …) wants the same.
 

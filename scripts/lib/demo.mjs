@@ -1,5 +1,4 @@
 // The demo organization of `npm start`, made through the admin API as an administrator would make it.
-import { schema } from "./local-worker.mjs";
 import { Problem, step } from "./run.mjs";
 import { completeState } from "./state.mjs";
 
@@ -17,10 +16,9 @@ export function adminApi(url, token) {
   };
 }
 
-/** Makes the local database with the demo organization in it. */
-export function makeDemo(worker, api) {
-  return step("Making the local database and the demo organization", async () => {
-    await worker.db.prepare(schema()).run();
+/** Makes the demo organization in the local database. */
+export function makeDemo(api) {
+  return step("Making the demo organization", async () => {
     completeState(await demoOrganization(api));
   });
 }

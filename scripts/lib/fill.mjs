@@ -3,6 +3,7 @@ import { adminApi, makeDemo, newKey } from "./demo.mjs";
 import { announce } from "./instance.mjs";
 import { openWorker } from "./local-worker.mjs";
 import { populate } from "./population.mjs";
+import { migrateLocal } from "./migrations.mjs";
 import { main, Problem, step } from "./run.mjs";
 import { adminToken, beginState, data } from "./state.mjs";
 
@@ -13,8 +14,9 @@ await main(async () => {
   const worker = await openWorker({ folder: data, bindings: { ADMIN_TOKEN: adminToken() } });
   try {
     await announce(worker.url); // so that no server begins meanwhile
+    await migrateLocal(worker.db);
     const api = adminApi(worker.url, adminToken());
-    if (fresh) await makeDemo(worker, api);
+    if (fresh) await makeDemo(api);
     const organization = existing ?? (await newOrganization(api));
     const sql = async (query, ...params) => {
       const statement = worker.db.prepare(query).bind(...params);

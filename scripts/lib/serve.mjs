@@ -3,6 +3,7 @@ import { adminApi, makeDemo, newKey } from "./demo.mjs";
 import { greeting } from "./greeting.mjs";
 import { announce } from "./instance.mjs";
 import { openWorker } from "./local-worker.mjs";
+import { migrateLocal } from "./migrations.mjs";
 import { main, Problem } from "./run.mjs";
 import { adminToken, beginState, data, organization } from "./state.mjs";
 
@@ -17,8 +18,9 @@ await main(async () => {
   await announce(`http://127.0.0.1:${options.port}`);
   let quiet = fresh; // the requests that make the demo are nobody's concern
   const worker = await start((line) => quiet || console.log(line));
+  await migrateLocal(worker.db);
   const api = adminApi(worker.url, adminToken());
-  if (fresh) await makeDemo(worker, api);
+  if (fresh) await makeDemo(api);
   const key = fresh || options["new-key"] ? await newKey(api, organization()) : undefined;
   console.log(greeting({ url: worker.url, key, adminToken: adminToken() }));
   quiet = false;

@@ -1,33 +1,24 @@
 // What `npm start` keeps between starts, in a folder of the checkout that git ignores.
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { schema } from "./local-worker.mjs";
 import { state } from "./paths.mjs";
-import { Problem } from "./run.mjs";
 
 // Written when everything else is in place: a first start that was cut short does not have it.
 const ORGANIZATION = state("organization");
 const TOKEN = state("admin-token");
-const SCHEMA = state("schema.sql");
 
 /** The folder of the database and the KV namespace. */
 export const data = state("data");
 
 /** Whether there are no data yet, or none that are complete; what is there of those is thrown away. */
 export function beginState({ reset }) {
-  if (!reset && existsSync(ORGANIZATION)) {
-    if (statements(readFileSync(SCHEMA, "utf8")) === statements(schema())) return false;
-    throw new Problem("schema.sql has changed since the local data were made: begin anew with npm start -- --reset");
-  }
+  if (!reset && existsSync(ORGANIZATION)) return false;
   rmSync(state(), { recursive: true, force: true });
   mkdirSync(state(), { mode: 0o700 }); // people and their addresses
   writeFileSync(TOKEN, randomBytes(32).toString("hex"), { mode: 0o600 });
-  writeFileSync(SCHEMA, schema());
   return true;
 }
 
 export const adminToken = () => readFileSync(TOKEN, "utf8");
 export const organization = () => readFileSync(ORGANIZATION, "utf8");
 export const completeState = (id) => writeFileSync(ORGANIZATION, id);
-
-const statements = (sql) => sql.replace(/--.*$/gm, "").replace(/\s+/g, " ");
