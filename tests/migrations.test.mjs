@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { migrate, migrations } from "../scripts/lib/migrations.mjs";
-import { assertStatus } from "./lib/assert.mjs";
 import { AdminApi } from "./lib/admin.mjs";
+import { assertStatus } from "./lib/assert.mjs";
+import { ScimClient } from "./lib/client.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
 const fresh = useWorker();
-const migrated = useWorker({ tables: "CREATE TABLE placeholder (x)" });
-const used = useWorker({ tables: migrations()[0].sql });
+const migrated = useWorker({ initialSchema: "CREATE TABLE placeholder (x)" });
+const used = useWorker({ initialSchema: migrations()[0].sql });
 
 const OLD = "2026-01-01T00:00:00.000Z";
 const ORG = "00000000-0000-4000-8000-000000000001";
@@ -62,7 +63,11 @@ test("a database in use keeps its data and serves them", async () => {
   );
   await used.sql(...person(1, "owner@acme.example"));
   await used.sql(...person(2, "ann@acme.example"));
-  await used.sql("INSERT INTO projects (id, org_id, name, name_fold, created_at) VALUES ('p', ?1, 'Demo', 'demo', ?2)", ORG, OLD);
+  await used.sql(
+    "INSERT INTO projects (id, org_id, name, name_fold, created_at) VALUES ('p', ?1, 'Demo', 'demo', ?2)",
+    ORG,
+    OLD,
+  );
   await used.sql(
     `INSERT INTO groups (seq, org_id, id, project_id, role, display_name, name_fold, created_at, last_modified)
      VALUES (1, ?1, 'g', 'p', 'Member', 'Statsig-Demo-Member', 'statsig-demo-member', ?2, ?2)`,
@@ -75,11 +80,8 @@ test("a database in use keeps its data and serves them", async () => {
 
   const admin = new AdminApi(used);
   const { key } = await admin.create(`/organizations/${ORG}/keys`);
-  const get = async (path) => {
-    const answer = await fetch(`${used.url}/scim${path}`, { headers: { authorization: `Bearer ${key}` } });
-    return { status: answer.status, body: await answer.json() };
-  };
-  const found = await get(`/Users?filter=${encodeURIComponent('userName eq "ann@acme.example"')}`);
+  const okta = new ScimClient(`${used.url}/scim`, key);
+  const found = await okta.find("/Users", 'userName eq "ann@acme.example"');
   assertStatus(found, 200);
   assert.equal(found.body.totalResults, 1);
   const [ann] = found.body.Resources;
@@ -87,7 +89,7 @@ test("a database in use keeps its data and serves them", async () => {
     ann.groups.map(({ display }) => display),
     ["Statsig-Demo-Member"],
   );
-  const group = await get("/Groups/g");
+  const group = await okta.get("/Groups/g");
   assert.deepEqual(
     group.body.members.map(({ value }) => value),
     [ann.id],

@@ -2,8 +2,8 @@
 import { adminApi, makeDemo, newKey } from "./demo.mjs";
 import { announce } from "./instance.mjs";
 import { openWorker } from "./local-worker.mjs";
-import { populate } from "./population.mjs";
 import { migrateLocal } from "./migrations.mjs";
+import { populate } from "./population.mjs";
 import { main, Problem, step } from "./run.mjs";
 import { adminToken, beginState, data } from "./state.mjs";
 

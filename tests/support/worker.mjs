@@ -7,8 +7,8 @@ import { builtWorker, databaseName, openWorkers, schema } from "../../scripts/li
 /**
  * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN unset.
  * With `persistTo` its data are kept in that folder, and an existing database there is used as it is. `databases` is how
- * many it has; a restart may change that. `modules` are more of the Worker's modules, of which the first is then the main one. `tables`
- * is the SQL that an empty database gets, schema.sql if not given.
+ * many it has; a restart may change that. `modules` are more of the Worker's modules, of which the first is then the
+ * main one. `initialSchema` is the SQL that an empty database gets, schema.sql if not given.
  */
 export async function startWorker({
   vars = {},
@@ -16,7 +16,7 @@ export async function startWorker({
   persistTo,
   databases = 1,
   modules,
-  tables = schema(),
+  initialSchema = schema(),
 } = {}) {
   const folder = persistTo ?? (await mkdtemp(join(tmpdir(), "scim-edge-test-")));
   const bindings = { ...vars, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
@@ -37,7 +37,7 @@ export async function startWorker({
       number,
       "SELECT count(*) AS tables FROM sqlite_schema WHERE name NOT GLOB '_cf_*'",
     );
-    if (tables === 0) await (await worker.database(databaseName(number))).prepare(tables).run();
+    if (tables === 0) await (await worker.database(databaseName(number))).prepare(initialSchema).run();
   }
 
   return {
