@@ -156,7 +156,7 @@ describe("a filter", () => {
     const columns = "users.doc org_id rowid managed 1 '' $ $.userName 'userName' `id` * -- id=id-- userName;";
     const paths =
       "userName. .userName name..familyName name.givenName.x emails.value.x emails[0].value toString __proto__";
-    const urns = `urn:x:User:userName ${SCHEMA.user}.userName ${SCHEMA.user}: ${SCHEMA.group}:displayName members`;
+    const urns = `urn:x:User:userName ${SCHEMA.user}: ${SCHEMA.user}. ${SCHEMA.group}:displayName members`;
     const names = `${columns} ${paths} ${urns}`.split(" ");
     for (const name of [...names, "id\u0000", "ïd", "ıd", "x".repeat(5_000)]) {
       for (const filter of [`${name} pr`, `${name} eq "x"`, `emails[${name} eq "x"]`]) {

@@ -193,11 +193,11 @@ async fn write(console: &Console<'_>, request: &Request<'_>, body: Object) -> Re
 /// What is to be said where there is nothing to do.
 fn elsewhere(request: &Request<'_>) -> Problem {
     let allowed = match request.path {
-        ["organizations"] | ["organizations", _, "keys" | "projects" | "members"] => "GET, POST",
-        ["organizations", _] => "GET, PATCH",
-        ["organizations", _, "members", _] => "GET, PATCH, DELETE",
+        ["organizations"] | ["organizations", _, "keys" | "projects" | "members"] => "GET, HEAD, POST",
+        ["organizations", _] => "GET, HEAD, PATCH",
+        ["organizations", _, "members", _] => "GET, HEAD, PATCH, DELETE",
         ["openapi.json"] | ["organizations", _, "groups", _] | ["organizations", _, "log" | "imports"] => {
-            "GET"
+            "GET, HEAD"
         }
         ["organizations", _, "projects", _] => "PATCH",
         ["organizations", _, "owner"] => "PUT",
@@ -212,10 +212,9 @@ fn elsewhere(request: &Request<'_>) -> Problem {
             );
         }
     };
-    let are = if allowed.contains(',') { "are" } else { "is" };
     Problem {
         allow: Some(allowed),
-        ..Problem::new(405, format!("{} is not possible here; {allowed} {are}.", request.method))
+        ..Problem::new(405, format!("{} is not possible here. Allowed: {allowed}.", request.method))
     }
 }
 

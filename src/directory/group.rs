@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Catalog, check_length, group_name};
 use crate::scim::filter::{Comparison, Filter, Literal, Operator};
 use crate::scim::patch::{self, Edit, Op};
+use crate::scim::schema::Attribute;
 use crate::scim::text::{fold, shorten};
 use crate::scim::{Object, ScimError};
 
@@ -200,7 +201,7 @@ fn change_members<'a>(members: &mut MembershipChange<'a>, edit: &Edit<'a>) -> Re
         members.remove(ids);
         return Ok(());
     }
-    let ids = member_ids(edit.value)?;
+    let ids = member_ids(edit.path.attribute, edit.value)?;
     match (edit.op, edit.value) {
         (Op::Add, _) => members.add(ids),
         (Op::Replace, _) | (Op::Remove, None | Some(Value::Null)) => members.replace(ids),
@@ -212,7 +213,7 @@ fn change_members<'a>(members: &mut MembershipChange<'a>, edit: &Edit<'a>) -> Re
 
 /// The ids in a value of `members`: objects with a `value`, or bare ids. Read where they stand: there may be
 /// a hundred thousand, and everything else in them is ours to say.
-fn member_ids(members: Option<&Value>) -> Result<Ids<'_>, ScimError> {
+fn member_ids<'v>(attribute: Option<&Attribute>, members: Option<&'v Value>) -> Result<Ids<'v>, ScimError> {
     let members = match members {
         None | Some(Value::Null) => &[],
         Some(Value::Array(members)) => members.as_slice(),
@@ -220,20 +221,26 @@ fn member_ids(members: Option<&Value>) -> Result<Ids<'_>, ScimError> {
     };
     let wrong = |member: &Value| {
         let what = match member {
-            Value::Object(_) => "has none that is a string",
+            Value::Object(_) => "has no \"members.value\" that is a string",
             _ => "is no object",
         };
         ScimError::invalid_value(format!(
             "Each of \"members\" must be an object with a \"value\", the id of a user as this service issued it; one {what}."
         ))
     };
+    let is_value = |name: &str| {
+        name.eq_ignore_ascii_case("value")
+            || attribute.and_then(|members| members.part(name)).is_some_and(|part| part.name == "value")
+    };
     let mut ids = BTreeSet::new();
     for member in members {
         let id = match member {
             Value::Null => continue,
+            // As PHP writes an object without members.
+            Value::Array(parts) if parts.is_empty() => continue,
             Value::String(id) => Some(id),
             Value::Object(parts) => {
-                let value = parts.iter().find(|(name, _)| name.eq_ignore_ascii_case("value"));
+                let value = parts.iter().find(|(name, _)| is_value(name));
                 value.and_then(|(_, value)| match value {
                     Value::String(id) => Some(id),
                     _ => None,

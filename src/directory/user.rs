@@ -63,8 +63,9 @@ impl User {
     pub fn mail_domain(&self) -> Option<String> {
         mail_domain(self.user_name()).or_else(|| {
             let emails = self.doc.get("emails").and_then(Value::as_array)?;
-            let primary = emails.iter().find(|email| email.get("primary") == Some(&Value::Bool(true)));
-            mail_domain(primary.or_else(|| emails.first())?.get("value")?.as_str()?)
+            let addresses = || emails.iter().filter(|email| email.get("value").is_some());
+            let primary = addresses().find(|email| email.get("primary") == Some(&Value::Bool(true)));
+            mail_domain(primary.or_else(|| addresses().next())?.get("value")?.as_str()?)
         })
     }
 }
@@ -156,8 +157,9 @@ pub fn replace(
 ) -> Result<User, ScimError> {
     let mut doc = resource::read(&catalog.user, body)?;
     let standing = Standing::take(catalog, &mut doc)?;
-    if let (false, None, Some(emails)) =
-        (organization.email_management, doc.get("emails"), current.doc.get("emails"))
+    let gives_mail = email_values(&doc).next().is_some();
+    if let (false, false, Some(emails)) =
+        (organization.email_management, gives_mail, current.doc.get("emails"))
     {
         doc.insert("emails".to_owned(), emails.clone());
     }
@@ -196,9 +198,18 @@ pub fn check_removable(current: &User) -> Result<(), ScimError> {
 fn fill_gaps(doc: &mut Object) {
     let user_name = doc.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     person_name::fill(doc, &user_name);
-    if !doc.contains_key("emails") && mail_domain(&user_name).is_some() {
-        let email = object! {"value": user_name, "type": "work", "primary": true};
-        doc.insert("emails".to_owned(), vec![email].into());
+    if email_values(doc).next().is_some() || mail_domain(&user_name).is_none() {
+        return;
+    }
+    match doc.get_mut("emails").and_then(Value::as_array_mut).and_then(|emails| emails.first_mut()) {
+        // The client has said what an address is for, but not the address.
+        Some(Value::Object(email)) => {
+            email.insert("value".to_owned(), user_name.into());
+        }
+        _ => {
+            let email = object! {"value": user_name, "type": "work", "primary": true};
+            doc.insert("emails".to_owned(), vec![email].into());
+        }
     }
 }
 

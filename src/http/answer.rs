@@ -86,6 +86,12 @@ impl Answer {
         Self { detail: Some(detail.into()), ..self }
     }
 
+    /// The answer to HEAD: the runtime sends its headers and leaves out the body. What would be read only now is not.
+    pub(super) fn without_unread_body(mut self) -> Self {
+        self.body.forget_unread();
+        self
+    }
+
     /// The response, with what it cost (W3C Server-Timing).
     ///
     /// # Errors
@@ -114,6 +120,8 @@ impl From<ScimError> for Answer {
         match error.status {
             // RFC 6750 §3: a 401 names the scheme.
             401 => answer.with_header("WWW-Authenticate", "Bearer realm=\"scim\""),
+            // RFC 9110 §12.5.3: what a body may have been coded by.
+            415 => answer.with_header("Accept-Encoding", "identity"),
             // An integer of seconds is the only form that Okta honours.
             429 => answer.with_header("Retry-After", "10"),
             _ => answer,

@@ -83,6 +83,11 @@ impl Body {
         self.members = self.members.take().or(other.members);
     }
 
+    /// Leaves out what is still to be read.
+    pub(super) fn forget_unread(&mut self) {
+        self.parts.retain(|part| matches!(part, Part::Text(_)));
+    }
+
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))

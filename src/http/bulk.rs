@@ -1,6 +1,7 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
 
 use serde_json::Value;
+use worker::Url;
 
 use super::answer::Answer;
 use super::call::{Call, Operation, Source};
@@ -86,10 +87,11 @@ async fn carry_out(
     let nowhere = missing.is_some_and(|name| operation.is_about(name));
     operation.resolve(ids);
     let BulkOperation { method, path, bulk_id, version, data } = operation;
-    let names = segments(&path);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let is_here = is_of_this_service(&call.session.tenant.base, &path);
+    let names = segments(path_of(&path));
+    let names = below_base(&names);
     // RFC 7644 §3.7: only a POST that fails has no location; where one succeeds, the answer tells.
-    if method != "POST" && !nowhere {
+    if method != "POST" && !nowhere && is_here {
         let mut location = call.session.tenant.base.clone();
         for name in &names {
             location.push('/');
@@ -99,6 +101,7 @@ async fn carry_out(
     }
     let refused = match missing {
         Some(name) => Some(unresolved(name)),
+        None if !is_here => Some(elsewhere(&call.session.tenant.base, &path)),
         None => matches!(names.as_slice(), ["Bulk"] | [.., ".search"]).then(|| {
             ScimError::method_not_allowed(
                 "An operation's \"path\" is \"/Users\", \"/Groups\", or one of their resources, as in \"/Users/{id}\".",
@@ -125,6 +128,47 @@ async fn carry_out(
         described.insert("location".to_owned(), location.into());
     }
     answer
+}
+
+/// Whether an operation's path is of this service. One that is a full URL may be of another.
+fn is_of_this_service(base: &str, path: &str) -> bool {
+    let Some(host) = host_of(path) else { return true };
+    let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+    let is_of_this_host = host.contains("://") && origin(base).is_some_and(|own| Some(own) == origin(host));
+    is_of_this_host && segments(path_of(path)).first().is_some_and(|first| first == "scim")
+}
+
+/// What of a full URL stands before its path, also if that has no scheme, as in `//example.com/Users`.
+fn host_of(path: &str) -> Option<&str> {
+    let at = path
+        .find("//")
+        .filter(|at| *at == 0 || path.get(..*at).is_some_and(|before| before.ends_with(':')))?;
+    let host = at.saturating_add(2);
+    let end = path.get(host..)?.find('/').map_or(path.len(), |length| host.saturating_add(length));
+    path.get(..end)
+}
+
+/// The path of a full URL; what is none is one already.
+fn path_of(path: &str) -> &str {
+    let host = host_of(path).unwrap_or_default();
+    path.get(host.len()..).unwrap_or_default()
+}
+
+/// The segments below a base path, if they begin with one.
+fn below_base(names: &[String]) -> Vec<&str> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        ["scim", "v2", rest @ ..] | ["scim", rest @ ..] => rest.to_vec(),
+        _ => names,
+    }
+}
+
+fn elsewhere(base: &str, path: &str) -> ScimError {
+    ScimError::invalid_path(format!(
+        "The operation's \"path\" is \"{}\", a URL of another service than this one, {base}. Write the path below it, as in \
+         \"/Users/{{id}}\".",
+        shorten(path)
+    ))
 }
 
 /// What a response repeats of its operation.
@@ -176,4 +220,41 @@ fn unresolved(name: &str) -> ScimError {
          carried out.",
         shorten(name)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_url_is_of_this_service_or_of_another() {
+        let base = "https://scim.example:8443/scim";
+        for (path, below) in [
+            ("/Users/1", "Users 1"),
+            ("Users/a%2Fb", "Users a/b"),
+            ("https://scim.example:8443/scim/Users/1", "Users 1"),
+            ("HTTPS://SCIM.example:8443/scim/v2/Groups/bulkId:g", "Groups bulkId:g"),
+            ("/scim/Users", "Users"),
+            ("https://scim.example:8443/scim", ""),
+            ("/Users//1", "Users 1"),
+        ] {
+            assert!(is_of_this_service(base, path), "{path}");
+            let names = segments(path_of(path));
+            assert_eq!(below_base(&names).join(" "), below, "{path}");
+        }
+        for path in [
+            "https://elsewhere.example/scim/Users/1",
+            "http://scim.example:8443/scim/Users/1",
+            "https://scim.example/scim/Users/1",
+            "https://scim.example:8443@elsewhere.example/scim/Users/1",
+            "//scim.example:8443/scim/Users/1",
+            "https://scim.example:8443/console/api/organizations",
+            "https://scim.example:8443",
+            "ftp://",
+            "://x",
+        ] {
+            assert!(!is_of_this_service(base, path), "{path}");
+        }
+        assert!(is_of_this_service("https://scim.example/scim", "https://scim.example:443/scim/Users/1"));
+    }
 }

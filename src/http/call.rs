@@ -146,16 +146,19 @@ impl Call<'_> {
     }
 
     /// The parameters of the URL.
-    pub(super) fn parameters(&self) -> Parameters {
+    ///
+    /// # Errors
+    /// As [`Parameters::of_url`].
+    pub(super) fn parameters(&self) -> Result<Parameters, ScimError> {
         match &self.source {
-            Source::Http(incoming) => Parameters::of(|name| incoming.parameter(name).map(str::to_owned)),
-            Source::Bulk(_) => Parameters::default(),
+            Source::Http(incoming) => Parameters::of_url(incoming.parameters()),
+            Source::Bulk(_) => Ok(Parameters::default()),
         }
     }
 
     /// Which attributes are asked for.
     pub(super) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
-        projection(&self.parameters(), resource_type)
+        projection(&self.parameters()?, resource_type)
     }
 
     /// Which version of the resource the client means.

@@ -7,12 +7,30 @@ use super::answer::Answer;
 use super::call::Call;
 use crate::directory::Organization;
 use crate::scim::list::{Standing, list_response};
+use crate::scim::query::Parameters;
 use crate::scim::text::shorten;
 use crate::scim::{ScimError, discovery, json};
 
 pub(super) async fn service_provider_config(call: &Call<'_>) -> Result<Answer, ScimError> {
     authenticate(call).await?;
-    Ok(Answer::ok(json::write(&discovery::service_provider_config(&call.session.tenant.base))))
+    Ok(public_config(&call.session.tenant.base))
+}
+
+/// The body of `/ServiceProviderConfig`, for whoever asks: it is the same for all organizations, and tells a client how to
+/// authenticate (RFC 7643 §5).
+///
+/// # Errors
+/// 403 where the query has a filter.
+pub(super) fn public_service_provider_config(
+    base: &str,
+    query: &[(String, String)],
+) -> Result<Answer, ScimError> {
+    refuse_filter(&Parameters::of_url(query)?)?;
+    Ok(public_config(base))
+}
+
+fn public_config(base: &str) -> Answer {
+    Answer::ok(json::write(&discovery::service_provider_config(base)))
 }
 
 pub(super) async fn resource_types(call: &Call<'_>, name: Option<&str>) -> Result<Answer, ScimError> {
@@ -28,18 +46,22 @@ pub(super) async fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Answer
     let tenant = &call.session.tenant;
     let user = tenant.catalog.user_of(&organization);
     let group = tenant.catalog.group_of(&organization);
-    let schemas = std::iter::once(&user.schema).chain(&user.extensions).chain([&group.schema]);
-    let described: Vec<Value> = schemas.map(|schema| discovery::schema(schema, &tenant.base)).collect();
+    let described: Vec<Value> =
+        [&user, &group].into_iter().flat_map(|each| discovery::schemas(each, &tenant.base)).collect();
     one_or_all(&described, urn, "Schema")
 }
 
 async fn authenticate(call: &Call<'_>) -> Result<Organization, ScimError> {
-    // RFC 7644 §4: a filter on these endpoints is refused, so that nobody takes an unfiltered answer for a
-    // filtered one.
-    if call.parameters().filter.is_some() {
+    refuse_filter(&call.parameters()?)?;
+    Ok(call.open(Vec::new()).await?.organization)
+}
+
+/// RFC 7644 §4: a filter on these endpoints is refused, so that nobody takes an unfiltered answer for a filtered one.
+fn refuse_filter(parameters: &Parameters) -> Result<(), ScimError> {
+    if parameters.filter.is_some() {
         return Err(ScimError::forbidden("Discovery endpoints cannot be filtered; leave the filter out."));
     }
-    Ok(call.open(Vec::new()).await?.organization)
+    Ok(())
 }
 
 fn one_or_all(described: &[Value], id: Option<&str>, what: &str) -> Result<Answer, ScimError> {

@@ -15,7 +15,7 @@ use crate::store::platform;
 
 /// Answers a query by its URL.
 pub(super) async fn list(call: &Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
-    query(call, listed, &call.parameters()).await
+    query(call, listed, &call.parameters()?).await
 }
 
 /// Answers a query by POST.

@@ -69,7 +69,7 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     note_later(&env, &context, &aftermath);
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
-        log::redacted(&incoming.method),
+        log::redacted(if incoming.is_head { "HEAD" } else { &incoming.method }),
         log::redacted_address(&incoming.path),
         answer.status,
         platform::now_millis().saturating_sub(began),
@@ -87,6 +87,7 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
         line.push_str(&log::redacted(detail));
     }
     console_log!("{line}");
+    let answer = if incoming.is_head { answer.without_unread_body() } else { answer };
     answer.into_response(cost)
 }
 

@@ -7,6 +7,7 @@ use worker::Request;
 use crate::directory::group_body;
 use crate::scim::ScimError;
 use crate::scim::json::{self, Unreadable};
+use crate::scim::text::shorten;
 
 /// Largest body of most requests, in bytes.
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
@@ -26,8 +27,10 @@ pub(super) const UNAUTHENTICATED_VALUE_LIMIT: usize = 100_000;
 /// A request, taken apart.
 pub(super) struct Incoming {
     request: Request,
-    /// Method in upper case.
+    /// Method in upper case. HEAD is GET here: it is answered in the same way, but for the body (RFC 9110 §9.3.2).
     pub(super) method: String,
+    /// Whether it is HEAD.
+    pub(super) is_head: bool,
     /// `https://host`, as the client called us.
     pub(super) origin: String,
     /// Path as it was sent.
@@ -46,8 +49,11 @@ impl Incoming {
             .unwrap_or_default();
         // RFC 7644 is silent; clients send `+` for a space and `%2B` for a plus, which is form encoding.
         let query = form_urlencoded::parse(query_text.as_bytes()).into_owned().collect();
+        let method = request.inner().method();
+        let is_head = method == "HEAD";
         Self {
-            method: request.inner().method(),
+            method: if is_head { "GET".to_owned() } else { method },
+            is_head,
             origin: origin.to_owned(),
             path: request.path(),
             query_text: query_text.to_owned(),
@@ -87,8 +93,11 @@ impl Incoming {
     /// The body as it is.
     ///
     /// # Errors
-    /// 413 above the limit.
+    /// 413 above the limit, 415 for a compressed one.
     pub(super) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, ScimError> {
+        if self.request.inner().body().is_some() {
+            check_coding(self.header("content-encoding").as_deref())?;
+        }
         let too_large = || {
             ScimError::payload_too_large(format!(
                 "The body is larger than {limit} bytes, the most that is read here. Split the request into smaller ones."
@@ -116,6 +125,19 @@ impl Incoming {
             }
         }
     }
+}
+
+/// Refuses a body that has been compressed, or otherwise coded.
+fn check_coding(content_encoding: Option<&str>) -> Result<(), ScimError> {
+    let mut codings = content_encoding.unwrap_or_default().split(',').map(str::trim);
+    let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    codings.find(|coding| !is_plain(coding)).map_or(Ok(()), |coding| {
+        Err(ScimError::unsupported_coding(format!(
+            "The body has the Content-Encoding \"{}\", which is not read here. Send it uncompressed, without \
+             Content-Encoding.",
+            shorten(coding)
+        )))
+    })
 }
 
 /// Reads a body as JSON.
@@ -178,6 +200,18 @@ mod tests {
         assert_eq!(split_origin("https://a.example:8/scim?x=/"), ("https://a.example:8", "/scim?x=/"));
         assert_eq!(split_origin("http://a?x"), ("http://a", "?x"));
         assert_eq!(split_origin("nonsense"), ("nonsense", ""));
+    }
+
+    #[test]
+    fn only_a_body_as_it_is_can_be_read() {
+        for plain in [None, Some(""), Some("identity"), Some("Identity, identity")] {
+            assert!(check_coding(plain).is_ok(), "{plain:?}");
+        }
+        for coded in ["gzip", "x-gzip", "br", "deflate", "identity, GZIP", "nonsense"] {
+            let error = check_coding(Some(coded)).unwrap_err();
+            assert_eq!(error.status, 415, "{coded}");
+            assert!(error.detail.contains("uncompressed"));
+        }
     }
 
     #[test]

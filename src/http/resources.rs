@@ -26,11 +26,11 @@ pub(super) async fn write(call: &mut Call<'_>, method: &str, segments: &[&str]) 
 /// What is to be said where there is nothing to do.
 fn elsewhere(segments: &[&str], method: &str, base: &str) -> Result<Answer, ScimError> {
     match segments {
-        ["Users" | "Groups"] => Ok(not_allowed(method, "GET, POST")),
+        ["Users" | "Groups"] => Ok(not_allowed(method, "GET, HEAD, POST")),
         [".search" | "Bulk"] => Ok(not_allowed(method, "POST")),
-        ["Users" | "Groups", _] => Ok(not_allowed(method, "GET, PUT, PATCH, DELETE")),
+        ["Users" | "Groups", _] => Ok(not_allowed(method, "GET, HEAD, PUT, PATCH, DELETE")),
         [] | ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"] | ["ResourceTypes" | "Schemas", _] => {
-            Ok(not_allowed(method, "GET"))
+            Ok(not_allowed(method, "GET, HEAD"))
         }
         // RFC 7644 §3.11
         ["Me"] => Err(ScimError::not_implemented(
@@ -45,6 +45,6 @@ fn elsewhere(segments: &[&str], method: &str, base: &str) -> Result<Answer, Scim
 
 /// 405, with the methods there are.
 pub(super) fn not_allowed(method: &str, allowed: &'static str) -> Answer {
-    let error = ScimError::method_not_allowed(format!("{method} is not possible here; {allowed} are."));
+    let error = ScimError::method_not_allowed(format!("{method} is not possible here. Allowed: {allowed}."));
     Answer::from(error).with_header("Allow", allowed)
 }

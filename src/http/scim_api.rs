@@ -22,7 +22,12 @@ pub(super) async fn answer(
     base_path: &str,
     segments: &[&str],
 ) -> Result<Answer, ScimError> {
-    let key = Key::from_authorization(incoming.header("authorization").as_deref())?;
+    let base = format!("{}{base_path}", incoming.origin);
+    let authorization = incoming.header("authorization").filter(|header| !header.trim().is_empty());
+    if authorization.is_none() && incoming.method == "GET" && segments == ["ServiceProviderConfig"] {
+        return discovery::public_service_provider_config(&base, incoming.parameters());
+    }
+    let key = Key::from_authorization(authorization.as_deref())?;
     aftermath.key_hint.set(Some(key.hint()));
     aftermath.shard.set(Some(key.shard()));
     let mut database = deployment.database(key.shard()).ok_or_else(|| key.not_known())?;
@@ -32,7 +37,7 @@ pub(super) async fn answer(
     let tenant = Tenant {
         scope: Scope::of_key(&key),
         catalog: deployment.catalog,
-        base: format!("{}{base_path}", incoming.origin),
+        base,
         now: platform::iso(platform::now_millis()),
     };
     let session = Session { database: &database, kv: &deployment.kv, key: &key, tenant, is_vetted: false };

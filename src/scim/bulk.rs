@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Object, ScimError};
+use super::{Object, ScimError, patch};
 
 /// Most operations of one request. Each costs up to two round trips to the database.
 pub const MAX_OPERATIONS: usize = 100;
@@ -47,6 +47,7 @@ impl BulkRequest {
     /// # Errors
     /// `invalidSyntax` and `invalidValue` for a message that is none, 413 above [`MAX_OPERATIONS`].
     pub fn parse(body: Value) -> Result<Self, ScimError> {
+        patch::check_schemas(&body)?;
         let Value::Object(mut body) = body else { return Err(not_a_message()) };
         let Some(Value::Array(operations)) = take(&mut body, "Operations") else {
             return Err(not_a_message());

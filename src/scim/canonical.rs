@@ -4,10 +4,12 @@
 //! of their attribute's type, nothing unassigned, nothing read-only, nothing unknown. Two resources that
 //! mean the same are then equal as JSON.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
-use super::{Object, ScimError};
+use super::{Object, ScimError, json};
 
 /// Puts a resource's attributes into the order of the table, brings `schemas` up to date, and checks that
 /// nothing required is missing.
@@ -38,13 +40,6 @@ pub(super) fn canonical(resource_type: &ResourceType, mut resource: Object) -> R
 fn move_in_order(attributes: &[Attribute], from: &mut Object, to: &mut Object) -> Result<(), ScimError> {
     for attribute in attributes {
         match from.remove(&attribute.name) {
-            Some(Value::Array(mut elements)) if attribute.sub_attribute("value").is_some() => {
-                // What is left of an address without the address, such as its type, is of no use to anybody.
-                elements.retain(|element| element.get("value").is_some());
-                if !elements.is_empty() {
-                    to.insert(attribute.name.clone(), Value::Array(elements));
-                }
-            }
             Some(value) => {
                 to.insert(attribute.name.clone(), value);
             }
@@ -57,20 +52,51 @@ fn move_in_order(attributes: &[Attribute], from: &mut Object, to: &mut Object) -
     Ok(())
 }
 
+/// An attribute, or a sub-attribute of one. Errors name it in full, as `emails.value`.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// What has the value.
+    pub(super) attribute: &'a Attribute,
+    /// The complex attribute that it is a part of.
+    whole: Option<&'a Attribute>,
+}
+
+impl<'a> Target<'a> {
+    /// An attribute.
+    pub(super) fn of(attribute: &'a Attribute) -> Self {
+        Self { attribute, whole: None }
+    }
+
+    /// A sub-attribute of this attribute.
+    pub(super) fn part(self, sub_attribute: &'a Attribute) -> Self {
+        Self { attribute: sub_attribute, whole: Some(self.attribute) }
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(whole) = self.whole {
+            formatter.write_str(&whole.name)?;
+            formatter.write_str(".")?;
+        }
+        formatter.write_str(&self.attribute.name)
+    }
+}
+
 /// A value as the attribute's type has it, or `None` where it means "no value".
 ///
 /// # Errors
 /// `invalidValue` naming the attribute, what it must be, and what was sent.
-pub(super) fn coerce(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
-    if !attribute.multi_valued {
+pub(super) fn coerce(target: Target<'_>, value: &Value) -> Result<Option<Value>, ScimError> {
+    if !target.attribute.multi_valued {
         return match value {
             // Entra ID wraps a single value in an array: `"manager": [{"value": "…"}]`.
             Value::Array(items) => match items.as_slice() {
                 [] => Ok(None),
-                [only] => coerce_one(attribute, only),
-                _ => Err(wrong_type(attribute, value)),
+                [only] => coerce_one(target, only),
+                _ => Err(wrong_type(target, value)),
             },
-            _ => coerce_one(attribute, value),
+            _ => coerce_one(target, value),
         };
     }
     let items = match value {
@@ -79,15 +105,14 @@ pub(super) fn coerce(attribute: &Attribute, value: &Value) -> Result<Option<Valu
     };
     let mut elements: Vec<Value> = Vec::with_capacity(items.len());
     for item in items {
-        if let Some(element) = coerce_one(attribute, item)? {
+        if let Some(element) = coerce_one(target, item)? {
             elements.push(element);
         }
     }
     // RFC 7643 §2.4: "primary" is true at most once.
     if elements.iter().filter(|element| is_primary(element)).count() > 1 {
         return Err(ScimError::invalid_value(format!(
-            "\"{}\" has more than one value with \"primary\": true.",
-            attribute.name
+            "\"{target}.primary\" is true in more than one value of \"{target}\"; it may be in one."
         )));
     }
     Ok(if elements.is_empty() { None } else { Some(Value::Array(elements)) })
@@ -98,25 +123,44 @@ pub(super) fn is_primary(element: &Value) -> bool {
     element.get("primary") == Some(&Value::Bool(true))
 }
 
+/// Whether an element of a multi-valued attribute says what a value would be for, and nothing else. It is what is left of
+/// an address whose `value` was taken away.
+pub(super) fn is_label(element: &Object) -> bool {
+    element.keys().all(|name| name == "type" || name == "primary")
+}
+
+/// Whether a value says that there is none: null, blank text, or an array of nothing else. PHP writes `[]` for an object
+/// without members.
+pub(super) fn is_no_value(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(is_no_value),
+        _ => false,
+    }
+}
+
 /// One value, or one element of an array.
-pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
-    match (attribute.kind, value) {
-        (_, Value::Null) => Ok(None),
-        (_, Value::String(text)) if text.trim().is_empty() => Ok(None),
-        (Kind::Complex, Value::Object(parts)) => coerce_parts(attribute, parts),
-        (Kind::Complex, Value::String(_)) => match attribute.sub_attribute("value") {
+pub(super) fn coerce_one(target: Target<'_>, value: &Value) -> Result<Option<Value>, ScimError> {
+    if is_no_value(value) {
+        return Ok(None);
+    }
+    match (target.attribute.kind, value) {
+        (Kind::Complex, Value::Object(parts)) => coerce_parts(target, parts),
+        (Kind::Complex, Value::String(_)) => match target.attribute.sub_attribute("value") {
             // `"members": ["id"]` and Entra ID's `"manager": "id"`.
-            Some(sub) => Ok(coerce_one(sub, value)?.map(|value| {
+            Some(sub) => Ok(coerce_one(target.part(sub), value)?.map(|value| {
                 let mut parts = Object::new();
                 parts.insert(sub.name.clone(), value);
                 Value::Object(parts)
             })),
-            None => Err(wrong_type(attribute, value)),
+            None => Err(wrong_type(target, value)),
         },
         // Entra ID's older wrapper: `[{"$ref": null, "value": "…"}]` for a simple attribute.
-        (kind, Value::Object(parts)) if kind != Kind::Complex => match parts.get("value") {
-            Some(inner) if !inner.is_object() => coerce_one(attribute, inner),
-            _ => Err(wrong_type(attribute, value)),
+        (kind, Value::Object(parts)) if kind != Kind::Complex => match json::member(parts, "value") {
+            Some(inner) if !inner.is_object() => coerce_one(target, inner),
+            None if parts.is_empty() => Ok(None),
+            _ => Err(wrong_type(target, value)),
         },
         (Kind::Boolean, Value::Bool(_)) => Ok(Some(value.clone())),
         // Entra ID sends booleans as the strings "True" and "False".
@@ -130,43 +174,50 @@ pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<
             if text.contains('\0') {
                 // SQLite's text functions take it for the end.
                 return Err(ScimError::invalid_value(format!(
-                    "\"{}\" must not contain the character U+0000.",
-                    attribute.name
+                    "\"{target}\" must not contain the character U+0000."
                 )));
             }
             Ok(Some(value.clone()))
         }
-        _ => Err(wrong_type(attribute, value)),
+        _ => Err(wrong_type(target, value)),
     }
 }
 
-fn coerce_parts(attribute: &Attribute, parts: &Object) -> Result<Option<Value>, ScimError> {
+fn coerce_parts(target: Target<'_>, parts: &Object) -> Result<Option<Value>, ScimError> {
+    let attribute = target.attribute;
     let mut coerced = Object::new();
+    let mut is_cleared = false;
     for sub in &attribute.sub_attributes {
         if sub.mutability == Mutability::ReadOnly {
             continue;
         }
-        let sent = parts.get(&sub.name).or_else(|| {
-            parts.iter().find(|(name, _)| name.eq_ignore_ascii_case(&sub.name)).map(|(_, value)| value)
-        });
-        match sent.map(|value| coerce(sub, value)).transpose()?.flatten() {
-            Some(value) => {
+        let named = |key: &str| {
+            key.contains(['.', ':']) && attribute.part(key).is_some_and(|part| part.name == sub.name)
+        };
+        let sent = json::member(parts, &sub.name)
+            .or_else(|| parts.iter().find(|(key, _)| named(key)).map(|(_, value)| value));
+        let value = sent.map(|value| coerce(target.part(sub), value)).transpose()?;
+        match value {
+            Some(Some(value)) => {
                 coerced.insert(sub.name.clone(), value);
             }
-            None if sub.required => {
+            _ if sub.required => {
                 return Err(ScimError::invalid_value(format!(
-                    "\"{}\" is required in every value of \"{}\".",
-                    sub.name, attribute.name
+                    "\"{}\" is required in every value of \"{target}\".",
+                    target.part(sub)
                 )));
             }
+            Some(None) => is_cleared |= sub.name == "value",
             None => {}
         }
     }
-    Ok(if coerced.is_empty() { None } else { Some(Value::Object(coerced)) })
+    // Identity providers send the type of a number that a person does not have beside a blank "value".
+    let is_nothing = coerced.is_empty() || attribute.multi_valued && is_cleared && is_label(&coerced);
+    Ok(if is_nothing { None } else { Some(Value::Object(coerced)) })
 }
 
-fn wrong_type(attribute: &Attribute, value: &Value) -> ScimError {
-    let wanted = match attribute.kind {
+fn wrong_type(target: Target<'_>, value: &Value) -> ScimError {
+    let wanted = match target.attribute.kind {
         Kind::Boolean => "a boolean (true or false)",
         Kind::Complex => "an object",
         Kind::String | Kind::DateTime | Kind::Reference | Kind::Binary => "a string",
@@ -179,5 +230,5 @@ fn wrong_type(attribute: &Attribute, value: &Value) -> ScimError {
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     };
-    ScimError::invalid_value(format!("\"{}\" must be {wanted}, not {sent}.", attribute.name))
+    ScimError::invalid_value(format!("\"{target}\" must be {wanted}, not {sent}."))
 }

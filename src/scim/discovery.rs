@@ -68,14 +68,26 @@ pub fn resource_type(resource_type: &ResourceType, base: &str) -> Value {
     }
 }
 
-/// One entry of `/Schemas`.
-pub fn schema(schema: &Schema, base: &str) -> Value {
+/// The entries of `/Schemas` for a resource type: its core schema and its extensions.
+///
+/// `externalId` stands in the core schema. RFC 7643 §3.1 has it be an attribute of every resource that no schema lists, but
+/// Microsoft's schema discovery offers only what is listed for its mappings.
+pub fn schemas(resource_type: &ResourceType, base: &str) -> Vec<Value> {
+    let external_id = resource_type.attribute("externalId");
+    let core = external_id.into_iter().chain(&resource_type.schema.attributes);
+    let extensions = resource_type.extensions.iter();
+    std::iter::once(schema(&resource_type.schema, core, base))
+        .chain(extensions.map(|extension| schema(extension, extension.attributes.iter(), base)))
+        .collect()
+}
+
+fn schema<'a>(schema: &Schema, attributes: impl Iterator<Item = &'a Attribute>, base: &str) -> Value {
     object! {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
         "id": schema.id,
         "name": schema.name,
         "description": schema.description,
-        "attributes": schema.attributes.iter().map(attribute).collect::<Vec<_>>(),
+        "attributes": attributes.map(attribute).collect::<Vec<_>>(),
         "meta": object! {"resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.id)},
     }
 }

@@ -167,6 +167,11 @@ impl ScimError {
         Self::new(413, None, detail)
     }
 
+    /// 415: the body is compressed, or otherwise coded (RFC 9110 §15.5.16).
+    pub fn unsupported_coding(detail: impl Into<String>) -> Self {
+        Self::new(415, None, detail)
+    }
+
     /// 500: our fault. The detail never carries text of the storage.
     pub fn internal() -> Self {
         Self::new(

@@ -67,6 +67,13 @@ pub fn object_from(members: Members<'_>) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.into_owned(), value)).collect())
 }
 
+/// A member of an object, its name in any case (RFC 7643 §2.1).
+pub fn member<'v>(object: &'v Object, name: &str) -> Option<&'v Value> {
+    object
+        .get(name)
+        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}
+
 /// Writes JSON.
 pub fn write(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()

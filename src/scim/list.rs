@@ -1,5 +1,7 @@
 //! Pages of a list, by index or by cursor: RFC 7644 §3.4.2.4, RFC 9865.
 
+use std::num::IntErrorKind;
+
 use super::ScimError;
 use super::cursor::Cursor;
 
@@ -52,15 +54,18 @@ impl Page {
     }
 }
 
-/// Reads a number that a client sent as text.
+/// Reads a number that a client sent as text. One beyond 64 bits is the greatest or the least there is.
 ///
 /// # Errors
 /// `invalidValue` naming the parameter.
 pub(super) fn integer(name: &str, text: Option<&str>) -> Result<Option<i64>, ScimError> {
     text.map(str::trim)
         .filter(|text| !text.is_empty())
-        .map(|text| {
-            text.parse().map_err(|_| ScimError::invalid_value(format!("\"{name}\" must be an integer.")))
+        .map(|text| match text.parse::<i64>().map_err(|error| *error.kind()) {
+            Ok(number) => Ok(number),
+            Err(IntErrorKind::PosOverflow) => Ok(i64::MAX),
+            Err(IntErrorKind::NegOverflow) => Ok(i64::MIN),
+            Err(_) => Err(ScimError::invalid_value(format!("\"{name}\" must be an integer."))),
         })
         .transpose()
 }
@@ -120,7 +125,14 @@ mod tests {
         assert_eq!(page(Some("-9"), Some("100000")), Page { start_index: 1, count: 200 });
         assert_eq!(page(Some("201"), Some("")), Page { start_index: 201, count: 100 });
         assert!(Page::parse(Some("one"), None).is_err());
-        assert!(Page::parse(None, Some("99999999999999999999")).is_err());
+        let beyond = "99999999999999999999";
+        assert_eq!(page(None, Some(beyond)), Page { start_index: 1, count: 200 });
+        assert_eq!(
+            page(Some("-99999999999999999999"), Some("-99999999999999999999")),
+            Page { start_index: 1, count: 0 }
+        );
+        assert_eq!(page(Some(beyond), None).start_index, i64::MAX.unsigned_abs());
+        assert!(Page::parse(None, Some("1e3")).is_err() && Page::parse(None, Some("1.5")).is_err());
     }
 
     #[test]

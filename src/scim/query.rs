@@ -1,13 +1,13 @@
 //! What a client asks of a list, in the URL or in a SearchRequest: RFC 7644 §3.4.2, §3.4.3, RFC 9865.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::attribute_path::{AttributePath, resolve_any};
 use super::cursor::Cursor;
 use super::list::{DEFAULT_COUNT, MAX_COUNT, Page, Window, integer};
 use super::schema::{ResourceType, Returned};
 use super::text::shorten;
-use super::{ScimError, json};
+use super::{ScimError, json, patch};
 
 /// The parameters there are.
 const NAMES: [&str; 8] =
@@ -35,19 +35,30 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Takes each parameter from a function of its name.
-    pub fn of(get: impl Fn(&str) -> Option<String>) -> Self {
-        let unless_blank = |name| get(name).filter(|text| !text.trim().is_empty());
-        Self {
-            filter: unless_blank("filter"),
-            sort_by: unless_blank("sortBy"),
-            sort_order: unless_blank("sortOrder"),
-            start_index: unless_blank("startIndex"),
-            count: unless_blank("count"),
-            cursor: get("cursor"),
-            attributes: unless_blank("attributes"),
-            excluded_attributes: unless_blank("excludedAttributes"),
+    /// Reads the parameters of a URL, their names in any case. `attributes` and `excludedAttributes` may be given more than
+    /// once, and mean all that is named in them.
+    ///
+    /// # Errors
+    /// `invalidValue` where another parameter is given twice, with two values.
+    pub fn of_url(query: &[(String, String)]) -> Result<Self, ScimError> {
+        let mut texts: Vec<(&str, String)> = Vec::new();
+        for (name, value) in query {
+            let Some(own) = own_name(name) else { continue };
+            match texts.iter_mut().find(|(known, _)| *known == own) {
+                None => texts.push((own, value.clone())),
+                Some((_, text)) if is_list(own) => {
+                    text.push(',');
+                    text.push_str(value);
+                }
+                Some((_, text)) if text == value => {}
+                Some(_) => {
+                    return Err(ScimError::invalid_value(format!(
+                        "The URL has \"{own}\" twice, with two values. Give it once."
+                    )));
+                }
+            }
         }
+        Ok(Self::of(texts))
     }
 
     /// Reads the body of a POST to `/.search` (RFC 7644 §3.4.3).
@@ -55,28 +66,47 @@ impl Parameters {
     /// # Errors
     /// `invalidSyntax` where it is no object, `invalidValue` for a value of the wrong type.
     pub fn of_search(body: &Value) -> Result<Self, ScimError> {
+        patch::check_schemas(body)?;
         let Value::Object(body) = body else {
             return Err(ScimError::invalid_syntax("The body must be a SearchRequest: a JSON object."));
         };
         let mut texts: Vec<(&str, String)> = Vec::new();
         for (name, value) in body {
-            let Some(own) = NAMES.iter().find(|own| own.eq_ignore_ascii_case(name)) else { continue };
-            let is_list = own.ends_with("ttributes");
+            let Some(own) = own_name(name) else { continue };
             let text = match value {
                 Value::Null => continue,
                 Value::String(text) => text.clone(),
-                Value::Number(number) if !is_list => number.to_string(),
-                Value::Array(names) if is_list && names.iter().all(Value::is_string) => {
+                Value::Number(number) if !is_list(own) => integer_text(number),
+                Value::Array(names) if is_list(own) && names.iter().all(Value::is_string) => {
                     names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
                 }
                 _ => {
-                    let wanted = if is_list { "an array of strings" } else { "a string or a number" };
+                    let wanted = if is_list(own) { "an array of strings" } else { "a string or a number" };
                     return Err(ScimError::invalid_value(format!("\"{own}\" must be {wanted}.")));
                 }
             };
             texts.push((own, text));
         }
-        Ok(Self::of(|name| texts.iter().find(|(own, _)| *own == name).map(|(_, text)| text.clone())))
+        Ok(Self::of(texts))
+    }
+
+    /// Takes each parameter from the texts by their names, of two the first.
+    fn of(mut texts: Vec<(&str, String)>) -> Self {
+        let mut get = |name: &str| {
+            let at = texts.iter().position(|(own, _)| *own == name)?;
+            Some(texts.swap_remove(at).1)
+        };
+        let mut unless_blank = |name| get(name).filter(|text| !text.trim().is_empty());
+        Self {
+            filter: unless_blank("filter"),
+            sort_by: unless_blank("sortBy"),
+            sort_order: unless_blank("sortOrder"),
+            start_index: unless_blank("startIndex"),
+            count: unless_blank("count"),
+            attributes: unless_blank("attributes"),
+            excluded_attributes: unless_blank("excludedAttributes"),
+            cursor: get("cursor"),
+        }
     }
 
     /// The order asked for; `None`: the order of insertion.
@@ -158,6 +188,29 @@ impl Parameters {
     }
 }
 
+/// The parameter of that name, in any case, as it is spelled here.
+fn own_name(name: &str) -> Option<&'static str> {
+    NAMES.into_iter().find(|own| own.eq_ignore_ascii_case(name))
+}
+
+/// Whether a parameter is a list of attributes.
+fn is_list(name: &str) -> bool {
+    name.ends_with("ttributes")
+}
+
+/// A number as text. JSON has no bound for integers; one beyond 64 bits is read as a fraction, and written here as the
+/// greatest or the least integer there is.
+fn integer_text(number: &Number) -> String {
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(beyond) if beyond >= BEYOND_INTEGERS => i64::MAX.to_string(),
+        Some(beyond) if beyond <= -BEYOND_INTEGERS => i64::MIN.to_string(),
+        _ => number.to_string(),
+    }
+}
+
+/// Fractions from here on are integers (RFC 8259 §6: 64-bit floating point has 53 bits).
+const BEYOND_INTEGERS: f64 = 9_007_199_254_740_992.0;
+
 /// What the cursors of a list are bound to.
 #[derive(Debug, Clone, Copy)]
 pub struct CursorContext<'a> {
@@ -189,22 +242,49 @@ mod tests {
     const CONTEXT: CursorContext<'static> =
         CursorContext { endpoint: "Users", secret: "secret", now: 1_000_000 };
 
+    fn url(query: &str) -> Result<Parameters, ScimError> {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let pairs: Vec<_> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Parameters::of_url(&pairs)
+    }
+
+    #[test]
+    fn lists_of_attributes_may_be_given_twice_and_nothing_else() {
+        let both =
+            url("attributes=id&ATTRIBUTES=userName&excludedAttributes=a&excludedattributes=b").unwrap();
+        assert_eq!(both.attributes.as_deref(), Some("id,userName"));
+        assert_eq!(both.excluded_attributes.as_deref(), Some("a,b"));
+        assert_eq!(url("count=1&Count=1&nonsense=1&nonsense=2").unwrap().count.as_deref(), Some("1"));
+        for twice in ["count=1&count=2", "filter=a&FILTER=b", "cursor=&cursor=x", "sortBy=a&sortBy="] {
+            let name = twice.split('=').next().unwrap();
+            assert!(url(twice).unwrap_err().detail.contains(&format!("\"{name}\"")), "{twice}");
+        }
+    }
+
+    #[test]
+    fn integers_of_any_length_are_integers() {
+        let count = |text: &str| {
+            let body = json::parse(format!("{{\"count\":{text},\"startIndex\":{text}}}").as_bytes()).unwrap();
+            Parameters::of_search(&body).unwrap().window(&CONTEXT)
+        };
+        let greatest = i64::MAX.unsigned_abs();
+        for text in ["99999999999999999999", "1e30", "9223372036854775808", "\"99999999999999999999\""] {
+            let page = Page { start_index: greatest, count: 200 };
+            assert_eq!(count(text).unwrap(), Window::Index(page), "{text}");
+        }
+        let least = Page { start_index: 1, count: 0 };
+        assert_eq!(count("-99999999999999999999").unwrap(), Window::Index(least));
+        assert!(count("1.5").is_err());
+    }
+
     #[test]
     fn a_search_request_says_the_same_as_a_url() {
         let body = json!({"SCHEMAS": ["x"], "attributes": ["userName", "name.familyName"], "Filter": "title pr",
             "startIndex": 3, "count": 2, "sortBy": "userName", "sortOrder": null});
         let search = Parameters::of_search(&body).unwrap();
-        let url = Parameters::of(|name| {
-            let value = match name {
-                "attributes" => "userName,name.familyName",
-                "filter" => "title pr",
-                "startIndex" => "3",
-                "count" => "2",
-                "sortBy" => "userName",
-                _ => return None,
-            };
-            Some(value.to_owned())
-        });
+        let url =
+            url("attributes=userName,name.familyName&filter=title pr&startIndex=3&count=2&sortBy=userName");
+        let url = url.unwrap();
         assert_eq!(search, url);
         for wrong in [
             json!({"filter": {"x": 1}}),

@@ -84,7 +84,8 @@ export function operationOf(method, pathname) {
 export function checkCall({ method, path, status, body, requestBody, contentType }) {
   const { pathname, searchParams } = new URL(path, "http://worker");
   if (!pathname.startsWith(`${BASE}/`)) return;
-  const operation = operationOf(method, pathname);
+  // HEAD is answered as GET is, and is not described by itself.
+  const operation = operationOf(method === "HEAD" ? "GET" : method, pathname);
   const call = `${method} ${path} -> ${status}`;
   // Nobody is told what there is before it is known who asks.
   const isRefusal = status === 405 || (!operation && [401, 403, 404, 503].includes(status));

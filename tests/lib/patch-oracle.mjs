@@ -111,9 +111,14 @@ function changeParts(container, attribute, { name, part, verb, value }) {
 }
 
 function setPart(element, attribute, { part, verb, value }) {
+  const hadValue = element.value !== undefined;
   if (verb === "remove") delete element[part];
   else assign(element, part, attribute, verb, value);
+  if (hadValue && element.value === undefined && isLabel(element)) become(element);
 }
+
+/** What is left of an address without the address. */
+const isLabel = (element) => Object.keys(element).every((part) => ["type", "primary"].includes(part));
 
 /** §3.5.2.3, with one decision: a filter that says what its value would be has it made, and is no noTarget. */
 function changeSelected(container, attribute, { name, filter, part, verb, value }) {
@@ -198,11 +203,7 @@ function tidy(container, name) {
 
 /** What holds for every user, whatever was done. */
 function settled(before, after) {
-  for (const [name, { several, parts }] of Object.entries(CORE)) {
-    // A value without a value is none. Only now: Entra ID sets the parts of one in several operations.
-    if (several && parts.value) after[name] = after[name]?.filter((element) => element.value !== undefined);
-    tidy(after, name);
-  }
+  for (const name of Object.keys(CORE)) tidy(after, name);
   after.active ??= before.active;
   after.statsigOrgRole = roleOf(after.statsigOrgRole ?? before.statsigOrgRole);
   if (!after.active) after.statsigOrgRole = "Member";

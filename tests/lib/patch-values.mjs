@@ -80,12 +80,16 @@ function readParts({ parts, several }, value) {
   const sent = typeof value === "string" && parts.value ? { value } : value;
   if (!isObject(sent)) refuse("invalidValue");
   const given = {};
+  let cleared = false;
   for (const [name, part] of Object.entries(parts)) {
     const [there, one] = find(sent, name);
     if (!there || part.readOnly) continue;
     const value = read(part, one);
     if (value !== undefined || !several) given[name] = value;
+    else if (name === "value") cleared = true;
   }
+  // The type of a number that the person does not have.
+  if (cleared && Object.keys(given).every((name) => ["type", "primary"].includes(name))) return undefined;
   // Without its `value`, a manager is none, like an address without the address.
   const nothing = Object.values(given).every((part) => part === undefined);
   return nothing && (several || "value" in given) ? undefined : given;

@@ -35,8 +35,8 @@ pub(super) async fn answer(deployment: &Deployment<'_>, incoming: &mut Incoming,
             page(deployment, incoming, path).await.unwrap_or_else(|problem| pages::failure(&problem).into())
         }
         (method, _) => {
-            let detail = format!("{method} is not possible here; GET, POST are.");
-            refuse(&Problem { allow: Some("GET, POST"), ..Problem::new(405, detail) })
+            let detail = format!("{method} is not possible here. Allowed: GET, HEAD, POST.");
+            refuse(&Problem { allow: Some("GET, HEAD, POST"), ..Problem::new(405, detail) })
         }
     }
 }
@@ -194,6 +194,7 @@ fn refuse(problem: &Problem) -> Answer {
         .with_detail(problem.detail.as_str());
     match (problem.status, problem.allow) {
         (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
+        (415, _) => answer.with_header("Accept-Encoding", "identity"),
         (429, _) => answer.with_header("Retry-After", "10"),
         (_, Some(allowed)) => answer.with_header("Allow", allowed),
         _ => answer,

@@ -82,7 +82,9 @@ fn quoted(text: &str) -> Result<(Token, &str), ScimError> {
                 let (literal, after) = text.split_at_checked(at.saturating_add(1)).unwrap_or((text, ""));
                 return match json::parse(literal.as_bytes()) {
                     Ok(Value::String(value)) => Ok((Token::Quoted(value), after)),
-                    _ => Err(ScimError::invalid_filter("A string in the filter is not a JSON string.")),
+                    _ => Err(ScimError::invalid_filter(
+                        "A string in the filter is not a JSON string. Write \\\\ for a backslash and \\\" for a double quote in it.",
+                    )),
                 };
             }
             _ => {}

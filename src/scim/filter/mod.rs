@@ -229,6 +229,56 @@ mod tests {
     }
 
     #[test]
+    fn text_without_quotes_is_taken_unless_it_begins_with_another_quote() {
+        for text in [
+            "o'brien@acme.test",
+            "o’brien@acme.test",
+            "a,b",
+            "AT&T",
+            "a;b",
+            "$5",
+            r"acme\jane",
+            "a{b}",
+            "?",
+            "50%",
+            "ΟΔΟΣ",
+            "1",
+        ] {
+            let expected = Literal::String(text.to_owned());
+            assert_eq!(parsed(&format!("title eq {text}")), format!("title eq {expected:?}"));
+            assert_eq!(parsed(&format!("emails[value eq {text}]")), format!("emails[value eq {expected:?}]"));
+        }
+        for text in [
+            "'jo@acme.test'",
+            "“jo@acme.test”",
+            "‘jo’",
+            "„jo“",
+            "«jo»",
+            "`jo`",
+            "{\"a\":1}",
+            "<jo>",
+            "'jo smith'",
+        ] {
+            for filter in [format!("userName eq {text}"), format!("not (emails[value co {text}])")] {
+                let detail = parse(&[&user()], &filter).unwrap_err().detail;
+                assert!(detail.contains("double quotes"), "{filter}: {detail}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_may_be_older_or_have_a_dot_behind_their_urn() {
+        for name in [
+            "urn:ietf:params:scim:schemas:core:2.0:User.name.givenName",
+            "urn:scim:schemas:core:1.0:name.givenName",
+            "URN:SCIM:SCHEMAS:CORE:2.0:USER.name.givenName",
+        ] {
+            assert_eq!(parsed(&format!("{name} pr")), "name.givenName pr", "{name}");
+        }
+        assert_eq!(parsed("urn:scim:schemas:extension:enterprise:1.0:manager pr"), "manager pr");
+    }
+
+    #[test]
     fn moments_are_brought_to_utc() {
         for (text, expected) in [
             ("2026-01-31T09:00:00.5+01:00", "2026-01-31T08:00:00.500Z"),
@@ -261,6 +311,14 @@ mod tests {
             ("userName[value eq \"a\"]", "multi-valued"),
             ("emails[nonsense eq \"a\"]", "\"nonsense\""),
             ("active gt true", "boolean"),
+            ("not userName eq \"a\"", "not (userName eq"),
+            ("emails[NOT type pr]", "parentheses"),
+            ("emails.primary eq 5", "\"emails.primary\""),
+            ("emails[primary co true]", "\"emails.primary\""),
+            ("meta.created gt \"yesterday\"", "\"meta.created\""),
+            ("x509Certificates[value gt \"x\"]", "\"x509Certificates.value\""),
+            ("name.givenName gt null", "\"name.givenName\""),
+            ("emails[value eq \"\\u0000\"]", "\"emails.value\""),
             ("active eq 5", "boolean"),
             ("name eq \"a\"", "name.formatted"),
             (long.as_str(), "1024"),

@@ -131,7 +131,15 @@ impl<'a, 't> Parser<'a, 't> {
                 if word.eq_ignore_ascii_case("not") && self.tokens.next_if_eq(&Token::Open).is_some() {
                     return Ok(Filter::Not(Box::new(self.group()?)));
                 }
-                let path = self.names.resolve(&word)?;
+                let path = self.names.resolve(&word).map_err(|error| {
+                    if !word.eq_ignore_ascii_case("not") {
+                        return error;
+                    }
+                    ScimError::invalid_filter(
+                        "\"not\" needs parentheses around what it negates. Write for example: not (userName eq \
+                         \"a@example.com\").",
+                    )
+                })?;
                 if self.tokens.next_if_eq(&Token::OpenBracket).is_some() {
                     return self.value_path(path);
                 }
@@ -183,10 +191,10 @@ impl<'a, 't> Parser<'a, 't> {
 
     /// The rest of `attribute pr` or `attribute operator literal`.
     fn expression(&mut self, path: AttributePath<'a>) -> Result<Filter<'a>, ScimError> {
-        if let Some(attribute) = path.leaf().filter(|leaf| leaf.returned == Returned::Never) {
+        if path.leaf().is_some_and(|leaf| leaf.returned == Returned::Never) {
             return Err(ScimError::invalid_filter(format!(
                 "\"{}\" is never returned, and nothing can be found by it.",
-                attribute.name
+                self.name_of(path)
             )));
         }
         self.terms = self.terms.saturating_add(1);
@@ -229,8 +237,11 @@ impl<'a, 't> Parser<'a, 't> {
             Some(Token::Word(word)) if is_plain(&word) => (word, false),
             other => {
                 return Err(ScimError::invalid_filter(format!(
-                    "The filter has {} where a value should stand after \"{}\".",
+                    "The filter has {} where a value should stand after \"{}\". Put text into double quotes, as in: {} {} \
+                     \"value\".",
                     other.map_or_else(|| "nothing".to_owned(), |token| token.describe()),
+                    operator.as_str(),
+                    self.name_of(path),
                     operator.as_str()
                 )));
             }
@@ -238,42 +249,43 @@ impl<'a, 't> Parser<'a, 't> {
         let Some(attribute) = path.leaf() else {
             return Err(ScimError::invalid_filter("A whole extension cannot be compared with a value."));
         };
+        let name = self.name_of(path);
         if !quoted && text.eq_ignore_ascii_case("null") {
             return match operator {
                 Operator::Eq | Operator::Ne => Ok(Literal::Null),
-                _ => Err(ScimError::invalid_filter("null can only be compared with eq and ne.")),
+                _ => Err(ScimError::invalid_filter(format!(
+                    "\"{name}\" can be compared with null by eq and ne only."
+                ))),
             };
         }
         let (_, longest) = self.limits;
         if text.len() > longest {
             return Err(ScimError::invalid_filter(format!(
-                "A value in the filter is {} bytes long; at most {longest} are compared.",
+                "The value that \"{name}\" is compared with is {} bytes long; at most {longest} are compared.",
                 text.len()
             )));
         }
         let ordering = matches!(operator, Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le);
         let equality = matches!(operator, Operator::Eq | Operator::Ne);
         match attribute.kind {
-            Kind::DateTime if ordering || equality => return moment(&attribute.name, &text),
+            Kind::DateTime if ordering || equality => return moment(&name, &text),
             // RFC 7644 §3.4.2.2: an order of booleans or of binary values is invalidFilter.
             Kind::Binary if ordering => {
                 return Err(ScimError::invalid_filter(format!(
-                    "\"{}\" is binary; its values have no order.",
-                    attribute.name
+                    "\"{name}\" is binary; its values have no order."
                 )));
             }
             Kind::Boolean if !equality => {
                 return Err(ScimError::invalid_filter(format!(
-                    "\"{}\" is a boolean; it can only be compared with eq and ne.",
-                    attribute.name
+                    "\"{name}\" is a boolean; it can only be compared with eq and ne."
                 )));
             }
             Kind::Boolean => {}
             // What is stored has no such character (SQLite's text functions take it for the end).
             _ if text.contains('\0') => {
-                return Err(ScimError::invalid_filter(
-                    "A string in the filter contains the character U+0000.",
-                ));
+                return Err(ScimError::invalid_filter(format!(
+                    "The value that \"{name}\" is compared with contains the character U+0000."
+                )));
             }
             _ => return Ok(Literal::String(text)),
         }
@@ -283,11 +295,22 @@ impl<'a, 't> Parser<'a, 't> {
         } else if text.eq_ignore_ascii_case("false") {
             Ok(Literal::Boolean(false))
         } else {
-            Err(ScimError::invalid_filter(format!(
-                "\"{}\" is a boolean; compare it with true or false.",
-                attribute.name
-            )))
+            Err(ScimError::invalid_filter(format!("\"{name}\" is a boolean; compare it with true or false.")))
         }
+    }
+
+    /// The full name of an attribute, as errors call it: `emails.value`, also within `emails[ … ]`.
+    fn name_of(&self, path: AttributePath<'_>) -> String {
+        let whole = match self.names {
+            Names::Resource(_) => None,
+            Names::Element(attribute) => Some(attribute),
+        };
+        let names: Vec<&str> = [whole, path.attribute, path.sub_attribute]
+            .into_iter()
+            .flatten()
+            .map(|attribute| attribute.name.as_str())
+            .collect();
+        names.join(".")
     }
 
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, ScimError>) -> Result<T, ScimError> {
@@ -343,7 +366,11 @@ fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
     Ok(Literal::String(text))
 }
 
-/// Whether an unquoted value can only be meant as that: an id, a name, an address, a number.
+/// Whether an unquoted value can only be meant as that: an id, a name, an address, a number. What begins with another quote
+/// than the double one may go on behind a space, and what begins with a brace is no value that is compared.
 fn is_plain(word: &str) -> bool {
-    word.chars().all(|character| character.is_alphanumeric() || "-_.@+:/~|=#%!*".contains(character))
+    const INSIDE: &str = "-_.@+:/~|=#%!*'’,&;$\\?^`{}<>";
+    let is_inside = |character: char| character.is_alphanumeric() || INSIDE.contains(character);
+    let is_first = |character: char| is_inside(character) && !"'’`{}<>".contains(character);
+    word.starts_with(is_first) && word.chars().all(is_inside)
 }

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::elements::{append, element_of, put_elements, same_element, settle_primary, take_elements};
 use super::work::{Work, size};
 use super::{Edit, Op};
-use crate::scim::canonical::{canonical, coerce, coerce_one};
+use crate::scim::canonical::{Target, canonical, coerce, coerce_one, is_label, is_no_value};
 use crate::scim::filter::{Filter, matches_element};
-use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
+use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
 use crate::scim::{Object, ScimError};
 
 /// Most operations that are carried out on one resource.
@@ -38,7 +38,11 @@ pub fn apply(
 
 fn apply_one(resource: &mut Object, edit: &Edit<'_>, work: &mut Work) -> Result<(), ScimError> {
     let Some(attribute) = edit.path.attribute else {
-        return apply_to_extension(resource, edit);
+        // Only removed as a whole; setting it is setting its attributes.
+        if let Some(extension) = edit.path.extension {
+            resource.remove(extension.id);
+        }
+        return Ok(());
     };
     match attribute.mutability {
         Mutability::WriteOnly => return Ok(()),
@@ -86,36 +90,6 @@ fn put_object(container: &mut Object, key: &str, object: Object) {
     }
 }
 
-/// `urn:…:enterprise:2.0:User` as the path itself.
-fn apply_to_extension(resource: &mut Object, edit: &Edit<'_>) -> Result<(), ScimError> {
-    let Some(extension) = edit.path.extension else { return Ok(()) };
-    if edit.op != Op::Add {
-        resource.remove(extension.id);
-    }
-    let values = match (edit.value, edit.op) {
-        (_, Op::Remove) | (Some(Value::Null) | None, _) => return Ok(()),
-        (Some(Value::Object(values)), _) => values,
-        (Some(_), _) => {
-            return Err(ScimError::invalid_value(format!(
-                "\"{}\" must be an object of attributes.",
-                extension.id
-            )));
-        }
-    };
-    let mut container = take_object(resource, extension.id);
-    for (name, value) in values {
-        if let Some(attribute) = writable(extension, name) {
-            assign(&mut container, attribute, edit.op, Some(value))?;
-        }
-    }
-    put_object(resource, extension.id, container);
-    Ok(())
-}
-
-fn writable<'a>(schema: &'a Schema, name: &str) -> Option<&'a Attribute> {
-    schema.attribute(name).filter(|attribute| attribute.mutability != Mutability::ReadOnly)
-}
-
 fn apply_to_attribute(
     container: &mut Object,
     attribute: &Attribute,
@@ -128,13 +102,13 @@ fn apply_to_attribute(
         work.spend(values, container.get(&attribute.name).map_or(0, size))?;
     }
     if edit.op != Op::Remove {
-        return assign(container, attribute, edit.op, edit.value);
+        return assign(container, Target::of(attribute), edit.op, edit.value);
     }
     refuse_removal_of_required(attribute)?;
     match edit.value {
         // Entra ID removes single elements with a path that names the whole attribute and a value array.
         Some(value) if attribute.multi_valued && !value.is_null() => {
-            let Some(Value::Array(unwanted)) = coerce(attribute, value)? else { return Ok(()) };
+            let Some(Value::Array(unwanted)) = coerce(Target::of(attribute), value)? else { return Ok(()) };
             let mut elements = take_elements(container, attribute);
             elements.retain(|element| !unwanted.iter().any(|unwanted| same_element(element, unwanted)));
             put_elements(container, attribute, elements)?;
@@ -148,25 +122,23 @@ fn apply_to_attribute(
 
 fn assign(
     container: &mut Object,
-    attribute: &Attribute,
+    target: Target<'_>,
     op: Op,
     value: Option<&Value>,
 ) -> Result<(), ScimError> {
+    let attribute = target.attribute;
     if let Some(parts) = value.and_then(|value| parts_of(attribute, value)) {
-        return assign_parts(container, attribute, op, parts);
+        return assign_parts(container, target, op, parts);
     }
     let value = match value {
-        Some(value) => coerce(attribute, value)?,
+        Some(value) => coerce(target, value)?,
         None => None,
     };
     match value {
         None if op == Op::Add => {}
         // RFC 7643 §2.5: null and the empty array say that the attribute has no value.
         None if attribute.required => {
-            return Err(ScimError::invalid_value(format!(
-                "\"{}\" is required; it must not be blank.",
-                attribute.name
-            )));
+            return Err(ScimError::invalid_value(format!("\"{target}\" is required; it must not be blank.")));
         }
         None => {
             container.remove(&attribute.name);
@@ -178,7 +150,7 @@ fn assign(
             put_elements(container, attribute, elements)?;
         }
         // `"manager": "id"`.
-        Some(Value::Object(given)) => return assign_parts(container, attribute, op, &given),
+        Some(Value::Object(given)) => return assign_parts(container, target, op, &given),
         Some(value) => {
             container.insert(attribute.name.clone(), value);
         }
@@ -201,17 +173,13 @@ fn parts_of<'v>(attribute: &Attribute, value: &'v Value) -> Option<&'v Object> {
 
 /// RFC 7644 §3.5.2.1, §3.5.2.3: of a complex attribute, the sub-attributes given are set, or cleared where null is
 /// given for them.
-fn assign_parts(
-    container: &mut Object,
-    attribute: &Attribute,
-    op: Op,
-    given: &Object,
-) -> Result<(), ScimError> {
+fn assign_parts(container: &mut Object, target: Target<'_>, op: Op, given: &Object) -> Result<(), ScimError> {
+    let attribute = target.attribute;
     let mut parts = take_object(container, &attribute.name);
-    for (name, value) in given {
+    for (key, value) in given {
         let writable = |sub: &&Attribute| sub.mutability != Mutability::ReadOnly;
-        if let Some(sub) = attribute.sub_attribute(name).filter(writable) {
-            assign(&mut parts, sub, op, Some(value))?;
+        if let Some(sub) = attribute.part(key).filter(writable) {
+            assign(&mut parts, target.part(sub), op, Some(value))?;
         }
     }
     put_object(container, &attribute.name, parts);
@@ -225,9 +193,10 @@ fn apply_to_sub_attribute(
     edit: &Edit<'_>,
     work: &mut Work,
 ) -> Result<(), ScimError> {
+    let target = Target::of(attribute).part(sub);
     if !attribute.multi_valued {
         let mut parts = take_object(container, &attribute.name);
-        set_part(&mut parts, sub, edit)?;
+        set_part(&mut parts, target, edit)?;
         put_object(container, &attribute.name, parts);
         return Ok(());
     }
@@ -238,26 +207,31 @@ fn apply_to_sub_attribute(
     }
     work.spend(elements.len(), edit.value.map_or(0, size))?;
     for element in &mut elements {
-        set_part_of(element, sub, edit)?;
+        set_part_of(element, target, edit)?;
     }
     let touched: Vec<usize> = (0..elements.len()).collect();
     settle_primary(&mut elements, &touched);
     put_elements(container, attribute, elements)
 }
 
-fn set_part_of(element: &mut Value, sub: &Attribute, edit: &Edit<'_>) -> Result<(), ScimError> {
-    match element {
-        Value::Object(parts) => set_part(parts, sub, edit),
-        _ => Ok(()),
+/// Sets a sub-attribute of one element of a multi-valued attribute.
+fn set_part_of(element: &mut Value, target: Target<'_>, edit: &Edit<'_>) -> Result<(), ScimError> {
+    let Value::Object(parts) = element else { return Ok(()) };
+    let had_value = parts.contains_key("value");
+    set_part(parts, target, edit)?;
+    if had_value && !parts.contains_key("value") && is_label(parts) {
+        // What is left of an address without the address, such as its type, is of no use to anybody.
+        parts.clear();
     }
+    Ok(())
 }
 
-fn set_part(parts: &mut Object, sub: &Attribute, edit: &Edit<'_>) -> Result<(), ScimError> {
+fn set_part(parts: &mut Object, target: Target<'_>, edit: &Edit<'_>) -> Result<(), ScimError> {
     match edit.op {
         Op::Remove => {
-            parts.remove(&sub.name);
+            parts.remove(&target.attribute.name);
         }
-        op => assign(parts, sub, op, edit.value)?,
+        op => assign(parts, target, op, edit.value)?,
     }
     Ok(())
 }
@@ -269,7 +243,13 @@ fn apply_to_elements(
     edit: &Edit<'_>,
     work: &mut Work,
 ) -> Result<(), ScimError> {
-    let sub = edit.path.sub_attribute;
+    let target = Target::of(attribute);
+    let sub = edit.path.sub_attribute.map(|sub| target.part(sub));
+    let given = match sub {
+        Some(_) => None,
+        None => given_element(target, edit)?,
+    };
+    let gives_nothing = if sub.is_some() { edit.value.is_none_or(is_no_value) } else { given.is_none() };
     let mut elements = take_elements(container, attribute);
     work.spend(filter.terms(), elements.iter().map(size).sum())?;
     let mut matched: Vec<usize> = Vec::new();
@@ -281,8 +261,8 @@ fn apply_to_elements(
     work.spend(matched.len(), edit.value.map_or(0, size))?;
     let op = match edit.op {
         // To replace a value with none is to remove it; to add none is to do nothing.
-        Op::Replace if sub.is_none() && is_no_value(edit.value) => Op::Remove,
-        Op::Add if is_no_value(edit.value) => return put_elements(container, attribute, elements),
+        Op::Replace if sub.is_none() && gives_nothing => Op::Remove,
+        Op::Add if gives_nothing => return put_elements(container, attribute, elements),
         op => op,
     };
     match (op, sub) {
@@ -302,7 +282,7 @@ fn apply_to_elements(
             }
         }
         (Op::Add | Op::Replace, _) => {
-            if matched.is_empty() && !is_no_value(edit.value) {
+            if matched.is_empty() && !gives_nothing {
                 // The RFC's answer is noTarget (§3.5.2.3); identity providers expect the element to be made
                 // where the filter says what it would be.
                 elements.push(Value::Object(element_of(attribute, filter).ok_or_else(|| {
@@ -315,7 +295,11 @@ fn apply_to_elements(
             }
             for &index in &matched {
                 if let Some(element) = elements.get_mut(index) {
-                    set_element(element, attribute, filter, edit)?;
+                    match (sub, &given) {
+                        (Some(sub), _) => set_part_of(element, sub, edit)?,
+                        (None, Some(given)) => set_element(element, attribute, filter, edit.op, given),
+                        (None, None) => {}
+                    }
                 }
             }
             settle_primary(&mut elements, &matched);
@@ -324,45 +308,34 @@ fn apply_to_elements(
     put_elements(container, attribute, elements)
 }
 
-fn set_element(
-    element: &mut Value,
-    attribute: &Attribute,
-    filter: &Filter<'_>,
-    edit: &Edit<'_>,
-) -> Result<(), ScimError> {
-    if let Some(sub) = edit.path.sub_attribute {
-        return set_part_of(element, sub, edit);
-    }
+/// What an edit of whole elements makes of each; `None` where it says that there is none.
+fn given_element(target: Target<'_>, edit: &Edit<'_>) -> Result<Option<Object>, ScimError> {
     let value = match edit.value {
         // A value array of one element stands for that element.
         Some(Value::Array(items)) if items.len() == 1 => items.first(),
         other => other,
     };
-    let Some(value) = value else { return Ok(()) };
-    match (coerce_one(attribute, value)?, &mut *element, edit.op) {
-        (Some(Value::Object(given)), Value::Object(parts), Op::Add) => parts.extend(given),
+    let Some(value) = value.filter(|_| edit.op != Op::Remove) else { return Ok(None) };
+    Ok(match coerce_one(target, value)? {
+        Some(Value::Object(given)) => Some(given),
+        _ => None,
+    })
+}
+
+fn set_element(element: &mut Value, attribute: &Attribute, filter: &Filter<'_>, op: Op, given: &Object) {
+    match (&mut *element, op) {
+        (Value::Object(parts), Op::Add) => {
+            parts.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
         // RFC 7644 §3.5.2.3: the values that match are replaced, not merged with. They stay what the filter says
         // they are, so that the same request finds them again.
-        (Some(Value::Object(mut given)), element, _) => {
+        _ => {
+            let mut given = given.clone();
             for (name, value) in element_of(attribute, filter).unwrap_or_default() {
                 given.entry(name).or_insert(value);
             }
             *element = Value::Object(given);
         }
-        (Some(given), element, _) => *element = given,
-        (None, _, _) => {}
-    }
-    Ok(())
-}
-
-/// Whether a value says that there is none.
-fn is_no_value(value: Option<&Value>) -> bool {
-    match value {
-        None | Some(Value::Null) => true,
-        Some(Value::String(text)) => text.trim().is_empty(),
-        Some(Value::Array(items)) => items.iter().all(|item| is_no_value(Some(item))),
-        Some(Value::Object(parts)) => parts.values().all(|part| is_no_value(Some(part))),
-        Some(_) => false,
     }
 }
 

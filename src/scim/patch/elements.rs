@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::scim::canonical::{coerce_one, is_primary};
+use crate::scim::canonical::{Target, coerce_one, is_primary};
 use crate::scim::filter::{Comparison, Filter, Literal, Operator};
 use crate::scim::schema::Attribute;
 use crate::scim::{Object, ScimError};
@@ -71,7 +71,7 @@ pub(super) fn append(
 pub(super) fn element_of(attribute: &Attribute, filter: &Filter<'_>) -> Option<Object> {
     let mut element = Object::new();
     collect_equalities(filter, &mut element)?;
-    match coerce_one(attribute, &Value::Object(element)).ok()?? {
+    match coerce_one(Target::of(attribute), &Value::Object(element)).ok()?? {
         Value::Object(element) => Some(element),
         _ => None,
     }

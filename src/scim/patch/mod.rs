@@ -9,7 +9,7 @@ mod request;
 mod work;
 
 pub use apply::apply;
-pub use request::{assignments, parse};
+pub use request::{assignments, check_schemas, parse};
 
 use serde_json::Value;
 

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::{Edit, Op, located};
-use crate::scim::attribute_path::{AttributePath, resolve};
+use crate::scim::attribute_path::{AttributePath, resolve, with_colon};
+use crate::scim::canonical::is_no_value;
 use crate::scim::filter::parse_value_path;
-use crate::scim::schema::{Attribute, Mutability, ResourceType};
+use crate::scim::schema::{Attribute, Mutability, ResourceType, Schema};
 use crate::scim::text::shorten;
-use crate::scim::{Object, ScimError};
+use crate::scim::{Object, ScimError, json};
 
 /// Reads a PatchOp message.
 ///
@@ -16,6 +17,7 @@ use crate::scim::{Object, ScimError};
 /// `invalidValue` where an operation cannot be carried out on any resource of this type. The detail
 /// says which operation it is.
 pub fn parse<'a>(resource_type: &'a ResourceType, body: &'a Value) -> Result<Vec<Edit<'a>>, ScimError> {
+    check_schemas(body)?;
     let operations = member(body, "Operations").and_then(Value::as_array).ok_or_else(|| {
         ScimError::invalid_syntax(
             "The body must be a PatchOp message: an object with an array \"Operations\".",
@@ -62,11 +64,34 @@ fn parse_operation<'a>(
     if value.is_none() && op != Op::Remove {
         return Err(ScimError::invalid_value("\"add\" and \"replace\" need a \"value\"."));
     }
+    if let Some(corrected) = with_colon(resource_type, path) {
+        return Err(ScimError::invalid_path(format!(
+            "The path \"{}\" has a dot behind the schema's URN, where a colon should stand. Write it as \"{}\" in the \
+             identity provider's mapping.",
+            shorten(path),
+            shorten(&corrected)
+        )));
+    }
     let edit = Edit { value, op, ..parse_path(resource_type, path)? };
+    if is_schemas(edit.path) {
+        // RFC 7644 §3.5.2 lets a client add and remove schemas. Here they follow from the values that there are.
+        value.map_or(Ok(()), check_urns)?;
+        return Ok(Vec::new());
+    }
     if read_only(edit.path) {
         return Err(ScimError::mutability(format!("\"{}\" is read-only.", shorten(path))));
     }
-    Ok(vec![edit])
+    match (edit.path.extension, edit.path.attribute, value) {
+        (Some(extension), None, Some(value)) if op != Op::Remove => {
+            let mut edits = Vec::new();
+            if op == Op::Replace {
+                edits.push(Edit { op: Op::Remove, value: None, ..edit });
+            }
+            edits.extend(assign_extension(resource_type, op, extension, value)?);
+            Ok(edits)
+        }
+        _ => Ok(vec![edit]),
+    }
 }
 
 /// `attribute`, `attribute.sub`, `attribute[filter]`, `attribute[filter].sub`, each with or without its
@@ -85,6 +110,9 @@ fn parse_path<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Edit<'a
     };
     let path = resolve(resource_type, name.trim()).ok_or_else(unknown)?;
     let malformed = || ScimError::invalid_path(format!("The path \"{}\" is malformed.", shorten(text)));
+    if is_schemas(path) && bracketed.ends_with(']') {
+        return Ok(edit(path, None));
+    }
     let attribute = match path.attribute {
         Some(attribute) if attribute.multi_valued && path.sub_attribute.is_none() => attribute,
         _ => return Err(malformed()),
@@ -104,12 +132,35 @@ fn parse_path<'a>(resource_type: &'a ResourceType, text: &str) -> Result<Edit<'a
 /// The edits that set each attribute of a POST or PUT body.
 ///
 /// # Errors
-/// `invalidValue` where an extension is not an object.
+/// `invalidValue` where an extension is not an object, or `schemas` no array of strings.
 pub fn assignments<'a>(
     resource_type: &'a ResourceType,
     values: &'a Object,
 ) -> Result<Vec<Edit<'a>>, ScimError> {
     assign(resource_type, Op::Replace, values)
+}
+
+/// Checks the `schemas` of a message, which tell that it is one: they may be missing, and may be others.
+///
+/// # Errors
+/// `invalidValue` where they are no array of strings.
+pub fn check_schemas(message: &Value) -> Result<(), ScimError> {
+    member(message, "schemas").map_or(Ok(()), check_urns)
+}
+
+fn check_urns(schemas: &Value) -> Result<(), ScimError> {
+    let is_well_formed = match schemas {
+        Value::Null => true,
+        Value::Array(urns) => urns.iter().all(Value::is_string),
+        _ => false,
+    };
+    if is_well_formed {
+        return Ok(());
+    }
+    Err(ScimError::invalid_value(
+        "\"schemas\" must be an array of strings, the URNs of schemas, for example \
+         [\"urn:ietf:params:scim:schemas:core:2.0:User\"].",
+    ))
 }
 
 /// One edit for each known key of an object of attributes. Unknown and read-only ones are left out
@@ -121,48 +172,79 @@ fn assign<'a>(
 ) -> Result<Vec<Edit<'a>>, ScimError> {
     let mut edits = Vec::with_capacity(values.len());
     for (key, value) in values {
-        if key.eq_ignore_ascii_case(resource_type.schema.id) {
-            // Core attributes nested under the core URN.
-            let nested = value.as_object().ok_or_else(|| not_an_object(key))?;
-            for (name, value) in nested {
-                edits.extend(resolve(resource_type, name).and_then(|path| settable(op, path, value)));
+        edits.extend(assign_key(resource_type, op, key, value)?);
+    }
+    Ok(edits)
+}
+
+/// The edits that one key and its value stand for.
+fn assign_key<'a>(
+    resource_type: &'a ResourceType,
+    op: Op,
+    key: &str,
+    value: &'a Value,
+) -> Result<Vec<Edit<'a>>, ScimError> {
+    if resource_type.schema.is_called(key) {
+        // Core attributes nested under the core URN.
+        return match value {
+            Value::Object(nested) => assign(resource_type, op, nested),
+            nothing if is_no_value(nothing) => Ok(Vec::new()),
+            _ => Err(not_an_object(key)),
+        };
+    }
+    if key.contains('[') {
+        // Entra ID's `"emails[type eq \"work\"].value": "…"`. One that is malformed is unknown, like any other.
+        let targeted = parse_path(resource_type, key).ok().filter(|edit| !read_only(edit.path));
+        return Ok(targeted.map(|edit| Edit { op, value: Some(value), ..edit }).into_iter().collect());
+    }
+    let Some(path) = resolve(resource_type, key) else { return Ok(Vec::new()) };
+    match (path.extension, path.attribute) {
+        (Some(extension), None) => {
+            if op == Op::Replace && is_no_value(value) {
+                return Ok(vec![Edit { op: Op::Remove, path, filter: None, value: None, operation: None }]);
             }
-            continue;
+            assign_extension(resource_type, op, extension, value)
         }
-        if key.contains('[') {
-            // Entra ID's `"emails[type eq \"work\"].value": "…"`. One that is malformed is unknown, like any other.
-            let targeted = parse_path(resource_type, key).ok().filter(|edit| !read_only(edit.path));
-            edits.extend(targeted.map(|edit| Edit { op, value: Some(value), ..edit }));
-            continue;
-        }
-        let Some(path) = resolve(resource_type, key) else { continue };
-        match (path.extension, path.attribute) {
-            (Some(extension), None) => match value {
-                Value::Object(nested) => {
-                    for (name, value) in nested {
-                        let path = extension
-                            .attribute(name)
-                            .map(|attribute| AttributePath { attribute: Some(attribute), ..path });
-                        edits.extend(path.and_then(|path| settable(op, path, value)));
-                    }
-                }
-                Value::Null if op == Op::Add => {}
-                Value::Null => {
-                    edits.push(Edit { op: Op::Remove, path, filter: None, value: None, operation: None });
-                }
-                _ => return Err(not_an_object(key)),
-            },
-            _ => edits.extend(settable(op, path, value)),
+        _ => Ok(settable(op, path, value)?.into_iter().collect()),
+    }
+}
+
+/// The edits that set each attribute of an extension's object.
+///
+/// Its keys are the extension's own names. Those with a dot or a URN are also understood as they are beside the object.
+fn assign_extension<'a>(
+    resource_type: &'a ResourceType,
+    op: Op,
+    extension: &'a Schema,
+    value: &'a Value,
+) -> Result<Vec<Edit<'a>>, ScimError> {
+    let nested = match value {
+        Value::Object(nested) => nested,
+        nothing if is_no_value(nothing) => return Ok(Vec::new()),
+        _ => return Err(not_an_object(extension.id)),
+    };
+    let mut edits = Vec::with_capacity(nested.len());
+    for (key, value) in nested {
+        if let Some(path) = AttributePath::in_extension(extension, key) {
+            edits.extend(settable(op, path, value)?);
+        } else if key.contains(['.', ':']) {
+            edits.extend(assign_key(resource_type, op, key, value)?);
         }
     }
     Ok(edits)
 }
 
-fn settable<'a>(op: Op, path: AttributePath<'a>, value: &'a Value) -> Option<Edit<'a>> {
-    if read_only(path) {
-        return None;
+fn settable<'a>(op: Op, path: AttributePath<'a>, value: &'a Value) -> Result<Option<Edit<'a>>, ScimError> {
+    if is_schemas(path) {
+        check_urns(value)?;
     }
-    Some(Edit { op, path, filter: None, value: Some(value), operation: None })
+    let edit = Edit { op, path, filter: None, value: Some(value), operation: None };
+    Ok(Some(edit).filter(|_| !read_only(path)))
+}
+
+/// Whether the path is that of `schemas`, which every resource has.
+fn is_schemas(path: AttributePath<'_>) -> bool {
+    path.extension.is_none() && path.attribute.is_some_and(|attribute| attribute.name == "schemas")
 }
 
 fn read_only(path: AttributePath<'_>) -> bool {
@@ -176,8 +258,5 @@ fn not_an_object(key: &str) -> ScimError {
 
 /// A member of an object, its name in any case.
 fn member<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
-    let object = object.as_object()?;
-    object
-        .get(name)
-        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+    json::member(object.as_object()?, name)
 }

@@ -3,6 +3,18 @@
 use super::meta::common;
 use super::{Attribute, CORE_GROUP, Mutability, ResourceType, Schema};
 
+/// Earlier names of the core Group schema. Those without a type stand for the core schema of users, too.
+const OLDER_CORE_GROUP: &[&str] = &[
+    "urn:ietf:params:scim:schemas:core:1.0:Group",
+    "urn:scim:schemas:core:1.0:Group",
+    "urn:scim:schemas:core:2.0:Group",
+    "urn:scim:schemas:core:1.0",
+    "urn:scim:schemas:core:2.0",
+];
+
+/// All names of the schema of groups.
+pub(super) const IDS: &[&[&str]] = &[&[CORE_GROUP], OLDER_CORE_GROUP];
+
 /// The Group resource type.
 pub fn group() -> ResourceType {
     let members = vec![
@@ -23,6 +35,7 @@ pub fn group() -> ResourceType {
         description: "A role of a project or of a team, and who has it.",
         schema: Schema {
             id: CORE_GROUP,
+            older_ids: OLDER_CORE_GROUP,
             name: "Group",
             description: "Group of users",
             attributes: vec![

@@ -205,6 +205,36 @@ impl Attribute {
     pub fn sub_attribute(&self, name: &str) -> Option<&Attribute> {
         find(&self.sub_attributes, name)
     }
+
+    /// The sub-attribute that a key of the attribute's own object names. Besides the plain name, a client may write it as
+    /// it would outside of the object: `manager.value` or `urn:…:User:manager.value` in the value of `manager`.
+    pub fn part(&self, key: &str) -> Option<&Attribute> {
+        self.sub_attribute(key).or_else(|| {
+            let name = without_urn(key);
+            let name = match name.split_once('.') {
+                Some((own, sub_name)) if own.eq_ignore_ascii_case(&self.name) => sub_name,
+                _ => name,
+            };
+            self.sub_attribute(name)
+        })
+    }
+}
+
+/// A name without the URN of the schema before it, if it has one that is known here.
+fn without_urn(name: &str) -> &str {
+    if !starts_with(name, "urn:") {
+        return name;
+    }
+    let known = [user::IDS, group::IDS].into_iter().flatten().flat_map(|ids| ids.iter());
+    known
+        .filter(|urn| starts_with(name, urn))
+        .find_map(|urn| name.get(urn.len()..)?.strip_prefix([':', '.']))
+        .unwrap_or(name)
+}
+
+/// Whether a text begins with another, without regard to the case of ASCII letters.
+pub(super) fn starts_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 /// Attribute names are compared without case (RFC 7643 §2.1).
@@ -217,6 +247,9 @@ fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
 pub struct Schema {
     /// URN.
     pub id: &'static str,
+    /// URNs of earlier versions of SCIM that stand for the same schema, the longer ones first. Some clients still send
+    /// them.
+    pub older_ids: &'static [&'static str],
     /// Name for people.
     pub name: &'static str,
     /// What the schema describes.
@@ -229,6 +262,16 @@ impl Schema {
     /// The attribute of that name, in any case.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         find(&self.attributes, name)
+    }
+
+    /// Whether the text is the schema's URN or one of its older ones, in any case.
+    pub fn is_called(&self, urn: &str) -> bool {
+        self.ids().any(|id| id.eq_ignore_ascii_case(urn))
+    }
+
+    /// The schema's URN and its older ones.
+    pub fn ids(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.id).chain(self.older_ids.iter().copied())
     }
 }
 
@@ -257,6 +300,6 @@ impl ResourceType {
 
     /// The extension with that URN, in any case.
     pub fn extension(&self, urn: &str) -> Option<&Schema> {
-        self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn))
+        self.extensions.iter().find(|schema| schema.is_called(urn))
     }
 }

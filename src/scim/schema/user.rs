@@ -6,6 +6,31 @@ use super::{Attribute, CORE_USER, Kind, Mutability, ResourceType, Returned, Sche
 /// URN of the enterprise extension of User.
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
+/// Earlier names of the enterprise extension: SCIM 1.1 (`urn:scim:schemas:extension:enterprise:1.0`), and what clients have
+/// made of it on their way to SCIM 2.0.
+const OLDER_ENTERPRISE_USER: &[&str] = &[
+    "urn:ietf:params:scim:schemas:extension:enterprise:1.0:User",
+    "urn:ietf:params:scim:schemas:extension:enterprise:1.0",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0",
+    "urn:scim:schemas:extension:enterprise:1.0:User",
+    "urn:scim:schemas:extension:enterprise:2.0:User",
+    "urn:scim:schemas:extension:enterprise:1.0",
+    "urn:scim:schemas:extension:enterprise:2.0",
+];
+
+/// Earlier names of the core User schema. Those without a type stand for the core schema of groups, too.
+const OLDER_CORE_USER: &[&str] = &[
+    "urn:ietf:params:scim:schemas:core:1.0:User",
+    "urn:scim:schemas:core:1.0:User",
+    "urn:scim:schemas:core:2.0:User",
+    "urn:scim:schemas:core:1.0",
+    "urn:scim:schemas:core:2.0",
+];
+
+/// All names of the schemas of users.
+pub(super) const IDS: &[&[&str]] =
+    &[&[CORE_USER], OLDER_CORE_USER, &[ENTERPRISE_USER], OLDER_ENTERPRISE_USER];
+
 const KINDS_OF_PLACE: &[&str] = &["work", "home", "other"];
 
 /// The User resource type.
@@ -14,9 +39,16 @@ pub fn user() -> ResourceType {
         name: "User",
         endpoint: "/Users",
         description: "A person of the organization.",
-        schema: Schema { id: CORE_USER, name: "User", description: "User account", attributes: core() },
+        schema: Schema {
+            id: CORE_USER,
+            older_ids: OLDER_CORE_USER,
+            name: "User",
+            description: "User account",
+            attributes: core(),
+        },
         extensions: vec![Schema {
             id: ENTERPRISE_USER,
+            older_ids: OLDER_ENTERPRISE_USER,
             name: "EnterpriseUser",
             description: "Attributes of people in an enterprise",
             attributes: enterprise(),
