@@ -4,10 +4,15 @@
 //! of their attribute's type, nothing unassigned, nothing read-only, nothing unknown. Two resources that
 //! mean the same are then equal as JSON.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
-use super::{Object, ScimError};
+use super::{Object, ScimError, json};
+
+/// Longest text in bytes that may be a role as JSON.
+const LONGEST_ROLE: usize = 4096;
 
 /// Puts a resource's attributes into the order of the table, brings `schemas` up to date, and checks that
 /// nothing required is missing.
@@ -41,11 +46,15 @@ fn move_in_order(attributes: &[Attribute], from: &mut Object, to: &mut Object) -
             Some(Value::Array(mut elements)) if attribute.sub_attribute("value").is_some() => {
                 // What is left of an address without the address, such as its type, is of no use to anybody.
                 elements.retain(|element| element.get("value").is_some());
+                keep_once(&mut elements);
                 if !elements.is_empty() {
                     to.insert(attribute.name.clone(), Value::Array(elements));
                 }
             }
-            Some(value) => {
+            Some(mut value) => {
+                if let Value::Array(elements) = &mut value {
+                    keep_once(elements);
+                }
                 to.insert(attribute.name.clone(), value);
             }
             None if attribute.required && attribute.mutability != Mutability::ReadOnly => {
@@ -83,6 +92,7 @@ pub(super) fn coerce(attribute: &Attribute, value: &Value) -> Result<Option<Valu
             elements.push(element);
         }
     }
+    keep_once(&mut elements);
     // RFC 7643 §2.4: "primary" is true at most once.
     if elements.iter().filter(|element| is_primary(element)).count() > 1 {
         return Err(ScimError::invalid_value(format!(
@@ -93,6 +103,25 @@ pub(super) fn coerce(attribute: &Attribute, value: &Value) -> Result<Option<Valu
     Ok(if elements.is_empty() { None } else { Some(Value::Array(elements)) })
 }
 
+/// Removes repeated elements (RFC 7643 §2.4). An element without `primary` equals one with `"primary": false`.
+pub(super) fn keep_once(elements: &mut Vec<Value>) {
+    if elements.len() < 2 {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    elements.retain(|element| {
+        let mut said = element.clone();
+        if let Value::Object(parts) = &mut said
+            && parts.get("primary") == Some(&Value::Bool(false))
+        {
+            parts.shift_remove("primary");
+        }
+        // Operations set sub-attributes in any order.
+        said.sort_all_objects();
+        seen.insert(json::write(&said))
+    });
+}
+
 /// Whether an element of a multi-valued attribute is the primary one.
 pub(super) fn is_primary(element: &Value) -> bool {
     element.get("primary") == Some(&Value::Bool(true))
@@ -100,6 +129,9 @@ pub(super) fn is_primary(element: &Value) -> bool {
 
 /// One value, or one element of an array.
 pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    if let Some(parts) = unpacked_role(attribute, value) {
+        return coerce_parts(attribute, &parts);
+    }
     match (attribute.kind, value) {
         (_, Value::Null) => Ok(None),
         (_, Value::String(text)) if text.trim().is_empty() => Ok(None),
@@ -138,6 +170,36 @@ pub(super) fn coerce_one(attribute: &Attribute, value: &Value) -> Result<Option<
         }
         _ => Err(wrong_type(attribute, value)),
     }
+}
+
+/// The sub-attributes of a role that is JSON text. Entra ID sends app roles as
+/// `{"value": "{\"id\":\"…\",\"value\":\"Ops\",\"displayName\":\"Operations\"}"}`. Sub-attributes beside the text win.
+fn unpacked_role(attribute: &Attribute, value: &Value) -> Option<Object> {
+    if attribute.name != "roles" || !attribute.multi_valued {
+        return None;
+    }
+    let is_value = |name: &str| name.eq_ignore_ascii_case("value");
+    let beside = value.as_object();
+    let text = match beside {
+        Some(parts) => parts.iter().find(|(name, _)| is_value(name))?.1.as_str()?,
+        None => value.as_str()?,
+    };
+    if text.len() > LONGEST_ROLE || !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let Ok(Value::Object(mut parts)) = json::parse(text.as_bytes()) else { return None };
+    if parts.get("value")?.as_str()?.trim().is_empty() {
+        return None;
+    }
+    if let Some(name) = parts.remove("displayName") {
+        parts.entry("display").or_insert(name);
+    }
+    let beside = beside.into_iter().flatten().filter(|(name, _)| !is_value(name));
+    for (name, part) in beside {
+        parts.retain(|own, _| !own.eq_ignore_ascii_case(name));
+        parts.insert(name.clone(), part.clone());
+    }
+    Some(parts)
 }
 
 fn coerce_parts(attribute: &Attribute, parts: &Object) -> Result<Option<Value>, ScimError> {
