@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS users (
   user_name_fold TEXT NOT NULL,
   external_id    TEXT,
   active         INTEGER NOT NULL CHECK (active IN (0, 1)),
+  -- Of an inactive person the one that counts once they are active; it is shown as Member until then.
   org_role       TEXT NOT NULL CHECK (org_role = 'Member' OR org_role = 'Admin' OR org_role = 'Owner'),
   -- Case-folded domain of the address that identifies the person; NULL where there is none.
   mail_domain    TEXT,

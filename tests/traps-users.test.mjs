@@ -326,7 +326,12 @@ test("trap 41: a PATCH of which one operation fails changes nothing", async () =
       { op: "replace", path: "active", value: "perhaps" },
     ],
     [`/Users/${id}`, { op: "replace", value: { title: "Countess" } }, { op: "explode", path: "title" }],
-    [`/Users/${id}`, operation.active(false), { op: "replace", value: { statsigOrgRole: "Emperor" } }],
+    // A deactivation would be carried out all the same; see tests/deactivation.test.mjs.
+    [
+      `/Users/${id}`,
+      { op: "add", path: "nickName", value: "Ada" },
+      { op: "replace", value: { statsigOrgRole: "Emperor" } },
+    ],
     [`/Groups/${group.id}`, operation.addMembers([id]), operation.addMembers(["no-such-user"])],
     [`/Groups/${group.id}`, operation.addMembers([id]), operation.rename(group.id, "Another Name")],
   ];

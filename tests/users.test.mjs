@@ -125,11 +125,13 @@ describe("a body", () => {
     );
   });
 
-  test("may create a person inactive, who then has no org role", async () => {
+  test("may create a person inactive, who has no org role before they are active", async () => {
     const organization = await createOrganization(worker);
     const user = await organization.createUser(ada.userName, { active: false, statsigOrgRole: "Admin" });
     assert.deepEqual([user.active, user.statsigOrgRole], [false, "Member"]);
     assert.deepEqual(await organization.user(user.id), user);
+    const activated = assertStatus(await organization.okta.patch(`/Users/${user.id}`, operation.active(true)), 200);
+    assert.equal(activated.statsigOrgRole, "Admin");
   });
 
   test("may give a mail twice, and share it with others", async () => {

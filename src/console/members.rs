@@ -267,7 +267,7 @@ pub(super) fn described(id: &str, user: &User, managed: bool) -> Value {
     object! {
         "id": id,
         "user_name": user.user_name(),
-        "org_role": user.org_role.as_str(),
+        "org_role": user.role_in_force().as_str(),
         "active": user.active,
         "managed": managed,
     }

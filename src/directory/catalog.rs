@@ -47,8 +47,12 @@ impl Catalog {
         let active = user.schema.attributes.iter().position(|attribute| attribute.name == "active");
         user.schema.attributes.insert(
             active.unwrap_or_default(),
-            Attribute::string(&org_role_attribute, "Role in the organization; left out, it stays as it is.")
-                .canonical(OrgRole::ASSIGNABLE),
+            Attribute::string(
+                &org_role_attribute,
+                "Role in the organization; left out, it stays as it is. An inactive person is shown as Member, and gets the \
+                 role that was sent when they become active.",
+            )
+            .canonical(OrgRole::ASSIGNABLE),
         );
         Ok(Self { group_prefix, org_role_attribute, user, group: schema::group() })
     }

@@ -3,6 +3,7 @@
 //! Nothing here reads or writes storage. Each function is given what was read and says what shall be.
 
 pub mod catalog;
+pub mod deactivation;
 pub mod group;
 pub mod group_body;
 pub mod group_name;

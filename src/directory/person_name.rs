@@ -37,29 +37,37 @@ pub(super) fn fill(doc: &mut Object, user_name: &str) {
     doc.insert("name".to_owned(), Value::Object(name));
 }
 
-/// Makes a `formatted` that the client only echoes follow the parts that it changed.
+/// Makes a `formatted` that is nothing but its parts follow them, where the client changed these and not it.
 ///
-/// Okta reads a user, replaces `givenName` and sends the rest back, our old `formatted` included.
+/// Okta reads a user, replaces `givenName` and sends the rest back, our old `formatted` included. One that says more than
+/// its parts, such as "Dr. A B, PhD", is a value of its own and stays (RFC 7644 §3.5.2.3).
 pub(super) fn refresh_formatted(before: &Object, after: &mut Object) {
-    let part = |doc: &Object, name: &str| {
-        doc.get("name").and_then(|parts| parts.get(name)).and_then(Value::as_str).map(str::to_owned)
-    };
     let formatted = part(after, "formatted");
-    let echoed = formatted.is_some() && formatted == part(before, "formatted");
-    if !echoed || PARTS.iter().all(|name| part(before, name) == part(after, name)) {
+    let is_made_of_parts = formatted.is_some() && formatted == whole(before).as_deref();
+    let is_echoed = formatted == part(before, "formatted");
+    if !is_made_of_parts || !is_echoed {
         return;
     }
-    let whole = PARTS.iter().filter_map(|name| part(after, name)).collect::<Vec<_>>().join(" ");
+    let whole = whole(after);
     if let Some(Value::Object(name)) = after.get_mut("name") {
-        if whole.is_empty() {
-            name.shift_remove("formatted");
-        } else {
-            name.insert("formatted".to_owned(), whole.into());
-        }
+        match whole {
+            Some(whole) => name.insert("formatted".to_owned(), whole.into()),
+            None => name.shift_remove("formatted"),
+        };
         if name.is_empty() {
             after.shift_remove("name");
         }
     }
+}
+
+fn part<'a>(doc: &'a Object, name: &str) -> Option<&'a str> {
+    doc.get("name")?.get(name)?.as_str()
+}
+
+/// What the parts of a name make as a whole; `None` where there are none.
+fn whole(doc: &Object) -> Option<String> {
+    let parts: Vec<&str> = PARTS.iter().filter_map(|name| part(doc, name)).collect();
+    if parts.is_empty() { None } else { Some(parts.join(" ")) }
 }
 
 #[cfg(test)]
@@ -100,5 +108,32 @@ mod tests {
         let mut own = json!({"name": {"givenName": "Jane", "familyName": "Smith", "formatted": "Dr. Smith"}});
         refresh_formatted(before.as_object().unwrap(), own.as_object_mut().unwrap());
         assert_eq!(own["name"]["formatted"], "Dr. Smith");
+    }
+    #[test]
+    fn a_formatted_of_its_own_stays_when_its_parts_change() {
+        for formatted in ["Dr. A B, PhD", "B, A", "A", "a b"] {
+            let before = json!({"name": {"givenName": "A", "familyName": "B", "formatted": formatted}});
+            let mut after = json!({"name": {"givenName": "C", "familyName": "B", "formatted": formatted}});
+            refresh_formatted(before.as_object().unwrap(), after.as_object_mut().unwrap());
+            assert_eq!(after["name"]["formatted"], formatted);
+        }
+    }
+
+    #[test]
+    fn every_part_is_one_that_formatted_follows() {
+        let before = json!({"name": {"honorificPrefix": "Ms.", "givenName": "A", "middleName": "M", "familyName": "B",
+            "honorificSuffix": "III", "formatted": "Ms. A M B III"}});
+        for (name, expected) in [
+            ("honorificPrefix", "X A M B III"),
+            ("givenName", "Ms. X M B III"),
+            ("middleName", "Ms. A X B III"),
+            ("familyName", "Ms. A M X III"),
+            ("honorificSuffix", "Ms. A M B X"),
+        ] {
+            let mut after = before.clone();
+            after["name"][name] = json!("X");
+            refresh_formatted(before.as_object().unwrap(), after.as_object_mut().unwrap());
+            assert_eq!(after["name"]["formatted"], expected);
+        }
     }
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::organization::mail_domain;
-use super::{Catalog, OrgRole, Organization, check_length, person_name};
+use super::{Catalog, OrgRole, Organization, check_length, deactivation, person_name};
+use crate::scim::bulk::is_reference;
 use crate::scim::json::{self, object};
+use crate::scim::patch::Parts;
 use crate::scim::text::{fold, shorten};
-use crate::scim::{Object, ScimError, patch, resource};
+use crate::scim::{Object, ScimError, resource};
 
 /// Most bytes that one person's attributes may come to.
 pub const MAX_DOC_BYTES: usize = 64 * 1024;
@@ -20,11 +22,36 @@ pub struct User {
     pub doc: Object,
     /// Whether the person belongs to the organization.
     pub active: bool,
-    /// Role in the organization; that of an inactive person is Member.
+    /// Role in the organization. An inactive person gets it when they become active.
     pub org_role: OrgRole,
 }
 
+/// What a PUT or PATCH makes of a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The person afterwards.
+    pub user: User,
+    /// Whether the request sets `active` to false; see [`super::deactivation`].
+    pub deactivates: bool,
+    /// The reasons why parts of the request are not carried out. Only a deactivation can have any.
+    pub refused: Vec<ScimError>,
+}
+
+/// Reasons against parts of a change that the person and the organization do not tell.
+#[derive(Debug, Default)]
+pub struct Obstacles {
+    /// The error for the new userName, if the database has refused it because somebody else has it.
+    pub user_name_taken: Option<ScimError>,
+    /// The error for values with a `bulkId` that stands for nothing.
+    pub unresolved: Option<ScimError>,
+}
+
 impl User {
+    /// The role that the person has at present: an inactive person has no rights.
+    pub fn role_in_force(&self) -> OrgRole {
+        if self.active { self.org_role } else { OrgRole::Member }
+    }
+
     /// `userName` as it was sent.
     pub fn user_name(&self) -> &str {
         self.doc.get("userName").and_then(Value::as_str).unwrap_or_default()
@@ -85,42 +112,63 @@ pub fn fold_user_name(user_name: &str) -> String {
     fold(user_name.trim())
 }
 
-/// What a body says of the two attributes that are kept apart from the others.
-struct Standing {
-    active: Option<bool>,
-    org_role: Option<OrgRole>,
+/// What a request says of the two attributes that are kept apart from the others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) active: Option<bool>,
+    pub(super) org_role: Option<OrgRole>,
 }
 
 impl Standing {
     /// Takes them out of a resource.
     fn take(catalog: &Catalog, doc: &mut Object) -> Result<Self, ScimError> {
-        let active = doc.shift_remove("active").and_then(|value| value.as_bool());
-        let org_role = match doc.shift_remove(&catalog.org_role_attribute) {
-            Some(Value::String(text)) => Some(OrgRole::parse_attribute(&catalog.org_role_attribute, &text)?),
-            _ => None,
-        };
-        Ok(Self { active, org_role })
+        Ok(Self { active: take_active(doc), org_role: take_org_role(catalog, doc)? })
     }
 }
 
-/// Whether a PUT or PATCH looks as if it deactivated somebody. It is not decided by that, only prepared for.
+pub(super) fn take_active(doc: &mut Object) -> Option<bool> {
+    doc.shift_remove("active").and_then(|value| value.as_bool())
+}
+
+pub(super) fn take_org_role(catalog: &Catalog, doc: &mut Object) -> Result<Option<OrgRole>, ScimError> {
+    match doc.shift_remove(&catalog.org_role_attribute) {
+        Some(Value::String(text)) => OrgRole::parse_attribute(&catalog.org_role_attribute, &text).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a PUT or PATCH looks like a deactivation. True for every deactivation and few other requests: it prepares the
+/// work, and decides nothing.
 pub fn seems_to_deactivate(body: &Value) -> bool {
     fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
         value.as_object()?.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
+    // With its URN or without.
+    let is_named =
+        |text: &str| text.trim().rsplit(':').next().is_some_and(|name| name.eq_ignore_ascii_case("active"));
     let is_false = |value: &Value| match value {
         Value::Bool(active) => !active,
         Value::String(text) => text.eq_ignore_ascii_case("false"),
+        // Entra ID's wrappers.
+        Value::Array(_) | Value::Object(_) => json::write(value).to_ascii_lowercase().contains("false"),
         _ => false,
     };
-    let is_inactive = |value: &Value| member(value, "active").is_some_and(is_false);
+    let sets_inactive = |values: &Value| {
+        values
+            .as_object()
+            .is_some_and(|values| values.iter().any(|(name, value)| is_named(name) && is_false(value)))
+    };
+    // Core attributes may be nested under the core URN.
+    let is_inactive = |values: &Value| {
+        sets_inactive(values) || values.as_object().is_some_and(|values| values.values().any(sets_inactive))
+    };
     let operations = member(body, "Operations").and_then(Value::as_array);
     is_inactive(body)
         || operations.into_iter().flatten().any(|operation| {
             let Some(value) = member(operation, "value") else { return false };
             match member(operation, "path").and_then(Value::as_str) {
-                Some(path) => path.trim().eq_ignore_ascii_case("active") && is_false(value),
-                None => is_inactive(value),
+                Some(path) if !path.trim().is_empty() => is_named(path) && is_false(value),
+                _ => is_inactive(value),
             }
         })
 }
@@ -138,7 +186,7 @@ pub fn create(catalog: &Catalog, body: &Value) -> Result<User, ScimError> {
     if org_role == OrgRole::Owner {
         return Err(second_owner());
     }
-    let user = User { doc, active, org_role: if active { org_role } else { OrgRole::Member } };
+    let user = User { doc, active, org_role };
     check_size(&user)?;
     Ok(user)
 }
@@ -148,23 +196,17 @@ pub fn create(catalog: &Catalog, body: &Value) -> Result<User, ScimError> {
 ///
 /// # Errors
 /// As [`create`]; `mutability` where mail would change, or the Owner; `invalidValue` where the person would
-/// leave the organization's mail domains.
+/// leave the organization's mail domains. A deactivation fails for the Owner alone.
 pub fn replace(
     catalog: &Catalog,
     organization: &Organization,
     current: &User,
     body: &Value,
-) -> Result<User, ScimError> {
-    let mut doc = resource::read(&catalog.user, body)?;
-    let standing = Standing::take(catalog, &mut doc)?;
-    let gives_mail = email_values(&doc).next().is_some();
-    if let (false, false, Some(emails)) =
-        (organization.email_management, gives_mail, current.doc.get("emails"))
-    {
-        doc.insert("emails".to_owned(), emails.clone());
-    }
-    fill_gaps(&mut doc);
-    settle(organization, current, doc, &standing)
+    obstacles: &Obstacles,
+) -> Result<Change, ScimError> {
+    let parts = Parts::of_resource(&catalog.user, resource::values(&catalog.user, body)?);
+    let rules = Rules { catalog, organization, current, obstacles, replaces: true };
+    change(&rules, parts, Object::new())
 }
 
 /// The person after a PATCH (RFC 7644 §3.5.2).
@@ -176,14 +218,31 @@ pub fn modify(
     organization: &Organization,
     current: &User,
     body: &Value,
-) -> Result<User, ScimError> {
-    let edits = patch::parse(&catalog.user, body)?;
-    let mut doc = current.doc.clone();
-    doc.insert("active".to_owned(), current.active.into());
-    doc.insert(catalog.org_role_attribute.clone(), current.org_role.as_str().into());
-    patch::apply(&catalog.user, &mut doc, &edits)?;
-    let standing = Standing::take(catalog, &mut doc)?;
-    settle(organization, current, doc, &standing)
+    obstacles: &Obstacles,
+) -> Result<Change, ScimError> {
+    let parts = Parts::of_patch(&catalog.user, body)?;
+    let rules = Rules { catalog, organization, current, obstacles, replaces: false };
+    change(&rules, parts, current.doc.clone())
+}
+
+/// Carries out a request on the attributes in `doc`.
+fn change(rules: &Rules<'_>, mut parts: Parts<'_>, doc: Object) -> Result<Change, ScimError> {
+    if let Some(error) = &rules.obstacles.unresolved {
+        parts.refuse_texts(|text| is_reference(text).then(|| error.clone()));
+    }
+    let deactivates = parts.outcome("active") == Some(Value::Bool(false));
+    match whole(rules, &parts, doc.clone()) {
+        Ok(user) => Ok(Change { user, deactivates, refused: Vec::new() }),
+        Err(_) if deactivates => deactivation::deactivate(rules, parts, doc),
+        Err(error) => Err(error),
+    }
+}
+
+/// The person after all that a request asks for.
+fn whole(rules: &Rules<'_>, parts: &Parts<'_>, mut doc: Object) -> Result<User, ScimError> {
+    parts.apply(&mut doc)?;
+    let standing = Standing::take(rules.catalog, &mut doc)?;
+    rules.settle(doc, standing)
 }
 
 /// Whether a person may be taken out of the organization.
@@ -213,35 +272,58 @@ fn fill_gaps(doc: &mut Object) {
     }
 }
 
-/// Applies the rules that hold for every change of an existing person.
-fn settle(
-    organization: &Organization,
-    current: &User,
-    mut doc: Object,
-    standing: &Standing,
-) -> Result<User, ScimError> {
-    let active = standing.active.unwrap_or(current.active);
-    let org_role = standing.org_role.unwrap_or(current.org_role);
-    if current.org_role == OrgRole::Owner {
-        // By the userName, the console knows the Owner.
-        let named = doc.get("userName").and_then(Value::as_str).unwrap_or_default();
-        if !active || org_role != OrgRole::Owner || fold_user_name(named) != current.folded_user_name() {
-            return Err(owner_untouchable());
+/// The rules that hold for every change of an existing person.
+pub(super) struct Rules<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) organization: &'a Organization,
+    pub(super) current: &'a User,
+    pub(super) obstacles: &'a Obstacles,
+    /// Whether it is a PUT.
+    pub(super) replaces: bool,
+}
+
+impl Rules<'_> {
+    /// The person with these attributes.
+    pub(super) fn settle(&self, mut doc: Object, standing: Standing) -> Result<User, ScimError> {
+        let Self { organization, current, .. } = self;
+        if self.replaces {
+            let gives_mail = email_values(&doc).next().is_some();
+            if let (false, false, Some(emails)) =
+                (organization.email_management, gives_mail, current.doc.get("emails"))
+            {
+                doc.insert("emails".to_owned(), emails.clone());
+            }
+            fill_gaps(&mut doc);
         }
-    } else if org_role == OrgRole::Owner {
-        return Err(second_owner());
+        let active = standing.active.unwrap_or(current.active);
+        let org_role = standing.org_role.unwrap_or(current.org_role);
+        if current.org_role == OrgRole::Owner {
+            let named = doc.get("userName").and_then(Value::as_str).unwrap_or_default();
+            if !active || org_role != OrgRole::Owner || fold_user_name(named) != current.folded_user_name() {
+                return Err(owner_untouchable());
+            }
+            // The console finds the Owner by the spelling of the userName.
+            doc.insert("userName".to_owned(), current.user_name().into());
+        } else if org_role == OrgRole::Owner {
+            return Err(second_owner());
+        }
+        if !organization.email_management {
+            keep_mail(&current.doc, &mut doc)?;
+        }
+        person_name::refresh_formatted(&current.doc, &mut doc);
+        // A deactivation wipes the role that the person has, also if the request repeats it, because Okta sends back
+        // what it has read. Another role is kept for the activation.
+        let loses_role = current.active && !active && org_role == current.org_role;
+        let user = User { doc, active, org_role: if loses_role { OrgRole::Member } else { org_role } };
+        if user.mail_domain() != current.mail_domain() {
+            organization.keep(user.user_name(), user.mail_domain().as_deref())?;
+        }
+        check_size(&user)?;
+        match &self.obstacles.user_name_taken {
+            Some(error) if user.folded_user_name() != current.folded_user_name() => Err(error.clone()),
+            _ => Ok(user),
+        }
     }
-    if !organization.email_management {
-        keep_mail(&current.doc, &mut doc)?;
-    }
-    person_name::refresh_formatted(&current.doc, &mut doc);
-    // Deactivation takes the person out of the organization, and the role with it.
-    let user = User { doc, active, org_role: if active { org_role } else { OrgRole::Member } };
-    if user.mail_domain() != current.mail_domain() {
-        organization.keep(user.user_name(), user.mail_domain().as_deref())?;
-    }
-    check_size(&user)?;
-    Ok(user)
 }
 
 /// Refuses another `userName` or other addresses. A difference in case is none: the stored spelling stays.
@@ -295,14 +377,14 @@ fn mail_not_managed(attribute: &str, old: &str, new: &str) -> ScimError {
     ))
 }
 
-fn owner_untouchable() -> ScimError {
+pub(super) fn owner_untouchable() -> ScimError {
     ScimError::mutability(
         "Owner cannot be modified: the organization's Owner cannot be demoted, deactivated, deleted or given another userName. Transfer the \
          ownership in the console first.",
     )
 }
 
-fn second_owner() -> ScimError {
+pub(super) fn second_owner() -> ScimError {
     ScimError::invalid_value(
         "Cannot set multiple owners: an organization has exactly one Owner. Ownership is transferred in the console.",
     )
@@ -334,6 +416,15 @@ mod tests {
             json!({"userName": "a", "Active": false}),
             patch(json!({"op": "replace", "value": {"active": "False"}})),
             patch(json!({"op": "Replace", "path": "active", "value": false})),
+            patch(json!({"op": "Replace", "path": "", "value": {"active": false}})),
+            patch(
+                json!({"op": "Add", "path": "urn:ietf:params:scim:schemas:core:2.0:User:Active", "value": "FALSE"}),
+            ),
+            patch(json!({"op": "Replace", "path": "active", "value": [{"$ref": null, "value": "False"}]})),
+            patch(
+                json!({"op": "replace", "value": {"urn:ietf:params:scim:schemas:core:2.0:User": {"active": false}}}),
+            ),
+            json!({"userName": "a", "urn:ietf:params:scim:schemas:core:2.0:User:active": [false]}),
         ] {
             assert!(seems_to_deactivate(&body), "{body}");
         }

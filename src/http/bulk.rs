@@ -1,5 +1,7 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use worker::Url;
 
@@ -7,6 +9,7 @@ use super::answer::Answer;
 use super::call::{Call, Operation, Source};
 use super::request::{VALUE_LIMIT, parse_json, segments};
 use super::resources;
+use crate::directory::user;
 use crate::scim::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD, Named, named};
 use crate::scim::json::{self, object};
 use crate::scim::text::shorten;
@@ -57,12 +60,13 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
         let Some(mut operation) = steps.get_mut(index).and_then(|step| step.operation.take()) else {
             continue;
         };
-        let missing = operation.references().into_iter().find(|name| match named(&makers, name) {
+        let mut missing = operation.references();
+        missing.retain(|name| match named(&makers, name) {
             None => true,
             Some(&maker) => steps.get(maker).is_some_and(Step::failed),
         });
         let Some(step) = steps.get_mut(index) else { continue };
-        step.answer = Some(carry_out(call, operation, missing.as_deref(), &ids, &mut step.described).await);
+        step.answer = Some(carry_out(call, operation, &missing, &ids, &mut step.described).await);
         failures = failures.saturating_add(u64::from(step.failed()));
     }
     let detail = summary(&steps);
@@ -80,12 +84,17 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
 async fn carry_out(
     call: &Call<'_>,
     mut operation: BulkOperation,
-    missing: Option<&str>,
+    missing: &BTreeSet<String>,
     ids: &Named<String>,
     described: &mut Object,
 ) -> Answer {
-    let nowhere = missing.is_some_and(|name| operation.is_about(name));
-    operation.resolve(ids);
+    let nowhere = missing.iter().any(|name| operation.is_about(name));
+    let unresolved = missing.first().map(|name| unresolved(name));
+    // A deactivation is carried out without the values that refer to nothing.
+    let deactivates = matches!(operation.method.as_str(), "PUT" | "PATCH")
+        && operation.data.as_ref().is_some_and(user::seems_to_deactivate);
+    let goes_on = deactivates && !nowhere;
+    operation.resolve(ids, |name| goes_on && missing.contains(name));
     let BulkOperation { method, path, bulk_id, version, data } = operation;
     let is_here = is_of_this_service(&call.session.tenant.base, &path);
     let names = segments(path_of(&path));
@@ -99,10 +108,10 @@ async fn carry_out(
         }
         described.insert("location".to_owned(), location.into());
     }
-    let refused = match missing {
-        Some(name) => Some(unresolved(name)),
-        None if !is_here => Some(elsewhere(&call.session.tenant.base, &path)),
-        None => matches!(names.as_slice(), ["Bulk"] | [.., ".search"]).then(|| {
+    let refused = match &unresolved {
+        Some(reason) if !goes_on || names.first() != Some(&"Users") => Some(reason.clone()),
+        _ if !is_here => Some(elsewhere(&call.session.tenant.base, &path)),
+        _ => matches!(names.as_slice(), ["Bulk"] | [.., ".search"]).then(|| {
             ScimError::method_not_allowed(
                 "An operation's \"path\" is \"/Users\", \"/Groups\", or one of their resources, as in \"/Users/{id}\".",
             )
@@ -117,7 +126,7 @@ async fn carry_out(
     if let Some(data) = &data {
         record.keep(data);
     }
-    let source = Operation::new(data, version, new_id);
+    let source = Operation::new(data, version, new_id).with_unresolved(unresolved);
     let mut single = Call { session, source: Source::Bulk(&source), aftermath: call.aftermath, record };
     let answer = match refused {
         Some(error) => error.into(),

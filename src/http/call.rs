@@ -47,12 +47,19 @@ pub(super) struct Operation {
     version: Option<String>,
     /// The identifier of what it makes.
     new_id: Option<String>,
+    /// Why references are left in the body.
+    unresolved: Option<ScimError>,
 }
 
 impl Operation {
     /// An operation with this body, if it has one.
     pub(super) fn new(data: Option<Value>, version: Option<String>, new_id: Option<String>) -> Self {
-        Self { data: RefCell::new(data), version, new_id }
+        Self { data: RefCell::new(data), version, new_id, unresolved: None }
+    }
+
+    /// The same with references left in the body, for that reason.
+    pub(super) fn with_unresolved(self, reason: Option<ScimError>) -> Self {
+        Self { unresolved: reason, ..self }
     }
 
     /// The body, which is read once.
@@ -169,6 +176,14 @@ impl Call<'_> {
                 incoming.header("if-none-match").as_deref(),
             ),
             Source::Bulk(operation) => Preconditions::parse(operation.version.as_deref(), None),
+        }
+    }
+
+    /// Why there are references in the body that do not stand for anything, if there are any.
+    pub(super) fn unresolved(&self) -> Option<ScimError> {
+        match &self.source {
+            Source::Http(_) => None,
+            Source::Bulk(operation) => operation.unresolved.clone(),
         }
     }
 

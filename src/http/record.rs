@@ -14,6 +14,9 @@ use crate::store::{Statement, StoreError, Tenant, platform};
 const KNOWN_PARAMETERS: [&str; 8] =
     ["filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count", "cursor"];
 
+/// What the log says of a request that succeeded without a change.
+pub(super) const NOTHING_TO_CHANGE: &str = "Nothing had to be changed.";
+
 /// A request as the log will have it, once it is known whose organization it is about and what became of it.
 pub(super) struct Record {
     entry: Entry,
@@ -139,10 +142,9 @@ impl Record {
             resource_type: self.resource_type,
             resource_id: self.resource_id.clone(),
             resource_name: self.resource_name.borrow().clone(),
-            detail: if succeeded {
-                Some("Nothing had to be changed.".to_owned())
-            } else {
-                answer.detail.clone()
+            detail: match &answer.detail {
+                None if succeeded => Some(NOTHING_TO_CHANGE.to_owned()),
+                detail => detail.clone(),
             },
         };
         self.entry.of_no_change(tenant, organization, &outcome).map(Some)

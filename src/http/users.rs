@@ -1,12 +1,14 @@
 //! `/Users`
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
 use super::answer::Answer;
 use super::call::{Call, project, version_of};
-use crate::directory::{Catalog, Organization, User, user};
+use super::record::NOTHING_TO_CHANGE;
+use crate::directory::user::{self, Change, Obstacles};
+use crate::directory::{Catalog, Organization, User, deactivation};
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
 use crate::store::log::Outcome;
@@ -83,33 +85,63 @@ fn outcome(status: u16, id: &str, user: &User) -> Outcome {
 }
 
 /// What a PUT or PATCH makes of a person.
-type Rule = fn(&Catalog, &Organization, &User, &Value) -> Result<User, ScimError>;
+type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles) -> Result<Change, ScimError>;
 
 /// Reads, decides, writes. What changes nothing writes nothing: neither version nor `lastModified` move.
 async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<Answer, ScimError> {
     let tenant = &call.session.tenant;
-    let projection = call.projection(&tenant.catalog.user)?;
+    let seems_to_deactivate = user::seems_to_deactivate(body);
+    let projection = match call.projection(&tenant.catalog.user) {
+        Err(error) if !seems_to_deactivate => return Err(error),
+        projection => projection,
+    };
     let preconditions = call.preconditions();
     // Whoever is deactivated has no groups then, and whoever is inactive has none.
-    let with_groups = Cell::new(!user::seems_to_deactivate(body));
-    let (version, resource) = attempts(async || {
+    let with_groups = Cell::new(!seems_to_deactivate);
+    let obstacles = RefCell::new(Obstacles { unresolved: call.unresolved(), ..Obstacles::default() });
+    let (version, resource, detail) = attempts(async || {
         let (record, organization) = open_record(call, id, with_groups.get()).await?;
         preconditions.check(record.version)?;
-        let user = rule(tenant.catalog, &organization, &record.user, body)?;
+        let mut change = rule(tenant.catalog, &organization, &record.user, body, &obstacles.borrow())?;
+        match &projection {
+            Err(error) if change.deactivates => change.refused.push(error.clone()),
+            Err(error) => return Err(error.clone().into()),
+            Ok(_) => {}
+        }
+        let (user, not_done) = (change.user, deactivation::not_done(&change.refused));
         if user == record.user {
             if user.active && !with_groups.replace(true) {
                 return Err(Failure::Stale);
             }
-            return Ok((record.version, record.resource));
+            let detail = not_done.map(|not_done| format!("{NOTHING_TO_CHANGE} {not_done}"));
+            return Ok((record.version, record.resource, detail));
         }
+        let outcome = Outcome { detail: not_done.clone(), ..outcome(200, id, &user) };
         let statements = stored::update(tenant, &organization, &record, &user);
-        let results =
-            call.write(&outcome(200, id, &user), statements).await.map_err(|error| refusal(error, &user))?;
-        let row = only(results);
-        Ok((version_of(&row)?, row.body.into_string()))
+        match call.write(&outcome, statements).await {
+            Ok(results) => {
+                let row = only(results);
+                Ok((version_of(&row)?, row.body.into_string(), not_done))
+            }
+            Err(error) if stored::user_name_is_taken(&error) => {
+                let taken = user_name_taken(&user, None);
+                // The next attempt deactivates the person without the new userName.
+                if !change.deactivates || obstacles.borrow().user_name_taken.is_some() {
+                    return Err(taken.into());
+                }
+                obstacles.borrow_mut().user_name_taken = Some(taken);
+                Err(Failure::Stale)
+            }
+            Err(error) => Err(error.into()),
+        }
     })
     .await?;
-    Ok(Answer::ok(project(&projection, &tenant.catalog.user, resource)?).with_version(version))
+    let projection = projection.unwrap_or_default();
+    let answer = Answer::ok(project(&projection, &tenant.catalog.user, resource)?).with_version(version);
+    Ok(match detail {
+        Some(detail) => answer.with_detail(detail),
+        None => answer,
+    })
 }
 
 async fn open_record(
@@ -127,13 +159,6 @@ async fn open_record(
 /// The row that the last of these results selects.
 fn only(results: impl Iterator<Item = Vec<Row>>) -> Row {
     results.last().and_then(|rows| rows.into_iter().next()).unwrap_or_default()
-}
-
-fn refusal(error: StoreError, user: &User) -> Failure {
-    if stored::user_name_is_taken(&error) {
-        return user_name_taken(user, None).into();
-    }
-    error.into()
 }
 
 /// `holder` is who has it: an id, or blank for somebody SCIM does not see. `None` if that is not known.

@@ -158,9 +158,9 @@ impl BulkOperation {
         self.path.split('/').any(|segment| reference(segment) == Some(name))
     }
 
-    /// The operation with identifiers in place of references.
-    pub fn resolve(&mut self, ids: &Named<String>) {
-        let resolved = |text: &str| named(ids, reference(text)?).cloned();
+    /// The operation with identifiers in place of references, but for those of which `stays` says so.
+    pub fn resolve(&mut self, ids: &Named<String>, stays: impl Fn(&str) -> bool) {
+        let resolved = |text: &str| named(ids, reference(text).filter(|name| !stays(name))?).cloned();
         self.path = self
             .path
             .split('/')
@@ -187,6 +187,11 @@ pub fn named<'a, T>(all: &'a Named<T>, name: &str) -> Option<&'a T> {
 /// The name that a reference is made of.
 fn reference(text: &str) -> Option<&str> {
     text.strip_prefix(REFERENCE).filter(|name| !name.is_empty())
+}
+
+/// Whether a text names what another operation makes, so that an identifier has yet to take its place.
+pub fn is_reference(text: &str) -> bool {
+    reference(text).is_some()
 }
 
 /// Takes a member out of an object, its name in any case.
@@ -263,7 +268,7 @@ mod tests {
         .unwrap();
         let ids = vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())];
         let operation = bulk.operations.first_mut().unwrap();
-        operation.resolve(&ids);
+        operation.resolve(&ids, |_| false);
         assert_eq!(operation.path, "/Users/1");
         let expected = json!({"manager": {"value": "2"}, "title": "bulkId:", "note": "see \"bulkId:b\"",
             "path": "members[value eq \"2\"]"});

@@ -4,12 +4,16 @@
 //! of their attribute's type, nothing unassigned, nothing read-only, nothing unknown. Two resources that
 //! mean the same are then equal as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
 
 use super::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
 use super::{Object, ScimError, json};
+
+/// Longest text in bytes that may be a role as JSON.
+const LONGEST_ROLE: usize = 4096;
 
 /// Puts a resource's attributes into the order of the table, brings `schemas` up to date, and checks that
 /// nothing required is missing.
@@ -40,7 +44,10 @@ pub(super) fn canonical(resource_type: &ResourceType, mut resource: Object) -> R
 fn move_in_order(attributes: &[Attribute], from: &mut Object, to: &mut Object) -> Result<(), ScimError> {
     for attribute in attributes {
         match from.remove(&attribute.name) {
-            Some(value) => {
+            Some(mut value) => {
+                if let Value::Array(elements) = &mut value {
+                    keep_once(elements);
+                }
                 to.insert(attribute.name.clone(), value);
             }
             None if attribute.required && attribute.mutability != Mutability::ReadOnly => {
@@ -109,6 +116,7 @@ pub(super) fn coerce(target: Target<'_>, value: &Value) -> Result<Option<Value>,
             elements.push(element);
         }
     }
+    keep_once(&mut elements);
     // RFC 7643 §2.4: "primary" is true at most once.
     if elements.iter().filter(|element| is_primary(element)).count() > 1 {
         return Err(ScimError::invalid_value(format!(
@@ -116,6 +124,25 @@ pub(super) fn coerce(target: Target<'_>, value: &Value) -> Result<Option<Value>,
         )));
     }
     Ok(if elements.is_empty() { None } else { Some(Value::Array(elements)) })
+}
+
+/// Removes repeated elements (RFC 7643 §2.4). An element without `primary` equals one with `"primary": false`.
+pub(super) fn keep_once(elements: &mut Vec<Value>) {
+    if elements.len() < 2 {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    elements.retain(|element| {
+        let mut said = element.clone();
+        if let Value::Object(parts) = &mut said
+            && parts.get("primary") == Some(&Value::Bool(false))
+        {
+            parts.shift_remove("primary");
+        }
+        // Operations set sub-attributes in any order.
+        said.sort_all_objects();
+        seen.insert(json::write(&said))
+    });
 }
 
 /// Whether an element of a multi-valued attribute is the primary one.
@@ -144,6 +171,9 @@ pub(super) fn is_no_value(value: &Value) -> bool {
 pub(super) fn coerce_one(target: Target<'_>, value: &Value) -> Result<Option<Value>, ScimError> {
     if is_no_value(value) {
         return Ok(None);
+    }
+    if let Some(parts) = unpacked_role(target.attribute, value) {
+        return coerce_parts(target, &parts);
     }
     match (target.attribute.kind, value) {
         (Kind::Complex, Value::Object(parts)) => coerce_parts(target, parts),
@@ -181,6 +211,35 @@ pub(super) fn coerce_one(target: Target<'_>, value: &Value) -> Result<Option<Val
         }
         _ => Err(wrong_type(target, value)),
     }
+}
+
+/// The sub-attributes of a role that is JSON text. Entra ID sends app roles as
+/// `{"value": "{\"id\":\"…\",\"value\":\"Ops\",\"displayName\":\"Operations\"}"}`. Sub-attributes beside the text win.
+fn unpacked_role(attribute: &Attribute, value: &Value) -> Option<Object> {
+    if attribute.name != "roles" || !attribute.multi_valued {
+        return None;
+    }
+    let beside = value.as_object();
+    let text = match beside {
+        Some(parts) => json::member(parts, "value")?.as_str()?,
+        None => value.as_str()?,
+    };
+    if text.len() > LONGEST_ROLE || !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let Ok(Value::Object(mut parts)) = json::parse(text.as_bytes()) else { return None };
+    if parts.get("value")?.as_str()?.trim().is_empty() {
+        return None;
+    }
+    if let Some(name) = parts.remove("displayName") {
+        parts.entry("display").or_insert(name);
+    }
+    let beside = beside.into_iter().flatten().filter(|(name, _)| !name.eq_ignore_ascii_case("value"));
+    for (name, part) in beside {
+        parts.retain(|own, _| !own.eq_ignore_ascii_case(name));
+        parts.insert(name.clone(), part.clone());
+    }
+    Some(parts)
 }
 
 fn coerce_parts(target: Target<'_>, parts: &Object) -> Result<Option<Value>, ScimError> {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::canonical::canonical;
 use super::schema::ResourceType;
 use super::{Object, ScimError, patch};
 
@@ -15,16 +16,31 @@ use super::{Object, ScimError, patch};
 /// `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a
 /// required attribute is missing.
 pub fn read(resource_type: &ResourceType, body: &Value) -> Result<Object, ScimError> {
-    let Value::Object(body) = body else {
-        return Err(ScimError::invalid_syntax(format!(
-            "The body must be a JSON object describing a {}.",
-            resource_type.name
-        )));
-    };
-    let edits = patch::assignments(resource_type, body)?;
+    let edits = patch::assignments(resource_type, values(resource_type, body)?)?;
     let mut resource = Object::new();
     patch::apply(resource_type, &mut resource, &edits)?;
     Ok(resource)
+}
+
+/// The attributes in the body of a POST or PUT.
+///
+/// # Errors
+/// `invalidSyntax` if the body is not an object.
+pub fn values<'b>(resource_type: &ResourceType, body: &'b Value) -> Result<&'b Object, ScimError> {
+    body.as_object().ok_or_else(|| {
+        ScimError::invalid_syntax(format!(
+            "The body must be a JSON object describing a {}.",
+            resource_type.name
+        ))
+    })
+}
+
+/// Puts the attributes of a resource that was put together into the order of the table, and `schemas` up to date.
+///
+/// # Errors
+/// `invalidValue` naming the required attribute that has no value.
+pub fn in_order(resource_type: &ResourceType, resource: Object) -> Result<Object, ScimError> {
+    canonical(resource_type, resource)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ const DESCRIBED: &str = "json_object(
     'id', users.id, 'user_name', users.doc ->> '$.userName', 'name', coalesce(
       nullif(trim(concat_ws(' ', users.doc ->> '$.name.givenName', users.doc ->> '$.name.familyName')), ''),
       users.doc ->> '$.displayName', ''),
-    'org_role', users.org_role, 'active', json(iif(users.active, 'true', 'false')),
+    'org_role', iif(users.active, users.org_role, 'Member'), 'active', json(iif(users.active, 'true', 'false')),
     'managed', json(iif(users.managed, 'true', 'false')), 'created_at', users.created_at,
     'last_modified', users.last_modified)";
 
@@ -46,11 +46,13 @@ pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
         None => {}
     }
     if let Some(role) = query.org_role {
-        bindings.push(text("org_role", role.as_str()));
-        conditions.push_str(" AND org_role = :org_role");
-        if role != OrgRole::Member {
+        // Who is inactive may have a role that counts once they are active.
+        if role == OrgRole::Member {
+            conditions.push_str(" AND (org_role = 'Member' OR active = 0)");
+        } else {
             index = "users_with_org_role";
-            conditions.push_str(" AND org_role <> 'Member'");
+            bindings.push(text("org_role", role.as_str()));
+            conditions.push_str(" AND org_role = :org_role AND org_role <> 'Member' AND active = 1");
         }
     }
     let search = query.search.as_deref().map(fold_user_name);

@@ -20,7 +20,7 @@ fn resource_with(groups: &str) -> String {
     format!(
         r#"'{{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2)
   || ',"active":' || iif(users.active, 'true', 'false')
-  || ',"' || :org_role_attribute || '":"' || users.org_role || '"'
+  || ',"' || :org_role_attribute || '":"' || iif(users.active, users.org_role, 'Member') || '"'
   {groups}|| ',"meta":{{"resourceType":"User","created":"' || users.created_at
   || '","lastModified":"' || users.last_modified || '","location":"' || :base || '/Users/' || users.id
   || '","version":"W/\"' || users.version || '\""}}}}'"#
@@ -226,7 +226,15 @@ fn changed_columns(
     before: &User,
     user: &User,
 ) -> (Vec<&'static str>, Vec<Binding>) {
-    let mut assignments = vec!["version = version + 1", "last_modified = max(last_modified, :now)"];
+    // The role that somebody inactive will have is not shown: the resource stays as it is, and so does its version.
+    let is_shown = user.doc != before.doc
+        || user.active != before.active
+        || user.role_in_force() != before.role_in_force();
+    let mut assignments = if is_shown {
+        vec!["version = version + 1", "last_modified = max(last_modified, :now)"]
+    } else {
+        Vec::new()
+    };
     let mut bindings = Vec::new();
     if user.doc != before.doc {
         assignments.push("doc = :doc");

@@ -2,7 +2,7 @@
 // on objects in memory. Operations come as what they mean, not as they are spelled; see patch-arbitraries.mjs.
 
 import { isDeepStrictEqual as equal } from "node:util";
-import { CORE, ENTERPRISE, find, isNothing, isObject, Refusal, read, readOne, refuse } from "./patch-values.mjs";
+import { CORE, ENTERPRISE, find, isNothing, isObject, once, Refusal, read, readOne, refuse } from "./patch-values.mjs";
 import { SCHEMA } from "./schema.mjs";
 
 /**
@@ -28,6 +28,26 @@ export function patched(user, operations) {
     for (const entry of entries) carryOut(after, { ...entry.target, verb, value: entry.value, partly: true });
   });
   return settled(user, after);
+}
+
+/**
+ * Whether the operations leave the user inactive, whatever becomes of the others. Then access is taken away, although the rest
+ * of the request may not be carried out.
+ */
+export function deactivates(operations) {
+  const alone = { [SCHEMA.enterprise]: {} };
+  for (const { refused, entries, verb, target, value } of operations) {
+    if (refused || (!entries && verb !== "remove" && value === undefined)) continue;
+    for (const entry of entries ?? [{ target, value }]) {
+      if (entry.target.name !== "active") continue;
+      try {
+        carryOut(alone, { ...entry.target, verb, value: entry.value });
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+      }
+    }
+  }
+  return alone.active === false;
 }
 
 function understand({ refused, entries, verb, target, value }) {
@@ -82,11 +102,19 @@ function assign(container, name, attribute, verb, sent) {
   }
 }
 
-/** §3.5.2.1: a value that is there already is not added again. */
+/** §3.5.2.1: a value that is there already is not added again, nor one that says less of it. */
 function appended(elements, values) {
   const added = [];
-  for (const value of values) if (![...elements, ...added].some((element) => equal(element, value))) added.push(value);
+  for (const value of values)
+    if (![...elements, ...added].some((there) => saysNothingNew(value, there))) added.push(value);
   return withOnePrimary([...elements, ...added], added);
+}
+
+function saysNothingNew(element, there) {
+  if (element.value === undefined) return equal(element, there);
+  return Object.entries(element).every(
+    ([name, part]) => (there[name] ?? (name === "primary" ? false : undefined)) === part,
+  );
 }
 
 /** §3.5.2.2. Entra ID names the values to remove, which are known by their `value`. */
@@ -203,15 +231,20 @@ function tidy(container, name) {
 
 /** What holds for every user, whatever was done. */
 function settled(before, after) {
-  for (const name of Object.keys(CORE)) tidy(after, name);
+  for (const [name, { several }] of Object.entries(CORE)) {
+    if (several && after[name]) after[name] = once(after[name]);
+    tidy(after, name);
+  }
   after.active ??= before.active;
   after.statsigOrgRole = roleOf(after.statsigOrgRole ?? before.statsigOrgRole);
   if (!after.active) after.statsigOrgRole = "Member";
   const { formatted, ...parts } = after.name ?? {};
   const { formatted: stored, ...old } = before.name ?? {};
-  if (formatted !== undefined && formatted === stored && !equal(parts, old)) {
-    // A formatted name that nobody changed follows the parts that somebody did.
-    after.name.formatted = [parts.givenName, parts.middleName, parts.familyName].filter(Boolean).join(" ") || undefined;
+  const whole = ({ givenName, middleName, familyName }) =>
+    [givenName, middleName, familyName].filter(Boolean).join(" ");
+  if (formatted !== undefined && formatted === stored && formatted === whole(old)) {
+    // A formatted name that is nothing but its parts follows them; any other stays.
+    after.name.formatted = whole(parts) || undefined;
     tidy(after, "name");
   }
   const extended = Object.keys(after[SCHEMA.enterprise]).length > 0;

@@ -1,5 +1,7 @@
 // The attributes that the PATCH tests speak of, and what the values sent for them mean.
 
+import { isDeepStrictEqual as equal } from "node:util";
+
 const text = {};
 const exact = { exact: true };
 const flag = { flag: true };
@@ -60,10 +62,16 @@ export function read(attribute, value) {
     if (Array.isArray(value) && value.length > 1) refuse("invalidValue");
     return readOne(attribute, Array.isArray(value) ? value[0] : value);
   }
-  const elements = [value].flat().map((one) => readOne(attribute, one));
-  if (elements.filter((element) => element?.primary).length > 1) refuse("invalidValue");
-  const there = elements.filter(Boolean);
+  const read = [value].flat().map((one) => readOne(attribute, one));
+  const there = once(read.filter(Boolean));
+  if (there.filter(({ primary }) => primary).length > 1) refuse("invalidValue");
   return there.length > 0 ? there : undefined;
+}
+
+/** RFC 7643 §2.4: each element once. What does not say that it is primary is not. */
+export function once(elements) {
+  const said = (element) => ({ ...element, primary: element.primary ?? false });
+  return elements.filter((element, index) => index === elements.findIndex((one) => equal(said(one), said(element))));
 }
 
 export function readOne(attribute, value) {

@@ -11,7 +11,8 @@ use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
 use crate::scim::{Object, ScimError};
 
 /// Most operations that are carried out on one resource.
-const MAX_EDITS: usize = 1000;
+pub(super) const MAX_EDITS: usize = 1000;
+
 /// Carries out all edits, in order, and leaves the resource in canonical form.
 ///
 /// # Errors
@@ -36,7 +37,7 @@ pub fn apply(
     Ok(())
 }
 
-fn apply_one(resource: &mut Object, edit: &Edit<'_>, work: &mut Work) -> Result<(), ScimError> {
+pub(super) fn apply_one(resource: &mut Object, edit: &Edit<'_>, work: &mut Work) -> Result<(), ScimError> {
     let Some(attribute) = edit.path.attribute else {
         // Only removed as a whole; setting it is setting its attributes.
         if let Some(extension) = edit.path.extension {
@@ -159,7 +160,7 @@ fn assign(
 }
 
 /// The sub-attributes that a value of a single complex attribute gives; `None` where it gives none.
-fn parts_of<'v>(attribute: &Attribute, value: &'v Value) -> Option<&'v Object> {
+pub(super) fn parts_of<'v>(attribute: &Attribute, value: &'v Value) -> Option<&'v Object> {
     if attribute.kind != Kind::Complex || attribute.multi_valued {
         return None;
     }

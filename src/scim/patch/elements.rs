@@ -58,13 +58,29 @@ pub(super) fn append(
     }
     for element in added {
         // RFC 7644 §3.5.2.1: a value that is already there is not added again.
-        if !elements.contains(&element) {
+        if !elements.iter().any(|stored| says_nothing_new(&element, stored)) {
             elements.push(element);
         }
     }
     let touched: Vec<usize> = (before..elements.len()).collect();
     settle_primary(&mut elements, &touched);
     put_elements(container, attribute, elements)
+}
+
+/// Whether adding an element would change nothing beside the `stored` one: every sub-attribute of it is the same there, or
+/// the two are equal if it has no `value`. The stored one may have more, because clients send only what they know.
+fn says_nothing_new(element: &Value, stored: &Value) -> bool {
+    match (element, stored) {
+        (Value::Object(parts), Value::Object(own)) if parts.contains_key("value") => {
+            // RFC 7643 §2.4: what does not say that it is primary is not.
+            let is_so = |(name, part): (&String, &Value)| match own.get(name) {
+                Some(own) => own == part,
+                None => name == "primary" && *part == Value::Bool(false),
+            };
+            parts.iter().all(is_so)
+        }
+        _ => element == stored,
+    }
 }
 
 /// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.

@@ -5,10 +5,12 @@
 
 mod apply;
 mod elements;
+mod parts;
 mod request;
 mod work;
 
 pub use apply::apply;
+pub use parts::{Parts, Refusal};
 pub use request::{assignments, check_schemas, parse};
 
 use serde_json::Value;

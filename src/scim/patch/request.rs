@@ -18,14 +18,7 @@ use crate::scim::{Object, ScimError, json};
 /// says which operation it is.
 pub fn parse<'a>(resource_type: &'a ResourceType, body: &'a Value) -> Result<Vec<Edit<'a>>, ScimError> {
     check_schemas(body)?;
-    let operations = member(body, "Operations").and_then(Value::as_array).ok_or_else(|| {
-        ScimError::invalid_syntax(
-            "The body must be a PatchOp message: an object with an array \"Operations\".",
-        )
-    })?;
-    if operations.is_empty() {
-        return Err(ScimError::invalid_syntax("\"Operations\" must have at least one operation."));
-    }
+    let operations = operations(body)?;
     let mut edits = Vec::with_capacity(operations.len());
     for (index, operation) in operations.iter().enumerate() {
         let parsed = parse_operation(resource_type, operation).map_err(|error| located(index, error))?;
@@ -34,24 +27,29 @@ pub fn parse<'a>(resource_type: &'a ResourceType, body: &'a Value) -> Result<Vec
     Ok(edits)
 }
 
-fn parse_operation<'a>(
+/// The operations of a PatchOp message.
+///
+/// # Errors
+/// `invalidSyntax` where the message is not one.
+pub(super) fn operations(body: &Value) -> Result<&[Value], ScimError> {
+    let operations = member(body, "Operations").and_then(Value::as_array).ok_or_else(|| {
+        ScimError::invalid_syntax(
+            "The body must be a PatchOp message: an object with an array \"Operations\".",
+        )
+    })?;
+    if operations.is_empty() {
+        return Err(ScimError::invalid_syntax("\"Operations\" must have at least one operation."));
+    }
+    Ok(operations)
+}
+
+pub(super) fn parse_operation<'a>(
     resource_type: &'a ResourceType,
     operation: &'a Value,
 ) -> Result<Vec<Edit<'a>>, ScimError> {
-    let op = match member(operation, "op").and_then(Value::as_str) {
-        Some(word) if word.eq_ignore_ascii_case("add") => Op::Add,
-        Some(word) if word.eq_ignore_ascii_case("replace") => Op::Replace,
-        Some(word) if word.eq_ignore_ascii_case("remove") => Op::Remove,
-        _ => return Err(ScimError::invalid_syntax("\"op\" must be \"add\", \"replace\" or \"remove\".")),
-    };
+    let op = op_of(operation)?;
     let value = member(operation, "value");
-    let path = match member(operation, "path") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(path)) if path.trim().is_empty() => None,
-        Some(Value::String(path)) => Some(path.trim()),
-        Some(_) => return Err(ScimError::invalid_path("\"path\" must be a string.")),
-    };
-    let Some(path) = path else {
+    let Some(path) = path_of(operation)? else {
         return match (op, value) {
             // RFC 7644 §3.5.2.2: remove without a path is noTarget.
             (Op::Remove, _) => Err(ScimError::no_target("\"remove\" needs a \"path\".")),
@@ -91,6 +89,24 @@ fn parse_operation<'a>(
             Ok(edits)
         }
         _ => Ok(vec![edit]),
+    }
+}
+
+pub(super) fn op_of(operation: &Value) -> Result<Op, ScimError> {
+    match member(operation, "op").and_then(Value::as_str) {
+        Some(word) if word.eq_ignore_ascii_case("add") => Ok(Op::Add),
+        Some(word) if word.eq_ignore_ascii_case("replace") => Ok(Op::Replace),
+        Some(word) if word.eq_ignore_ascii_case("remove") => Ok(Op::Remove),
+        _ => Err(ScimError::invalid_syntax("\"op\" must be \"add\", \"replace\" or \"remove\".")),
+    }
+}
+
+/// The path of an operation, `None` where it has none.
+pub(super) fn path_of(operation: &Value) -> Result<Option<&str>, ScimError> {
+    match member(operation, "path") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(path)) => Ok(Some(path.trim()).filter(|path| !path.is_empty())),
+        Some(_) => Err(ScimError::invalid_path("\"path\" must be a string.")),
     }
 }
 
@@ -165,12 +181,12 @@ fn check_urns(schemas: &Value) -> Result<(), ScimError> {
 
 /// One edit for each known key of an object of attributes. Unknown and read-only ones are left out
 /// (RFC 7644 §3.5.2.1 allows and identity providers need it); keys may be dotted or carry a URN.
-fn assign<'a>(
+pub(super) fn assign<'a>(
     resource_type: &'a ResourceType,
     op: Op,
-    values: &'a Object,
+    values: impl IntoIterator<Item = (&'a String, &'a Value)>,
 ) -> Result<Vec<Edit<'a>>, ScimError> {
-    let mut edits = Vec::with_capacity(values.len());
+    let mut edits = Vec::new();
     for (key, value) in values {
         edits.extend(assign_key(resource_type, op, key, value)?);
     }
@@ -257,6 +273,6 @@ fn not_an_object(key: &str) -> ScimError {
 }
 
 /// A member of an object, its name in any case.
-fn member<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
+pub(super) fn member<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
     json::member(object.as_object()?, name)
 }

@@ -119,12 +119,13 @@ fn of_user<'a>(catalog: &Catalog, path: &AttributePath<'a>, attribute: &'a Attri
         (false, "externalId") => Value { nullable: true, ..Value::column("users.external_id", Index::Point) },
         (false, "active") => Value::column("users.active", Index::None),
         (false, "meta") => meta("users", "User", sub),
-        (false, name) if name == catalog.org_role_attribute => {
-            Value::column("lower(users.org_role)", Index::None)
-        }
+        (false, name) if name == catalog.org_role_attribute => Value::column(ORG_ROLE_IN_FORCE, Index::None),
         _ => Value::computed(in_document(path, attribute)),
     })
 }
+
+/// As [`crate::store::users`] shows it, folded.
+const ORG_ROLE_IN_FORCE: &str = "iif(users.active, lower(users.org_role), 'member')";
 
 fn of_group<'a>(path: &AttributePath<'a>, attribute: &Attribute) -> Place<'a> {
     let sub = path.sub_attribute.map(|sub| sub.name.as_str());
