@@ -17,7 +17,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use crate::directory::{Catalog, group_name, log_body};
+use crate::directory::{AdministratorName, Catalog, group_name, log_body};
 use crate::scim::{Object, json};
 use crate::store::log::{Entry, Outcome};
 use crate::store::{
@@ -37,8 +37,7 @@ pub enum Viewer {
     /// An operator of the deployment, who may do everything, by the name that the log has for them.
     Operator(String),
     /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where they are an
-    /// active Admin or Owner. It is not folded any further: other letters fold to ASCII ones, and an address with such a
-    /// letter is somebody else's.
+    /// active Admin or Owner; see [`AdministratorName`].
     Administrator(String),
 }
 
@@ -234,7 +233,9 @@ impl Console<'_> {
         let organization = organization.to_owned();
         let scope = match &self.viewer {
             Viewer::Operator(_) => Scope::Organization(organization),
-            Viewer::Administrator(mail) => Scope::Administrator { organization, mail: mail.clone() },
+            Viewer::Administrator(mail) => {
+                Scope::Administrator { organization, name: AdministratorName::of(mail) }
+            }
         };
         Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now() }
     }

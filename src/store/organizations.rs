@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::statement::{Statement, boolean, text};
 use super::tenant::{Tenant, guard};
+use crate::directory::AdministratorName;
 use crate::scim::json;
 
 /// An organization as the console shows it, as JSON.
@@ -39,15 +40,21 @@ pub fn all() -> Statement {
 }
 
 /// Reads the organizations that whoever has this `userName` administers, one a row as JSON.
-pub fn administered_by(mail: &str) -> Statement {
+pub fn administered_by(name: &AdministratorName) -> Statement {
     Statement::new(
         &format!(
             "{DESCRIBED} WHERE EXISTS (
-               SELECT 1 FROM users u WHERE u.org_id = o.id AND u.user_name_fold = :mail AND u.active = 1
-               AND u.org_role <> 'Member' AND lower(trim(u.doc ->> '$.userName')) = :mail)
+               SELECT 1 FROM users u WHERE u.org_id = o.id AND u.user_name_fold >= :fold
+               AND u.user_name_fold < :fold || char(2) AND u.active = 1 AND u.org_role <> 'Member'
+               AND lower(trim(u.doc ->> '$.userName')) IN (:mail, :composed, :decomposed))
              ORDER BY o.created_at, o.id"
         ),
-        &[text("mail", mail)],
+        &[
+            text("mail", name.mail.as_str()),
+            text("composed", name.composed.as_str()),
+            text("decomposed", name.decomposed.as_str()),
+            text("fold", name.fold.as_str()),
+        ],
     )
 }
 

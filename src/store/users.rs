@@ -9,7 +9,7 @@ use super::{Row, StoreError};
 use crate::directory::user::fold_user_name;
 use crate::directory::{OrgRole, Organization, User};
 use crate::scim::json::{self, object};
-use crate::scim::text::fold;
+use crate::scim::text::{compose, fold_object};
 
 /// A whole resource as the client gets it, with its groups or without: one string, made where the data are.
 pub(super) fn resource_sql(with_groups: bool) -> String {
@@ -175,7 +175,7 @@ fn columns_of(id: &str, user: &User, managed: bool) -> Vec<Binding> {
     vec![
         text("id", id),
         text("user_name_fold", user.folded_user_name()),
-        optional("external_id", user.external_id()),
+        optional("external_id", user.external_id().map(compose).as_deref()),
         boolean("active", user.active),
         text("org_role", user.org_role.as_str()),
         optional("mail_domain", user.mail_domain().as_deref()),
@@ -248,7 +248,7 @@ fn changed_columns(
     }
     if user.external_id() != before.external_id() {
         assignments.push("external_id = :external_id");
-        bindings.push(optional("external_id", user.external_id()));
+        bindings.push(optional("external_id", user.external_id().map(compose).as_deref()));
     }
     let mail_domain = user.mail_domain();
     if mail_domain != before.mail_domain() {
@@ -293,11 +293,13 @@ fn doc_of(user: &User) -> String {
     json::write(&user.doc)
 }
 
-/// The document folded as a whole, names included, where that is more than ASCII lower case, which SQLite makes
-/// by itself.
+/// The document with its texts and names folded, where that is more than ASCII lower case, which SQLite makes by itself.
 fn doc_fold_of(user: &User) -> Option<String> {
     let doc = doc_of(user);
-    let folded = fold(&doc);
+    if doc.is_ascii() {
+        return None;
+    }
+    let folded = json::write(&fold_object(&user.doc));
     (folded != doc.to_ascii_lowercase()).then_some(folded)
 }
 
