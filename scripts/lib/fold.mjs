@@ -18,8 +18,6 @@ for (let code = 0xff01; code <= 0xffee; code++) {
 
 /** As `scim::text::fold`: width, case and composition make no difference. */
 export function fold(text) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII, all of it
-  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
   return [...text]
     .map((character) => (WIDTHS.get(character) ?? character).toLowerCase().replace("ς", "σ"))
     .join("")

@@ -104,6 +104,17 @@ pub fn mail_domain(address: &str) -> Option<String> {
     Some(domain.to_owned())
 }
 
+/// Mail domains as they are folded now, each once.
+pub fn refolded_mail_domains(domains: &[String]) -> Vec<String> {
+    let mut folded: Vec<String> = Vec::with_capacity(domains.len());
+    for domain in domains.iter().map(|domain| fold(domain)) {
+        if !folded.contains(&domain) {
+            folded.push(domain);
+        }
+    }
+    folded
+}
+
 /// Reads mail domains from an administrator's hand: folded, without a leading `@`, each once.
 ///
 /// # Errors

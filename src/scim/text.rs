@@ -42,6 +42,11 @@ pub fn compose(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
+/// Whether the text is in Unicode's composed form (NFC).
+pub fn is_composed(text: &str) -> bool {
+    compose(text) == text
+}
+
 /// The text in Unicode's decomposed form (NFD).
 pub fn decompose(text: &str) -> Cow<'_, str> {
     DecomposingNormalizerBorrowed::new_nfd().normalize(text)

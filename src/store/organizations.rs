@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::statement::{Statement, boolean, text};
+use super::statement::{Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
 use crate::directory::AdministratorName;
 use crate::scim::json;
+use crate::scim::text::FOLD_VERSION;
 
 /// An organization as the console shows it, as JSON.
 const DESCRIBED: &str = "SELECT json_object(
@@ -58,23 +59,26 @@ pub fn administered_by(name: &AdministratorName) -> Statement {
     )
 }
 
-/// Reads one organization as JSON.
+/// Reads one organization as JSON, with its `fold_version` as `body`.
 pub fn one(tenant: &Tenant<'_>) -> Statement {
-    tenant.statement(&format!("{DESCRIBED} WHERE o.id = :org"), &[])
+    let described = DESCRIBED.replace(" AS head", " AS head, CAST(o.fold_version AS TEXT) AS body");
+    tenant.statement(&format!("{described} WHERE o.id = :org"), &[])
 }
 
 /// Writes a new organization, the one the tenant names.
 pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
-                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, created_at, last_modified)
+                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, fold_version, created_at,
+                  last_modified)
                VALUES (:org, :name, :email_management, :plain_groups, :mail_domains,
-                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), :now, :now)";
+                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), :fold_version, :now, :now)";
     let bindings = vec![
         text("name", name),
         boolean("email_management", settings.email_management.unwrap_or(false)),
         boolean("plain_groups", settings.plain_groups.unwrap_or(false)),
         text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
         text("key_lifetime_days", settings.key_lifetime_days.unwrap_or(0).to_string()),
+        integer("fold_version", FOLD_VERSION),
     ];
     vec![tenant.statement(sql, &bindings), guard()]
 }

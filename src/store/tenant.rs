@@ -31,6 +31,19 @@ impl Scope {
     pub fn of_key(key: &Key) -> Self {
         Self::Key { id: key.id().to_owned(), hash: key.hash().to_owned() }
     }
+
+    /// The id of the organization, if it is named.
+    pub fn organization(&self) -> Option<&str> {
+        match self {
+            Self::Key { .. } => None,
+            Self::Organization(id) | Self::Administrator { organization: id, .. } => Some(id),
+        }
+    }
+
+    /// Whether the administrator may be missed by folded columns that are not made anew yet.
+    pub fn may_be_missed(&self) -> bool {
+        matches!(self, Self::Administrator { name, .. } if !name.mail.is_ascii())
+    }
 }
 
 /// What statements need to know of the request they serve.
@@ -47,6 +60,11 @@ pub struct Tenant<'a> {
 }
 
 impl Tenant<'_> {
+    /// The same on behalf of an organization as such, after whoever asks has been authenticated.
+    pub fn of_organization(&self, id: &str) -> Self {
+        Self { scope: Scope::Organization(id.to_owned()), ..self.clone() }
+    }
+
     /// A statement in which `:org` is the organization, `:now`, `:base` and `:org_role_attribute` are what
     /// they say, and the rest is bound by the caller.
     pub(super) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
