@@ -2,7 +2,7 @@
 -- any older state; tests/migrations.test.mjs compares the two.
 --
 -- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
--- as text; `*_fold` columns hold the case-folded form made in Rust (SQLite folds ASCII only) and carry
+-- as text; `*_fold` columns hold the form made in Rust in which text is compared (scim::text::fold) and carry
 -- the uniqueness and the look-ups; a CHECK with IN and more than two values reads a row each time; `seq` is the order of insertion, which is the order of every list.
 -- AUTOINCREMENT, so that the `seq` of somebody deleted never comes back: what one round trip has decided
 -- about a `seq`, the next may not do to a newcomer.
@@ -18,6 +18,10 @@ CREATE TABLE IF NOT EXISTS organizations (
   mail_domains     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(mail_domains)),
   -- For how many days a new key is good, where nobody says otherwise; NULL: until it is deactivated.
   key_lifetime_days INTEGER CHECK (key_lifetime_days > 0),
+  -- Which rules its folded columns were made by (scim::text::FOLD_VERSION; 0: those before they were numbered), and, where
+  -- they are being made anew, how far that is: see src/store/refolding.rs.
+  fold_version     INTEGER NOT NULL DEFAULT 0,
+  folded_to        TEXT NOT NULL DEFAULT '',
   -- How many users SCIM sees (users.managed = 1). Kept by the triggers below, so that a list need not count.
   user_count       INTEGER NOT NULL DEFAULT 0,
   created_at       TEXT NOT NULL,
@@ -44,6 +48,7 @@ CREATE TABLE IF NOT EXISTS users (
   org_id         TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   id             TEXT NOT NULL,
   user_name_fold TEXT NOT NULL,
+  -- In Unicode's composed form, for comparison; the document has it as it was sent.
   external_id    TEXT,
   active         INTEGER NOT NULL CHECK (active IN (0, 1)),
   -- Of an inactive person the one that counts once they are active; it is shown as Member until then.
@@ -54,8 +59,8 @@ CREATE TABLE IF NOT EXISTS users (
   managed        INTEGER NOT NULL CHECK (managed IN (0, 1)),
   -- The SCIM attributes a client may set, as canonical JSON, without the columns `active` and `org_role`.
   doc            TEXT NOT NULL,
-  -- The same folded as a whole, where that is more than SQLite's lower() does (which knows ASCII only): what filters
-  -- compare. NULL elsewhere.
+  -- The same with its texts and names folded, where that is more than SQLite's lower() does (which knows ASCII only): what
+  -- filters compare. NULL elsewhere.
   doc_fold       TEXT,
   version        INTEGER NOT NULL DEFAULT 1,
   created_at     TEXT NOT NULL,
@@ -93,6 +98,25 @@ BEGIN
     json_array_length(mail_domains) = 0
     OR coalesce(NEW.mail_domain IN (SELECT value FROM json_each(mail_domains)), 0));
   SELECT RAISE(ABORT, 'stale organization') WHERE changes() = 0;
+END;
+
+-- Two people or groups may have the same folded name since an upgrade that folds more than before: one of them has the
+-- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/store/refolding.rs). Once the name is
+-- free, the first of the others gets it.
+CREATE TRIGGER IF NOT EXISTS users_name_freed_delete AFTER DELETE ON users
+BEGIN
+  UPDATE users SET user_name_fold = OLD.user_name_fold WHERE seq = (
+    SELECT min(seq) FROM users
+    WHERE org_id = OLD.org_id AND user_name_fold > OLD.user_name_fold || char(1) || 'SAME NAME '
+      AND user_name_fold < OLD.user_name_fold || char(1) || 'SAME NAMF');
+END;
+CREATE TRIGGER IF NOT EXISTS users_name_freed_update AFTER UPDATE OF user_name_fold ON users
+WHEN substr(NEW.user_name_fold, 1, length(OLD.user_name_fold) + 1) <> OLD.user_name_fold || char(1)
+BEGIN
+  UPDATE users SET user_name_fold = OLD.user_name_fold WHERE OLD.user_name_fold <> NEW.user_name_fold AND seq = (
+    SELECT min(seq) FROM users
+    WHERE org_id = OLD.org_id AND user_name_fold > OLD.user_name_fold || char(1) || 'SAME NAME '
+      AND user_name_fold < OLD.user_name_fold || char(1) || 'SAME NAMF');
 END;
 
 -- Every mail address of every user, for `emails.value eq` and `emails[type eq "work" and value eq …]`.
@@ -137,7 +161,9 @@ CREATE TABLE IF NOT EXISTS groups (
   role          TEXT,
   display_name  TEXT NOT NULL,
   name_fold     TEXT NOT NULL,
+  -- In Unicode's composed form, for comparison; and as it was sent, where that is another.
   external_id   TEXT,
+  external_id_sent TEXT,
   -- When an identity provider last changed it. NULL: never.
   pushed_at     TEXT,
   version       INTEGER NOT NULL DEFAULT 1,
@@ -163,6 +189,7 @@ CREATE TABLE IF NOT EXISTS archived_groups (
   display_name  TEXT NOT NULL,
   name_fold     TEXT NOT NULL,
   external_id   TEXT,
+  external_id_sent TEXT,
   version       INTEGER NOT NULL,
   created_at    TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -183,6 +210,24 @@ BEGIN
   SELECT RAISE(ABORT, 'UNIQUE constraint failed: groups.name_fold') FROM archived_groups a
   JOIN projects p ON p.id = a.project_id
   WHERE a.name_fold = NEW.name_fold AND p.org_id = NEW.org_id AND p.archived_at IS NOT NULL;
+END;
+
+CREATE TRIGGER IF NOT EXISTS groups_name_freed_delete AFTER DELETE ON groups
+BEGIN
+  UPDATE groups SET name_fold = OLD.name_fold WHERE seq = (
+    SELECT min(seq) FROM groups
+    WHERE org_id = OLD.org_id AND name_fold > OLD.name_fold || char(1) || 'SAME NAME '
+      AND name_fold < OLD.name_fold || char(1) || 'SAME NAMF')
+    AND NOT EXISTS (SELECT 1 FROM archived_groups WHERE name_fold = OLD.name_fold);
+END;
+CREATE TRIGGER IF NOT EXISTS groups_name_freed_update AFTER UPDATE OF name_fold ON groups
+WHEN substr(NEW.name_fold, 1, length(OLD.name_fold) + 1) <> OLD.name_fold || char(1)
+BEGIN
+  UPDATE groups SET name_fold = OLD.name_fold WHERE OLD.name_fold <> NEW.name_fold AND seq = (
+    SELECT min(seq) FROM groups
+    WHERE org_id = OLD.org_id AND name_fold > OLD.name_fold || char(1) || 'SAME NAME '
+      AND name_fold < OLD.name_fold || char(1) || 'SAME NAMF')
+    AND NOT EXISTS (SELECT 1 FROM archived_groups WHERE name_fold = OLD.name_fold);
 END;
 
 -- Who is in which group. An inactive user is in none.

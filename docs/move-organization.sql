@@ -7,9 +7,10 @@
 
 SELECT 'PRAGMA defer_foreign_keys = on;';
 SELECT format('INSERT INTO organizations (id, name, email_management, plain_groups, mail_domains,'
-    || ' key_lifetime_days, created_at, last_modified) VALUES (%Q, %Q, %d, %d, %Q, %s, %Q, %Q);',
-    move.new, name, email_management, plain_groups, mail_domains, coalesce(key_lifetime_days, 'NULL'), created_at,
-    last_modified)
+    || ' key_lifetime_days, fold_version, created_at, last_modified)'
+    || ' VALUES (%Q, %Q, %d, %d, %Q, %s, %d, %Q, %Q);',
+    move.new, name, email_management, plain_groups, mail_domains, coalesce(key_lifetime_days, 'NULL'), fold_version,
+    created_at, last_modified)
   FROM move JOIN organizations ON id = move.old;
 SELECT format('INSERT INTO memberships (group_seq, user_seq) VALUES (%d, %d);', group_seq + move.by, user_seq + move.by)
   FROM move JOIN groups ON org_id = move.old JOIN memberships ON group_seq = seq;
@@ -29,13 +30,14 @@ SELECT format('INSERT INTO teams (id, project_id, name, name_fold, created_at) V
     teams.id, project_id, teams.name, teams.name_fold, teams.created_at)
   FROM move JOIN projects ON org_id = move.old JOIN teams ON project_id = projects.id;
 SELECT format('INSERT INTO groups (seq, org_id, id, project_id, team_id, role, display_name, name_fold, external_id,'
-    || ' pushed_at, version, created_at, last_modified) VALUES (%d, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q);',
+    || ' external_id_sent, pushed_at, version, created_at, last_modified)'
+    || ' VALUES (%d, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q);',
     seq + move.by, move.new, id, project_id, team_id, role, display_name, name_fold, external_id,
-    pushed_at, version, created_at, last_modified)
+    external_id_sent, pushed_at, version, created_at, last_modified)
   FROM move JOIN groups ON org_id = move.old ORDER BY seq;
-SELECT format('INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id, version,'
-    || ' created_at) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q);',
-    a.id, a.project_id, a.team_id, a.role, a.display_name, a.name_fold, a.external_id, a.version, a.created_at)
+SELECT format('INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id,'
+    || ' external_id_sent, version, created_at) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q);',
+    a.id, a.project_id, a.team_id, a.role, a.display_name, a.name_fold, a.external_id, a.external_id_sent, a.version, a.created_at)
   FROM move JOIN projects ON org_id = move.old JOIN archived_groups a ON a.project_id = projects.id;
 SELECT format('INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,'
     || ' detail, body, duration) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d);',

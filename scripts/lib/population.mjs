@@ -1,6 +1,7 @@
 /* Large directories, written into the database as the Worker writes them: ten thousand POSTs would take a minute. The
    triggers of schema.sql do here what they do there. tests/seed.test.mjs compares the rows of both. */
 import { randomUUID } from "node:crypto";
+import { fold, foldDocument } from "./fold.mjs";
 import { person } from "./people.mjs";
 
 // One value may not exceed D1's 2 MB, and a person comes to about 1 KB.
@@ -74,12 +75,12 @@ async function addPeople(sql, organization, count, add) {
 /** What the database has of a person besides the document, which is that of the attributes; the order is theirs. */
 export function row(id, attributes, mail_domain) {
   const doc = JSON.stringify(attributes);
-  const folded = fold(doc);
+  const folded = JSON.stringify(foldDocument(attributes));
   const ascii = doc.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return {
     id,
     user_name_fold: fold(attributes.userName),
-    external_id: attributes.externalId,
+    external_id: attributes.externalId?.normalize("NFC"),
     mail_domain,
     doc,
     doc_fold: folded === ascii ? null : folded,
@@ -106,9 +107,4 @@ async function domainOf(sql, organization) {
 async function lastOf(sql, table) {
   const [last] = await sql("SELECT seq FROM sqlite_sequence WHERE name = ?1", table);
   return last?.seq ?? 0;
-}
-
-/** As `scim::text::fold` does. */
-function fold(text) {
-  return text.toLowerCase().replaceAll("ς", "σ");
 }

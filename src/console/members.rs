@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Console, Fields, Parameters, Problem, Reply, Viewer, end_page, put, record, text};
 use crate::directory::user::check_removable;
-use crate::directory::{Catalog, OrgRole, Organization, User, user};
+use crate::directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
 use crate::scim::json::{self, object};
 use crate::scim::{Object, ScimError};
 use crate::store::log::{self, Outcome};
@@ -197,17 +197,18 @@ pub(super) async fn transfer_ownership(
         // An Admin shall not become more by themselves: who is neither the Owner nor an operator finds no Owner to take it from.
         let by = match &console.viewer {
             Viewer::Operator(_) => None,
-            Viewer::Administrator(mail) => Some(mail.as_str()),
+            Viewer::Administrator(mail) => Some(AdministratorName::of(mail).fold),
         };
-        console.write(&tenant, &outcome, users::transfer_ownership(&tenant, &id, by)).await.map_err(
-            |error| match error {
+        console
+            .write(&tenant, &outcome, users::transfer_ownership(&tenant, &id, by.as_deref()))
+            .await
+            .map_err(|error| match error {
                 StoreError::Stale if by.is_some() => Problem::new(
                     403,
                     "Only the Owner, or an operator of this deployment, may transfer the ownership.",
                 ),
                 other => other.into(),
-            },
-        )?;
+            })?;
     }
     let managed = settings.manages(member.mail_domain().as_deref());
     Ok(Reply::ok(described(&id, &member, managed)))

@@ -17,11 +17,12 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use crate::directory::{Catalog, group_name, log_body};
-use crate::scim::{Object, json};
+use crate::directory::{AdministratorName, Catalog, group_name, log_body};
+use crate::scim::{Object, ScimError, json};
 use crate::store::log::{Entry, Outcome};
 use crate::store::{
     Database, KvStore, Row, Scope, Statement, StoreError, Tenant, organizations as stored, platform,
+    refolding,
 };
 
 use fields::Fields;
@@ -37,8 +38,7 @@ pub enum Viewer {
     /// An operator of the deployment, who may do everything, by the name that the log has for them.
     Operator(String),
     /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where they are an
-    /// active Admin or Owner. It is not folded any further: other letters fold to ASCII ones, and an address with such a
-    /// letter is somebody else's.
+    /// active Admin or Owner; see [`AdministratorName`].
     Administrator(String),
 }
 
@@ -233,7 +233,9 @@ impl Console<'_> {
         let organization = organization.to_owned();
         let scope = match &self.viewer {
             Viewer::Operator(_) => Scope::Organization(organization),
-            Viewer::Administrator(mail) => Scope::Administrator { organization, mail: mail.clone() },
+            Viewer::Administrator(mail) => {
+                Scope::Administrator { organization, name: AdministratorName::of(mail) }
+            }
         };
         Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now() }
     }
@@ -262,10 +264,33 @@ impl Console<'_> {
         let mut batch = vec![stored::one(tenant)];
         batch.extend(statements);
         let mut results = self.database.batch(&batch).await?.into_iter();
-        let found = results.next().unwrap_or_default();
+        let mut found = results.next().unwrap_or_default();
+        let is_behind = match found.first() {
+            Some(row) => refolding::is_behind(row)?,
+            None => tenant.scope.may_be_missed(),
+        };
+        if is_behind {
+            self.bring_up_to_date(tenant).await?;
+            results = self.database.batch(&batch).await?.into_iter();
+            found = results.next().unwrap_or_default();
+        }
         let found = found.first().ok_or_else(Problem::no_organization)?;
         self.organization.replace(Some(organizations::located(self, self.database, record(found)?)));
         Ok(results)
+    }
+
+    /// Makes the folded columns of the organization anew, if an upgrade wants it.
+    async fn bring_up_to_date(&self, tenant: &Tenant<'_>) -> Result<(), Problem> {
+        let Some(organization) = tenant.scope.organization() else { return Ok(()) };
+        let tenant = tenant.of_organization(organization);
+        let mut steps = refolding::STEPS_OF_REQUEST;
+        match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ScimError::upgrading().into()),
+            // There is no such organization.
+            Err(StoreError::Stale) => Err(Problem::no_organization()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The organization that was opened, as JSON.

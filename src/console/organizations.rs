@@ -6,7 +6,7 @@ use super::keys::{DAY, LONGEST_LIFE};
 use super::members::{Person, described};
 use super::{Console, Fields, Problem, Reply, Viewer, check_name, last, put, record, text};
 use crate::directory::organization::read_mail_domains;
-use crate::directory::{OrgRole, organization};
+use crate::directory::{AdministratorName, OrgRole, organization};
 use crate::scim::Object;
 use crate::scim::json::object;
 use crate::store::log::Outcome;
@@ -17,7 +17,7 @@ use crate::store::{Database, Sent, platform, users};
 pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
     let statement = || match &console.viewer {
         Viewer::Operator(_) => stored::all(),
-        Viewer::Administrator(mail) => stored::administered_by(mail),
+        Viewer::Administrator(mail) => stored::administered_by(&AdministratorName::of(mail)),
     };
     let sent: Vec<Sent<'_>> = console.databases.iter().map(|each| each.send(&[statement()])).collect();
     let mut all: Vec<Value> = Vec::new();

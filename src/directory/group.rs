@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::visible::check_visible;
 use super::{Catalog, check_length, group_name};
 use crate::scim::filter::{Comparison, Filter, Literal, Operator};
 use crate::scim::patch::{self, Edit, Op};
@@ -123,7 +124,9 @@ impl<'a> Wanted<'a> {
     /// # Errors
     /// `invalidValue` for a missing or wrong value.
     pub fn created(&self, catalog: &Catalog) -> Result<Group, ScimError> {
-        self.applied(catalog, Object::new())
+        let group = self.applied(catalog, Object::new())?;
+        check_display_name(&group.display_name)?;
+        Ok(group)
     }
 
     /// The group after the request.
@@ -169,6 +172,7 @@ pub fn check_deletable(kind: GroupKind) -> Result<(), ScimError> {
 fn settle_name(prefix: &str, kind: GroupKind, current: &Group, wanted: Group) -> Result<Group, ScimError> {
     if kind == GroupKind::Plain {
         if wanted.display_name != current.display_name {
+            check_display_name(&wanted.display_name)?;
             group_name::check_plain(prefix, &wanted.display_name)?;
         }
         return Ok(wanted);
@@ -176,12 +180,17 @@ fn settle_name(prefix: &str, kind: GroupKind, current: &Group, wanted: Group) ->
     if fold(&wanted.display_name) == fold(&current.display_name) {
         return Ok(Group { display_name: current.display_name.clone(), ..wanted });
     }
+    check_display_name(&wanted.display_name)?;
     Err(ScimError::mutability(format!(
         "\"displayName\" cannot be changed over SCIM: the group is \"{}\", the request says \"{}\". In Okta, switch off \
          \"Rename app groups to match group name in Okta\" under Push Groups, and link the group by its name here.",
         shorten(&current.display_name),
         shorten(&wanted.display_name)
     )))
+}
+
+fn check_display_name(name: &str) -> Result<(), ScimError> {
+    check_visible("\"displayName\"", name).map_err(ScimError::invalid_value)
 }
 
 fn change_members<'a>(members: &mut MembershipChange<'a>, edit: &Edit<'a>) -> Result<(), ScimError> {

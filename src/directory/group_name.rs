@@ -4,8 +4,9 @@
 //! projects that exist, the longest first.
 
 use super::Organization;
+use super::visible::{check_visible, code_of, imitation};
 use crate::scim::ScimError;
-use crate::scim::text::{fold, shorten};
+use crate::scim::text::{equal_fold, fold, shorten};
 
 /// The roles every project has.
 pub const PROJECT_ROLES: [&str; 3] = ["Admin", "Member", "Read-Only"];
@@ -62,6 +63,7 @@ pub fn resolve(
     projects: &[Project],
 ) -> Result<NewGroup, ScimError> {
     let Some(rest) = after_prefix(prefix, name) else {
+        check_no_imitation(prefix, name)?;
         if organization.plain_groups {
             check_plain(prefix, name)?;
             return Ok(NewGroup::Plain);
@@ -123,7 +125,19 @@ pub fn check_plain(prefix: &str, name: &str) -> Result<(), ScimError> {
             shorten(name)
         )));
     }
+    check_no_imitation(prefix, name)?;
     check_name("group", name).map_err(ScimError::invalid_value)
+}
+
+/// Refuses a name that looks as if it began with the prefix: people would take the group for a project's.
+fn check_no_imitation(prefix: &str, name: &str) -> Result<(), ScimError> {
+    let Some(dash) = imitation(name, &format!("{prefix}-")) else { return Ok(()) };
+    Err(ScimError::invalid_value(format!(
+        "\"{}\" begins with what looks like \"{prefix}-\", but has the character {} for the hyphen. Names that look so are kept \
+         for the groups of projects: write \"-\" (U+002D), or choose another name.",
+        shorten(name),
+        code_of(dash)
+    )))
 }
 
 /// Checks the name of a project, role, team or plain group.
@@ -141,10 +155,7 @@ pub fn check_name(what: &str, name: &str) -> Result<(), String> {
     if name.chars().count() > LONGEST {
         return Err(format!("The {what}'s name must not be longer than {LONGEST} characters."));
     }
-    if name.chars().any(char::is_control) {
-        return Err(format!("The {what}'s name must not contain control characters."));
-    }
-    Ok(())
+    check_visible(&format!("The {what}'s name"), name)
 }
 
 /// `text` without `prefix`, compared without case. The folded forms may differ in length from the text,
@@ -164,10 +175,11 @@ fn strip_fold<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     None
 }
 
-/// `text` without an ASCII `suffix`, compared without case.
+/// `text` without an ASCII `suffix`, compared folded. What folds to one ASCII character is one character.
 fn strip_suffix_fold<'t>(text: &'t str, suffix: &str) -> Option<&'t str> {
-    let (head, tail) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
-    tail.eq_ignore_ascii_case(suffix).then_some(head)
+    let (at, _) = text.char_indices().rev().nth(suffix.len().checked_sub(1)?)?;
+    let (head, tail) = text.split_at_checked(at)?;
+    equal_fold(tail, suffix).then_some(head)
 }
 
 #[cfg(test)]
@@ -233,6 +245,10 @@ mod tests {
         assert_eq!(resolve(true, "Engineering").unwrap(), NewGroup::Plain);
         assert!(resolve(true, "Statsig-Nowhere-Member").is_err());
         assert!(resolve(true, " ").is_err());
+        for plain in [true, false] {
+            let detail = resolve(plain, "Ｓtatsig–Demo–Member").unwrap_err().detail;
+            assert!(detail.contains("U+2013"), "{detail}");
+        }
     }
 
     #[test]
@@ -240,5 +256,10 @@ mod tests {
         assert_eq!(resolve_among(&["İstanbul"], "Statsig-İSTANBUL-T-Member").unwrap(), team("İstanbul", "T"));
         assert_eq!(strip_suffix_fold("ü", "-Member"), None);
         assert_eq!(strip_suffix_fold("aü-member", "-Member"), Some("aü"));
+        assert_eq!(strip_suffix_fold("aü－Ｍember", "-Member"), Some("aü"));
+        assert_eq!(
+            resolve_among(&["Cafe\u{301}"], "Ｓtatsig-Café-T-Member").unwrap(),
+            team("Cafe\u{301}", "T")
+        );
     }
 }

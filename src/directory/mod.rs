@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads or writes storage. Each function is given what was read and says what shall be.
 
+pub mod administrator;
 pub mod catalog;
 pub mod deactivation;
 pub mod group;
@@ -15,7 +16,9 @@ mod person_name;
 pub mod secret;
 pub mod shard;
 pub mod user;
+pub mod visible;
 
+pub use administrator::AdministratorName;
 pub use catalog::Catalog;
 pub use key::Key;
 pub use org_role::OrgRole;

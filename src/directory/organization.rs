@@ -7,7 +7,10 @@ use crate::scim::text::{fold, shorten};
 
 /// Most mail domains of an organization.
 const MOST_MAIL_DOMAINS: usize = 1_000;
-/// Most of them that a refusal names.
+/// Most characters of a mail domain, and of each of its labels (RFC 1035 §2.3.4).
+const LONGEST_DOMAIN: usize = 253;
+const LONGEST_LABEL: usize = 63;
+/// Most domains that a refusal names.
 const NAMED_MAIL_DOMAINS: usize = 10;
 
 /// The organization a request is for.
@@ -90,13 +93,26 @@ pub fn is_among(mail_domain: Option<&str>, domains: &[String]) -> bool {
     domains.is_empty() || mail_domain.is_some_and(|domain| domains.iter().any(|own| own == domain))
 }
 
-/// The case-folded domain of a mail address, or `None` if it is not one.
+/// The folded domain of a mail address, or `None` if it is not one. Addresses that are equal have the same domain: it is
+/// what follows the last `@` of the folded address.
 pub fn mail_domain(address: &str) -> Option<String> {
-    let (local, domain) = address.trim().rsplit_once('@')?;
+    let address = fold(address.trim());
+    let (local, domain) = address.rsplit_once('@')?;
     if local.is_empty() || domain.is_empty() {
         return None;
     }
-    Some(fold(domain))
+    Some(domain.to_owned())
+}
+
+/// Mail domains as they are folded now, each once.
+pub fn refolded_mail_domains(domains: &[String]) -> Vec<String> {
+    let mut folded: Vec<String> = Vec::with_capacity(domains.len());
+    for domain in domains.iter().map(|domain| fold(domain)) {
+        if !folded.contains(&domain) {
+            folded.push(domain);
+        }
+    }
+    folded
 }
 
 /// Reads mail domains from an administrator's hand: folded, without a leading `@`, each once.
@@ -110,6 +126,21 @@ pub fn read_mail_domains(domains: &[String]) -> Result<Vec<String>, String> {
     let mut read: Vec<String> = Vec::with_capacity(domains.len());
     for domain in domains {
         let folded = fold(domain.trim().trim_start_matches('@'));
+        let length = folded.chars().count();
+        if length > LONGEST_DOMAIN {
+            return Err(format!(
+                "The mail domain \"{}\" has {length} characters; a domain has at most {LONGEST_DOMAIN}.",
+                shorten(domain)
+            ));
+        }
+        if let Some(label) = folded.split('.').find(|label| label.chars().count() > LONGEST_LABEL) {
+            return Err(format!(
+                "The mail domain \"{}\" has a label of {} characters; a label, which is what stands between two dots, has at \
+                 most {LONGEST_LABEL}.",
+                shorten(domain),
+                label.chars().count()
+            ));
+        }
         let well_formed = folded.contains('.')
             && folded.split('.').all(|label| !label.is_empty())
             && folded.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-'));
@@ -133,9 +164,21 @@ mod tests {
     #[test]
     fn the_domain_is_what_follows_the_last_at() {
         assert_eq!(mail_domain("a@b@Example.COM").as_deref(), Some("example.com"));
+        assert_eq!(mail_domain("a＠Example．com").as_deref(), Some("example.com"));
         assert_eq!(mail_domain("nobody"), None);
         assert_eq!(mail_domain("@example.com"), None);
         assert_eq!(mail_domain("a@"), None);
+    }
+
+    #[test]
+    fn domains_are_no_longer_than_the_domain_name_system_has_them() {
+        let read = |domain: String| read_mail_domains(&[domain]);
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
+        assert_eq!(read(longest.clone()).unwrap(), std::slice::from_ref(&longest));
+        assert!(read(format!("{longest}b")).unwrap_err().contains("254 characters"));
+        assert!(read(format!("{label}a.com")).unwrap_err().contains("a label of 64 characters"));
+        assert!(read("a.".repeat(500_000)).unwrap_err().len() < 300);
     }
 
     #[test]
@@ -147,5 +190,6 @@ mod tests {
         assert!(read(&["a@example.com"]).is_err());
         assert!(read(&["localhost"]).is_err());
         assert!(read(&[".com"]).is_err());
+        assert_eq!(read(&["E\u{301}cole．fr", "école.fr"]).unwrap(), ["école.fr"]);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::organization::mail_domain;
+use super::visible::check_visible;
 use super::{Catalog, OrgRole, Organization, check_length, deactivation, person_name};
 use crate::scim::bulk::is_reference;
 use crate::scim::json::{self, object};
@@ -187,6 +188,7 @@ pub fn create(catalog: &Catalog, body: &Value) -> Result<User, ScimError> {
         return Err(second_owner());
     }
     let user = User { doc, active, org_role };
+    check_names(None, &user)?;
     check_size(&user)?;
     Ok(user)
 }
@@ -318,12 +320,30 @@ impl Rules<'_> {
         if user.mail_domain() != current.mail_domain() {
             organization.keep(user.user_name(), user.mail_domain().as_deref())?;
         }
+        check_names(Some(current), &user)?;
         check_size(&user)?;
         match &self.obstacles.user_name_taken {
             Some(error) if user.folded_user_name() != current.folded_user_name() => Err(error.clone()),
             _ => Ok(user),
         }
     }
+}
+
+/// Refuses what cannot be seen in `userName` and addresses, by which people are told apart. What is stored already may stay.
+fn check_names(before: Option<&User>, user: &User) -> Result<(), ScimError> {
+    let mut stored = BTreeSet::new();
+    if let Some(before) = before {
+        stored.insert(before.user_name());
+        stored.extend(email_values(&before.doc));
+    }
+    let names = std::iter::once(("\"userName\"", user.user_name()));
+    let addresses = email_values(&user.doc).map(|address| ("\"emails.value\"", address));
+    for (attribute, text) in names.chain(addresses) {
+        if !stored.contains(text) {
+            check_visible(attribute, text).map_err(ScimError::invalid_value)?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses another `userName` or other addresses. A difference in case is none: the stored spelling stays.

@@ -4,7 +4,8 @@ use worker::{Env, console_error, console_log};
 
 use super::Deployment;
 use super::deployment::variable;
-use crate::store::{Database, StoreError, imports, log, platform};
+use crate::directory::Catalog;
+use crate::store::{Database, Scope, StoreError, Tenant, imports, log, platform, refolding};
 
 /// How long the log is kept, in days, where the deployment does not say.
 const RETENTION: u64 = 30;
@@ -14,7 +15,11 @@ const AT_ONCE: u32 = 2_000;
 /// Most times, so that an invocation stays within its limits. What is left has its turn the next day.
 const ROUNDS: u32 = 400;
 
-/// Deletes what is too old in all databases.
+/// Most organizations of a database whose folded columns are made anew in one invocation, and most steps of each.
+const UPGRADES: u32 = 200;
+const STEPS_OF_UPGRADE: u32 = 400;
+
+/// Deletes what is too old in all databases, and prepares organizations for a newer version of the service.
 pub async fn keep_up(env: &Env) {
     let deployment = match Deployment::of(env) {
         Ok(deployment) => deployment,
@@ -31,7 +36,32 @@ pub async fn keep_up(env: &Env) {
             ),
             Err(error) => console_error!("the log could not be pruned: {error:?}"),
         }
+        match upgrade(&database, deployment.catalog).await {
+            Ok(0) => {}
+            Ok(left) => console_log!(
+                "database {}: {left} organizations are not prepared yet",
+                database.shard().number()
+            ),
+            Err(error) => console_error!("an organization could not be prepared: {error:?}"),
+        }
     }
+}
+
+/// Makes folded columns anew ahead of requests; how many organizations are left.
+async fn upgrade(database: &Database, catalog: &Catalog) -> Result<usize, StoreError> {
+    let mut left = 0_usize;
+    let mut steps = STEPS_OF_UPGRADE;
+    for row in database.run(refolding::behind(UPGRADES)).await? {
+        let tenant = Tenant {
+            scope: Scope::Organization(row.head),
+            catalog,
+            base: String::new(),
+            now: platform::iso(platform::now_millis()),
+        };
+        let is_done = refolding::bring_up_to_date(database, &tenant, &mut steps).await?;
+        left = left.saturating_add(usize::from(!is_done));
+    }
+    Ok(left)
 }
 
 async fn prune(database: &Database, oldest: &str, yesterday: &str) -> Result<usize, StoreError> {

@@ -207,6 +207,16 @@ impl ScimError {
         )
     }
 
+    /// 429: stored texts are being prepared for a newer version of the service, and more are left than one request takes.
+    pub fn upgrading() -> Self {
+        Self::new(
+            429,
+            None,
+            "The organization's people and groups are being prepared for a newer version of the service, which takes a few \
+             requests. Nothing was changed. Try again shortly.",
+        )
+    }
+
     /// The error's body (RFC 7644 §3.12). `status` is a string there.
     pub fn to_json(&self) -> String {
         let mut body = object! {

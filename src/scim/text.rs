@@ -1,21 +1,79 @@
 //! Text as SCIM compares it.
 
-/// The form in which strings that are not `caseExact` are compared and indexed (RFC 7643 §2.2).
+use std::borrow::Cow;
+
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use precis_profiles::UsernameCaseMapped;
+use precis_profiles::precis_core::profile::Rules;
+use serde_json::Value;
+
+use super::Object;
+
+/// The form in which strings that are not `caseExact` are compared and indexed (RFC 7643 §2.2, RFC 7644 §5 and §7.8):
+/// the mappings of PRECIS' UsernameCaseMapped (RFC 8265 §3.3). Full-width and half-width characters become the ordinary
+/// ones, capital letters become small, and letters with marks are composed (NFC).
 ///
-/// Unicode lower case, character by character, so that a part of a text folds to a part of the folded text;
-/// of the two small sigmas, whose choice depends on what follows, always the same one. SQLite folds ASCII
-/// only, so what is compared in SQL is folded here first.
+/// Case is mapped character by character, and both small sigmas become the same one, so that a part of a text, cut
+/// between letters, folds to a part of the folded text. A letter and its mark are one letter in either form: "René"
+/// does not begin with "Rene". SQLite folds ASCII only, so what is compared in SQL is folded here first.
+///
+/// Stored columns hold folded text. Whoever changes what this function returns raises [`FOLD_VERSION`], so that they are
+/// made anew.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars()
+    let small: String = width_mapped(text)
+        .chars()
         .flat_map(char::to_lowercase)
         .map(|character| if character == 'ς' { 'σ' } else { character })
-        .collect()
+        .collect();
+    compose(&small).into_owned()
 }
 
-/// Whether two strings are equal without regard to case.
+/// Which rules the folded columns of an organization were made by; `organizations.fold_version` has it.
+pub const FOLD_VERSION: i64 = 1;
+
+/// The text in Unicode's composed form (NFC): how a `caseExact` string is compared.
+pub fn compose(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
+/// Whether the text is in Unicode's composed form (NFC).
+pub fn is_composed(text: &str) -> bool {
+    compose(text) == text
+}
+
+/// The text in Unicode's decomposed form (NFD).
+pub fn decompose(text: &str) -> Cow<'_, str> {
+    DecomposingNormalizerBorrowed::new_nfd().normalize(text)
+}
+
+/// RFC 8265 §3.3.1: fullwidth and halfwidth characters are mapped to their decomposition mappings.
+fn width_mapped(text: &str) -> Cow<'_, str> {
+    // The mapping of a character is a character, so that there is no error to be had.
+    UsernameCaseMapped::new().width_mapping_rule(text).unwrap_or(Cow::Borrowed(text))
+}
+
+/// A JSON object whose texts are folded, each by itself: folding may make a quotation mark of another character. Names are
+/// those of attributes, which are ASCII.
+pub fn fold_object(object: &Object) -> Object {
+    object.iter().map(|(name, value)| (fold(name), fold_value(value))).collect()
+}
+
+fn fold_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(fold(text)),
+        Value::Array(elements) => Value::Array(elements.iter().map(fold_value).collect()),
+        Value::Object(object) => Value::Object(fold_object(object)),
+        other => other.clone(),
+    }
+}
+
+/// Whether two strings are equal without regard to case, width and composition.
 pub fn equal_fold(left: &str, right: &str) -> bool {
     left == right || fold(left) == fold(right)
 }
@@ -36,6 +94,9 @@ pub fn shorten(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -43,6 +104,76 @@ mod tests {
         assert!(equal_fold("JÜRGEN@Example.com", "jürgen@example.COM"));
         assert!(!equal_fold("jurgen", "jürgen"));
         assert!(fold("ΟΔΟΣ ΑΘΗΝΑΣ").starts_with(&fold("οδος")));
+        // RFC 8265 maps to small letters; it does not fold: these are two names.
+        assert!(equal_fold("STRAẞE", "straße"));
+        assert!(!equal_fold("straße", "strasse"));
+    }
+
+    #[test]
+    fn canonically_equal_text_is_equal() {
+        for (left, right) in [
+            ("Jose\u{301}", "JOSÉ"),
+            ("zoe\u{308}", "Zoë"),
+            // Marks in another order.
+            ("a\u{323}\u{302}", "a\u{302}\u{323}"),
+            ("Ậ", "a\u{302}\u{323}"),
+            // Hangul in letters and in syllables.
+            ("\u{1100}\u{1161}\u{11a8}", "각"),
+            ("\u{212b}ngström", "ångström"),
+            ("\u{212a}im", "kim"),
+            ("İ", "i\u{307}"),
+        ] {
+            assert_eq!(fold(left), fold(right), "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn width_is_no_difference() {
+        for (left, right) in [
+            ("Ａｎｎ＠ａｃｍｅ．ｔｅｓｔ", "ann@acme.test"),
+            ("ｶﾞｷﾞ", "ガギ"),
+            ("ｶﾞ", "カ\u{3099}"),
+            ("\u{ffa1}", "\u{3131}"),
+            ("a\u{3000}b", "a b"),
+            ("￣￥", "¯¥"),
+        ] {
+            assert_eq!(fold(left), fold(right), "{left} {right}");
+        }
+        // Only width: other compatibility characters keep their difference.
+        assert!(!equal_fold("①", "1"));
+        assert!(!equal_fold("ﬁ", "fi"));
+    }
+
+    #[test]
+    fn every_character_folds_once_and_in_every_form() {
+        for character in '\0'..=char::MAX {
+            let text = character.to_string();
+            let folded = fold(&text);
+            assert_eq!(fold(&folded), folded, "{:X}", u32::from(character));
+            assert_eq!(fold(&decompose(&text)), folded, "{:X}", u32::from(character));
+            assert!(!folded.bytes().any(|byte| byte.is_ascii_uppercase()), "{:X}", u32::from(character));
+        }
+    }
+
+    #[test]
+    fn a_document_stays_json() {
+        let doc = json!({"displayName": "Ｘ＂,＼｛｝Y", "emails": [{"value": "É@X", "primary": true}]});
+        let Value::Object(doc) = doc else { panic!("no object") };
+        let folded = Value::Object(fold_object(&doc));
+        assert_eq!(
+            folded,
+            json!({"displayname": "x\",\\{}y", "emails": [{"value": "é@x", "primary": true}]})
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn folding_is_idempotent_and_blind_to_form(text in "\\PC{0,12}|[aeiouAEIOU\u{300}-\u{345}\u{1100}-\u{11ff}ΣΆ\u{ff21}-\u{ffdc}]{0,12}") {
+            let folded = fold(&text);
+            prop_assert_eq!(&fold(&folded), &folded);
+            prop_assert_eq!(&fold(&decompose(&text)), &folded);
+            prop_assert_eq!(fold(&compose(&text)), folded);
+        }
     }
 
     #[test]

@@ -2,15 +2,15 @@
 
 use super::pieces::Pieces;
 use super::record::{self, Record};
-use super::statement::{Statement, boolean, integer, optional, text};
+use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Scope, Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::group::{Group, GroupKind};
-use crate::scim::text::fold;
+use crate::scim::text::{compose, fold, is_composed};
 
 /// A resource as the client gets it, up to its members: `,"members":[…]}` or `}` completes it.
 pub(super) const RESOURCE: &str = r#"'{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"' || g.id
-  || iif(g.external_id IS NULL, '"', '","externalId":' || json_quote(g.external_id))
+  || iif(g.external_id IS NULL, '"', '","externalId":' || json_quote(coalesce(g.external_id_sent, g.external_id)))
   || ',"displayName":' || json_quote(g.display_name)
   || ',"meta":{"resourceType":"Group","created":"' || g.created_at || '","lastModified":"' || g.last_modified
   || '","location":"' || :base || '/Groups/' || g.id || '","version":"W/\"' || g.version || '\""}'"#;
@@ -77,7 +77,7 @@ pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
 /// Reads one group as a basis for a write; see [`GroupRecord::read`].
 pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
     tenant.statement(
-        "SELECT json_object('id', g.id, 'version', g.version, 'display_name', g.display_name, 'external_id', g.external_id,
+        "SELECT json_object('id', g.id, 'version', g.version, 'display_name', g.display_name, 'external_id', coalesce(g.external_id_sent, g.external_id),
            'project_id', g.project_id, 'team_id', g.team_id) AS head
          FROM groups g WHERE g.org_id = :org AND g.id = :id",
         &[text("id", id)],
@@ -95,15 +95,16 @@ pub fn holder_of(tenant: &Tenant<'_>, display_name: &str) -> Statement {
 /// Writes a group tied to no project; a statement that adds members may follow.
 pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Statement> {
     let sql =
-        "INSERT INTO groups (org_id, id, display_name, name_fold, external_id, pushed_at, created_at, last_modified)
-               SELECT o.id, :id, :display_name, :name_fold, :external_id, :now, :now, :now
+        "INSERT INTO groups (org_id, id, display_name, name_fold, external_id, external_id_sent, pushed_at, created_at,
+                 last_modified)
+               SELECT o.id, :id, :display_name, :name_fold, :external_id, :external_id_sent, :now, :now, :now
                FROM organizations o WHERE o.id = :org";
-    let bindings = vec![
+    let mut bindings = vec![
         text("id", id),
         text("display_name", group.display_name.as_str()),
         text("name_fold", fold(&group.display_name)),
-        optional("external_id", group.external_id.as_deref()),
     ];
+    bindings.extend(external_id_of(group));
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
@@ -128,7 +129,8 @@ pub fn update(
     }
     if group.external_id != current.group.external_id {
         assignments.push("external_id = :external_id");
-        bindings.push(optional("external_id", group.external_id.as_deref()));
+        assignments.push("external_id_sent = :external_id_sent");
+        bindings.extend(external_id_of(group));
     }
     let condition = if only_if_unchanged { " AND version = :version" } else { "" };
     let sql = format!(
@@ -136,6 +138,14 @@ pub fn update(
         assignments.join(", ")
     );
     vec![tenant.statement(&sql, &bindings), guard()]
+}
+
+fn external_id_of(group: &Group) -> [Binding; 2] {
+    let external_id = group.external_id.as_deref();
+    [
+        optional("external_id", external_id.map(compose).as_deref()),
+        optional("external_id_sent", external_id.filter(|sent| !is_composed(sent))),
+    ]
 }
 
 /// Deletes a group; where it stands for a team's role, the team with both its groups. Memberships go with

@@ -92,7 +92,7 @@ pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
 /// Reads one group as JSON, with what it stands for.
 pub fn group(tenant: &Tenant<'_>, id: &str) -> Statement {
     tenant.statement(
-        "SELECT json_object('id', g.id, 'display_name', g.display_name, 'role', g.role, 'external_id', g.external_id,
+        "SELECT json_object('id', g.id, 'display_name', g.display_name, 'role', g.role, 'external_id', coalesce(g.external_id_sent, g.external_id),
            'pushed_at', g.pushed_at, 'project', iif(p.id IS NULL, NULL, json_object('id', p.id, 'name', p.name)),
            'team', iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))) AS head
          FROM groups g LEFT JOIN projects p ON p.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id

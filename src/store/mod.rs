@@ -19,6 +19,7 @@ pub mod pieces;
 pub mod platform;
 pub mod projects;
 mod record;
+pub mod refolding;
 pub mod session;
 mod statement;
 pub mod tenant;

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::statement::{Statement, boolean, text};
+use super::statement::{Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
+use crate::directory::AdministratorName;
 use crate::scim::json;
+use crate::scim::text::FOLD_VERSION;
 
 /// An organization as the console shows it, as JSON.
 const DESCRIBED: &str = "SELECT json_object(
@@ -39,35 +41,44 @@ pub fn all() -> Statement {
 }
 
 /// Reads the organizations that whoever has this `userName` administers, one a row as JSON.
-pub fn administered_by(mail: &str) -> Statement {
+pub fn administered_by(name: &AdministratorName) -> Statement {
     Statement::new(
         &format!(
             "{DESCRIBED} WHERE EXISTS (
-               SELECT 1 FROM users u WHERE u.org_id = o.id AND u.user_name_fold = :mail AND u.active = 1
-               AND u.org_role <> 'Member' AND lower(trim(u.doc ->> '$.userName')) = :mail)
+               SELECT 1 FROM users u WHERE u.org_id = o.id AND u.user_name_fold >= :fold
+               AND u.user_name_fold < :fold || char(2) AND u.active = 1 AND u.org_role <> 'Member'
+               AND lower(trim(u.doc ->> '$.userName')) IN (:mail, :composed, :decomposed))
              ORDER BY o.created_at, o.id"
         ),
-        &[text("mail", mail)],
+        &[
+            text("mail", name.mail.as_str()),
+            text("composed", name.composed.as_str()),
+            text("decomposed", name.decomposed.as_str()),
+            text("fold", name.fold.as_str()),
+        ],
     )
 }
 
-/// Reads one organization as JSON.
+/// Reads one organization as JSON, with its `fold_version` as `body`.
 pub fn one(tenant: &Tenant<'_>) -> Statement {
-    tenant.statement(&format!("{DESCRIBED} WHERE o.id = :org"), &[])
+    let described = DESCRIBED.replace(" AS head", " AS head, CAST(o.fold_version AS TEXT) AS body");
+    tenant.statement(&format!("{described} WHERE o.id = :org"), &[])
 }
 
 /// Writes a new organization, the one the tenant names.
 pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
-                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, created_at, last_modified)
+                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, fold_version, created_at,
+                  last_modified)
                VALUES (:org, :name, :email_management, :plain_groups, :mail_domains,
-                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), :now, :now)";
+                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), :fold_version, :now, :now)";
     let bindings = vec![
         text("name", name),
         boolean("email_management", settings.email_management.unwrap_or(false)),
         boolean("plain_groups", settings.plain_groups.unwrap_or(false)),
         text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
         text("key_lifetime_days", settings.key_lifetime_days.unwrap_or(0).to_string()),
+        integer("fold_version", FOLD_VERSION),
     ];
     vec![tenant.statement(sql, &bindings), guard()]
 }

@@ -8,7 +8,7 @@ use super::tenant::{Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES};
 use crate::scim::json::{self, object};
-use crate::scim::text::fold;
+use crate::scim::text::{compose, fold, is_composed};
 
 /// A group to be made for a role: its id and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,16 +158,17 @@ fn insert_groups(
                 "role": group.role.as_str(),
                 "display_name": group.display_name.as_str(),
                 "name_fold": fold(&group.display_name),
-                "external_id": group.external_id.as_deref(),
+                "external_id": group.external_id.as_deref().map(compose).as_deref(),
+                "external_id_sent": group.external_id.as_deref().filter(|sent| !is_composed(sent)),
                 "is_pushed": group.is_pushed,
             }
         })
         .collect();
     tenant.statement(
-        "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id, pushed_at,
-           created_at, last_modified)
+        "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent,
+           pushed_at, created_at, last_modified)
          SELECT p.org_id, j.value ->> 'id', p.id, :team, j.value ->> 'role', j.value ->> 'display_name',
-           j.value ->> 'name_fold', j.value ->> 'external_id', iif(j.value ->> 'is_pushed', :now, NULL), :now, :now
+           j.value ->> 'name_fold', j.value ->> 'external_id', j.value ->> 'external_id_sent', iif(j.value ->> 'is_pushed', :now, NULL), :now, :now
          FROM projects p CROSS JOIN json_each(:groups) j
          WHERE p.org_id = :org AND p.id = :project AND p.name = :project_name AND p.archived_at IS NULL ORDER BY j.key",
         &[
@@ -213,9 +214,9 @@ pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
         statement("UPDATE projects SET archived_at = :now WHERE org_id = :org AND id = :id AND archived_at IS NULL"),
         guard(),
         statement(
-            "INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id, version,
-               created_at)
-             SELECT id, project_id, team_id, role, display_name, name_fold, external_id, version, created_at
+            "INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id,
+               external_id_sent, version, created_at)
+             SELECT id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent, version, created_at
              FROM groups WHERE project_id = :id AND org_id = :org",
         ),
         statement("DELETE FROM groups WHERE project_id = :id AND org_id = :org"),
@@ -229,9 +230,10 @@ pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
         statement("UPDATE projects SET archived_at = NULL WHERE org_id = :org AND id = :id AND archived_at IS NOT NULL"),
         guard(),
         statement(
-            "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id, version,
-               created_at, last_modified)
-             SELECT :org, id, project_id, team_id, role, display_name, name_fold, external_id, version + 1, created_at, :now
+            "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id,
+               external_id_sent, version, created_at, last_modified)
+             SELECT :org, id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent, version + 1,
+               created_at, :now
              FROM archived_groups WHERE project_id = :id ORDER BY team_id IS NOT NULL, created_at, display_name",
         ),
         statement("DELETE FROM archived_groups WHERE project_id = :id"),

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::record::{self, Record};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, KvStore, Row, StoreError, platform, tombstone};
+use super::{Database, KvStore, Row, StoreError, platform, refolding, tombstone};
 use crate::directory::{Key, Organization};
 use crate::scim::ScimError;
+use crate::scim::text::FOLD_VERSION;
 
 /// How often a write is tried whose basis others change meanwhile.
 const ATTEMPTS: u64 = 8;
@@ -22,6 +23,7 @@ struct KeyRecord {
     deactivated_at: Option<String>,
     expires_at: Option<String>,
     last_used_at: Option<String>,
+    fold_version: i64,
     organization: Organization,
 }
 
@@ -33,6 +35,7 @@ impl KeyRecord {
                 deactivated_at: record.text_or_null("deactivated_at")?,
                 expires_at: record.text_or_null("expires_at")?,
                 last_used_at: record.text_or_null("last_used_at")?,
+                fold_version: record.integer("fold_version")?,
                 organization: Organization::read(&record.take("organization"))?,
             })
         })
@@ -103,26 +106,56 @@ impl Session<'_> {
         batch.extend(statements);
         let sent = self.database.send(&batch);
         let revoked = !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await;
-        let mut results = sent.results().await.map_err(unreadable)?.into_iter();
+        let (record, results) = self.taken_apart(sent.results().await)?;
+        let due_before = platform::iso(platform::now_millis().saturating_sub(LAST_USED_LAG));
+        self.check(&record, revoked)?;
+        let (record, results) = match record.fold_version < FOLD_VERSION {
+            false => (record, results),
+            // What was looked up may have been missed, and nothing was written.
+            true => {
+                self.bring_up_to_date(&record.organization.id).await?;
+                self.taken_apart(self.database.batch(&batch).await)?
+            }
+        };
+        Ok(Opened {
+            organization: record.organization,
+            last_used_is_due: record.last_used_at.is_none_or(|used| used < due_before),
+            results,
+        })
+    }
+
+    /// The key's record, and the results of the statements behind it.
+    fn taken_apart(
+        &self,
+        results: Result<Vec<Vec<Row>>, StoreError>,
+    ) -> Result<(KeyRecord, std::vec::IntoIter<Vec<Row>>), ScimError> {
+        let mut results = results.map_err(unreadable)?.into_iter();
         let record = results.next().and_then(|rows| rows.into_iter().next());
         let record = record.map(|row| KeyRecord::read(&row)).transpose()?;
-        let Some(record) = record else { return Err(self.key.not_known()) };
+        Ok((record.ok_or_else(|| self.key.not_known())?, results))
+    }
+
+    async fn bring_up_to_date(&self, organization: &str) -> Result<(), ScimError> {
+        let tenant = self.tenant.of_organization(organization);
+        let mut steps = refolding::STEPS_OF_REQUEST;
+        match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await? {
+            true => Ok(()),
+            false => Err(ScimError::upgrading()),
+        }
+    }
+
+    fn check(&self, record: &KeyRecord, revoked: bool) -> Result<(), ScimError> {
         if revoked || record.deactivated_at.is_some() {
             return Err(self.deactivated());
         }
-        if let Some(expired) = record.expires_at.filter(|expires| *expires <= self.tenant.now) {
+        if let Some(expired) = record.expires_at.as_ref().filter(|expires| **expires <= self.tenant.now) {
             return Err(ScimError::unauthorized(format!(
                 "The SCIM key {} expired at {expired}. Generate a new one in the console and put it into the identity \
                  provider.",
                 self.key.hint()
             )));
         }
-        let due_before = platform::iso(platform::now_millis().saturating_sub(LAST_USED_LAG));
-        Ok(Opened {
-            organization: record.organization,
-            last_used_is_due: record.last_used_at.is_none_or(|used| used < due_before),
-            results,
-        })
+        Ok(())
     }
 
     /// As [`Session::open`], for statements that write: both locks are tried before.
@@ -155,6 +188,7 @@ impl Session<'_> {
         Statement::new(
             "SELECT json_object(
                'deactivated_at', k.deactivated_at, 'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
+               'fold_version', o.fold_version,
                'organization', json_object(
                  'id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
                  'email_management', json(iif(o.email_management, 'true', 'false')),

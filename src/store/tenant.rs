@@ -2,7 +2,7 @@
 //! through [`Tenant`], so that a row of another organization cannot be named at all.
 
 use super::statement::{Binding, Meaning, Statement};
-use crate::directory::{Catalog, Key};
+use crate::directory::{AdministratorName, Catalog, Key};
 
 /// How the organization is named in SQL.
 #[derive(Debug, Clone)]
@@ -20,9 +20,9 @@ pub enum Scope {
     Administrator {
         /// The organization's id.
         organization: String,
-        /// The administrator's mail address, which is their `userName`, in lower case. Their other addresses do not count: those are
-        /// the identity provider's to write, also for the Owner.
-        mail: String,
+        /// The administrator's mail address, which is their `userName`. Their other addresses do not count: those are the
+        /// identity provider's to write, also for the Owner.
+        name: AdministratorName,
     },
 }
 
@@ -30,6 +30,19 @@ impl Scope {
     /// The scope of a presented key.
     pub fn of_key(key: &Key) -> Self {
         Self::Key { id: key.id().to_owned(), hash: key.hash().to_owned() }
+    }
+
+    /// The id of the organization, if it is named.
+    pub fn organization(&self) -> Option<&str> {
+        match self {
+            Self::Key { .. } => None,
+            Self::Organization(id) | Self::Administrator { organization: id, .. } => Some(id),
+        }
+    }
+
+    /// Whether the administrator may be missed by folded columns that are not made anew yet.
+    pub fn may_be_missed(&self) -> bool {
+        matches!(self, Self::Administrator { name, .. } if !name.mail.is_ascii())
     }
 }
 
@@ -47,6 +60,11 @@ pub struct Tenant<'a> {
 }
 
 impl Tenant<'_> {
+    /// The same on behalf of an organization as such, after whoever asks has been authenticated.
+    pub fn of_organization(&self, id: &str) -> Self {
+        Self { scope: Scope::Organization(id.to_owned()), ..self.clone() }
+    }
+
     /// A statement in which `:org` is the organization, `:now`, `:base` and `:org_role_attribute` are what
     /// they say, and the rest is bound by the caller.
     pub(super) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
@@ -62,7 +80,10 @@ impl Tenant<'_> {
             ("org", Scope::Organization(id)) => value(id),
             ("org", Scope::Administrator { .. }) => Some(Meaning::Expression(ORG_OF_ADMINISTRATOR)),
             ("administered", Scope::Administrator { organization, .. }) => value(organization),
-            ("administrator", Scope::Administrator { mail, .. }) => value(mail),
+            ("administrator", Scope::Administrator { name, .. }) => value(&name.mail),
+            ("administrator_composed", Scope::Administrator { name, .. }) => value(&name.composed),
+            ("administrator_decomposed", Scope::Administrator { name, .. }) => value(&name.decomposed),
+            ("administrator_fold", Scope::Administrator { name, .. }) => value(&name.fold),
             ("org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
             ("key", Scope::Key { id, .. }) => value(id),
             ("key_hash", Scope::Key { hash, .. }) => value(hash),
@@ -74,9 +95,11 @@ impl Tenant<'_> {
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
                           AND (expires_at IS NULL OR expires_at > :now))";
 
+// Somebody whose name another person has, too, is found as well; see `refolding`.
 const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
-  WHERE org_id = :administered AND user_name_fold = :administrator AND active = 1 AND org_role <> 'Member'
-  AND lower(trim(doc ->> '$.userName')) = :administrator)";
+  WHERE org_id = :administered AND user_name_fold >= :administrator_fold AND user_name_fold < :administrator_fold || char(2)
+  AND active = 1 AND org_role <> 'Member' AND lower(trim(doc ->> '$.userName')) IN
+    (:administrator, :administrator_composed, :administrator_decomposed))";
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.

@@ -9,7 +9,7 @@ use super::{Row, StoreError};
 use crate::directory::user::fold_user_name;
 use crate::directory::{OrgRole, Organization, User};
 use crate::scim::json::{self, object};
-use crate::scim::text::fold;
+use crate::scim::text::{FOLD_VERSION, compose, fold_object};
 
 /// A whole resource as the client gets it, with its groups or without: one string, made where the data are.
 pub(super) fn resource_sql(with_groups: bool) -> String {
@@ -134,12 +134,12 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
     ]
 }
 
-/// Writes a new person whom SCIM sees, and their `entry` of the log, unless somebody has the userName, or the organization
-/// does not admit them. The first statement selects the resource, if it was written, and if not, the third who has the
+/// Writes a new person whom SCIM sees, and their `entry` of the log, unless somebody has the userName, the organization
+/// does not admit them, or its folded columns are to be made anew first. The first statement selects the resource, if it was written, and if not, the third who has the
 /// userName, if anybody: as `head` the id, or nothing if SCIM does not see the person.
 pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Statement) -> Vec<Statement> {
     let insert = insert_from(
-        "organizations o WHERE o.id = :org
+        "organizations o WHERE o.id = :org AND o.fold_version = CAST(:fold_version AS INTEGER)
            AND (json_array_length(o.mail_domains) = 0
              OR coalesce(:mail_domain IN (SELECT value FROM json_each(o.mail_domains)), 0))
          ON CONFLICT (org_id, user_name_fold) DO NOTHING",
@@ -151,8 +151,10 @@ pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Sta
          WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold";
     // If nobody was inserted, the last row is somebody else.
     let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid() AND users.id = :id");
+    let mut columns = columns_of(id, user, true);
+    columns.push(integer("fold_version", FOLD_VERSION));
     vec![
-        tenant.statement(&insert, &columns_of(id, user, true)),
+        tenant.statement(&insert, &columns),
         entry,
         tenant.statement(holder, &[text("user_name_fold", user.folded_user_name())]),
         tenant.statement(&emails, &[text("id", id), text("emails", emails_of(user))]),
@@ -175,7 +177,7 @@ fn columns_of(id: &str, user: &User, managed: bool) -> Vec<Binding> {
     vec![
         text("id", id),
         text("user_name_fold", user.folded_user_name()),
-        optional("external_id", user.external_id()),
+        optional("external_id", user.external_id().map(compose).as_deref()),
         boolean("active", user.active),
         text("org_role", user.org_role.as_str()),
         optional("mail_domain", user.mail_domain().as_deref()),
@@ -256,7 +258,7 @@ fn changed_columns(
     }
     if user.external_id() != before.external_id() {
         assignments.push("external_id = :external_id");
-        bindings.push(optional("external_id", user.external_id()));
+        bindings.push(optional("external_id", user.external_id().map(compose).as_deref()));
     }
     let mail_domain = user.mail_domain();
     if mail_domain != before.mail_domain() {
@@ -301,16 +303,24 @@ fn doc_of(user: &User) -> String {
     json::write(&user.doc)
 }
 
-/// The document folded as a whole, names included, where that is more than ASCII lower case, which SQLite makes
-/// by itself.
-fn doc_fold_of(user: &User) -> Option<String> {
+/// The document with its texts and names folded, where that is more than ASCII lower case, which SQLite makes by itself.
+pub(super) fn doc_fold_of(user: &User) -> Option<String> {
     let doc = doc_of(user);
-    let folded = fold(&doc);
+    if doc.is_ascii() {
+        return None;
+    }
+    let folded = json::write(&fold_object(&user.doc));
     (folded != doc.to_ascii_lowercase()).then_some(folded)
 }
 
 fn emails_of(user: &User) -> String {
-    let emails =
-        user.folded_emails().into_iter().map(|email| object! {"value": email.value, "type": email.r#type});
-    json::write(&emails.collect::<Value>())
+    json::write(&emails_value(user))
+}
+
+/// The mail addresses as `user_emails` has them, in its order.
+pub(super) fn emails_value(user: &User) -> Value {
+    user.folded_emails()
+        .into_iter()
+        .map(|email| object! {"value": email.value, "type": email.r#type})
+        .collect()
 }

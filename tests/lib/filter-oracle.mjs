@@ -6,6 +6,8 @@
 //   { and: [...] }, { or: [...] }, { not: filter }
 //   { within: field, filter, tail }   field[filter], or field[filter].tail where there is a tail
 
+import { fold } from "../../scripts/lib/fold.mjs";
+
 /** Whether the resource, or in brackets one element of it, satisfies the filter. */
 export function matches(filter, resource, element) {
   const holds = (inner) => matches(inner, resource, element);
@@ -89,9 +91,10 @@ function comparableText(field, text) {
   return cased(field, field.name === "userName" ? text.trim() : text);
 }
 
-/** One character at a time, without the rule that makes a sigma at the end of a word another letter. */
-function cased({ caseExact }, text) {
-  return caseExact ? text : [...text].map((character) => character.toLowerCase().replace("ς", "σ")).join("");
+/** Folded; of exact values, the client's own identifiers are composed. */
+function cased({ caseExact, name }, text) {
+  if (caseExact) return name === "externalId" ? text.normalize("NFC") : text;
+  return fold(text);
 }
 
 /** An xsd:dateTime as text that sorts: its second in UTC, then as many digits of the fraction as there are. */

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::console::Problem;
+use crate::scim::text::equal_fold;
 
 /// The fields of a form.
 pub struct Form(Vec<(String, String)>);
@@ -56,7 +57,7 @@ impl Form {
     /// # Errors
     /// 400.
     pub(super) fn check_confirmed(&self, word: &str) -> Result<(), Problem> {
-        if self.text("confirm").trim().eq_ignore_ascii_case(word.trim()) {
+        if equal_fold(self.text("confirm").trim(), word.trim()) {
             return Ok(());
         }
         Err(Problem::new(400, format!("Nothing was changed: type \"{word}\" to confirm.")))

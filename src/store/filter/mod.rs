@@ -14,7 +14,7 @@ use crate::scim::ScimError;
 use crate::scim::attribute_path::AttributePath;
 use crate::scim::filter::{Comparison, Filter, Literal, MAX_TERMS, Operator};
 use crate::scim::schema::{Attribute, Kind};
-use crate::scim::text::fold;
+use crate::scim::text::{compose, fold};
 use place::{Elements, Index, Place, Value};
 
 /// How many comparisons one over the elements of every resource is worth that no index helps with.
@@ -307,6 +307,8 @@ fn comparable(attribute: &Attribute, wanted: &str, within: bool) -> String {
     match attribute.name.as_str() {
         "userName" if !within => fold_user_name(wanted),
         _ if attribute.kind == Kind::DateTime => wanted.to_ascii_uppercase(),
+        // The column has it composed. Other exact values are identifiers of ours and addresses, compared as they are.
+        "externalId" => compose(wanted).into_owned(),
         _ if attribute.case_exact => wanted.to_owned(),
         _ => fold(wanted),
     }
