@@ -42,7 +42,11 @@ export class Refusal extends Error {
 
 export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isBlank = (value) => value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+const isBlank = (value) =>
+  value === undefined ||
+  value === null ||
+  (typeof value === "string" && value.trim() === "") ||
+  (Array.isArray(value) && value.every(isBlank));
 
 /** Whether a value says that there is none. */
 export function isNothing(value) {
