@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assertError, assertStatus } from "./lib/assert.mjs";
+import { assertError, assertStatus, serverTiming } from "./lib/assert.mjs";
 import { oktaUser, person } from "./lib/bodies.mjs";
+import { ENTRA } from "./lib/client.mjs";
 import { createOrganization } from "./lib/organization.mjs";
 import { SCHEMA } from "./lib/schema.mjs";
 import { useWorker } from "./lib/worker.mjs";
@@ -39,6 +40,35 @@ describe("ServiceProviderConfig", () => {
     assert.ok(config.authenticationSchemes.some(({ type }) => type === "oauthbearertoken"));
     assert.equal(config.meta.resourceType, "ServiceProviderConfig");
     assert.equal(config.meta.location, `${okta.base}/ServiceProviderConfig`);
+  });
+
+  test("is read without a key, costs no storage, and is the same for everybody (RFC 7643 section 5)", async () => {
+    const { okta } = await createOrganization(worker);
+    for (const base of [okta.base, `${okta.base}/v2`]) {
+      const path = "/ServiceProviderConfig";
+      const anonymous = await okta.with({ base, key: null }).get(path);
+      assert.deepEqual(
+        assertStatus(anonymous, 200),
+        assertStatus(await okta.with({ base, provider: ENTRA }).get(path), 200),
+      );
+      assert.deepEqual([serverTiming(anonymous).round_trips, serverTiming(anonymous).rows_read], [0, 0]);
+      assertStatus(await okta.with({ base, key: null }).send("GET", path, undefined, { Authorization: " " }), 200);
+      // Somebody who presents a key wants to know whether it is good.
+      for (const Authorization of [
+        "Bearer",
+        "Bearer scim-nonsense",
+        "Basic dXNlcg==",
+        `Bearer ${okta.key.slice(0, -1)}A`,
+      ]) {
+        const refused = await okta.with({ base, key: null }).send("GET", path, undefined, { Authorization });
+        assertError(refused, 401, { scimType: undefined });
+      }
+      assertError(await okta.with({ base, key: null }).get(`${path}?filter=id+pr`), 403);
+      assertError(await okta.with({ base, key: null }).post(path, {}), 401);
+      for (const other of ["/Schemas", "/ResourceTypes", "", "/Users", `${path}/x`]) {
+        assertError(await okta.with({ base, key: null }).get(other), 401);
+      }
+    }
   });
 });
 
@@ -98,6 +128,31 @@ describe("Schemas", () => {
     }
     assert.doesNotMatch(answer.text, /:\s*null\b/);
     assertError(await okta.get("/Schemas/urn:ietf:params:scim:schemas:core:2.0:Device"), 404);
+  });
+
+  test("list externalId for users and groups, for Microsoft's schema discovery", async () => {
+    const { okta } = await createOrganization(worker, { settings: { plain_groups: true } });
+    for (const [urn, path, body] of [
+      [SCHEMA.user, "/Users", oktaUser(person("ada@okta.local"), { externalId: "A" })],
+      [SCHEMA.group, "/Groups", { displayName: "Crew", externalId: "A" }],
+    ]) {
+      const externalId = attributeOf(await schemaOf(okta, urn), "externalId");
+      const { description, ...characteristics } = externalId;
+      assert.deepEqual(characteristics, {
+        name: "externalId",
+        type: "string",
+        multiValued: false,
+        required: false,
+        caseExact: true,
+        mutability: "readWrite",
+        returned: "default",
+        uniqueness: "none",
+      });
+      const { id } = assertStatus(await okta.post(path, body), 201);
+      const found = async (value) => assertStatus(await okta.find(path, `externalId eq "${value}"`), 200).Resources;
+      assert.deepEqual([(await found("A")).map((each) => each.id), await found("a")], [[id], []]);
+    }
+    assert.equal(attributeOf(await schemaOf(okta, SCHEMA.enterprise), "externalId"), undefined);
   });
 
   test("describe every attribute fully", async () => {

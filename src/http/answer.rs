@@ -86,17 +86,12 @@ impl Answer {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// The answer to HEAD: the runtime sends its headers and leaves out the body. What would be read only now is not.
-    pub(super) fn without_unread_body(mut self) -> Self {
-        self.body.forget_unread();
-        self
-    }
-
-    /// The response, with what it cost (W3C Server-Timing).
+    /// The response, with what it cost (W3C Server-Timing). That to HEAD has the length of the body, and no body (RFC 9110
+    /// §9.3.2).
     ///
     /// # Errors
     /// The runtime's, for a header it does not take.
-    pub(super) fn into_response(self, cost: Cost) -> worker::Result<Response> {
+    pub(super) fn into_response(self, cost: Cost, is_head: bool) -> worker::Result<Response> {
         let headers = Headers::new();
         headers.set("Server-Timing", &server_timing(cost))?;
         // Directory data belongs in no cache.
@@ -110,6 +105,12 @@ impl Answer {
             return Ok(builder.with_headers(headers).empty());
         }
         headers.set("Content-Type", self.content_type)?;
+        if is_head {
+            if let Some(length) = self.body.length()? {
+                headers.set("Content-Length", &length)?;
+            }
+            return Ok(builder.with_headers(headers).empty());
+        }
         self.body.into_response(builder.with_headers(headers))
     }
 }

@@ -83,9 +83,19 @@ impl Body {
         self.members = self.members.take().or(other.members);
     }
 
-    /// Leaves out what is still to be read.
-    pub(super) fn forget_unread(&mut self) {
-        self.parts.retain(|part| matches!(part, Part::Text(_)));
+    /// How many bytes go out, in decimal; `None` if that is not known before they have been read.
+    ///
+    /// # Errors
+    /// The runtime's.
+    pub(super) fn length(self) -> worker::Result<Option<String>> {
+        if self.members.is_some() {
+            return Ok(None);
+        }
+        if self.parts.len() <= 1 {
+            return Ok(Some(self.into_string().len().to_string()));
+        }
+        let size: js_sys::Number = Reflect::get(&self.into_blob()?, &"size".into())?.dyn_into()?;
+        Ok(Some(size.to_string_with_radix(10)?.into()))
     }
 
     /// Whether there is none.
@@ -116,7 +126,16 @@ impl Body {
         if self.parts.len() <= 1 {
             return Ok(builder.fixed(self.into_string().into_bytes()));
         }
-        // A Blob is made of strings as they are, and knows how long it is.
+        let empty: web_sys::Response = builder.empty().into();
+        let settings = Object::new();
+        Reflect::set(&settings, &"status".into(), &empty.status().into())?;
+        Reflect::set(&settings, &"headers".into(), &empty.headers())?;
+        let response = construct("Response", &[self.into_blob()?, settings.into()])?;
+        Ok(response.unchecked_into::<web_sys::Response>().into())
+    }
+
+    /// A Blob is made of strings as they are, and knows how long it is.
+    fn into_blob(self) -> Result<JsValue, JsValue> {
         let parts: Array = self
             .into_texts()
             .map(|text| match text.moved_out() {
@@ -124,13 +143,7 @@ impl Body {
                 Text::Here(text) => JsValue::from(text),
             })
             .collect();
-        let empty: web_sys::Response = builder.empty().into();
-        let settings = Object::new();
-        Reflect::set(&settings, &"status".into(), &empty.status().into())?;
-        Reflect::set(&settings, &"headers".into(), &empty.headers())?;
-        let blob = construct("Blob", &[parts.into()])?;
-        let response = construct("Response", &[blob, settings.into()])?;
-        Ok(response.unchecked_into::<web_sys::Response>().into())
+        construct("Blob", &[parts.into()])
     }
 
     /// The next bytes to go out, and the body behind them. An error breaks the answer off, so that its reader knows that

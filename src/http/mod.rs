@@ -87,8 +87,7 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
         line.push_str(&log::redacted(detail));
     }
     console_log!("{line}");
-    let answer = if incoming.is_head { answer.without_unread_body() } else { answer };
-    answer.into_response(cost)
+    answer.into_response(cost, incoming.is_head)
 }
 
 /// Whoever calls, by the first segment of the path.

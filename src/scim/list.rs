@@ -1,7 +1,5 @@
 //! Pages of a list, by index or by cursor: RFC 7644 §3.4.2.4, RFC 9865.
 
-use std::num::IntErrorKind;
-
 use super::ScimError;
 use super::cursor::Cursor;
 
@@ -9,6 +7,9 @@ use super::cursor::Cursor;
 pub const DEFAULT_COUNT: u32 = 100;
 /// The most resources a page has, whatever the client says (RFC 7644 §3.4.2.4 allows fewer than `count`).
 pub const MAX_COUNT: u32 = 200;
+
+/// The greatest `startIndex` that means something: what JSON can say everywhere (RFC 8259 §6). No list is as long.
+const MAX_START_INDEX: i64 = (1 << 53) - 1;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Page {
     /// # Errors
     /// `invalidValue` where one of them is not an integer.
     pub fn parse(start_index: Option<&str>, count: Option<&str>) -> Result<Self, ScimError> {
-        let start_index = integer("startIndex", start_index)?.unwrap_or(1).max(1);
+        let start_index = integer("startIndex", start_index)?.unwrap_or(1).clamp(1, MAX_START_INDEX);
         let count =
             integer("count", count)?.unwrap_or(i64::from(DEFAULT_COUNT)).clamp(0, i64::from(MAX_COUNT));
         Ok(Self {
@@ -59,15 +60,13 @@ impl Page {
 /// # Errors
 /// `invalidValue` naming the parameter.
 pub(super) fn integer(name: &str, text: Option<&str>) -> Result<Option<i64>, ScimError> {
-    text.map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(|text| match text.parse::<i64>().map_err(|error| *error.kind()) {
-            Ok(number) => Ok(number),
-            Err(IntErrorKind::PosOverflow) => Ok(i64::MAX),
-            Err(IntErrorKind::NegOverflow) => Ok(i64::MIN),
-            Err(_) => Err(ScimError::invalid_value(format!("\"{name}\" must be an integer."))),
-        })
-        .transpose()
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ScimError::invalid_value(format!("\"{name}\" must be an integer.")));
+    }
+    // Digits alone fail to be a number only by being too many.
+    Ok(Some(text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX })))
 }
 
 /// Where an answer stands in its list.
@@ -131,8 +130,11 @@ mod tests {
             page(Some("-99999999999999999999"), Some("-99999999999999999999")),
             Page { start_index: 1, count: 0 }
         );
-        assert_eq!(page(Some(beyond), None).start_index, i64::MAX.unsigned_abs());
-        assert!(Page::parse(None, Some("1e3")).is_err() && Page::parse(None, Some("1.5")).is_err());
+        assert_eq!(page(Some(beyond), None).start_index, MAX_START_INDEX.unsigned_abs());
+        assert_eq!(page(Some("9223372036854775807"), None).start_index, MAX_START_INDEX.unsigned_abs());
+        for text in ["1e3", "1.5", "-", "+", "99999999999999999999.5", "99999999999999999999x", "--1"] {
+            assert!(Page::parse(None, Some(text)).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -267,7 +267,7 @@ mod tests {
             let body = json::parse(format!("{{\"count\":{text},\"startIndex\":{text}}}").as_bytes()).unwrap();
             Parameters::of_search(&body).unwrap().window(&CONTEXT)
         };
-        let greatest = i64::MAX.unsigned_abs();
+        let greatest = (1 << 53) - 1;
         for text in ["99999999999999999999", "1e30", "9223372036854775808", "\"99999999999999999999\""] {
             let page = Page { start_index: greatest, count: 200 };
             assert_eq!(count(text).unwrap(), Window::Index(page), "{text}");

@@ -12,7 +12,7 @@ const mapped = (table, arbitrary) =>
   Object.fromEntries(Object.entries(table).map(([name, attribute]) => [name, arbitrary(attribute)]));
 
 const filled = constantFrom("work", "Work", "ΟΔΟΣ", "οδοσ", "οδος", 'x"]y.z');
-const nothing = constantFrom(null, "", " ", []);
+const nothing = constantFrom(null, "", " ", [], [[]]);
 const letters = constantFrom("own", "lower", "upper");
 
 function spelled(word, letters) {
@@ -57,7 +57,7 @@ function sentOne(parts) {
 
 function wrong({ parts, flag, among }) {
   if (among) return constantFrom("Emperor", "Owner", 7);
-  if (parts) return constantFrom(7, [true], [[]]);
+  if (parts) return constantFrom(7, [true], [[7]]);
   return constantFrom(7, flag ? "perhaps" : true, ["a", "b"]);
 }
 

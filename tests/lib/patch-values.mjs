@@ -44,7 +44,11 @@ export class Refusal extends Error {
 
 export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isBlank = (value) => value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+const isBlank = (value) =>
+  value === undefined ||
+  value === null ||
+  (typeof value === "string" && value.trim() === "") ||
+  (Array.isArray(value) && value.every(isBlank));
 
 /** Whether a value says that there is none. */
 export function isNothing(value) {
@@ -98,9 +102,8 @@ function readParts({ parts, several }, value) {
   }
   // The type of a number that the person does not have.
   if (cleared && Object.keys(given).every((name) => ["type", "primary"].includes(name))) return undefined;
-  // Without its `value`, a manager is none, like an address without the address.
   const nothing = Object.values(given).every((part) => part === undefined);
-  return nothing && (several || "value" in given) ? undefined : given;
+  return nothing && several ? undefined : given;
 }
 
 /** Names are compared without case (RFC 7643 §2.1). */

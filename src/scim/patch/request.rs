@@ -8,7 +8,7 @@ use crate::scim::canonical::is_no_value;
 use crate::scim::filter::parse_value_path;
 use crate::scim::schema::{Attribute, Mutability, ResourceType, Schema};
 use crate::scim::text::shorten;
-use crate::scim::{Object, ScimError, json};
+use crate::scim::{Object, ScimError, ScimType, json};
 
 /// Reads a PatchOp message.
 ///
@@ -209,9 +209,13 @@ fn assign_key<'a>(
         };
     }
     if key.contains('[') {
-        // Entra ID's `"emails[type eq \"work\"].value": "…"`. One that is malformed is unknown, like any other.
-        let targeted = parse_path(resource_type, key).ok().filter(|edit| !read_only(edit.path));
-        return Ok(targeted.map(|edit| Edit { op, value: Some(value), ..edit }).into_iter().collect());
+        // Entra ID's `"emails[type eq \"work\"].value": "…"`. One that is malformed is unknown, like any other; one with a
+        // filter that is wrong is a mistake to be told.
+        return match parse_path(resource_type, key) {
+            Ok(edit) if !read_only(edit.path) => Ok(vec![Edit { op, value: Some(value), ..edit }]),
+            Err(error) if error.scim_type == Some(ScimType::InvalidFilter) => Err(error),
+            _ => Ok(Vec::new()),
+        };
     }
     let Some(path) = resolve(resource_type, key) else { return Ok(Vec::new()) };
     match (path.extension, path.attribute) {
