@@ -14,6 +14,8 @@ const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf
 const NEW = [
   ["TRIGGER", "groups_insert"],
   ["TRIGGER", "groups_rename"],
+  ["TRIGGER", "groups_name_freed_delete"],
+  ["TRIGGER", "groups_name_freed_update"],
   ["TABLE", "log"],
   ["TABLE", "archived_groups"],
   ["INDEX", "users_inactive"],

@@ -22,6 +22,13 @@ export const TEXTS = [
     "渡辺 健",
     "👩‍🚀 pilot",
     "\uFF21dam",
+    "각",
+    "\u1100\u1161\u11A8",
+    "ｶﾞ",
+    "ガ",
+    "e\u0301",
+    "É\u0323",
+    "＂＼｛｝",
     "A\u{10FFFF}b",
   ],
   ...['quo"te', "O'Malley", "back\\slash", "\\", "100%", "under_score", "a*b?c", "[a-z]", "a--b", "{}"],
@@ -46,6 +53,7 @@ const mail = fc.constantFrom(
   "a@b.example",
   "A@B.example",
   "ü@b.example",
+  "u\u0308@B.example",
   "o'hara@c.example",
   "100%@c.example",
   "a_b@c",
@@ -125,7 +133,7 @@ export async function create(worker, { people, groups, inRoles }) {
   for (const [i, { displayName, externalId, members: places }] of groups.entries()) {
     const name = `${i} ${displayName
       .slice(0, 150)
-      .replace(/\p{Cc}/gu, " ")
+      .replace(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu, " ")
       .trim()}`;
     assertStatus(await okta.post("/Groups", { ...oktaGroup(name, members(places)), externalId }), 201);
   }
