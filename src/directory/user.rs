@@ -8,6 +8,7 @@ use super::organization::mail_domain;
 use super::{Catalog, OrgRole, Organization, check_length, person_name};
 use crate::scim::json::{self, object};
 use crate::scim::text::{fold, shorten};
+use crate::scim::work::{Work, size_of_parts};
 use crate::scim::{Object, ScimError, patch, resource};
 
 /// Most bytes that one person's attributes may come to.
@@ -128,8 +129,8 @@ pub fn seems_to_deactivate(body: &Value) -> bool {
 ///
 /// # Errors
 /// `invalidValue` for a missing or wrong value, or a second Owner.
-pub fn create(catalog: &Catalog, body: &Value) -> Result<User, ScimError> {
-    let mut doc = resource::read(&catalog.user, body)?;
+pub fn create(catalog: &Catalog, body: &Value, work: &Work) -> Result<User, ScimError> {
+    let mut doc = resource::read(&catalog.user, body, work)?;
     let standing = Standing::take(catalog, &mut doc)?;
     fill_gaps(&mut doc);
     let active = standing.active.unwrap_or(true);
@@ -153,8 +154,9 @@ pub fn replace(
     organization: &Organization,
     current: &User,
     body: &Value,
+    work: &Work,
 ) -> Result<User, ScimError> {
-    let mut doc = resource::read(&catalog.user, body)?;
+    let mut doc = resource::read(&catalog.user, body, work)?;
     let standing = Standing::take(catalog, &mut doc)?;
     if let (false, None, Some(emails)) =
         (organization.email_management, doc.get("emails"), current.doc.get("emails"))
@@ -174,12 +176,14 @@ pub fn modify(
     organization: &Organization,
     current: &User,
     body: &Value,
+    work: &Work,
 ) -> Result<User, ScimError> {
     let edits = patch::parse(&catalog.user, body)?;
     let mut doc = current.doc.clone();
     doc.insert("active".to_owned(), current.active.into());
     doc.insert(catalog.org_role_attribute.clone(), current.org_role.as_str().into());
-    patch::apply(&catalog.user, &mut doc, &edits)?;
+    work.spend(1, size_of_parts(&current.doc))?;
+    patch::apply(&catalog.user, &mut doc, &edits, work)?;
     let standing = Standing::take(catalog, &mut doc)?;
     settle(organization, current, doc, &standing)
 }

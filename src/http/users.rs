@@ -8,7 +8,9 @@ use super::answer::Answer;
 use super::call::{Call, project, version_of};
 use crate::directory::{Catalog, Organization, User, user};
 use crate::scim::ScimError;
+use crate::scim::projection::Projection;
 use crate::scim::text::shorten;
+use crate::scim::work::Work;
 use crate::store::log::Outcome;
 use crate::store::session::{Failure, attempts};
 use crate::store::users::{self as stored, UserRecord};
@@ -32,7 +34,7 @@ pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError>
 pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let body = call.body().await?;
     let catalog = call.session.tenant.catalog;
-    let user = user::create(catalog, &body)?;
+    let user = user::create(catalog, &body, call.work)?;
     let projection = call.projection(&catalog.user)?;
     let tenant = &call.session.tenant;
     let id = call.new_id()?;
@@ -41,14 +43,33 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let mut opened = call.open_writing(stored::insert_if_admitted(tenant, &id, &user, entry)).await?;
     let (written, _, holder) = (opened.row(), opened.row(), opened.row());
     opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
+    if holder.as_ref().is_some_and(|holder| holder.head == id) {
+        // They were written when the batch was sent first, and the answer was lost.
+        call.record.is_written();
+        let mut opened = call.open(vec![stored::resource(tenant, &id, true)]).await?;
+        return created(call, &projection, &id, opened.row());
+    }
     if let Some(holder) = holder {
         return Err(user_name_taken(&user, Some(&holder.head)));
     }
+    if written.is_none() {
+        opened.organization.check_room(user.user_name())?;
+    }
+    call.record.is_written();
+    created(call, &projection, &id, written)
+}
+
+fn created(
+    call: &Call<'_>,
+    projection: &Projection,
+    id: &str,
+    written: Option<Row>,
+) -> Result<Answer, ScimError> {
+    let tenant = &call.session.tenant;
     let row =
         written.ok_or_else(|| StoreError::Internal("somebody was not written for no reason".to_owned()))?;
-    call.record.is_written();
     let version = version_of(&row)?;
-    let resource = project(&projection, &catalog.user, row.body.into_string())?;
+    let resource = project(projection, &tenant.catalog.user, row.body.into_string())?;
     Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
 }
 
@@ -83,7 +104,7 @@ fn outcome(status: u16, id: &str, user: &User) -> Outcome {
 }
 
 /// What a PUT or PATCH makes of a person.
-type Rule = fn(&Catalog, &Organization, &User, &Value) -> Result<User, ScimError>;
+type Rule = fn(&Catalog, &Organization, &User, &Value, &Work) -> Result<User, ScimError>;
 
 /// Reads, decides, writes. What changes nothing writes nothing: neither version nor `lastModified` move.
 async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<Answer, ScimError> {
@@ -95,7 +116,7 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
     let (version, resource) = attempts(async || {
         let (record, organization) = open_record(call, id, with_groups.get()).await?;
         preconditions.check(record.version)?;
-        let user = rule(tenant.catalog, &organization, &record.user, body)?;
+        let user = rule(tenant.catalog, &organization, &record.user, body, call.work)?;
         if user == record.user {
             if user.active && !with_groups.replace(true) {
                 return Err(Failure::Stale);

@@ -6,7 +6,6 @@
 mod apply;
 mod elements;
 mod request;
-mod work;
 
 pub use apply::apply;
 pub use request::{assignments, parse};
@@ -65,6 +64,7 @@ mod tests {
 
     use super::*;
     use crate::scim::schema::{ENTERPRISE_USER, user};
+    use crate::scim::work::Work;
     use crate::scim::{Object, ScimType};
 
     fn patched(before: &Value, operations: &Value) -> Result<Value, ScimError> {
@@ -72,7 +72,7 @@ mod tests {
         let body = json!({"Operations": operations});
         let edits = parse(&user, &body)?;
         let mut resource = before.as_object().cloned().unwrap_or_default();
-        apply(&user, &mut resource, &edits)?;
+        apply(&user, &mut resource, &edits, &Work::default())?;
         resource.remove("schemas");
         Ok(Value::Object(resource))
     }
@@ -243,7 +243,7 @@ mod tests {
             let user = user();
             let body = json!({"Operations": [{"op": "add", "path": path, "value": value}]});
             if let Ok(edits) = parse(&user, &body) {
-                let _ = apply(&user, &mut resource, &edits);
+                let _ = apply(&user, &mut resource, &edits, &Work::default());
             }
         }
     }
