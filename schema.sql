@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS organizations (
   folded_to        TEXT NOT NULL DEFAULT '',
   -- How many users SCIM sees (users.managed = 1). Kept by the triggers below, so that a list need not count.
   user_count       INTEGER NOT NULL DEFAULT 0,
+  -- How many groups SCIM sees. Kept by triggers as well, so that the work of a filter is known before it is done.
+  group_count      INTEGER NOT NULL DEFAULT 0,
+  -- Most users that SCIM may see; NULL: any number. More are not created.
+  user_limit       INTEGER CHECK (user_limit > 0),
   created_at       TEXT NOT NULL,
   last_modified    TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -179,6 +183,15 @@ CREATE INDEX IF NOT EXISTS groups_in_order ON groups (org_id, seq);
 CREATE INDEX IF NOT EXISTS groups_by_external_id ON groups (org_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS groups_by_project ON groups (project_id) WHERE project_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS groups_by_team ON groups (team_id) WHERE team_id IS NOT NULL;
+
+CREATE TRIGGER IF NOT EXISTS groups_count_insert AFTER INSERT ON groups
+BEGIN
+  UPDATE organizations SET group_count = group_count + 1 WHERE id = NEW.org_id;
+END;
+CREATE TRIGGER IF NOT EXISTS groups_count_delete AFTER DELETE ON groups
+BEGIN
+  UPDATE organizations SET group_count = group_count - 1 WHERE id = OLD.org_id;
+END;
 
 -- The groups of archived projects, out of SCIM's sight, and empty. Each comes back under its id when the project does.
 CREATE TABLE IF NOT EXISTS archived_groups (

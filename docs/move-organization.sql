@@ -3,14 +3,14 @@
 -- that none is taken there. The order of insertion stays.
 --
 -- Memberships come before the people and groups they connect: the trigger on them would count as a change of the
--- people. The other triggers count users anew, so that user_count begins at 0. Keys are not taken along.
+-- people. The other triggers count users and groups anew, so that user_count and group_count begin at 0. Keys are not taken along.
 
 SELECT 'PRAGMA defer_foreign_keys = on;';
 SELECT format('INSERT INTO organizations (id, name, email_management, plain_groups, mail_domains,'
-    || ' key_lifetime_days, fold_version, created_at, last_modified)'
-    || ' VALUES (%Q, %Q, %d, %d, %Q, %s, %d, %Q, %Q);',
-    move.new, name, email_management, plain_groups, mail_domains, coalesce(key_lifetime_days, 'NULL'), fold_version,
-    created_at, last_modified)
+  || ' key_lifetime_days, user_limit, fold_version, created_at, last_modified)'
+  || ' VALUES (%Q, %Q, %d, %d, %Q, %s, %s, %d, %Q, %Q);',
+  move.new, name, email_management, plain_groups, mail_domains, coalesce(key_lifetime_days, 'NULL'),
+  coalesce(user_limit, 'NULL'), fold_version, created_at, last_modified)
   FROM move JOIN organizations ON id = move.old;
 SELECT format('INSERT INTO memberships (group_seq, user_seq) VALUES (%d, %d);', group_seq + move.by, user_seq + move.by)
   FROM move JOIN groups ON org_id = move.old JOIN memberships ON group_seq = seq;

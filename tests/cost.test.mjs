@@ -107,8 +107,8 @@ describe("the cost of a request", () => {
 
   test("of teams", async () => {
     const created = await okta.post("/Groups", oktaGroup("Statsig-Demo-Night Shift-Member", ids.slice(0, 3)));
-    assertCost("POST team of 3", created, 201, [2, 60, 40]);
-    assertCost("DELETE team of 3", await okta.delete(`/Groups/${created.body.id}`), 204, [2, 60, 40]);
+    assertCost("POST team of 3", created, 201, [2, 62, 42]);
+    assertCost("DELETE team of 3", await okta.delete(`/Groups/${created.body.id}`), 204, [2, 62, 42]);
   });
 
   test("as a table", (t) => {

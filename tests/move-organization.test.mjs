@@ -33,7 +33,7 @@ test("an organization moves with ids, versions, order and memberships", async ()
   const team = oktaGroup("Statsig-O'Hara-Night Shift-Member", [users[0].id, users[1].id]);
   assertStatus(await here.okta.post("/Groups", team), 201);
   assertStatus(await here.okta.post("/Groups", oktaGroup("Plain", [users[2].id])), 201);
-  await here.configure({ key_lifetime_days: 90 });
+  await here.configure({ key_lifetime_days: 90, user_limit: 1_000 });
   const archived = await here.addProject("Archived");
   await here.admin.call("POST", here.path(`/projects/${archived.id}/archive`), {}, 200);
   const stays = await createOrganization(worker, { settings: { database: 0 }, projects: { Demo: [] } });

@@ -3,12 +3,12 @@
 // a thousand organizations of ten people beside theirs, which takes long.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
 import { populate } from "../scripts/lib/population.mjs";
 import { assertStatus, memberIds, serverTiming } from "./lib/assert.mjs";
 import { oktaUser, operation, person } from "./lib/bodies.mjs";
 import { Import } from "./lib/import.mjs";
+import { memoryOf, memoryProbe } from "./lib/memory.mjs";
 import { createOrganization } from "./lib/organization.mjs";
 import { SCHEMA } from "./lib/schema.mjs";
 import { useWorker } from "./lib/worker.mjs";
@@ -19,17 +19,8 @@ const LARGEST = 100_000; // members of the largest group
 const MANY = 10_000; // members of the groups that everybody else is in, too
 const MEMORY = 64_000_000; // bytes
 
-const module = (name) => ({
-  type: "esm",
-  contents: readFileSync(new URL(`support/${name}`, import.meta.url), "utf8"),
-});
-const modules = {
-  "memory-probe.js": module("memory-probe.js"),
-  "memory-hook.js": module("memory-hook.js"),
-};
-
 describe(`with ${PEOPLE} people, and ${ORGANIZATIONS} other organizations`, () => {
-  const worker = useWorker({ modules });
+  const worker = useWorker({ modules: memoryProbe() });
   const table = [];
   let organization;
   let okta;
@@ -147,7 +138,7 @@ describe(`with ${PEOPLE} people, and ${ORGANIZATIONS} other organizations`, () =
         .map(({ value }) => value)
         .sort(),
     );
-    const bytes = Number(await (await fetch(new URL("/memory", worker.url))).text());
+    const bytes = await memoryOf(worker);
     table.push(`memory of the Worker's WebAssembly: ${(bytes / 1e6).toFixed(0)} MB`);
     assert.ok(bytes > 1_000_000 && bytes < MEMORY, `${bytes} bytes`);
   });

@@ -3,8 +3,14 @@
 use serde_json::Value;
 
 use super::Problem;
+use crate::scim::json::Unreadable;
 use crate::scim::text::shorten;
 use crate::scim::{Object, json};
+
+/// Most values of a body.
+const MOST_VALUES: usize = 100_000;
+/// As how many values an array counts besides, and an object within one: of their memory, each takes several times as much.
+const CONTAINER: usize = 10;
 
 /// The fields of a body that have not been taken yet.
 pub(super) struct Fields {
@@ -126,7 +132,12 @@ pub(super) fn parse(body: &[u8]) -> Result<Object, Problem> {
     if body.is_empty() {
         return Ok(Object::new());
     }
-    match json::parse(body).map_err(|error| unusable(&error.to_string()))? {
+    let value =
+        json::parse_with(body, MOST_VALUES, json::object_from, CONTAINER).map_err(|why| match why {
+            Unreadable::TooMany => unusable(&format!("it has more than {MOST_VALUES} values")),
+            Unreadable::Malformed(error) => unusable(&error.to_string()),
+        })?;
+    match value {
         Value::Object(fields) => Ok(fields),
         _ => Err(unusable("it must be a JSON object")),
     }

@@ -8,7 +8,7 @@ use crate::scim::Object;
 use crate::scim::json::object;
 use crate::store::log::Outcome;
 use crate::store::tenant::guard;
-use crate::store::{Tenant, keys as stored, platform, tombstone};
+use crate::store::{Tenant, keys as stored, known_keys, platform, tombstone};
 
 /// Longest life of a key that has an end, in seconds: ten years.
 pub(super) const LONGEST_LIFE: u64 = 10 * 365 * DAY;
@@ -125,6 +125,7 @@ fn expiry(console: &Console<'_>, wish: Option<u64>) -> Result<Option<String>, Pr
 }
 
 fn shown_once(described: Value, key: &Key) -> Result<Reply, Problem> {
+    known_keys::note_good(key);
     let mut body = with_hint(described);
     put(&mut body, "key", key.reveal());
     Ok(Reply::created(body))

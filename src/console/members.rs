@@ -7,6 +7,7 @@ use super::{Console, Fields, Parameters, Problem, Reply, Viewer, end_page, put, 
 use crate::directory::user::check_removable;
 use crate::directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
 use crate::scim::json::{self, object};
+use crate::scim::work::Work;
 use crate::scim::{Object, ScimError};
 use crate::store::log::{self, Outcome};
 use crate::store::members::{self as stored, Query};
@@ -43,7 +44,7 @@ impl Person {
             "userName": self.user_name,
             "name": object! {"givenName": self.given_name, "familyName": self.family_name},
         };
-        Ok(user::create(catalog, &body)?)
+        Ok(user::create(catalog, &body, &Work::default())?)
     }
 }
 
@@ -121,6 +122,9 @@ pub(super) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
     }
     let id = platform::new_id()?;
     let managed = settings.manages(member.mail_domain().as_deref());
+    if managed {
+        settings.check_room(member.user_name())?;
+    }
     let statements = users::insert(&tenant, &id, &member, managed);
     console.write(&tenant, &about(201, &id, &member, "Added"), statements).await.map_err(at_once)?;
     Ok(Reply::created(described(&id, &member, managed)))

@@ -317,10 +317,7 @@ impl Console<'_> {
         outcome: &Outcome,
         statements: Vec<Statement>,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
-        let mut batch = vec![self.entry.if_allowed(tenant, outcome)?];
-        batch.extend(statements);
-        // The first is the entry's own.
-        Ok(self.database.batch(&batch).await?.into_iter().skip(1).collect())
+        self.database.write(self.entry.if_allowed(tenant, outcome)?, statements).await
     }
 }
 

@@ -13,6 +13,9 @@ use crate::store::log::Outcome;
 use crate::store::organizations::{self as stored, Settings};
 use crate::store::{Database, Sent, platform, users};
 
+/// Highest limit of users that can be set.
+const MOST_USERS: u64 = 100_000_000;
+
 /// All that the viewer administers, in all databases.
 pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
     let statement = || match &console.viewer {
@@ -55,17 +58,21 @@ pub(super) async fn create(console: &Console<'_>, body: Object) -> Result<Reply,
     let owner_id = platform::new_id()?;
     let outcome =
         Outcome { status: 201, ..Outcome::default() }.saying(format!("Created the organization {name}."));
-    let mut statements = vec![console.entry.of_change(&tenant, &id, &outcome)?];
-    statements.extend(stored::insert(&tenant, name, &settings));
+    let entry = console.entry.of_change(&tenant, &id, &outcome)?;
+    let mut statements = stored::insert(&tenant, name, &settings);
     statements.extend(users::insert(&tenant, &owner_id, &owner, managed));
     statements.push(stored::one(&tenant));
-    let mut body = located(console, database, last(&database.batch(&statements).await?)?);
+    let mut body = located(console, database, last(&database.write(entry, statements).await?)?);
     put(&mut body, "owner", described(&owner_id, &owner, managed));
     Ok(Reply::created(body))
 }
 
 pub(super) async fn update(console: &Console<'_>, id: &str, body: Object) -> Result<Reply, Problem> {
     let settings = Fields::read(body, take_settings)?;
+    if settings.user_limit.is_some() {
+        // It protects the others from this organization.
+        console.only_operators()?;
+    }
     let tenant = console.tenant(id);
     console.open(&tenant, Vec::new()).await?;
     if settings == Settings::default() {
@@ -123,6 +130,13 @@ fn take_settings(fields: &mut Fields) -> Result<Settings, Problem> {
     if let Some(name) = &name {
         check_name("organization", name)?;
     }
+    let user_limit = fields.number("user_limit")?;
+    if user_limit.is_some_and(|limit| limit > MOST_USERS) {
+        return Err(Problem::new(
+            400,
+            format!("\"user_limit\" must not be more than {MOST_USERS}; 0 means any number."),
+        ));
+    }
     Ok(Settings {
         name,
         email_management: fields.flag("email_management")?,
@@ -132,5 +146,6 @@ fn take_settings(fields: &mut Fields) -> Result<Settings, Problem> {
             .transpose()
             .map_err(|detail| Problem::new(400, detail))?,
         key_lifetime_days,
+        user_limit,
     })
 }

@@ -38,6 +38,7 @@ impl Problem {
             405 => "Method Not Allowed",
             409 => "Conflict",
             413 => "Content Too Large",
+            414 => "URI Too Long",
             415 => "Unsupported Media Type",
             429 => "Too Many Requests",
             503 => "Service Unavailable",

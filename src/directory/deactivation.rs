@@ -11,6 +11,7 @@ use super::user::{
     Change, Rules, Standing, User, owner_untouchable, second_owner, take_active, take_org_role,
 };
 use crate::scim::patch::Parts;
+use crate::scim::work::size_of_parts;
 use crate::scim::{Object, ScimError, resource};
 
 /// Most refused parts that the log names.
@@ -48,7 +49,7 @@ fn possible(
     refused: &mut Vec<ScimError>,
 ) -> Result<User, ScimError> {
     let current = rules.current;
-    refused.extend(parts.apply_possible(&mut doc, &current.doc, "active")?);
+    refused.extend(parts.apply_possible(&mut doc, &current.doc, "active", rules.work)?);
     take_active(&mut doc);
     let org_role = take_org_role(rules.catalog, &mut doc).and_then(|role| match role {
         Some(OrgRole::Owner) => Err(second_owner()),
@@ -78,6 +79,11 @@ fn allowed(rules: &Rules<'_>, standing: Standing, wanted: &Object, refused: &mut
         names.into_iter().filter(differs).map(|name| (name.clone(), None)).collect();
     for _ in 0..ROUNDS {
         left.retain_mut(|(name, reason)| {
+            let copies = size_of_parts(&doc).saturating_add(size_of_parts(wanted));
+            if let Err(error) = rules.work.spend(1, copies) {
+                *reason = Some(error);
+                return true;
+            }
             let mut tried = doc.clone();
             match wanted.get(name) {
                 Some(value) => tried.insert(name.clone(), value.clone()),

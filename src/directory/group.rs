@@ -11,6 +11,7 @@ use crate::scim::filter::{Comparison, Filter, Literal, Operator};
 use crate::scim::patch::{self, Edit, Op};
 use crate::scim::schema::Attribute;
 use crate::scim::text::{fold, shorten};
+use crate::scim::work::Work;
 use crate::scim::{Object, ScimError};
 
 /// Ids of users as a request has them.
@@ -123,8 +124,8 @@ impl<'a> Wanted<'a> {
     ///
     /// # Errors
     /// `invalidValue` for a missing or wrong value.
-    pub fn created(&self, catalog: &Catalog) -> Result<Group, ScimError> {
-        let group = self.applied(catalog, Object::new())?;
+    pub fn created(&self, catalog: &Catalog, work: &Work) -> Result<Group, ScimError> {
+        let group = self.applied(catalog, Object::new(), work)?;
         check_display_name(&group.display_name)?;
         Ok(group)
     }
@@ -133,17 +134,23 @@ impl<'a> Wanted<'a> {
     ///
     /// # Errors
     /// `mutability` where a group that stands for a role would be renamed, and what an edit may answer.
-    pub fn settle(&self, catalog: &Catalog, kind: GroupKind, current: &Group) -> Result<Group, ScimError> {
+    pub fn settle(
+        &self,
+        catalog: &Catalog,
+        kind: GroupKind,
+        current: &Group,
+        work: &Work,
+    ) -> Result<Group, ScimError> {
         let mut doc = Object::new();
         doc.insert("displayName".to_owned(), current.display_name.as_str().into());
         if let Some(external_id) = &current.external_id {
             doc.insert("externalId".to_owned(), external_id.as_str().into());
         }
-        settle_name(&catalog.group_prefix, kind, current, self.applied(catalog, doc)?)
+        settle_name(&catalog.group_prefix, kind, current, self.applied(catalog, doc, work)?)
     }
 
-    fn applied(&self, catalog: &Catalog, mut doc: Object) -> Result<Group, ScimError> {
-        patch::apply(&catalog.group, &mut doc, &self.edits)?;
+    fn applied(&self, catalog: &Catalog, mut doc: Object, work: &Work) -> Result<Group, ScimError> {
+        patch::apply(&catalog.group, &mut doc, &self.edits, work)?;
         let text = |name: &str| doc.get(name).and_then(Value::as_str).map(str::to_owned);
         let group =
             Group { display_name: text("displayName").unwrap_or_default(), external_id: text("externalId") };
@@ -298,7 +305,7 @@ mod tests {
         let catalog = catalog();
         let body = json!({"Operations": operations});
         let wanted = Wanted::of_patch(&catalog, &body)?;
-        let group = wanted.settle(&catalog, GroupKind::ProjectRole, &current())?;
+        let group = wanted.settle(&catalog, GroupKind::ProjectRole, &current(), &Work::default())?;
         let MembershipChange { replaces_all, add, remove } = wanted.members;
         Ok((group, MembershipChange { replaces_all, add: owned(add), remove: owned(remove) }))
     }

@@ -6,13 +6,16 @@ use serde_json::Value;
 
 use crate::scim::json::{self, Members, Unreadable};
 
+/// As how many values an array counts besides, and an object that is no member.
+const CONTAINER: usize = 10;
+
 /// Reads a body of at most so many values as JSON. A member of which nothing counts but the id becomes the id alone, which means
 /// the same (see `member_ids` in [`super::group`]) and takes a fifth of the memory.
 ///
 /// # Errors
 /// Those of [`json::parse_with`].
 pub fn read(body: &[u8], most_values: usize) -> Result<Value, Unreadable> {
-    json::parse_with(body, most_values, id_alone)
+    json::parse_with(body, most_values, id_alone, CONTAINER)
 }
 
 /// A member's id, if the object is a member and its id is text.

@@ -194,6 +194,8 @@ mod tests {
             plain_groups,
             mail_domains: Vec::new(),
             user_count: 0,
+            group_count: 0,
+            user_limit: None,
         }
     }
 

@@ -28,6 +28,10 @@ pub struct Organization {
     pub mail_domains: Vec<String>,
     /// How many users SCIM sees.
     pub user_count: u64,
+    /// How many groups there are.
+    pub group_count: u64,
+    /// Most users that SCIM may see; `None`: as many as there are.
+    pub user_limit: Option<u64>,
 }
 
 impl Organization {
@@ -42,6 +46,11 @@ impl Organization {
             plain_groups: flag("plain_groups")?,
             mail_domains: record.get("mail_domains")?.as_array()?.iter().map(text).collect::<Option<_>>()?,
             user_count: record.get("user_count")?.as_u64()?,
+            group_count: record.get("group_count")?.as_u64()?,
+            user_limit: match record.get("user_limit")? {
+                Value::Null => None,
+                limit => Some(limit.as_u64()?),
+            },
         })
     }
 
@@ -56,6 +65,22 @@ impl Organization {
     /// `invalidValue`, in the words the product's documentation uses.
     pub fn admit(&self, user_name: &str, mail_domain: Option<&str>) -> Result<(), ScimError> {
         self.check(user_name, mail_domain, "is not allowed to be created in")
+    }
+
+    /// Refuses one more user where there are as many as may be.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn check_room(&self, user_name: &str) -> Result<(), ScimError> {
+        match self.user_limit {
+            Some(limit) if self.user_count >= limit => Err(ScimError::forbidden(format!(
+                "User {} cannot be created: this organization may have {limit} users and has {}, deactivated ones included. \
+                 Have an operator of this service raise the limit in the organization's settings, or delete users.",
+                shorten(user_name),
+                self.user_count
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a change that takes a person out of the organization's mail domains.

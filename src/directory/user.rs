@@ -11,6 +11,7 @@ use crate::scim::bulk::is_reference;
 use crate::scim::json::{self, object};
 use crate::scim::patch::Parts;
 use crate::scim::text::{fold, shorten};
+use crate::scim::work::{Work, size_of_parts};
 use crate::scim::{Object, ScimError, resource};
 
 /// Most bytes that one person's attributes may come to.
@@ -178,8 +179,8 @@ pub fn seems_to_deactivate(body: &Value) -> bool {
 ///
 /// # Errors
 /// `invalidValue` for a missing or wrong value, or a second Owner.
-pub fn create(catalog: &Catalog, body: &Value) -> Result<User, ScimError> {
-    let mut doc = resource::read(&catalog.user, body)?;
+pub fn create(catalog: &Catalog, body: &Value, work: &Work) -> Result<User, ScimError> {
+    let mut doc = resource::read(&catalog.user, body, work)?;
     let standing = Standing::take(catalog, &mut doc)?;
     fill_gaps(&mut doc);
     let active = standing.active.unwrap_or(true);
@@ -205,9 +206,10 @@ pub fn replace(
     current: &User,
     body: &Value,
     obstacles: &Obstacles,
+    work: &Work,
 ) -> Result<Change, ScimError> {
     let parts = Parts::of_resource(&catalog.user, resource::values(&catalog.user, body)?);
-    let rules = Rules { catalog, organization, current, obstacles, replaces: true };
+    let rules = Rules { catalog, organization, current, obstacles, work, replaces: true };
     change(&rules, parts, Object::new())
 }
 
@@ -221,9 +223,10 @@ pub fn modify(
     current: &User,
     body: &Value,
     obstacles: &Obstacles,
+    work: &Work,
 ) -> Result<Change, ScimError> {
     let parts = Parts::of_patch(&catalog.user, body)?;
-    let rules = Rules { catalog, organization, current, obstacles, replaces: false };
+    let rules = Rules { catalog, organization, current, obstacles, work, replaces: false };
     change(&rules, parts, current.doc.clone())
 }
 
@@ -242,7 +245,8 @@ fn change(rules: &Rules<'_>, mut parts: Parts<'_>, doc: Object) -> Result<Change
 
 /// The person after all that a request asks for.
 fn whole(rules: &Rules<'_>, parts: &Parts<'_>, mut doc: Object) -> Result<User, ScimError> {
-    parts.apply(&mut doc)?;
+    rules.work.spend(1, size_of_parts(&doc))?;
+    parts.apply(&mut doc, rules.work)?;
     let standing = Standing::take(rules.catalog, &mut doc)?;
     rules.settle(doc, standing)
 }
@@ -280,6 +284,8 @@ pub(super) struct Rules<'a> {
     pub(super) organization: &'a Organization,
     pub(super) current: &'a User,
     pub(super) obstacles: &'a Obstacles,
+    /// What the request may still make this service compute.
+    pub(super) work: &'a Work,
     /// Whether it is a PUT.
     pub(super) replaces: bool,
 }

@@ -7,6 +7,9 @@ use crate::scim::entity_tag::entity_tag;
 use crate::scim::{MEDIA_TYPE, ScimError};
 use crate::store::Cost;
 
+/// After how many seconds a request may be sent again that was answered with 429.
+pub(super) const RETRY_AFTER: &str = "10";
+
 /// An answer to a request.
 pub(super) struct Answer {
     /// HTTP status code.
@@ -86,14 +89,16 @@ impl Answer {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// The response, with what it cost (W3C Server-Timing). That to HEAD has the length of the body, and no body (RFC 9110
-    /// §9.3.2).
+    /// The response, with what it cost if that is to be told (W3C Server-Timing). That to HEAD has the length of the body,
+    /// and no body (RFC 9110 §9.3.2).
     ///
     /// # Errors
     /// The runtime's, for a header it does not take.
-    pub(super) fn into_response(self, cost: Cost, is_head: bool) -> worker::Result<Response> {
+    pub(super) fn into_response(self, cost: Option<Cost>, is_head: bool) -> worker::Result<Response> {
         let headers = Headers::new();
-        headers.set("Server-Timing", &server_timing(cost))?;
+        if let Some(cost) = cost {
+            headers.set("Server-Timing", &server_timing(cost))?;
+        }
         // Directory data belongs in no cache.
         headers.set("Cache-Control", "no-store")?;
         headers.set("X-Content-Type-Options", "nosniff")?;
@@ -124,7 +129,7 @@ impl From<ScimError> for Answer {
             // RFC 9110 §12.5.3: what a body may have been coded by.
             415 => answer.with_header("Accept-Encoding", "identity"),
             // An integer of seconds is the only form that Okta honours.
-            429 => answer.with_header("Retry-After", "10"),
+            429 => answer.with_header("Retry-After", RETRY_AFTER),
             _ => answer,
         }
     }

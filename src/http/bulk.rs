@@ -39,7 +39,10 @@ pub(super) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     // An operation costs round trips; nobody gets any for a key that is no good.
     call.open(Vec::new()).await?;
     let Source::Http(incoming) = &mut call.source else { return Err(ScimError::internal()) };
-    let body = parse_json(&incoming.body(MAX_PAYLOAD).await?, VALUE_LIMIT)?;
+    let text = incoming.body(MAX_PAYLOAD).await?;
+    let body = parse_json(&text, VALUE_LIMIT)?;
+    incoming.hold(text.len(), json::memory(&body))?;
+    drop(text);
     let mut bulk = BulkRequest::parse(body)?;
     let makers = bulk.makers();
     let mut ids = Named::with_capacity(makers.len());
@@ -108,7 +111,10 @@ async fn carry_out(
         }
         described.insert("location".to_owned(), location.into());
     }
+    let exhausted = call.work.check().err();
     let refused = match &unresolved {
+        // A deactivation takes little, and is never refused because of what came before it.
+        _ if exhausted.is_some() && !deactivates => exhausted,
         Some(reason) if !goes_on || names.first() != Some(&"Users") => Some(reason.clone()),
         _ if !is_here => Some(elsewhere(&call.session.tenant.base, &path)),
         _ => matches!(names.as_slice(), ["Bulk"] | [.., ".search"]).then(|| {
@@ -127,7 +133,14 @@ async fn carry_out(
         record.keep(data);
     }
     let source = Operation::new(data, version, new_id).with_unresolved(unresolved);
-    let mut single = Call { session, source: Source::Bulk(&source), aftermath: call.aftermath, record };
+    let mut single = Call {
+        session,
+        source: Source::Bulk(&source),
+        aftermath: call.aftermath,
+        record,
+        work: call.work,
+        env: call.env,
+    };
     let answer = match refused {
         Some(error) => error.into(),
         None => resources::write(&mut single, &method, &names).await.unwrap_or_else(Answer::from),

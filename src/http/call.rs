@@ -3,22 +3,21 @@
 use std::cell::RefCell;
 
 use serde_json::Value;
+use worker::Env;
 
 use super::Aftermath;
 use super::answer::Answer;
 use super::record::Record;
-use super::request::{
-    BODY_LIMIT, GROUP_BODY_LIMIT, GROUP_VALUE_LIMIT, Incoming, UNAUTHENTICATED_BODY_LIMIT,
-    UNAUTHENTICATED_VALUE_LIMIT, VALUE_LIMIT, group_json, parse_json,
-};
+use super::request::{BODY, BodyLimits, GROUP_BODY, Incoming, MEMORY_OF_STRANGERS};
 use crate::scim::entity_tag::Preconditions;
 use crate::scim::projection::Projection;
 use crate::scim::query::Parameters;
 use crate::scim::schema::ResourceType;
+use crate::scim::work::Work;
 use crate::scim::{Object, ScimError, json};
 use crate::store::log::Outcome;
 use crate::store::session::Opened;
-use crate::store::{Row, Session, Statement, StoreError, keys, platform};
+use crate::store::{Row, Session, Statement, StoreError, keys, known_keys, platform};
 
 /// A SCIM request that carries a well-formed key, and what it needs to be carried out.
 pub(super) struct Call<'a> {
@@ -30,6 +29,10 @@ pub(super) struct Call<'a> {
     pub(super) aftermath: &'a Aftermath,
     /// What the organization's log will say of it.
     pub(super) record: Record,
+    /// What the whole HTTP request may still make this service compute.
+    pub(super) work: &'a Work,
+    /// Bindings and variables of the deployment.
+    pub(super) env: &'a Env,
 }
 
 /// Where a request comes from. Both are carried out by the same code.
@@ -72,21 +75,30 @@ impl Operation {
 impl Call<'_> {
     /// Authenticates and runs the statements of a read; see [`Session::open`].
     pub(super) async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        Ok(self.opened(self.session.open(statements).await?))
+        self.opened(self.session.open(statements).await)
     }
 
     /// Authenticates and runs the statements of a write that needs nothing to be read before; see
     /// [`Session::open_writing`].
     pub(super) async fn open_writing(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        Ok(self.opened(self.session.open_writing(statements).await?))
+        self.opened(self.session.open_writing(statements).await)
     }
 
-    fn opened(&self, opened: Opened) -> Opened {
+    /// Makes sure that the key is good, or was a moment ago: before memory is given to what comes with it.
+    async fn vouch(&self) -> Result<(), ScimError> {
+        if known_keys::is_good(self.session.key) {
+            return Ok(());
+        }
+        self.open(Vec::new()).await.map(drop)
+    }
+
+    fn opened(&self, opened: Result<Opened, ScimError>) -> Result<Opened, ScimError> {
+        let opened = opened?;
         if opened.last_used_is_due {
             self.aftermath.mark_used.set(Some(keys::used(self.session.key, &self.session.tenant.now)));
         }
         self.record.belongs_to(&opened.organization.id);
-        opened
+        Ok(opened)
     }
 
     /// Runs the statements of a write and writes its entry of the log, all or nothing, in one round trip.
@@ -98,13 +110,10 @@ impl Call<'_> {
         outcome: &Outcome,
         statements: Vec<Statement>,
     ) -> Result<std::vec::IntoIter<Vec<Row>>, StoreError> {
-        let mut batch = vec![self.record.of_change(&self.session.tenant, outcome)?];
-        batch.extend(statements);
-        let mut results = self.session.write(&batch).await?;
-        // The entry's own.
-        results.next();
+        let entry = self.record.of_change(&self.session.tenant, outcome)?;
+        let results = self.session.database.write(entry, statements).await?;
         self.record.is_written();
-        Ok(results)
+        Ok(results.into_iter())
     }
 
     /// Leaves what became of the request to be noted after the answer, unless its entry is written.
@@ -117,37 +126,36 @@ impl Call<'_> {
 
     /// The body of a request that writes a user or searches.
     pub(super) async fn body(&mut self) -> Result<Value, ScimError> {
-        let body = match &mut self.source {
-            Source::Http(incoming) => parse_json(&incoming.body(BODY_LIMIT).await?, VALUE_LIMIT)?,
-            // The record has it already.
-            Source::Bulk(operation) => return operation.data(),
-        };
-        self.record.keep(&body);
-        Ok(body)
+        self.body_within(&BODY).await
     }
 
     /// The body of a request that writes a group.
-    ///
-    /// One that is large, or does not say how large it is, is read only for a key that is known to be good:
-    /// anybody can make up a key whose checksum is right, and an isolate's memory is shared. That costs such
-    /// a request a third round trip.
     pub(super) async fn group_body(&mut self) -> Result<Value, ScimError> {
-        let large = match &self.source {
-            Source::Http(incoming) => {
-                incoming.declared_length().is_none_or(|length| length > UNAUTHENTICATED_BODY_LIMIT)
-            }
-            Source::Bulk(_) => false,
-        };
-        if large {
-            self.open(Vec::new()).await?;
-        }
-        let body = match &mut self.source {
-            Source::Http(incoming) => {
-                let body = incoming.body(GROUP_BODY_LIMIT).await?;
-                group_json(&body, if large { GROUP_VALUE_LIMIT } else { UNAUTHENTICATED_VALUE_LIMIT })?
-            }
+        self.body_within(&GROUP_BODY).await
+    }
+
+    /// A body that is large, that does not say how large it is, or that takes much memory is read only for a key that is
+    /// known to be good: anybody can make up a key whose checksum is right, and an isolate's memory is shared. For a key
+    /// that has not been used for a while, that costs one more round trip.
+    async fn body_within(&mut self, limits: &BodyLimits) -> Result<Value, ScimError> {
+        let is_small = match &self.source {
+            Source::Http(incoming) => incoming.is_within(limits.bytes_of_strangers),
+            // The record has it already.
             Source::Bulk(operation) => return operation.data(),
         };
+        if !is_small {
+            self.vouch().await?;
+        }
+        let Source::Http(incoming) = &mut self.source else { return Err(ScimError::internal()) };
+        let text = incoming.body(limits.bytes).await?;
+        let mut body = (limits.parse)(&text, limits.values)?;
+        if is_small && json::memory(&body) > MEMORY_OF_STRANGERS {
+            drop(body);
+            self.vouch().await?;
+            body = (limits.parse)(&text, limits.values)?;
+        }
+        let Source::Http(incoming) = &mut self.source else { return Err(ScimError::internal()) };
+        incoming.hold(text.len(), json::memory(&body))?;
         self.record.keep(&body);
         Ok(body)
     }

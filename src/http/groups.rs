@@ -1,5 +1,7 @@
 //! `/Groups`
 
+use std::cell::Cell;
+
 use super::answer::Answer;
 use super::call::{Call, version_of};
 use super::group_resource::body;
@@ -39,7 +41,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let sent = call.group_body().await?;
     let tenant = &call.session.tenant;
     let wanted = Wanted::of_resource(tenant.catalog, &sent)?;
-    let group = wanted.created(tenant.catalog)?;
+    let group = wanted.created(tenant.catalog, call.work)?;
     let projection = call.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
@@ -131,6 +133,7 @@ async fn change(
     // Adding and removing commute with what others do; what replaces all was decided from what was read, and
     // who names a version wants no other.
     let only_if_unchanged = wanted.members.replaces_all || !preconditions.is_empty();
+    let is_made = Cell::new(false);
     attempts(async || {
         let mut statements = vec![stored::record(tenant, id)];
         let mut comparison = None;
@@ -144,8 +147,10 @@ async fn change(
         }
         let mut opened = call.open(statements).await?;
         let record = read_record(call, opened.row(), id)?;
-        preconditions.check(record.version)?;
-        let group = wanted.settle(tenant.catalog, record.kind, &record.group)?;
+        if !is_made.get() {
+            preconditions.check(record.version)?;
+        }
+        let group = wanted.settle(tenant.catalog, record.kind, &record.group, call.work)?;
         let mut current = None;
         let difference = match &comparison {
             Some(comparison) => comparison.read(opened.first_rows())?,
@@ -190,7 +195,11 @@ async fn change(
         })?;
         if !answer {
             // The update comes first, and returns the new version.
-            let updated = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
+            let Some(updated) = results.next().and_then(|rows| rows.into_iter().next()) else {
+                // It was made when the batch was sent first, and the answer was lost: read what the version is.
+                is_made.set(true);
+                return Err(Failure::Stale);
+            };
             return Ok((version_of(&updated)?, Resource::default()));
         }
         let Some((_, members)) = current else {

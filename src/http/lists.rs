@@ -4,6 +4,7 @@ use super::answer::Answer;
 use super::body::Body;
 use super::call::{Call, project, projection};
 use super::group_resource;
+use super::rates;
 use crate::scim::ScimError;
 use crate::scim::cursor::{Cursor, Position};
 use crate::scim::filter;
@@ -11,7 +12,7 @@ use crate::scim::list::{Standing, Window, list_response};
 use crate::scim::query::{CursorContext, Parameters};
 use crate::scim::schema::ResourceType;
 use crate::store::list::{self, Listed, Listing, Query, Resource};
-use crate::store::platform;
+use crate::store::{known_keys, platform};
 
 /// Answers a query by its URL.
 pub(super) async fn list(call: &Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
@@ -39,20 +40,21 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     let window = parameters.window(&context)?;
     let of_users = projection(parameters, &catalog.user)?;
     let of_groups = projection(parameters, &catalog.group)?;
-    let mut prepared = list::prepare(
-        &call.session.tenant,
-        &Query {
-            listed,
-            filter: filter.as_ref(),
-            filter_text: text,
-            sort: sort.as_ref(),
-            window: &window,
-            with_groups: of_users.wants("groups"),
-            with_members: of_groups.wants("members"),
-        },
-    )?;
-    let mut opened = call.open(prepared.take_statements()).await?;
-    let mut listing = prepared.read(&call.session.tenant, &mut opened)?;
+    let mut query = Query {
+        listed,
+        filter: filter.as_ref(),
+        filter_text: text,
+        sort: sort.as_ref(),
+        window: &window,
+        with_groups: of_users.wants("groups"),
+        with_members: of_groups.wants("members"),
+        is_long: false,
+    };
+    let mut listing = read(call, &query).await?;
+    if listing.turned_out_long {
+        query.is_long = true;
+        listing = read(call, &query).await?;
+    }
     call.aftermath.note_import.set(listing.afterwards.take());
     let standing = standing(parameters, &context, &window, &listing);
     let mut body = Body::from(list_response(listing.total, &standing, listing.items.len()));
@@ -67,6 +69,15 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     }
     body.push_str("]}");
     Ok(Answer::ok(body))
+}
+
+async fn read(call: &Call<'_>, query: &Query<'_>) -> Result<Listing, ScimError> {
+    let mut prepared = list::prepare(&call.session.tenant, query)?;
+    if !query.is_long && prepared.scans(query.window) && known_keys::is_good(call.session.key) {
+        rates::count_scan(call.env, call.session.key).await?;
+    }
+    let mut opened = call.open(prepared.take_statements()).await?;
+    prepared.read(&call.session.tenant, &mut opened)
 }
 
 /// Where the page stands. RFC 9865 §2: there is a next cursor unless this is the last page.

@@ -14,6 +14,8 @@ mod group_resource;
 mod groups;
 mod lists;
 mod log;
+mod memory;
+mod rates;
 mod record;
 mod request;
 mod resources;
@@ -43,6 +45,8 @@ struct Aftermath {
     shard: Cell<Option<Shard>>,
     mark_used: Cell<Option<Statement>>,
     note_import: Cell<Option<Statement>>,
+    /// Whether the answer refuses a key or a token.
+    refuses: Cell<bool>,
     /// Entries of the organization's log.
     entries: RefCell<Vec<Statement>>,
 }
@@ -87,13 +91,18 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
         line.push_str(&log::redacted(detail));
     }
     console_log!("{line}");
-    answer.into_response(cost, incoming.is_head)
+    // What it cost would tell whether there is such a key.
+    let is_told = answer.status != 401 && !aftermath.refuses.get();
+    answer.into_response(is_told.then_some(cost), incoming.is_head)
 }
 
 /// Whoever calls, by the first segment of the path.
 async fn route(deployment: &Deployment<'_>, incoming: &mut Incoming, aftermath: &Aftermath) -> Answer {
     let segments = request::segments(&incoming.path);
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if let Err(error) = incoming.check_address() {
+        return if names.first() == Some(&"console") { console::refused(error) } else { error.into() };
+    }
     match names.as_slice() {
         ["scim", "v2", rest @ ..] => {
             scim_api::answer(deployment, incoming, aftermath, "/scim/v2", rest).await.unwrap_or_else(Answer::from)
@@ -101,7 +110,7 @@ async fn route(deployment: &Deployment<'_>, incoming: &mut Incoming, aftermath: 
         ["scim", rest @ ..] => {
             scim_api::answer(deployment, incoming, aftermath, "/scim", rest).await.unwrap_or_else(Answer::from)
         }
-        ["console", rest @ ..] => console::answer(deployment, incoming, rest).await,
+        ["console", rest @ ..] => console::answer(deployment, incoming, aftermath, rest).await,
         _ => ScimError::not_found(format!(
             "There is nothing at this address. The SCIM endpoint is {}/scim, the administrators' console {}/console.",
             incoming.origin, incoming.origin

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::request::Incoming;
 use crate::directory::{Key, log_body};
-use crate::store::log::{Entry, Outcome, Source};
+use crate::store::log::{Entry, Logged, Outcome, Source};
 use crate::store::{Statement, StoreError, Tenant, platform};
 
 /// The parameters of RFC 7644 and RFC 9865, whose values are kept.
@@ -110,7 +110,7 @@ impl Record {
     ///
     /// # Errors
     /// As [`Entry::of_change`].
-    pub(super) fn of_change(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
+    pub(super) fn of_change(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Logged, StoreError> {
         let organization = self.organization.get().map(String::as_str).unwrap_or_default();
         self.entry.of_change(tenant, organization, outcome)
     }

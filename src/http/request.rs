@@ -3,26 +3,49 @@
 use futures_util::StreamExt;
 use serde_json::Value;
 use worker::Request;
+use worker::js_sys::{JsString, Reflect};
+use worker::wasm_bindgen::JsCast;
 
+use super::memory::Held;
 use crate::directory::group_body;
 use crate::scim::ScimError;
 use crate::scim::json::{self, Unreadable};
 use crate::scim::text::shorten;
 
+/// What is read of the body of a kind of request.
+pub(super) struct BodyLimits {
+    /// Most bytes.
+    pub(super) bytes: usize,
+    /// Most values.
+    pub(super) values: usize,
+    /// Most bytes before the key is known to be good.
+    pub(super) bytes_of_strangers: usize,
+    /// How it is read.
+    pub(super) parse: fn(&[u8], usize) -> Result<Value, ScimError>,
+}
+
+/// Bodies that write a user, or search.
+pub(super) const BODY: BodyLimits =
+    BodyLimits { bytes: BODY_LIMIT, values: VALUE_LIMIT, bytes_of_strangers: 64 * 1024, parse: parse_json };
+/// Bodies that write a group. 1,000 members fit before the key is known to be good, and 100,000 with four parts each after.
+pub(super) const GROUP_BODY: BodyLimits = BodyLimits {
+    bytes: 10 * 1024 * 1024,
+    values: 500_000,
+    bytes_of_strangers: 128 * 1024,
+    parse: group_json,
+};
+/// Most memory that the values of a body may take before the key is known to be good, in bytes.
+pub(super) const MEMORY_OF_STRANGERS: usize = 512 * 1024;
+
 /// Largest body of most requests, in bytes.
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
-/// Largest body of a request that writes a group, in bytes.
-pub(super) const GROUP_BODY_LIMIT: usize = 10 * 1024 * 1024;
-
 /// Most values in the body of most requests.
 pub(super) const VALUE_LIMIT: usize = 20_000;
-/// Most values in the body of a request that writes a group: 100,000 members with four parts each.
-pub(super) const GROUP_VALUE_LIMIT: usize = 500_000;
-/// Largest body that is read before the key is known to be good, in bytes: 10,000 members fit.
-pub(super) const UNAUTHENTICATED_BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-/// Most values in such a body.
-pub(super) const UNAUTHENTICATED_VALUE_LIMIT: usize = 100_000;
+/// Longest address with its query, in characters. Cloudflare itself takes 16 KB.
+const ADDRESS_LIMIT: u32 = 32 * 1024;
+/// Most parameters in a query.
+const PARAMETER_LIMIT: usize = 100;
 
 /// A request, taken apart.
 pub(super) struct Incoming {
@@ -33,20 +56,37 @@ pub(super) struct Incoming {
     pub(super) is_head: bool,
     /// `https://host`, as the client called us.
     pub(super) origin: String,
-    /// Path as it was sent.
+    /// Path as it was sent; of an address that is too long, its beginning.
     pub(super) path: String,
     query_text: String,
     query: Vec<(String, String)>,
+    held: Held,
+    /// Why the address is not read, if it is not.
+    refusal: Option<ScimError>,
 }
 
 impl Incoming {
     pub(super) fn new(request: Request) -> Self {
-        let url = request.inner().url();
+        let (url, is_too_long) = address_of(&request);
         let (origin, rest) = split_origin(&url);
-        let query_text = rest
-            .split_once('?')
-            .map(|(_, query)| query.split('#').next().unwrap_or(query))
-            .unwrap_or_default();
+        let path = rest.split(['?', '#']).next().unwrap_or_default().to_owned();
+        let query_text = match rest.split_once('?') {
+            Some((_, query)) if !is_too_long => query.split('#').next().unwrap_or(query),
+            _ => "",
+        };
+        let refusal = if is_too_long {
+            Some(ScimError::uri_too_long(format!(
+                "The address is longer than {ADDRESS_LIMIT} characters, the most that are read. Send a long query by POST to \
+                 /.search."
+            )))
+        } else if query_text.bytes().filter(|byte| *byte == b'&').count() >= PARAMETER_LIMIT {
+            Some(ScimError::invalid_syntax(format!(
+                "The query has more than {PARAMETER_LIMIT} parameters, the most that are read."
+            )))
+        } else {
+            None
+        };
+        let query_text = if refusal.is_some() { "" } else { query_text };
         // RFC 7644 is silent; clients send `+` for a space and `%2B` for a plus, which is form encoding.
         let query = form_urlencoded::parse(query_text.as_bytes()).into_owned().collect();
         let method = request.inner().method();
@@ -55,11 +95,21 @@ impl Incoming {
             method: if is_head { "GET".to_owned() } else { method },
             is_head,
             origin: origin.to_owned(),
-            path: request.path(),
+            path,
             query_text: query_text.to_owned(),
             query,
             request,
+            held: Held::default(),
+            refusal,
         }
+    }
+
+    /// Refuses an address that is not read.
+    ///
+    /// # Errors
+    /// 414, or 400 for too many parameters.
+    pub(super) fn check_address(&self) -> Result<(), ScimError> {
+        self.refusal.clone().map_or(Ok(()), Err)
     }
 
     /// Path and query as they were sent.
@@ -85,15 +135,19 @@ impl Incoming {
         self.request.headers().get(name).ok().flatten()
     }
 
-    /// How long the body is, if the client says so.
-    pub(super) fn declared_length(&self) -> Option<usize> {
+    /// Whether the body is known to be no longer than that. Of one whose length nobody says, nothing is known.
+    pub(super) fn is_within(&self, bytes: usize) -> bool {
+        self.declared_length().is_some_and(|length| length <= bytes)
+    }
+
+    fn declared_length(&self) -> Option<usize> {
         self.header("content-length").and_then(|length| length.trim().parse().ok())
     }
 
     /// The body as it is.
     ///
     /// # Errors
-    /// 413 above the limit, 415 for a compressed one.
+    /// 413 above the limit, 415 for a compressed one, 429 where the isolate has no memory for it.
     pub(super) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, ScimError> {
         if self.request.inner().body().is_some() {
             check_coding(self.header("content-encoding").as_deref())?;
@@ -107,7 +161,8 @@ impl Incoming {
             |_| ScimError::invalid_syntax("The body could not be read to its end. Send the request again.");
         match self.declared_length() {
             Some(length) if length > limit => Err(too_large()),
-            Some(_) => {
+            Some(length) => {
+                self.held.grow(length, length)?;
                 let body = self.request.bytes().await.map_err(unreadable)?;
                 if body.len() > limit { Err(too_large()) } else { Ok(body) }
             }
@@ -120,10 +175,31 @@ impl Incoming {
                     if body.len() > limit {
                         return Err(too_large());
                     }
+                    self.held.grow(body.len(), body.capacity())?;
                 }
                 Ok(body)
             }
         }
+    }
+
+    /// Notes how much memory the body takes now that it has been read.
+    ///
+    /// # Errors
+    /// 429 where the isolate has not got that much.
+    pub(super) fn hold(&mut self, body: usize, bytes: usize) -> Result<(), ScimError> {
+        self.held.grow(body, bytes)
+    }
+}
+
+/// The address that was called, or the beginning of one that is too long: then it stays in the runtime's memory.
+fn address_of(request: &Request) -> (String, bool) {
+    const BEGINNING: u32 = 200;
+    let text =
+        Reflect::get(request.inner(), &"url".into()).ok().and_then(|url| url.dyn_into::<JsString>().ok());
+    match text {
+        Some(text) if text.length() > ADDRESS_LIMIT => (text.slice(0, BEGINNING).into(), true),
+        Some(text) => (text.into(), false),
+        None => (String::new(), false),
     }
 }
 
@@ -145,7 +221,7 @@ fn check_coding(content_encoding: Option<&str>) -> Result<(), ScimError> {
 /// # Errors
 /// `invalidSyntax` for what is not JSON, `tooMany` for more values than that.
 pub(super) fn parse_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
-    json_by(body, most_values, |body, most| json::parse_with(body, most, json::object_from))
+    json_by(body, most_values, |body, most| json::parse_with(body, most, json::object_from, 0))
 }
 
 /// Reads a body that describes a group, or a change of one, as JSON.

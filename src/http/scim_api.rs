@@ -5,11 +5,12 @@ use super::call::{Call, Source};
 use super::consistency::{BOOKMARK, anchored};
 use super::record::Record;
 use super::request::Incoming;
-use super::{Aftermath, Deployment, bulk, discovery, groups, lists, resources, users};
+use super::{Aftermath, Deployment, bulk, discovery, groups, lists, rates, resources, users};
 use crate::directory::Key;
 use crate::scim::ScimError;
+use crate::scim::work::Work;
 use crate::store::list::Listed;
-use crate::store::{Scope, Session, Tenant, platform};
+use crate::store::{Scope, Session, Tenant, known_keys, platform};
 
 /// Answers a request below the base path.
 ///
@@ -27,23 +28,53 @@ pub(super) async fn answer(
     if authorization.is_none() && incoming.method == "GET" && segments == ["ServiceProviderConfig"] {
         return discovery::public_service_provider_config(&base, incoming.parameters());
     }
-    let key = Key::from_authorization(authorization.as_deref())?;
+    let outcome = match Key::from_authorization(authorization.as_deref()) {
+        Ok(key) => with_key(deployment, incoming, aftermath, &key, base, segments).await,
+        Err(error) => Err(error),
+    };
+    let is_refused = outcome.as_ref().map_or_else(|error| error.status, |answer| answer.status) == 401;
+    if is_refused && authorization.is_some() {
+        aftermath.refuses.set(true);
+        rates::count_failure(deployment.env, incoming).await?;
+    }
+    outcome
+}
+
+async fn with_key(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    aftermath: &Aftermath,
+    key: &Key,
+    base: String,
+    segments: &[&str],
+) -> Result<Answer, ScimError> {
     aftermath.key_hint.set(Some(key.hint()));
+    if let Some(refusal) = known_keys::refusal(key) {
+        return Err(refusal);
+    }
+    if known_keys::is_good(key) {
+        rates::count_request(deployment.env, key).await?;
+    } else if let Err(error) = rates::check_unknown_key(deployment.env, incoming).await {
+        aftermath.refuses.set(true);
+        return Err(error);
+    }
     aftermath.shard.set(Some(key.shard()));
     let mut database = deployment.database(key.shard()).ok_or_else(|| key.not_known())?;
     if deployment.read_replicas {
         database = anchored(database, incoming, segments);
     }
     let tenant = Tenant {
-        scope: Scope::of_key(&key),
+        scope: Scope::of_key(key),
         catalog: deployment.catalog,
         base,
         now: platform::iso(platform::now_millis()),
     };
-    let session = Session { database: &database, kv: &deployment.kv, key: &key, tenant, is_vetted: false };
+    let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_vetted: false };
     let method = incoming.method.clone();
-    let record = Record::of_request(incoming, &key, segments);
-    let mut call = Call { session, source: Source::Http(incoming), aftermath, record };
+    let record = Record::of_request(incoming, key, segments);
+    let work = Work::default();
+    let mut call =
+        Call { session, source: Source::Http(incoming), aftermath, record, work: &work, env: deployment.env };
     let outcome = dispatch(&mut call, &method, segments).await;
     if deployment.cost().round_trips == 0 {
         // Answered before the key was looked at. Whoever has no good key is told that, and nothing else.

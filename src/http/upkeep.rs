@@ -28,7 +28,7 @@ pub async fn keep_up(env: &Env) {
     let days = variable(env, "LOG_RETENTION_DAYS", "").parse().unwrap_or(RETENTION);
     let now = platform::now_millis();
     let oldest = platform::iso(now.saturating_sub(days.saturating_mul(DAY_MILLIS)));
-    for database in deployment.databases() {
+    for database in deployment.databases().iter().map(Database::outliving) {
         match prune(&database, &oldest, &platform::iso(now.saturating_sub(DAY_MILLIS))).await {
             Ok(gone) => console_log!(
                 "database {}: {gone} entries of the log were older than {days} days and are deleted",

@@ -10,7 +10,9 @@ use super::record::NOTHING_TO_CHANGE;
 use crate::directory::user::{self, Change, Obstacles};
 use crate::directory::{Catalog, Organization, User, deactivation};
 use crate::scim::ScimError;
+use crate::scim::projection::Projection;
 use crate::scim::text::shorten;
+use crate::scim::work::Work;
 use crate::store::log::Outcome;
 use crate::store::session::{Failure, attempts};
 use crate::store::users::{self as stored, UserRecord};
@@ -34,7 +36,7 @@ pub(super) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError>
 pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let body = call.body().await?;
     let catalog = call.session.tenant.catalog;
-    let user = user::create(catalog, &body)?;
+    let user = user::create(catalog, &body, call.work)?;
     let projection = call.projection(&catalog.user)?;
     let tenant = &call.session.tenant;
     let id = call.new_id()?;
@@ -43,14 +45,33 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let mut opened = call.open_writing(stored::insert_if_admitted(tenant, &id, &user, entry)).await?;
     let (written, _, holder) = (opened.row(), opened.row(), opened.row());
     opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
+    if holder.as_ref().is_some_and(|holder| holder.head == id) {
+        // They were written when the batch was sent first, and the answer was lost.
+        call.record.is_written();
+        let mut opened = call.open(vec![stored::resource(tenant, &id, true)]).await?;
+        return created(call, &projection, &id, opened.row());
+    }
     if let Some(holder) = holder {
         return Err(user_name_taken(&user, Some(&holder.head)));
     }
+    if written.is_none() {
+        opened.organization.check_room(user.user_name())?;
+    }
+    call.record.is_written();
+    created(call, &projection, &id, written)
+}
+
+fn created(
+    call: &Call<'_>,
+    projection: &Projection,
+    id: &str,
+    written: Option<Row>,
+) -> Result<Answer, ScimError> {
+    let tenant = &call.session.tenant;
     let row =
         written.ok_or_else(|| StoreError::Internal("somebody was not written for no reason".to_owned()))?;
-    call.record.is_written();
     let version = version_of(&row)?;
-    let resource = project(&projection, &catalog.user, row.body.into_string())?;
+    let resource = project(projection, &tenant.catalog.user, row.body.into_string())?;
     Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
 }
 
@@ -85,7 +106,7 @@ fn outcome(status: u16, id: &str, user: &User) -> Outcome {
 }
 
 /// What a PUT or PATCH makes of a person.
-type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles) -> Result<Change, ScimError>;
+type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles, &Work) -> Result<Change, ScimError>;
 
 /// Reads, decides, writes. What changes nothing writes nothing: neither version nor `lastModified` move.
 async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<Answer, ScimError> {
@@ -102,7 +123,8 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
     let (version, resource, detail) = attempts(async || {
         let (record, organization) = open_record(call, id, with_groups.get()).await?;
         preconditions.check(record.version)?;
-        let mut change = rule(tenant.catalog, &organization, &record.user, body, &obstacles.borrow())?;
+        let mut change =
+            rule(tenant.catalog, &organization, &record.user, body, &obstacles.borrow(), call.work)?;
         match &projection {
             Err(error) if change.deactivates => change.refused.push(error.clone()),
             Err(error) => return Err(error.clone().into()),

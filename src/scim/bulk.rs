@@ -101,13 +101,20 @@ impl BulkRequest {
             })
             .collect();
         let mut order: Vec<usize> = Vec::with_capacity(self.operations.len());
+        let mut is_done = vec![false; self.operations.len()];
         let mut waiting: Vec<usize> = (0..self.operations.len()).collect();
         while !waiting.is_empty() {
             let is_ready = |index: &usize| {
-                waits_for.get(*index).is_none_or(|makers| makers.iter().all(|maker| order.contains(maker)))
+                waits_for
+                    .get(*index)
+                    .is_none_or(|makers| makers.iter().all(|maker| is_done.get(*maker) == Some(&true)))
             };
             let next = waiting.iter().position(is_ready).unwrap_or_default();
-            order.push(waiting.remove(next));
+            let next = waiting.remove(next);
+            order.push(next);
+            if let Some(is_done) = is_done.get_mut(next) {
+                *is_done = true;
+            }
         }
         order
     }

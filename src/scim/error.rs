@@ -186,6 +186,16 @@ impl ScimError {
         Self::new(501, None, detail)
     }
 
+    /// 414: the address is longer than is read.
+    pub fn uri_too_long(detail: impl Into<String>) -> Self {
+        Self::new(414, None, detail)
+    }
+
+    /// 429: more than this service does at a time, or for one client. Identity providers repeat the request by themselves.
+    pub fn throttled(detail: impl Into<String>) -> Self {
+        Self::new(429, None, detail)
+    }
+
     /// 429: the resource kept changing while the request was being carried out. Not 409, which Okta would not
     /// repeat.
     pub fn contended() -> Self {
@@ -215,6 +225,19 @@ impl ScimError {
             "The organization's people and groups are being prepared for a newer version of the service, which takes a few \
              requests. Nothing was changed. Try again shortly.",
         )
+    }
+
+    /// 429: the storage has not answered in the time that a request may take. As [`ScimError::busy`], and of a write nobody
+    /// knows whether it was made.
+    pub fn timed_out(is_write: bool) -> Self {
+        let outcome = match is_write {
+            true => {
+                "whether the change was made is not known. Send the request again: what has been changed already is not \
+                 changed twice"
+            }
+            false => "nothing was changed. Try again shortly",
+        };
+        Self::new(429, None, format!("The directory's storage did not answer in time; {outcome}."))
     }
 
     /// The error's body (RFC 7644 §3.12). `status` is a string there.

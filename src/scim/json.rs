@@ -30,11 +30,13 @@ pub enum Unreadable {
 /// # Errors
 /// What is wrong with the text, and where.
 pub fn parse(text: &[u8]) -> serde_json::Result<Value> {
-    read(text, &Cell::new(usize::MAX), object_from)
+    read(text, &Cell::new(usize::MAX), object_from, 0)
 }
 
 /// Reads JSON of at most so many values, making something of each object that is an element of an array. Each value takes some
-/// hundred bytes once it is read, however short it is: the length of a text says little of the memory that it will take.
+/// hundred bytes once it is read, however short it is: the length of a text says little of the memory that it will take. An
+/// array, and an object that an element of an array remains, takes several times as much, and counts as `container` values
+/// more.
 ///
 /// # Errors
 /// Why not.
@@ -42,12 +44,27 @@ pub fn parse_with<'t>(
     text: &'t [u8],
     most_values: usize,
     element: fn(Members<'t>) -> Value,
+    container: usize,
 ) -> Result<Value, Unreadable> {
     // The first that is too many leaves nothing.
     let left = Cell::new(most_values.saturating_add(1));
-    read(text, &left, element).map_err(|error| match left.get() {
+    read(text, &left, element, container).map_err(|error| match left.get() {
         0 => Unreadable::TooMany,
         _ => Unreadable::Malformed(error),
+    })
+}
+
+/// About how many bytes a value takes in memory.
+pub fn memory(value: &Value) -> usize {
+    const VALUE: usize = 64;
+    VALUE.saturating_add(match value {
+        Value::String(text) => text.len().saturating_add(16),
+        Value::Array(items) => items.iter().map(memory).fold(VALUE, usize::saturating_add),
+        Value::Object(parts) => parts
+            .iter()
+            .map(|(name, part)| name.len().saturating_add(VALUE).saturating_add(memory(part)))
+            .fold(VALUE.saturating_mul(3), usize::saturating_add),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     })
 }
 
@@ -55,9 +72,10 @@ fn read<'t>(
     text: &'t [u8],
     left: &Cell<usize>,
     element: fn(Members<'t>) -> Value,
+    container: usize,
 ) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Reader { element, is_element: false, left }.deserialize(&mut deserializer)?;
+    let value = Reader { element, is_element: false, left, container }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
 }
@@ -110,16 +128,26 @@ struct Reader<'r, 't> {
     is_element: bool,
     /// How many values may still come.
     left: &'r Cell<usize>,
+    /// How many values an array counts as besides, and an object that an element remains.
+    container: usize,
+}
+
+impl Reader<'_, '_> {
+    /// Counts values.
+    fn count<E: Error>(&self, values: usize) -> Result<(), E> {
+        self.left.set(self.left.get().saturating_sub(values));
+        match self.left.get() {
+            0 => Err(E::custom("too many values")),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<'t> DeserializeSeed<'t> for Reader<'_, 't> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.left.set(self.left.get().saturating_sub(1));
-        if self.left.get() == 0 {
-            return Err(D::Error::custom("too many values"));
-        }
+        self.count(1)?;
         deserializer.deserialize_any(self)
     }
 }
@@ -156,6 +184,7 @@ impl<'t> Visitor<'t> for Reader<'_, 't> {
     }
 
     fn visit_seq<A: SeqAccess<'t>>(self, mut elements: A) -> Result<Value, A::Error> {
+        self.count(self.container)?;
         let mut array = Vec::new();
         while let Some(element) = elements.next_element_seed(Self { is_element: true, ..self })? {
             array.push(element);
@@ -170,7 +199,11 @@ impl<'t> Visitor<'t> for Reader<'_, 't> {
             while let Some(name) = map.next_key_seed(Name)? {
                 members.push((name, map.next_value_seed(value)?));
             }
-            return Ok((self.element)(members));
+            let made = (self.element)(members);
+            if made.is_object() {
+                self.count(self.container)?;
+            }
+            return Ok(made);
         }
         let mut object = Object::new();
         while let Some(name) = map.next_key_seed(Name)? {
@@ -289,22 +322,39 @@ pub(crate) mod tests {
     #[test]
     fn elements_of_arrays_are_made_something_of_and_nothing_else() {
         let count = |members: Members<'_>| Value::from(members.len());
-        let made =
-            parse_with(br#"{"a": {"b": 1}, "c": [{"d": {"e": [{}]}}, [{"f": 1, "f": 2}], {}]}"#, 99, count);
+        let made = parse_with(
+            br#"{"a": {"b": 1}, "c": [{"d": {"e": [{}]}}, [{"f": 1, "f": 2}], {}]}"#,
+            99,
+            count,
+            0,
+        );
         assert_eq!(made.unwrap(), json!({"a": {"b": 1}, "c": [1, [2], 0]}));
-        assert_eq!(parse_with(br#"{"a": 1}"#, 99, count).unwrap(), json!({"a": 1}));
+        assert_eq!(parse_with(br#"{"a": 1}"#, 99, count, 0).unwrap(), json!({"a": 1}));
     }
 
     #[test]
     fn as_many_values_as_are_read_and_no_more() {
         let count = |text: &str| {
-            let fits = |most| parse_with(text.as_bytes(), most, object_from).is_ok();
+            let fits = |most| parse_with(text.as_bytes(), most, object_from, 0).is_ok();
             (1..).find(|most| fits(*most)).unwrap()
         };
         assert_eq!(count(r#"{"a": [1, "x,[{\"," , {}]}"#), 5);
         assert_eq!(count("true"), 1);
-        assert!(matches!(parse_with(b"[1, 2", 2, object_from), Err(Unreadable::TooMany)));
-        assert!(matches!(parse_with(b"[1, 2", 9, object_from), Err(Unreadable::Malformed(_))));
+        assert!(matches!(parse_with(b"[1, 2", 2, object_from, 0), Err(Unreadable::TooMany)));
+        assert!(matches!(parse_with(b"[1, 2", 9, object_from, 0), Err(Unreadable::Malformed(_))));
+    }
+
+    #[test]
+    fn what_takes_more_memory_counts_for_more() {
+        let fits = |text: &str, most: usize| {
+            let small = |members: Members<'_>| match members.is_empty() {
+                true => Value::Null,
+                false => object_from(members),
+            };
+            parse_with(text.as_bytes(), most, small, 10).is_ok()
+        };
+        assert!(fits("[{}, {}, 1]", 14) && !fits("[{}, {}, 1]", 13));
+        assert!(fits(r#"[{"a": 1}, 1]"#, 24) && !fits(r#"[{"a": 1}, 1]"#, 23));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod resource;
 pub mod schema;
 pub mod text;
 pub mod uri;
+pub mod work;
 
 pub use error::{ScimError, ScimType};
 

@@ -1,35 +1,54 @@
 //! `attributes` and `excludedAttributes` (RFC 7644 §3.9): which part of a resource is returned.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::attribute_path::resolve;
 use super::schema::{Attribute, ResourceType, Returned};
-use super::text::equal_fold;
 use super::{Object, ScimError};
+
+/// Longest list of names, in bytes.
+pub const MAX_NAMES: usize = 8 * 1024;
 
 /// What a client asked to see.
 #[derive(Debug, Clone, Default)]
 pub struct Projection {
     /// Only these; `None`: everything that is returned by default.
-    included: Option<Vec<Selected>>,
+    included: Option<Selection>,
     /// Not these.
-    excluded: Vec<Selected>,
+    excluded: Selection,
 }
 
-/// One attribute, in canonical spelling.
-#[derive(Debug, Clone)]
-struct Selected {
-    extension: Option<&'static str>,
-    /// `None`: the extension as a whole.
-    attribute: Option<String>,
-    sub_attribute: Option<String>,
+/// Attributes in canonical spelling, each once: however long a list of names is, what it costs to apply it depends on the
+/// schema alone.
+#[derive(Debug, Clone, Default)]
+struct Selection {
+    core: Names,
+    /// Those of extensions, by URN.
+    extensions: BTreeMap<&'static str, Names>,
+}
+
+/// Attributes of one schema.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    /// The schema as a whole.
+    whole: bool,
+    attributes: BTreeMap<String, Parts>,
+}
+
+/// What of an attribute.
+#[derive(Debug, Clone, Default)]
+struct Parts {
+    whole: bool,
+    sub_attributes: BTreeSet<String>,
 }
 
 impl Projection {
     /// Reads the two comma-separated parameters. Names that no schema has select nothing.
     ///
     /// # Errors
-    /// `invalidValue` where both are given: RFC 7644 §3.9 makes them mutually exclusive.
+    /// `invalidValue` where both are given: RFC 7644 §3.9 makes them mutually exclusive. `tooMany` above [`MAX_NAMES`].
     pub fn parse(
         resource_type: &ResourceType,
         attributes: Option<&str>,
@@ -42,9 +61,17 @@ impl Projection {
                 "\"attributes\" and \"excludedAttributes\" cannot be used together.",
             ));
         }
+        for (name, list) in [("attributes", attributes), ("excludedAttributes", excluded)] {
+            if list.is_some_and(|list| list.len() > MAX_NAMES) {
+                return Err(ScimError::too_many(format!(
+                    "The list in \"{name}\" is longer than {MAX_NAMES} bytes. Name each attribute once, or leave the parameter \
+                     out to get all attributes."
+                )));
+            }
+        }
         Ok(Self {
-            included: attributes.map(|list| select(resource_type, list)),
-            excluded: excluded.map(|list| select(resource_type, list)).unwrap_or_default(),
+            included: attributes.map(|list| Selection::of(resource_type, list)),
+            excluded: excluded.map(|list| Selection::of(resource_type, list)).unwrap_or_default(),
         })
     }
 
@@ -55,13 +82,9 @@ impl Projection {
 
     /// Whether any part of this core attribute is returned. What is not need not be read.
     pub fn wants(&self, name: &str) -> bool {
-        let named = |selected: &Selected| {
-            selected.extension.is_none()
-                && selected.attribute.as_deref().is_some_and(|own| equal_fold(own, name))
-        };
         match &self.included {
-            Some(included) => included.iter().any(named),
-            None => !self.excluded.iter().any(|selected| named(selected) && selected.sub_attribute.is_none()),
+            Some(included) => included.core.attributes.contains_key(name),
+            None => !self.excluded.core.attributes.get(name).is_some_and(|parts| parts.whole),
         }
     }
 
@@ -73,92 +96,103 @@ impl Projection {
             for (name, value) in std::mem::take(resource) {
                 if always(resource_type.attribute(&name)) {
                     kept.insert(name, value);
-                } else if let Some(value) = keep(included, resource_type, &name, value) {
+                } else if let Some(value) = included.keep(resource_type, &name, value) {
                     kept.insert(name, value);
                 }
             }
             *resource = kept;
         }
-        for selected in &self.excluded {
-            exclude(selected, resource_type, resource);
-        }
+        self.excluded.remove_from(resource_type, resource);
     }
-}
-
-fn select(resource_type: &ResourceType, list: &str) -> Vec<Selected> {
-    list.split(',')
-        .filter_map(|name| resolve(resource_type, name.trim()))
-        .map(|path| Selected {
-            extension: path.extension.map(|schema| schema.id),
-            attribute: path.attribute.map(|attribute| attribute.name.clone()),
-            sub_attribute: path.sub_attribute.map(|attribute| attribute.name.clone()),
-        })
-        .collect()
 }
 
 fn always(attribute: Option<&Attribute>) -> bool {
     attribute.is_some_and(|attribute| attribute.returned == Returned::Always)
 }
 
-/// The part of one top-level member that the selection includes.
-fn keep(included: &[Selected], resource_type: &ResourceType, name: &str, value: Value) -> Option<Value> {
-    if resource_type.extension(name).is_some() {
-        let within: Vec<&Selected> =
-            included.iter().filter(|selected| selected.extension.is_some_and(|urn| urn == name)).collect();
-        if within.iter().any(|selected| selected.attribute.is_none()) {
+impl Selection {
+    fn of(resource_type: &ResourceType, list: &str) -> Self {
+        let mut selection = Self::default();
+        for name in list.split(',') {
+            let Some(path) = resolve(resource_type, name.trim()) else { continue };
+            let names = match path.extension {
+                Some(schema) => selection.extensions.entry(schema.id).or_default(),
+                None => &mut selection.core,
+            };
+            let Some(attribute) = path.attribute else {
+                names.whole = true;
+                continue;
+            };
+            let parts = names.attributes.entry(attribute.name.clone()).or_default();
+            match path.sub_attribute {
+                Some(sub) => {
+                    parts.sub_attributes.insert(sub.name.clone());
+                }
+                None => parts.whole = true,
+            }
+        }
+        selection
+    }
+
+    fn is_empty(&self) -> bool {
+        self.core.attributes.is_empty() && self.extensions.is_empty()
+    }
+
+    /// The part of one top-level member that is selected.
+    fn keep(&self, resource_type: &ResourceType, name: &str, value: Value) -> Option<Value> {
+        if resource_type.extension(name).is_none() {
+            return self.core.keep(name, value);
+        }
+        let names = self.extensions.get(name)?;
+        if names.whole {
             return Some(value);
         }
         let Value::Object(members) = value else { return None };
         let kept: Object = members
             .into_iter()
-            .filter_map(|(name, value)| Some((name.clone(), keep_parts(&within, &name, value)?)))
+            .filter_map(|(name, value)| {
+                let value = names.keep(&name, value)?;
+                Some((name, value))
+            })
             .collect();
-        return if kept.is_empty() { None } else { Some(Value::Object(kept)) };
+        if kept.is_empty() { None } else { Some(Value::Object(kept)) }
     }
-    let core: Vec<&Selected> = included.iter().filter(|selected| selected.extension.is_none()).collect();
-    keep_parts(&core, name, value)
-}
 
-fn keep_parts(selected: &[&Selected], name: &str, value: Value) -> Option<Value> {
-    let named: Vec<&&Selected> =
-        selected.iter().filter(|selection| selection.attribute.as_deref() == Some(name)).collect();
-    if named.iter().any(|selection| selection.sub_attribute.is_none()) {
-        return Some(value);
-    }
-    let parts: Vec<&str> = named.iter().filter_map(|selection| selection.sub_attribute.as_deref()).collect();
-    if parts.is_empty() {
-        return None;
-    }
-    Some(map_objects(value, &|object| object.retain(|part, _| parts.contains(&part.as_str()))))
-}
-
-fn exclude(selected: &Selected, resource_type: &ResourceType, resource: &mut Object) {
-    let (container, attribute) = match (selected.extension, &selected.attribute) {
-        (Some(urn), None) => {
-            resource.remove(urn);
-            return;
-        }
-        (Some(urn), Some(attribute)) => match resource.get_mut(urn) {
-            Some(Value::Object(extension)) => (extension, attribute),
-            _ => return,
-        },
-        (None, Some(attribute)) => (resource, attribute),
-        (None, None) => return,
-    };
-    if selected.extension.is_none() && always(resource_type.attribute(attribute)) {
-        return;
-    }
-    match &selected.sub_attribute {
-        None => {
-            container.remove(attribute);
-        }
-        Some(sub) => {
-            if let Some(value) = container.remove(attribute) {
-                let value = map_objects(value, &|object| {
-                    object.remove(sub);
-                });
-                container.insert(attribute.clone(), value);
+    /// Removes from a resource what is selected.
+    fn remove_from(&self, resource_type: &ResourceType, resource: &mut Object) {
+        for (name, parts) in &self.core.attributes {
+            if !always(resource_type.attribute(name)) {
+                parts.remove_from(name, resource);
             }
+        }
+        for (urn, names) in &self.extensions {
+            if names.whole {
+                resource.shift_remove(*urn);
+            } else if let Some(Value::Object(extension)) = resource.get_mut(*urn) {
+                names.attributes.iter().for_each(|(name, parts)| parts.remove_from(name, extension));
+            }
+        }
+    }
+}
+
+impl Names {
+    fn keep(&self, name: &str, value: Value) -> Option<Value> {
+        let parts = self.attributes.get(name)?;
+        if parts.whole {
+            return Some(value);
+        }
+        Some(map_objects(value, &|object| object.retain(|part, _| parts.sub_attributes.contains(part))))
+    }
+}
+
+impl Parts {
+    fn remove_from(&self, name: &str, container: &mut Object) {
+        if self.whole {
+            container.shift_remove(name);
+        } else if let Some(value) = container.get_mut(name) {
+            *value = map_objects(std::mem::take(value), &|object| {
+                object.retain(|part, _| !self.sub_attributes.contains(part));
+            });
         }
     }
 }
@@ -182,6 +216,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::scim::ScimType;
     use crate::scim::schema::{ENTERPRISE_USER, user};
 
     fn project(attributes: Option<&str>, excluded: Option<&str>) -> Value {
@@ -213,6 +248,18 @@ mod tests {
     fn what_is_excluded_is_missing_but_never_the_id() {
         let left = project(None, Some(&format!("id,name.givenName,emails,{ENTERPRISE_USER}")));
         assert_eq!(left, json!({"schemas": ["x"], "id": "1", "userName": "a", "name": {"familyName": "B"}}));
+    }
+
+    #[test]
+    fn a_name_counts_once_however_often_it_is_given() {
+        let parse = |list: &str| Projection::parse(&user(), Some(list), None);
+        let often = parse(&"userName,emails.type,".repeat(300)).unwrap();
+        let once = parse("userName,emails.type").unwrap();
+        assert_eq!(format!("{often:?}"), format!("{once:?}"));
+        for list in ["id,".repeat(MAX_NAMES / 3 + 1), "x".repeat(MAX_NAMES + 1)] {
+            assert_eq!(parse(&list).unwrap_err().scim_type, Some(ScimType::TooMany));
+            assert!(Projection::parse(&user(), None, Some(&list)).is_err());
+        }
     }
 
     #[test]

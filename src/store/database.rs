@@ -8,6 +8,8 @@ use worker::wasm_bindgen::{JsCast, JsValue, intern};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::types::{D1Database, D1DatabaseSession, D1Result};
 
+use super::log::Logged;
+use super::patience::{Deadline, pause, within};
 use super::{Statement, StoreError, Text};
 use crate::directory::Shard;
 
@@ -40,6 +42,7 @@ pub struct Database {
     shard: Shard,
     cost: Rc<Cell<Cost>>,
     anchor: Option<Anchor>,
+    deadline: Deadline,
 }
 
 /// Where the D1 sessions of a request begin. Each batch has a session of its own: only the first batch of a session is
@@ -61,15 +64,17 @@ impl Anchor {
 }
 
 impl Database {
-    /// Wraps the binding of a shard. What it costs is added to `cost`, which databases may share.
+    /// Wraps the binding of a shard for a request that has just come, which waits for it no longer than a request may. What
+    /// it costs is added to `cost`, which databases may share.
     pub fn new(database: worker::D1Database, shard: Shard, cost: Rc<Cell<Cost>>) -> Self {
-        Self { inner: JsValue::from(database).unchecked_into(), shard, cost, anchor: None }
+        let inner = JsValue::from(database).unchecked_into();
+        Self { inner, shard, cost, anchor: None, deadline: Deadline::of_request() }
     }
 
     /// The same database for longer than the request, its costs no longer of interest.
     pub fn outliving(&self) -> Self {
         let inner = JsValue::from(&self.inner).unchecked_into();
-        Self { inner, shard: self.shard, cost: Rc::default(), anchor: None }
+        Self { inner, shard: self.shard, cost: Rc::default(), anchor: None, deadline: Deadline::Batch }
     }
 
     /// The same, answering from its primary and telling how far its client has then seen.
@@ -86,6 +91,11 @@ impl Database {
     /// none.
     pub fn bookmark(&self) -> Option<String> {
         self.anchor.as_ref().and_then(|anchor| anchor.bookmark.borrow().clone())
+    }
+
+    /// Whether it knows what was written a moment ago, as a replica may not.
+    pub fn is_current(&self) -> bool {
+        self.anchor.as_ref().is_none_or(|anchor| anchor.at_primary)
     }
 
     /// Its number among the deployment's databases.
@@ -114,16 +124,65 @@ impl Database {
         self.send(&[statement]).rows().await
     }
 
-    /// Sends a batch off; see [`Database::batch`].
+    /// Sends a batch off; see [`Database::batch`]. One that only reads is sent again if it meets a passing error.
     pub fn send(&self, statements: &[Statement]) -> Sent<'_> {
-        // Counted before the outcome is known: a batch that failed was a round trip, too.
-        let mut cost = self.cost.get();
-        cost.round_trips = cost.round_trips.saturating_add(1);
-        self.cost.set(cost);
-        Sent { database: self, under_way: self.begin(statements) }
+        let only_reads = statements.iter().all(Statement::reads);
+        self.send_as(statements, if only_reads { Kind::Read } else { Kind::Write })
     }
 
-    fn begin(&self, statements: &[Statement]) -> Result<UnderWay, JsValue> {
+    /// The same for a batch that may be carried out twice without harm, whatever it writes.
+    pub fn send_repeatable(&self, statements: &[Statement], is_write: bool) -> Sent<'_> {
+        self.send_as(statements, if is_write { Kind::RepeatableWrite } else { Kind::Read })
+    }
+
+    /// Runs the statements of a change, and before them the entry of the log that tells of it, as one transaction. If it meets
+    /// a passing error, it is sent again: the entry proves whether it was carried out the first time. If so, the results
+    /// of what only reads are those of now, and there are no others.
+    ///
+    /// # Errors
+    /// As [`Database::batch`].
+    pub async fn write(
+        &self,
+        entry: Logged,
+        statements: Vec<Statement>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut batch = vec![entry.insert];
+        batch.extend(statements);
+        let mut outcome = self.send_as(&batch, Kind::Write).results().await;
+        let mut behind = 1;
+        let mut tried = 0_usize;
+        while outcome.as_ref().is_err_and(StoreError::is_passing) && pause(tried).await? {
+            if tried == 0 {
+                batch.insert(0, entry.proof.clone());
+                behind = 2;
+            }
+            tried = tried.saturating_add(1);
+            outcome = self.send_as(&batch, Kind::Write).results().await;
+        }
+        match outcome {
+            Ok(results) => Ok(results.into_iter().skip(behind).collect()),
+            Err(StoreError::AlreadyDone) => self.read_again(batch.get(behind..).unwrap_or_default()).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs those of the statements of a change that only read.
+    async fn read_again(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StoreError> {
+        let reads = |statement: &&Statement| statement.reads() && !statement.depends_on_changes();
+        let read: Vec<Statement> = statements.iter().filter(reads).cloned().collect();
+        let mut results = if read.is_empty() { Vec::new() } else { self.batch(&read).await? }.into_iter();
+        let each = statements.iter().map(|statement| match reads(&statement) {
+            true => results.next().unwrap_or_default(),
+            false => Vec::new(),
+        });
+        Ok(each.collect())
+    }
+
+    fn send_as(&self, statements: &[Statement], kind: Kind) -> Sent<'_> {
+        Sent { database: self, under_way: self.prepare(statements).and_then(|batch| self.begin(batch)), kind }
+    }
+
+    fn prepare(&self, statements: &[Statement]) -> Result<Batch, JsValue> {
         let session = self.anchor.as_ref().map(|anchor| anchor.session(&self.inner)).transpose()?;
         let bound = Array::new();
         for statement in statements {
@@ -137,11 +196,19 @@ impl Database {
             };
             bound.push(&prepared.bind(params)?.into());
         }
-        let promise = match &session {
-            Some(session) => session.session_batch(bound)?,
-            None => self.inner.batch(bound)?,
+        Ok(Batch { bound, session })
+    }
+
+    fn begin(&self, batch: Batch) -> Result<UnderWay, JsValue> {
+        // Counted before the outcome is known: a batch that failed was a round trip, too.
+        let mut cost = self.cost.get();
+        cost.round_trips = cost.round_trips.saturating_add(1);
+        self.cost.set(cost);
+        let promise = match &batch.session {
+            Some(session) => session.session_batch(batch.bound.clone())?,
+            None => self.inner.batch(batch.bound.clone())?,
         };
-        Ok(UnderWay { outcome: JsFuture::from(promise), session })
+        Ok(UnderWay { outcome: JsFuture::from(promise), batch })
     }
 
     /// Adds what a result has cost.
@@ -173,11 +240,29 @@ fn count(meta: &Object, name: &str, factor: f64) -> u64 {
 pub struct Sent<'d> {
     database: &'d Database,
     under_way: Result<UnderWay, JsValue>,
+    kind: Kind,
+}
+
+/// What a batch does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It changes nothing that matters.
+    Read,
+    /// It changes something, and must not be sent again without asking.
+    Write,
+    /// It changes something, and is the same when it is carried out twice.
+    RepeatableWrite,
+}
+
+/// Statements in the runtime's memory, ready to be sent, and sent again.
+struct Batch {
+    bound: Array,
+    session: Option<D1DatabaseSession>,
 }
 
 struct UnderWay {
     outcome: JsFuture,
-    session: Option<D1DatabaseSession>,
+    batch: Batch,
 }
 
 impl Sent<'_> {
@@ -208,26 +293,47 @@ impl Sent<'_> {
     }
 
     async fn answered(self) -> Result<Vec<D1Result>, StoreError> {
-        let database = self.database;
-        let outcome = self.outcome().await.map_err(|error| StoreError::classify(&message(&error)))?;
+        let Self { database, mut under_way, kind } = self;
+        let mut tried = 0_usize;
+        let outcome = loop {
+            let UnderWay { outcome, batch } = under_way.map_err(|error| classified(&error))?;
+            let outcome = outcome_of(database, outcome, &batch, kind).await;
+            match outcome {
+                Err(error) if error.is_passing() && kind != Kind::Write && pause(tried).await? => {
+                    tried = tried.saturating_add(1);
+                    under_way = database.begin(batch);
+                }
+                other => break other?,
+            }
+        };
         let results: &Array =
             outcome.dyn_ref().ok_or_else(|| unexpected("the result of a batch is no array"))?;
         let results: Vec<D1Result> = results.iter().map(JsCast::unchecked_into).collect();
         results.iter().for_each(|result| database.note(result));
         Ok(results)
     }
+}
 
-    async fn outcome(self) -> Result<JsValue, JsValue> {
-        let UnderWay { outcome, session } = self.under_way?;
-        let outcome = outcome.await;
-        // A batch that failed has seen something, too.
-        if let (Some(anchor), Some(session)) = (&self.database.anchor, session)
-            && let Some(bookmark) = session.get_bookmark()?
-        {
-            anchor.bookmark.replace(Some(bookmark));
-        }
-        outcome
+/// What became of a batch, as far as it is waited for.
+async fn outcome_of(
+    database: &Database,
+    outcome: JsFuture,
+    batch: &Batch,
+    kind: Kind,
+) -> Result<JsValue, StoreError> {
+    let timed_out = StoreError::TimedOut { is_write: kind != Kind::Read };
+    let outcome = within(database.deadline.left(), outcome).await.ok_or(timed_out)?;
+    // A batch that failed has seen something, too.
+    if let (Some(anchor), Some(session)) = (&database.anchor, &batch.session)
+        && let Some(bookmark) = session.get_bookmark().map_err(|error| classified(&error))?
+    {
+        anchor.bookmark.replace(Some(bookmark));
     }
+    outcome.map_err(|error| classified(&error))
+}
+
+fn classified(error: &JsValue) -> StoreError {
+    StoreError::classify(&message(error))
 }
 
 fn rows(result: &D1Result) -> Result<Vec<Row>, StoreError> {

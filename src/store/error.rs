@@ -15,6 +15,13 @@ pub enum StoreError {
     TooComplex,
     /// The storage cannot answer now; the same request may succeed later.
     Unavailable(String),
+    /// The storage has not answered in the time that a request may take. Of a write it is then not known whether it was made.
+    TimedOut {
+        /// Whether anything was to be written.
+        is_write: bool,
+    },
+    /// A batch that was sent again had been carried out the first time: only the answer was lost.
+    AlreadyDone,
     /// Anything else, which is our fault. Carries the storage's own words, for the log only.
     Internal(String),
 }
@@ -34,18 +41,40 @@ impl StoreError {
         if message.contains("Expression tree is too large") {
             return Self::TooComplex;
         }
-        const PASSING: [&str; 6] = [
+        if message.contains("already done") {
+            return Self::AlreadyDone;
+        }
+        // What Cloudflare's list of D1's errors says may be tried again, and SQLite's own of that kind:
+        // https://developers.cloudflare.com/d1/observability/debug-d1/#error-list
+        const PASSING: [&str; 15] = [
             "overloaded",
             "Network connection lost",
-            "storage caused object to be reset",
+            "Cannot resolve D1 DB due to transient issue",
+            "client disconnected",
+            "caused object to be reset",
             "reset because its code was updated",
+            // Of memory and of processor time.
+            "limit and was reset",
             "exceeded timeout",
+            "timed out",
+            "long-running",
+            "internal error",
+            "Internal error",
             "SQLITE_BUSY",
+            "SQLITE_LOCKED",
+            "is locked",
         ];
         if PASSING.iter().any(|sign| message.contains(sign)) {
             return Self::Unavailable(message.to_owned());
         }
         Self::Internal(message.to_owned())
+    }
+}
+
+impl StoreError {
+    /// Whether the same batch may succeed in a moment.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
     }
 }
 
@@ -62,6 +91,14 @@ impl From<StoreError> for ScimError {
             }
             StoreError::Unavailable(message) => {
                 console_error!("storage unavailable: {message}");
+                Self::busy()
+            }
+            StoreError::TimedOut { is_write } => {
+                console_error!("storage did not answer in time");
+                Self::timed_out(is_write)
+            }
+            StoreError::AlreadyDone => {
+                console_error!("a batch had been carried out, and its answer was lost");
                 Self::busy()
             }
             StoreError::Internal(message) => {
@@ -85,7 +122,29 @@ mod tests {
             ),
             StoreError::Taken("users.org_id, users.user_name_fold".to_owned())
         );
-        assert!(matches!(StoreError::classify("D1 DB is overloaded. Too many"), StoreError::Unavailable(_)));
+        for message in [
+            "D1 DB is overloaded. Requests queued for too long.",
+            "D1 DB is overloaded. Too many requests queued.",
+            "Network connection lost.",
+            "Cannot resolve D1 DB due to transient issue on remote node.",
+            "Can't read from request stream because client disconnected.",
+            "Internal error while starting up D1 DB storage caused object to be reset.",
+            "Internal error in D1 DB storage caused object to be reset.",
+            "D1 DB storage operation exceeded timeout which caused object to be reset.",
+            "D1 DB reset because its code was updated.",
+            "D1 DB's isolate exceeded its memory limit and was reset.",
+            "D1 DB exceeded its CPU time limit and was reset.",
+            "internal error; reference = abc123",
+            "database is locked: SQLITE_BUSY",
+            "database table is locked: users",
+        ] {
+            let error = StoreError::classify(&format!("D1_ERROR: {message}"));
+            assert!(error.is_passing(), "{message}");
+        }
+        assert_eq!(
+            StoreError::classify("D1_ERROR: bad JSON path: 'already done': SQLITE_ERROR"),
+            StoreError::AlreadyDone
+        );
         assert!(matches!(StoreError::classify("no such table: users"), StoreError::Internal(_)));
     }
 }

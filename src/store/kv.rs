@@ -1,5 +1,7 @@
 //! The boundary to KV, as far as it is used. The `worker` crate's own leads through serde (docs/size.md).
 
+use std::time::Duration;
+
 use worker::Env;
 use worker::js_sys::{Array, Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -7,6 +9,16 @@ use worker::wasm_bindgen_futures::JsFuture;
 
 use super::StoreError;
 use super::database::message;
+use super::patience::within;
+
+/// How long an answer is waited for. KV is the second lock: D1 decides without it.
+const PATIENCE_READING: Duration = Duration::from_secs(1);
+/// How long it is waited until something is written.
+const PATIENCE_WRITING: Duration = Duration::from_secs(5);
+
+fn too_slow() -> StoreError {
+    StoreError::Unavailable("KV did not answer in time".to_owned())
+}
 
 /// A KV namespace.
 pub struct KvStore(JsValue);
@@ -23,16 +35,18 @@ impl KvStore {
         }
     }
 
-    /// Whether there is a text under a name. A location may answer from its cache for so many seconds.
+    /// Whether there is a text under a name. A location may answer from its cache for so many seconds. There is no answer
+    /// after [`PATIENCE_READING`].
     pub(super) async fn has(&self, name: &str, cache_seconds: u32) -> Result<bool, StoreError> {
-        let found = self.call("get", vec![name.into()], "cacheTtl", cache_seconds).await?;
+        let found = self.call("get", vec![name.into()], "cacheTtl", cache_seconds);
+        let found = within(PATIENCE_READING, found).await.unwrap_or_else(|| Err(too_slow()))?;
         Ok(!found.is_null_or_undefined())
     }
 
     /// Puts a text under a name, for so many seconds.
     pub(super) async fn put(&self, name: &str, text: &str, seconds: u32) -> Result<(), StoreError> {
-        self.call("put", vec![name.into(), text.into()], "expirationTtl", seconds).await?;
-        Ok(())
+        let put = self.call("put", vec![name.into(), text.into()], "expirationTtl", seconds);
+        within(PATIENCE_WRITING, put).await.unwrap_or_else(|| Err(too_slow())).map(drop)
     }
 
     /// Calls a method, whose last argument is an object with one option.

@@ -88,8 +88,21 @@ impl Outcome {
     }
 }
 
+/// The entry of a change, as the change's own batch has it.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    /// What writes the entry: the first statement of the batch.
+    pub insert: Statement,
+    /// What fails with [`StoreError::AlreadyDone`] if the entry is written, and so the change made. It comes first in a batch
+    /// that is sent again because the answer to it was lost.
+    pub proof: Statement,
+}
+
+/// How far the clocks of the Worker and of the database may be apart, in milliseconds.
+const CLOCKS: u64 = 60_000;
+
 impl Entry {
-    /// The statement that a change's batch begins with, given the id of the organization that the batch's guard vouches for.
+    /// The entry that a change's batch begins with, given the id of the organization that the batch's guard vouches for.
     ///
     /// # Errors
     /// Internal, if no identifier can be made.
@@ -98,8 +111,32 @@ impl Entry {
         tenant: &Tenant<'_>,
         organization: &str,
         outcome: &Outcome,
-    ) -> Result<Statement, StoreError> {
-        self.insert(tenant, ":organization", "", Some(organization), outcome)
+    ) -> Result<Logged, StoreError> {
+        let random = random_end()?;
+        Ok(Logged {
+            insert: self.insert(tenant, ":organization", "", Some(organization), outcome, &random),
+            proof: self.proof(tenant, ":organization", Some(organization), &random),
+        })
+    }
+
+    fn proof(
+        &self,
+        tenant: &Tenant<'_>,
+        organization: &str,
+        organization_id: Option<&str>,
+        random: &str,
+    ) -> Statement {
+        let sql = format!(
+            "SELECT CASE WHEN EXISTS (
+               SELECT 1 FROM log WHERE org_id = {organization} AND id > :since AND substr(id, 25) = :random)
+             THEN json_extract('{{}}', 'already done') ELSE '' END AS head"
+        );
+        let bindings = vec![
+            optional("organization", organization_id),
+            text("since", platform::iso(self.began_millis.saturating_sub(CLOCKS))),
+            text("random", random),
+        ];
+        tenant.statement(&sql, &bindings)
     }
 
     /// The same for a batch in which the statement before may or may not have written one row.
@@ -107,15 +144,20 @@ impl Entry {
     /// # Errors
     /// As [`Entry::of_change`].
     pub fn if_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
-        self.insert(tenant, ":org", "WHERE changes() = 1", None, outcome)
+        Ok(self.insert(tenant, ":org", "WHERE changes() = 1", None, outcome, &random_end()?))
     }
 
     /// The same for a batch that has no guard: nothing is written for somebody who may not see the organization.
     ///
     /// # Errors
     /// As [`Entry::of_change`].
-    pub fn if_allowed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
-        self.insert(tenant, "o.id", "FROM organizations o WHERE o.id = :org", None, outcome)
+    pub fn if_allowed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Logged, StoreError> {
+        let random = random_end()?;
+        let from = "FROM organizations o WHERE o.id = :org";
+        Ok(Logged {
+            insert: self.insert(tenant, "o.id", from, None, outcome, &random),
+            proof: self.proof(tenant, ":org", None, &random),
+        })
     }
 
     /// What is written after the answer to a request that changed nothing.
@@ -140,7 +182,7 @@ impl Entry {
                     AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour'))"
                 .to_owned(),
         };
-        self.insert(tenant, ":organization", &bounded, Some(organization), outcome)
+        Ok(self.insert(tenant, ":organization", &bounded, Some(organization), outcome, &random_end()?))
     }
 
     fn insert(
@@ -150,8 +192,8 @@ impl Entry {
         condition: &str,
         organization_id: Option<&str>,
         outcome: &Outcome,
-    ) -> Result<Statement, StoreError> {
-        let random = u32::from_ne_bytes(platform::random()?);
+        random: &str,
+    ) -> Statement {
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
                detail, body, duration)
@@ -163,7 +205,7 @@ impl Entry {
             optional("organization", organization_id),
             // When it is written, not when the request came: whoever has read up to here will
             // miss nothing but what the same millisecond may bring.
-            text("random", format!("-{random:08x}")),
+            text("random", random),
             text("source", self.source.as_str()),
             text("actor", self.actor.as_str()),
             text("method", self.method.as_str()),
@@ -179,8 +221,14 @@ impl Entry {
             optional("body", self.body.as_deref()),
             text("began", self.began_millis.to_string()),
         ];
-        Ok(tenant.statement(&sql, &bindings))
+        tenant.statement(&sql, &bindings)
     }
+}
+
+/// What tells entries of the same millisecond apart.
+fn random_end() -> Result<String, StoreError> {
+    let random = u32::from_ne_bytes(platform::random()?);
+    Ok(format!("-{random:08x}"))
 }
 
 /// A name or an identifier as it is kept: what a client sends for one may be anything.

@@ -13,7 +13,8 @@ const DESCRIBED: &str = "SELECT json_object(
     'id', o.id, 'name', o.name,
     'email_management', json(iif(o.email_management, 'true', 'false')),
     'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
-    'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days, 'user_count', o.user_count,
+    'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days, 'user_limit', o.user_limit,
+    'user_count', o.user_count, 'group_count', o.group_count,
     'created_at', o.created_at, 'last_modified', o.last_modified) AS head
   FROM organizations o";
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub mail_domains: Option<Vec<String>>,
     /// For how many days a new key is good; 0: until it is deactivated.
     pub key_lifetime_days: Option<u64>,
+    /// Most users that SCIM may see; 0: any number.
+    pub user_limit: Option<u64>,
 }
 
 /// Reads all organizations of the deployment, one a row as JSON.
@@ -68,16 +71,18 @@ pub fn one(tenant: &Tenant<'_>) -> Statement {
 /// Writes a new organization, the one the tenant names.
 pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
-                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, fold_version, created_at,
-                  last_modified)
+                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, user_limit, fold_version,
+                  created_at, last_modified)
                VALUES (:org, :name, :email_management, :plain_groups, :mail_domains,
-                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), :fold_version, :now, :now)";
+                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0), :fold_version,
+                 :now, :now)";
     let bindings = vec![
         text("name", name),
         boolean("email_management", settings.email_management.unwrap_or(false)),
         boolean("plain_groups", settings.plain_groups.unwrap_or(false)),
         text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
         text("key_lifetime_days", settings.key_lifetime_days.unwrap_or(0).to_string()),
+        text("user_limit", settings.user_limit.unwrap_or(0).to_string()),
         integer("fold_version", FOLD_VERSION),
     ];
     vec![tenant.statement(sql, &bindings), guard()]
@@ -106,6 +111,10 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
     if let Some(days) = settings.key_lifetime_days {
         assignments.push("key_lifetime_days = nullif(CAST(:key_lifetime_days AS INTEGER), 0)");
         bindings.push(text("key_lifetime_days", days.to_string()));
+    }
+    if let Some(limit) = settings.user_limit {
+        assignments.push("user_limit = nullif(CAST(:user_limit AS INTEGER), 0)");
+        bindings.push(text("user_limit", limit.to_string()));
     }
     let sql = format!("UPDATE organizations SET {} WHERE id = :org", assignments.join(", "));
     let mut statements = vec![tenant.statement(&sql, &bindings), guard()];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::record::{self, Record};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, KvStore, Row, StoreError, platform, refolding, tombstone};
+use super::{Database, KvStore, Row, StoreError, known_keys, platform, refolding, tombstone};
 use crate::directory::{Key, Organization};
 use crate::scim::ScimError;
 use crate::scim::text::FOLD_VERSION;
@@ -96,15 +96,19 @@ impl Opened {
 impl Session<'_> {
     /// Authenticates the key and runs the statements, in one round trip.
     ///
-    /// The statements authorize themselves, so that they find nothing if the key is no good; what the
+    /// The batch is sent again if it meets a passing error. The statements authorize themselves, so that they find nothing if the key is no good; what the
     /// client is told then is decided here.
     ///
     /// # Errors
     /// 401 saying why the key is refused, or what became of the storage.
     pub async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
+        self.open_as(statements, false).await
+    }
+
+    async fn open_as(&self, statements: Vec<Statement>, is_write: bool) -> Result<Opened, ScimError> {
         let mut batch = vec![self.key_record()];
         batch.extend(statements);
-        let sent = self.database.send(&batch);
+        let sent = self.database.send_repeatable(&batch, is_write);
         let revoked = !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await;
         let (record, results) = self.taken_apart(sent.results().await)?;
         let due_before = platform::iso(platform::now_millis().saturating_sub(LAST_USED_LAG));
@@ -114,7 +118,7 @@ impl Session<'_> {
             // What was looked up may have been missed, and nothing was written.
             true => {
                 self.bring_up_to_date(&record.organization.id).await?;
-                self.taken_apart(self.database.batch(&batch).await)?
+                self.taken_apart(self.database.send_repeatable(&batch, is_write).results().await)?
             }
         };
         Ok(Opened {
@@ -132,7 +136,7 @@ impl Session<'_> {
         let mut results = results.map_err(unreadable)?.into_iter();
         let record = results.next().and_then(|rows| rows.into_iter().next());
         let record = record.map(|row| KeyRecord::read(&row)).transpose()?;
-        Ok((record.ok_or_else(|| self.key.not_known())?, results))
+        Ok((record.ok_or_else(|| self.refused(self.key.not_known()))?, results))
     }
 
     async fn bring_up_to_date(&self, organization: &str) -> Result<(), ScimError> {
@@ -149,16 +153,18 @@ impl Session<'_> {
             return Err(self.deactivated());
         }
         if let Some(expired) = record.expires_at.as_ref().filter(|expires| **expires <= self.tenant.now) {
-            return Err(ScimError::unauthorized(format!(
+            return Err(self.refused(ScimError::unauthorized(format!(
                 "The SCIM key {} expired at {expired}. Generate a new one in the console and put it into the identity \
                  provider.",
                 self.key.hint()
-            )));
+            ))));
         }
+        known_keys::note_good(self.key);
         Ok(())
     }
 
-    /// As [`Session::open`], for statements that write: both locks are tried before.
+    /// As [`Session::open`], for statements that write, and that write the same when they are carried out twice: both locks
+    /// are tried before.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -166,14 +172,22 @@ impl Session<'_> {
         if !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await {
             return Err(self.deactivated());
         }
-        Session { is_vetted: true, ..self.clone() }.open(statements).await
+        Session { is_vetted: true, ..self.clone() }.open_as(statements, true).await
+    }
+
+    /// Remembers that the key is refused for good. A replica of the database may not know yet a key that has just been made.
+    fn refused(&self, why: ScimError) -> ScimError {
+        if self.database.is_current() {
+            known_keys::note_refused(self.key, &why);
+        }
+        why
     }
 
     fn deactivated(&self) -> ScimError {
-        ScimError::unauthorized(format!(
+        self.refused(ScimError::unauthorized(format!(
             "The SCIM key {} has been deactivated. Generate a new one in the console and put it into the identity provider.",
             self.key.hint()
-        ))
+        )))
     }
 
     /// Runs the statements of a write, all or none, in one round trip.
@@ -191,6 +205,7 @@ impl Session<'_> {
                'fold_version', o.fold_version,
                'organization', json_object(
                  'id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
+                 'group_count', o.group_count, 'user_limit', o.user_limit,
                  'email_management', json(iif(o.email_management, 'true', 'false')),
                  'plain_groups', json(iif(o.plain_groups, 'true', 'false')))) AS head
              FROM auth_keys k JOIN organizations o ON o.id = k.org_id

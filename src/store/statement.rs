@@ -79,6 +79,17 @@ fn value_of(name: Cow<'static, str>, value: Option<String>) -> Binding {
 }
 
 impl Statement {
+    /// Whether it only reads.
+    pub(super) fn reads(&self) -> bool {
+        let sql = self.sql.trim_start();
+        sql.starts_with("SELECT") || (sql.starts_with("WITH") && !sql.contains("INSERT INTO"))
+    }
+
+    /// Whether it asks what the statement before has changed.
+    pub(super) fn depends_on_changes(&self) -> bool {
+        self.sql.contains("changes()")
+    }
+
     /// Numbers the named parameters of `sql`. Names in string literals are left alone, and so are names
     /// that nothing is bound to: D1 then refuses the statement, which a test will see.
     pub(super) fn new(sql: &str, bindings: &[Binding]) -> Self {

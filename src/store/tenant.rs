@@ -65,7 +65,8 @@ impl Tenant<'_> {
         Self { scope: Scope::Organization(id.to_owned()), ..self.clone() }
     }
 
-    /// A statement in which `:org` is the organization, `:now`, `:base` and `:org_role_attribute` are what
+    /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less), `:now`, `:base` and
+    /// `:org_role_attribute` are what
     /// they say, and the rest is bound by the caller.
     pub(super) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
         Statement::of(sql, &|name| Binding::meaning(bindings, name).or_else(|| self.meaning(name)))
@@ -77,14 +78,16 @@ impl Tenant<'_> {
             ("now", _) => value(&self.now),
             ("base", _) => value(&self.base),
             ("org_role_attribute", _) => value(&self.catalog.org_role_attribute),
-            ("org", Scope::Organization(id)) => value(id),
-            ("org", Scope::Administrator { .. }) => Some(Meaning::Expression(ORG_OF_ADMINISTRATOR)),
+            ("org" | "whole_org", Scope::Organization(id)) => value(id),
+            ("org" | "whole_org", Scope::Administrator { .. }) => {
+                Some(Meaning::Expression(ORG_OF_ADMINISTRATOR))
+            }
             ("administered", Scope::Administrator { organization, .. }) => value(organization),
             ("administrator", Scope::Administrator { name, .. }) => value(&name.mail),
             ("administrator_composed", Scope::Administrator { name, .. }) => value(&name.composed),
             ("administrator_decomposed", Scope::Administrator { name, .. }) => value(&name.decomposed),
             ("administrator_fold", Scope::Administrator { name, .. }) => value(&name.fold),
-            ("org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
+            ("org" | "whole_org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
             ("key", Scope::Key { id, .. }) => value(id),
             ("key_hash", Scope::Key { hash, .. }) => value(hash),
             _ => None,

@@ -135,14 +135,16 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
 }
 
 /// Writes a new person whom SCIM sees, and their `entry` of the log, unless somebody has the userName, the organization
-/// does not admit them, or its folded columns are to be made anew first. The first statement selects the resource, if it was written, and if not, the third who has the
-/// userName, if anybody: as `head` the id, or nothing if SCIM does not see the person.
+/// does not admit them, has as many users as it may, or its folded columns are to be made anew first. The first statement
+/// selects the resource, if it was written, and if not, the third who has the userName, if anybody: as `head` the id, or
+/// nothing if SCIM does not see the person. Carried out twice, they say that the new person has it.
 pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Statement) -> Vec<Statement> {
     let insert = insert_from(
         "organizations o WHERE o.id = :org AND o.fold_version = CAST(:fold_version AS INTEGER)
            AND (json_array_length(o.mail_domains) = 0
              OR coalesce(:mail_domain IN (SELECT value FROM json_each(o.mail_domains)), 0))
-         ON CONFLICT (org_id, user_name_fold) DO NOTHING",
+           AND (o.user_limit IS NULL OR o.user_count < o.user_limit)
+         ON CONFLICT DO NOTHING",
     );
     // Said first, so that nobody is looked for where nothing was in the way. The entry changes one row where the person
     // did, and none where not.

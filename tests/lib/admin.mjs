@@ -1,7 +1,7 @@
 // The console's JSON API. Every call is held against its description, so each test checks both on the way.
 
 import assert from "node:assert/strict";
-import { serverTiming } from "./assert.mjs";
+import { assertCostIsTold } from "./assert.mjs";
 import { send } from "./http.mjs";
 import { checkCall } from "./openapi.mjs";
 
@@ -21,7 +21,7 @@ export class AdminApi {
       },
       body,
     });
-    serverTiming(answer);
+    assertCostIsTold(answer);
     checkCall({ ...answer, requestBody: body, contentType: answer.headers["content-type"] });
     return answer;
   }

@@ -7,7 +7,7 @@ import { SCHEMA } from "./schema.mjs";
 export function assertWellFormed(answer) {
   const { status, headers, text, body } = answer;
   const context = `${answer.method} ${answer.path} -> ${status} ${text.slice(0, 500)}`;
-  serverTiming(answer);
+  assertCostIsTold(answer);
   if (status === 204 || status === 304) {
     assert.equal(text, "", context);
     return;
@@ -16,6 +16,14 @@ export function assertWellFormed(answer) {
   assert.ok(body !== null && typeof body === "object" && !Array.isArray(body), context);
   if (status >= 400) assertErrorShape(answer, context);
   else if (body.schemas?.includes(SCHEMA.list)) assertListShape(answer, context);
+}
+
+/** What an answer cost is told, unless it refuses a key: then it would tell whether there is such a key. */
+export function assertCostIsTold(answer) {
+  const isTold = "server-timing" in answer.headers;
+  if (answer.status === 401) assert.ok(!isTold, `${answer.method} ${answer.path} tells what a refused key cost`);
+  // One of too many requests may have a good key or none.
+  else if (answer.status !== 429 || isTold) serverTiming(answer);
 }
 
 function assertErrorShape({ status, body }, context) {

@@ -26,6 +26,27 @@ export async function logText(worker) {
   return worker.logs().join("\n");
 }
 
+/**
+ * Runs `action` and resolves with its answer and what that cost, as the Worker's own log has it: also of answers that refuse
+ * a key. No other request may be answered meanwhile.
+ */
+export async function costInLog(worker, action) {
+  const before = worker.logs().length;
+  const answer = await action();
+  for (;;) {
+    for (const line of worker.logs().slice(before)) {
+      const [, round_trips, rows_read, rows_written] =
+        /D1: (\d+) round trips?, (\d+) rows read, (\d+) written/.exec(line) ?? [];
+      if (round_trips !== undefined)
+        return {
+          answer,
+          cost: { round_trips: Number(round_trips), rows_read: Number(rows_read), rows_written: Number(rows_written) },
+        };
+    }
+    await sleep(5);
+  }
+}
+
 /** Runs `action` while a table is missing: the nearest thing to a failing database that can be had from outside. */
 export async function withoutTable(worker, table, action) {
   await worker.sql(`ALTER TABLE "${table}" RENAME TO "${table}_away"`);

@@ -8,7 +8,8 @@ import { builtWorker, databaseName, openWorkers, schema } from "../../scripts/li
  * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN unset.
  * With `persistTo` its data are kept in that folder, and an existing database there is used as it is. `databases` is how
  * many it has; a restart may change that. `modules` are more of the Worker's modules, of which the first is then the
- * main one. `initialSchema` is the SQL that an empty database gets, schema.sql if not given.
+ * main one. `initialSchema` is the SQL that an empty database gets, schema.sql if not given. `rateLimits` are rate-limit
+ * bindings by name, each `{ limit, period }`.
  */
 export async function startWorker({
   vars = {},
@@ -17,13 +18,14 @@ export async function startWorker({
   databases = 1,
   modules,
   initialSchema = schema(),
+  rateLimits,
 } = {}) {
   const folder = persistTo ?? (await mkdtemp(join(tmpdir(), "scim-edge-test-")));
   const bindings = { ...vars, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
   const lines = [];
   const onLog = ({ message }) => lines.push(message);
   const open = (port, databases) =>
-    openWorkers({ workers: [builtWorker({ bindings, modules, databases })], folder, port, onLog });
+    openWorkers({ workers: [builtWorker({ bindings, modules, databases, rateLimits })], folder, port, onLog });
 
   let worker = await open(0, databases);
   const { url } = worker;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::parts::segment;
 use super::{Form, Frame, call};
-use crate::console::{Console, Problem, text};
+use crate::console::{Console, Problem, put, text};
 use crate::scim::json::object;
 
 /// What a form has led to.
@@ -138,13 +138,17 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
         (["organizations", org, "projects"], name) => project(org, name, form, done)?,
         (["organizations", org, "settings"], "save") => {
             let days = form.number("key_lifetime_days", "The number of days")?;
-            let body = object! {
+            let mut body = object! {
                 "name": form.text("name").trim(),
                 "mail_domains": form.words("mail_domains", &[',', ' ', '\n', '\r']),
                 "email_management": form.is_ticked("email_management"),
                 "plain_groups": form.is_ticked("plain_groups"),
                 "key_lifetime_days": if days.is_null() { Value::from(0) } else { days },
             };
+            if form.has("user_limit") {
+                let limit = form.number("user_limit", "The number of users")?;
+                put(&mut body, "user_limit", if limit.is_null() { Value::from(0) } else { limit });
+            }
             done("PATCH", vec!["organizations", org], body, "saved")
         }
         _ => return Err(Problem::new(400, "This page has no such form. Load it again.")),

@@ -19,6 +19,11 @@ impl Form {
         self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
     }
 
+    /// Whether there is a field of that name, also a blank one.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(own, _)| own == name)
+    }
+
     /// The same as JSON; null if it is blank.
     pub(super) fn optional(&self, name: &str) -> Value {
         match self.text(name).trim() {

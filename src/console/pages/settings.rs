@@ -16,6 +16,7 @@ pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
     let typed = |name: &str, stored: String| refused.map_or(stored, |form| form.text(name).to_owned());
     let domains: Vec<&str> = list(organization, "mail_domains").iter().filter_map(Value::as_str).collect();
     let days = organization.get("key_lifetime_days").and_then(Value::as_u64);
+    let limit = organization.get("user_limit").and_then(Value::as_u64);
     html! {
         form.card method="post" {
             (required_field("name", "name", "Name", &typed("name", text(organization, "name").to_owned()), ""))
@@ -34,6 +35,14 @@ pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
             (field("key_lifetime_days", "key_lifetime_days", "A new key expires after so many days",
                 &typed("key_lifetime_days", days.map(|days| days.to_string()).unwrap_or_default()),
                 "Empty: never. Keys that exist stay as they are."))
+            @if view.console.viewer.is_operator() {
+                (field("user_limit", "user_limit", "At most so many people",
+                    &typed("user_limit", limit.map(|limit| limit.to_string()).unwrap_or_default()),
+                    "Empty: any number. Beyond it nobody is created over SCIM or added here; whoever is here can still be changed, \
+                     deactivated and deleted."))
+            } @else if let Some(limit) = limit {
+                p { "An operator of this service has limited the organization to " (limit) " people." }
+            }
             button name="action" value="save" { "Save" }
         }
         section.card aria-labelledby="fixed-heading" {

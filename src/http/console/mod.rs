@@ -6,11 +6,13 @@ mod session;
 
 use super::Deployment;
 use super::access;
-use super::answer::Answer;
+use super::answer::{Answer, RETRY_AFTER};
 use super::request::{BODY_LIMIT, Incoming};
+use super::{Aftermath, rates};
 use crate::console::pages::{self, Form, Frame, Shown};
 use crate::console::{self, Console, Problem, Request, Viewer};
 use crate::directory::Shard;
+use crate::scim::ScimError;
 use crate::scim::json::{self, object};
 use crate::store::log::{Entry, Source};
 use crate::store::{Database, platform};
@@ -21,19 +23,34 @@ use identity::{Identity, Means};
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                                        form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Largest form of the admin token, in bytes.
+const SIGN_IN_LIMIT: usize = 16 * 1024;
+/// How much more memory a body takes once it has been read, at most.
+const GROWTH: usize = 8;
+
+/// The answer to a request that is refused before it is known what it asks for.
+pub(super) fn refused(error: ScimError) -> Answer {
+    refuse(&error.into())
+}
+
 /// Answers a request below `/console`.
-pub(super) async fn answer(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]) -> Answer {
+pub(super) async fn answer(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    aftermath: &Aftermath,
+    path: &[&str],
+) -> Answer {
     match (incoming.method.as_str(), path) {
         ("GET", ["api", "openapi.json"]) => {
             Answer::json(200, "application/json", console::OPENAPI.to_owned())
         }
         (_, ["api", rest @ ..]) => {
-            api(deployment, incoming, rest).await.unwrap_or_else(|problem| refuse(&problem))
+            api(deployment, incoming, aftermath, rest).await.unwrap_or_else(|problem| refuse(&problem))
         }
         ("GET", ["assets", name]) => assets::answer(name),
-        ("GET" | "POST", _) => {
-            page(deployment, incoming, path).await.unwrap_or_else(|problem| pages::failure(&problem).into())
-        }
+        ("GET" | "POST", _) => page(deployment, incoming, aftermath, path)
+            .await
+            .unwrap_or_else(|problem| pages::failure(&problem).into()),
         (method, _) => {
             let detail = format!("{method} is not possible here. Allowed: GET, HEAD, POST.");
             refuse(&Problem { allow: Some("GET, HEAD, POST"), ..Problem::new(405, detail) })
@@ -41,13 +58,59 @@ pub(super) async fn answer(deployment: &Deployment<'_>, incoming: &mut Incoming,
     }
 }
 
-async fn api(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]) -> Result<Answer, Problem> {
-    let identity = identity::of(deployment, incoming).await?;
+/// Who calls. Of an address that has guessed too often, nothing is looked at that may be a guess.
+///
+/// # Errors
+/// Those of [`identity::of`], and 429.
+async fn identify(
+    deployment: &Deployment<'_>,
+    incoming: &Incoming,
+    aftermath: &Aftermath,
+) -> Result<Option<Identity>, Problem> {
+    if incoming.header("authorization").is_some() || access::is_asserted(incoming) {
+        aftermath.refuses.set(true);
+        rates::check_address(incoming)?;
+        aftermath.refuses.set(false);
+    }
+    let identity = identity::of(deployment, incoming).await;
+    if matches!(&identity, Err(problem) if problem.status == 401) {
+        count_failure(deployment, incoming, aftermath).await?;
+    }
+    identity
+}
+
+/// Counts a guess that was wrong.
+///
+/// # Errors
+/// 429 where there have been too many.
+async fn count_failure(
+    deployment: &Deployment<'_>,
+    incoming: &Incoming,
+    aftermath: &Aftermath,
+) -> Result<(), Problem> {
+    aftermath.refuses.set(true);
+    Ok(rates::count_failure(deployment.env, incoming).await?)
+}
+
+/// The body of somebody who is known.
+async fn body_of(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
+    let body = incoming.body(BODY_LIMIT).await?;
+    incoming.hold(body.len(), body.len().saturating_mul(GROWTH))?;
+    Ok(body)
+}
+
+async fn api(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    aftermath: &Aftermath,
+    path: &[&str],
+) -> Result<Answer, Problem> {
+    let identity = identify(deployment, incoming, aftermath).await?;
     let Some(Identity { viewer, means }) = identity else { return Err(identity::required()) };
     if means == Means::Browser && incoming.method != "GET" {
         identity::check_origin(incoming)?;
     }
-    let body = incoming.body(BODY_LIMIT).await?;
+    let body = body_of(incoming).await?;
     let databases = databases(deployment, path)?;
     let mut console = console(deployment, incoming, viewer, &databases)?;
     let request = Request { method: &incoming.method, path, query: incoming.parameters(), body: &body };
@@ -58,20 +121,21 @@ async fn api(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]
 async fn page(
     deployment: &Deployment<'_>,
     incoming: &mut Incoming,
+    aftermath: &Aftermath,
     path: &[&str],
 ) -> Result<Answer, Problem> {
     if incoming.method == "POST" {
         identity::check_origin(incoming)?;
     }
     match path {
-        ["sign-in"] => return sign_in(deployment, incoming).await,
+        ["sign-in"] => return sign_in(deployment, incoming, aftermath).await,
         ["sign-out"] if incoming.method == "POST" => {
             let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
             return Ok(see_other(next).with_header("Set-Cookie", session::ended(incoming)));
         }
         _ => {}
     }
-    let Some(Identity { viewer, .. }) = identity::of(deployment, incoming).await? else {
+    let Some(Identity { viewer, .. }) = identify(deployment, incoming, aftermath).await? else {
         return Ok(if incoming.method == "GET" && identity::comes_from_elsewhere(incoming) {
             // A link on another site does not bring the cookie along; a link on this page does.
             pages::passage(ours(&incoming.path_and_query())).into()
@@ -83,7 +147,7 @@ async fn page(
     let mut console = console(deployment, incoming, viewer, &databases)?;
     let frame = Frame { path, query: incoming.parameters().to_vec(), origin: incoming.origin.clone() };
     let shown = if incoming.method == "POST" {
-        let form = Form::parse(&incoming.body(BODY_LIMIT).await?);
+        let form = Form::parse(&body_of(incoming).await?);
         pages::act(&mut console, &frame, &form).await?
     } else {
         pages::show(&mut console, &frame).await?
@@ -95,21 +159,32 @@ async fn page(
 }
 
 /// The form of the admin token, and what it is exchanged for.
-async fn sign_in(deployment: &Deployment<'_>, incoming: &mut Incoming) -> Result<Answer, Problem> {
+async fn sign_in(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    aftermath: &Aftermath,
+) -> Result<Answer, Problem> {
     let token = identity::admin_token(deployment)?;
     if incoming.method == "GET" {
         return Ok(pages::sign_in("/console", None).into());
     }
-    let form = Form::parse(&incoming.body(BODY_LIMIT).await?);
+    let form = Form::parse(&incoming.body(SIGN_IN_LIMIT).await?);
     let next = ours(form.text("next"));
+    let shown_again = |problem: Problem| {
+        let page = pages::sign_in(next, Some(&problem));
+        Answer::from(pages::Page { status: problem.status, ..page }).with_detail(problem.detail)
+    };
+    if let Err(error) = rates::check_address(incoming) {
+        aftermath.refuses.set(true);
+        return Ok(shown_again(error.into()));
+    }
     if !identity::is_admin_token(&token, form.text("token").trim()) {
         let problem = Problem::new(
             401,
             "That is not this deployment's admin token. Look it up where ADMIN_TOKEN was set.",
         );
-        return Ok(Answer::from(pages::sign_in(next, Some(&problem)))
-            .with_status(401)
-            .with_detail(problem.detail));
+        let problem = count_failure(deployment, incoming, aftermath).await.err().unwrap_or(problem);
+        return Ok(shown_again(problem));
     }
     let cookie = session::begun(&token, incoming, platform::now_millis());
     Ok(see_other(next).with_header("Set-Cookie", cookie))
@@ -179,6 +254,7 @@ impl From<pages::Page> for Answer {
             .with_header("Referrer-Policy", "same-origin")
             .with_header("Cross-Origin-Opener-Policy", "same-origin")
             .with_header("Cross-Origin-Resource-Policy", "same-origin");
+        let answer = if page.status == 429 { answer.with_header("Retry-After", RETRY_AFTER) } else { answer };
         match page.detail {
             Some(detail) => answer.with_detail(detail),
             None => answer,
@@ -195,7 +271,7 @@ fn refuse(problem: &Problem) -> Answer {
     match (problem.status, problem.allow) {
         (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
         (415, _) => answer.with_header("Accept-Encoding", "identity"),
-        (429, _) => answer.with_header("Retry-After", "10"),
+        (429, _) => answer.with_header("Retry-After", RETRY_AFTER),
         (_, Some(allowed)) => answer.with_header("Allow", allowed),
         _ => answer,
     }

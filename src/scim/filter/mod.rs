@@ -8,7 +8,7 @@ mod element;
 mod lexer;
 mod parser;
 
-pub use element::matches_element;
+pub use element::Matcher;
 pub use parser::{parse, parse_value_path};
 
 use super::attribute_path::AttributePath;
@@ -152,6 +152,7 @@ mod tests {
     use super::*;
     use crate::scim::ScimType;
     use crate::scim::schema::{Attribute, user};
+    use crate::scim::work::Work;
 
     /// The tree in a form that is easy to compare: fully parenthesized, names canonical.
     fn shape(filter: &Filter<'_>) -> String {
@@ -349,7 +350,8 @@ mod tests {
     fn matches(filter: &str, element: &Value) -> bool {
         let user = user();
         let emails: &Attribute = user.attribute("emails").unwrap();
-        matches_element(&parse_value_path(emails, filter).unwrap(), element.as_object().unwrap())
+        let filter = parse_value_path(emails, filter).unwrap();
+        Matcher::new(&filter).matches(element.as_object().unwrap(), &Work::default()).unwrap()
     }
 
     #[test]

@@ -3,25 +3,28 @@
 use serde_json::Value;
 
 use super::elements::{append, element_of, put_elements, same_element, settle_primary, take_elements};
-use super::work::{Work, size};
 use super::{Edit, Op};
 use crate::scim::canonical::{Target, canonical, coerce, coerce_one, is_label, is_no_value};
-use crate::scim::filter::{Filter, matches_element};
+use crate::scim::filter::{Filter, Matcher};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
+use crate::scim::work::{Work, size, size_of_parts};
 use crate::scim::{Object, ScimError};
 
 /// Most operations that are carried out on one resource.
 pub(super) const MAX_EDITS: usize = 1000;
+/// How often a resource is about to be copied, compared and written because of being changed.
+const COPIES: usize = 2;
 
 /// Carries out all edits, in order, and leaves the resource in canonical form.
 ///
 /// # Errors
-/// `tooMany` above 1,000 edits; `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out; the resource
+/// `tooMany` above 1,000 edits, and where nothing is left of the request's `work`; `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out; the resource
 /// is then to be thrown away (RFC 7644 §3.5.2: all operations or none).
 pub fn apply(
     resource_type: &ResourceType,
     resource: &mut Object,
     edits: &[Edit<'_>],
+    work: &Work,
 ) -> Result<(), ScimError> {
     if edits.len() > MAX_EDITS {
         return Err(ScimError::too_many(format!(
@@ -29,15 +32,15 @@ pub fn apply(
             edits.len()
         )));
     }
-    let mut work = Work::new();
     for edit in edits {
-        apply_one(resource, edit, &mut work).map_err(|error| edit.locate(error))?;
+        apply_one(resource, edit, work).map_err(|error| edit.locate(error))?;
     }
+    work.spend(COPIES, size_of_parts(resource))?;
     *resource = canonical(resource_type, std::mem::take(resource))?;
     Ok(())
 }
 
-pub(super) fn apply_one(resource: &mut Object, edit: &Edit<'_>, work: &mut Work) -> Result<(), ScimError> {
+pub(super) fn apply_one(resource: &mut Object, edit: &Edit<'_>, work: &Work) -> Result<(), ScimError> {
     let Some(attribute) = edit.path.attribute else {
         // Only removed as a whole; setting it is setting its attributes.
         if let Some(extension) = edit.path.extension {
@@ -67,7 +70,7 @@ fn apply_in(
     container: &mut Object,
     attribute: &Attribute,
     edit: &Edit<'_>,
-    work: &mut Work,
+    work: &Work,
 ) -> Result<(), ScimError> {
     match (&edit.filter, edit.path.sub_attribute) {
         (Some(filter), _) => apply_to_elements(container, attribute, filter, edit, work),
@@ -95,7 +98,7 @@ fn apply_to_attribute(
     container: &mut Object,
     attribute: &Attribute,
     edit: &Edit<'_>,
-    work: &mut Work,
+    work: &Work,
 ) -> Result<(), ScimError> {
     if attribute.multi_valued && edit.op != Op::Replace {
         // Each value is held against those that are there.
@@ -192,7 +195,7 @@ fn apply_to_sub_attribute(
     attribute: &Attribute,
     sub: &Attribute,
     edit: &Edit<'_>,
-    work: &mut Work,
+    work: &Work,
 ) -> Result<(), ScimError> {
     let target = Target::of(attribute).part(sub);
     if !attribute.multi_valued {
@@ -242,7 +245,7 @@ fn apply_to_elements(
     attribute: &Attribute,
     filter: &Filter<'_>,
     edit: &Edit<'_>,
-    work: &mut Work,
+    work: &Work,
 ) -> Result<(), ScimError> {
     let target = Target::of(attribute);
     let sub = edit.path.sub_attribute.map(|sub| target.part(sub));
@@ -252,10 +255,12 @@ fn apply_to_elements(
     };
     let gives_nothing = if sub.is_some() { edit.value.is_none_or(is_no_value) } else { given.is_none() };
     let mut elements = take_elements(container, attribute);
-    work.spend(filter.terms(), elements.iter().map(size).sum())?;
+    let matcher = Matcher::new(filter);
     let mut matched: Vec<usize> = Vec::new();
     for (index, element) in elements.iter().enumerate() {
-        if element.as_object().is_some_and(|parts| matches_element(filter, parts)) {
+        if let Some(parts) = element.as_object()
+            && matcher.matches(parts, work)?
+        {
             matched.push(index);
         }
     }
@@ -269,10 +274,11 @@ fn apply_to_elements(
     match (op, sub) {
         (Op::Remove, None) => {
             let mut index = 0_usize;
+            let mut leaving = matched.into_iter().peekable();
             elements.retain(|_| {
-                let keep = !matched.contains(&index);
+                let leaves = leaving.next_if_eq(&index).is_some();
                 index = index.saturating_add(1);
-                keep
+                !leaves
             });
         }
         (Op::Remove, Some(sub)) => {

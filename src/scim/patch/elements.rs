@@ -1,5 +1,8 @@
 //! The values of a multi-valued attribute: taken out, put back, added to, and which of them is primary.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde_json::Value;
 
 use crate::scim::canonical::{Target, coerce_one, is_primary};
@@ -56,9 +59,10 @@ pub(super) fn append(
         elements.extend(added);
         return put_elements(container, attribute, elements);
     }
+    let mut known = Known::of(&elements);
     for element in added {
         // RFC 7644 §3.5.2.1: a value that is already there is not added again.
-        if !elements.iter().any(|stored| says_nothing_new(&element, stored)) {
+        if known.takes(&elements, &element) {
             elements.push(element);
         }
     }
@@ -81,6 +85,60 @@ fn says_nothing_new(element: &Value, stored: &Value) -> bool {
         }
         _ => element == stored,
     }
+}
+
+/// Which elements there are. Each is compared only with those of the same digest, so that the work grows with their number
+/// and not with its square.
+#[derive(Default)]
+struct Known(HashMap<u64, Vec<usize>>);
+
+impl Known {
+    fn of(elements: &[Value]) -> Self {
+        let mut known = Self::default();
+        for (index, element) in elements.iter().enumerate() {
+            known.0.entry(digest_of_element(element)).or_default().push(index);
+        }
+        known
+    }
+
+    /// Whether an element is a new one, which is then about to be put behind the others.
+    fn takes(&mut self, elements: &[Value], element: &Value) -> bool {
+        let alike = self.0.entry(digest_of_element(element)).or_default();
+        let is_known =
+            |index: &usize| elements.get(*index).is_some_and(|stored| says_nothing_new(element, stored));
+        if alike.iter().any(is_known) {
+            return false;
+        }
+        alike.push(elements.len());
+        true
+    }
+}
+
+/// A number that is the same for elements of which one may say nothing new beside the other: that of `value`, where there is
+/// one.
+fn digest_of_element(element: &Value) -> u64 {
+    digest(element.get("value").unwrap_or(element))
+}
+
+/// A number that is the same for equal values. The order of an object's members does not count.
+fn digest(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match value {
+        Value::Object(parts) => {
+            let of_part = |(name, value): (&String, &Value)| {
+                let mut hasher = DefaultHasher::new();
+                (name, digest(value)).hash(&mut hasher);
+                hasher.finish()
+            };
+            parts.iter().map(of_part).fold(0_u64, u64::wrapping_add).hash(&mut hasher);
+        }
+        Value::Array(items) => items.iter().for_each(|item| digest(item).hash(&mut hasher)),
+        Value::String(text) => text.hash(&mut hasher),
+        Value::Bool(flag) => flag.hash(&mut hasher),
+        // Equal numbers may be written in several ways.
+        Value::Null | Value::Number(_) => {}
+    }
+    hasher.finish()
 }
 
 /// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.

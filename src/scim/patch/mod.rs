@@ -7,7 +7,6 @@ mod apply;
 mod elements;
 mod parts;
 mod request;
-mod work;
 
 pub use apply::apply;
 pub use parts::{Parts, Refusal};
@@ -67,6 +66,7 @@ mod tests {
 
     use super::*;
     use crate::scim::schema::{ENTERPRISE_USER, user};
+    use crate::scim::work::Work;
     use crate::scim::{Object, ScimType};
 
     fn patched(before: &Value, operations: &Value) -> Result<Value, ScimError> {
@@ -74,7 +74,7 @@ mod tests {
         let body = json!({"Operations": operations});
         let edits = parse(&user, &body)?;
         let mut resource = before.as_object().cloned().unwrap_or_default();
-        apply(&user, &mut resource, &edits)?;
+        apply(&user, &mut resource, &edits, &Work::default())?;
         resource.remove("schemas");
         Ok(Value::Object(resource))
     }
@@ -245,7 +245,7 @@ mod tests {
             let user = user();
             let body = json!({"Operations": [{"op": "add", "path": path, "value": value}]});
             if let Ok(edits) = parse(&user, &body) {
-                let _ = apply(&user, &mut resource, &edits);
+                let _ = apply(&user, &mut resource, &edits, &Work::default());
             }
         }
     }

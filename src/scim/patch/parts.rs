@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::apply::{MAX_EDITS, apply, apply_one, parts_of};
 use super::request::{assign, check_schemas, member, op_of, operations, parse_operation, path_of};
-use super::work::{Work, size};
 use super::{Edit, Op, located};
 use crate::scim::attribute_path::{AttributePath, resolve};
 use crate::scim::canonical::canonical;
 use crate::scim::schema::{Mutability, ResourceType};
+use crate::scim::work::{Work, size};
 use crate::scim::{Object, ScimError};
 
 /// The edits of a request, and the parts of it that cannot be read as edits.
@@ -99,10 +99,9 @@ impl<'a> Parts<'a> {
     /// they do not change it.
     pub fn outcome(&self, name: &str) -> Option<Value> {
         let mut resource = Object::new();
-        let mut work = Work::new();
         for edit in self.edits.iter().filter(|edit| is_of(edit, name)) {
-            // An edit of a simple value fails before it changes anything.
-            let _ = apply_one(&mut resource, edit, &mut work);
+            // An edit of a simple value costs nothing to speak of, and fails before it changes anything.
+            let _ = apply_one(&mut resource, edit, &Work::default());
         }
         resource.remove(name)
     }
@@ -111,10 +110,10 @@ impl<'a> Parts<'a> {
     ///
     /// # Errors
     /// That of the first part that cannot be carried out; the resource is then to be thrown away.
-    pub fn apply(&self, resource: &mut Object) -> Result<(), ScimError> {
+    pub fn apply(&self, resource: &mut Object, work: &Work) -> Result<(), ScimError> {
         match self.refused.first() {
             Some(refusal) => Err(refusal.error.clone()),
-            None => apply(self.resource_type, resource, &self.edits),
+            None => apply(self.resource_type, resource, &self.edits, work),
         }
     }
 
@@ -128,9 +127,9 @@ impl<'a> Parts<'a> {
         resource: &mut Object,
         stored: &Object,
         unlimited: &str,
+        work: &Work,
     ) -> Result<Vec<ScimError>, ScimError> {
         let Self { resource_type, is_whole, edits, mut refused } = self;
-        let mut work = Work::new();
         let (total, mut left) = (edits.len(), MAX_EDITS);
         let mut is_over = false;
         for edit in &edits {
@@ -143,7 +142,9 @@ impl<'a> Parts<'a> {
                     }
                 }
             }
-            attempt(resource, edit, &mut work, &mut refused);
+            let reserve = Work::default();
+            let budget = if is_of(edit, unlimited) { &reserve } else { work };
+            attempt(resource, edit, budget, &mut refused);
         }
         for path in refused.iter().filter(|_| is_whole).filter_map(|refusal| refusal.path) {
             keep(resource, stored, &names(path));
@@ -189,7 +190,7 @@ fn find_text(value: &Value, reason: &impl Fn(&str) -> Option<ScimError>) -> Opti
 }
 
 /// Carries out an edit. If that fails, carries out those of its parts that can be.
-fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, work: &mut Work, refused: &mut Vec<Refusal<'a>>) {
+fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, work: &Work, refused: &mut Vec<Refusal<'a>>) {
     let names = names(edit.path);
     let Some(&key) = names.first() else { return };
     let cost = resource.get(key).map_or(0, size);

@@ -20,6 +20,69 @@ use place::{Elements, Index, Place, Value};
 /// How many comparisons one over the elements of every resource is worth that no index helps with.
 const WEIGHT_OF_ELEMENTS: usize = 8;
 
+/// Most comparisons that a filter may have made: those that no index helps with, once for each person or group that there is.
+/// D1 has one thread, and everybody waits for it.
+const MOST_COMPARISONS: u64 = 400_000;
+/// What a comparison costs, in tenths of one with an attribute in a person's document.
+const COLUMN: u64 = 1;
+const IN_DOCUMENT: u64 = 10;
+/// The same over elements: in a person's document, whose JSON is taken apart for it, or in a table of their own.
+const ELEMENTS_IN_DOCUMENT: u64 = 40;
+const ELEMENTS_IN_TABLE: u64 = 20;
+
+/// The organization, if the load of a condition is not too much for it: otherwise there is none, and nothing is looked at.
+pub(super) const ORG_IF_LIGHT: &str = "(SELECT o.id FROM organizations o WHERE o.id = :whole_org
+  AND o.user_count * (:load ->> 0) + o.group_count * (:load ->> 1) <= 4000000)";
+
+/// What a condition costs for each person and for each group of the organization, in tenths of a comparison.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    people: u64,
+    groups: u64,
+}
+
+impl Load {
+    /// Whether there is any.
+    pub(super) fn is_some(self) -> bool {
+        self != Self::default()
+    }
+
+    /// Whether it is more than to walk through the rows.
+    pub(super) fn is_noticeable(self) -> bool {
+        self.people.saturating_add(self.groups) >= IN_DOCUMENT
+    }
+
+    /// The two numbers, as `:load` in [`ORG_IF_LIGHT`].
+    pub(super) fn to_json(self) -> String {
+        format!("[{},{}]", self.people, self.groups)
+    }
+
+    /// Whether the database would be busy for too long in an organization of so many people and groups.
+    pub(super) fn is_too_much(self, people: u64, groups: u64) -> bool {
+        let cost = self.people.saturating_mul(people).saturating_add(self.groups.saturating_mul(groups));
+        cost > MOST_COMPARISONS.saturating_mul(IN_DOCUMENT)
+    }
+
+    /// Both together.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            people: self.people.saturating_add(other.people),
+            groups: self.groups.saturating_add(other.groups),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        *self = self.and(other);
+    }
+
+    fn of(table: Table, cost: u64) -> Self {
+        match table {
+            Table::Users => Self { people: cost, groups: 0 },
+            Table::Groups => Self { people: 0, groups: cost },
+        }
+    }
+}
+
 /// A condition for a WHERE clause.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
@@ -33,6 +96,8 @@ pub(super) struct Condition {
     pub(super) indexed: bool,
     /// Whether these are one or a few, as of those who share a mail address.
     pub(super) few: bool,
+    /// What it costs, where no index finds the rows.
+    pub(super) load: Load,
 }
 
 /// Compiles a filter; without one, the condition that every row satisfies.
@@ -44,7 +109,8 @@ pub(super) fn compile(
     table: Table,
     filter: Option<&Filter<'_>>,
 ) -> Result<Condition, ScimError> {
-    let mut compiler = Compiler { catalog, table, bindings: Vec::new(), weight: 0 };
+    let mut compiler =
+        Compiler { catalog, table, bindings: Vec::new(), weight: 0, load: Load::default(), has_range: false };
     let part = match filter {
         Some(filter) => compiler.join(filter, &mut Compiler::leaf),
         None => Part::scan("TRUE"),
@@ -61,6 +127,16 @@ pub(super) fn compile(
         unique: part.found == Found::One,
         indexed: part.found != Found::Scanning,
         few: matches!(part.found, Found::One | Found::Few),
+        load: match part.found {
+            Found::Scanning => compiler.load,
+            // What an index finds may still be most of all there are.
+            Found::Looking | Found::Branching | Found::BranchingWithin
+                if compiler.has_range && compiler.load.is_noticeable() =>
+            {
+                compiler.load
+            }
+            _ => Load::default(),
+        },
     })
 }
 
@@ -132,6 +208,9 @@ struct Compiler<'c> {
     table: Table,
     bindings: Vec<Binding>,
     weight: usize,
+    load: Load,
+    /// Whether an index is asked for more than those who are equal to something.
+    has_range: bool,
 }
 
 impl Compiler<'_> {
@@ -173,7 +252,10 @@ impl Compiler<'_> {
     fn leaf(&mut self, leaf: Leaf<'_, '_>) -> Part {
         match leaf {
             Leaf::Present(path) => match Place::of(self.catalog, self.table, path) {
-                Place::Single(value) => Part::scan(value.present()),
+                Place::Single(value) => {
+                    self.look_at(&value);
+                    Part::scan(value.present())
+                }
                 Place::Several(elements) => {
                     let present = elements.value(path.sub_attribute).present();
                     self.any(elements, &Part::scan(present))
@@ -194,6 +276,7 @@ impl Compiler<'_> {
         let elements = match Place::of(self.catalog, self.table, path) {
             Place::Single(value) => {
                 self.weight = self.weight.saturating_add(1);
+                self.look_at(&value);
                 return self.compare(&value, comparison);
             }
             Place::Several(elements) => narrowed(elements, is_in_emails_table(path)),
@@ -223,6 +306,7 @@ impl Compiler<'_> {
         let part = self.join(filter, &mut |compiler, leaf| match leaf {
             Leaf::Present(path) => Part::scan(elements.value(path.leaf()).present()),
             Leaf::Compare(comparison) => {
+                compiler.load.add(Load::of(Table::Users, IN_DOCUMENT / 2));
                 compiler.compare(&elements.value(comparison.path.leaf()), comparison)
             }
             // Sub-attributes have no elements of their own (RFC 7643 §2.3.8).
@@ -231,15 +315,35 @@ impl Compiler<'_> {
         self.any(elements, &part)
     }
 
+    /// Counts a look at the value of every row.
+    fn look_at(&mut self, value: &Value) {
+        let cost = if value.is_computed { IN_DOCUMENT } else { COLUMN };
+        self.load.add(Load::of(self.table, cost));
+    }
+
     /// The condition that one element satisfies a condition.
     fn any(&mut self, elements: Elements<'_>, part: &Part) -> Part {
         let scanning = matches!(part.found, Found::Scanning | Found::BranchingWithin);
         self.weight = self.weight.saturating_add(if scanning { WEIGHT_OF_ELEMENTS } else { 1 });
+        self.load.add(match elements {
+            // An index finds them, and they are looked up among those.
+            _ if !scanning => Load::of(self.table, COLUMN),
+            Elements::InDocument(_) => Load::of(Table::Users, ELEMENTS_IN_DOCUMENT),
+            Elements::SchemasOfGroup => Load::of(Table::Groups, COLUMN),
+            // The rows of a table of their own, and of memberships, of which there are some for each person.
+            Elements::Emails | Elements::Groups | Elements::Members => {
+                Load { people: ELEMENTS_IN_TABLE, groups: COLUMN }
+            }
+        });
         // Several resources may have the same element.
         let found = match part.found {
             _ if scanning => Found::Scanning,
             Found::Few if matches!(elements, Elements::Emails) => Found::Few,
-            _ => Found::Looking,
+            _ => {
+                // A group may have everybody.
+                self.has_range = true;
+                Found::Looking
+            }
         };
         Part { sql: elements.any(&part.sql), found }
     }
@@ -294,7 +398,10 @@ impl Compiler<'_> {
             Index::After if *operator == Operator::Eq => return Part::scan(condition),
             Index::One => Found::One,
             Index::Point if *operator == Operator::Eq => Found::Few,
-            Index::Point | Index::After => Found::Looking,
+            Index::Point | Index::After => {
+                self.has_range = true;
+                Found::Looking
+            }
         };
         // Indexes begin with the organization. Said with each, one may be used for every branch of an "or".
         let row = sql.split('.').next().unwrap_or_default();
@@ -408,6 +515,39 @@ mod tests {
         let filter = parse(&[&catalog.user, &catalog.group], text).unwrap();
         let last = |table| format!("{:?}", compile(&catalog, table, Some(&filter)).unwrap().bindings.last());
         assert_eq!(last(Table::Users), last(Table::Groups));
+    }
+
+    #[test]
+    fn what_has_to_be_looked_at_is_weighed_with_the_number_of_people() {
+        let is_refused = |filter: &str, times: usize, people: u64| {
+            let filter = vec![filter; times].join(" or ");
+            condition(Table::Users, &filter).load.is_too_much(people, 0)
+        };
+        for (filter, times, people) in [
+            ("manager.value co \"x\"", 4, 100_000),
+            ("title co \"x\"", 1, 400_000),
+            ("emails.value ew \"x\"", 2, 100_000),
+            ("phoneNumbers.value eq \"x\"", 1, 100_000),
+            ("active eq true", 1, 4_000_000),
+            ("title pr and userName eq \"x\"", 40, 10_000_000),
+            ("externalId eq \"x\"", 80, 10_000_000),
+            ("meta.lastModified gt \"2026-01-01T00:00:00Z\"", 1, 10_000_000),
+        ] {
+            assert!(!is_refused(filter, times, people), "{filter}");
+        }
+        for (filter, times, people) in [
+            ("manager.value co \"x\"", 80, 10_000),
+            ("title co \"x\"", 5, 100_000),
+            ("emails.value ew \"x\"", 3, 100_000),
+            ("roles[value eq \"x\"]", 1, 100_000),
+            ("groups.display co \"x\"", 10, 100_000),
+            ("userName sw \"x\" and title co \"x\" and locale co \"x\"", 3, 100_000),
+        ] {
+            assert!(is_refused(filter, times, people), "{filter}");
+        }
+        assert_eq!(4_000_000, MOST_COMPARISONS * IN_DOCUMENT);
+        assert!(condition(Table::Groups, "members.display co \"x\"").load.is_too_much(300_000, 1));
+        assert!(condition(Table::Groups, "displayName co \"x\"").load.is_too_much(0, 4_000_001));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(super) struct Value {
     pub(super) nullable: bool,
     /// How an index helps to find rows by it.
     pub(super) index: Index,
+    /// Whether a document has to be taken apart for it.
+    pub(super) is_computed: bool,
 }
 
 /// How an index helps.
@@ -51,11 +53,16 @@ pub(super) enum Index {
 
 impl Value {
     fn computed(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), stored: None, nullable: true, index: Index::None }
+        Self { sql: sql.into(), stored: None, nullable: true, index: Index::None, is_computed: true }
+    }
+
+    /// What no row has.
+    fn none() -> Self {
+        Self { is_computed: false, ..Self::computed("NULL") }
     }
 
     fn column(sql: &str, index: Index) -> Self {
-        Self { sql: sql.to_owned(), stored: None, nullable: false, index }
+        Self { sql: sql.to_owned(), stored: None, nullable: false, index, is_computed: false }
     }
 
     /// The condition that there is a value.
@@ -98,7 +105,7 @@ impl<'a> Place<'a> {
         let other =
             path.core.is_some_and(|core| core != if table == Table::Users { CORE_USER } else { CORE_GROUP });
         let Some(attribute) = path.attribute.filter(|_| !other) else {
-            return Self::Single(Value::computed("NULL"));
+            return Self::Single(Value::none());
         };
         match table {
             Table::Users => of_user(catalog, path, attribute),
@@ -112,7 +119,7 @@ fn of_user<'a>(catalog: &Catalog, path: &AttributePath<'a>, attribute: &'a Attri
     Place::Single(match (path.extension.is_some(), attribute.name.as_str()) {
         (false, "groups") => return Place::Several(Elements::Groups),
         // Only groups have members, also where a filter is for both.
-        (false, "members") => Value::computed("NULL"),
+        (false, "members") => Value::none(),
         _ if attribute.multi_valued => return Place::Several(Elements::InDocument(attribute)),
         (false, "id") => Value::column("users.id", Index::One),
         (false, "userName") => Value::column("users.user_name_fold", Index::One),
@@ -136,7 +143,7 @@ fn of_group<'a>(path: &AttributePath<'a>, attribute: &Attribute) -> Place<'a> {
         (false, "displayName") => Value::column("g.name_fold", Index::One),
         (false, "externalId") => Value { nullable: true, ..Value::column("g.external_id", Index::Point) },
         (false, "meta") => meta("g", "Group", sub),
-        _ => Value::computed("NULL"),
+        _ => Value::none(),
     })
 }
 
@@ -242,7 +249,7 @@ impl Elements<'_> {
             (Self::Members, "display") => Value::column(DISPLAY_OF_MEMBER, Index::None),
             (Self::Members, "$ref") => Value::column(":base || '/Users/' || e.id", Index::None),
             (Self::Members, _) => Value::column("'user'", Index::None),
-            (Self::SchemasOfGroup, _) => Value::computed("NULL"),
+            (Self::SchemasOfGroup, _) => Value::none(),
         }
     }
 }

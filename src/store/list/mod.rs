@@ -4,12 +4,13 @@ mod direction;
 mod snapshot;
 mod source;
 
+use super::filter::Load;
 use super::pieces::Read;
 use super::record::{self, pair, text_or_null};
 use super::session::Opened;
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
-use super::{StoreError, groups, pieces};
+use super::{groups, pieces};
 use crate::scim::ScimError;
 use crate::scim::cursor::{Cursor, Position};
 use crate::scim::filter::Filter;
@@ -46,7 +47,13 @@ pub struct Query<'a> {
     pub with_groups: bool,
     /// Whether groups come with their members.
     pub with_members: bool,
+    /// Whether it is known that the list has several pages.
+    pub is_long: bool,
 }
+
+/// The attributes that an index finds, for whoever has to filter by one of them.
+pub const INDEXED: &str = "of users: id, userName, externalId, emails.value or groups.value with \"eq\", userName with \"sw\", \
+                           meta.lastModified with \"gt\"; of groups: id, displayName, externalId or members.value with \"eq\"";
 
 /// A page of a list.
 pub struct Listing {
@@ -56,6 +63,8 @@ pub struct Listing {
     pub items: Vec<Item>,
     /// Whether there are more in the direction in which the list was read.
     pub more: bool,
+    /// Whether the list turned out to have several pages, so that it has to be prepared as a long one.
+    pub turned_out_long: bool,
     /// What is to be noted after the answer.
     pub afterwards: Option<Statement>,
 }
@@ -88,6 +97,9 @@ pub struct Prepared<'a> {
     by_cursor: bool,
     backward: bool,
     with_members: bool,
+    load: Load,
+    /// Whether it is only asked whether there is more than one page, and if not, for all of it.
+    probes: bool,
 }
 
 /// How a total, or a part of it, is learned.
@@ -117,7 +129,10 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         descending: query.sort.is_some_and(|sort| sort.descending),
         backward: cursor.is_some_and(|cursor| cursor.backward),
     };
-    let snapshot = snapshot_of(query, &sources);
+    let first = cursor.is_none() && offset == 0 && count > 0;
+    // Where looking at everybody takes long, a list of one page is looked through once, and not again to count it.
+    let probes = first && !query.is_long && sources.load.is_noticeable();
+    let snapshot = if probes { None } else { snapshot_of(query, &sources) };
     if let Some(snapshot) = &snapshot {
         sources.cut(snapshot);
     }
@@ -128,13 +143,15 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     }
     bindings.push(integer("count", count));
     // One more than asked for tells whether there is another page.
-    bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor))));
+    bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor || probes))));
     bindings.push(integer("offset", offset));
     let position = cursor.map(|cursor| &cursor.position);
-    let first = cursor.is_none() && offset == 0 && count > 0;
     let mut totals = Vec::new();
     let mut counts = Vec::new();
-    for source in &sources.all {
+    if probes {
+        totals.push(Total::OnPage);
+    }
+    for source in sources.all.iter().filter(|_| !probes) {
         totals.push(match (&snapshot, query.filter) {
             (Some(snapshot), _) => {
                 counts.push(snapshot.state(&source.total));
@@ -168,6 +185,8 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         by_cursor,
         backward: direction.backward,
         with_members,
+        load: sources.load,
+        probes,
     })
 }
 
@@ -192,11 +211,27 @@ impl Prepared<'_> {
         std::mem::take(&mut self.statements)
     }
 
+    /// Whether the database has to look at everybody for this page: a later page of a list that has a snapshot is known.
+    pub fn scans(&self, window: &Window) -> bool {
+        let is_later = matches!(window, Window::Index(page) if page.offset() > 0);
+        self.load.is_some() && !(is_later && self.snapshot.is_some())
+    }
+
     /// The page, once the statements have run.
     ///
     /// # Errors
-    /// Our fault: a row is not what the statement selects.
-    pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, StoreError> {
+    /// `tooMany`, if the filter is too much for an organization of that size. Our fault: a row is not what the statement
+    /// selects.
+    pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, ScimError> {
+        let organization = &opened.organization;
+        if self.load.is_too_much(organization.user_count, organization.group_count) {
+            return Err(ScimError::too_many(format!(
+                "The filter makes the database look at each of {} users and {} groups once for each comparison, which is \
+                 more than this service does for one request. Use fewer comparisons, or filter by an attribute that is indexed \
+                 ({INDEXED}).",
+                organization.user_count, organization.group_count
+            )));
+        }
         for _ in 0..self.begins {
             opened.rows();
         }
@@ -217,7 +252,7 @@ impl Prepared<'_> {
                 }
             });
         }
-        let more = self.by_cursor && rows.len() > self.count;
+        let more = (self.by_cursor || self.probes) && rows.len() > self.count;
         rows.truncate(self.count);
         if self.backward {
             rows.reverse();
@@ -244,7 +279,7 @@ impl Prepared<'_> {
             };
             items.push(Item { position: Position { key, rank }, resource });
         }
-        Ok(Listing { total, items, more, afterwards })
+        Ok(Listing { total, items, more, turned_out_long: self.probes && more, afterwards })
     }
 }
 
@@ -295,6 +330,7 @@ mod tests {
                 window: &window,
                 with_groups: true,
                 with_members: listed != Listed::Users,
+                is_long: false,
             };
             let statements: Vec<Value> = prepare(&tenant, &query)
                 .unwrap()

@@ -5,8 +5,8 @@ use super::snapshot::{Rows, Snapshot};
 use super::{Listed, Query};
 use crate::scim::ScimError;
 use crate::scim::cursor::Position;
-use crate::store::filter::{Condition, SortKey, Table, compile, sort_key};
-use crate::store::statement::Binding;
+use crate::store::filter::{Condition, Load, ORG_IF_LIGHT, SortKey, Table, compile, sort_key};
+use crate::store::statement::{Binding, expression, text};
 use crate::store::tenant::Tenant;
 use crate::store::{groups, organizations, users};
 
@@ -20,6 +20,8 @@ pub(super) struct Sources {
     pub(super) all: Vec<Source>,
     /// What their filters bind.
     pub(super) bindings: Vec<Binding>,
+    /// What the filters cost.
+    pub(super) load: Load,
     /// How many rows stand before the page, as SQL.
     skipped: String,
 }
@@ -55,6 +57,7 @@ impl Sources {
         };
         let mut all = Vec::new();
         let mut bindings: Vec<Binding> = Vec::new();
+        let mut load = Load::default();
         for &(table, shift) in tables {
             let condition = compile(tenant.catalog, table, query.filter)?;
             let from = from(table, &condition);
@@ -74,8 +77,13 @@ impl Sources {
             });
             // The same comparison is bound by the same name to the same value in every table that has the attribute.
             bindings.extend(condition.bindings);
+            load = load.and(condition.load);
         }
-        Ok(Self { all, bindings, skipped: "CAST(:offset AS INTEGER)".to_owned() })
+        if load.is_some() {
+            bindings.push(expression("org", ORG_IF_LIGHT));
+            bindings.push(text("load", load.to_json()));
+        }
+        Ok(Self { all, bindings, load, skipped: "CAST(:offset AS INTEGER)".to_owned() })
     }
 
     /// What makes a snapshot, before the page is read.

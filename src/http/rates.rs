@@ -1,0 +1,215 @@
+//! How often somebody may ask (README, "Rates"). Workers' rate-limit bindings count for a location of Cloudflare; where there is no
+//! binding, the isolate counts for itself. Both are approximate.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use worker::{Env, console_error};
+
+use super::deployment::variable;
+use super::request::Incoming;
+use crate::directory::Key;
+use crate::scim::ScimError;
+use crate::store::platform;
+
+/// How long is counted, in milliseconds.
+const MINUTE: u64 = 60 * 1000;
+/// Most counts that an isolate keeps. Whoever comes beyond that is not counted.
+const MOST_COUNTS: usize = 10_000;
+/// Of whoever has failed too often: how many keys are looked up in a minute that nobody has used lately. A good key behind
+/// the same address may be among them.
+const LOOK_UPS_OF_FAILED: u32 = 60;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rate {
+    /// Refused keys and tokens of an address.
+    Failures,
+    /// Requests with a good key.
+    Requests,
+    /// Lists for which the database has to look at everybody, with a good key.
+    Scans,
+    /// Keys that are looked up for an address that has failed too often.
+    LookUps,
+}
+
+impl Rate {
+    /// The binding, the variable that says how many are allowed where there is no binding, and how many otherwise.
+    fn setting(self) -> (&'static str, &'static str, u32) {
+        match self {
+            Self::Failures => ("FAILED_SIGN_INS", "FAILED_SIGN_INS_PER_MINUTE", 20),
+            Self::Requests => ("KEY_REQUESTS", "KEY_REQUESTS_PER_MINUTE", 3_000),
+            Self::Scans => ("KEY_SCANS", "KEY_SCANS_PER_MINUTE", 60),
+            Self::LookUps => ("", "", LOOK_UPS_OF_FAILED),
+        }
+    }
+
+    /// Counts one more of somebody, and tells whether that is still allowed.
+    async fn allows(self, env: &Env, who: &str) -> bool {
+        let (binding, limit, default) = self.setting();
+        if !binding.is_empty()
+            && let Ok(limiter) = env.rate_limiter(binding)
+        {
+            match limiter.limit(who.to_owned()).await {
+                Ok(outcome) => return outcome.success,
+                Err(error) => console_error!("the rate limit {binding} cannot be asked: {error}"),
+            }
+        }
+        let most = match limit {
+            "" => default,
+            limit => variable(env, limit, "").parse().unwrap_or(default),
+        };
+        let now = platform::now_millis();
+        COUNTS.with_borrow_mut(|counts| counts.count((self, who.to_owned()), now) <= most)
+    }
+}
+
+/// What an isolate has counted, and who has failed too often until when.
+struct Counts {
+    counted: BTreeMap<(Rate, String), (u64, u32)>,
+    blocked: BTreeMap<String, u64>,
+}
+
+thread_local! {
+    static COUNTS: RefCell<Counts> =
+        const { RefCell::new(Counts { counted: BTreeMap::new(), blocked: BTreeMap::new() }) };
+}
+
+impl Counts {
+    /// How many there have been since the minute of the first began.
+    fn count(&mut self, what: (Rate, String), now: u64) -> u32 {
+        let is_current = |began: u64| now.saturating_sub(began) < MINUTE;
+        if self.counted.len() >= MOST_COUNTS {
+            self.counted.retain(|_, (began, _)| is_current(*began));
+        }
+        if self.counted.len() >= MOST_COUNTS && !self.counted.contains_key(&what) {
+            return 0;
+        }
+        let (began, count) = self.counted.entry(what).or_insert((now, 0));
+        if !is_current(*began) {
+            (*began, *count) = (now, 0);
+        }
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    fn block(&mut self, address: &str, now: u64) {
+        self.blocked.retain(|_, until| *until > now);
+        if self.blocked.len() < MOST_COUNTS {
+            self.blocked.insert(address.to_owned(), now.saturating_add(MINUTE));
+        }
+    }
+}
+
+/// Refuses whoever guesses at the admin token from an address that has failed too often.
+///
+/// # Errors
+/// 429.
+pub(super) fn check_address(incoming: &Incoming) -> Result<(), ScimError> {
+    if is_blocked(&address_of(incoming)) { Err(too_many_failures()) } else { Ok(()) }
+}
+
+/// Counts a refusal of a key or a token.
+///
+/// # Errors
+/// 429 where the address of the request has had too many.
+pub(super) async fn count_failure(env: &Env, incoming: &Incoming) -> Result<(), ScimError> {
+    let address = address_of(incoming);
+    if Rate::Failures.allows(env, &address).await {
+        return Ok(());
+    }
+    COUNTS.with_borrow_mut(|counts| counts.block(&address, platform::now_millis()));
+    Err(too_many_failures())
+}
+
+/// Refuses a key that nobody has used lately, from an address that has failed too often with others, unless it is among a
+/// few: a good key behind the same address shall be found.
+///
+/// # Errors
+/// 429.
+pub(super) async fn check_unknown_key(env: &Env, incoming: &Incoming) -> Result<(), ScimError> {
+    let address = address_of(incoming);
+    if !is_blocked(&address) || Rate::LookUps.allows(env, &address).await {
+        return Ok(());
+    }
+    Err(too_many_failures())
+}
+
+/// Counts a request with a good key.
+///
+/// # Errors
+/// 429 above 50 a second over a minute.
+pub(super) async fn count_request(env: &Env, key: &Key) -> Result<(), ScimError> {
+    if Rate::Requests.allows(env, key.hash()).await {
+        return Ok(());
+    }
+    Err(ScimError::throttled(
+        "The SCIM key is used more often than this service allows in a minute. Try again shortly.",
+    ))
+}
+
+/// Counts a list for which the database has to look at everybody, with a good key.
+///
+/// # Errors
+/// 429 above one a second over a minute.
+pub(super) async fn count_scan(env: &Env, key: &Key) -> Result<(), ScimError> {
+    if Rate::Scans.allows(env, key.hash()).await {
+        return Ok(());
+    }
+    Err(ScimError::throttled(format!(
+        "The SCIM key is used for more filters than this service allows in a minute that look through the whole directory. Filter \
+         by an attribute that is indexed ({}), or try again shortly.",
+        crate::store::list::INDEXED
+    )))
+}
+
+fn is_blocked(address: &str) -> bool {
+    let now = platform::now_millis();
+    COUNTS.with_borrow(|counts| counts.blocked.get(address).is_some_and(|until| *until > now))
+}
+
+fn too_many_failures() -> ScimError {
+    ScimError::throttled(
+        "Too many requests from this address were refused for their key or token. Correct it, and try again in a minute.",
+    )
+}
+
+/// Where a request comes from. Whoever has an IPv6 address has all of its network.
+fn address_of(incoming: &Incoming) -> String {
+    network_of(&incoming.header("cf-connecting-ip").unwrap_or_default())
+}
+
+fn network_of(address: &str) -> String {
+    match address.parse() {
+        Ok(std::net::IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        _ => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_is_counted_from_the_first_on() {
+        let mut counts = Counts { counted: BTreeMap::new(), blocked: BTreeMap::new() };
+        let who = || (Rate::Requests, "key".to_owned());
+        assert_eq!([counts.count(who(), 100), counts.count(who(), MINUTE)], [1, 2]);
+        assert_eq!(counts.count(who(), MINUTE + 100), 1);
+        for number in 0..MOST_COUNTS * 2 {
+            counts.count((Rate::Requests, number.to_string()), MINUTE);
+        }
+        assert!(counts.counted.len() <= MOST_COUNTS);
+        assert_eq!(counts.count(who(), MINUTE + 101), 2);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        assert_eq!(network_of("2001:db8:1:2:3::4"), network_of("2001:db8:1:2:ffff::1"));
+        assert_ne!(network_of("2001:db8:1:2::"), network_of("2001:db8:1:3::"));
+        assert_eq!(network_of("192.0.2.7"), "192.0.2.7");
+    }
+}
