@@ -21,6 +21,8 @@ pub(super) struct Record {
     resource_id: Option<String>,
     /// What the body calls the resource, or storage does.
     resource_name: RefCell<Option<String>>,
+    /// What an administrator should know although the request succeeded and changed nothing.
+    note: RefCell<Option<String>>,
     /// Whether it is one that nobody needs to know of unless it fails.
     only_reads: bool,
     organization: OnceCell<String>,
@@ -74,6 +76,7 @@ impl Record {
             resource_type,
             resource_id,
             resource_name: RefCell::default(),
+            note: RefCell::default(),
             // A bulk request is in the log by its operations.
             only_reads: method == "GET" || matches!(segments.last(), Some(&".search" | &"Bulk")),
             organization: OnceCell::new(),
@@ -96,6 +99,11 @@ impl Record {
     /// Learns what the resource is called.
     pub(super) fn is_about(&self, name: &str) {
         self.resource_name.replace(Some(name.to_owned()));
+    }
+
+    /// Learns what an administrator should know, if the request changes nothing.
+    pub(super) fn says(&self, note: Option<&str>) {
+        self.note.replace(note.map(str::to_owned));
     }
 
     /// Learns that the entry stands in the log.
@@ -140,7 +148,9 @@ impl Record {
             resource_id: self.resource_id.clone(),
             resource_name: self.resource_name.borrow().clone(),
             detail: if succeeded {
-                Some("Nothing had to be changed.".to_owned())
+                let note = self.note.borrow();
+                let notes = ["Nothing had to be changed."].into_iter().chain(note.as_deref());
+                Some(notes.collect::<Vec<_>>().join(" "))
             } else {
                 answer.detail.clone()
             },
