@@ -252,9 +252,15 @@ CREATE TABLE IF NOT EXISTS memberships (
 CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_seq);
 
 -- A user's version moves with the groups joined and left. Deactivation moves it once by itself.
-CREATE TRIGGER IF NOT EXISTS memberships_insert AFTER INSERT ON memberships
+-- Nobody is in more than 1,000 groups (src/store/memberships.rs). Joining one moves the version, so that they need to be counted
+-- only for somebody with a higher version; the path is none, and its error names the person.
+DROP TRIGGER IF EXISTS memberships_insert;
+CREATE TRIGGER memberships_insert AFTER INSERT ON memberships
 BEGIN
-  UPDATE users SET version = version + 1 WHERE seq = NEW.user_seq;
+  UPDATE users SET version = version + iif(
+    version > 1000 AND EXISTS (SELECT 1 FROM memberships WHERE user_seq = NEW.user_seq LIMIT 1 OFFSET 1000),
+    json_extract('{}', 'full user ' || id), 1)
+  WHERE seq = NEW.user_seq;
 END;
 DROP TRIGGER IF EXISTS memberships_delete;
 CREATE TRIGGER memberships_delete AFTER DELETE ON memberships

@@ -225,7 +225,7 @@ describe("a PATCH", () => {
         [group, { op: "add", path: "members[value eq", value: [] }, "invalidPath"],
         [group, { op: "add", path: "members", value: [{ display: "nobody" }] }, "invalidValue"],
         [group, { op: "add", path: "members", value: 7 }, "invalidValue"],
-        [group, { op: "remove", path: 'members[display eq "Ada"]' }, "invalidFilter"],
+        [group, { op: "remove", path: 'members[nickName eq "Ada"]' }, "invalidFilter"],
         [group, { op: "remove", path: "displayName" }, "mutability"],
       ]) {
         assertError(await okta.patch(path, refused), 400, { scimType });

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Console, Fields, Problem, Reply, check_name as check, last, list, text};
-use crate::directory::group_name::{PROJECT_ROLES, Project, project_role, team_role};
+use super::{Console, Fields, Problem, Reply, check_name as check, list, text};
+use crate::directory::group_name::{PROJECT_ROLES, Project, fold_group_name, project_role, team_role};
 use crate::scim::Object;
 use crate::scim::json::object;
-use crate::scim::text::equal_fold;
 use crate::store::log::Outcome;
 use crate::store::projects::{self as stored, RoleGroup};
 use crate::store::{Statement, StoreError, Tenant, groups, platform};
@@ -16,8 +15,8 @@ const MOST_ROLES: usize = 100;
 
 pub(super) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    let projects = console.all_of(&tenant, stored::described(&tenant, None)).await?;
-    Ok(Reply::ok(object! {"projects": projects}))
+    let rows = console.open(&tenant, vec![stored::described(&tenant, None)]).await?.next();
+    Ok(Reply::ok(object! {"projects": stored::read_described(rows.unwrap_or_default())?}))
 }
 
 pub(super) async fn create(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
@@ -33,7 +32,11 @@ pub(super) async fn create(console: &Console<'_>, org: &str, body: Object) -> Re
     for (index, role) in roles.iter().enumerate() {
         check("role", role)?;
         let earlier = roles.iter().take(index).map(String::as_str);
-        if PROJECT_ROLES.into_iter().chain(earlier).any(|other| equal_fold(other, role)) {
+        if PROJECT_ROLES
+            .into_iter()
+            .chain(earlier)
+            .any(|other| fold_group_name(other) == fold_group_name(role))
+        {
             return Err(Problem::new(400, format!("The role \"{role}\" is named twice, or is built in.")));
         }
     }
@@ -150,8 +153,14 @@ pub(super) async fn delete_team(
     let current = unarchived(console, &tenant, project).await?;
     let found = list(&current, "teams").iter().find(|each| text(each, "id") == team);
     let found = found.ok_or_else(|| Problem::new(404, "There is no such team in this project."))?;
-    let detail =
-        format!("Deleted the team {} of the project {}.", text(found, "name"), text(&current, "name"));
+    let group = list(found, "roles").first().map(group_id).unwrap_or_default();
+    let doomed = console.open(&tenant, vec![stored::doomed(&tenant, &group)]).await?.next();
+    let detail = format!(
+        "Deleted the team {} of the project {}. {}",
+        text(found, "name"),
+        text(&current, "name"),
+        stored::read_doomed(&doomed.unwrap_or_default())?
+    );
     let outcome = about(200, project, text(&current, "name"), detail);
     console.write(&tenant, &outcome, stored::delete_team(&tenant, project, team)).await?;
     Ok(Reply::ok(object! {"id": team, "name": text(found, "name")}))
@@ -168,11 +177,14 @@ async fn written(
 ) -> Result<Value, Problem> {
     statements.push(stored::described(tenant, Some(id)));
     let results = console.write(tenant, outcome, statements).await;
-    Ok(last(&results.map_err(|error| taken(error, "project", name))?)?)
+    let rows = results.map_err(|error| taken(error, "project", name))?.pop().unwrap_or_default();
+    Ok(stored::read_described(rows)?.pop().ok_or(StoreError::Stale)?)
 }
 
 async fn read(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Value, Problem> {
-    console.one(tenant, stored::described(tenant, Some(project)), "project").await
+    let rows = console.open(tenant, vec![stored::described(tenant, Some(project))]).await?.next();
+    let found = stored::read_described(rows.unwrap_or_default())?.pop();
+    found.ok_or_else(|| Problem::new(404, "There is no such project in this organization."))
 }
 
 async fn unarchived(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Value, Problem> {
@@ -218,5 +230,8 @@ fn taken(error: StoreError, what: &str, name: &str) -> Problem {
             ),
         );
     }
-    error.into()
+    match stored::too_many(&error) {
+        Some(detail) => Problem::new(400, detail),
+        None => error.into(),
+    }
 }

@@ -3,7 +3,7 @@
 use crate::scim::attribute_path::resolve;
 use crate::scim::schema::{self, Attribute, Mutability, ResourceType};
 
-use super::{OrgRole, Organization};
+use super::{OrgRole, Organization, group_name};
 
 /// The resource types as this product has them, and the product's names.
 #[derive(Debug)]
@@ -24,9 +24,13 @@ impl Catalog {
     /// # Errors
     /// A sentence for the operator, where a name cannot be used.
     pub fn new(group_prefix: String, org_role_attribute: String) -> Result<Self, String> {
-        if group_prefix.trim().is_empty() || group_prefix != group_prefix.trim() {
-            return Err("GROUP_PREFIX must not be empty nor begin or end with a space.".to_owned());
-        }
+        // A name with two hyphens and two parts more has to be a name still.
+        let example = group_name::project_role(&group_prefix, "Project", "Role");
+        group_name::check_name("prefix", &group_prefix)
+            .and_then(|()| group_name::check_name("group", &example))
+            .map_err(|why| {
+                format!("the variable GROUP_PREFIX cannot be used: {why} Change it in wrangler.toml, and deploy again.")
+            })?;
         // RFC 7643 §2.1: ATTRNAME = ALPHA *(nameChar)
         let mut characters = org_role_attribute.chars();
         let well_formed = characters.next().is_some_and(|first| first.is_ascii_alphabetic())
@@ -101,6 +105,9 @@ mod tests {
         for (prefix, attribute) in [
             ("", "orgRole"),
             (" x", "orgRole"),
+            ("X\n", "orgRole"),
+            ("X\u{7}Y", "orgRole"),
+            (" ", "orgRole"),
             ("X", ""),
             ("X", "1st"),
             ("X", "a b"),
@@ -111,5 +118,7 @@ mod tests {
         ] {
             assert!(new(prefix, attribute).is_err(), "{prefix:?} {attribute:?}");
         }
+        let why = new("X\u{7}", "orgRole").unwrap_err();
+        assert!(why.contains("GROUP_PREFIX") && why.contains("control characters"), "{why}");
     }
 }

@@ -5,20 +5,25 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::group_name::{self, fold_group_name};
 use super::visible::check_visible;
-use super::{Catalog, check_length, group_name};
-use crate::scim::filter::{Comparison, Filter, Literal, Operator};
+use super::{Catalog, check_length, member_filter};
+use crate::scim::filter::Filter;
 use crate::scim::patch::{self, Edit, Op};
 use crate::scim::schema::Attribute;
-use crate::scim::text::{fold, shorten};
+use crate::scim::text::shorten;
 use crate::scim::work::Work;
 use crate::scim::{Object, ScimError};
 
 /// Ids of users as a request has them.
 pub type Ids<'a> = BTreeSet<Cow<'a, str>>;
 
-/// A change of membership, as sets of user ids. A group's members are never read to change them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Most comparisons of the filters of one request that look at each member of a group.
+const MOST_COMPARISONS: usize = 10;
+
+/// A change of membership, as sets of user ids. A group's members are never read to change them, unless a filter asks for
+/// more than their ids.
+#[derive(Debug, Clone, Default)]
 pub struct MembershipChange<'a> {
     /// Whoever is not in `add` leaves.
     pub replaces_all: bool,
@@ -26,22 +31,41 @@ pub struct MembershipChange<'a> {
     pub add: Ids<'a>,
     /// Who shall not be a member.
     pub remove: Ids<'a>,
+    /// Who shall not be a member either, whether in `add` or not.
+    pub selections: Vec<Selection<'a>>,
+}
+
+/// Members whom a filter selects, to be removed.
+#[derive(Debug, Clone)]
+pub struct Selection<'a> {
+    /// Over the sub-attributes of a member.
+    pub filter: Filter<'a>,
+    /// The only ids that the filter can select; `None`: any.
+    pub candidates: Option<Ids<'a>>,
+    /// Ids that later operations add or remove, for which the filter no longer counts.
+    pub exempt: Ids<'a>,
 }
 
 impl<'a> MembershipChange<'a> {
     /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
-        !self.replaces_all && self.add.is_empty() && self.remove.is_empty()
+        !self.replaces_all && self.add.is_empty() && self.remove.is_empty() && self.selections.is_empty()
+    }
+
+    /// Whether the change has to be decided anew where others have changed the group since it was read.
+    pub fn depends_on_members(&self) -> bool {
+        self.replaces_all || !self.selections.is_empty()
     }
 
     fn replace(&mut self, ids: Ids<'a>) {
-        *self = Self { replaces_all: true, add: ids, remove: BTreeSet::new() };
+        *self = Self { replaces_all: true, add: ids, ..Self::default() };
     }
 
     fn add(&mut self, ids: Ids<'a>) {
         for id in &ids {
             self.remove.remove(id);
         }
+        self.exempt(&ids);
         self.add.extend(ids);
     }
 
@@ -49,9 +73,42 @@ impl<'a> MembershipChange<'a> {
         for id in &ids {
             self.add.remove(id);
         }
+        self.exempt(&ids);
         if !self.replaces_all {
             self.remove.extend(ids);
         }
+    }
+
+    fn exempt(&mut self, ids: &Ids<'a>) {
+        for selection in &mut self.selections {
+            selection.exempt.extend(ids.iter().cloned());
+        }
+    }
+
+    /// Removes whom a filter selects.
+    ///
+    /// # Errors
+    /// `tooMany` for filters that would keep the storage busy too long.
+    fn remove_selected(&mut self, filter: &Filter<'a>) -> Result<(), ScimError> {
+        let member_filter::Reach { candidates, is_exact } = member_filter::reach(filter);
+        match candidates {
+            Some(ids) if is_exact => self.remove(ids),
+            None if is_exact => self.replace(Ids::new()),
+            candidates => {
+                // Comparisons of all filters have numbers of their own.
+                let taken: usize = self.selections.iter().map(|selection| selection.filter.terms()).sum();
+                if taken.saturating_add(filter.terms()) > MOST_COMPARISONS {
+                    return Err(ScimError::too_many(format!(
+                        "The filters on \"members\" make more than {MOST_COMPARISONS} comparisons, the most for those that ask \
+                         for more than ids. Name the members by their ids: members[value eq \"id\"], several joined with \
+                         \"or\"."
+                    )));
+                }
+                let filter = filter.clone().numbered_from(taken);
+                self.selections.push(Selection { filter, candidates, exempt: Ids::new() });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -100,8 +157,7 @@ impl<'a> Wanted<'a> {
     /// Reads the body of a PATCH.
     ///
     /// # Errors
-    /// Those of the PATCH message, and `mutability` or `invalidFilter` for members addressed by anything
-    /// but their id.
+    /// Those of the PATCH message, and `mutability` for members that are to be changed in part.
     pub fn of_patch(catalog: &'a Catalog, body: &'a Value) -> Result<Self, ScimError> {
         Self::of_edits(patch::parse(&catalog.group, body)?)
     }
@@ -174,18 +230,20 @@ pub fn check_deletable(kind: GroupKind) -> Result<(), ScimError> {
     }
 }
 
-/// The same name again is no change: Okta sends it after every push. In another case, too: the role's own
-/// spelling stays.
+/// The same name again is no change: Okta sends it after every push. With spaces around it, too, and the name of a role in
+/// another case: its own spelling stays.
 fn settle_name(prefix: &str, kind: GroupKind, current: &Group, wanted: Group) -> Result<Group, ScimError> {
+    let is_same = fold_group_name(&wanted.display_name) == fold_group_name(&current.display_name);
+    let is_spaced = wanted.display_name != wanted.display_name.trim();
+    if is_same && (is_spaced || kind != GroupKind::Plain) {
+        return Ok(Group { display_name: current.display_name.clone(), ..wanted });
+    }
     if kind == GroupKind::Plain {
         if wanted.display_name != current.display_name {
             check_display_name(&wanted.display_name)?;
             group_name::check_plain(prefix, &wanted.display_name)?;
         }
         return Ok(wanted);
-    }
-    if fold(&wanted.display_name) == fold(&current.display_name) {
-        return Ok(Group { display_name: current.display_name.clone(), ..wanted });
     }
     check_display_name(&wanted.display_name)?;
     Err(ScimError::mutability(format!(
@@ -212,12 +270,10 @@ fn change_members<'a>(members: &mut MembershipChange<'a>, edit: &Edit<'a>) -> Re
                 "A member cannot be changed, only added or removed: add with the path \"members\".",
             ));
         }
-        let mut ids = BTreeSet::new();
-        collect_ids(filter, &mut ids)?;
-        members.remove(ids);
-        return Ok(());
+        return members.remove_selected(filter);
     }
-    let ids = member_ids(edit.path.attribute, edit.value)?;
+    let removes = edit.op == Op::Remove && !matches!(edit.value, None | Some(Value::Null));
+    let ids = member_ids(edit.path.attribute, edit.value, !removes)?;
     match (edit.op, edit.value) {
         (Op::Add, _) => members.add(ids),
         (Op::Replace, _) | (Op::Remove, None | Some(Value::Null)) => members.replace(ids),
@@ -228,8 +284,13 @@ fn change_members<'a>(members: &mut MembershipChange<'a>, edit: &Edit<'a>) -> Re
 }
 
 /// The ids in a value of `members`: objects with a `value`, or bare ids. Read where they stand: there may be
-/// a hundred thousand, and everything else in them is ours to say.
-fn member_ids<'v>(attribute: Option<&Attribute>, members: Option<&'v Value>) -> Result<Ids<'v>, ScimError> {
+/// a hundred thousand, and everything else in them is ours to say, but that they are groups: those are refused where they
+/// `join`.
+fn member_ids<'v>(
+    attribute: Option<&Attribute>,
+    members: Option<&'v Value>,
+    join: bool,
+) -> Result<Ids<'v>, ScimError> {
     let members = match members {
         None | Some(Value::Null) => &[],
         Some(Value::Array(members)) => members.as_slice(),
@@ -255,6 +316,9 @@ fn member_ids<'v>(attribute: Option<&Attribute>, members: Option<&'v Value>) -> 
             // As PHP writes an object without members.
             Value::Array(parts) if parts.is_empty() => continue,
             Value::String(id) => Some(id),
+            Value::Object(parts) if is_group(parts) && join => return Err(nested_group(name_of(parts))),
+            // No group is a member.
+            Value::Object(parts) if is_group(parts) => continue,
             Value::Object(parts) => {
                 let value = parts.iter().find(|(name, _)| is_value(name));
                 value.and_then(|(_, value)| match value {
@@ -271,20 +335,36 @@ fn member_ids<'v>(attribute: Option<&Attribute>, members: Option<&'v Value>) -> 
     Ok(ids)
 }
 
-/// The ids that `value eq "…"`, or several of them joined with `or`, names.
-fn collect_ids(filter: &Filter<'_>, ids: &mut Ids<'_>) -> Result<(), ScimError> {
-    match filter {
-        Filter::Or(any) => any.iter().try_for_each(|filter| collect_ids(filter, ids)),
-        Filter::Compare(Comparison { path, operator: Operator::Eq, value: Literal::String(id), .. })
-            if path.leaf().is_some_and(|attribute| attribute.name == "value") =>
-        {
-            ids.insert(Cow::Owned(id.clone()));
-            Ok(())
-        }
-        _ => Err(ScimError::invalid_filter(
-            "Members can be removed by their id: members[value eq \"id\"], several joined with \"or\".",
-        )),
+/// Whether a member says of itself that it is a group.
+fn is_group(member: &Object) -> bool {
+    member.iter().any(|(name, value)| value.as_str().is_some_and(|value| says_group(name, value)))
+}
+
+/// Whether a part of a member says that the member is a group.
+pub(super) fn says_group(name: &str, value: &str) -> bool {
+    if name.eq_ignore_ascii_case("type") {
+        return value.trim().eq_ignore_ascii_case("Group");
     }
+    let mut segments = value.trim().trim_end_matches('/').rsplit('/').skip(1);
+    name.eq_ignore_ascii_case("$ref") && segments.next().is_some_and(|of| of.eq_ignore_ascii_case("Groups"))
+}
+
+/// What a member is called by, for an error.
+fn name_of(member: &Object) -> &str {
+    let part = |wanted: &str| {
+        let named = member.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        named.and_then(|(_, value)| value.as_str()).filter(|text| !text.is_empty())
+    };
+    part("value").or_else(|| part("display")).or_else(|| part("$ref")).unwrap_or_default()
+}
+
+/// The answer to a group as a member.
+pub fn nested_group(member: &str) -> ScimError {
+    ScimError::invalid_value(format!(
+        "The member \"{}\" in \"members\" is a group. Groups in groups are not supported: push the people who are in it \
+         instead. Nothing was changed.",
+        shorten(member)
+    ))
 }
 
 #[cfg(test)]
@@ -292,6 +372,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    type Sets = (bool, Ids<'static>, Ids<'static>);
 
     fn catalog() -> Catalog {
         Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap()
@@ -301,13 +383,18 @@ mod tests {
         Group { display_name: "Statsig-Demo-Member".to_owned(), external_id: None }
     }
 
-    fn modify_with(operations: &Value) -> Result<(Group, MembershipChange<'static>), ScimError> {
+    fn modify_with(operations: &Value) -> Result<(Group, Sets), ScimError> {
         let catalog = catalog();
         let body = json!({"Operations": operations});
         let wanted = Wanted::of_patch(&catalog, &body)?;
         let group = wanted.settle(&catalog, GroupKind::ProjectRole, &current(), &Work::default())?;
-        let MembershipChange { replaces_all, add, remove } = wanted.members;
-        Ok((group, MembershipChange { replaces_all, add: owned(add), remove: owned(remove) }))
+        assert!(wanted.members.selections.is_empty());
+        Ok((group, sets(wanted.members)))
+    }
+
+    /// Whether all are replaced, who shall be a member, and who shall not.
+    fn sets(members: MembershipChange<'_>) -> Sets {
+        (members.replaces_all, owned(members.add), owned(members.remove))
     }
 
     fn owned(ids: Ids<'_>) -> Ids<'static> {
@@ -326,7 +413,7 @@ mod tests {
             {"op": "Remove", "path": "members", "value": [{"value": "b"}]},
         ]))
         .unwrap();
-        assert_eq!(members, MembershipChange { replaces_all: false, add: ids(&["a"]), remove: ids(&["b"]) });
+        assert_eq!(members, (false, ids(&["a"]), ids(&["b"])));
 
         let (_, members) = modify_with(&json!([
             {"op": "replace", "path": "members", "value": [{"value": "a"}, {"value": "b"}]},
@@ -334,15 +421,18 @@ mod tests {
             {"op": "add", "path": "members", "value": ["c"]},
         ]))
         .unwrap();
-        assert_eq!(members, MembershipChange { replaces_all: true, add: ids(&["a", "c"]), remove: ids(&[]) });
+        assert_eq!(members, (true, ids(&["a", "c"]), ids(&[])));
     }
 
     #[test]
     fn removing_all_is_replacing_with_none() {
         let (_, members) = modify_with(&json!([{"op": "remove", "path": "members"}])).unwrap();
-        assert_eq!(members, MembershipChange { replaces_all: true, ..Default::default() });
+        assert_eq!(members, (true, ids(&[]), ids(&[])));
+        let (_, members) =
+            modify_with(&json!([{"op": "remove", "path": "members[type eq \"User\"]"}])).unwrap();
+        assert_eq!(members, (true, ids(&[]), ids(&[])));
         let (_, nobody) = modify_with(&json!([{"op": "remove", "path": "members", "value": []}])).unwrap();
-        assert!(nobody.is_empty());
+        assert_eq!(nobody, (false, ids(&[]), ids(&[])));
     }
 
     #[test]
@@ -351,6 +441,7 @@ mod tests {
             modify_with(&json!([{"op": "replace", "value": {"id": "other", "displayName": name}}]))
         };
         assert_eq!(rename("statsig-demo-MEMBER").unwrap().0, current());
+        assert_eq!(rename(" Statsig-Demo-Member\u{a0}").unwrap().0, current());
         assert_eq!(rename("Engineering").unwrap_err().scim_type, Some(crate::scim::ScimType::Mutability));
     }
 
@@ -368,8 +459,56 @@ mod tests {
     }
 
     #[test]
-    fn only_ids_name_members() {
-        assert!(modify_with(&json!([{"op": "remove", "path": "members[display eq \"x\"]"}])).is_err());
+    fn later_operations_are_exempt_from_a_filter() {
+        let catalog = catalog();
+        let body = json!({"Operations": [
+            {"op": "add", "path": "members", "value": ["a"]},
+            {"op": "remove", "path": "members[display co \"x\" and value pr]"},
+            {"op": "add", "path": "members", "value": ["b"]},
+            {"op": "remove", "path": "members[value eq \"c\" and display co \"y\"]"},
+            {"op": "remove", "path": "members[value eq \"d\" and type eq \"User\"]"},
+        ]});
+        let members = Wanted::of_patch(&catalog, &body).unwrap().members;
+        assert_eq!((&members.add, &members.remove), (&ids(&["a", "b"]), &ids(&["d"])));
+        let [first, second] = members.selections.as_slice() else { panic!("two filters") };
+        assert_eq!((&first.candidates, &first.exempt), (&None, &ids(&["b", "d"])));
+        assert_eq!((&second.candidates, &second.exempt), (&Some(ids(&["c"])), &ids(&["d"])));
+        assert!(members.depends_on_members());
+        let many = format!("members[{}]", ["display co \"x\""; MOST_COMPARISONS + 1].join(" or "));
+        let error = modify_with(&json!([{"op": "remove", "path": many}])).unwrap_err();
+        assert_eq!(error.scim_type, Some(crate::scim::ScimType::TooMany));
+    }
+
+    #[test]
+    fn a_group_is_no_member() {
+        for group in [
+            json!({"value": "g", "type": "GROUP"}),
+            json!({"Type": "group", "VALUE": "g"}),
+            json!({"value": "g", "$ref": "https://x/scim/v2/Groups/g"}),
+            json!({"value": "g", "$ref": "../groups/g/"}),
+        ] {
+            for operation in [
+                json!({"op": "add", "path": "members", "value": [group]}),
+                json!({"op": "replace", "path": "members", "value": group}),
+                json!({"op": "add", "value": {"members": ["a", group]}}),
+            ] {
+                let error = modify_with(&json!([operation])).unwrap_err();
+                assert!(
+                    error.detail.contains("\"g\"") && error.detail.contains("is a group"),
+                    "{}",
+                    error.detail
+                );
+            }
+            let removal = json!([{"op": "remove", "path": "members", "value": [group, "a"]}]);
+            assert_eq!(modify_with(&removal).unwrap().1, (false, ids(&[]), ids(&["a"])));
+        }
+        let people = json!([{"op": "add", "path": "members", "value": [
+            {"value": "a", "type": "User"}, {"value": "b", "$ref": "https://x/Groups/Users/b"}]}]);
+        assert_eq!(modify_with(&people).unwrap().1.1, ids(&["a", "b"]));
+    }
+
+    #[test]
+    fn only_ids_name_members_to_add() {
         assert!(
             modify_with(&json!([{"op": "add", "path": "members", "value": [{"display": "x"}]}])).is_err()
         );

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::group::says_group;
 use crate::scim::json::{self, Members, Unreadable};
 
 /// As how many values an array counts besides, and an object that is no member.
@@ -18,13 +19,13 @@ pub fn read(body: &[u8], most_values: usize) -> Result<Value, Unreadable> {
     json::parse_with(body, most_values, id_alone, CONTAINER)
 }
 
-/// A member's id, if the object is a member and its id is text.
+/// A member's id, if the object is a member, its id is text, and it does not say that it is a group.
 fn id_alone(mut parts: Members<'_>) -> Value {
     let is = |name: &Cow<'_, str>, own: &str| name.eq_ignore_ascii_case(own);
+    let is_known = |name| ["value", "$ref", "display", "type"].iter().any(|own| is(name, own));
     let is_member = parts.iter().all(|(name, part)| match part {
-        Value::String(_) | Value::Null => {
-            ["value", "$ref", "display", "type"].iter().any(|own| is(name, own))
-        }
+        Value::String(text) => is_known(name) && !says_group(name, text),
+        Value::Null => is_known(name),
         _ => false,
     });
     let mut values = parts.iter_mut().filter(|(name, _)| is_member && is(name, "value"));
@@ -59,6 +60,7 @@ mod tests {
             "members": [
                 {"value": "a", "display": "A", "$ref": "../a", "type": "User"}, {"VALUE": "b", "Display": null}, "c",
                 {"value": 5}, {"value": null}, {"display": "D"}, {"value": "e", "other": "x"}, {"value": "f", "type": ["x"]},
+                {"value": "i", "type": "group"},
             ],
             "Operations": [{"op": "add", "path": "members", "value": {"value": "g"}}, {"op": "remove", "value": [{"value": "h"}]}],
         });
@@ -67,6 +69,7 @@ mod tests {
             "members": [
                 "a", "b", "c",
                 {"value": 5}, {"value": null}, {"display": "D"}, {"value": "e", "other": "x"}, {"value": "f", "type": ["x"]},
+                {"value": "i", "type": "group"},
             ],
             "Operations": [{"op": "add", "path": "members", "value": {"value": "g"}}, {"op": "remove", "value": ["h"]}],
         });

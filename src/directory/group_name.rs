@@ -46,6 +46,12 @@ pub fn team_role(prefix: &str, project: &str, team: &str, role: &str) -> String 
     format!("{prefix}-{project}-{team}-{role}")
 }
 
+/// The form in which names of groups are unique: without regard to case and to spaces around them, which only a slip of the
+/// hand can have put there.
+pub fn fold_group_name(name: &str) -> String {
+    fold(name.trim())
+}
+
 /// The part of a group's name that begins with the project's name, if the prefix is the product's.
 pub fn after_prefix<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
     strip_fold(name, &format!("{prefix}-"))
@@ -62,17 +68,38 @@ pub fn resolve(
     name: &str,
     projects: &[Project],
 ) -> Result<NewGroup, ScimError> {
+    let trimmed = name.trim();
+    let new = resolve_trimmed(prefix, organization, trimmed, projects)?;
+    if trimmed == name {
+        return Ok(new);
+    }
+    Err(ScimError::invalid_value(format!(
+        "The name \"{}\" begins or ends with a space. Remove the space in the identity provider, and push \"{}\".",
+        shorten(name),
+        shorten(trimmed)
+    )))
+}
+
+fn resolve_trimmed(
+    prefix: &str,
+    organization: &Organization,
+    name: &str,
+    projects: &[Project],
+) -> Result<NewGroup, ScimError> {
     let Some(rest) = after_prefix(prefix, name) else {
         check_no_imitation(prefix, name)?;
         if organization.plain_groups {
             check_plain(prefix, name)?;
             return Ok(NewGroup::Plain);
         }
-        return Err(ScimError::invalid_value(format!(
-            "Project creation is not supported via SCIM, and \"{}\" is not the name of a project's group: those begin \
+        return Err(refusal(
+            format!(
+                "Project creation is not supported via SCIM, and \"{}\" is not the name of a project's group: those begin \
              with \"{prefix}-\". Link the pushed group to an existing group, such as \"{prefix}-<Project>-Member\".",
-            shorten(name)
-        )));
+                shorten(name)
+            ),
+            name,
+        ));
     };
     let candidates: Vec<(&Project, &str)> = projects
         .iter()
@@ -85,32 +112,84 @@ pub fn resolve(
         return Ok(NewGroup::Team { project: project.clone(), team: team.to_owned() });
     }
     let Some(&(project, role)) = candidates.iter().min_by_key(|(_, role)| role.len()) else {
-        return Err(ScimError::invalid_value(format!(
-            "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the \
+        return Err(refusal(
+            format!(
+                "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the \
              project in the console, or correct the group's name.",
-            shorten(name)
-        )));
+                shorten(name)
+            ),
+            name,
+        ));
     };
-    Err(ScimError::invalid_value(match strip_suffix_fold(role, "-Admin") {
-        Some(team) => format!(
-            "There is no team \"{0}\" in project \"{1}\". Push \"{2}\" to create the team; its \"-Admin\" group comes \
+    let team = strip_suffix_fold(role, "-Admin");
+    let part = team.unwrap_or(role);
+    if part.trim() != part && !part.trim().is_empty() {
+        return Err(ScimError::invalid_value(format!(
+            "In \"{}\", the name \"{}\" of a role or team begins or ends with a space. Remove the space in the identity \
+             provider.",
+            shorten(name),
+            shorten(part)
+        )));
+    }
+    Err(refusal(
+        match team {
+            Some(team) => format!(
+                "There is no team \"{0}\" in project \"{1}\". Push \"{2}\" to create the team; its \"-Admin\" group comes \
              with it and can be linked then.",
-            shorten(team),
-            project.name,
-            shorten(&team_role(prefix, &project.name, team, "Member"))
-        ),
-        None if role.starts_with('-') => format!(
-            "The name of the team is missing: a team's group is named \"{}\".",
-            team_role(prefix, &project.name, "<Team>", "Member")
-        ),
-        None => format!(
-            "Project \"{1}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team \
+                shorten(team),
+                project.name,
+                shorten(&team_role(prefix, &project.name, team, "Member"))
+            ),
+            None if role.starts_with('-') => format!(
+                "The name of the team is missing: a team's group is named \"{}\".",
+                team_role(prefix, &project.name, "<Team>", "Member")
+            ),
+            None => format!(
+                "Project \"{1}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team \
              named \"{0}\", push \"{2}\".",
-            shorten(role),
-            project.name,
-            shorten(&team_role(prefix, &project.name, role, "Member"))
-        ),
-    }))
+                shorten(role),
+                project.name,
+                shorten(&team_role(prefix, &project.name, role, "Member"))
+            ),
+        },
+        name,
+    ))
+}
+
+/// The refusal of a name, with what may be wrong with it beside.
+fn refusal(mut detail: String, name: &str) -> ScimError {
+    let spaced = |pair: &[char]| matches!(pair, [space, '-'] | ['-', space] if space.is_whitespace());
+    if name.chars().collect::<Vec<char>>().windows(2).any(spaced) {
+        detail.push_str(
+            " The name has a space beside a hyphen: names of projects, roles and teams neither begin nor end with a space.",
+        );
+    }
+    if let Some(dash) = name.chars().find(|character| is_dash(*character)) {
+        detail.push_str(&format!(
+            " The name has a dash, \"{dash}\" (U+{:04X}), where a hyphen, \"-\", may be meant.",
+            u32::from(dash)
+        ));
+    }
+    ScimError::invalid_value(detail)
+}
+
+/// Whether a character looks like the hyphen between the parts of a name and is none: other hyphens, dashes, minus signs.
+fn is_dash(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2043}'
+                | '\u{207B}'
+                | '\u{208B}'
+                | '\u{2212}'
+                | '\u{FE58}'
+                | '\u{FE63}'
+                | '\u{FF0D}'
+                | '\u{2E3A}'
+                | '\u{2E3B}'
+                | '\u{2796}'
+    )
 }
 
 /// Checks the name of a group that is tied to no project: names that begin as projects' groups do are
@@ -119,11 +198,14 @@ pub fn resolve(
 /// # Errors
 /// `invalidValue` saying what is wrong with it.
 pub fn check_plain(prefix: &str, name: &str) -> Result<(), ScimError> {
-    if after_prefix(prefix, name).is_some() {
-        return Err(ScimError::invalid_value(format!(
+    let name_with_hyphens: String =
+        name.trim().chars().map(|character| if is_dash(character) { '-' } else { character }).collect();
+    if after_prefix(prefix, &name_with_hyphens).is_some() {
+        let detail = format!(
             "Names that begin with \"{prefix}-\" are kept for the groups of projects; \"{}\" is not one of them.",
             shorten(name)
-        )));
+        );
+        return Err(refusal(detail, name));
     }
     check_no_imitation(prefix, name)?;
     check_name("group", name).map_err(ScimError::invalid_value)
@@ -251,6 +333,42 @@ mod tests {
             let detail = resolve(plain, "Ｓtatsig–Demo–Member").unwrap_err().detail;
             assert!(detail.contains("U+2013"), "{detail}");
         }
+    }
+
+    #[test]
+    fn a_space_at_the_end_of_a_part_is_named() {
+        let detail = |name: &str| resolve_among(&["Demo"], name).unwrap_err().detail;
+        for name in [
+            "Statsig-Demo-Core-Member ",
+            "\u{a0}Statsig-Demo-Core-Member",
+            "Statsig-Demo-Core -Member",
+            "Statsig-Demo- Core-Member",
+            "Statsig-Demo-Core -Admin",
+            "Statsig-Demo- Gardener",
+            "Statsig-Demo -Member",
+            "Statsig- Demo-Member",
+            "Statsig -Demo-Member",
+            "Statsig-Demo-Core-Member\t",
+        ] {
+            assert!(detail(name).contains("space"), "{name:?}: {}", detail(name));
+        }
+        for name in ["Engineering ", "Statsig-Nowhere-Member", "Statsig-Demo-Gardener"] {
+            assert!(!detail(name).contains("space"), "{name:?}: {}", detail(name));
+        }
+        assert!(detail("Statsig-Demo-Core-Member ").ends_with("push \"Statsig-Demo-Core-Member\"."));
+    }
+
+    #[test]
+    fn dashes_are_no_hyphens_and_no_other_name() {
+        let resolve = |plain, name: &str| resolve("Statsig", &organization(plain), name, &[]);
+        for dash in ['\u{2010}', '\u{2011}', '\u{2013}', '\u{2014}', '\u{2212}', '\u{FE63}', '\u{FF0D}'] {
+            for plain in [true, false] {
+                let error = resolve(plain, &format!("statsig{dash}Demo{dash}Member")).unwrap_err();
+                assert!(error.detail.contains(&format!("U+{:04X}", u32::from(dash))), "{}", error.detail);
+            }
+            assert_eq!(resolve(true, &format!("Sales {dash} EMEA")).unwrap(), NewGroup::Plain);
+        }
+        assert!(resolve_among(&["Demo"], "Statsig-Demo–Member").unwrap_err().detail.contains("U+2013"));
     }
 
     #[test]

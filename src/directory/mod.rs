@@ -10,6 +10,7 @@ pub mod group_body;
 pub mod group_name;
 pub mod key;
 pub mod log_body;
+pub mod member_filter;
 pub mod org_role;
 pub mod organization;
 mod person_name;

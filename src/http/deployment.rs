@@ -29,7 +29,8 @@ impl<'a> Deployment<'a> {
         static CATALOG: OnceLock<Result<Catalog, String>> = OnceLock::new();
         let catalog = CATALOG.get_or_init(|| {
             Catalog::new(
-                variable(env, "GROUP_PREFIX", "Statsig"),
+                // One that is set and empty is a mistake, which would go unnoticed.
+                env.var("GROUP_PREFIX").map_or_else(|_| "Statsig".to_owned(), |prefix| prefix.to_string()),
                 variable(env, "ORG_ROLE_ATTRIBUTE", "statsigOrgRole"),
             )
         });

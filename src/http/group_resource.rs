@@ -20,9 +20,10 @@ pub(super) fn body(
     group: Resource,
 ) -> Result<Body, ScimError> {
     let catalog = session.tenant.catalog;
-    let Resource { own, members } = group;
     let mut body = Body::default();
-    let Some(Pieces { texts, rest }) = members else {
+    let place = group.rest()?;
+    let Resource { own, members } = group;
+    let Some(Pieces { texts, .. }) = members else {
         body.push_str(&project(projection, &catalog.group, format!("{own}}}"))?);
         return Ok(body);
     };
@@ -36,7 +37,7 @@ pub(super) fn body(
     body.push_str("\"members\":[");
     let texts = texts.into_iter().map(|text| members_shown(catalog, projection, text));
     let has_some = body.push_joined(texts.collect::<Result<Vec<Text>, ScimError>>()?);
-    if let Some(place) = rest {
+    if let Some(place) = place {
         let reader = Reader::new(session.database.outliving(), session.tenant.clone());
         body.push_rest(place, has_some, || Members { reader, catalog, projection: projection.clone() });
     }

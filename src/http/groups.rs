@@ -9,9 +9,10 @@ use crate::directory::group::{self, Wanted};
 use crate::directory::group_name::{self, NewGroup};
 use crate::scim::ScimError;
 use crate::scim::text::shorten;
+use crate::store::group_members::{self, Members};
 use crate::store::groups::{self as stored, GroupRecord, Resource};
 use crate::store::log::Outcome;
-use crate::store::memberships::{self, Comparison, Difference, Known, Members};
+use crate::store::memberships::{self, Comparison, Difference, Known};
 use crate::store::pieces::{self, Read};
 use crate::store::session::{Failure, attempts};
 use crate::store::{Row, Statement, StoreError, platform, projects};
@@ -45,40 +46,41 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let projection = call.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
-    let mut statements = vec![
-        stored::holder_of(tenant, name),
-        projects::named_by_group(tenant, group_name::after_prefix(prefix, name).unwrap_or_default()),
-    ];
-    statements.extend(memberships::known(tenant, &wanted.members.add));
-    let mut opened = call.open(statements).await?;
-    if let Some(holder) = opened.row() {
-        return Err(name_taken(name, Some(&holder.head)));
-    }
-    let candidates = projects::read_named(&opened.row().unwrap_or_default())?;
-    let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
-    let difference = Difference::of_new(Known::read(opened.first_rows())?);
-    let (id, mut statements) = match new {
-        NewGroup::Plain => {
-            let id = call.new_id()?;
-            (id.clone(), stored::insert_plain(tenant, &id, &group))
+    attempts(async || {
+        let rest = group_name::after_prefix(prefix, name.trim()).unwrap_or_default();
+        let mut statements = vec![stored::holder_of(tenant, name), projects::named_by_group(tenant, rest)];
+        statements.extend(memberships::known(tenant, &wanted.members));
+        let mut opened = call.open(statements).await?;
+        if let Some(holder) = opened.row() {
+            return Err(name_taken(&holder.body.into_string(), Some(&holder.head)).into());
         }
-        NewGroup::Team { project, team } => {
-            let [admin, mut member] = projects::team_groups(prefix, &project.name, &team)?;
-            member.external_id = group.external_id.clone();
-            member.is_pushed = true;
-            member.id = call.new_id()?;
-            let id = member.id.clone();
-            let team_id = platform::new_id()?;
-            (id, projects::insert_team(tenant, &team_id, &project, &team, &[admin, member]))
-        }
-    };
-    statements.extend(memberships::change(tenant, &id, &difference));
-    statements.extend(selected(tenant, &id));
-    let results =
-        call.write(&outcome(201, &id, name), statements).await.map_err(|error| refusal(error, name))?;
-    let (version, resource) = assembled(results)?;
-    let resource = body(&call.session, &projection, resource)?;
-    Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
+        let candidates = projects::read_named(&opened.row().unwrap_or_default())?;
+        let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
+        let difference = Difference::of_new(Known::read(opened.first_rows())?);
+        let (id, mut statements) = match new {
+            NewGroup::Plain => {
+                let id = call.new_id()?;
+                (id.clone(), stored::insert_plain(tenant, &id, &group))
+            }
+            NewGroup::Team { project, team } => {
+                let [admin, mut member] = projects::team_groups(prefix, &project.name, &team)?;
+                member.external_id = group.external_id.clone();
+                member.is_pushed = true;
+                member.id = call.new_id()?;
+                let id = member.id.clone();
+                let team_id = platform::new_id()?;
+                (id, projects::insert_team(tenant, &team_id, &project, &team, &[admin, member]))
+            }
+        };
+        statements.extend(memberships::change(tenant, &id, &difference));
+        statements.extend(selected(tenant, &id));
+        let outcome = Outcome { detail: difference.left_out(), ..outcome(201, &id, name) };
+        let results = call.write(&outcome, statements).await.map_err(|error| refusal(error, name))?;
+        let (version, resource) = assembled(results)?;
+        let resource = body(&call.session, &projection, resource)?;
+        Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
+    })
+    .await
 }
 
 /// PUT: what custom Okta apps send for every change (RFC 7644 §3.5.1).
@@ -108,19 +110,20 @@ pub(super) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, Scim
 pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
     let preconditions = call.preconditions();
     attempts(async || {
-        let mut opened = call.open(vec![stored::record(&call.session.tenant, id)]).await?;
+        let tenant = &call.session.tenant;
+        let mut opened = call.open(vec![stored::record(tenant, id), projects::doomed(tenant, id)]).await?;
         let record = read_record(call, opened.row(), id)?;
         preconditions.check(record.version)?;
         group::check_deletable(record.kind)?;
-        let statements = stored::delete(&call.session.tenant, &record, !preconditions.is_empty());
-        call.write(&outcome(204, id, &record.group.display_name), statements).await?;
+        let gone = projects::read_doomed(&opened.rows())?;
+        let statements = stored::delete(tenant, &record, !preconditions.is_empty());
+        call.write(&outcome(204, id, &record.group.display_name).saying(gone), statements).await?;
         Ok(Answer::no_content())
     })
     .await
 }
 
-/// Reads, decides, writes the difference, and selects the resource if it is to be answered. What changes
-/// nothing writes nothing. Where all members are replaced, they are read before, and after that only what is
+/// Reads, decides, writes, and selects the resource if it is to be answered. What changes nothing writes nothing. Where all members are replaced, they are read before, and after that only what is
 /// about those who have changed. Returns the version, and the resource or nothing.
 async fn change(
     call: &Call<'_>,
@@ -130,17 +133,17 @@ async fn change(
 ) -> Result<(i64, Resource), ScimError> {
     let tenant = &call.session.tenant;
     let preconditions = call.preconditions();
-    // Adding and removing commute with what others do; what replaces all was decided from what was read, and
-    // who names a version wants no other.
-    let only_if_unchanged = wanted.members.replaces_all || !preconditions.is_empty();
+    // Adding and removing commute with what others do. What replaces all, or selects members by more than their ids, was
+    // decided from what was read; and a client that names a version wants no other.
+    let only_if_unchanged = wanted.members.depends_on_members() || !preconditions.is_empty();
     let is_made = Cell::new(false);
     attempts(async || {
         let mut statements = vec![stored::record(tenant, id)];
         let mut comparison = None;
         if wanted.members.replaces_all {
             statements.push(stored::resource(tenant, id));
-            statements.push(memberships::current(tenant, id));
-            statements.extend(memberships::known(tenant, &wanted.members.add));
+            statements.push(group_members::current(tenant, id));
+            statements.extend(memberships::known(tenant, &wanted.members));
         } else if !wanted.members.is_empty() {
             let comparison = comparison.insert(Comparison::of(tenant, id, &wanted.members));
             statements.extend(comparison.take_statements());
@@ -164,6 +167,8 @@ async fn change(
             None => Difference::default(),
         };
         let changes = group != record.group || !difference.is_empty();
+        let left_out = difference.left_out();
+        call.record.says(left_out.as_deref());
         if !changes && (current.is_some() || !answer) {
             let resource = current.map(|(own, members)| Resource {
                 own: own.into_string(),
@@ -177,22 +182,20 @@ async fn change(
             statements.extend(memberships::change(tenant, id, &difference));
         }
         match (&current, answer) {
-            (Some(_), true) => {
-                statements
-                    .extend([stored::resource(tenant, id), memberships::again(tenant, id, &difference)]);
+            (Some((_, members)), true) => {
+                let again = group_members::again(tenant, id, members, &difference);
+                statements.extend([stored::resource(tenant, id), again]);
             }
             (None, true) => statements.extend(selected(tenant, id)),
             (_, false) => {}
         }
-        let outcome = outcome(if answer { 200 } else { 204 }, id, &group.display_name);
+        let outcome =
+            Outcome { detail: left_out, ..outcome(if answer { 200 } else { 204 }, id, &group.display_name) };
         let written = match changes {
             true => call.write(&outcome, statements).await,
             false => call.session.write(&statements).await,
         };
-        let mut results = written.map_err(|error| match error {
-            error if stored::name_is_taken(&error) => Failure::Answer(name_taken(&group.display_name, None)),
-            error => error.into(),
-        })?;
+        let mut results = written.map_err(|error| refusal(error, &group.display_name))?;
         if !answer {
             // The update comes first, and returns the new version.
             let Some(updated) = results.next().and_then(|rows| rows.into_iter().next()) else {
@@ -245,17 +248,22 @@ fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, Resource), S
     Ok((version, Resource { own: group.body.into_string(), members }))
 }
 
-fn refusal(error: StoreError, name: &str) -> ScimError {
+/// What a write that failed comes to.
+fn refusal(error: StoreError, name: &str) -> Failure {
     if stored::name_is_taken(&error) || projects::name_is_taken(&error) {
-        return name_taken(name, None);
+        return name_taken(name, None).into();
     }
-    error.into()
+    let full = || projects::too_many(&error).map(ScimError::invalid_value);
+    match memberships::too_many_groups(&error).or_else(full) {
+        Some(refusal) => refusal.into(),
+        None => error.into(),
+    }
 }
 
 fn name_taken(name: &str, holder: Option<&str>) -> ScimError {
     let by = holder.map(|id| format!(" ({id})")).unwrap_or_default();
     ScimError::uniqueness(format!(
-        "A group named \"{}\" exists already{by}, compared without case. Link the pushed group to it instead of creating \
+        "A group named \"{}\" exists already{by}, compared without case and without spaces around it. Link the pushed group to it instead of creating \
          another.",
         shorten(name)
     ))

@@ -24,6 +24,8 @@ pub(super) struct Record {
     resource_id: Option<String>,
     /// What the body calls the resource, or storage does.
     resource_name: RefCell<Option<String>>,
+    /// What an administrator should know although the request succeeded and changed nothing.
+    note: RefCell<Option<String>>,
     /// Whether it is one that nobody needs to know of unless it fails.
     only_reads: bool,
     organization: OnceCell<String>,
@@ -77,6 +79,7 @@ impl Record {
             resource_type,
             resource_id,
             resource_name: RefCell::default(),
+            note: RefCell::default(),
             // A bulk request is in the log by its operations.
             only_reads: method == "GET" || matches!(segments.last(), Some(&".search" | &"Bulk")),
             organization: OnceCell::new(),
@@ -99,6 +102,11 @@ impl Record {
     /// Learns what the resource is called.
     pub(super) fn is_about(&self, name: &str) {
         self.resource_name.replace(Some(name.to_owned()));
+    }
+
+    /// Learns what an administrator should know, if the request changes nothing.
+    pub(super) fn says(&self, note: Option<&str>) {
+        self.note.replace(note.map(str::to_owned));
     }
 
     /// Learns that the entry stands in the log.
@@ -143,7 +151,11 @@ impl Record {
             resource_id: self.resource_id.clone(),
             resource_name: self.resource_name.borrow().clone(),
             detail: match &answer.detail {
-                None if succeeded => Some(NOTHING_TO_CHANGE.to_owned()),
+                None if succeeded => {
+                    let note = self.note.borrow();
+                    let notes = [NOTHING_TO_CHANGE].into_iter().chain(note.as_deref());
+                    Some(notes.collect::<Vec<_>>().join(" "))
+                }
                 detail => detail.clone(),
             },
         };

@@ -11,6 +11,8 @@ pub enum StoreError {
     Stale,
     /// A unique index refused the write. Names the columns, `table.column` each.
     Taken(String),
+    /// A bound on how many there may be refused the write. Carries what is full; see `full`.
+    Full(String),
     /// The statement is more than the database processes.
     TooComplex,
     /// The storage cannot answer now; the same request may succeed later.
@@ -33,6 +35,9 @@ impl StoreError {
         // `users` say it in words.
         if message.contains("malformed JSON") || message.contains("stale organization") {
             return Self::Stale;
+        }
+        if let Some((_, what)) = message.split_once("bad JSON path: 'full ") {
+            return Self::Full(what.split('\'').next().unwrap_or(what).to_owned());
         }
         if let Some((_, columns)) = message.split_once("UNIQUE constraint failed: ") {
             let columns = columns.split(": SQLITE").next().unwrap_or(columns);
@@ -89,6 +94,10 @@ impl From<StoreError> for ScimError {
                 console_error!("unique index without an answer of its own: {columns}");
                 Self::uniqueness("The value is already taken.")
             }
+            StoreError::Full(what) => {
+                console_error!("a bound without an answer of its own: {what}");
+                Self::invalid_value("There are as many of these as there may be; nothing was changed.")
+            }
             StoreError::Unavailable(message) => {
                 console_error!("storage unavailable: {message}");
                 Self::busy()
@@ -144,6 +153,10 @@ mod tests {
         assert_eq!(
             StoreError::classify("D1_ERROR: bad JSON path: 'already done': SQLITE_ERROR"),
             StoreError::AlreadyDone
+        );
+        assert_eq!(
+            StoreError::classify("D1_ERROR: bad JSON path: 'full user 7': SQLITE_ERROR"),
+            StoreError::Full("user 7".to_owned())
         );
         assert!(matches!(StoreError::classify("no such table: users"), StoreError::Internal(_)));
     }

@@ -1,12 +1,13 @@
 //! Groups in D1: the roles of projects and teams, and plain groups.
 
-use super::pieces::Pieces;
+use super::pieces::{Pieces, Place};
 use super::record::{self, Record};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Scope, Tenant, guard};
 use super::{Row, StoreError};
 use crate::directory::group::{Group, GroupKind};
-use crate::scim::text::{compose, fold, is_composed};
+use crate::directory::group_name::fold_group_name;
+use crate::scim::text::{compose, is_composed};
 
 /// A resource as the client gets it, up to its members: `,"members":[…]}` or `}` completes it.
 pub(super) const RESOURCE: &str = r#"'{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"' || g.id
@@ -22,6 +23,21 @@ pub struct Resource {
     pub own: String,
     /// Its members. `None`: not asked for.
     pub members: Option<Pieces>,
+}
+
+impl Resource {
+    /// Where the members begin that are still to be read, in the group as it is in that version.
+    ///
+    /// # Errors
+    /// Our fault: the resource does not end with its version.
+    pub fn rest(&self) -> Result<Option<Place>, StoreError> {
+        let Some(rest) = self.members.as_ref().and_then(|members| members.rest) else { return Ok(None) };
+        let version =
+            self.own.rsplit_once(r#"W/\""#).and_then(|(_, version)| version.split_once('\\')?.0.parse().ok());
+        let version = version
+            .ok_or_else(|| StoreError::Internal("a group does not end with its version".to_owned()))?;
+        Ok(Some(rest.under(version)))
+    }
 }
 
 /// A group as stored, and the version on which a write is based.
@@ -84,11 +100,11 @@ pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
     )
 }
 
-/// Reads the id of the group that has a name, as `head`; nothing if none has it.
+/// Reads the group that has a name: as `head` its id, as `body` the name as it is spelled; nothing if none has it.
 pub fn holder_of(tenant: &Tenant<'_>, display_name: &str) -> Statement {
     tenant.statement(
-        "SELECT g.id AS head FROM groups g WHERE g.org_id = :org AND g.name_fold = :name_fold",
-        &[text("name_fold", fold(display_name))],
+        "SELECT g.id AS head, g.display_name AS body FROM groups g WHERE g.org_id = :org AND g.name_fold = :name_fold",
+        &[text("name_fold", fold_group_name(display_name))],
     )
 }
 
@@ -102,14 +118,15 @@ pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Stateme
     let mut bindings = vec![
         text("id", id),
         text("display_name", group.display_name.as_str()),
-        text("name_fold", fold(&group.display_name)),
+        text("name_fold", fold_group_name(&group.display_name)),
     ];
     bindings.extend(external_id_of(group));
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
 /// Writes a changed group; the first statement returns the new version. `only_if_unchanged`: not if somebody else changed it since it was read; what
-/// was decided from its members needs that, adding and removing does not.
+/// was decided from its members needs that, adding and removing does not. An attribute that the request leaves as it was read has to be
+/// so still: otherwise the outcome would be that of no single moment.
 pub fn update(
     tenant: &Tenant<'_>,
     current: &GroupRecord,
@@ -117,24 +134,34 @@ pub fn update(
     only_if_unchanged: bool,
 ) -> Vec<Statement> {
     let mut assignments = vec!["version = version + 1", "last_modified = max(last_modified, :now)"];
-    let mut bindings = vec![text("id", current.id.as_str()), integer("version", current.version)];
-    if group.display_name != current.group.display_name {
+    let mut conditions = String::new();
+    let mut bindings = vec![
+        text("id", current.id.as_str()),
+        integer("version", current.version),
+        text("display_name", group.display_name.as_str()),
+    ];
+    bindings.extend(external_id_of(group));
+    if group.display_name == current.group.display_name {
+        conditions.push_str(" AND display_name = :display_name");
+    } else {
         assignments.push("display_name = :display_name");
         assignments.push("name_fold = :name_fold");
-        bindings.push(text("display_name", group.display_name.as_str()));
-        bindings.push(text("name_fold", fold(&group.display_name)));
+        bindings.push(text("name_fold", fold_group_name(&group.display_name)));
     }
     if matches!(tenant.scope, Scope::Key { .. }) {
         assignments.push("pushed_at = :now");
     }
-    if group.external_id != current.group.external_id {
+    if group.external_id == current.group.external_id {
+        conditions.push_str(" AND external_id IS :external_id");
+    } else {
         assignments.push("external_id = :external_id");
         assignments.push("external_id_sent = :external_id_sent");
-        bindings.extend(external_id_of(group));
     }
-    let condition = if only_if_unchanged { " AND version = :version" } else { "" };
+    if only_if_unchanged {
+        conditions.push_str(" AND version = :version");
+    }
     let sql = format!(
-        "UPDATE groups SET {} WHERE org_id = :org AND id = :id{condition} RETURNING CAST(version AS TEXT) AS head",
+        "UPDATE groups SET {} WHERE org_id = :org AND id = :id{conditions} RETURNING CAST(version AS TEXT) AS head",
         assignments.join(", ")
     );
     vec![tenant.statement(&sql, &bindings), guard()]

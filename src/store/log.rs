@@ -9,8 +9,9 @@ use super::StoreError;
 use super::platform;
 use super::statement::{Binding, Statement, integer, optional, text};
 use super::tenant::Tenant;
+use crate::directory::group_name::fold_group_name;
 use crate::directory::secret::{redacted, redacted_address};
-use crate::scim::text::{fold, shorten};
+use crate::scim::text::shorten;
 
 /// Most failures that are kept of one minute.
 const FAILURES_A_MINUTE: u32 = 60;
@@ -290,7 +291,7 @@ pub fn entries(tenant: &Tenant<'_>, query: &Query) -> Statement {
                SELECT id FROM groups WHERE org_id = :org AND name_fold = :resource_fold)",
         );
         bindings.push(text("resource", resource.as_str()));
-        bindings.push(text("resource_fold", fold(resource.trim())));
+        bindings.push(text("resource_fold", fold_group_name(resource)));
     }
     match query.source {
         Some(Source::Scim) => conditions.push_str(" AND l.source = 'scim'"),

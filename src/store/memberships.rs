@@ -1,112 +1,36 @@
-//! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and
-//! only the difference is written. To add and remove members, the group's others are never read.
+//! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and nothing is
+//! written where there is no difference. To add and remove members, the group's others are never read.
 
 use serde_json::Value;
 
-use super::pieces::{self, PIECE, Pieces};
-use super::record::{self, array, pair};
+use super::filter::compile_member;
+use super::record::{self, Record, array, text_or_null};
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
-use super::{Row, StoreError, Text};
-use crate::directory::group::{Ids, MembershipChange};
+use super::{Row, StoreError};
+use crate::directory::Catalog;
+use crate::directory::group::{Ids, MembershipChange, Selection, nested_group};
 use crate::scim::text::shorten;
 use crate::scim::{ScimError, json};
 
 /// Most bytes of a parameter, of which D1 takes two million.
 const MOST_BYTES: usize = 1_800_000;
-/// Most numbers in a parameter.
+/// Most numbers in a parameter, or in an answer.
 const MOST_SEQS: usize = 150_000;
+/// Most groups a person is in: a person is answered with their groups, in one value of the database, which has at most 2 MB. The
+/// trigger `memberships_insert` in schema.sql holds it.
+const MOST_GROUPS: u32 = 1_000;
 
-/// The members of a group, in pieces in the order of their numbers.
+/// The people whom a request adds to a group, as they were when they were looked up.
 #[derive(Debug, Default)]
-pub struct Members(Vec<Piece>);
-
-#[derive(Debug)]
-struct Piece {
-    number: i64,
-    seqs: Vec<i64>,
-    objects: Text,
-}
-
-impl Members {
-    /// Reads the rows of [`current`] or [`again`].
-    ///
-    /// # Errors
-    /// Our fault: a row is not what the statement selects.
-    pub fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
-        let mut members = Self::default();
-        for row in rows {
-            let number = record::read("a piece", &row.head, |value| {
-                let [_, number] = pair(value)?;
-                number.as_i64()
-            })?;
-            let (seqs, objects) = row.body.split_after(']');
-            let seqs = if seqs.is_empty() { Vec::new() } else { record::read_integers("members", &seqs)? };
-            members.put(Piece { number, seqs, objects });
-        }
-        Ok(members)
-    }
-
-    fn put(&mut self, piece: Piece) {
-        // No number comes twice.
-        let (Ok(at) | Err(at)) = self.find(piece.number);
-        self.0.insert(at, piece);
-    }
-
-    /// Where the piece of a number is, or would be.
-    fn find(&self, number: i64) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&number, |piece| piece.number)
-    }
-
-    /// What is to be done to have those who are wanted in the group, and nobody else.
-    pub fn difference(&self, wanted: Known) -> Difference {
-        let wanted = in_order(wanted.seqs);
-        let is_member = |seq: &i64| {
-            let piece = self.find(seq.div_euclid(PIECE)).ok().and_then(|at| self.0.get(at));
-            piece.is_some_and(|piece| piece.seqs.binary_search(seq).is_ok())
-        };
-        let current = self.0.iter().flat_map(|piece| &piece.seqs).copied();
-        Difference {
-            leave: current.filter(|seq| wanted.binary_search(seq).is_err()).collect(),
-            join: wanted.iter().copied().filter(|seq| !is_member(seq)).collect(),
-        }
-    }
-
-    /// The members after a difference has been written, given the pieces that it touches as they are then.
-    pub fn changed(mut self, difference: &Difference, now: Self) -> Self {
-        let touched = difference.pieces();
-        self.0.retain(|piece| touched.binary_search(&piece.number).is_err());
-        now.0.into_iter().for_each(|piece| self.put(piece));
-        self
-    }
-
-    /// As the client gets them, in pieces.
-    pub fn into_pieces(self) -> Pieces {
-        Pieces::whole(self.0.into_iter().map(|piece| piece.objects).collect())
-    }
-}
-
-/// Reads the members of one group with their `seq`; see [`Members::read`].
-pub fn current(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql = pieces::all(&pieces::seqs_and_objects(), &pieces::of_group_with_id());
-    tenant.statement(&sql, &[text("id", id)])
-}
-
-/// Reads the pieces that a difference touches; see [`Members::read`].
-pub fn again(tenant: &Tenant<'_>, id: &str, difference: &Difference) -> Statement {
-    let sql = format!(
-        "SELECT json_array(g.seq, j.value) AS head, {} AS body
-         FROM groups g CROSS JOIN json_each(:pieces) j WHERE g.org_id = :org AND g.id = :id",
-        pieces::one(&pieces::seqs_and_objects(), "g.seq", "j.value")
-    );
-    tenant.statement(&sql, &[text("id", id), text("pieces", json::write(&Value::from(difference.pieces())))])
-}
-
-/// Those of the ids a request names who are somebody, and active.
-#[derive(Debug)]
 pub struct Known {
-    unknown: Vec<Value>,
-    seqs: Vec<i64>,
+    /// The `seq` of everybody who is active.
+    pub(super) active: Vec<i64>,
+    /// The ids of those who are not.
+    pub(super) inactive: Vec<String>,
+    pub(super) unknown: Vec<String>,
+    /// One of the unknown that is a group.
+    pub(super) group: Option<String>,
 }
 
 impl Known {
@@ -115,50 +39,102 @@ impl Known {
     /// # Errors
     /// `invalidValue` naming the ids that are no user's.
     pub fn read(rows: impl IntoIterator<Item = Row>) -> Result<Self, ScimError> {
-        let mut known = Self { unknown: Vec::new(), seqs: Vec::new() };
+        let mut known = Self::default();
         for row in rows {
-            known.seqs.extend(record::read_integers("known users", &row.head)?);
-            known.unknown.extend(record::read("unknown users", &row.body.into_string(), array)?);
+            known.active.extend(record::read_integers("known users", &row.head)?);
+            record::read("users whom a request names", &row.body.into_string(), |value| {
+                let mut record = Record::of(value)?;
+                let mut texts = |name| -> Option<Vec<String>> {
+                    array(record.take(name))?.into_iter().map(|id| text_or_null(id)?).collect()
+                };
+                known.unknown.extend(texts("unknown")?);
+                known.inactive.extend(texts("inactive")?);
+                known.group = known.group.take().or(record.text_or_null("group")?);
+                Some(())
+            })?;
+        }
+        if let Some(group) = &known.group {
+            return Err(nested_group(group));
         }
         if known.unknown.is_empty() {
             return Ok(known);
         }
-        const NAMED: usize = 5;
-        let named: Vec<String> = known
-            .unknown
-            .iter()
-            .take(NAMED)
-            .map(|id| format!("\"{}\"", shorten(id.as_str().unwrap_or_default())))
-            .collect();
-        let others = match known.unknown.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            others => format!(" and {others} others"),
-        };
         Err(ScimError::invalid_value(format!(
-            "No user has the id {}{others}; nothing was changed. Unassign the person in the identity provider and assign \
+            "No user has the id {}; nothing was changed. Unassign the person in the identity provider and assign \
              them again, so that it learns their id here.",
-            named.join(", ")
+            named(&known.unknown)
         )))
     }
 }
 
-/// Looks up ids; see [`Known::read`]. A statement for as many as fit into one.
+/// Some of the ids, and how many others there are.
+fn named(ids: &[String]) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<String> = ids.iter().take(NAMED).map(|id| format!("\"{}\"", shorten(id))).collect();
+    match ids.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        others => format!("{} and {others} others", named.join(", ")),
+    }
+}
+
+/// What a request says of the ids that are no active person's.
+const OTHERS: &str = "json_object(
+    'unknown', json(json_group_array(j.value) FILTER (WHERE e.seq IS NULL)),
+    'inactive', json(json_group_array(j.value) FILTER (WHERE e.active = 0)),
+    'group', min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (
+      SELECT 1 FROM groups WHERE org_id = :org AND id = j.value)))";
+
+/// Looks up whom a request adds that replaces all members; see [`Known::read`]. A statement for as many ids as fit into one.
 ///
 /// People who are not active are in no group; asking for them is no mistake, and has no effect. People
 /// whom SCIM does not see are not known, and stay in their groups.
-pub fn known(tenant: &Tenant<'_>, ids: &Ids<'_>) -> Vec<Statement> {
-    let sql = "SELECT json_group_array(u.seq) FILTER (WHERE u.active = 1) AS head,
-           json_group_array(j.value) FILTER (WHERE u.seq IS NULL) AS body
+pub fn known(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Statement> {
+    let selected = Selected::of(tenant.catalog, &change.selections);
+    let sql = format!(
+        "SELECT json_group_array(e.seq) FILTER (WHERE e.active = 1 AND NOT {}) AS head, {OTHERS} AS body
          FROM json_each(:known_ids) j
-         LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1";
-    in_parameters(ids).into_iter().map(|ids| tenant.statement(sql, &bindings_of(ids))).collect()
+         LEFT JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1",
+        selected.sql
+    );
+    statements_of(tenant, &change.add, &sql, &selected.bindings)
+}
+
+/// A statement for as many ids as fit into one.
+fn statements_of(tenant: &Tenant<'_>, ids: &Ids<'_>, sql: &str, more: &[Binding]) -> Vec<Statement> {
+    let bindings = |ids| [bindings_of(ids).as_slice(), more].concat();
+    in_parameters(ids.iter()).into_iter().map(|ids| tenant.statement(sql, &bindings(ids))).collect()
+}
+
+/// The condition that a person, `e`, is one of those whom filters on members select.
+struct Selected {
+    sql: String,
+    bindings: Vec<Binding>,
+}
+
+impl Selected {
+    fn of(catalog: &Catalog, selections: &[Selection<'_>]) -> Self {
+        let mut sql = String::from("(FALSE");
+        let mut bindings = Vec::new();
+        for (number, selection) in selections.iter().enumerate() {
+            let (condition, own) = compile_member(catalog, &selection.filter);
+            let exempt = format!("exempt{number}");
+            sql.push_str(&format!(
+                " OR ({condition} AND e.id NOT IN (SELECT value FROM json_each(:{exempt})))"
+            ));
+            bindings.extend(own);
+            bindings.push(text(exempt, array_of(selection.exempt.iter())));
+        }
+        sql.push_str(") IS TRUE");
+        Self { sql: format!("({sql})"), bindings }
+    }
 }
 
 /// The ids as arrays, of which each fits into one parameter.
-fn in_parameters(ids: &Ids<'_>) -> Vec<String> {
+fn in_parameters<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> Vec<String> {
     let mut arrays = Vec::new();
     let mut array = String::new();
     for id in ids {
+        let id = id.as_ref();
         // Whatever is escaped takes up to six bytes.
         if !array.is_empty() && array.len().saturating_add(id.len().saturating_mul(6)) > MOST_BYTES {
             array.push(']');
@@ -174,16 +150,34 @@ fn in_parameters(ids: &Ids<'_>) -> Vec<String> {
     arrays
 }
 
+/// All the ids as one array.
+fn array_of<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> String {
+    let ids = ids.map(|id| Value::from(id.as_ref()));
+    json::write(&ids.collect::<Value>())
+}
+
 /// A key that is no good has no organization, and is not worth looking at the ids for.
 fn bindings_of(ids: String) -> Vec<Binding> {
     vec![text("ids", ids), expression("known_ids", "iif(:org IS NULL, '[]', :ids)")]
 }
 
-/// The difference between what a request asks for and what is there.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// What a request does to the members of a group: the difference between what it asks for and who was there when they were
+/// read, and what else it says.
+///
+/// All of it is written, not only the difference: somebody else may have undone a part of it since it was read, and the
+/// outcome has to be as if the request had happened at one moment.
+#[derive(Debug, Default)]
 pub struct Difference {
-    join: Vec<i64>,
-    leave: Vec<i64>,
+    /// Those who shall be members, and were not.
+    pub(super) join: Vec<i64>,
+    /// Those who shall not be members, and were.
+    pub(super) leave: Vec<i64>,
+    /// Those who shall be members, and were.
+    pub(super) stay: Vec<i64>,
+    /// Those who shall not be members, and were not.
+    pub(super) stay_away: Vec<i64>,
+    /// The ids of those who shall be members, and are left out, since they were inactive.
+    pub(super) inactive: Vec<String>,
 }
 
 impl Difference {
@@ -194,17 +188,24 @@ impl Difference {
 
     /// Everybody who is wanted joins a group that has nobody yet.
     pub fn of_new(wanted: Known) -> Self {
-        Self { join: wanted.seqs, leave: Vec::new() }
+        Self { join: wanted.active, inactive: wanted.inactive, ..Self::default() }
     }
 
-    /// The numbers of the pieces in which members are others then.
-    fn pieces(&self) -> Vec<i64> {
-        in_order(self.join.iter().chain(&self.leave).map(|seq| seq.div_euclid(PIECE)).collect())
+    /// For the log: who was left out.
+    pub fn left_out(&self) -> Option<String> {
+        if self.inactive.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "Not added to the group, because inactive: {}. Activating them later does not add them; push the group \
+             again then.",
+            named(&self.inactive)
+        ))
     }
 }
 
 /// Numbers in order, each once.
-fn in_order(mut numbers: Vec<i64>) -> Vec<i64> {
+pub(super) fn in_order<T: Ord>(mut numbers: Vec<T>) -> Vec<T> {
     numbers.sort_unstable();
     numbers.dedup();
     numbers
@@ -217,34 +218,60 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Compares for a group.
+    /// Compares for a group. People for whom nothing would change have their `seq` with a minus before it.
     pub fn of(tenant: &Tenant<'_>, group_id: &str, change: &MembershipChange<'_>) -> Self {
-        let statements = |ids: &Ids<'_>, sql: &str| -> Vec<Statement> {
-            let bindings = |ids| {
-                let mut bindings = bindings_of(ids);
-                bindings.push(text("group", group_id));
-                bindings
-            };
-            in_parameters(ids).into_iter().map(|ids| tenant.statement(sql, &bindings(ids))).collect()
-        };
-        let join = statements(
+        const MEMBERSHIP: &str = "memberships m ON m.user_seq = e.seq
+               AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)";
+        let group = || text("group", group_id);
+        let selected = Selected::of(tenant.catalog, &change.selections);
+        let join = statements_of(
+            tenant,
             &change.add,
-            "SELECT json_group_array(u.seq) FILTER (WHERE u.active = 1 AND m.user_seq IS NULL) AS head,
-               json_group_array(j.value) FILTER (WHERE u.seq IS NULL) AS body
-             FROM json_each(:known_ids) j
-             LEFT JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
-             LEFT JOIN memberships m ON m.user_seq = u.seq
-               AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)",
+            &format!(
+                "SELECT json_group_array(iif(m.user_seq IS NULL, e.seq, -e.seq))
+                   FILTER (WHERE e.active = 1 AND NOT {}) AS head, {OTHERS} AS body
+                 FROM json_each(:known_ids) j
+                 LEFT JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
+                 LEFT JOIN {MEMBERSHIP}",
+                selected.sql
+            ),
+            &[selected.bindings.as_slice(), &[group()]].concat(),
         );
-        let leave = statements(
+        let mut statements = statements_of(
+            tenant,
             &change.remove,
-            "SELECT json_group_array(m.user_seq) AS head
-             FROM json_each(:known_ids) j
-             CROSS JOIN users u ON u.org_id = :org AND u.id = j.value AND u.managed = 1
-             CROSS JOIN memberships m ON m.user_seq = u.seq
-               AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)",
+            &format!(
+                "SELECT json_group_array(iif(m.user_seq IS NULL, -e.seq, e.seq)) AS head
+                 FROM json_each(:known_ids) j
+                 CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
+                 LEFT JOIN {MEMBERSHIP}"
+            ),
+            &[group()],
         );
-        Self { joining: join.len(), statements: join.into_iter().chain(leave).collect() }
+        for selection in &change.selections {
+            let selected = Selected::of(tenant.catalog, std::slice::from_ref(selection));
+            let mut bindings = [selected.bindings.as_slice(), &[group()]].concat();
+            let people = match &selection.candidates {
+                // Only these can be meant: the others need not be looked at.
+                Some(candidates) => {
+                    bindings.push(text("candidates", array_of(candidates.iter())));
+                    format!(
+                        "json_each(:candidates) j CROSS JOIN users e ON e.org_id = :org AND e.id = j.value
+                         CROSS JOIN {MEMBERSHIP} WHERE TRUE"
+                    )
+                }
+                None => "memberships m CROSS JOIN users e ON e.seq = m.user_seq
+                         WHERE m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)"
+                    .to_owned(),
+            };
+            let sql = format!(
+                "SELECT json_group_array(seq) AS head FROM (
+                   SELECT e.seq AS seq FROM {people} AND e.managed = 1 AND {} LIMIT {MOST_SEQS} + 1)",
+                selected.sql
+            );
+            statements.push(tenant.statement(&sql, &bindings));
+        }
+        Self { joining: join.len(), statements: join.into_iter().chain(statements).collect() }
     }
 
     /// The statements to run.
@@ -255,42 +282,78 @@ impl Comparison {
     /// Reads the difference, once the statements have run.
     ///
     /// # Errors
-    /// Those of [`Known::read`].
+    /// Those of [`Known::read`], and `tooMany` where a filter selects more members than are removed at once.
     pub fn read(&self, rows: impl IntoIterator<Item = Row>) -> Result<Difference, ScimError> {
         let mut rows = rows.into_iter();
-        let joining = Known::read(rows.by_ref().take(self.joining))?;
-        let mut leave = Vec::new();
+        let known = Known::read(rows.by_ref().take(self.joining))?;
+        let mut removed = Vec::new();
         for row in rows {
-            leave.extend(record::read_integers("members", &row.head)?);
+            let selected = record::read_integers("members", &row.head)?;
+            if selected.len() > MOST_SEQS {
+                return Err(ScimError::too_many(format!(
+                    "The filter selects more than {MOST_SEQS} members, the most that are removed by one. Name the members to \
+                     remove, or replace \"members\" with those who shall stay."
+                )));
+            }
+            removed.extend(selected);
         }
-        Ok(Difference { join: joining.seqs, leave })
+        let parted = |seqs: Vec<i64>| -> (Vec<i64>, Vec<i64>) {
+            let (others, changing): (Vec<i64>, Vec<i64>) = seqs.into_iter().partition(|seq| *seq < 0);
+            (changing, others.into_iter().map(i64::saturating_neg).collect())
+        };
+        let (join, stay) = parted(known.active);
+        // Two filters may select the same member.
+        let (leave, stay_away) = parted(in_order(removed));
+        Ok(Difference { join, leave, stay, stay_away, inactive: known.inactive })
     }
 }
 
-/// Writes a difference. Adding who is there and removing who is not changes nothing, so that two requests
-/// at once do not disturb each other.
+/// Writes what a request does to the members of a group.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
-    let bindings =
-        |seqs: &[i64]| vec![text("group", group_id), text("seqs", json::write(&Value::from(seqs)))];
-    let join = difference.join.chunks(MOST_SEQS).map(|seqs| {
-        tenant.statement(
-            "INSERT INTO memberships (group_seq, user_seq)
-             SELECT g.seq, u.seq
-             FROM groups g CROSS JOIN json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value
-             WHERE g.org_id = :org AND g.id = :group AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
-             ON CONFLICT DO NOTHING",
-            &bindings(seqs),
-        )
-    });
-    let leave = difference.leave.chunks(MOST_SEQS).map(|seqs| {
-        tenant.statement(
-            "DELETE FROM memberships
-             WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
-               AND user_seq IN (SELECT value FROM json_each(:seqs))",
-            &bindings(seqs),
-        )
-    });
-    join.chain(leave).collect()
+    let Difference { join, leave, stay, stay_away, inactive } = difference;
+    let seqs_of = |seqs: &[i64]| text("seqs", json::write(&Value::from(seqs)));
+    let of_each = |seqs: &[i64], more: &[i64], sql: &str| -> Vec<Statement> {
+        let chunks = seqs.chunks(MOST_SEQS).chain(more.chunks(MOST_SEQS));
+        chunks.map(|seqs| tenant.statement(sql, &[text("group", group_id), seqs_of(seqs)])).collect()
+    };
+    let mut statements = Vec::new();
+    // Whoever is left out as inactive has to be so still, or all is decided anew.
+    for ids in in_parameters(inactive.iter()) {
+        statements.push(tenant.statement(
+            "SELECT iif(EXISTS (
+               SELECT 1 FROM json_each(:ids) j CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.active = 1
+             ), json('stale'), '') AS head",
+            &[text("ids", ids)],
+        ));
+    }
+    statements.extend(of_each(
+        join,
+        stay,
+        "INSERT INTO memberships (group_seq, user_seq)
+         SELECT g.seq, u.seq
+         FROM groups g CROSS JOIN json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value
+         WHERE g.org_id = :org AND g.id = :group AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
+         ON CONFLICT DO NOTHING",
+    ));
+    statements.extend(of_each(
+        leave,
+        stay_away,
+        "DELETE FROM memberships
+         WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
+           AND user_seq IN (SELECT u.seq FROM json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value AND u.managed = 1)",
+    ));
+    statements
+}
+
+/// The answer to a write that would make somebody a member of more groups than [`MOST_GROUPS`]; `None` for another error.
+pub fn too_many_groups(error: &StoreError) -> Option<ScimError> {
+    let StoreError::Full(what) = error else { return None };
+    let user = what.strip_prefix("user ")?;
+    Some(ScimError::invalid_value(format!(
+        "The user \"{}\" is in {MOST_GROUPS} groups, the most that a person may be in; nothing was changed. Remove them from \
+         groups that they no longer need, or leave them out of this one.",
+        shorten(user)
+    )))
 }
 
 #[cfg(test)]
@@ -299,56 +362,16 @@ mod tests {
 
     use super::*;
 
-    fn rows(pieces: &[(i64, &str)]) -> Vec<Row> {
-        let row = |&(number, body): &(i64, &str)| Row {
-            head: format!("[1,{number}]"),
-            body: Text::Here(body.to_owned()),
-        };
-        pieces.iter().map(row).collect()
-    }
-
-    fn objects(members: Members) -> Vec<String> {
-        members.into_pieces().texts.into_iter().map(Text::into_string).collect()
-    }
-
-    #[test]
-    fn a_difference_leads_to_what_is_wanted() {
-        let before = rows(&[
-            (0, r#"[1,2,3]{"value":"a"},{"value":"b"},{"value":"]c"}"#),
-            (2, r#"[2001]{"value":"z"}"#),
-        ]);
-        let members = Members::read(before).unwrap();
-        let wanted = || Known { unknown: Vec::new(), seqs: vec![1005, 2001, 2, 1] };
-        let difference = members.difference(wanted());
-        assert_eq!(difference, Difference { join: vec![1005], leave: vec![3] });
-        assert_eq!(difference.pieces(), [0, 1]);
-        let again = rows(&[(0, r#"[1,2]{"value":"a"},{"value":"b"}"#), (1, r#"[1005]{"value":"e"}"#)]);
-        let after = members.changed(&difference, Members::read(again).unwrap());
-        assert!(after.difference(wanted()).is_empty());
-        assert_eq!(
-            objects(after),
-            [r#"{"value":"a"},{"value":"b"}"#, r#"{"value":"e"}"#, r#"{"value":"z"}"#]
-        );
-    }
-
-    #[test]
-    fn a_piece_whose_members_have_all_gone_is_empty() {
-        let members = Members::read(rows(&[(0, r#"[1]{"value":"a"}"#)])).unwrap();
-        let difference = members.difference(Known { unknown: Vec::new(), seqs: Vec::new() });
-        let after = members.changed(&difference, Members::read(rows(&[(0, "")])).unwrap());
-        assert_eq!(objects(after), [""]);
-    }
-
     #[test]
     fn ids_are_spread_over_parameters() {
-        assert!(in_parameters(&Ids::new()).is_empty());
+        assert!(in_parameters(Ids::new().iter()).is_empty());
         let ids = |count: usize| (0..count).map(|id| format!("{id:0>36}").into()).collect::<Ids<'_>>();
-        assert_eq!(in_parameters(&ids(2)), [format!("[\"{:0>36}\",\"{:0>36}\"]", 0, 1)]);
-        let many = in_parameters(&ids(100_000));
+        assert_eq!(in_parameters(ids(2).iter()), [format!("[\"{:0>36}\",\"{:0>36}\"]", 0, 1)]);
+        let many = in_parameters(ids(100_000).iter());
         assert!(many.len() > 1 && many.iter().all(|array| array.len() <= MOST_BYTES + 2));
         let read = many.iter().flat_map(|array| serde_json::from_str::<Vec<String>>(array).unwrap());
         let escaped: Ids<'_> = (0..300).map(|n| format!("{n}{}", "\u{1}\"".repeat(500)).into()).collect();
-        assert!(in_parameters(&escaped).iter().all(|array| array.len() <= MOST_BYTES + 2));
+        assert!(in_parameters(escaped.iter()).iter().all(|array| array.len() <= MOST_BYTES + 2));
         assert!(read.eq(ids(100_000).into_iter().map(Cow::into_owned)));
     }
 }

@@ -6,6 +6,7 @@
 mod database;
 mod error;
 mod filter;
+pub mod group_members;
 pub mod groups;
 pub mod imports;
 pub mod keys;

@@ -3,7 +3,8 @@
 //! SQL cannot fold, so the Worker does: an organization that is behind (`organizations.fold_version`) is brought up to date
 //! before a request of its is answered, or by the daily job. That goes in steps, from one position to the next
 //! (`organizations.folded_to`), so that it may be interrupted, and several requests may work at it: a step is one batch,
-//! which moves the position if nobody else has. Only texts that are not ASCII can differ, and only what differs is written.
+//! which moves the position if nobody else has. Only texts that are not ASCII, and names with spaces around them, can differ,
+//! and only what differs is written.
 //!
 //! Two names that were different may be the same now. Both stay, since both are people or groups: one keeps the name, the
 //! others have [`SAME_NAME`] and their id behind it, which no text folds to. Triggers hand the name over once it is free.
@@ -19,6 +20,7 @@ use super::statement::{Binding, Statement, integer, text};
 use super::tenant::{Tenant, guard};
 use super::users::{doc_fold_of, emails_value};
 use super::{Database, Row, StoreError};
+use crate::directory::group_name::fold_group_name;
 use crate::directory::organization::refolded_mail_domains;
 use crate::directory::{OrgRole, User};
 use crate::scim::json::{self, object};
@@ -364,7 +366,8 @@ impl Names {
         let sql = format!(
             "SELECT json_object('key', t.{key}, 'id', t.id, 'name', t.{name}, 'fold', t.name_fold,
                'external_id', {external_id}) AS head
-             {of_organization} AND t.{key} > {after_key} AND ({}{also}) ORDER BY t.{key} LIMIT CAST(:most AS INTEGER)",
+             {of_organization} AND t.{key} > {after_key}
+               AND ({}{also} OR t.{name} <> trim(t.{name}, ' ' || char(9, 10, 13))) ORDER BY t.{key} LIMIT CAST(:most AS INTEGER)",
             not_ascii(&format!("t.{name}"))
         );
         tenant.statement(&sql, &[text("after", after), text("most", MOST_ROWS.to_string())])
@@ -385,7 +388,7 @@ impl Names {
                 ))
             })?;
             last = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-            let new = fold(&name);
+            let new = fold_group_name(&name);
             let composed = external_id.as_deref().map(compose);
             if bare(&folded) == new && composed.as_deref() == external_id.as_deref() {
                 continue;

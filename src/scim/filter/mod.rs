@@ -55,6 +55,25 @@ impl Filter<'_> {
         within.saturating_add(1)
     }
 
+    /// The same with other numbers for its comparisons, which begin with `first`.
+    #[must_use]
+    pub fn numbered_from(mut self, first: usize) -> Self {
+        self.number(&mut { first });
+        self
+    }
+
+    fn number(&mut self, next: &mut usize) {
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter_mut().for_each(|filter| filter.number(next)),
+            Self::Not(filter) | Self::ValuePath { filter, .. } => filter.number(next),
+            Self::Present(_) => {}
+            Self::Compare(comparison) => {
+                comparison.number = *next;
+                *next = next.saturating_add(1);
+            }
+        }
+    }
+
     /// How many comparisons it has.
     pub fn terms(&self) -> usize {
         match self {

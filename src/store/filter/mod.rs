@@ -109,8 +109,7 @@ pub(super) fn compile(
     table: Table,
     filter: Option<&Filter<'_>>,
 ) -> Result<Condition, ScimError> {
-    let mut compiler =
-        Compiler { catalog, table, bindings: Vec::new(), weight: 0, load: Load::default(), has_range: false };
+    let mut compiler = Compiler::new(catalog, table);
     let part = match filter {
         Some(filter) => compiler.join(filter, &mut Compiler::leaf),
         None => Part::scan("TRUE"),
@@ -138,6 +137,13 @@ pub(super) fn compile(
             _ => Load::default(),
         },
     })
+}
+
+/// Compiles a filter over the sub-attributes of a group's member, which is `e` of `users`.
+pub(super) fn compile_member(catalog: &Catalog, filter: &Filter<'_>) -> (String, Vec<Binding>) {
+    let mut compiler = Compiler::new(catalog, Table::Groups);
+    let part = compiler.element(Elements::Members, filter);
+    (part.sql, compiler.bindings)
 }
 
 /// What a list is sorted by: text, of which the first 256 characters count, so that a cursor stays short.
@@ -213,7 +219,11 @@ struct Compiler<'c> {
     has_range: bool,
 }
 
-impl Compiler<'_> {
+impl<'c> Compiler<'c> {
+    fn new(catalog: &'c Catalog, table: Table) -> Self {
+        Self { catalog, table, bindings: Vec::new(), weight: 0, load: Load::default(), has_range: false }
+    }
+
     /// Joins conditions as the filter does; `leaf` makes those of its leaves.
     fn join(&mut self, filter: &Filter<'_>, leaf: &mut dyn FnMut(&mut Self, Leaf<'_, '_>) -> Part) -> Part {
         let mut parts =
@@ -303,7 +313,13 @@ impl Compiler<'_> {
 
     /// `emails[type eq "work" and value eq "a@example.com"]`: one and the same element satisfies all.
     fn value_path(&mut self, elements: Elements<'_>, filter: &Filter<'_>) -> Part {
-        let part = self.join(filter, &mut |compiler, leaf| match leaf {
+        let part = self.element(elements, filter);
+        self.any(elements, &part)
+    }
+
+    /// The condition that an element, `e`, satisfies a filter.
+    fn element(&mut self, elements: Elements<'_>, filter: &Filter<'_>) -> Part {
+        self.join(filter, &mut |compiler, leaf| match leaf {
             Leaf::Present(path) => Part::scan(elements.value(path.leaf()).present()),
             Leaf::Compare(comparison) => {
                 compiler.load.add(Load::of(Table::Users, IN_DOCUMENT / 2));
@@ -311,8 +327,7 @@ impl Compiler<'_> {
             }
             // Sub-attributes have no elements of their own (RFC 7643 §2.3.8).
             Leaf::ValuePath(..) => Part::scan("NULL"),
-        });
-        self.any(elements, &part)
+        })
     }
 
     /// Counts a look at the value of every row.
@@ -367,7 +382,13 @@ impl Compiler<'_> {
         if wanted.is_empty() && within {
             return Part::scan(value.present());
         }
-        let name = format!("f{number}");
+        // A group has its name without spaces around it, as a userName is; a person's `displayName`, of which the same filter
+        // may speak, has not.
+        let is_spaced_name = sql.ends_with(".name_fold") && !within && wanted.trim() != wanted;
+        let (name, wanted) = match is_spaced_name {
+            true => (format!("f{number}_trimmed"), wanted.trim()),
+            false => (format!("f{number}"), wanted.as_str()),
+        };
         self.bindings.push(text(name.clone(), comparable(attribute, wanted, within)));
         let (condition, index) = match operator {
             Operator::Eq => (format!("{sql} = :{name}"), value.index),
