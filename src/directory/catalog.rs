@@ -119,6 +119,6 @@ mod tests {
             assert!(new(prefix, attribute).is_err(), "{prefix:?} {attribute:?}");
         }
         let why = new("X\u{7}", "orgRole").unwrap_err();
-        assert!(why.contains("GROUP_PREFIX") && why.contains("control characters"), "{why}");
+        assert!(why.contains("GROUP_PREFIX") && why.contains("U+0007"), "{why}");
     }
 }
