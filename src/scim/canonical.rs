@@ -173,10 +173,10 @@ pub(super) fn coerce_one(target: Target<'_>, value: &Value) -> Result<Option<Val
         return Ok(None);
     }
     if let Some(parts) = unpacked_role(target.attribute, value) {
-        return coerce_parts(target, &parts);
+        return coerce_object(target, &parts);
     }
     match (target.attribute.kind, value) {
-        (Kind::Complex, Value::Object(parts)) => coerce_parts(target, parts),
+        (Kind::Complex, Value::Object(parts)) => coerce_object(target, parts),
         (Kind::Complex, Value::String(_)) => match target.attribute.sub_attribute("value") {
             // `"members": ["id"]` and Entra ID's `"manager": "id"`.
             Some(sub) => Ok(coerce_one(target.part(sub), value)?.map(|value| {
@@ -242,10 +242,30 @@ fn unpacked_role(attribute: &Attribute, value: &Value) -> Option<Object> {
     Some(parts)
 }
 
-fn coerce_parts(target: Target<'_>, parts: &Object) -> Result<Option<Value>, ScimError> {
+/// An object as a value of a complex attribute.
+fn coerce_object(target: Target<'_>, parts: &Object) -> Result<Option<Value>, ScimError> {
+    let Parts { given, clears_value } = coerce_parts(target, parts)?;
+    // Identity providers send the type of a number that a person does not have beside a blank "value".
+    let is_nothing = given.is_empty() || target.attribute.multi_valued && clears_value && is_label(&given);
+    Ok(if is_nothing { None } else { Some(Value::Object(given)) })
+}
+
+/// What an object says of the sub-attributes of a complex attribute.
+pub(super) struct Parts {
+    /// Those that it gives a value.
+    pub(super) given: Object,
+    /// Whether it says that there is no `value`.
+    pub(super) clears_value: bool,
+}
+
+/// Reads the sub-attributes from a value of a complex attribute.
+///
+/// # Errors
+/// As [`coerce`].
+pub(super) fn coerce_parts(target: Target<'_>, parts: &Object) -> Result<Parts, ScimError> {
     let attribute = target.attribute;
-    let mut coerced = Object::new();
-    let mut is_cleared = false;
+    let mut given = Object::new();
+    let mut clears_value = false;
     for sub in &attribute.sub_attributes {
         if sub.mutability == Mutability::ReadOnly {
             continue;
@@ -258,7 +278,7 @@ fn coerce_parts(target: Target<'_>, parts: &Object) -> Result<Option<Value>, Sci
         let value = sent.map(|value| coerce(target.part(sub), value)).transpose()?;
         match value {
             Some(Some(value)) => {
-                coerced.insert(sub.name.clone(), value);
+                given.insert(sub.name.clone(), value);
             }
             _ if sub.required => {
                 return Err(ScimError::invalid_value(format!(
@@ -266,13 +286,11 @@ fn coerce_parts(target: Target<'_>, parts: &Object) -> Result<Option<Value>, Sci
                     target.part(sub)
                 )));
             }
-            Some(None) => is_cleared |= sub.name == "value",
+            Some(None) => clears_value |= sub.name == "value",
             None => {}
         }
     }
-    // Identity providers send the type of a number that a person does not have beside a blank "value".
-    let is_nothing = coerced.is_empty() || attribute.multi_valued && is_cleared && is_label(&coerced);
-    Ok(if is_nothing { None } else { Some(Value::Object(coerced)) })
+    Ok(Parts { given, clears_value })
 }
 
 fn wrong_type(target: Target<'_>, value: &Value) -> ScimError {

@@ -2,7 +2,20 @@
 // on objects in memory. Operations come as what they mean, not as they are spelled; see patch-arbitraries.mjs.
 
 import { isDeepStrictEqual as equal } from "node:util";
-import { CORE, ENTERPRISE, find, isNothing, isObject, once, Refusal, read, readOne, refuse } from "./patch-values.mjs";
+import {
+  CORE,
+  clearsValue,
+  ENTERPRISE,
+  find,
+  isLabel,
+  isNothing,
+  isObject,
+  once,
+  Refusal,
+  read,
+  readOne,
+  refuse,
+} from "./patch-values.mjs";
 import { SCHEMA } from "./schema.mjs";
 
 /**
@@ -145,9 +158,6 @@ function setPart(element, attribute, { part, verb, value }) {
   if (hadValue && element.value === undefined && isLabel(element)) become(element);
 }
 
-/** What is left of an address without the address. */
-const isLabel = (element) => Object.keys(element).every((part) => ["type", "primary"].includes(part));
-
 /** §3.5.2.3, with one decision: a filter that says what its value would be has it made, and is no noTarget. */
 function changeSelected(container, attribute, { name, filter, part, verb, value }) {
   const elements = container[name] ?? [];
@@ -165,6 +175,7 @@ function changeSelected(container, attribute, { name, filter, part, verb, value 
     else if (verb === "add") Object.assign(element, given);
     // What is replaced stays what the filter says it is, so that the same request finds it again.
     else become(element, given && { ...described, ...given });
+    if (!part && clearsValue(one) && isLabel(element)) become(element);
   }
   container[name] = withOnePrimary(elements, selected);
 }

@@ -66,8 +66,8 @@ export function read(attribute, value) {
     if (Array.isArray(value) && value.length > 1) refuse("invalidValue");
     return readOne(attribute, Array.isArray(value) ? value[0] : value);
   }
-  const read = [value].flat().map((one) => readOne(attribute, one));
-  const there = once(read.filter(Boolean));
+  const elements = [value].flat().map((one) => readElement(attribute, one));
+  const there = once(elements.filter(Boolean));
   if (there.filter(({ primary }) => primary).length > 1) refuse("invalidValue");
   return there.length > 0 ? there : undefined;
 }
@@ -76,6 +76,18 @@ export function read(attribute, value) {
 export function once(elements) {
   const said = (element) => ({ ...element, primary: element.primary ?? false });
   return elements.filter((element, index) => index === elements.findIndex((one) => equal(said(one), said(element))));
+}
+
+/** Whether an object says that there is no `value`. */
+export const clearsValue = (one) => isObject(one) && find(one, "value")[0] && isNothing(find(one, "value")[1]);
+
+/** Whether an element says what a value is for, and has none. */
+export const isLabel = (element) => Object.keys(element).every((part) => ["type", "primary"].includes(part));
+
+/** One value of several. The type of a number that the person does not have is none. */
+function readElement(attribute, value) {
+  const element = readOne(attribute, value);
+  return element && clearsValue(value) && isLabel(element) ? undefined : element;
 }
 
 export function readOne(attribute, value) {
@@ -92,16 +104,12 @@ function readParts({ parts, several }, value) {
   const sent = typeof value === "string" && parts.value ? { value } : value;
   if (!isObject(sent)) refuse("invalidValue");
   const given = {};
-  let cleared = false;
   for (const [name, part] of Object.entries(parts)) {
     const [there, one] = find(sent, name);
     if (!there || part.readOnly) continue;
     const value = read(part, one);
     if (value !== undefined || !several) given[name] = value;
-    else if (name === "value") cleared = true;
   }
-  // The type of a number that the person does not have.
-  if (cleared && Object.keys(given).every((name) => ["type", "primary"].includes(name))) return undefined;
   const nothing = Object.values(given).every((part) => part === undefined);
   return nothing && several ? undefined : given;
 }

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::elements::{append, element_of, put_elements, same_element, settle_primary, take_elements};
 use super::{Edit, Op};
-use crate::scim::canonical::{Target, canonical, coerce, coerce_one, is_label, is_no_value};
+use crate::scim::canonical::{
+    Parts, Target, canonical, coerce, coerce_one, coerce_parts, is_label, is_no_value,
+};
 use crate::scim::filter::{Filter, Matcher};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
 use crate::scim::work::{Work, size, size_of_parts};
@@ -223,9 +225,8 @@ fn set_part_of(element: &mut Value, target: Target<'_>, edit: &Edit<'_>) -> Resu
     let Value::Object(parts) = element else { return Ok(()) };
     let had_value = parts.contains_key("value");
     set_part(parts, target, edit)?;
-    if had_value && !parts.contains_key("value") && is_label(parts) {
-        // What is left of an address without the address, such as its type, is of no use to anybody.
-        parts.clear();
+    if had_value {
+        drop_label(parts);
     }
     Ok(())
 }
@@ -304,7 +305,7 @@ fn apply_to_elements(
                 if let Some(element) = elements.get_mut(index) {
                     match (sub, &given) {
                         (Some(sub), _) => set_part_of(element, sub, edit)?,
-                        (None, Some(given)) => set_element(element, attribute, filter, edit.op, given),
+                        (None, Some(parts)) => set_element(element, attribute, filter, edit.op, parts),
                         (None, None) => {}
                     }
                 }
@@ -315,34 +316,47 @@ fn apply_to_elements(
     put_elements(container, attribute, elements)
 }
 
-/// What an edit of whole elements makes of each; `None` where it says that there is none.
-fn given_element(target: Target<'_>, edit: &Edit<'_>) -> Result<Option<Object>, ScimError> {
+/// What an edit of whole elements says of their parts; `None` where it says nothing.
+fn given_element(target: Target<'_>, edit: &Edit<'_>) -> Result<Option<Parts>, ScimError> {
     let value = match edit.value {
         // A value array of one element stands for that element.
         Some(Value::Array(items)) if items.len() == 1 => items.first(),
         other => other,
     };
-    let Some(value) = value.filter(|_| edit.op != Op::Remove) else { return Ok(None) };
-    Ok(match coerce_one(target, value)? {
-        Some(Value::Object(given)) => Some(given),
-        _ => None,
-    })
+    let parts = match value.filter(|_| edit.op != Op::Remove) {
+        None => return Ok(None),
+        Some(Value::Object(parts)) => coerce_parts(target, parts)?,
+        Some(value) => match coerce_one(target, value)? {
+            Some(Value::Object(given)) => Parts { given, clears_value: false },
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(parts).filter(|parts| !parts.given.is_empty()))
 }
 
-fn set_element(element: &mut Value, attribute: &Attribute, filter: &Filter<'_>, op: Op, given: &Object) {
-    match (&mut *element, op) {
-        (Value::Object(parts), Op::Add) => {
-            parts.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
+fn set_element(element: &mut Value, attribute: &Attribute, filter: &Filter<'_>, op: Op, sent: &Parts) {
+    let Value::Object(parts) = element else { return };
+    let mut given = sent.given.clone();
+    if op == Op::Add {
+        parts.extend(given);
+    } else {
         // RFC 7644 §3.5.2.3: the values that match are replaced, not merged with. They stay what the filter says
         // they are, so that the same request finds them again.
-        _ => {
-            let mut given = given.clone();
-            for (name, value) in element_of(attribute, filter).unwrap_or_default() {
-                given.entry(name).or_insert(value);
-            }
-            *element = Value::Object(given);
+        for (name, value) in element_of(attribute, filter).unwrap_or_default() {
+            given.entry(name).or_insert(value);
         }
+        *parts = given;
+    }
+    if sent.clears_value {
+        drop_label(parts);
+    }
+}
+
+/// Empties an element that says what a value is for, and has none: what is left of an address without the address is of no
+/// use to anybody.
+fn drop_label(parts: &mut Object) {
+    if is_label(parts) {
+        parts.clear();
     }
 }
 
