@@ -225,6 +225,14 @@ BEGIN
   WHERE a.name_fold = NEW.name_fold AND p.org_id = NEW.org_id AND p.archived_at IS NOT NULL;
 END;
 
+CREATE TRIGGER IF NOT EXISTS projects_name_freed_update AFTER UPDATE OF name_fold ON projects
+WHEN substr(NEW.name_fold, 1, length(OLD.name_fold) + 1) <> OLD.name_fold || char(1)
+BEGIN
+  UPDATE projects SET name_fold = OLD.name_fold WHERE OLD.name_fold <> NEW.name_fold AND id = (
+    SELECT min(id) FROM projects
+    WHERE org_id = OLD.org_id AND name_fold > OLD.name_fold || char(1) || 'SAME NAME '
+      AND name_fold < OLD.name_fold || char(1) || 'SAME NAMF');
+END;
 CREATE TRIGGER IF NOT EXISTS groups_name_freed_delete AFTER DELETE ON groups
 BEGIN
   UPDATE groups SET name_fold = OLD.name_fold WHERE seq = (

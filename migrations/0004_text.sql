@@ -25,6 +25,14 @@ BEGIN
       AND user_name_fold < OLD.user_name_fold || char(1) || 'SAME NAMF');
 END;
 
+CREATE TRIGGER IF NOT EXISTS projects_name_freed_update AFTER UPDATE OF name_fold ON projects
+WHEN substr(NEW.name_fold, 1, length(OLD.name_fold) + 1) <> OLD.name_fold || char(1)
+BEGIN
+  UPDATE projects SET name_fold = OLD.name_fold WHERE OLD.name_fold <> NEW.name_fold AND id = (
+    SELECT min(id) FROM projects
+    WHERE org_id = OLD.org_id AND name_fold > OLD.name_fold || char(1) || 'SAME NAME '
+      AND name_fold < OLD.name_fold || char(1) || 'SAME NAMF');
+END;
 CREATE TRIGGER IF NOT EXISTS groups_name_freed_delete AFTER DELETE ON groups
 BEGIN
   UPDATE groups SET name_fold = OLD.name_fold WHERE seq = (

@@ -168,6 +168,29 @@ test("an administrator is known by the user name, in any case of ASCII letters, 
   assertProblem(await by("kay@okta.local", "GET", organization.path("/keys")), 404);
 });
 
+test("an administrator is known in either composition, also one whose name another person has since an upgrade", async () => {
+  const organization = await createOrganization(worker);
+  const jose = await organization.createUser("jose\u0301@okta.local", { statsigOrgRole: "Admin" });
+  const reads = async (email) => (await by(email, "GET", organization.path("/keys"))).status;
+  const lists = async (email) => {
+    const { organizations } = assertStatus(await by(email, "GET", "/organizations"), 200);
+    return organizations.some(({ id }) => id === organization.id);
+  };
+  const known = async (email) => [await reads(email), await lists(email)];
+  for (const email of ["jose\u0301@okta.local", "josé@okta.local", "JOSE\u0301@okta.local"]) {
+    assert.deepEqual(await known(email), [200, true], email);
+  }
+  for (const email of ["ｊosé@okta.local", "jose@okta.local", "josé＠okta.local"]) {
+    assert.deepEqual(await known(email), [404, false], email);
+  }
+  // As an upgrade leaves two people of one name.
+  const sql = "UPDATE users SET user_name_fold = user_name_fold || char(1) || 'SAME NAME ' || id WHERE id = ?1";
+  await worker.sql(sql, jose.id);
+  await organization.createUser("josé@okta.local");
+  assert.deepEqual(await known("jose\u0301@okta.local"), [200, true]);
+  assert.deepEqual(await known("josé@okta.local"), [404, false], "is the other one, who is no Admin");
+});
+
 test("who has the SCIM key, or is an Admin, cannot become the Owner by writing addresses", async () => {
   const organization = await createOrganization(worker);
   const mallory = await organization.addMember("mallory@okta.local", { org_role: "Admin" });

@@ -155,6 +155,16 @@ describe("after an upgrade", () => {
     for (const { detail, resource_id } of told) {
       assert.match(detail, new RegExp(`\\(${resource_id}\\) is now the same as .*\\(${composed}\\)`));
     }
+    // The console's list shows each once, in pages of any size.
+    const shown = [];
+    let next = "";
+    do {
+      const path = `/organizations/${old.org}/members?count=1&search=jos${next && `&after=${encodeURIComponent(next)}`}`;
+      const page = await new AdminApi(worker).get(path);
+      shown.push(...page.members.map(({ id }) => id));
+      next = page.next;
+    } while (next && shown.length < 10);
+    assert.deepEqual(shown.sort(), [decomposed, composed, wide].sort());
     // Another one cannot join them.
     assertError(await okta.post("/Users", { userName: "JOSE\u0301@acme.test" }), 409);
     // Once the name is free, the first of the others has it.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Console, Fields, Parameters, Problem, Reply, Viewer, end_page, put, record, text};
+use super::{Console, Fields, Parameters, Problem, Reply, Viewer, put, record, text};
 use crate::directory::user::check_removable;
 use crate::directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
 use crate::scim::json::{self, object};
@@ -63,8 +63,14 @@ pub(super) async fn list(
     };
     query.end()?;
     let tenant = console.tenant(org);
-    let mut members = console.all_of(&tenant, stored::list(&tenant, &asked)).await?;
-    let next = end_page(&mut members, asked.count, "user_name");
+    let statements = vec![stored::list(&tenant, &asked)];
+    let mut rows = console.open(&tenant, statements).await?.next().unwrap_or_default();
+    let mut next = None;
+    if rows.len() > usize::from(asked.count) {
+        rows.truncate(asked.count.into());
+        next = rows.last().map(|row| row.body.clone().into_string());
+    }
+    let members: Vec<Value> = rows.iter().map(record).collect::<Result<_, _>>()?;
     Ok(Reply::ok(object! {"members": members, "next": next}))
 }
 

@@ -24,14 +24,14 @@ pub struct Query {
     pub active: Option<bool>,
     /// What they are in the organization.
     pub org_role: Option<OrgRole>,
-    /// The `userName` behind which the page begins.
+    /// The place behind which the page begins.
     pub after: Option<String>,
     /// Most people.
     pub count: u16,
 }
 
-/// Reads people in the order of their `userName`, one a row as JSON; one more than asked for where there are more. Every
-/// combination of filters that few satisfy has an index.
+/// Reads people in the order of their `userName`, one a row as JSON, each with the place behind which the next page begins as
+/// `body`; one more than asked for where there are more. Every combination of filters that few satisfy has an index.
 pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
     let mut conditions = String::new();
     let mut bindings: Vec<Binding> =
@@ -56,16 +56,16 @@ pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
         }
     }
     let search = query.search.as_deref().map(fold_user_name);
-    let after = query.after.as_deref().map(fold_user_name);
+    let after = query.after.as_deref();
     // One lower bound only, or SQLite may begin at the lesser.
-    match (&search, &after) {
+    match (search.as_deref(), after) {
         (search, Some(after)) => {
             conditions.push_str(" AND user_name_fold > :least");
-            bindings.push(text("least", search.as_ref().map_or(after, |search| search.max(after)).as_str()));
+            bindings.push(text("least", search.map_or(after, |search| search.max(after))));
         }
         (Some(search), None) => {
             conditions.push_str(" AND user_name_fold >= :least");
-            bindings.push(text("least", search.as_str()));
+            bindings.push(text("least", search));
         }
         (None, None) => {}
     }
@@ -74,7 +74,7 @@ pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
         bindings.push(text("search", search));
     }
     let sql = format!(
-        "SELECT {DESCRIBED} AS head FROM users INDEXED BY {index}
+        "SELECT {DESCRIBED} AS head, user_name_fold AS body FROM users INDEXED BY {index}
          WHERE org_id = :org{conditions} ORDER BY user_name_fold LIMIT CAST(:count AS INTEGER)"
     );
     tenant.statement(&sql, &bindings)

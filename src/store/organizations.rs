@@ -50,7 +50,10 @@ pub fn administered_by(name: &AdministratorName) -> Statement {
             "{DESCRIBED} WHERE EXISTS (
                SELECT 1 FROM users u WHERE u.org_id = o.id AND u.user_name_fold >= :fold
                AND u.user_name_fold < :fold || char(2) AND u.active = 1 AND u.org_role <> 'Member'
-               AND lower(trim(u.doc ->> '$.userName')) IN (:mail, :composed, :decomposed))
+               AND (lower(trim(u.doc ->> '$.userName')) = :mail
+                 OR lower(trim(u.doc ->> '$.userName')) IN (:composed, :decomposed) AND NOT EXISTS (
+                   SELECT 1 FROM users s WHERE s.org_id = o.id AND s.user_name_fold > :fold || char(1)
+                   AND s.user_name_fold < :fold || char(2))))
              ORDER BY o.created_at, o.id"
         ),
         &[

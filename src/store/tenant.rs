@@ -98,11 +98,13 @@ impl Tenant<'_> {
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
                           AND (expires_at IS NULL OR expires_at > :now))";
 
-// Somebody whose name another person has, too, is found as well; see `refolding`.
+// Where two people have the same name (see `refolding`), each is known by the own spelling alone.
 const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
   WHERE org_id = :administered AND user_name_fold >= :administrator_fold AND user_name_fold < :administrator_fold || char(2)
-  AND active = 1 AND org_role <> 'Member' AND lower(trim(doc ->> '$.userName')) IN
-    (:administrator, :administrator_composed, :administrator_decomposed))";
+  AND active = 1 AND org_role <> 'Member' AND (lower(trim(doc ->> '$.userName')) = :administrator
+    OR lower(trim(doc ->> '$.userName')) IN (:administrator_composed, :administrator_decomposed) AND NOT EXISTS (
+      SELECT 1 FROM users s WHERE s.org_id = :administered AND s.user_name_fold > :administrator_fold || char(1)
+      AND s.user_name_fold < :administrator_fold || char(2))))";
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.
