@@ -86,7 +86,7 @@ for (const [name, options] of [
       const address = newAddress();
       few((await untilThrottled(60, () => scim("scim-nonsense", address))).before);
       const other = newAddress();
-      for (let i = 0; i < 30; i++) assertError(await scim(undefined, other), 401);
+      for (let i = 0; i < 30; i++) assertError(await scim(null, other), 401);
     });
 
     test("a wrong admin token is refused 20 times a minute, and then not even compared", async () => {
