@@ -1,4 +1,4 @@
-//! How often somebody may ask (README, "Rates"). Workers' rate-limit bindings count for a location of Cloudflare; where there is no
+//! How often somebody may ask (docs/limits.md). Workers' rate-limit bindings count for a location of Cloudflare; where there is no
 //! binding, the isolate counts for itself. Both are approximate.
 
 use std::cell::RefCell;

@@ -152,7 +152,9 @@ pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Sta
          FROM (SELECT 1 WHERE changes() = 0 LIMIT 1) CROSS JOIN users
          WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold";
     // If nobody was inserted, the last row is somebody else.
-    let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid() AND users.id = :id");
+    let emails = format!(
+        "{INSERT_EMAILS} WHERE users.seq = last_insert_rowid() AND users.id = :id ON CONFLICT DO NOTHING"
+    );
     let mut columns = columns_of(id, user, true);
     columns.push(integer("fold_version", FOLD_VERSION));
     vec![

@@ -172,7 +172,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         begin.into_iter().chain([page]).chain(counts).map(|sql| tenant.statement(&sql, &bindings)).collect();
     let with_members = query.with_members && query.listed != Listed::Users;
     if with_members {
-        let seqs = sources.groups_on_page(direction, position);
+        let seqs = sources.groups_on_page(direction, position, probes);
         statements.push(pieces::of_groups(tenant, &seqs, &bindings));
     }
     Ok(Prepared {

@@ -152,9 +152,19 @@ impl Sources {
         )
     }
 
-    /// The statement that selects the `seq` of the groups on a page.
-    pub(super) fn groups_on_page(&self, direction: Direction, from: Option<&Position>) -> String {
+    /// The statement that selects the `seq` of the groups on a page. On a first page they are the first of all groups, and
+    /// there is no need to look at people for them.
+    pub(super) fn groups_on_page(
+        &self,
+        direction: Direction,
+        from: Option<&Position>,
+        is_first: bool,
+    ) -> String {
         let shift = self.all.last().map_or(0, |source| source.shift);
+        if let (true, [_, groups]) = (is_first, self.all.as_slice()) {
+            let hits = groups.hits(direction, from, "LIMIT CAST(:count AS INTEGER)");
+            return format!("SELECT hit.rank - {shift} FROM ({hits}) hit");
+        }
         format!(
             "SELECT hit.rank - {shift} FROM ({}) hit WHERE hit.rank >= {shift}",
             self.hits(direction, from, "count")
