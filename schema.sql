@@ -259,3 +259,12 @@ CREATE TABLE IF NOT EXISTS log (
 CREATE INDEX IF NOT EXISTS log_by_resource ON log (org_id, resource_id, id) WHERE resource_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_of_failures ON log (org_id, id) WHERE status >= 400;
 CREATE INDEX IF NOT EXISTS log_of_console ON log (org_id, id) WHERE source = 'console';
+
+-- Sessions of the console that were begun with the admin token, in the first database only.
+CREATE TABLE IF NOT EXISTS console_sessions (
+  -- An HMAC of the cookie and the console's origin under the admin token: the cookie cannot be made from it.
+  id       TEXT PRIMARY KEY,
+  began_at TEXT NOT NULL,
+  -- When it was last used; noted at most once a minute.
+  used_at  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -275,19 +275,12 @@ test("a session is good for the API as it is for the pages, until it is signed o
   const signedIn = await signIn(worker.adminToken);
   assert.equal(signedIn.status, 303);
   const [cookie, ...attributes] = [signedIn.headers["set-cookie"]].flat()[0].split("; ");
-  assert.deepEqual(attributes.sort(), ["HttpOnly", "Max-Age=43200", "Path=/console", "SameSite=Strict"]);
+  assert.deepEqual(attributes.sort(), ["HttpOnly", "Max-Age=7200", "Path=/console", "SameSite=Strict"]);
   const list = (Cookie) => send("GET", `${worker.url}/console/api/organizations`, { headers: { Cookie } });
   assertStatus(await list(`other=1; ${cookie}`), 200);
   const [name, value] = cookie.split("=");
-  const [end, signature] = value.split(".");
-  for (const forged of [
-    `${end}0.${signature}`,
-    `${Number(end) + 1}.${signature}`,
-    end,
-    `.${signature}`,
-    `${end}.`,
-    "",
-  ]) {
+  const swapped = value.startsWith("A") ? "B" : "A";
+  for (const forged of [`${value}A`, `${swapped}${value.slice(1)}`, value.slice(1), "A".repeat(43), ""]) {
     assertProblem(await list(`${name}=${forged}`), 401);
   }
   const admin = new AdminApi({ url: worker.url, adminToken: "wrong" });

@@ -237,6 +237,8 @@ describe("the Worker", () => {
     const second = `${oldest.at.slice(0, 19)}Z`;
     assert.deepEqual([await log({ from: second, count: 200 }), await log({ to: second })], [all, []]);
 
+    assert.deepEqual(await walk.call("endSessions"), { ended: 0 });
+
     const everything = operations.flatMap((each) => {
       const id = each.part.value.operationId;
       return [id, ...parametersOf(each, "query").map(({ value }) => `${id} ${value.name}`)];

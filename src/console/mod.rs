@@ -12,6 +12,7 @@ pub mod pages;
 mod parameters;
 mod problem;
 mod projects;
+mod sessions;
 
 use std::cell::RefCell;
 
@@ -151,6 +152,7 @@ async fn read(console: &Console<'_>, request: &Request<'_>) -> Result<Reply, Pro
 
 async fn write(console: &Console<'_>, request: &Request<'_>, body: Object) -> Result<Reply, Problem> {
     match (request.method, request.path) {
+        ("DELETE", ["sessions"]) => sessions::end_all(console).await,
         ("POST", ["organizations"]) => organizations::create(console, body).await,
         ("PATCH", ["organizations", org]) => organizations::update(console, org, body).await,
         ("POST", ["organizations", org, "keys"]) => keys::generate(console, org, body).await,
@@ -200,6 +202,7 @@ fn elsewhere(request: &Request<'_>) -> Problem {
             "GET"
         }
         ["organizations", _, "projects", _] => "PATCH",
+        ["sessions"] => "DELETE",
         ["organizations", _, "owner"] => "PUT",
         ["organizations", _, "projects", _, "teams", _] => "DELETE",
         ["organizations", _, "keys", _, "regenerate" | "deactivate"]

@@ -4,7 +4,7 @@ use worker::{Env, console_error, console_log};
 
 use super::Deployment;
 use super::deployment::variable;
-use crate::store::{Database, StoreError, imports, log, platform};
+use crate::store::{Database, StoreError, console_sessions, imports, log, platform};
 
 /// How long the log is kept, in days, where the deployment does not say.
 const RETENTION: u64 = 30;
@@ -36,6 +36,7 @@ pub async fn keep_up(env: &Env) {
 
 async fn prune(database: &Database, oldest: &str, yesterday: &str) -> Result<usize, StoreError> {
     database.run(imports::forget(yesterday)).await?;
+    database.run(console_sessions::forget_ended(platform::now_millis())).await?;
     let mut gone = 0_usize;
     for _ in 0..ROUNDS {
         let deleted = database.run(log::prune(oldest, AT_ONCE)).await?.len();

@@ -12,7 +12,7 @@ import { builtWorker, databaseName, openWorkers, schema } from "../../scripts/li
  */
 export async function startWorker({
   vars = {},
-  adminToken = "test-admin-token",
+  adminToken = "test-admin-token-of-40-characters-length",
   persistTo,
   databases = 1,
   modules,

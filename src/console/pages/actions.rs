@@ -92,6 +92,7 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
             let body = object! {"name": form.text("name").trim(), "owner": owner};
             done("POST", vec!["organizations"], body, "organization")
         }
+        (["organizations"], "end-sessions") => done("DELETE", vec!["sessions"], Value::Null, "sessions"),
         (["organizations", org, "keys"], name @ ("generate" | "regenerate" | "deactivate")) => {
             let mut path = vec!["organizations", *org, "keys"];
             if name != "generate" {

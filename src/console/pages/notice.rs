@@ -29,6 +29,7 @@ pub(super) fn done(word: &str) -> Option<Notice> {
         "team" => "The team is created, and its two groups.",
         "no-team" => "The team and its groups are deleted.",
         "saved" => "The settings are saved.",
+        "sessions" => "All sessions that began with the admin token are ended.",
         "organization" => "The organization is created. Generate its SCIM key next.",
         _ => return None,
     };

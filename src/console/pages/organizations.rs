@@ -34,6 +34,22 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
                 }
             }
         }
+        @if view.console.viewer.is_operator() { (sessions()) }
+    }
+}
+
+fn sessions() -> Markup {
+    html! {
+        section.card aria-labelledby="sessions-heading" {
+            h2 #sessions-heading { "Sessions" }
+            p {
+                "Ends every session that began with the admin token, on every device, also this one. Sessions of Cloudflare \
+                 Access end in Access."
+            }
+            form method="post" action="/console/organizations" {
+                button.danger name="action" value="end-sessions" { "End all sessions" }
+            }
+        }
     }
 }
 

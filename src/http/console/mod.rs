@@ -43,7 +43,7 @@ pub(super) async fn answer(deployment: &Deployment<'_>, incoming: &mut Incoming,
 
 async fn api(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]) -> Result<Answer, Problem> {
     let identity = identity::of(deployment, incoming).await?;
-    let Some(Identity { viewer, means }) = identity else { return Err(identity::required()) };
+    let Some(Identity { viewer, means, cookie }) = identity else { return Err(identity::required()) };
     if means == Means::Browser && incoming.method != "GET" {
         identity::check_origin(incoming)?;
     }
@@ -52,7 +52,8 @@ async fn api(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]
     let mut console = console(deployment, incoming, viewer, &databases)?;
     let request = Request { method: &incoming.method, path, query: incoming.parameters(), body: &body };
     let reply = console::answer(&mut console, request).await?;
-    Ok(Answer::json(reply.status, "application/json", json::write(&reply.body)))
+    let answer = Answer::json(reply.status, "application/json", json::write(&reply.body));
+    Ok(with_session(answer, cookie))
 }
 
 async fn page(
@@ -67,11 +68,13 @@ async fn page(
         ["sign-in"] => return sign_in(deployment, incoming).await,
         ["sign-out"] if incoming.method == "POST" => {
             let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
-            return Ok(see_other(next).with_header("Set-Cookie", session::ended(incoming)));
+            let token = identity::admin_token(deployment).ok();
+            let cookie = session::end(deployment, token.as_deref(), incoming).await?;
+            return Ok(see_other(next).with_header("Set-Cookie", cookie));
         }
         _ => {}
     }
-    let Some(Identity { viewer, .. }) = identity::of(deployment, incoming).await? else {
+    let Some(Identity { viewer, cookie, .. }) = identity::of(deployment, incoming).await? else {
         return Ok(if incoming.method == "GET" && identity::comes_from_elsewhere(incoming) {
             // A link on another site does not bring the cookie along; a link on this page does.
             pages::passage(ours(&incoming.path_and_query())).into()
@@ -88,10 +91,19 @@ async fn page(
     } else {
         pages::show(&mut console, &frame).await?
     };
-    Ok(match shown {
+    let answer = match shown {
         Shown::Page(page) => page.into(),
         Shown::Elsewhere(place) => see_other(place),
-    })
+    };
+    Ok(with_session(answer, cookie))
+}
+
+/// The answer, with the cookie of a session that goes on.
+fn with_session(answer: Answer, cookie: Option<String>) -> Answer {
+    match cookie {
+        Some(cookie) => answer.with_header("Set-Cookie", cookie),
+        None => answer,
+    }
 }
 
 /// The form of the admin token, and what it is exchanged for.
@@ -111,7 +123,7 @@ async fn sign_in(deployment: &Deployment<'_>, incoming: &mut Incoming) -> Result
             .with_status(401)
             .with_detail(problem.detail));
     }
-    let cookie = session::begun(&token, incoming, platform::now_millis());
+    let cookie = session::begin(deployment, &token, incoming).await?;
     Ok(see_other(next).with_header("Set-Cookie", cookie))
 }
 
