@@ -61,6 +61,8 @@ export async function startWorker({
     },
     /** Does what is due once a day. */
     scheduled: () => worker.scheduled(),
+    /** A request to any address, also by https, as if the name led here. */
+    fetch: (address, init) => worker.fetch(address, init),
     /** Ends workerd and starts it again at the same address with the same data. */
     async restart(count = databases) {
       await worker.close();
