@@ -12,7 +12,11 @@ import { useWorker } from "./lib/worker.mjs";
 
 const worker = useWorker({ databases: 2 });
 const minutesAgo = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
-const age = (minutes) => worker.sql("UPDATE idempotent_calls SET began_at = ?1", minutesAgo(minutes));
+/** Lets all calls so far be that old, in both databases. */
+const age = (minutes) =>
+  Promise.all(
+    [0, 1].map((number) => worker.sqlIn(number, "UPDATE idempotent_calls SET began_at = ?1", minutesAgo(minutes))),
+  );
 const keyed = (key = randomUUID()) => ({ "Idempotency-Key": key });
 
 test("every POST is carried out once by a key, and answered the same for a day", async () => {
@@ -55,7 +59,8 @@ test("a new SCIM key is shown once more within a minute, and never stored as it 
   const place = organization.path("/keys");
   const headers = keyed("k");
   const first = assertStatus(await organization.admin.send("POST", place, {}, headers), 201);
-  const stored = await dumpDatabase(worker);
+  const rows = await Promise.all([0, 1].map((number) => worker.sqlIn(number, "SELECT * FROM idempotent_calls")));
+  const stored = (await dumpDatabase(worker)) + JSON.stringify(rows);
   assert.ok(!stored.includes(first.key.slice(20, 60)), "the key is stored");
   const again = assertStatus(await organization.admin.send("POST", place, {}, headers), 201);
   assert.deepEqual(again, first);
@@ -65,8 +70,9 @@ test("a new SCIM key is shown once more within a minute, and never stored as it 
   assert.match(late.note, /regenerate/);
   // What is too old is thrown away with the next call.
   await organization.admin.send("POST", place, {}, keyed());
-  const [{ n }] = await worker.sql("SELECT count(*) AS n FROM idempotent_calls WHERE secret IS NOT NULL");
-  assert.equal(n, 1);
+  const secrets = "SELECT count(*) AS n FROM idempotent_calls WHERE secret IS NOT NULL";
+  const counts = await Promise.all([0, 1].map(async (number) => (await worker.sqlIn(number, secrets))[0].n));
+  assert.ok(counts.includes(1) && counts.every((n) => n <= 1), String(counts));
   await age(25 * 60);
   const fresh = assertStatus(await organization.admin.send("POST", place, {}, headers), 201);
   assert.notEqual(fresh.id, first.id);

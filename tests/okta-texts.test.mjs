@@ -17,6 +17,7 @@ const plain = (text) =>
   text
     .replace(/<[^>]*>/g, " ")
     .replaceAll("&quot;", '"')
+    .replaceAll("&gt;", ">")
     .replace(/["`*|;.,]/g, " ")
     .replace(/\s+/g, " ");
 
