@@ -163,23 +163,14 @@ describe("after signing in", () => {
 
 test("a session is a cookie that scripts and other sites do not have, and that cannot be made up", async () => {
   const { cookie, attributes } = await session();
-  assert.deepEqual(attributes.toSorted(), ["HttpOnly", "Max-Age=43200", "Path=/console", "SameSite=Strict"]);
+  assert.deepEqual(attributes.toSorted(), ["HttpOnly", "Max-Age=7200", "Path=/console", "SameSite=Strict"]);
   const status = async (value) =>
     (await send("GET", `${worker.url}/console/organizations`, { headers: { Cookie: value } })).status;
   assert.equal(await status(cookie), 200);
   assert.equal(await status(`other=1; ${cookie}`), 200);
   const [name, value] = [cookie.slice(0, cookie.indexOf("=")), cookie.slice(cookie.indexOf("=") + 1)];
-  const [end, signature] = value.split(".");
-  const forged = [
-    "",
-    value.slice(0, -1),
-    `${Number(end) + 1}.${signature}`,
-    `${Number(end) - 43_201}.${signature}`,
-    `${end}.`,
-    `${end}.${"A".repeat(43)}`,
-    `${end}.${signature}.`,
-    end,
-  ];
+  const swapped = value.startsWith("A") ? "B" : "A";
+  const forged = ["", value.slice(0, -1), `${value}A`, `${swapped}${value.slice(1)}`, "A".repeat(43), `${value}.`];
   for (const other of forged) assert.equal(await status(`${name}=${other}`), 401, other);
   assert.equal(await status(`${name.toUpperCase()}=${value}`), 401);
   // Where browsers come by https, they are told to keep it there.

@@ -9,7 +9,7 @@ import { childNamed } from "../lib/measure.mjs";
 import { GROUPS, scimContestant } from "./contestant.mjs";
 import { floorContestant } from "./floor.mjs";
 
-const TOKEN = "bench";
+const TOKEN = "the-admin-token-of-the-benchmark-is-no-secret";
 const bindings = { ADMIN_TOKEN: TOKEN };
 
 const source = (name) => ({

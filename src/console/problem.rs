@@ -40,6 +40,7 @@ impl Problem {
             413 => "Content Too Large",
             414 => "URI Too Long",
             415 => "Unsupported Media Type",
+            422 => "Unprocessable Content",
             429 => "Too Many Requests",
             503 => "Service Unavailable",
             _ => "Internal Server Error",

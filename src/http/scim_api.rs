@@ -71,7 +71,7 @@ async fn with_key(
     };
     let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_vetted: false };
     let method = incoming.method.clone();
-    let record = Record::of_request(incoming, key, segments);
+    let record = Record::of_request(deployment.catalog, incoming, key, segments);
     let work = Work::default();
     let mut call =
         Call { session, source: Source::Http(incoming), aftermath, record, work: &work, env: deployment.env };

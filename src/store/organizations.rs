@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::statement::{Statement, boolean, integer, text};
+use super::statement::{Binding, Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
 use crate::directory::AdministratorName;
 use crate::scim::json;
@@ -15,6 +15,7 @@ const DESCRIBED: &str = "SELECT json_object(
     'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
     'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days, 'user_limit', o.user_limit,
     'user_count', o.user_count, 'group_count', o.group_count,
+    'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
     'created_at', o.created_at, 'last_modified', o.last_modified) AS head
   FROM organizations o";
 
@@ -43,25 +44,34 @@ pub fn all() -> Statement {
     Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[])
 }
 
-/// Reads the organizations that whoever has this `userName` administers, one a row as JSON.
+/// The condition that `u` is an administrator by the name of [`name_of`]. Where two people have the same name (see
+/// `refolding`), each is known by the own spelling alone.
+pub(super) const IS_ADMINISTRATOR: &str = "u.user_name_fold >= :fold AND u.user_name_fold < :fold || char(2)
+  AND u.active = 1 AND u.org_role <> 'Member' AND (lower(trim(u.doc ->> '$.userName')) = :mail
+    OR lower(trim(u.doc ->> '$.userName')) IN (:composed, :decomposed) AND NOT EXISTS (
+      SELECT 1 FROM users s WHERE s.org_id = u.org_id AND s.user_name_fold > :fold || char(1)
+      AND s.user_name_fold < :fold || char(2)))";
+
+/// What [`IS_ADMINISTRATOR`] names.
+pub(super) fn name_of(name: &AdministratorName) -> Vec<Binding> {
+    vec![
+        text("mail", name.mail.as_str()),
+        text("composed", name.composed.as_str()),
+        text("decomposed", name.decomposed.as_str()),
+        text("fold", name.fold.as_str()),
+    ]
+}
+
+/// Reads the organizations that the person with this `userName` administers and has accepted, one a row as JSON.
 pub fn administered_by(name: &AdministratorName) -> Statement {
     Statement::new(
         &format!(
-            "{DESCRIBED} WHERE EXISTS (
-               SELECT 1 FROM users u WHERE u.org_id = o.id AND u.user_name_fold >= :fold
-               AND u.user_name_fold < :fold || char(2) AND u.active = 1 AND u.org_role <> 'Member'
-               AND (lower(trim(u.doc ->> '$.userName')) = :mail
-                 OR lower(trim(u.doc ->> '$.userName')) IN (:composed, :decomposed) AND NOT EXISTS (
-                   SELECT 1 FROM users s WHERE s.org_id = o.id AND s.user_name_fold > :fold || char(1)
-                   AND s.user_name_fold < :fold || char(2))))
+            "{DESCRIBED} WHERE EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR})
+             AND EXISTS (
+               SELECT 1 FROM acceptances a WHERE a.org_id = o.id AND a.mail = :composed AND a.accepted_at IS NOT NULL)
              ORDER BY o.created_at, o.id"
         ),
-        &[
-            text("mail", name.mail.as_str()),
-            text("composed", name.composed.as_str()),
-            text("decomposed", name.decomposed.as_str()),
-            text("fold", name.fold.as_str()),
-        ],
+        &name_of(name),
     )
 }
 
@@ -91,36 +101,48 @@ pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<State
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
-/// Writes changed settings. Whom SCIM sees follows the mail domains.
+/// Writes changed settings: the first statement writes one row or, where nothing changes, none. Whom SCIM sees follows the
+/// mail domains.
 pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
     let mut assignments = vec!["last_modified = max(last_modified, :now)"];
+    let mut changes = vec!["0"];
     let mut bindings = Vec::new();
     if let Some(name) = &settings.name {
         assignments.push("name = :name");
+        changes.push("name <> :name");
         bindings.push(text("name", name.as_str()));
     }
     if let Some(flag) = settings.email_management {
         assignments.push("email_management = :email_management");
+        changes.push("email_management <> CAST(:email_management AS INTEGER)");
         bindings.push(boolean("email_management", flag));
     }
     if let Some(flag) = settings.plain_groups {
         assignments.push("plain_groups = :plain_groups");
+        changes.push("plain_groups <> CAST(:plain_groups AS INTEGER)");
         bindings.push(boolean("plain_groups", flag));
     }
     if let Some(domains) = &settings.mail_domains {
         assignments.push("mail_domains = :mail_domains");
+        changes.push("mail_domains <> :mail_domains");
         bindings.push(text("mail_domains", json_array(domains)));
     }
     if let Some(days) = settings.key_lifetime_days {
         assignments.push("key_lifetime_days = nullif(CAST(:key_lifetime_days AS INTEGER), 0)");
+        changes.push("coalesce(key_lifetime_days, 0) <> CAST(:key_lifetime_days AS INTEGER)");
         bindings.push(text("key_lifetime_days", days.to_string()));
     }
     if let Some(limit) = settings.user_limit {
         assignments.push("user_limit = nullif(CAST(:user_limit AS INTEGER), 0)");
+        changes.push("coalesce(user_limit, 0) <> CAST(:user_limit AS INTEGER)");
         bindings.push(text("user_limit", limit.to_string()));
     }
-    let sql = format!("UPDATE organizations SET {} WHERE id = :org", assignments.join(", "));
-    let mut statements = vec![tenant.statement(&sql, &bindings), guard()];
+    let sql = format!(
+        "UPDATE organizations SET {} WHERE id = :org AND ({})",
+        assignments.join(", "),
+        changes.join(" OR ")
+    );
+    let mut statements = vec![tenant.statement(&sql, &bindings)];
     if let Some(domains) = &settings.mail_domains {
         let seen = if domains.is_empty() {
             "1"

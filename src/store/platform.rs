@@ -18,6 +18,12 @@ pub fn iso(millis: u64) -> String {
     js_sys::Date::new(&JsValue::from_f64(millis)).to_iso_string().into()
 }
 
+/// The milliseconds since the epoch of a moment as it is stored; 0 for what is none.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is no number becomes 0")]
+pub fn millis(iso: &str) -> u64 {
+    js_sys::Date::parse(iso) as u64
+}
+
 /// Random bytes from the runtime's cryptographic generator.
 ///
 /// # Errors

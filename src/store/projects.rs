@@ -273,7 +273,7 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
     const GROUPS_AT_ONCE: usize = 400;
     let ids: Vec<Value> = groups.iter().map(|(id, _)| Value::from(id.as_str())).collect();
     let project = "UPDATE projects SET name = :name, name_fold = :name_fold
-                   WHERE org_id = :org AND id = :id AND archived_at IS NULL
+                   WHERE org_id = :org AND id = :id AND archived_at IS NULL AND name <> :name
                    AND CAST(:count AS INTEGER) = (SELECT count(*) FROM groups WHERE project_id = :id)
                    AND CAST(:count AS INTEGER) = (SELECT count(*) FROM json_each(:ids) j
                      CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value AND +g.project_id = :id)";

@@ -16,7 +16,14 @@ pub enum Scope {
     },
     /// Directly, for an operator of the deployment, who has been authenticated before.
     Organization(String),
-    /// Through somebody who administers it: what they may not administer does not exist.
+    /// Through somebody who may administer it once they have accepted that.
+    Invited {
+        /// The organization's id.
+        organization: String,
+        /// As in [`Scope::Administrator`].
+        name: AdministratorName,
+    },
+    /// Through somebody who administers it, and has accepted that: what they may not administer does not exist.
     Administrator {
         /// The organization's id.
         organization: String,
@@ -36,13 +43,18 @@ impl Scope {
     pub fn organization(&self) -> Option<&str> {
         match self {
             Self::Key { .. } => None,
-            Self::Organization(id) | Self::Administrator { organization: id, .. } => Some(id),
+            Self::Organization(id)
+            | Self::Administrator { organization: id, .. }
+            | Self::Invited { organization: id, .. } => Some(id),
         }
     }
 
     /// Whether the administrator may be missed by folded columns that are not made anew yet.
     pub fn may_be_missed(&self) -> bool {
-        matches!(self, Self::Administrator { name, .. } if !name.mail.is_ascii())
+        match self {
+            Self::Administrator { name, .. } | Self::Invited { name, .. } => !name.mail.is_ascii(),
+            Self::Key { .. } | Self::Organization(_) => false,
+        }
     }
 }
 
@@ -82,11 +94,22 @@ impl Tenant<'_> {
             ("org" | "whole_org", Scope::Administrator { .. }) => {
                 Some(Meaning::Expression(ORG_OF_ADMINISTRATOR))
             }
-            ("administered", Scope::Administrator { organization, .. }) => value(organization),
-            ("administrator", Scope::Administrator { name, .. }) => value(&name.mail),
-            ("administrator_composed", Scope::Administrator { name, .. }) => value(&name.composed),
-            ("administrator_decomposed", Scope::Administrator { name, .. }) => value(&name.decomposed),
-            ("administrator_fold", Scope::Administrator { name, .. }) => value(&name.fold),
+            ("org" | "whole_org", Scope::Invited { .. }) => Some(Meaning::Expression(ORG_OF_INVITED)),
+            (
+                "administered",
+                Scope::Administrator { organization, .. } | Scope::Invited { organization, .. },
+            ) => value(organization),
+            (own, Scope::Administrator { name, .. } | Scope::Invited { name, .. })
+                if own.starts_with("administrator") =>
+            {
+                match own {
+                    "administrator" => value(&name.mail),
+                    "administrator_composed" => value(&name.composed),
+                    "administrator_decomposed" => value(&name.decomposed),
+                    "administrator_fold" => value(&name.fold),
+                    _ => None,
+                }
+            }
             ("org" | "whole_org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
             ("key", Scope::Key { id, .. }) => value(id),
             ("key_hash", Scope::Key { hash, .. }) => value(hash),
@@ -99,12 +122,21 @@ const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash
                           AND (expires_at IS NULL OR expires_at > :now))";
 
 // Where two people have the same name (see `refolding`), each is known by the own spelling alone.
-const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
+const ORG_OF_INVITED: &str = "(SELECT org_id FROM users
   WHERE org_id = :administered AND user_name_fold >= :administrator_fold AND user_name_fold < :administrator_fold || char(2)
   AND active = 1 AND org_role <> 'Member' AND (lower(trim(doc ->> '$.userName')) = :administrator
     OR lower(trim(doc ->> '$.userName')) IN (:administrator_composed, :administrator_decomposed) AND NOT EXISTS (
       SELECT 1 FROM users s WHERE s.org_id = :administered AND s.user_name_fold > :administrator_fold || char(1)
       AND s.user_name_fold < :administrator_fold || char(2))))";
+
+const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
+  WHERE org_id = :administered AND user_name_fold >= :administrator_fold AND user_name_fold < :administrator_fold || char(2)
+  AND active = 1 AND org_role <> 'Member' AND (lower(trim(doc ->> '$.userName')) = :administrator
+    OR lower(trim(doc ->> '$.userName')) IN (:administrator_composed, :administrator_decomposed) AND NOT EXISTS (
+      SELECT 1 FROM users s WHERE s.org_id = :administered AND s.user_name_fold > :administrator_fold || char(1)
+      AND s.user_name_fold < :administrator_fold || char(2)))
+  AND EXISTS (SELECT 1 FROM acceptances a
+    WHERE a.org_id = :administered AND a.mail = :administrator_composed AND a.accepted_at IS NOT NULL))";
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.

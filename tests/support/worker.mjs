@@ -13,7 +13,7 @@ import { builtWorker, databaseName, openWorkers, schema } from "../../scripts/li
  */
 export async function startWorker({
   vars = {},
-  adminToken = "test-admin-token",
+  adminToken = "test-admin-token-of-40-characters-length",
   persistTo,
   databases = 1,
   modules,
@@ -63,6 +63,8 @@ export async function startWorker({
     },
     /** Does what is due once a day. */
     scheduled: () => worker.scheduled(),
+    /** A request to any address, also by https, as if the name led here. */
+    fetch: (address, init) => worker.fetch(address, init),
     /** Ends workerd and starts it again at the same address with the same data. */
     async restart(count = databases) {
       await worker.close();

@@ -14,6 +14,12 @@ pub(super) enum Notice {
 pub(super) fn done(word: &str) -> Option<Notice> {
     let text = match word {
         "deactivated" => "The key is deactivated. Requests with it are refused from now on.",
+        "deactivated-one" => {
+            "The key is deactivated. Requests with it are refused from now on; other keys are still good, and provisioning goes on \
+             with them."
+        }
+        "accepted" => "You administer this organization now.",
+        "declined" => "The organization is not listed for you any more.",
         "added" => "The member is in the organization.",
         "role" => "The organization role is changed.",
         "removed" => "The member is removed. The next import tells the identity provider.",
@@ -29,6 +35,7 @@ pub(super) fn done(word: &str) -> Option<Notice> {
         "team" => "The team is created, and its two groups.",
         "no-team" => "The team and its groups are deleted.",
         "saved" => "The settings are saved.",
+        "sessions" => "All sessions that began with the admin token are ended.",
         "organization" => "The organization is created. Generate its SCIM key next.",
         _ => return None,
     };

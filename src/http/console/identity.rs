@@ -2,6 +2,7 @@
 //! whoever Cloudflare Access vouches for.
 
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::session;
 use crate::console::{Problem, Viewer};
@@ -9,15 +10,18 @@ use crate::http::Deployment;
 use crate::http::access;
 use crate::http::deployment::variable;
 use crate::http::request::Incoming;
-use crate::store::platform;
 
 /// What the log calls whoever has the admin token.
 const ADMIN_TOKEN: &str = "admin token";
+/// Fewest characters of an admin token. Whoever can guess it has everything.
+const SHORTEST_TOKEN: usize = 32;
 
 /// Who calls, and how that is known.
 pub(super) struct Identity {
     pub(super) viewer: Viewer,
     pub(super) means: Means,
+    /// The `Set-Cookie` that prolongs the session, if it is one.
+    pub(super) cookie: Option<String>,
 }
 
 /// How it is known who calls.
@@ -37,7 +41,8 @@ pub(super) async fn of(
     deployment: &Deployment<'_>,
     incoming: &Incoming,
 ) -> Result<Option<Identity>, Problem> {
-    let operator = |means| Identity { viewer: Viewer::Operator(ADMIN_TOKEN.to_owned()), means };
+    let operator =
+        |means, cookie| Identity { viewer: Viewer::Operator(ADMIN_TOKEN.to_owned()), means, cookie };
     let token = admin_token(deployment);
     if let Some(header) = incoming.header("authorization") {
         let presented = match header.split_once(' ') {
@@ -45,15 +50,15 @@ pub(super) async fn of(
             _ => "",
         };
         return if is_admin_token(&token?, presented) {
-            Ok(Some(operator(Means::Header)))
+            Ok(Some(operator(Means::Header, None)))
         } else {
             Err(required())
         };
     }
     if let Ok(token) = &token
-        && session::is_alive(token, incoming, platform::now_millis())
+        && let Some(cookie) = session::prolonged(deployment, token, incoming).await?
     {
-        return Ok(Some(operator(Means::Browser)));
+        return Ok(Some(operator(Means::Browser, Some(cookie))));
     }
     if let Some(mail) = access::identify(deployment, incoming).await? {
         let operators = variable(deployment.env, "OPERATORS", "");
@@ -61,7 +66,7 @@ pub(super) async fn of(
             true => Viewer::Operator(mail),
             false => Viewer::Administrator(mail),
         };
-        return Ok(Some(Identity { viewer, means: Means::Browser }));
+        return Ok(Some(Identity { viewer, means: Means::Browser, cookie: None }));
     }
     token.map(|_| None)
 }
@@ -69,22 +74,27 @@ pub(super) async fn of(
 /// The deployment's admin token.
 ///
 /// # Errors
-/// 503 where there is none.
+/// 503 where there is none, or one that can be guessed.
 pub(super) fn admin_token(deployment: &Deployment<'_>) -> Result<String, Problem> {
+    const HOW: &str =
+        "Make one with `openssl rand -hex 32`, and set it with `wrangler secret put ADMIN_TOKEN`.";
     let token = deployment.env.secret("ADMIN_TOKEN").map(|secret| secret.to_string()).unwrap_or_default();
-    if token.is_empty() {
-        return Err(Problem::new(
-            503,
-            "The console is switched off: this deployment has no ADMIN_TOKEN. Set one with `wrangler secret put \
-             ADMIN_TOKEN`.",
-        ));
-    }
-    Ok(token)
+    let token = token.trim();
+    let why = match token.chars().count() {
+        0 => "this deployment has no ADMIN_TOKEN".to_owned(),
+        length if length < SHORTEST_TOKEN => {
+            format!(
+                "this deployment's ADMIN_TOKEN is shorter than {SHORTEST_TOKEN} characters and could be guessed"
+            )
+        }
+        _ => return Ok(token.to_owned()),
+    };
+    Err(Problem::new(503, format!("The console is switched off: {why}. {HOW}")))
 }
 
-/// Compares digests, so that the time it takes says nothing of the token.
+/// Compares digests in constant time, so that the time it takes says nothing of the token.
 pub(super) fn is_admin_token(token: &str, presented: &str) -> bool {
-    Sha256::digest(presented) == Sha256::digest(token)
+    Sha256::digest(presented).ct_eq(&Sha256::digest(token)).into()
 }
 
 /// 401.

@@ -10,8 +10,8 @@ use super::answer::{Answer, RETRY_AFTER};
 use super::request::{BODY_LIMIT, Incoming};
 use super::{Aftermath, rates};
 use crate::console::pages::{self, Form, Frame, Shown};
-use crate::console::{self, Console, Problem, Request, Viewer};
-use crate::directory::Shard;
+use crate::console::{self, CallKey, Console, Problem, Request, Viewer};
+use crate::directory::{Shard, kept};
 use crate::scim::ScimError;
 use crate::scim::json::{self, object};
 use crate::store::log::{Entry, Source};
@@ -40,6 +40,9 @@ pub(super) async fn answer(
     aftermath: &Aftermath,
     path: &[&str],
 ) -> Answer {
+    if let Err(problem) = check_address(incoming) {
+        return refuse(&problem);
+    }
     match (incoming.method.as_str(), path) {
         ("GET", ["api", "openapi.json"]) => {
             Answer::json(200, "application/json", console::OPENAPI.to_owned())
@@ -56,6 +59,25 @@ pub(super) async fn answer(
             refuse(&Problem { allow: Some("GET, HEAD, POST"), ..Problem::new(405, detail) })
         }
     }
+}
+
+/// Refuses what rules for paths before this Worker may have read in another way, and what others may have read on its way.
+///
+/// # Errors
+/// 404, 403.
+fn check_address(incoming: &Incoming) -> Result<(), Problem> {
+    if !incoming.has_plain_path() {
+        let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that need not be.";
+        return Err(Problem::new(404, detail));
+    }
+    if !incoming.is_private() {
+        let address = incoming.origin.replacen("http://", "https://", 1);
+        return Err(Problem::new(
+            403,
+            format!("The console is served by https only: use {address}/console."),
+        ));
+    }
+    Ok(())
 }
 
 /// Who calls. Of an address that has guessed too often, nothing is looked at that may be a guess.
@@ -106,16 +128,24 @@ async fn api(
     path: &[&str],
 ) -> Result<Answer, Problem> {
     let identity = identify(deployment, incoming, aftermath).await?;
-    let Some(Identity { viewer, means }) = identity else { return Err(identity::required()) };
+    let Some(Identity { viewer, means, cookie }) = identity else { return Err(identity::required()) };
     if means == Means::Browser && incoming.method != "GET" {
         identity::check_origin(incoming)?;
     }
     let body = body_of(incoming).await?;
     let databases = databases(deployment, path)?;
     let mut console = console(deployment, incoming, viewer, &databases)?;
-    let request = Request { method: &incoming.method, path, query: incoming.parameters(), body: &body };
-    let reply = console::answer(&mut console, request).await?;
-    Ok(Answer::json(reply.status, "application/json", json::write(&reply.body)))
+    let key = incoming.header("idempotency-key").map(|key| CallKey::parse(&key)).transpose()?;
+    let request = Request {
+        method: &incoming.method,
+        path,
+        query: incoming.parameters(),
+        body: &body,
+        key: key.as_ref(),
+    };
+    let reply = console::answer_once(&mut console, request).await?;
+    let answer = Answer::json(reply.status, "application/json", json::write(&reply.body));
+    Ok(with_session(answer, cookie))
 }
 
 async fn page(
@@ -131,11 +161,13 @@ async fn page(
         ["sign-in"] => return sign_in(deployment, incoming, aftermath).await,
         ["sign-out"] if incoming.method == "POST" => {
             let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
-            return Ok(see_other(next).with_header("Set-Cookie", session::ended(incoming)));
+            let token = identity::admin_token(deployment).ok();
+            let cookie = session::end(deployment, token.as_deref(), incoming).await?;
+            return Ok(see_other(next).with_header("Set-Cookie", cookie));
         }
         _ => {}
     }
-    let Some(Identity { viewer, .. }) = identify(deployment, incoming, aftermath).await? else {
+    let Some(Identity { viewer, cookie, .. }) = identify(deployment, incoming, aftermath).await? else {
         return Ok(if incoming.method == "GET" && identity::comes_from_elsewhere(incoming) {
             // A link on another site does not bring the cookie along; a link on this page does.
             pages::passage(ours(&incoming.path_and_query())).into()
@@ -152,10 +184,19 @@ async fn page(
     } else {
         pages::show(&mut console, &frame).await?
     };
-    Ok(match shown {
+    let answer = match shown {
         Shown::Page(page) => page.into(),
         Shown::Elsewhere(place) => see_other(place),
-    })
+    };
+    Ok(with_session(answer, cookie))
+}
+
+/// The answer, with the cookie of a session that goes on.
+fn with_session(answer: Answer, cookie: Option<String>) -> Answer {
+    match cookie {
+        Some(cookie) => answer.with_header("Set-Cookie", cookie),
+        None => answer,
+    }
 }
 
 /// The form of the admin token, and what it is exchanged for.
@@ -186,7 +227,7 @@ async fn sign_in(
         let problem = count_failure(deployment, incoming, aftermath).await.err().unwrap_or(problem);
         return Ok(shown_again(problem));
     }
-    let cookie = session::begun(&token, incoming, platform::now_millis());
+    let cookie = session::begin(deployment, &token, incoming).await?;
     Ok(see_other(next).with_header("Set-Cookie", cookie))
 }
 
@@ -226,7 +267,7 @@ fn console<'a>(
         source: Source::Console,
         actor: viewer.name().to_owned(),
         method: incoming.method.clone(),
-        path: incoming.path.clone(),
+        path: kept::address_of_parts(&incoming.path),
         body: None,
         began_millis: now_millis,
     };
@@ -239,6 +280,8 @@ fn console<'a>(
         base: format!("{}/scim", incoming.origin),
         viewer,
         entry,
+        admin_token: identity::admin_token(deployment).unwrap_or_default(),
+        call: None,
         organization: std::cell::RefCell::default(),
     })
 }
@@ -251,9 +294,7 @@ impl From<pages::Page> for Answer {
     fn from(page: pages::Page) -> Self {
         let answer = Self::html(page.status, page.html)
             .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-            .with_header("Referrer-Policy", "same-origin")
-            .with_header("Cross-Origin-Opener-Policy", "same-origin")
-            .with_header("Cross-Origin-Resource-Policy", "same-origin");
+            .with_header("Cross-Origin-Opener-Policy", "same-origin");
         let answer = if page.status == 429 { answer.with_header("Retry-After", RETRY_AFTER) } else { answer };
         match page.detail {
             Some(detail) => answer.with_detail(detail),
