@@ -10,7 +10,7 @@ use crate::scim::filter;
 use crate::scim::list::{Standing, Window, list_response};
 use crate::scim::query::{CursorContext, Parameters};
 use crate::scim::schema::ResourceType;
-use crate::store::list::{self, Listed, Listing, Query, Resource};
+use crate::store::list::{self, Listed, Listing, Query, Reader, Resource};
 use crate::store::platform;
 
 /// Answers a query by its URL.
@@ -39,6 +39,9 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     let window = parameters.window(&context)?;
     let of_users = projection(parameters, &catalog.user)?;
     let of_groups = projection(parameters, &catalog.group)?;
+    let client = call.client();
+    // Begins with the time, so that the oldest is known by its name.
+    let snapshot = format!("{}-{}", call.session.tenant.now, platform::new_id()?);
     let mut prepared = list::prepare(
         &call.session.tenant,
         &Query {
@@ -47,6 +50,7 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
             filter_text: text,
             sort: sort.as_ref(),
             window: &window,
+            reader: Reader { key: call.session.key.id(), client: &client, snapshot: &snapshot },
             with_groups: of_users.wants("groups"),
             with_members: of_groups.wants("members"),
         },

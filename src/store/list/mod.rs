@@ -1,6 +1,7 @@
 //! Lists: of users, of groups, or of both, filtered, sorted, and page by page.
 
 mod direction;
+mod reading;
 mod snapshot;
 mod source;
 
@@ -9,14 +10,15 @@ use super::record::{self, pair, text_or_null};
 use super::session::Opened;
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
-use super::{StoreError, groups, pieces};
+use super::{groups, pieces};
 use crate::scim::ScimError;
 use crate::scim::cursor::{Cursor, Position};
 use crate::scim::filter::Filter;
 use crate::scim::list::Window;
 use crate::scim::query::Sort;
 use direction::Direction;
-use snapshot::{Snapshot, State};
+pub use snapshot::Reader;
+use snapshot::Snapshot;
 use source::{GROUP_RANK, Sources};
 
 /// Whose list it is.
@@ -42,6 +44,8 @@ pub struct Query<'a> {
     pub sort: Option<&'a Sort<'a>>,
     /// Which page.
     pub window: &'a Window,
+    /// Who reads it.
+    pub reader: Reader<'a>,
     /// Whether users come with their groups. What is not asked for is not read.
     pub with_groups: bool,
     /// Whether groups come with their members.
@@ -81,7 +85,7 @@ pub struct Prepared<'a> {
     snapshot: Option<Snapshot<'a>>,
     statements: Vec<Statement>,
     /// How many statements come before that of the page.
-    begins: usize,
+    before_page: usize,
     listed: Listed,
     totals: Vec<Total>,
     count: usize,
@@ -107,7 +111,7 @@ enum Total {
 /// # Errors
 /// `tooMany` for a filter that would keep the database busy too long.
 pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a>, ScimError> {
-    let mut sources = Sources::of(tenant, query)?;
+    let sources = Sources::of(tenant, query)?;
     let (count, offset, cursor) = match query.window {
         Window::Index(page) => (page.count, i64::try_from(page.offset()).unwrap_or(i64::MAX), None),
         Window::Cursor { count, from } => (*count, 0, from.as_ref()),
@@ -118,17 +122,18 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         backward: cursor.is_some_and(|cursor| cursor.backward),
     };
     let snapshot = snapshot_of(query, &sources);
-    if let Some(snapshot) = &snapshot {
-        sources.cut(snapshot);
-    }
     let mut bindings = sources.bindings.clone();
+    if let Some(snapshot) = &snapshot {
+        bindings.extend(snapshot.bindings());
+    }
     if let Some(Cursor { position, .. }) = cursor {
         bindings.push(optional("after", position.key.as_deref()));
         bindings.push(integer("after_rank", position.rank));
     }
     bindings.push(integer("count", count));
     // One more than asked for tells whether there is another page.
-    bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor))));
+    let begins = snapshot.as_ref().is_some_and(Snapshot::begins);
+    bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor || begins))));
     bindings.push(integer("offset", offset));
     let position = cursor.map(|cursor| &cursor.position);
     let first = cursor.is_none() && offset == 0 && count > 0;
@@ -137,7 +142,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     for source in &sources.all {
         totals.push(match (&snapshot, query.filter) {
             (Some(snapshot), _) => {
-                counts.push(snapshot.state(&source.total));
+                counts.extend(snapshot.end(&source.total));
                 Total::OfSnapshot
             }
             (None, None) if source.is_users() => Total::OfOrganization,
@@ -148,20 +153,30 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
             }
         });
     }
-    let begin = sources.begin(snapshot.as_ref());
-    let begins = begin.len();
-    let page = sources.page(direction, position, query.with_groups);
+    let own_page = sources.only().zip(snapshot.as_ref());
+    let before = own_page.map(|(source, snapshot)| snapshot.begin(&source.rows())).unwrap_or_default();
+    let before_page = before.len();
+    // A first page is the list as it is now; what a later one is, the snapshot of the first tells.
+    let later = own_page.and_then(|(source, snapshot)| Some((source, snapshot.later_rows(&source.rows())?)));
+    let (page, groups_on_page) = match &later {
+        Some((source, rows)) => {
+            (source.page_of(rows, query.with_groups), format!("SELECT hit.seq FROM ({rows}) hit"))
+        }
+        None => (
+            sources.page(direction, position, query.with_groups),
+            sources.groups_on_page(direction, position),
+        ),
+    };
     let mut statements: Vec<Statement> =
-        begin.into_iter().chain([page]).chain(counts).map(|sql| tenant.statement(&sql, &bindings)).collect();
+        before.into_iter().chain([page]).chain(counts).map(|sql| tenant.statement(&sql, &bindings)).collect();
     let with_members = query.with_members && query.listed != Listed::Users;
     if with_members {
-        let seqs = sources.groups_on_page(direction, position);
-        statements.push(pieces::of_groups(tenant, &seqs, &bindings));
+        statements.push(pieces::of_groups(tenant, &groups_on_page, &bindings));
     }
     Ok(Prepared {
         snapshot,
         statements,
-        begins,
+        before_page,
         listed: query.listed,
         totals,
         count: usize::try_from(count).unwrap_or(usize::MAX),
@@ -171,19 +186,12 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     })
 }
 
-/// Deepest filter, and most comparisons of one, that a list with a snapshot may have: it is said several times in a
-/// statement, and deeper within it.
-const SNAPSHOT_DEPTH: usize = 8;
-const SNAPSHOT_TERMS: usize = 30;
-
 /// The snapshot of a list that is read by position, in order of insertion, and may have several pages.
 fn snapshot_of<'a>(query: &Query<'a>, sources: &Sources) -> Option<Snapshot<'a>> {
     let Window::Index(page) = query.window else { return None };
     let source = sources.only().filter(|source| !source.few && query.sort.is_none())?;
-    if query.filter.is_some_and(|filter| filter.depth() > SNAPSHOT_DEPTH || filter.terms() > SNAPSHOT_TERMS) {
-        return None;
-    }
-    Snapshot::of(if source.is_users() { "Users" } else { "Groups" }, query.filter_text, page)
+    let resource = if source.is_users() { "Users" } else { "Groups" };
+    Snapshot::of(resource, query.filter_text, query.reader, page)
 }
 
 impl Prepared<'_> {
@@ -195,12 +203,15 @@ impl Prepared<'_> {
     /// The page, once the statements have run.
     ///
     /// # Errors
-    /// Our fault: a row is not what the statement selects.
-    pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, StoreError> {
-        for _ in 0..self.begins {
+    /// 429 or `tooMany` where the pages of the list cannot be kept together; our fault: a row is not what the statement
+    /// selects.
+    pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, ScimError> {
+        for _ in 0..self.before_page {
             opened.rows();
         }
         let mut rows = opened.rows();
+        let there_is_more = rows.len() > self.count;
+        rows.truncate(self.count);
         let on_page = u64::try_from(rows.len()).unwrap_or(0);
         let mut total = 0_u64;
         let mut afterwards = None;
@@ -210,15 +221,13 @@ impl Prepared<'_> {
                 Total::OnPage => on_page,
                 Total::Counted => opened.count()?,
                 Total::OfSnapshot => {
-                    let state = State::read(&opened.row().unwrap_or_default().head)?;
-                    afterwards =
-                        self.snapshot.as_ref().and_then(|snapshot| snapshot.afterwards(tenant, &state));
-                    state.total.unwrap_or(on_page)
+                    let Some(snapshot) = &self.snapshot else { continue };
+                    let (total, statement) = snapshot.read(tenant, opened, on_page, there_is_more)?;
+                    afterwards = statement;
+                    total
                 }
             });
         }
-        let more = self.by_cursor && rows.len() > self.count;
-        rows.truncate(self.count);
         if self.backward {
             rows.reverse();
         }
@@ -244,7 +253,7 @@ impl Prepared<'_> {
             };
             items.push(Item { position: Position { key, rank }, resource });
         }
-        Ok(Listing { total, items, more, afterwards })
+        Ok(Listing { total, items, more: self.by_cursor && there_is_more, afterwards })
     }
 }
 
@@ -293,6 +302,7 @@ mod tests {
                 filter_text: filter,
                 sort: sort.as_ref(),
                 window: &window,
+                reader: Reader { key: "key", client: "client", snapshot: "snapshot" },
                 with_groups: true,
                 with_members: listed != Listed::Users,
             };
