@@ -25,6 +25,8 @@ const WEIGHT_OF_ELEMENTS: usize = 8;
 pub(super) struct Condition {
     /// SQL over `users` or, as `g`, groups.
     pub(super) sql: String,
+    /// The same for rows that are found by their `seq`: it reads what belongs to these rows alone.
+    pub(super) sql_of_row: String,
     /// What its names are bound to. A comparison binds the same name to the same value for every table.
     pub(super) bindings: Vec<Binding>,
     /// Whether at most one row can satisfy it.
@@ -44,11 +46,15 @@ pub(super) fn compile(
     table: Table,
     filter: Option<&Filter<'_>>,
 ) -> Result<Condition, ScimError> {
-    let mut compiler = Compiler { catalog, table, bindings: Vec::new(), weight: 0 };
-    let part = match filter {
-        Some(filter) => compiler.join(filter, &mut Compiler::leaf),
-        None => Part::scan("TRUE"),
+    let compiled = |by_row| {
+        let mut compiler = Compiler { catalog, table, by_row, bindings: Vec::new(), weight: 0 };
+        let part = match filter {
+            Some(filter) => compiler.join(filter, &mut Compiler::leaf),
+            None => Part::scan("TRUE"),
+        };
+        (part, compiler)
     };
+    let (part, compiler) = compiled(false);
     if compiler.weight > MAX_TERMS {
         return Err(ScimError::too_many(format!(
             "The filter would look through too many values: a comparison over the values of a multi-valued attribute counts as \
@@ -57,6 +63,7 @@ pub(super) fn compile(
     }
     Ok(Condition {
         sql: part.sql,
+        sql_of_row: compiled(true).0.sql,
         bindings: compiler.bindings,
         unique: part.found == Found::One,
         indexed: part.found != Found::Scanning,
@@ -130,6 +137,8 @@ enum Leaf<'f, 'a> {
 struct Compiler<'c> {
     catalog: &'c Catalog,
     table: Table,
+    /// Whether the row is known, and a condition over its elements is to read those of that row alone.
+    by_row: bool,
     bindings: Vec<Binding>,
     weight: usize,
 }
@@ -209,7 +218,8 @@ impl Compiler<'_> {
             (_, Operator::Ne) => {
                 let differs = self.compare(&value, comparison);
                 let differs = self.any(elements, &differs);
-                Part::scan(format!("({} OR NOT {})", differs.sql, elements.any("TRUE")))
+                let any = if self.by_row { elements.any_of_row("TRUE") } else { elements.any("TRUE") };
+                Part::scan(format!("({} OR NOT {any})", differs.sql))
             }
             _ => {
                 let part = self.compare(&value, comparison);
@@ -241,7 +251,10 @@ impl Compiler<'_> {
             Found::Few if matches!(elements, Elements::Emails) => Found::Few,
             _ => Found::Looking,
         };
-        Part { sql: elements.any(&part.sql), found }
+        // What an index finds is found with fewer rows than the elements of a row may be.
+        let sql =
+            if self.by_row && scanning { elements.any_of_row(&part.sql) } else { elements.any(&part.sql) };
+        Part { sql, found }
     }
 
     fn compare(&mut self, value: &Value, comparison: &Comparison<'_>) -> Part {

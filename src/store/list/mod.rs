@@ -277,7 +277,8 @@ mod tests {
             now: "2026-01-01T00:00:00.000Z".to_owned(),
         };
         let context = CursorContext { endpoint: "/", secret: "key", now: 0 };
-        let of = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, cursor: bool| {
+        let page = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, place: &str| {
+            let (cursor, later) = (place == "behind a cursor", place == "on a later page");
             let resource_types: &[_] = match listed {
                 Listed::Users => &[&catalog.user],
                 Listed::Groups => &[&catalog.group],
@@ -287,6 +288,7 @@ mod tests {
                 filter: filter.map(str::to_owned),
                 sort_by: sort_by.map(str::to_owned),
                 cursor: cursor.then(String::new),
+                start_index: later.then(|| "5001".to_owned()),
                 ..Parameters::default()
             };
             let parsed = filter.map(|text| parse(resource_types, text).unwrap());
@@ -312,8 +314,11 @@ mod tests {
                 .into_iter()
                 .map(|statement| json!({"sql": statement.sql, "params": statement.params}))
                 .collect();
-            json!({"listed": format!("{listed:?}"), "filter": filter, "sortBy": sort_by, "cursor": cursor,
+            json!({"listed": format!("{listed:?}"), "filter": filter, "sortBy": sort_by, "place": place,
                 "statements": statements})
+        };
+        let of = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, cursor: bool| {
+            page(listed, filter, sort_by, if cursor { "behind a cursor" } else { "" })
         };
         let users = |filter| of(Listed::Users, Some(filter), None, false);
         let groups = |filter| of(Listed::Groups, Some(filter), None, false);
@@ -333,6 +338,17 @@ mod tests {
             groups("externalId eq \"1\""),
             groups("members.value eq \"1\""),
             groups("displayName eq \"a\" or displayName eq \"b\""),
+            page(Listed::Users, None, None, "on a later page"),
+            page(Listed::Users, Some("title co \"a\""), None, "on a later page"),
+            page(
+                Listed::Users,
+                Some("meta.lastModified gt \"2026-01-01T00:00:00Z\""),
+                None,
+                "on a later page"
+            ),
+            page(Listed::Users, Some("emails.value co \"a\""), None, "on a later page"),
+            page(Listed::Groups, None, None, "on a later page"),
+            page(Listed::Groups, Some("members.display co \"a\""), None, "on a later page"),
             of(Listed::Users, None, None, false),
             of(Listed::Users, None, None, true),
             of(Listed::Users, None, Some("userName"), false),

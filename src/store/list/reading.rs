@@ -22,6 +22,8 @@ use crate::store::tenant::Tenant;
 
 /// Behind every row.
 const END: i64 = i64::MAX;
+/// How many posts of a filtered list are looked at before all others are read.
+const NEAR: u64 = 1_000;
 
 /// A page behind the first.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +50,7 @@ impl Page {
         let Self { size, offset } = self;
         format!(
             "ranked AS MATERIALIZED (
-               SELECT q.*, q.is_stale + CASE
+               SELECT *, min(rank) OVER () AS best FROM (SELECT q.*, q.is_stale + CASE
                  WHEN q.is_own AND q.is_next AND q.page_size = {size} THEN 0
                  WHEN q.is_own AND q.is_next THEN 2
                  WHEN q.is_own AND q.page_offset = {offset} THEN 4
@@ -64,15 +66,14 @@ impl Page {
                    s.reader = :reader AS is_own, coalesce(r.read_at, s.begun_at) < {HOUR_AGO} AS is_stale,
                    coalesce(r.next_offset, s.page_size) = {offset} AND coalesce(r.is_done, 0) = 0 AS is_next
                  FROM snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
-                 WHERE s.org_id = :org AND s.list = :list AND s.base = 0) q)"
+                 WHERE s.org_id = :org AND s.list = :list AND s.base = 0) q))"
         )
     }
 
     /// The readings that the page may belong to, if it is the next page of several.
     fn candidates(self) -> String {
         format!(
-            "{}, candidate AS MATERIALIZED (
-               SELECT * FROM ranked WHERE is_next AND rank = (SELECT min(rank) FROM ranked))",
+            "{}, candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best)",
             self.ranked()
         )
     }
@@ -122,65 +123,75 @@ impl Page {
     }
 
     /// Those of a list of which every row is known: from the position on, as many as are still there and still match. Behind
-    /// the last row comes the first again, so that a page has rows as long as there are any.
+    /// the last row comes the first again, so that a page has rows as long as there are any. The first thousand are looked at
+    /// before the others are read.
     fn listed_rows(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
-        let Rows { seq, table, condition, .. } = rows;
+        let Rows { seq, table, of_row, .. } = rows;
         format!(
             "WITH {chosen}, list AS MATERIALIZED (
-               SELECT {wanted} AS wanted, '[' || rtrim(
-                 substr(s.posts, ({offset} - s.base + 1) * {WIDTH} + 1)
-                 || substr(s.posts, {WIDTH} + 1, ({offset} - s.base) * {WIDTH}), ',') || ']' AS seqs
+               SELECT {wanted} AS wanted, ({offset} - s.base + 1) * {WIDTH} AS at, s.id
                FROM chosen c CROSS JOIN snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot)
              SELECT * FROM (
-               SELECT post.key AS turn, {seq} AS seq FROM json_each((SELECT seqs FROM list)) post CROSS JOIN {table}
-               WHERE {seq} = post.value AND {condition} LIMIT coalesce((SELECT wanted FROM list), 0))
+               SELECT post.turn, {seq} AS seq FROM (
+                 SELECT key AS turn, value FROM json_each({next})
+                 UNION ALL
+                 SELECT {NEAR} + key, value FROM json_each({others})) post CROSS JOIN {table}
+               WHERE {seq} = post.value AND {of_row} LIMIT coalesce((SELECT wanted FROM list), 0))
              UNION ALL
              SELECT * FROM (
-               SELECT {seq} AS turn, {seq} AS seq {from} AND NOT EXISTS (SELECT 1 FROM list)
-               ORDER BY {seq} LIMIT {size} OFFSET {offset})",
+               SELECT {seq} AS turn, {seq} AS seq {from}
+               ORDER BY {seq} LIMIT iif(EXISTS (SELECT 1 FROM list), 0, {size}) OFFSET {offset})",
             chosen = self.chosen(),
             wanted = self.wanted(),
-            from = rows.from()
+            next = array_of(&format!("substr(s.posts, l.at + 1, {NEAR} * {WIDTH})")),
+            others = array_of(&format!(
+                "substr(s.posts, l.at + {NEAR} * {WIDTH} + 1) || substr(s.posts, {WIDTH} + 1, l.at - {WIDTH})"
+            )),
+            from = rows.from
         )
     }
 
     /// Those of a list of which the last row of each page is known: what comes behind the post before the position. If the
-    /// position is within a page, as many rows of it are skipped as are certainly before the position.
+    /// position is within a page, the page begins with as many of the last rows of that page as have a position there.
+    /// Behind the last row comes the first again.
     fn rows_of_range(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
-        let (seq, from) = (rows.seq, rows.from());
-        let visible = rows.reveal.map_or_else(String::new, |reveal| {
-            format!(" AND ((SELECT reveals FROM list) IS NULL OR {reveal} <= (SELECT reveals FROM list))")
-        });
+        let (seq, from) = (rows.seq, rows.from);
+        let visible = |reveals: &str| {
+            rows.reveal.map_or_else(String::new, |reveal| format!(" AND {reveal} <= {reveals}"))
+        };
+        let (visible_then, visible) = (visible("p.reveals"), visible("(SELECT reveals FROM place)"));
         format!(
-            "WITH {chosen}, list AS MATERIALIZED (
-               SELECT {wanted} AS wanted, {low} AS low, {high} AS high, s.base + s.listed AS ends,
-                 iif(s.span < s.spans, s.base + (s.span + 1) * s.step, s.base + s.listed) AS span_ends,
-                 {offset} = s.base + s.span * s.step AS is_post,
-                 iif(s.reveals < (SELECT reveals FROM organizations WHERE id = :org), s.reveals, NULL) AS reveals
+            "WITH {chosen}, place AS MATERIALIZED (
+               SELECT iif(p.id IS NULL, {size}, p.wanted) AS wanted, p.reveals, p.id IS NOT NULL AS is_known, coalesce(CASE
+                 WHEN p.id IS NULL THEN (SELECT {seq} {from} ORDER BY {seq} LIMIT 1 OFFSET {offset})
+                 WHEN p.positions = 0 THEN (SELECT min({seq}) {from} AND {seq} > p.low{visible_then})
+                 WHEN p.positions > 0 THEN coalesce((
+                   SELECT min(seq) FROM (
+                     SELECT {seq} AS seq, row_number() OVER (ORDER BY {seq} DESC) AS back
+                     {from} AND {seq} > p.low AND {seq} <= p.high{visible_then})
+                   WHERE back <= p.positions),
+                   (SELECT min({seq}) {from} AND {seq} > p.high{visible_then}))
+                 END, {END}) AS first
                FROM (
-                 SELECT s.*, length(s.posts) / {WIDTH} - 2 AS spans,
-                   min(({offset} - s.base) / s.step, length(s.posts) / {WIDTH} - 2) AS span
-                 FROM chosen c CROSS JOIN snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot) s),
-             skipped (number) AS MATERIALIZED (
-               SELECT iif(is_post, 0, max(0, (
-                 SELECT count(*) {from} AND {seq} > low AND {seq} <= high{visible}) - (span_ends - {offset}))) FROM list),
-             place (first, wanted, begins) AS MATERIALIZED (
-               SELECT coalesce(iif({offset} < ends, (
-                   SELECT {seq} {from} AND {seq} > (SELECT low FROM list){visible}
-                   ORDER BY {seq} LIMIT 1 OFFSET coalesce((SELECT number FROM skipped), 0)), NULL), {END}), wanted, 1 FROM list
-               UNION ALL
-               SELECT (SELECT {seq} {from} ORDER BY {seq} LIMIT 1 OFFSET {offset}), {size}, 0
-               WHERE NOT EXISTS (SELECT 1 FROM list))
+                 SELECT s.id, {wanted} AS wanted, {low} AS low, {high} AS high, coalesce(s.reveals, {END}) AS reveals, CASE
+                   WHEN {offset} >= s.base + s.listed THEN -1
+                   WHEN {offset} = s.base + s.span * s.step THEN 0
+                   WHEN s.span < s.spans THEN s.base + (s.span + 1) * s.step - {offset}
+                   ELSE s.base + s.listed - {offset} END AS positions
+                 FROM (SELECT 1) LEFT JOIN (
+                   SELECT s.*, length(s.posts) / {WIDTH} - 2 AS spans,
+                     min(({offset} - s.base) / s.step, length(s.posts) / {WIDTH} - 2) AS span
+                   FROM chosen c CROSS JOIN snapshots s
+                     ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot) s) p)
              SELECT * FROM (
                SELECT 0 AS turn, seq FROM (
-                 SELECT {seq} AS seq {from} AND {seq} >= (SELECT first FROM place){visible}
-                 ORDER BY {seq} LIMIT (SELECT wanted FROM place))
+                 SELECT {seq} AS seq {from} AND {seq} >= (SELECT first FROM place){visible} ORDER BY {seq} LIMIT {size})
                UNION ALL
                SELECT 1 AS turn, seq FROM (
-                 SELECT {seq} AS seq {from} AND {seq} < (SELECT iif(begins, first, 0) FROM place){visible}
-                 ORDER BY {seq} LIMIT (SELECT wanted FROM place)))
+                 SELECT {seq} AS seq {from} AND {seq} < (SELECT first * is_known FROM place){visible}
+                 ORDER BY {seq} LIMIT {size}))
              LIMIT (SELECT wanted FROM place)",
             chosen = self.chosen(),
             wanted = self.wanted(),
@@ -196,7 +207,7 @@ impl Page {
             "WITH {}
              SELECT json_array(coalesce(s.total, {counted}), iif({} OR {} >= s.total, NULL, c.id), c.snapshot,
                json(iif((SELECT count(DISTINCT snapshot) FROM candidate) > 1, 'true', 'false'))) AS head
-             FROM (SELECT 1) LEFT JOIN chosen c LEFT JOIN snapshots s
+             FROM (SELECT 1) LEFT JOIN chosen c ON TRUE LEFT JOIN snapshots s
                ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
             self.chosen(),
             SEVERAL_UNDER_WAY,
@@ -237,6 +248,14 @@ impl Page {
         let itself = "s.org_id = :org AND s.list = :list AND s.id = :of_snapshot";
         Some(tenant.statement(&self.note("", from, itself), &bindings))
     }
+}
+
+/// Posts of the snapshot `s` in the list `l` as a JSON array.
+fn array_of(posts: &str) -> String {
+    format!(
+        "(SELECT '[' || rtrim({posts}, ',') || ']' FROM list l CROSS JOIN snapshots s
+          ON s.org_id = :org AND s.list = :list AND s.id = l.id)"
+    )
 }
 
 /// The condition that more than one reading of the list is under way.

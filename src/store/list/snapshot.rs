@@ -49,19 +49,14 @@ pub(super) struct Rows<'a> {
     pub(super) seq: &'a str,
     /// The table.
     pub(super) table: &'a str,
-    /// The condition that they satisfy.
-    pub(super) condition: &'a str,
+    /// `FROM … WHERE …`
+    pub(super) from: &'a str,
+    /// The condition, for a row that is found by its `seq`.
+    pub(super) of_row: &'a str,
     /// What counts them.
     pub(super) total: &'a str,
     /// The column with `organizations.reveals` as it was when the row became visible, if rows can become visible.
     pub(super) reveal: Option<&'a str>,
-}
-
-impl Rows<'_> {
-    /// `FROM … WHERE …`
-    pub(super) fn from(&self) -> String {
-        format!("FROM {} WHERE {}", self.table, self.condition)
-    }
 }
 
 /// Who reads a list, and which snapshot is made if one has to be.
@@ -181,7 +176,7 @@ impl<'a> Snapshot<'a> {
         let counted = match self.begins() {
             true => rows.total.to_owned(),
             false => {
-                format!("(SELECT count(*) {} AND {} > (SELECT after FROM start))", rows.from(), rows.seq)
+                format!("(SELECT count(*) {} AND {} > (SELECT after FROM start))", rows.from, rows.seq)
             }
         };
         // The LIMIT keeps SQLite from counting once for each time the number is named.
@@ -190,7 +185,7 @@ impl<'a> Snapshot<'a> {
 
     /// The last row of each page: from one to the next, so that every row is looked at once.
     fn last_of_pages(&self, rows: &Rows<'_>) -> String {
-        let (seq, from, step) = (rows.seq, rows.from(), self.size.saturating_sub(1));
+        let (seq, from, step) = (rows.seq, rows.from, self.size.saturating_sub(1));
         let newest = format!("(SELECT max({seq}) {from})");
         format!(
             "WITH RECURSIVE post (number, seq) AS (
@@ -205,7 +200,7 @@ impl<'a> Snapshot<'a> {
 
     /// All rows, up to one more than a snapshot may have.
     fn all_rows(&self, rows: &Rows<'_>) -> String {
-        let (seq, from) = (rows.seq, rows.from());
+        let (seq, from) = (rows.seq, rows.from);
         let most = if self.is_small() { LONG_LIST } else { MOST_POSTS };
         format!(
             "(SELECT count(*) AS listed, group_concat(printf('%10d,', seq), '') AS posts

@@ -5,7 +5,7 @@ use super::snapshot::Rows;
 use super::{Listed, Query};
 use crate::scim::ScimError;
 use crate::scim::cursor::Position;
-use crate::store::filter::{Condition, SortKey, Table, compile, sort_key};
+use crate::store::filter::{SortKey, Table, compile, sort_key};
 use crate::store::statement::Binding;
 use crate::store::tenant::Tenant;
 use crate::store::{groups, organizations, users};
@@ -29,8 +29,8 @@ pub(super) struct Sources {
 pub(super) struct Source {
     /// `FROM … WHERE …`
     pub(super) from: String,
-    /// The condition alone.
-    condition: String,
+    /// The condition alone, for a row that is found by its `seq`.
+    of_row: String,
     /// What counts the rows.
     pub(super) total: String,
     /// Whether the filter can match one row at most.
@@ -58,10 +58,13 @@ impl Sources {
         let mut bindings: Vec<Binding> = Vec::new();
         for &(table, shift) in tables {
             let condition = compile(tenant.catalog, table, query.filter)?;
-            let where_clause = where_clause(table, &condition);
-            let from = format!("FROM {} WHERE {where_clause}", table.name());
+            let from = format!(
+                "FROM {} WHERE {}",
+                table.name(),
+                where_clause(table, condition.indexed, &condition.sql)
+            );
             all.push(Source {
-                condition: where_clause,
+                of_row: where_clause(table, false, &condition.sql_of_row),
                 total: match (query.filter, table) {
                     (None, Table::Users) => organizations::USER_COUNT.to_owned(),
                     _ => format!("(SELECT count(*) {from})"),
@@ -176,7 +179,8 @@ impl Source {
         Rows {
             seq: self.seq(),
             table: self.table.name(),
-            condition: &self.condition,
+            from: &self.from,
+            of_row: &self.of_row,
             total: &self.total,
             reveal: self.is_users().then_some("users.reveal"),
         }
@@ -229,15 +233,13 @@ impl Source {
     }
 }
 
-/// The condition that a row of a table is the organization's, visible to SCIM, and satisfies another.
-fn where_clause(table: Table, condition: &Condition) -> String {
-    // Where an index finds the few that are meant, SQLite shall not walk everybody in order instead: with a plus
-    // before it, a column is no reason to use an index.
-    let plus = if condition.indexed { "+" } else { "" };
+/// The condition that a row of a table is the organization's, visible to SCIM, and satisfies another. If an index finds the
+/// few rows that can satisfy that one, SQLite must not walk everybody in order instead: with a plus before it, a column is no
+/// reason to use an index.
+fn where_clause(table: Table, indexed: bool, condition: &str) -> String {
+    let plus = if indexed { "+" } else { "" };
     match table {
-        Table::Users => {
-            format!("{plus}users.org_id = :org AND {plus}users.managed = 1 AND {}", condition.sql)
-        }
-        Table::Groups => format!("{plus}g.org_id = :org AND {}", condition.sql),
+        Table::Users => format!("{plus}users.org_id = :org AND {plus}users.managed = 1 AND {condition}"),
+        Table::Groups => format!("{plus}g.org_id = :org AND {condition}"),
     }
 }
