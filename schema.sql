@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS organizations (
   group_count      INTEGER NOT NULL DEFAULT 0,
   -- Most users that SCIM may see; NULL: any number. More are not created.
   user_limit       INTEGER CHECK (user_limit > 0),
+  -- How many times a user who was stored before became visible to SCIM, by another mail domain (users.reveal).
+  reveals          INTEGER NOT NULL DEFAULT 0,
   created_at       TEXT NOT NULL,
   last_modified    TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -61,6 +63,9 @@ CREATE TABLE IF NOT EXISTS users (
   mail_domain    TEXT,
   -- 1: SCIM sees this person. 0: added in the console, outside the organization's mail domains.
   managed        INTEGER NOT NULL CHECK (managed IN (0, 1)),
+  -- The value of organizations.reveals when this user last became visible to SCIM; 0: with the insertion. A list that
+  -- began to be read before leaves the user out.
+  reveal         INTEGER NOT NULL DEFAULT 0,
   -- The SCIM attributes a client may set, as canonical JSON, without the columns `active` and `org_role`.
   doc            TEXT NOT NULL,
   -- The same with its texts and names folded, where that is more than SQLite's lower() does (which knows ASCII only): what
@@ -95,13 +100,17 @@ CREATE TRIGGER IF NOT EXISTS users_count_delete AFTER DELETE ON users WHEN OLD.m
 BEGIN
   UPDATE organizations SET user_count = user_count - 1 WHERE id = OLD.org_id;
 END;
-CREATE TRIGGER IF NOT EXISTS users_count_update AFTER UPDATE OF managed ON users
+DROP TRIGGER IF EXISTS users_count_update;
+CREATE TRIGGER users_count_update AFTER UPDATE OF managed ON users
 BEGIN
-  UPDATE organizations SET user_count = user_count + NEW.managed - OLD.managed
+  UPDATE organizations
+  SET user_count = user_count + NEW.managed - OLD.managed, reveals = reveals + (NEW.managed > OLD.managed)
   WHERE id = NEW.org_id AND NEW.managed = (
     json_array_length(mail_domains) = 0
     OR coalesce(NEW.mail_domain IN (SELECT value FROM json_each(mail_domains)), 0));
   SELECT RAISE(ABORT, 'stale organization') WHERE changes() = 0;
+  UPDATE users SET reveal = (SELECT reveals FROM organizations WHERE id = NEW.org_id)
+  WHERE seq = NEW.seq AND NEW.managed > OLD.managed;
 END;
 
 -- Two people or groups may have the same folded name since an upgrade that folds more than before: one of them has the
@@ -279,29 +288,53 @@ BEGIN
   WHERE seq = OLD.group_seq AND changes() = 0;
 END;
 
--- Lists that a client reads by position, as they were when it began: see src/store/snapshot.rs. At most one row for each
--- list of an organization, however often it is read.
+-- Lists that a client reads by position, as they were when it read the first page: see src/store/list/snapshot.rs. A
+-- snapshot does not change.
 CREATE TABLE IF NOT EXISTS snapshots (
   org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  -- Hash of resource and filter.
+  list      TEXT NOT NULL,
+  -- Begins with the time at which it was made.
+  id        TEXT NOT NULL,
   resource  TEXT NOT NULL CHECK (resource IN ('Users', 'Groups')),
   -- As the client sent it; blank where there is none.
   filter    TEXT NOT NULL,
+  -- Hash of the key's id and of the client's name (User-Agent).
+  reader    TEXT NOT NULL,
   page_size INTEGER NOT NULL,
   begun_at  TEXT NOT NULL,
-  -- When the first page was last read, and when another one was: blank if none was, and noted once a minute.
-  first_at  TEXT NOT NULL,
-  read_at   TEXT NOT NULL DEFAULT '',
-  -- How many readers have seen the first page, but not the last.
-  readers   INTEGER NOT NULL DEFAULT 1,
-  -- The last position that anybody has read, as of read_at.
-  reached   INTEGER NOT NULL DEFAULT 0,
-  -- How many positions there are, also of rows that have gone since.
+  -- How many positions come before its first row. More than 0: it continues several readings that could not be told apart.
+  base      INTEGER NOT NULL,
+  -- How many rows lie between two posts.
+  step      INTEGER NOT NULL,
+  -- How many rows it has.
+  listed    INTEGER NOT NULL,
+  -- The total that its readers are told.
   total     INTEGER NOT NULL,
-  -- The greatest `seq` that has a position.
-  newest    INTEGER NOT NULL,
-  -- Each `seq` of a filtered list, else that of the last row of each page: ten digits and a comma.
+  -- The value of organizations.reveals.
+  reveals   INTEGER NOT NULL,
+  -- A `seq` behind which the first row is, and the `seq` of every row of a filtered list, else of the last row of each
+  -- page: ten digits and a comma.
   posts     TEXT NOT NULL,
-  PRIMARY KEY (org_id, resource, filter, page_size)
+  PRIMARY KEY (org_id, list, id)
+) STRICT, WITHOUT ROWID;
+
+-- How far the readers of lists have come: see src/store/list/reading.rs. Without a row, only the first page was read.
+CREATE TABLE IF NOT EXISTS readings (
+  org_id      TEXT NOT NULL,
+  list        TEXT NOT NULL,
+  -- The snapshot that was made with the first page, and the one that says what the next page is.
+  id          TEXT NOT NULL,
+  snapshot    TEXT NOT NULL,
+  -- Where the last page that was read begins and ends, and its size.
+  page_offset INTEGER NOT NULL,
+  next_offset INTEGER NOT NULL,
+  page_size   INTEGER NOT NULL,
+  -- 1: that was the last page of the list.
+  is_done     INTEGER NOT NULL,
+  read_at     TEXT NOT NULL,
+  PRIMARY KEY (org_id, list, id),
+  FOREIGN KEY (org_id, list, id) REFERENCES snapshots ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
 -- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept for

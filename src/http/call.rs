@@ -160,6 +160,14 @@ impl Call<'_> {
         Ok(body)
     }
 
+    /// The client's name.
+    pub(super) fn client(&self) -> String {
+        match &self.source {
+            Source::Http(incoming) => incoming.header("user-agent").unwrap_or_default(),
+            Source::Bulk(_) => String::new(),
+        }
+    }
+
     /// The parameters of the URL.
     ///
     /// # Errors

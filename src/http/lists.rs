@@ -11,7 +11,7 @@ use crate::scim::filter;
 use crate::scim::list::{Standing, Window, list_response};
 use crate::scim::query::{CursorContext, Parameters};
 use crate::scim::schema::ResourceType;
-use crate::store::list::{self, Listed, Listing, Query, Resource};
+use crate::store::list::{self, Listed, Listing, Query, Reader, Resource};
 use crate::store::{known_keys, platform};
 
 /// Answers a query by its URL.
@@ -40,12 +40,16 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     let window = parameters.window(&context)?;
     let of_users = projection(parameters, &catalog.user)?;
     let of_groups = projection(parameters, &catalog.group)?;
+    let client = call.client();
+    // Begins with the time, so that the oldest is known by its name.
+    let snapshot = format!("{}-{}", call.session.tenant.now, platform::new_id()?);
     let mut query = Query {
         listed,
         filter: filter.as_ref(),
         filter_text: text,
         sort: sort.as_ref(),
         window: &window,
+        reader: Reader { key: call.session.key.id(), client: &client, snapshot: &snapshot },
         with_groups: of_users.wants("groups"),
         with_members: of_groups.wants("members"),
         is_long: false,

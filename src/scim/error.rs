@@ -240,6 +240,17 @@ impl ScimError {
         Self::new(429, None, format!("The directory's storage did not answer in time; {outcome}."))
     }
 
+    /// 429: the organization's lists are being read by so many that the pages of one more could not be kept together.
+    pub fn too_many_readings() -> Self {
+        Self::new(
+            429,
+            None,
+            "Too many lists of this organization were read page by page within the last hour, so this one cannot begin now. \
+             Lists that are being read already go on. Try again in an hour, or read the list by \"cursor\". If a client polls a \
+             list of several pages, let it ask less often or with a narrower filter.",
+        )
+    }
+
     /// The error's body (RFC 7644 §3.12). `status` is a string there.
     pub fn to_json(&self) -> String {
         let mut body = object! {

@@ -158,14 +158,6 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
                WHERE users.org_id = :org AND users.managed <> {seen})"
         );
         statements.push(tenant.statement(&touched, &bindings()));
-        // Whoever comes into sight in the middle of a list that is being read would push somebody off their page.
-        statements.push(tenant.statement(
-            &format!(
-                "DELETE FROM snapshots WHERE org_id = :org AND EXISTS (
-                   SELECT 1 FROM users WHERE org_id = :org AND managed = 0 AND {seen})"
-            ),
-            &bindings(),
-        ));
         statements.push(tenant.statement(
             &format!("UPDATE users SET managed = {seen} WHERE org_id = :org AND managed <> {seen}"),
             &bindings(),

@@ -88,6 +88,8 @@ impl Load {
 pub(super) struct Condition {
     /// SQL over `users` or, as `g`, groups.
     pub(super) sql: String,
+    /// The same for rows that are found by their `seq`: it reads what belongs to these rows alone.
+    pub(super) sql_of_row: String,
     /// What its names are bound to. A comparison binds the same name to the same value for every table.
     pub(super) bindings: Vec<Binding>,
     /// Whether at most one row can satisfy it.
@@ -109,11 +111,15 @@ pub(super) fn compile(
     table: Table,
     filter: Option<&Filter<'_>>,
 ) -> Result<Condition, ScimError> {
-    let mut compiler = Compiler::new(catalog, table);
-    let part = match filter {
-        Some(filter) => compiler.join(filter, &mut Compiler::leaf),
-        None => Part::scan("TRUE"),
+    let compiled = |by_row| {
+        let mut compiler = Compiler { by_row, ..Compiler::new(catalog, table) };
+        let part = match filter {
+            Some(filter) => compiler.join(filter, &mut Compiler::leaf),
+            None => Part::scan("TRUE"),
+        };
+        (part, compiler)
     };
+    let (part, compiler) = compiled(false);
     if compiler.weight > MAX_TERMS {
         return Err(ScimError::too_many(format!(
             "The filter would look through too many values: a comparison over the values of a multi-valued attribute counts as \
@@ -122,6 +128,7 @@ pub(super) fn compile(
     }
     Ok(Condition {
         sql: part.sql,
+        sql_of_row: compiled(true).0.sql,
         bindings: compiler.bindings,
         unique: part.found == Found::One,
         indexed: part.found != Found::Scanning,
@@ -212,6 +219,8 @@ enum Leaf<'f, 'a> {
 struct Compiler<'c> {
     catalog: &'c Catalog,
     table: Table,
+    /// Whether the row is known, and a condition over its elements is to read those of that row alone.
+    by_row: bool,
     bindings: Vec<Binding>,
     weight: usize,
     load: Load,
@@ -221,7 +230,15 @@ struct Compiler<'c> {
 
 impl<'c> Compiler<'c> {
     fn new(catalog: &'c Catalog, table: Table) -> Self {
-        Self { catalog, table, bindings: Vec::new(), weight: 0, load: Load::default(), has_range: false }
+        Self {
+            catalog,
+            table,
+            by_row: false,
+            bindings: Vec::new(),
+            weight: 0,
+            load: Load::default(),
+            has_range: false,
+        }
     }
 
     /// Joins conditions as the filter does; `leaf` makes those of its leaves.
@@ -302,7 +319,8 @@ impl<'c> Compiler<'c> {
             (_, Operator::Ne) => {
                 let differs = self.compare(&value, comparison);
                 let differs = self.any(elements, &differs);
-                Part::scan(format!("({} OR NOT {})", differs.sql, elements.any("TRUE")))
+                let any = if self.by_row { elements.any_of_row("TRUE") } else { elements.any("TRUE") };
+                Part::scan(format!("({} OR NOT {any})", differs.sql))
             }
             _ => {
                 let part = self.compare(&value, comparison);
@@ -360,7 +378,10 @@ impl<'c> Compiler<'c> {
                 Found::Looking
             }
         };
-        Part { sql: elements.any(&part.sql), found }
+        // What an index finds is found with fewer rows than the elements of a row may be.
+        let sql =
+            if self.by_row && scanning { elements.any_of_row(&part.sql) } else { elements.any(&part.sql) };
+        Part { sql, found }
     }
 
     fn compare(&mut self, value: &Value, comparison: &Comparison<'_>) -> Part {

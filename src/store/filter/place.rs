@@ -211,6 +211,21 @@ impl Elements<'_> {
         }
     }
 
+    /// The same condition where the resource is found already: only its own elements are read.
+    pub(super) fn any_of_row(self, condition: &str) -> String {
+        let elements = match self {
+            Self::InDocument(_) | Self::SchemasOfGroup => return self.any(condition),
+            Self::Emails => "user_emails e WHERE e.user_seq = users.seq",
+            Self::Groups => {
+                "memberships m CROSS JOIN groups e ON e.seq = m.group_seq WHERE m.user_seq = users.seq"
+            }
+            Self::Members => {
+                "memberships m CROSS JOIN users e ON e.seq = m.user_seq WHERE m.group_seq = g.seq AND e.managed = 1"
+            }
+        };
+        format!("EXISTS (SELECT 1 FROM {elements} AND {condition})")
+    }
+
     /// What a resource is sorted by: the value of the primary element or else of the first (RFC 7644 §3.4.2.3).
     pub(super) fn first(self, value: &str) -> String {
         match self {

@@ -1,6 +1,7 @@
 //! Lists: of users, of groups, or of both, filtered, sorted, and page by page.
 
 mod direction;
+mod reading;
 mod snapshot;
 mod source;
 
@@ -17,7 +18,8 @@ use crate::scim::filter::Filter;
 use crate::scim::list::Window;
 use crate::scim::query::Sort;
 use direction::Direction;
-use snapshot::{Snapshot, State};
+pub use snapshot::Reader;
+use snapshot::Snapshot;
 use source::{GROUP_RANK, Sources};
 
 /// Whose list it is.
@@ -43,6 +45,8 @@ pub struct Query<'a> {
     pub sort: Option<&'a Sort<'a>>,
     /// Which page.
     pub window: &'a Window,
+    /// Who reads it.
+    pub reader: Reader<'a>,
     /// Whether users come with their groups. What is not asked for is not read.
     pub with_groups: bool,
     /// Whether groups come with their members.
@@ -90,7 +94,7 @@ pub struct Prepared<'a> {
     snapshot: Option<Snapshot<'a>>,
     statements: Vec<Statement>,
     /// How many statements come before that of the page.
-    begins: usize,
+    before_page: usize,
     listed: Listed,
     totals: Vec<Total>,
     count: usize,
@@ -119,7 +123,7 @@ enum Total {
 /// # Errors
 /// `tooMany` for a filter that would keep the database busy too long.
 pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a>, ScimError> {
-    let mut sources = Sources::of(tenant, query)?;
+    let sources = Sources::of(tenant, query)?;
     let (count, offset, cursor) = match query.window {
         Window::Index(page) => (page.count, i64::try_from(page.offset()).unwrap_or(i64::MAX), None),
         Window::Cursor { count, from } => (*count, 0, from.as_ref()),
@@ -133,17 +137,19 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     // Where looking at everybody takes long, a list of one page is looked through once, and not again to count it.
     let probes = first && !query.is_long && sources.load.is_noticeable();
     let snapshot = if probes { None } else { snapshot_of(query, &sources) };
-    if let Some(snapshot) = &snapshot {
-        sources.cut(snapshot);
-    }
     let mut bindings = sources.bindings.clone();
+    if let Some(snapshot) = &snapshot {
+        bindings.extend(snapshot.bindings());
+    }
     if let Some(Cursor { position, .. }) = cursor {
         bindings.push(optional("after", position.key.as_deref()));
         bindings.push(integer("after_rank", position.rank));
     }
     bindings.push(integer("count", count));
     // One more than asked for tells whether there is another page.
-    bindings.push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor || probes))));
+    let begins = snapshot.as_ref().is_some_and(Snapshot::begins);
+    bindings
+        .push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor || probes || begins))));
     bindings.push(integer("offset", offset));
     let position = cursor.map(|cursor| &cursor.position);
     let mut totals = Vec::new();
@@ -154,7 +160,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     for source in sources.all.iter().filter(|_| !probes) {
         totals.push(match (&snapshot, query.filter) {
             (Some(snapshot), _) => {
-                counts.push(snapshot.state(&source.total));
+                counts.extend(snapshot.end(&source.total));
                 Total::OfSnapshot
             }
             (None, None) if source.is_users() => Total::OfOrganization,
@@ -165,20 +171,30 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
             }
         });
     }
-    let begin = sources.begin(snapshot.as_ref());
-    let begins = begin.len();
-    let page = sources.page(direction, position, query.with_groups);
+    let own_page = sources.only().zip(snapshot.as_ref());
+    let before = own_page.map(|(source, snapshot)| snapshot.begin(&source.rows())).unwrap_or_default();
+    let before_page = before.len();
+    // A first page is the list as it is now; what a later one is, the snapshot of the first tells.
+    let later = own_page.and_then(|(source, snapshot)| Some((source, snapshot.later_rows(&source.rows())?)));
+    let (page, groups_on_page) = match &later {
+        Some((source, rows)) => {
+            (source.page_of(rows, query.with_groups), format!("SELECT hit.seq FROM ({rows}) hit"))
+        }
+        None => (
+            sources.page(direction, position, query.with_groups),
+            sources.groups_on_page(direction, position, probes),
+        ),
+    };
     let mut statements: Vec<Statement> =
-        begin.into_iter().chain([page]).chain(counts).map(|sql| tenant.statement(&sql, &bindings)).collect();
+        before.into_iter().chain([page]).chain(counts).map(|sql| tenant.statement(&sql, &bindings)).collect();
     let with_members = query.with_members && query.listed != Listed::Users;
     if with_members {
-        let seqs = sources.groups_on_page(direction, position, probes);
-        statements.push(pieces::of_groups(tenant, &seqs, &bindings));
+        statements.push(pieces::of_groups(tenant, &groups_on_page, &bindings));
     }
     Ok(Prepared {
         snapshot,
         statements,
-        begins,
+        before_page,
         listed: query.listed,
         totals,
         count: usize::try_from(count).unwrap_or(usize::MAX),
@@ -190,19 +206,12 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     })
 }
 
-/// Deepest filter, and most comparisons of one, that a list with a snapshot may have: it is said several times in a
-/// statement, and deeper within it.
-const SNAPSHOT_DEPTH: usize = 8;
-const SNAPSHOT_TERMS: usize = 30;
-
 /// The snapshot of a list that is read by position, in order of insertion, and may have several pages.
 fn snapshot_of<'a>(query: &Query<'a>, sources: &Sources) -> Option<Snapshot<'a>> {
     let Window::Index(page) = query.window else { return None };
     let source = sources.only().filter(|source| !source.few && query.sort.is_none())?;
-    if query.filter.is_some_and(|filter| filter.depth() > SNAPSHOT_DEPTH || filter.terms() > SNAPSHOT_TERMS) {
-        return None;
-    }
-    Snapshot::of(if source.is_users() { "Users" } else { "Groups" }, query.filter_text, page)
+    let resource = if source.is_users() { "Users" } else { "Groups" };
+    Snapshot::of(resource, query.filter_text, query.reader, page)
 }
 
 impl Prepared<'_> {
@@ -220,8 +229,8 @@ impl Prepared<'_> {
     /// The page, once the statements have run.
     ///
     /// # Errors
-    /// `tooMany`, if the filter is too much for an organization of that size. Our fault: a row is not what the statement
-    /// selects.
+    /// `tooMany`, if the filter is too much for an organization of that size; 429 or `tooMany` where the pages of the list
+    /// cannot be kept together; our fault: a row is not what the statement selects.
     pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, ScimError> {
         let organization = &opened.organization;
         if self.load.is_too_much(organization.user_count, organization.group_count) {
@@ -232,10 +241,12 @@ impl Prepared<'_> {
                 organization.user_count, organization.group_count
             )));
         }
-        for _ in 0..self.begins {
+        for _ in 0..self.before_page {
             opened.rows();
         }
         let mut rows = opened.rows();
+        let there_is_more = rows.len() > self.count;
+        rows.truncate(self.count);
         let on_page = u64::try_from(rows.len()).unwrap_or(0);
         let mut total = 0_u64;
         let mut afterwards = None;
@@ -245,15 +256,13 @@ impl Prepared<'_> {
                 Total::OnPage => on_page,
                 Total::Counted => opened.count()?,
                 Total::OfSnapshot => {
-                    let state = State::read(&opened.row().unwrap_or_default().head)?;
-                    afterwards =
-                        self.snapshot.as_ref().and_then(|snapshot| snapshot.afterwards(tenant, &state));
-                    state.total.unwrap_or(on_page)
+                    let Some(snapshot) = &self.snapshot else { continue };
+                    let (total, statement) = snapshot.read(tenant, opened, on_page, there_is_more)?;
+                    afterwards = statement;
+                    total
                 }
             });
         }
-        let more = (self.by_cursor || self.probes) && rows.len() > self.count;
-        rows.truncate(self.count);
         if self.backward {
             rows.reverse();
         }
@@ -279,6 +288,7 @@ impl Prepared<'_> {
             };
             items.push(Item { position: Position { key, rank }, resource });
         }
+        let more = (self.by_cursor || self.probes) && there_is_more;
         Ok(Listing { total, items, more, turned_out_long: self.probes && more, afterwards })
     }
 }
@@ -303,7 +313,8 @@ mod tests {
             now: "2026-01-01T00:00:00.000Z".to_owned(),
         };
         let context = CursorContext { endpoint: "/", secret: "key", now: 0 };
-        let of = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, cursor: bool| {
+        let page = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, place: &str| {
+            let (cursor, later) = (place == "behind a cursor", place == "on a later page");
             let resource_types: &[_] = match listed {
                 Listed::Users => &[&catalog.user],
                 Listed::Groups => &[&catalog.group],
@@ -313,6 +324,7 @@ mod tests {
                 filter: filter.map(str::to_owned),
                 sort_by: sort_by.map(str::to_owned),
                 cursor: cursor.then(String::new),
+                start_index: later.then(|| "5001".to_owned()),
                 ..Parameters::default()
             };
             let parsed = filter.map(|text| parse(resource_types, text).unwrap());
@@ -328,6 +340,7 @@ mod tests {
                 filter_text: filter,
                 sort: sort.as_ref(),
                 window: &window,
+                reader: Reader { key: "key", client: "client", snapshot: "snapshot" },
                 with_groups: true,
                 with_members: listed != Listed::Users,
                 is_long: false,
@@ -338,8 +351,11 @@ mod tests {
                 .into_iter()
                 .map(|statement| json!({"sql": statement.sql, "params": statement.params}))
                 .collect();
-            json!({"listed": format!("{listed:?}"), "filter": filter, "sortBy": sort_by, "cursor": cursor,
+            json!({"listed": format!("{listed:?}"), "filter": filter, "sortBy": sort_by, "place": place,
                 "statements": statements})
+        };
+        let of = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, cursor: bool| {
+            page(listed, filter, sort_by, if cursor { "behind a cursor" } else { "" })
         };
         let users = |filter| of(Listed::Users, Some(filter), None, false);
         let groups = |filter| of(Listed::Groups, Some(filter), None, false);
@@ -359,6 +375,17 @@ mod tests {
             groups("externalId eq \"1\""),
             groups("members.value eq \"1\""),
             groups("displayName eq \"a\" or displayName eq \"b\""),
+            page(Listed::Users, None, None, "on a later page"),
+            page(Listed::Users, Some("title co \"a\""), None, "on a later page"),
+            page(
+                Listed::Users,
+                Some("meta.lastModified gt \"2026-01-01T00:00:00Z\""),
+                None,
+                "on a later page"
+            ),
+            page(Listed::Users, Some("emails.value co \"a\""), None, "on a later page"),
+            page(Listed::Groups, None, None, "on a later page"),
+            page(Listed::Groups, Some("members.display co \"a\""), None, "on a later page"),
             of(Listed::Users, None, None, false),
             of(Listed::Users, None, None, true),
             of(Listed::Users, None, Some("userName"), false),

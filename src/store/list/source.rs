@@ -1,11 +1,11 @@
 //! Where the rows of a list come from, as SQL.
 
 use super::direction::Direction;
-use super::snapshot::{Rows, Snapshot};
+use super::snapshot::Rows;
 use super::{Listed, Query};
 use crate::scim::ScimError;
 use crate::scim::cursor::Position;
-use crate::store::filter::{Condition, Load, ORG_IF_LIGHT, SortKey, Table, compile, sort_key};
+use crate::store::filter::{Load, ORG_IF_LIGHT, SortKey, Table, compile, sort_key};
 use crate::store::statement::{Binding, expression, text};
 use crate::store::tenant::Tenant;
 use crate::store::{groups, organizations, users};
@@ -13,6 +13,9 @@ use crate::store::{groups, organizations, users};
 /// What is added to the `seq` of a group where users and groups are in one list: 2^52, which JSON still has
 /// exactly.
 pub(super) const GROUP_RANK: i64 = 4_503_599_627_370_496;
+
+/// How many rows come before the page, as SQL.
+const SKIPPED: &str = "CAST(:offset AS INTEGER)";
 
 /// The tables of a list.
 pub(super) struct Sources {
@@ -22,16 +25,14 @@ pub(super) struct Sources {
     pub(super) bindings: Vec<Binding>,
     /// What the filters cost.
     pub(super) load: Load,
-    /// How many rows stand before the page, as SQL.
-    skipped: String,
 }
 
 /// A table of a list.
 pub(super) struct Source {
     /// `FROM … WHERE …`
     pub(super) from: String,
-    /// The same, less what is on other pages.
-    page: String,
+    /// The condition alone, for a row that is found by its `seq`.
+    of_row: String,
     /// What counts the rows.
     pub(super) total: String,
     /// Whether the filter can match one row at most.
@@ -60,9 +61,13 @@ impl Sources {
         let mut load = Load::default();
         for &(table, shift) in tables {
             let condition = compile(tenant.catalog, table, query.filter)?;
-            let from = from(table, &condition);
+            let from = format!(
+                "FROM {} WHERE {}",
+                table.name(),
+                where_clause(table, condition.indexed, &condition.sql)
+            );
             all.push(Source {
-                page: from.clone(),
+                of_row: where_clause(table, false, &condition.sql_of_row),
                 total: match (query.filter, table) {
                     (None, Table::Users) => organizations::USER_COUNT.to_owned(),
                     _ => format!("(SELECT count(*) {from})"),
@@ -83,15 +88,7 @@ impl Sources {
             bindings.push(expression("org", ORG_IF_LIGHT));
             bindings.push(text("load", load.to_json()));
         }
-        Ok(Self { all, bindings, load, skipped: "CAST(:offset AS INTEGER)".to_owned() })
-    }
-
-    /// What makes a snapshot, before the page is read.
-    pub(super) fn begin(&self, snapshot: Option<&Snapshot<'_>>) -> Vec<String> {
-        match (self.only(), snapshot) {
-            (Some(source), Some(snapshot)) => snapshot.begin(&source.rows()),
-            _ => Vec::new(),
-        }
+        Ok(Self { all, bindings, load })
     }
 
     /// The only table, if there is but one.
@@ -102,29 +99,20 @@ impl Sources {
         }
     }
 
-    /// Lets a snapshot say which rows are the page.
-    pub(super) fn cut(&mut self, snapshot: &Snapshot<'_>) {
-        let [source] = self.all.as_mut_slice() else { return };
-        let cut = snapshot.cut(&source.rows());
-        source.page.push_str(&cut.condition);
-        self.skipped = cut.skipped;
-        self.bindings.extend(snapshot.bindings());
-    }
-
     /// The statement that selects a page: as `head` the place of each resource, as `body` the resource.
     pub(super) fn page(&self, direction: Direction, from: Option<&Position>, with_groups: bool) -> String {
-        let resource = |table| match table {
-            Table::Users => users::resource_sql(with_groups),
-            Table::Groups => groups::RESOURCE.to_owned(),
-        };
         if let [source] = self.all.as_slice()
             && source.in_order
         {
             return source.select(
-                &format!("json_array({}, NULL) AS head, {} AS body", source.seq(), resource(source.table)),
+                &format!(
+                    "json_array({}, NULL) AS head, {} AS body",
+                    source.seq(),
+                    source.resource(with_groups)
+                ),
                 direction,
                 from,
-                &format!("LIMIT CAST(:limit AS INTEGER) OFFSET {}", self.skipped),
+                &format!("LIMIT CAST(:limit AS INTEGER) OFFSET {SKIPPED}"),
             );
         }
         // What has to be sorted is sorted by place alone; only what is on the page is read whole.
@@ -135,7 +123,7 @@ impl Sources {
                 let (table, seq) = (source.table.name(), source.seq());
                 format!(
                     "(SELECT {} FROM {table} WHERE {seq} = hit.rank - {})",
-                    resource(source.table),
+                    source.resource(with_groups),
                     source.shift
                 )
             })
@@ -173,7 +161,7 @@ impl Sources {
 
     /// Rank and sort key of each resource on the page.
     fn hits(&self, direction: Direction, from: Option<&Position>, limit: &str) -> String {
-        let window = format!("LIMIT CAST(:{limit} AS INTEGER) OFFSET {}", self.skipped);
+        let window = format!("LIMIT CAST(:{limit} AS INTEGER) OFFSET {SKIPPED}");
         if let [source] = self.all.as_slice() {
             return source.hits(direction, from, &window);
         }
@@ -206,7 +194,33 @@ impl Source {
 
     /// Its rows, for a snapshot.
     pub(super) fn rows(&self) -> Rows<'_> {
-        Rows { seq: self.seq(), from: &self.from, total: &self.total }
+        Rows {
+            seq: self.seq(),
+            table: self.table.name(),
+            from: &self.from,
+            of_row: &self.of_row,
+            total: &self.total,
+            reveal: self.is_users().then_some("users.reveal"),
+        }
+    }
+
+    /// The statement that selects the page of which another selects the `seq` of each row and a number by which they are in
+    /// order. What is selected is as in [`Sources::page`].
+    pub(super) fn page_of(&self, rows: &str, with_groups: bool) -> String {
+        let (table, seq) = (self.table.name(), self.seq());
+        format!(
+            "SELECT json_array({seq}, NULL) AS head, {} AS body FROM ({rows}) hit CROSS JOIN {table} WHERE {seq} = hit.seq
+             ORDER BY hit.turn, hit.seq",
+            self.resource(with_groups)
+        )
+    }
+
+    /// The whole resource, as SQL.
+    fn resource(&self, with_groups: bool) -> String {
+        match self.table {
+            Table::Users => users::resource_sql(with_groups),
+            Table::Groups => groups::RESOURCE.to_owned(),
+        }
     }
 
     fn seq(&self) -> &'static str {
@@ -227,7 +241,7 @@ impl Source {
     }
 
     fn select(&self, columns: &str, direction: Direction, from: Option<&Position>, window: &str) -> String {
-        let mut sql = format!("SELECT {columns} {}", self.page);
+        let mut sql = format!("SELECT {columns} {}", self.from);
         if let Some(position) = from {
             sql.push_str(" AND ");
             sql.push_str(&direction.beyond(self.key.as_ref(), self.seq(), self.shift, position));
@@ -237,17 +251,13 @@ impl Source {
     }
 }
 
-fn from(table: Table, condition: &Condition) -> String {
-    // Where an index finds the few that are meant, SQLite shall not walk everybody in order instead: with a plus
-    // before it, a column is no reason to use an index.
-    let plus = if condition.indexed { "+" } else { "" };
+/// The condition that a row of a table is the organization's, visible to SCIM, and satisfies another. If an index finds the
+/// few rows that can satisfy that one, SQLite must not walk everybody in order instead: with a plus before it, a column is no
+/// reason to use an index.
+fn where_clause(table: Table, indexed: bool, condition: &str) -> String {
+    let plus = if indexed { "+" } else { "" };
     match table {
-        Table::Users => {
-            format!(
-                "FROM users WHERE {plus}users.org_id = :org AND {plus}users.managed = 1 AND {}",
-                condition.sql
-            )
-        }
-        Table::Groups => format!("FROM groups g WHERE {plus}g.org_id = :org AND {}", condition.sql),
+        Table::Users => format!("{plus}users.org_id = :org AND {plus}users.managed = 1 AND {condition}"),
+        Table::Groups => format!("{plus}g.org_id = :org AND {condition}"),
     }
 }
