@@ -59,8 +59,8 @@ describe("the plan of", () => {
     test(named(query), async () => {
       for (const statement of query.statements) {
         const plan = await explain(statement);
-        // `hit` is the page itself, a subquery a table's part of it, `piece` a run of members, `member` what is in one; `post`, `more`, `n` and
-        // json_each are what a snapshot has.
+        // `hit` is the page itself, a subquery a table's part of it, `piece` a run of members, `member` what is in one;
+        // `post`, `more`, `n` and json_each are what a snapshot has.
         const scans = plan.filter((step) =>
           /^SCAN (?!(?:hit|piece|member|post|more|n|o|\(subquery-\d+\)|CONSTANT ROW|json_each .*)$)/.test(step),
         );
