@@ -341,7 +341,7 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
         stay_away,
         "DELETE FROM memberships
          WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
-           AND user_seq IN (SELECT u.seq FROM json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value AND u.managed = 1)",
+           AND user_seq IN (SELECT value FROM json_each(:seqs))",
     ));
     statements
 }
