@@ -268,9 +268,9 @@ CREATE TABLE IF NOT EXISTS memberships (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_seq);
 
--- A user's version moves with the groups joined and left. Deactivation moves it once by itself.
--- Nobody is in more than 1,000 groups (src/store/memberships.rs). Joining one moves the version, so that they need to be counted
--- only for somebody with a higher version; the path is none, and its error names the person.
+-- A user's version moves with the groups joined and left. Deactivation moves it once by itself. Nobody is in more than
+-- 1,000 groups (src/store/memberships.rs). Joining one moves the version, so that they need to be counted only for
+-- somebody with a higher version; the path is none, and its error names the person.
 DROP TRIGGER IF EXISTS memberships_insert;
 CREATE TRIGGER memberships_insert AFTER INSERT ON memberships
 BEGIN

@@ -74,7 +74,8 @@ describe("a large project", () => {
     const insert = (sql) => worker.sql(`${NUMBERS} ${sql}`, count, organization.id, project.id, project.name);
     await insert(
       `INSERT OR IGNORE INTO teams (id, project_id, name, name_fold, created_at)
-       SELECT substr(?3, 1, 24) || printf('%012d', i), ?3, 'T' || i, 't' || i, '2026-01-01T00:00:00.000Z' FROM n WHERE ?2 <> ?4`, // which binds all four
+       SELECT substr(?3, 1, 24) || printf('%012d', i), ?3, 'T' || i, 't' || i, '2026-01-01T00:00:00.000Z' FROM n
+       WHERE ?2 <> ?4`, // which binds all four
     );
     for (const [number, role] of ["Admin", "Member"].entries())
       await insert(

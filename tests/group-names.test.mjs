@@ -1,4 +1,5 @@
-// Names of groups that are the same but for spaces around them, and names that only look like those of a project's groups.
+// Names of groups that are the same but for spaces around them, and names that only look like those of a project's
+// groups.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

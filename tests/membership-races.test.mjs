@@ -1,5 +1,5 @@
-// What happens to a group between what a request reads and what it writes: the outcome is as if each request had happened
-// at one moment.
+// What happens to a group between what a request reads and what it writes: the outcome is as if each request had
+// happened at one moment.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

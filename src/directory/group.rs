@@ -21,8 +21,8 @@ pub type Ids<'a> = BTreeSet<Cow<'a, str>>;
 /// Most comparisons of the filters of one request that look at each member of a group.
 const MOST_COMPARISONS: usize = 10;
 
-/// A change of membership, as sets of user ids. A group's members are never read to change them, unless a filter asks for
-/// more than their ids.
+/// A change of membership, as sets of user ids. A group's members are never read to change them, unless a filter asks
+/// for more than their ids.
 #[derive(Debug, Clone, Default)]
 pub struct MembershipChange<'a> {
     /// Whoever is not in `add` leaves.
@@ -230,8 +230,8 @@ pub fn check_deletable(kind: GroupKind) -> Result<(), ScimError> {
     }
 }
 
-/// The same name again is no change: Okta sends it after every push. With spaces around it, too, and the name of a role in
-/// another case: its own spelling stays.
+/// The same name again is no change: Okta sends it after every push. With spaces around it, too, and the name of a role
+/// in another case: its own spelling stays.
 fn settle_name(prefix: &str, kind: GroupKind, current: &Group, wanted: Group) -> Result<Group, ScimError> {
     let is_same = fold_group_name(&wanted.display_name) == fold_group_name(&current.display_name);
     let is_spaced = wanted.display_name != wanted.display_name.trim();
@@ -283,9 +283,8 @@ fn change_members<'a>(members: &mut MembershipChange<'a>, edit: &Edit<'a>) -> Re
     Ok(())
 }
 
-/// The ids in a value of `members`: objects with a `value`, or bare ids. Read where they stand: there may be
-/// a hundred thousand, and everything else in them is ours to say, but that they are groups: those are refused where they
-/// `join`.
+/// The ids in a value of `members`: objects with a `value`, or bare ids. Read where they stand: there may be a hundred
+/// thousand, and everything else in them is ours to say, but that they are groups: those are refused where they `join`.
 fn member_ids<'v>(
     attribute: Option<&Attribute>,
     members: Option<&'v Value>,

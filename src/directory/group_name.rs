@@ -46,8 +46,8 @@ pub fn team_role(prefix: &str, project: &str, team: &str, role: &str) -> String 
     format!("{prefix}-{project}-{team}-{role}")
 }
 
-/// The form in which names of groups are unique: without regard to case and to spaces around them, which only a slip of the
-/// hand can have put there.
+/// The form in which names of groups are unique: without regard to case and to spaces around them, which only a slip of
+/// the hand can have put there.
 pub fn fold_group_name(name: &str) -> String {
     fold(name.trim())
 }
@@ -161,7 +161,8 @@ fn refusal(mut detail: String, name: &str) -> ScimError {
     let spaced = |pair: &[char]| matches!(pair, [space, '-'] | ['-', space] if space.is_whitespace());
     if name.chars().collect::<Vec<char>>().windows(2).any(spaced) {
         detail.push_str(
-            " The name has a space beside a hyphen: names of projects, roles and teams neither begin nor end with a space.",
+            " The name has a space beside a hyphen: names of projects, roles and teams neither begin nor end with a \
+             space.",
         );
     }
     if let Some(dash) = name.chars().find(|character| is_dash(*character)) {
@@ -173,7 +174,8 @@ fn refusal(mut detail: String, name: &str) -> ScimError {
     ScimError::invalid_value(detail)
 }
 
-/// Whether a character looks like the hyphen between the parts of a name and is none: other hyphens, dashes, minus signs.
+/// Whether a character looks like the hyphen between the parts of a name and is none: other hyphens, dashes, minus
+/// signs.
 fn is_dash(character: char) -> bool {
     matches!(
         character,

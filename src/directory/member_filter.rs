@@ -54,8 +54,8 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// Whom a filter over the sub-attributes of a member can select. Every member has a `value`, a `$ref` and a `display`, and is
-/// of type "User".
+/// Whom a filter over the sub-attributes of a member can select. Every member has a `value`, a `$ref` and a `display`,
+/// and is of type "User".
 pub fn reach<'a>(filter: &Filter<'_>) -> Reach<'a> {
     match filter {
         Filter::And(all) => all.iter().map(reach).fold(Reach::ALL, Reach::and),

@@ -123,8 +123,9 @@ pub(super) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimErro
     .await
 }
 
-/// Reads, decides, writes, and selects the resource if it is to be answered. What changes nothing writes nothing. Where all members are replaced, they are read before, and after that only what is
-/// about those who have changed. Returns the version, and the resource or nothing.
+/// Reads, decides, writes, and selects the resource if it is to be answered. What changes nothing writes nothing. Where
+/// all members are replaced, they are read before, and after that only what is about those who have changed. Returns
+/// the version, and the resource or nothing.
 async fn change(
     call: &Call<'_>,
     id: &str,
@@ -133,8 +134,8 @@ async fn change(
 ) -> Result<(i64, Resource), ScimError> {
     let tenant = &call.session.tenant;
     let preconditions = call.preconditions();
-    // Adding and removing commute with what others do. What replaces all, or selects members by more than their ids, was
-    // decided from what was read; and a client that names a version wants no other.
+    // Adding and removing commute with what others do. What replaces all, or selects members by more than their ids,
+    // was decided from what was read; and a client that names a version wants no other.
     let only_if_unchanged = wanted.members.depends_on_members() || !preconditions.is_empty();
     let is_made = Cell::new(false);
     attempts(async || {
@@ -263,8 +264,8 @@ fn refusal(error: StoreError, name: &str) -> Failure {
 fn name_taken(name: &str, holder: Option<&str>) -> ScimError {
     let by = holder.map(|id| format!(" ({id})")).unwrap_or_default();
     ScimError::uniqueness(format!(
-        "A group named \"{}\" exists already{by}, compared without case and without spaces around it. Link the pushed group to it instead of creating \
-         another.",
+        "A group named \"{}\" exists already{by}, compared without case and without spaces around it. Link the \
+         pushed group to it instead of creating another.",
         shorten(name)
     ))
 }

@@ -124,9 +124,10 @@ pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Stateme
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
-/// Writes a changed group; the first statement returns the new version. `only_if_unchanged`: not if somebody else changed it since it was read; what
-/// was decided from its members needs that, adding and removing does not. An attribute that the request leaves as it was read has to be
-/// so still: otherwise the outcome would be that of no single moment.
+/// Writes a changed group; the first statement returns the new version. `only_if_unchanged`: not if somebody else
+/// changed it since it was read; what was decided from its members needs that, adding and removing does not. An
+/// attribute that the request leaves as it was read has to be so still: otherwise the outcome would be that of no
+/// single moment.
 pub fn update(
     tenant: &Tenant<'_>,
     current: &GroupRecord,

@@ -1,5 +1,5 @@
-//! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and nothing is
-//! written where there is no difference. To add and remove members, the group's others are never read.
+//! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and nothing
+//! is written where there is no difference. To add and remove members, the group's others are never read.
 
 use serde_json::Value;
 
@@ -17,8 +17,8 @@ use crate::scim::{ScimError, json};
 const MOST_BYTES: usize = 1_800_000;
 /// Most numbers in a parameter, or in an answer.
 const MOST_SEQS: usize = 150_000;
-/// Most groups a person is in: a person is answered with their groups, in one value of the database, which has at most 2 MB. The
-/// trigger `memberships_insert` in schema.sql holds it.
+/// Most groups a person is in: a person is answered with their groups, in one value of the database, which has at most
+/// 2 MB. The trigger `memberships_insert` in schema.sql holds it.
 const MOST_GROUPS: u32 = 1_000;
 
 /// The people whom a request adds to a group, as they were when they were looked up.
@@ -84,7 +84,8 @@ const OTHERS: &str = "json_object(
     'group', min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (
       SELECT 1 FROM groups WHERE org_id = :org AND id = j.value)))";
 
-/// Looks up whom a request adds that replaces all members; see [`Known::read`]. A statement for as many ids as fit into one.
+/// Looks up whom a request adds that replaces all members; see [`Known::read`]. A statement for as many ids as fit into
+/// one.
 ///
 /// People who are not active are in no group; asking for them is no mistake, and has no effect. People
 /// whom SCIM does not see are not known, and stay in their groups.
@@ -161,8 +162,8 @@ fn bindings_of(ids: String) -> Vec<Binding> {
     vec![text("ids", ids), expression("known_ids", "iif(:org IS NULL, '[]', :ids)")]
 }
 
-/// What a request does to the members of a group: the difference between what it asks for and who was there when they were
-/// read, and what else it says.
+/// What a request does to the members of a group: the difference between what it asks for and who was there when they
+/// were read, and what else it says.
 ///
 /// All of it is written, not only the difference: somebody else may have undone a part of it since it was read, and the
 /// outcome has to be as if the request had happened at one moment.
@@ -340,12 +341,13 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
         stay_away,
         "DELETE FROM memberships
          WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
-           AND user_seq IN (SELECT u.seq FROM json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value AND u.managed = 1)",
+           AND user_seq IN (SELECT value FROM json_each(:seqs))",
     ));
     statements
 }
 
-/// The answer to a write that would make somebody a member of more groups than [`MOST_GROUPS`]; `None` for another error.
+/// The answer to a write that would make somebody a member of more groups than [`MOST_GROUPS`]; `None` for another
+/// error.
 pub fn too_many_groups(error: &StoreError) -> Option<ScimError> {
     let StoreError::Full(what) = error else { return None };
     let user = what.strip_prefix("user ")?;

@@ -1,7 +1,7 @@
 //! The members of groups, in pieces: one value may not exceed D1's 2 MB, one answer of D1 not what an isolate holds.
 //!
-//! A piece is the next thousand of a group's members in order of insertion. A piece begins behind the last member of the one
-//! before it, so that the number of pieces follows from the size of the group alone.
+//! A piece is the next thousand of a group's members in order of insertion. A piece begins behind the last member of
+//! the one before it, so that the number of pieces follows from the size of the group alone.
 
 use std::collections::VecDeque;
 
@@ -29,12 +29,12 @@ const OBJECTS: &str = "group_concat(member.object, ',')";
 /// The `seq` of each member of a piece as an array, and the members.
 pub(super) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group_concat(member.object, ',')";
 
-/// A statement of all pieces, one group after another: as `head` the group and the `seq` of the piece's last member, as `body`
-/// what is selected. `first` selects where to begin: a place in the order of groups, a group, the `seq` behind which its
-/// pieces begin, and the `seq` with which they end.
+/// A statement of all pieces, one group after another: as `head` the group and the `seq` of the piece's last member, as
+/// `body` what is selected. `first` selects where to begin: a place in the order of groups, a group, the `seq` behind
+/// which its pieces begin, and the `seq` with which they end.
 ///
-/// A piece is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its last
-/// member, with a minus if there are no more.
+/// A piece is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its
+/// last member, with a minus if there are no more.
 pub(super) fn all(selected: &str, first: &str) -> String {
     format!(
         "WITH RECURSIVE start (place, group_seq, after, upto) AS ({first}),
@@ -49,7 +49,8 @@ pub(super) fn all(selected: &str, first: &str) -> String {
                  AND m.user_seq > CAST(piece.content AS INTEGER) AND m.user_seq <= piece.upto
                ORDER BY m.user_seq LIMIT {PIECE}) member)
            FROM piece WHERE step = 0 OR CAST(content AS INTEGER) > 0 ORDER BY 1, 4)
-         SELECT json_array(group_seq, abs(CAST(content AS INTEGER))) AS head, substr(content, instr(content, '|') + 1) AS body
+         SELECT json_array(group_seq, abs(CAST(content AS INTEGER))) AS head,
+           substr(content, instr(content, '|') + 1) AS body
          FROM piece WHERE step > 0 AND content IS NOT NULL"
     )
 }
@@ -186,9 +187,8 @@ impl Reader {
     /// A group's first piece from a place on, with the place behind it; nothing where there is none. `others` is where to go
     /// on in other groups, which are read at the same time.
     ///
-    /// # Errors
-    /// What became of the storage; also when the key is no longer good, or one of the groups has another version by now: pieces of
-    /// two versions would show a group that never was.
+    /// # Errors What became of the storage; also when the key is no longer good, or one of the groups has another
+    /// version by now: pieces of two versions would show a group that never was.
     pub async fn next(
         &mut self,
         from: Place,

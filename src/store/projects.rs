@@ -92,8 +92,8 @@ pub fn read_named(row: &Row) -> Result<Vec<Project>, StoreError> {
     })
 }
 
-/// Reads all projects with their roles and teams, or one of them; see [`read_described`]. A project has a row of its own, and so has
-/// each role and each team: all together can be more than one value of the database holds.
+/// Reads all projects with their roles and teams, or one of them; see [`read_described`]. A project has a row of its
+/// own, and so has each role and each team: all together can be more than one value of the database holds.
 pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
     const OF_ONE: &str = "p.org_id = :org AND (:id IS NULL OR p.id = :id)";
     const ROLE: &str = "json_object('name', g.role, 'group', json_object(

@@ -1,4 +1,5 @@
-// Whether there is an order in which requests can have happened, one after another, each between its beginning and its end.
+// Whether there is an order in which requests can have happened, one after another, each between its beginning and its
+// end.
 
 /**
  * @param state what was there at first

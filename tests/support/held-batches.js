@@ -1,5 +1,5 @@
-// The built Worker, of which a test can hold one request between two of its round trips to the database: the request waits
-// before the batch with the number that its header says, as long as the test likes. Nothing else is changed.
+// The built Worker, of which a test can hold one request between two of its round trips to the database: the request
+// waits before the batch with the number that its header says, as long as the test likes. Nothing else is changed.
 import Worker from "./index.js";
 
 const HEADER = "x-test-hold"; // "<name> <number of the batch, from 1; 0: none>"

@@ -403,8 +403,8 @@ impl<'c> Compiler<'c> {
         if wanted.is_empty() && within {
             return Part::scan(value.present());
         }
-        // A group has its name without spaces around it, as a userName is; a person's `displayName`, of which the same filter
-        // may speak, has not.
+        // A group has its name without spaces around it, as a userName is; a person's `displayName`, of which the same
+        // filter may speak, has not.
         let is_spaced_name = sql.ends_with(".name_fold") && !within && wanted.trim() != wanted;
         let (name, wanted) = match is_spaced_name {
             true => (format!("f{number}_trimmed"), wanted.trim()),
