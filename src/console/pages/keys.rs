@@ -182,7 +182,7 @@ fn consequences(key: &Value, keys: &[Value]) -> Markup {
         } @else {
             p {
                 "Requests with this key are refused at once. Provisioning goes on with the other good "
-                (if others.len() == 1 { "key" } else { "keys" }) ": " (others.join(", ")) "."
+                (if others.len() == 1 { "key" } else { "keys" }) ": " (others.join(", "))
             }
         }
     }
