@@ -268,3 +268,32 @@ CREATE TABLE IF NOT EXISTS console_sessions (
   -- When it was last used; noted at most once a minute.
   used_at  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Which administrators have accepted or declined to see an organization, by the mail address that Cloudflare Access knows
+-- them by. Anybody's organization may name anybody as an administrator.
+CREATE TABLE IF NOT EXISTS acceptances (
+  org_id      TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  mail        TEXT NOT NULL,
+  accepted_at TEXT,
+  declined_at TEXT,
+  PRIMARY KEY (org_id, mail),
+  CHECK ((accepted_at IS NULL) <> (declined_at IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Calls of the console's API with an Idempotency-Key, and what was answered, for a day: see src/store/idempotent_calls.rs.
+CREATE TABLE IF NOT EXISTS idempotent_calls (
+  -- A hash of who calls and of the key.
+  id       TEXT PRIMARY KEY,
+  -- A hash of what is asked for.
+  request  TEXT NOT NULL,
+  began_at TEXT NOT NULL,
+  -- 1: it has changed something. Written with the change.
+  is_done  INTEGER NOT NULL DEFAULT 0 CHECK (is_done IN (0, 1)),
+  -- NULL: not answered yet.
+  status   INTEGER,
+  -- The answer as JSON, without a new SCIM key.
+  answer   TEXT,
+  -- That key, encrypted by what is not in the database; for a minute.
+  secret   TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS idempotent_calls_with_secret ON idempotent_calls (began_at) WHERE secret IS NOT NULL;

@@ -37,6 +37,9 @@ SELECT format('INSERT INTO archived_groups (id, project_id, team_id, role, displ
     || ' created_at) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q);',
     a.id, a.project_id, a.team_id, a.role, a.display_name, a.name_fold, a.external_id, a.version, a.created_at)
   FROM move JOIN projects ON org_id = move.old JOIN archived_groups a ON a.project_id = projects.id;
+SELECT format('INSERT INTO acceptances (org_id, mail, accepted_at, declined_at) VALUES (%Q, %Q, %Q, %Q);',
+    move.new, mail, accepted_at, declined_at)
+  FROM move JOIN acceptances ON org_id = move.old;
 SELECT format('INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,'
     || ' detail, body, duration) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d);',
     move.new, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail, body, duration)

@@ -76,7 +76,7 @@ describe("a good assertion", () => {
       "\u212aim@example.com", // the Kelvin sign, whose lower case is k
     ]) {
       const assertion = team.token({ email });
-      assert.deepEqual(assertStatus(await call(worker, assertion), 200), { organizations: [] });
+      assert.deepEqual(assertStatus(await call(worker, assertion), 200), { organizations: [], invitations: [] });
       assertProblem(await call(worker, assertion, { method: "POST", body, headers }), 403, /OPERATORS/);
     }
     assert.doesNotMatch(await logText(worker), /eve@|ann@/i);
@@ -293,7 +293,7 @@ describe("the variables", () => {
   });
 
   test("may name nobody", async () => {
-    assert.deepEqual(assertStatus(await call(nobody, team.token()), 200), { organizations: [] });
+    assert.deepEqual(assertStatus(await call(nobody, team.token()), 200), { organizations: [], invitations: [] });
   });
 
   test("have to go together; the admin token does not need them", async () => {

@@ -58,7 +58,7 @@ describe("organizations", () => {
     const { id, created_at, last_modified, ...rest } = shown;
     const settings = { email_management: false, plain_groups: false, mail_domains: [], key_lifetime_days: null };
     const names = { name: "Acme", group_prefix: "Statsig", org_role_attribute: "statsigOrgRole" };
-    assert.deepEqual(rest, { ...names, ...settings, user_count: 1, database: 0 });
+    assert.deepEqual(rest, { ...names, ...settings, user_count: 1, owner_user_name: OWNER.user_name, database: 0 });
     assert.match(created_at, TIME);
     assert.equal(last_modified, created_at);
     assert.deepEqual(await admin.get(`/organizations/${id}`), shown);

@@ -48,6 +48,7 @@ async function furnished() {
   const admin = await organization.addMember("admin@okta.local", { org_role: "Admin" });
   await organization.addMember("member@okta.local");
   organization.adminId = admin.id;
+  assertStatus(await by("admin@okta.local", "POST", organization.path("/accept")), 200);
   return organization;
 }
 
@@ -116,8 +117,9 @@ describe("an organization", () => {
     }
     const { entries } = await ours.admin.get(ours.path("/log?source=console&count=200"));
     const done = entries.filter(({ actor }) => actor === "admin@okta.local");
-    // Neither of what was refused, nor of what had been done already: a key that is replaced at once is deactivated.
-    assert.equal(done.length, CALLS(ours).filter(([method]) => method !== "GET").length - 2);
+    // Neither of what was refused, nor of what had been done already: a key that is replaced at once is deactivated. But of the
+    // acceptance before.
+    assert.equal(done.length, CALLS(ours).filter(([method]) => method !== "GET").length - 2 + 1);
     const keys = (await ours.admin.get(ours.path("/keys"))).keys;
     assert.deepEqual([...new Set(keys.map(({ created_by }) => created_by))].sort(), [
       "admin token",
@@ -153,6 +155,7 @@ test("an administrator is known by the user name, in any case of ASCII letters, 
   ];
   const kim = await organization.createUser("Kim.Lee@okta.local", { emails, statsigOrgRole: "Admin" });
   assert.equal(kim.statsigOrgRole, "Admin");
+  assertStatus(await by("kim.lee@okta.local", "POST", organization.path("/accept")), 200);
   assertStatus(await by("KIM.LEE@okta.local", "GET", organization.path("/keys")), 200);
   // The Kelvin sign's lower case is an ASCII k; the address is another one all the same.
   for (const email of [
@@ -171,6 +174,7 @@ test("an administrator is known by the user name, in any case of ASCII letters, 
 test("who has the SCIM key, or is an Admin, cannot become the Owner by writing addresses", async () => {
   const organization = await createOrganization(worker);
   const mallory = await organization.addMember("mallory@okta.local", { org_role: "Admin" });
+  assertStatus(await by("mallory@okta.local", "POST", organization.path("/accept")), 200);
   const takeOver = () => by("mallory@okta.local", "PUT", organization.path("/owner"), { member: mallory.id });
   assertProblem(await takeOver(), 403, /Only the Owner/);
   await organization.configure({ email_management: true });
@@ -200,6 +204,7 @@ test("an administrator's page costs what it shows, however many people there are
   const organization = await createOrganization(worker);
   await populate(worker.sql, organization.id, { users: 3_000 });
   const admin = await organization.addMember("late@okta.local", { org_role: "Admin" });
+  assertStatus(await by("late@okta.local", "POST", organization.path("/accept")), 200);
   await worker.sql(
     `INSERT INTO log WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
      SELECT ?1, printf('2026-01-01T00:00:00.%03dZ-%08x', i % 1000, i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, 'User',
@@ -234,6 +239,7 @@ test("an administrator's page costs what it shows, however many people there are
 test("the list of organizations is the operator's; anybody else sees those they administer", async () => {
   const organization = await createOrganization(worker, { settings: { name: "Only one" } });
   await organization.addMember("only@okta.local", { org_role: "Admin" });
+  assertStatus(await by("only@okta.local", "POST", organization.path("/accept")), 200);
   const { organizations } = assertStatus(await by("only@okta.local", "GET", "/organizations"), 200);
   assert.deepEqual(
     organizations.map(({ id }) => id),

@@ -36,7 +36,7 @@ describe("a member removed in the console", () => {
   test("may be somebody whom SCIM does not see, who is not named to the identity provider", async () => {
     const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
     const contractor = await organization.addMember("contractor@elsewhere.example");
-    const named = await organization.addMember("bob");
+    const named = await organization.addMember("bob", { confirm_no_address: true });
     const body = { userName: "bob", emails: [{ value: "bob@okta.local", primary: true }] };
     const taken = await organization.okta.post("/Users", body);
     assertError(taken, 409, { scimType: "uniqueness", detail: /not managed by SCIM/ });

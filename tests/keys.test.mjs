@@ -42,7 +42,7 @@ describe("a key", () => {
   test("differs from every other key", async () => {
     const organization = await createOrganization(worker);
     const keys = [organization.key.key];
-    for (let i = 0; i < 20; i++) keys.push((await organization.addKey()).key);
+    for (let i = 0; i < 19; i++) keys.push((await organization.addKey()).key);
     for (const part of [(key) => key.slice(5, 15), (key) => key.slice(15, 67)]) {
       assert.equal(new Set(keys.map(part)).size, keys.length);
     }

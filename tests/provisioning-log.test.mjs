@@ -65,14 +65,14 @@ describe("what an identity provider does", () => {
     await organization.createUser("ada@okta.local");
     const taken = assertStatus(await okta.post("/Users", oktaUser(person("ADA@okta.local"))), 409);
     const unknown = assertStatus(await okta.get("/Users/nobody?attributes=userName"), 404);
-    const filter = assertStatus(await okta.get("/Users?filter=nonsense"), 400);
+    const filter = assertStatus(await okta.get("/Users?filter=nonsense%20pr"), 400);
     const project = assertStatus(await okta.post("/Groups", oktaGroup("Statsig-Nope-X-Member", [])), 400);
     const found = await entries(organization, 4, "status=failed");
     const shown = found.reverse().map((entry) => [brief(entry), entry.detail]);
     assert.deepEqual(shown, [
       ["POST /scim/Users 409 User ADA@okta.local", taken.detail],
       ["GET /scim/Users/nobody?attributes=userName 404 User ", unknown.detail],
-      ["GET /scim/Users?filter=nonsense 400 User ", filter.detail],
+      ["GET /scim/Users?filter=nonsense pr 400 User ", filter.detail],
       ["POST /scim/Groups 400 Group Statsig-Nope-X-Member", project.detail],
     ]);
   });

@@ -1,6 +1,16 @@
 // What `npm start` tells its reader.
 
-export function greeting({ url, key, adminToken }) {
+import { readFileSync } from "node:fs";
+
+const okta = JSON.parse(readFileSync(new URL("../../src/console/pages/okta.json", import.meta.url), "utf8"));
+
+/** The rows of what to type into Okta; the names of fields in a column of their own. */
+const rows = () =>
+  okta.connection
+    .map(([field, value]) => `  ${field.padEnd(37)}${value.replace("{base}", "https://<your Worker>/scim")}`)
+    .join("\n");
+
+export function greeting({ url, key, tokenFile }) {
   const shown = key ? `${key}   (shown this once)` : "shown when it was made; npm start -- --new-key makes another";
   return `
 scim-edge is running. Ctrl-C stops it.
@@ -9,7 +19,7 @@ scim-edge is running. Ctrl-C stops it.
   SCIM key                  ${shown}
   Console                   ${url}/console
   Its API                   ${url}/console/api
-  Admin token               ${adminToken}
+  Admin token               in the file ${tokenFile} of this checkout
 
 Try what Okta's "Test Connector Configuration" asks:
 
@@ -17,12 +27,7 @@ Try what Okta's "Test Connector Configuration" asks:
 
 In Okta, in a custom SAML or SWA app with provisioning by SCIM (General > App Settings), go to Provisioning > Integration and type:
 
-  SCIM connector base URL              https://<your Worker>/scim
-  Unique identifier field for users    userName
-  Supported provisioning actions       tick Import New Users and Profile Updates, Push New Users,
-                                       Push Profile Updates, Push Groups, and Import Groups where it is shown
-  Authentication Mode                  HTTP Header
-  Authorization                        the SCIM key alone: Okta puts "Bearer" before it
+${rows()}
 
 Okta calls public https addresses only, so it cannot reach ${url}. For an address that it can, deploy the
 Worker as the top of wrangler.toml says, and make the organization and its key there.

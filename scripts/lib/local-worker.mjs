@@ -74,6 +74,8 @@ export async function openWorkers({ workers, folder, port = 0, direct = false, o
     kv: await miniflare.getKVNamespace("KV"),
     /** Does what is due once a day. */
     scheduled: async () => (await miniflare.getWorker()).scheduled({ cron: "" }),
+    /** A request to any address, as if the name led here. */
+    fetch: (url, init) => miniflare.dispatchFetch(url, { redirect: "manual", ...init }),
     close: () => miniflare.dispose(),
   };
 }

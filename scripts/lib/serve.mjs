@@ -5,7 +5,7 @@ import { announce } from "./instance.mjs";
 import { openWorker } from "./local-worker.mjs";
 import { migrateLocal } from "./migrations.mjs";
 import { main, Problem } from "./run.mjs";
-import { adminToken, beginState, data, organization } from "./state.mjs";
+import { adminToken, beginState, data, organization, tokenFile } from "./state.mjs";
 
 const options = JSON.parse(process.argv[2]);
 
@@ -22,7 +22,7 @@ await main(async () => {
   const api = adminApi(worker.url, adminToken());
   if (fresh) await makeDemo(api);
   const key = fresh || options["new-key"] ? await newKey(api, organization()) : undefined;
-  console.log(greeting({ url: worker.url, key, adminToken: adminToken() }));
+  console.log(greeting({ url: worker.url, key, tokenFile }));
   quiet = false;
 });
 

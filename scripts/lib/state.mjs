@@ -1,11 +1,15 @@
 // What `npm start` keeps between starts, in a folder of the checkout that git ignores.
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { state } from "./paths.mjs";
+import { relative } from "node:path";
+import { root, state } from "./paths.mjs";
 
 // Written when everything else is in place: a first start that was cut short does not have it.
 const ORGANIZATION = state("organization");
 const TOKEN = state("admin-token");
+
+/** Where the admin token is kept, from the checkout's folder. */
+export const tokenFile = relative(root, TOKEN);
 
 /** The folder of the database and the KV namespace. */
 export const data = state("data");

@@ -82,6 +82,10 @@ async function cargoInstall(crate, version, env, program = crate) {
       await install("--locked").catch((error) => {
         // A mirror of the registry may lack the very version of a dependency that the crate was released with.
         if (!error.message.includes("failed to select a version")) throw error;
+        console.warn(
+          `\n  ${name} is compiled without the lock of its release: this registry lacks a version that the lock names. Its ` +
+            "dependencies are the newest that fit, which nobody has tested together.",
+        );
         return install();
       });
       rmSync(target, { recursive: true });

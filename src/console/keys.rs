@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Console, Fields, Problem, Reply, last, put, text};
+use super::{Console, Fields, Problem, Reply, last, put, record, text};
 use crate::directory::{Key, key};
 use crate::scim::Object;
 use crate::scim::json::object;
 use crate::store::log::Outcome;
 use crate::store::tenant::guard;
-use crate::store::{Tenant, keys as stored, platform, tombstone};
+use crate::store::{StoreError, keys as stored, platform, tombstone};
 
 /// Longest life of a key that has an end, in seconds: ten years.
 pub(super) const LONGEST_LIFE: u64 = 10 * 365 * DAY;
@@ -27,13 +27,17 @@ pub(super) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Probl
 pub(super) async fn generate(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
     let wish = Fields::read(body, |fields| fields.number("expires_in_seconds"))?;
     let tenant = console.tenant(org);
-    console.open(&tenant, Vec::new()).await?;
+    let keys = console.all_of(&tenant, stored::all(&tenant)).await?;
+    if good(&keys).count() >= stored::MOST_GOOD {
+        return Err(too_many());
+    }
     let key = new_key(console)?;
     let expires_at = expiry(console, wish)?;
     let outcome = about(201, &key, format!("Generated the key {}.", key.hint()));
     let mut statements = stored::insert(&tenant, &key, console.viewer.name(), expires_at.as_deref());
     statements.push(stored::one(&tenant, key.id()));
-    shown_once(last(&console.write(&tenant, &outcome, statements).await?)?, &key)
+    let written = console.write(&tenant, &outcome, statements).await;
+    shown_once(last(&written.map_err(too_many_at_once)?)?, &key)
 }
 
 /// Makes a key that takes another's place, at once or after both have been good for a while.
@@ -53,23 +57,31 @@ pub(super) async fn regenerate(
         ));
     }
     let tenant = console.tenant(org);
-    let status = status_of(console, &tenant, old).await?;
+    let keys = console.all_of(&tenant, stored::all(&tenant)).await?;
+    let status = text(find(&keys, old)?, "status").to_owned();
     let expires_at = expiry(console, wish)?;
     let key = new_key(console)?;
     let overlap_until = (overlap > 0 && status == "active").then(|| console.after(overlap));
+    let stays = usize::from(status != "active" || overlap_until.is_some());
+    if good(&keys).count().saturating_add(stays) > stored::MOST_GOOD {
+        return Err(too_many());
+    }
     let until = overlap_until.as_deref().map_or("at once".to_owned(), |until| {
         format!("and lets that go on until {until}, unless it expires before")
     });
     let detail = format!("Generated the key {}, which replaces {} {until}.", key.hint(), key::hint(old));
-    let mut statements = stored::insert(&tenant, &key, console.viewer.name(), expires_at.as_deref());
-    statements.push(match &overlap_until {
-        Some(at) => stored::expire(&tenant, old, at),
-        None => stored::deactivate(&tenant, old),
-    });
+    let mut statements = vec![
+        stored::check_count(&tenant, keys.len()),
+        match &overlap_until {
+            Some(at) => stored::expire(&tenant, old, at),
+            None => stored::deactivate(&tenant, old),
+        },
+    ];
     if status == "active" && overlap_until.is_none() {
-        // Of two at once, one finds that the key has been replaced.
+        // It may have been deactivated meanwhile.
         statements.push(guard());
     }
+    statements.extend(stored::insert(&tenant, &key, console.viewer.name(), expires_at.as_deref()));
     statements.push(stored::one(&tenant, key.id()));
     let described = last(&console.write(&tenant, &about(201, &key, detail), statements).await?)?;
     if overlap_until.is_none() {
@@ -80,23 +92,42 @@ pub(super) async fn regenerate(
 
 pub(super) async fn deactivate(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    let status = status_of(console, &tenant, id).await?;
-    let described = if status == "deactivated" {
-        console.one(&tenant, stored::one(&tenant, id), "key").await?
-    } else {
-        let hint = key::hint(id);
-        let outcome = Outcome::of(200, "Key", id, &hint).saying(format!("Deactivated the key {hint}."));
-        let statements = vec![stored::deactivate(&tenant, id), stored::one(&tenant, id)];
-        last(&console.write(&tenant, &outcome, statements).await?)?
-    };
+    console.one(&tenant, stored::one(&tenant, id), "key").await?;
+    let hint = key::hint(id);
+    let outcome = Outcome::of(200, "Key", id, &hint).saying(format!("Deactivated the key {hint}."));
+    let statements = vec![stored::deactivate(&tenant, id), stored::all(&tenant)];
+    let results = console.write_if_changed(&tenant, &outcome, statements).await?;
+    let rows = results.last().map(Vec::as_slice).unwrap_or_default();
+    let keys: Vec<Value> = rows.iter().map(record).collect::<Result<_, _>>()?;
+    let mut described = with_hint(find(&keys, id)?.clone());
+    let others: Vec<Value> =
+        good(&keys).map(|key| object! {"id": text(key, "id"), "hint": key::hint(text(key, "id"))}).collect();
+    put(&mut described, "other_good_keys", others);
     // D1 has it; the tombstone is for replicas that do not know yet.
     tombstone::put_up(console.kv, id, &console.now()).await;
-    Ok(Reply::ok(with_hint(described)))
+    Ok(Reply::ok(described))
 }
 
-async fn status_of(console: &Console<'_>, tenant: &Tenant<'_>, id: &str) -> Result<String, Problem> {
-    let found = console.one(tenant, stored::one(tenant, id), "key").await?;
-    Ok(text(&found, "status").to_owned())
+fn find<'k>(keys: &'k [Value], id: &str) -> Result<&'k Value, Problem> {
+    let found = keys.iter().find(|key| text(key, "id") == id);
+    found.ok_or_else(|| Problem::new(404, "There is no such key in this organization."))
+}
+
+fn good(keys: &[Value]) -> impl Iterator<Item = &Value> {
+    keys.iter().filter(|key| text(key, "status") == "active")
+}
+
+fn too_many() -> Problem {
+    let detail = format!(
+        "An organization has at most {} good keys. Deactivate one that nobody needs any more, then generate another.",
+        stored::MOST_GOOD
+    );
+    Problem::new(409, detail)
+}
+
+/// Between the look at the keys and the writing of another, others were generated.
+fn too_many_at_once(error: StoreError) -> Problem {
+    if error == StoreError::Stale { too_many() } else { error.into() }
 }
 
 fn new_key(console: &Console<'_>) -> Result<Key, Problem> {

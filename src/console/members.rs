@@ -4,34 +4,58 @@
 use serde_json::Value;
 
 use super::{Console, Fields, Parameters, Problem, Reply, Viewer, end_page, put, record, text};
+use crate::directory::organization::mail_domain;
 use crate::directory::user::check_removable;
 use crate::directory::{Catalog, OrgRole, Organization, User, user};
 use crate::scim::json::{self, object};
+use crate::scim::text::shorten;
 use crate::scim::{Object, ScimError};
 use crate::store::log::{self, Outcome};
 use crate::store::members::{self as stored, Query};
 use crate::store::session::{Failure, attempts};
 use crate::store::users::{self, UserRecord};
-use crate::store::{StoreError, Tenant, platform};
+use crate::store::{StoreError, Tenant, acceptances, platform};
 
 /// How many entries of the log a person is shown with.
 const HISTORY: u16 = 20;
 
 /// A person to be made.
-pub(super) struct Person {
+pub(super) struct NewPerson {
     user_name: String,
+    /// Whether the user name is meant although it is no mail address.
+    confirms_no_address: bool,
     given_name: Option<String>,
     family_name: Option<String>,
 }
 
-impl Person {
+impl NewPerson {
     /// Takes the fields that describe a person.
     pub(super) fn take(fields: &mut Fields) -> Result<Self, Problem> {
         Ok(Self {
             user_name: fields.text("user_name")?,
+            confirms_no_address: fields.flag("confirm_no_address")?.unwrap_or_default(),
             given_name: fields.optional_text("given_name")?,
             family_name: fields.optional_text("family_name")?,
         })
+    }
+
+    /// Asks whether a user name is meant that is no mail address.
+    ///
+    /// # Errors
+    /// 400, unless it is confirmed.
+    pub(super) fn check_address(&self) -> Result<(), Problem> {
+        let user_name = self.user_name.trim();
+        if self.confirms_no_address || user_name.is_empty() || mail_domain(user_name).is_some() {
+            return Ok(());
+        }
+        Err(Problem::new(
+            400,
+            format!(
+                "Nobody was added: \"{}\" is no mail address. Cloudflare Access knows people by their address, and mail domains \
+                 apply to it. If it is meant all the same, confirm that with \"confirm_no_address\": true.",
+                shorten(user_name)
+            ),
+        ))
     }
 
     /// The person as a SCIM POST would make them.
@@ -97,8 +121,9 @@ pub(super) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Re
 
 pub(super) async fn add(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
     let (person, org_role) =
-        Fields::read(body, |fields| Ok((Person::take(fields)?, fields.optional_text("org_role")?)))?;
+        Fields::read(body, |fields| Ok((NewPerson::take(fields)?, fields.optional_text("org_role")?)))?;
     let org_role = org_role.as_deref().map_or(Ok(OrgRole::Member), assignable)?;
+    let is_address = person.check_address();
     let mut member = person.into_user(console.catalog)?;
     member.org_role = org_role;
     let tenant = console.tenant(org);
@@ -119,6 +144,7 @@ pub(super) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
         console.write(&tenant, &outcome, statements).await.map_err(at_once)?;
         return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.mail_domain().as_deref()))));
     }
+    is_address?;
     let id = platform::new_id()?;
     let managed = settings.manages(member.mail_domain().as_deref());
     let statements = users::insert(&tenant, &id, &member, managed);
@@ -199,18 +225,31 @@ pub(super) async fn transfer_ownership(
             Viewer::Operator(_) => None,
             Viewer::Administrator(mail) => Some(mail.as_str()),
         };
-        console.write(&tenant, &outcome, users::transfer_ownership(&tenant, &id, by)).await.map_err(
-            |error| match error {
-                StoreError::Stale if by.is_some() => Problem::new(
-                    403,
-                    "Only the Owner, or an operator of this deployment, may transfer the ownership.",
-                ),
-                other => other.into(),
-            },
-        )?;
+        let mut statements = users::transfer_ownership(&tenant, &id, by);
+        if by.is_none() {
+            // An operator vouches for the organization.
+            statements.push(acceptances::accept(&tenant, &acceptances::mail_of(member.user_name())));
+        }
+        if let Err(error) = console.write(&tenant, &outcome, statements).await {
+            let is_stale = error == StoreError::Stale;
+            // Of two at once, one finds that it is done.
+            if !is_stale || !is_owner(console, &tenant, &id).await? {
+                return Err(match by {
+                    Some(_) if is_stale => Problem::new(
+                        403,
+                        "Only the Owner, or an operator of this deployment, may transfer the ownership.",
+                    ),
+                    _ => error.into(),
+                });
+            }
+        }
     }
     let managed = settings.manages(member.mail_domain().as_deref());
     Ok(Reply::ok(described(&id, &member, managed)))
+}
+
+async fn is_owner(console: &Console<'_>, tenant: &Tenant<'_>, id: &str) -> Result<bool, Problem> {
+    Ok(basis(console, tenant, id).await?.0.user.org_role == OrgRole::Owner)
 }
 
 /// Somebody as a basis for a write, and the organization.

@@ -3,6 +3,7 @@
 
 mod fields;
 mod groups;
+mod idempotency;
 mod imports;
 mod keys;
 mod log;
@@ -18,14 +19,16 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use crate::directory::{Catalog, group_name, log_body};
+use crate::directory::{Catalog, group_name, kept};
 use crate::scim::{Object, json};
 use crate::store::log::{Entry, Outcome};
 use crate::store::{
-    Database, KvStore, Row, Scope, Statement, StoreError, Tenant, organizations as stored, platform,
+    Database, KvStore, Row, Scope, Statement, StoreError, Tenant, idempotent_calls, organizations as stored,
+    platform,
 };
 
 use fields::Fields;
+pub use idempotency::CallKey;
 use parameters::Parameters;
 pub use problem::Problem;
 
@@ -75,6 +78,10 @@ pub struct Console<'a> {
     pub viewer: Viewer,
     /// The call, as the log will have it.
     pub entry: Entry,
+    /// The deployment's admin token; blank where it has none.
+    pub admin_token: String,
+    /// What the database knows the call by, if it is one that may be repeated.
+    pub call: Option<String>,
     /// The organization that the call turned out to be about, as JSON.
     pub organization: RefCell<Option<Value>>,
 }
@@ -90,6 +97,8 @@ pub struct Request<'a> {
     pub query: &'a [(String, String)],
     /// Body.
     pub body: &'a [u8],
+    /// By what a repetition of the call is known.
+    pub key: Option<&'a CallKey>,
 }
 
 /// A successful outcome.
@@ -119,14 +128,25 @@ pub fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
     }
 }
 
+/// Answers a call; one that comes a second time by the same key, as the first time.
+///
+/// # Errors
+/// What the administrator is to be told.
+pub async fn answer_once(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
+    match request.key {
+        Some(key) if request.method == "POST" => idempotency::answer(console, request, key).await,
+        _ => answer(console, request).await,
+    }
+}
+
 /// Answers a call.
 ///
 /// # Errors
 /// What the administrator is to be told.
-pub async fn answer(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
+async fn answer(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
     let body = fields::parse(request.body)?;
     if !body.is_empty() {
-        console.entry.body = Some(log_body::kept(&Value::Object(body.clone())));
+        console.entry.body = Some(kept::of_call(&Value::Object(body.clone())));
     }
     match request.method {
         "GET" => read(console, &request).await,
@@ -155,6 +175,14 @@ async fn write(console: &Console<'_>, request: &Request<'_>, body: Object) -> Re
         ("DELETE", ["sessions"]) => sessions::end_all(console).await,
         ("POST", ["organizations"]) => organizations::create(console, body).await,
         ("PATCH", ["organizations", org]) => organizations::update(console, org, body).await,
+        ("POST", ["organizations", org, "accept"]) => {
+            Fields::read(body, |_| Ok(()))?;
+            organizations::accept(console, org).await
+        }
+        ("POST", ["organizations", org, "decline"]) => {
+            Fields::read(body, |_| Ok(()))?;
+            organizations::decline(console, org).await
+        }
         ("POST", ["organizations", org, "keys"]) => keys::generate(console, org, body).await,
         ("POST", ["organizations", org, "keys", key, "regenerate"]) => {
             keys::regenerate(console, org, key, body).await
@@ -205,7 +233,8 @@ fn elsewhere(request: &Request<'_>) -> Problem {
         ["sessions"] => "DELETE",
         ["organizations", _, "owner"] => "PUT",
         ["organizations", _, "projects", _, "teams", _] => "DELETE",
-        ["organizations", _, "keys", _, "regenerate" | "deactivate"]
+        ["organizations", _, "accept" | "decline"]
+        | ["organizations", _, "keys", _, "regenerate" | "deactivate"]
         | ["organizations", _, "projects", _, "roles" | "teams" | "archive" | "restore"] => "POST",
         _ => {
             return Problem::new(
@@ -267,9 +296,23 @@ impl Console<'_> {
         batch.extend(statements);
         let mut results = self.database.batch(&batch).await?.into_iter();
         let found = results.next().unwrap_or_default();
-        let found = found.first().ok_or_else(Problem::no_organization)?;
+        let Some(found) = found.first() else { return Err(self.not_theirs(tenant).await?) };
         self.organization.replace(Some(organizations::located(self, self.database, record(found)?)));
         Ok(results)
+    }
+
+    /// What whoever may not see an organization is to be told.
+    async fn not_theirs(&self, tenant: &Tenant<'_>) -> Result<Problem, StoreError> {
+        if let Scope::Administrator { organization, mail } = &tenant.scope
+            && self.database.is_invited(mail, organization).await?
+        {
+            return Ok(Problem::new(
+                403,
+                "You have been named an administrator of this organization, and have not accepted it yet. Look at /console which one \
+                 it is, and accept or decline it there, or by POST of /accept or /decline.",
+            ));
+        }
+        Ok(Problem::no_organization())
     }
 
     /// The organization that was opened, as JSON.
@@ -296,10 +339,30 @@ impl Console<'_> {
         outcome: &Outcome,
         statements: Vec<Statement>,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
-        let mut batch = vec![self.entry.if_allowed(tenant, outcome)?];
+        let mut batch: Vec<Statement> = self.mark_of_change().into_iter().collect();
+        batch.push(self.entry.if_allowed(tenant, outcome)?);
+        let own = batch.len();
         batch.extend(statements);
-        // The first is the entry's own.
-        Ok(self.database.batch(&batch).await?.into_iter().skip(1).collect())
+        Ok(self.database.batch(&batch).await?.into_iter().skip(own).collect())
+    }
+
+    /// The statement that notes that a call which may be repeated has made its change.
+    fn mark_of_change(&self) -> Option<Statement> {
+        self.call.as_deref().map(idempotent_calls::done)
+    }
+
+    /// The same for statements of which the first writes one row or, where there is nothing to change, none: then there is no
+    /// entry.
+    async fn write_if_changed(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+        mut statements: Vec<Statement>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let entry = self.entry.if_changed(tenant, outcome)?;
+        statements.insert(statements.len().min(1), entry);
+        statements.splice(0..0, self.mark_of_change());
+        self.database.batch(&statements).await
     }
 }
 

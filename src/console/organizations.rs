@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::keys::{DAY, LONGEST_LIFE};
-use super::members::{Person, described};
+use super::members::{NewPerson, described};
 use super::{Console, Fields, Problem, Reply, Viewer, check_name, last, put, record, text};
 use crate::directory::organization::read_mail_domains;
 use crate::directory::{OrgRole, organization};
@@ -11,23 +11,65 @@ use crate::scim::Object;
 use crate::scim::json::object;
 use crate::store::log::Outcome;
 use crate::store::organizations::{self as stored, Settings};
-use crate::store::{Database, Sent, platform, users};
+use crate::store::{Database, Scope, Sent, Tenant, acceptances, platform, users};
 
 /// All that the viewer administers, in all databases.
 pub(super) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
-    let statement = || match &console.viewer {
-        Viewer::Operator(_) => stored::all(),
-        Viewer::Administrator(mail) => stored::administered_by(mail),
+    let statements = || match &console.viewer {
+        Viewer::Operator(_) => vec![stored::all()],
+        Viewer::Administrator(mail) => vec![stored::administered_by(mail), acceptances::invitations(mail)],
     };
-    let sent: Vec<Sent<'_>> = console.databases.iter().map(|each| each.send(&[statement()])).collect();
+    let sent: Vec<Sent<'_>> = console.databases.iter().map(|each| each.send(&statements())).collect();
     let mut all: Vec<Value> = Vec::new();
+    let mut invitations: Vec<Value> = Vec::new();
     for (database, sent) in console.databases.iter().zip(sent) {
-        for row in sent.rows().await? {
+        let mut results = sent.results().await?.into_iter();
+        for row in results.next().unwrap_or_default() {
             all.push(located(console, database, record(&row)?));
         }
+        for row in results.next().unwrap_or_default() {
+            invitations.push(record(&row)?);
+        }
     }
-    all.sort_by_cached_key(|each| (text(each, "created_at").to_owned(), text(each, "id").to_owned()));
-    Ok(Reply::ok(object! {"organizations": all}))
+    let age = |each: &Value| (text(each, "created_at").to_owned(), text(each, "id").to_owned());
+    all.sort_by_cached_key(age);
+    invitations.sort_by_cached_key(age);
+    Ok(Reply::ok(object! {"organizations": all, "invitations": invitations}))
+}
+
+/// Accepts to administer an organization: from now on it is listed.
+pub(super) async fn accept(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
+    let (tenant, mail) = invited(console, id)?;
+    let outcome =
+        Outcome { status: 200, ..Outcome::default() }.saying(format!("{mail} accepted to administer it."));
+    let statements = vec![acceptances::accept(&tenant, mail), stored::one(&tenant)];
+    let results = console.write_if_changed(&tenant, &outcome, statements).await?;
+    let found = results.last().and_then(|rows| rows.first()).ok_or_else(Problem::no_organization)?;
+    Ok(Reply::ok(located(console, console.database, record(found)?)))
+}
+
+/// Declines to administer an organization: it is not listed, and may be accepted later.
+pub(super) async fn decline(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
+    let (tenant, mail) = invited(console, id)?;
+    let outcome =
+        Outcome { status: 200, ..Outcome::default() }.saying(format!("{mail} declined to administer it."));
+    let statements = vec![acceptances::decline(&tenant, mail), stored::one(&tenant)];
+    let results = console.write_if_changed(&tenant, &outcome, statements).await?;
+    if results.last().is_none_or(Vec::is_empty) {
+        return Err(Problem::no_organization());
+    }
+    Ok(Reply::ok(object! {"id": id}))
+}
+
+fn invited<'a>(console: &'a Console<'_>, id: &str) -> Result<(Tenant<'a>, &'a str), Problem> {
+    let Viewer::Administrator(mail) = &console.viewer else {
+        return Err(Problem::new(
+            409,
+            "Operators see all organizations; there is nothing to accept or to decline.",
+        ));
+    };
+    let scope = Scope::Invited { organization: id.to_owned(), mail: mail.clone() };
+    Ok((Tenant { scope, ..console.tenant(id) }, mail))
 }
 
 pub(super) async fn one(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
@@ -40,12 +82,14 @@ pub(super) async fn create(console: &Console<'_>, body: Object) -> Result<Reply,
     console.only_operators()?;
     let (settings, owner, wish) = Fields::read(body, |fields| {
         let settings = take_settings(fields)?;
-        Ok((settings, fields.object("owner", "owner.", Person::take), fields.number("database")?))
+        Ok((settings, fields.object("owner", "owner.", NewPerson::take), fields.number("database")?))
     })?;
     let Some(name) = settings.name.as_deref() else {
         return Err(Problem::new(400, "The body cannot be used: \"name\" must be a string."));
     };
-    let mut owner = owner?.into_user(console.catalog)?;
+    let owner = owner?;
+    owner.check_address()?;
+    let mut owner = owner.into_user(console.catalog)?;
     owner.org_role = OrgRole::Owner;
     let database = place(console, wish).await?;
     let id = database.shard().organization_id(&platform::new_id()?);
@@ -56,8 +100,13 @@ pub(super) async fn create(console: &Console<'_>, body: Object) -> Result<Reply,
     let outcome =
         Outcome { status: 201, ..Outcome::default() }.saying(format!("Created the organization {name}."));
     let mut statements = vec![console.entry.of_change(&tenant, &id, &outcome)?];
+    if database.shard() == console.database.shard() {
+        statements.splice(0..0, console.mark_of_change());
+    }
     statements.extend(stored::insert(&tenant, name, &settings));
     statements.extend(users::insert(&tenant, &owner_id, &owner, managed));
+    // An operator vouches for the organization.
+    statements.push(acceptances::accept(&tenant, &acceptances::mail_of(owner.user_name())));
     statements.push(stored::one(&tenant));
     let mut body = located(console, database, last(&database.batch(&statements).await?)?);
     put(&mut body, "owner", described(&owner_id, &owner, managed));
@@ -74,7 +123,7 @@ pub(super) async fn update(console: &Console<'_>, id: &str, body: Object) -> Res
     let outcome = Outcome { status: 200, ..Outcome::default() }.saying("Changed the settings.");
     let mut statements = stored::update(&tenant, &settings);
     statements.push(stored::one(&tenant));
-    let written = last(&console.write(&tenant, &outcome, statements).await?)?;
+    let written = last(&console.write_if_changed(&tenant, &outcome, statements).await?)?;
     Ok(Reply::ok(located(console, console.database, written)))
 }
 

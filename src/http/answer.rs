@@ -4,7 +4,7 @@ use worker::{Headers, Response};
 
 use super::body::Body;
 use crate::scim::entity_tag::entity_tag;
-use crate::scim::{MEDIA_TYPE, ScimError};
+use crate::scim::{MEDIA_TYPE, ScimError, ScimType};
 use crate::store::Cost;
 
 /// An answer to a request.
@@ -15,13 +15,14 @@ pub(super) struct Answer {
     pub(super) body: Body,
     /// What an error says; for the log.
     pub(super) detail: Option<String>,
+    keyword: Option<&'static str>,
     content_type: &'static str,
     headers: Vec<(&'static str, String)>,
 }
 
 impl Answer {
     fn new(status: u16, content_type: &'static str, body: impl Into<Body>) -> Self {
-        Self { status, body: body.into(), detail: None, content_type, headers: Vec::new() }
+        Self { status, body: body.into(), detail: None, keyword: None, content_type, headers: Vec::new() }
     }
 
     /// 200 with a SCIM body.
@@ -86,16 +87,40 @@ impl Answer {
         Self { detail: Some(detail.into()), ..self }
     }
 
+    /// What the Worker's own log says of an error: of those that may quote the request only the keyword of RFC 7644. The
+    /// organization's log has the text.
+    pub(super) fn log_text(&self) -> Option<&str> {
+        let detail = self.detail.as_deref()?;
+        let quotes_request = matches!(self.status, 400 | 404 | 405 | 409 | 412 | 415 | 422);
+        match self.status {
+            _ if !quotes_request => Some(detail),
+            404 => Some("not found"),
+            405 => Some("method not allowed"),
+            409 => Some(self.keyword.unwrap_or("conflict")),
+            412 => Some("precondition failed"),
+            415 => Some("unsupported media type"),
+            _ => Some(self.keyword.unwrap_or("bad request")),
+        }
+    }
+
     /// The response, with what it cost (W3C Server-Timing).
     ///
     /// # Errors
     /// The runtime's, for a header it does not take.
-    pub(super) fn into_response(self, cost: Cost) -> worker::Result<Response> {
+    pub(super) fn into_response(self, cost: Cost, is_https: bool) -> worker::Result<Response> {
         let headers = Headers::new();
         headers.set("Server-Timing", &server_timing(cost))?;
         // Directory data belongs in no cache.
         headers.set("Cache-Control", "no-store")?;
         headers.set("X-Content-Type-Options", "nosniff")?;
+        // What is no page neither loads anything nor is shown anywhere; pages say what they may.
+        headers
+            .set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")?;
+        headers.set("Cross-Origin-Resource-Policy", "same-origin")?;
+        headers.set("Referrer-Policy", "same-origin")?;
+        if is_https {
+            headers.set("Strict-Transport-Security", "max-age=31536000")?;
+        }
         for (name, value) in &self.headers {
             headers.set(name, value)?;
         }
@@ -110,7 +135,9 @@ impl Answer {
 
 impl From<ScimError> for Answer {
     fn from(error: ScimError) -> Self {
+        let keyword = error.scim_type.map(ScimType::as_str);
         let answer = Self::new(error.status, MEDIA_TYPE, error.to_json()).with_detail(error.detail);
+        let answer = Self { keyword, ..answer };
         match error.status {
             // RFC 6750 §3: a 401 names the scheme.
             401 => answer.with_header("WWW-Authenticate", "Bearer realm=\"scim\""),

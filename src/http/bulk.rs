@@ -165,7 +165,7 @@ fn summary(steps: &[Step]) -> Option<String> {
         failed.len(),
         steps.len(),
         first.status,
-        first.detail.as_deref().unwrap_or_default()
+        first.log_text().unwrap_or_default()
     ))
 }
 

@@ -1,64 +1,65 @@
-//! What may stand in the log.
+//! What may stand in the Worker's own log, which tells of all organizations, and of requests without a good key: nothing that
+//! names a person, and nothing that quotes what a client sent.
 
 use std::borrow::Cow;
 
+use crate::directory::kept::{is_id, known_segment};
 use crate::directory::key::{self, PREFIX};
 use crate::directory::secret;
 
-/// What a client sent, or what quotes that, without what the log must not tell: of keys only the hint, of mail addresses only the
-/// domain. It must not begin a line of its own, either.
-pub(super) fn redacted(text: &str) -> Cow<'_, str> {
-    impersonal(secret::redacted(text))
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// Most segments of a path that are told.
+const MOST_SEGMENTS: usize = 12;
+/// Stands where something is not told.
+const MORE: &str = "…";
+
+/// The method of a request, if it is one of HTTP's.
+pub(super) fn method(method: &str) -> &str {
+    if METHODS.contains(&method) { method } else { MORE }
 }
 
-/// The same of the address of a request.
-pub(super) fn redacted_address(address: &str) -> Cow<'_, str> {
-    impersonal(secret::redacted_address(address))
+/// The path of a request: our own names and ids that look like those we make. Of a key that has strayed into it, the hint.
+pub(super) fn path(path: &str) -> String {
+    let mut segments: Vec<Cow<'_, str>> = path.split('/').take(MOST_SEGMENTS).map(segment).collect();
+    if path.split('/').nth(MOST_SEGMENTS).is_some() {
+        segments.push(MORE.into());
+    }
+    segments.join("/")
 }
 
-fn impersonal(text: Cow<'_, str>) -> Cow<'_, str> {
-    if is_harmless(&text) { text } else { Cow::Owned(word_by_word(&text)) }
-}
-
-fn word_by_word(text: &str) -> String {
-    let mut redacted = String::with_capacity(text.len());
-    let mut word = String::new();
-    for character in text.chars() {
-        if character.is_alphanumeric() || "@.-_+%~!#&*|'^`{}$".contains(character) {
-            word.push(character);
-            continue;
+fn segment(segment: &str) -> Cow<'_, str> {
+    if segment.is_empty() || known_segment(segment) || is_id(segment) {
+        return segment.into();
+    }
+    let decoded = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+    match decoded.split_once(PREFIX) {
+        Some((_, id)) if id.bytes().take(10).filter(u8::is_ascii_alphanumeric).count() == 10 => {
+            key::hint(id).into()
         }
-        push_word(&mut redacted, &word);
-        word.clear();
-        redacted.push(if character.is_control() { ' ' } else { character });
+        _ => MORE.into(),
     }
-    push_word(&mut redacted, &word);
-    redacted
 }
 
-/// Whether there is neither an address in it, nor a key, nor a control character.
-fn is_harmless(text: &str) -> bool {
-    let is_suspect = |byte: u8| byte == b'@' || byte == b'%' || !(b' '..=b'~').contains(&byte);
-    !text.bytes().any(is_suspect) && !text.contains(PREFIX)
-}
-
-fn push_word(redacted: &mut String, word: &str) {
-    if let Some(at) = word
-        .rfind("%40")
-        .map(|at| at.saturating_add(3))
-        .or_else(|| word.rfind('@').map(|at| at.saturating_add(1)))
-    {
-        redacted.push_str("…@");
-        redacted.push_str(word.get(at..).unwrap_or_default());
-        return;
-    }
-    match word.split_once(PREFIX) {
-        Some((before, id)) if id.len() > 4 => {
-            redacted.push_str(before);
-            redacted.push_str(&key::hint(id));
+/// A text of our own that quotes nothing of the request. A net: what looks like an address or a key is left out all the same,
+/// and nothing begins a line of its own.
+pub(super) fn own_text(text: &str) -> String {
+    let text = secret::strictly_redacted(text);
+    let mut told = String::with_capacity(text.len());
+    for word in text.split_inclusive(char::is_whitespace) {
+        match word.rsplit_once('@') {
+            Some((_, domain)) => {
+                told.push_str(MORE);
+                told.push('@');
+                told.push_str(domain);
+            }
+            None => told.push_str(word),
         }
-        _ => redacted.push_str(word),
     }
+    told.chars().map(|character| if is_break(character) { ' ' } else { character }).collect()
+}
+
+fn is_break(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -67,28 +68,38 @@ mod tests {
 
     use super::*;
 
-    proptest! {
-        #[test]
-        fn what_is_harmless_stays_as_it_is_word_by_word(
-            text in "([ -~]|@|%40|scim-|[A-Z2-7]{5}|[\u{7f}-\u{9f}]|\u{2028}|[\u{0}-\u{1f}]){0,12}"
-        ) {
-            prop_assert!(!is_harmless(&text) || word_by_word(&text) == text);
+    #[test]
+    fn of_a_path_only_our_own_names_and_ids_are_told() {
+        let id = "5f0c1c1e-8a1b-4b7e-9d3a-0123456789ab";
+        let key = format!("scim-{}", "ABCD2345".repeat(8));
+        for (sent, expected) in [
+            ("/scim/v2/Users", "/scim/v2/Users"),
+            (&format!("/scim/Users/{id}"), &format!("/scim/Users/{id}")),
+            ("/scim/Users/ann@example.com", "/scim/Users/…"),
+            ("/scim/Users/ann%40example.com", "/scim/Users/…"),
+            ("/scim/Users/hush", "/scim/Users/…"),
+            ("/scim/Users/00000000000040008000000000000001", "/scim/Users/…"),
+            (&format!("/scim/Users/{key}"), "/scim/Users/scim-ABCD…"),
+            (&format!("/{}", key.replace('-', "%2D")), "/scim-ABCD…"),
+            ("/%63onsole/a\nb", "/…/…"),
+            (
+                "/console/api/organizations/x/keys/ABCDEFGH0A/deactivate",
+                "/console/api/organizations/…/keys/ABCDEFGH0A/deactivate",
+            ),
+        ] {
+            assert_eq!(path(sent), expected);
         }
+        assert_eq!(path(&"/scim".repeat(100)), format!("{}/…", "/scim".repeat(MOST_SEGMENTS - 1)));
+        assert_eq!((method("PATCH"), method("HUSH")), ("PATCH", "…"));
     }
 
-    #[test]
-    fn of_addresses_the_domain_stays_and_of_keys_the_hint() {
-        let key = format!("scim-{}", "ABCD2345".repeat(8));
-        for (line, expected) in [
-            ("\"Ann.Lee+x@example.com\" is taken", "\"…@example.com\" is taken"),
-            (&format!("GET /scim/Users/{key} 404"), "GET /scim/Users/scim-ABCD… 404"),
-            ("a@scim-ABCD2345ABCD2345ABCD2345ABCD2345ABCD2345ABCD2345", "…@scim-ABCD…"),
-            ("of o'brien.secret@example.com", "of …@example.com"),
-            ("GET /scim/Users/ann%40example.com", "GET /scim/Users/…@example.com"),
-            ("key scim-ABCD…: a\nb", "key scim-ABCD…: a b"),
-            ("does not begin with \"scim-\"", "does not begin with \"scim-\""),
-        ] {
-            assert_eq!(redacted(line), expected);
+    proptest! {
+        #[test]
+        fn a_text_is_one_line_without_addresses_and_keys(text in "([ -~]|@|[A-Z2-7]{40}|[0-9a-f]{32}|\u{2028}|[\u{0}-\u{1f}]){0,12}") {
+            let told = own_text(&text);
+            prop_assert!(!told.contains(is_break));
+            prop_assert!(told.split('@').rev().skip(1).all(|before| before.ends_with(MORE)), "{told}");
+            prop_assert!(told.split(|c: char| !c.is_ascii_hexdigit()).all(|run| run.len() < 40), "{told}");
         }
     }
 }

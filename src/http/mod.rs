@@ -33,7 +33,7 @@ use crate::store::{Cost, Statement, platform};
 use answer::Answer;
 use deployment::{Deployment, database};
 use request::Incoming;
-pub use upkeep::keep_up;
+pub use upkeep::run_maintenance;
 
 /// What is left to do after the answer, and what the Worker's log should say of the key.
 #[derive(Default)]
@@ -69,8 +69,8 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
     note_later(&env, &context, &aftermath);
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
-        log::redacted(&incoming.method),
-        log::redacted_address(&incoming.path),
+        log::method(&incoming.method),
+        log::path(&incoming.path),
         answer.status,
         platform::now_millis().saturating_sub(began),
         cost.round_trips,
@@ -82,32 +82,39 @@ pub async fn serve(request: Request, env: Env, context: Context) -> worker::Resu
         line.push_str(", key ");
         line.push_str(&hint);
     }
-    if let Some(detail) = &answer.detail {
+    if let Some(text) = answer.log_text() {
         line.push_str(": ");
-        line.push_str(&log::redacted(detail));
+        line.push_str(&log::own_text(text));
     }
     console_log!("{line}");
-    answer.into_response(cost)
+    answer.into_response(cost, incoming.is_https())
 }
 
-/// Whoever calls, by the first segment of the path.
+/// Whoever calls, by the first segment of the path as it was sent: rules for paths before this Worker, such as those of
+/// Cloudflare Access, know no other spelling.
 async fn route(deployment: &Deployment<'_>, incoming: &mut Incoming, aftermath: &Aftermath) -> Answer {
     let segments = request::segments(&incoming.path);
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let first = incoming.path.split('/').nth(1).unwrap_or_default();
     match names.as_slice() {
-        ["scim", "v2", rest @ ..] => {
-            scim_api::answer(deployment, incoming, aftermath, "/scim/v2", rest).await.unwrap_or_else(Answer::from)
-        }
-        ["scim", rest @ ..] => {
-            scim_api::answer(deployment, incoming, aftermath, "/scim", rest).await.unwrap_or_else(Answer::from)
-        }
+        [name, ..] if *name != first => nowhere(incoming),
+        ["scim", "v2", rest @ ..] => scim_api::answer(deployment, incoming, aftermath, "/scim/v2", rest)
+            .await
+            .unwrap_or_else(Answer::from),
+        ["scim", rest @ ..] => scim_api::answer(deployment, incoming, aftermath, "/scim", rest)
+            .await
+            .unwrap_or_else(Answer::from),
         ["console", rest @ ..] => console::answer(deployment, incoming, rest).await,
-        _ => ScimError::not_found(format!(
-            "There is nothing at this address. The SCIM endpoint is {}/scim, the administrators' console {}/console.",
-            incoming.origin, incoming.origin
-        ))
-        .into(),
+        _ => nowhere(incoming),
     }
+}
+
+fn nowhere(incoming: &Incoming) -> Answer {
+    ScimError::not_found(format!(
+        "There is nothing at this address. The SCIM endpoint is {}/scim, the administrators' console {}/console.",
+        incoming.origin, incoming.origin
+    ))
+    .into()
 }
 
 /// Notes what need not be known before the answer has gone out: that a key was used, how far an import has come, what

@@ -6,17 +6,16 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::request::Incoming;
-use crate::directory::{Key, log_body};
+use crate::directory::kept::{self, Kept};
+use crate::directory::{Catalog, Key};
 use crate::store::log::{Entry, Outcome, Source};
 use crate::store::{Statement, StoreError, Tenant, platform};
-
-/// The parameters of RFC 7644 and RFC 9865, whose values are kept.
-const KNOWN_PARAMETERS: [&str; 8] =
-    ["filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count", "cursor"];
 
 /// A request as the log will have it, once it is known whose organization it is about and what became of it.
 pub(super) struct Record {
     entry: Entry,
+    catalog: &'static Catalog,
+    kept: Kept<'static>,
     resource_type: Option<&'static str>,
     resource_id: Option<String>,
     /// What the body calls the resource, or storage does.
@@ -29,37 +28,36 @@ pub(super) struct Record {
 
 impl Record {
     /// The record of a request of its own.
-    pub(super) fn of_request(incoming: &Incoming, key: &Key, segments: &[&str]) -> Self {
-        let mut path = incoming.path.clone();
-        let mut mark = '?';
-        for (name, value) in incoming.parameters() {
-            // What nobody knows may be anything.
-            let value = if KNOWN_PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                value
-            } else {
-                "…"
-            };
-            path.push(mark);
-            path.push_str(name);
-            path.push('=');
-            path.push_str(value);
-            mark = '&';
-        }
-        Self::new(&incoming.method, path, key.hint(), segments)
+    pub(super) fn of_request(
+        catalog: &'static Catalog,
+        incoming: &Incoming,
+        key: &Key,
+        segments: &[&str],
+    ) -> Self {
+        let address = (incoming.path.as_str(), incoming.parameters());
+        Self::new(catalog, &incoming.method, address, key.hint(), segments)
     }
 
     /// The record of one operation of a bulk request, which is this one.
     pub(super) fn of_operation(&self, method: &str, path: &str, segments: &[&str]) -> Self {
         let organization = self.organization.clone();
-        Self { organization, ..Self::new(method, path.to_owned(), self.entry.actor.clone(), segments) }
+        let single = Self::new(self.catalog, method, (path, &[]), self.entry.actor.clone(), segments);
+        Self { organization, ..single }
     }
 
-    fn new(method: &str, path: String, actor: String, segments: &[&str]) -> Self {
+    fn new(
+        catalog: &'static Catalog,
+        method: &str,
+        (path, parameters): (&str, &[(String, String)]),
+        actor: String,
+        segments: &[&str],
+    ) -> Self {
+        let kept = Kept::of(catalog, segments.first().copied());
         let entry = Entry {
             source: Source::Scim,
             actor,
             method: method.to_owned(),
-            path,
+            path: kept.of_address(path, parameters),
             body: None,
             began_millis: platform::now_millis(),
         };
@@ -68,9 +66,11 @@ impl Record {
             Some(&"Groups") => Some("Group"),
             _ => None,
         };
-        let resource_id = segments.get(1).filter(|_| resource_type.is_some()).map(|id| (*id).to_owned());
+        let resource_id = segments.get(1).filter(|_| resource_type.is_some()).map(|id| kept.of_segment(id));
         Self {
             entry,
+            catalog,
+            kept,
             resource_type,
             resource_id,
             resource_name: RefCell::default(),
@@ -85,7 +85,7 @@ impl Record {
     pub(super) fn keep(&mut self, body: &Value) {
         let name = ["userName", "displayName"].iter().find_map(|name| body.get(name)?.as_str());
         self.resource_name.replace(name.map(str::to_owned));
-        self.entry.body = Some(log_body::kept(body));
+        self.entry.body = Some(kept::of_body(&self.kept, body));
     }
 
     /// Learns the organization of the key, which is good.
@@ -109,7 +109,7 @@ impl Record {
     /// As [`Entry::of_change`].
     pub(super) fn of_change(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
         let organization = self.organization.get().map(String::as_str).unwrap_or_default();
-        self.entry.of_change(tenant, organization, outcome)
+        self.entry.of_change(tenant, organization, &self.told(outcome))
     }
 
     /// The entry of a change that may turn out to be none; see [`Entry::if_changed`].
@@ -117,7 +117,12 @@ impl Record {
     /// # Errors
     /// As [`Entry::of_change`].
     pub(super) fn if_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
-        self.entry.if_changed(tenant, outcome)
+        self.entry.if_changed(tenant, &self.told(outcome))
+    }
+
+    fn told(&self, outcome: &Outcome) -> Outcome {
+        let detail = outcome.detail.as_deref().map(|detail| self.kept.told(detail));
+        Outcome { detail, ..outcome.clone() }
     }
 
     /// The entry of a request that changed nothing, unless it is one that the log does not have.
@@ -142,7 +147,7 @@ impl Record {
             detail: if succeeded {
                 Some("Nothing had to be changed.".to_owned())
             } else {
-                answer.detail.clone()
+                answer.detail.as_deref().map(|detail| self.kept.told(detail))
             },
         };
         self.entry.of_no_change(tenant, organization, &outcome).map(Some)

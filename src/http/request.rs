@@ -30,8 +30,10 @@ pub(super) struct Incoming {
     pub(super) method: String,
     /// `https://host`, as the client called us.
     pub(super) origin: String,
-    /// Path as it was sent.
+    /// Path as it was sent, but for dots that lead elsewhere.
     pub(super) path: String,
+    /// Whether the path had no such dots, nor anything else that is read in more than one way.
+    is_path_as_sent: bool,
     query_text: String,
     query: Vec<(String, String)>,
 }
@@ -40,6 +42,8 @@ impl Incoming {
     pub(super) fn new(request: Request) -> Self {
         let url = request.inner().url();
         let (origin, rest) = split_origin(&url);
+        let path = request.path();
+        let is_path_as_sent = rest.split(['?', '#']).next().unwrap_or_default() == path;
         let query_text = rest
             .split_once('?')
             .map(|(_, query)| query.split('#').next().unwrap_or(query))
@@ -49,7 +53,8 @@ impl Incoming {
         Self {
             method: request.inner().method(),
             origin: origin.to_owned(),
-            path: request.path(),
+            path,
+            is_path_as_sent,
             query_text: query_text.to_owned(),
             query,
             request,
@@ -62,6 +67,22 @@ impl Incoming {
             "" => self.path.clone(),
             query => format!("{}?{query}", self.path),
         }
+    }
+
+    /// Whether rules for paths, such as those of Cloudflare Access and of a firewall, read the path as we do: no slash is
+    /// doubled, and nothing is encoded that need not be or that leads elsewhere.
+    pub(super) fn has_plain_path(&self) -> bool {
+        self.is_path_as_sent && is_plain_path(&self.path)
+    }
+
+    /// Whether the request came by https, or from this machine.
+    pub(super) fn is_private(&self) -> bool {
+        self.is_https() || is_loopback(&self.origin)
+    }
+
+    /// Whether the request came by https.
+    pub(super) fn is_https(&self) -> bool {
+        self.origin.starts_with("https://")
     }
 
     /// All query parameters.
@@ -161,6 +182,30 @@ fn split_origin(url: &str) -> (&str, &str) {
     url.split_at_checked(end).unwrap_or((url, ""))
 }
 
+fn is_plain_path(path: &str) -> bool {
+    let needs_no_encoding = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/\\%".contains(&byte);
+    let encoded = path.split('%').skip(1).map(|after| {
+        let digits = after.get(..2).unwrap_or_default();
+        u8::from_str_radix(digits, 16)
+    });
+    let mut encoded = encoded;
+    !path.contains("//")
+        && !path.contains('\\')
+        && encoded.all(|byte| byte.is_ok_and(|byte| !needs_no_encoding(byte)))
+}
+
+/// Whether an origin is this machine's.
+fn is_loopback(origin: &str) -> bool {
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    let name = match host.strip_prefix('[') {
+        Some(address) => return address.split(']').next() == Some("::1"),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || name == "localhost"
+        || name.ends_with(".localhost")
+}
+
 /// The segments of a path, decoded; empty ones left out.
 pub(super) fn segments(path: &str) -> Vec<String> {
     path.split('/')
@@ -178,6 +223,51 @@ mod tests {
         assert_eq!(split_origin("https://a.example:8/scim?x=/"), ("https://a.example:8", "/scim?x=/"));
         assert_eq!(split_origin("http://a?x"), ("http://a", "?x"));
         assert_eq!(split_origin("nonsense"), ("nonsense", ""));
+    }
+
+    #[test]
+    fn a_plain_path_is_read_in_one_way() {
+        for path in ["/console", "/console/", "/console/organizations/a%20b/keys", "/console/a%0D%C3%A9:=x"] {
+            assert!(is_plain_path(path), "{path}");
+        }
+        for path in [
+            "//console",
+            "/console//api",
+            "/%63onsole",
+            "/console/%61pi",
+            "/console%2fapi",
+            "/console/..%2Fapi",
+            "/console/%2E%2E/api",
+            "/console/%2561pi",
+            "/console\\api",
+            "/console%5capi",
+            "/console/%zz",
+            "/console/%",
+        ] {
+            assert!(!is_plain_path(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn this_machine_has_few_names() {
+        for origin in [
+            "http://127.0.0.1",
+            "http://127.8.0.1:80",
+            "http://localhost:1",
+            "http://a.localhost",
+            "http://[::1]:8",
+        ] {
+            assert!(is_loopback(origin), "{origin}");
+        }
+        for origin in [
+            "http://127.0.0.1.example",
+            "http://localhost.example:80",
+            "http://10.0.0.1",
+            "http://[::2]",
+            "http://1",
+        ] {
+            assert!(!is_loopback(origin), "{origin}");
+        }
     }
 
     #[test]

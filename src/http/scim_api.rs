@@ -37,7 +37,7 @@ pub(super) async fn answer(
     };
     let session = Session { database: &database, kv: &deployment.kv, key: &key, tenant, is_vetted: false };
     let method = incoming.method.clone();
-    let record = Record::of_request(incoming, &key, segments);
+    let record = Record::of_request(deployment.catalog, incoming, &key, segments);
     let mut call = Call { session, source: Source::Http(incoming), aftermath, record };
     let outcome = dispatch(&mut call, &method, segments).await;
     if deployment.cost().round_trips == 0 {

@@ -9,7 +9,7 @@ use super::StoreError;
 use super::platform;
 use super::statement::{Binding, Statement, integer, optional, text};
 use super::tenant::Tenant;
-use crate::directory::secret::{redacted, redacted_address};
+use crate::directory::secret::redacted;
 use crate::scim::text::{fold, shorten};
 
 /// Most failures that are kept of one minute.
@@ -167,7 +167,7 @@ impl Entry {
             text("source", self.source.as_str()),
             text("actor", self.actor.as_str()),
             text("method", self.method.as_str()),
-            text("path", cut(&redacted_address(&self.path), LONGEST_PATH)),
+            text("path", cut(&redacted(&self.path), LONGEST_PATH)),
             integer("status", outcome.status),
             optional("resource_type", outcome.resource_type),
             optional("resource_id", outcome.resource_id.as_deref().map(told).as_deref()),
@@ -271,6 +271,23 @@ pub fn entries(tenant: &Tenant<'_>, query: &Query) -> Statement {
          FROM log l {index} WHERE l.org_id = :org{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
     );
     tenant.statement(&sql, &bindings)
+}
+
+/// Deletes the log of organizations that are gone, at most so many entries; selects one row for each that went. Organizations
+/// that have a log are found by one look at the index each.
+pub fn prune_orphans(most: u32) -> Statement {
+    Statement::new(
+        "WITH RECURSIVE logged (id) AS (
+           SELECT min(org_id) FROM log
+           UNION ALL
+           SELECT (SELECT min(l.org_id) FROM log l WHERE l.org_id > logged.id) FROM logged WHERE logged.id IS NOT NULL)
+         DELETE FROM log WHERE (org_id, id) IN (
+           SELECT l.org_id, l.id FROM logged CROSS JOIN log l ON l.org_id = logged.id
+           WHERE NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = logged.id)
+           LIMIT CAST(:most AS INTEGER))
+         RETURNING '' AS head",
+        &[text("most", most.to_string())],
+    )
 }
 
 /// Deletes what is older than that, of everybody, at most so many entries; selects one row for each that went.

@@ -3,11 +3,13 @@
 //! A read is one D1 batch, a write two: one that reads and authorizes, one that writes and is guarded by
 //! what was read (see [`tenant::guard`]). Where nothing has to be decided in between, a write is one, too. The modules make statements; [`session::Session`] sends them.
 
+pub mod acceptances;
 pub mod console_sessions;
 mod database;
 mod error;
 mod filter;
 pub mod groups;
+pub mod idempotent_calls;
 pub mod imports;
 pub mod keys;
 mod kv;

@@ -12,6 +12,7 @@ const DESCRIBED: &str = "SELECT json_object(
     'email_management', json(iif(o.email_management, 'true', 'false')),
     'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
     'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days, 'user_count', o.user_count,
+    'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
     'created_at', o.created_at, 'last_modified', o.last_modified) AS head
   FROM organizations o";
 
@@ -38,13 +39,15 @@ pub fn all() -> Statement {
     Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[])
 }
 
-/// Reads the organizations that whoever has this `userName` administers, one a row as JSON.
+/// Reads the organizations that whoever has this `userName` administers and has accepted, one a row as JSON.
 pub fn administered_by(mail: &str) -> Statement {
     Statement::new(
         &format!(
             "{DESCRIBED} WHERE EXISTS (
                SELECT 1 FROM users u WHERE u.org_id = o.id AND u.user_name_fold = :mail AND u.active = 1
                AND u.org_role <> 'Member' AND lower(trim(u.doc ->> '$.userName')) = :mail)
+             AND EXISTS (
+               SELECT 1 FROM acceptances a WHERE a.org_id = o.id AND a.mail = :mail AND a.accepted_at IS NOT NULL)
              ORDER BY o.created_at, o.id"
         ),
         &[text("mail", mail)],
@@ -72,32 +75,43 @@ pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<State
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
-/// Writes changed settings. Whom SCIM sees follows the mail domains.
+/// Writes changed settings: the first statement writes one row or, where nothing changes, none. Whom SCIM sees follows the
+/// mail domains.
 pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
     let mut assignments = vec!["last_modified = max(last_modified, :now)"];
+    let mut changes = vec!["0"];
     let mut bindings = Vec::new();
     if let Some(name) = &settings.name {
         assignments.push("name = :name");
+        changes.push("name <> :name");
         bindings.push(text("name", name.as_str()));
     }
     if let Some(flag) = settings.email_management {
         assignments.push("email_management = :email_management");
+        changes.push("email_management <> CAST(:email_management AS INTEGER)");
         bindings.push(boolean("email_management", flag));
     }
     if let Some(flag) = settings.plain_groups {
         assignments.push("plain_groups = :plain_groups");
+        changes.push("plain_groups <> CAST(:plain_groups AS INTEGER)");
         bindings.push(boolean("plain_groups", flag));
     }
     if let Some(domains) = &settings.mail_domains {
         assignments.push("mail_domains = :mail_domains");
+        changes.push("mail_domains <> :mail_domains");
         bindings.push(text("mail_domains", json_array(domains)));
     }
     if let Some(days) = settings.key_lifetime_days {
         assignments.push("key_lifetime_days = nullif(CAST(:key_lifetime_days AS INTEGER), 0)");
+        changes.push("coalesce(key_lifetime_days, 0) <> CAST(:key_lifetime_days AS INTEGER)");
         bindings.push(text("key_lifetime_days", days.to_string()));
     }
-    let sql = format!("UPDATE organizations SET {} WHERE id = :org", assignments.join(", "));
-    let mut statements = vec![tenant.statement(&sql, &bindings), guard()];
+    let sql = format!(
+        "UPDATE organizations SET {} WHERE id = :org AND ({})",
+        assignments.join(", "),
+        changes.join(" OR ")
+    );
+    let mut statements = vec![tenant.statement(&sql, &bindings)];
     if let Some(domains) = &settings.mail_domains {
         let seen = if domains.is_empty() {
             "1"

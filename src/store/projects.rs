@@ -187,7 +187,7 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
         .collect();
     let renamed = json::write(&Value::from(renamed));
     let project = "UPDATE projects SET name = :name, name_fold = :name_fold
-                   WHERE org_id = :org AND id = :id AND archived_at IS NULL
+                   WHERE org_id = :org AND id = :id AND archived_at IS NULL AND name <> :name
                    AND CAST(:count AS INTEGER) = (SELECT count(*) FROM groups WHERE project_id = :id)
                    AND CAST(:count AS INTEGER) = (SELECT count(*) FROM json_each(:renamed) j JOIN groups g
                      ON g.org_id = :org AND g.id = j.value ->> 'id' AND g.project_id = :id)";

@@ -16,7 +16,14 @@ pub enum Scope {
     },
     /// Directly, for an operator of the deployment, who has been authenticated before.
     Organization(String),
-    /// Through somebody who administers it: what they may not administer does not exist.
+    /// Through somebody who may administer it once they have accepted that.
+    Invited {
+        /// The organization's id.
+        organization: String,
+        /// As in [`Scope::Administrator`].
+        mail: String,
+    },
+    /// Through somebody who administers it, and has accepted that: what they may not administer does not exist.
     Administrator {
         /// The organization's id.
         organization: String,
@@ -61,8 +68,12 @@ impl Tenant<'_> {
             ("org_role_attribute", _) => value(&self.catalog.org_role_attribute),
             ("org", Scope::Organization(id)) => value(id),
             ("org", Scope::Administrator { .. }) => Some(Meaning::Expression(ORG_OF_ADMINISTRATOR)),
-            ("administered", Scope::Administrator { organization, .. }) => value(organization),
-            ("administrator", Scope::Administrator { mail, .. }) => value(mail),
+            ("org", Scope::Invited { .. }) => Some(Meaning::Expression(ORG_OF_INVITED)),
+            (
+                "administered",
+                Scope::Administrator { organization, .. } | Scope::Invited { organization, .. },
+            ) => value(organization),
+            ("administrator", Scope::Administrator { mail, .. } | Scope::Invited { mail, .. }) => value(mail),
             ("org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
             ("key", Scope::Key { id, .. }) => value(id),
             ("key_hash", Scope::Key { hash, .. }) => value(hash),
@@ -74,9 +85,15 @@ impl Tenant<'_> {
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
                           AND (expires_at IS NULL OR expires_at > :now))";
 
-const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
+const ORG_OF_INVITED: &str = "(SELECT org_id FROM users
   WHERE org_id = :administered AND user_name_fold = :administrator AND active = 1 AND org_role <> 'Member'
   AND lower(trim(doc ->> '$.userName')) = :administrator)";
+
+const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
+  WHERE org_id = :administered AND user_name_fold = :administrator AND active = 1 AND org_role <> 'Member'
+  AND lower(trim(doc ->> '$.userName')) = :administrator
+  AND EXISTS (SELECT 1 FROM acceptances a
+    WHERE a.org_id = :administered AND a.mail = :administrator AND a.accepted_at IS NOT NULL))";
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.

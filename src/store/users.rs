@@ -266,11 +266,12 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
     let change =
         "UPDATE users SET version = version + 1, last_modified = max(last_modified, :now), org_role = ";
     let old = format!(
-        "{change} 'Admin' WHERE org_id = :org AND org_role = 'Owner' AND (:by IS NULL OR user_name_fold = :by)"
+        "{change} 'Admin' WHERE org_id = :org AND org_role = 'Owner' AND id <> :id
+           AND (:by IS NULL OR user_name_fold = :by)"
     );
     let new = format!("{change} 'Owner' WHERE org_id = :org AND id = :id AND active = 1");
     vec![
-        tenant.statement(&old, &[optional("by", from)]),
+        tenant.statement(&old, &[text("id", to), optional("by", from)]),
         guard(),
         tenant.statement(&new, &[text("id", to)]),
         guard(),

@@ -59,8 +59,10 @@ export async function startWorker({
     get kv() {
       return worker.kv;
     },
-    /** Does what is due once a day. */
+    /** Does what is done by the clock; resolves with the outcome. */
     scheduled: () => worker.scheduled(),
+    /** A request to any address, also by https, as if the name led here. */
+    fetch: (address, init) => worker.fetch(address, init),
     /** Ends workerd and starts it again at the same address with the same data. */
     async restart(count = databases) {
       await worker.close();

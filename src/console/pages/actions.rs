@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::parts::segment;
 use super::{Form, Frame, call};
-use crate::console::{Console, Problem, text};
+use crate::console::{CallKey, Console, Problem, idempotency, list, text};
 use crate::scim::json::object;
 
 /// What a form has led to.
@@ -34,19 +34,30 @@ pub(super) async fn carry_out(
     form: &Form,
 ) -> Result<Done, Problem> {
     let action = action(frame, form)?;
+    let key =
+        Some(form.text("idempotency_key")).filter(|key| !key.is_empty()).map(CallKey::parse).transpose()?;
     if let (["organizations", org, "keys"], "generate" | "regenerate") = (frame.path, form.text("action")) {
-        check_latest(console, org, form).await?;
+        let is_repeated = match &key {
+            Some(key) => idempotency::is_known(console, key).await?,
+            None => false,
+        };
+        if !is_repeated {
+            check_latest(console, org, form).await?;
+        }
     }
     let path = action.path.join("/");
     console.entry.method = action.method.to_owned();
     console.entry.path = format!("/console/api/{path}");
-    let reply = call(console, action.method, &action.path, &[], &action.body).await?;
-    if reply.body.get("key").is_some() {
+    let reply = call(console, action.method, &action.path, &[], &action.body, key.as_ref()).await?;
+    if reply.body.get("key").is_some() || reply.body.get("note").is_some() {
         return Ok(Done::NewKey(reply.body));
     }
     let (page, word) = action.then;
     let (page, word) = match (action.method, action.path.as_slice()) {
         ("POST", ["organizations"]) => (format!("organizations/{}/keys", text(&reply.body, "id")), word),
+        ("POST", [_, _, _, _, "deactivate"]) if !list(&reply.body, "other_good_keys").is_empty() => {
+            (page, "deactivated-one")
+        }
         // Whom SCIM does not see is deleted; there is nobody to show.
         ("DELETE", [_, org, "members", _]) if reply.body.get("managed") == Some(&Value::Bool(false)) => {
             (format!("organizations/{}/members", segment(org)), "deleted")
@@ -62,7 +73,7 @@ pub(super) async fn carry_out(
 /// # Errors
 /// 409.
 async fn check_latest(console: &mut Console<'_>, org: &str, form: &Form) -> Result<(), Problem> {
-    let body = call(console, "GET", &["organizations", org, "keys"], &[], &Value::Null).await?.body;
+    let body = call(console, "GET", &["organizations", org, "keys"], &[], &Value::Null, None).await?.body;
     if latest(&body) == form.text("latest") {
         return Ok(());
     }
@@ -85,12 +96,17 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
     Ok(match (frame.path, form.text("action")) {
         (["organizations"], "create") => {
             let owner = object! {
+                "confirm_no_address": form.is_ticked("confirm_no_address"),
                 "user_name": form.text("user_name"),
                 "given_name": form.optional("given_name"),
                 "family_name": form.optional("family_name"),
             };
             let body = object! {"name": form.text("name").trim(), "owner": owner};
             done("POST", vec!["organizations"], body, "organization")
+        }
+        (["organizations"], name @ ("accept" | "decline")) => {
+            let word = if name == "accept" { "accepted" } else { "declined" };
+            done("POST", vec!["organizations", form.text("organization"), name], Value::Null, word)
         }
         (["organizations"], "end-sessions") => done("DELETE", vec!["sessions"], Value::Null, "sessions"),
         (["organizations", org, "keys"], name @ ("generate" | "regenerate" | "deactivate")) => {
@@ -114,6 +130,7 @@ fn action<'a>(frame: &Frame<'a>, form: &'a Form) -> Result<Action<'a>, Problem> 
         }
         (["organizations", org, "members"], "add") => {
             let body = object! {
+                "confirm_no_address": form.is_ticked("confirm_no_address"),
                 "user_name": form.text("user_name").trim(),
                 "given_name": form.optional("given_name"),
                 "family_name": form.optional("family_name"),

@@ -5,8 +5,12 @@ use serde_json::Value;
 
 use super::actions::latest;
 use super::layout::View;
-use super::parts::{confirmation, copied, copy_button, pill, select, time};
+use super::parts::{confirmation, copied, copy_button, once, pill, select, time};
 use crate::console::{list, text};
+use crate::scim::json;
+
+/// What to type into Okta, in the words of README.md.
+const OKTA: &str = include_str!("okta.json");
 
 const OVERLAPS: [(&str, &str); 4] = [
     ("86400", "Stays good for 24 hours"),
@@ -30,7 +34,8 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -
         .filter(|key| current.is_some_and(|current| text(current, "id") != text(key, "id")))
         .collect();
     let base = format!("{}/scim", view.frame.origin);
-    let key = new_key.map(|key| text(key, "key"));
+    let key = new_key.map(|key| text(key, "key")).filter(|key| !key.is_empty());
+    let okta = json::parse(OKTA.as_bytes()).unwrap_or_default();
     html! {
         @if let Some(key) = key { (shown_once(key)) }
         section.card aria-labelledby="key-heading" {
@@ -42,29 +47,20 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -
             @match current.filter(|key| text(key, "status") == "active") {
                 None => (generate(view, body)),
                 Some(key) => {
-                    div.columns { (regenerate(view, body, key)) (deactivate(key)) }
+                    div.columns { (regenerate(view, body, key)) (deactivate(key, keys)) }
                 }
             }
         }
         section.card aria-labelledby="okta-heading" {
             h2 #okta-heading { "Okta" }
             p { "Applications > your app > Provisioning > Integration > Edit. Then " em { "Test Connector Configuration" } "." }
-            (values(&[
-                ("SCIM connector base URL", &base, true),
-                ("Unique identifier field for users", "userName", true),
-                ("Supported provisioning actions",
-                 "Import New Users and Profile Updates, Push New Users, Push Profile Updates, Push Groups", false),
-                ("Authentication Mode", "HTTP Header", false),
-                ("Authorization", key.unwrap_or("the SCIM key, which is shown once, when it is generated"), key.is_some()),
-            ]))
+            (filled_in(&okta, "connection", &[("{base}", &base)], key))
+            p { (text(&okta, "to_app")) }
+            p { (text(&okta, "push_groups")) }
             p {
-                "For organization roles, add to the app's profile an attribute of type string:"
+                "For organization roles, add to the app's profile an attribute of type string. " (text(&okta, "owner"))
             }
-            (values(&[
-                ("External name", &view.organization("org_role_attribute"), true),
-                ("External namespace", "urn:ietf:params:scim:schemas:core:2.0:User", true),
-                ("Values", "Member, Admin", false),
-            ]))
+            (filled_in(&okta, "attribute", &[("{attribute}", &view.organization("org_role_attribute"))], None))
         }
         section.card aria-labelledby="entra-heading" {
             h2 #entra-heading { "Microsoft Entra ID" }
@@ -78,7 +74,7 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -
         @if !others.is_empty() {
             section.card aria-labelledby="others-heading" {
                 h2 #others-heading { "Other keys" }
-                (table(&others))
+                (table(&others, keys))
             }
         }
     }
@@ -121,6 +117,7 @@ fn facts(key: &Value) -> Markup {
 fn generate(view: &View<'_, '_>, body: &Value) -> Markup {
     html! {
         form.inline method="post" {
+            (once())
             input type="hidden" name="latest" value=(latest(body));
             (lifetime(view, "Expires"))
             button name="action" value="generate" { "Generate" }
@@ -147,6 +144,7 @@ fn lifetime(view: &View<'_, '_>, label: &str) -> Markup {
 fn regenerate(view: &View<'_, '_>, body: &Value, key: &Value) -> Markup {
     html! {
         form method="post" {
+            (once())
             h3 { "Regenerate" }
             p { "A new key takes this one's place. Let the old one stay good until the new one is in the identity provider." }
             input type="hidden" name="key" value=(text(key, "id"));
@@ -158,14 +156,49 @@ fn regenerate(view: &View<'_, '_>, body: &Value, key: &Value) -> Markup {
     }
 }
 
-fn deactivate(key: &Value) -> Markup {
+fn deactivate(key: &Value, keys: &[Value]) -> Markup {
     html! {
         form method="post" {
+            (once())
             h3 { "Deactivate" }
-            p { "Provisioning stops at once. People and groups stay as they are." }
+            (consequences(key, keys))
             input type="hidden" name="key" value=(text(key, "id"));
             (confirmation("confirm", "deactivate"))
             button.danger name="action" value="deactivate" { "Deactivate" }
+        }
+    }
+}
+
+/// What deactivating a key stops, and which other keys go on.
+fn consequences(key: &Value, keys: &[Value]) -> Markup {
+    let others: Vec<&str> = keys
+        .iter()
+        .filter(|other| text(other, "status") == "active" && text(other, "id") != text(key, "id"))
+        .map(|other| text(other, "hint"))
+        .collect();
+    html! {
+        @if others.is_empty() {
+            p { "It is the only good key: provisioning stops at once. People and groups stay as they are." }
+        } @else {
+            p {
+                "Requests with this key are refused at once. Provisioning goes on with the other good "
+                (if others.len() == 1 { "key" } else { "keys" }) ": " (others.join(", "))
+            }
+        }
+    }
+}
+
+/// Rows of the texts for an identity provider, with what stands in their places.
+fn filled_in(texts: &Value, name: &str, places: &[(&str, &str)], key: Option<&str>) -> Markup {
+    let rows = list(texts, name).iter().filter_map(|row| row.get(0)?.as_str().zip(row.get(1)?.as_str()));
+    html! {
+        dl.values {
+            @for (field, value) in rows {
+                @let place = places.iter().find(|(place, _)| *place == value).map(|(_, value)| *value);
+                @let key = key.filter(|_| field == "Authorization");
+                @let copies = place.or(key).or((value == "userName" || value.starts_with("urn:")).then_some(value));
+                div { dt { (field) } dd { @match copies { Some(value) => (copied(value)), None => (value) } } }
+            }
         }
     }
 }
@@ -180,7 +213,7 @@ fn values(rows: &[(&str, &str, bool)]) -> Markup {
     }
 }
 
-fn table(keys: &[&Value]) -> Markup {
+fn table(keys: &[&Value], all: &[Value]) -> Markup {
     html! {
         table {
             thead { tr {
@@ -203,6 +236,8 @@ fn table(keys: &[&Value]) -> Markup {
                             details {
                                 summary { "Deactivate" }
                                 form method="post" {
+                                    (once())
+                                    (consequences(key, all))
                                     input type="hidden" name="key" value=(text(key, "id"));
                                     (confirmation(&format!("confirm-{}", text(key, "id")), "deactivate"))
                                     button.danger name="action" value="deactivate" { "Deactivate" }

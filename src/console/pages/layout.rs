@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::asset::{ICON, SCRIPT, STYLESHEET};
 use super::notice::Notice;
+use super::organizations::domains;
 use super::parts::segment;
 use super::{Form, Frame, Page};
 use crate::console::{Console, Problem, text};
@@ -32,6 +33,13 @@ impl View<'_, '_> {
     /// The form of that action, if it could not be carried out.
     pub(super) fn refused_as(&self, action: &str) -> Option<&Form> {
         self.refused.filter(|form| form.text("action") == action)
+    }
+
+    /// What tells the organization from another of the same name: its mail domains, its Owner and its id.
+    fn identity(&self) -> String {
+        let domains = self.console.organization.borrow().as_ref().map(domains).unwrap_or_default();
+        let (owner, id) = (self.organization("owner_user_name"), self.organization("id"));
+        format!("Mail domains: {domains} · Owner: {owner} · Id: {id}")
     }
 
     /// A text of the organization.
@@ -80,6 +88,7 @@ pub(super) fn page(view: &View<'_, '_>, section: Option<Section>, title: &str, m
                 }
             }
             @if let Some(current) = section {
+                p.identity { (view.identity()) }
                 nav aria-label="Organization" {
                     ul {
                         @for (section, name, label) in SECTIONS {

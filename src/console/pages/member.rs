@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::layout::View;
 use super::log::table as log_table;
 use super::members::{ASSIGNABLE, status};
-use super::parts::{confirmation, select, time};
+use super::parts::{confirmation, once, select, time};
 use crate::console::{list, text};
 
 pub(super) fn main(view: &View<'_, '_>, member: &Value) -> Markup {
@@ -69,16 +69,19 @@ fn actions(member: &Value, role: &str) -> Markup {
             h2 #actions-heading { "Change" }
             div.columns {
                 form method="post" {
+                    (once())
                     h3 { "Organization role" }
                     (select("org_role", "org_role", "New role", &ASSIGNABLE, role))
                     button name="action" value="role" { "Save" }
                 }
                 form method="post" {
+                    (once())
                     h3 { "Remove from the organization" }
                     p { "All roles and groups go. The next import tells the identity provider." }
                     button.danger name="action" value="remove" { "Remove" }
                 }
                 form method="post" {
+                    (once())
                     h3 { "Transfer the ownership" }
                     p { "This person becomes the Owner; who is it now stays an Admin." }
                     input type="hidden" name="user_name" value=(user_name);
@@ -99,6 +102,7 @@ fn activation(member: &Value) -> Markup {
                  back whom it does not manage. Roles and groups have to be given anew."
             }
             form method="post" {
+                (once())
                 input type="hidden" name="user_name" value=(text(member, "user_name"));
                 button name="action" value="activate" { "Activate again" }
             }

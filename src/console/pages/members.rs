@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::layout::View;
-use super::parts::{field, maker, next, pill, required_field, select};
+use super::parts::{field, maker, next, no_address, once, pill, required_field, select};
 use crate::console::{list, text};
 
 const STATUSES: [(&str, &str); 3] = [("", "Active or not"), ("active", "Active"), ("inactive", "Inactive")];
@@ -41,11 +41,13 @@ fn add(view: &View<'_, '_>) -> Markup {
     let typed = |name| view.typed("add", name);
     html! {
         form method="post" {
+            (once())
             p {
                 "Your identity provider adds people by itself. Here you add those it does not know, such as contractors, and bring \
                  back who has been removed."
             }
             (required_field("user_name", "user_name", "User name", typed("user_name"), "Usually the mail address."))
+            (no_address("no_address", typed("user_name")))
             (field("given_name", "given_name", "First name", typed("given_name"), ""))
             (field("family_name", "family_name", "Last name", typed("family_name"), ""))
             (select("new_role", "org_role", "Organization role", &ASSIGNABLE, "Member"))

@@ -21,7 +21,7 @@ mod sign_in;
 
 use serde_json::Value;
 
-use super::{Console, Problem, Reply, Request, list, text};
+use super::{CallKey, Console, Problem, Reply, Request, list, text};
 use crate::scim::json;
 
 pub use asset::{ICON, SCRIPT, STYLESHEET};
@@ -94,7 +94,9 @@ pub async fn act(console: &mut Console<'_>, frame: &Frame<'_>, form: &Form) -> R
     match actions::carry_out(console, frame, form).await {
         Ok(actions::Done::At(place)) => Ok(Shown::Elsewhere(place)),
         Ok(actions::Done::NewKey(key)) => {
-            show_with(console, frame, Seen { new_key: Some(&key), ..Seen::default() }).await
+            let note = text(&key, "note");
+            let gone = (!note.is_empty()).then(|| Notice::Problem(Problem::new(409, note)));
+            show_with(console, frame, Seen { new_key: Some(&key), notice: gone, ..Seen::default() }).await
         }
         Err(problem) => {
             let notice = Some(Notice::Problem(problem));
@@ -126,11 +128,13 @@ async fn show_with(console: &mut Console<'_>, frame: &Frame<'_>, seen: Seen<'_>)
         | [_, _, "members" | "groups", _] => frame.path.to_vec(),
         _ => return Err(Problem::new(404, "There is no such page. The console begins at /console.")),
     };
-    let body = call(console, "GET", &path, &frame.query_without(&["done"]), &Value::Null).await?.body;
+    let body = call(console, "GET", &path, &frame.query_without(&["done"]), &Value::Null, None).await?.body;
     let view = View { console, frame, notice, refused };
     let (section, title, main) = match frame.path {
         [] | ["organizations"] => {
-            if let (true, [only]) = (frame.path.is_empty(), list(&body, "organizations")) {
+            if let (true, [only]) =
+                (frame.path.is_empty() && list(&body, "invitations").is_empty(), list(&body, "organizations"))
+            {
                 return Ok(Shown::Elsewhere(format!("/console/organizations/{}/keys", text(only, "id"))));
             }
             (None, "Organizations".to_owned(), organizations::main(&view, &body))
@@ -168,7 +172,8 @@ async fn call(
     path: &[&str],
     query: &[(String, String)],
     body: &Value,
+    key: Option<&CallKey>,
 ) -> Result<Reply, Problem> {
     let body = if body.is_null() { Vec::new() } else { json::write(body).into_bytes() };
-    super::answer(console, Request { method, path, query, body: &body }).await
+    super::answer_once(console, Request { method, path, query, body: &body, key }).await
 }

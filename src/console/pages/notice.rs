@@ -14,6 +14,12 @@ pub(super) enum Notice {
 pub(super) fn done(word: &str) -> Option<Notice> {
     let text = match word {
         "deactivated" => "The key is deactivated. Requests with it are refused from now on.",
+        "deactivated-one" => {
+            "The key is deactivated. Requests with it are refused from now on; other keys are still good, and provisioning goes on \
+             with them."
+        }
+        "accepted" => "You administer this organization now.",
+        "declined" => "The organization is not listed for you any more.",
         "added" => "The member is in the organization.",
         "role" => "The organization role is changed.",
         "removed" => "The member is removed. The next import tells the identity provider.",

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
+use crate::directory::organization::mail_domain;
 use crate::scim::uri;
+use crate::store::platform;
 
 /// A text as a segment of an address.
 pub(super) fn segment(text: &str) -> String {
@@ -55,6 +57,26 @@ fn typed(id: &str, name: &str, label: &str, value: &str, hint: &str, is_required
             input id=(id) name=(name) value=(value) required[is_required] autocomplete="off" aria-describedby=[described_by];
             @if !hint.is_empty() { small id={ (id) "-hint" } { (hint) } }
         }
+    }
+}
+
+/// Where somebody wants to add a person by a user name that is no mail address: a box that says so. `user_name` is what was
+/// typed into a form that was refused.
+pub(super) fn no_address(id: &str, user_name: &str) -> Markup {
+    html! {
+        @if !user_name.trim().is_empty() && mail_domain(user_name).is_none() {
+            div.field.tick {
+                input id=(id) type="checkbox" name="confirm_no_address" value="on";
+                label for=(id) { "The user name is no mail address, and is meant like that" }
+            }
+        }
+    }
+}
+
+/// A field by which a form is known when it is sent a second time, after a lost answer or by a second click.
+pub(super) fn once() -> Markup {
+    html! {
+        @if let Ok(key) = platform::new_id() { input type="hidden" name="idempotency_key" value=(key); }
     }
 }
 

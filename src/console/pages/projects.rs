@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::layout::View;
-use super::parts::{confirmation, copied, field, maker, pill, required_field, time};
+use super::parts::{confirmation, copied, field, maker, once, pill, required_field, time};
 use crate::console::{list, text};
 
 pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
@@ -24,6 +24,7 @@ fn create(view: &View<'_, '_>) -> Markup {
     let typed = |name| view.typed("create", name);
     html! {
         form method="post" {
+            (once())
             (required_field("new-project", "name", "Name", typed("name"), ""))
             (field("new-roles", "roles", "Custom roles", typed("roles"),
                 "Beside Admin, Member and Read-Only, with commas between them; or none."))
@@ -47,6 +48,7 @@ fn shown(view: &View<'_, '_>, project: &Value) -> Markup {
                     details {
                         summary { "Delete the team " (text(team, "name")) }
                         form method="post" {
+                            (once())
                             (of_project())
                             input type="hidden" name="team" value=(text(team, "id"));
                             input type="hidden" name="team_name" value=(text(team, "name"));
@@ -60,24 +62,28 @@ fn shown(view: &View<'_, '_>, project: &Value) -> Markup {
                     summary { "Add a team or a role, rename, archive " span.hidden { (name) } }
                     div.columns {
                         form method="post" {
+                            (once())
                             h3 { "Add a team" }
                             (of_project())
                             (required_field(&format!("team-{id}"), "name", "Name of the team", "", "Its roles are Admin and Member."))
                             button name="action" value="team" { "Add" }
                         }
                         form method="post" {
+                            (once())
                             h3 { "Add a role" }
                             (of_project())
                             (required_field(&format!("role-{id}"), "name", "Name of the role", "", ""))
                             button name="action" value="role" { "Add" }
                         }
                         form method="post" {
+                            (once())
                             h3 { "Rename" }
                             (of_project())
                             (required_field(&format!("rename-{id}"), "name", "New name", name, "Its groups are renamed, too, and stay linked."))
                             button name="action" value="rename" { "Rename" }
                         }
                         form method="post" {
+                            (once())
                             h3 { "Archive" }
                             p { "Its groups go out of the identity provider's sight, and everybody loses the roles." }
                             (of_project())
@@ -90,6 +96,7 @@ fn shown(view: &View<'_, '_>, project: &Value) -> Markup {
             } @else {
                 p { "Archived " (time(archived_at)) ". Its groups come back under their ids, and empty." }
                 form method="post" {
+                    (once())
                     (of_project())
                     button name="action" value="restore" { "Restore" }
                 }

@@ -40,6 +40,7 @@ pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
             h2 #fixed-heading { "Set by the deployment" }
             dl.values {
                 div { dt { "Organization id" } dd { (copied(text(organization, "id"))) } }
+                div { dt { "Owner" } dd { (text(organization, "owner_user_name")) } }
                 div { dt { "Group prefix" } dd { (copied(&view.organization("group_prefix"))) } }
                 div { dt { "Attribute of the organization role" } dd { (copied(&view.organization("org_role_attribute"))) } }
                 div { dt { "People SCIM sees" } dd { (organization.get("user_count").and_then(Value::as_u64).unwrap_or_default()) } }

@@ -9,8 +9,8 @@ use super::access;
 use super::answer::Answer;
 use super::request::{BODY_LIMIT, Incoming};
 use crate::console::pages::{self, Form, Frame, Shown};
-use crate::console::{self, Console, Problem, Request, Viewer};
-use crate::directory::Shard;
+use crate::console::{self, CallKey, Console, Problem, Request, Viewer};
+use crate::directory::{Shard, kept};
 use crate::scim::json::{self, object};
 use crate::store::log::{Entry, Source};
 use crate::store::{Database, platform};
@@ -23,6 +23,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// Answers a request below `/console`.
 pub(super) async fn answer(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]) -> Answer {
+    if let Err(problem) = check_address(incoming) {
+        return refuse(&problem);
+    }
     match (incoming.method.as_str(), path) {
         ("GET", ["api", "openapi.json"]) => {
             Answer::json(200, "application/json", console::OPENAPI.to_owned())
@@ -41,6 +44,25 @@ pub(super) async fn answer(deployment: &Deployment<'_>, incoming: &mut Incoming,
     }
 }
 
+/// Refuses what rules for paths before this Worker may have read in another way, and what others may have read on its way.
+///
+/// # Errors
+/// 404, 403.
+fn check_address(incoming: &Incoming) -> Result<(), Problem> {
+    if !incoming.has_plain_path() {
+        let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that need not be.";
+        return Err(Problem::new(404, detail));
+    }
+    if !incoming.is_private() {
+        let address = incoming.origin.replacen("http://", "https://", 1);
+        return Err(Problem::new(
+            403,
+            format!("The console is served by https only: use {address}/console."),
+        ));
+    }
+    Ok(())
+}
+
 async fn api(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]) -> Result<Answer, Problem> {
     let identity = identity::of(deployment, incoming).await?;
     let Some(Identity { viewer, means, cookie }) = identity else { return Err(identity::required()) };
@@ -50,8 +72,15 @@ async fn api(deployment: &Deployment<'_>, incoming: &mut Incoming, path: &[&str]
     let body = incoming.body(BODY_LIMIT).await?;
     let databases = databases(deployment, path)?;
     let mut console = console(deployment, incoming, viewer, &databases)?;
-    let request = Request { method: &incoming.method, path, query: incoming.parameters(), body: &body };
-    let reply = console::answer(&mut console, request).await?;
+    let key = incoming.header("idempotency-key").map(|key| CallKey::parse(&key)).transpose()?;
+    let request = Request {
+        method: &incoming.method,
+        path,
+        query: incoming.parameters(),
+        body: &body,
+        key: key.as_ref(),
+    };
+    let reply = console::answer_once(&mut console, request).await?;
     let answer = Answer::json(reply.status, "application/json", json::write(&reply.body));
     Ok(with_session(answer, cookie))
 }
@@ -163,7 +192,7 @@ fn console<'a>(
         source: Source::Console,
         actor: viewer.name().to_owned(),
         method: incoming.method.clone(),
-        path: incoming.path.clone(),
+        path: kept::address_of_parts(&incoming.path),
         body: None,
         began_millis: now_millis,
     };
@@ -176,6 +205,8 @@ fn console<'a>(
         base: format!("{}/scim", incoming.origin),
         viewer,
         entry,
+        admin_token: identity::admin_token(deployment).unwrap_or_default(),
+        call: None,
         organization: std::cell::RefCell::default(),
     })
 }
@@ -188,9 +219,7 @@ impl From<pages::Page> for Answer {
     fn from(page: pages::Page) -> Self {
         let answer = Self::html(page.status, page.html)
             .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-            .with_header("Referrer-Policy", "same-origin")
-            .with_header("Cross-Origin-Opener-Policy", "same-origin")
-            .with_header("Cross-Origin-Resource-Policy", "same-origin");
+            .with_header("Cross-Origin-Opener-Policy", "same-origin");
         match page.detail {
             Some(detail) => answer.with_detail(detail),
             None => answer,

@@ -1,0 +1,65 @@
+//! Which organizations an administrator has accepted: the others are not listed for them, and not theirs to manage. Whoever
+//! makes an organization may name it like another, and list anybody as its administrator.
+
+use super::Database;
+use super::statement::{Statement, text};
+use super::tenant::Tenant;
+
+/// Selects what somebody is invited to administer, and has not accepted, one a row as JSON.
+pub fn invitations(mail: &str) -> Statement {
+    Statement::new(
+        "SELECT json_object('id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains),
+           'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+           'user_count', o.user_count, 'created_at', o.created_at, 'org_role', u.org_role,
+           'declined', json(iif(a.declined_at IS NULL, 'false', 'true'))) AS head
+         FROM organizations o
+           CROSS JOIN users u ON u.org_id = o.id AND u.user_name_fold = :mail AND u.active = 1 AND u.org_role <> 'Member'
+             AND lower(trim(u.doc ->> '$.userName')) = :mail
+           LEFT JOIN acceptances a ON a.org_id = o.id AND a.mail = :mail
+         WHERE a.accepted_at IS NULL
+         ORDER BY o.created_at, o.id",
+        &[text("mail", mail)],
+    )
+}
+
+/// Notes that the organization that the tenant names is accepted by somebody; one that is accepted already stays as it is.
+pub fn accept(tenant: &Tenant<'_>, mail: &str) -> Statement {
+    tenant.statement(
+        "INSERT INTO acceptances (org_id, mail, accepted_at)
+         SELECT o.id, :mail, :now FROM organizations o WHERE o.id = :org
+         ON CONFLICT (org_id, mail) DO UPDATE SET accepted_at = :now, declined_at = NULL WHERE accepted_at IS NULL",
+        &[text("mail", mail)],
+    )
+}
+
+/// Notes that somebody declines it; one that is declined already stays as it is.
+pub fn decline(tenant: &Tenant<'_>, mail: &str) -> Statement {
+    tenant.statement(
+        "INSERT INTO acceptances (org_id, mail, declined_at)
+         SELECT o.id, :mail, :now FROM organizations o WHERE o.id = :org
+         ON CONFLICT (org_id, mail) DO UPDATE SET accepted_at = NULL, declined_at = :now WHERE declined_at IS NULL",
+        &[text("mail", mail)],
+    )
+}
+
+/// The mail address by which somebody with that `userName` is known: only ASCII is lowered, as Access's address is.
+pub fn mail_of(user_name: &str) -> String {
+    user_name.trim().to_ascii_lowercase()
+}
+
+impl Database {
+    /// Whether somebody is invited to the organization of that id, and has not accepted it.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn is_invited(&self, mail: &str, organization: &str) -> Result<bool, super::StoreError> {
+        let rows = self
+            .run(Statement::new(
+                "SELECT '' AS head FROM users u WHERE u.org_id = :organization AND u.user_name_fold = :mail AND u.active = 1
+                 AND u.org_role <> 'Member' AND lower(trim(u.doc ->> '$.userName')) = :mail",
+                &[text("organization", organization), text("mail", mail)],
+            ))
+            .await?;
+        Ok(!rows.is_empty())
+    }
+}
