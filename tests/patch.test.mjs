@@ -92,7 +92,7 @@ describe("a refused PATCH", () => {
 
   test("says mutability for an immutable value, which could be added once", async () => {
     const fixed = await createOrganization(worker);
-    const { id } = await fixed.addMember("bob");
+    const { id } = await fixed.addMember("bob", { confirm_no_address: true });
     const patch = (operation) => fixed.okta.patch(`/Users/${id}`, operation);
     const emails = [{ value: "bob@okta.local", type: "work" }];
     assert.deepEqual(assertStatus(await patch(add("emails", emails)), 200).emails, emails);
