@@ -6,13 +6,13 @@ use super::call::{Call, project, projection};
 use super::group_resource;
 use super::rates;
 use crate::scim::ScimError;
-use crate::scim::cursor::{Cursor, Position};
+use crate::scim::cursor::{Cursor, Position, Seal};
 use crate::scim::filter;
 use crate::scim::list::{Standing, Window, list_response};
 use crate::scim::query::{CursorContext, Parameters};
 use crate::scim::schema::ResourceType;
 use crate::store::list::{self, Listed, Listing, Query, Reader, Resource};
-use crate::store::{known_keys, platform};
+use crate::store::{keys, known_keys, platform};
 
 /// Answers a query by its URL.
 pub(super) async fn list(call: &Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
@@ -35,9 +35,19 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     let text = parameters.filter.as_deref();
     let filter = text.map(|text| filter::parse(&resource_types, text)).transpose()?;
     let sort = parameters.sort(&resource_types)?;
-    let context =
-        CursorContext { endpoint, secret: call.session.key.hash(), now: platform::now_millis() / 1000 };
-    let window = parameters.window(&context)?;
+    let key = call.session.key;
+    let context = CursorContext {
+        endpoint,
+        seal: Seal { id: key.id(), secret: key.hash() },
+        now: platform::now_millis() / 1000,
+    };
+    let window = match parameters.cursor_sealed_by() {
+        Some(id) if id != key.id() => {
+            let secret = other_secret(call, id).await?;
+            parameters.window(&CursorContext { seal: Seal { id, secret: &secret }, ..context })?
+        }
+        _ => parameters.window(&context)?,
+    };
     let of_users = projection(parameters, &catalog.user)?;
     let of_groups = projection(parameters, &catalog.group)?;
     let client = call.client();
@@ -49,7 +59,7 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
         filter_text: text,
         sort: sort.as_ref(),
         window: &window,
-        reader: Reader { key: call.session.key.id(), client: &client, snapshot: &snapshot },
+        reader: Reader { key: key.id(), client: &client, snapshot: &snapshot },
         with_groups: of_users.wants("groups"),
         with_members: of_groups.wants("members"),
         is_long: false,
@@ -82,6 +92,12 @@ async fn read(call: &Call<'_>, query: &Query<'_>) -> Result<Listing, ScimError> 
     }
     let mut opened = call.open(prepared.take_statements()).await?;
     prepared.read(&call.session.tenant, &mut opened)
+}
+
+/// The secret of another key of the organization, with which a cursor was sealed before the client got its new key.
+async fn other_secret(call: &Call<'_>, id: &str) -> Result<String, ScimError> {
+    let mut opened = call.open(vec![keys::hash(&call.session.tenant, id)]).await?;
+    opened.row().map(|row| row.head).ok_or_else(Cursor::not_made_here)
 }
 
 /// Where the page stands. RFC 9865 §2: there is a next cursor unless this is the last page.

@@ -1,17 +1,22 @@
-//! Cursors (RFC 9865): where a page ended, as text that is good for one query of one client.
+//! Cursors (RFC 9865): where a page ended, as text that is good for one query.
+//!
+//! The place is sealed (AES-SIV, RFC 5297): whoever changes a cursor, or takes it to another query, is found out, and it does
+//! not show the rank, which counts the rows of all organizations. It is sealed with a secret of the client's key, whose id is
+//! said before it, so that a client that has got a new key meanwhile can go on.
 
+use aes_siv::KeyInit;
+use aes_siv::siv::Aes128Siv;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hmac::{Hmac, Mac};
 use serde_json::Value;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::{ScimError, json};
 
 /// How long a cursor is good for, in seconds.
 pub const TIMEOUT: u64 = 3600;
 
-/// Bytes of the authentication code.
-const CODE_LENGTH: usize = 16;
+/// Between the id of the key and what is sealed.
+const SEPARATOR: char = '-';
 
 /// A place in a list: behind one of its resources, or before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,28 +36,37 @@ pub struct Position {
     pub rank: i64,
 }
 
+/// What seals cursors, and opens them.
+#[derive(Debug, Clone, Copy)]
+pub struct Seal<'a> {
+    /// The id of the key, which is no secret.
+    pub id: &'a str,
+    /// What only this service and the client know.
+    pub secret: &'a str,
+}
+
 impl Cursor {
-    /// The cursor as text, signed with a secret of the client's. It holds nothing secret itself, but whoever changes
-    /// it, or takes it to another query or to another client, is found out.
-    pub(super) fn write(&self, secret: &str, query: &str, now: u64) -> String {
+    /// The id of the key that a cursor was sealed with.
+    pub fn sealed_by(text: &str) -> Option<&str> {
+        text.split_once(SEPARATOR).map(|(id, _)| id)
+    }
+
+    /// The cursor as text.
+    pub(super) fn write(&self, seal: Seal<'_>, query: &str, now: u64) -> String {
         let Position { key, rank } = &self.position;
         let payload = vec![now.into(), self.backward.into(), key.as_deref().into(), (*rank).into()];
-        let mut bytes = json::write(&Value::Array(payload)).into_bytes();
-        bytes.extend(code(secret, query, &bytes).unwrap_or_default());
-        Base64UrlUnpadded::encode_string(&bytes)
+        let payload = json::write(&Value::Array(payload));
+        // Sealing fails for texts of gigabytes only; no cursor of these is good.
+        let sealed = seal.cipher().encrypt([query.as_bytes()], payload.as_bytes()).unwrap_or_default();
+        format!("{}{SEPARATOR}{}", seal.id, Base64UrlUnpadded::encode_string(&sealed))
     }
 
     /// Reads a cursor.
     ///
     /// # Errors
-    /// `invalidCursor` for one that was not made for this query and client, `expiredCursor` after [`TIMEOUT`].
-    pub(super) fn read(text: &str, secret: &str, query: &str, now: u64) -> Result<Self, ScimError> {
-        let (made, cursor) = decode(text, secret, query).ok_or_else(|| {
-            ScimError::invalid_cursor(
-                "The cursor was not made here, or not for this query. Send the same query with the cursor left blank to begin \
-                 with the first page.",
-            )
-        })?;
+    /// `invalidCursor` for one that was not made for this query or with another seal, `expiredCursor` after [`TIMEOUT`].
+    pub(super) fn read(text: &str, seal: Seal<'_>, query: &str, now: u64) -> Result<Self, ScimError> {
+        let (made, cursor) = decode(text, seal, query).ok_or_else(Self::not_made_here)?;
         if made.abs_diff(now) > TIMEOUT {
             return Err(ScimError::expired_cursor(format!(
                 "The cursor has expired; one is good for {TIMEOUT} seconds. Begin with the first page again."
@@ -60,30 +74,32 @@ impl Cursor {
         }
         Ok(cursor)
     }
+
+    /// `invalidCursor`: it was not made for this query or with another seal.
+    pub fn not_made_here() -> ScimError {
+        ScimError::invalid_cursor(
+            "The cursor was not made here, or not for this query. Send the same query with the cursor left blank to begin \
+             with the first page.",
+        )
+    }
+}
+
+impl Seal<'_> {
+    fn cipher(self) -> Aes128Siv {
+        let key = Sha256::new().chain_update("cursor of ").chain_update(self.secret).finalize();
+        Aes128Siv::new(&key)
+    }
 }
 
 /// When a cursor was made, and what it says.
-fn decode(text: &str, secret: &str, query: &str) -> Option<(u64, Cursor)> {
-    let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
-    let (payload, presented) = bytes.split_at_checked(bytes.len().checked_sub(CODE_LENGTH)?)?;
-    authenticator(secret, query, payload)?.verify_truncated_left(presented).ok()?;
-    let payload = json::parse(payload).ok()?;
+fn decode(text: &str, seal: Seal<'_>, query: &str) -> Option<(u64, Cursor)> {
+    let (id, sealed) = text.split_once(SEPARATOR)?;
+    let sealed = Base64UrlUnpadded::decode_vec(sealed).ok().filter(|_| id == seal.id)?;
+    let payload = seal.cipher().decrypt([query.as_bytes()], &sealed).ok()?;
+    let payload = json::parse(&payload).ok()?;
     let [made, backward, key, rank] = payload.as_array()?.as_slice() else { return None };
     let position = Position { key: key.as_str().map(str::to_owned), rank: rank.as_i64()? };
     Some((made.as_u64()?, Cursor { backward: backward.as_bool()?, position }))
-}
-
-fn code(secret: &str, query: &str, payload: &[u8]) -> Option<Vec<u8>> {
-    let code = authenticator(secret, query, payload)?.finalize().into_bytes();
-    code.get(..CODE_LENGTH).map(<[u8]>::to_vec)
-}
-
-fn authenticator(secret: &str, query: &str, payload: &[u8]) -> Option<Hmac<Sha256>> {
-    let mut authenticator = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
-    // Both are JSON arrays, so that it is clear where the one ends and the other begins.
-    authenticator.update(query.as_bytes());
-    authenticator.update(payload);
-    Some(authenticator)
 }
 
 #[cfg(test)]
@@ -94,16 +110,30 @@ mod tests {
         Cursor { backward: true, position: Position { key: Some("müller".to_owned()), rank: 4_503_599_627 } }
     }
 
+    const SEAL: Seal<'static> = Seal { id: "KEY", secret: "secret" };
+
     #[test]
     fn what_is_written_is_read() {
-        let text = cursor().write("key", "[1]", 100);
+        let text = cursor().write(SEAL, "[1]", 100);
         assert!(text.chars().all(|character| character.is_ascii_alphanumeric() || "-_".contains(character)));
-        assert_eq!(Cursor::read(&text, "key", "[1]", 100 + TIMEOUT).unwrap(), cursor());
+        assert_eq!(Cursor::sealed_by(&text), Some("KEY"));
+        assert_eq!(Cursor::read(&text, SEAL, "[1]", 100 + TIMEOUT).unwrap(), cursor());
+        for other in [Seal { id: "OTHER", ..SEAL }, Seal { secret: "other", ..SEAL }] {
+            assert!(Cursor::read(&text, other, "[1]", 100).is_err());
+        }
+    }
+
+    #[test]
+    fn a_cursor_does_not_show_where_it_stands() {
+        let text = cursor().write(SEAL, "[1]", 100);
+        let sealed = Base64UrlUnpadded::decode_vec(text.split_once(SEPARATOR).unwrap().1).unwrap();
+        let holds = |part: &[u8]| sealed.windows(part.len()).any(|window| window == part);
+        assert!(!holds(b"4503599627") && !holds("müller".as_bytes()) && !holds(b"100"));
     }
 
     #[test]
     fn every_changed_character_is_found_out() {
-        let text = cursor().write("key", "[1]", 100);
+        let text = cursor().write(SEAL, "[1]", 100);
         for at in 0..text.len() {
             let changed: String = text
                 .char_indices()
@@ -113,10 +143,10 @@ mod tests {
                     (false, _) => character,
                 })
                 .collect();
-            assert!(Cursor::read(&changed, "key", "[1]", 100).is_err(), "{at}");
+            assert!(Cursor::read(&changed, SEAL, "[1]", 100).is_err(), "{at}");
         }
         for nonsense in ["", "a", "!", text.get(4..).unwrap(), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
-            assert!(Cursor::read(nonsense, "key", "[1]", 100).is_err(), "{nonsense}");
+            assert!(Cursor::read(nonsense, SEAL, "[1]", 100).is_err(), "{nonsense}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::attribute_path::{AttributePath, resolve_any};
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Seal};
 use super::list::{DEFAULT_COUNT, MAX_COUNT, Page, Window, integer};
 use super::schema::{ResourceType, Returned};
 use super::text::shorten;
@@ -175,16 +175,19 @@ impl Parameters {
         };
         let from = match cursor {
             "" => None,
-            text => {
-                Some(Cursor::read(text, context.secret, &self.fingerprint(context.endpoint), context.now)?)
-            }
+            text => Some(Cursor::read(text, context.seal, &self.fingerprint(context.endpoint), context.now)?),
         };
         Ok(Window::Cursor { count, from })
     }
 
+    /// The id of the key that the cursor was sealed with, if there is a cursor.
+    pub fn cursor_sealed_by(&self) -> Option<&str> {
+        Cursor::sealed_by(self.cursor.as_deref()?.trim())
+    }
+
     /// The text of a cursor of this query.
     pub fn cursor_text(&self, context: &CursorContext<'_>, cursor: &Cursor) -> String {
-        cursor.write(context.secret, &self.fingerprint(context.endpoint), context.now)
+        cursor.write(context.seal, &self.fingerprint(context.endpoint), context.now)
     }
 }
 
@@ -216,8 +219,8 @@ const BEYOND_INTEGERS: f64 = 9_007_199_254_740_992.0;
 pub struct CursorContext<'a> {
     /// Path of the list, without the base URL.
     pub endpoint: &'a str,
-    /// What only this service and the client know, so that a cursor is of use to nobody else.
-    pub secret: &'a str,
+    /// What the cursor is sealed with.
+    pub seal: Seal<'a>,
     /// Seconds since the epoch.
     pub now: u64,
 }
@@ -240,7 +243,7 @@ mod tests {
     use crate::scim::schema::{group, user};
 
     const CONTEXT: CursorContext<'static> =
-        CursorContext { endpoint: "Users", secret: "secret", now: 1_000_000 };
+        CursorContext { endpoint: "Users", seal: Seal { id: "key", secret: "secret" }, now: 1_000_000 };
 
     fn url(query: &str) -> Result<Parameters, ScimError> {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -342,7 +345,10 @@ mod tests {
             "invalidCursor"
         );
         assert_eq!(
-            keyword(window(&again("a"), &CursorContext { secret: "other", ..CONTEXT })),
+            keyword(window(
+                &again("a"),
+                &CursorContext { seal: Seal { id: "key", secret: "other" }, ..CONTEXT }
+            )),
             "invalidCursor"
         );
         let late = CursorContext { now: CONTEXT.now + 3601, ..CONTEXT };

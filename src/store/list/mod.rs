@@ -299,6 +299,7 @@ mod tests {
 
     use super::*;
     use crate::directory::Catalog;
+    use crate::scim::cursor::Seal;
     use crate::scim::filter::parse;
     use crate::scim::query::{CursorContext, Parameters};
     use crate::store::Scope;
@@ -312,7 +313,7 @@ mod tests {
             base: "https://example.com/scim".to_owned(),
             now: "2026-01-01T00:00:00.000Z".to_owned(),
         };
-        let context = CursorContext { endpoint: "/", secret: "key", now: 0 };
+        let context = CursorContext { endpoint: "/", seal: Seal { id: "key", secret: "hash" }, now: 0 };
         let page = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, place: &str| {
             let (cursor, later) = (place == "behind a cursor", place == "on a later page");
             let resource_types: &[_] = match listed {
