@@ -219,6 +219,27 @@ describe("an element without a value", () => {
     assert.ok(!("phoneNumbers" in assertStatus(await organization.okta.patch(`/Users/${id}`, add), 200)));
   });
 
+  test("of emails is found by what it has, and is no address", async () => {
+    const { id } = await somebody({ emails: [{ value: "a@okta.local", type: "home" }, { type: "other" }] });
+    for (const [filter, total] of [
+      ['emails[type eq "other"]', 1],
+      ['emails.type eq "OTHER"', 1],
+      ['emails[type eq "other" and value eq null]', 1],
+      ['emails[not (value co "@")]', 1],
+      ['emails.value ne "a@okta.local"', 1],
+      ['emails[value ne "a@okta.local"]', 1],
+      ['emails[type eq "other" or value eq "x"]', 1],
+      ['emails[type eq "home" and value sw "A@"]', 1],
+      ["emails.value eq null", 0],
+      ['emails[type eq "other" and value pr]', 0],
+      ['emails[type eq "other" and value co "a"]', 0],
+      ['emails.value eq ""', 0],
+    ]) {
+      const found = await organization.okta.find("/Users", `id eq "${id}" and ${filter}`);
+      assert.equal(assertStatus(found, 200).totalResults, total, filter);
+    }
+  });
+
   test("of emails leaves the address of somebody whose mail SCIM does not manage", async () => {
     const fixed = await createOrganization(worker);
     const { id, emails } = await fixed.createUser("ada@okta.local");

@@ -292,7 +292,8 @@ impl<'c> Compiler<'c> {
             Leaf::ValuePath(path, filter) => match Place::of(self.catalog, self.table, path) {
                 Place::Single(_) => Part::scan("NULL"),
                 Place::Several(elements) => {
-                    self.value_path(narrowed(elements, only_compares_emails_table(filter)), filter)
+                    let by_table = only_compares_emails_table(filter) && asks_for_value(filter);
+                    self.value_path(narrowed(elements, by_table), filter)
                 }
             },
         }
@@ -306,7 +307,11 @@ impl<'c> Compiler<'c> {
                 self.look_at(&value);
                 return self.compare(&value, comparison);
             }
-            Place::Several(elements) => narrowed(elements, is_in_emails_table(path)),
+            Place::Several(elements) => {
+                let is_value = path.leaf().is_some_and(|leaf| leaf.name == "value");
+                let differs = comparison.operator == Operator::Ne && comparison.value != Literal::Null;
+                narrowed(elements, is_value && !differs)
+            }
         };
         let value = elements.value(path.sub_attribute);
         match (&comparison.value, comparison.operator) {
@@ -463,7 +468,8 @@ fn comparable(attribute: &Attribute, wanted: &str, within: bool) -> String {
     }
 }
 
-/// Mail addresses have a table of their own, which has what most filters ask of them.
+/// Mail addresses have a table of their own, which has what most filters ask of them: address and type of those elements of
+/// `emails` that have an address.
 fn narrowed(elements: Elements<'_>, by_table: bool) -> Elements<'_> {
     match elements {
         Elements::InDocument(attribute) if attribute.name == "emails" && by_table => Elements::Emails,
@@ -483,6 +489,20 @@ fn only_compares_emails_table(filter: &Filter<'_>) -> bool {
         Filter::Present(path) => is_in_emails_table(path),
         Filter::Compare(comparison) => is_in_emails_table(&comparison.path),
         Filter::ValuePath { .. } => false,
+    }
+}
+
+/// Whether a filter in brackets can only be satisfied by an element with a `value`.
+fn asks_for_value(filter: &Filter<'_>) -> bool {
+    let is_value = |path: &AttributePath<'_>| path.leaf().is_some_and(|leaf| leaf.name == "value");
+    match filter {
+        Filter::And(all) => all.iter().any(asks_for_value),
+        Filter::Or(any) => any.iter().all(asks_for_value),
+        Filter::Present(path) => is_value(path),
+        Filter::Compare(Comparison { path, operator, value, .. }) => {
+            is_value(path) && (*operator == Operator::Ne) == (*value == Literal::Null)
+        }
+        Filter::Not(_) | Filter::ValuePath { .. } => false,
     }
 }
 
