@@ -44,7 +44,7 @@ describe("a bulk request", () => {
       ]) {
         assertError(await okta.post("/Bulk", body), 400, { scimType: "invalidSyntax" });
       }
-      for (const failOnErrors of [0, -1, 1.5, "1", true, []]) {
+      for (const failOnErrors of [-1, 1.5, "1", true, []]) {
         const answer = await sendBulk(okta, [good], { failOnErrors });
         assertError(answer, 400, { scimType: "invalidValue", detail: /failOnErrors/ });
       }

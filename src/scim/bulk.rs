@@ -61,9 +61,13 @@ impl BulkRequest {
         }
         let fail_on_errors = match take(&mut body, "failOnErrors") {
             None | Some(Value::Null) => None,
-            Some(value) => Some(value.as_u64().filter(|most| *most > 0).ok_or_else(|| {
-                ScimError::invalid_value("\"failOnErrors\" must be an integer of at least 1.")
-            })?),
+            // Clients send 0 for a number that is not set.
+            Some(value) => Some(value.as_u64().ok_or_else(|| {
+                ScimError::invalid_value(
+                    "\"failOnErrors\" must be an integer; left out or 0, nothing is skipped.",
+                )
+            })?)
+            .filter(|most| *most > 0),
         };
         let operations = operations
             .into_iter()
@@ -286,7 +290,9 @@ mod tests {
     fn messages_that_are_none() {
         assert!(BulkRequest::parse(json!([])).is_err());
         assert!(BulkRequest::parse(json!({"Operations": {}})).is_err());
-        assert!(BulkRequest::parse(json!({"failOnErrors": 0, "Operations": []})).is_err());
+        assert!(BulkRequest::parse(json!({"failOnErrors": -1, "Operations": []})).is_err());
+        let zero = BulkRequest::parse(json!({"failOnErrors": 0, "Operations": []})).unwrap();
+        assert_eq!(zero.fail_on_errors, None);
         for operation in [
             json!("x"),
             json!({"method": "GET", "path": "/Users"}),
