@@ -132,10 +132,11 @@ pub(super) fn parse(body: &[u8]) -> Result<Object, Problem> {
     if body.is_empty() {
         return Ok(Object::new());
     }
-    let value = json::parse_with(body, MOST_VALUES, json::object_from, CONTAINER).map_err(|why| match why {
-        Unreadable::TooMany => unusable(&format!("it has more than {MOST_VALUES} values")),
-        Unreadable::Malformed(error) => unusable(&error.to_string()),
-    })?;
+    let value =
+        json::parse_with(body, MOST_VALUES, json::object_from, CONTAINER).map_err(|why| match why {
+            Unreadable::TooMany => unusable(&format!("it has more than {MOST_VALUES} values")),
+            Unreadable::Malformed(error) => unusable(&error.to_string()),
+        })?;
     match value {
         Value::Object(fields) => Ok(fields),
         _ => Err(unusable("it must be a JSON object")),
