@@ -148,11 +148,11 @@ impl Call<'_> {
         }
         let Source::Http(incoming) = &mut self.source else { return Err(ScimError::internal()) };
         let text = incoming.body(limits.bytes).await?;
-        let mut body = (limits.parse)(&text, limits.values)?;
+        let mut body = limits.read(&text)?;
         if is_small && json::memory(&body) > MEMORY_OF_STRANGERS {
             drop(body);
             self.vouch().await?;
-            body = (limits.parse)(&text, limits.values)?;
+            body = limits.read(&text)?;
         }
         let Source::Http(incoming) = &mut self.source else { return Err(ScimError::internal()) };
         incoming.hold(text.len(), json::memory(&body))?;

@@ -9,7 +9,7 @@ use crate::store::platform;
 /// Most bytes that the bodies of requests may take in an isolate at a time, as they are read and as they are kept.
 const MOST: usize = 24 * 1024 * 1024;
 /// From how many bytes on a body is large.
-const LARGE: usize = 2 * 1024 * 1024;
+pub(super) const LARGE: usize = 2 * 1024 * 1024;
 /// Most large bodies at a time.
 const MOST_LARGE: usize = 2;
 /// A body this small is not counted.

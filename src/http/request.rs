@@ -6,7 +6,7 @@ use worker::Request;
 use worker::js_sys::{JsString, Reflect};
 use worker::wasm_bindgen::JsCast;
 
-use super::memory::Held;
+use super::memory::{Held, LARGE};
 use crate::directory::group_body;
 use crate::scim::ScimError;
 use crate::scim::json::{self, Unreadable};
@@ -17,20 +17,38 @@ pub(super) struct BodyLimits {
     /// Most bytes.
     pub(super) bytes: usize,
     /// Most values.
-    pub(super) values: usize,
+    values: usize,
+    /// Most values of a body that is no larger than [`LARGE`].
+    values_of_small: usize,
     /// Most bytes before the key is known to be good.
     pub(super) bytes_of_strangers: usize,
     /// How it is read.
-    pub(super) parse: fn(&[u8], usize) -> Result<Value, ScimError>,
+    parse: fn(&[u8], usize) -> Result<Value, ScimError>,
+}
+
+impl BodyLimits {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// `invalidSyntax` for what is not JSON, `tooMany` for more values than are read.
+    pub(super) fn read(&self, text: &[u8]) -> Result<Value, ScimError> {
+        (self.parse)(text, if text.len() > LARGE { self.values } else { self.values_of_small })
+    }
 }
 
 /// Bodies that write a user, or search.
-pub(super) const BODY: BodyLimits =
-    BodyLimits { bytes: BODY_LIMIT, values: VALUE_LIMIT, bytes_of_strangers: 64 * 1024, parse: parse_json };
+pub(super) const BODY: BodyLimits = BodyLimits {
+    bytes: BODY_LIMIT,
+    values: VALUE_LIMIT,
+    values_of_small: VALUE_LIMIT,
+    bytes_of_strangers: 64 * 1024,
+    parse: parse_json,
+};
 /// Bodies that write a group. 1,000 members fit before the key is known to be good, and 100,000 with four parts each after.
 pub(super) const GROUP_BODY: BodyLimits = BodyLimits {
     bytes: 10 * 1024 * 1024,
     values: 500_000,
+    values_of_small: 100_000,
     bytes_of_strangers: 128 * 1024,
     parse: group_json,
 };

@@ -35,7 +35,7 @@ pub fn parse(text: &[u8]) -> serde_json::Result<Value> {
 
 /// Reads JSON of at most so many values, making something of each object that is an element of an array. Each value takes some
 /// hundred bytes once it is read, however short it is: the length of a text says little of the memory that it will take. An
-/// array, and an object that an element of an array remains, takes several times as much, and counts as `container` values
+/// array, and an object in an array that `element` leaves an object, takes several times as much, and counts as `container` values
 /// more.
 ///
 /// # Errors
@@ -128,7 +128,7 @@ struct Reader<'r, 't> {
     is_element: bool,
     /// How many values may still come.
     left: &'r Cell<usize>,
-    /// How many values an array counts as besides, and an object that an element remains.
+    /// How many values an array counts as besides, and an object in an array that stays one.
     container: usize,
 }
 
