@@ -174,6 +174,7 @@ test("an administrator is known by the user name, in any case of ASCII letters, 
 test("an administrator is known in either composition, also one whose name another person has since an upgrade", async () => {
   const organization = await createOrganization(worker);
   const jose = await organization.createUser("jose\u0301@okta.local", { statsigOrgRole: "Admin" });
+  assertStatus(await by("josé@okta.local", "POST", organization.path("/accept")), 200);
   const reads = async (email) => (await by(email, "GET", organization.path("/keys"))).status;
   const lists = async (email) => {
     const { organizations } = assertStatus(await by(email, "GET", "/organizations"), 200);
