@@ -186,7 +186,8 @@ impl ScimError {
         Self::new(414, None, detail)
     }
 
-    /// 429: more than this service does at a time, or for one client. Identity providers repeat the request by themselves.
+    /// 429: more than this service does at a time, or for one client. Identity providers repeat the request by
+    /// themselves.
     pub fn throttled(detail: impl Into<String>) -> Self {
         Self::new(429, None, detail)
     }
@@ -212,8 +213,8 @@ impl ScimError {
         )
     }
 
-    /// 429: the storage has not answered in the time that a request may take. As [`ScimError::busy`], and of a write nobody
-    /// knows whether it was made.
+    /// 429: the storage has not answered in the time that a request may take. As [`ScimError::busy`], and of a write
+    /// nobody knows whether it was made.
     pub fn timed_out(is_write: bool) -> Self {
         let outcome = match is_write {
             true => {

@@ -134,10 +134,10 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
     ]
 }
 
-/// Writes a new person whom SCIM sees, and their `entry` of the log, unless somebody has the userName, the organization
-/// does not admit them, or it has as many users as it may. The first statement selects the resource, if it was written, and if not, the third who has the
-/// userName, if anybody: as `head` the id, or nothing if SCIM does not see the person. Carried out twice, they say that the
-/// new person has it.
+/// Writes a new person whom SCIM sees, and their `entry` of the log, unless somebody has the userName, the
+/// organization does not admit them, or it has as many users as it may. The first statement selects the resource, if
+/// it was written, and if not, the third who has the userName, if anybody: as `head` the id, or nothing if SCIM does
+/// not see the person. Carried out twice, they say that the new person has it.
 pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Statement) -> Vec<Statement> {
     let insert = insert_from(
         "organizations o WHERE o.id = :org

@@ -71,8 +71,8 @@ pub(super) fn append(
     put_elements(container, attribute, elements)
 }
 
-/// Which elements there are. Each is compared only with those of the same digest, so that the work grows with their number
-/// and not with its square.
+/// Which elements there are. Each is compared only with those of the same digest, so that the work grows with their
+/// number and not with its square.
 #[derive(Default)]
 struct Known(HashMap<u64, Vec<usize>>);
 

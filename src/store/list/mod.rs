@@ -211,7 +211,8 @@ impl Prepared<'_> {
         std::mem::take(&mut self.statements)
     }
 
-    /// Whether the database has to look at everybody for this page: a later page of a list that has a snapshot is known.
+    /// Whether the database has to look at everybody for this page: a later page of a list that has a snapshot is
+    /// known.
     pub fn scans(&self, window: &Window) -> bool {
         let is_later = matches!(window, Window::Index(page) if page.offset() > 0);
         self.load.is_some() && !(is_later && self.snapshot.is_some())
@@ -219,9 +220,8 @@ impl Prepared<'_> {
 
     /// The page, once the statements have run.
     ///
-    /// # Errors
-    /// `tooMany`, if the filter is too much for an organization of that size. Our fault: a row is not what the statement
-    /// selects.
+    /// # Errors `tooMany`, if the filter is too much for an organization of that size. Our fault: a row is not what
+    /// the statement selects.
     pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, ScimError> {
         let organization = &opened.organization;
         if self.load.is_too_much(organization.user_count, organization.group_count) {
