@@ -88,7 +88,7 @@ const REFUSED = {
   ],
   "an unknown path": [[add("urn:ietf:params:scim:schemas:extension:Acme:2.0:User:costCode", "7")], {}, /costCode/],
   "a malformed path": [[replace('emails[type eq "work"', "x")], {}, /malformed/],
-  "a filter that is none": [[replace("emails[type like 5].value", "x")], {}, /like/],
+  "a filter that is none": [[replace("emails[type like 5].value", "x")], {}, /is not an operator/],
   "a filter that finds nobody": [[replace('phoneNumbers[value sw "9"].type', "home")], {}, /phoneNumbers/],
   "read-only attributes": [[replace("id", "x"), add("groups", [{ value: "g" }]), remove("meta")], {}, /\(3\)/],
   "values of the wrong type": [
@@ -210,8 +210,8 @@ describe("a PATCH that deactivates", () => {
     const filter = Array.from({ length: 70 }, (_, i) => `value eq "${i}"`).join(" or ");
     const beside = Array.from({ length: 40 }, () => remove(`phoneNumbers[${filter}]`));
     const answer = await one.okta.patch(one.path, replace("phoneNumbers", emails), ...beside, operation.active(false));
-    await assertDeactivated(one, answer, { phoneNumbers: emails });
-    assert.match((await newestEntry(one.organization, one.user.id, 2)).detail, /willing/);
+    await assertDeactivated(one, answer, {});
+    assert.match((await newestEntry(one.organization, one.user.id, 2)).detail, /more than it does for one request/);
   });
 
   test("does what else it may where SCIM manages mail", async () => {

@@ -9,7 +9,8 @@ use crate::scim::{Object, json};
 
 /// Most values of a body.
 const MOST_VALUES: usize = 100_000;
-/// As how many values an array counts besides, and an object within one: of their memory, each takes several times as much.
+/// As how many values an array counts besides, and an object within one: of their memory, each takes several times as
+/// much.
 const CONTAINER: usize = 10;
 
 /// The fields of a body that have not been taken yet.

@@ -134,9 +134,9 @@ impl Call<'_> {
         self.body_within(&GROUP_BODY).await
     }
 
-    /// A body that is large, that does not say how large it is, or that takes much memory is read only for a key that is
-    /// known to be good: anybody can make up a key whose checksum is right, and an isolate's memory is shared. For a key
-    /// that has not been used for a while, that costs one more round trip.
+    /// A body that is large, that does not say how large it is, or that takes much memory is read only for a key that
+    /// is known to be good: anybody can make up a key whose checksum is right, and an isolate's memory is shared. For
+    /// a key that has not been used for a while, that costs one more round trip.
     async fn body_within(&mut self, limits: &BodyLimits) -> Result<Value, ScimError> {
         let is_small = match &self.source {
             Source::Http(incoming) => incoming.is_within(limits.bytes_of_strangers),

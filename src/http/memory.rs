@@ -1,5 +1,5 @@
-//! The memory of an isolate, which all requests in it share. WebAssembly's memory never shrinks again, and an isolate with too
-//! much of it ends, with all that it is doing.
+//! The memory of an isolate, which all requests in it share. WebAssembly's memory never shrinks again, and an isolate
+//! with too much of it ends, with all that it is doing.
 
 use std::cell::RefCell;
 
@@ -14,8 +14,8 @@ pub(super) const LARGE: usize = 2 * 1024 * 1024;
 const MOST_LARGE: usize = 2;
 /// A body this small is not counted.
 const SMALL: usize = 64 * 1024;
-/// After how many milliseconds a request is over, whatever became of it: the runtime drops requests whose clients have gone
-/// without a word.
+/// After how many milliseconds a request is over, whatever became of it: the runtime drops requests whose clients have
+/// gone without a word.
 const OVER: u64 = 60_000;
 
 thread_local! {

@@ -1,5 +1,5 @@
-//! How often somebody may ask (docs/limits.md). Workers' rate-limit bindings count for a location of Cloudflare; where there is no
-//! binding, the isolate counts for itself. Both are approximate.
+//! How often somebody may ask (docs/limits.md). Workers' rate-limit bindings count for a location of Cloudflare; where
+//! there is no binding, the isolate counts for itself. Both are approximate.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ use crate::store::platform;
 const MINUTE: u64 = 60 * 1000;
 /// Most counts that an isolate keeps. Whoever comes beyond that is not counted.
 const MOST_COUNTS: usize = 10_000;
-/// Of whoever has failed too often: how many keys are looked up in a minute that nobody has used lately. A good key behind
-/// the same address may be among them.
+/// Of whoever has failed too often: how many keys are looked up in a minute that nobody has used lately. A good key
+/// behind the same address may be among them.
 const LOOK_UPS_OF_FAILED: u32 = 60;
 
 /// What is counted.
@@ -122,8 +122,8 @@ pub(super) async fn count_failure(env: &Env, incoming: &Incoming) -> Result<(), 
     Err(too_many_failures())
 }
 
-/// Refuses a key that nobody has used lately, from an address that has failed too often with others, unless it is among a
-/// few: a good key behind the same address shall be found.
+/// Refuses a key that nobody has used lately, from an address that has failed too often with others, unless it is
+/// among a few: a good key behind the same address shall be found.
 ///
 /// # Errors
 /// 429.

@@ -44,7 +44,8 @@ pub(super) const BODY: BodyLimits = BodyLimits {
     bytes_of_strangers: 64 * 1024,
     parse: parse_json,
 };
-/// Bodies that write a group. 1,000 members fit before the key is known to be good, and 100,000 with four parts each after.
+/// Bodies that write a group. 1,000 members fit before the key is known to be good, and 100,000 with four parts each
+/// after.
 pub(super) const GROUP_BODY: BodyLimits = BodyLimits {
     bytes: 10 * 1024 * 1024,
     values: 500_000,

@@ -191,7 +191,8 @@ impl ScimError {
         Self::new(414, None, detail)
     }
 
-    /// 429: more than this service does at a time, or for one client. Identity providers repeat the request by themselves.
+    /// 429: more than this service does at a time, or for one client. Identity providers repeat the request by
+    /// themselves.
     pub fn throttled(detail: impl Into<String>) -> Self {
         Self::new(429, None, detail)
     }

@@ -33,10 +33,10 @@ pub fn parse(text: &[u8]) -> serde_json::Result<Value> {
     read(text, &Cell::new(usize::MAX), object_from, 0)
 }
 
-/// Reads JSON of at most so many values, making something of each object that is an element of an array. Each value takes some
-/// hundred bytes once it is read, however short it is: the length of a text says little of the memory that it will take. An
-/// array, and an object in an array that `element` leaves an object, takes several times as much, and counts as `container` values
-/// more.
+/// Reads JSON of at most so many values, making something of each object that is an element of an array. Each value
+/// takes some hundred bytes once it is read, however short it is: the length of a text says little of the memory that
+/// it will take. An array, and an object in an array that `element` leaves an object, takes several times as much, and
+/// counts as `container` values more.
 ///
 /// # Errors
 /// Why not.

@@ -20,8 +20,8 @@ pub struct Projection {
     excluded: Selection,
 }
 
-/// Attributes in canonical spelling, each once: however long a list of names is, what it costs to apply it depends on the
-/// schema alone.
+/// Attributes in canonical spelling, each once: however long a list of names is, what it costs to apply it depends on
+/// the schema alone.
 #[derive(Debug, Clone, Default)]
 struct Selection {
     core: Names,

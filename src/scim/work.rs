@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::ScimError;
 
-/// Most bytes that one HTTP request may have compared, folded, copied and written, with all operations of a bulk request
-/// and all attempts at a write. It takes the Worker less than two seconds.
+/// Most bytes that one HTTP request may have compared, folded, copied and written, with all operations of a bulk
+/// request and all attempts at a write. It takes the Worker less than two seconds.
 pub const MAX_WORK: usize = 16 * 1024 * 1024;
 /// What a value costs besides its bytes.
 const OVERHEAD: usize = 16;

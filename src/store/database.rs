@@ -64,8 +64,8 @@ impl Anchor {
 }
 
 impl Database {
-    /// Wraps the binding of a shard for a request that has just come, which waits for it no longer than a request may. What
-    /// it costs is added to `cost`, which databases may share.
+    /// Wraps the binding of a shard for a request that has just come, which waits for it no longer than a request may.
+    /// What it costs is added to `cost`, which databases may share.
     pub fn new(database: worker::D1Database, shard: Shard, cost: Rc<Cell<Cost>>) -> Self {
         let inner = JsValue::from(database).unchecked_into();
         Self { inner, shard, cost, anchor: None, deadline: Deadline::of_request() }
@@ -135,9 +135,9 @@ impl Database {
         self.send_as(statements, if is_write { Kind::RepeatableWrite } else { Kind::Read })
     }
 
-    /// Runs the statements of a change, and before them the entry of the log that tells of it, as one transaction. If it meets
-    /// a passing error, it is sent again: the entry proves whether it was carried out the first time. If so, the results
-    /// of what only reads are those of now, and there are no others.
+    /// Runs the statements of a change, and before them the entry of the log that tells of it, as one transaction. If
+    /// it meets a passing error, it is sent again: the entry proves whether it was carried out the first time. If so,
+    /// the results of what only reads are those of now, and there are no others.
     ///
     /// # Errors
     /// As [`Database::batch`].

@@ -17,7 +17,8 @@ pub enum StoreError {
     TooComplex,
     /// The storage cannot answer now; the same request may succeed later.
     Unavailable(String),
-    /// The storage has not answered in the time that a request may take. Of a write it is then not known whether it was made.
+    /// The storage has not answered in the time that a request may take. Of a write it is then not known whether it
+    /// was made.
     TimedOut {
         /// Whether anything was to be written.
         is_write: bool,

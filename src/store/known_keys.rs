@@ -1,5 +1,6 @@
-//! What an isolate remembers of SCIM keys for a while, so that whoever has none costs no storage, and whoever has a good one
-//! costs no round trip to have a large body read. It never lets anybody in: that is decided in D1, with each request.
+//! What an isolate remembers of SCIM keys for a while, so that whoever has none costs no storage, and whoever has a
+//! good one costs no round trip to have a large body read. It never lets anybody in: that is decided in D1, with each
+//! request.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

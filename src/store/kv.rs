@@ -35,8 +35,8 @@ impl KvStore {
         }
     }
 
-    /// Whether there is a text under a name. A location may answer from its cache for so many seconds. There is no answer
-    /// after [`PATIENCE_READING`].
+    /// Whether there is a text under a name. A location may answer from its cache for so many seconds. There is no
+    /// answer after [`PATIENCE_READING`].
     pub(super) async fn has(&self, name: &str, cache_seconds: u32) -> Result<bool, StoreError> {
         let found = self.call("get", vec![name.into()], "cacheTtl", cache_seconds);
         let found = within(PATIENCE_READING, found).await.unwrap_or_else(|| Err(too_slow()))?;

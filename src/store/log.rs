@@ -94,8 +94,8 @@ impl Outcome {
 pub struct Logged {
     /// What writes the entry: the first statement of the batch.
     pub insert: Statement,
-    /// What fails with [`StoreError::AlreadyDone`] if the entry is written, and so the change made. It comes first in a batch
-    /// that is sent again because the answer to it was lost.
+    /// What fails with [`StoreError::AlreadyDone`] if the entry is written, and so the change made. It comes first in
+    /// a batch that is sent again because the answer to it was lost.
     pub proof: Statement,
 }
 
@@ -103,7 +103,8 @@ pub struct Logged {
 const CLOCKS: u64 = 60_000;
 
 impl Entry {
-    /// The entry that a change's batch begins with, given the id of the organization that the batch's guard vouches for.
+    /// The entry that a change's batch begins with, given the id of the organization that the batch's guard vouches
+    /// for.
     ///
     /// # Errors
     /// Internal, if no identifier can be made.

@@ -10,8 +10,8 @@ use super::{StoreError, platform};
 
 /// How long a whole request may wait for the database, in milliseconds. Okta gives up after 60 seconds.
 const WHOLE_REQUEST: u64 = 25_000;
-/// What is waited before a batch is tried again that met a passing error, in milliseconds, and about as much again at random:
-/// three times, and no longer than two seconds.
+/// What is waited before a batch is tried again that met a passing error, in milliseconds, and about as much again at
+/// random: three times, and no longer than two seconds.
 const PAUSES: [u64; 3] = [50, 200, 700];
 
 /// Until when the database is waited for.

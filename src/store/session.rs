@@ -96,8 +96,8 @@ impl Opened {
 impl Session<'_> {
     /// Authenticates the key and runs the statements, in one round trip.
     ///
-    /// The batch is sent again if it meets a passing error. The statements authorize themselves, so that they find nothing if the key is no good; what the
-    /// client is told then is decided here.
+    /// The batch is sent again if it meets a passing error. The statements authorize themselves, so that they find
+    /// nothing if the key is no good; what the client is told then is decided here.
     ///
     /// # Errors
     /// 401 saying why the key is refused, or what became of the storage.
@@ -163,8 +163,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// As [`Session::open`], for statements that write, and that write the same when they are carried out twice: both locks
-    /// are tried before.
+    /// As [`Session::open`], for statements that write, and that write the same when they are carried out twice: both
+    /// locks are tried before.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -175,7 +175,8 @@ impl Session<'_> {
         Session { is_vetted: true, ..self.clone() }.open_as(statements, true).await
     }
 
-    /// Remembers that the key is refused for good. A replica of the database may not know yet a key that has just been made.
+    /// Remembers that the key is refused for good. A replica of the database may not know yet a key that has just been
+    /// made.
     fn refused(&self, why: ScimError) -> ScimError {
         if self.database.is_current() {
             known_keys::note_refused(self.key, &why);

@@ -77,9 +77,8 @@ impl Tenant<'_> {
         Self { scope: Scope::Organization(id.to_owned()), ..self.clone() }
     }
 
-    /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less), `:now`, `:base` and
-    /// `:org_role_attribute` are what
-    /// they say, and the rest is bound by the caller.
+    /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less), `:now`,
+    /// `:base` and `:org_role_attribute` are what they say, and the rest is bound by the caller.
     pub(super) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
         Statement::of(sql, &|name| Binding::meaning(bindings, name).or_else(|| self.meaning(name)))
     }

@@ -21,15 +21,15 @@ let made = 0;
  * what it is about. `check` resolves with whether what it asks for has come to be.
  */
 export const KINDS = {
-  "GET of a user": [1, 200, async (o, { user }) => ["GET", `/Users/${user.id}`]],
-  "GET of a group": [1, 200, async (o, { group }) => ["GET", `/Groups/${group.id}`]],
+  "GET of a user": [1, 200, async (_, { user }) => ["GET", `/Users/${user.id}`]],
+  "GET of a group": [1, 200, async (_, { group }) => ["GET", `/Groups/${group.id}`]],
   "a list": [1, 200, async () => ["GET", "/Users?count=2"]],
   "a filtered list": [1, 200, async () => ["GET", `/Users?filter=${encodeURIComponent('title co "x"')}`]],
   "a list of groups": [1, 200, async () => ["GET", "/Groups"]],
   "a look-up": [
     1,
     200,
-    async (o, { user }) => ["GET", `/Users?filter=${encodeURIComponent(`userName eq "${user.userName}"`)}`],
+    async (_, { user }) => ["GET", `/Users?filter=${encodeURIComponent(`userName eq "${user.userName}"`)}`],
   ],
   "a search": [1, 200, async () => ["POST", "/.search", { schemas: [SCHEMA.search], count: 3 }]],
   "POST of a user": [

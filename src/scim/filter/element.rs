@@ -20,8 +20,8 @@ pub struct Matcher<'f> {
 }
 
 impl<'f> Matcher<'f> {
-    /// Prepares a filter. Names in it are sub-attributes of the elements, in their canonical spelling; values are of their
-    /// attribute's type.
+    /// Prepares a filter. Names in it are sub-attributes of the elements, in their canonical spelling; values are of
+    /// their attribute's type.
     pub fn new(filter: &'f Filter<'f>) -> Self {
         let mut literals = BTreeMap::new();
         fold_literals(filter, &mut literals);

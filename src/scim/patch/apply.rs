@@ -19,9 +19,9 @@ const COPIES: usize = 2;
 
 /// Carries out all edits, in order, and leaves the resource in canonical form.
 ///
-/// # Errors
-/// `tooMany` above 1,000 edits, and where nothing is left of the request's `work`; `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out; the resource
-/// is then to be thrown away (RFC 7644 §3.5.2: all operations or none).
+/// # Errors `tooMany` above 1,000 edits, and where nothing is left of the request's `work`; `invalidValue`,
+/// `mutability` or `noTarget` of the first edit that cannot be carried out; the resource is then to be thrown away
+/// (RFC 7644 §3.5.2: all operations or none).
 pub fn apply(
     resource_type: &ResourceType,
     resource: &mut Object,

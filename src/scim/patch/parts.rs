@@ -132,6 +132,7 @@ impl<'a> Parts<'a> {
         let Self { resource_type, is_whole, edits, mut refused } = self;
         let (total, mut left) = (edits.len(), MAX_EDITS);
         let mut is_over = false;
+        let mut cleared = None;
         for edit in &edits {
             if !is_of(edit, unlimited) {
                 match left.checked_sub(1) {
@@ -144,7 +145,17 @@ impl<'a> Parts<'a> {
             }
             let reserve = Work::default();
             let budget = if is_of(edit, unlimited) { &reserve } else { work };
+            let before = refused.len();
             attempt(resource, edit, budget, &mut refused);
+            let place = edit.path.extension.map(|extension| (edit.operation, extension.id));
+            if edit.path.attribute.is_none() {
+                cleared = place;
+            } else if place.is_some() && place == cleared {
+                // The operation replaces a whole extension: what it may not set stays as stored.
+                for path in refused.iter().skip(before).filter_map(|refusal| refusal.path) {
+                    keep(resource, stored, &names(path));
+                }
+            }
         }
         for path in refused.iter().filter(|_| is_whole).filter_map(|refusal| refusal.path) {
             keep(resource, stored, &names(path));

@@ -3,8 +3,10 @@
 //! A condition may come out NULL where an attribute has no value, which counts as false; only a negation has to
 //! mind the difference.
 
+mod load;
 mod place;
 
+pub(super) use load::{Load, ORG_IF_LIGHT};
 pub(super) use place::Table;
 
 use super::statement::{Binding, text};
@@ -15,73 +17,11 @@ use crate::scim::attribute_path::AttributePath;
 use crate::scim::filter::{Comparison, Filter, Literal, MAX_TERMS, Operator};
 use crate::scim::schema::{Attribute, Kind};
 use crate::scim::text::{compose, fold};
+use load::{COLUMN, ELEMENTS_IN_DOCUMENT, ELEMENTS_IN_TABLE, IN_DOCUMENT};
 use place::{Elements, Index, Place, Value};
 
 /// How many comparisons one over the elements of every resource is worth that no index helps with.
 const WEIGHT_OF_ELEMENTS: usize = 8;
-
-/// Most comparisons that a filter may have made: those that no index helps with, once for each person or group that there is.
-/// D1 has one thread, and everybody waits for it.
-const MOST_COMPARISONS: u64 = 400_000;
-/// What a comparison costs, in tenths of one with an attribute in a person's document.
-const COLUMN: u64 = 1;
-const IN_DOCUMENT: u64 = 10;
-/// The same over elements: in a person's document, whose JSON is taken apart for it, or in a table of their own.
-const ELEMENTS_IN_DOCUMENT: u64 = 40;
-const ELEMENTS_IN_TABLE: u64 = 20;
-
-/// The organization, if the load of a condition is not too much for it: otherwise there is none, and nothing is looked at.
-pub(super) const ORG_IF_LIGHT: &str = "(SELECT o.id FROM organizations o WHERE o.id = :whole_org
-  AND o.user_count * (:load ->> 0) + o.group_count * (:load ->> 1) <= 4000000)";
-
-/// What a condition costs for each person and for each group of the organization, in tenths of a comparison.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Load {
-    people: u64,
-    groups: u64,
-}
-
-impl Load {
-    /// Whether there is any.
-    pub(super) fn is_some(self) -> bool {
-        self != Self::default()
-    }
-
-    /// Whether it is more than to walk through the rows.
-    pub(super) fn is_noticeable(self) -> bool {
-        self.people.saturating_add(self.groups) >= IN_DOCUMENT
-    }
-
-    /// The two numbers, as `:load` in [`ORG_IF_LIGHT`].
-    pub(super) fn to_json(self) -> String {
-        format!("[{},{}]", self.people, self.groups)
-    }
-
-    /// Whether the database would be busy for too long in an organization of so many people and groups.
-    pub(super) fn is_too_much(self, people: u64, groups: u64) -> bool {
-        let cost = self.people.saturating_mul(people).saturating_add(self.groups.saturating_mul(groups));
-        cost > MOST_COMPARISONS.saturating_mul(IN_DOCUMENT)
-    }
-
-    /// Both together.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            people: self.people.saturating_add(other.people),
-            groups: self.groups.saturating_add(other.groups),
-        }
-    }
-
-    fn add(&mut self, other: Self) {
-        *self = self.and(other);
-    }
-
-    fn of(table: Table, cost: u64) -> Self {
-        match table {
-            Table::Users => Self { people: cost, groups: 0 },
-            Table::Groups => Self { people: 0, groups: cost },
-        }
-    }
-}
 
 /// A condition for a WHERE clause.
 #[derive(Debug, Clone)]
@@ -607,7 +547,7 @@ mod tests {
         ] {
             assert!(is_refused(filter, times, people), "{filter}");
         }
-        assert_eq!(4_000_000, MOST_COMPARISONS * IN_DOCUMENT);
+        assert_eq!(4_000_000, load::MOST_COMPARISONS * IN_DOCUMENT);
         assert!(condition(Table::Groups, "members.display co \"x\"").load.is_too_much(300_000, 1));
         assert!(condition(Table::Groups, "displayName co \"x\"").load.is_too_much(0, 4_000_001));
     }

@@ -220,7 +220,8 @@ impl Prepared<'_> {
         std::mem::take(&mut self.statements)
     }
 
-    /// Whether the database has to look at everybody for this page: a later page of a list that has a snapshot is known.
+    /// Whether the database has to look at everybody for this page: a later page of a list that has a snapshot is
+    /// known.
     pub fn scans(&self, window: &Window) -> bool {
         let is_later = matches!(window, Window::Index(page) if page.offset() > 0);
         self.load.is_some() && !(is_later && self.snapshot.is_some())

@@ -140,8 +140,8 @@ impl Sources {
         )
     }
 
-    /// The statement that selects the `seq` of the groups on a page. On a first page they are the first of all groups, and
-    /// there is no need to look at people for them.
+    /// The statement that selects the `seq` of the groups on a page. On a first page they are the first of all groups,
+    /// and there is no need to look at people for them.
     pub(super) fn groups_on_page(
         &self,
         direction: Direction,
