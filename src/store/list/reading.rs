@@ -123,11 +123,11 @@ impl Page {
     }
 
     /// Those of a list of which every row is known: from the position on, as many as are still there and still match. Behind
-    /// the last row comes the first again, so that a page has rows as long as there are any. The first thousand are looked at
-    /// before the others are read.
+    /// the last row comes the first again, and behind all of them what matches by now, so that a page has rows as long as
+    /// there are any. The first thousand are looked at before the others are read.
     fn listed_rows(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
-        let Rows { seq, table, of_row, .. } = rows;
+        let Rows { seq, table, from, of_row, .. } = rows;
         format!(
             "WITH {chosen}, list AS MATERIALIZED (
                SELECT {wanted} AS wanted, ({offset} - s.base + 1) * {WIDTH} AS at, s.id
@@ -137,24 +137,25 @@ impl Page {
                  SELECT key AS turn, value FROM json_each({next})
                  UNION ALL
                  SELECT {NEAR} + key, value FROM json_each({others})) post CROSS JOIN {table}
-               WHERE {seq} = post.value AND {of_row} LIMIT coalesce((SELECT wanted FROM list), 0))
-             UNION ALL
-             SELECT * FROM (
-               SELECT {seq} AS turn, {seq} AS seq {from}
-               ORDER BY {seq} LIMIT iif(EXISTS (SELECT 1 FROM list), 0, {size}) OFFSET {offset})",
+               WHERE {seq} = post.value AND {of_row}
+               UNION ALL
+               SELECT {END} AS turn, seq FROM (
+                 SELECT {seq} AS seq {from} AND {seq} NOT IN (SELECT value FROM json_each({all}))
+                 ORDER BY {seq} LIMIT {size} OFFSET iif(EXISTS (SELECT 1 FROM list), 0, {offset})))
+             LIMIT coalesce((SELECT wanted FROM list), {size})",
             chosen = self.chosen(),
             wanted = self.wanted(),
             next = array_of(&format!("substr(s.posts, l.at + 1, {NEAR} * {WIDTH})")),
             others = array_of(&format!(
                 "substr(s.posts, l.at + {NEAR} * {WIDTH} + 1) || substr(s.posts, {WIDTH} + 1, l.at - {WIDTH})"
             )),
-            from = rows.from
+            all = array_of("s.posts")
         )
     }
 
     /// Those of a list of which the last row of each page is known: what comes behind the post before the position. If the
     /// position is within a page, the page begins with as many of the last rows of that page as have a position there.
-    /// Behind the last row comes the first again.
+    /// Behind the last row comes the first again, and behind all of them what became visible since.
     fn rows_of_range(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
         let (seq, from) = (rows.seq, rows.from);
@@ -162,6 +163,13 @@ impl Page {
             rows.reveal.map_or_else(String::new, |reveal| format!(" AND {reveal} <= {reveals}"))
         };
         let (visible_then, visible) = (visible("p.reveals"), visible("(SELECT reveals FROM place)"));
+        let visible_since = rows.reveal.map_or_else(String::new, |reveal| {
+            format!(
+                " UNION ALL
+               SELECT 2 AS turn, seq FROM (
+                 SELECT {seq} AS seq {from} AND {reveal} > (SELECT reveals FROM place) ORDER BY {seq} LIMIT {size})"
+            )
+        });
         format!(
             "WITH {chosen}, place AS MATERIALIZED (
                SELECT iif(p.id IS NULL, {size}, p.wanted) AS wanted, p.reveals, p.id IS NOT NULL AS is_known, coalesce(CASE
@@ -191,7 +199,7 @@ impl Page {
                UNION ALL
                SELECT 1 AS turn, seq FROM (
                  SELECT {seq} AS seq {from} AND {seq} < (SELECT first * is_known FROM place){visible}
-                 ORDER BY {seq} LIMIT {size}))
+                 ORDER BY {seq} LIMIT {size}){visible_since})
              LIMIT (SELECT wanted FROM place)",
             chosen = self.chosen(),
             wanted = self.wanted(),
