@@ -303,7 +303,8 @@ CREATE TABLE IF NOT EXISTS snapshots (
   reader    TEXT NOT NULL,
   page_size INTEGER NOT NULL,
   begun_at  TEXT NOT NULL,
-  -- How many positions come before its first row. More than 0: it continues several readings that could not be told apart.
+  -- How many positions come before its first row. More than 0: it continues several readings that could not be told
+  -- apart.
   base      INTEGER NOT NULL,
   -- How many rows lie between two posts.
   step      INTEGER NOT NULL,

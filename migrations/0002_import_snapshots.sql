@@ -1,5 +1,5 @@
--- A snapshot per reading of a list, instead of one per list. Snapshots are of use for an hour and are not taken along: a list
--- that is being read at that moment is counted from its start on the next page.
+-- A snapshot per reading of a list, instead of one per list. Snapshots are of use for an hour and are not taken along:
+-- a list that is being read at that moment is counted from its start on the next page.
 ALTER TABLE organizations ADD COLUMN reveals INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE users ADD COLUMN reveal INTEGER NOT NULL DEFAULT 0;
 
@@ -30,7 +30,8 @@ CREATE TABLE snapshots (
   reader    TEXT NOT NULL,
   page_size INTEGER NOT NULL,
   begun_at  TEXT NOT NULL,
-  -- How many positions come before its first row. More than 0: it continues several readings that could not be told apart.
+  -- How many positions come before its first row. More than 0: it continues several readings that could not be told
+  -- apart.
   base      INTEGER NOT NULL,
   -- How many rows lie between two posts.
   step      INTEGER NOT NULL,

@@ -9,7 +9,10 @@ import { useWorker } from "./lib/worker.mjs";
 
 const worker = useWorker();
 
-for (const [name, query] of Object.entries({ "in order": {}, sorted: { sortBy: "userName", sortOrder: "descending" } })) {
+for (const [name, query] of Object.entries({
+  "in order": {},
+  sorted: { sortBy: "userName", sortOrder: "descending" },
+})) {
   test(`a list ${name} goes on with the new key, in both directions, while the old one is good and after`, async () => {
     const organization = await createOrganization(worker);
     await organization.createUsers(8);

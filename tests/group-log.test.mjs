@@ -83,8 +83,8 @@ test("what goes with a team's group is told in the log", async () => {
 
 test("a prefix that can begin no name is refused, and the Worker's log says what to change", async (t) => {
   for (const [prefix, why] of [
-    ["Stat\u0007sig", /control characters/],
-    ["Statsig\n", /space|control characters/],
+    ["Stat\u0007sig", /U\+0007/],
+    ["Statsig\n", /space|U\+000A/],
     ["", /empty/],
     ["  ", /empty/],
     [" Statsig", /space/],

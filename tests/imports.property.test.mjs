@@ -1,5 +1,5 @@
-// An import finds everybody who is there from its first page to its last, whatever else happens meanwhile, by either way of
-// going on from a page. IMPORT_SEED and IMPORT_RUNS vary the runs.
+// An import finds everybody who is there from its first page to its last, whatever else happens meanwhile, by either
+// way of going on from a page. IMPORT_SEED and IMPORT_RUNS vary the runs.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,12 +29,22 @@ const FILTERS = [
   ['userName sw "g"', ({ userName }) => userName.startsWith("g")],
 ];
 
-const HAPPENINGS = ["create", "delete", "delete", "deactivate", "activate", "rename", "hide", "reveal", "test connection"];
+const HAPPENINGS = [
+  "create",
+  "delete",
+  "delete",
+  "deactivate",
+  "activate",
+  "rename",
+  "hide",
+  "reveal",
+  "test connection",
+];
 const happening = fc.record({ what: fc.constantFrom(...HAPPENINGS), whom: fc.nat() });
 const course = {
   size: fc.oneof(fc.integer({ min: 2, max: 50 }), fc.integer({ min: 150, max: 420 })),
-  // Small pages are many; those of real imports are 100 and 200. Of two, as a test of the connection asks for, none can be told
-  // from that.
+  // Small pages are many; those of real imports are 100 and 200. Of two, as a test of the connection asks for, none can
+  // be told from that.
   count: fc.oneof(fc.constantFrom(1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), fc.integer({ min: 3, max: 200 })),
   steps: fc.array(fc.array(happening, { maxLength: 4 }), { minLength: 1, maxLength: 60 }),
   filter: fc.constantFrom(...FILTERS),
@@ -42,7 +52,11 @@ const course = {
 };
 
 /** What to read: pages of that size, but no more of them than can be read in a moment. */
-const query = ({ size, count, way, filter: [filter] }) => ({ count: Math.max(count, Math.ceil(size / 60)), filter, way });
+const query = ({ size, count, way, filter: [filter] }) => ({
+  count: Math.max(count, Math.ceil(size / 60)),
+  filter,
+  way,
+});
 
 const meanwhile = (crowd, steps) => async (number) => {
   for (const { what, whom } of steps[number % steps.length]) await crowd.happen(what, whom);

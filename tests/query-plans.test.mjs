@@ -25,7 +25,10 @@ const FOUND_BY = {
   "Groups where externalId eq": ["groups_by_external_id (org_id=? AND external_id=?)"],
   "Groups where members.value eq": ["users_by_id (org_id=? AND id=?)"],
   "Groups where displayName eq a or": ["groups_by_name (org_id=? AND name_fold=?)"],
-  "Users on a later page": ["users_in_order (org_id=? AND managed=? AND seq>?)", "SEARCH users USING INTEGER PRIMARY KEY"],
+  "Users on a later page": [
+    "users_in_order (org_id=? AND managed=? AND seq>?)",
+    "SEARCH users USING INTEGER PRIMARY KEY",
+  ],
   "Users where title co on a later page": ["SCAN json_each", "SEARCH users USING INTEGER PRIMARY KEY (rowid=?)"],
   "Users where emails.value co on a later page": ["SCAN json_each", "user_emails_by_user (user_seq=?)"],
   "Groups where members.display co on a later page": ["SCAN json_each", "SEARCH m USING PRIMARY KEY (group_seq=?)"],

@@ -31,6 +31,7 @@ const ROWS = `SELECT
   (SELECT count(*) FROM archived_groups a JOIN projects p ON p.id = a.project_id WHERE p.org_id = ?1) AS archived_groups,
   (SELECT count(*) FROM snapshots WHERE org_id = ?1) AS snapshots,
   (SELECT count(*) FROM acceptances WHERE org_id = ?1) AS acceptances,
+  (SELECT count(*) FROM readings WHERE org_id = ?1) AS readings,
   (SELECT count(*) FROM log WHERE org_id = ?1) AS log`;
 
 /** An organization of the same names in each database, with people, a project, a team and its members. */
@@ -46,7 +47,7 @@ async function inEach(worker) {
     const [ada, bob] = await organization.createUsers(2);
     const team = oktaGroup("Statsig-Demo-Night Shift-Member", [ada.id, bob.id]);
     const created = assertStatus(await organization.okta.post("/Groups", team), 201);
-    await organization.okta.list("/Users", { startIndex: 1, count: 1 });
+    for (const startIndex of [1, 2]) await organization.okta.list("/Users", { startIndex, count: 1 });
     organizations.push({ database, organization, people: [ada.id, bob.id], team: created.id });
   }
   return organizations;

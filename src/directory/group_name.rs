@@ -4,7 +4,7 @@
 //! projects that exist, the longest first.
 
 use super::Organization;
-use super::visible::{check_visible, code_of, imitation};
+use super::visible::{check_visible, code_of, imitation, is_dash};
 use crate::scim::ScimError;
 use crate::scim::text::{equal_fold, fold, shorten};
 
@@ -165,7 +165,7 @@ fn refusal(mut detail: String, name: &str) -> ScimError {
              space.",
         );
     }
-    if let Some(dash) = name.chars().find(|character| is_dash(*character)) {
+    if let Some(dash) = name.chars().find(|character| *character != '-' && is_dash(*character)) {
         detail.push_str(&format!(
             " The name has a dash, \"{dash}\" (U+{:04X}), where a hyphen, \"-\", may be meant.",
             u32::from(dash)
@@ -174,35 +174,13 @@ fn refusal(mut detail: String, name: &str) -> ScimError {
     ScimError::invalid_value(detail)
 }
 
-/// Whether a character looks like the hyphen between the parts of a name and is none: other hyphens, dashes, minus
-/// signs.
-fn is_dash(character: char) -> bool {
-    matches!(
-        character,
-        '\u{2010}'
-            ..='\u{2015}'
-                | '\u{2043}'
-                | '\u{207B}'
-                | '\u{208B}'
-                | '\u{2212}'
-                | '\u{FE58}'
-                | '\u{FE63}'
-                | '\u{FF0D}'
-                | '\u{2E3A}'
-                | '\u{2E3B}'
-                | '\u{2796}'
-    )
-}
-
 /// Checks the name of a group that is tied to no project: names that begin as projects' groups do are
 /// kept for those.
 ///
 /// # Errors
 /// `invalidValue` saying what is wrong with it.
 pub fn check_plain(prefix: &str, name: &str) -> Result<(), ScimError> {
-    let name_with_hyphens: String =
-        name.trim().chars().map(|character| if is_dash(character) { '-' } else { character }).collect();
-    if after_prefix(prefix, &name_with_hyphens).is_some() {
+    if after_prefix(prefix, name.trim()).is_some() {
         let detail = format!(
             "Names that begin with \"{prefix}-\" are kept for the groups of projects; \"{}\" is not one of them.",
             shorten(name)

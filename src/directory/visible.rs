@@ -64,7 +64,7 @@ fn is_blank(character: char) -> bool {
 }
 
 /// Unicode's property Dash, and the letters and marks that look like one.
-fn is_dash(character: char) -> bool {
+pub(super) fn is_dash(character: char) -> bool {
     matches!(
         u32::from(character),
         0x2D | 0xAF | 0x2C9 | 0x2CD | 0x2D7 | 0x58A | 0x5BE | 0x1400 | 0x1428 | 0x1806 | 0x2010..=0x2015 | 0x203E

@@ -1,8 +1,8 @@
 //! Cursors (RFC 9865): where a page ended, as text that is good for one query.
 //!
-//! The place is sealed (AES-SIV, RFC 5297): whoever changes a cursor, or takes it to another query, is found out, and it does
-//! not show the rank, which counts the rows of all organizations. It is sealed with a secret of the client's key, whose id is
-//! said before it, so that a client that has got a new key meanwhile can go on.
+//! The place is sealed (AES-SIV, RFC 5297): whoever changes a cursor, or takes it to another query, is found out, and
+//! it does not show the rank, which counts the rows of all organizations. It is sealed with a secret of the client's
+//! key, whose id is said before it, so that a client that has got a new key meanwhile can go on.
 
 use aes_siv::KeyInit;
 use aes_siv::siv::Aes128Siv;
@@ -64,7 +64,8 @@ impl Cursor {
     /// Reads a cursor.
     ///
     /// # Errors
-    /// `invalidCursor` for one that was not made for this query or with another seal, `expiredCursor` after [`TIMEOUT`].
+    /// `invalidCursor` for one that was not made for this query or with another seal, `expiredCursor` after
+    /// [`TIMEOUT`].
     pub(super) fn read(text: &str, seal: Seal<'_>, query: &str, now: u64) -> Result<Self, ScimError> {
         let (made, cursor) = decode(text, seal, query).ok_or_else(Self::not_made_here)?;
         if made.abs_diff(now) > TIMEOUT {
@@ -78,8 +79,8 @@ impl Cursor {
     /// `invalidCursor`: it was not made for this query or with another seal.
     pub fn not_made_here() -> ScimError {
         ScimError::invalid_cursor(
-            "The cursor was not made here, or not for this query. Send the same query with the cursor left blank to begin \
-             with the first page.",
+            "The cursor was not made here, or not for this query. Send the same query with the cursor left blank to \
+             begin with the first page.",
         )
     }
 }

@@ -3,7 +3,8 @@
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
 
-/// Reads the lists that are being read page by page or were lately, the last read first, at most 200, one a row as JSON.
+/// Reads the lists that are being read page by page or were lately, the last read first, at most 200, one a row as
+/// JSON.
 ///
 /// `state`: `begun`, as long as only the first page has been read; `finished`; `reading`; or `stopped`, if nobody has
 /// asked for a page for a while.
@@ -34,7 +35,8 @@ pub fn forget(since: &str) -> Statement {
     Statement::new(
         "DELETE FROM snapshots AS s WHERE s.begun_at < :since AND NOT EXISTS (
            SELECT 1 FROM readings r
-           WHERE r.org_id = s.org_id AND r.list = s.list AND (r.id = s.id OR r.snapshot = s.id) AND r.read_at >= :since)",
+           WHERE r.org_id = s.org_id AND r.list = s.list AND (r.id = s.id OR r.snapshot = s.id)
+             AND r.read_at >= :since)",
         &[text("since", since)],
     )
 }

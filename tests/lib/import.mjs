@@ -56,8 +56,8 @@ export class Import {
   }
 
   /**
-   * Asserts that each of `ids` is on a page, the first time in this order, and that every page is full, but the last, which has
-   * what is left of the total. Of a list that has become shorter than a page, a page has all that is left.
+   * Asserts that each of `ids` is on a page, the first time in this order, and that every page is full, but the last,
+   * which has what is left of the total. Of a list that has become shorter than a page, a page has all that is left.
    */
   assertEverybody(ids, { inOrder = true } = {}) {
     const expected = new Set(ids);

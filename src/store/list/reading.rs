@@ -9,8 +9,8 @@
 //! which of them asks. Then a new snapshot unites them: of the rows behind the smallest of their places. All of them go
 //! on with it: rows may come twice, but none is missed.
 //!
-//! The snapshot has the first page's row. How far a reading has come is noted in a row of its own, after the answer, or
-//! with the page while several readings of the list are under way.
+//! How far a reading has come is noted in a row of its own: with the second page, and with any other while several
+//! readings of the list are under way; else after the answer.
 
 use serde_json::Value;
 
@@ -44,29 +44,31 @@ pub(super) struct State {
 }
 
 impl Page {
-    /// The readings of the list, ranked by how well the page fits; one that nobody has gone on with for an hour comes behind
-    /// others that it fits as well.
+    /// The readings of the list, ranked by how well the page fits; one that nobody has gone on with for an hour comes
+    /// behind others that it fits as well.
     fn ranked(self) -> String {
         let Self { size, offset } = self;
         format!(
             "ranked AS MATERIALIZED (
-               SELECT *, min(rank) OVER () AS best FROM (SELECT q.*, q.is_stale + CASE
-                 WHEN q.is_own AND q.is_next AND q.page_size = {size} THEN 0
-                 WHEN q.is_own AND q.is_next THEN 2
-                 WHEN q.is_own AND q.page_offset = {offset} THEN 4
-                 WHEN q.is_next AND q.page_size = {size} THEN 6
-                 WHEN q.is_next THEN 8
-                 WHEN q.is_own AND q.next_offset > {offset} THEN 10
-                 WHEN q.is_own THEN 12
-                 ELSE 14 END AS rank
-               FROM (
-                 SELECT s.id, coalesce(r.snapshot, s.id) AS snapshot, coalesce(r.page_offset, 0) AS page_offset,
-                   coalesce(r.next_offset, s.page_size) AS next_offset, coalesce(r.page_size, s.page_size) AS page_size,
-                   coalesce(r.is_done, 0) AS is_done, coalesce(r.read_at, s.begun_at) AS read_at,
-                   s.reader = :reader AS is_own, coalesce(r.read_at, s.begun_at) < {HOUR_AGO} AS is_stale,
-                   coalesce(r.next_offset, s.page_size) = {offset} AND coalesce(r.is_done, 0) = 0 AS is_next
-                 FROM snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
-                 WHERE s.org_id = :org AND s.list = :list AND s.base = 0) q))"
+               SELECT *, min(rank) OVER () AS best FROM (
+                 SELECT q.*, q.is_stale + CASE
+                   WHEN q.is_own AND q.is_next AND q.page_size = {size} THEN 0
+                   WHEN q.is_own AND q.is_next THEN 2
+                   WHEN q.is_own AND q.page_offset = {offset} THEN 4
+                   WHEN q.is_next AND q.page_size = {size} THEN 6
+                   WHEN q.is_next THEN 8
+                   WHEN q.is_own AND q.next_offset > {offset} THEN 10
+                   WHEN q.is_own THEN 12
+                   ELSE 14 END AS rank
+                 FROM (
+                   SELECT s.id, coalesce(r.snapshot, s.id) AS snapshot, coalesce(r.page_offset, 0) AS page_offset,
+                     coalesce(r.next_offset, s.page_size) AS next_offset,
+                     coalesce(r.page_size, s.page_size) AS page_size, coalesce(r.is_done, 0) AS is_done,
+                     coalesce(r.read_at, s.begun_at) AS read_at, coalesce(r.read_at, s.begun_at) < {HOUR_AGO} AS is_stale,
+                     s.reader = :reader AS is_own, r.id IS NOT NULL AS is_noted,
+                     coalesce(r.next_offset, s.page_size) = {offset} AND coalesce(r.is_done, 0) = 0 AS is_next
+                   FROM snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+                   WHERE s.org_id = :org AND s.list = :list AND s.base = 0) q))"
         )
     }
 
@@ -106,7 +108,7 @@ impl Page {
     /// `chosen`: the reading that the page belongs to, and its snapshot; no row if there is none.
     fn chosen(self) -> String {
         format!(
-            "{}, chosen AS MATERIALIZED (SELECT id, snapshot FROM ranked ORDER BY rank, is_done, id LIMIT 1)",
+            "{}, chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)",
             self.candidates()
         )
     }
@@ -116,18 +118,18 @@ impl Page {
         if is_filtered { self.listed_rows(rows) } else { self.rows_of_range(rows) }
     }
 
-    /// How many rows the page has, if there are so many: a client that goes on by how many came must get as many as a client
-    /// that goes on by the size expects.
+    /// How many rows the page has, if there are so many: a client that goes on by how many came must get as many as a
+    /// client that goes on by the size expects.
     fn wanted(self) -> String {
         format!("max(0, min({}, s.total - {}))", self.size, self.offset)
     }
 
-    /// Those of a list of which every row is known: from the position on, as many as are still there and still match. Behind
-    /// the last row comes the first again, so that a page has rows as long as there are any. The first thousand are looked at
-    /// before the others are read.
+    /// Those of a list of which every row is known: from the position on, as many as are still there and still match.
+    /// Behind the last row comes the first again, and behind all of them what matches by now, so that a page has rows
+    /// as long as there are any. The first thousand are looked at before the others are read.
     fn listed_rows(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
-        let Rows { seq, table, of_row, .. } = rows;
+        let Rows { seq, table, from, of_row, .. } = rows;
         format!(
             "WITH {chosen}, list AS MATERIALIZED (
                SELECT {wanted} AS wanted, ({offset} - s.base + 1) * {WIDTH} AS at, s.id
@@ -137,24 +139,25 @@ impl Page {
                  SELECT key AS turn, value FROM json_each({next})
                  UNION ALL
                  SELECT {NEAR} + key, value FROM json_each({others})) post CROSS JOIN {table}
-               WHERE {seq} = post.value AND {of_row} LIMIT coalesce((SELECT wanted FROM list), 0))
-             UNION ALL
-             SELECT * FROM (
-               SELECT {seq} AS turn, {seq} AS seq {from}
-               ORDER BY {seq} LIMIT iif(EXISTS (SELECT 1 FROM list), 0, {size}) OFFSET {offset})",
+               WHERE {seq} = post.value AND {of_row}
+               UNION ALL
+               SELECT {END} AS turn, seq FROM (
+                 SELECT {seq} AS seq {from} AND {seq} NOT IN (SELECT value FROM json_each({all}))
+                 ORDER BY {seq} LIMIT {size} OFFSET iif(EXISTS (SELECT 1 FROM list), 0, {offset})))
+             LIMIT coalesce((SELECT wanted FROM list), {size})",
             chosen = self.chosen(),
             wanted = self.wanted(),
             next = array_of(&format!("substr(s.posts, l.at + 1, {NEAR} * {WIDTH})")),
             others = array_of(&format!(
                 "substr(s.posts, l.at + {NEAR} * {WIDTH} + 1) || substr(s.posts, {WIDTH} + 1, l.at - {WIDTH})"
             )),
-            from = rows.from
+            all = array_of("s.posts")
         )
     }
 
-    /// Those of a list of which the last row of each page is known: what comes behind the post before the position. If the
-    /// position is within a page, the page begins with as many of the last rows of that page as have a position there.
-    /// Behind the last row comes the first again.
+    /// Those of a list of which the last row of each page is known: what comes behind the post before the position. If
+    /// the position is within a page, the page begins with as many of the last rows of that page as have a position
+    /// there. Behind the last row comes the first again, and behind all of them what became visible since.
     fn rows_of_range(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
         let (seq, from) = (rows.seq, rows.from);
@@ -162,9 +165,17 @@ impl Page {
             rows.reveal.map_or_else(String::new, |reveal| format!(" AND {reveal} <= {reveals}"))
         };
         let (visible_then, visible) = (visible("p.reveals"), visible("(SELECT reveals FROM place)"));
+        let visible_since = rows.reveal.map_or_else(String::new, |reveal| {
+            format!(
+                " UNION ALL
+               SELECT 2 AS turn, seq FROM (
+                 SELECT {seq} AS seq {from} AND {reveal} > (SELECT reveals FROM place) ORDER BY {seq} LIMIT {size})"
+            )
+        });
         format!(
             "WITH {chosen}, place AS MATERIALIZED (
-               SELECT iif(p.id IS NULL, {size}, p.wanted) AS wanted, p.reveals, p.id IS NOT NULL AS is_known, coalesce(CASE
+               SELECT iif(p.id IS NULL, {size}, p.wanted) AS wanted, p.reveals, p.id IS NOT NULL AS is_known,
+               coalesce(CASE
                  WHEN p.id IS NULL THEN (SELECT {seq} {from} ORDER BY {seq} LIMIT 1 OFFSET {offset})
                  WHEN p.positions = 0 THEN (SELECT min({seq}) {from} AND {seq} > p.low{visible_then})
                  WHEN p.positions > 0 THEN coalesce((
@@ -175,7 +186,8 @@ impl Page {
                    (SELECT min({seq}) {from} AND {seq} > p.high{visible_then}))
                  END, {END}) AS first
                FROM (
-                 SELECT s.id, {wanted} AS wanted, {low} AS low, {high} AS high, coalesce(s.reveals, {END}) AS reveals, CASE
+                 SELECT s.id, {wanted} AS wanted, {low} AS low, {high} AS high, coalesce(s.reveals, {END}) AS reveals,
+                   CASE
                    WHEN {offset} >= s.base + s.listed THEN -1
                    WHEN {offset} = s.base + s.span * s.step THEN 0
                    WHEN s.span < s.spans THEN s.base + (s.span + 1) * s.step - {offset}
@@ -191,7 +203,7 @@ impl Page {
                UNION ALL
                SELECT 1 AS turn, seq FROM (
                  SELECT {seq} AS seq {from} AND {seq} < (SELECT first * is_known FROM place){visible}
-                 ORDER BY {seq} LIMIT {size}))
+                 ORDER BY {seq} LIMIT {size}){visible_since})
              LIMIT (SELECT wanted FROM place)",
             chosen = self.chosen(),
             wanted = self.wanted(),
@@ -200,8 +212,9 @@ impl Page {
         )
     }
 
-    /// The statements that come after that of the page: one that selects a [`State`], and one that notes how far the reading has
-    /// come if others are under way. `counted` counts the rows of a list of which no snapshot is known.
+    /// The statements that come after that of the page: one that selects a [`State`], and one that notes how far the
+    /// reading has come, unless that can wait until the page has been answered. `counted` counts the rows of a list of
+    /// which no snapshot is known.
     pub(super) fn end(self, counted: &str) -> Vec<String> {
         let state = format!(
             "WITH {}
@@ -210,13 +223,13 @@ impl Page {
              FROM (SELECT 1) LEFT JOIN chosen c ON TRUE LEFT JOIN snapshots s
                ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
             self.chosen(),
-            SEVERAL_UNDER_WAY,
+            IS_NOTED_AT_ONCE,
             self.offset
         );
         let note = self.note(
             &format!("WITH {}", self.chosen()),
             "chosen c CROSS JOIN snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
-            SEVERAL_UNDER_WAY,
+            IS_NOTED_AT_ONCE,
         );
         vec![state, note]
     }
@@ -227,7 +240,8 @@ impl Page {
         format!(
             "INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
              {with}
-             SELECT s.org_id, s.list, c.id, s.id, {offset}, {offset} + {size}, {size}, {offset} + {size} >= s.total, :now
+             SELECT s.org_id, s.list, c.id, s.id, {offset}, {offset} + {size}, {size}, {offset} + {size} >= s.total,
+               :now
              FROM {from} WHERE {condition} AND {offset} < s.total
              ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot, page_offset = excluded.page_offset,
                next_offset = excluded.next_offset, page_size = excluded.page_size, is_done = excluded.is_done,
@@ -258,8 +272,10 @@ fn array_of(posts: &str) -> String {
     )
 }
 
-/// The condition that more than one reading of the list is under way.
-const SEVERAL_UNDER_WAY: &str = "(SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1";
+/// The condition that the page of the reading `c` is noted with the page: it is the second, or more than one reading of
+/// the list is under way.
+const IS_NOTED_AT_ONCE: &str =
+    "(NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)";
 
 impl State {
     /// Reads what [`Page::end`] selects.

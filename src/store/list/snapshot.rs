@@ -155,8 +155,8 @@ impl<'a> Snapshot<'a> {
             (None, false) => "TRUE".to_owned(),
         };
         format!(
-            "INSERT INTO snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at, base, step, listed, total,
-               reveals, posts)
+            "INSERT INTO snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at, base, step, listed,
+               total, reveals, posts)
              {with}
              SELECT o.id, :list, :snapshot, :resource, :filter, :reader, {size}, :now, {base}, {step}, n.listed,
                max(start.total, {base} + n.listed), o.reveals, printf('%10d,', start.after) || coalesce({posts}, '')
@@ -213,13 +213,14 @@ impl<'a> Snapshot<'a> {
         (!self.begins()).then(|| self.reading().rows(rows, self.filter.is_some()))
     }
 
-    /// The statements that come after that of the page; `counted` counts the rows of a list of which no snapshot is known.
+    /// The statements that come after that of the page; `counted` counts the rows of a list of which no snapshot is
+    /// known.
     pub(super) fn end(&self, counted: &str) -> Vec<String> {
         if self.begins() { vec![self.state(counted)] } else { self.reading().end(counted) }
     }
 
-    /// The total of the list, and what is to be noted after the answer, given how many rows are on the page, and whether
-    /// there are more behind the first page.
+    /// The total of the list, and what is to be noted after the answer, given how many rows are on the page, and
+    /// whether there are more behind the first page.
     ///
     /// # Errors
     /// 429 or `tooMany` where the pages of the list cannot be kept together; our fault: a row is not what the statement
@@ -246,8 +247,8 @@ impl<'a> Snapshot<'a> {
         Ok((state.total, self.reading().afterwards(tenant, state, self.bindings())))
     }
 
-    /// The statement that selects the [`State`] of a first page. The total is the snapshot's, else what `counted` counts,
-    /// unless the page tells.
+    /// The statement that selects the [`State`] of a first page. The total is the snapshot's, else what `counted`
+    /// counts, unless the page tells.
     fn state(&self, counted: &str) -> String {
         // A list of which a page that is not small makes no snapshot is no longer than the page, or is refused.
         let counted = if self.is_small() { counted } else { "NULL" };
@@ -268,7 +269,8 @@ impl<'a> Snapshot<'a> {
             _ if state.is_full => Err(ScimError::too_many_readings()),
             _ if self.filter.is_some() => Err(ScimError::too_many(format!(
                 "More than {MOST_POSTS} {} match the filter, which is the most that can be read page by page with \
-                 \"startIndex\". Narrow the filter, leave it out, or read the pages with \"cursor\" instead of \"startIndex\".",
+                 \"startIndex\". Narrow the filter, leave it out, or read the pages with \"cursor\" instead of \
+                 \"startIndex\".",
                 self.resource.to_lowercase()
             ))),
             _ => Err(StoreError::Internal("a list of several pages has no snapshot".to_owned()).into()),
@@ -302,7 +304,8 @@ fn unread(since: &str) -> String {
     format!(
         "s.begun_at < {HOUR_AGO} AND NOT EXISTS (
            SELECT 1 FROM readings r
-           WHERE r.org_id = s.org_id AND r.list = s.list AND (r.id = s.id OR r.snapshot = s.id) AND r.read_at >= {since})"
+           WHERE r.org_id = s.org_id AND r.list = s.list AND (r.id = s.id OR r.snapshot = s.id)
+             AND r.read_at >= {since})"
     )
 }
 

@@ -204,13 +204,13 @@ impl Source {
         }
     }
 
-    /// The statement that selects the page of which another selects the `seq` of each row and a number by which they are in
-    /// order. What is selected is as in [`Sources::page`].
+    /// The statement that selects the page of which another selects the `seq` of each row and a number by which they
+    /// are in order. What is selected is as in [`Sources::page`].
     pub(super) fn page_of(&self, rows: &str, with_groups: bool) -> String {
         let (table, seq) = (self.table.name(), self.seq());
         format!(
-            "SELECT json_array({seq}, NULL) AS head, {} AS body FROM ({rows}) hit CROSS JOIN {table} WHERE {seq} = hit.seq
-             ORDER BY hit.turn, hit.seq",
+            "SELECT json_array({seq}, NULL) AS head, {} AS body FROM ({rows}) hit CROSS JOIN {table}
+             WHERE {seq} = hit.seq ORDER BY hit.turn, hit.seq",
             self.resource(with_groups)
         )
     }
@@ -251,9 +251,9 @@ impl Source {
     }
 }
 
-/// The condition that a row of a table is the organization's, visible to SCIM, and satisfies another. If an index finds the
-/// few rows that can satisfy that one, SQLite must not walk everybody in order instead: with a plus before it, a column is no
-/// reason to use an index.
+/// The condition that a row of a table is the organization's, visible to SCIM, and satisfies another. If an index finds
+/// the few rows that can satisfy that one, SQLite must not walk everybody in order instead: with a plus before it, a
+/// column is no reason to use an index.
 fn where_clause(table: Table, indexed: bool, condition: &str) -> String {
     let plus = if indexed { "+" } else { "" };
     match table {
