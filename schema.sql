@@ -290,7 +290,7 @@ END;
 
 -- Lists that a client reads by position, as they were when it read the first page: see src/store/list/snapshot.rs. A
 -- snapshot does not change.
-CREATE TABLE IF NOT EXISTS snapshots (
+CREATE TABLE IF NOT EXISTS list_snapshots (
   org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   -- Hash of resource and filter.
   list      TEXT NOT NULL,
@@ -335,7 +335,7 @@ CREATE TABLE IF NOT EXISTS readings (
   is_done     INTEGER NOT NULL,
   read_at     TEXT NOT NULL,
   PRIMARY KEY (org_id, list, id),
-  FOREIGN KEY (org_id, list, id) REFERENCES snapshots ON DELETE CASCADE
+  FOREIGN KEY (org_id, list, id) REFERENCES list_snapshots ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
 -- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept for

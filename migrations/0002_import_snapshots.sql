@@ -1,5 +1,6 @@
 -- A snapshot per reading of a list, instead of one per list. Snapshots are of use for an hour and are not taken along:
--- a list that is being read at that moment is counted from its start on the next page.
+-- a list that is being read at that moment is counted from its start on the next page. The table `snapshots` stays for
+-- the Worker of before, which runs until the new one is deployed; a later migration deletes it.
 ALTER TABLE organizations ADD COLUMN reveals INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE users ADD COLUMN reveal INTEGER NOT NULL DEFAULT 0;
 
@@ -16,8 +17,7 @@ BEGIN
   WHERE seq = NEW.seq AND NEW.managed > OLD.managed;
 END;
 
-DROP TABLE snapshots;
-CREATE TABLE snapshots (
+CREATE TABLE list_snapshots (
   org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   -- Hash of resource and filter.
   list      TEXT NOT NULL,
@@ -62,5 +62,5 @@ CREATE TABLE readings (
   is_done     INTEGER NOT NULL,
   read_at     TEXT NOT NULL,
   PRIMARY KEY (org_id, list, id),
-  FOREIGN KEY (org_id, list, id) REFERENCES snapshots ON DELETE CASCADE
+  FOREIGN KEY (org_id, list, id) REFERENCES list_snapshots ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;

@@ -25,7 +25,15 @@ const WRONG = [
   [{ emails: [{ value: "a@okta.local", primary: "perhaps" }] }, "emails.primary"],
   [{ entitlements: [{ value: "a", primary: "1" }] }, "entitlements.primary"],
   [{ roles: [{ value: { a: 1 } }] }, "roles.value"],
-  [{ roles: [{ value: "a", primary: true }, { value: "b", primary: "True" }] }, "roles.primary"],
+  [
+    {
+      roles: [
+        { value: "a", primary: true },
+        { value: "b", primary: "True" },
+      ],
+    },
+    "roles.primary",
+  ],
   [{ x509Certificates: [{ value: 7 }] }, "x509Certificates.value"],
   [{ addresses: [{ locality: 7 }] }, "addresses.locality"],
   [{ addresses: "12 St James's Square" }, "addresses"],

@@ -11,12 +11,12 @@ import { withoutTable } from "./lib/storage.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
 const worker = useWorker();
-const snapshots = ({ id }) => worker.sql("SELECT * FROM snapshots WHERE org_id = ?1", id);
+const snapshots = ({ id }) => worker.sql("SELECT * FROM list_snapshots WHERE org_id = ?1", id);
 /** Lets time pass for an organization's lists: what was read is so much longer ago. */
 async function age({ id }, span) {
   await sleep(50); // how far a reading has come is noted after the answer
   const earlier = (column) => `${column} = strftime('%Y-%m-%dT%H:%M:%fZ', ${column}, ?1)`;
-  await worker.sql(`UPDATE snapshots SET ${earlier("begun_at")} WHERE org_id = ?2`, span, id);
+  await worker.sql(`UPDATE list_snapshots SET ${earlier("begun_at")} WHERE org_id = ?2`, span, id);
   await worker.sql(`UPDATE readings SET ${earlier("read_at")} WHERE org_id = ?2`, span, id);
 }
 const idsOf = ({ Resources }) => Resources.map(({ id }) => id);
@@ -101,7 +101,7 @@ for (const query of [{ count: 5 }, active]) {
     const crowd = await Crowd.of(worker, 23);
     const reading = new Import(crowd.okta, "/Users", query);
     await reading.finish(async (number) => {
-      if (number === 2) await worker.sql("DELETE FROM snapshots");
+      if (number === 2) await worker.sql("DELETE FROM list_snapshots");
       await crowd.happen("create");
       await crowd.happen("rename", 7);
     });
@@ -114,7 +114,7 @@ for (const query of [{ count: 5 }, active]) {
     const reading = new Import(crowd.okta, "/Users", query);
     await reading.finish(async (number) => {
       await crowd.happen("delete", number);
-      for (const table of ["snapshots", "users", "memberships"]) {
+      for (const table of ["list_snapshots", "users", "memberships"]) {
         const page = await withoutTable(worker, table, () =>
           crowd.okta.list("/Users", { ...(query.filter ? query : {}), startIndex: reading.startIndex, count: 5 }),
         );
@@ -392,7 +392,7 @@ test("if too many lists are being read, one more is refused at its first page, a
   const staying = crowd.watch();
   const reading = new Import(okta, "/Users", { count: 5 });
   await reading.next();
-  const filled = "UPDATE snapshots SET listed = listed + 10000000 * step WHERE org_id = ?1";
+  const filled = "UPDATE list_snapshots SET listed = listed + 10000000 * step WHERE org_id = ?1";
   await worker.sql(filled.replace("WHERE", "WHERE filter <> '' AND"), organization.id);
   await okta.list("/Users", { ...active, startIndex: 1 });
   await worker.sql(filled.replace("WHERE", "WHERE filter <> '' AND"), organization.id);

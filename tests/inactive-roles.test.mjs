@@ -37,6 +37,11 @@ async function assertRole({ organization, okta, user }, shown, status) {
   }
   const member = await organization.admin.get(organization.path(`/members/${user.id}`));
   assert.deepEqual([member.org_role, member.resource.statsigOrgRole], [shown, shown]);
+  if (status === 200)
+    assertStatus(
+      await call(worker, team.token({ email: NAME }), { method: "POST", path: organization.path("/accept") }),
+      200,
+    );
   assert.equal(await consoleStatus(organization), status);
 }
 

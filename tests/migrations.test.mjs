@@ -6,6 +6,7 @@ import { migrate, migrations } from "../scripts/lib/migrations.mjs";
 import { AdminApi } from "./lib/admin.mjs";
 import { assertStatus } from "./lib/assert.mjs";
 import { ScimClient } from "./lib/client.mjs";
+import { shape } from "./lib/shape.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
 const fresh = useWorker();
@@ -14,26 +15,6 @@ const used = useWorker({ initialSchema: migrations()[0].sql });
 
 const OLD = "2026-01-01T00:00:00.000Z";
 const ORG = "00000000-0000-4000-8000-000000000001";
-
-/** Tables with their columns, indexes and triggers, whatever order they were made in. */
-async function shape(worker) {
-  const columns = await worker.sql(
-    `SELECT t.name AS tab, c.name, c.type, c."notnull", c.dflt_value, c.pk
-     FROM sqlite_schema t JOIN pragma_table_info(t.name) c
-     WHERE t.type = 'table' AND t.name NOT GLOB '_cf_*' AND t.name NOT GLOB 'd1_*' AND t.name <> 'placeholder'
-     ORDER BY 1, 2`,
-  );
-  const others = await worker.sql(
-    "SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY name",
-  );
-  const spaced = (sql) =>
-    sql
-      .replace(/--.*$/gm, "")
-      .replace(/IF NOT EXISTS /g, "")
-      .replace(/\s+/g, " ")
-      .trim();
-  return { columns, others: others.map(({ name, sql }) => ({ name, sql: spaced(sql) })) };
-}
 
 test("all migrations make the database of schema.sql", async () => {
   assert.deepEqual(

@@ -9,11 +9,8 @@ import { OKTA, ScimClient } from "./lib/client.mjs";
 import { createOrganization } from "./lib/organization.mjs";
 import { useWorker } from "./lib/worker.mjs";
 
-// As far as the database was before texts were compared in one width and composition.
-const BEFORE = migrations()
-  .filter(({ name }) => name < "0004")
-  .map(({ sql }) => sql)
-  .join("\n");
+// The database before texts were compared in one width and composition.
+const [{ sql: BEFORE }] = migrations();
 const OLD = "2026-01-01T00:00:00.000Z";
 let organizations = 0;
 

@@ -22,8 +22,8 @@ pub fn all(tenant: &Tenant<'_>) -> Statement {
            SELECT s.resource, s.filter, s.begun_at, c.total, coalesce(r.page_size, s.page_size) AS page_size,
              coalesce(r.next_offset, s.page_size) AS next_offset, coalesce(r.is_done, 0) AS is_done,
              coalesce(r.read_at, s.begun_at) AS read_at
-           FROM snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
-           CROSS JOIN snapshots c ON c.org_id = s.org_id AND c.list = s.list AND c.id = coalesce(r.snapshot, s.id)
+           FROM list_snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+           CROSS JOIN list_snapshots c ON c.org_id = s.org_id AND c.list = s.list AND c.id = coalesce(r.snapshot, s.id)
            WHERE s.org_id = :org AND s.base = 0)
          ORDER BY read_at DESC LIMIT 200",
         &[],
@@ -33,7 +33,7 @@ pub fn all(tenant: &Tenant<'_>) -> Statement {
 /// Deletes what nobody has read since then.
 pub fn forget(since: &str) -> Statement {
     Statement::new(
-        "DELETE FROM snapshots AS s WHERE s.begun_at < :since AND NOT EXISTS (
+        "DELETE FROM list_snapshots AS s WHERE s.begun_at < :since AND NOT EXISTS (
            SELECT 1 FROM readings r
            WHERE r.org_id = s.org_id AND r.list = s.list AND (r.id = s.id OR r.snapshot = s.id)
              AND r.read_at >= :since)",

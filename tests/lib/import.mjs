@@ -109,7 +109,7 @@ export class Crowd {
     const people = await organization.okta.importAll("/Users", 200);
     const rows = await worker.sql("SELECT id, mail_domain FROM users WHERE org_id = ?1", organization.id);
     const domains = new Map(rows.map(({ id, mail_domain }) => [id, mail_domain]));
-    await worker.sql("DELETE FROM snapshots WHERE org_id = ?1", organization.id);
+    await worker.sql("DELETE FROM list_snapshots WHERE org_id = ?1", organization.id);
     const others = people.filter(({ id }) => id !== owner.id);
     return new Crowd(
       organization,

@@ -67,7 +67,7 @@ impl Page {
                      coalesce(r.read_at, s.begun_at) AS read_at, coalesce(r.read_at, s.begun_at) < {HOUR_AGO} AS is_stale,
                      s.reader = :reader AS is_own, r.id IS NOT NULL AS is_noted,
                      coalesce(r.next_offset, s.page_size) = {offset} AND coalesce(r.is_done, 0) = 0 AS is_next
-                   FROM snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+                   FROM list_snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
                    WHERE s.org_id = :org AND s.list = :list AND s.base = 0) q))"
         )
     }
@@ -85,7 +85,7 @@ impl Page {
         let place = post(&format!("min(({} - s.base) / s.step, length(s.posts) / {WIDTH} - 1)", self.offset));
         format!(
             "WITH {}, start AS MATERIALIZED (
-               SELECT min({place}) AS after, max(s.total) AS total FROM snapshots s
+               SELECT min({place}) AS after, max(s.total) AS total FROM list_snapshots s
                WHERE s.org_id = :org AND s.list = :list AND s.id IN (SELECT snapshot FROM candidate)
                HAVING count(*) > 1)",
             self.candidates()
@@ -98,7 +98,7 @@ impl Page {
             "INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
              WITH {}
              SELECT s.org_id, s.list, c.id, s.id, c.page_offset, c.next_offset, c.page_size, 0, c.read_at
-             FROM snapshots s CROSS JOIN candidate c
+             FROM list_snapshots s CROSS JOIN candidate c
              WHERE s.org_id = :org AND s.list = :list AND s.id = :snapshot
              ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot",
             self.candidates()
@@ -133,7 +133,7 @@ impl Page {
         format!(
             "WITH {chosen}, list AS MATERIALIZED (
                SELECT {wanted} AS wanted, ({offset} - s.base + 1) * {WIDTH} AS at, s.id
-               FROM chosen c CROSS JOIN snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot)
+               FROM chosen c CROSS JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot)
              SELECT * FROM (
                SELECT post.turn, {seq} AS seq FROM (
                  SELECT key AS turn, value FROM json_each({next})
@@ -195,7 +195,7 @@ impl Page {
                  FROM (SELECT 1) LEFT JOIN (
                    SELECT s.*, length(s.posts) / {WIDTH} - 2 AS spans,
                      min(({offset} - s.base) / s.step, length(s.posts) / {WIDTH} - 2) AS span
-                   FROM chosen c CROSS JOIN snapshots s
+                   FROM chosen c CROSS JOIN list_snapshots s
                      ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot) s) p)
              SELECT * FROM (
                SELECT 0 AS turn, seq FROM (
@@ -220,7 +220,7 @@ impl Page {
             "WITH {}
              SELECT json_array(coalesce(s.total, {counted}), iif({} OR {} >= s.total, NULL, c.id), c.snapshot,
                json(iif((SELECT count(DISTINCT snapshot) FROM candidate) > 1, 'true', 'false'))) AS head
-             FROM (SELECT 1) LEFT JOIN chosen c ON TRUE LEFT JOIN snapshots s
+             FROM (SELECT 1) LEFT JOIN chosen c ON TRUE LEFT JOIN list_snapshots s
                ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
             self.chosen(),
             IS_NOTED_AT_ONCE,
@@ -228,7 +228,7 @@ impl Page {
         );
         let note = self.note(
             &format!("WITH {}", self.chosen()),
-            "chosen c CROSS JOIN snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
+            "chosen c CROSS JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
             IS_NOTED_AT_ONCE,
         );
         vec![state, note]
@@ -258,7 +258,7 @@ impl Page {
     ) -> Option<Statement> {
         let (reading, snapshot) = state.to_note?;
         bindings.extend([text("reading", reading), text("of_snapshot", snapshot)]);
-        let from = "(SELECT :reading AS id) c CROSS JOIN snapshots s";
+        let from = "(SELECT :reading AS id) c CROSS JOIN list_snapshots s";
         let itself = "s.org_id = :org AND s.list = :list AND s.id = :of_snapshot";
         Some(tenant.statement(&self.note("", from, itself), &bindings))
     }
@@ -267,7 +267,7 @@ impl Page {
 /// Posts of the snapshot `s` in the list `l` as a JSON array.
 fn array_of(posts: &str) -> String {
     format!(
-        "(SELECT '[' || rtrim({posts}, ',') || ']' FROM list l CROSS JOIN snapshots s
+        "(SELECT '[' || rtrim({posts}, ',') || ']' FROM list l CROSS JOIN list_snapshots s
           ON s.org_id = :org AND s.list = :list AND s.id = l.id)"
     )
 }

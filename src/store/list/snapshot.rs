@@ -155,7 +155,7 @@ impl<'a> Snapshot<'a> {
             (None, false) => "TRUE".to_owned(),
         };
         format!(
-            "INSERT INTO snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at, base, step, listed,
+            "INSERT INTO list_snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at, base, step, listed,
                total, reveals, posts)
              {with}
              SELECT o.id, :list, :snapshot, :resource, :filter, :reader, {size}, :now, {base}, {step}, n.listed,
@@ -255,7 +255,7 @@ impl<'a> Snapshot<'a> {
         format!(
             "SELECT json_array(coalesce(s.total, {counted}), json(iif(s.total IS NULL, 'false', 'true')),
                json(iif({}, 'true', 'false'))) AS head
-             FROM (SELECT 1) LEFT JOIN snapshots s ON s.org_id = :org AND s.list = :list AND s.id = :snapshot",
+             FROM (SELECT 1) LEFT JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = :snapshot",
             is_full()
         )
     }
@@ -291,12 +291,16 @@ impl State {
 /// Deletes the snapshots that nobody goes on with, once a new one was made.
 fn tidy(tenant: &Tenant<'_>) -> Statement {
     let unread = unread(&format!("iif(r.is_done, {HOUR_AGO}, {DAY_AGO})"));
-    tenant.statement(&format!("DELETE FROM snapshots AS s WHERE s.org_id = :org AND {unread}"), &[])
+    tenant.statement(&format!("DELETE FROM list_snapshots AS s WHERE s.org_id = :org AND {unread}"), &[])
 }
 
 /// Deletes what nobody has read for an hour if there is no room left.
 fn make_room() -> String {
-    format!("DELETE FROM snapshots AS s WHERE s.org_id = :org AND {} AND {}", is_full(), unread(HOUR_AGO))
+    format!(
+        "DELETE FROM list_snapshots AS s WHERE s.org_id = :org AND {} AND {}",
+        is_full(),
+        unread(HOUR_AGO)
+    )
 }
 
 /// The condition that nobody has read a snapshot for an hour, nor since then.
@@ -311,7 +315,7 @@ fn unread(since: &str) -> String {
 
 /// The condition that the organization's snapshots take as much room as they may.
 fn is_full() -> String {
-    format!("(SELECT coalesce(sum({BYTES}), 0) FROM snapshots WHERE org_id = :org) >= {BUDGET}")
+    format!("(SELECT coalesce(sum({BYTES}), 0) FROM list_snapshots WHERE org_id = :org) >= {BUDGET}")
 }
 
 /// A hash of texts.

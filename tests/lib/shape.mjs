@@ -1,0 +1,25 @@
+// What a database is made of, to compare two of them.
+
+/** Tables that only the Worker before the last migrations uses. They go once it cannot be running any more. */
+const RETIRED = ["snapshots"];
+
+/** Tables with their columns, indexes and triggers, whatever order they were made in. */
+export async function shape(worker) {
+  const columns = await worker.sql(
+    `SELECT t.name AS tab, c.name, c.type, c."notnull", c.dflt_value, c.pk
+     FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+     WHERE t.type = 'table' AND t.name NOT GLOB '_cf_*' AND t.name NOT GLOB 'd1_*' AND t.name <> 'placeholder'
+     ORDER BY 1, 2`,
+  );
+  const others = await worker.sql(
+    "SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY name",
+  );
+  const spaced = (sql) =>
+    sql
+      .replace(/--.*$/gm, "")
+      .replace(/IF NOT EXISTS /g, "")
+      .replace(/\s+/g, " ")
+      .trim();
+  const current = columns.filter(({ tab }) => !RETIRED.includes(tab));
+  return { columns: current, others: others.map(({ name, sql }) => ({ name, sql: spaced(sql) })) };
+}
