@@ -37,11 +37,10 @@ async function assertRole({ organization, okta, user }, shown, status) {
   }
   const member = await organization.admin.get(organization.path(`/members/${user.id}`));
   assert.deepEqual([member.org_role, member.resource.statsigOrgRole], [shown, shown]);
-  if (status === 200)
-    assertStatus(
-      await call(worker, team.token({ email: NAME }), { method: "POST", path: organization.path("/accept") }),
-      200,
-    );
+  if (status === 200) {
+    const accept = { method: "POST", path: organization.path("/accept"), headers: { Origin: worker.url } };
+    assertStatus(await call(worker, team.token({ email: NAME }), accept), 200);
+  }
   assert.equal(await consoleStatus(organization), status);
 }
 

@@ -29,7 +29,7 @@ const ROWS = `SELECT
   (SELECT count(*) FROM groups WHERE org_id = ?1) AS groups,
   (SELECT count(*) FROM memberships m JOIN groups g ON g.seq = m.group_seq WHERE g.org_id = ?1) AS memberships,
   (SELECT count(*) FROM archived_groups a JOIN projects p ON p.id = a.project_id WHERE p.org_id = ?1) AS archived_groups,
-  (SELECT count(*) FROM list_snapshots WHERE org_id = ?1) AS snapshots,
+  (SELECT count(*) FROM list_snapshots WHERE org_id = ?1) AS list_snapshots,
   (SELECT count(*) FROM acceptances WHERE org_id = ?1) AS acceptances,
   (SELECT count(*) FROM readings WHERE org_id = ?1) AS readings,
   (SELECT count(*) FROM log WHERE org_id = ?1) AS log`;
