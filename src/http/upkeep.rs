@@ -76,7 +76,7 @@ pub async fn run_maintenance(env: &Env) -> Result<(), String> {
         match upgrade(&database, deployment.catalog).await {
             Ok(0) => {}
             Ok(left) => {
-                console_log!("maintenance of database {number}: {left} organizations are not prepared yet")
+                console_log!("maintenance of database {number}: {left} organizations are not prepared yet");
             }
             Err(error) => failures.push(format!("database {number}, folded names: {error:?}")),
         }
