@@ -248,7 +248,8 @@ BEGIN
     SELECT min(seq) FROM groups
     WHERE org_id = OLD.org_id AND name_fold > OLD.name_fold || char(1) || 'SAME NAME '
       AND name_fold < OLD.name_fold || char(1) || 'SAME NAMF')
-    AND NOT EXISTS (SELECT 1 FROM archived_groups WHERE name_fold = OLD.name_fold);
+    AND NOT EXISTS (SELECT 1 FROM archived_groups a JOIN projects p ON p.id = a.project_id
+      WHERE a.name_fold = OLD.name_fold AND p.org_id = OLD.org_id AND p.archived_at IS NOT NULL);
 END;
 CREATE TRIGGER IF NOT EXISTS groups_name_freed_update AFTER UPDATE OF name_fold ON groups
 WHEN substr(NEW.name_fold, 1, length(OLD.name_fold) + 1) <> OLD.name_fold || char(1)
@@ -257,7 +258,8 @@ BEGIN
     SELECT min(seq) FROM groups
     WHERE org_id = OLD.org_id AND name_fold > OLD.name_fold || char(1) || 'SAME NAME '
       AND name_fold < OLD.name_fold || char(1) || 'SAME NAMF')
-    AND NOT EXISTS (SELECT 1 FROM archived_groups WHERE name_fold = OLD.name_fold);
+    AND NOT EXISTS (SELECT 1 FROM archived_groups a JOIN projects p ON p.id = a.project_id
+      WHERE a.name_fold = OLD.name_fold AND p.org_id = OLD.org_id AND p.archived_at IS NOT NULL);
 END;
 
 -- Who is in which group. An inactive user is in none.

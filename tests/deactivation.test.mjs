@@ -204,6 +204,13 @@ describe("a PATCH that deactivates", () => {
     await assertDeactivated(one, await send(operation.active(false)));
   });
 
+  test("is carried out where it is nested under the core URN", async () => {
+    const one = await somebody();
+    const nested = { active: false, "emails[type eq ].value": "x" };
+    const answer = await one.okta.patch(one.path, pathless({ [SCHEMA.user]: nested }));
+    await assertDeactivated(one, answer, {});
+  });
+
   test("is carried out where comparing all that it names would be too much", async () => {
     const one = await somebody();
     const emails = Array.from({ length: 500 }, (_, i) => ({ value: `${i}${"x".repeat(80)}`, type: "work" }));

@@ -1,6 +1,7 @@
 // How often somebody may ask: counted by Workers' rate-limit bindings, and by the Worker itself where there are none.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertProblem } from "./lib/admin.mjs";
@@ -96,6 +97,19 @@ for (const [name, options] of [
       assertProblem(answer, 429, /Too many/);
       assertProblem(await admin(worker.adminToken, address), 429);
       assertStatus(await admin(worker.adminToken, newAddress()), 200);
+    });
+
+    test("so is a made-up session, also where it signs out", async () => {
+      const cookie = () => `console_session=${randomBytes(32).toString("base64url")}`;
+      for (const [method, path] of [
+        ["GET", "/console/api/organizations"],
+        ["POST", "/console/sign-out"],
+      ]) {
+        const address = newAddress();
+        const headers = () => ({ Cookie: cookie(), Origin: worker.url, ...address });
+        few((await untilThrottled(120, () => send(method, worker.url + path, { headers: headers() }))).before);
+        assertStatus(await admin(worker.adminToken, newAddress()), 200);
+      }
     });
 
     test("so is a wrong sign-in, on a page that says so", async () => {

@@ -96,6 +96,9 @@ describe("after an upgrade", () => {
     await migrate(worker.db);
     const okta = await old.client();
     assert.deepEqual(await old.version(), { fold_version: 1, folded_to: "" }, "the console's calls do it, too");
+    await old.forget();
+    const first = await okta.list("/Users", { startIndex: 1, count: 1 });
+    assert.equal(assertStatus(first, 200).totalResults, 3, "the first page of an import is read again");
     const bea = await old.person("Be\u0301a@acme.test");
     await old.forget();
     assertListOf(await okta.find("/Users", 'userName eq "béa@acme.test"'), [bea]);

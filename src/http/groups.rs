@@ -151,9 +151,10 @@ async fn change(
         }
         let mut opened = call.open(statements).await?;
         let record = read_record(call, opened.row(), id)?;
-        if !is_made.get() {
-            preconditions.check(record.version)?;
+        if is_made.get() {
+            return Ok((record.version, Resource::default()));
         }
+        preconditions.check(record.version)?;
         let group = wanted.settle(tenant.catalog, record.kind, &record.group, call.work)?;
         let mut current = None;
         let difference = match &comparison {

@@ -2,7 +2,7 @@
 //! makes an organization may name it like another, and list anybody as its administrator.
 
 use super::Database;
-use super::organizations::{IS_ADMINISTRATOR, name_of};
+use super::organizations::{HAS_ACCEPTED, IS_ADMINISTRATOR, name_of};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
 use crate::directory::AdministratorName;
@@ -17,7 +17,7 @@ pub fn invitations(name: &AdministratorName) -> Statement {
          FROM organizations o
            CROSS JOIN users u ON u.org_id = o.id AND {IS_ADMINISTRATOR}
            LEFT JOIN acceptances a ON a.org_id = o.id AND a.mail = :composed
-         WHERE a.accepted_at IS NULL
+         WHERE NOT {HAS_ACCEPTED}
          ORDER BY o.created_at, o.id"
     );
     Statement::new(&sql, &name_of(name))

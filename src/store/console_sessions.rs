@@ -38,7 +38,7 @@ pub fn find(id: &str, now_millis: u64) -> Vec<Statement> {
 
 /// Ends a session.
 pub fn end(id: &str) -> Statement {
-    Statement::new("DELETE FROM console_sessions WHERE id = :id", &[text("id", id)])
+    Statement::new("DELETE FROM console_sessions WHERE id = :id RETURNING '' AS head", &[text("id", id)])
 }
 
 /// Ends all sessions; selects one row for each.

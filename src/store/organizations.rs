@@ -52,7 +52,14 @@ pub(super) const IS_ADMINISTRATOR: &str = "u.user_name_fold >= :fold AND u.user_
       SELECT 1 FROM users s WHERE s.org_id = u.org_id AND s.user_name_fold > :fold || char(1)
       AND s.user_name_fold < :fold || char(2)))";
 
-/// What [`IS_ADMINISTRATOR`] names.
+/// The condition that the administrator of [`name_of`] has accepted the organization `o`. An older row may have the name in
+/// the decomposed form.
+pub(super) const HAS_ACCEPTED: &str = "(EXISTS (
+    SELECT 1 FROM acceptances t WHERE t.org_id = o.id AND t.mail = :composed AND t.accepted_at IS NOT NULL)
+  OR :composed <> :decomposed AND EXISTS (
+    SELECT 1 FROM acceptances t WHERE t.org_id = o.id AND t.mail = :decomposed AND t.accepted_at IS NOT NULL))";
+
+/// What [`IS_ADMINISTRATOR`] and [`HAS_ACCEPTED`] name.
 pub(super) fn name_of(name: &AdministratorName) -> Vec<Binding> {
     vec![
         text("mail", name.mail.as_str()),
@@ -67,8 +74,7 @@ pub fn administered_by(name: &AdministratorName) -> Statement {
     Statement::new(
         &format!(
             "{DESCRIBED} WHERE EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR})
-             AND EXISTS (
-               SELECT 1 FROM acceptances a WHERE a.org_id = o.id AND a.mail = :composed AND a.accepted_at IS NOT NULL)
+             AND {HAS_ACCEPTED}
              ORDER BY o.created_at, o.id"
         ),
         &name_of(name),

@@ -82,12 +82,13 @@ impl Statement {
     /// Whether it only reads.
     pub(super) fn reads(&self) -> bool {
         let sql = self.sql.trim_start();
-        sql.starts_with("SELECT") || (sql.starts_with("WITH") && !sql.contains("INSERT INTO"))
+        let writes = ["INSERT ", "UPDATE ", "DELETE "].iter().any(|word| sql.contains(word));
+        sql.starts_with("SELECT") || (sql.starts_with("WITH") && !writes)
     }
 
-    /// Whether it asks what the statement before has changed.
+    /// Whether it asks what the statement before has changed, or guards a change by what was there before it.
     pub(super) fn depends_on_changes(&self) -> bool {
-        self.sql.contains("changes()")
+        self.sql.contains("changes()") || self.sql.contains("json('stale')")
     }
 
     /// Numbers the named parameters of `sql`. Names in string literals are left alone, and so are names

@@ -134,8 +134,10 @@ const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
     OR lower(trim(doc ->> '$.userName')) IN (:administrator_composed, :administrator_decomposed) AND NOT EXISTS (
       SELECT 1 FROM users s WHERE s.org_id = :administered AND s.user_name_fold > :administrator_fold || char(1)
       AND s.user_name_fold < :administrator_fold || char(2)))
-  AND EXISTS (SELECT 1 FROM acceptances a
-    WHERE a.org_id = :administered AND a.mail = :administrator_composed AND a.accepted_at IS NOT NULL))";
+  AND (EXISTS (SELECT 1 FROM acceptances a
+      WHERE a.org_id = :administered AND a.mail = :administrator_composed AND a.accepted_at IS NOT NULL)
+    OR :administrator_composed <> :administrator_decomposed AND EXISTS (SELECT 1 FROM acceptances a
+      WHERE a.org_id = :administered AND a.mail = :administrator_decomposed AND a.accepted_at IS NOT NULL)))";
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.

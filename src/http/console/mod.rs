@@ -94,8 +94,17 @@ async fn identify(
         rates::check_address(incoming)?;
         aftermath.refuses.set(false);
     }
+    // A cookie is looked up in the database. One that was made up is a guess like any other.
+    let has_cookie = session::is_presented(incoming);
+    if has_cookie {
+        rates::check_unknown_key(deployment.env, incoming).await?;
+    }
     let identity = identity::of(deployment, incoming).await;
-    if matches!(&identity, Err(problem) if problem.status == 401) {
+    let is_guess = match &identity {
+        Ok(found) => found.is_none() && has_cookie,
+        Err(problem) => problem.status == 401,
+    };
+    if is_guess {
         count_failure(deployment, incoming, aftermath).await?;
     }
     identity
@@ -162,7 +171,14 @@ async fn page(
         ["sign-out"] if incoming.method == "POST" => {
             let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
             let token = identity::admin_token(deployment).ok();
-            let cookie = session::end(deployment, token.as_deref(), incoming).await?;
+            let is_presented = session::is_presented(incoming);
+            if is_presented {
+                rates::check_unknown_key(deployment.env, incoming).await?;
+            }
+            let (cookie, is_found) = session::end(deployment, token.as_deref(), incoming).await?;
+            if is_presented && !is_found {
+                count_failure(deployment, incoming, aftermath).await?;
+            }
             return Ok(see_other(next).with_header("Set-Cookie", cookie));
         }
         _ => {}

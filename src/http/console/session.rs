@@ -52,7 +52,13 @@ pub(super) async fn prolonged(
     Ok(None)
 }
 
-/// Ends the session that the request belongs to, if it belongs to one; the `Set-Cookie` that deletes the cookie.
+/// Whether the request has a cookie that may be a session's.
+pub(super) fn is_presented(incoming: &Incoming) -> bool {
+    value(incoming).is_some()
+}
+
+/// Ends the session that the request belongs to. Returns the `Set-Cookie` that deletes the cookie, and whether there was a
+/// session.
 ///
 /// # Errors
 /// Those of storage.
@@ -60,12 +66,13 @@ pub(super) async fn end(
     deployment: &Deployment<'_>,
     token: Option<&str>,
     incoming: &Incoming,
-) -> Result<String, Problem> {
+) -> Result<(String, bool), Problem> {
+    let mut is_found = false;
     if let (Some(token), Some(value)) = (token, value(incoming)) {
         let id = id(token, &incoming.origin, &value)?;
-        database(deployment)?.run(stored::end(&id)).await?;
+        is_found = !database(deployment)?.run(stored::end(&id)).await?.is_empty();
     }
-    Ok(cookie(&incoming.origin, "", 0))
+    Ok((cookie(&incoming.origin, "", 0), is_found))
 }
 
 fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {

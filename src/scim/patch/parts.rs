@@ -72,6 +72,10 @@ impl<'a> Parts<'a> {
 
     fn add_values(&mut self, operation: Option<usize>, op: Op, values: &'a Object) {
         for entry in values {
+            if let (true, Value::Object(nested)) = (self.resource_type.schema.is_called(entry.0), entry.1) {
+                self.add_values(operation, op, nested);
+                continue;
+            }
             match assign(self.resource_type, op, std::iter::once(entry)) {
                 Ok(edits) => self.extend(operation, edits),
                 Err(error) => self.refused.push(Refusal {
