@@ -200,8 +200,8 @@ BEGIN
   WHERE seq = OLD.group_seq AND changes() = 0;
 END;
 
--- Lists that a client reads by position, as they were when it began: at most one row for each list of an organization, however
--- often it is read.
+-- Lists that a client reads by position, as they were when it began: at most one row for each list of an organization,
+-- however often it is read.
 CREATE TABLE IF NOT EXISTS snapshots (
   org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   resource  TEXT NOT NULL CHECK (resource IN ('Users', 'Groups')),
