@@ -1,9 +1,10 @@
--- The whole database of scim-edge, for reading and for tests. A deployment gets it from migrations/, which lead here from
--- any older state; tests/migrations.test.mjs compares the two.
+-- The whole database of scim-edge, for reading and for tests. A deployment gets it from migrations/, which lead here
+-- from any older state; tests/migrations.test.mjs compares the two.
 --
 -- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
 -- as text; `*_fold` columns hold the form made in Rust in which text is compared (scim::text::fold) and carry
--- the uniqueness and the look-ups; a CHECK with IN and more than two values reads a row each time; `seq` is the order of insertion, which is the order of every list.
+-- the uniqueness and the look-ups; a CHECK with IN and more than two values reads a row each time; `seq` is the order
+-- of insertion, which is the order of every list.
 -- AUTOINCREMENT, so that the `seq` of somebody deleted never comes back: what one round trip has decided
 -- about a `seq`, the next may not do to a newcomer.
 
@@ -16,17 +17,17 @@ CREATE TABLE IF NOT EXISTS organizations (
   plain_groups     INTEGER NOT NULL DEFAULT 0 CHECK (plain_groups IN (0, 1)),
   -- JSON array of case-folded domains; empty: every domain is allowed.
   mail_domains     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(mail_domains)),
-  -- For how many days a new key is good, where nobody says otherwise; NULL: until it is deactivated.
+  -- For how many days a new key is good by default; NULL: until it is deactivated.
   key_lifetime_days INTEGER CHECK (key_lifetime_days > 0),
-  -- Which rules its folded columns were made by (scim::text::FOLD_VERSION; 0: those before they were numbered), and, where
-  -- they are being made anew, how far that is: see src/store/refolding.rs.
+  -- Which rules its folded columns were made by (scim::text::FOLD_VERSION; 0: those before they were numbered), and how
+  -- far they are made anew, if they are: see src/store/refolding/.
   fold_version     INTEGER NOT NULL DEFAULT 0,
   folded_to        TEXT NOT NULL DEFAULT '',
   -- How many users SCIM sees (users.managed = 1). Kept by the triggers below, so that a list need not count.
   user_count       INTEGER NOT NULL DEFAULT 0,
   -- How many groups SCIM sees. Kept by triggers as well, so that the work of a filter is known before it is done.
   group_count      INTEGER NOT NULL DEFAULT 0,
-  -- Most users that SCIM may see; NULL: any number. More are not created.
+  -- Most users that SCIM may see, deactivated ones included; NULL: any number. More are not created.
   user_limit       INTEGER CHECK (user_limit > 0),
   -- How many times a user who was stored before became visible to SCIM, by another mail domain (users.reveal).
   reveals          INTEGER NOT NULL DEFAULT 0,
@@ -68,8 +69,8 @@ CREATE TABLE IF NOT EXISTS users (
   reveal         INTEGER NOT NULL DEFAULT 0,
   -- The SCIM attributes a client may set, as canonical JSON, without the columns `active` and `org_role`.
   doc            TEXT NOT NULL,
-  -- The same with its texts and names folded, where that is more than SQLite's lower() does (which knows ASCII only): what
-  -- filters compare. NULL elsewhere.
+  -- The same with its texts and names folded, where that is more than SQLite's lower() does (which knows ASCII only):
+  -- what filters compare. NULL elsewhere.
   doc_fold       TEXT,
   version        INTEGER NOT NULL DEFAULT 1,
   created_at     TEXT NOT NULL,
@@ -114,8 +115,8 @@ BEGIN
 END;
 
 -- Two people or groups may have the same folded name since an upgrade that folds more than before: one of them has the
--- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/store/refolding.rs). Once the name is
--- free, the first of the others gets it.
+-- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/store/refolding/). Once the name
+-- is free, the first of the others gets it.
 CREATE TRIGGER IF NOT EXISTS users_name_freed_delete AFTER DELETE ON users
 BEGIN
   UPDATE users SET user_name_fold = OLD.user_name_fold WHERE seq = (
@@ -220,7 +221,7 @@ CREATE INDEX IF NOT EXISTS archived_groups_by_project ON archived_groups (projec
 CREATE INDEX IF NOT EXISTS archived_groups_by_team ON archived_groups (team_id) WHERE team_id IS NOT NULL;
 
 -- The names of archived projects' groups are kept for them: a push would otherwise find another meaning in one, and
--- put people where nobody wants them.
+-- put people into a wrong group.
 CREATE TRIGGER IF NOT EXISTS groups_insert BEFORE INSERT ON groups
 BEGIN
   SELECT RAISE(ABORT, 'UNIQUE constraint failed: groups.name_fold') FROM archived_groups a
@@ -270,9 +271,9 @@ CREATE TABLE IF NOT EXISTS memberships (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_seq);
 
--- A user's version moves with the groups joined and left. Deactivation moves it once by itself. Nobody is in more than
--- 1,000 groups (src/store/memberships.rs). Joining one moves the version, so that they need to be counted only for
--- somebody with a higher version; the path is none, and its error names the person.
+-- A user's version moves with the groups joined and left. Deactivation moves it once by itself. A person is in at most
+-- 1,000 groups (src/store/memberships.rs). Joining one moves the version, so that groups are counted only for a person
+-- with a higher version. The path of json_extract is invalid on purpose: its error names the person.
 DROP TRIGGER IF EXISTS memberships_insert;
 CREATE TRIGGER memberships_insert AFTER INSERT ON memberships
 BEGIN
@@ -285,7 +286,7 @@ DROP TRIGGER IF EXISTS memberships_delete;
 CREATE TRIGGER memberships_delete AFTER DELETE ON memberships
 BEGIN
   UPDATE users SET version = version + 1 WHERE seq = OLD.user_seq AND active = 1;
-  -- Otherwise it is by being deactivated or deleted that somebody leaves the group, which is then other than it was.
+  -- If no row was changed, the person left by being deactivated or deleted: then the group is what changed.
   UPDATE groups SET version = version + 1, last_modified = max(last_modified, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
   WHERE seq = OLD.group_seq AND changes() = 0;
 END;
@@ -340,8 +341,8 @@ CREATE TABLE IF NOT EXISTS readings (
   FOREIGN KEY (org_id, list, id) REFERENCES list_snapshots ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
--- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept for
--- LOG_RETENTION_DAYS.
+-- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept
+-- for LOG_RETENTION_DAYS.
 CREATE TABLE IF NOT EXISTS log (
   org_id        TEXT NOT NULL,
   -- The time, and something random behind it: the order of the log.
@@ -378,8 +379,8 @@ CREATE TABLE IF NOT EXISTS console_sessions (
   used_at  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Which administrators have accepted or declined to see an organization, by the mail address that Cloudflare Access knows
--- them by. Anybody's organization may name anybody as an administrator.
+-- Which administrators have accepted or declined to administer an organization, by the mail address that Cloudflare
+-- Access asserts. The administrators of an organization can make any person its Admin.
 CREATE TABLE IF NOT EXISTS acceptances (
   org_id      TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   mail        TEXT NOT NULL,
@@ -389,7 +390,7 @@ CREATE TABLE IF NOT EXISTS acceptances (
   CHECK ((accepted_at IS NULL) <> (declined_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Calls of the console's API with an Idempotency-Key, and what was answered, for a day: see src/store/idempotent_calls.rs.
+-- Calls of the console's API with an Idempotency-Key, and their answers, for a day: see src/store/idempotent_calls.rs.
 CREATE TABLE IF NOT EXISTS idempotent_calls (
   -- A hash of who calls and of the key.
   id       TEXT PRIMARY KEY,
@@ -402,7 +403,7 @@ CREATE TABLE IF NOT EXISTS idempotent_calls (
   status   INTEGER,
   -- The answer as JSON, without a new SCIM key.
   answer   TEXT,
-  -- That key, encrypted by what is not in the database; for a minute.
+  -- That SCIM key for a minute, encrypted under the admin token and the call's own key, which are not kept here.
   secret   TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS idempotent_calls_with_secret ON idempotent_calls (began_at) WHERE secret IS NOT NULL;

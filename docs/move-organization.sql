@@ -3,7 +3,8 @@
 -- that none is taken there. The order of insertion stays.
 --
 -- Memberships come before the people and groups they connect: the trigger on them would count as a change of the
--- people. The other triggers count users and groups anew, so that user_count and group_count begin at 0. Keys are not taken along.
+-- people. The other triggers count users and groups anew, so that user_count and group_count begin at 0. Keys are not
+-- taken along.
 
 SELECT 'PRAGMA defer_foreign_keys = on;';
 SELECT format('INSERT INTO organizations (id, name, email_management, plain_groups, mail_domains,'
@@ -37,12 +38,14 @@ SELECT format('INSERT INTO groups (seq, org_id, id, project_id, team_id, role, d
   FROM move JOIN groups ON org_id = move.old ORDER BY seq;
 SELECT format('INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id,'
     || ' external_id_sent, version, created_at) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %Q, %Q, %d, %Q);',
-    a.id, a.project_id, a.team_id, a.role, a.display_name, a.name_fold, a.external_id, a.external_id_sent, a.version, a.created_at)
+    a.id, a.project_id, a.team_id, a.role, a.display_name, a.name_fold, a.external_id, a.external_id_sent,
+    a.version, a.created_at)
   FROM move JOIN projects ON org_id = move.old JOIN archived_groups a ON a.project_id = projects.id;
 SELECT format('INSERT INTO acceptances (org_id, mail, accepted_at, declined_at) VALUES (%Q, %Q, %Q, %Q);',
     move.new, mail, accepted_at, declined_at)
   FROM move JOIN acceptances ON org_id = move.old;
-SELECT format('INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,'
-    || ' detail, body, duration) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d);',
-    move.new, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail, body, duration)
+SELECT format('INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,'
+    || ' resource_name, detail, body, duration) VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d);',
+    move.new, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail, body,
+    duration)
   FROM move JOIN log ON org_id = move.old ORDER BY id;

@@ -1,5 +1,5 @@
--- For a database that was made before there was a console: once, before the new Worker is deployed, which the old one does
--- not mind.
+-- For a database that was made before there was a console: once, before the new Worker is deployed. The old Worker goes
+-- on with the new tables.
 --
 --   npx wrangler d1 execute DB --remote --file docs/upgrade.sql
 --   npx wrangler d1 migrations apply DB --remote

@@ -1,5 +1,5 @@
--- The database as it was before there were migrations. Every statement may be applied again, so that a database made from
--- schema.sql of that time takes this migration without a change.
+-- The database as it was before there were migrations. Every statement may be applied again, so that a database made
+-- from schema.sql of that time takes this migration without a change.
 
 CREATE TABLE IF NOT EXISTS organizations (
   id               TEXT PRIMARY KEY,
@@ -200,8 +200,8 @@ BEGIN
   WHERE seq = OLD.group_seq AND changes() = 0;
 END;
 
--- Lists that a client reads by position, as they were when it began: see src/store/snapshot.rs. At most one row for each
--- list of an organization, however often it is read.
+-- Lists that a client reads by position, as they were when it began: at most one row for each list of an organization,
+-- however often it is read.
 CREATE TABLE IF NOT EXISTS snapshots (
   org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   resource  TEXT NOT NULL CHECK (resource IN ('Users', 'Groups')),
@@ -225,8 +225,8 @@ CREATE TABLE IF NOT EXISTS snapshots (
   PRIMARY KEY (org_id, resource, filter, page_size)
 ) STRICT, WITHOUT ROWID;
 
--- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept for
--- LOG_RETENTION_DAYS.
+-- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept
+-- for LOG_RETENTION_DAYS.
 CREATE TABLE IF NOT EXISTS log (
   org_id        TEXT NOT NULL,
   -- The time, and something random behind it: the order of the log.

@@ -1,4 +1,4 @@
--- Nobody is in more than 1,000 groups.
+-- A person is in at most 1,000 groups. The path of json_extract is invalid on purpose: its error names the person.
 DROP TRIGGER IF EXISTS memberships_insert;
 CREATE TRIGGER memberships_insert AFTER INSERT ON memberships
 BEGIN

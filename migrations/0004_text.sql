@@ -1,5 +1,5 @@
--- Text is compared in one width, case and composition. The Worker makes the folded columns of an organization anew before it
--- answers the next request, or once a day: SQL cannot.
+-- Text is compared in one width, case and composition. The Worker makes the folded columns of an organization anew
+-- before it answers the next request, or in the hourly maintenance: SQL cannot.
 
 ALTER TABLE organizations ADD COLUMN fold_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE organizations ADD COLUMN folded_to TEXT NOT NULL DEFAULT '';
@@ -7,8 +7,8 @@ ALTER TABLE groups ADD COLUMN external_id_sent TEXT;
 ALTER TABLE archived_groups ADD COLUMN external_id_sent TEXT;
 
 -- Two people or groups may have the same folded name since an upgrade that folds more than before: one of them has the
--- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/store/refolding.rs). Once the name is
--- free, the first of the others gets it.
+-- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/store/refolding/). Once the name
+-- is free, the first of the others gets it.
 CREATE TRIGGER IF NOT EXISTS users_name_freed_delete AFTER DELETE ON users
 BEGIN
   UPDATE users SET user_name_fold = OLD.user_name_fold WHERE seq = (

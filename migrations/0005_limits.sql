@@ -1,4 +1,4 @@
--- A limit of users that an organization may have, and how many groups it has.
+-- The limit of users of an organization, and how many groups it has.
 ALTER TABLE organizations ADD COLUMN group_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE organizations ADD COLUMN user_limit INTEGER CHECK (user_limit > 0);
 

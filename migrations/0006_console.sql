@@ -1,4 +1,5 @@
--- Sessions of the console, what its administrators have accepted, and the answers to calls that may be repeated.
+-- Sessions of the console, the invitations that its administrators have accepted or declined, and the answers to calls
+-- that may be repeated.
 
 -- Sessions of the console that were begun with the admin token, in the first database only.
 CREATE TABLE IF NOT EXISTS console_sessions (
@@ -9,8 +10,8 @@ CREATE TABLE IF NOT EXISTS console_sessions (
   used_at  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Which administrators have accepted or declined to see an organization, by the mail address that Cloudflare Access knows
--- them by. Anybody's organization may name anybody as an administrator.
+-- Which administrators have accepted or declined to administer an organization, by the mail address that Cloudflare
+-- Access asserts. The administrators of an organization can make any person its Admin.
 CREATE TABLE IF NOT EXISTS acceptances (
   org_id      TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   mail        TEXT NOT NULL,
@@ -20,7 +21,7 @@ CREATE TABLE IF NOT EXISTS acceptances (
   CHECK ((accepted_at IS NULL) <> (declined_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Calls of the console's API with an Idempotency-Key, and what was answered, for a day: see src/store/idempotent_calls.rs.
+-- Calls of the console's API with an Idempotency-Key, and their answers, for a day: see src/store/idempotent_calls.rs.
 CREATE TABLE IF NOT EXISTS idempotent_calls (
   -- A hash of who calls and of the key.
   id       TEXT PRIMARY KEY,
@@ -33,12 +34,12 @@ CREATE TABLE IF NOT EXISTS idempotent_calls (
   status   INTEGER,
   -- The answer as JSON, without a new SCIM key.
   answer   TEXT,
-  -- That key, encrypted by what is not in the database; for a minute.
+  -- That SCIM key for a minute, encrypted under the admin token and the call's own key, which are not kept here.
   secret   TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS idempotent_calls_with_secret ON idempotent_calls (began_at) WHERE secret IS NOT NULL;
 
--- Owners were named by an operator, who made the organization, or by the Owner before.
+-- The present Owners have accepted. Present Admins accept once, in the console.
 INSERT OR IGNORE INTO acceptances (org_id, mail, accepted_at)
 SELECT org_id, lower(trim(doc ->> '$.userName')), created_at FROM users
 WHERE org_role = 'Owner' AND trim(coalesce(doc ->> '$.userName', '')) <> '';
