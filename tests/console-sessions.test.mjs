@@ -91,7 +91,7 @@ describe("a session", () => {
     for (const value of [...values, TOKEN]) assert.ok(!rows.includes(value));
   });
 
-  test("that has ended is deleted once a day", async () => {
+  test("that has ended is deleted by the hourly maintenance", async () => {
     await signIn();
     await worker.sql("UPDATE console_sessions SET used_at = ?1", minutesAgo(121));
     const alive = await signIn();

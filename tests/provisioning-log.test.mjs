@@ -320,7 +320,7 @@ test("is read by outcome, source, resource and time, page by page, also what is 
   await entries(stranger, 0, `resource=${ada.id}`);
 });
 
-test("what is too old goes once a day, and nothing else", async () => {
+test("maintenance deletes what is too old, and nothing else", async () => {
   const organization = await createOrganization(worker);
   await organization.createUsers(3);
   await entries(organization, 3);

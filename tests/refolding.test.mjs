@@ -258,7 +258,7 @@ describe("after an upgrade", () => {
     assert.equal(count, 6000);
   });
 
-  test("the daily job does it ahead of requests", async () => {
+  test("the hourly maintenance does it ahead of requests", async () => {
     const old = database(worker);
     await old.make();
     const okta = await old.client();

@@ -84,7 +84,7 @@ export async function openWorkers({ workers, folder, port = 0, direct = false, o
     db: await miniflare.getD1Database("DB"),
     database: (name, worker) => miniflare.getD1Database(name, worker),
     kv: await miniflare.getKVNamespace("KV"),
-    /** Does what is due once a day. */
+    /** Runs the hourly maintenance. */
     scheduled: async () => (await miniflare.getWorker()).scheduled({ cron: "" }),
     /** A request to any address, as if the name led here. */
     fetch: (url, init) => miniflare.dispatchFetch(url, { redirect: "manual", ...init }),

@@ -1,7 +1,7 @@
 //! Folded columns made anew, after an upgrade that changes what [`fold`](crate::scim::text::fold) returns.
 //!
 //! SQL cannot fold, so the Worker does: an organization that is behind (`organizations.fold_version`) is brought up to date
-//! before a request of its is answered, or by the daily job. That goes in steps, from one position to the next
+//! before a request of its is answered, or by the hourly maintenance. That goes in steps, from one position to the next
 //! (`organizations.folded_to`), so that it may be interrupted, and several requests may work at it: a step is one batch,
 //! which moves the position if nobody else has. Only texts that are not ASCII, and names with spaces around them, can differ,
 //! and only what differs is written.
