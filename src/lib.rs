@@ -29,8 +29,8 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     http::serve(request, env, context).await
 }
 
-/// What is to be done by the clock; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that Cloudflare counts
-/// it as one: `#[event(scheduled)]` has no way to say that.
+/// What is to be done by the clock; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that
+/// Cloudflare counts it as one: `#[event(scheduled)]` has no way to say that.
 #[cfg(feature = "edge")]
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
 pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> Promise {

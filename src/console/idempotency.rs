@@ -1,8 +1,8 @@
-//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): whoever repeats a POST after a lost answer gets the
-//! same answer, and nothing is made twice.
+//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): whoever repeats a POST after a lost answer
+//! gets the same answer, and nothing is made twice.
 //!
-//! A new SCIM key stands in the first answer alone. For a minute it is kept encrypted, by what the database does not have: the
-//! call's own key and the admin token.
+//! A new SCIM key stands in the first answer alone. For a minute it is kept encrypted, by what the database does not
+//! have: the call's own key and the admin token.
 
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -66,8 +66,8 @@ impl CallKey {
 /// Answers a call once: whoever repeats it with the same key is told the same.
 ///
 /// # Errors
-/// As [`super::answer`]; 422 for a key that belongs to another request, 409 where the first one is still under way or its answer
-/// is lost.
+/// As [`super::answer`]; 422 for a key that belongs to another request, 409 where the first one is still under way or
+/// its answer is lost.
 pub(super) async fn answer(
     console: &mut Console<'_>,
     request: Request<'_>,

@@ -230,7 +230,8 @@ pub(super) async fn transfer_ownership(
     if member.org_role != OrgRole::Owner {
         member.org_role = OrgRole::Owner;
         let outcome = about(200, &id, &member, "Transferred the ownership to");
-        // An Admin shall not become more by themselves: who is neither the Owner nor an operator finds no Owner to take it from.
+        // An Admin shall not become more by themselves: who is neither the Owner nor an operator finds no Owner to take
+        // it from.
         let by = match &console.viewer {
             Viewer::Operator(_) => None,
             Viewer::Administrator(mail) => Some(AdministratorName::of(mail).fold),

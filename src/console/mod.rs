@@ -40,8 +40,8 @@ pub const OPENAPI: &str = include_str!("openapi.json");
 pub enum Viewer {
     /// An operator of the deployment, who may do everything, by the name that the log has for them.
     Operator(String),
-    /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where they are an
-    /// active Admin or Owner; see [`AdministratorName`].
+    /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where
+    /// they are an active Admin or Owner; see [`AdministratorName`].
     Administrator(String),
 }
 
@@ -355,7 +355,8 @@ impl Console<'_> {
         found.ok_or_else(|| Problem::new(404, format!("There is no such {what} in this organization.")))
     }
 
-    /// Runs the statements of a write and writes its entry of the log, all or none. Returns the results of the statements.
+    /// Runs the statements of a write and writes its entry of the log, all or none. Returns the results of the
+    /// statements.
     async fn write(
         &self,
         tenant: &Tenant<'_>,
@@ -374,8 +375,8 @@ impl Console<'_> {
         self.call.as_deref().map(idempotent_calls::done)
     }
 
-    /// The same for statements of which the first writes one row or, where there is nothing to change, none: then there is no
-    /// entry.
+    /// The same for statements of which the first writes one row or, where there is nothing to change, none: then there
+    /// is no entry.
     async fn write_if_changed(
         &self,
         tenant: &Tenant<'_>,
@@ -405,8 +406,8 @@ fn record(row: &Row) -> Result<Value, StoreError> {
         .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")))
 }
 
-/// Leaves of records no more than a page has. If there are more, the next page begins behind what is returned: the field of
-/// the last.
+/// Leaves of records no more than a page has. If there are more, the next page begins behind what is returned: the
+/// field of the last.
 fn end_page(records: &mut Vec<Value>, count: u16, field: &str) -> Option<String> {
     if records.len() <= usize::from(count) {
         return None;

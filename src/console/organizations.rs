@@ -109,8 +109,8 @@ pub(super) async fn create(console: &Console<'_>, body: Object) -> Result<Reply,
     let mut statements = Vec::new();
     match console.mark_of_change() {
         Some(mark) if database.shard() == console.database.shard() => statements.push(mark),
-        // In another database the mark cannot be part of the change. It comes first: a repetition may then find no answer,
-        // but makes no second organization.
+        // In another database the mark cannot be part of the change. It comes first: a repetition may then find no
+        // answer, but makes no second organization.
         Some(mark) => {
             console.database.run(mark).await?;
         }

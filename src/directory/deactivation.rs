@@ -1,8 +1,8 @@
 //! A request that takes access away is not refused because of what else it asks for.
 //!
-//! Microsoft Entra ID renames people in the request that deactivates them. If the new userName made the request fail, the
-//! person would keep their access, and the identity provider would repeat the request without end. So the parts of such a
-//! request that are not allowed stay as stored, all others are carried out, and the log names the refused ones.
+//! Microsoft Entra ID renames people in the request that deactivates them. If the new userName made the request fail,
+//! the person would keep their access, and the identity provider would repeat the request without end. So the parts of
+//! such a request that are not allowed stay as stored, all others are carried out, and the log names the refused ones.
 
 use std::collections::BTreeSet;
 

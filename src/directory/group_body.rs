@@ -10,8 +10,8 @@ use crate::scim::json::{self, Members, Unreadable};
 /// As how many values an array counts besides, and an object that is no member.
 const CONTAINER: usize = 10;
 
-/// Reads a body of at most so many values as JSON. A member of which nothing counts but the id becomes the id alone, which means
-/// the same (see `member_ids` in [`super::group`]) and takes a fifth of the memory.
+/// Reads a body of at most so many values as JSON. A member of which nothing counts but the id becomes the id alone,
+/// which means the same (see `member_ids` in [`super::group`]) and takes a fifth of the memory.
 ///
 /// # Errors
 /// Those of [`json::parse_with`].

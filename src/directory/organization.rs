@@ -118,8 +118,8 @@ pub fn is_among(mail_domain: Option<&str>, domains: &[String]) -> bool {
     domains.is_empty() || mail_domain.is_some_and(|domain| domains.iter().any(|own| own == domain))
 }
 
-/// The folded domain of a mail address, or `None` if it is not one. Addresses that are equal have the same domain: it is
-/// what follows the last `@` of the folded address.
+/// The folded domain of a mail address, or `None` if it is not one. Addresses that are equal have the same domain: it
+/// is what follows the last `@` of the folded address.
 pub fn mail_domain(address: &str) -> Option<String> {
     let address = fold(address.trim());
     let (local, domain) = address.rsplit_once('@')?;

@@ -39,8 +39,8 @@ pub(super) fn fill(doc: &mut Object, user_name: &str) {
 
 /// Makes a `formatted` that is nothing but its parts follow them, where the client changed these and not it.
 ///
-/// Okta reads a user, replaces `givenName` and sends the rest back, our old `formatted` included. One that says more than
-/// its parts, such as "Dr. A B, PhD", is a value of its own and stays (RFC 7644 §3.5.2.3).
+/// Okta reads a user, replaces `givenName` and sends the rest back, our old `formatted` included. One that says more
+/// than its parts, such as "Dr. A B, PhD", is a value of its own and stays (RFC 7644 §3.5.2.3).
 pub(super) fn refresh_formatted(before: &Object, after: &mut Object) {
     let formatted = part(after, "formatted");
     let is_made_of_parts = formatted.is_some() && formatted == whole(before).as_deref();

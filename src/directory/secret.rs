@@ -1,20 +1,20 @@
 //! SCIM keys and their like must not stand in a log, wherever a client put them and however they are encoded.
 //!
-//! Every text of a logged request comes by here, and next to none has a key in it: what has none is found out byte by byte and
-//! given back as it is.
+//! Every text of a logged request comes by here, and next to none has a key in it: what has none is found out byte by
+//! byte and given back as it is.
 
 use std::borrow::Cow;
 
-/// Shortest run of letters and digits that is taken for a key. A SCIM key has 69 after its prefix; in Base64 or hexadecimal it
-/// has more. Words, ids and the labels of domains have fewer.
+/// Shortest run of letters and digits that is taken for a key. A SCIM key has 69 after its prefix; in Base64 or
+/// hexadecimal it has more. Words, ids and the labels of domains have fewer.
 const KEY_LIKE: usize = 40;
 /// Shortest run of hexadecimal digits that is taken for a key.
 const HEX_KEY_LIKE: usize = 32;
 /// How many times a text may be encoded over.
 const ENCODINGS: usize = 3;
 
-/// The text without what looks like a key, in either case, as it is or percent-encoded, escaped as in JSON, in Base64 or in
-/// hexadecimal: of a key, the first four characters stay.
+/// The text without what looks like a key, in either case, as it is or percent-encoded, escaped as in JSON, in Base64
+/// or in hexadecimal: of a key, the first four characters stay.
 pub fn redacted(text: &str) -> Cow<'_, str> {
     with_runs_cut(text, is_key_like)
 }

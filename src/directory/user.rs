@@ -139,8 +139,8 @@ pub(super) fn take_org_role(catalog: &Catalog, doc: &mut Object) -> Result<Optio
     }
 }
 
-/// Whether a PUT or PATCH looks like a deactivation. True for every deactivation and few other requests: it prepares the
-/// work, and decides nothing.
+/// Whether a PUT or PATCH looks like a deactivation. True for every deactivation and few other requests: it prepares
+/// the work, and decides nothing.
 pub fn seems_to_deactivate(body: &Value) -> bool {
     fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
         value.as_object()?.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
@@ -335,7 +335,8 @@ impl Rules<'_> {
     }
 }
 
-/// Refuses what cannot be seen in `userName` and addresses, by which people are told apart. What is stored already may stay.
+/// Refuses what cannot be seen in `userName` and addresses, by which people are told apart. What is stored already may
+/// stay.
 fn check_names(before: Option<&User>, user: &User) -> Result<(), ScimError> {
     let mut stored = BTreeSet::new();
     if let Some(before) = before {

@@ -1,13 +1,14 @@
-//! Which texts can be told apart by looking at them: what names people and groups must have nothing in it that nobody sees.
+//! Which texts can be told apart by looking at them: what names people and groups must have nothing in it that nobody
+//! sees.
 
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
 use crate::scim::text::{fold, shorten};
 
-/// Refuses characters that cannot be seen, or that turn the order of the others around: control characters, and what Unicode
-/// lets fonts ignore, such as zero-width spaces and joiners, soft hyphens, bidirectional marks, variation selectors and
-/// fillers. Refuses a text that looks empty, too. `what` is how the sentence begins: the attribute.
+/// Refuses characters that cannot be seen, or that turn the order of the others around: control characters, and what
+/// Unicode lets fonts ignore, such as zero-width spaces and joiners, soft hyphens, bidirectional marks, variation
+/// selectors and fillers. Refuses a text that looks empty, too. `what` is how the sentence begins: the attribute.
 ///
 /// # Errors
 /// A sentence naming the attribute and the character.

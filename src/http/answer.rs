@@ -90,8 +90,8 @@ impl Answer {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// What the Worker's own log says of an error: of those that may quote the request only the keyword of RFC 7644. The
-    /// organization's log has the text.
+    /// What the Worker's own log says of an error: of those that may quote the request only the keyword of RFC 7644.
+    /// The organization's log has the text.
     pub(super) fn log_text(&self) -> Option<&str> {
         let detail = self.detail.as_deref()?;
         let quotes_request = matches!(self.status, 400 | 404 | 405 | 409 | 412 | 415 | 422);
@@ -106,8 +106,8 @@ impl Answer {
         }
     }
 
-    /// The response, with what it cost if that is to be told (W3C Server-Timing). That to HEAD has the length of the body,
-    /// and no body (RFC 9110 §9.3.2).
+    /// The response, with what it cost if that is to be told (W3C Server-Timing). That to HEAD has the length of the
+    /// body, and no body (RFC 9110 §9.3.2).
     ///
     /// # Errors
     /// The runtime's, for a header it does not take.

@@ -54,7 +54,8 @@ impl Body {
         self.parts.push_back(Part::Text(text));
     }
 
-    /// Adds texts at the end, with a comma between one and the next; empty ones are none. Returns whether there are any.
+    /// Adds texts at the end, with a comma between one and the next; empty ones are none. Returns whether there are
+    /// any.
     pub(super) fn push_joined(&mut self, texts: impl IntoIterator<Item = Text>) -> bool {
         let mut has_some = false;
         for text in texts.into_iter().filter(|text| !text.is_empty()) {
@@ -146,8 +147,8 @@ impl Body {
         construct("Blob", &[parts.into()])
     }
 
-    /// The next bytes to go out, and the body behind them. An error breaks the answer off, so that its reader knows that
-    /// it is not whole.
+    /// The next bytes to go out, and the body behind them. An error breaks the answer off, so that its reader knows
+    /// that it is not whole.
     async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, worker::Error> {
         while let Some(part) = self.parts.pop_front() {
             let text = match part {

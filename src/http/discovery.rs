@@ -16,8 +16,8 @@ pub(super) async fn service_provider_config(call: &Call<'_>) -> Result<Answer, S
     Ok(public_config(&call.session.tenant.base))
 }
 
-/// The body of `/ServiceProviderConfig`, for whoever asks: it is the same for all organizations, and tells a client how to
-/// authenticate (RFC 7643 §5).
+/// The body of `/ServiceProviderConfig`, for whoever asks: it is the same for all organizations, and tells a client how
+/// to authenticate (RFC 7643 §5).
 ///
 /// # Errors
 /// 403 where the query has a filter.

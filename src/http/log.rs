@@ -1,5 +1,5 @@
-//! What may stand in the Worker's own log, which tells of all organizations, and of requests without a good key: nothing that
-//! names a person, and nothing that quotes what a client sent.
+//! What may stand in the Worker's own log, which tells of all organizations, and of requests without a good key:
+//! nothing that names a person, and nothing that quotes what a client sent.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,8 @@ pub(super) fn method(method: &str) -> &str {
     if METHODS.contains(&method) { method } else { MORE }
 }
 
-/// The path of a request: our own names and ids that look like those we make. Of a key that has strayed into it, the hint.
+/// The path of a request: our own names and ids that look like those we make. Of a key that has strayed into it, the
+/// hint.
 pub(super) fn path(path: &str) -> String {
     let mut segments: Vec<Cow<'_, str>> = path.split('/').take(MOST_SEGMENTS).map(segment).collect();
     if path.split('/').nth(MOST_SEGMENTS).is_some() {
@@ -40,8 +41,8 @@ fn segment(segment: &str) -> Cow<'_, str> {
     }
 }
 
-/// A text of our own that quotes nothing of the request. A net: what looks like an address or a key is left out all the same,
-/// and nothing begins a line of its own.
+/// A text of our own that quotes nothing of the request. A net: what looks like an address or a key is left out all the
+/// same, and nothing begins a line of its own.
 pub(super) fn own_text(text: &str) -> String {
     let text = secret::strictly_redacted(text);
     let mut told = String::with_capacity(text.len());

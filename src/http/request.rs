@@ -144,8 +144,8 @@ impl Incoming {
         }
     }
 
-    /// Whether rules for paths, such as those of Cloudflare Access and of a firewall, read the path as we do: no slash is
-    /// doubled, and nothing is encoded that need not be or that leads elsewhere.
+    /// Whether rules for paths, such as those of Cloudflare Access and of a firewall, read the path as we do: no slash
+    /// is doubled, and nothing is encoded that need not be or that leads elsewhere.
     pub(super) fn has_plain_path(&self) -> bool {
         self.is_path_as_sent && is_plain_path(&self.path)
     }

@@ -1,8 +1,9 @@
 //! What is done by the clock, see `[triggers]` in wrangler.toml: what is too old goes.
 //!
-//! The work is a list of steps, of which none depends on another. A step deletes a few thousand rows at a time, so that other
-//! requests do not wait for long, until nothing is left to delete; what an invocation does not get done, the next one does.
-//! A step that fails is tried again; if that is in vain, the others are done all the same, and the event is reported as failed.
+//! The work is a list of steps, of which none depends on another. A step deletes a few thousand rows at a time, so that
+//! other requests do not wait for long, until nothing is left to delete; what an invocation does not get done, the next
+//! one does. A step that fails is tried again; if that is in vain, the others are done all the same, and the event is
+//! reported as failed.
 
 use std::time::Duration;
 

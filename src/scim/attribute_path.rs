@@ -89,7 +89,8 @@ pub fn with_colon(resource_type: &ResourceType, text: &str) -> Option<String> {
     Some(format!("{}:{}", text.get(..urn.len())?, rest.strip_prefix('.')?))
 }
 
-/// The schema whose URN a name begins with, that URN, and what follows it: a colon or a dot, and the name in the schema.
+/// The schema whose URN a name begins with, that URN, and what follows it: a colon or a dot, and the name in the
+/// schema.
 fn split_urn<'a, 't>(
     resource_type: &'a ResourceType,
     text: &'t str,

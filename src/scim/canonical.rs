@@ -150,14 +150,14 @@ pub(super) fn is_primary(element: &Value) -> bool {
     element.get("primary") == Some(&Value::Bool(true))
 }
 
-/// Whether an element of a multi-valued attribute says what a value would be for, and nothing else. It is what is left of
-/// an address whose `value` was taken away.
+/// Whether an element of a multi-valued attribute says what a value would be for, and nothing else. It is what is left
+/// of an address whose `value` was taken away.
 pub(super) fn is_label(element: &Object) -> bool {
     element.keys().all(|name| name == "type" || name == "primary")
 }
 
-/// Whether a value says that there is none: null, blank text, or an array of nothing else. PHP writes `[]` for an object
-/// without members.
+/// Whether a value says that there is none: null, blank text, or an array of nothing else. PHP writes `[]` for an
+/// object without members.
 pub(super) fn is_no_value(value: &Value) -> bool {
     match value {
         Value::Null => true,

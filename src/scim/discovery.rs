@@ -70,8 +70,8 @@ pub fn resource_type(resource_type: &ResourceType, base: &str) -> Value {
 
 /// The entries of `/Schemas` for a resource type: its core schema and its extensions.
 ///
-/// `externalId` stands in the core schema. RFC 7643 §3.1 has it be an attribute of every resource that no schema lists, but
-/// Microsoft's schema discovery offers only what is listed for its mappings.
+/// `externalId` stands in the core schema. RFC 7643 §3.1 has it be an attribute of every resource that no schema lists,
+/// but Microsoft's schema discovery offers only what is listed for its mappings.
 pub fn schemas(resource_type: &ResourceType, base: &str) -> Vec<Value> {
     let external_id = resource_type.attribute("externalId");
     let core = external_id.into_iter().chain(&resource_type.schema.attributes);

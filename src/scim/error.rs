@@ -218,7 +218,8 @@ impl ScimError {
         )
     }
 
-    /// 429: stored texts are being prepared for a newer version of the service, and more are left than one request takes.
+    /// 429: stored texts are being prepared for a newer version of the service, and more are left than one request
+    /// takes.
     pub fn upgrading() -> Self {
         Self::new(
             429,
@@ -228,8 +229,8 @@ impl ScimError {
         )
     }
 
-    /// 429: the storage has not answered in the time that a request may take. As [`ScimError::busy`], and of a write nobody
-    /// knows whether it was made.
+    /// 429: the storage has not answered in the time that a request may take. As [`ScimError::busy`], and of a write
+    /// nobody knows whether it was made.
     pub fn timed_out(is_write: bool) -> Self {
         let outcome = match is_write {
             true => {

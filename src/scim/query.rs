@@ -35,8 +35,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Reads the parameters of a URL, their names in any case. `attributes` and `excludedAttributes` may be given more than
-    /// once, and mean all that is named in them.
+    /// Reads the parameters of a URL, their names in any case. `attributes` and `excludedAttributes` may be given more
+    /// than once, and mean all that is named in them.
     ///
     /// # Errors
     /// `invalidValue` where another parameter is given twice, with two values.

@@ -17,8 +17,8 @@ use super::Object;
 /// between letters, folds to a part of the folded text. A letter and its mark are one letter in either form: "René"
 /// does not begin with "Rene". SQLite folds ASCII only, so what is compared in SQL is folded here first.
 ///
-/// Stored columns hold folded text. Whoever changes what this function returns raises [`FOLD_VERSION`], so that they are
-/// made anew.
+/// Stored columns hold folded text. Whoever changes what this function returns raises [`FOLD_VERSION`], so that they
+/// are made anew.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -58,8 +58,8 @@ fn width_mapped(text: &str) -> Cow<'_, str> {
     UsernameCaseMapped::new().width_mapping_rule(text).unwrap_or(Cow::Borrowed(text))
 }
 
-/// A JSON object whose texts are folded, each by itself: folding may make a quotation mark of another character. Names are
-/// those of attributes, which are ASCII.
+/// A JSON object whose texts are folded, each by itself: folding may make a quotation mark of another character. Names
+/// are those of attributes, which are ASCII.
 pub fn fold_object(object: &Object) -> Object {
     object.iter().map(|(name, value)| (fold(name), fold_value(value))).collect()
 }

@@ -1,5 +1,5 @@
-//! Which organizations an administrator has accepted: the others are not listed for them, and not theirs to manage. Whoever
-//! makes an organization may name it like another, and list anybody as its administrator.
+//! Which organizations an administrator has accepted: the others are not listed for them, and not theirs to manage.
+//! Whoever makes an organization may name it like another, and list anybody as its administrator.
 
 use super::Database;
 use super::organizations::{HAS_ACCEPTED, IS_ADMINISTRATOR, name_of};
@@ -23,7 +23,8 @@ pub fn invitations(name: &AdministratorName) -> Statement {
     Statement::new(&sql, &name_of(name))
 }
 
-/// Notes that the organization that the tenant names is accepted by somebody; one that is accepted already stays as it is.
+/// Notes that the organization that the tenant names is accepted by somebody; one that is accepted already stays as it
+/// is.
 pub fn accept(tenant: &Tenant<'_>, mail: &str) -> Statement {
     tenant.statement(
         "INSERT INTO acceptances (org_id, mail, accepted_at)

@@ -20,7 +20,8 @@ pub fn begin(id: &str, now_millis: u64) -> Statement {
     )
 }
 
-/// Notes that a session is used, and selects when it began as `head`; no row if there is no such session or it has ended.
+/// Notes that a session is used, and selects when it began as `head`; no row if there is no such session or it has
+/// ended.
 pub fn find(id: &str, now_millis: u64) -> Vec<Statement> {
     let bindings = [
         text("id", id),

@@ -222,8 +222,8 @@ impl Database {
     }
 }
 
-/// A number that D1 tells beside a result, so many times. Read by hand: `D1ResultMeta` fails for databases above 4 GiB, whose
-/// size overflows its field.
+/// A number that D1 tells beside a result, so many times. Read by hand: `D1ResultMeta` fails for databases above 4 GiB,
+/// whose size overflows its field.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -234,8 +234,9 @@ fn count(meta: &Object, name: &str, factor: f64) -> u64 {
     (number.unwrap_or(0.0) * factor) as u64
 }
 
-/// A batch that has been sent off. It is under way whether anybody waits for it or not: of several that are sent before the
-/// first is waited for, none waits for another. Of those to one database, the bookmark is then that of the last waited for.
+/// A batch that has been sent off. It is under way whether anybody waits for it or not: of several that are sent before
+/// the first is waited for, none waits for another. Of those to one database, the bookmark is then that of the last
+/// waited for.
 #[must_use = "what became of it is known only to whoever waits for it"]
 pub struct Sent<'d> {
     database: &'d Database,

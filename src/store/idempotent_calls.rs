@@ -1,5 +1,5 @@
-//! Calls of the console's API that may be repeated after a lost answer: what was answered, for a day. They lie where the call's
-//! organization does; those that name none, in the first database.
+//! Calls of the console's API that may be repeated after a lost answer: what was answered, for a day. They lie where
+//! the call's organization does; those that name none, in the first database.
 
 use super::platform::iso;
 use super::statement::{Statement, text};
@@ -9,8 +9,8 @@ pub const KEPT_MILLIS: u64 = 24 * 60 * 60 * 1000;
 /// How long a secret of an answer is kept, in milliseconds.
 pub const SECRET_MILLIS: u64 = 60 * 1000;
 
-/// Claims a call, or finds what became of it: the last statement selects it as JSON. `id` is a hash of who calls and of the
-/// key of the call, `request` of what is asked for.
+/// Claims a call, or finds what became of it: the last statement selects it as JSON. `id` is a hash of who calls and of
+/// the key of the call, `request` of what is asked for.
 pub fn claim(id: &str, request: &str, now_millis: u64) -> Vec<Statement> {
     let bindings = [
         text("id", id),

@@ -2,8 +2,9 @@
 //! vain.
 //!
 //! The entry of a change is written in the change's own batch, so that there is never one without the other. What
-//! changed nothing is noted after the answer, and bounded: of failures, an organization's log takes so many a minute and no
-//! more, and that nothing had to be changed about a resource it says once an hour. Requests without a good key are not in it.
+//! changed nothing is noted after the answer, and bounded: of failures, an organization's log takes so many a minute
+//! and no more, and that nothing had to be changed about a resource it says once an hour. Requests without a good key
+//! are not in it.
 
 use super::StoreError;
 use super::platform;
@@ -323,8 +324,8 @@ pub fn entries(tenant: &Tenant<'_>, query: &Query) -> Statement {
     tenant.statement(&sql, &bindings)
 }
 
-/// Deletes the log of organizations that are gone, at most so many entries; selects one row for each that went. Organizations
-/// that have a log are found by one look at the index each.
+/// Deletes the log of organizations that are gone, at most so many entries; selects one row for each that went.
+/// Organizations that have a log are found by one look at the index each.
 pub fn prune_orphans(most: u32) -> Statement {
     Statement::new(
         "WITH RECURSIVE logged (id) AS (

@@ -30,8 +30,9 @@ pub struct Query {
     pub count: u16,
 }
 
-/// Reads people in the order of their `userName`, one a row as JSON, each with the place behind which the next page begins as
-/// `body`; one more than asked for where there are more. Every combination of filters that few satisfy has an index.
+/// Reads people in the order of their `userName`, one a row as JSON, each with the place behind which the next page
+/// begins as `body`; one more than asked for where there are more. Every combination of filters that few satisfy has an
+/// index.
 pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
     let mut conditions = String::new();
     let mut bindings: Vec<Binding> =

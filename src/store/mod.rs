@@ -1,7 +1,8 @@
 //! Storage: every SQL statement, every KV key, and the way from a filter to SQL.
 //!
-//! A read is one D1 batch, a write two: one that reads and authorizes, one that writes and is guarded by
-//! what was read (see [`tenant::guard`]). Where nothing has to be decided in between, a write is one, too. The modules make statements; [`session::Session`] sends them.
+//! A read is one D1 batch, a write two: one that reads and authorizes, one that writes and is guarded by what was read
+//! (see [`tenant::guard`]). Where nothing has to be decided in between, a write is one, too. The modules make
+//! statements; [`session::Session`] sends them.
 
 pub mod acceptances;
 pub mod console_sessions;

@@ -52,8 +52,8 @@ pub(super) const IS_ADMINISTRATOR: &str = "u.user_name_fold >= :fold AND u.user_
       SELECT 1 FROM users s WHERE s.org_id = u.org_id AND s.user_name_fold > :fold || char(1)
       AND s.user_name_fold < :fold || char(2)))";
 
-/// The condition that the administrator of [`name_of`] has accepted the organization `o`. An older row may have the name in
-/// the decomposed form.
+/// The condition that the administrator of [`name_of`] has accepted the organization `o`. An older row may have the
+/// name in the decomposed form.
 pub(super) const HAS_ACCEPTED: &str = "(EXISTS (
     SELECT 1 FROM acceptances t WHERE t.org_id = o.id AND t.mail = :composed AND t.accepted_at IS NOT NULL)
   OR :composed <> :decomposed AND EXISTS (
@@ -107,8 +107,8 @@ pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<State
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
-/// Writes changed settings: the first statement writes one row or, where nothing changes, none. Whom SCIM sees follows the
-/// mail domains.
+/// Writes changed settings: the first statement writes one row or, where nothing changes, none. Whom SCIM sees follows
+/// the mail domains.
 pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
     let mut assignments = vec!["last_modified = max(last_modified, :now)"];
     let mut changes = vec!["0"];

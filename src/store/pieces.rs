@@ -184,8 +184,8 @@ impl Reader {
         Self { database, tenant, fetched: VecDeque::new(), done: Vec::new() }
     }
 
-    /// A group's first piece from a place on, with the place behind it; nothing where there is none. `others` is where to go
-    /// on in other groups, which are read at the same time.
+    /// A group's first piece from a place on, with the place behind it; nothing where there is none. `others` is where
+    /// to go on in other groups, which are read at the same time.
     ///
     /// # Errors What became of the storage; also when the key is no longer good, or one of the groups has another
     /// version by now: pieces of two versions would show a group that never was.

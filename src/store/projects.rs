@@ -267,7 +267,8 @@ fn insert_groups(
     )
 }
 
-/// Gives a project that is not archived another name, and its groups, which are all of these by id, the names that follow.
+/// Gives a project that is not archived another name, and its groups, which are all of these by id, the names that
+/// follow.
 pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, String)]) -> Vec<Statement> {
     // A name has at most some 400 characters, and is there twice.
     const GROUPS_AT_ONCE: usize = 400;

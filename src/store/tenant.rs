@@ -27,8 +27,8 @@ pub enum Scope {
     Administrator {
         /// The organization's id.
         organization: String,
-        /// The administrator's mail address, which is their `userName`. Their other addresses do not count: those are the
-        /// identity provider's to write, also for the Owner.
+        /// The administrator's mail address, which is their `userName`. Their other addresses do not count: those are
+        /// the identity provider's to write, also for the Owner.
         name: AdministratorName,
     },
 }

@@ -135,9 +135,9 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
 }
 
 /// Writes a new person whom SCIM sees, and their `entry` of the log, unless somebody has the userName, the organization
-/// does not admit them, has as many users as it may, or its folded columns are to be made anew first. The first statement
-/// selects the resource, if it was written, and if not, the third who has the userName, if anybody: as `head` the id, or
-/// nothing if SCIM does not see the person. Carried out twice, they say that the new person has it.
+/// does not admit them, has as many users as it may, or its folded columns are to be made anew first. The first
+/// statement selects the resource, if it was written, and if not, the third who has the userName, if anybody: as `head`
+/// the id, or nothing if SCIM does not see the person. Carried out twice, they say that the new person has it.
 pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Statement) -> Vec<Statement> {
     let insert = insert_from(
         "organizations o WHERE o.id = :org AND o.fold_version = CAST(:fold_version AS INTEGER)
@@ -274,8 +274,8 @@ fn changed_columns(
     (assignments, bindings)
 }
 
-/// Makes a member the Owner, and the Owner an Admin, provided that the Owner has the `userName` if one is named. There is
-/// never a moment with two, nor one with none.
+/// Makes a member the Owner, and the Owner an Admin, provided that the Owner has the `userName` if one is named. There
+/// is never a moment with two, nor one with none.
 pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> Vec<Statement> {
     let change =
         "UPDATE users SET version = version + 1, last_modified = max(last_modified, :now), org_role = ";
@@ -308,7 +308,8 @@ fn doc_of(user: &User) -> String {
     json::write(&user.doc)
 }
 
-/// The document with its texts and names folded, where that is more than ASCII lower case, which SQLite makes by itself.
+/// The document with its texts and names folded, where that is more than ASCII lower case, which SQLite makes by
+/// itself.
 pub(super) fn doc_fold_of(user: &User) -> Option<String> {
     let doc = doc_of(user);
     if doc.is_ascii() {

@@ -67,8 +67,8 @@ pub(super) async fn carry_out(
     Ok(Done::At(format!("/console/{page}?done={word}")))
 }
 
-/// Refuses what would make one more key than somebody has seen: a page that shows a new key is the answer to a form, and is
-/// loaded again by sending the form again.
+/// Refuses what would make one more key than somebody has seen: a page that shows a new key is the answer to a form,
+/// and is loaded again by sending the form again.
 ///
 /// # Errors
 /// 409.

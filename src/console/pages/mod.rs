@@ -1,6 +1,6 @@
-//! The console's pages: what the API answers, as HTML, and forms that become calls of it. Whatever a page can do, a script
-//! can do, since pages do nothing else. Without the script everything works; with it, values are copied at a click, and
-//! the log goes on by itself.
+//! The console's pages: what the API answers, as HTML, and forms that become calls of it. Whatever a page can do, a
+//! script can do, since pages do nothing else. Without the script everything works; with it, values are copied at a
+//! click, and the log goes on by itself.
 
 mod actions;
 mod asset;

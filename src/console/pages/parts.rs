@@ -60,8 +60,8 @@ fn typed(id: &str, name: &str, label: &str, value: &str, hint: &str, is_required
     }
 }
 
-/// Where somebody wants to add a person by a user name that is no mail address: a box that says so. `user_name` is what was
-/// typed into a form that was refused.
+/// Where somebody wants to add a person by a user name that is no mail address: a box that says so. `user_name` is what
+/// was typed into a form that was refused.
 pub(super) fn no_address(id: &str, user_name: &str) -> Markup {
     html! {
         @if !user_name.trim().is_empty() && mail_domain(user_name).is_none() {

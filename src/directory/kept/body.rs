@@ -68,7 +68,8 @@ enum Place<'a> {
     Unknown,
 }
 
-/// What is kept of a body of a SCIM request, as JSON. A body that is no object nor array is not kept: nothing says what it is.
+/// What is kept of a body of a SCIM request, as JSON. A body that is no object nor array is not kept: nothing says what
+/// it is.
 pub fn of_body(kept: &Kept<'_>, body: &Value) -> String {
     whole(Some(kept), body, Place::Resource)
 }

@@ -1,8 +1,8 @@
 //! What the log of an organization keeps of a request: what the schema knows.
 //!
-//! Values of attributes of the schema are kept, but for passwords and certificates. Of anything else that a client sends, only
-//! the name is kept: no list of names of secrets would ever be complete. What is left out of the request is left out of
-//! what quotes it, too.
+//! Values of attributes of the schema are kept, but for passwords and certificates. Of anything else that a client
+//! sends, only the name is kept: no list of names of secrets would ever be complete. What is left out of the request is
+//! left out of what quotes it, too.
 
 mod address;
 mod body;

@@ -1,5 +1,5 @@
-//! Who uses the console: whoever has the admin token, as a bearer token or as the session that it was exchanged for, and
-//! whoever Cloudflare Access vouches for.
+//! Who uses the console: whoever has the admin token, as a bearer token or as the session that it was exchanged for,
+//! and whoever Cloudflare Access vouches for.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;

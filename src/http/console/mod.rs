@@ -61,7 +61,8 @@ pub(super) async fn answer(
     }
 }
 
-/// Refuses what rules for paths before this Worker may have read in another way, and what others may have read on its way.
+/// Refuses what rules for paths before this Worker may have read in another way, and what others may have read on its
+/// way.
 ///
 /// # Errors
 /// 404, 403.

@@ -1,5 +1,6 @@
-//! The session that the admin token is exchanged for: a cookie with 256 random bits, of which the first database keeps an
-//! HMAC under the admin token. Another token or another origin makes another HMAC, so that the cookie is worth nothing there.
+//! The session that the admin token is exchanged for: a cookie with 256 random bits, of which the first database keeps
+//! an HMAC under the admin token. Another token or another origin makes another HMAC, so that the cookie is worth
+//! nothing there.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
@@ -30,7 +31,8 @@ pub(super) async fn begin(
     Ok(cookie(&incoming.origin, &value, IDLE_MILLIS))
 }
 
-/// The `Set-Cookie` that prolongs the session that the request belongs to; `None` where it belongs to none that is good.
+/// The `Set-Cookie` that prolongs the session that the request belongs to; `None` where it belongs to none that is
+/// good.
 ///
 /// # Errors
 /// Those of storage.
@@ -57,8 +59,8 @@ pub(super) fn is_presented(incoming: &Incoming) -> bool {
     value(incoming).is_some()
 }
 
-/// Ends the session that the request belongs to. Returns the `Set-Cookie` that deletes the cookie, and whether there was a
-/// session.
+/// Ends the session that the request belongs to. Returns the `Set-Cookie` that deletes the cookie, and whether there
+/// was a session.
 ///
 /// # Errors
 /// Those of storage.

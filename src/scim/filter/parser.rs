@@ -366,8 +366,8 @@ fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
     Ok(Literal::String(text))
 }
 
-/// Whether an unquoted value can only be meant as that: an id, a name, an address, a number. What begins with another quote
-/// than the double one may go on behind a space, and what begins with a brace is no value that is compared.
+/// Whether an unquoted value can only be meant as that: an id, a name, an address, a number. What begins with another
+/// quote than the double one may go on behind a space, and what begins with a brace is no value that is compared.
 fn is_plain(word: &str) -> bool {
     const INSIDE: &str = "-_.@+:/~|=#%!*'’,&;$\\?^`{}<>";
     let is_inside = |character: char| character.is_alphanumeric() || INSIDE.contains(character);

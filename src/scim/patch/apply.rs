@@ -352,8 +352,8 @@ fn set_element(element: &mut Value, attribute: &Attribute, filter: &Filter<'_>, 
     }
 }
 
-/// Empties an element that says what a value is for, and has none: what is left of an address without the address is of no
-/// use to anybody.
+/// Empties an element that says what a value is for, and has none: what is left of an address without the address is of
+/// no use to anybody.
 fn drop_label(parts: &mut Object) {
     if is_label(parts) {
         parts.clear();

@@ -71,8 +71,8 @@ pub(super) fn append(
     put_elements(container, attribute, elements)
 }
 
-/// Whether adding an element would change nothing beside the `stored` one: every sub-attribute of it is the same there, or
-/// the two are equal if it has no `value`. The stored one may have more, because clients send only what they know.
+/// Whether adding an element would change nothing beside the `stored` one: every sub-attribute of it is the same there,
+/// or the two are equal if it has no `value`. The stored one may have more, because clients send only what they know.
 fn says_nothing_new(element: &Value, stored: &Value) -> bool {
     match (element, stored) {
         (Value::Object(parts), Value::Object(own)) if parts.contains_key("value") => {
@@ -87,8 +87,8 @@ fn says_nothing_new(element: &Value, stored: &Value) -> bool {
     }
 }
 
-/// Which elements there are. Each is compared only with those of the same digest, so that the work grows with their number
-/// and not with its square.
+/// Which elements there are. Each is compared only with those of the same digest, so that the work grows with their
+/// number and not with its square.
 #[derive(Default)]
 struct Known(HashMap<u64, Vec<usize>>);
 
@@ -114,8 +114,8 @@ impl Known {
     }
 }
 
-/// A number that is the same for elements of which one may say nothing new beside the other: that of `value`, where there is
-/// one.
+/// A number that is the same for elements of which one may say nothing new beside the other: that of `value`, where
+/// there is one.
 fn digest_of_element(element: &Value) -> u64 {
     digest(element.get("value").unwrap_or(element))
 }

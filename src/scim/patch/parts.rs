@@ -121,8 +121,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Carries out the edits that can be carried out, and returns the reasons why others cannot. Limits do not hold for the
-    /// core attribute `unlimited`. A refused part of a whole resource is taken from `stored`.
+    /// Carries out the edits that can be carried out, and returns the reasons why others cannot. Limits do not hold for
+    /// the core attribute `unlimited`. A refused part of a whole resource is taken from `stored`.
     ///
     /// # Errors
     /// `invalidValue` where `stored` lacks a required attribute.

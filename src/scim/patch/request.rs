@@ -209,8 +209,8 @@ fn assign_key<'a>(
         };
     }
     if key.contains('[') {
-        // Entra ID's `"emails[type eq \"work\"].value": "…"`. One that is malformed is unknown, like any other; one with a
-        // filter that is wrong is a mistake to be told.
+        // Entra ID's `"emails[type eq \"work\"].value": "…"`. One that is malformed is unknown, like any other; one
+        // with a filter that is wrong is a mistake to be told.
         return match parse_path(resource_type, key) {
             Ok(edit) if !read_only(edit.path) => Ok(vec![Edit { op, value: Some(value), ..edit }]),
             Err(error) if error.scim_type == Some(ScimType::InvalidFilter) => Err(error),

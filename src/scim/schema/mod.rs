@@ -206,8 +206,8 @@ impl Attribute {
         find(&self.sub_attributes, name)
     }
 
-    /// The sub-attribute that a key of the attribute's own object names. Besides the plain name, a client may write it as
-    /// it would outside of the object: `manager.value` or `urn:…:User:manager.value` in the value of `manager`.
+    /// The sub-attribute that a key of the attribute's own object names. Besides the plain name, a client may write it
+    /// as it would outside of the object: `manager.value` or `urn:…:User:manager.value` in the value of `manager`.
     pub fn part(&self, key: &str) -> Option<&Attribute> {
         self.sub_attribute(key).or_else(|| {
             let name = without_urn(key);

@@ -6,8 +6,8 @@ use super::{Attribute, CORE_USER, Kind, Mutability, ResourceType, Returned, Sche
 /// URN of the enterprise extension of User.
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/// Earlier names of the enterprise extension: SCIM 1.1 (`urn:scim:schemas:extension:enterprise:1.0`), and what clients have
-/// made of it on their way to SCIM 2.0.
+/// Earlier names of the enterprise extension: SCIM 1.1 (`urn:scim:schemas:extension:enterprise:1.0`), and what clients
+/// have made of it on their way to SCIM 2.0.
 const OLDER_ENTERPRISE_USER: &[&str] = &[
     "urn:ietf:params:scim:schemas:extension:enterprise:1.0:User",
     "urn:ietf:params:scim:schemas:extension:enterprise:1.0",

@@ -2,8 +2,8 @@
 
 use super::Table;
 
-/// Most comparisons that a filter may have made: those that no index helps with, once for each person or group that there is.
-/// D1 has one thread, and everybody waits for it.
+/// Most comparisons that a filter may have made: those that no index helps with, once for each person or group that
+/// there is. D1 has one thread, and everybody waits for it.
 pub(super) const MOST_COMPARISONS: u64 = 400_000;
 /// What a comparison costs, in tenths of one with an attribute in a person's document.
 pub(super) const COLUMN: u64 = 1;
@@ -12,7 +12,8 @@ pub(super) const IN_DOCUMENT: u64 = 10;
 pub(super) const ELEMENTS_IN_DOCUMENT: u64 = 40;
 pub(super) const ELEMENTS_IN_TABLE: u64 = 20;
 
-/// The organization, if the load of a condition is not too much for it: otherwise there is none, and nothing is looked at.
+/// The organization, if the load of a condition is not too much for it: otherwise there is none, and nothing is looked
+/// at.
 pub(in crate::store) const ORG_IF_LIGHT: &str = "(SELECT o.id FROM organizations o WHERE o.id = :whole_org
   AND o.user_count * (:load ->> 0) + o.group_count * (:load ->> 1) <= 4000000)";
 

@@ -408,8 +408,8 @@ fn comparable(attribute: &Attribute, wanted: &str, within: bool) -> String {
     }
 }
 
-/// Mail addresses have a table of their own, which has what most filters ask of them: address and type of those elements of
-/// `emails` that have an address.
+/// Mail addresses have a table of their own, which has what most filters ask of them: address and type of those
+/// elements of `emails` that have an address.
 fn narrowed(elements: Elements<'_>, by_table: bool) -> Elements<'_> {
     match elements {
         Elements::InDocument(attribute) if attribute.name == "emails" && by_table => Elements::Emails,

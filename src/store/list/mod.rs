@@ -230,8 +230,8 @@ impl Prepared<'_> {
     /// The page, once the statements have run.
     ///
     /// # Errors
-    /// `tooMany`, if the filter is too much for an organization of that size; 429 or `tooMany` where the pages of the list
-    /// cannot be kept together; our fault: a row is not what the statement selects.
+    /// `tooMany`, if the filter is too much for an organization of that size; 429 or `tooMany` where the pages of the
+    /// list cannot be kept together; our fault: a row is not what the statement selects.
     pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, ScimError> {
         let organization = &opened.organization;
         if self.load.is_too_much(organization.user_count, organization.group_count) {

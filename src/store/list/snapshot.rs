@@ -154,7 +154,8 @@ impl<'a> Snapshot<'a> {
             (Some(_), false) => format!("n.listed <= {MOST_POSTS}"),
             (None, false) => "TRUE".to_owned(),
         };
-        // A batch that is sent again, because the answer to it was lost or names were folded anew, makes the snapshot anew.
+        // A batch that is sent again, because the answer to it was lost or names were folded anew, makes the snapshot
+        // anew.
         format!(
             "INSERT OR REPLACE INTO list_snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at, base, step, listed,
                total, reveals, posts)

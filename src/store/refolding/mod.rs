@@ -1,15 +1,15 @@
 //! Folded columns made anew, after an upgrade that changes what [`fold`](crate::scim::text::fold) returns.
 //!
-//! SQL cannot fold, so the Worker does: an organization that is behind (`organizations.fold_version`) is brought up to date
-//! before a request of its is answered, or by the hourly maintenance. That goes in steps, from one position to the next
-//! (`organizations.folded_to`), so that it may be interrupted, and several requests may work at it: a step is one batch,
-//! which moves the position if nobody else has. Only texts that are not ASCII, and names with spaces around them, can differ,
-//! and only what differs is written.
+//! SQL cannot fold, so the Worker does: an organization that is behind (`organizations.fold_version`) is brought up to
+//! date before a request of its is answered, or by the hourly maintenance. That goes in steps, from one position to the
+//! next (`organizations.folded_to`), so that it may be interrupted, and several requests may work at it: a step is one
+//! batch, which moves the position if nobody else has. Only texts that are not ASCII, and names with spaces around
+//! them, can differ, and only what differs is written.
 //!
-//! Two names that were different may be the same now. Both stay, since both are people or groups: one keeps the name, the
-//! others have [`SAME_NAME`] and their id behind it, which no text folds to. Triggers hand the name over once it is free.
-//! Whoever has the folded name already keeps it, else the first in the order of insertion; the Owner always does. The
-//! organization's log says who has the same name.
+//! Two names that were different may be the same now. Both stay, since both are people or groups: one keeps the name,
+//! the others have [`SAME_NAME`] and their id behind it, which no text folds to. Triggers hand the name over once it is
+//! free. Whoever has the folded name already keeps it, else the first in the order of insertion; the Owner always does.
+//! The organization's log says who has the same name.
 
 mod names;
 mod people;
@@ -76,8 +76,8 @@ struct Step {
     next: Position,
 }
 
-/// Makes the folded columns of the tenant's organization anew, in as many steps as are left; whether they are all done. The
-/// tenant's scope is the organization itself.
+/// Makes the folded columns of the tenant's organization anew, in as many steps as are left; whether they are all done.
+/// The tenant's scope is the organization itself.
 ///
 /// # Errors
 /// Any of [`StoreError`]. What was done before stays done.
