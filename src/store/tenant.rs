@@ -98,16 +98,17 @@ impl Tenant<'_> {
                 "administered",
                 Scope::Administrator { organization, .. } | Scope::Invited { organization, .. },
             ) => value(organization),
-            (own, Scope::Administrator { name, .. } | Scope::Invited { name, .. })
-                if own.starts_with("administrator") =>
-            {
-                match own {
-                    "administrator" => value(&name.mail),
-                    "administrator_composed" => value(&name.composed),
-                    "administrator_decomposed" => value(&name.decomposed),
-                    "administrator_fold" => value(&name.fold),
-                    _ => None,
-                }
+            ("administrator", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
+                value(&name.mail)
+            }
+            ("administrator_composed", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
+                value(&name.composed)
+            }
+            ("administrator_decomposed", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
+                value(&name.decomposed)
+            }
+            ("administrator_fold", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
+                value(&name.fold)
             }
             ("org" | "whole_org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
             ("key", Scope::Key { id, .. }) => value(id),
@@ -120,24 +121,32 @@ impl Tenant<'_> {
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
                           AND (expires_at IS NULL OR expires_at > :now))";
 
-// Where two people have the same name (see `refolding`), each is known by the own spelling alone.
-const ORG_OF_INVITED: &str = "(SELECT org_id FROM users
+/// The organization that is administered, if the administrator is an active Admin or Owner of it by name, and satisfies the
+/// rest of the condition. Where two people have the same name (see `refolding`), each is known by the own spelling alone.
+macro_rules! org_of_administrator {
+    ($rest:literal) => {
+        concat!(
+            "(SELECT org_id FROM users
   WHERE org_id = :administered AND user_name_fold >= :administrator_fold AND user_name_fold < :administrator_fold || char(2)
   AND active = 1 AND org_role <> 'Member' AND (lower(trim(doc ->> '$.userName')) = :administrator
     OR lower(trim(doc ->> '$.userName')) IN (:administrator_composed, :administrator_decomposed) AND NOT EXISTS (
       SELECT 1 FROM users s WHERE s.org_id = :administered AND s.user_name_fold > :administrator_fold || char(1)
-      AND s.user_name_fold < :administrator_fold || char(2))))";
+      AND s.user_name_fold < :administrator_fold || char(2)))",
+            $rest,
+            ")"
+        )
+    };
+}
 
-const ORG_OF_ADMINISTRATOR: &str = "(SELECT org_id FROM users
-  WHERE org_id = :administered AND user_name_fold >= :administrator_fold AND user_name_fold < :administrator_fold || char(2)
-  AND active = 1 AND org_role <> 'Member' AND (lower(trim(doc ->> '$.userName')) = :administrator
-    OR lower(trim(doc ->> '$.userName')) IN (:administrator_composed, :administrator_decomposed) AND NOT EXISTS (
-      SELECT 1 FROM users s WHERE s.org_id = :administered AND s.user_name_fold > :administrator_fold || char(1)
-      AND s.user_name_fold < :administrator_fold || char(2)))
+const ORG_OF_INVITED: &str = org_of_administrator!("");
+
+const ORG_OF_ADMINISTRATOR: &str = org_of_administrator!(
+    "
   AND (EXISTS (SELECT 1 FROM acceptances a
       WHERE a.org_id = :administered AND a.mail = :administrator_composed AND a.accepted_at IS NOT NULL)
     OR :administrator_composed <> :administrator_decomposed AND EXISTS (SELECT 1 FROM acceptances a
-      WHERE a.org_id = :administered AND a.mail = :administrator_decomposed AND a.accepted_at IS NOT NULL)))";
+      WHERE a.org_id = :administered AND a.mail = :administrator_decomposed AND a.accepted_at IS NOT NULL))"
+);
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.
