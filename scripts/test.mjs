@@ -108,6 +108,8 @@ async function blackBoxTests(files) {
     "--test",
     // One more than there are processors: some wait more than they compute.
     `--test-concurrency=${Math.min(4, availableParallelism() + 1)}`,
+    // A test that hangs fails by its name instead of taking the whole run's time.
+    `--test-timeout=${10 * 60_000}`,
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
     `--test-reporter=${join(root, "scripts/lib/count-reporter.mjs")}`,
