@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS organizations (
   -- For how many days a new key is good by default; NULL: until it is deactivated.
   key_lifetime_days INTEGER CHECK (key_lifetime_days > 0),
   -- Which rules its folded columns were made by (scim::text::FOLD_VERSION; 0: those before they were numbered), and how
-  -- far they are made anew, if they are: see src/store/refolding/.
+  -- far they are made anew, if they are: see src/d1/refolding/.
   fold_version     INTEGER NOT NULL DEFAULT 0,
   folded_to        TEXT NOT NULL DEFAULT '',
   -- How many users SCIM sees (users.managed = 1). Kept by the triggers below, so that a list need not count.
@@ -115,7 +115,7 @@ BEGIN
 END;
 
 -- Two people or groups may have the same folded name since an upgrade that folds more than before: one of them has the
--- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/store/refolding/). Once the name
+-- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/d1/refolding/). Once the name
 -- is free, the first of the others gets it.
 CREATE TRIGGER IF NOT EXISTS users_name_freed_delete AFTER DELETE ON users
 BEGIN
@@ -272,7 +272,7 @@ CREATE TABLE IF NOT EXISTS memberships (
 CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_seq);
 
 -- A user's version moves with the groups joined and left. Deactivation moves it once by itself. A person is in at most
--- 1,000 groups (src/store/memberships.rs). Joining one moves the version, so that groups are counted only for a person
+-- 1,000 groups (src/d1/memberships.rs). Joining one moves the version, so that groups are counted only for a person
 -- with a higher version. The path of json_extract is invalid on purpose: its error names the person.
 DROP TRIGGER IF EXISTS memberships_insert;
 CREATE TRIGGER memberships_insert AFTER INSERT ON memberships
@@ -291,7 +291,7 @@ BEGIN
   WHERE seq = OLD.group_seq AND changes() = 0;
 END;
 
--- Lists that a client reads by position, as they were when it read the first page: see src/store/list/snapshot.rs. A
+-- Lists that a client reads by position, as they were when it read the first page: see src/d1/imports/snapshot.rs. A
 -- snapshot does not change.
 CREATE TABLE IF NOT EXISTS list_snapshots (
   org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
@@ -323,7 +323,7 @@ CREATE TABLE IF NOT EXISTS list_snapshots (
   PRIMARY KEY (org_id, list, id)
 ) STRICT, WITHOUT ROWID;
 
--- How far the readers of lists have come: see src/store/list/reading.rs. Without a row, only the first page was read.
+-- How far the readers of lists have come: see src/d1/imports/reading.rs. Without a row, only the first page was read.
 CREATE TABLE IF NOT EXISTS readings (
   org_id      TEXT NOT NULL,
   list        TEXT NOT NULL,
@@ -341,7 +341,7 @@ CREATE TABLE IF NOT EXISTS readings (
   FOREIGN KEY (org_id, list, id) REFERENCES list_snapshots ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
--- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept
+-- What identity providers and administrators did, and what identity providers tried in vain: see src/d1/log.rs. Kept
 -- for LOG_RETENTION_DAYS.
 CREATE TABLE IF NOT EXISTS log (
   org_id        TEXT NOT NULL,
@@ -390,7 +390,7 @@ CREATE TABLE IF NOT EXISTS acceptances (
   CHECK ((accepted_at IS NULL) <> (declined_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Calls of the console's API with an Idempotency-Key, and their answers, for a day: see src/store/idempotent_calls.rs.
+-- Calls of the console's API with an Idempotency-Key, and their answers, for a day: see src/d1/idempotent_calls.rs.
 CREATE TABLE IF NOT EXISTS idempotent_calls (
   -- A hash of who calls and of the key.
   id       TEXT PRIMARY KEY,

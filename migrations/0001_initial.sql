@@ -225,7 +225,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
   PRIMARY KEY (org_id, resource, filter, page_size)
 ) STRICT, WITHOUT ROWID;
 
--- What identity providers and administrators did, and what identity providers tried in vain: see src/store/log.rs. Kept
+-- What identity providers and administrators did, and what identity providers tried in vain: see src/d1/log.rs. Kept
 -- for LOG_RETENTION_DAYS.
 CREATE TABLE IF NOT EXISTS log (
   org_id        TEXT NOT NULL,

@@ -47,7 +47,7 @@ CREATE TABLE list_snapshots (
   PRIMARY KEY (org_id, list, id)
 ) STRICT, WITHOUT ROWID;
 
--- How far the readers of lists have come: see src/store/list/reading.rs. Without a row, only the first page was read.
+-- How far the readers of lists have come: see src/d1/imports/reading.rs. Without a row, only the first page was read.
 CREATE TABLE readings (
   org_id      TEXT NOT NULL,
   list        TEXT NOT NULL,

@@ -7,7 +7,7 @@ ALTER TABLE groups ADD COLUMN external_id_sent TEXT;
 ALTER TABLE archived_groups ADD COLUMN external_id_sent TEXT;
 
 -- Two people or groups may have the same folded name since an upgrade that folds more than before: one of them has the
--- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/store/refolding/). Once the name
+-- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/d1/refolding/). Once the name
 -- is free, the first of the others gets it.
 CREATE TRIGGER IF NOT EXISTS users_name_freed_delete AFTER DELETE ON users
 BEGIN

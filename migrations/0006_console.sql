@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS acceptances (
   CHECK ((accepted_at IS NULL) <> (declined_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Calls of the console's API with an Idempotency-Key, and their answers, for a day: see src/store/idempotent_calls.rs.
+-- Calls of the console's API with an Idempotency-Key, and their answers, for a day: see src/d1/idempotent_calls.rs.
 CREATE TABLE IF NOT EXISTS idempotent_calls (
   -- A hash of who calls and of the key.
   id       TEXT PRIMARY KEY,

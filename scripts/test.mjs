@@ -46,13 +46,7 @@ async function lint({ native, wasm }) {
   const deny = ["--", "-D", "warnings"];
   await check("JavaScript", bin("biome"), ["ci", "--error-on-warnings"]);
   await check("Rust's format", "cargo", ["fmt", "--check"], native);
-  await check("Rust", "cargo", [...clippy, "--all-targets", ...deny], native);
-  await check(
-    "Rust without the Workers runtime",
-    "cargo",
-    [...clippy, "--all-targets", "--no-default-features", ...deny],
-    native,
-  );
+  await check("Rust", "cargo", [...clippy, "--workspace", "--all-targets", ...deny], native);
   // Where the compiler for WebAssembly is another one than the native, clippy, which is a compiler too, would not fit it.
   const version = (env) => ask("rustc", ["-vV"], env);
   const target = ["--lib", "--release", "--target", "wasm32-unknown-unknown"];
@@ -70,7 +64,7 @@ async function check(name, command, args, env = process.env) {
 async function unitTests({ native }) {
   heading("Unit tests");
   let output = "";
-  const code = await run("cargo", ["test", "--locked", "--quiet", "--lib"], {
+  const code = await run("cargo", ["test", "--locked", "--quiet", "--workspace"], {
     env: native,
     onStdout: (data) => (output += data),
   });

@@ -3,27 +3,25 @@
 //! Arrows run one way: `http` calls `console` and `store`, `console` calls `store`, `store` calls
 //! [`directory`], and that calls [`scim`]. See ARCHITECTURE.md.
 
-pub mod directory;
-pub mod scim;
-
-#[cfg(feature = "edge")]
+pub mod admin_api;
+pub mod audit;
+pub mod auth;
 pub mod console;
-#[cfg(feature = "edge")]
+pub mod d1;
+pub mod deployment;
 pub mod http;
-#[cfg(feature = "edge")]
-pub mod store;
+pub mod jobs;
+pub mod kv;
+pub mod redaction;
+pub mod runtime;
+pub mod scim_api;
 
-#[cfg(feature = "edge")]
 use worker::js_sys::{Error, Promise};
-#[cfg(feature = "edge")]
 use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-#[cfg(feature = "edge")]
 use worker::wasm_bindgen_futures::future_to_promise;
-#[cfg(feature = "edge")]
 use worker::{Context, Env, Request, Response, event};
 
 /// Every HTTP request to the Worker.
-#[cfg(feature = "edge")]
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     http::serve(request, env, context).await
@@ -31,11 +29,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 
 /// What is to be done by the clock; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that
 /// Cloudflare counts it as one: `#[event(scheduled)]` has no way to say that.
-#[cfg(feature = "edge")]
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
 pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> Promise {
     future_to_promise(async move {
-        match http::run_maintenance(&env).await {
+        match jobs::run_maintenance(&env).await {
             Ok(()) => Ok(JsValue::UNDEFINED),
             Err(reason) => Err(Error::new(&reason).into()),
         }

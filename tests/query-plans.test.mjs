@@ -1,5 +1,5 @@
 // What SQLite makes of the statements that look something up: an index finds it, nothing is searched through.
-// The statements are those that src/store/list.rs makes; a unit test there keeps statements.json true.
+// The statements are those that src/d1/list/mod.rs makes; a unit test there keeps statements.json true.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Text as the Worker compares it, a second time: see src/scim/text.rs.
+// Text as the Worker compares it, a second time: see crates/scim-protocol/src/text.rs.
 
 /** What differs from an ordinary character only in width, and that character. */
 const WIDTHS = new Map([["\u3000", " "]]);

@@ -1,434 +1,338 @@
-//! What administrators do: organizations and their settings, keys, members, projects, roles, teams; and what they read:
-//! the log and the imports. `openapi.json` describes the calls. The pages ([`pages`]) make the same calls.
+//! `/console`: the administrators' pages, and their API at `/console/api`.
 
-mod fields;
-mod groups;
-mod idempotency;
-mod imports;
-mod keys;
-mod log;
-mod members;
-mod organizations;
+mod assets;
 pub mod pages;
-mod parameters;
-mod problem;
-mod projects;
-mod sessions;
 
-use std::cell::RefCell;
+use crate::admin_api::{self, CallKey, Console, Problem, Request, Viewer};
+use crate::auth::access;
+use crate::d1::Database;
+use crate::d1::log::{Entry, Source};
+pub(crate) use crate::http::Deployment;
+use crate::http::answer::{Answer, RETRY_AFTER};
+use crate::http::request::{BODY_LIMIT, Incoming};
+use crate::http::{Aftermath, rates};
+use crate::redaction::kept;
+use crate::runtime::platform;
+use directory::Shard;
+use pages::{Form, Frame, Shown};
+use scim_protocol::ScimError;
+use scim_protocol::json::{self, object};
 
-use serde_json::Value;
+use crate::auth::identity::{Identity, Means};
+use crate::auth::{identity, session};
 
-use crate::directory::{AdministratorName, Catalog, group_name, kept};
-use crate::scim::{Object, ScimError, json};
-use crate::store::log::{Entry, Outcome};
-use crate::store::{
-    Database, KvStore, Row, Scope, Statement, StoreError, Tenant, idempotent_calls, organizations as stored,
-    platform, refolding,
-};
+/// What a page may load and where its forms may go: itself, and nobody else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-use fields::Fields;
-pub use idempotency::CallKey;
-use parameters::Parameters;
-pub use problem::Problem;
+/// Largest form of the admin token, in bytes.
+const SIGN_IN_LIMIT: usize = 16 * 1024;
+/// How much more memory a body takes once it has been read, at most.
+const GROWTH: usize = 8;
 
-/// The description of the calls, in OpenAPI 3.1.
-pub const OPENAPI: &str = include_str!("openapi.json");
-
-/// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Viewer {
-    /// An operator of the deployment, who may do everything, by the name that the log has for them.
-    Operator(String),
-    /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where
-    /// they are an active Admin or Owner; see [`AdministratorName`].
-    Administrator(String),
+/// The answer to a request that is refused before it is known what it asks for.
+pub(crate) fn refused(error: ScimError) -> Answer {
+    refuse(&error.into())
 }
 
-impl Viewer {
-    /// What the log calls them.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Operator(name) | Self::Administrator(name) => name,
+/// Answers a request below `/console`.
+pub(crate) async fn answer(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    aftermath: &Aftermath,
+    path: &[&str],
+) -> Answer {
+    if let Err(problem) = check_address(incoming) {
+        return refuse(&problem);
+    }
+    match (incoming.method.as_str(), path) {
+        ("GET", ["api", "openapi.json"]) => {
+            Answer::json(200, "application/json", admin_api::OPENAPI.to_owned())
+        }
+        (_, ["api", rest @ ..]) => {
+            api(deployment, incoming, aftermath, rest).await.unwrap_or_else(|problem| refuse(&problem))
+        }
+        ("GET", ["assets", name]) => assets::answer(name),
+        ("GET" | "POST", _) => page(deployment, incoming, aftermath, path)
+            .await
+            .unwrap_or_else(|problem| pages::failure(&problem).into()),
+        (method, _) => {
+            let detail = format!("{method} is not possible here. Allowed: GET, HEAD, POST.");
+            refuse(&Problem { allow: Some("GET, HEAD, POST"), ..Problem::new(405, detail) })
         }
     }
-
-    /// Whether they may do everything.
-    pub fn is_operator(&self) -> bool {
-        matches!(self, Self::Operator(_))
-    }
 }
 
-/// What the console's calls need.
-pub struct Console<'a> {
-    /// Where the organization lies that the call names; of a call that names none, the first.
-    pub database: &'a Database,
-    /// Where organizations may lie that the call speaks of: all databases, or that one.
-    pub databases: &'a [Database],
-    /// KV, for tombstones.
-    pub kv: &'a KvStore,
-    /// The product's names.
-    pub catalog: &'a Catalog,
-    /// The time of the request, in milliseconds since the epoch.
-    pub now_millis: u64,
-    /// URL of the SCIM endpoint.
-    pub base: String,
-    /// Who calls.
-    pub viewer: Viewer,
-    /// The call, as the log will have it.
-    pub entry: Entry,
-    /// The deployment's admin token; blank where it has none.
-    pub admin_token: String,
-    /// What the database knows the call by, if it is one that may be repeated.
-    pub call: Option<String>,
-    /// The organization that the call turned out to be about, as JSON.
-    pub organization: RefCell<Option<Value>>,
-}
-
-/// A call.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// HTTP method.
-    pub method: &'a str,
-    /// Segments of the path, behind `/console/api`.
-    pub path: &'a [&'a str],
-    /// Parameters of the query.
-    pub query: &'a [(String, String)],
-    /// Body.
-    pub body: &'a [u8],
-    /// By what a repetition of the call is known.
-    pub key: Option<&'a CallKey>,
-}
-
-/// A successful outcome.
-#[derive(Debug)]
-pub struct Reply {
-    /// HTTP status code.
-    pub status: u16,
-    /// Body.
-    pub body: Value,
-}
-
-impl Reply {
-    fn ok(body: Value) -> Self {
-        Self { status: 200, body }
-    }
-
-    fn created(body: Value) -> Self {
-        Self { status: 201, body }
-    }
-}
-
-/// The id of the organization that a call names by its path.
-pub fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
-    match path {
-        ["organizations", id, ..] => Some(id),
-        _ => None,
-    }
-}
-
-/// Answers a call; one that comes a second time by the same key, as the first time.
+/// Refuses what rules for paths before this Worker may have read in another way, and what others may have read on its
+/// way.
 ///
 /// # Errors
-/// What the administrator is to be told.
-pub async fn answer_once(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
-    match request.key {
-        Some(key) if request.method == "POST" => idempotency::answer(console, request, key).await,
-        _ => answer(console, request).await,
+/// 404, 403.
+fn check_address(incoming: &Incoming) -> Result<(), Problem> {
+    if !incoming.has_plain_path() {
+        let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that need not be.";
+        return Err(Problem::new(404, detail));
     }
-}
-
-/// Answers a call.
-///
-/// # Errors
-/// What the administrator is to be told.
-async fn answer(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
-    let body = fields::parse(request.body)?;
-    if !body.is_empty() {
-        console.entry.body = Some(kept::of_call(&Value::Object(body.clone())));
-    }
-    match request.method {
-        "GET" => read(console, &request).await,
-        _ => write(console, &request, body).await,
-    }
-}
-
-async fn read(console: &Console<'_>, request: &Request<'_>) -> Result<Reply, Problem> {
-    let mut query = Parameters::of(request.query);
-    match request.path {
-        ["organizations"] => organizations::all(console).await,
-        ["organizations", org] => organizations::one(console, org).await,
-        ["organizations", org, "keys"] => keys::all(console, org).await,
-        ["organizations", org, "members"] => members::list(console, org, &mut query).await,
-        ["organizations", org, "members", id] => members::one(console, org, id).await,
-        ["organizations", org, "projects"] => projects::all(console, org).await,
-        ["organizations", org, "groups", id] => groups::one(console, org, id, &mut query).await,
-        ["organizations", org, "log"] => log::entries(console, org, &mut query).await,
-        ["organizations", org, "imports"] => imports::all(console, org).await,
-        _ => Err(elsewhere(request)),
-    }
-}
-
-async fn write(console: &Console<'_>, request: &Request<'_>, body: Object) -> Result<Reply, Problem> {
-    match (request.method, request.path) {
-        ("DELETE", ["sessions"]) => sessions::end_all(console).await,
-        ("POST", ["organizations"]) => organizations::create(console, body).await,
-        ("PATCH", ["organizations", org]) => organizations::update(console, org, body).await,
-        ("POST", ["organizations", org, "accept"]) => {
-            Fields::read(body, |_| Ok(()))?;
-            organizations::accept(console, org).await
-        }
-        ("POST", ["organizations", org, "decline"]) => {
-            Fields::read(body, |_| Ok(()))?;
-            organizations::decline(console, org).await
-        }
-        ("POST", ["organizations", org, "keys"]) => keys::generate(console, org, body).await,
-        ("POST", ["organizations", org, "keys", key, "regenerate"]) => {
-            keys::regenerate(console, org, key, body).await
-        }
-        ("POST", ["organizations", org, "keys", key, "deactivate"]) => {
-            Fields::read(body, |_| Ok(()))?;
-            keys::deactivate(console, org, key).await
-        }
-        ("POST", ["organizations", org, "projects"]) => projects::create(console, org, body).await,
-        ("PATCH", ["organizations", org, "projects", project]) => {
-            projects::rename(console, org, project, body).await
-        }
-        ("POST", ["organizations", org, "projects", project, "archive"]) => {
-            Fields::read(body, |_| Ok(()))?;
-            projects::archive(console, org, project).await
-        }
-        ("POST", ["organizations", org, "projects", project, "restore"]) => {
-            Fields::read(body, |_| Ok(()))?;
-            projects::restore(console, org, project).await
-        }
-        ("POST", ["organizations", org, "projects", project, "roles"]) => {
-            projects::create_role(console, org, project, body).await
-        }
-        ("POST", ["organizations", org, "projects", project, "teams"]) => {
-            projects::create_team(console, org, project, body).await
-        }
-        ("DELETE", ["organizations", org, "projects", project, "teams", team]) => {
-            projects::delete_team(console, org, project, team).await
-        }
-        ("POST", ["organizations", org, "members"]) => members::add(console, org, body).await,
-        ("PATCH", ["organizations", org, "members", id]) => members::change(console, org, id, body).await,
-        ("DELETE", ["organizations", org, "members", id]) => members::remove(console, org, id).await,
-        ("PUT", ["organizations", org, "owner"]) => members::transfer_ownership(console, org, body).await,
-        _ => Err(elsewhere(request)),
-    }
-}
-
-/// What is to be said where there is nothing to do.
-fn elsewhere(request: &Request<'_>) -> Problem {
-    let allowed = match request.path {
-        ["organizations"] | ["organizations", _, "keys" | "projects" | "members"] => "GET, HEAD, POST",
-        ["organizations", _] => "GET, HEAD, PATCH",
-        ["organizations", _, "members", _] => "GET, HEAD, PATCH, DELETE",
-        ["openapi.json"] | ["organizations", _, "groups", _] | ["organizations", _, "log" | "imports"] => {
-            "GET, HEAD"
-        }
-        ["organizations", _, "projects", _] => "PATCH",
-        ["sessions"] => "DELETE",
-        ["organizations", _, "owner"] => "PUT",
-        ["organizations", _, "projects", _, "teams", _] => "DELETE",
-        ["organizations", _, "accept" | "decline"]
-        | ["organizations", _, "keys", _, "regenerate" | "deactivate"]
-        | ["organizations", _, "projects", _, "roles" | "teams" | "archive" | "restore"] => "POST",
-        _ => {
-            return Problem::new(
-                404,
-                "There is nothing at this address. /console/api/openapi.json describes all there is; begin at \
-                 /console/api/organizations.",
-            );
-        }
-    };
-    Problem {
-        allow: Some(allowed),
-        ..Problem::new(405, format!("{} is not possible here. Allowed: {allowed}.", request.method))
-    }
-}
-
-impl Console<'_> {
-    fn now(&self) -> String {
-        platform::iso(self.now_millis)
-    }
-
-    /// A moment so many seconds from now.
-    fn after(&self, seconds: u64) -> String {
-        platform::iso(self.now_millis.saturating_add(seconds.saturating_mul(1000)))
-    }
-
-    /// Statements on behalf of that organization, as far as the viewer administers it.
-    fn tenant(&self, organization: &str) -> Tenant<'_> {
-        let organization = organization.to_owned();
-        let scope = match &self.viewer {
-            Viewer::Operator(_) => Scope::Organization(organization),
-            Viewer::Administrator(mail) => {
-                Scope::Administrator { organization, name: AdministratorName::of(mail) }
-            }
-        };
-        Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now() }
-    }
-
-    /// Refuses whoever is no operator of the deployment.
-    fn only_operators(&self) -> Result<(), Problem> {
-        if self.viewer.is_operator() {
-            return Ok(());
-        }
-        Err(Problem::new(
+    if !incoming.is_private() {
+        let address = incoming.origin.replacen("http://", "https://", 1);
+        return Err(Problem::new(
             403,
-            "Only an operator of this deployment may do that: somebody with the admin token, or whose address is listed in \
-             OPERATORS.",
-        ))
+            format!("The console is served by https only: use {address}/console."),
+        ));
     }
+    Ok(())
+}
 
-    /// Runs statements that read, and finds out what the organization is; in one round trip.
-    ///
-    /// # Errors
-    /// 404, if there is no such organization or the viewer does not administer it.
-    async fn open(
-        &self,
-        tenant: &Tenant<'_>,
-        statements: Vec<Statement>,
-    ) -> Result<std::vec::IntoIter<Vec<Row>>, Problem> {
-        let mut batch = vec![stored::one(tenant)];
-        batch.extend(statements);
-        let mut results = self.database.batch(&batch).await?.into_iter();
-        let mut found = results.next().unwrap_or_default();
-        let is_behind = match found.first() {
-            Some(row) => refolding::is_behind(row)?,
-            None => tenant.scope.may_be_missed(),
-        };
-        if is_behind {
-            self.bring_up_to_date(tenant).await?;
-            results = self.database.batch(&batch).await?.into_iter();
-            found = results.next().unwrap_or_default();
+/// Who calls. Of an address that has guessed too often, nothing is looked at that may be a guess.
+///
+/// # Errors
+/// Those of [`identity::of`], and 429.
+async fn identify(
+    deployment: &Deployment<'_>,
+    incoming: &Incoming,
+    aftermath: &Aftermath,
+) -> Result<Option<Identity>, Problem> {
+    if incoming.header("authorization").is_some() || access::is_asserted(incoming) {
+        aftermath.refuses.set(true);
+        rates::check_address(incoming)?;
+        aftermath.refuses.set(false);
+    }
+    // A cookie is looked up in the database. One that was made up is a guess like any other.
+    let has_cookie = session::is_presented(incoming);
+    if has_cookie {
+        rates::check_unknown_key(deployment.env, incoming).await?;
+    }
+    let identity = identity::of(deployment, incoming).await;
+    let is_guess = match &identity {
+        Ok(found) => found.is_none() && has_cookie,
+        Err(problem) => problem.status == 401,
+    };
+    if is_guess {
+        count_failure(deployment, incoming, aftermath).await?;
+    }
+    identity
+}
+
+/// Counts a guess that was wrong.
+///
+/// # Errors
+/// 429 where there have been too many.
+async fn count_failure(
+    deployment: &Deployment<'_>,
+    incoming: &Incoming,
+    aftermath: &Aftermath,
+) -> Result<(), Problem> {
+    aftermath.refuses.set(true);
+    Ok(rates::count_failure(deployment.env, incoming).await?)
+}
+
+/// The body of somebody who is known.
+async fn body_of(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
+    let body = incoming.body(BODY_LIMIT).await?;
+    incoming.hold(body.len(), body.len().saturating_mul(GROWTH))?;
+    Ok(body)
+}
+
+async fn api(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    aftermath: &Aftermath,
+    path: &[&str],
+) -> Result<Answer, Problem> {
+    let identity = identify(deployment, incoming, aftermath).await?;
+    let Some(Identity { viewer, means, cookie }) = identity else { return Err(identity::required()) };
+    if means == Means::Browser && incoming.method != "GET" {
+        identity::check_origin(incoming)?;
+    }
+    let body = body_of(incoming).await?;
+    let databases = databases(deployment, path)?;
+    let mut console = console(deployment, incoming, viewer, &databases)?;
+    let key = incoming.header("idempotency-key").map(|key| CallKey::parse(&key)).transpose()?;
+    let request = Request {
+        method: &incoming.method,
+        path,
+        query: incoming.parameters(),
+        body: &body,
+        key: key.as_ref(),
+    };
+    let reply = admin_api::answer_once(&mut console, request).await?;
+    let answer = Answer::json(reply.status, "application/json", json::write(&reply.body));
+    Ok(with_session(answer, cookie))
+}
+
+async fn page(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    aftermath: &Aftermath,
+    path: &[&str],
+) -> Result<Answer, Problem> {
+    if incoming.method == "POST" {
+        identity::check_origin(incoming)?;
+    }
+    match path {
+        ["sign-in"] => return sign_in(deployment, incoming, aftermath).await,
+        ["sign-out"] if incoming.method == "POST" => {
+            let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
+            let token = identity::admin_token(deployment).ok();
+            let is_presented = session::is_presented(incoming);
+            if is_presented {
+                rates::check_unknown_key(deployment.env, incoming).await?;
+            }
+            let (cookie, is_found) = session::end(deployment, token.as_deref(), incoming).await?;
+            if is_presented && !is_found {
+                count_failure(deployment, incoming, aftermath).await?;
+            }
+            return Ok(see_other(next).with_header("Set-Cookie", cookie));
         }
-        let Some(found) = found.first() else { return Err(self.not_theirs(tenant).await?) };
-        self.organization.replace(Some(organizations::located(self, self.database, record(found)?)));
-        Ok(results)
+        _ => {}
     }
+    let Some(Identity { viewer, cookie, .. }) = identify(deployment, incoming, aftermath).await? else {
+        return Ok(if incoming.method == "GET" && identity::comes_from_elsewhere(incoming) {
+            // A link on another site does not bring the cookie along; a link on this page does.
+            pages::passage(ours(&incoming.path_and_query())).into()
+        } else {
+            Answer::from(pages::sign_in(ours(&incoming.path_and_query()), None)).with_status(401)
+        });
+    };
+    let databases = databases(deployment, path)?;
+    let mut console = console(deployment, incoming, viewer, &databases)?;
+    let frame = Frame { path, query: incoming.parameters().to_vec(), origin: incoming.origin.clone() };
+    let shown = if incoming.method == "POST" {
+        let form = Form::parse(&body_of(incoming).await?);
+        pages::act(&mut console, &frame, &form).await?
+    } else {
+        pages::show(&mut console, &frame).await?
+    };
+    let answer = match shown {
+        Shown::Page(page) => page.into(),
+        Shown::Elsewhere(place) => see_other(place),
+    };
+    Ok(with_session(answer, cookie))
+}
 
-    /// Makes the folded columns of the organization anew, if an upgrade wants it.
-    async fn bring_up_to_date(&self, tenant: &Tenant<'_>) -> Result<(), Problem> {
-        let Some(organization) = tenant.scope.organization() else { return Ok(()) };
-        let tenant = tenant.of_organization(organization);
-        let mut steps = refolding::STEPS_OF_REQUEST;
-        match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(ScimError::upgrading().into()),
-            // There is no such organization.
-            Err(StoreError::Stale) => Err(Problem::no_organization()),
-            Err(error) => Err(error.into()),
+/// The answer, with the cookie of a session that goes on.
+fn with_session(answer: Answer, cookie: Option<String>) -> Answer {
+    match cookie {
+        Some(cookie) => answer.with_header("Set-Cookie", cookie),
+        None => answer,
+    }
+}
+
+/// The form of the admin token, and what it is exchanged for.
+async fn sign_in(
+    deployment: &Deployment<'_>,
+    incoming: &mut Incoming,
+    aftermath: &Aftermath,
+) -> Result<Answer, Problem> {
+    let token = identity::admin_token(deployment)?;
+    if incoming.method == "GET" {
+        return Ok(pages::sign_in("/console", None).into());
+    }
+    let form = Form::parse(&incoming.body(SIGN_IN_LIMIT).await?);
+    let next = ours(form.text("next"));
+    let shown_again = |problem: Problem| {
+        let page = pages::sign_in(next, Some(&problem));
+        Answer::from(pages::Page { status: problem.status, ..page }).with_detail(problem.detail)
+    };
+    if let Err(error) = rates::check_address(incoming) {
+        aftermath.refuses.set(true);
+        return Ok(shown_again(error.into()));
+    }
+    if !identity::is_admin_token(&token, form.text("token").trim()) {
+        let problem = Problem::new(
+            401,
+            "That is not this deployment's admin token. Look it up where ADMIN_TOKEN was set.",
+        );
+        let problem = count_failure(deployment, incoming, aftermath).await.err().unwrap_or(problem);
+        return Ok(shown_again(problem));
+    }
+    let cookie = session::begin(deployment, &token, incoming).await?;
+    Ok(see_other(next).with_header("Set-Cookie", cookie))
+}
+
+/// An address of the console's, whatever else was asked for: nobody is led elsewhere.
+fn ours(place: &str) -> &str {
+    let path = place.split(['?', '#']).next().unwrap_or_default();
+    // Browsers take `\` for `/`, and `%2e` for a dot.
+    let goes_up =
+        |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    let is_ours = (path == "/console" || path.starts_with("/console/"))
+        && place.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        && !path.split('/').any(goes_up);
+    if is_ours { place } else { "/console" }
+}
+
+/// Where organizations may lie that the path speaks of.
+fn databases(deployment: &Deployment<'_>, path: &[&str]) -> Result<Vec<Database>, Problem> {
+    let databases: Vec<Database> = match admin_api::organization_of(path) {
+        Some(id) => {
+            let shard = Shard::of_organization_id(id);
+            shard.and_then(|shard| deployment.database(shard)).into_iter().collect()
+        }
+        None => deployment.databases(),
+    };
+    if databases.is_empty() { Err(Problem::no_organization()) } else { Ok(databases) }
+}
+
+fn console<'a>(
+    deployment: &'a Deployment<'_>,
+    incoming: &Incoming,
+    viewer: Viewer,
+    databases: &'a [Database],
+) -> Result<Console<'a>, Problem> {
+    let database = databases.first().ok_or_else(Problem::no_organization)?;
+    let now_millis = platform::now_millis();
+    let entry = Entry {
+        source: Source::Console,
+        actor: viewer.name().to_owned(),
+        method: incoming.method.clone(),
+        path: kept::address_of_parts(&incoming.path),
+        body: None,
+        began_millis: now_millis,
+    };
+    Ok(Console {
+        database,
+        databases,
+        kv: &deployment.kv,
+        catalog: deployment.catalog,
+        now_millis,
+        base: format!("{}/scim", incoming.origin),
+        viewer,
+        entry,
+        admin_token: identity::admin_token(deployment).unwrap_or_default(),
+        call: None,
+        organization: std::cell::RefCell::default(),
+    })
+}
+
+fn see_other(place: impl Into<String>) -> Answer {
+    Answer::html(303, String::new()).with_header("Location", place)
+}
+
+impl From<pages::Page> for Answer {
+    fn from(page: pages::Page) -> Self {
+        let answer = Self::html(page.status, page.html)
+            .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+            .with_header("Cross-Origin-Opener-Policy", "same-origin");
+        let answer = if page.status == 429 { answer.with_header("Retry-After", RETRY_AFTER) } else { answer };
+        match page.detail {
+            Some(detail) => answer.with_detail(detail),
+            None => answer,
         }
     }
-
-    /// The answer to an administrator who may not see an organization.
-    async fn not_theirs(&self, tenant: &Tenant<'_>) -> Result<Problem, StoreError> {
-        if let Scope::Administrator { organization, name } = &tenant.scope
-            && self.database.is_invited(name, organization).await?
-        {
-            return Ok(Problem::new(
-                403,
-                "You have been named an administrator of this organization, and have not accepted it yet. Look at /console which one \
-                 it is, and accept or decline it there, or by POST of /accept or /decline.",
-            ));
-        }
-        Ok(Problem::no_organization())
-    }
-
-    /// The organization that was opened, as JSON.
-    fn opened(&self) -> Value {
-        self.organization.borrow().clone().unwrap_or_default()
-    }
-
-    /// The rows of one statement that reads, as JSON.
-    async fn all_of(&self, tenant: &Tenant<'_>, statement: Statement) -> Result<Vec<Value>, Problem> {
-        let rows = self.open(tenant, vec![statement]).await?.next().unwrap_or_default();
-        Ok(rows.iter().map(record).collect::<Result<_, _>>()?)
-    }
-
-    /// The only row of a statement that reads, as JSON.
-    async fn one(&self, tenant: &Tenant<'_>, statement: Statement, what: &str) -> Result<Value, Problem> {
-        let found = self.all_of(tenant, statement).await?.into_iter().next();
-        found.ok_or_else(|| Problem::new(404, format!("There is no such {what} in this organization.")))
-    }
-
-    /// Runs the statements of a write and writes its entry of the log, all or none. Returns the results of the
-    /// statements.
-    async fn write(
-        &self,
-        tenant: &Tenant<'_>,
-        outcome: &Outcome,
-        statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, StoreError> {
-        let mut batch: Vec<Statement> = self.mark_of_change().into_iter().collect();
-        let own = batch.len();
-        batch.extend(statements);
-        let results = self.database.write(self.entry.if_allowed(tenant, outcome)?, batch).await?;
-        Ok(results.into_iter().skip(own).collect())
-    }
-
-    /// The statement that notes that a call which may be repeated has made its change.
-    fn mark_of_change(&self) -> Option<Statement> {
-        self.call.as_deref().map(idempotent_calls::done)
-    }
-
-    /// The same for statements of which the first writes one row or, where there is nothing to change, none: then there
-    /// is no entry.
-    async fn write_if_changed(
-        &self,
-        tenant: &Tenant<'_>,
-        outcome: &Outcome,
-        mut statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, StoreError> {
-        let entry = self.entry.if_changed(tenant, outcome)?;
-        statements.insert(statements.len().min(1), entry);
-        statements.splice(0..0, self.mark_of_change());
-        self.database.batch(&statements).await
-    }
 }
 
-/// Refuses what can be no name of such a thing.
-fn check_name(what: &str, name: &str) -> Result<(), Problem> {
-    group_name::check_name(what, name).map_err(|detail| Problem::new(400, detail))
-}
-
-/// The row that the last of these results begins with, as JSON.
-fn last(results: &[Vec<Row>]) -> Result<Value, StoreError> {
-    record(results.last().and_then(|rows| rows.first()).ok_or(StoreError::Stale)?)
-}
-
-/// A row that is one JSON record.
-fn record(row: &Row) -> Result<Value, StoreError> {
-    json::parse(row.head.as_bytes())
-        .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")))
-}
-
-/// Leaves of records no more than a page has. If there are more, the next page begins behind what is returned: the
-/// field of the last.
-fn end_page(records: &mut Vec<Value>, count: u16, field: &str) -> Option<String> {
-    if records.len() <= usize::from(count) {
-        return None;
-    }
-    records.truncate(count.into());
-    records.last().map(|record| text(record, field).to_owned())
-}
-
-/// A field of a record that is text.
-fn text<'v>(record: &'v Value, name: &str) -> &'v str {
-    record.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A field of a record that is an array; an empty one, if it is none.
-fn list<'v>(record: &'v Value, name: &str) -> &'v [Value] {
-    record.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// Puts a field into a record.
-fn put(record: &mut Value, name: &str, value: impl Into<Value>) {
-    if let Some(record) = record.as_object_mut() {
-        record.insert(name.to_owned(), value.into());
+/// RFC 9457.
+fn refuse(problem: &Problem) -> Answer {
+    let body =
+        object! {"title": problem.title(), "status": problem.status, "detail": problem.detail.as_str()};
+    let answer = Answer::json(problem.status, "application/problem+json", json::write(&body))
+        .with_detail(problem.detail.as_str());
+    match (problem.status, problem.allow) {
+        (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
+        (415, _) => answer.with_header("Accept-Encoding", "identity"),
+        (429, _) => answer.with_header("Retry-After", RETRY_AFTER),
+        (_, Some(allowed)) => answer.with_header("Allow", allowed),
+        _ => answer,
     }
 }

@@ -3,21 +3,21 @@
 use worker::{Headers, Response};
 
 use super::body::Body;
-use crate::scim::entity_tag::entity_tag;
-use crate::scim::{MEDIA_TYPE, ScimError, ScimType};
-use crate::store::Cost;
+use crate::d1::Cost;
+use scim_protocol::entity_tag::entity_tag;
+use scim_protocol::{MEDIA_TYPE, ScimError, ScimType};
 
 /// After how many seconds a request may be sent again that was answered with 429.
-pub(super) const RETRY_AFTER: &str = "10";
+pub(crate) const RETRY_AFTER: &str = "10";
 
 /// An answer to a request.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// HTTP status code.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// Body, empty where there is none.
-    pub(super) body: Body,
+    pub(crate) body: Body,
     /// What an error says; for the log.
-    pub(super) detail: Option<String>,
+    pub(crate) detail: Option<String>,
     keyword: Option<&'static str>,
     content_type: &'static str,
     headers: Vec<(&'static str, String)>,
@@ -29,70 +29,70 @@ impl Answer {
     }
 
     /// 200 with a SCIM body.
-    pub(super) fn ok(body: impl Into<Body>) -> Self {
+    pub(crate) fn ok(body: impl Into<Body>) -> Self {
         Self::new(200, MEDIA_TYPE, body)
     }
 
     /// 201 with the new resource (RFC 7644 §3.3).
-    pub(super) fn created(location: String, body: impl Into<Body>) -> Self {
+    pub(crate) fn created(location: String, body: impl Into<Body>) -> Self {
         Self::new(201, MEDIA_TYPE, body).with_header("Location", location)
     }
 
     /// 304: the client has what it asks for (RFC 7644 §3.14).
-    pub(super) fn not_modified(version: i64) -> Self {
+    pub(crate) fn not_modified(version: i64) -> Self {
         Self::new(304, MEDIA_TYPE, String::new()).with_version(version)
     }
 
     /// 204, nothing to say.
-    pub(super) fn no_content() -> Self {
+    pub(crate) fn no_content() -> Self {
         Self::new(204, MEDIA_TYPE, String::new())
     }
 
     /// JSON that is not SCIM.
-    pub(super) fn json(status: u16, content_type: &'static str, body: String) -> Self {
+    pub(crate) fn json(status: u16, content_type: &'static str, body: String) -> Self {
         Self::new(status, content_type, body)
     }
 
     /// A page.
-    pub(super) fn html(status: u16, html: String) -> Self {
+    pub(crate) fn html(status: u16, html: String) -> Self {
         Self::new(status, "text/html; charset=utf-8", html)
     }
 
     /// A file that browsers may keep for good.
-    pub(super) fn kept(content_type: &'static str, text: &str) -> Self {
+    pub(crate) fn kept(content_type: &'static str, text: &str) -> Self {
         Self::new(200, content_type, text.to_owned())
             .with_header("Cache-Control", "public, max-age=31536000, immutable")
     }
 
     /// The same with another status.
-    pub(super) fn with_status(self, status: u16) -> Self {
+    pub(crate) fn with_status(self, status: u16) -> Self {
         Self { status, ..self }
     }
 
     /// The same with a header.
-    pub(super) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// The same with the entity tag of the resource's version.
-    pub(super) fn with_version(self, version: i64) -> Self {
+    pub(crate) fn with_version(self, version: i64) -> Self {
         self.with_header("ETag", entity_tag(version))
     }
 
     /// The header of that name.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str())
     }
 
     /// The same with what it says to the log.
-    pub(super) fn with_detail(self, detail: impl Into<String>) -> Self {
+    pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
     /// What the Worker's own log says of an error: of those that may quote the request only the keyword of RFC 7644.
     /// The organization's log has the text.
-    pub(super) fn log_text(&self) -> Option<&str> {
+    pub(crate) fn log_text(&self) -> Option<&str> {
         let detail = self.detail.as_deref()?;
         let quotes_request = matches!(self.status, 400 | 404 | 405 | 409 | 412 | 415 | 422);
         match self.status {
@@ -111,7 +111,7 @@ impl Answer {
     ///
     /// # Errors
     /// The runtime's, for a header it does not take.
-    pub(super) fn into_response(
+    pub(crate) fn into_response(
         self,
         cost: Option<Cost>,
         is_head: bool,

@@ -7,16 +7,16 @@ use worker::js_sys::{self, Array, Function, Object, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Response, ResponseBuilder, console_error, web_sys};
 
-use super::group_resource::members_shown;
-use crate::directory::Catalog;
-use crate::scim::ScimError;
-use crate::scim::projection::Projection;
-use crate::store::Text;
-use crate::store::pieces::{Place, Reader};
+use crate::d1::Text;
+use crate::d1::pieces::{Place, Reader};
+use crate::scim_api::group_resource::members_shown;
+use directory::Catalog;
+use scim_protocol::ScimError;
+use scim_protocol::projection::Projection;
 
 /// Text in parts.
 #[derive(Default)]
-pub(super) struct Body {
+pub(crate) struct Body {
     parts: VecDeque<Part>,
     members: Option<Box<Members>>,
 }
@@ -31,18 +31,18 @@ enum Part {
 }
 
 /// How members are read that are still to come.
-pub(super) struct Members {
+pub(crate) struct Members {
     /// Where from.
-    pub(super) reader: Reader,
+    pub(crate) reader: Reader,
     /// The schema of groups.
-    pub(super) catalog: &'static Catalog,
+    pub(crate) catalog: &'static Catalog,
     /// What of each is returned.
-    pub(super) projection: Projection,
+    pub(crate) projection: Projection,
 }
 
 impl Body {
     /// Adds text at the end.
-    pub(super) fn push_str(&mut self, text: &str) {
+    pub(crate) fn push_str(&mut self, text: &str) {
         match self.parts.back_mut() {
             Some(Part::Text(Text::Here(last))) => last.push_str(text),
             _ => self.push(Text::Here(text.to_owned())),
@@ -56,7 +56,7 @@ impl Body {
 
     /// Adds texts at the end, with a comma between one and the next; empty ones are none. Returns whether there are
     /// any.
-    pub(super) fn push_joined(&mut self, texts: impl IntoIterator<Item = Text>) -> bool {
+    pub(crate) fn push_joined(&mut self, texts: impl IntoIterator<Item = Text>) -> bool {
         let mut has_some = false;
         for text in texts.into_iter().filter(|text| !text.is_empty()) {
             if has_some {
@@ -69,13 +69,13 @@ impl Body {
     }
 
     /// Adds members that are still to be read; `members` says how, if nobody has said so yet.
-    pub(super) fn push_rest(&mut self, from: Place, goes_on: bool, members: impl FnOnce() -> Members) {
+    pub(crate) fn push_rest(&mut self, from: Place, goes_on: bool, members: impl FnOnce() -> Members) {
         self.members.get_or_insert_with(|| Box::new(members()));
         self.parts.push_back(Part::Members { from, goes_on });
     }
 
     /// Adds another body at the end.
-    pub(super) fn append(&mut self, mut other: Self) {
+    pub(crate) fn append(&mut self, mut other: Self) {
         if let Some(Part::Text(Text::Here(text))) = other.parts.front() {
             self.push_str(text);
             other.parts.pop_front();
@@ -88,7 +88,7 @@ impl Body {
     ///
     /// # Errors
     /// The runtime's.
-    pub(super) fn length(self) -> worker::Result<Option<String>> {
+    pub(crate) fn length(self) -> worker::Result<Option<String>> {
         if self.members.is_some() {
             return Ok(None);
         }
@@ -100,12 +100,12 @@ impl Body {
     }
 
     /// Whether there is none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))
     }
 
     /// The whole text, as far as it is known.
-    pub(super) fn into_string(self) -> String {
+    pub(crate) fn into_string(self) -> String {
         self.into_texts().map(Text::into_string).collect()
     }
 
@@ -120,7 +120,7 @@ impl Body {
     ///
     /// # Errors
     /// The runtime's.
-    pub(super) fn into_response(self, builder: ResponseBuilder) -> worker::Result<Response> {
+    pub(crate) fn into_response(self, builder: ResponseBuilder) -> worker::Result<Response> {
         if self.members.is_some() {
             return builder.from_stream(try_unfold(self, Self::next));
         }

@@ -3,13 +3,13 @@
 
 use std::cell::RefCell;
 
-use crate::scim::ScimError;
-use crate::store::platform;
+use crate::runtime::platform;
+use scim_protocol::ScimError;
 
 /// Most bytes that the bodies of requests may take in an isolate at a time, as they are read and as they are kept.
 const MOST: usize = 24 * 1024 * 1024;
 /// From how many bytes on a body is large.
-pub(super) const LARGE: usize = 2 * 1024 * 1024;
+pub(crate) const LARGE: usize = 2 * 1024 * 1024;
 /// Most large bodies at a time.
 const MOST_LARGE: usize = 2;
 /// A body this small is not counted.
@@ -34,7 +34,7 @@ struct Share {
 
 /// The memory that the body of one request takes, until this is dropped.
 #[derive(Default)]
-pub(super) struct Held {
+pub(crate) struct Held {
     number: Option<u64>,
 }
 
@@ -43,7 +43,7 @@ impl Held {
     ///
     /// # Errors
     /// 429 where the isolate has not got that much.
-    pub(super) fn grow(&mut self, body: usize, bytes: usize) -> Result<(), ScimError> {
+    pub(crate) fn grow(&mut self, body: usize, bytes: usize) -> Result<(), ScimError> {
         if body.max(bytes) <= SMALL {
             return Ok(());
         }

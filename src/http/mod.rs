@@ -1,54 +1,39 @@
 //! The edge: takes a request apart, finds who is asking, has it carried out, answers, and writes one
 //! line to the log. The only place that sees a `worker` Request or Response.
 
-mod access;
-mod answer;
-mod body;
-mod bulk;
-mod call;
-mod consistency;
-mod console;
-mod deployment;
-mod discovery;
-mod group_resource;
-mod groups;
-mod lists;
-mod log;
-mod memory;
-mod rates;
-mod record;
-mod request;
-mod resources;
-mod scim_api;
-mod upkeep;
-mod users;
+pub mod answer;
+pub mod body;
+pub mod memory;
+pub mod rates;
+pub mod request;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use worker::{Context, Env, Request, Response, console_error, console_log};
 
-use crate::directory::Shard;
-use crate::scim::ScimError;
-use crate::store::{Cost, Statement, platform};
+use crate::d1::{Cost, Statement};
+use crate::runtime::platform;
+use directory::Shard;
+use scim_protocol::ScimError;
 
-use answer::Answer;
-use deployment::{Deployment, database};
-use request::Incoming;
-pub use upkeep::run_maintenance;
+use self::answer::Answer;
+use self::request::Incoming;
+pub(crate) use crate::deployment::{Deployment, database};
+use crate::{console, redaction::worker_log as log, scim_api};
 
 /// What is left to do after the answer, and what the Worker's log should say of the key.
 #[derive(Default)]
-struct Aftermath {
-    key_hint: Cell<Option<String>>,
+pub(crate) struct Aftermath {
+    pub(crate) key_hint: Cell<Option<String>>,
     /// Where the key lies, and all that is left to do.
-    shard: Cell<Option<Shard>>,
-    mark_used: Cell<Option<Statement>>,
-    note_import: Cell<Option<Statement>>,
+    pub(crate) shard: Cell<Option<Shard>>,
+    pub(crate) mark_used: Cell<Option<Statement>>,
+    pub(crate) note_import: Cell<Option<Statement>>,
     /// Whether the answer refuses a key or a token.
-    refuses: Cell<bool>,
+    pub(crate) refuses: Cell<bool>,
     /// Entries of the organization's log.
-    entries: RefCell<Vec<Statement>>,
+    pub(crate) entries: RefCell<Vec<Statement>>,
 }
 
 /// Answers a request. Every outcome is an answer in JSON; nothing is left to the runtime's own error page,

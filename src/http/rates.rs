@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use worker::{Env, console_error};
 
-use super::deployment::variable;
 use super::request::Incoming;
-use crate::directory::Key;
-use crate::scim::ScimError;
-use crate::store::platform;
+use crate::deployment::variable;
+use crate::runtime::platform;
+use directory::Key;
+use scim_protocol::ScimError;
 
 /// How long is counted, in milliseconds.
 const MINUTE: u64 = 60 * 1000;
@@ -105,7 +105,7 @@ impl Counts {
 ///
 /// # Errors
 /// 429.
-pub(super) fn check_address(incoming: &Incoming) -> Result<(), ScimError> {
+pub(crate) fn check_address(incoming: &Incoming) -> Result<(), ScimError> {
     if is_blocked(&address_of(incoming)) { Err(too_many_failures()) } else { Ok(()) }
 }
 
@@ -113,7 +113,7 @@ pub(super) fn check_address(incoming: &Incoming) -> Result<(), ScimError> {
 ///
 /// # Errors
 /// 429 where the address of the request has had too many.
-pub(super) async fn count_failure(env: &Env, incoming: &Incoming) -> Result<(), ScimError> {
+pub(crate) async fn count_failure(env: &Env, incoming: &Incoming) -> Result<(), ScimError> {
     let address = address_of(incoming);
     if Rate::Failures.allows(env, &address).await {
         return Ok(());
@@ -127,7 +127,7 @@ pub(super) async fn count_failure(env: &Env, incoming: &Incoming) -> Result<(), 
 ///
 /// # Errors
 /// 429.
-pub(super) async fn check_unknown_key(env: &Env, incoming: &Incoming) -> Result<(), ScimError> {
+pub(crate) async fn check_unknown_key(env: &Env, incoming: &Incoming) -> Result<(), ScimError> {
     let address = address_of(incoming);
     if !is_blocked(&address) || Rate::LookUps.allows(env, &address).await {
         return Ok(());
@@ -139,7 +139,7 @@ pub(super) async fn check_unknown_key(env: &Env, incoming: &Incoming) -> Result<
 ///
 /// # Errors
 /// 429 above 50 a second over a minute.
-pub(super) async fn count_request(env: &Env, key: &Key) -> Result<(), ScimError> {
+pub(crate) async fn count_request(env: &Env, key: &Key) -> Result<(), ScimError> {
     if Rate::Requests.allows(env, key.hash()).await {
         return Ok(());
     }
@@ -152,14 +152,14 @@ pub(super) async fn count_request(env: &Env, key: &Key) -> Result<(), ScimError>
 ///
 /// # Errors
 /// 429 above one a second over a minute.
-pub(super) async fn count_scan(env: &Env, key: &Key) -> Result<(), ScimError> {
+pub(crate) async fn count_scan(env: &Env, key: &Key) -> Result<(), ScimError> {
     if Rate::Scans.allows(env, key.hash()).await {
         return Ok(());
     }
     Err(ScimError::throttled(format!(
         "The SCIM key is used for more filters than this service allows in a minute that look through the whole directory. Filter \
          by an attribute that is indexed ({}), or try again shortly.",
-        crate::store::list::INDEXED
+        crate::d1::list::INDEXED
     )))
 }
 

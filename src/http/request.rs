@@ -7,21 +7,21 @@ use worker::js_sys::{JsString, Reflect};
 use worker::wasm_bindgen::JsCast;
 
 use super::memory::{Held, LARGE};
-use crate::directory::group_body;
-use crate::scim::ScimError;
-use crate::scim::json::{self, Unreadable};
-use crate::scim::text::shorten;
+use directory::group_body;
+use scim_protocol::ScimError;
+use scim_protocol::json::{self, Unreadable};
+use scim_protocol::text::shorten;
 
 /// What is read of the body of a kind of request.
-pub(super) struct BodyLimits {
+pub(crate) struct BodyLimits {
     /// Most bytes.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     /// Most values.
     values: usize,
     /// Most values of a body that is no larger than [`LARGE`].
     values_of_small: usize,
     /// Most bytes before the key is known to be good.
-    pub(super) bytes_of_strangers: usize,
+    pub(crate) bytes_of_strangers: usize,
     /// How it is read.
     parse: fn(&[u8], usize) -> Result<Value, ScimError>,
 }
@@ -31,13 +31,13 @@ impl BodyLimits {
     ///
     /// # Errors
     /// `invalidSyntax` for what is not JSON, `tooMany` for more values than are read.
-    pub(super) fn read(&self, text: &[u8]) -> Result<Value, ScimError> {
+    pub(crate) fn read(&self, text: &[u8]) -> Result<Value, ScimError> {
         (self.parse)(text, if text.len() > LARGE { self.values } else { self.values_of_small })
     }
 }
 
 /// Bodies that write a user, or search.
-pub(super) const BODY: BodyLimits = BodyLimits {
+pub(crate) const BODY: BodyLimits = BodyLimits {
     bytes: BODY_LIMIT,
     values: VALUE_LIMIT,
     values_of_small: VALUE_LIMIT,
@@ -46,7 +46,7 @@ pub(super) const BODY: BodyLimits = BodyLimits {
 };
 /// Bodies that write a group. 1,000 members fit before the key is known to be good, and 100,000 with four parts each
 /// after.
-pub(super) const GROUP_BODY: BodyLimits = BodyLimits {
+pub(crate) const GROUP_BODY: BodyLimits = BodyLimits {
     bytes: 10 * 1024 * 1024,
     values: 500_000,
     values_of_small: 100_000,
@@ -54,12 +54,12 @@ pub(super) const GROUP_BODY: BodyLimits = BodyLimits {
     parse: group_json,
 };
 /// Most memory that the values of a body may take before the key is known to be good, in bytes.
-pub(super) const MEMORY_OF_STRANGERS: usize = 512 * 1024;
+pub(crate) const MEMORY_OF_STRANGERS: usize = 512 * 1024;
 
 /// Largest body of most requests, in bytes.
-pub(super) const BODY_LIMIT: usize = 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 /// Most values in the body of most requests.
-pub(super) const VALUE_LIMIT: usize = 20_000;
+pub(crate) const VALUE_LIMIT: usize = 20_000;
 
 /// Longest address with its query, in characters. Cloudflare itself takes 16 KB.
 const ADDRESS_LIMIT: u32 = 32 * 1024;
@@ -67,16 +67,16 @@ const ADDRESS_LIMIT: u32 = 32 * 1024;
 const PARAMETER_LIMIT: usize = 100;
 
 /// A request, taken apart.
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     request: Request,
     /// Method in upper case. HEAD is GET here: it is answered in the same way, but for the body (RFC 9110 §9.3.2).
-    pub(super) method: String,
+    pub(crate) method: String,
     /// Whether it is HEAD.
-    pub(super) is_head: bool,
+    pub(crate) is_head: bool,
     /// `https://host`, as the client called us.
-    pub(super) origin: String,
+    pub(crate) origin: String,
     /// Path as it was sent, but for dots that lead elsewhere; of an address that is too long, its beginning.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Whether the path had no such dots, nor anything else that is read in more than one way.
     is_path_as_sent: bool,
     query_text: String,
@@ -87,7 +87,7 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(request: Request) -> Self {
+    pub(crate) fn new(request: Request) -> Self {
         let (url, is_too_long) = address_of(&request);
         let (origin, rest) = split_origin(&url);
         let sent = rest.split(['?', '#']).next().unwrap_or_default();
@@ -132,12 +132,12 @@ impl Incoming {
     ///
     /// # Errors
     /// 414, or 400 for too many parameters.
-    pub(super) fn check_address(&self) -> Result<(), ScimError> {
+    pub(crate) fn check_address(&self) -> Result<(), ScimError> {
         self.refusal.clone().map_or(Ok(()), Err)
     }
 
     /// Path and query as they were sent.
-    pub(super) fn path_and_query(&self) -> String {
+    pub(crate) fn path_and_query(&self) -> String {
         match self.query_text.as_str() {
             "" => self.path.clone(),
             query => format!("{}?{query}", self.path),
@@ -146,37 +146,37 @@ impl Incoming {
 
     /// Whether rules for paths, such as those of Cloudflare Access and of a firewall, read the path as we do: no slash
     /// is doubled, and nothing is encoded that need not be or that leads elsewhere.
-    pub(super) fn has_plain_path(&self) -> bool {
+    pub(crate) fn has_plain_path(&self) -> bool {
         self.is_path_as_sent && is_plain_path(&self.path)
     }
 
     /// Whether the request came by https, or from this machine.
-    pub(super) fn is_private(&self) -> bool {
+    pub(crate) fn is_private(&self) -> bool {
         self.is_https() || is_loopback(&self.origin)
     }
 
     /// Whether the request came by https.
-    pub(super) fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.origin.starts_with("https://")
     }
 
     /// All query parameters.
-    pub(super) fn parameters(&self) -> &[(String, String)] {
+    pub(crate) fn parameters(&self) -> &[(String, String)] {
         &self.query
     }
 
     /// A query parameter, its name in any case; the first of that name.
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// A header, if it is there and is text.
-    pub(super) fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.request.headers().get(name).ok().flatten()
     }
 
     /// Whether the body is known to be no longer than that. Of one whose length nobody says, nothing is known.
-    pub(super) fn is_within(&self, bytes: usize) -> bool {
+    pub(crate) fn is_within(&self, bytes: usize) -> bool {
         self.declared_length().is_some_and(|length| length <= bytes)
     }
 
@@ -188,7 +188,7 @@ impl Incoming {
     ///
     /// # Errors
     /// 413 above the limit, 415 for a compressed one, 429 where the isolate has no memory for it.
-    pub(super) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, ScimError> {
+    pub(crate) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, ScimError> {
         if self.request.inner().body().is_some() {
             check_coding(self.header("content-encoding").as_deref())?;
         }
@@ -226,7 +226,7 @@ impl Incoming {
     ///
     /// # Errors
     /// 429 where the isolate has not got that much.
-    pub(super) fn hold(&mut self, body: usize, bytes: usize) -> Result<(), ScimError> {
+    pub(crate) fn hold(&mut self, body: usize, bytes: usize) -> Result<(), ScimError> {
         self.held.grow(body, bytes)
     }
 }
@@ -260,7 +260,7 @@ fn check_coding(content_encoding: Option<&str>) -> Result<(), ScimError> {
 ///
 /// # Errors
 /// `invalidSyntax` for what is not JSON, `tooMany` for more values than that.
-pub(super) fn parse_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
+pub(crate) fn parse_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
     json_by(body, most_values, |body, most| json::parse_with(body, most, json::object_from, 0))
 }
 
@@ -268,7 +268,7 @@ pub(super) fn parse_json(body: &[u8], most_values: usize) -> Result<Value, ScimE
 ///
 /// # Errors
 /// As [`parse_json`].
-pub(super) fn group_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
+pub(crate) fn group_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
     json_by(body, most_values, group_body::read)
 }
 
@@ -324,7 +324,7 @@ fn is_loopback(origin: &str) -> bool {
 }
 
 /// The segments of a path, decoded; empty ones left out.
-pub(super) fn segments(path: &str) -> Vec<String> {
+pub(crate) fn segments(path: &str) -> Vec<String> {
     path.split('/')
         .filter(|segment| !segment.is_empty())
         .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::parts::segment;
 use super::{Form, Frame, call};
-use crate::console::{CallKey, Console, Problem, idempotency, list, put, text};
-use crate::scim::json::object;
+use crate::admin_api::{CallKey, Console, Problem, idempotency, list, put, text};
+use scim_protocol::json::object;
 
 /// What a form has led to.
-pub(super) enum Done {
+pub(crate) enum Done {
     /// It is done; the way leads there.
     At(String),
     /// A new key, which is to be shown now.
@@ -28,7 +28,7 @@ struct Action<'a> {
 ///
 /// # Errors
 /// Why not.
-pub(super) async fn carry_out(
+pub(crate) async fn carry_out(
     console: &mut Console<'_>,
     frame: &Frame<'_>,
     form: &Form,
@@ -85,7 +85,7 @@ async fn check_latest(console: &mut Console<'_>, org: &str, form: &Form) -> Resu
 }
 
 /// The id of the key that was made last; nothing if there is none.
-pub(super) fn latest(body: &Value) -> &str {
+pub(crate) fn latest(body: &Value) -> &str {
     body.get("keys").and_then(|keys| keys.get(0)).map_or("", |key| text(key, "id"))
 }
 

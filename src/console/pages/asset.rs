@@ -29,7 +29,7 @@ impl Asset {
     }
 
     /// The address of this version.
-    pub(super) fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         format!("{}?v={:08x}", self.address, self.hash)
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::console::Problem;
-use crate::scim::text::equal_fold;
+use crate::admin_api::Problem;
+use scim_protocol::text::equal_fold;
 
 /// The fields of a form.
 pub struct Form(Vec<(String, String)>);
@@ -20,12 +20,12 @@ impl Form {
     }
 
     /// Whether there is a field of that name, also a blank one.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(own, _)| own == name)
     }
 
     /// The same as JSON; null if it is blank.
-    pub(super) fn optional(&self, name: &str) -> Value {
+    pub(crate) fn optional(&self, name: &str) -> Value {
         match self.text(name).trim() {
             "" => Value::Null,
             text => text.into(),
@@ -33,7 +33,7 @@ impl Form {
     }
 
     /// Whether a box is ticked.
-    pub(super) fn is_ticked(&self, name: &str) -> bool {
+    pub(crate) fn is_ticked(&self, name: &str) -> bool {
         !self.text(name).is_empty()
     }
 
@@ -41,7 +41,7 @@ impl Form {
     ///
     /// # Errors
     /// 400 for what is no such number.
-    pub(super) fn number(&self, name: &str, what: &str) -> Result<Value, Problem> {
+    pub(crate) fn number(&self, name: &str, what: &str) -> Result<Value, Problem> {
         match self.text(name).trim() {
             "" => Ok(Value::Null),
             text => match text.parse::<u64>() {
@@ -52,7 +52,7 @@ impl Form {
     }
 
     /// Words with commas, spaces or line breaks between them, as JSON.
-    pub(super) fn words(&self, name: &str, separators: &[char]) -> Value {
+    pub(crate) fn words(&self, name: &str, separators: &[char]) -> Value {
         let words = self.text(name).split(separators).map(str::trim).filter(|word| !word.is_empty());
         Value::from_iter(words)
     }
@@ -61,7 +61,7 @@ impl Form {
     ///
     /// # Errors
     /// 400.
-    pub(super) fn check_confirmed(&self, word: &str) -> Result<(), Problem> {
+    pub(crate) fn check_confirmed(&self, word: &str) -> Result<(), Problem> {
         if equal_fold(self.text("confirm").trim(), word.trim()) {
             return Ok(());
         }

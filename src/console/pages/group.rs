@@ -7,9 +7,9 @@ use super::layout::View;
 use super::members::table;
 use super::parts::{copied, next};
 use super::projects::pushed;
-use crate::console::{list, text};
+use crate::admin_api::{list, text};
 
-pub(super) fn main(view: &View<'_, '_>, group: &Value) -> Markup {
+pub(crate) fn main(view: &View<'_, '_>, group: &Value) -> Markup {
     let members = list(group, "members");
     let named = |what| group.get(what).map(|found| text(found, "name")).filter(|name| !name.is_empty());
     let after =

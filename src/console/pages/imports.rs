@@ -4,9 +4,9 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::parts::{pill, time};
-use crate::console::{list, text};
+use crate::admin_api::{list, text};
 
-pub(super) fn main(body: &Value) -> Markup {
+pub(crate) fn main(body: &Value) -> Markup {
     let imports = list(body, "imports");
     html! {
         p {

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::actions::latest;
 use super::layout::View;
 use super::parts::{confirmation, copied, copy_button, once, pill, select, time};
-use crate::console::{list, text};
-use crate::scim::json;
+use crate::admin_api::{list, text};
+use scim_protocol::json;
 
 /// What to type into Okta, in the words of README.md.
 const OKTA: &str = include_str!("okta.json");
@@ -25,7 +25,7 @@ const LIFETIMES: [(&str, &str); 4] = [
     ("31536000", "In a year"),
 ];
 
-pub(super) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -> Markup {
+pub(crate) fn main(view: &View<'_, '_>, body: &Value, new_key: Option<&Value>) -> Markup {
     let keys = list(body, "keys");
     // What an admin means by "the key": the newest one that is good, else the newest.
     let current = keys.iter().find(|key| text(key, "status") == "active").or(keys.first());

@@ -7,31 +7,31 @@ use super::notice::Notice;
 use super::organizations::domains;
 use super::parts::segment;
 use super::{Form, Frame, Page};
-use crate::console::{Console, Problem, text};
+use crate::admin_api::{Console, Problem, text};
 
 /// A page's request, and what is known when it is shown.
-pub(super) struct View<'v, 'c> {
-    pub(super) console: &'v Console<'c>,
-    pub(super) frame: &'v Frame<'v>,
-    pub(super) notice: Option<Notice>,
+pub(crate) struct View<'v, 'c> {
+    pub(crate) console: &'v Console<'c>,
+    pub(crate) frame: &'v Frame<'v>,
+    pub(crate) notice: Option<Notice>,
     /// The form that could not be carried out.
-    pub(super) refused: Option<&'v Form>,
+    pub(crate) refused: Option<&'v Form>,
 }
 
 impl View<'_, '_> {
     /// The organization's page of that name.
-    pub(super) fn address(&self, page: &str) -> String {
+    pub(crate) fn address(&self, page: &str) -> String {
         let id = segment(self.frame.path.get(1).copied().unwrap_or_default());
         format!("/console/organizations/{id}/{page}")
     }
 
     /// What had been typed into a field of the form of that action, so that nobody has to type it again.
-    pub(super) fn typed(&self, action: &str, name: &str) -> &str {
+    pub(crate) fn typed(&self, action: &str, name: &str) -> &str {
         self.refused_as(action).map_or("", |form| form.text(name))
     }
 
     /// The form of that action, if it could not be carried out.
-    pub(super) fn refused_as(&self, action: &str) -> Option<&Form> {
+    pub(crate) fn refused_as(&self, action: &str) -> Option<&Form> {
         self.refused.filter(|form| form.text("action") == action)
     }
 
@@ -43,7 +43,7 @@ impl View<'_, '_> {
     }
 
     /// A text of the organization.
-    pub(super) fn organization(&self, name: &str) -> String {
+    pub(crate) fn organization(&self, name: &str) -> String {
         self.console
             .organization
             .borrow()
@@ -55,7 +55,7 @@ impl View<'_, '_> {
 
 /// The pages of an organization that are reached from everywhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Section {
+pub(crate) enum Section {
     Keys,
     Members,
     Projects,
@@ -74,7 +74,7 @@ const SECTIONS: [(Section, &str, &str); 6] = [
 ];
 
 /// A page with its heading, and the ways to the others.
-pub(super) fn page(view: &View<'_, '_>, section: Option<Section>, title: &str, main: &Markup) -> Page {
+pub(crate) fn page(view: &View<'_, '_>, section: Option<Section>, title: &str, main: &Markup) -> Page {
     let organization = view.organization("name");
     let header = html! {
         header.top {
@@ -120,7 +120,7 @@ pub(super) fn page(view: &View<'_, '_>, section: Option<Section>, title: &str, m
 }
 
 /// A page for what cannot be shown.
-pub(super) fn failure(problem: &Problem) -> Page {
+pub(crate) fn failure(problem: &Problem) -> Page {
     let main = html! {
         h1 { (problem.title()) }
         p.notice.bad role="alert" { (problem.detail) }
@@ -131,12 +131,12 @@ pub(super) fn failure(problem: &Problem) -> Page {
 }
 
 /// The top of a page that belongs to nobody.
-pub(super) fn bare_header() -> Markup {
+pub(crate) fn bare_header() -> Markup {
     html! { header.top { div.bar { p.brand { "scim-edge" } } } }
 }
 
 /// A whole document.
-pub(super) fn document(title: &str, header: &Markup, main: &Markup) -> String {
+pub(crate) fn document(title: &str, header: &Markup, main: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {

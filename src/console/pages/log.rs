@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{field, next, pill, segment, select, time};
-use crate::console::{list, text};
+use crate::admin_api::{list, text};
 
 const STATUSES: [(&str, &str); 3] = [("", "All"), ("failed", "Failed"), ("succeeded", "Succeeded")];
 const SOURCES: [(&str, &str); 3] =
     [("", "Everybody"), ("scim", "Identity provider"), ("console", "Administrators")];
 
-pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
+pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let frame = view.frame;
     let entries = list(body, "entries");
     let before =
@@ -47,7 +47,7 @@ fn day(time: &str) -> &str {
 }
 
 /// Entries as rows, the newest first.
-pub(super) fn table(view: &View<'_, '_>, entries: &[Value]) -> Markup {
+pub(crate) fn table(view: &View<'_, '_>, entries: &[Value]) -> Markup {
     html! {
         table.log {
             thead { tr {

@@ -7,9 +7,9 @@ use super::layout::View;
 use super::log::table as log_table;
 use super::members::{ASSIGNABLE, status};
 use super::parts::{confirmation, once, select, time};
-use crate::console::{list, text};
+use crate::admin_api::{list, text};
 
-pub(super) fn main(view: &View<'_, '_>, member: &Value) -> Markup {
+pub(crate) fn main(view: &View<'_, '_>, member: &Value) -> Markup {
     let array = |name| list(member, name);
     let role = text(member, "org_role");
     let is_active = member.get("active").and_then(Value::as_bool).unwrap_or_default();

@@ -5,15 +5,15 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{field, maker, next, no_address, once, pill, required_field, select};
-use crate::console::{list, text};
+use crate::admin_api::{list, text};
 
 const STATUSES: [(&str, &str); 3] = [("", "Active or not"), ("active", "Active"), ("inactive", "Inactive")];
 const ROLES: [(&str, &str); 4] =
     [("", "Any role"), ("Owner", "Owner"), ("Admin", "Admin"), ("Member", "Member")];
 /// The roles that are given by hand.
-pub(super) const ASSIGNABLE: [(&str, &str); 2] = [("Member", "Member"), ("Admin", "Admin")];
+pub(crate) const ASSIGNABLE: [(&str, &str); 2] = [("Member", "Member"), ("Admin", "Admin")];
 
-pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
+pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let frame = view.frame;
     let members = list(body, "members");
     let after = body.get("next").and_then(Value::as_str).map(|after| frame.with_parameter("after", after));
@@ -57,7 +57,7 @@ fn add(view: &View<'_, '_>) -> Markup {
 }
 
 /// People as rows, each with a way to their page.
-pub(super) fn table(view: &View<'_, '_>, members: &[Value]) -> Markup {
+pub(crate) fn table(view: &View<'_, '_>, members: &[Value]) -> Markup {
     html! {
         table {
             thead { tr {
@@ -79,7 +79,7 @@ pub(super) fn table(view: &View<'_, '_>, members: &[Value]) -> Markup {
 }
 
 /// Whether somebody is active, and whether SCIM sees them.
-pub(super) fn status(member: &Value) -> Markup {
+pub(crate) fn status(member: &Value) -> Markup {
     let is = |name| member.get(name).and_then(Value::as_bool).unwrap_or_default();
     html! {
         @if is("active") { (pill("good", "active")) } @else { (pill("plain", "inactive")) }

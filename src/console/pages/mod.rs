@@ -21,8 +21,8 @@ mod sign_in;
 
 use serde_json::Value;
 
-use super::{CallKey, Console, Problem, Reply, Request, list, text};
-use crate::scim::json;
+use crate::admin_api::{CallKey, Console, Problem, Reply, Request, list, text};
+use scim_protocol::json;
 
 pub use asset::{ICON, SCRIPT, STYLESHEET};
 pub use form::Form;
@@ -175,5 +175,5 @@ async fn call(
     key: Option<&CallKey>,
 ) -> Result<Reply, Problem> {
     let body = if body.is_null() { Vec::new() } else { json::write(body).into_bytes() };
-    super::answer_once(console, Request { method, path, query, body: &body, key }).await
+    crate::admin_api::answer_once(console, Request { method, path, query, body: &body, key }).await
 }

@@ -1,9 +1,9 @@
 //! What a page says above all else: that something was done, or why it was not.
 
-use crate::console::Problem;
+use crate::admin_api::Problem;
 
 /// What there is to say.
-pub(super) enum Notice {
+pub(crate) enum Notice {
     /// It was done.
     Done(&'static str),
     /// It was not.
@@ -11,7 +11,7 @@ pub(super) enum Notice {
 }
 
 /// What a word in the address stands for. Text of its own an address cannot bring along.
-pub(super) fn done(word: &str) -> Option<Notice> {
+pub(crate) fn done(word: &str) -> Option<Notice> {
     let text = match word {
         "deactivated" => "The key is deactivated. Requests with it are refused from now on.",
         "deactivated-one" => {

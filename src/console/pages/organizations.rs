@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{field, maker, no_address, once, required_field, time};
-use crate::console::{list, text};
+use crate::admin_api::{list, text};
 
 /// How many mail domains are shown of an organization in short.
 const SHOWN_DOMAINS: usize = 3;
 
-pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
+pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let organizations = list(body, "organizations");
     let invitations = list(body, "invitations");
     let is_declined = |each: &&Value| each.get("declined").and_then(Value::as_bool).unwrap_or_default();
@@ -62,7 +62,7 @@ pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
 }
 
 /// Mail domains in short; the first of many.
-pub(super) fn domains(organization: &Value) -> String {
+pub(crate) fn domains(organization: &Value) -> String {
     let domains: Vec<&str> = list(organization, "mail_domains").iter().filter_map(Value::as_str).collect();
     match domains.as_slice() {
         [] => "any".to_owned(),

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::directory::organization::mail_domain;
-use crate::scim::uri;
-use crate::store::platform;
+use crate::runtime::platform;
+use directory::organization::mail_domain;
+use scim_protocol::uri;
 
 /// A text as a segment of an address.
-pub(super) fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     match text {
         // Of themselves they lead elsewhere, also if they are encoded.
         "." | ".." => "-".to_owned(),
@@ -16,7 +16,7 @@ pub(super) fn segment(text: &str) -> String {
 }
 
 /// A time as it is stored, for people.
-pub(super) fn time(iso: &str) -> Markup {
+pub(crate) fn time(iso: &str) -> Markup {
     let date = iso.get(..10).unwrap_or(iso);
     let clock = iso.get(11..19).unwrap_or_default();
     html! {
@@ -25,27 +25,27 @@ pub(super) fn time(iso: &str) -> Markup {
 }
 
 /// A value with a button that copies it.
-pub(super) fn copied(value: &str) -> Markup {
+pub(crate) fn copied(value: &str) -> Markup {
     html! { code.value { (value) } " " (copy_button(value, value)) }
 }
 
 /// A button that copies a text. Without the script there is none.
-pub(super) fn copy_button(text: &str, what: &str) -> Markup {
+pub(crate) fn copy_button(text: &str, what: &str) -> Markup {
     html! { button.copy.quiet type="button" hidden data-copy=(text) aria-label={ "Copy " (what) } { "Copy" } }
 }
 
 /// A word in a colour.
-pub(super) fn pill(kind: &str, text: &str) -> Markup {
+pub(crate) fn pill(kind: &str, text: &str) -> Markup {
     html! { span class={ "pill " (kind) } { (text) } }
 }
 
 /// A field in which something may be typed.
-pub(super) fn field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
+pub(crate) fn field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
     typed(id, name, label, value, hint, false)
 }
 
 /// A field in which something must be typed.
-pub(super) fn required_field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
+pub(crate) fn required_field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
     typed(id, name, label, value, hint, true)
 }
 
@@ -62,7 +62,7 @@ fn typed(id: &str, name: &str, label: &str, value: &str, hint: &str, is_required
 
 /// Where somebody wants to add a person by a user name that is no mail address: a box that says so. `user_name` is what
 /// was typed into a form that was refused.
-pub(super) fn no_address(id: &str, user_name: &str) -> Markup {
+pub(crate) fn no_address(id: &str, user_name: &str) -> Markup {
     html! {
         @if !user_name.trim().is_empty() && mail_domain(user_name).is_none() {
             div.field.tick {
@@ -74,14 +74,14 @@ pub(super) fn no_address(id: &str, user_name: &str) -> Markup {
 }
 
 /// A field by which a form is known when it is sent a second time, after a lost answer or by a second click.
-pub(super) fn once() -> Markup {
+pub(crate) fn once() -> Markup {
     html! {
         @if let Ok(key) = platform::new_id() { input type="hidden" name="idempotency_key" value=(key); }
     }
 }
 
 /// A field in which a word is typed to confirm.
-pub(super) fn confirmation(id: &str, word: &str) -> Markup {
+pub(crate) fn confirmation(id: &str, word: &str) -> Markup {
     html! {
         div.field {
             label for=(id) { "Type " strong { (word) } " to confirm" }
@@ -91,7 +91,7 @@ pub(super) fn confirmation(id: &str, word: &str) -> Markup {
 }
 
 /// A choice of one of these: value and label each.
-pub(super) fn select(id: &str, name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
+pub(crate) fn select(id: &str, name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
     html! {
         div.field {
             label for=(id) { (label) }
@@ -105,12 +105,12 @@ pub(super) fn select(id: &str, name: &str, label: &str, options: &[(&str, &str)]
 }
 
 /// The way to the next page.
-pub(super) fn next(address: Option<String>, label: &str) -> Markup {
+pub(crate) fn next(address: Option<String>, label: &str) -> Markup {
     html! { @if let Some(address) = address { p { a.button rel="next" href=(address) { (label) } } } }
 }
 
 /// A form that is not seen before somebody wants to make something.
-pub(super) fn maker(label: &str, is_open: bool, form: &Markup) -> Markup {
+pub(crate) fn maker(label: &str, is_open: bool, form: &Markup) -> Markup {
     html! {
         details.maker open[is_open] {
             summary.button { (label) }

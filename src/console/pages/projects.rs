@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{confirmation, copied, field, maker, once, pill, required_field, time};
-use crate::console::{list, text};
+use crate::admin_api::{list, text};
 
-pub(super) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
+pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let projects = list(body, "projects");
     html! {
         p {
@@ -128,7 +128,7 @@ fn roles(view: &View<'_, '_>, what: &str, roles: &[Value]) -> Markup {
 }
 
 /// Whether an identity provider pushes to a group.
-pub(super) fn pushed(group: &Value) -> Markup {
+pub(crate) fn pushed(group: &Value) -> Markup {
     let at = text(group, "pushed_at");
     html! { @if at.is_empty() { (pill("plain", "never")) } @else { (time(at)) } }
 }

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::layout::View;
 use super::parts::{copied, field, required_field};
-use crate::console::{list, text};
+use crate::admin_api::{list, text};
 
-pub(super) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
+pub(crate) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
     let refused = view.refused_as("save");
     let is = |name| match refused {
         Some(form) => form.is_ticked(name),

@@ -1,0 +1,52 @@
+//! By which name the console knows an administrator.
+
+use scim_protocol::text::{compose, decompose, fold};
+
+/// The mail address of somebody who administers organizations, as their `userName` may be spelled: in any case of ASCII
+/// letters, and with letters and marks composed or not.
+///
+/// It is not folded any further. Folding makes ASCII of other characters, such as full-width letters; an address with
+/// such a character is the mailbox of another person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdministratorName {
+    /// As it was asserted, ASCII letters in lower case.
+    pub mail: String,
+    /// In Unicode's composed form.
+    pub composed: String,
+    /// In Unicode's decomposed form.
+    pub decomposed: String,
+    /// As `userName` is indexed.
+    pub fold: String,
+}
+
+impl AdministratorName {
+    /// The name of whoever has this mail address.
+    pub fn of(mail: &str) -> Self {
+        let mail = mail.to_ascii_lowercase();
+        let is_exact = mail
+            .chars()
+            .all(|character| character.is_ascii() || !fold(character.encode_utf8(&mut [0; 4])).is_ascii());
+        let (composed, decomposed) = match is_exact {
+            true => (compose(&mail).into_owned(), decompose(&mail).into_owned()),
+            false => (mail.clone(), mail.clone()),
+        };
+        Self { composed, decomposed, fold: fold(&mail), mail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_become_ascii_have_one_spelling() {
+        let name = AdministratorName::of("Jose\u{301}@acme.test");
+        assert_eq!(name.composed, "josé@acme.test");
+        assert_eq!(name.decomposed, "jose\u{301}@acme.test");
+        for mail in ["\u{212a}im@acme.test", "ｋim@acme.test", "kim＠acme.test"] {
+            let name = AdministratorName::of(mail);
+            assert_eq!([&name.composed, &name.decomposed], [mail, mail]);
+            assert_eq!(name.fold, "kim@acme.test");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What this deployment calls things, and the resource types that follow from it.
+
+use scim_protocol::attribute_path::resolve;
+use scim_protocol::schema::{self, Attribute, Mutability, ResourceType};
+
+use super::{OrgRole, Organization, group_name};
+
+/// The resource types as this product has them, and the product's names.
+#[derive(Debug)]
+pub struct Catalog {
+    /// First part of every project group's name, `Statsig` by default.
+    pub group_prefix: String,
+    /// Name of the attribute that carries the organization role, `statsigOrgRole` by default.
+    pub org_role_attribute: String,
+    /// Users: RFC 7643 §4.1 and §4.3, and the organization role.
+    pub user: ResourceType,
+    /// Groups: RFC 7643 §4.2.
+    pub group: ResourceType,
+}
+
+impl Catalog {
+    /// The catalog of a deployment with these names.
+    ///
+    /// # Errors
+    /// A sentence for the operator, where a name cannot be used.
+    pub fn new(group_prefix: String, org_role_attribute: String) -> Result<Self, String> {
+        // A name with two hyphens and two parts more has to be a name still.
+        let example = group_name::project_role(&group_prefix, "Project", "Role");
+        group_name::check_name("prefix", &group_prefix)
+            .and_then(|()| group_name::check_name("group", &example))
+            .map_err(|why| {
+                format!("the variable GROUP_PREFIX cannot be used: {why} Change it in wrangler.toml, and deploy again.")
+            })?;
+        // RFC 7643 §2.1: ATTRNAME = ALPHA *(nameChar)
+        let mut characters = org_role_attribute.chars();
+        let well_formed = characters.next().is_some_and(|first| first.is_ascii_alphabetic())
+            && characters.all(|other| other.is_ascii_alphanumeric() || matches!(other, '-' | '_'));
+        if !well_formed {
+            return Err(
+                "ORG_ROLE_ATTRIBUTE must be letters, digits, - and _, and begin with a letter.".to_owned()
+            );
+        }
+        let mut user = schema::user();
+        if resolve(&user, &org_role_attribute).is_some() {
+            return Err(format!(
+                "ORG_ROLE_ATTRIBUTE \"{org_role_attribute}\" is an attribute of RFC 7643 already."
+            ));
+        }
+        // Before `active`: whoever goes through the attributes one by one, and deactivates the person on the way, would
+        // find the role gone afterwards.
+        let active = user.schema.attributes.iter().position(|attribute| attribute.name == "active");
+        user.schema.attributes.insert(
+            active.unwrap_or_default(),
+            Attribute::string(
+                &org_role_attribute,
+                "Role in the organization; left out, it stays as it is. An inactive person is shown as Member, and gets the \
+                 role that was sent when they become active.",
+            )
+            .canonical(OrgRole::ASSIGNABLE),
+        );
+        Ok(Self { group_prefix, org_role_attribute, user, group: schema::group() })
+    }
+
+    /// The User resource type as it is for this organization: where mail is not managed over SCIM,
+    /// `userName` and `emails` are set at creation and never changed.
+    pub fn user_of(&self, organization: &Organization) -> ResourceType {
+        let mut user = self.user.clone();
+        if !organization.email_management {
+            for attribute in &mut user.schema.attributes {
+                match attribute.name.as_str() {
+                    "userName" => attribute.mutability = Mutability::Immutable,
+                    // What an address is for may change, the address may not.
+                    "emails" => make_immutable(&mut attribute.sub_attributes, "value"),
+                    _ => {}
+                }
+            }
+        }
+        user
+    }
+
+    /// The Group resource type as it is for this organization: where all groups are roles, none is renamed.
+    pub fn group_of(&self, organization: &Organization) -> ResourceType {
+        let mut group = self.group.clone();
+        if !organization.plain_groups {
+            make_immutable(&mut group.schema.attributes, "displayName");
+        }
+        group
+    }
+}
+
+fn make_immutable(attributes: &mut [Attribute], name: &str) {
+    for attribute in attributes.iter_mut().filter(|attribute| attribute.name == name) {
+        attribute.mutability = Mutability::Immutable;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_cannot_be_used_are_refused() {
+        let new = |prefix: &str, attribute: &str| Catalog::new(prefix.to_owned(), attribute.to_owned());
+        assert!(new("Statsig", "statsigOrgRole").is_ok());
+        for (prefix, attribute) in [
+            ("", "orgRole"),
+            (" x", "orgRole"),
+            ("X\n", "orgRole"),
+            ("X\u{7}Y", "orgRole"),
+            (" ", "orgRole"),
+            ("X", ""),
+            ("X", "1st"),
+            ("X", "a b"),
+            ("X", "USERNAME"),
+            ("X", "id"),
+            ("X", "schemas"),
+            ("X", "department"),
+        ] {
+            assert!(new(prefix, attribute).is_err(), "{prefix:?} {attribute:?}");
+        }
+        let why = new("X\u{7}", "orgRole").unwrap_err();
+        assert!(why.contains("GROUP_PREFIX") && why.contains("U+0007"), "{why}");
+    }
+}

@@ -1,0 +1,227 @@
+//! SCIM keys: `scim-`, a public id that tells the shard, 256 random bits, and a checksum.
+//!
+//! NEVER CHANGE THE PREFIX OR THE LENGTHS: secret scanners and the keys that are in use know them.
+
+use base32ct::{Base32UpperUnpadded, Encoding};
+use sha2::{Digest, Sha256};
+
+use super::Shard;
+use scim_protocol::ScimError;
+
+/// What every key begins with.
+pub const PREFIX: &str = "scim-";
+
+const ID_LENGTH: usize = 10;
+const SECRET_LENGTH: usize = 52;
+const CHECKSUM_LENGTH: usize = 7;
+const BODY_LENGTH: usize = ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH;
+
+/// How many random bytes a new key is made of: 7 for the public id, 32 for the secret.
+pub const RANDOM_BYTES: usize = 39;
+
+/// A well-formed key. Its text is shown to a person once; storage knows only [`Key::hash`].
+pub struct Key {
+    text: String,
+    hash: String,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Key({})", self.hint())
+    }
+}
+
+impl Key {
+    /// A new key of an organization in this shard, from random bytes.
+    pub fn generate(shard: Shard, random: &[u8; RANDOM_BYTES]) -> Self {
+        let (id, secret) = random.split_at(7);
+        let mut text = PREFIX.to_owned();
+        text.push_str(
+            &shard.key_id(Base32UpperUnpadded::encode_string(id).get(..ID_LENGTH).unwrap_or_default()),
+        );
+        text.push_str(&Base32UpperUnpadded::encode_string(secret));
+        let checksum = checksum(&text);
+        text.push_str(&checksum);
+        Self::of(text)
+    }
+
+    /// Reads the `Authorization` header of a request (RFC 6750 §2.1).
+    ///
+    /// The scheme is taken in any case and any number of times, or left out: pasting `Bearer scim-…` into a
+    /// field that adds `Bearer` itself is the commonest mistake there is.
+    ///
+    /// # Errors
+    /// 401 saying what is wrong with the header, before storage is asked.
+    pub fn from_authorization(header: Option<&str>) -> Result<Self, ScimError> {
+        const HOW: &str = "Send \"Authorization: Bearer scim-…\" with the SCIM key made in the console.";
+        let mut token = header.map(str::trim).filter(|header| !header.is_empty()).ok_or_else(|| {
+            ScimError::unauthorized(format!("The request has no Authorization header. {HOW}"))
+        })?;
+        while let Some((scheme, rest)) = token.split_once(char::is_whitespace) {
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(ScimError::unauthorized(format!(
+                    "The Authorization header is not a bearer token. {HOW}"
+                )));
+            }
+            token = rest.trim_start();
+        }
+        let Some(body) = token.strip_prefix(PREFIX) else {
+            return Err(ScimError::unauthorized(format!(
+                "The token does not begin with \"{PREFIX}\". {HOW}"
+            )));
+        };
+        if body.len() != BODY_LENGTH {
+            return Err(ScimError::unauthorized(format!(
+                "The SCIM key is incomplete or has too much: {BODY_LENGTH} characters follow \"{PREFIX}\" in a key, {} do \
+                 in this one. Copy it again, or generate a new one in the console.",
+                body.chars().count()
+            )));
+        }
+        let checked = token.len().saturating_sub(CHECKSUM_LENGTH);
+        // The checksum is no secret, and the hint of whatever passes stands in the log.
+        let is_plain = body.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        match token.split_at_checked(checked) {
+            Some((payload, sum)) if is_plain && checksum(payload) == sum => Ok(Self::of(token.to_owned())),
+            _ => Err(ScimError::unauthorized(
+                "The SCIM key is mistyped: its checksum does not match. Copy it again, or generate a new one in the console.",
+            )),
+        }
+    }
+
+    /// The public id, by which the key is looked up.
+    pub fn id(&self) -> &str {
+        self.text.get(PREFIX.len()..PREFIX.len().saturating_add(ID_LENGTH)).unwrap_or_default()
+    }
+
+    /// Where the key's organization lies.
+    pub fn shard(&self) -> Shard {
+        Shard::of_key_id(self.id())
+    }
+
+    fn of(text: String) -> Self {
+        let hash = base16ct::lower::encode_string(&Sha256::digest(text.as_bytes()));
+        Self { text, hash }
+    }
+
+    /// What is stored: SHA-256 of the whole key, in hexadecimal. A key has 256 random bits, so that a fast
+    /// hash is as good as a slow one.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What may be shown of the key at any time: `scim-G22A…`.
+    pub fn hint(&self) -> String {
+        hint(self.id())
+    }
+
+    /// The whole key, to be shown once.
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+
+    /// 401 for a key that no database of this deployment has.
+    pub fn not_known(&self) -> ScimError {
+        ScimError::unauthorized(format!(
+            "The SCIM key {} is not known here. It may have been made for another deployment; generate a key in this one's \
+             console and put it into the identity provider.",
+            self.hint()
+        ))
+    }
+}
+
+/// What may be shown of the key with this id.
+pub fn hint(id: &str) -> String {
+    format!("{PREFIX}{}…", id.get(..4).unwrap_or(id))
+}
+
+fn checksum(payload: &str) -> String {
+    let digest = Sha256::digest(payload.as_bytes());
+    Base32UpperUnpadded::encode_string(&digest).get(..CHECKSUM_LENGTH).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        key_of(Shard::FIRST)
+    }
+
+    fn key_of(shard: Shard) -> Key {
+        let mut random = [0_u8; RANDOM_BYTES];
+        for (index, byte) in random.iter_mut().enumerate() {
+            *byte = u8::try_from(index * 5 % 251).unwrap();
+        }
+        Key::generate(shard, &random)
+    }
+
+    #[test]
+    fn a_key_survives_the_ways_admins_paste_it() {
+        let key = key();
+        for header in ["Bearer {}", "bearer {}", "BEARER   {}", "Bearer Bearer {}", "{}", " Bearer {} "] {
+            let header = header.replace("{}", key.reveal());
+            let read = Key::from_authorization(Some(&header)).unwrap();
+            assert_eq!((read.id(), read.hash()), (key.id(), key.hash()), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_key_is_refused_with_the_reason() {
+        let detail = |header: Option<&str>| Key::from_authorization(header).unwrap_err().detail;
+        let text = key().reveal().to_owned();
+        assert!(detail(None).contains("no Authorization header"));
+        assert!(detail(Some("  ")).contains("no Authorization header"));
+        assert!(detail(Some("non-token")).contains("does not begin with"));
+        assert!(detail(Some("Basic dXNlcg==")).contains("not a bearer token"));
+        assert!(detail(Some("Bearer")).contains("does not begin with"));
+        assert!(detail(text.get(..40)).contains("incomplete"));
+        assert!(detail(Some(&text.replace('A', "B"))).contains("checksum"));
+        assert!(detail(Some(&format!("scim-{}", "ü".repeat(40)))).contains("incomplete"));
+        for other in ["\u{1b}[2J", "\u{9b}2J", "a@b."] {
+            let payload = format!("{PREFIX}{other}{}", "A".repeat(ID_LENGTH + SECRET_LENGTH - other.len()));
+            assert!(
+                detail(Some(&format!("{payload}{}", checksum(&payload)))).contains("mistyped"),
+                "{other:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_hint_is_ever_printed() {
+        let key = key();
+        let printed = format!("{key:?}");
+        assert_eq!(printed, format!("Key({})", key.hint()));
+        assert_eq!(key.hint().chars().count(), "scim-G22A…".chars().count());
+    }
+
+    #[test]
+    fn the_shape_of_a_key_never_changes() {
+        for shard in Shard::all() {
+            let key = key_of(shard);
+            assert_eq!(key.reveal().len(), PREFIX.len() + 69);
+            assert_eq!(key.id().len(), 10);
+            assert_eq!(key.hash().len(), 64);
+        }
+    }
+
+    #[test]
+    fn the_encodings_are_those_of_rfc_4648() {
+        let key = key();
+        assert_eq!(
+            key.reveal(),
+            "scim-AACQUDYUDEEMUC2MRXHRAUMS2QKVNF6ZDJNZZXQ7MCQ6GJDFU3UCS2VL5UXG7AAWCKD2P"
+        );
+        assert_eq!(key.hash(), "2dfa860e00189bb2afa553d2ebeac55a4b3273f8bfd09c5238c58a29c04965a1");
+    }
+
+    #[test]
+    fn a_key_tells_its_shard_and_the_checksum_covers_it() {
+        for shard in Shard::all() {
+            let key = key_of(shard);
+            let read = Key::from_authorization(Some(key.reveal())).unwrap();
+            assert_eq!((read.shard(), read.hash()), (shard, key.hash()));
+        }
+        let text = key_of(Shard::new(1).unwrap()).reveal().replacen("0A", "0B", 1);
+        assert!(Key::from_authorization(Some(&text)).unwrap_err().detail.contains("checksum"));
+    }
+}

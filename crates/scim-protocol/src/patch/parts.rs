@@ -1,0 +1,287 @@
+//! A request taken apart into the changes that can be carried out and the reasons why others cannot.
+//!
+//! RFC 7644 §3.5.2 wants all operations or none: [`Parts::apply`]. [`Parts::apply_possible`] is for a request that must
+//! not fail because of one of its parts.
+
+use serde_json::Value;
+
+use super::apply::{MAX_EDITS, apply, apply_one, parts_of};
+use super::request::{assign, check_schemas, member, op_of, operations, parse_operation, path_of};
+use super::{Edit, Op, located};
+use crate::attribute_path::{AttributePath, resolve};
+use crate::canonical::canonical;
+use crate::schema::{Mutability, ResourceType};
+use crate::work::{Work, size};
+use crate::{Object, ScimError};
+
+/// The edits of a request, and the parts of it that cannot be read as edits.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    resource_type: &'a ResourceType,
+    /// Whether the request describes the whole resource, so that it clears what it leaves out.
+    is_whole: bool,
+    edits: Vec<Edit<'a>>,
+    refused: Vec<Refusal<'a>>,
+}
+
+/// A part of a request that cannot be carried out.
+#[derive(Debug, Clone)]
+pub struct Refusal<'a> {
+    /// The attribute that it names, if it names one.
+    pub path: Option<AttributePath<'a>>,
+    /// The reason.
+    pub error: ScimError,
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a PatchOp message apart.
+    ///
+    /// # Errors
+    /// `invalidSyntax` where the message is not one.
+    pub fn of_patch(resource_type: &'a ResourceType, body: &'a Value) -> Result<Self, ScimError> {
+        let mut parts = Self::none(resource_type, false);
+        if let Err(error) = check_schemas(body) {
+            parts.refused.push(Refusal { path: None, error });
+        }
+        for (index, operation) in operations(body)?.iter().enumerate() {
+            match (parse_operation(resource_type, operation), values_of(operation)) {
+                (Ok(edits), _) => parts.extend(Some(index), edits),
+                (Err(_), Some((op, values))) => parts.add_values(Some(index), op, values),
+                (Err(error), None) => {
+                    parts.refused.push(Refusal { path: None, error: located(index, error) });
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Takes the body of a PUT apart.
+    pub fn of_resource(resource_type: &'a ResourceType, values: &'a Object) -> Self {
+        let mut parts = Self::none(resource_type, true);
+        parts.add_values(None, Op::Replace, values);
+        parts
+    }
+
+    fn none(resource_type: &'a ResourceType, is_whole: bool) -> Self {
+        Self { resource_type, is_whole, edits: Vec::new(), refused: Vec::new() }
+    }
+
+    fn extend(&mut self, operation: Option<usize>, edits: Vec<Edit<'a>>) {
+        self.edits.extend(edits.into_iter().map(|edit| Edit { operation, ..edit }));
+    }
+
+    fn add_values(&mut self, operation: Option<usize>, op: Op, values: &'a Object) {
+        for entry in values {
+            if let (true, Value::Object(nested)) = (self.resource_type.schema.is_called(entry.0), entry.1) {
+                self.add_values(operation, op, nested);
+                continue;
+            }
+            match assign(self.resource_type, op, std::iter::once(entry)) {
+                Ok(edits) => self.extend(operation, edits),
+                Err(error) => self.refused.push(Refusal {
+                    path: resolve(self.resource_type, entry.0),
+                    error: operation.map_or(error.clone(), |index| located(index, error)),
+                }),
+            }
+        }
+    }
+
+    /// Refuses the edits whose value has a text for which `reason` gives an error.
+    pub fn refuse_texts(&mut self, reason: impl Fn(&str) -> Option<ScimError>) {
+        for edit in std::mem::take(&mut self.edits) {
+            match edit.value.and_then(|value| find_text(value, &reason)) {
+                Some(error) => {
+                    let error = edit.locate(error);
+                    self.refused.push(Refusal { path: Some(edit.path), error });
+                }
+                None => self.edits.push(edit),
+            }
+        }
+    }
+
+    /// The value that the edits give to one single-valued core attribute, without regard to the other edits; `None` if
+    /// they do not change it.
+    pub fn outcome(&self, name: &str) -> Option<Value> {
+        let mut resource = Object::new();
+        for edit in self.edits.iter().filter(|edit| is_of(edit, name)) {
+            // An edit of a simple value costs nothing to speak of, and fails before it changes anything.
+            let _ = apply_one(&mut resource, edit, &Work::default());
+        }
+        resource.remove(name)
+    }
+
+    /// Carries out everything, as [`apply`] does.
+    ///
+    /// # Errors
+    /// That of the first part that cannot be carried out; the resource is then to be thrown away.
+    pub fn apply(&self, resource: &mut Object, work: &Work) -> Result<(), ScimError> {
+        match self.refused.first() {
+            Some(refusal) => Err(refusal.error.clone()),
+            None => apply(self.resource_type, resource, &self.edits, work),
+        }
+    }
+
+    /// Carries out the edits that can be carried out, and returns the reasons why others cannot. Limits do not hold for
+    /// the core attribute `unlimited`. A refused part of a whole resource is taken from `stored`.
+    ///
+    /// # Errors
+    /// `invalidValue` where `stored` lacks a required attribute.
+    pub fn apply_possible(
+        self,
+        resource: &mut Object,
+        stored: &Object,
+        unlimited: &str,
+        work: &Work,
+    ) -> Result<Vec<ScimError>, ScimError> {
+        let Self { resource_type, is_whole, edits, mut refused } = self;
+        let (total, mut left) = (edits.len(), MAX_EDITS);
+        let mut is_over = false;
+        let mut cleared = None;
+        for edit in &edits {
+            if !is_of(edit, unlimited) {
+                match left.checked_sub(1) {
+                    Some(fewer) => left = fewer,
+                    None => {
+                        is_over = true;
+                        continue;
+                    }
+                }
+            }
+            let reserve = Work::default();
+            let budget = if is_of(edit, unlimited) { &reserve } else { work };
+            let before = refused.len();
+            attempt(resource, edit, budget, &mut refused);
+            let place = edit.path.extension.map(|extension| (edit.operation, extension.id));
+            if edit.path.attribute.is_none() {
+                cleared = place;
+            } else if place.is_some() && place == cleared {
+                // The operation replaces a whole extension: what it may not set stays as stored.
+                for path in refused.iter().skip(before).filter_map(|refusal| refusal.path) {
+                    keep(resource, stored, &names(path));
+                }
+            }
+        }
+        for path in refused.iter().filter(|_| is_whole).filter_map(|refusal| refusal.path) {
+            keep(resource, stored, &names(path));
+        }
+        let mut errors: Vec<ScimError> = refused.into_iter().map(|refusal| refusal.error).collect();
+        if is_over {
+            errors.push(ScimError::too_many(format!(
+                "The request changes {total} attributes; only the first {MAX_EDITS} changes were carried out."
+            )));
+        }
+        for attribute in &resource_type.schema.attributes {
+            let required = attribute.required && attribute.mutability != Mutability::ReadOnly;
+            if required && !resource.contains_key(&attribute.name) {
+                keep(resource, stored, &[&attribute.name]);
+                errors.push(ScimError::invalid_value(format!("\"{}\" is required.", attribute.name)));
+            }
+        }
+        *resource = canonical(resource_type, std::mem::take(resource))?;
+        Ok(errors)
+    }
+}
+
+/// The attributes of an operation without a path.
+fn values_of(operation: &Value) -> Option<(Op, &Object)> {
+    let op = op_of(operation).ok().filter(|op| *op != Op::Remove)?;
+    match path_of(operation).ok()? {
+        Some(_) => None,
+        None => Some((op, member(operation, "value")?.as_object()?)),
+    }
+}
+
+fn is_of(edit: &Edit<'_>, name: &str) -> bool {
+    edit.path.extension.is_none() && edit.path.attribute.is_some_and(|attribute| attribute.name == name)
+}
+
+fn find_text(value: &Value, reason: &impl Fn(&str) -> Option<ScimError>) -> Option<ScimError> {
+    match value {
+        Value::String(text) => reason(text),
+        Value::Array(items) => items.iter().find_map(|item| find_text(item, reason)),
+        Value::Object(parts) => parts.values().find_map(|part| find_text(part, reason)),
+        _ => None,
+    }
+}
+
+/// Carries out an edit. If that fails, carries out those of its parts that can be.
+fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, work: &Work, refused: &mut Vec<Refusal<'a>>) {
+    let names = names(edit.path);
+    let Some(&key) = names.first() else { return };
+    let cost = resource.get(key).map_or(0, size);
+    let result = work.spend(1, cost).and_then(|()| {
+        let before = resource.get(key).cloned();
+        apply_one(resource, edit, work).inspect_err(|_| {
+            // A failed edit may have taken the values out.
+            resource.remove(key);
+            if let Some(before) = before {
+                resource.insert(key.to_owned(), before);
+            }
+        })
+    });
+    let Err(error) = result else { return };
+    let smaller = split(edit);
+    if smaller.is_empty() {
+        let error = edit.locate(error);
+        refused.push(Refusal { path: Some(edit.path), error });
+    }
+    for edit in &smaller {
+        attempt(resource, edit, work, refused);
+    }
+}
+
+/// Splits an edit of a complex attribute into edits of one sub-attribute each; empty if it is of one.
+fn split<'a>(edit: &Edit<'a>) -> Vec<Edit<'a>> {
+    let Some(value) = edit.value else { return Vec::new() };
+    let one = |path, op, value| Edit { op, path, filter: None, value, operation: edit.operation };
+    match edit.path.attribute {
+        Some(attribute) if edit.path.sub_attribute.is_none() && edit.op != Op::Remove => {
+            let parts = parts_of(attribute, value).into_iter().flatten();
+            let subs = parts.filter_map(|(name, value)| {
+                let sub =
+                    attribute.sub_attribute(name).filter(|sub| sub.mutability != Mutability::ReadOnly)?;
+                Some(one(AttributePath { sub_attribute: Some(sub), ..edit.path }, edit.op, Some(value)))
+            });
+            subs.collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The names that lead to an attribute, from the outside in.
+fn names(path: AttributePath<'_>) -> Vec<&str> {
+    let extension = path.extension.map(|extension| extension.id);
+    let own = [path.attribute, path.sub_attribute];
+    extension.into_iter().chain(own.into_iter().flatten().map(|attribute| attribute.name.as_str())).collect()
+}
+
+/// Copies what is stored at a place, unless the resource has something there.
+fn keep(resource: &mut Object, stored: &Object, names: &[&str]) {
+    let Some((&name, inner)) = names.split_first() else { return };
+    let Some(value) = stored.get(name) else { return };
+    match (resource.get_mut(name), value) {
+        (None, Value::Object(stored)) if !inner.is_empty() => {
+            let mut object = Object::new();
+            keep(&mut object, stored, inner);
+            if !object.is_empty() {
+                resource.insert(name.to_owned(), Value::Object(object));
+            }
+        }
+        (None, value) => {
+            resource.insert(name.to_owned(), value.clone());
+        }
+        (Some(Value::Object(object)), Value::Object(stored)) => keep_inside(object, stored, inner),
+        (Some(_), _) => {}
+    }
+}
+
+/// The same inside an object. Without names, each stored member is copied that the object lacks.
+fn keep_inside(object: &mut Object, stored: &Object, names: &[&str]) {
+    if names.is_empty() {
+        for (name, value) in stored {
+            object.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    } else {
+        keep(object, stored, names);
+    }
+}

@@ -1,0 +1,10 @@
+//! Imports: which lists are being read page by page, and were lately.
+
+use super::{Console, Problem, Reply};
+use crate::d1::imports::status as stored;
+use scim_protocol::json::object;
+
+pub(crate) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
+    let tenant = console.tenant(org);
+    Ok(Reply::ok(object! {"imports": console.all_of(&tenant, stored::all(&tenant)).await?}))
+}

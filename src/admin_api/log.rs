@@ -1,0 +1,28 @@
+//! The log, as it is read.
+
+use super::{Console, Parameters, Problem, Reply, end_page};
+use crate::d1::log::{self as stored, Query, Source};
+use scim_protocol::json::object;
+
+pub(crate) async fn entries(
+    console: &Console<'_>,
+    org: &str,
+    query: &mut Parameters<'_>,
+) -> Result<Reply, Problem> {
+    let asked = Query {
+        failed: query.one_of("status", &[("failed", true), ("succeeded", false)])?,
+        source: query.one_of("source", &[("scim", Source::Scim), ("console", Source::Console)])?,
+        resource: query.text("resource"),
+        resource_id: None,
+        from: query.time("from")?,
+        to: query.time("to")?,
+        before: query.text("before"),
+        after: query.text("after"),
+        count: query.count()?,
+    };
+    query.end()?;
+    let tenant = console.tenant(org);
+    let mut entries = console.all_of(&tenant, stored::entries(&tenant, &asked)).await?;
+    let next = end_page(&mut entries, asked.count, "id");
+    Ok(Reply::ok(object! {"entries": entries, "next": next}))
+}

@@ -1,0 +1,325 @@
+//! Members: who they are, and what is done to them by hand. Unlike those that SCIM creates, they may be outside the
+//! organization's mail domains: contractors, whom SCIM then neither shows nor touches.
+
+use serde_json::Value;
+
+use super::{Console, Fields, Parameters, Problem, Reply, Viewer, put, record, text};
+use crate::d1::log::{self, Outcome};
+use crate::d1::members::{self as stored, Query};
+use crate::d1::session::{Failure, attempts};
+use crate::d1::users::{self, UserRecord};
+use crate::d1::{StoreError, Tenant, acceptances};
+use crate::runtime::platform;
+use directory::organization::mail_domain;
+use directory::user::check_removable;
+use directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
+use scim_protocol::json::{self, object};
+use scim_protocol::text::shorten;
+use scim_protocol::work::Work;
+use scim_protocol::{Object, ScimError};
+
+/// How many entries of the log a person is shown with.
+const HISTORY: u16 = 20;
+
+/// A person to be made.
+pub(crate) struct NewPerson {
+    user_name: String,
+    /// Whether the user name is meant although it is no mail address.
+    confirms_no_address: bool,
+    given_name: Option<String>,
+    family_name: Option<String>,
+}
+
+impl NewPerson {
+    /// Takes the fields that describe a person.
+    pub(crate) fn take(fields: &mut Fields) -> Result<Self, Problem> {
+        Ok(Self {
+            user_name: fields.text("user_name")?,
+            confirms_no_address: fields.flag("confirm_no_address")?.unwrap_or_default(),
+            given_name: fields.optional_text("given_name")?,
+            family_name: fields.optional_text("family_name")?,
+        })
+    }
+
+    /// Asks whether a user name is meant that is no mail address.
+    ///
+    /// # Errors
+    /// 400, unless it is confirmed.
+    pub(crate) fn check_address(&self) -> Result<(), Problem> {
+        let user_name = self.user_name.trim();
+        if self.confirms_no_address || user_name.is_empty() || mail_domain(user_name).is_some() {
+            return Ok(());
+        }
+        Err(Problem::new(
+            400,
+            format!(
+                "Nobody was added: \"{}\" is no mail address. Cloudflare Access knows people by their address, and mail domains \
+                 apply to it. If it is meant all the same, confirm that with \"confirm_no_address\": true.",
+                shorten(user_name)
+            ),
+        ))
+    }
+
+    /// The person as a SCIM POST would make them.
+    pub(crate) fn into_user(self, catalog: &Catalog) -> Result<User, Problem> {
+        if self.user_name.trim().is_empty() {
+            return Err(Problem::new(400, "\"user_name\" must not be empty; it is usually a mail address."));
+        }
+        let body = object! {
+            "userName": self.user_name,
+            "name": object! {"givenName": self.given_name, "familyName": self.family_name},
+        };
+        Ok(user::create(catalog, &body, &Work::default())?)
+    }
+}
+
+pub(crate) async fn list(
+    console: &Console<'_>,
+    org: &str,
+    query: &mut Parameters<'_>,
+) -> Result<Reply, Problem> {
+    let roles = [("Owner", OrgRole::Owner), ("Admin", OrgRole::Admin), ("Member", OrgRole::Member)];
+    let asked = Query {
+        search: query.text("search"),
+        active: query.one_of("status", &[("active", true), ("inactive", false)])?,
+        org_role: query.one_of("org_role", &roles)?,
+        after: query.text("after"),
+        count: query.count()?,
+    };
+    query.end()?;
+    let tenant = console.tenant(org);
+    let statements = vec![stored::list(&tenant, &asked)];
+    let mut rows = console.open(&tenant, statements).await?.next().unwrap_or_default();
+    let mut next = None;
+    if rows.len() > usize::from(asked.count) {
+        rows.truncate(asked.count.into());
+        next = rows.last().map(|row| row.body.clone().into_string());
+    }
+    let members: Vec<Value> = rows.iter().map(record).collect::<Result<_, _>>()?;
+    Ok(Reply::ok(object! {"members": members, "next": next}))
+}
+
+/// One person: as the identity provider sees them, or would, with the groups and what happened lately.
+pub(crate) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
+    let tenant = console.tenant(org);
+    let history = log::Query { resource_id: Some(id.to_owned()), count: HISTORY, ..log::Query::default() };
+    let statements = vec![stored::one(&tenant, id), log::entries(&tenant, &history)];
+    let mut results = console.open(&tenant, statements).await?;
+    let row = results.next().unwrap_or_default().into_iter().next().ok_or_else(not_found)?;
+    let history: Vec<Value> = results
+        .next()
+        .unwrap_or_default()
+        .iter()
+        .take(HISTORY.into())
+        .map(record)
+        .collect::<Result<_, _>>()?;
+    let mut member = record(&row)?;
+    let resource = json::parse(row.body.into_string().as_bytes())
+        .map_err(|error| StoreError::Internal(format!("a resource is not JSON: {error}")))?;
+    let groups: Vec<Value> = super::list(&resource, "groups")
+        .iter()
+        .map(|group| object! {"id": text(group, "value"), "display_name": text(group, "display")})
+        .collect();
+    let managed = member.get("managed").and_then(Value::as_bool).unwrap_or_default();
+    put(&mut member, "resource", if managed { resource } else { Value::Null });
+    put(&mut member, "groups", groups);
+    put(&mut member, "history", history);
+    Ok(Reply::ok(member))
+}
+
+pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
+    let (person, org_role) =
+        Fields::read(body, |fields| Ok((NewPerson::take(fields)?, fields.optional_text("org_role")?)))?;
+    let org_role = org_role.as_deref().map_or(Ok(OrgRole::Member), assignable)?;
+    let is_address = person.check_address();
+    let mut member = person.into_user(console.catalog)?;
+    member.org_role = org_role;
+    let tenant = console.tenant(org);
+    let mut results = console.open(&tenant, vec![users::named(&tenant, member.user_name())]).await?;
+    let settings = console.settings()?;
+    if let Some(row) = results.next().unwrap_or_default().into_iter().next() {
+        let record = UserRecord::read(row)?;
+        if record.user.active {
+            return Err(Problem::new(
+                409,
+                "A member with this user_name exists already, compared without case.",
+            ));
+        }
+        // Who comes back keeps id and attributes.
+        let back = User { active: true, org_role, doc: record.user.doc.clone() };
+        let outcome = about(200, &record.id, &back, "Activated again");
+        let statements = users::update(&tenant, &settings, &record, &back);
+        console.write(&tenant, &outcome, statements).await.map_err(at_once)?;
+        return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.mail_domain().as_deref()))));
+    }
+    is_address?;
+    let id = platform::new_id()?;
+    let managed = settings.manages(member.mail_domain().as_deref());
+    if managed {
+        settings.check_room(member.user_name())?;
+    }
+    let statements = users::insert(&tenant, &id, &member, managed);
+    console.write(&tenant, &about(201, &id, &member, "Added"), statements).await.map_err(at_once)?;
+    Ok(Reply::created(described(&id, &member, managed)))
+}
+
+/// Gives a person another organization role.
+pub(crate) async fn change(
+    console: &Console<'_>,
+    org: &str,
+    id: &str,
+    body: Object,
+) -> Result<Reply, Problem> {
+    let org_role = Fields::read(body, |fields| fields.text("org_role"))?;
+    let org_role = assignable(&org_role)?;
+    let tenant = console.tenant(org);
+    let (changed, managed) = attempts(async || {
+        let (record, settings) = basis(console, &tenant, id).await?;
+        if !record.user.active {
+            let detail = "Who has been deactivated has no organization role. Add the person again first.";
+            return Err(Failure::Answer(ScimError::conflict(detail)));
+        }
+        check_removable(&record.user)?;
+        let changed = User { org_role, ..record.user.clone() };
+        let managed = settings.manages(changed.mail_domain().as_deref());
+        if changed != record.user {
+            let outcome = about(200, id, &changed, &format!("Made {} of", org_role.as_str()));
+            let statements = users::update(&tenant, &settings, &record, &changed);
+            console.write(&tenant, &outcome, statements).await?;
+        }
+        Ok::<_, Failure>((changed, managed))
+    })
+    .await?;
+    Ok(Reply::ok(described(id, &changed, managed)))
+}
+
+/// Takes a person out of the organization: a deactivation, made here, which the next import shows to the
+/// identity provider. Of somebody whom SCIM does not see nothing need stay, and their user_name is free.
+pub(crate) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
+    let tenant = console.tenant(org);
+    let (removed, managed) = attempts(async || {
+        let (record, settings) = basis(console, &tenant, id).await?;
+        check_removable(&record.user)?;
+        let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
+        let managed = settings.manages(removed.mail_domain().as_deref());
+        let outcome = about(200, id, &removed, "Removed");
+        if !managed {
+            console.write(&tenant, &outcome, users::delete(&tenant, &record)).await?;
+        } else if removed != record.user {
+            let statements = users::update(&tenant, &settings, &record, &removed);
+            console.write(&tenant, &outcome, statements).await?;
+        }
+        Ok::<_, Failure>((removed, managed))
+    })
+    .await?;
+    Ok(Reply::ok(described(id, &removed, managed)))
+}
+
+/// Makes a member the Owner; who was it stays an Admin.
+pub(crate) async fn transfer_ownership(
+    console: &Console<'_>,
+    org: &str,
+    body: Object,
+) -> Result<Reply, Problem> {
+    let id = Fields::read(body, |fields| fields.text("member"))?;
+    let tenant = console.tenant(org);
+    let (record, settings) = basis(console, &tenant, &id).await?;
+    let mut member = record.user;
+    if !member.active {
+        return Err(Problem::new(409, "Who has been deactivated cannot own the organization."));
+    }
+    if member.org_role != OrgRole::Owner {
+        member.org_role = OrgRole::Owner;
+        let outcome = about(200, &id, &member, "Transferred the ownership to");
+        // An Admin shall not become more by themselves: who is neither the Owner nor an operator finds no Owner to take
+        // it from.
+        let by = match &console.viewer {
+            Viewer::Operator(_) => None,
+            Viewer::Administrator(mail) => Some(AdministratorName::of(mail).fold),
+        };
+        let mut statements = users::transfer_ownership(&tenant, &id, by.as_deref());
+        if by.is_none() {
+            // An operator vouches for the organization.
+            statements.push(acceptances::accept(&tenant, &acceptances::mail_of(member.user_name())));
+        }
+        if let Err(error) = console.write(&tenant, &outcome, statements).await {
+            let is_stale = error == StoreError::Stale;
+            // Of two at once, one finds that it is done.
+            if !is_stale || !is_owner(console, &tenant, &id).await? {
+                return Err(match by {
+                    Some(_) if is_stale => Problem::new(
+                        403,
+                        "Only the Owner, or an operator of this deployment, may transfer the ownership.",
+                    ),
+                    _ => error.into(),
+                });
+            }
+        }
+    }
+    let managed = settings.manages(member.mail_domain().as_deref());
+    Ok(Reply::ok(described(&id, &member, managed)))
+}
+
+async fn is_owner(console: &Console<'_>, tenant: &Tenant<'_>, id: &str) -> Result<bool, Problem> {
+    Ok(basis(console, tenant, id).await?.0.user.org_role == OrgRole::Owner)
+}
+
+/// Somebody as a basis for a write, and the organization.
+async fn basis(
+    console: &Console<'_>,
+    tenant: &Tenant<'_>,
+    id: &str,
+) -> Result<(UserRecord, Organization), ScimError> {
+    let mut results = console.open(tenant, vec![users::anybody(tenant, id)]).await?;
+    let row = results.next().unwrap_or_default().into_iter().next().ok_or_else(not_found)?;
+    Ok((UserRecord::read(row)?, console.settings()?))
+}
+
+fn assignable(text: &str) -> Result<OrgRole, Problem> {
+    match OrgRole::parse_attribute("org_role", text)? {
+        OrgRole::Owner => Err(Problem::new(
+            400,
+            "An organization has exactly one Owner: ownership is transferred, by PUT of /owner or on the person's page.",
+        )),
+        role => Ok(role),
+    }
+}
+
+/// Others were changing the same.
+fn at_once(error: StoreError) -> Problem {
+    match error {
+        error if users::user_name_is_taken(&error) || error == StoreError::Stale => Problem::new(
+            409,
+            "The member or the organization was changed by somebody else at the same time. Try again.",
+        ),
+        other => other.into(),
+    }
+}
+
+fn not_found() -> Problem {
+    Problem::new(404, "There is no such member in this organization.")
+}
+
+fn about(status: u16, id: &str, user: &User, done: &str) -> Outcome {
+    Outcome::of(status, "User", id, user.user_name()).saying(format!("{done} {}.", user.user_name()))
+}
+
+impl Console<'_> {
+    /// The organization that was opened, and its settings.
+    fn settings(&self) -> Result<Organization, StoreError> {
+        let described = self.organization.borrow();
+        let organization = described.as_ref().and_then(Organization::read);
+        organization.ok_or_else(|| StoreError::Internal("an organization cannot be read".to_owned()))
+    }
+}
+
+/// A person as the console's API shows them.
+pub(crate) fn described(id: &str, user: &User, managed: bool) -> Value {
+    object! {
+        "id": id,
+        "user_name": user.user_name(),
+        "org_role": user.role_in_force().as_str(),
+        "active": user.active,
+        "managed": managed,
+    }
+}

@@ -1,0 +1,12 @@
+//! Sessions of the console that were begun with the admin token.
+
+use super::{Console, Problem, Reply};
+use crate::d1::console_sessions as stored;
+use scim_protocol::json::object;
+
+/// Ends all of them, also that of the caller.
+pub(crate) async fn end_all(console: &Console<'_>) -> Result<Reply, Problem> {
+    console.only_operators()?;
+    let ended = console.database.run(stored::end_all()).await?.len();
+    Ok(Reply::ok(object! {"ended": ended}))
+}

@@ -1,0 +1,3 @@
+//! Entries of an organization's audit log, as a request makes them.
+
+pub mod record;

@@ -1,0 +1,5 @@
+//! Who calls: administrators by token, session cookie or Cloudflare Access.
+
+pub mod access;
+pub mod identity;
+pub mod session;

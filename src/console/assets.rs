@@ -1,0 +1,17 @@
+//! The stylesheet, the script and the icon of the pages. Their addresses change with what is in them, so that browsers may keep
+//! them for good.
+
+use crate::console::pages::{ICON, SCRIPT, STYLESHEET};
+use crate::http::answer::Answer;
+use scim_protocol::ScimError;
+
+/// Answers a request for one of them.
+pub(crate) fn answer(name: &str) -> Answer {
+    let (content_type, text) = match name {
+        "console.css" => ("text/css; charset=utf-8", STYLESHEET.text),
+        "console.js" => ("text/javascript; charset=utf-8", SCRIPT.text),
+        "icon.svg" => ("image/svg+xml", ICON.text),
+        _ => return ScimError::not_found("There is no such file.").into(),
+    };
+    Answer::kept(content_type, text)
+}

@@ -1,0 +1,68 @@
+//! Which organizations an administrator has accepted: the others are not listed for them, and not theirs to manage.
+//! Whoever makes an organization may name it like another, and list anybody as its administrator.
+
+use super::Database;
+use super::organizations::{HAS_ACCEPTED, IS_ADMINISTRATOR, name_of};
+use super::statement::{Statement, text};
+use super::tenant::Tenant;
+use directory::AdministratorName;
+
+/// Selects what somebody is invited to administer, and has not accepted, one a row as JSON.
+pub fn invitations(name: &AdministratorName) -> Statement {
+    let sql = format!(
+        "SELECT json_object('id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains),
+           'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+           'user_count', o.user_count, 'created_at', o.created_at, 'org_role', u.org_role,
+           'declined', json(iif(a.declined_at IS NULL, 'false', 'true'))) AS head
+         FROM organizations o
+           CROSS JOIN users u ON u.org_id = o.id AND {IS_ADMINISTRATOR}
+           LEFT JOIN acceptances a ON a.org_id = o.id AND a.mail = :composed
+         WHERE NOT {HAS_ACCEPTED}
+         ORDER BY o.created_at, o.id"
+    );
+    Statement::new(&sql, &name_of(name))
+}
+
+/// Notes that the organization that the tenant names is accepted by somebody; one that is accepted already stays as it
+/// is.
+pub fn accept(tenant: &Tenant<'_>, mail: &str) -> Statement {
+    tenant.statement(
+        "INSERT INTO acceptances (org_id, mail, accepted_at)
+         SELECT o.id, :mail, :now FROM organizations o WHERE o.id = :org
+         ON CONFLICT (org_id, mail) DO UPDATE SET accepted_at = :now, declined_at = NULL WHERE accepted_at IS NULL",
+        &[text("mail", mail)],
+    )
+}
+
+/// Notes that somebody declines it; one that is declined already stays as it is.
+pub fn decline(tenant: &Tenant<'_>, mail: &str) -> Statement {
+    tenant.statement(
+        "INSERT INTO acceptances (org_id, mail, declined_at)
+         SELECT o.id, :mail, :now FROM organizations o WHERE o.id = :org
+         ON CONFLICT (org_id, mail) DO UPDATE SET accepted_at = NULL, declined_at = :now WHERE declined_at IS NULL",
+        &[text("mail", mail)],
+    )
+}
+
+/// The mail address under which an administrator with that `userName` accepts.
+pub fn mail_of(user_name: &str) -> String {
+    AdministratorName::of(user_name.trim()).composed
+}
+
+impl Database {
+    /// Whether somebody is invited to the organization of that id, and has not accepted it.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn is_invited(
+        &self,
+        name: &AdministratorName,
+        organization: &str,
+    ) -> Result<bool, super::StoreError> {
+        let sql =
+            format!("SELECT '' AS head FROM users u WHERE u.org_id = :organization AND {IS_ADMINISTRATOR}");
+        let mut bindings = name_of(name);
+        bindings.push(text("organization", organization));
+        Ok(!self.run(Statement::new(&sql, &bindings)).await?.is_empty())
+    }
+}

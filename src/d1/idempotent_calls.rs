@@ -1,0 +1,72 @@
+//! Calls of the console's API that may be repeated after a lost answer: what was answered, for a day. They lie where
+//! the call's organization does; those that name none, in the first database.
+
+use super::statement::{Statement, text};
+use crate::runtime::platform::iso;
+
+/// How long an answer is kept, in milliseconds.
+pub const KEPT_MILLIS: u64 = 24 * 60 * 60 * 1000;
+/// How long a secret of an answer is kept, in milliseconds.
+pub const SECRET_MILLIS: u64 = 60 * 1000;
+
+/// Claims a call, or finds what became of it: the last statement selects it as JSON. `id` is a hash of who calls and of
+/// the key of the call, `request` of what is asked for.
+pub fn claim(id: &str, request: &str, now_millis: u64) -> Vec<Statement> {
+    let bindings = [
+        text("id", id),
+        text("request", request),
+        text("now", iso(now_millis)),
+        text("kept_since", iso(now_millis.saturating_sub(KEPT_MILLIS))),
+        text("secret_since", iso(now_millis.saturating_sub(SECRET_MILLIS))),
+    ];
+    [
+        "DELETE FROM idempotent_calls WHERE id = :id AND began_at <= :kept_since",
+        "UPDATE idempotent_calls SET secret = NULL WHERE secret IS NOT NULL AND began_at <= :secret_since",
+        "INSERT OR IGNORE INTO idempotent_calls (id, request, began_at) VALUES (:id, :request, :now)",
+        "SELECT json_object('is_new', json(iif(changes() = 1, 'true', 'false')), 'request', request, 'began_at', began_at,
+           'is_done', json(iif(is_done, 'true', 'false')), 'status', status, 'answer', json(answer), 'secret', secret) AS head
+         FROM idempotent_calls WHERE id = :id",
+    ]
+    .map(|sql| Statement::new(sql, &bindings))
+    .to_vec()
+}
+
+/// Selects a row if that call has been made.
+pub fn find(id: &str, now_millis: u64) -> Statement {
+    Statement::new(
+        "SELECT '' AS head FROM idempotent_calls WHERE id = :id AND began_at > :kept_since",
+        &[text("id", id), text("kept_since", iso(now_millis.saturating_sub(KEPT_MILLIS)))],
+    )
+}
+
+/// Notes that the call has made its change, in the batch of the change.
+pub fn done(id: &str) -> Statement {
+    Statement::new("UPDATE idempotent_calls SET is_done = 1 WHERE id = :id", &[text("id", id)])
+}
+
+/// Keeps what was answered; `secret` is what nobody can read but with the key of the call.
+pub fn answered(id: &str, status: u16, answer: &str, secret: Option<&str>) -> Statement {
+    Statement::new(
+        "UPDATE idempotent_calls SET is_done = 1, status = CAST(:status AS INTEGER), answer = :answer,
+           secret = nullif(:secret, '') WHERE id = :id",
+        &[
+            text("id", id),
+            text("status", status.to_string()),
+            text("answer", answer),
+            text("secret", secret.unwrap_or_default()),
+        ],
+    )
+}
+
+/// Forgets a call that has changed nothing, so that it may be made again.
+pub fn release(id: &str) -> Statement {
+    Statement::new("DELETE FROM idempotent_calls WHERE id = :id AND is_done = 0", &[text("id", id)])
+}
+
+/// Deletes what may not be repeated any more.
+pub fn forget(now_millis: u64) -> Statement {
+    Statement::new(
+        "DELETE FROM idempotent_calls WHERE began_at <= :kept_since",
+        &[text("kept_since", iso(now_millis.saturating_sub(KEPT_MILLIS)))],
+    )
+}

@@ -1,0 +1,293 @@
+//! Readings: who reads which snapshot, and how far they have come.
+//!
+//! A request does not tell whose import it belongs to. What it tells is the key, the client's name, the filter, the
+//! position and the size of the page. Every first page begins a reading with a snapshot of its own. A later page
+//! belongs to a reading of the same key and client whose next page it is; if there is none, to one whose last page is
+//! asked for again, then to one of another key or client that is to go on here (the key may have been exchanged).
+//!
+//! Several readings of one key and client may have come to the same position. If their snapshots differ, nothing tells
+//! which of them asks. Then a new snapshot unites them: of the rows behind the smallest of their places. All of them go
+//! on with it: rows may come twice, but none is missed.
+//!
+//! How far a reading has come is noted in a row of its own: with the second page, and with any other while several
+//! readings of the list are under way; else after the answer.
+
+use serde_json::Value;
+
+use super::snapshot::{HOUR_AGO, Rows, WIDTH, post};
+use crate::d1::StoreError;
+use crate::d1::record::{self, text_or_null};
+use crate::d1::statement::{Binding, Statement, text};
+use crate::d1::tenant::Tenant;
+
+/// Behind every row.
+const END: i64 = i64::MAX;
+/// How many posts of a filtered list are looked at before all others are read.
+const NEAR: u64 = 1_000;
+
+/// A page behind the first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    pub(crate) size: u64,
+    pub(crate) offset: u64,
+}
+
+/// What is known of a reading once its page has been read.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// How many rows the list has.
+    pub(crate) total: u64,
+    /// The reading and its snapshot, if there is one that has to be noted after the answer.
+    to_note: Option<(String, String)>,
+    /// Whether nothing tells which of several readings it is, and no room is left to unite them.
+    pub(crate) is_refused: bool,
+}
+
+impl Page {
+    /// The readings of the list, ranked by how well the page fits; one that nobody has gone on with for an hour comes
+    /// behind others that it fits as well.
+    fn ranked(self) -> String {
+        let Self { size, offset } = self;
+        format!(
+            "ranked AS MATERIALIZED (
+               SELECT *, min(rank) OVER () AS best FROM (
+                 SELECT q.*, q.is_stale + CASE
+                   WHEN q.is_own AND q.is_next AND q.page_size = {size} THEN 0
+                   WHEN q.is_own AND q.is_next THEN 2
+                   WHEN q.is_own AND q.page_offset = {offset} THEN 4
+                   WHEN q.is_next AND q.page_size = {size} THEN 6
+                   WHEN q.is_next THEN 8
+                   WHEN q.is_own AND q.next_offset > {offset} THEN 10
+                   WHEN q.is_own THEN 12
+                   ELSE 14 END AS rank
+                 FROM (
+                   SELECT s.id, coalesce(r.snapshot, s.id) AS snapshot, coalesce(r.page_offset, 0) AS page_offset,
+                     coalesce(r.next_offset, s.page_size) AS next_offset,
+                     coalesce(r.page_size, s.page_size) AS page_size, coalesce(r.is_done, 0) AS is_done,
+                     coalesce(r.read_at, s.begun_at) AS read_at, coalesce(r.read_at, s.begun_at) < {HOUR_AGO} AS is_stale,
+                     s.reader = :reader AS is_own, r.id IS NOT NULL AS is_noted,
+                     coalesce(r.next_offset, s.page_size) = {offset} AND coalesce(r.is_done, 0) = 0 AS is_next
+                   FROM list_snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+                   WHERE s.org_id = :org AND s.list = :list AND s.base = 0) q))"
+        )
+    }
+
+    /// The readings that the page may belong to, if it is the next page of several.
+    fn candidates(self) -> String {
+        format!(
+            "{}, candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best)",
+            self.ranked()
+        )
+    }
+
+    /// Where a snapshot begins that unites the readings that the page may belong to; no row if one is enough.
+    pub(crate) fn with_start(self) -> String {
+        let place = post(&format!("min(({} - s.base) / s.step, length(s.posts) / {WIDTH} - 1)", self.offset));
+        format!(
+            "WITH {}, start AS MATERIALIZED (
+               SELECT min({place}) AS after, max(s.total) AS total FROM list_snapshots s
+               WHERE s.org_id = :org AND s.list = :list AND s.id IN (SELECT snapshot FROM candidate)
+               HAVING count(*) > 1)",
+            self.candidates()
+        )
+    }
+
+    /// Lets the readings that the page may belong to go on with the snapshot that unites them, if it was made.
+    pub(crate) fn unite(self) -> String {
+        format!(
+            "INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
+             WITH {}
+             SELECT s.org_id, s.list, c.id, s.id, c.page_offset, c.next_offset, c.page_size, 0, c.read_at
+             FROM list_snapshots s CROSS JOIN candidate c
+             WHERE s.org_id = :org AND s.list = :list AND s.id = :snapshot
+             ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot",
+            self.candidates()
+        )
+    }
+
+    /// `chosen`: the reading that the page belongs to, and its snapshot; no row if there is none.
+    fn chosen(self) -> String {
+        format!(
+            "{}, chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)",
+            self.candidates()
+        )
+    }
+
+    /// The `seq` of each row of the page, with a number by which they are in order.
+    pub(crate) fn rows(self, rows: &Rows<'_>, is_filtered: bool) -> String {
+        if is_filtered { self.listed_rows(rows) } else { self.rows_of_range(rows) }
+    }
+
+    /// How many rows the page has, if there are so many: a client that goes on by how many came must get as many as a
+    /// client that goes on by the size expects.
+    fn wanted(self) -> String {
+        format!("max(0, min({}, s.total - {}))", self.size, self.offset)
+    }
+
+    /// Those of a list of which every row is known: from the position on, as many as are still there and still match.
+    /// Behind the last row comes the first again, and behind all of them what matches by now, so that a page has rows
+    /// as long as there are any. The first thousand are looked at before the others are read.
+    fn listed_rows(self, rows: &Rows<'_>) -> String {
+        let Self { size, offset } = self;
+        let Rows { seq, table, from, of_row, .. } = rows;
+        format!(
+            "WITH {chosen}, list AS MATERIALIZED (
+               SELECT {wanted} AS wanted, ({offset} - s.base + 1) * {WIDTH} AS at, s.id
+               FROM chosen c CROSS JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot)
+             SELECT * FROM (
+               SELECT post.turn, {seq} AS seq FROM (
+                 SELECT key AS turn, value FROM json_each({next})
+                 UNION ALL
+                 SELECT {NEAR} + key, value FROM json_each({others})) post CROSS JOIN {table}
+               WHERE {seq} = post.value AND {of_row}
+               UNION ALL
+               SELECT {END} AS turn, seq FROM (
+                 SELECT {seq} AS seq {from} AND {seq} NOT IN (SELECT value FROM json_each({all}))
+                 ORDER BY {seq} LIMIT {size} OFFSET iif(EXISTS (SELECT 1 FROM list), 0, {offset})))
+             LIMIT coalesce((SELECT wanted FROM list), {size})",
+            chosen = self.chosen(),
+            wanted = self.wanted(),
+            next = array_of(&format!("substr(s.posts, l.at + 1, {NEAR} * {WIDTH})")),
+            others = array_of(&format!(
+                "substr(s.posts, l.at + {NEAR} * {WIDTH} + 1) || substr(s.posts, {WIDTH} + 1, l.at - {WIDTH})"
+            )),
+            all = array_of("s.posts")
+        )
+    }
+
+    /// Those of a list of which the last row of each page is known: what comes behind the post before the position. If
+    /// the position is within a page, the page begins with as many of the last rows of that page as have a position
+    /// there. Behind the last row comes the first again, and behind all of them what became visible since.
+    fn rows_of_range(self, rows: &Rows<'_>) -> String {
+        let Self { size, offset } = self;
+        let (seq, from) = (rows.seq, rows.from);
+        let visible = |reveals: &str| {
+            rows.reveal.map_or_else(String::new, |reveal| format!(" AND {reveal} <= {reveals}"))
+        };
+        let (visible_then, visible) = (visible("p.reveals"), visible("(SELECT reveals FROM place)"));
+        let visible_since = rows.reveal.map_or_else(String::new, |reveal| {
+            format!(
+                " UNION ALL
+               SELECT 2 AS turn, seq FROM (
+                 SELECT {seq} AS seq {from} AND {reveal} > (SELECT reveals FROM place) ORDER BY {seq} LIMIT {size})"
+            )
+        });
+        format!(
+            "WITH {chosen}, place AS MATERIALIZED (
+               SELECT iif(p.id IS NULL, {size}, p.wanted) AS wanted, p.reveals, p.id IS NOT NULL AS is_known,
+               coalesce(CASE
+                 WHEN p.id IS NULL THEN (SELECT {seq} {from} ORDER BY {seq} LIMIT 1 OFFSET {offset})
+                 WHEN p.positions = 0 THEN (SELECT min({seq}) {from} AND {seq} > p.low{visible_then})
+                 WHEN p.positions > 0 THEN coalesce((
+                   SELECT min(seq) FROM (
+                     SELECT {seq} AS seq, row_number() OVER (ORDER BY {seq} DESC) AS back
+                     {from} AND {seq} > p.low AND {seq} <= p.high{visible_then})
+                   WHERE back <= p.positions),
+                   (SELECT min({seq}) {from} AND {seq} > p.high{visible_then}))
+                 END, {END}) AS first
+               FROM (
+                 SELECT s.id, {wanted} AS wanted, {low} AS low, {high} AS high, coalesce(s.reveals, {END}) AS reveals,
+                   CASE
+                   WHEN {offset} >= s.base + s.listed THEN -1
+                   WHEN {offset} = s.base + s.span * s.step THEN 0
+                   WHEN s.span < s.spans THEN s.base + (s.span + 1) * s.step - {offset}
+                   ELSE s.base + s.listed - {offset} END AS positions
+                 FROM (SELECT 1) LEFT JOIN (
+                   SELECT s.*, length(s.posts) / {WIDTH} - 2 AS spans,
+                     min(({offset} - s.base) / s.step, length(s.posts) / {WIDTH} - 2) AS span
+                   FROM chosen c CROSS JOIN list_snapshots s
+                     ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot) s) p)
+             SELECT * FROM (
+               SELECT 0 AS turn, seq FROM (
+                 SELECT {seq} AS seq {from} AND {seq} >= (SELECT first FROM place){visible} ORDER BY {seq} LIMIT {size})
+               UNION ALL
+               SELECT 1 AS turn, seq FROM (
+                 SELECT {seq} AS seq {from} AND {seq} < (SELECT first * is_known FROM place){visible}
+                 ORDER BY {seq} LIMIT {size}){visible_since})
+             LIMIT (SELECT wanted FROM place)",
+            chosen = self.chosen(),
+            wanted = self.wanted(),
+            low = post("s.span"),
+            high = post("s.span + 1")
+        )
+    }
+
+    /// The statements that come after that of the page: one that selects a [`State`], and one that notes how far the
+    /// reading has come, unless that can wait until the page has been answered. `counted` counts the rows of a list of
+    /// which no snapshot is known.
+    pub(crate) fn end(self, counted: &str) -> Vec<String> {
+        let state = format!(
+            "WITH {}
+             SELECT json_array(coalesce(s.total, {counted}), iif({} OR {} >= s.total, NULL, c.id), c.snapshot,
+               json(iif((SELECT count(DISTINCT snapshot) FROM candidate) > 1, 'true', 'false'))) AS head
+             FROM (SELECT 1) LEFT JOIN chosen c ON TRUE LEFT JOIN list_snapshots s
+               ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
+            self.chosen(),
+            IS_NOTED_AT_ONCE,
+            self.offset
+        );
+        let note = self.note(
+            &format!("WITH {}", self.chosen()),
+            "chosen c CROSS JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
+            IS_NOTED_AT_ONCE,
+        );
+        vec![state, note]
+    }
+
+    /// Notes how far the reading `c` of the snapshot `s` has come.
+    fn note(self, with: &str, from: &str, condition: &str) -> String {
+        let Self { size, offset } = self;
+        format!(
+            "INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
+             {with}
+             SELECT s.org_id, s.list, c.id, s.id, {offset}, {offset} + {size}, {size}, {offset} + {size} >= s.total,
+               :now
+             FROM {from} WHERE {condition} AND {offset} < s.total
+             ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot, page_offset = excluded.page_offset,
+               next_offset = excluded.next_offset, page_size = excluded.page_size, is_done = excluded.is_done,
+               read_at = excluded.read_at"
+        )
+    }
+
+    /// What is to be noted once the page has been answered.
+    pub(crate) fn afterwards(
+        self,
+        tenant: &Tenant<'_>,
+        state: State,
+        mut bindings: Vec<Binding>,
+    ) -> Option<Statement> {
+        let (reading, snapshot) = state.to_note?;
+        bindings.extend([text("reading", reading), text("of_snapshot", snapshot)]);
+        let from = "(SELECT :reading AS id) c CROSS JOIN list_snapshots s";
+        let itself = "s.org_id = :org AND s.list = :list AND s.id = :of_snapshot";
+        Some(tenant.statement(&self.note("", from, itself), &bindings))
+    }
+}
+
+/// Posts of the snapshot `s` in the list `l` as a JSON array.
+fn array_of(posts: &str) -> String {
+    format!(
+        "(SELECT '[' || rtrim({posts}, ',') || ']' FROM list l CROSS JOIN list_snapshots s
+          ON s.org_id = :org AND s.list = :list AND s.id = l.id)"
+    )
+}
+
+/// The condition that the page of the reading `c` is noted with the page: it is the second, or more than one reading of
+/// the list is under way.
+const IS_NOTED_AT_ONCE: &str =
+    "(NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)";
+
+impl State {
+    /// Reads what [`Page::end`] selects.
+    pub(crate) fn read(head: &str) -> Result<Self, StoreError> {
+        record::read("a reading", head, |value| {
+            let Value::Array(parts) = value else { return None };
+            let [total, reading, snapshot, is_refused] = <[Value; 4]>::try_from(parts).ok()?;
+            Some(Self {
+                total: total.as_u64()?,
+                to_note: text_or_null(reading)?.zip(text_or_null(snapshot)?),
+                is_refused: is_refused.as_bool()?,
+            })
+        })
+    }
+}

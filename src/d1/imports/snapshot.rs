@@ -1,0 +1,336 @@
+//! Snapshots: what keeps the pages of a list together that a client reads by position.
+//!
+//! An identity provider imports everybody page by page, and unassigns whoever it does not find. Positions that are
+//! counted anew for each page shift when rows are deleted between two pages, and the next page begins too late. So the
+//! first page of a list of several pages makes a snapshot: which row is at which position. It holds the `seq` of every
+//! row of a filtered list, because a row may begin to match the filter in the middle, and of any other list that of the
+//! last row of each page. These are its posts.
+//!
+//! A snapshot does not change. A later page is a function of the snapshot, the position and the size (see
+//! [`super::reading`]), so that a page that is asked for again is the same page.
+//!
+//! All of it is one row in D1, written in the batch that reads the first page. KV cannot hold it: a name that was
+//! written a minute ago may still be read as it was before.
+
+use sha2::{Digest, Sha256};
+
+use super::reading;
+use crate::d1::session::Opened;
+use crate::d1::statement::{Binding, Statement, text};
+use crate::d1::tenant::Tenant;
+use crate::d1::{StoreError, record};
+use scim_protocol::ScimError;
+use scim_protocol::list::Page;
+
+/// Since when a snapshot has been read that is kept in any case.
+pub(crate) const HOUR_AGO: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour')";
+/// Since when a list has been read whose last page nobody has read, and whose snapshot is kept if there is room.
+const DAY_AGO: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')";
+
+/// Characters of a post.
+pub(crate) const WIDTH: u64 = 11;
+/// Most posts of a snapshot: one value in D1 has 2 MB at most. A filtered list of more rows is refused.
+const MOST_POSTS: u64 = 150_000;
+/// Bytes that the snapshots of an organization may take before a list of several pages is refused.
+const BUDGET: u64 = 64_000_000;
+/// Bytes of a snapshot.
+const BYTES: &str = "(4096 + 11 * (listed / step + 2))";
+/// A page that small is a test of the connection, if the list is long: it must cost no more than it shows.
+const SMALL_PAGE: u64 = 10;
+/// Longest list of small pages that has a snapshot.
+const LONG_LIST: u64 = 1_000;
+/// The largest position that is told from others.
+const LAST_POSITION: u64 = 1 << 52;
+
+/// Rows of a table, as parts of SQL.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    /// The column that has their order.
+    pub(crate) seq: &'a str,
+    /// The table.
+    pub(crate) table: &'a str,
+    /// `FROM … WHERE …`
+    pub(crate) from: &'a str,
+    /// The condition, for a row that is found by its `seq`.
+    pub(crate) of_row: &'a str,
+    /// What counts them.
+    pub(crate) total: &'a str,
+    /// The column with `organizations.reveals` as it was when the row became visible, if rows can become visible.
+    pub(crate) reveal: Option<&'a str>,
+}
+
+/// Who reads a list, and which snapshot is made if one has to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// The id of the key.
+    pub key: &'a str,
+    /// The client's name: its User-Agent.
+    pub client: &'a str,
+    /// What a new snapshot is called.
+    pub snapshot: &'a str,
+}
+
+/// The snapshot of a list, seen from one of its pages.
+#[derive(Debug)]
+pub(crate) struct Snapshot<'a> {
+    /// `Users` or `Groups`.
+    resource: &'static str,
+    /// The filter as it was sent.
+    pub(crate) filter: Option<&'a str>,
+    reader: Reader<'a>,
+    pub(crate) size: u64,
+    pub(crate) offset: u64,
+}
+
+/// What is known of the snapshot of a first page once the page has been read.
+#[derive(Debug)]
+struct State {
+    /// How many rows the list has, if that is known without the page.
+    total: Option<u64>,
+    /// Whether a snapshot was made.
+    is_made: bool,
+    /// Whether the organization has as many snapshots as it may.
+    is_full: bool,
+}
+
+impl<'a> Snapshot<'a> {
+    /// The snapshot that a page belongs to. A page of none belongs to none.
+    pub(crate) fn of(
+        resource: &'static str,
+        filter: Option<&'a str>,
+        reader: Reader<'a>,
+        page: &Page,
+    ) -> Option<Self> {
+        let size = u64::from(page.count);
+        let offset = page.offset().min(LAST_POSITION);
+        (size > 0).then_some(Self { resource, filter, reader, size, offset })
+    }
+
+    /// Whether it is the first page, which makes the snapshot.
+    pub(crate) fn begins(&self) -> bool {
+        self.offset == 0
+    }
+
+    /// What the names in its SQL stand for.
+    pub(crate) fn bindings(&self) -> Vec<Binding> {
+        let Reader { key, client, snapshot } = self.reader;
+        vec![
+            text("list", hash(&[self.resource, self.filter.unwrap_or_default()])),
+            text("reader", hash(&[key, client])),
+            text("resource", self.resource),
+            text("filter", self.filter.unwrap_or_default()),
+            text("snapshot", snapshot),
+        ]
+    }
+
+    /// The statements that come before that of the page.
+    pub(crate) fn begin(&self, rows: &Rows<'_>) -> Vec<String> {
+        match self.begins() {
+            true => vec![make_room(), self.insert(rows)],
+            false => vec![self.insert(rows), self.reading().unite()],
+        }
+    }
+
+    /// The reading that a later page belongs to.
+    pub(crate) fn reading(&self) -> reading::Page {
+        reading::Page { size: self.size, offset: self.offset }
+    }
+
+    /// Makes a snapshot: of the whole list for its first page, and for a later one of what is still to be read, if
+    /// several readings could ask for the page and their snapshots differ.
+    fn insert(&self, rows: &Rows<'_>) -> String {
+        let (size, base) = (self.size, self.offset);
+        let with = match self.begins() {
+            true => "WITH start AS MATERIALIZED (SELECT 0 AS after, 0 AS total)".to_owned(),
+            false => self.reading().with_start(),
+        };
+        let (step, listed, posts) = match self.filter {
+            None => (size, self.count(rows), format!("({})", self.last_of_pages(rows))),
+            Some(_) => (1, self.all_rows(rows), "n.posts".to_owned()),
+        };
+        let is_due = if self.begins() { format!("n.listed > {size}") } else { "TRUE".to_owned() };
+        let most = match (self.filter, self.is_small()) {
+            (_, true) => format!("n.listed <= {LONG_LIST}"),
+            (Some(_), false) => format!("n.listed <= {MOST_POSTS}"),
+            (None, false) => "TRUE".to_owned(),
+        };
+        // A batch that is sent again, because the answer to it was lost or names were folded anew, makes the snapshot
+        // anew.
+        format!(
+            "INSERT OR REPLACE INTO list_snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at, base, step, listed,
+               total, reveals, posts)
+             {with}
+             SELECT o.id, :list, :snapshot, :resource, :filter, :reader, {size}, :now, {base}, {step}, n.listed,
+               max(start.total, {base} + n.listed), o.reveals, printf('%10d,', start.after) || coalesce({posts}, '')
+             FROM start CROSS JOIN organizations o CROSS JOIN {listed} n
+             WHERE o.id = :org AND {is_due} AND {most} AND NOT {}",
+            is_full()
+        )
+    }
+
+    /// Whether it is a page as tests of the connection ask for, which have no snapshot of a long list.
+    fn is_small(&self) -> bool {
+        self.begins() && self.size < SMALL_PAGE
+    }
+
+    /// How many rows there are.
+    fn count(&self, rows: &Rows<'_>) -> String {
+        let counted = match self.begins() {
+            true => rows.total.to_owned(),
+            false => {
+                format!("(SELECT count(*) {} AND {} > (SELECT after FROM start))", rows.from, rows.seq)
+            }
+        };
+        // The LIMIT keeps SQLite from counting once for each time the number is named.
+        format!("(SELECT {counted} AS listed LIMIT 1)")
+    }
+
+    /// The last row of each page: from one to the next, so that every row is looked at once.
+    fn last_of_pages(&self, rows: &Rows<'_>) -> String {
+        let (seq, from, step) = (rows.seq, rows.from, self.size.saturating_sub(1));
+        let newest = format!("(SELECT max({seq}) {from})");
+        format!(
+            "WITH RECURSIVE post (number, seq) AS (
+               SELECT 0, (SELECT after FROM start)
+               UNION ALL
+               SELECT number + 1, coalesce(iif(number < {MOST_POSTS} - 1,
+                 (SELECT {seq} {from} AND {seq} > post.seq ORDER BY {seq} LIMIT 1 OFFSET {step}), NULL), {newest})
+               FROM post WHERE post.seq < {newest})
+             SELECT group_concat(printf('%10d,', seq), '') FROM post WHERE number > 0"
+        )
+    }
+
+    /// All rows, up to one more than a snapshot may have.
+    fn all_rows(&self, rows: &Rows<'_>) -> String {
+        let (seq, from) = (rows.seq, rows.from);
+        let most = if self.is_small() { LONG_LIST } else { MOST_POSTS };
+        format!(
+            "(SELECT count(*) AS listed, group_concat(printf('%10d,', seq), '') AS posts
+              FROM (SELECT {seq} AS seq {from} AND {seq} > (SELECT after FROM start) ORDER BY {seq} LIMIT {most} + 1))"
+        )
+    }
+
+    /// The statement that selects the `seq` of each row of a later page; `None` for the first.
+    pub(crate) fn later_rows(&self, rows: &Rows<'_>) -> Option<String> {
+        (!self.begins()).then(|| self.reading().rows(rows, self.filter.is_some()))
+    }
+
+    /// The statements that come after that of the page; `counted` counts the rows of a list of which no snapshot is
+    /// known.
+    pub(crate) fn end(&self, counted: &str) -> Vec<String> {
+        if self.begins() { vec![self.state(counted)] } else { self.reading().end(counted) }
+    }
+
+    /// The total of the list, and what is to be noted after the answer, given how many rows are on the page, and
+    /// whether there are more behind the first page.
+    ///
+    /// # Errors
+    /// 429 or `tooMany` where the pages of the list cannot be kept together; our fault: a row is not what the statement
+    /// selects.
+    pub(crate) fn read(
+        &self,
+        tenant: &Tenant<'_>,
+        opened: &mut Opened,
+        on_page: u64,
+        there_is_more: bool,
+    ) -> Result<(u64, Option<Statement>), ScimError> {
+        let head = opened.row().unwrap_or_default().head;
+        if self.begins() {
+            let state = State::read(&head)?;
+            let total = self.total(&state, on_page, there_is_more)?;
+            return Ok((total, state.is_made.then(|| tidy(tenant))));
+        }
+        // The note's.
+        opened.rows();
+        let state = reading::State::read(&head)?;
+        if state.is_refused {
+            return Err(ScimError::too_many_readings());
+        }
+        Ok((state.total, self.reading().afterwards(tenant, state, self.bindings())))
+    }
+
+    /// The statement that selects the [`State`] of a first page. The total is the snapshot's, else what `counted`
+    /// counts, unless the page tells.
+    fn state(&self, counted: &str) -> String {
+        // A list of which a page that is not small makes no snapshot is no longer than the page, or is refused.
+        let counted = if self.is_small() { counted } else { "NULL" };
+        format!(
+            "SELECT json_array(coalesce(s.total, {counted}), json(iif(s.total IS NULL, 'false', 'true')),
+               json(iif({}, 'true', 'false'))) AS head
+             FROM (SELECT 1) LEFT JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = :snapshot",
+            is_full()
+        )
+    }
+
+    /// The total of the list for its first page.
+    fn total(&self, state: &State, on_page: u64, there_is_more: bool) -> Result<u64, ScimError> {
+        let is_test = self.is_small() && state.total.is_some_and(|total| total > LONG_LIST);
+        match state.total {
+            Some(total) if state.is_made || is_test || !there_is_more => Ok(total),
+            None if !there_is_more => Ok(on_page),
+            _ if state.is_full => Err(ScimError::too_many_readings()),
+            _ if self.filter.is_some() => Err(ScimError::too_many(format!(
+                "More than {MOST_POSTS} {} match the filter, which is the most that can be read page by page with \
+                 \"startIndex\". Narrow the filter, leave it out, or read the pages with \"cursor\" instead of \
+                 \"startIndex\".",
+                self.resource.to_lowercase()
+            ))),
+            _ => Err(StoreError::Internal("a list of several pages has no snapshot".to_owned()).into()),
+        }
+    }
+}
+
+impl State {
+    fn read(head: &str) -> Result<Self, StoreError> {
+        record::read("a snapshot", head, |value| {
+            let [total, is_made, is_full] = value.as_array()?.as_slice() else { return None };
+            let total = if total.is_null() { None } else { Some(total.as_u64()?) };
+            Some(Self { total, is_made: is_made.as_bool()?, is_full: is_full.as_bool()? })
+        })
+    }
+}
+
+/// Deletes the snapshots that nobody goes on with, once a new one was made.
+fn tidy(tenant: &Tenant<'_>) -> Statement {
+    let unread = unread(&format!("iif(r.is_done, {HOUR_AGO}, {DAY_AGO})"));
+    tenant.statement(&format!("DELETE FROM list_snapshots AS s WHERE s.org_id = :org AND {unread}"), &[])
+}
+
+/// Deletes what nobody has read for an hour if there is no room left.
+fn make_room() -> String {
+    format!(
+        "DELETE FROM list_snapshots AS s WHERE s.org_id = :org AND {} AND {}",
+        is_full(),
+        unread(HOUR_AGO)
+    )
+}
+
+/// The condition that nobody has read a snapshot for an hour, nor since then.
+fn unread(since: &str) -> String {
+    format!(
+        "s.begun_at < {HOUR_AGO} AND NOT EXISTS (
+           SELECT 1 FROM readings r
+           WHERE r.org_id = s.org_id AND r.list = s.list AND (r.id = s.id OR r.snapshot = s.id)
+             AND r.read_at >= {since})"
+    )
+}
+
+/// The condition that the organization's snapshots take as much room as they may.
+fn is_full() -> String {
+    format!("(SELECT coalesce(sum({BYTES}), 0) FROM list_snapshots WHERE org_id = :org) >= {BUDGET}")
+}
+
+/// A hash of texts.
+fn hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // Of one length, so that it is clear where a part ends.
+        hash.update(Sha256::digest(part));
+    }
+    base16ct::lower::encode_string(&hash.finalize())
+}
+
+/// The post with a number, from 0.
+pub(crate) fn post(number: &str) -> String {
+    format!("CAST(substr(s.posts, ({number}) * {WIDTH} + 1, {WIDTH} - 1) AS INTEGER)")
+}

@@ -1,0 +1,353 @@
+//! The log of an organization: what identity providers and administrators did, and what identity providers tried in
+//! vain.
+//!
+//! The entry of a change is written in the change's own batch, so that there is never one without the other. What
+//! changed nothing is noted after the answer, and bounded: of failures, an organization's log takes so many a minute
+//! and no more, and that nothing had to be changed about a resource it says once an hour. Requests without a good key
+//! are not in it.
+
+use super::StoreError;
+use super::statement::{Binding, Statement, integer, optional, text};
+use super::tenant::Tenant;
+use crate::redaction::secret::redacted;
+use crate::runtime::platform;
+use directory::group_name::fold_group_name;
+use scim_protocol::text::shorten;
+
+/// Most failures that are kept of one minute.
+const FAILURES_A_MINUTE: u32 = 60;
+/// Longest path with its query that is kept, in bytes.
+const LONGEST_PATH: usize = 1_000;
+/// Longest `detail` that is kept, in bytes.
+const LONGEST_DETAIL: usize = 2_000;
+
+/// Who makes requests of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// An identity provider, over SCIM.
+    Scim,
+    /// An administrator, in the console.
+    Console,
+}
+
+impl Source {
+    /// Its name in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scim => "scim",
+            Self::Console => "console",
+        }
+    }
+}
+
+/// A request on its way into the log.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Who makes it.
+    pub source: Source,
+    /// Of a key its hint, of an administrator the mail address.
+    pub actor: String,
+    /// HTTP method.
+    pub method: String,
+    /// Path, with the query if there is one.
+    pub path: String,
+    /// Its body as far as it may be kept, as JSON.
+    pub body: Option<String>,
+    /// When it arrived, in milliseconds since the epoch.
+    pub began_millis: u64,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// HTTP status code.
+    pub status: u16,
+    /// `User`, `Group`, `Project` or `Key`.
+    pub resource_type: Option<&'static str>,
+    /// Identifier of the resource.
+    pub resource_id: Option<String>,
+    /// What it is called.
+    pub resource_name: Option<String>,
+    /// What was wrong, or what was done.
+    pub detail: Option<String>,
+}
+
+impl Outcome {
+    /// Success about a resource.
+    pub fn of(status: u16, resource_type: &'static str, id: &str, name: &str) -> Self {
+        Self {
+            status,
+            resource_type: Some(resource_type),
+            resource_id: Some(id.to_owned()),
+            resource_name: Some(name.to_owned()),
+            detail: None,
+        }
+    }
+
+    /// The same, saying more.
+    pub fn saying(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+}
+
+/// The entry of a change, as the change's own batch has it.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    /// What writes the entry: the first statement of the batch.
+    pub insert: Statement,
+    /// What fails with [`StoreError::AlreadyDone`] if the entry is written, and so the change made. It comes first in
+    /// a batch that is sent again because the answer to it was lost.
+    pub proof: Statement,
+}
+
+/// How far the clocks of the Worker and of the database may be apart, in milliseconds.
+const CLOCKS: u64 = 60_000;
+
+impl Entry {
+    /// The entry that a change's batch begins with, given the id of the organization that the batch's guard vouches
+    /// for.
+    ///
+    /// # Errors
+    /// Internal, if no identifier can be made.
+    pub fn of_change(
+        &self,
+        tenant: &Tenant<'_>,
+        organization: &str,
+        outcome: &Outcome,
+    ) -> Result<Logged, StoreError> {
+        let random = random_end()?;
+        Ok(Logged {
+            insert: self.insert(tenant, ":organization", "", Some(organization), outcome, &random),
+            proof: self.proof(tenant, ":organization", Some(organization), &random),
+        })
+    }
+
+    fn proof(
+        &self,
+        tenant: &Tenant<'_>,
+        organization: &str,
+        organization_id: Option<&str>,
+        random: &str,
+    ) -> Statement {
+        let sql = format!(
+            "SELECT CASE WHEN EXISTS (
+               SELECT 1 FROM log WHERE org_id = {organization} AND id > :since AND substr(id, 25) = :random)
+             THEN json_extract('{{}}', 'already done') ELSE '' END AS head"
+        );
+        let bindings = vec![
+            optional("organization", organization_id),
+            text("since", platform::iso(self.began_millis.saturating_sub(CLOCKS))),
+            text("random", random),
+        ];
+        tenant.statement(&sql, &bindings)
+    }
+
+    /// The same for a batch in which the statement before may or may not have written one row.
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub fn if_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
+        Ok(self.insert(tenant, ":org", "WHERE changes() = 1", None, outcome, &random_end()?))
+    }
+
+    /// The same for a batch that has no guard: nothing is written for somebody who may not see the organization.
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub fn if_allowed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Logged, StoreError> {
+        let random = random_end()?;
+        let from = "FROM organizations o WHERE o.id = :org";
+        Ok(Logged {
+            insert: self.insert(tenant, "o.id", from, None, outcome, &random),
+            proof: self.proof(tenant, ":org", None, &random),
+        })
+    }
+
+    /// What is written after the answer to a request that changed nothing.
+    ///
+    /// # Errors
+    /// As [`Entry::of_change`].
+    pub fn of_no_change(
+        &self,
+        tenant: &Tenant<'_>,
+        organization: &str,
+        outcome: &Outcome,
+    ) -> Result<Statement, StoreError> {
+        let bounded = match outcome.status {
+            400.. => format!(
+                "WHERE {FAILURES_A_MINUTE} > (
+                   SELECT count(*) FROM log INDEXED BY log_of_failures WHERE org_id = :organization AND status >= 400
+                   AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 minute'))"
+            ),
+            _ => "WHERE NOT EXISTS (
+                    SELECT 1 FROM log INDEXED BY log_by_resource
+                    WHERE org_id = :organization AND resource_id = :resource_id AND detail = :detail
+                    AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour'))"
+                .to_owned(),
+        };
+        Ok(self.insert(tenant, ":organization", &bounded, Some(organization), outcome, &random_end()?))
+    }
+
+    fn insert(
+        &self,
+        tenant: &Tenant<'_>,
+        organization: &str,
+        condition: &str,
+        organization_id: Option<&str>,
+        outcome: &Outcome,
+        random: &str,
+    ) -> Statement {
+        let sql = format!(
+            "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
+               detail, body, duration)
+             SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || :random, :source, :actor, :method, :path,
+               :status, :resource_type, :resource_id, :resource_name, :detail, :body, max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER))
+             {condition}"
+        );
+        let bindings = vec![
+            optional("organization", organization_id),
+            // When it is written, not when the request came: whoever has read up to here will
+            // miss nothing but what the same millisecond may bring.
+            text("random", random),
+            text("source", self.source.as_str()),
+            text("actor", self.actor.as_str()),
+            text("method", self.method.as_str()),
+            text("path", cut(&redacted(&self.path), LONGEST_PATH)),
+            integer("status", outcome.status),
+            optional("resource_type", outcome.resource_type),
+            optional("resource_id", outcome.resource_id.as_deref().map(told).as_deref()),
+            optional("resource_name", outcome.resource_name.as_deref().map(told).as_deref()),
+            optional(
+                "detail",
+                outcome.detail.as_deref().map(redacted).as_deref().map(|detail| cut(detail, LONGEST_DETAIL)),
+            ),
+            optional("body", self.body.as_deref()),
+            text("began", self.began_millis.to_string()),
+        ];
+        tenant.statement(&sql, &bindings)
+    }
+}
+
+/// What tells entries of the same millisecond apart.
+fn random_end() -> Result<String, StoreError> {
+    let random = u32::from_ne_bytes(platform::random()?);
+    Ok(format!("-{random:08x}"))
+}
+
+/// A name or an identifier as it is kept: what a client sends for one may be anything.
+fn told(name: &str) -> String {
+    shorten(&redacted(name))
+}
+
+/// As many bytes of it as are kept, characters whole.
+fn cut(text: &str, longest: usize) -> &str {
+    let end = (0..=longest.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
+/// Which entries are asked for.
+#[derive(Debug, Default)]
+pub struct Query {
+    /// Whether those that failed or those that succeeded.
+    pub failed: Option<bool>,
+    /// Whose.
+    pub source: Option<Source>,
+    /// About the resource with this identifier, `userName` or `displayName`.
+    pub resource: Option<String>,
+    /// About the resource with this identifier.
+    pub resource_id: Option<String>,
+    /// Not older than this.
+    pub from: Option<String>,
+    /// Older than this.
+    pub to: Option<String>,
+    /// Older than the entry with this identifier.
+    pub before: Option<String>,
+    /// Newer than the entry with this identifier.
+    pub after: Option<String>,
+    /// Most entries.
+    pub count: u16,
+}
+
+/// Reads entries, the newest first, one a row as JSON; one more than asked for where there are more.
+pub fn entries(tenant: &Tenant<'_>, query: &Query) -> Statement {
+    let mut conditions = String::new();
+    let mut bindings: Vec<Binding> =
+        vec![text("count", u32::from(query.count).saturating_add(1).to_string())];
+    // By itself, SQLite prefers the primary key, which finds too many.
+    let index = match query {
+        Query { resource: Some(_), .. } | Query { resource_id: Some(_), .. } => "INDEXED BY log_by_resource",
+        Query { failed: Some(true), .. } => "INDEXED BY log_of_failures",
+        Query { source: Some(Source::Console), .. } => "INDEXED BY log_of_console",
+        _ => "",
+    };
+    match query.failed {
+        Some(true) => conditions.push_str(" AND l.status >= 400"),
+        Some(false) => conditions.push_str(" AND l.status < 400"),
+        None => {}
+    }
+    if let Some(resource) = &query.resource {
+        conditions.push_str(
+            " AND l.resource_id IS NOT NULL AND l.resource_id IN (
+               SELECT :resource UNION ALL
+               SELECT id FROM users WHERE org_id = :org AND user_name_fold = :resource_fold UNION ALL
+               SELECT id FROM groups WHERE org_id = :org AND name_fold = :resource_fold)",
+        );
+        bindings.push(text("resource", resource.as_str()));
+        bindings.push(text("resource_fold", fold_group_name(resource)));
+    }
+    match query.source {
+        Some(Source::Scim) => conditions.push_str(" AND l.source = 'scim'"),
+        Some(Source::Console) => conditions.push_str(" AND l.source = 'console'"),
+        None => {}
+    }
+    let bounds = [
+        ("l.resource_id = :resource_id", "resource_id", query.resource_id.as_deref()),
+        ("l.id >= :from", "from", query.from.as_deref()),
+        ("l.id < :to", "to", query.to.as_deref()),
+        ("l.id < :before", "before", query.before.as_deref()),
+        ("l.id > :after", "after", query.after.as_deref()),
+    ];
+    for (condition, name, value) in bounds {
+        if let Some(value) = value {
+            conditions.push_str(" AND ");
+            conditions.push_str(condition);
+            bindings.push(text(name, value));
+        }
+    }
+    let sql = format!(
+        "SELECT json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
+           'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
+           'resource_id', l.resource_id, 'resource_name', l.resource_name, 'detail', l.detail, 'body', json(l.body),
+           'duration', l.duration) AS head
+         FROM log l {index} WHERE l.org_id = :org{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
+    );
+    tenant.statement(&sql, &bindings)
+}
+
+/// Deletes the log of organizations that are gone, at most so many entries; selects one row for each that went.
+/// Organizations that have a log are found by one look at the index each.
+pub fn prune_orphans(most: u32) -> Statement {
+    Statement::new(
+        "WITH RECURSIVE logged (id) AS (
+           SELECT min(org_id) FROM log
+           UNION ALL
+           SELECT (SELECT min(l.org_id) FROM log l WHERE l.org_id > logged.id) FROM logged WHERE logged.id IS NOT NULL)
+         DELETE FROM log WHERE (org_id, id) IN (
+           SELECT l.org_id, l.id FROM logged CROSS JOIN log l ON l.org_id = logged.id
+           WHERE NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = logged.id)
+           LIMIT CAST(:most AS INTEGER))
+         RETURNING '' AS head",
+        &[text("most", most.to_string())],
+    )
+}
+
+/// Deletes what is older than that, of everybody, at most so many entries; selects one row for each that went.
+pub fn prune(before: &str, most: u32) -> Statement {
+    Statement::new(
+        "DELETE FROM log WHERE (org_id, id) IN (
+           SELECT l.org_id, l.id FROM organizations o CROSS JOIN log l ON l.org_id = o.id AND l.id < :before
+           LIMIT CAST(:most AS INTEGER))
+         RETURNING '' AS head",
+        &[text("before", before), text("most", most.to_string())],
+    )
+}

@@ -1,0 +1,116 @@
+//! What the console shows of people: lists by name, one of them, and who is in a group.
+
+use super::statement::{Binding, Statement, integer, text};
+use super::tenant::Tenant;
+use super::users::resource_sql;
+use directory::OrgRole;
+use directory::user::fold_user_name;
+
+/// A person as the console shows them, as JSON.
+const DESCRIBED: &str = "json_object(
+    'id', users.id, 'user_name', users.doc ->> '$.userName', 'name', coalesce(
+      nullif(trim(concat_ws(' ', users.doc ->> '$.name.givenName', users.doc ->> '$.name.familyName')), ''),
+      users.doc ->> '$.displayName', ''),
+    'org_role', iif(users.active, users.org_role, 'Member'), 'active', json(iif(users.active, 'true', 'false')),
+    'managed', json(iif(users.managed, 'true', 'false')), 'created_at', users.created_at,
+    'last_modified', users.last_modified)";
+
+/// Which people are asked for.
+#[derive(Debug, Default)]
+pub struct Query {
+    /// What their `userName` begins with, in any case.
+    pub search: Option<String>,
+    /// Whether they are active.
+    pub active: Option<bool>,
+    /// What they are in the organization.
+    pub org_role: Option<OrgRole>,
+    /// The place behind which the page begins.
+    pub after: Option<String>,
+    /// Most people.
+    pub count: u16,
+}
+
+/// Reads people in the order of their `userName`, one a row as JSON, each with the place behind which the next page
+/// begins as `body`; one more than asked for where there are more. Every combination of filters that few satisfy has an
+/// index.
+pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
+    let mut conditions = String::new();
+    let mut bindings: Vec<Binding> =
+        vec![text("count", u32::from(query.count).saturating_add(1).to_string())];
+    let mut index = "users_by_user_name";
+    match query.active {
+        Some(true) => conditions.push_str(" AND active = 1"),
+        Some(false) => {
+            index = "users_inactive";
+            conditions.push_str(" AND active = 0");
+        }
+        None => {}
+    }
+    if let Some(role) = query.org_role {
+        // Who is inactive may have a role that counts once they are active.
+        if role == OrgRole::Member {
+            conditions.push_str(" AND (org_role = 'Member' OR active = 0)");
+        } else {
+            index = "users_with_org_role";
+            bindings.push(text("org_role", role.as_str()));
+            conditions.push_str(" AND org_role = :org_role AND org_role <> 'Member' AND active = 1");
+        }
+    }
+    let search = query.search.as_deref().map(fold_user_name);
+    let after = query.after.as_deref();
+    // One lower bound only, or SQLite may begin at the lesser.
+    match (search.as_deref(), after) {
+        (search, Some(after)) => {
+            conditions.push_str(" AND user_name_fold > :least");
+            bindings.push(text("least", search.map_or(after, |search| search.max(after))));
+        }
+        (Some(search), None) => {
+            conditions.push_str(" AND user_name_fold >= :least");
+            bindings.push(text("least", search));
+        }
+        (None, None) => {}
+    }
+    if let Some(search) = search {
+        conditions.push_str(" AND user_name_fold < :search || char(0x10FFFF)");
+        bindings.push(text("search", search));
+    }
+    let sql = format!(
+        "SELECT {DESCRIBED} AS head, user_name_fold AS body FROM users INDEXED BY {index}
+         WHERE org_id = :org{conditions} ORDER BY user_name_fold LIMIT CAST(:count AS INTEGER)"
+    );
+    tenant.statement(&sql, &bindings)
+}
+
+/// Reads one person as JSON, and the resource as the identity provider sees it, or would.
+pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
+    let sql = format!(
+        "SELECT {DESCRIBED} AS head, {} AS body FROM users WHERE users.org_id = :org AND users.id = :id",
+        resource_sql(true)
+    );
+    tenant.statement(&sql, &[text("id", id)])
+}
+
+/// Reads one group as JSON, with what it stands for.
+pub fn group(tenant: &Tenant<'_>, id: &str) -> Statement {
+    tenant.statement(
+        "SELECT json_object('id', g.id, 'display_name', g.display_name, 'role', g.role, 'external_id', coalesce(g.external_id_sent, g.external_id),
+           'pushed_at', g.pushed_at, 'project', iif(p.id IS NULL, NULL, json_object('id', p.id, 'name', p.name)),
+           'team', iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))) AS head
+         FROM groups g LEFT JOIN projects p ON p.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id
+         WHERE g.org_id = :org AND g.id = :id",
+        &[text("id", id)],
+    )
+}
+
+/// Reads who is in a group, in the order of insertion, as [`list`] does, each with the place behind which the next page
+/// begins as `body`.
+pub fn of_group(tenant: &Tenant<'_>, id: &str, after: u32, count: u16) -> Statement {
+    let sql = format!(
+        "SELECT {DESCRIBED} AS head, CAST(m.user_seq AS TEXT) AS body
+         FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq > CAST(:after AS INTEGER)
+           CROSS JOIN users ON users.seq = m.user_seq
+         WHERE g.org_id = :org AND g.id = :id ORDER BY m.user_seq LIMIT CAST(:count AS INTEGER)"
+    );
+    let count = u32::from(count).saturating_add(1);
+    tenant.statement(&sql, &[text("id", id), integer("after", after), integer("count", count)])
+}

@@ -1,0 +1,379 @@
+//! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and nothing
+//! is written where there is no difference. To add and remove members, the group's others are never read.
+
+use serde_json::Value;
+
+use super::filter::compile_member;
+use super::record::{self, Record, array, text_or_null};
+use super::statement::{Binding, Statement, expression, text};
+use super::tenant::Tenant;
+use super::{Row, StoreError};
+use directory::Catalog;
+use directory::group::{Ids, MembershipChange, Selection, nested_group};
+use scim_protocol::text::shorten;
+use scim_protocol::{ScimError, json};
+
+/// Most bytes of a parameter, of which D1 takes two million.
+const MOST_BYTES: usize = 1_800_000;
+/// Most numbers in a parameter, or in an answer.
+const MOST_SEQS: usize = 150_000;
+/// Most groups a person is in: a person is answered with their groups, in one value of the database, which has at most
+/// 2 MB. The trigger `memberships_insert` in schema.sql holds it.
+const MOST_GROUPS: u32 = 1_000;
+
+/// The people whom a request adds to a group, as they were when they were looked up.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The `seq` of everybody who is active.
+    pub(crate) active: Vec<i64>,
+    /// The ids of those who are not.
+    pub(crate) inactive: Vec<String>,
+    pub(crate) unknown: Vec<String>,
+    /// One of the unknown that is a group.
+    pub(crate) group: Option<String>,
+}
+
+impl Known {
+    /// Reads the rows of [`known`], one for each statement.
+    ///
+    /// # Errors
+    /// `invalidValue` naming the ids that are no user's.
+    pub fn read(rows: impl IntoIterator<Item = Row>) -> Result<Self, ScimError> {
+        let mut known = Self::default();
+        for row in rows {
+            known.active.extend(record::read_integers("known users", &row.head)?);
+            record::read("users whom a request names", &row.body.into_string(), |value| {
+                let mut record = Record::of(value)?;
+                let mut texts = |name| -> Option<Vec<String>> {
+                    array(record.take(name))?.into_iter().map(|id| text_or_null(id)?).collect()
+                };
+                known.unknown.extend(texts("unknown")?);
+                known.inactive.extend(texts("inactive")?);
+                known.group = known.group.take().or(record.text_or_null("group")?);
+                Some(())
+            })?;
+        }
+        if let Some(group) = &known.group {
+            return Err(nested_group(group));
+        }
+        if known.unknown.is_empty() {
+            return Ok(known);
+        }
+        Err(ScimError::invalid_value(format!(
+            "No user has the id {}; nothing was changed. Unassign the person in the identity provider and assign \
+             them again, so that it learns their id here.",
+            named(&known.unknown)
+        )))
+    }
+}
+
+/// Some of the ids, and how many others there are.
+fn named(ids: &[String]) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<String> = ids.iter().take(NAMED).map(|id| format!("\"{}\"", shorten(id))).collect();
+    match ids.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        others => format!("{} and {others} others", named.join(", ")),
+    }
+}
+
+/// What a request says of the ids that are no active person's.
+const OTHERS: &str = "json_object(
+    'unknown', json(json_group_array(j.value) FILTER (WHERE e.seq IS NULL)),
+    'inactive', json(json_group_array(j.value) FILTER (WHERE e.active = 0)),
+    'group', min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (
+      SELECT 1 FROM groups WHERE org_id = :org AND id = j.value)))";
+
+/// Looks up whom a request adds that replaces all members; see [`Known::read`]. A statement for as many ids as fit into
+/// one.
+///
+/// People who are not active are in no group; asking for them is no mistake, and has no effect. People
+/// whom SCIM does not see are not known, and stay in their groups.
+pub fn known(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Statement> {
+    let selected = Selected::of(tenant.catalog, &change.selections);
+    let sql = format!(
+        "SELECT json_group_array(e.seq) FILTER (WHERE e.active = 1 AND NOT {}) AS head, {OTHERS} AS body
+         FROM json_each(:known_ids) j
+         LEFT JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1",
+        selected.sql
+    );
+    statements_of(tenant, &change.add, &sql, &selected.bindings)
+}
+
+/// A statement for as many ids as fit into one.
+fn statements_of(tenant: &Tenant<'_>, ids: &Ids<'_>, sql: &str, more: &[Binding]) -> Vec<Statement> {
+    let bindings = |ids| [bindings_of(ids).as_slice(), more].concat();
+    in_parameters(ids.iter()).into_iter().map(|ids| tenant.statement(sql, &bindings(ids))).collect()
+}
+
+/// The condition that a person, `e`, is one of those whom filters on members select.
+struct Selected {
+    sql: String,
+    bindings: Vec<Binding>,
+}
+
+impl Selected {
+    fn of(catalog: &Catalog, selections: &[Selection<'_>]) -> Self {
+        let mut sql = String::from("(FALSE");
+        let mut bindings = Vec::new();
+        for (number, selection) in selections.iter().enumerate() {
+            let (condition, own) = compile_member(catalog, &selection.filter);
+            let exempt = format!("exempt{number}");
+            sql.push_str(&format!(
+                " OR ({condition} AND e.id NOT IN (SELECT value FROM json_each(:{exempt})))"
+            ));
+            bindings.extend(own);
+            bindings.push(text(exempt, array_of(selection.exempt.iter())));
+        }
+        sql.push_str(") IS TRUE");
+        Self { sql: format!("({sql})"), bindings }
+    }
+}
+
+/// The ids as arrays, of which each fits into one parameter.
+fn in_parameters<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> Vec<String> {
+    let mut arrays = Vec::new();
+    let mut array = String::new();
+    for id in ids {
+        let id = id.as_ref();
+        // Whatever is escaped takes up to six bytes.
+        if !array.is_empty() && array.len().saturating_add(id.len().saturating_mul(6)) > MOST_BYTES {
+            array.push(']');
+            arrays.push(std::mem::take(&mut array));
+        }
+        array.push(if array.is_empty() { '[' } else { ',' });
+        json::push_text(&mut array, id);
+    }
+    if !array.is_empty() {
+        array.push(']');
+        arrays.push(array);
+    }
+    arrays
+}
+
+/// All the ids as one array.
+fn array_of<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> String {
+    let ids = ids.map(|id| Value::from(id.as_ref()));
+    json::write(&ids.collect::<Value>())
+}
+
+/// A key that is no good has no organization, and is not worth looking at the ids for.
+fn bindings_of(ids: String) -> Vec<Binding> {
+    vec![text("ids", ids), expression("known_ids", "iif(:org IS NULL, '[]', :ids)")]
+}
+
+/// What a request does to the members of a group: the difference between what it asks for and who was there when they
+/// were read, and what else it says.
+///
+/// All of it is written, not only the difference: somebody else may have undone a part of it since it was read, and the
+/// outcome has to be as if the request had happened at one moment.
+#[derive(Debug, Default)]
+pub struct Difference {
+    /// Those who shall be members, and were not.
+    pub(crate) join: Vec<i64>,
+    /// Those who shall not be members, and were.
+    pub(crate) leave: Vec<i64>,
+    /// Those who shall be members, and were.
+    pub(crate) stay: Vec<i64>,
+    /// Those who shall not be members, and were not.
+    pub(crate) stay_away: Vec<i64>,
+    /// The ids of those who shall be members, and are left out, since they were inactive.
+    pub(crate) inactive: Vec<String>,
+}
+
+impl Difference {
+    /// Whether membership is already as it should be.
+    pub fn is_empty(&self) -> bool {
+        self.join.is_empty() && self.leave.is_empty()
+    }
+
+    /// Everybody who is wanted joins a group that has nobody yet.
+    pub fn of_new(wanted: Known) -> Self {
+        Self { join: wanted.active, inactive: wanted.inactive, ..Self::default() }
+    }
+
+    /// For the log: who was left out.
+    pub fn left_out(&self) -> Option<String> {
+        if self.inactive.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "Not added to the group, because inactive: {}. Activating them later does not add them; push the group \
+             again then.",
+            named(&self.inactive)
+        ))
+    }
+}
+
+/// Numbers in order, each once.
+pub(crate) fn in_order<T: Ord>(mut numbers: Vec<T>) -> Vec<T> {
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+/// A comparison of whom to add and to remove with who is there.
+pub struct Comparison {
+    joining: usize,
+    statements: Vec<Statement>,
+}
+
+impl Comparison {
+    /// Compares for a group. People for whom nothing would change have their `seq` with a minus before it.
+    pub fn of(tenant: &Tenant<'_>, group_id: &str, change: &MembershipChange<'_>) -> Self {
+        const MEMBERSHIP: &str = "memberships m ON m.user_seq = e.seq
+               AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)";
+        let group = || text("group", group_id);
+        let selected = Selected::of(tenant.catalog, &change.selections);
+        let join = statements_of(
+            tenant,
+            &change.add,
+            &format!(
+                "SELECT json_group_array(iif(m.user_seq IS NULL, e.seq, -e.seq))
+                   FILTER (WHERE e.active = 1 AND NOT {}) AS head, {OTHERS} AS body
+                 FROM json_each(:known_ids) j
+                 LEFT JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
+                 LEFT JOIN {MEMBERSHIP}",
+                selected.sql
+            ),
+            &[selected.bindings.as_slice(), &[group()]].concat(),
+        );
+        let mut statements = statements_of(
+            tenant,
+            &change.remove,
+            &format!(
+                "SELECT json_group_array(iif(m.user_seq IS NULL, -e.seq, e.seq)) AS head
+                 FROM json_each(:known_ids) j
+                 CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
+                 LEFT JOIN {MEMBERSHIP}"
+            ),
+            &[group()],
+        );
+        for selection in &change.selections {
+            let selected = Selected::of(tenant.catalog, std::slice::from_ref(selection));
+            let mut bindings = [selected.bindings.as_slice(), &[group()]].concat();
+            let people = match &selection.candidates {
+                // Only these can be meant: the others need not be looked at.
+                Some(candidates) => {
+                    bindings.push(text("candidates", array_of(candidates.iter())));
+                    format!(
+                        "json_each(:candidates) j CROSS JOIN users e ON e.org_id = :org AND e.id = j.value
+                         CROSS JOIN {MEMBERSHIP} WHERE TRUE"
+                    )
+                }
+                None => "memberships m CROSS JOIN users e ON e.seq = m.user_seq
+                         WHERE m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)"
+                    .to_owned(),
+            };
+            let sql = format!(
+                "SELECT json_group_array(seq) AS head FROM (
+                   SELECT e.seq AS seq FROM {people} AND e.managed = 1 AND {} LIMIT {MOST_SEQS} + 1)",
+                selected.sql
+            );
+            statements.push(tenant.statement(&sql, &bindings));
+        }
+        Self { joining: join.len(), statements: join.into_iter().chain(statements).collect() }
+    }
+
+    /// The statements to run.
+    pub fn take_statements(&mut self) -> Vec<Statement> {
+        std::mem::take(&mut self.statements)
+    }
+
+    /// Reads the difference, once the statements have run.
+    ///
+    /// # Errors
+    /// Those of [`Known::read`], and `tooMany` where a filter selects more members than are removed at once.
+    pub fn read(&self, rows: impl IntoIterator<Item = Row>) -> Result<Difference, ScimError> {
+        let mut rows = rows.into_iter();
+        let known = Known::read(rows.by_ref().take(self.joining))?;
+        let mut removed = Vec::new();
+        for row in rows {
+            let selected = record::read_integers("members", &row.head)?;
+            if selected.len() > MOST_SEQS {
+                return Err(ScimError::too_many(format!(
+                    "The filter selects more than {MOST_SEQS} members, the most that are removed by one. Name the members to \
+                     remove, or replace \"members\" with those who shall stay."
+                )));
+            }
+            removed.extend(selected);
+        }
+        let parted = |seqs: Vec<i64>| -> (Vec<i64>, Vec<i64>) {
+            let (others, changing): (Vec<i64>, Vec<i64>) = seqs.into_iter().partition(|seq| *seq < 0);
+            (changing, others.into_iter().map(i64::saturating_neg).collect())
+        };
+        let (join, stay) = parted(known.active);
+        // Two filters may select the same member.
+        let (leave, stay_away) = parted(in_order(removed));
+        Ok(Difference { join, leave, stay, stay_away, inactive: known.inactive })
+    }
+}
+
+/// Writes what a request does to the members of a group.
+pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
+    let Difference { join, leave, stay, stay_away, inactive } = difference;
+    let seqs_of = |seqs: &[i64]| text("seqs", json::write(&Value::from(seqs)));
+    let of_each = |seqs: &[i64], more: &[i64], sql: &str| -> Vec<Statement> {
+        let chunks = seqs.chunks(MOST_SEQS).chain(more.chunks(MOST_SEQS));
+        chunks.map(|seqs| tenant.statement(sql, &[text("group", group_id), seqs_of(seqs)])).collect()
+    };
+    let mut statements = Vec::new();
+    // Whoever is left out as inactive has to be so still, or all is decided anew.
+    for ids in in_parameters(inactive.iter()) {
+        statements.push(tenant.statement(
+            "SELECT iif(EXISTS (
+               SELECT 1 FROM json_each(:ids) j CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.active = 1
+             ), json('stale'), '') AS head",
+            &[text("ids", ids)],
+        ));
+    }
+    statements.extend(of_each(
+        join,
+        stay,
+        "INSERT INTO memberships (group_seq, user_seq)
+         SELECT g.seq, u.seq
+         FROM groups g CROSS JOIN json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value
+         WHERE g.org_id = :org AND g.id = :group AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
+         ON CONFLICT DO NOTHING",
+    ));
+    statements.extend(of_each(
+        leave,
+        stay_away,
+        "DELETE FROM memberships
+         WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
+           AND user_seq IN (SELECT value FROM json_each(:seqs))",
+    ));
+    statements
+}
+
+/// The answer to a write that would make somebody a member of more groups than [`MOST_GROUPS`]; `None` for another
+/// error.
+pub fn too_many_groups(error: &StoreError) -> Option<ScimError> {
+    let StoreError::Full(what) = error else { return None };
+    let user = what.strip_prefix("user ")?;
+    Some(ScimError::invalid_value(format!(
+        "The user \"{}\" is in {MOST_GROUPS} groups, the most that a person may be in; nothing was changed. Remove them from \
+         groups that they no longer need, or leave them out of this one.",
+        shorten(user)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_spread_over_parameters() {
+        assert!(in_parameters(Ids::new().iter()).is_empty());
+        let ids = |count: usize| (0..count).map(|id| format!("{id:0>36}").into()).collect::<Ids<'_>>();
+        assert_eq!(in_parameters(ids(2).iter()), [format!("[\"{:0>36}\",\"{:0>36}\"]", 0, 1)]);
+        let many = in_parameters(ids(100_000).iter());
+        assert!(many.len() > 1 && many.iter().all(|array| array.len() <= MOST_BYTES + 2));
+        let read = many.iter().flat_map(|array| serde_json::from_str::<Vec<String>>(array).unwrap());
+        let escaped: Ids<'_> = (0..300).map(|n| format!("{n}{}", "\u{1}\"".repeat(500)).into()).collect();
+        assert!(in_parameters(escaped.iter()).iter().all(|array| array.len() <= MOST_BYTES + 2));
+        assert!(read.eq(ids(100_000).into_iter().map(Cow::into_owned)));
+    }
+}

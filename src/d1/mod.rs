@@ -1,0 +1,38 @@
+//! Storage: every SQL statement, every KV key, and the way from a filter to SQL.
+//!
+//! A read is one D1 batch, a write two: one that reads and authorizes, one that writes and is guarded by what was read
+//! (see [`tenant::guard`]). Where nothing has to be decided in between, a write is one, too. The modules make
+//! statements; [`session::Session`] sends them.
+
+pub mod acceptances;
+pub mod console_sessions;
+pub mod database;
+pub mod error;
+pub mod filter;
+pub mod group_members;
+pub mod groups;
+pub mod idempotent_calls;
+pub mod imports;
+pub mod keys;
+pub mod known_keys;
+pub mod list;
+pub mod log;
+pub mod members;
+pub mod memberships;
+pub mod organizations;
+pub mod pieces;
+pub mod projects;
+pub mod record;
+pub mod refolding;
+pub mod session;
+pub mod statement;
+pub mod tenant;
+pub mod users;
+
+pub use crate::kv::KvStore;
+pub use crate::runtime::text::Text;
+pub use database::{Cost, Database, Row, Sent};
+pub use error::StoreError;
+pub use session::Session;
+pub use statement::Statement;
+pub use tenant::{Scope, Tenant};

@@ -1,0 +1,177 @@
+//! Organizations and their settings in D1.
+
+use serde_json::Value;
+
+use super::statement::{Binding, Statement, boolean, integer, text};
+use super::tenant::{Tenant, guard};
+use directory::AdministratorName;
+use scim_protocol::json;
+use scim_protocol::text::FOLD_VERSION;
+
+/// An organization as the console shows it, as JSON.
+const DESCRIBED: &str = "SELECT json_object(
+    'id', o.id, 'name', o.name,
+    'email_management', json(iif(o.email_management, 'true', 'false')),
+    'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
+    'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days, 'user_limit', o.user_limit,
+    'user_count', o.user_count, 'group_count', o.group_count,
+    'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'created_at', o.created_at, 'last_modified', o.last_modified) AS head
+  FROM organizations o";
+
+/// How many users SCIM sees.
+pub(crate) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE id = :org)";
+
+/// Settings as an administrator may write them; what is `None` stays.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Name for people.
+    pub name: Option<String>,
+    /// Whether `userName` and mail may be changed over SCIM.
+    pub email_management: Option<bool>,
+    /// Whether groups of any name may be made over SCIM.
+    pub plain_groups: Option<bool>,
+    /// Case-folded mail domains.
+    pub mail_domains: Option<Vec<String>>,
+    /// For how many days a new key is good; 0: until it is deactivated.
+    pub key_lifetime_days: Option<u64>,
+    /// Most users that SCIM may see; 0: any number.
+    pub user_limit: Option<u64>,
+}
+
+/// Reads all organizations of the deployment, one a row as JSON.
+pub fn all() -> Statement {
+    Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[])
+}
+
+/// The condition that `u` is an administrator by the name of [`name_of`]. Where two people have the same name (see
+/// `refolding`), each is known by the own spelling alone.
+pub(crate) const IS_ADMINISTRATOR: &str = "u.user_name_fold >= :fold AND u.user_name_fold < :fold || char(2)
+  AND u.active = 1 AND u.org_role <> 'Member' AND (lower(trim(u.doc ->> '$.userName')) = :mail
+    OR lower(trim(u.doc ->> '$.userName')) IN (:composed, :decomposed) AND NOT EXISTS (
+      SELECT 1 FROM users s WHERE s.org_id = u.org_id AND s.user_name_fold > :fold || char(1)
+      AND s.user_name_fold < :fold || char(2)))";
+
+/// The condition that the administrator of [`name_of`] has accepted the organization `o`. An older row may have the
+/// name in the decomposed form.
+pub(crate) const HAS_ACCEPTED: &str = "(EXISTS (
+    SELECT 1 FROM acceptances t WHERE t.org_id = o.id AND t.mail = :composed AND t.accepted_at IS NOT NULL)
+  OR :composed <> :decomposed AND EXISTS (
+    SELECT 1 FROM acceptances t WHERE t.org_id = o.id AND t.mail = :decomposed AND t.accepted_at IS NOT NULL))";
+
+/// What [`IS_ADMINISTRATOR`] and [`HAS_ACCEPTED`] name.
+pub(crate) fn name_of(name: &AdministratorName) -> Vec<Binding> {
+    vec![
+        text("mail", name.mail.as_str()),
+        text("composed", name.composed.as_str()),
+        text("decomposed", name.decomposed.as_str()),
+        text("fold", name.fold.as_str()),
+    ]
+}
+
+/// Reads the organizations that the person with this `userName` administers and has accepted, one a row as JSON.
+pub fn administered_by(name: &AdministratorName) -> Statement {
+    Statement::new(
+        &format!(
+            "{DESCRIBED} WHERE EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR})
+             AND {HAS_ACCEPTED}
+             ORDER BY o.created_at, o.id"
+        ),
+        &name_of(name),
+    )
+}
+
+/// Reads one organization as JSON, with its `fold_version` as `body`.
+pub fn one(tenant: &Tenant<'_>) -> Statement {
+    let described = DESCRIBED.replace(" AS head", " AS head, CAST(o.fold_version AS TEXT) AS body");
+    tenant.statement(&format!("{described} WHERE o.id = :org"), &[])
+}
+
+/// Writes a new organization, the one the tenant names.
+pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<Statement> {
+    let sql = "INSERT INTO organizations
+                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, user_limit, fold_version,
+                  created_at, last_modified)
+               VALUES (:org, :name, :email_management, :plain_groups, :mail_domains,
+                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0), :fold_version,
+                 :now, :now)";
+    let bindings = vec![
+        text("name", name),
+        boolean("email_management", settings.email_management.unwrap_or(false)),
+        boolean("plain_groups", settings.plain_groups.unwrap_or(false)),
+        text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
+        text("key_lifetime_days", settings.key_lifetime_days.unwrap_or(0).to_string()),
+        text("user_limit", settings.user_limit.unwrap_or(0).to_string()),
+        integer("fold_version", FOLD_VERSION),
+    ];
+    vec![tenant.statement(sql, &bindings), guard()]
+}
+
+/// Writes changed settings: the first statement writes one row or, where nothing changes, none. Whom SCIM sees follows
+/// the mail domains.
+pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
+    let mut assignments = vec!["last_modified = max(last_modified, :now)"];
+    let mut changes = vec!["0"];
+    let mut bindings = Vec::new();
+    if let Some(name) = &settings.name {
+        assignments.push("name = :name");
+        changes.push("name <> :name");
+        bindings.push(text("name", name.as_str()));
+    }
+    if let Some(flag) = settings.email_management {
+        assignments.push("email_management = :email_management");
+        changes.push("email_management <> CAST(:email_management AS INTEGER)");
+        bindings.push(boolean("email_management", flag));
+    }
+    if let Some(flag) = settings.plain_groups {
+        assignments.push("plain_groups = :plain_groups");
+        changes.push("plain_groups <> CAST(:plain_groups AS INTEGER)");
+        bindings.push(boolean("plain_groups", flag));
+    }
+    if let Some(domains) = &settings.mail_domains {
+        assignments.push("mail_domains = :mail_domains");
+        changes.push("mail_domains <> :mail_domains");
+        bindings.push(text("mail_domains", json_array(domains)));
+    }
+    if let Some(days) = settings.key_lifetime_days {
+        assignments.push("key_lifetime_days = nullif(CAST(:key_lifetime_days AS INTEGER), 0)");
+        changes.push("coalesce(key_lifetime_days, 0) <> CAST(:key_lifetime_days AS INTEGER)");
+        bindings.push(text("key_lifetime_days", days.to_string()));
+    }
+    if let Some(limit) = settings.user_limit {
+        assignments.push("user_limit = nullif(CAST(:user_limit AS INTEGER), 0)");
+        changes.push("coalesce(user_limit, 0) <> CAST(:user_limit AS INTEGER)");
+        bindings.push(text("user_limit", limit.to_string()));
+    }
+    let sql = format!(
+        "UPDATE organizations SET {} WHERE id = :org AND ({})",
+        assignments.join(", "),
+        changes.join(" OR ")
+    );
+    let mut statements = vec![tenant.statement(&sql, &bindings)];
+    if let Some(domains) = &settings.mail_domains {
+        let seen = if domains.is_empty() {
+            "1"
+        } else {
+            "coalesce(mail_domain IN (SELECT value FROM json_each(:mail_domains)), 0)"
+        };
+        let bindings = || vec![text("mail_domains", json_array(domains))];
+        // Groups have other members then.
+        let touched = format!(
+            "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now)
+             WHERE org_id = :org AND seq IN (
+               SELECT m.group_seq FROM users CROSS JOIN memberships m ON m.user_seq = users.seq
+               WHERE users.org_id = :org AND users.managed <> {seen})"
+        );
+        statements.push(tenant.statement(&touched, &bindings()));
+        statements.push(tenant.statement(
+            &format!("UPDATE users SET managed = {seen} WHERE org_id = :org AND managed <> {seen}"),
+            &bindings(),
+        ));
+    }
+    statements
+}
+
+fn json_array(values: &[String]) -> String {
+    json::write(&Value::from(values))
+}

@@ -1,0 +1,269 @@
+//! The members of groups, in pieces: one value may not exceed D1's 2 MB, one answer of D1 not what an isolate holds.
+//!
+//! A piece is the next thousand of a group's members in order of insertion. A piece begins behind the last member of
+//! the one before it, so that the number of pieces follows from the size of the group alone.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::record::{self, pair};
+use super::statement::{Binding, Statement, text};
+use super::tenant::Tenant;
+use super::{Database, Row, StoreError, Text};
+use scim_protocol::json;
+
+/// Most members of a piece.
+const PIECE: i64 = 1000;
+
+/// Most pieces that are read at a time: some 20 MB.
+const AT_ONCE: usize = 100;
+
+/// A member as the client gets it. A name is cut at 200 characters, so that a piece stays below D1's 2 MB.
+const MEMBER: &str = r#"'{"value":"' || u.id || '","$ref":"' || :base || '/Users/' || u.id || '","display":'
+  || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}'"#;
+
+/// Members of a piece, each as the client gets it.
+const OBJECTS: &str = "group_concat(member.object, ',')";
+
+/// The `seq` of each member of a piece as an array, and the members.
+pub(crate) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group_concat(member.object, ',')";
+
+/// A statement of all pieces, one group after another: as `head` the group and the `seq` of the piece's last member, as
+/// `body` what is selected. `first` selects where to begin: a place in the order of groups, a group, the `seq` behind
+/// which its pieces begin, and the `seq` with which they end.
+///
+/// A piece is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its
+/// last member, with a minus if there are no more.
+pub(crate) fn all(selected: &str, first: &str) -> String {
+    format!(
+        "WITH RECURSIVE start (place, group_seq, after, upto) AS ({first}),
+         piece (place, group_seq, upto, step, content) AS (
+           SELECT place, group_seq, upto, 0, CAST(after AS TEXT) FROM start
+           UNION ALL
+           SELECT place, group_seq, upto, step + 1, (
+             SELECT iif(count(*) = {PIECE}, max(member.seq), -max(member.seq)) || '|' || {selected} FROM (
+               SELECT m.user_seq AS seq, {MEMBER} AS object
+               FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
+               WHERE m.group_seq = piece.group_seq AND u.managed = 1
+                 AND m.user_seq > CAST(piece.content AS INTEGER) AND m.user_seq <= piece.upto
+               ORDER BY m.user_seq LIMIT {PIECE}) member)
+           FROM piece WHERE step = 0 OR CAST(content AS INTEGER) > 0 ORDER BY 1, 4)
+         SELECT json_array(group_seq, abs(CAST(content AS INTEGER))) AS head,
+           substr(content, instr(content, '|') + 1) AS body
+         FROM piece WHERE step > 0 AND content IS NOT NULL"
+    )
+}
+
+/// All pieces of the group that is named `:id`; see [`all`].
+pub(crate) const OF_GROUP_WITH_ID: &str =
+    "SELECT 0, g.seq, 0, 9223372036854775807 FROM groups g WHERE g.org_id = :org AND g.id = :id";
+
+fn some(first: &str) -> String {
+    format!("{} LIMIT {AT_ONCE}", all(OBJECTS, first))
+}
+
+/// Reads the members of one group; see [`Read::of`].
+pub fn of_group(tenant: &Tenant<'_>, id: &str) -> Statement {
+    tenant.statement(&some(OF_GROUP_WITH_ID), &[text("id", id)])
+}
+
+/// Reads the members of the groups whose `seq` a statement selects; see [`Read::of`].
+pub(crate) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: &[Binding]) -> Statement {
+    let first = format!("SELECT g.seq, g.seq, 0, 9223372036854775807 FROM groups g WHERE g.seq IN ({seqs})");
+    tenant.statement(&some(&first), bindings)
+}
+
+/// A group's members: those that have been read, and whether there are more.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    /// As the client gets them.
+    pub texts: Vec<Text>,
+    /// What is still to be read.
+    pub rest: Option<Rest>,
+}
+
+impl Pieces {
+    /// All there are.
+    pub fn whole(texts: Vec<Text>) -> Self {
+        Self { texts, rest: None }
+    }
+}
+
+/// Where the members begin that are still to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    group: i64,
+    after: i64,
+}
+
+impl Rest {
+    /// The same as a place in the group as it was with that version.
+    pub fn under(self, version: i64) -> Place {
+        Place { group: self.group, after: self.after, version }
+    }
+}
+
+/// A place between two pieces of a group's members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// `seq` of the group.
+    group: i64,
+    /// `seq` of the last member before the place.
+    after: i64,
+    /// The version of the group.
+    version: i64,
+}
+
+/// The group of a piece, and the `seq` of its last member.
+pub(crate) fn group_and_last(row: &Row) -> Result<[i64; 2], StoreError> {
+    record::read("a piece", &row.head, |value| {
+        let [group, last] = pair(value)?;
+        Some([group.as_i64()?, last.as_i64()?])
+    })
+}
+
+/// What one statement has read of the members of groups.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Of each group, in the order of `seq`; there are at most as many as pieces are read at a time.
+    texts: Vec<(i64, Vec<Text>)>,
+    /// Where the last piece ends, if there may be more.
+    end: Option<Rest>,
+}
+
+impl Read {
+    /// Reads the rows of [`of_group`] or [`of_groups`].
+    ///
+    /// # Errors
+    /// Our fault: a row is not what the statement selects.
+    pub fn of(rows: Vec<Row>) -> Result<Self, StoreError> {
+        let mut read = Self::default();
+        let is_full = rows.len() >= AT_ONCE;
+        for row in rows {
+            let [group, last] = group_and_last(&row)?;
+            match read.texts.last_mut().filter(|(of, _)| *of == group) {
+                Some((_, texts)) => texts.push(row.body),
+                None => read.texts.push((group, vec![row.body])),
+            }
+            read.end = is_full.then_some(Rest { group, after: last });
+        }
+        Ok(read)
+    }
+
+    /// Those of one group. Groups come in order of their `seq`.
+    pub fn take(&mut self, group: i64) -> Pieces {
+        let rest = self.end.filter(|end| end.group <= group).map(|end| match end.group == group {
+            true => end,
+            false => Rest { group, after: 0 },
+        });
+        let texts = self.texts.iter_mut().find(|(own, _)| *own == group);
+        Pieces { texts: texts.map(|(_, texts)| std::mem::take(texts)).unwrap_or_default(), rest }
+    }
+
+    /// Those of the only group.
+    pub fn only(mut self) -> Pieces {
+        let group = self.texts.first().map(|(group, _)| *group);
+        group.map(|group| self.take(group)).unwrap_or_default()
+    }
+}
+
+/// Reads what is left of the members of groups, while the answer is on its way.
+pub struct Reader {
+    database: Database,
+    tenant: Tenant<'static>,
+    /// Pieces: the group, the `seq` of the last member, and the members.
+    fetched: VecDeque<(i64, i64, Text)>,
+    /// Groups of which everything has been fetched.
+    done: Vec<i64>,
+}
+
+impl Reader {
+    /// A reader of what the tenant may see.
+    pub fn new(database: Database, tenant: Tenant<'static>) -> Self {
+        Self { database, tenant, fetched: VecDeque::new(), done: Vec::new() }
+    }
+
+    /// A group's first piece from a place on, with the place behind it; nothing where there is none. `others` is where
+    /// to go on in other groups, which are read at the same time.
+    ///
+    /// # Errors What became of the storage; also when the key is no longer good, or one of the groups has another
+    /// version by now: pieces of two versions would show a group that never was.
+    pub async fn next(
+        &mut self,
+        from: Place,
+        others: impl Iterator<Item = Place>,
+    ) -> Result<Option<(Place, Text)>, StoreError> {
+        if self.fetched.is_empty() && !self.done.contains(&from.group) {
+            self.fetch(from, others).await?;
+        }
+        if self.fetched.front().is_none_or(|(group, _, _)| *group != from.group) {
+            return Ok(None);
+        }
+        Ok(self.fetched.pop_front().map(|(_, last, text)| (Place { after: last, ..from }, text)))
+    }
+
+    async fn fetch(&mut self, from: Place, others: impl Iterator<Item = Place>) -> Result<(), StoreError> {
+        let places: Vec<Place> = [from].into_iter().chain(others).collect();
+        let bound: Vec<Value> =
+            places.iter().map(|place| [place.group, place.after, place.version].into()).collect();
+        let bound = json::write(&Value::from(bound));
+        let statement = |sql: &str| self.tenant.statement(sql, &[text("places", bound.as_str())]);
+        let groups =
+            "FROM json_each(:places) j CROSS JOIN groups g ON g.seq = j.value ->> 0 WHERE g.org_id = :org";
+        let unchanged = format!(
+            "SELECT coalesce(:org, '') AS head,
+               CAST((SELECT count(*) {groups} AND g.version = j.value ->> 2) AS TEXT) AS body"
+        );
+        let first = format!("SELECT j.key, g.seq, j.value ->> 1, 9223372036854775807 {groups}");
+        let statements = [statement(&unchanged), statement(&some(&first))];
+        let mut results = self.database.batch(&statements).await?.into_iter();
+        let unchanged = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
+        // A key that has died meanwhile finds nobody, and a group must not seem to end there.
+        if unchanged.head.is_empty() {
+            return Err(StoreError::Unavailable("the key died while its answer was on its way".to_owned()));
+        }
+        if unchanged.body.into_string() != places.len().to_string() {
+            return Err(StoreError::Unavailable(
+                "the members of a group changed while they were on their way".to_owned(),
+            ));
+        }
+        let rows = results.next().unwrap_or_default();
+        let is_full = rows.len() >= AT_ONCE;
+        for row in rows {
+            let [group, last] = group_and_last(&row)?;
+            self.fetched.push_back((group, last, row.body));
+        }
+        let last = self.fetched.back().filter(|_| is_full).map(|(group, _, _)| *group);
+        self.done.extend(places.iter().map(|place| place.group).take_while(|group| Some(*group) != last));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pieces: impl Iterator<Item = (i64, i64)>) -> Read {
+        let rows = pieces.map(|(group, last)| Row {
+            head: format!("[{group},{last}]"),
+            body: Text::Here(format!("{group}-{last}")),
+        });
+        Read::of(rows.collect()).unwrap()
+    }
+
+    #[test]
+    fn what_was_not_read_is_known_to_be_missing() {
+        let mut all = read([(1, 10), (1, 40), (3, 10)].into_iter());
+        assert_eq!(all.take(1).texts.len(), 2);
+        assert!(all.take(1).rest.is_none() && all.take(2).rest.is_none() && all.take(9).rest.is_none());
+        let full = (1..AT_ONCE as i64).map(|last| (1, last)).chain([(5, 7)]);
+        let mut some = read(full);
+        assert!(some.take(1).rest.is_none() && some.take(4).rest.is_none());
+        let last = some.take(5);
+        assert_eq!((last.texts.len(), last.rest), (1, Some(Rest { group: 5, after: 7 })));
+        assert_eq!(some.take(6).rest, Some(Rest { group: 6, after: 0 }));
+        assert_eq!(read([(2, 3)].into_iter()).only().texts.len(), 1);
+        assert!(read([].into_iter()).only().texts.is_empty());
+    }
+}

@@ -1,0 +1,351 @@
+//! Projects, their roles, and teams in D1. A role is a row of `groups`; there is no other list of them.
+
+use serde_json::Value;
+
+use super::record::{self, Record, array, pair};
+use super::statement::{Statement, optional, text};
+use super::tenant::{Tenant, full, guard};
+use super::{Row, StoreError};
+use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
+use scim_protocol::json::{self, object};
+use scim_protocol::text::{compose, is_composed};
+
+/// Most teams of a project.
+const MOST_TEAMS: u32 = 1_000;
+/// Most roles of a project.
+const MOST_ROLES: u32 = 1_000;
+
+/// A group to be made for a role: its id and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleGroup {
+    /// Identifier of the group.
+    pub id: String,
+    /// Name of the role.
+    pub role: String,
+    /// Name of the group.
+    pub display_name: String,
+    /// The client's identifier of the group, if a client made it.
+    pub external_id: Option<String>,
+    /// Whether an identity provider makes it.
+    pub is_pushed: bool,
+}
+
+/// The groups of a new team, in the order of [`TEAM_ROLES`].
+///
+/// # Errors
+/// Internal, if no identifier can be made.
+pub fn team_groups(prefix: &str, project: &str, team: &str) -> Result<[RoleGroup; 2], StoreError> {
+    let [admin, member] =
+        TEAM_ROLES.map(|role| role_group(role, group_name::team_role(prefix, project, team, role)));
+    Ok([admin?, member?])
+}
+
+/// The groups of a new project: the built-in roles, then the custom ones.
+///
+/// # Errors
+/// Internal, if no identifier can be made.
+pub fn project_groups(prefix: &str, project: &str, custom: &[String]) -> Result<Vec<RoleGroup>, StoreError> {
+    PROJECT_ROLES
+        .iter()
+        .copied()
+        .chain(custom.iter().map(String::as_str))
+        .map(|role| role_group(role, group_name::project_role(prefix, project, role)))
+        .collect()
+}
+
+/// The group of a new role.
+///
+/// # Errors
+/// Internal, if no identifier can be made.
+pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, StoreError> {
+    Ok(RoleGroup {
+        id: crate::runtime::platform::new_id()?,
+        role: role.to_owned(),
+        display_name,
+        external_id: None,
+        is_pushed: false,
+    })
+}
+
+/// Reads, as one JSON array, the projects whose name a group's name goes on with: `after_prefix` is what
+/// stands behind the product's prefix.
+pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
+    tenant.statement(
+        "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS head
+         FROM projects p
+         WHERE p.org_id = :org AND p.archived_at IS NULL AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
+        &[text("rest", fold_group_name(after_prefix))],
+    )
+}
+
+/// Reads the row of [`named_by_group`].
+///
+/// # Errors
+/// Our fault: the row is not what the statement selects.
+pub fn read_named(row: &Row) -> Result<Vec<Project>, StoreError> {
+    record::read("projects", &row.head, |value| {
+        let projects = array(value)?.into_iter().map(|each| {
+            let mut record = Record::of(each)?;
+            Some(Project { id: record.text("id")?, name: record.text("name")? })
+        });
+        projects.collect()
+    })
+}
+
+/// Reads all projects with their roles and teams, or one of them; see [`read_described`]. A project has a row of its
+/// own, and so has each role and each team: all together can be more than one value of the database holds.
+pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
+    const OF_ONE: &str = "p.org_id = :org AND (:id IS NULL OR p.id = :id)";
+    const ROLE: &str = "json_object('name', g.role, 'group', json_object(
+      'id', g.id, 'display_name', g.display_name, 'pushed_at', g.pushed_at))";
+    let sql = format!(
+        "SELECT head, body FROM (
+           SELECT p.created_at, p.name_fold, 0 AS kind, 0 AS seq, '' AS name, '' AS body, json_object(
+             'id', p.id, 'name', p.name, 'archived_at', p.archived_at, 'roles', json('[]'), 'teams', json('[]')) AS head
+           FROM projects p WHERE {OF_ONE}
+           UNION ALL
+           SELECT p.created_at, p.name_fold, 1, g.seq, '', 'roles', {ROLE}
+           FROM projects p CROSS JOIN groups g ON g.project_id = p.id AND g.team_id IS NULL WHERE {OF_ONE}
+           UNION ALL
+           SELECT p.created_at, p.name_fold, 2, 0, t.name_fold, 'teams', json_object('id', t.id, 'name', t.name, 'roles', (
+             SELECT json_group_array({ROLE}) FROM (SELECT * FROM groups WHERE team_id = t.id ORDER BY seq) g))
+           FROM projects p CROSS JOIN teams t ON t.project_id = p.id WHERE {OF_ONE})
+         ORDER BY created_at, name_fold, kind, seq, name"
+    );
+    tenant.statement(&sql, &[optional("id", id)])
+}
+
+/// Reads the rows of [`described`]: each project as JSON.
+///
+/// # Errors
+/// Our fault: a row is not what the statement selects.
+pub fn read_described(rows: Vec<Row>) -> Result<Vec<Value>, StoreError> {
+    let mut projects: Vec<Value> = Vec::new();
+    for row in rows {
+        let part = record::read("a project", &row.head, Some)?;
+        match row.body.into_string().as_str() {
+            "" => projects.push(part),
+            list => projects
+                .last_mut()
+                .and_then(|project| project.get_mut(list)?.as_array_mut())
+                .ok_or_else(|| StoreError::Internal("a role or team comes before its project".to_owned()))?
+                .push(part),
+        }
+    }
+    Ok(projects)
+}
+
+/// Reads the groups that go with a group, which are those of its team if it has one, as `head` the name and how many
+/// memberships go with it; none of a project's role, which does not go. See [`read_doomed`].
+pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Statement {
+    tenant.statement(
+        "SELECT json_array(x.display_name, (SELECT count(*) FROM memberships m WHERE m.group_seq = x.seq)) AS head
+         FROM groups g CROSS JOIN groups x ON x.seq = g.seq OR x.team_id = g.team_id
+         WHERE g.org_id = :org AND g.id = :group AND (g.project_id IS NULL OR g.team_id IS NOT NULL) ORDER BY x.seq",
+        &[text("group", group_id)],
+    )
+}
+
+/// Reads the rows of [`doomed`], for the log.
+///
+/// # Errors
+/// Our fault: a row is not what the statement selects.
+pub fn read_doomed(rows: &[Row]) -> Result<String, StoreError> {
+    let mut groups = Vec::with_capacity(rows.len());
+    for row in rows {
+        groups.push(record::read("a group that goes", &row.head, |value| {
+            let [name, memberships] = pair(value)?;
+            Some(format!("\"{}\" ({} memberships)", name.as_str()?, memberships.as_u64()?))
+        })?);
+    }
+    Ok(match groups.as_slice() {
+        [only] => format!("Deleted the group {only}. People stay."),
+        both => format!("Deleted the team with its groups {}. People stay.", both.join(" and ")),
+    })
+}
+
+/// Writes a new project with the groups of its roles.
+pub fn insert_project(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[RoleGroup]) -> Vec<Statement> {
+    let sql = "INSERT INTO projects (id, org_id, name, name_fold, created_at)
+               SELECT :id, o.id, :name, :name_fold, :now FROM organizations o WHERE o.id = :org";
+    let project = tenant
+        .statement(sql, &[text("id", id), text("name", name), text("name_fold", fold_group_name(name))]);
+    let made = Project { id: id.to_owned(), name: name.to_owned() };
+    vec![project, guard(), insert_groups(tenant, &made, None, groups, "p.id")]
+}
+
+/// Writes a new role of a project: its group. The project has to have that name still, from which the group's was made.
+pub fn insert_role(tenant: &Tenant<'_>, project: &Project, group: &RoleGroup) -> Vec<Statement> {
+    let bounded = bounded("groups WHERE project_id = p.id AND team_id IS NULL", MOST_ROLES, "roles", "p.id");
+    vec![insert_groups(tenant, project, None, std::slice::from_ref(group), &bounded), guard()]
+}
+
+/// Writes a new team with its groups. The project has to have that name still, from which the groups' were made.
+pub fn insert_team(
+    tenant: &Tenant<'_>,
+    id: &str,
+    project: &Project,
+    name: &str,
+    groups: &[RoleGroup],
+) -> Vec<Statement> {
+    let sql = format!(
+        "INSERT INTO teams (id, project_id, name, name_fold, created_at)
+         SELECT :id, {}, :name, :name_fold, :now FROM projects p
+         WHERE p.org_id = :org AND p.id = :project AND p.name = :project_name AND p.archived_at IS NULL",
+        bounded("teams WHERE project_id = p.id", MOST_TEAMS, "teams", "p.id")
+    );
+    let bindings = vec![
+        text("id", id),
+        text("project", project.id.as_str()),
+        text("project_name", project.name.as_str()),
+        text("name", name),
+        text("name_fold", fold_group_name(name)),
+    ];
+    let groups = insert_groups(tenant, project, Some(id), groups, "p.id");
+    vec![tenant.statement(&sql, &bindings), guard(), groups]
+}
+
+/// SQL of a value, which fails the batch where there are as many rows as there may be; see [`full`].
+fn bounded(rows: &str, most: u32, what: &str, value: &str) -> String {
+    let full = full(&format!("'{what}'"));
+    format!("iif(EXISTS (SELECT 1 FROM {rows} LIMIT 1 OFFSET {most} - 1), {full}, {value})")
+}
+
+/// What to say of a write that would give a project more roles or teams than it may have; `None` for another error.
+pub fn too_many(error: &StoreError) -> Option<String> {
+    let StoreError::Full(what) = error else { return None };
+    let most = match what.as_str() {
+        "teams" => MOST_TEAMS,
+        "roles" => MOST_ROLES,
+        _ => return None,
+    };
+    Some(format!(
+        "The project has {most} {what}, the most that a project may have; nothing was changed. Delete {what} that are no longer \
+         needed, or use another project."
+    ))
+}
+
+/// `project_id` is SQL of the project's id.
+fn insert_groups(
+    tenant: &Tenant<'_>,
+    project: &Project,
+    team: Option<&str>,
+    groups: &[RoleGroup],
+    project_id: &str,
+) -> Statement {
+    let groups: Vec<Value> = groups
+        .iter()
+        .map(|group| {
+            object! {
+                "id": group.id.as_str(),
+                "role": group.role.as_str(),
+                "display_name": group.display_name.as_str(),
+                "name_fold": fold_group_name(&group.display_name),
+                "external_id": group.external_id.as_deref().map(compose).as_deref(),
+                "external_id_sent": group.external_id.as_deref().filter(|sent| !is_composed(sent)),
+                "is_pushed": group.is_pushed,
+            }
+        })
+        .collect();
+    let sql = format!(
+        "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent,
+           pushed_at, created_at, last_modified)
+         SELECT p.org_id, j.value ->> 'id', {project_id}, :team, j.value ->> 'role', j.value ->> 'display_name',
+           j.value ->> 'name_fold', j.value ->> 'external_id', j.value ->> 'external_id_sent',
+           iif(j.value ->> 'is_pushed', :now, NULL), :now, :now
+         FROM projects p CROSS JOIN json_each(:groups) j
+         WHERE p.org_id = :org AND p.id = :project AND p.name = :project_name AND p.archived_at IS NULL ORDER BY j.key"
+    );
+    tenant.statement(
+        &sql,
+        &[
+            text("project", project.id.as_str()),
+            text("project_name", project.name.as_str()),
+            optional("team", team),
+            text("groups", json::write(&Value::from(groups))),
+        ],
+    )
+}
+
+/// Gives a project that is not archived another name, and its groups, which are all of these by id, the names that
+/// follow.
+pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, String)]) -> Vec<Statement> {
+    // A name has at most some 400 characters, and is there twice.
+    const GROUPS_AT_ONCE: usize = 400;
+    let ids: Vec<Value> = groups.iter().map(|(id, _)| Value::from(id.as_str())).collect();
+    let project = "UPDATE projects SET name = :name, name_fold = :name_fold
+                   WHERE org_id = :org AND id = :id AND archived_at IS NULL AND name <> :name
+                   AND CAST(:count AS INTEGER) = (SELECT count(*) FROM groups WHERE project_id = :id)
+                   AND CAST(:count AS INTEGER) = (SELECT count(*) FROM json_each(:ids) j
+                     CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value AND +g.project_id = :id)";
+    let bindings = vec![
+        text("id", id),
+        text("name", name),
+        text("name_fold", fold_group_name(name)),
+        text("count", groups.len().to_string()),
+        text("ids", json::write(&Value::from(ids))),
+    ];
+    let mut statements = vec![tenant.statement(project, &bindings), guard()];
+    // Each group is found by its id. By itself, SQLite may look at all of them for each.
+    let sql = "WITH renamed AS MATERIALIZED (
+                 SELECT g.seq, j.value ->> 'display_name' AS display_name, j.value ->> 'name_fold' AS name_fold
+                 FROM json_each(:renamed) j
+                 CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value ->> 'id' AND +g.project_id = :id)
+               UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now),
+                 display_name = renamed.display_name, name_fold = renamed.name_fold
+               FROM renamed WHERE groups.seq = renamed.seq";
+    for some in groups.chunks(GROUPS_AT_ONCE) {
+        let renamed = some.iter().map(|(id, display_name)| {
+            object! {"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": fold_group_name(display_name)}
+        });
+        let renamed = json::write(&renamed.collect::<Value>());
+        statements.push(tenant.statement(sql, &[text("id", id), text("renamed", renamed)]));
+    }
+    statements
+}
+
+/// Archives a project: its groups go out of SCIM's sight, and everybody out of its groups.
+pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
+    let statement = |sql| tenant.statement(sql, &[text("id", id)]);
+    vec![
+        statement("UPDATE projects SET archived_at = :now WHERE org_id = :org AND id = :id AND archived_at IS NULL"),
+        guard(),
+        statement(
+            "INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id,
+               external_id_sent, version, created_at)
+             SELECT id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent, version, created_at
+             FROM groups WHERE project_id = :id AND org_id = :org",
+        ),
+        statement("DELETE FROM groups WHERE project_id = :id AND org_id = :org"),
+    ]
+}
+
+/// Brings an archived project back, its groups under their ids, and nobody in them.
+pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
+    let statement = |sql| tenant.statement(sql, &[text("id", id)]);
+    vec![
+        statement("UPDATE projects SET archived_at = NULL WHERE org_id = :org AND id = :id AND archived_at IS NOT NULL"),
+        guard(),
+        statement(
+            "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id,
+               external_id_sent, version, created_at, last_modified)
+             SELECT :org, id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent, version + 1,
+               created_at, :now
+             FROM archived_groups WHERE project_id = :id ORDER BY team_id IS NOT NULL, created_at, display_name",
+        ),
+        statement("DELETE FROM archived_groups WHERE project_id = :id"),
+    ]
+}
+
+/// Deletes a team with both its groups; people stay.
+pub fn delete_team(tenant: &Tenant<'_>, project: &str, team: &str) -> Vec<Statement> {
+    let sql = "DELETE FROM teams WHERE id = :team AND project_id = (
+                 SELECT id FROM projects WHERE org_id = :org AND id = :project AND archived_at IS NULL)";
+    vec![tenant.statement(sql, &[text("project", project), text("team", team)]), guard()]
+}
+
+/// Whether a unique index on the name of a project or a team refused a write.
+pub fn name_is_taken(error: &StoreError) -> bool {
+    matches!(error, StoreError::Taken(columns)
+        if columns.contains("projects.name_fold") || columns.contains("teams.name_fold"))
+}

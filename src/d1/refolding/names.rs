@@ -1,0 +1,186 @@
+//! Names of projects, teams and groups, made anew.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_ascii, rows_of};
+use crate::d1::record::{self, Record};
+use crate::d1::statement::{Statement, text};
+use crate::d1::{Row, StoreError, Tenant};
+use directory::group_name::fold_group_name;
+use scim_protocol::json::object;
+use scim_protocol::text::compose;
+
+/// A table of things that have a name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Names {
+    table: &'static str,
+    /// Column of the name as it is shown.
+    name: &'static str,
+    /// Column in whose order the rows are gone through.
+    key: &'static str,
+    /// FROM and WHERE, which find those of the organization as `t`.
+    of_organization: &'static str,
+    /// The condition that another row, `h`, has the name; `j` is the change.
+    taken: &'static str,
+    /// Whether there is an `external_id`.
+    is_group: bool,
+    /// What the log calls a row, if it is told there.
+    resource_type: Option<&'static str>,
+}
+
+pub(crate) const PROJECTS: Names = Names {
+    table: "projects",
+    name: "name",
+    key: "id",
+    of_organization: "FROM projects t WHERE t.org_id = :org",
+    taken: "EXISTS (SELECT 1 FROM projects h WHERE h.org_id = projects.org_id AND h.name_fold = j.value ->> 'fold'
+              AND h.id <> projects.id)",
+    is_group: false,
+    resource_type: Some("Project"),
+};
+pub(crate) const TEAMS: Names = Names {
+    table: "teams",
+    name: "name",
+    key: "id",
+    of_organization: "FROM projects p JOIN teams t ON t.project_id = p.id WHERE p.org_id = :org",
+    taken: "EXISTS (SELECT 1 FROM teams h WHERE h.project_id = teams.project_id AND h.name_fold = j.value ->> 'fold'
+              AND h.id <> teams.id)",
+    is_group: false,
+    resource_type: None,
+};
+pub(crate) const ARCHIVED_GROUPS: Names = Names {
+    table: "archived_groups",
+    name: "display_name",
+    key: "id",
+    of_organization: "FROM projects p JOIN archived_groups t ON t.project_id = p.id WHERE p.org_id = :org",
+    taken: "FALSE",
+    is_group: true,
+    resource_type: None,
+};
+pub(crate) const GROUPS: Names = Names {
+    table: "groups",
+    name: "display_name",
+    key: "seq",
+    of_organization: "FROM groups t WHERE t.org_id = :org",
+    taken: "EXISTS (SELECT 1 FROM groups h WHERE h.org_id = groups.org_id AND h.name_fold = j.value ->> 'fold'
+              AND h.seq <> groups.seq)
+            OR EXISTS (SELECT 1 FROM archived_groups a JOIN projects p ON p.id = a.project_id
+              WHERE a.name_fold = j.value ->> 'fold' AND p.org_id = groups.org_id AND p.archived_at IS NOT NULL)",
+    is_group: true,
+    resource_type: Some("Group"),
+};
+
+impl Names {
+    /// Reads the next names that are not all ASCII.
+    pub(crate) fn rows(&self, tenant: &Tenant<'_>, after: &str) -> Statement {
+        let Self { name, key, of_organization, .. } = self;
+        let (external_id, also) = match self.is_group {
+            true => (
+                "coalesce(t.external_id_sent, t.external_id)",
+                format!(" OR {}", not_ascii("coalesce(t.external_id_sent, t.external_id, '')")),
+            ),
+            false => ("NULL", String::new()),
+        };
+        let (after_key, after) = match *key {
+            "seq" => ("CAST(:after AS INTEGER)", if after.is_empty() { "0" } else { after }),
+            _ => (":after", after),
+        };
+        let sql = format!(
+            "SELECT json_object('key', t.{key}, 'id', t.id, 'name', t.{name}, 'fold', t.name_fold,
+               'external_id', {external_id}) AS head
+             {of_organization} AND t.{key} > {after_key}
+               AND ({}{also} OR t.{name} <> trim(t.{name}, ' ' || char(9, 10, 13))) ORDER BY t.{key} LIMIT CAST(:most AS INTEGER)",
+            not_ascii(&format!("t.{name}"))
+        );
+        tenant.statement(&sql, &[text("after", after), text("most", MOST_ROWS.to_string())])
+    }
+
+    /// What is to be written of these rows.
+    ///
+    /// # Errors
+    /// Our fault: the rows are not what the statement selects.
+    pub(crate) fn step(
+        &self,
+        tenant: &Tenant<'_>,
+        position: &Position,
+        rows: &[Row],
+    ) -> Result<Step, StoreError> {
+        let mut changes = Vec::new();
+        let mut seen = HashSet::new();
+        let mut last = String::new();
+        for row in rows {
+            let (key, name, folded, external_id) = record::read("a name", &row.head, |value| {
+                let mut record = Record::of(value)?;
+                Some((
+                    record.take("key"),
+                    record.text("name")?,
+                    record.text("fold")?,
+                    record.text_or_null("external_id")?,
+                ))
+            })?;
+            last = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+            let new = fold_group_name(&name);
+            let composed = external_id.as_deref().map(compose);
+            if bare(&folded) == new && composed.as_deref() == external_id.as_deref() {
+                continue;
+            }
+            let is_second = !seen.insert(new.clone());
+            let sent = external_id.as_deref().filter(|sent| composed.as_deref() != Some(*sent));
+            changes.push(object! {
+                "key": key, "name": name, "fold": new, "is_second": is_second,
+                "external_id": composed.as_deref(), "external_id_sent": sent,
+            });
+        }
+        let next = match rows.len() < MOST_ROWS {
+            true => position.next_stage(),
+            false => position.behind(last),
+        };
+        Ok(Step { statements: self.change(tenant, changes), next })
+    }
+
+    fn change(&self, tenant: &Tenant<'_>, changes: Vec<Value>) -> Vec<Statement> {
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let Self { table, name, key, taken, .. } = self;
+        let (also, unchanged) = match self.is_group {
+            true => (
+                ", external_id = j.value ->> 'external_id', external_id_sent = j.value ->> 'external_id_sent'",
+                format!(
+                    " AND coalesce({table}.external_id_sent, {table}.external_id)
+                      IS coalesce(j.value ->> 'external_id_sent', j.value ->> 'external_id')"
+                ),
+            ),
+            false => ("", String::new()),
+        };
+        let update = format!(
+            "UPDATE {table} SET name_fold = CASE
+               WHEN j.value ->> 'is_second' OR {taken}
+               THEN (j.value ->> 'fold') || {SAME_NAME} || {table}.id ELSE j.value ->> 'fold' END{also}
+             FROM json_each(:rows) j WHERE {table}.{key} = j.value ->> 'key' AND {table}.{name} = j.value ->> 'name'{unchanged}"
+        );
+        let count = changes.len();
+        let rows = rows_of(changes);
+        let mut statements = vec![tenant.statement(&update, std::slice::from_ref(&rows)), guard_all(count)];
+        if let Some(resource_type) = self.resource_type {
+            let log = log_sql(
+                resource_type,
+                &format!("'/{resource_type}s/' || t.id"),
+                &format!("t.{name}"),
+                &format!(
+                    "'The name \"' || substr(t.{name}, 1, 100) || '\" (' || t.id || ') is now the same as that of \"' || \
+                     substr(h.{name}, 1, 100) || '\" (' || h.id || '), which is found by it. Rename one of them.'"
+                ),
+                &format!(
+                    "json_each(:rows) j CROSS JOIN {table} t ON t.{key} = j.value ->> 'key'
+                     CROSS JOIN {table} h ON h.org_id = t.org_id AND h.name_fold = j.value ->> 'fold' AND h.id <> t.id
+                     WHERE t.name_fold <> j.value ->> 'fold'"
+                ),
+            );
+            statements.push(tenant.statement(&log, &[rows]));
+        }
+        statements
+    }
+}

@@ -1,0 +1,170 @@
+//! Addresses of requests.
+
+use super::{Kept, MORE, name};
+use crate::redaction::secret::redacted;
+
+/// The parts of our own addresses.
+const SEGMENTS: [&str; 38] = [
+    "scim",
+    "v2",
+    "Users",
+    "Groups",
+    "Schemas",
+    "ResourceTypes",
+    "ServiceProviderConfig",
+    "Me",
+    "Bulk",
+    ".search",
+    "console",
+    "api",
+    "openapi.json",
+    "organizations",
+    "keys",
+    "members",
+    "projects",
+    "groups",
+    "log",
+    "imports",
+    "settings",
+    "teams",
+    "roles",
+    "archive",
+    "restore",
+    "regenerate",
+    "deactivate",
+    "owner",
+    "sign-in",
+    "sign-out",
+    "assets",
+    "sessions",
+    "invitations",
+    "accept",
+    "decline",
+    "console.css",
+    "console.js",
+    "icon.svg",
+];
+
+/// Whether a segment is one of our own addresses'.
+pub fn known_segment(segment: &str) -> bool {
+    SEGMENTS.contains(&segment)
+}
+
+/// Whether a segment looks like an id that we make: of a resource or of a key.
+pub fn is_id(segment: &str) -> bool {
+    let is_uuid = segment.len() == 36
+        && segment.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    let is_key =
+        segment.len() == 10 && segment.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_uuid || is_key
+}
+
+impl Kept<'_> {
+    /// What is kept of the path of a request, and of the parameters behind it.
+    pub fn of_address(&self, path: &str, parameters: &[(String, String)]) -> String {
+        let segments = path.split('/').map(|segment| self.of_segment(segment));
+        let mut address = segments.collect::<Vec<_>>().join("/");
+        let mut mark = '?';
+        for (own, value) in parameters {
+            address.push(mark);
+            address.push_str(&name(own));
+            address.push('=');
+            address.push_str(&self.of_parameter(own, value));
+            mark = '&';
+        }
+        address
+    }
+
+    /// What is kept of a segment that is an id, or stands in the place of one.
+    pub fn of_segment(&self, segment: &str) -> String {
+        let decoded = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+        let is_plain = !decoded.contains(|character: char| {
+            character.is_whitespace() || "\"'[](){}<>=&?%;,\\".contains(character)
+        });
+        let kept = if is_plain { redacted(&decoded).into_owned() } else { name(&decoded) };
+        self.leave_out(&decoded, &kept);
+        kept
+    }
+
+    /// The parameters of RFC 7644 and RFC 9865 name attributes, or are words and numbers.
+    fn of_parameter(&self, parameter: &str, value: &str) -> String {
+        let is = |known: &str| parameter.eq_ignore_ascii_case(known);
+        if is("filter") {
+            return self.of_filter(value);
+        }
+        if is("attributes") || is("excludedAttributes") || is("sortBy") {
+            return value.split(',').map(|one| self.of_path(one).0).collect::<Vec<_>>().join(",");
+        }
+        let is_number =
+            (is("startIndex") || is("count")) && value.len() <= 20 && value.parse::<i64>().is_ok();
+        let is_order = is("sortOrder") && matches!(value, "ascending" | "descending");
+        if is_number || is_order {
+            return value.to_owned();
+        }
+        self.leave_out(value, MORE);
+        MORE.to_owned()
+    }
+}
+
+/// An address of the console from its segments: ids and our own names are kept.
+pub fn address_of_parts(path: &str) -> String {
+    let kept = |segment: &str| match segment {
+        "" => String::new(),
+        own if known_segment(own) || is_id(own) => own.to_owned(),
+        other => name(&percent_encoding::percent_decode_str(other).decode_utf8_lossy()),
+    };
+    path.split('/').map(kept).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use directory::Catalog;
+
+    #[test]
+    fn of_addresses_ids_and_what_the_schema_knows_are_kept() {
+        let catalog = Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap();
+        let kept = Kept::of(&catalog, Some("Users"));
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        for (path, parameters, expected) in [
+            ("/scim/Users/2819c223", pairs(&[]), "/scim/Users/2819c223"),
+            ("/scim/Users/ann%40x.example", pairs(&[]), "/scim/Users/ann@x.example"),
+            ("/scim/Users/apiKey%20eq%20%22hush%22", pairs(&[]), "/scim/Users/apiKey…"),
+            ("/scim/Users/pin=hush", pairs(&[]), "/scim/Users/pin…"),
+            (
+                "/scim/Users",
+                pairs(&[("filter", "pin eq \"hush\""), ("count", "2")]),
+                "/scim/Users?filter=pin eq …&count=2",
+            ),
+            ("/scim/Users", pairs(&[("apiKey", "hush"), ("count", "hush")]), "/scim/Users?apiKey=…&count=…"),
+            ("/scim/Users", pairs(&[("a=hush", "hush")]), "/scim/Users?a…=…"),
+            (
+                "/scim/Users",
+                pairs(&[("attributes", "userName,pin=hush")]),
+                "/scim/Users?attributes=userName,pin…",
+            ),
+            (
+                "/scim/Users",
+                pairs(&[("sortOrder", "hush"), ("cursor", "hush")]),
+                "/scim/Users?sortOrder=…&cursor=…",
+            ),
+        ] {
+            assert_eq!(kept.of_address(path, &parameters), expected);
+        }
+    }
+
+    #[test]
+    fn ids_are_told_from_names() {
+        assert!(is_id("5f0c1c1e-8a1b-4b7e-9d3a-0123456789ab") && is_id("ABCDEFGH0A"));
+        for other in
+            ["", "nobody", "ann@x.example", "abcdefghij", "5f0c1c1e8a1b4b7e9d3a0123456789ab", "ABCDEFGH0"]
+        {
+            assert!(!is_id(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! A SCIM request on its way: what it asks for, and its conversation with storage.
+
+use std::cell::RefCell;
+
+use serde_json::Value;
+use worker::Env;
+
+use crate::audit::record::Record;
+use crate::d1::log::Outcome;
+use crate::d1::session::Opened;
+use crate::d1::{Row, Session, Statement, StoreError, keys, known_keys};
+use crate::http::Aftermath;
+use crate::http::answer::Answer;
+use crate::http::request::{BODY, BodyLimits, GROUP_BODY, Incoming, MEMORY_OF_STRANGERS};
+use crate::runtime::platform;
+use scim_protocol::entity_tag::Preconditions;
+use scim_protocol::projection::Projection;
+use scim_protocol::query::Parameters;
+use scim_protocol::schema::ResourceType;
+use scim_protocol::work::Work;
+use scim_protocol::{Object, ScimError, json};
+
+/// A SCIM request that carries a well-formed key, and what it needs to be carried out.
+pub(crate) struct Call<'a> {
+    /// Its conversation with storage.
+    pub(crate) session: Session<'a>,
+    /// What asks for it.
+    pub(crate) source: Source<'a>,
+    /// What is left to do after the answer.
+    pub(crate) aftermath: &'a Aftermath,
+    /// What the organization's log will say of it.
+    pub(crate) record: Record,
+    /// What the whole HTTP request may still make this service compute.
+    pub(crate) work: &'a Work,
+    /// Bindings and variables of the deployment.
+    pub(crate) env: &'a Env,
+}
+
+/// Where a request comes from. Both are carried out by the same code.
+pub(crate) enum Source<'a> {
+    /// A request of its own.
+    Http(&'a mut Incoming),
+    /// An operation of a bulk request.
+    Bulk(&'a Operation),
+}
+
+/// What a request that is part of a bulk request brings along.
+pub(crate) struct Operation {
+    data: RefCell<Option<Value>>,
+    /// What `If-Match` would say.
+    version: Option<String>,
+    /// The identifier of what it makes.
+    new_id: Option<String>,
+    /// Why references are left in the body.
+    unresolved: Option<ScimError>,
+}
+
+impl Operation {
+    /// An operation with this body, if it has one.
+    pub(crate) fn new(data: Option<Value>, version: Option<String>, new_id: Option<String>) -> Self {
+        Self { data: RefCell::new(data), version, new_id, unresolved: None }
+    }
+
+    /// The same with references left in the body, for that reason.
+    pub(crate) fn with_unresolved(self, reason: Option<ScimError>) -> Self {
+        Self { unresolved: reason, ..self }
+    }
+
+    /// The body, which is read once.
+    fn data(&self) -> Result<Value, ScimError> {
+        let data = self.data.borrow_mut().take();
+        data.ok_or_else(|| ScimError::invalid_syntax("The operation needs \"data\"."))
+    }
+}
+
+impl Call<'_> {
+    /// Authenticates and runs the statements of a read; see [`Session::open`].
+    pub(crate) async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
+        self.opened(self.session.open(statements).await)
+    }
+
+    /// Authenticates and runs the statements of a write that needs nothing to be read before; see
+    /// [`Session::open_writing`].
+    pub(crate) async fn open_writing(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
+        self.opened(self.session.open_writing(statements).await)
+    }
+
+    /// Makes sure that the key is good, or was a moment ago: before memory is given to what comes with it.
+    async fn vouch(&self) -> Result<(), ScimError> {
+        if known_keys::is_good(self.session.key) {
+            return Ok(());
+        }
+        self.open(Vec::new()).await.map(drop)
+    }
+
+    fn opened(&self, opened: Result<Opened, ScimError>) -> Result<Opened, ScimError> {
+        let opened = opened?;
+        if opened.last_used_is_due {
+            self.aftermath.mark_used.set(Some(keys::used(self.session.key, &self.session.tenant.now)));
+        }
+        self.record.belongs_to(&opened.organization.id);
+        Ok(opened)
+    }
+
+    /// Runs the statements of a write and writes its entry of the log, all or nothing, in one round trip.
+    ///
+    /// # Errors
+    /// As [`Session::write`].
+    pub(crate) async fn write(
+        &self,
+        outcome: &Outcome,
+        statements: Vec<Statement>,
+    ) -> Result<std::vec::IntoIter<Vec<Row>>, StoreError> {
+        let entry = self.record.of_change(&self.session.tenant, outcome)?;
+        let results = self.session.database.write(entry, statements).await?;
+        self.record.is_written();
+        Ok(results.into_iter())
+    }
+
+    /// Leaves what became of the request to be noted after the answer, unless its entry is written.
+    pub(crate) fn note(&self, answer: &Answer) {
+        match self.record.of_no_change(&self.session.tenant, answer) {
+            Ok(statement) => self.aftermath.entries.borrow_mut().extend(statement),
+            Err(error) => worker::console_error!("an entry of the log cannot be made: {error:?}"),
+        }
+    }
+
+    /// The body of a request that writes a user or searches.
+    pub(crate) async fn body(&mut self) -> Result<Value, ScimError> {
+        self.body_within(&BODY).await
+    }
+
+    /// The body of a request that writes a group.
+    pub(crate) async fn group_body(&mut self) -> Result<Value, ScimError> {
+        self.body_within(&GROUP_BODY).await
+    }
+
+    /// A body that is large, that does not say how large it is, or that takes much memory is read only for a key that
+    /// is known to be good: anybody can make up a key whose checksum is right, and an isolate's memory is shared. For
+    /// a key that has not been used for a while, that costs one more round trip.
+    async fn body_within(&mut self, limits: &BodyLimits) -> Result<Value, ScimError> {
+        let is_small = match &self.source {
+            Source::Http(incoming) => incoming.is_within(limits.bytes_of_strangers),
+            // The record has it already.
+            Source::Bulk(operation) => return operation.data(),
+        };
+        if !is_small {
+            self.vouch().await?;
+        }
+        let Source::Http(incoming) = &mut self.source else { return Err(ScimError::internal()) };
+        let text = incoming.body(limits.bytes).await?;
+        let mut body = limits.read(&text)?;
+        if is_small && json::memory(&body) > MEMORY_OF_STRANGERS {
+            drop(body);
+            self.vouch().await?;
+            body = limits.read(&text)?;
+        }
+        let Source::Http(incoming) = &mut self.source else { return Err(ScimError::internal()) };
+        incoming.hold(text.len(), json::memory(&body))?;
+        self.record.keep(&body);
+        Ok(body)
+    }
+
+    /// The client's name.
+    pub(crate) fn client(&self) -> String {
+        match &self.source {
+            Source::Http(incoming) => incoming.header("user-agent").unwrap_or_default(),
+            Source::Bulk(_) => String::new(),
+        }
+    }
+
+    /// The parameters of the URL.
+    ///
+    /// # Errors
+    /// As [`Parameters::of_url`].
+    pub(crate) fn parameters(&self) -> Result<Parameters, ScimError> {
+        match &self.source {
+            Source::Http(incoming) => Parameters::of_url(incoming.parameters()),
+            Source::Bulk(_) => Ok(Parameters::default()),
+        }
+    }
+
+    /// Which attributes are asked for.
+    pub(crate) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
+        projection(&self.parameters()?, resource_type)
+    }
+
+    /// Which version of the resource the client means.
+    pub(crate) fn preconditions(&self) -> Preconditions {
+        match &self.source {
+            Source::Http(incoming) => Preconditions::parse(
+                incoming.header("if-match").as_deref(),
+                incoming.header("if-none-match").as_deref(),
+            ),
+            Source::Bulk(operation) => Preconditions::parse(operation.version.as_deref(), None),
+        }
+    }
+
+    /// Why there are references in the body that do not stand for anything, if there are any.
+    pub(crate) fn unresolved(&self) -> Option<ScimError> {
+        match &self.source {
+            Source::Http(_) => None,
+            Source::Bulk(operation) => operation.unresolved.clone(),
+        }
+    }
+
+    /// The identifier of a resource about to be made. In a bulk request others may refer to it already.
+    pub(crate) fn new_id(&self) -> Result<String, StoreError> {
+        match &self.source {
+            Source::Bulk(Operation { new_id: Some(id), .. }) => Ok(id.clone()),
+            _ => platform::new_id(),
+        }
+    }
+}
+
+/// Which attributes a query asks for.
+pub(crate) fn projection(
+    parameters: &Parameters,
+    resource_type: &ResourceType,
+) -> Result<Projection, ScimError> {
+    Projection::parse(
+        resource_type,
+        parameters.attributes.as_deref(),
+        parameters.excluded_attributes.as_deref(),
+    )
+}
+
+/// The version in a row that has it as `head`.
+pub(crate) fn version_of(row: &Row) -> Result<i64, StoreError> {
+    row.head.parse().map_err(|_| StoreError::Internal("a row has no version".to_owned()))
+}
+
+/// What of a resource is to be returned. One that goes out whole is not taken apart.
+pub(crate) fn project(
+    projection: &Projection,
+    resource_type: &ResourceType,
+    resource: String,
+) -> Result<String, ScimError> {
+    if projection.is_everything() {
+        return Ok(resource);
+    }
+    let mut object = parse(&resource)?;
+    projection.apply(resource_type, &mut object);
+    Ok(json::write(&object))
+}
+
+/// What is stored, taken apart.
+pub(crate) fn parse(stored: &str) -> Result<Object, ScimError> {
+    match json::parse(stored.as_bytes()) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(StoreError::Internal("a resource is no object".to_owned()).into()),
+        Err(error) => Err(StoreError::Internal(format!("a resource is not JSON: {error}")).into()),
+    }
+}

@@ -1,0 +1,273 @@
+//! `/Groups`
+
+use std::cell::Cell;
+
+use super::call::{Call, version_of};
+use super::group_resource::body;
+use crate::d1::group_members::{self, Members};
+use crate::d1::groups::{self as stored, GroupRecord, Resource};
+use crate::d1::log::Outcome;
+use crate::d1::memberships::{self, Comparison, Difference, Known};
+use crate::d1::pieces::{self, Read};
+use crate::d1::session::{Failure, attempts};
+use crate::d1::{Row, Statement, StoreError, projects};
+use crate::http::answer::Answer;
+use crate::runtime::platform;
+use directory::group::{self, Wanted};
+use directory::group_name::{self, NewGroup};
+use scim_protocol::ScimError;
+use scim_protocol::text::shorten;
+
+/// GET of one group, with all its members unless they are excluded (RFC 7644 §3.4.1).
+pub(crate) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let tenant = &call.session.tenant;
+    let projection = call.projection(&tenant.catalog.group)?;
+    let with_members = projection.wants("members");
+    let mut statements = vec![stored::resource(tenant, id)];
+    if with_members {
+        statements.push(pieces::of_group(tenant, id));
+    }
+    let mut opened = call.open(statements).await?;
+    let group = opened.row().ok_or_else(|| ScimError::no_such_resource("Group", id))?;
+    let version = version_of(&group)?;
+    if call.preconditions().has(version) {
+        return Ok(Answer::not_modified(version));
+    }
+    let members = with_members.then(|| Read::of(opened.rows())).transpose()?.map(Read::only);
+    let resource = Resource { own: group.body.into_string(), members };
+    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
+}
+
+/// POST: creates a team, or a plain group where the organization has them (RFC 7644 §3.3).
+pub(crate) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
+    let sent = call.group_body().await?;
+    let tenant = &call.session.tenant;
+    let wanted = Wanted::of_resource(tenant.catalog, &sent)?;
+    let group = wanted.created(tenant.catalog, call.work)?;
+    let projection = call.projection(&tenant.catalog.group)?;
+    let prefix = tenant.catalog.group_prefix.as_str();
+    let name = group.display_name.as_str();
+    attempts(async || {
+        let rest = group_name::after_prefix(prefix, name.trim()).unwrap_or_default();
+        let mut statements = vec![stored::holder_of(tenant, name), projects::named_by_group(tenant, rest)];
+        statements.extend(memberships::known(tenant, &wanted.members));
+        let mut opened = call.open(statements).await?;
+        if let Some(holder) = opened.row() {
+            return Err(name_taken(&holder.body.into_string(), Some(&holder.head)).into());
+        }
+        let candidates = projects::read_named(&opened.row().unwrap_or_default())?;
+        let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
+        let difference = Difference::of_new(Known::read(opened.first_rows())?);
+        let (id, mut statements) = match new {
+            NewGroup::Plain => {
+                let id = call.new_id()?;
+                (id.clone(), stored::insert_plain(tenant, &id, &group))
+            }
+            NewGroup::Team { project, team } => {
+                let [admin, mut member] = projects::team_groups(prefix, &project.name, &team)?;
+                member.external_id = group.external_id.clone();
+                member.is_pushed = true;
+                member.id = call.new_id()?;
+                let id = member.id.clone();
+                let team_id = platform::new_id()?;
+                (id, projects::insert_team(tenant, &team_id, &project, &team, &[admin, member]))
+            }
+        };
+        statements.extend(memberships::change(tenant, &id, &difference));
+        statements.extend(selected(tenant, &id));
+        let outcome = Outcome { detail: difference.left_out(), ..outcome(201, &id, name) };
+        let results = call.write(&outcome, statements).await.map_err(|error| refusal(error, name))?;
+        let (version, resource) = assembled(results)?;
+        let resource = body(&call.session, &projection, resource)?;
+        Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
+    })
+    .await
+}
+
+/// PUT: what custom Okta apps send for every change (RFC 7644 §3.5.1).
+pub(crate) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let sent = call.group_body().await?;
+    let wanted = Wanted::of_resource(call.session.tenant.catalog, &sent)?;
+    let projection = call.projection(&call.session.tenant.catalog.group)?;
+    let (version, resource) = change(call, id, &wanted, true).await?;
+    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
+}
+
+/// PATCH: answered with 204, so that a large group is not sent back for one member; with the group where
+/// the client says which of its attributes it wants (RFC 7644 §3.5.2).
+pub(crate) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let sent = call.group_body().await?;
+    let catalog = call.session.tenant.catalog;
+    let wanted = Wanted::of_patch(catalog, &sent)?;
+    let projection = call.projection(&catalog.group)?;
+    let (version, resource) = change(call, id, &wanted, !projection.is_everything()).await?;
+    if projection.is_everything() {
+        return Ok(Answer::no_content().with_version(version));
+    }
+    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
+}
+
+/// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).
+pub(crate) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
+    let preconditions = call.preconditions();
+    attempts(async || {
+        let tenant = &call.session.tenant;
+        let mut opened = call.open(vec![stored::record(tenant, id), projects::doomed(tenant, id)]).await?;
+        let record = read_record(call, opened.row(), id)?;
+        preconditions.check(record.version)?;
+        group::check_deletable(record.kind)?;
+        let gone = projects::read_doomed(&opened.rows())?;
+        let statements = stored::delete(tenant, &record, !preconditions.is_empty());
+        call.write(&outcome(204, id, &record.group.display_name).saying(gone), statements).await?;
+        Ok(Answer::no_content())
+    })
+    .await
+}
+
+/// Reads, decides, writes, and selects the resource if it is to be answered. What changes nothing writes nothing. Where
+/// all members are replaced, they are read before, and after that only what is about those who have changed. Returns
+/// the version, and the resource or nothing.
+async fn change(
+    call: &Call<'_>,
+    id: &str,
+    wanted: &Wanted<'_>,
+    answer: bool,
+) -> Result<(i64, Resource), ScimError> {
+    let tenant = &call.session.tenant;
+    let preconditions = call.preconditions();
+    // Adding and removing commute with what others do. What replaces all, or selects members by more than their ids,
+    // was decided from what was read; and a client that names a version wants no other.
+    let only_if_unchanged = wanted.members.depends_on_members() || !preconditions.is_empty();
+    let is_made = Cell::new(false);
+    attempts(async || {
+        let mut statements = vec![stored::record(tenant, id)];
+        let mut comparison = None;
+        if wanted.members.replaces_all {
+            statements.push(stored::resource(tenant, id));
+            statements.push(group_members::current(tenant, id));
+            statements.extend(memberships::known(tenant, &wanted.members));
+        } else if !wanted.members.is_empty() {
+            let comparison = comparison.insert(Comparison::of(tenant, id, &wanted.members));
+            statements.extend(comparison.take_statements());
+        }
+        let mut opened = call.open(statements).await?;
+        let record = read_record(call, opened.row(), id)?;
+        if is_made.get() {
+            return Ok((record.version, Resource::default()));
+        }
+        preconditions.check(record.version)?;
+        let group = wanted.settle(tenant.catalog, record.kind, &record.group, call.work)?;
+        let mut current = None;
+        let difference = match &comparison {
+            Some(comparison) => comparison.read(opened.first_rows())?,
+            None if wanted.members.replaces_all => {
+                let own = opened.row().unwrap_or_default().body;
+                let members = Members::read(opened.rows())?;
+                let difference = members.difference(Known::read(opened.first_rows())?);
+                current = Some((own, members));
+                difference
+            }
+            None => Difference::default(),
+        };
+        let changes = group != record.group || !difference.is_empty();
+        let left_out = difference.left_out();
+        call.record.says(left_out.as_deref());
+        if !changes && (current.is_some() || !answer) {
+            let resource = current.map(|(own, members)| Resource {
+                own: own.into_string(),
+                members: Some(members.into_pieces()),
+            });
+            return Ok((record.version, resource.unwrap_or_default()));
+        }
+        let mut statements = Vec::new();
+        if changes {
+            statements.extend(stored::update(tenant, &record, &group, only_if_unchanged));
+            statements.extend(memberships::change(tenant, id, &difference));
+        }
+        match (&current, answer) {
+            (Some((_, members)), true) => {
+                let again = group_members::again(tenant, id, members, &difference);
+                statements.extend([stored::resource(tenant, id), again]);
+            }
+            (None, true) => statements.extend(selected(tenant, id)),
+            (_, false) => {}
+        }
+        let outcome =
+            Outcome { detail: left_out, ..outcome(if answer { 200 } else { 204 }, id, &group.display_name) };
+        let written = match changes {
+            true => call.write(&outcome, statements).await,
+            false => call.session.write(&statements).await,
+        };
+        let mut results = written.map_err(|error| refusal(error, &group.display_name))?;
+        if !answer {
+            // The update comes first, and returns the new version.
+            let Some(updated) = results.next().and_then(|rows| rows.into_iter().next()) else {
+                // It was made when the batch was sent first, and the answer was lost: read what the version is.
+                is_made.set(true);
+                return Err(Failure::Stale);
+            };
+            return Ok((version_of(&updated)?, Resource::default()));
+        }
+        let Some((_, members)) = current else {
+            let (version, resource) = assembled(results)?;
+            if !changes && only_if_unchanged && version != record.version {
+                // Somebody else was faster than the answer.
+                return Err(Failure::Stale);
+            }
+            return Ok((version, resource));
+        };
+        let mut last_first = results.rev();
+        let again = Members::read(last_first.next().unwrap_or_default())?;
+        let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
+        let members = Some(members.changed(&difference, again).into_pieces());
+        Ok((version_of(&group)?, Resource { own: group.body.into_string(), members }))
+    })
+    .await
+}
+
+fn outcome(status: u16, id: &str, name: &str) -> Outcome {
+    Outcome::of(status, "Group", id, name)
+}
+
+fn read_record(call: &Call<'_>, row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
+    let record = GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?;
+    call.record.is_about(&record.group.display_name);
+    Ok(record)
+}
+
+/// The two statements that select a whole group, at the end of a write.
+fn selected(tenant: &crate::d1::Tenant<'_>, id: &str) -> [Statement; 2] {
+    [stored::resource(tenant, id), pieces::of_group(tenant, id)]
+}
+
+/// The version and the group that [`selected`] selected.
+fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, Resource), StoreError> {
+    let mut last_first = results.rev();
+    let pieces = last_first.next().unwrap_or_default();
+    // A group that is gone by now may be gone altogether, or the key dead: the next attempt tells.
+    let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
+    let version = version_of(&group)?;
+    let members = Some(Read::of(pieces)?.only());
+    Ok((version, Resource { own: group.body.into_string(), members }))
+}
+
+/// What a write that failed comes to.
+fn refusal(error: StoreError, name: &str) -> Failure {
+    if stored::name_is_taken(&error) || projects::name_is_taken(&error) {
+        return name_taken(name, None).into();
+    }
+    let full = || projects::too_many(&error).map(ScimError::invalid_value);
+    match memberships::too_many_groups(&error).or_else(full) {
+        Some(refusal) => refusal.into(),
+        None => error.into(),
+    }
+}
+
+fn name_taken(name: &str, holder: Option<&str>) -> ScimError {
+    let by = holder.map(|id| format!(" ({id})")).unwrap_or_default();
+    ScimError::uniqueness(format!(
+        "A group named \"{}\" exists already{by}, compared without case and without spaces around it. Link the \
+         pushed group to it instead of creating another.",
+        shorten(name)
+    ))
+}

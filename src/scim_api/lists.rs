@@ -1,0 +1,136 @@
+//! GET of a collection or of everything, and POST to `/.search` (RFC 7644 §3.4.2, §3.4.3; RFC 9865).
+
+use super::call::{Call, project, projection};
+use super::group_resource;
+use crate::d1::list::{self, Listed, Listing, Query, Reader, Resource};
+use crate::d1::{keys, known_keys};
+use crate::http::answer::Answer;
+use crate::http::body::Body;
+use crate::http::rates;
+use crate::runtime::platform;
+use scim_protocol::ScimError;
+use scim_protocol::cursor::{Cursor, Position, Seal};
+use scim_protocol::filter;
+use scim_protocol::list::{Standing, Window, list_response};
+use scim_protocol::query::{CursorContext, Parameters};
+use scim_protocol::schema::ResourceType;
+
+/// Answers a query by its URL.
+pub(crate) async fn list(call: &Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
+    query(call, listed, &call.parameters()?).await
+}
+
+/// Answers a query by POST.
+pub(crate) async fn search(call: &mut Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
+    let body = call.body().await?;
+    query(call, listed, &Parameters::of_search(&body)?).await
+}
+
+async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Result<Answer, ScimError> {
+    let catalog = call.session.tenant.catalog;
+    let (resource_types, endpoint): (Vec<&ResourceType>, _) = match listed {
+        Listed::Users => (vec![&catalog.user], "/Users"),
+        Listed::Groups => (vec![&catalog.group], "/Groups"),
+        Listed::All => (vec![&catalog.user, &catalog.group], "/"),
+    };
+    let text = parameters.filter.as_deref();
+    let filter = text.map(|text| filter::parse(&resource_types, text)).transpose()?;
+    let sort = parameters.sort(&resource_types)?;
+    let key = call.session.key;
+    let context = CursorContext {
+        endpoint,
+        seal: Seal { id: key.id(), secret: key.hash() },
+        now: platform::now_millis() / 1000,
+    };
+    let window = match parameters.cursor_sealed_by() {
+        Some(id) if id != key.id() => {
+            let secret = other_secret(call, id).await?;
+            parameters.window(&CursorContext { seal: Seal { id, secret: &secret }, ..context })?
+        }
+        _ => parameters.window(&context)?,
+    };
+    let of_users = projection(parameters, &catalog.user)?;
+    let of_groups = projection(parameters, &catalog.group)?;
+    let client = call.client();
+    // Begins with the time, so that the oldest is known by its name.
+    let snapshot = format!("{}-{}", call.session.tenant.now, platform::new_id()?);
+    let mut query = Query {
+        listed,
+        filter: filter.as_ref(),
+        filter_text: text,
+        sort: sort.as_ref(),
+        window: &window,
+        reader: Reader { key: key.id(), client: &client, snapshot: &snapshot },
+        with_groups: of_users.wants("groups"),
+        with_members: of_groups.wants("members"),
+        is_long: false,
+    };
+    let mut listing = read(call, &query).await?;
+    if listing.turned_out_long {
+        query.is_long = true;
+        listing = read(call, &query).await?;
+    }
+    call.aftermath.note_import.set(listing.afterwards.take());
+    let standing = standing(parameters, &context, &window, &listing);
+    let mut body = Body::from(list_response(listing.total, &standing, listing.items.len()));
+    for (index, item) in listing.items.into_iter().enumerate() {
+        if index > 0 {
+            body.push_str(",");
+        }
+        match item.resource {
+            Resource::User(user) => body.push_str(&project(&of_users, &catalog.user, user)?),
+            Resource::Group(group) => body.append(group_resource::body(&call.session, &of_groups, group)?),
+        }
+    }
+    body.push_str("]}");
+    Ok(Answer::ok(body))
+}
+
+async fn read(call: &Call<'_>, query: &Query<'_>) -> Result<Listing, ScimError> {
+    let mut prepared = list::prepare(&call.session.tenant, query)?;
+    if !query.is_long && prepared.scans(query.window) && known_keys::is_good(call.session.key) {
+        rates::count_scan(call.env, call.session.key).await?;
+    }
+    let mut opened = call.open(prepared.take_statements()).await?;
+    prepared.read(&call.session.tenant, &mut opened)
+}
+
+/// The secret of another key of the organization, with which a cursor was sealed before the client got its new key.
+async fn other_secret(call: &Call<'_>, id: &str) -> Result<String, ScimError> {
+    let mut opened = call.open(vec![keys::hash(&call.session.tenant, id)]).await?;
+    opened.row().map(|row| row.head).ok_or_else(Cursor::not_made_here)
+}
+
+/// Where the page stands. RFC 9865 §2: there is a next cursor unless this is the last page.
+fn standing(
+    parameters: &Parameters,
+    context: &CursorContext<'_>,
+    window: &Window,
+    listing: &Listing,
+) -> Standing {
+    let from = match window {
+        Window::Index(page) => return Standing::At(page.start_index),
+        Window::Cursor { from, .. } => from.as_ref(),
+    };
+    let backward = from.is_some_and(|cursor| cursor.backward);
+    let (before, after) = match backward {
+        true => (listing.more, true),
+        false => (from.is_some(), listing.more),
+    };
+    // From an empty page, whose resources have gone, the way back is the way it was come to.
+    let back = |way: i64| {
+        let Position { key, rank } = from?.position.clone();
+        Some(Position { key, rank: rank.saturating_add(way) })
+    };
+    let position = |item: Option<&list::Item>| item.map(|item| item.position.clone());
+    let (first, last) = match (listing.items.is_empty(), backward) {
+        (false, _) => (position(listing.items.first()), position(listing.items.last())),
+        (true, false) => (back(1), None),
+        (true, true) => (None, back(-1)),
+    };
+    let text = |backward, there_is: bool, position: Option<Position>| {
+        let position = position.filter(|_| there_is)?;
+        Some(parameters.cursor_text(context, &Cursor { backward, position }))
+    };
+    Standing::Between { previous: text(true, before, first), next: text(false, after, last) }
+}
