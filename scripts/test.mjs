@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./lib/build.mjs";
+import { cargoDeny } from "./lib/cargo-deny.mjs";
 import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
 import { linters } from "./lib/linters.mjs";
 import { bin, root } from "./lib/paths.mjs";
@@ -53,6 +54,8 @@ async function lint({ native, wasm }) {
   const args =
     version(wasm) === version(native) ? [...clippy, ...target, ...deny] : ["check", "--locked", "--quiet", ...target];
   await check("Rust for WebAssembly", "cargo", args, { ...wasm, CARGO_TARGET_DIR: join(root, "target/wasm") });
+  const checks = ["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+  await attempt("cargo-deny", async () => check("Licences and origins of crates", await cargoDeny(), checks, native));
 }
 
 /** One lint; its own output says what is wrong. */

@@ -2,9 +2,31 @@
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { debianCargo, debianRust, installDebianRust } from "./debian-rust.mjs";
+import { root } from "./paths.mjs";
 import { ask, logged, Problem, step } from "./run.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
+
+/**
+ * Where rustup has not got the toolchain that rust-toolchain.toml names, and cannot download it, every call of cargo
+ * fails. Then everything that this process starts uses rustup's default toolchain, or else its first.
+ */
+export async function rustupToolchain() {
+  if (process.env.RUSTUP_TOOLCHAIN !== undefined || ask("rustup", ["--version"]) === undefined) return;
+  if (ask("rustc", ["--version"], { ...process.env, RUSTUP_AUTO_INSTALL: "0" }) !== undefined) return;
+  try {
+    await step("Getting the toolchain of rust-toolchain.toml with rustup", () =>
+      logged("rustup-toolchain", "rustc", ["--version"], { cwd: root, timeout: 180_000 }),
+    );
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const installed = (ask("rustup", ["toolchain", "list"]) ?? "").split("\n").filter((line) => line.includes("-"));
+    const [name] = (installed.find((line) => line.includes("default")) ?? installed[0] ?? "").split(" ");
+    if (name === "") return; // Debian's packages are tried next
+    console.warn(`rustup could not get the toolchain that rust-toolchain.toml names: ${name} is used instead.`);
+    process.env.RUSTUP_TOOLCHAIN = name;
+  }
+}
 
 /** The environment in which `cargo` and `rustc` build for WebAssembly. */
 export async function wasmRust() {

@@ -5,7 +5,7 @@ import { aptInstall } from "./apt.mjs";
 import { cached } from "./cache.mjs";
 import { bin, root } from "./paths.mjs";
 import { ask, logged, Problem, step } from "./run.mjs";
-import { nativeRust, wasmRust } from "./rust.mjs";
+import { nativeRust, rustupToolchain, wasmRust } from "./rust.mjs";
 
 const WORKER_BUILD = "0.8.7";
 
@@ -13,6 +13,7 @@ const WORKER_BUILD = "0.8.7";
 export async function toolchain() {
   enoughDisk();
   await npmPackages();
+  await rustupToolchain();
   const wasm = await wasmRust();
   const native = nativeRust();
   const workerBuild = await cargoInstall("worker-build", WORKER_BUILD, native);
