@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::Problem;
+use scim_protocol::error::shorten;
 use scim_protocol::json::Unreadable;
-use scim_protocol::text::shorten;
 use scim_protocol::{Object, json};
 
 /// Most values of a body.

@@ -13,8 +13,8 @@ use crate::runtime::platform;
 use directory::organization::mail_domain;
 use directory::user::check_removable;
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
+use scim_protocol::error::shorten;
 use scim_protocol::json::{self, object};
-use scim_protocol::text::shorten;
 use scim_protocol::work::Work;
 use scim_protocol::{Object, ScimError};
 

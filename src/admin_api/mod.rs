@@ -18,6 +18,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
+use crate::d1::error::upgrading;
 use crate::d1::log::{Entry, Outcome};
 use crate::d1::{
     Database, KvStore, Row, Scope, Statement, StoreError, Tenant, idempotent_calls, organizations as stored,
@@ -26,7 +27,7 @@ use crate::d1::{
 use crate::redaction::kept;
 use crate::runtime::platform;
 use directory::{AdministratorName, Catalog, group_name};
-use scim_protocol::{Object, ScimError, json};
+use scim_protocol::{Object, json};
 
 use fields::Fields;
 pub use idempotency::CallKey;
@@ -318,7 +319,7 @@ impl Console<'_> {
         let mut steps = refolding::STEPS_OF_REQUEST;
         match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(ScimError::upgrading().into()),
+            Ok(false) => Err(upgrading().into()),
             // There is no such organization.
             Err(StoreError::Stale) => Err(Problem::no_organization()),
             Err(error) => Err(error.into()),

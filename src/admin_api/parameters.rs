@@ -1,7 +1,7 @@
 //! The query of a call, taken apart parameter by parameter, so that each mistake is told by name.
 
 use super::Problem;
-use scim_protocol::text::shorten;
+use scim_protocol::error::shorten;
 
 /// Most that a page shows, where nobody says otherwise.
 const COUNT: u16 = 50;

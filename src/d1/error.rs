@@ -84,10 +84,47 @@ impl StoreError {
     }
 }
 
+/// 429: the resource kept changing while the request was carried out. Not 409, which Okta would not repeat.
+fn contended() -> ScimError {
+    ScimError::throttled(
+        "Other requests kept changing the resource while this one was carried out, so it changed nothing. Try again \
+         shortly.",
+    )
+}
+
+/// 429: the storage does not answer at the moment. Okta repeats a task by itself after a 429 and after no other
+/// status, so this, and not 503, is the answer that no administrator has to attend to.
+fn busy() -> ScimError {
+    ScimError::throttled(
+        "The directory's storage is busy or does not answer at the moment. Try again shortly.",
+    )
+}
+
+/// 429: the storage has not answered in the time that a request may take. It is unknown whether a write was made.
+fn timed_out(is_write: bool) -> ScimError {
+    let outcome = match is_write {
+        true => {
+            "whether the change was made is not known. Send the request again: what has been changed already is not \
+             changed twice"
+        }
+        false => "nothing was changed. Try again shortly",
+    };
+    ScimError::throttled(format!("The directory's storage did not answer in time; {outcome}."))
+}
+
+/// 429: stored texts are being prepared for a newer version of the service, and more are left than one request
+/// prepares.
+pub(crate) fn upgrading() -> ScimError {
+    ScimError::throttled(
+        "The organization's people and groups are being prepared for a newer version of the service, which takes a few \
+         requests. Nothing was changed. Try again shortly.",
+    )
+}
+
 impl From<StoreError> for ScimError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Stale => Self::contended(),
+            StoreError::Stale => contended(),
             StoreError::TooComplex => {
                 Self::too_many("The filter is more than the database processes; shorten it.")
             }
@@ -101,15 +138,15 @@ impl From<StoreError> for ScimError {
             }
             StoreError::Unavailable(message) => {
                 console_error!("storage unavailable: {message}");
-                Self::busy()
+                busy()
             }
             StoreError::TimedOut { is_write } => {
                 console_error!("storage did not answer in time");
-                Self::timed_out(is_write)
+                timed_out(is_write)
             }
             StoreError::AlreadyDone => {
                 console_error!("a batch had been carried out, and its answer was lost");
-                Self::busy()
+                busy()
             }
             StoreError::Internal(message) => {
                 console_error!("storage failed: {message}");

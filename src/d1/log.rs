@@ -12,7 +12,7 @@ use super::tenant::Tenant;
 use crate::redaction::secret::redacted;
 use crate::runtime::platform;
 use directory::group_name::fold_group_name;
-use scim_protocol::text::shorten;
+use scim_protocol::error::shorten;
 
 /// Most failures that are kept of one minute.
 const FAILURES_A_MINUTE: u32 = 60;

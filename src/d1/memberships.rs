@@ -10,7 +10,7 @@ use super::tenant::Tenant;
 use super::{Row, StoreError};
 use directory::Catalog;
 use directory::group::{Ids, MembershipChange, Selection, nested_group};
-use scim_protocol::text::shorten;
+use scim_protocol::error::shorten;
 use scim_protocol::{ScimError, json};
 
 /// Most bytes of a parameter, of which D1 takes two million.

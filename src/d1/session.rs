@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::error::upgrading;
 use super::record::{self, Record};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
@@ -146,7 +147,7 @@ impl Session<'_> {
         let mut steps = refolding::STEPS_OF_REQUEST;
         match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await? {
             true => Ok(()),
-            false => Err(ScimError::upgrading()),
+            false => Err(upgrading()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What comes in: the request, read as far as the protocol needs it.
 
 use futures_util::StreamExt;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::Value;
 use worker::Request;
 use worker::js_sys::{JsString, Reflect};
@@ -9,8 +10,8 @@ use worker::wasm_bindgen::JsCast;
 use super::memory::{Held, LARGE};
 use directory::group_body;
 use scim_protocol::ScimError;
+use scim_protocol::error::shorten;
 use scim_protocol::json::{self, Unreadable};
-use scim_protocol::text::shorten;
 
 /// What is read of the body of a kind of request.
 pub(crate) struct BodyLimits {
@@ -329,6 +330,14 @@ pub(crate) fn segments(path: &str) -> Vec<String> {
         .filter(|segment| !segment.is_empty())
         .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
         .collect()
+}
+
+/// Everything but the unreserved characters of RFC 3986 §2.3.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text, percent-encoded as one segment of a path.
+pub(crate) fn encode_segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, &RESERVED)
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ use worker::Url;
 use super::call::{Call, Operation, Source};
 use super::resources;
 use crate::http::answer::Answer;
-use crate::http::request::{VALUE_LIMIT, parse_json, segments};
+use crate::http::request::{VALUE_LIMIT, encode_segment, parse_json, segments};
 use crate::runtime::platform;
 use directory::user;
 use scim_protocol::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD, Named, named};
+use scim_protocol::error::shorten;
 use scim_protocol::json::{self, object};
-use scim_protocol::text::shorten;
-use scim_protocol::{Object, ScimError, uri};
+use scim_protocol::{Object, ScimError};
 
 /// An operation on its way.
 struct Step {
@@ -107,7 +107,7 @@ async fn carry_out(
         let mut location = call.session.tenant.base.clone();
         for name in &names {
             location.push('/');
-            location.extend(uri::segment(name));
+            location.extend(encode_segment(name));
         }
         described.insert("location".to_owned(), location.into());
     }

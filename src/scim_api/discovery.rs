@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::call::Call;
 use crate::http::answer::Answer;
 use directory::Organization;
+use scim_protocol::error::shorten;
 use scim_protocol::list::{Standing, list_response};
 use scim_protocol::query::Parameters;
-use scim_protocol::text::shorten;
 use scim_protocol::{ScimError, discovery, json};
 
 pub(crate) async fn service_provider_config(call: &Call<'_>) -> Result<Answer, ScimError> {

@@ -16,7 +16,7 @@ use crate::runtime::platform;
 use directory::group::{self, Wanted};
 use directory::group_name::{self, NewGroup};
 use scim_protocol::ScimError;
-use scim_protocol::text::shorten;
+use scim_protocol::error::shorten;
 
 /// GET of one group, with all its members unless they are excluded (RFC 7644 §3.4.1).
 pub(crate) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {

@@ -14,8 +14,8 @@ use crate::http::answer::Answer;
 use directory::user::{self, Change, Obstacles};
 use directory::{Catalog, Organization, User, deactivation};
 use scim_protocol::ScimError;
+use scim_protocol::error::shorten;
 use scim_protocol::projection::Projection;
-use scim_protocol::text::shorten;
 use scim_protocol::work::Work;
 
 /// GET of one user (RFC 7644 §3.4.1).

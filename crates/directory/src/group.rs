@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::group_name::{self, fold_group_name};
 use super::visible::check_visible;
 use super::{Catalog, check_length, member_filter};
+use scim_protocol::error::shorten;
 use scim_protocol::filter::Filter;
 use scim_protocol::patch::{self, Edit, Op};
 use scim_protocol::schema::Attribute;
-use scim_protocol::text::shorten;
 use scim_protocol::work::Work;
 use scim_protocol::{Object, ScimError};
 

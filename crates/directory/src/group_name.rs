@@ -6,7 +6,8 @@
 use super::Organization;
 use super::visible::{check_visible, code_of, imitation, is_dash};
 use scim_protocol::ScimError;
-use scim_protocol::text::{equal_fold, fold, shorten};
+use scim_protocol::error::shorten;
+use scim_protocol::text::{equal_fold, fold};
 
 /// The roles every project has.
 pub const PROJECT_ROLES: [&str; 3] = ["Admin", "Member", "Read-Only"];

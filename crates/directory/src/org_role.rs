@@ -1,7 +1,7 @@
 //! The role a person has in the organization.
 
 use scim_protocol::ScimError;
-use scim_protocol::text::shorten;
+use scim_protocol::error::shorten;
 
 /// Role in the organization. There is exactly one Owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use scim_protocol::ScimError;
-use scim_protocol::text::{fold, shorten};
+use scim_protocol::error::shorten;
+use scim_protocol::text::fold;
 
 /// Most mail domains of an organization.
 const MOST_MAIL_DOMAINS: usize = 1_000;

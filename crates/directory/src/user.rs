@@ -8,9 +8,10 @@ use super::organization::mail_domain;
 use super::visible::check_visible;
 use super::{Catalog, OrgRole, Organization, check_length, deactivation, person_name};
 use scim_protocol::bulk::is_reference;
+use scim_protocol::error::shorten;
 use scim_protocol::json::{self, object};
 use scim_protocol::patch::Parts;
-use scim_protocol::text::{fold, shorten};
+use scim_protocol::text::fold;
 use scim_protocol::work::{Work, size_of_parts};
 use scim_protocol::{Object, ScimError, resource};
 

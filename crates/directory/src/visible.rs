@@ -4,7 +4,8 @@
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
-use scim_protocol::text::{fold, shorten};
+use scim_protocol::error::shorten;
+use scim_protocol::text::fold;
 
 /// Refuses characters that cannot be seen, or that turn the order of the others around: control characters, and what
 /// Unicode lets fonts ignore, such as zero-width spaces and joiners, soft hyphens, bidirectional marks, variation

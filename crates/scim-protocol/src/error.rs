@@ -134,7 +134,7 @@ impl ScimError {
 
     /// 404 for a resource of the given type (`User`, `Group`) and id.
     pub fn no_such_resource(resource_type: &str, id: &str) -> Self {
-        Self::not_found(format!("{resource_type} \"{}\" was not found.", super::text::shorten(id)))
+        Self::not_found(format!("{resource_type} \"{}\" was not found.", shorten(id)))
     }
 
     /// 405: the endpoint exists but not for this method.
@@ -172,12 +172,13 @@ impl ScimError {
         Self::new(415, None, detail)
     }
 
-    /// 500: our fault. The detail never carries text of the storage.
+    /// 500: the request failed for a reason that is not the client's. The detail says nothing of the cause, which belongs
+    /// into the server's log.
     pub fn internal() -> Self {
         Self::new(
             500,
             None,
-            "The server failed to process the request. Try again; if it happens again, the Worker's log says why.",
+            "The server failed to process the request. Try again; if it happens again, the server's log says why.",
         )
     }
 
@@ -197,62 +198,6 @@ impl ScimError {
         Self::new(429, None, detail)
     }
 
-    /// 429: the resource kept changing while the request was being carried out. Not 409, which Okta would not
-    /// repeat.
-    pub fn contended() -> Self {
-        Self::new(
-            429,
-            None,
-            "Other requests kept changing the resource while this one was carried out, so it changed nothing. Try again \
-             shortly.",
-        )
-    }
-
-    /// 429: the storage does not answer at the moment. Okta repeats a task by itself after a 429, and after
-    /// nothing else; so this, and not 503, is the answer that no admin has to attend to.
-    pub fn busy() -> Self {
-        Self::new(
-            429,
-            None,
-            "The directory's storage is busy or does not answer at the moment. Try again shortly.",
-        )
-    }
-
-    /// 429: stored texts are being prepared for a newer version of the service, and more are left than one request
-    /// takes.
-    pub fn upgrading() -> Self {
-        Self::new(
-            429,
-            None,
-            "The organization's people and groups are being prepared for a newer version of the service, which takes a few \
-             requests. Nothing was changed. Try again shortly.",
-        )
-    }
-
-    /// 429: the storage has not answered in the time that a request may take. As [`ScimError::busy`], and of a write
-    /// nobody knows whether it was made.
-    pub fn timed_out(is_write: bool) -> Self {
-        let outcome = match is_write {
-            true => {
-                "whether the change was made is not known. Send the request again: what has been changed already is not \
-                 changed twice"
-            }
-            false => "nothing was changed. Try again shortly",
-        };
-        Self::new(429, None, format!("The directory's storage did not answer in time; {outcome}."))
-    }
-
-    /// 429: the organization's lists are being read by so many that the pages of one more could not be kept together.
-    pub fn too_many_readings() -> Self {
-        Self::new(
-            429,
-            None,
-            "Too many lists of this organization were read page by page within the last hour, so this one cannot begin now. \
-             Lists that are being read already go on. Try again in an hour, or read the list by \"cursor\". If a client polls a \
-             list of several pages, let it ask less often or with a narrower filter.",
-        )
-    }
-
     /// The error's body (RFC 7644 §3.12). `status` is a string there.
     pub fn to_json(&self) -> String {
         let mut body = object! {
@@ -264,5 +209,31 @@ impl ScimError {
             map.insert("scimType".to_owned(), scim_type.as_str().into());
         }
         json::write(&body)
+    }
+}
+
+/// At most 100 characters of text a client sent, for quoting it back in a `detail`.
+pub fn shorten(text: &str) -> String {
+    const LONGEST: usize = 100;
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    let mut characters = text.chars();
+    let mut short: String = characters.by_ref().take(LONGEST).collect();
+    if characters.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortening_keeps_characters_whole() {
+        let long = "ü".repeat(200);
+        assert_eq!(shorten(&long), format!("{}…", "ü".repeat(100)));
+        assert_eq!(shorten("short"), "short");
     }
 }

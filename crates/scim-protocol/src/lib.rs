@@ -20,7 +20,6 @@ pub mod query;
 pub mod resource;
 pub mod schema;
 pub mod text;
-pub mod uri;
 pub mod work;
 
 pub use error::{ScimError, ScimType};

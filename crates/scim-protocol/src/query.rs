@@ -4,9 +4,9 @@ use serde_json::{Number, Value};
 
 use super::attribute_path::{AttributePath, resolve_any};
 use super::cursor::{Cursor, Seal};
+use super::error::shorten;
 use super::list::{DEFAULT_COUNT, MAX_COUNT, Page, Window, integer};
 use super::schema::{ResourceType, Returned};
-use super::text::shorten;
 use super::{ScimError, json, patch};
 
 /// The parameters there are.

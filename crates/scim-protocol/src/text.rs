@@ -78,20 +78,6 @@ pub fn equal_fold(left: &str, right: &str) -> bool {
     left == right || fold(left) == fold(right)
 }
 
-/// At most 100 characters of text a client sent, for quoting it back in a `detail`.
-pub fn shorten(text: &str) -> String {
-    const LONGEST: usize = 100;
-    if text.len() <= LONGEST {
-        return text.to_owned();
-    }
-    let mut characters = text.chars();
-    let mut short: String = characters.by_ref().take(LONGEST).collect();
-    if characters.next().is_some() {
-        short.push('…');
-    }
-    short
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -174,12 +160,5 @@ mod tests {
             prop_assert_eq!(&fold(&decompose(&text)), &folded);
             prop_assert_eq!(fold(&compose(&text)), folded);
         }
-    }
-
-    #[test]
-    fn shortening_keeps_characters_whole() {
-        let long = "ü".repeat(200);
-        assert_eq!(shorten(&long), format!("{}…", "ü".repeat(100)));
-        assert_eq!(shorten("short"), "short");
     }
 }

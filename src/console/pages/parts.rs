@@ -2,16 +2,16 @@
 
 use maud::{Markup, html};
 
+use crate::http::request::encode_segment;
 use crate::runtime::platform;
 use directory::organization::mail_domain;
-use scim_protocol::uri;
 
 /// A text as a segment of an address.
 pub(crate) fn segment(text: &str) -> String {
     match text {
         // Of themselves they lead elsewhere, also if they are encoded.
         "." | ".." => "-".to_owned(),
-        text => uri::segment(text).to_string(),
+        text => encode_segment(text).to_string(),
     }
 }
 

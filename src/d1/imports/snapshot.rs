@@ -244,7 +244,7 @@ impl<'a> Snapshot<'a> {
         opened.rows();
         let state = reading::State::read(&head)?;
         if state.is_refused {
-            return Err(ScimError::too_many_readings());
+            return Err(too_many_imports());
         }
         Ok((state.total, self.reading().afterwards(tenant, state, self.bindings())))
     }
@@ -268,7 +268,7 @@ impl<'a> Snapshot<'a> {
         match state.total {
             Some(total) if state.is_made || is_test || !there_is_more => Ok(total),
             None if !there_is_more => Ok(on_page),
-            _ if state.is_full => Err(ScimError::too_many_readings()),
+            _ if state.is_full => Err(too_many_imports()),
             _ if self.filter.is_some() => Err(ScimError::too_many(format!(
                 "More than {MOST_POSTS} {} match the filter, which is the most that can be read page by page with \
                  \"startIndex\". Narrow the filter, leave it out, or read the pages with \"cursor\" instead of \
@@ -333,4 +333,13 @@ fn hash(parts: &[&str]) -> String {
 /// The post with a number, from 0.
 pub(crate) fn post(number: &str) -> String {
     format!("CAST(substr(s.posts, ({number}) * {WIDTH} + 1, {WIDTH} - 1) AS INTEGER)")
+}
+
+/// 429: so many lists of the organization are being read page by page that another snapshot cannot be kept.
+fn too_many_imports() -> ScimError {
+    ScimError::throttled(
+        "Too many lists of this organization were read page by page within the last hour, so this one cannot begin now. \
+         Lists that are being read already go on. Try again in an hour, or read the list by \"cursor\". If a client polls a \
+         list of several pages, let it ask less often or with a narrower filter.",
+    )
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{Kept, MORE, is_secret, is_secret_path, name};
 use crate::redaction::secret::redacted;
 use scim_protocol::attribute_path::AttributePath;
+use scim_protocol::error::shorten;
 use scim_protocol::schema::{Attribute, Kind, Schema};
-use scim_protocol::text::shorten;
 use scim_protocol::{Object, json};
 
 /// About the most that is kept of a body, in bytes.

@@ -198,7 +198,7 @@ mod tests {
         }
         let long = format!("pin[value eq \"{}\"]", "x".repeat(200));
         kept.of_path(&long);
-        let detail = format!("The path \"{}\" names no attribute.", scim_protocol::text::shorten(&long));
+        let detail = format!("The path \"{}\" names no attribute.", scim_protocol::error::shorten(&long));
         assert_eq!(kept.told(&detail), "The path \"pin[…\" names no attribute.");
     }
 }

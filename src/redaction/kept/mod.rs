@@ -13,8 +13,8 @@ use std::cell::RefCell;
 use super::secret::redacted;
 use directory::Catalog;
 use scim_protocol::attribute_path::{AttributePath, resolve};
+use scim_protocol::error::shorten;
 use scim_protocol::schema::{Attribute, Kind, ResourceType, Returned};
-use scim_protocol::text::shorten;
 
 pub use address::{address_of_parts, is_id, known_segment};
 pub use body::{of_body, of_call};

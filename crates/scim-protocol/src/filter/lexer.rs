@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::text::shorten;
+use crate::error::shorten;
 use crate::{ScimError, json};
 
 /// One token.

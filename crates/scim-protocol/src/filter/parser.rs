@@ -6,8 +6,8 @@ use super::lexer::{Token, tokens};
 use super::{Comparison, Filter, Literal, MAX_DEPTH, MAX_LENGTH, MAX_LITERAL, MAX_TERMS, Operator};
 use crate::ScimError;
 use crate::attribute_path::{AttributePath, resolve_any};
+use crate::error::shorten;
 use crate::schema::{Attribute, Kind, ResourceType, Returned};
-use crate::text::shorten;
 
 /// Parses the `filter` parameter of a request for resources of these types. Where they are several, a name is
 /// that of the first type that has it (RFC 7644 §3.4.2.1: on the others, the attribute has no value).

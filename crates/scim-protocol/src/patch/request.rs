@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::{Edit, Op, located};
 use crate::attribute_path::{AttributePath, resolve, with_colon};
 use crate::canonical::is_no_value;
+use crate::error::shorten;
 use crate::filter::parse_value_path;
 use crate::schema::{Attribute, Mutability, ResourceType, Schema};
-use crate::text::shorten;
 use crate::{Object, ScimError, ScimType, json};
 
 /// Reads a PatchOp message.
