@@ -1,5 +1,5 @@
 -- The whole database of scim-edge, for reading and for tests. A deployment gets it from migrations/, which lead here
--- from any older state; tests/migrations.test.mjs compares the two.
+-- from any older state; tests/storage/migrations.test.mjs compares the two.
 --
 -- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
 -- as text; `*_fold` columns hold the form made in Rust in which text is compared (scim::text::fold) and carry

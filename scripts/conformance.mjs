@@ -6,8 +6,8 @@ import { parseArgs } from "node:util";
 import { configurations } from "../tests/conformance/deviations.mjs";
 import { documentIsCurrent, writeDocument } from "../tests/conformance/document.mjs";
 import { judge } from "../tests/conformance/judge.mjs";
-import { createOrganization } from "../tests/lib/organization.mjs";
-import { startWorker } from "../tests/support/worker.mjs";
+import { createOrganization } from "../tests/helpers/organization.mjs";
+import { startWorker } from "../tests/helpers/worker.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, run, step } from "./lib/run.mjs";
 

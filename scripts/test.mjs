@@ -1,5 +1,5 @@
 // npm test: lints, native unit tests, black-box tests, costs and a conformance suite, of the built Worker in workerd.
-//   npm test -- tests/users.test.mjs ...   only these black-box tests
+//   npm test -- tests/scim/users/users.test.mjs ...   only these black-box tests
 //   npm run lint                           only the lints
 //   npm run test:conformance               only the conformance suite; -- --write renews docs/conformance.md
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -142,8 +142,8 @@ async function conformance(write) {
 }
 
 function testFiles() {
-  const names = readdirSync(join(root, "tests")).filter((name) => name.endsWith(".test.mjs"));
-  return names.map((name) => join("tests", name));
+  const names = readdirSync(join(root, "tests"), { recursive: true }).filter((name) => name.endsWith(".test.mjs"));
+  return names.sort().map((name) => join("tests", name));
 }
 
 function add(passed, failed) {

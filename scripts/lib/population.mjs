@@ -1,5 +1,5 @@
 /* Large directories, written into the database as the Worker writes them: ten thousand POSTs would take a minute. The
-   triggers of schema.sql do here what they do there. tests/seed.test.mjs compares the rows of both. */
+   triggers of schema.sql do here what they do there. tests/storage/seed.test.mjs compares the rows of both. */
 import { randomUUID } from "node:crypto";
 import { fold, foldDocument } from "./fold.mjs";
 import { person } from "./people.mjs";

@@ -399,15 +399,15 @@ mod tests {
         ])
     }
 
-    /// What D1 makes of them, `tests/query-plans.test.mjs` asks it. Run with UPDATE=1 to write the file anew.
+    /// What D1 makes of them, `tests/cost/query-plans.test.mjs` asks it. Run with UPDATE=1 to write the file anew.
     #[test]
     fn statements_are_those_whose_plans_are_tested() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/statements.json");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cost/statements.json");
         let made = format!("{:#}\n", statements());
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(path, &made).unwrap();
         }
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(made == kept, "tests/statements.json is out of date: UPDATE=1 cargo test statements_are");
+        assert!(made == kept, "tests/cost/statements.json is out of date: UPDATE=1 cargo test statements_are");
     }
 }

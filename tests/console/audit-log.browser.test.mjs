@@ -1,0 +1,174 @@
+// What an administrator looks at when provisioning runs, and when it does not: the log, the imports, the settings.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { populate } from "../../scripts/lib/population.mjs";
+import { assertError, assertStatus } from "../helpers/assert.mjs";
+import { oktaUser, operation, person } from "../helpers/bodies.mjs";
+import { assertNoComplaints, useBrowser } from "../helpers/browser.mjs";
+import { assertDone, assertOnlyRefusals, assertRefused, signedIn, submit, visit } from "../helpers/console.mjs";
+import { createOrganization } from "../helpers/organization.mjs";
+import { useWorker } from "../helpers/worker.mjs";
+
+const worker = useWorker();
+const browser = useBrowser();
+const options = { skip: browser.missing };
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const entries = (page) => page.locator("#entries tbody tr");
+
+/** Loads the page until it has so many entries: some are written after the answer. */
+async function reloadUntil(page, count) {
+  for (let tries = 0; (await entries(page).count()) !== count; tries++) {
+    assert.ok(tries < 50, `${await entries(page).count()} entries, not ${count}`);
+    await page.reload();
+  }
+}
+
+describe("the provisioning log", () => {
+  test("shows a failed push with what was said, and what to do", options, async () => {
+    const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
+    const refusal = await organization.okta.post("/Users", oktaUser(person("eve@evil.example")));
+    assertError(refusal, 400);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "log");
+    await reloadUntil(page, 3);
+    const failed = entries(page).first();
+    assert.match(await failed.innerText(), /POST \/scim\/Users[\s\S]*400/);
+    assert.ok((await failed.innerText()).includes(refusal.body.detail));
+    assert.match(await failed.locator(".advice").innerText(), /Add the mail domain in Settings/);
+    await failed.getByText("More").click();
+    const body = await failed.locator("pre").innerText();
+    assert.equal(JSON.parse(body).userName, "eve@evil.example");
+    assert.doesNotMatch(body, /1mz050nq/); // the password
+    await assertNoComplaints(page);
+  });
+
+  test("is filtered by outcome, by who did it, by name and by day", options, async () => {
+    const organization = await createOrganization(worker);
+    const { okta } = organization;
+    const ada = await organization.createUser("ada@okta.local");
+    await organization.createUser("bob@okta.local");
+    assertStatus(await okta.patch(`/Users/${ada.id}`, operation.active(false)), 200);
+    assertError(await okta.get("/Users/nobody"), 404);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "log");
+    await reloadUntil(page, 6);
+    const filtered = async (fields) => {
+      await visit(page, organization, "log");
+      for (const [label, value] of Object.entries(fields)) {
+        const field = page.getByLabel(label, { exact: true });
+        await ((await field.evaluate(({ tagName }) => tagName)) === "SELECT"
+          ? field.selectOption(value)
+          : field.fill(value));
+      }
+      await submit(page, button(page, "Filter"));
+      for (const [label, value] of Object.entries(fields)) {
+        assert.equal(await page.getByLabel(label, { exact: true }).inputValue(), value);
+      }
+      return entries(page).count();
+    };
+    const today = new Date().toISOString().slice(0, 10);
+    assert.equal(await filtered({ Outcome: "failed" }), 1);
+    assert.equal(await filtered({ Outcome: "succeeded", By: "scim" }), 3);
+    assert.equal(await filtered({ By: "console" }), 2);
+    assert.equal(await filtered({ "User name, group or id": "ADA@okta.local" }), 2);
+    assert.equal(await filtered({ From: today }), 6);
+    assert.equal(await filtered({ Before: today }), 0);
+    await page.getByText("Nothing matches").waitFor();
+    await submit(page, page.getByRole("link", { name: "Back to the newest" }));
+    assert.equal(await entries(page).count(), 6);
+    await assertNoComplaints(page);
+  });
+
+  test("goes on by itself while it is followed, with every entry once", options, async () => {
+    const organization = await createOrganization(worker);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "log?source=scim");
+    assert.equal(await entries(page).count(), 0);
+    await button(page, "Follow").click();
+    await organization.createUser("ada@okta.local");
+    await entries(page).first().waitFor();
+    assert.match(await entries(page).first().innerText(), /ada@okta\.local/);
+    assert.equal(await page.locator("main > .empty").count(), 0);
+    await organization.createUsers(60); // more than a page has
+    await entries(page).nth(60).waitFor();
+    const ids = await entries(page).evaluateAll((rows) => rows.map((row) => row.dataset.id));
+    assert.equal(new Set(ids).size, 61);
+    assert.deepEqual(ids, ids.toSorted().reverse());
+    await button(page, "Stop following").click();
+    assert.equal(await button(page, "Follow").getAttribute("aria-pressed"), "false");
+    await assertNoComplaints(page);
+  });
+
+  test("says so when the session has ended while it is followed", options, async () => {
+    const organization = await createOrganization(worker);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "log");
+    await page.context().clearCookies();
+    await button(page, "Follow").click();
+    await page.getByText("You are signed out").waitFor();
+    assert.ok(await button(page, "Follow").isVisible());
+    await assertOnlyRefusals(page, 401);
+  });
+
+  test("has older entries behind the newest", options, async () => {
+    const organization = await createOrganization(worker);
+    await organization.createUsers(60);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "log?source=scim");
+    const first = await entries(page).evaluateAll((rows) => rows.map((row) => row.dataset.id));
+    await submit(page, page.getByRole("link", { name: "Older entries" }));
+    const second = await entries(page).evaluateAll((rows) => rows.map((row) => row.dataset.id));
+    assert.deepEqual([first.length, second.length, new Set([...first, ...second]).size], [50, 10, 60]);
+    assert.equal(await button(page, "Follow").count(), 0);
+    await assertNoComplaints(page);
+  });
+});
+
+test("an import is shown with how far it is", options, async () => {
+  const organization = await createOrganization(worker);
+  await populate(worker.sql, organization.id, { users: 29 });
+  const page = await signedIn(browser, worker);
+  await visit(page, organization, "imports");
+  await page.getByText("No import of several pages lately").waitFor();
+  for (const startIndex of [1, 11]) {
+    assertStatus(await organization.okta.list("/Users", { startIndex, count: 10 }), 200);
+  }
+  await page.reload();
+  const row = page.locator("tbody tr");
+  assert.match(await row.innerText(), /Users\s+reading\s+2 of 3 \(10 rows each\)\s+30/);
+  assert.deepEqual(await row.locator("progress").evaluate(({ value, max }) => [value, max]), [2, 3]);
+  assertStatus(await organization.okta.list("/Users", { startIndex: 21, count: 10 }), 200);
+  await page.reload();
+  assert.match(await row.innerText(), /finished\s+3 of 3/);
+  await assertNoComplaints(page);
+});
+
+test("settings are saved and shown, and what cannot be saved is not lost", options, async () => {
+  const organization = await createOrganization(worker);
+  const page = await signedIn(browser, worker);
+  await visit(page, organization, "settings");
+  const field = (label) => page.getByLabel(label);
+  const save = () => submit(page, button(page, "Save"));
+  await page.getByLabel("Name", { exact: true }).fill("Acme");
+  await field("Mail domains").fill("acme.example\nnonsense@");
+  await field("User names and mail may be changed").check();
+  await field("expires after so many days").fill("30");
+  await assertRefused(page, await save(), 400, /nonsense@/);
+  assert.equal(await field("Mail domains").inputValue(), "acme.example\nnonsense@");
+  assert.ok(await field("User names and mail may be changed").isChecked());
+  await field("Mail domains").fill("acme.example, okta.local");
+  await save();
+  await assertDone(page, /saved/);
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Acme");
+  assert.equal(await field("Mail domains").inputValue(), "acme.example\nokta.local");
+  const stored = await organization.admin.get(organization.path());
+  assert.deepEqual([stored.email_management, stored.plain_groups, stored.key_lifetime_days], [true, false, 30]);
+  await field("User names and mail may be changed").uncheck();
+  await field("expires after so many days").fill("");
+  await save();
+  const again = await organization.admin.get(organization.path());
+  assert.deepEqual([again.email_management, again.key_lifetime_days ?? null], [false, null]);
+  await assertOnlyRefusals(page, 400);
+});

@@ -1,0 +1,166 @@
+// Access management in a browser: from the first sign-in to a key that works, and what becomes of keys.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { assertError, assertStatus, eventually } from "../helpers/assert.mjs";
+import { assertNoComplaints, useBrowser } from "../helpers/browser.mjs";
+import { ScimClient } from "../helpers/client.mjs";
+import { assertDone, assertOnlyRefusals, assertRefused, signedIn, signIn, submit, visit } from "../helpers/console.mjs";
+import { createOrganization } from "../helpers/organization.mjs";
+import { useWorker } from "../helpers/worker.mjs";
+
+const worker = useWorker();
+const browser = useBrowser();
+const options = { skip: browser.missing };
+
+const client = (key) => new ScimClient(`${worker.url}/scim`, key);
+const test1 = { startIndex: 1, count: 2 }; // what Okta asks for to test the connection
+const works = async (key) => assertStatus(await client(key).list("/Users", test1), 200);
+const fails = async (key) => assertError(await client(key).list("/Users", test1), 401);
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const shown = (page) => page.locator("#new-key").innerText();
+const keysOf = async (organization) => (await organization.admin.get(organization.path("/keys"))).keys;
+
+/** The key regenerated, with that overlap by its label. */
+async function regenerate(page, overlap) {
+  await page.getByLabel("The old key").selectOption({ label: overlap });
+  const response = await submit(page, button(page, "Regenerate"));
+  assert.equal(response.status(), 200);
+  return shown(page);
+}
+
+test("whoever signs in for the first time gets to a key that works", options, async () => {
+  const page = await browser.open({ baseURL: worker.url });
+  assert.equal((await page.goto("/console")).status(), 401);
+  assert.equal((await signIn(page, "no such token")).status(), 401);
+  assert.match(await page.getByRole("alert").innerText(), /not this deployment's admin token/);
+  assert.equal((await signIn(page, worker.adminToken)).status(), 200);
+
+  await page.getByText("Create an organization").click();
+  await page.getByLabel("Name", { exact: true }).fill("Acme");
+  await page.getByLabel("User name of the Owner").fill("olivia@acme.example");
+  await page.getByLabel("First name of the Owner").fill("Olivia");
+  await page.getByLabel("Last name of the Owner").fill("Owner");
+  await submit(page, button(page, "Create"));
+  await assertDone(page, /Generate its SCIM key/);
+  assert.match(await page.locator("main").innerText(), /Provisioning is off/);
+
+  await submit(page, button(page, "Generate"));
+  const key = await shown(page);
+  assert.match(key, /^scim-[0-9A-Za-z]{69}$/);
+  const typed = await page.locator("dl.values div", { hasText: "Authorization" }).innerText();
+  assert.ok(typed.includes(key), "the key is among the values for Okta");
+  const users = await works(key);
+  assert.equal(users.Resources[0].userName, "olivia@acme.example");
+
+  const { pathname } = new URL(page.url());
+  await eventually(async () => {
+    await page.goto(pathname);
+    const used = await page.locator("dl.facts div", { hasText: "Last used" }).innerText();
+    assert.match(used, /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\sUTC/);
+  });
+  assert.ok(!(await page.content()).includes(key.slice(12)), "the key is still in the page");
+  assert.match(await page.locator("main").innerText(), new RegExp(`${key.slice(0, 9)}…`));
+  await assertOnlyRefusals(page, 401, 401);
+});
+
+test("a page with a new key that is loaded again makes no other", options, async () => {
+  const organization = await createOrganization(worker);
+  await organization.deactivateKey(organization.key.id);
+  const page = await signedIn(browser, worker);
+  await visit(page, organization, "keys");
+  await submit(page, button(page, "Generate"));
+  const key = await shown(page);
+  for (let time = 0; time < 2; time++) {
+    const response = await page.reload(); // sends the form again
+    assert.equal(response.request().method(), "POST");
+    assert.equal(response.status(), 200);
+    assert.equal(await shown(page), key);
+  }
+  // After a minute it is shown no more.
+  const minute = new Date(Date.now() - 61_000).toISOString();
+  await worker.sql("UPDATE idempotent_calls SET began_at = ?1", minute);
+  await assertRefused(page, await page.reload(), 409, /cannot be shown any more/);
+  assert.ok(!(await page.content()).includes(key.slice(12)));
+  await works(key);
+  assert.equal((await keysOf(organization)).length, 2);
+
+  await visit(page, organization, "keys");
+  const newer = await regenerate(page, "Stays good for 24 hours");
+  await page.reload();
+  assert.equal(await shown(page), newer);
+  await works(newer);
+  assert.equal((await keysOf(organization)).length, 3);
+  await assertOnlyRefusals(page, 409);
+});
+
+test("two who look at the same page make one key", options, async () => {
+  const organization = await createOrganization(worker);
+  const [page, other] = [await signedIn(browser, worker), await signedIn(browser, worker)];
+  await visit(page, organization, "keys");
+  await visit(other, organization, "keys");
+  const key = await regenerate(page, "Stops working at once");
+  const response = await submit(other, button(other, "Regenerate"));
+  await assertRefused(other, response, 409, /newer one/);
+  await works(key);
+});
+
+describe("a key that is there", () => {
+  test("goes on beside the one that replaces it, or not", options, async () => {
+    const organization = await createOrganization(worker);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "keys");
+    const first = organization.key.key;
+    const second = await regenerate(page, "Stays good for 1 hour");
+    await works(first);
+    await works(second);
+    await visit(page, organization, "keys");
+    const others = page.getByRole("region", { name: "Other keys" });
+    assert.match(await others.innerText(), new RegExp(first.slice(0, 9)));
+    const third = await regenerate(page, "Stops working at once");
+    await fails(second);
+    await works(first);
+    await works(third);
+
+    await visit(page, organization, "keys");
+    await others.locator("summary").click();
+    await others.getByLabel(/to confirm/).fill("deactivate");
+    await submit(page, button(others, "Deactivate"));
+    await fails(first);
+    await works(third);
+    await assertNoComplaints(page);
+  });
+
+  test("is deactivated by whoever types the word, and by nobody else", options, async () => {
+    const organization = await createOrganization(worker);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "keys");
+    const word = page.getByLabel("Type deactivate to confirm");
+    await word.fill("yes");
+    const response = await submit(page, button(page, "Deactivate"));
+    await assertRefused(page, response, 400, /type "deactivate" to confirm/);
+    await works(organization.key.key);
+    await word.fill("deactivate");
+    await submit(page, button(page, "Deactivate"));
+    await assertDone(page, /The key is deactivated/);
+    await fails(organization.key.key);
+    assert.ok(await button(page, "Generate").isVisible());
+    await assertOnlyRefusals(page, 400);
+  });
+
+  test("ends as the settings say, or otherwise", options, async () => {
+    const organization = await createOrganization(worker, { settings: { key_lifetime_days: 45 } });
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "keys");
+    const expires = page.getByLabel("The new key expires");
+    assert.equal(await expires.locator("option:checked").innerText(), "In 45 days, as in Settings");
+    await regenerate(page, "Stops working at once");
+    await visit(page, organization, "keys");
+    await expires.selectOption({ label: "In 90 days" });
+    await regenerate(page, "Stops working at once");
+    const days = ({ created_at, expires_at }) => Math.round((Date.parse(expires_at) - Date.parse(created_at)) / 864e5);
+    const [last, before] = await keysOf(organization);
+    assert.deepEqual([days(last), days(before)], [90, 45]);
+    await assertNoComplaints(page);
+  });
+});

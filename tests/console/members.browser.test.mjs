@@ -1,0 +1,145 @@
+// Members in a browser, and what the identity provider is told of what is done there.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { populate } from "../../scripts/lib/population.mjs";
+import { assertStatus, memberIds } from "../helpers/assert.mjs";
+import { operation } from "../helpers/bodies.mjs";
+import { assertNoComplaints, useBrowser } from "../helpers/browser.mjs";
+import { assertDone, assertOnlyRefusals, assertRefused, signedIn, submit, visit } from "../helpers/console.mjs";
+import { createOrganization } from "../helpers/organization.mjs";
+import { useWorker } from "../helpers/worker.mjs";
+
+const worker = useWorker();
+const browser = useBrowser();
+const options = { skip: browser.missing };
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const rows = (page) => page.locator("tbody tr").allInnerTexts();
+
+describe("a member", () => {
+  test("who is removed is inactive in the next import, in no group, and can be brought back", options, async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const { okta } = organization;
+    const { id } = await organization.createUser("ada@okta.local");
+    const group = await organization.groupNamed("Statsig-Demo-Member");
+    assertStatus(await okta.patch(`/Groups/${group.id}`, operation.addMembers([id])), 204);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "members");
+    await page.getByRole("link", { name: "ada@okta.local" }).click();
+    await page.getByRole("link", { name: "Statsig-Demo-Member" }).waitFor();
+    await submit(page, button(page, "Remove"));
+    await assertDone(page, /removed/);
+
+    const imported = (await okta.importAll("/Users")).find((user) => user.id === id);
+    assert.deepEqual([imported.active, imported.groups ?? []], [false, []]);
+    assert.deepEqual(memberIds(await organization.group(group.id)), []);
+    assert.match(await page.locator("tbody tr").first().innerText(), /Removed ada@okta\.local/);
+
+    await submit(page, button(page, "Activate again"));
+    await assertDone(page, /in the organization/);
+    assert.equal((await organization.user(id)).active, true);
+    assert.ok(await button(page, "Remove").isVisible());
+    await assertNoComplaints(page);
+  });
+
+  test("gets another organization role", options, async () => {
+    const organization = await createOrganization(worker);
+    const { id } = await organization.createUser("ada@okta.local");
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, `members/${id}`);
+    await page.getByLabel("New role").selectOption("Admin");
+    await submit(page, button(page, "Save"));
+    await assertDone(page, /role is changed/);
+    assert.equal((await organization.user(id)).statsigOrgRole, "Admin");
+    assert.equal(await page.getByLabel("New role").inputValue(), "Admin");
+    await assertNoComplaints(page);
+  });
+
+  test("becomes the Owner by whoever types the name, and the Owner cannot be removed", options, async () => {
+    const organization = await createOrganization(worker);
+    const owner = await organization.owner();
+    const { id } = await organization.createUser("ada@okta.local");
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, `members/${owner.id}`);
+    for (const name of ["Remove", "Save", "Transfer"]) assert.equal(await button(page, name).count(), 0, name);
+    assert.match(await page.locator("main").innerText(), /Owner cannot be changed or removed/);
+
+    await visit(page, organization, `members/${id}`);
+    await page.getByLabel(/to confirm/).fill("owner@okta.local");
+    const refused = await submit(page, button(page, "Transfer"));
+    await assertRefused(page, refused, 400, /type "ada@okta\.local"/);
+    assert.equal((await organization.owner()).statsigOrgRole, "Owner");
+    await page.getByLabel(/to confirm/).fill("ada@okta.local");
+    await submit(page, button(page, "Transfer"));
+    await assertDone(page, /ownership is transferred/);
+    assert.equal((await organization.user(id)).statsigOrgRole, "Owner");
+    assert.equal((await organization.owner()).statsigOrgRole, "Admin");
+    assert.equal(await button(page, "Remove").count(), 0);
+    await assertOnlyRefusals(page, 400);
+  });
+
+  test("is added by hand, also from outside the mail domains, and what was typed is not lost", options, async () => {
+    const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "members");
+    const add = async (userName) => {
+      if (!(await page.getByLabel("User name", { exact: true }).isVisible())) {
+        await page.getByText("Add a member").click();
+      }
+      await page.getByLabel("User name", { exact: true }).fill(userName);
+      await page.getByLabel("First name").fill("Connie");
+      await page.getByLabel("Last name").fill("Tractor");
+      return submit(page, button(page, "Add"));
+    };
+    await assertRefused(page, await add("OWNER@okta.local"), 409, /exists already/);
+    assert.equal(await page.getByLabel("User name", { exact: true }).inputValue(), "OWNER@okta.local");
+    assert.equal(await page.getByLabel("Last name").inputValue(), "Tractor");
+    assert.equal((await add("connie@elsewhere.example")).status(), 200);
+    await assertDone(page, /in the organization/);
+    const [connie] = (await rows(page)).filter((text) => text.includes("connie@"));
+    assert.match(connie, /Connie Tractor[\s\S]*not seen by SCIM/);
+    const imported = await organization.okta.importAll("/Users");
+    assert.deepEqual(
+      imported.map(({ userName }) => userName),
+      ["owner@okta.local"],
+    );
+    await page.getByRole("link", { name: "connie@elsewhere.example" }).click();
+    await page.getByText("SCIM does not see this person").waitFor();
+    await submit(page, button(page, "Remove"));
+    await assertDone(page, /deleted/);
+    assert.equal((await rows(page)).length, 1);
+    await assertOnlyRefusals(page, 409);
+  });
+});
+
+test("many members are paged, searched by how their names begin, and filtered", options, async () => {
+  const organization = await createOrganization(worker);
+  const { people } = await populate(worker.sql, organization.id, { users: 120 });
+  assertStatus(await organization.okta.patch(`/Users/${people[7]}`, operation.active(false)), 200);
+  const page = await signedIn(browser, worker);
+  await visit(page, organization, "members");
+  const names = [];
+  for (let number = 0; number < 3; number++) {
+    names.push(...(await page.locator("tbody a").allInnerTexts()));
+    if (number < 2) await submit(page, page.getByRole("link", { name: "Next page" }));
+  }
+  assert.equal(await page.getByRole("link", { name: "Next page" }).count(), 0);
+  assert.equal(new Set(names).size, 121);
+  assert.deepEqual(names, names.toSorted());
+  await submit(page, page.getByRole("link", { name: "Back to the beginning" }));
+
+  await page.getByLabel("User name begins with").fill("OWNER");
+  await submit(page, button(page, "Search"));
+  assert.equal((await rows(page)).length, 1);
+  assert.equal(await page.getByLabel("User name begins with").inputValue(), "OWNER");
+  await page.getByLabel("User name begins with").fill("nobody");
+  await submit(page, button(page, "Search"));
+  await page.getByText("Nobody matches").waitFor();
+  await page.getByLabel("User name begins with").fill("");
+  await page.getByLabel("Status").selectOption("inactive");
+  await submit(page, button(page, "Search"));
+  assert.equal((await rows(page)).length, 1);
+  assert.match((await rows(page))[0], /inactive/);
+  await assertNoComplaints(page);
+});

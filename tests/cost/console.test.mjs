@@ -1,0 +1,93 @@
+// What the console's pages cost: one round trip to D1 each, and as many rows as they show, however many people there are.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { populate } from "../../scripts/lib/population.mjs";
+import { assertStatus, serverTiming } from "../helpers/assert.mjs";
+import { operation } from "../helpers/bodies.mjs";
+import { pagesOf } from "../helpers/console.mjs";
+import { send } from "../helpers/http.mjs";
+import { createOrganization } from "../helpers/organization.mjs";
+import { useWorker } from "../helpers/worker.mjs";
+
+const worker = useWorker();
+const PEOPLE = 10_000;
+const INACTIVE = 120;
+// Of each person shown the row and its index's, and what they are found by; of a page the organization and the like.
+const bound = (shown) => 6 * shown + 20;
+
+/** A page, its cost, and how many rows its table has. */
+async function page(address) {
+  const headers = { Authorization: `Bearer ${worker.adminToken}` };
+  const answer = await send("GET", worker.url + address, { headers });
+  assert.equal(answer.status, 200, answer.text);
+  const [, next] = /rel="next" href="([^"]+)"/.exec(answer.text) ?? [];
+  return {
+    ...serverTiming(answer),
+    shown: answer.text.split("<tr").length - 2, // but the head
+    next: next?.replaceAll("&amp;", "&"),
+  };
+}
+
+test("pages take one round trip, and members as many rows as they show", async () => {
+  const organization = await createOrganization(worker, { projects: { Demo: [] } });
+  const { okta } = organization;
+  const { people } = await populate(worker.sql, organization.id, { users: PEOPLE });
+  const inactive = people.slice(0, INACTIVE);
+  for (const id of inactive) assertStatus(await okta.patch(`/Users/${id}`, operation.active(false)), 200);
+  const group = await organization.groupNamed("Statsig-Demo-Member");
+  const members = people.slice(-300);
+  assertStatus(await okta.patch(`/Groups/${group.id}`, operation.addMembers(members)), 204);
+  assertStatus(await okta.list("/Users", { startIndex: 1, count: 100 }), 200);
+
+  for (const address of pagesOf(organization, { user: people[0], group: group.id })) {
+    const { round_trips, rows_read, rows_written } = await page(address);
+    assert.equal(round_trips, 1, address);
+    assert.equal(rows_written, 0, address);
+    assert.ok(rows_read <= bound(60), `${address} reads ${rows_read} rows`);
+  }
+
+  const list = `/console/organizations/${organization.id}/members`;
+  const [{ name }] = await worker.sql(
+    "SELECT user_name_fold AS name FROM users WHERE org_id = ?1 ORDER BY user_name_fold DESC LIMIT 1 OFFSET 50",
+    organization.id,
+  );
+  const queries = {
+    "the first page": "",
+    "the last page": `?after=${name}`,
+    "a search": "?search=ada.",
+    "a search for somebody": "?search=owner@",
+    "the inactive": "?status=inactive",
+    "a search among the inactive": "?status=inactive&search=a",
+    "the active": "?status=active",
+    "the Owner": "?org_role=Owner",
+    Members: "?org_role=Member",
+    "those in the middle": "?status=active&org_role=Member&search=grace",
+  };
+  for (const [what, query] of Object.entries(queries)) {
+    const { round_trips, rows_read, shown } = await page(list + query);
+    assert.ok(shown >= 1, `${what}: nobody is shown`);
+    assert.equal(round_trips, 1, what);
+    assert.ok(rows_read <= bound(shown), `${what}: ${rows_read} rows read for ${shown} shown`);
+  }
+
+  // To the end of the inactive, and of the group.
+  let seen = 0;
+  for (let query = "?status=inactive"; query; ) {
+    const { rows_read, shown, next } = await page(list + query);
+    assert.ok(rows_read <= bound(shown), `${query}: ${rows_read} rows read for ${shown} shown`);
+    seen += shown;
+    query = next;
+  }
+  assert.equal(seen, INACTIVE);
+  seen = 0;
+  for (let query = "?"; query; ) {
+    const { rows_read, shown, next } = await page(
+      `/console/organizations/${organization.id}/groups/${group.id}${query}`,
+    );
+    assert.ok(rows_read <= bound(shown), `${query}: ${rows_read} rows read for ${shown} shown`);
+    seen += shown;
+    query = next;
+  }
+  assert.equal(seen, members.length);
+});

@@ -1,0 +1,123 @@
+// What requests cost, from Server-Timing: a read is one round trip to the database, a write two, one that changes
+// nothing usually one; and the rows, as D1 bills them, do not grow with the directory.
+
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { populate } from "../../scripts/lib/population.mjs";
+import { assertStatus, memberIds, serverTiming } from "../helpers/assert.mjs";
+import { members, oktaGroup, oktaUser, operation, person } from "../helpers/bodies.mjs";
+import { createOrganization } from "../helpers/organization.mjs";
+import { useWorker } from "../helpers/worker.mjs";
+
+const CROWD = 10_000;
+const LARGE = "Statsig-Demo-Member";
+
+describe("the cost of a request", () => {
+  const worker = useWorker();
+  const table = [];
+  let organization;
+  let okta;
+  let ids;
+  let group;
+
+  before(async () => {
+    organization = await createOrganization(worker, { projects: { Demo: [] } });
+    okta = organization.okta;
+    ids = (await populate(worker.sql, organization.id, { users: CROWD })).people;
+    group = await organization.groupNamed(LARGE);
+    assertStatus(await okta.put(`/Groups/${group.id}`, oktaGroup(LARGE, ids.slice(0, -2))), 200);
+  });
+
+  /** Asserts status and cost of an answer, `cost` being [round trips, most rows read, most rows written]. */
+  function assertCost(name, answer, status, [roundTrips, mostRead, mostWritten]) {
+    assertStatus(answer, status);
+    const cost = serverTiming(answer);
+    table.push({
+      request: name,
+      "round trips": cost.round_trips,
+      read: cost.rows_read,
+      written: cost.rows_written,
+      ms: cost.d1,
+    });
+    assert.equal(cost.round_trips, roundTrips, `${name}: round trips`);
+    assert.ok(cost.rows_read <= mostRead, `${name}: ${cost.rows_read} rows read, at most ${mostRead} expected`);
+    assert.ok(
+      cost.rows_written <= mostWritten,
+      `${name}: ${cost.rows_written} rows written, at most ${mostWritten} expected`,
+    );
+    assert.ok(cost.rows_read > 0, `${name}: nothing read?`);
+    if (mostWritten > 0) assert.ok(cost.rows_written > 0, `${name}: nothing written?`);
+  }
+
+  test("of reading", async () => {
+    const user = await organization.user(ids[5_000]);
+    const lookup = (filter) => okta.find("/Users", filter);
+    assertCost("GET user", await okta.get(`/Users/${user.id}`), 200, [1, 12, 0]);
+    assertCost("GET user that is not there", await okta.get("/Users/nobody"), 404, [1, 12, 0]);
+    assertCost("lookup userName", await lookup(`userName eq "${user.userName}"`), 200, [1, 12, 0]);
+    assertCost("lookup userName of nobody", await lookup('userName eq "nobody@okta.local"'), 200, [1, 12, 0]);
+    assertCost("lookup emails.value", await lookup(`emails.value eq "${user.userName}"`), 200, [1, 24, 0]);
+    assertCost("lookup externalId", await lookup(`externalId eq "${user.externalId}"`), 200, [1, 18, 0]);
+    assertCost("lookup id", await lookup(`id eq "${user.id}"`), 200, [1, 12, 0]);
+    const page = (startIndex) => okta.list("/Users", { startIndex, count: 100 });
+    assertCost("first page of 100", await page(1), 200, [1, 1_200 + 1.1 * CROWD, 1]);
+    assertCost("second page of 100", await page(101), 200, [1, 1_200, 1]);
+    assertCost("any other page of 100", await page(CROWD - 99), 200, [1, 1_200, 0]);
+    assertCost("test connection", await okta.list("/Users", { startIndex: 1, count: 2 }), 200, [1, 40, 0]);
+  });
+
+  test("of groups, without their members", async () => {
+    const lookup = { excludedAttributes: "members", filter: `displayName eq "${LARGE}"` };
+    assertCost("lookup group, no members", await okta.list("/Groups", lookup), 200, [1, 12, 0]);
+    const bare = await okta.get(`/Groups/${group.id}?excludedAttributes=members`);
+    assertCost("GET group, no members", bare, 200, [1, 12, 0]);
+    const whole = await okta.get(`/Groups/${group.id}`);
+    assertCost(`GET group of ${CROWD}`, whole, 200, [1, 3 * CROWD, 0]);
+    assert.equal(memberIds(whole.body).length, CROWD - 2);
+  });
+
+  test("of creating, changing and deleting a person", async () => {
+    const profile = person("newcomer@okta.local", "New", "Comer");
+    const created = await okta.post("/Users", oktaUser(profile));
+    // Ten for the person, and two for the entry of the log.
+    assertCost("POST user", created, 201, [1, 12, 10 + 2]);
+    const path = `/Users/${created.body.id}`;
+    const renamed = oktaUser(person(profile.userName, "Newer", "Comer"));
+    assertCost("PUT user", await okta.put(path, renamed), 200, [2, 20, 10]);
+    assertCost("PUT user, no change", await okta.put(path, renamed), 200, [1, 20, 0]);
+    assertCost("PATCH active", await okta.patch(path, operation.active(false)), 200, [2, 20, 10]);
+    assertCost("PATCH active, no change", await okta.patch(path, operation.active(false)), 200, [1, 20, 0]);
+    // The one row is the next `seq`, which SQLite gives away before it finds that the userName is taken.
+    assertCost("POST user that exists", await okta.post("/Users", renamed), 409, [1, 12, 1]);
+    assertCost("DELETE user", await okta.delete(path), 204, [2, 20, 12]);
+  });
+
+  test("of changing a large group", async () => {
+    const path = `/Groups/${group.id}`;
+    const [last] = ids.slice(-1);
+    assertCost(`PATCH +1 at ${CROWD}`, await okta.patch(path, operation.addMembers([last])), 204, [2, 24, 8]);
+    assertCost("PATCH +1, no change", await okta.patch(path, operation.addMembers([last])), 204, [1, 24, 0]);
+    assertCost(`PATCH -1 at ${CROWD}`, await okta.patch(path, operation.removeMember(last)), 204, [2, 24, 8]);
+    assertCost("PATCH -1, no change", await okta.patch(path, operation.removeMember(last)), 204, [1, 24, 0]);
+    assertCost("PATCH same name", await okta.patch(path, operation.rename(group.id, LARGE)), 204, [1, 24, 0]);
+    const oneMore = { ...oktaGroup(LARGE), members: members(ids.slice(0, -1)) };
+    assertCost(`PUT ${CROWD}, one changed`, await okta.put(path, oneMore), 200, [2, 5 * CROWD, 10]);
+    assertCost(`PUT ${CROWD}, no change`, await okta.put(path, oneMore), 200, [1, 5 * CROWD, 0]);
+  });
+
+  test("of teams", async () => {
+    const created = await okta.post("/Groups", oktaGroup("Statsig-Demo-Night Shift-Member", ids.slice(0, 3)));
+    assertCost("POST team of 3", created, 201, [2, 62, 42]);
+    assertCost("DELETE team of 3", await okta.delete(`/Groups/${created.body.id}`), 204, [2, 62, 42]);
+  });
+
+  test("as a table", (t) => {
+    assert.ok(table.length >= 20);
+    const columns = Object.keys(table[0]);
+    const cells = [columns, ...table.map(Object.values)].map((row) => row.map(String));
+    const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+    for (const row of cells) {
+      t.diagnostic(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+    }
+  });
+});

@@ -1,0 +1,95 @@
+// The built Worker in workerd for one test file, with a database and a KV namespace of its own.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { builtWorker, databaseName, openWorkers, schema } from "../../scripts/lib/local-worker.mjs";
+
+/**
+ * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN unset.
+ * With `persistTo` its data are kept in that folder, and an existing database there is used as it is. `databases` is how
+ * many it has; a restart may change that. `modules` are more of the Worker's modules, of which the first is then the
+ * main one. `initialSchema` is the SQL that an empty database gets, schema.sql if not given. `rateLimits` are rate-limit
+ * bindings by name, each `{ limit, period }`.
+ */
+export async function startWorker({
+  vars = {},
+  adminToken = "test-admin-token-of-40-characters-length",
+  persistTo,
+  databases = 1,
+  modules,
+  initialSchema = schema(),
+  rateLimits,
+} = {}) {
+  const folder = persistTo ?? (await mkdtemp(join(tmpdir(), "scim-edge-test-")));
+  const bindings = { ...vars, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
+  const lines = [];
+  const onLog = ({ message }) => lines.push(message);
+  const open = (port, databases) =>
+    openWorkers({ workers: [builtWorker({ bindings, modules, databases, rateLimits })], folder, port, onLog });
+
+  let worker = await open(0, databases);
+  const { url } = worker;
+  const sqlIn = async (number, query, ...params) => {
+    const database = await worker.database(databaseName(number));
+    const statement = database.prepare(query).bind(...params);
+    return (await statement.all()).results;
+  };
+  for (let number = 0; number < databases; number++) {
+    const [{ tables }] = await sqlIn(
+      number,
+      "SELECT count(*) AS tables FROM sqlite_schema WHERE name NOT GLOB '_cf_*'",
+    );
+    if (tables === 0) await (await worker.database(databaseName(number))).prepare(initialSchema).run();
+  }
+
+  return {
+    url,
+    adminToken,
+    /** The lines that the Worker has logged so far. */
+    logs: () => [...lines],
+    /** Runs a statement on the Worker's database and resolves with its rows. */
+    sql: (query, ...params) => sqlIn(0, query, ...params),
+    /** Runs a statement on the database with that number. */
+    sqlIn,
+    /** The Worker's database. */
+    get db() {
+      return worker.db;
+    },
+    /** Bytes of the Worker's database. */
+    size: async () => (await worker.db.prepare("SELECT 1").all()).meta.size_after,
+    /** The Worker's KV namespace: get, put, list, delete. */
+    get kv() {
+      return worker.kv;
+    },
+    /** Does what is done by the clock; resolves with the outcome. */
+    scheduled: () => worker.scheduled(),
+    /** A request to any address, also by https, as if the name led here. */
+    fetch: (address, init) => worker.fetch(address, init),
+    /** Ends workerd and starts it again at the same address with the same data. */
+    async restart(count = databases) {
+      await worker.close();
+      worker = await open(Number(new URL(url).port), count);
+    },
+    async close() {
+      await worker.close();
+      if (persistTo === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * One Worker for a test file: started before its first test, stopped after its last.
+ * @returns an object that becomes the running Worker (see startWorker) once the tests run
+ */
+export function useWorker(options) {
+  const worker = {};
+  let running;
+  before(async () => {
+    running = await startWorker(options);
+    // The prototype, so that methods and getters of the real one stay live across a restart.
+    Object.setPrototypeOf(worker, running);
+  });
+  after(() => running?.close());
+  return worker;
+}
