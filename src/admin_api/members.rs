@@ -1,6 +1,7 @@
 //! Members: who they are, and what is done to them by hand. Unlike those that SCIM creates, they may be outside the
 //! organization's mail domains: contractors, whom SCIM then neither shows nor touches.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Console, Fields, Parameters, Problem, Reply, Viewer, put, record, text};
@@ -10,7 +11,7 @@ use crate::d1::session::{Failure, attempts};
 use crate::d1::users::{self, UserRecord};
 use crate::d1::{StoreError, Tenant, acceptances};
 use crate::runtime::platform;
-use directory::organization::mail_domain;
+use directory::organization::email_domain;
 use directory::user::check_removable;
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
 use scim_protocol::error::shorten;
@@ -47,7 +48,7 @@ impl NewPerson {
     /// 400, unless it is confirmed.
     pub(crate) fn check_address(&self) -> Result<(), Problem> {
         let user_name = self.user_name.trim();
-        if self.confirms_no_address || user_name.is_empty() || mail_domain(user_name).is_some() {
+        if self.confirms_no_address || user_name.is_empty() || email_domain(user_name).is_some() {
             return Ok(());
         }
         Err(Problem::new(
@@ -150,11 +151,11 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
         let outcome = about(200, &record.id, &back, "Activated again");
         let statements = users::update(&tenant, &settings, &record, &back);
         console.write(&tenant, &outcome, statements).await.map_err(at_once)?;
-        return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.mail_domain().as_deref()))));
+        return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.email_domain().as_deref()))));
     }
     is_address?;
     let id = platform::new_id()?;
-    let managed = settings.manages(member.mail_domain().as_deref());
+    let managed = settings.manages(member.email_domain().as_deref());
     if managed {
         settings.check_room(member.user_name())?;
     }
@@ -181,7 +182,7 @@ pub(crate) async fn change(
         }
         check_removable(&record.user)?;
         let changed = User { org_role, ..record.user.clone() };
-        let managed = settings.manages(changed.mail_domain().as_deref());
+        let managed = settings.manages(changed.email_domain().as_deref());
         if changed != record.user {
             let outcome = about(200, id, &changed, &format!("Made {} of", org_role.as_str()));
             let statements = users::update(&tenant, &settings, &record, &changed);
@@ -201,7 +202,7 @@ pub(crate) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result
         let (record, settings) = basis(console, &tenant, id).await?;
         check_removable(&record.user)?;
         let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
-        let managed = settings.manages(removed.mail_domain().as_deref());
+        let managed = settings.manages(removed.email_domain().as_deref());
         let outcome = about(200, id, &removed, "Removed");
         if !managed {
             console.write(&tenant, &outcome, users::delete(&tenant, &record)).await?;
@@ -256,7 +257,7 @@ pub(crate) async fn transfer_ownership(
             }
         }
     }
-    let managed = settings.manages(member.mail_domain().as_deref());
+    let managed = settings.manages(member.email_domain().as_deref());
     Ok(Reply::ok(described(&id, &member, managed)))
 }
 
@@ -308,8 +309,10 @@ impl Console<'_> {
     /// The organization that was opened, and its settings.
     fn settings(&self) -> Result<Organization, StoreError> {
         let described = self.organization.borrow();
-        let organization = described.as_ref().and_then(Organization::read);
-        organization.ok_or_else(|| StoreError::Internal("an organization cannot be read".to_owned()))
+        let described =
+            described.as_ref().ok_or_else(|| StoreError::Internal("no organization is open".to_owned()))?;
+        Organization::deserialize(described)
+            .map_err(|error| StoreError::Internal(format!("an organization's row: {error}")))
     }
 }
 

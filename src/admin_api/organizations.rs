@@ -9,7 +9,7 @@ use crate::d1::log::Outcome;
 use crate::d1::organizations::{self as stored, Settings};
 use crate::d1::{Database, Scope, Sent, Tenant, acceptances, users};
 use crate::runtime::platform;
-use directory::organization::read_mail_domains;
+use directory::organization::parse_email_domains;
 use directory::{AdministratorName, OrgRole, organization};
 use scim_protocol::Object;
 use scim_protocol::json::object;
@@ -102,7 +102,7 @@ pub(crate) async fn create(console: &Console<'_>, body: Object) -> Result<Reply,
     let id = database.shard().organization_id(&platform::new_id()?);
     let tenant = console.tenant(&id);
     let domains = settings.mail_domains.as_deref().unwrap_or_default();
-    let managed = organization::is_among(owner.mail_domain().as_deref(), domains);
+    let managed = organization::is_among(owner.email_domain().as_deref(), domains);
     let owner_id = platform::new_id()?;
     let outcome =
         Outcome { status: 201, ..Outcome::default() }.saying(format!("Created the organization {name}."));
@@ -202,7 +202,7 @@ fn take_settings(fields: &mut Fields) -> Result<Settings, Problem> {
         email_management: fields.flag("email_management")?,
         plain_groups: fields.flag("plain_groups")?,
         mail_domains: mail_domains
-            .map(|domains| read_mail_domains(&domains))
+            .map(|domains| parse_email_domains(&domains))
             .transpose()
             .map_err(|detail| Problem::new(400, detail))?,
         key_lifetime_days,

@@ -62,7 +62,7 @@ pub(crate) const HAS_ACCEPTED: &str = "(EXISTS (
 /// What [`IS_ADMINISTRATOR`] and [`HAS_ACCEPTED`] name.
 pub(crate) fn name_of(name: &AdministratorName) -> Vec<Binding> {
     vec![
-        text("mail", name.mail.as_str()),
+        text("mail", name.email.as_str()),
         text("composed", name.composed.as_str()),
         text("decomposed", name.decomposed.as_str()),
         text("fold", name.fold.as_str()),

@@ -39,7 +39,7 @@ impl KeyRecord {
                 expires_at: record.text_or_null("expires_at")?,
                 last_used_at: record.text_or_null("last_used_at")?,
                 fold_version: record.integer("fold_version")?,
-                organization: Organization::read(&record.take("organization"))?,
+                organization: serde_json::from_value(record.take("organization")).ok()?,
             })
         })
     }

@@ -52,7 +52,7 @@ impl Scope {
     /// Whether the administrator may be missed by folded columns that are not made anew yet.
     pub fn may_be_missed(&self) -> bool {
         match self {
-            Self::Administrator { name, .. } | Self::Invited { name, .. } => !name.mail.is_ascii(),
+            Self::Administrator { name, .. } | Self::Invited { name, .. } => !name.email.is_ascii(),
             Self::Key { .. } | Self::Organization(_) => false,
         }
     }
@@ -99,7 +99,7 @@ impl Tenant<'_> {
                 Scope::Administrator { organization, .. } | Scope::Invited { organization, .. },
             ) => value(organization),
             ("administrator", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
-                value(&name.mail)
+                value(&name.email)
             }
             ("administrator_composed", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
                 value(&name.composed)

@@ -184,7 +184,7 @@ fn columns_of(id: &str, user: &User, managed: bool) -> Vec<Binding> {
         optional("external_id", user.external_id().map(compose).as_deref()),
         boolean("active", user.active),
         text("org_role", user.org_role.as_str()),
-        optional("mail_domain", user.mail_domain().as_deref()),
+        optional("mail_domain", user.email_domain().as_deref()),
         boolean("managed", managed),
         text("doc", doc_of(user)),
         optional("doc_fold", doc_fold_of(user).as_deref()),
@@ -264,8 +264,8 @@ fn changed_columns(
         assignments.push("external_id = :external_id");
         bindings.push(optional("external_id", user.external_id().map(compose).as_deref()));
     }
-    let mail_domain = user.mail_domain();
-    if mail_domain != before.mail_domain() {
+    let mail_domain = user.email_domain();
+    if mail_domain != before.email_domain() {
         assignments.push("mail_domain = :mail_domain");
         assignments.push("managed = :managed");
         bindings.push(boolean("managed", organization.manages(mail_domain.as_deref())));

@@ -44,7 +44,7 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let entry = call.record.if_changed(tenant, &outcome(201, &id, &user))?;
     let mut opened = call.open_writing(stored::insert_if_admitted(tenant, &id, &user, entry)).await?;
     let (written, _, holder) = (opened.row(), opened.row(), opened.row());
-    opened.organization.admit(user.user_name(), user.mail_domain().as_deref())?;
+    opened.organization.admit(user.user_name(), user.email_domain().as_deref())?;
     if holder.as_ref().is_some_and(|holder| holder.head == id) {
         // They were written when the batch was sent first, and the answer was lost.
         call.record.is_written();

@@ -2,7 +2,7 @@
 
 use scim_protocol::text::{compose, decompose, fold};
 
-/// The mail address of somebody who administers organizations, as their `userName` may be spelled: in any case of ASCII
+/// The email address of somebody who administers organizations, as their `userName` may be spelled: in any case of ASCII
 /// letters, and with letters and marks composed or not.
 ///
 /// It is not folded any further. Folding makes ASCII of other characters, such as full-width letters; an address with
@@ -10,7 +10,7 @@ use scim_protocol::text::{compose, decompose, fold};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdministratorName {
     /// As it was asserted, ASCII letters in lower case.
-    pub mail: String,
+    pub email: String,
     /// In Unicode's composed form.
     pub composed: String,
     /// In Unicode's decomposed form.
@@ -20,17 +20,17 @@ pub struct AdministratorName {
 }
 
 impl AdministratorName {
-    /// The name of whoever has this mail address.
-    pub fn of(mail: &str) -> Self {
-        let mail = mail.to_ascii_lowercase();
-        let is_exact = mail
+    /// The name of whoever has this email address.
+    pub fn of(email: &str) -> Self {
+        let email = email.to_ascii_lowercase();
+        let is_exact = email
             .chars()
             .all(|character| character.is_ascii() || !fold(character.encode_utf8(&mut [0; 4])).is_ascii());
         let (composed, decomposed) = match is_exact {
-            true => (compose(&mail).into_owned(), decompose(&mail).into_owned()),
-            false => (mail.clone(), mail.clone()),
+            true => (compose(&email).into_owned(), decompose(&email).into_owned()),
+            false => (email.clone(), email.clone()),
         };
-        Self { composed, decomposed, fold: fold(&mail), mail }
+        Self { composed, decomposed, fold: fold(&email), email }
     }
 }
 
@@ -43,9 +43,9 @@ mod tests {
         let name = AdministratorName::of("Jose\u{301}@acme.test");
         assert_eq!(name.composed, "josé@acme.test");
         assert_eq!(name.decomposed, "jose\u{301}@acme.test");
-        for mail in ["\u{212a}im@acme.test", "ｋim@acme.test", "kim＠acme.test"] {
-            let name = AdministratorName::of(mail);
-            assert_eq!([&name.composed, &name.decomposed], [mail, mail]);
+        for email in ["\u{212a}im@acme.test", "ｋim@acme.test", "kim＠acme.test"] {
+            let name = AdministratorName::of(email);
+            assert_eq!([&name.composed, &name.decomposed], [email, email]);
             assert_eq!(name.fold, "kim@acme.test");
         }
     }

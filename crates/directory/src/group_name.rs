@@ -3,6 +3,8 @@
 //! The parts contain hyphens and spaces themselves, so a name is never split; it is held against the
 //! projects that exist, the longest first.
 
+use serde::Deserialize;
+
 use super::Organization;
 use super::visible::{check_visible, code_of, imitation, is_dash};
 use scim_protocol::ScimError;
@@ -15,7 +17,7 @@ pub const PROJECT_ROLES: [&str; 3] = ["Admin", "Member", "Read-Only"];
 pub const TEAM_ROLES: [&str; 2] = ["Admin", "Member"];
 
 /// A project that a new group's name may begin with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Project {
     /// Identifier.
     pub id: String,
@@ -255,7 +257,7 @@ mod tests {
             name: "O".to_owned(),
             email_management: false,
             plain_groups,
-            mail_domains: Vec::new(),
+            email_domains: Vec::new(),
             user_count: 0,
             group_count: 0,
             user_limit: None,

@@ -1,10 +1,12 @@
 //! The role a person has in the organization.
 
+use serde::{Deserialize, Serialize};
+
 use scim_protocol::ScimError;
 use scim_protocol::error::shorten;
 
 /// Role in the organization. There is exactly one Owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrgRole {
     /// Owns the organization; SCIM can neither make nor unmake one.
     Owner,

@@ -1,71 +1,57 @@
 //! An organization and its settings.
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use scim_protocol::ScimError;
 use scim_protocol::error::shorten;
 use scim_protocol::text::fold;
 
 /// Most mail domains of an organization.
-const MOST_MAIL_DOMAINS: usize = 1_000;
+const MOST_EMAIL_DOMAINS: usize = 1_000;
 /// Most characters of a mail domain, and of each of its labels (RFC 1035 §2.3.4).
 const LONGEST_DOMAIN: usize = 253;
 const LONGEST_LABEL: usize = 63;
 /// Most domains that a refusal names.
-const NAMED_MAIL_DOMAINS: usize = 10;
+const NAMED_EMAIL_DOMAINS: usize = 10;
 
-/// The organization a request is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An organization and those of its settings that decide what SCIM may do.
+///
+/// It is read from JSON in which each field is present; other fields are ignored. The storage and the admin API call
+/// `email_domains` "mail_domains".
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Organization {
     /// Identifier.
     pub id: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
-    /// Whether `userName` and mail may be changed over SCIM.
+    /// Whether SCIM may change `userName` and `emails`.
     pub email_management: bool,
-    /// Whether groups of any name may be made over SCIM.
+    /// Whether SCIM may create groups that belong to no project.
     pub plain_groups: bool,
-    /// Case-folded mail domains of its people; empty: any.
-    pub mail_domains: Vec<String>,
-    /// How many users SCIM sees.
+    /// Case-folded email domains that SCIM manages; empty: all.
+    #[serde(rename = "mail_domains")]
+    pub email_domains: Vec<String>,
+    /// Number of users that SCIM manages.
     pub user_count: u64,
-    /// How many groups there are.
+    /// Number of groups.
     pub group_count: u64,
-    /// Most users that SCIM may see; `None`: as many as there are.
+    /// Maximum of `user_count`; `None`: no limit.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub user_limit: Option<u64>,
 }
 
 impl Organization {
-    /// Reads an organization's record, of which every member must be there but may be among others.
-    pub fn read(record: &Value) -> Option<Self> {
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let flag = |name: &str| record.get(name)?.as_bool();
-        Some(Self {
-            id: text(record.get("id")?)?,
-            name: text(record.get("name")?)?,
-            email_management: flag("email_management")?,
-            plain_groups: flag("plain_groups")?,
-            mail_domains: record.get("mail_domains")?.as_array()?.iter().map(text).collect::<Option<_>>()?,
-            user_count: record.get("user_count")?.as_u64()?,
-            group_count: record.get("group_count")?.as_u64()?,
-            user_limit: match record.get("user_limit")? {
-                Value::Null => None,
-                limit => Some(limit.as_u64()?),
-            },
-        })
-    }
-
     /// Whether SCIM sees people with this mail domain.
-    pub fn manages(&self, mail_domain: Option<&str>) -> bool {
-        is_among(mail_domain, &self.mail_domains)
+    pub fn manages(&self, email_domain: Option<&str>) -> bool {
+        is_among(email_domain, &self.email_domains)
     }
 
     /// Refuses a person outside the organization's mail domains.
     ///
     /// # Errors
     /// `invalidValue`, in the words the product's documentation uses.
-    pub fn admit(&self, user_name: &str, mail_domain: Option<&str>) -> Result<(), ScimError> {
-        self.check(user_name, mail_domain, "is not allowed to be created in")
+    pub fn admit(&self, user_name: &str, email_domain: Option<&str>) -> Result<(), ScimError> {
+        self.check(user_name, email_domain, "is not allowed to be created in")
     }
 
     /// Refuses one more user where there are as many as may be.
@@ -88,40 +74,40 @@ impl Organization {
     ///
     /// # Errors
     /// `invalidValue`.
-    pub fn keep(&self, user_name: &str, mail_domain: Option<&str>) -> Result<(), ScimError> {
-        self.check(user_name, mail_domain, "would no longer belong to")
+    pub fn keep(&self, user_name: &str, email_domain: Option<&str>) -> Result<(), ScimError> {
+        self.check(user_name, email_domain, "would no longer belong to")
     }
 
-    fn named_mail_domains(&self) -> String {
+    fn named_email_domains(&self) -> String {
         let mut named =
-            self.mail_domains.iter().take(NAMED_MAIL_DOMAINS).cloned().collect::<Vec<_>>().join(", ");
-        if self.mail_domains.len() > NAMED_MAIL_DOMAINS {
+            self.email_domains.iter().take(NAMED_EMAIL_DOMAINS).cloned().collect::<Vec<_>>().join(", ");
+        if self.email_domains.len() > NAMED_EMAIL_DOMAINS {
             named.push_str(", …");
         }
         named
     }
 
-    fn check(&self, user_name: &str, mail_domain: Option<&str>, verdict: &str) -> Result<(), ScimError> {
-        if self.manages(mail_domain) {
+    fn check(&self, user_name: &str, email_domain: Option<&str>, verdict: &str) -> Result<(), ScimError> {
+        if self.manages(email_domain) {
             return Ok(());
         }
         Err(ScimError::invalid_value(format!(
             "User {} {verdict} this organization: its mail domains are {}. Assign people of these domains, or have an \
              administrator add the domain in the organization's settings.",
             shorten(user_name),
-            self.named_mail_domains()
+            self.named_email_domains()
         )))
     }
 }
 
 /// Whether a mail domain is one of an organization's; an organization that lists none takes all.
-pub fn is_among(mail_domain: Option<&str>, domains: &[String]) -> bool {
-    domains.is_empty() || mail_domain.is_some_and(|domain| domains.iter().any(|own| own == domain))
+pub fn is_among(email_domain: Option<&str>, domains: &[String]) -> bool {
+    domains.is_empty() || email_domain.is_some_and(|domain| domains.iter().any(|own| own == domain))
 }
 
 /// The folded domain of a mail address, or `None` if it is not one. Addresses that are equal have the same domain: it
 /// is what follows the last `@` of the folded address.
-pub fn mail_domain(address: &str) -> Option<String> {
+pub fn email_domain(address: &str) -> Option<String> {
     let address = fold(address.trim());
     let (local, domain) = address.rsplit_once('@')?;
     if local.is_empty() || domain.is_empty() {
@@ -131,7 +117,7 @@ pub fn mail_domain(address: &str) -> Option<String> {
 }
 
 /// Mail domains as they are folded now, each once.
-pub fn refolded_mail_domains(domains: &[String]) -> Vec<String> {
+pub fn refold_email_domains(domains: &[String]) -> Vec<String> {
     let mut folded: Vec<String> = Vec::with_capacity(domains.len());
     for domain in domains.iter().map(|domain| fold(domain)) {
         if !folded.contains(&domain) {
@@ -145,9 +131,9 @@ pub fn refolded_mail_domains(domains: &[String]) -> Vec<String> {
 ///
 /// # Errors
 /// A sentence naming what is not a domain.
-pub fn read_mail_domains(domains: &[String]) -> Result<Vec<String>, String> {
-    if domains.len() > MOST_MAIL_DOMAINS {
-        return Err(format!("An organization has at most {MOST_MAIL_DOMAINS} mail domains."));
+pub fn parse_email_domains(domains: &[String]) -> Result<Vec<String>, String> {
+    if domains.len() > MOST_EMAIL_DOMAINS {
+        return Err(format!("An organization has at most {MOST_EMAIL_DOMAINS} mail domains."));
     }
     let mut read: Vec<String> = Vec::with_capacity(domains.len());
     for domain in domains {
@@ -185,20 +171,40 @@ pub fn read_mail_domains(domains: &[String]) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
+    fn every_field_of_an_organization_must_be_present() {
+        let json = json!({
+            "id": "o", "name": "O", "email_management": false, "plain_groups": true, "mail_domains": ["acme.test"],
+            "user_count": 2, "group_count": 1, "user_limit": null, "created_at": "2026",
+        });
+        let organization = Organization::deserialize(&json).unwrap();
+        assert_eq!(
+            (organization.email_domains, organization.user_limit),
+            (vec!["acme.test".to_owned()], None)
+        );
+        for name in ["id", "email_management", "mail_domains", "user_count", "user_limit"] {
+            let mut json = json.clone();
+            json.as_object_mut().unwrap().remove(name);
+            assert!(Organization::deserialize(&json).unwrap_err().to_string().contains(name));
+        }
+    }
+
+    #[test]
     fn the_domain_is_what_follows_the_last_at() {
-        assert_eq!(mail_domain("a@b@Example.COM").as_deref(), Some("example.com"));
-        assert_eq!(mail_domain("a＠Example．com").as_deref(), Some("example.com"));
-        assert_eq!(mail_domain("nobody"), None);
-        assert_eq!(mail_domain("@example.com"), None);
-        assert_eq!(mail_domain("a@"), None);
+        assert_eq!(email_domain("a@b@Example.COM").as_deref(), Some("example.com"));
+        assert_eq!(email_domain("a＠Example．com").as_deref(), Some("example.com"));
+        assert_eq!(email_domain("nobody"), None);
+        assert_eq!(email_domain("@example.com"), None);
+        assert_eq!(email_domain("a@"), None);
     }
 
     #[test]
     fn domains_are_no_longer_than_the_domain_name_system_has_them() {
-        let read = |domain: String| read_mail_domains(&[domain]);
+        let read = |domain: String| parse_email_domains(&[domain]);
         let label = "a".repeat(63);
         let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
         assert_eq!(read(longest.clone()).unwrap(), std::slice::from_ref(&longest));
@@ -210,7 +216,7 @@ mod tests {
     #[test]
     fn domains_are_read_leniently_but_not_blindly() {
         let read = |list: &[&str]| {
-            read_mail_domains(&list.iter().map(|&domain| domain.to_owned()).collect::<Vec<_>>())
+            parse_email_domains(&list.iter().map(|&domain| domain.to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(read(&["@Example.com", "example.com "]).unwrap(), ["example.com"]);
         assert!(read(&["a@example.com"]).is_err());

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::Value;
 
-use super::organization::mail_domain;
+use super::organization::email_domain;
 use super::visible::check_visible;
 use super::{Catalog, OrgRole, Organization, check_length, deactivation, person_name};
 use scim_protocol::bulk::is_reference;
@@ -90,18 +91,18 @@ impl User {
 
     /// The folded domain of the address that identifies the person: `userName` if it is one, else the
     /// primary address, else the first.
-    pub fn mail_domain(&self) -> Option<String> {
-        mail_domain(self.user_name()).or_else(|| {
+    pub fn email_domain(&self) -> Option<String> {
+        email_domain(self.user_name()).or_else(|| {
             let emails = self.doc.get("emails").and_then(Value::as_array)?;
             let addresses = || emails.iter().filter(|email| email.get("value").is_some());
             let primary = addresses().find(|email| email.get("primary") == Some(&Value::Bool(true)));
-            mail_domain(primary.or_else(|| addresses().next())?.get("value")?.as_str()?)
+            email_domain(primary.or_else(|| addresses().next())?.get("value")?.as_str()?)
         })
     }
 }
 
 /// A mail address as it is looked up: folded, and what it is for, folded (empty where nothing is said).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct FoldedEmail {
     /// The address.
     pub value: String,
@@ -264,7 +265,7 @@ pub fn check_removable(current: &User) -> Result<(), ScimError> {
 fn fill_gaps(doc: &mut Object) {
     let user_name = doc.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     person_name::fill(doc, &user_name);
-    if email_values(doc).next().is_some() || mail_domain(&user_name).is_none() {
+    if email_values(doc).next().is_some() || email_domain(&user_name).is_none() {
         return;
     }
     match doc.get_mut("emails").and_then(Value::as_array_mut).and_then(|emails| emails.first_mut()) {
@@ -296,9 +297,9 @@ impl Rules<'_> {
     pub(crate) fn settle(&self, mut doc: Object, standing: Standing) -> Result<User, ScimError> {
         let Self { organization, current, .. } = self;
         if self.replaces {
-            let gives_mail = email_values(&doc).next().is_some();
+            let gives_email = email_values(&doc).next().is_some();
             if let (false, false, Some(emails)) =
-                (organization.email_management, gives_mail, current.doc.get("emails"))
+                (organization.email_management, gives_email, current.doc.get("emails"))
             {
                 doc.insert("emails".to_owned(), emails.clone());
             }
@@ -317,15 +318,15 @@ impl Rules<'_> {
             return Err(second_owner());
         }
         if !organization.email_management {
-            keep_mail(&current.doc, &mut doc)?;
+            keep_emails(&current.doc, &mut doc)?;
         }
         person_name::refresh_formatted(&current.doc, &mut doc);
         // A deactivation wipes the role that the person has, also if the request repeats it, because Okta sends back
         // what it has read. Another role is kept for the activation.
         let loses_role = current.active && !active && org_role == current.org_role;
         let user = User { doc, active, org_role: if loses_role { OrgRole::Member } else { org_role } };
-        if user.mail_domain() != current.mail_domain() {
-            organization.keep(user.user_name(), user.mail_domain().as_deref())?;
+        if user.email_domain() != current.email_domain() {
+            organization.keep(user.user_name(), user.email_domain().as_deref())?;
         }
         check_names(Some(current), &user)?;
         check_size(&user)?;
@@ -355,11 +356,11 @@ fn check_names(before: Option<&User>, user: &User) -> Result<(), ScimError> {
 }
 
 /// Refuses another `userName` or other addresses. A difference in case is none: the stored spelling stays.
-fn keep_mail(before: &Object, after: &mut Object) -> Result<(), ScimError> {
+fn keep_emails(before: &Object, after: &mut Object) -> Result<(), ScimError> {
     let name_of = |doc: &Object| doc.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (old, new) = (name_of(before), name_of(after));
     if fold_user_name(&old) != fold_user_name(&new) {
-        return Err(mail_not_managed("userName", &old, &new));
+        return Err(email_not_managed("userName", &old, &new));
     }
     after.insert("userName".to_owned(), old.into());
 
@@ -376,7 +377,7 @@ fn keep_mail(before: &Object, after: &mut Object) -> Result<(), ScimError> {
     sent.extend(email_values(after).map(fold));
     if sent.len() != stored.len() || !sent.iter().all(|address| stored.contains_key(address)) {
         let listed = |doc: &Object| email_values(doc).collect::<Vec<_>>().join(", ");
-        return Err(mail_not_managed("emails", &listed(before), &listed(after)));
+        return Err(email_not_managed("emails", &listed(before), &listed(after)));
     }
     if let Some(Value::Array(emails)) = after.get_mut("emails") {
         for email in emails {
@@ -395,7 +396,7 @@ fn email_values(doc: &Object) -> impl Iterator<Item = &str> {
     emails.iter().filter_map(|email| email.get("value").and_then(Value::as_str))
 }
 
-fn mail_not_managed(attribute: &str, old: &str, new: &str) -> ScimError {
+fn email_not_managed(attribute: &str, old: &str, new: &str) -> ScimError {
     ScimError::mutability(format!(
         "\"{attribute}\" cannot be changed over SCIM in this organization: it is \"{}\", the request says \"{}\". Set it \
          back in the identity provider, or have an administrator switch on email management in the organization's \

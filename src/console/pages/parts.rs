@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::http::request::encode_segment;
 use crate::runtime::platform;
-use directory::organization::mail_domain;
+use directory::organization::email_domain;
 
 /// A text as a segment of an address.
 pub(crate) fn segment(text: &str) -> String {
@@ -64,7 +64,7 @@ fn typed(id: &str, name: &str, label: &str, value: &str, hint: &str, is_required
 /// was typed into a form that was refused.
 pub(crate) fn no_address(id: &str, user_name: &str) -> Markup {
     html! {
-        @if !user_name.trim().is_empty() && mail_domain(user_name).is_none() {
+        @if !user_name.trim().is_empty() && email_domain(user_name).is_none() {
             div.field.tick {
                 input id=(id) type="checkbox" name="confirm_no_address" value="on";
                 label for=(id) { "The user name is no mail address, and is meant like that" }

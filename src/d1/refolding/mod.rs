@@ -22,7 +22,7 @@ use super::record::{self, Record};
 use super::statement::{Binding, Statement, integer, text};
 use super::tenant::{Tenant, guard};
 use super::{Database, Row, StoreError};
-use directory::organization::refolded_mail_domains;
+use directory::organization::refold_email_domains;
 use scim_protocol::json;
 use scim_protocol::text::FOLD_VERSION;
 
@@ -264,7 +264,7 @@ fn bare(folded: &str) -> &str {
 
 /// The settings, and whom SCIM sees by them. The mail domains of people follow when it is their turn.
 fn mail_domains(tenant: &Tenant<'_>, domains: &[String]) -> Vec<Statement> {
-    let folded = refolded_mail_domains(domains);
+    let folded = refold_email_domains(domains);
     if folded == domains {
         return Vec::new();
     }

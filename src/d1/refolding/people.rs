@@ -58,7 +58,7 @@ impl Person {
     fn change(&self, seen: &mut HashSet<String>) -> Option<Value> {
         let folded = self.user.folded_user_name();
         let external_id = self.user.external_id().map(compose);
-        let mail_domain = self.user.mail_domain();
+        let mail_domain = self.user.email_domain();
         let doc_fold = doc_fold_of(&self.user);
         let emails = emails_value(&self.user);
         let same_emails = emails == self.emails;
