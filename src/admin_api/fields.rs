@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Problem;
+use crate::http::Problem;
 use scim_protocol::error::shorten;
 use scim_protocol::json::Unreadable;
 use scim_protocol::{Object, json};

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Console, Parameters, Problem, Reply, put, record};
+use super::{Console, Parameters, Reply, put, record};
 use crate::d1::members as stored;
+use crate::http::Problem;
 
 pub(crate) async fn one(
     console: &Console<'_>,

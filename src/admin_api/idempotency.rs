@@ -12,9 +12,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use worker::console_error;
 
-use super::{Console, Problem, Reply, Request, put, text};
+use super::{Console, Reply, Request, put, text};
 use crate::d1::StoreError;
 use crate::d1::idempotent_calls::{self as stored, SECRET_MILLIS};
+use crate::http::Problem;
 use crate::runtime::platform;
 use scim_protocol::json;
 
@@ -50,7 +51,7 @@ impl CallKey {
 
     /// What the database knows the call by.
     fn id(&self, console: &Console<'_>) -> String {
-        digest(&["call", console.viewer.name(), &self.0])
+        digest(&["call", console.actor.name(), &self.0])
     }
 
     /// The key that encrypts what a call's answer must not be kept with in clear; `None` where it could be guessed.
@@ -59,7 +60,7 @@ impl CallKey {
             return None;
         }
         let mut authenticator = <Hmac<Sha256> as Mac>::new_from_slice(console.admin_token.as_bytes()).ok()?;
-        authenticator.update(digest(&["secret of an answer", console.viewer.name(), &self.0]).as_bytes());
+        authenticator.update(digest(&["secret of an answer", console.actor.name(), &self.0]).as_bytes());
         Aes256Gcm::new_from_slice(&authenticator.finalize().into_bytes()).ok()
     }
 }

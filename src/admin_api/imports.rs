@@ -1,7 +1,8 @@
 //! Imports: which lists are being read page by page, and were lately.
 
-use super::{Console, Problem, Reply};
+use super::{Console, Reply};
 use crate::d1::imports::status as stored;
+use crate::http::Problem;
 use scim_protocol::json::object;
 
 pub(crate) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Console, Fields, Problem, Reply, last, put, record, text};
+use super::{Console, Fields, Reply, last, put, record, text};
 use crate::d1::log::Outcome;
 use crate::d1::tenant::guard;
 use crate::d1::{StoreError, keys as stored, known_keys};
+use crate::http::Problem;
 use crate::kv::tombstone;
 use crate::runtime::platform;
 use directory::{Key, key};
@@ -36,7 +37,7 @@ pub(crate) async fn generate(console: &Console<'_>, org: &str, body: Object) -> 
     let key = new_key(console)?;
     let expires_at = expiry(console, wish)?;
     let outcome = about(201, &key, format!("Generated the key {}.", key.hint()));
-    let mut statements = stored::insert(&tenant, &key, console.viewer.name(), expires_at.as_deref());
+    let mut statements = stored::insert(&tenant, &key, console.actor.name(), expires_at.as_deref());
     statements.push(stored::one(&tenant, key.id()));
     let written = console.write(&tenant, &outcome, statements).await;
     shown_once(last(&written.map_err(too_many_at_once)?)?, &key)
@@ -83,7 +84,7 @@ pub(crate) async fn regenerate(
         // It may have been deactivated meanwhile.
         statements.push(guard());
     }
-    statements.extend(stored::insert(&tenant, &key, console.viewer.name(), expires_at.as_deref()));
+    statements.extend(stored::insert(&tenant, &key, console.actor.name(), expires_at.as_deref()));
     statements.push(stored::one(&tenant, key.id()));
     let described = last(&console.write(&tenant, &about(201, &key, detail), statements).await?)?;
     if overlap_until.is_none() {

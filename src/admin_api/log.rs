@@ -1,7 +1,8 @@
 //! The log, as it is read.
 
-use super::{Console, Parameters, Problem, Reply, end_page};
+use super::{Console, Parameters, Reply, end_page};
 use crate::d1::log::{self as stored, Query, Source};
+use crate::http::Problem;
 use scim_protocol::json::object;
 
 pub(crate) async fn entries(

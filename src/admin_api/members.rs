@@ -4,12 +4,14 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Console, Fields, Parameters, Problem, Reply, Viewer, put, record, text};
+use super::{Console, Fields, Parameters, Reply, put, record, text};
+use crate::auth::actor::Actor;
 use crate::d1::log::{self, Outcome};
 use crate::d1::members::{self as stored, Query};
 use crate::d1::session::{Failure, attempts};
 use crate::d1::users::{self, UserRecord};
 use crate::d1::{StoreError, Tenant, acceptances};
+use crate::http::Problem;
 use crate::runtime::platform;
 use directory::organization::email_domain;
 use directory::user::check_removable;
@@ -234,9 +236,9 @@ pub(crate) async fn transfer_ownership(
         let outcome = about(200, &id, &member, "Transferred the ownership to");
         // An Admin shall not become more by themselves: who is neither the Owner nor an operator finds no Owner to take
         // it from.
-        let by = match &console.viewer {
-            Viewer::Operator(_) => None,
-            Viewer::Administrator(mail) => Some(AdministratorName::of(mail).fold),
+        let by = match &console.actor {
+            Actor::Operator(_) => None,
+            Actor::Administrator(mail) => Some(AdministratorName::of(mail).fold),
         };
         let mut statements = users::transfer_ownership(&tenant, &id, by.as_deref());
         if by.is_none() {

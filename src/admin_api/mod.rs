@@ -10,7 +10,6 @@ pub mod log;
 pub mod members;
 pub mod organizations;
 pub mod parameters;
-pub mod problem;
 pub mod projects;
 pub mod sessions;
 
@@ -18,12 +17,14 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
+use crate::auth::actor::Actor;
 use crate::d1::error::upgrading;
 use crate::d1::log::{Entry, Outcome};
 use crate::d1::{
     Database, KvStore, Row, Scope, Statement, StoreError, Tenant, idempotent_calls, organizations as stored,
     refolding,
 };
+use crate::http::Problem;
 use crate::redaction::kept;
 use crate::runtime::platform;
 use directory::{AdministratorName, Catalog, group_name};
@@ -32,34 +33,9 @@ use scim_protocol::{Object, json};
 use fields::Fields;
 pub use idempotency::CallKey;
 use parameters::Parameters;
-pub use problem::Problem;
 
 /// The description of the calls, in OpenAPI 3.1.
 pub const OPENAPI: &str = include_str!("openapi.json");
-
-/// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Viewer {
-    /// An operator of the deployment, who may do everything, by the name that the log has for them.
-    Operator(String),
-    /// Whoever has this mail address, in lower case as far as it is ASCII: may do everything in organizations where
-    /// they are an active Admin or Owner; see [`AdministratorName`].
-    Administrator(String),
-}
-
-impl Viewer {
-    /// What the log calls them.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Operator(name) | Self::Administrator(name) => name,
-        }
-    }
-
-    /// Whether they may do everything.
-    pub fn is_operator(&self) -> bool {
-        matches!(self, Self::Operator(_))
-    }
-}
 
 /// What the console's calls need.
 pub struct Console<'a> {
@@ -76,7 +52,7 @@ pub struct Console<'a> {
     /// URL of the SCIM endpoint.
     pub base: String,
     /// Who calls.
-    pub viewer: Viewer,
+    pub actor: Actor,
     /// The call, as the log will have it.
     pub entry: Entry,
     /// The deployment's admin token; blank where it has none.
@@ -261,12 +237,12 @@ impl Console<'_> {
         platform::iso(self.now_millis.saturating_add(seconds.saturating_mul(1000)))
     }
 
-    /// Statements on behalf of that organization, as far as the viewer administers it.
+    /// Statements on behalf of that organization, as far as the actor administers it.
     fn tenant(&self, organization: &str) -> Tenant<'_> {
         let organization = organization.to_owned();
-        let scope = match &self.viewer {
-            Viewer::Operator(_) => Scope::Organization(organization),
-            Viewer::Administrator(mail) => {
+        let scope = match &self.actor {
+            Actor::Operator(_) => Scope::Organization(organization),
+            Actor::Administrator(mail) => {
                 Scope::Administrator { organization, name: AdministratorName::of(mail) }
             }
         };
@@ -275,7 +251,7 @@ impl Console<'_> {
 
     /// Refuses whoever is no operator of the deployment.
     fn only_operators(&self) -> Result<(), Problem> {
-        if self.viewer.is_operator() {
+        if self.actor.is_operator() {
             return Ok(());
         }
         Err(Problem::new(
@@ -288,7 +264,7 @@ impl Console<'_> {
     /// Runs statements that read, and finds out what the organization is; in one round trip.
     ///
     /// # Errors
-    /// 404, if there is no such organization or the viewer does not administer it.
+    /// 404, if there is no such organization or the actor does not administer it.
     async fn open(
         &self,
         tenant: &Tenant<'_>,

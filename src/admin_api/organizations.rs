@@ -4,10 +4,12 @@ use serde_json::Value;
 
 use super::keys::{DAY, LONGEST_LIFE};
 use super::members::{NewPerson, described};
-use super::{Console, Fields, Problem, Reply, Viewer, check_name, last, put, record, text};
+use super::{Console, Fields, Reply, check_name, last, put, record, text};
+use crate::auth::actor::Actor;
 use crate::d1::log::Outcome;
 use crate::d1::organizations::{self as stored, Settings};
 use crate::d1::{Database, Scope, Sent, Tenant, acceptances, users};
+use crate::http::Problem;
 use crate::runtime::platform;
 use directory::organization::parse_email_domains;
 use directory::{AdministratorName, OrgRole, organization};
@@ -17,11 +19,11 @@ use scim_protocol::json::object;
 /// Highest limit of users that can be set.
 const MOST_USERS: u64 = 100_000_000;
 
-/// All that the viewer administers, in all databases.
+/// All that the actor administers, in all databases.
 pub(crate) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
-    let statements = || match &console.viewer {
-        Viewer::Operator(_) => vec![stored::all()],
-        Viewer::Administrator(mail) => {
+    let statements = || match &console.actor {
+        Actor::Operator(_) => vec![stored::all()],
+        Actor::Administrator(mail) => {
             let name = AdministratorName::of(mail);
             vec![stored::administered_by(&name), acceptances::invitations(&name)]
         }
@@ -69,7 +71,7 @@ pub(crate) async fn decline(console: &Console<'_>, id: &str) -> Result<Reply, Pr
 }
 
 fn invited<'a>(console: &'a Console<'_>, id: &str) -> Result<(Tenant<'a>, &'a str), Problem> {
-    let Viewer::Administrator(mail) = &console.viewer else {
+    let Actor::Administrator(mail) = &console.actor else {
         return Err(Problem::new(
             409,
             "Operators see all organizations; there is nothing to accept or to decline.",

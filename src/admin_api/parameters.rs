@@ -1,6 +1,6 @@
 //! The query of a call, taken apart parameter by parameter, so that each mistake is told by name.
 
-use super::Problem;
+use crate::http::Problem;
 use scim_protocol::error::shorten;
 
 /// Most that a page shows, where nobody says otherwise.

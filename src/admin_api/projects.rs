@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Console, Fields, Problem, Reply, check_name as check, list, text};
+use super::{Console, Fields, Reply, check_name as check, list, text};
 use crate::d1::log::Outcome;
 use crate::d1::projects::{self as stored, RoleGroup};
 use crate::d1::{Statement, StoreError, Tenant, groups};
+use crate::http::Problem;
 use crate::runtime::platform;
 use directory::group_name::{PROJECT_ROLES, Project, fold_group_name, project_role, team_role};
 use scim_protocol::Object;

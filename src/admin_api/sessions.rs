@@ -1,7 +1,8 @@
 //! Sessions of the console that were begun with the admin token.
 
-use super::{Console, Problem, Reply};
+use super::{Console, Reply};
 use crate::d1::console_sessions as stored;
+use crate::http::Problem;
 use scim_protocol::json::object;
 
 /// Ends all of them, also that of the caller.

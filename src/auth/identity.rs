@@ -4,11 +4,12 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::actor::Actor;
 use super::session;
-use crate::admin_api::{Problem, Viewer};
 use crate::auth::access;
 use crate::deployment::variable;
 pub(crate) use crate::http::Deployment;
+use crate::http::Problem;
 use crate::http::request::Incoming;
 
 /// What the log calls whoever has the admin token.
@@ -18,7 +19,7 @@ const SHORTEST_TOKEN: usize = 32;
 
 /// Who calls, and how that is known.
 pub(crate) struct Identity {
-    pub(crate) viewer: Viewer,
+    pub(crate) actor: Actor,
     pub(crate) means: Means,
     /// The `Set-Cookie` that prolongs the session, if it is one.
     pub(crate) cookie: Option<String>,
@@ -41,8 +42,7 @@ pub(crate) async fn of(
     deployment: &Deployment<'_>,
     incoming: &Incoming,
 ) -> Result<Option<Identity>, Problem> {
-    let operator =
-        |means, cookie| Identity { viewer: Viewer::Operator(ADMIN_TOKEN.to_owned()), means, cookie };
+    let operator = |means, cookie| Identity { actor: Actor::Operator(ADMIN_TOKEN.to_owned()), means, cookie };
     let token = admin_token(deployment);
     if let Some(header) = incoming.header("authorization") {
         let presented = match header.split_once(' ') {
@@ -62,11 +62,11 @@ pub(crate) async fn of(
     }
     if let Some(mail) = access::identify(deployment, incoming).await? {
         let operators = variable(deployment.env, "OPERATORS", "");
-        let viewer = match operators.split(',').any(|one| one.trim().eq_ignore_ascii_case(&mail)) {
-            true => Viewer::Operator(mail),
-            false => Viewer::Administrator(mail),
+        let actor = match operators.split(',').any(|one| one.trim().eq_ignore_ascii_case(&mail)) {
+            true => Actor::Operator(mail),
+            false => Actor::Administrator(mail),
         };
-        return Ok(Some(Identity { viewer, means: Means::Browser, cookie: None }));
+        return Ok(Some(Identity { actor, means: Means::Browser, cookie: None }));
     }
     token.map(|_| None)
 }

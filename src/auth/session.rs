@@ -6,10 +6,10 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::admin_api::Problem;
 use crate::d1::console_sessions::{self as stored, IDLE_MILLIS, LONGEST_MILLIS};
 use crate::d1::{Database, StoreError};
 pub(crate) use crate::http::Deployment;
+use crate::http::Problem;
 use crate::http::request::Incoming;
 use crate::runtime::platform;
 use directory::Shard;

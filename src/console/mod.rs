@@ -3,14 +3,15 @@
 mod assets;
 pub mod pages;
 
-use crate::admin_api::{self, CallKey, Console, Problem, Request, Viewer};
+use crate::admin_api::{self, CallKey, Console, Request};
 use crate::auth::access;
+use crate::auth::actor::Actor;
 use crate::d1::Database;
 use crate::d1::log::{Entry, Source};
 pub(crate) use crate::http::Deployment;
 use crate::http::answer::{Answer, RETRY_AFTER};
 use crate::http::request::{BODY_LIMIT, Incoming};
-use crate::http::{Aftermath, rates};
+use crate::http::{Aftermath, Problem, rates};
 use crate::redaction::kept;
 use crate::runtime::platform;
 use directory::Shard;
@@ -140,13 +141,13 @@ async fn api(
     path: &[&str],
 ) -> Result<Answer, Problem> {
     let identity = identify(deployment, incoming, aftermath).await?;
-    let Some(Identity { viewer, means, cookie }) = identity else { return Err(identity::required()) };
+    let Some(Identity { actor, means, cookie }) = identity else { return Err(identity::required()) };
     if means == Means::Browser && incoming.method != "GET" {
         identity::check_origin(incoming)?;
     }
     let body = body_of(incoming).await?;
     let databases = databases(deployment, path)?;
-    let mut console = console(deployment, incoming, viewer, &databases)?;
+    let mut console = console(deployment, incoming, actor, &databases)?;
     let key = incoming.header("idempotency-key").map(|key| CallKey::parse(&key)).transpose()?;
     let request = Request {
         method: &incoming.method,
@@ -186,7 +187,7 @@ async fn page(
         }
         _ => {}
     }
-    let Some(Identity { viewer, cookie, .. }) = identify(deployment, incoming, aftermath).await? else {
+    let Some(Identity { actor, cookie, .. }) = identify(deployment, incoming, aftermath).await? else {
         return Ok(if incoming.method == "GET" && identity::comes_from_elsewhere(incoming) {
             // A link on another site does not bring the cookie along; a link on this page does.
             pages::passage(ours(&incoming.path_and_query())).into()
@@ -195,7 +196,7 @@ async fn page(
         });
     };
     let databases = databases(deployment, path)?;
-    let mut console = console(deployment, incoming, viewer, &databases)?;
+    let mut console = console(deployment, incoming, actor, &databases)?;
     let frame = Frame { path, query: incoming.parameters().to_vec(), origin: incoming.origin.clone() };
     let shown = if incoming.method == "POST" {
         let form = Form::parse(&body_of(incoming).await?);
@@ -277,14 +278,14 @@ fn databases(deployment: &Deployment<'_>, path: &[&str]) -> Result<Vec<Database>
 fn console<'a>(
     deployment: &'a Deployment<'_>,
     incoming: &Incoming,
-    viewer: Viewer,
+    actor: Actor,
     databases: &'a [Database],
 ) -> Result<Console<'a>, Problem> {
     let database = databases.first().ok_or_else(Problem::no_organization)?;
     let now_millis = platform::now_millis();
     let entry = Entry {
         source: Source::Console,
-        actor: viewer.name().to_owned(),
+        actor: actor.name().to_owned(),
         method: incoming.method.clone(),
         path: kept::address_of_parts(&incoming.path),
         body: None,
@@ -297,7 +298,7 @@ fn console<'a>(
         catalog: deployment.catalog,
         now_millis,
         base: format!("{}/scim", incoming.origin),
-        viewer,
+        actor,
         entry,
         admin_token: identity::admin_token(deployment).unwrap_or_default(),
         call: None,

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod body;
 pub mod memory;
+pub mod problem;
 pub mod rates;
 pub mod request;
 
@@ -21,6 +22,7 @@ use self::answer::Answer;
 use self::request::Incoming;
 pub(crate) use crate::deployment::{Deployment, database};
 use crate::{console, redaction::worker_log as log, scim_api};
+pub use problem::Problem;
 
 /// What is left to do after the answer, and what the Worker's log should say of the key.
 #[derive(Default)]

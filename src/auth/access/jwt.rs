@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use worker::web_sys::CryptoKey;
 
 use super::{keys, refused};
-use crate::admin_api::Problem;
+use crate::http::Problem;
 use scim_protocol::json;
 
 /// Longest token, in bytes.

@@ -14,7 +14,7 @@ use worker::web_sys::{
 use worker::{Delay, Response, console_error};
 
 use super::refused;
-use crate::admin_api::Problem;
+use crate::http::Problem;
 use crate::runtime::platform;
 use scim_protocol::json;
 

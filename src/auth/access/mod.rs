@@ -5,9 +5,9 @@ mod keys;
 
 use worker::{Env, js_sys};
 
-use crate::admin_api::Problem;
 use crate::deployment::variable;
 pub(crate) use crate::http::Deployment;
+use crate::http::Problem;
 use crate::http::request::Incoming;
 use jwt::Jwt;
 

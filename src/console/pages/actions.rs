@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::parts::segment;
 use super::{Form, Frame, call};
-use crate::admin_api::{CallKey, Console, Problem, idempotency, list, put, text};
+use crate::admin_api::{CallKey, Console, idempotency, list, put, text};
+use crate::http::Problem;
 use scim_protocol::json::object;
 
 /// What a form has led to.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::admin_api::Problem;
+use crate::http::Problem;
 use scim_protocol::text::equal_fold;
 
 /// The fields of a form.

@@ -7,7 +7,8 @@ use super::notice::Notice;
 use super::organizations::domains;
 use super::parts::segment;
 use super::{Form, Frame, Page};
-use crate::admin_api::{Console, Problem, text};
+use crate::admin_api::{Console, text};
+use crate::http::Problem;
 
 /// A page's request, and what is known when it is shown.
 pub(crate) struct View<'v, 'c> {
@@ -83,7 +84,7 @@ pub(crate) fn page(view: &View<'_, '_>, section: Option<Section>, title: &str, m
                 p.brand { a href="/console/organizations" { "scim-edge" } }
                 @if section.is_some() { p.organization title=(organization) { (organization) } }
                 form method="post" action="/console/sign-out" {
-                    span.viewer { (view.console.viewer.name()) } " "
+                    span.viewer { (view.console.actor.name()) } " "
                     button.quiet { "Sign out" }
                 }
             }

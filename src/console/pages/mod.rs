@@ -21,7 +21,8 @@ mod sign_in;
 
 use serde_json::Value;
 
-use crate::admin_api::{CallKey, Console, Problem, Reply, Request, list, text};
+use crate::admin_api::{CallKey, Console, Reply, Request, list, text};
+use crate::http::Problem;
 use scim_protocol::json;
 
 pub use asset::{ICON, SCRIPT, STYLESHEET};

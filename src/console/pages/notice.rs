@@ -1,6 +1,6 @@
 //! What a page says above all else: that something was done, or why it was not.
 
-use crate::admin_api::Problem;
+use crate::http::Problem;
 
 /// What there is to say.
 pub(crate) enum Notice {

@@ -16,19 +16,19 @@ pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
     let is_declined = |each: &&Value| each.get("declined").and_then(Value::as_bool).unwrap_or_default();
     let (declined, open): (Vec<&Value>, Vec<&Value>) = invitations.iter().partition(is_declined);
     html! {
-        @if view.console.viewer.is_operator() {
+        @if view.console.actor.is_operator() {
             (maker("Create an organization", view.refused_as("create").is_some(), &create(view)))
         }
         @for invitation in &open { (invited(invitation)) }
         @if organizations.is_empty() {
             p.empty {
-                @if view.console.viewer.is_operator() {
+                @if view.console.actor.is_operator() {
                     "There is no organization yet."
                 } @else if !open.is_empty() {
                     "You administer no organization yet."
                 } @else {
                     "You administer no organization here: that takes an active member with the role Admin or Owner, whose user name \
-                     is " (view.console.viewer.name()) "."
+                     is " (view.console.actor.name()) "."
                 }
             }
         } @else {
@@ -57,7 +57,7 @@ pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
                 @for invitation in &declined { (invited(invitation)) }
             }
         }
-        @if view.console.viewer.is_operator() { (sessions()) }
+        @if view.console.actor.is_operator() { (sessions()) }
     }
 }
 

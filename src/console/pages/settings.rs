@@ -35,7 +35,7 @@ pub(crate) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
             (field("key_lifetime_days", "key_lifetime_days", "A new key expires after so many days",
                 &typed("key_lifetime_days", days.map(|days| days.to_string()).unwrap_or_default()),
                 "Empty: never. Keys that exist stay as they are."))
-            @if view.console.viewer.is_operator() {
+            @if view.console.actor.is_operator() {
                 (field("user_limit", "user_limit", "At most so many people",
                     &typed("user_limit", limit.map(|limit| limit.to_string()).unwrap_or_default()),
                     "Empty: any number. Beyond it nobody is created over SCIM or added here; whoever is here can still be changed, \

@@ -4,7 +4,7 @@ use maud::html;
 
 use super::Page;
 use super::layout::{bare_header, document};
-use crate::admin_api::Problem;
+use crate::http::Problem;
 
 /// The form of the admin token. From it, the way leads to `next`.
 pub fn sign_in(next: &str, problem: Option<&Problem>) -> Page {

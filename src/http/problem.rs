@@ -20,7 +20,7 @@ impl Problem {
         Self { status, detail: detail.into(), allow: None }
     }
 
-    /// There is no such organization, or none that the viewer may know of.
+    /// There is no such organization, or none that the actor may know of.
     pub fn no_organization() -> Self {
         Self::new(
             404,
@@ -64,10 +64,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             // A guard found no row: what the write was about is gone, or has become another.
-            StoreError::Stale => Self::new(
-                409,
-                "Somebody else has changed this meanwhile, or it is gone. Look at it again before you try once more.",
-            ),
+            StoreError::Stale => {
+                Self::new(409, "This was changed or deleted by someone else. Reload it and try again.")
+            }
             other => ScimError::from(other).into(),
         }
     }

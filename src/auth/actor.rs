@@ -1,0 +1,25 @@
+//! The authenticated caller of the console and of its API.
+
+/// An authenticated caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// An operator of the deployment, who may do everything. Carries the name that the audit log shows.
+    Operator(String),
+    /// A person with this email address, in lower case as far as it is ASCII. May do everything in organizations where
+    /// they are an active Admin or Owner; see [`directory::AdministratorName`].
+    Administrator(String),
+}
+
+impl Actor {
+    /// The name in the audit log.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Operator(name) | Self::Administrator(name) => name,
+        }
+    }
+
+    /// Whether the caller may do everything.
+    pub fn is_operator(&self) -> bool {
+        matches!(self, Self::Operator(_))
+    }
+}
