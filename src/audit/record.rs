@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::d1::log::{Entry, Logged, Outcome, Source};
 use crate::d1::{Statement, StoreError, Tenant};
-use crate::http::answer::Answer;
-use crate::http::request::Incoming;
+use crate::http::request::HttpRequest;
+use crate::http::response::HttpResponse;
 use crate::redaction::kept::{self, Kept};
 use crate::runtime::platform;
 use directory::{Catalog, Key};
@@ -36,7 +36,7 @@ impl Record {
     /// The record of a request of its own.
     pub(crate) fn of_request(
         catalog: &'static Catalog,
-        incoming: &Incoming,
+        incoming: &HttpRequest,
         key: &Key,
         segments: &[&str],
     ) -> Self {
@@ -144,7 +144,7 @@ impl Record {
     pub(crate) fn of_no_change(
         &self,
         tenant: &Tenant<'_>,
-        answer: &Answer,
+        answer: &HttpResponse,
     ) -> Result<Option<Statement>, StoreError> {
         let succeeded = answer.status < 400;
         let Some(organization) = self.organization.get() else { return Ok(None) };

@@ -7,10 +7,10 @@ use subtle::ConstantTimeEq;
 use super::actor::Actor;
 use super::session;
 use crate::auth::access;
+use crate::deployment::Deployment;
 use crate::deployment::variable;
-pub(crate) use crate::http::Deployment;
 use crate::http::Problem;
-use crate::http::request::Incoming;
+use crate::http::request::HttpRequest;
 
 /// What the log calls whoever has the admin token.
 const ADMIN_TOKEN: &str = "admin token";
@@ -40,7 +40,7 @@ pub(crate) enum Means {
 /// 401 if somebody says so and it is not true, 503 if it cannot be told.
 pub(crate) async fn of(
     deployment: &Deployment<'_>,
-    incoming: &Incoming,
+    incoming: &HttpRequest,
 ) -> Result<Option<Identity>, Problem> {
     let operator = |means, cookie| Identity { actor: Actor::Operator(ADMIN_TOKEN.to_owned()), means, cookie };
     let token = admin_token(deployment);
@@ -106,7 +106,7 @@ pub(crate) fn required() -> Problem {
 ///
 /// # Errors
 /// 403.
-pub(crate) fn check_origin(incoming: &Incoming) -> Result<(), Problem> {
+pub(crate) fn check_origin(incoming: &HttpRequest) -> Result<(), Problem> {
     let site = incoming.header("sec-fetch-site");
     let origin = incoming.header("origin");
     let is_ours = match (site.as_deref(), origin.as_deref()) {
@@ -124,6 +124,6 @@ pub(crate) fn check_origin(incoming: &Incoming) -> Result<(), Problem> {
 }
 
 /// Whether a browser comes by a link on another site.
-pub(crate) fn comes_from_elsewhere(incoming: &Incoming) -> bool {
+pub(crate) fn comes_from_elsewhere(incoming: &HttpRequest) -> bool {
     incoming.header("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
 }

@@ -8,9 +8,9 @@ use sha2::Sha256;
 
 use crate::d1::console_sessions::{self as stored, IDLE_MILLIS, LONGEST_MILLIS};
 use crate::d1::{Database, StoreError};
-pub(crate) use crate::http::Deployment;
+use crate::deployment::Deployment;
 use crate::http::Problem;
-use crate::http::request::Incoming;
+use crate::http::request::HttpRequest;
 use crate::runtime::platform;
 use directory::Shard;
 
@@ -24,7 +24,7 @@ const NAME: &str = "console_session";
 pub(crate) async fn begin(
     deployment: &Deployment<'_>,
     token: &str,
-    incoming: &Incoming,
+    incoming: &HttpRequest,
 ) -> Result<String, Problem> {
     let value = Base64UrlUnpadded::encode_string(&platform::random::<32>()?);
     let id = id(token, &incoming.origin, &value)?;
@@ -40,7 +40,7 @@ pub(crate) async fn begin(
 pub(crate) async fn prolonged(
     deployment: &Deployment<'_>,
     token: &str,
-    incoming: &Incoming,
+    incoming: &HttpRequest,
 ) -> Result<Option<String>, Problem> {
     let now = platform::now_millis();
     if let Some(value) = value(incoming) {
@@ -56,7 +56,7 @@ pub(crate) async fn prolonged(
 }
 
 /// Whether the request has a cookie that may be a session's.
-pub(crate) fn is_presented(incoming: &Incoming) -> bool {
+pub(crate) fn is_presented(incoming: &HttpRequest) -> bool {
     value(incoming).is_some()
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn is_presented(incoming: &Incoming) -> bool {
 pub(crate) async fn end(
     deployment: &Deployment<'_>,
     token: Option<&str>,
-    incoming: &Incoming,
+    incoming: &HttpRequest,
 ) -> Result<(String, bool), Problem> {
     let mut is_found = false;
     if let (Some(token), Some(value)) = (token, value(incoming)) {
@@ -84,7 +84,7 @@ fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
 }
 
 /// What may be the value of a session's cookie.
-fn value(incoming: &Incoming) -> Option<String> {
+fn value(incoming: &HttpRequest) -> Option<String> {
     let name = name(&incoming.origin);
     let cookies = incoming.header("cookie")?;
     let mut values = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));

@@ -2,16 +2,16 @@
 //! them for good.
 
 use crate::console::pages::{ICON, SCRIPT, STYLESHEET};
-use crate::http::answer::Answer;
+use crate::http::response::HttpResponse;
 use scim_protocol::ScimError;
 
 /// Answers a request for one of them.
-pub(crate) fn answer(name: &str) -> Answer {
+pub(crate) fn answer(name: &str) -> HttpResponse {
     let (content_type, text) = match name {
         "console.css" => ("text/css; charset=utf-8", STYLESHEET.text),
         "console.js" => ("text/javascript; charset=utf-8", SCRIPT.text),
         "icon.svg" => ("image/svg+xml", ICON.text),
         _ => return ScimError::not_found("There is no such file.").into(),
     };
-    Answer::kept(content_type, text)
+    HttpResponse::kept(content_type, text)
 }

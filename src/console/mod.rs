@@ -8,10 +8,10 @@ use crate::auth::access;
 use crate::auth::actor::Actor;
 use crate::d1::Database;
 use crate::d1::log::{Entry, Source};
-pub(crate) use crate::http::Deployment;
-use crate::http::answer::{Answer, RETRY_AFTER};
-use crate::http::request::{BODY_LIMIT, Incoming};
-use crate::http::{Aftermath, Problem, rates};
+use crate::deployment::Deployment;
+use crate::http::request::{BODY_LIMIT, HttpRequest};
+use crate::http::response::{HttpResponse, RETRY_AFTER};
+use crate::http::{DeferredWork, Problem, rate_limits};
 use crate::redaction::kept;
 use crate::runtime::platform;
 use directory::Shard;
@@ -32,23 +32,23 @@ const SIGN_IN_LIMIT: usize = 16 * 1024;
 const GROWTH: usize = 8;
 
 /// The answer to a request that is refused before it is known what it asks for.
-pub(crate) fn refused(error: ScimError) -> Answer {
+pub(crate) fn refused(error: ScimError) -> HttpResponse {
     refuse(&error.into())
 }
 
 /// Answers a request below `/console`.
 pub(crate) async fn answer(
     deployment: &Deployment<'_>,
-    incoming: &mut Incoming,
-    aftermath: &Aftermath,
+    incoming: &mut HttpRequest,
+    aftermath: &DeferredWork,
     path: &[&str],
-) -> Answer {
+) -> HttpResponse {
     if let Err(problem) = check_address(incoming) {
         return refuse(&problem);
     }
     match (incoming.method.as_str(), path) {
         ("GET", ["api", "openapi.json"]) => {
-            Answer::json(200, "application/json", admin_api::OPENAPI.to_owned())
+            HttpResponse::json(200, "application/json", admin_api::OPENAPI.to_owned())
         }
         (_, ["api", rest @ ..]) => {
             api(deployment, incoming, aftermath, rest).await.unwrap_or_else(|problem| refuse(&problem))
@@ -69,7 +69,7 @@ pub(crate) async fn answer(
 ///
 /// # Errors
 /// 404, 403.
-fn check_address(incoming: &Incoming) -> Result<(), Problem> {
+fn check_address(incoming: &HttpRequest) -> Result<(), Problem> {
     if !incoming.has_plain_path() {
         let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that need not be.";
         return Err(Problem::new(404, detail));
@@ -90,18 +90,18 @@ fn check_address(incoming: &Incoming) -> Result<(), Problem> {
 /// Those of [`identity::of`], and 429.
 async fn identify(
     deployment: &Deployment<'_>,
-    incoming: &Incoming,
-    aftermath: &Aftermath,
+    incoming: &HttpRequest,
+    aftermath: &DeferredWork,
 ) -> Result<Option<Identity>, Problem> {
     if incoming.header("authorization").is_some() || access::is_asserted(incoming) {
         aftermath.refuses.set(true);
-        rates::check_address(incoming)?;
+        rate_limits::check_address(incoming)?;
         aftermath.refuses.set(false);
     }
     // A cookie is looked up in the database. One that was made up is a guess like any other.
     let has_cookie = session::is_presented(incoming);
     if has_cookie {
-        rates::check_unknown_key(deployment.env, incoming).await?;
+        rate_limits::check_unknown_key(deployment.env, incoming).await?;
     }
     let identity = identity::of(deployment, incoming).await;
     let is_guess = match &identity {
@@ -120,15 +120,15 @@ async fn identify(
 /// 429 where there have been too many.
 async fn count_failure(
     deployment: &Deployment<'_>,
-    incoming: &Incoming,
-    aftermath: &Aftermath,
+    incoming: &HttpRequest,
+    aftermath: &DeferredWork,
 ) -> Result<(), Problem> {
     aftermath.refuses.set(true);
-    Ok(rates::count_failure(deployment.env, incoming).await?)
+    Ok(rate_limits::count_failure(deployment.env, incoming).await?)
 }
 
 /// The body of somebody who is known.
-async fn body_of(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
+async fn body_of(incoming: &mut HttpRequest) -> Result<Vec<u8>, Problem> {
     let body = incoming.body(BODY_LIMIT).await?;
     incoming.hold(body.len(), body.len().saturating_mul(GROWTH))?;
     Ok(body)
@@ -136,10 +136,10 @@ async fn body_of(incoming: &mut Incoming) -> Result<Vec<u8>, Problem> {
 
 async fn api(
     deployment: &Deployment<'_>,
-    incoming: &mut Incoming,
-    aftermath: &Aftermath,
+    incoming: &mut HttpRequest,
+    aftermath: &DeferredWork,
     path: &[&str],
-) -> Result<Answer, Problem> {
+) -> Result<HttpResponse, Problem> {
     let identity = identify(deployment, incoming, aftermath).await?;
     let Some(Identity { actor, means, cookie }) = identity else { return Err(identity::required()) };
     if means == Means::Browser && incoming.method != "GET" {
@@ -157,16 +157,16 @@ async fn api(
         key: key.as_ref(),
     };
     let reply = admin_api::answer_once(&mut console, request).await?;
-    let answer = Answer::json(reply.status, "application/json", json::write(&reply.body));
+    let answer = HttpResponse::json(reply.status, "application/json", json::write(&reply.body));
     Ok(with_session(answer, cookie))
 }
 
 async fn page(
     deployment: &Deployment<'_>,
-    incoming: &mut Incoming,
-    aftermath: &Aftermath,
+    incoming: &mut HttpRequest,
+    aftermath: &DeferredWork,
     path: &[&str],
-) -> Result<Answer, Problem> {
+) -> Result<HttpResponse, Problem> {
     if incoming.method == "POST" {
         identity::check_origin(incoming)?;
     }
@@ -177,7 +177,7 @@ async fn page(
             let token = identity::admin_token(deployment).ok();
             let is_presented = session::is_presented(incoming);
             if is_presented {
-                rates::check_unknown_key(deployment.env, incoming).await?;
+                rate_limits::check_unknown_key(deployment.env, incoming).await?;
             }
             let (cookie, is_found) = session::end(deployment, token.as_deref(), incoming).await?;
             if is_presented && !is_found {
@@ -192,7 +192,7 @@ async fn page(
             // A link on another site does not bring the cookie along; a link on this page does.
             pages::passage(ours(&incoming.path_and_query())).into()
         } else {
-            Answer::from(pages::sign_in(ours(&incoming.path_and_query()), None)).with_status(401)
+            HttpResponse::from(pages::sign_in(ours(&incoming.path_and_query()), None)).with_status(401)
         });
     };
     let databases = databases(deployment, path)?;
@@ -212,7 +212,7 @@ async fn page(
 }
 
 /// The answer, with the cookie of a session that goes on.
-fn with_session(answer: Answer, cookie: Option<String>) -> Answer {
+fn with_session(answer: HttpResponse, cookie: Option<String>) -> HttpResponse {
     match cookie {
         Some(cookie) => answer.with_header("Set-Cookie", cookie),
         None => answer,
@@ -222,9 +222,9 @@ fn with_session(answer: Answer, cookie: Option<String>) -> Answer {
 /// The form of the admin token, and what it is exchanged for.
 async fn sign_in(
     deployment: &Deployment<'_>,
-    incoming: &mut Incoming,
-    aftermath: &Aftermath,
-) -> Result<Answer, Problem> {
+    incoming: &mut HttpRequest,
+    aftermath: &DeferredWork,
+) -> Result<HttpResponse, Problem> {
     let token = identity::admin_token(deployment)?;
     if incoming.method == "GET" {
         return Ok(pages::sign_in("/console", None).into());
@@ -233,9 +233,9 @@ async fn sign_in(
     let next = ours(form.text("next"));
     let shown_again = |problem: Problem| {
         let page = pages::sign_in(next, Some(&problem));
-        Answer::from(pages::Page { status: problem.status, ..page }).with_detail(problem.detail)
+        HttpResponse::from(pages::Page { status: problem.status, ..page }).with_detail(problem.detail)
     };
-    if let Err(error) = rates::check_address(incoming) {
+    if let Err(error) = rate_limits::check_address(incoming) {
         aftermath.refuses.set(true);
         return Ok(shown_again(error.into()));
     }
@@ -277,7 +277,7 @@ fn databases(deployment: &Deployment<'_>, path: &[&str]) -> Result<Vec<Database>
 
 fn console<'a>(
     deployment: &'a Deployment<'_>,
-    incoming: &Incoming,
+    incoming: &HttpRequest,
     actor: Actor,
     databases: &'a [Database],
 ) -> Result<Console<'a>, Problem> {
@@ -306,11 +306,11 @@ fn console<'a>(
     })
 }
 
-fn see_other(place: impl Into<String>) -> Answer {
-    Answer::html(303, String::new()).with_header("Location", place)
+fn see_other(place: impl Into<String>) -> HttpResponse {
+    HttpResponse::html(303, String::new()).with_header("Location", place)
 }
 
-impl From<pages::Page> for Answer {
+impl From<pages::Page> for HttpResponse {
     fn from(page: pages::Page) -> Self {
         let answer = Self::html(page.status, page.html)
             .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
@@ -324,10 +324,10 @@ impl From<pages::Page> for Answer {
 }
 
 /// RFC 9457.
-fn refuse(problem: &Problem) -> Answer {
+fn refuse(problem: &Problem) -> HttpResponse {
     let body =
         object! {"title": problem.title(), "status": problem.status, "detail": problem.detail.as_str()};
-    let answer = Answer::json(problem.status, "application/problem+json", json::write(&body))
+    let answer = HttpResponse::json(problem.status, "application/problem+json", json::write(&body))
         .with_detail(problem.detail.as_str());
     match (problem.status, problem.allow) {
         (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),

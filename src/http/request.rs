@@ -7,7 +7,7 @@ use worker::Request;
 use worker::js_sys::{JsString, Reflect};
 use worker::wasm_bindgen::JsCast;
 
-use super::memory::{Held, LARGE};
+use super::body_budget::{Held, LARGE};
 use directory::group_body;
 use scim_protocol::ScimError;
 use scim_protocol::error::shorten;
@@ -68,7 +68,7 @@ const ADDRESS_LIMIT: u32 = 32 * 1024;
 const PARAMETER_LIMIT: usize = 100;
 
 /// A request, taken apart.
-pub(crate) struct Incoming {
+pub(crate) struct HttpRequest {
     request: Request,
     /// Method in upper case. HEAD is GET here: it is answered in the same way, but for the body (RFC 9110 §9.3.2).
     pub(crate) method: String,
@@ -87,7 +87,7 @@ pub(crate) struct Incoming {
     refusal: Option<ScimError>,
 }
 
-impl Incoming {
+impl HttpRequest {
     pub(crate) fn new(request: Request) -> Self {
         let (url, is_too_long) = address_of(&request);
         let (origin, rest) = split_origin(&url);

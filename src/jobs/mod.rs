@@ -14,7 +14,7 @@ use crate::d1::imports::status;
 use crate::d1::{
     Database, Scope, Statement, StoreError, Tenant, console_sessions, idempotent_calls, log, refolding,
 };
-pub(crate) use crate::http::Deployment;
+use crate::deployment::Deployment;
 use crate::runtime::platform;
 use directory::Catalog;
 

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use worker::Url;
 
-use super::call::{Call, Operation, Source};
+use super::context::{Operation, RequestContext, Source};
 use super::resources;
-use crate::http::answer::Answer;
 use crate::http::request::{VALUE_LIMIT, encode_segment, parse_json, segments};
+use crate::http::response::HttpResponse;
 use crate::runtime::platform;
 use directory::user;
 use scim_protocol::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD, Named, named};
@@ -22,12 +22,12 @@ struct Step {
     operation: Option<BulkOperation>,
     /// What the response repeats of it.
     described: Object,
-    answer: Option<Answer>,
+    response: Option<HttpResponse>,
 }
 
 impl Step {
     fn failed(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.status >= 400)
+        self.response.as_ref().is_some_and(|response| response.status >= 400)
     }
 }
 
@@ -35,13 +35,13 @@ impl Step {
 ///
 /// Whatever a POST makes has its identifier before anything is carried out, so that references may point
 /// anywhere.
-pub(crate) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
+pub(crate) async fn respond(context: &mut RequestContext<'_>) -> Result<HttpResponse, ScimError> {
     // An operation costs round trips; nobody gets any for a key that is no good.
-    call.open(Vec::new()).await?;
-    let Source::Http(incoming) = &mut call.source else { return Err(ScimError::internal()) };
-    let text = incoming.body(MAX_PAYLOAD).await?;
+    context.open(Vec::new()).await?;
+    let Source::Http(request) = &mut context.source else { return Err(ScimError::internal()) };
+    let text = request.body(MAX_PAYLOAD).await?;
     let body = parse_json(&text, VALUE_LIMIT)?;
-    incoming.hold(text.len(), json::memory(&body))?;
+    request.hold(text.len(), json::memory(&body))?;
     drop(text);
     let mut bulk = BulkRequest::parse(body)?;
     let makers = bulk.makers();
@@ -53,7 +53,7 @@ pub(crate) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     let mut steps: Vec<Step> = bulk
         .operations
         .into_iter()
-        .map(|operation| Step { described: describe(&operation), operation: Some(operation), answer: None })
+        .map(|operation| Step { described: describe(&operation), operation: Some(operation), response: None })
         .collect();
     let mut failures = 0_u64;
     for index in order {
@@ -69,28 +69,28 @@ pub(crate) async fn answer(call: &mut Call<'_>) -> Result<Answer, ScimError> {
             Some(&maker) => steps.get(maker).is_some_and(Step::failed),
         });
         let Some(step) = steps.get_mut(index) else { continue };
-        step.answer = Some(carry_out(call, operation, &missing, &ids, &mut step.described).await);
+        step.response = Some(carry_out(context, operation, &missing, &ids, &mut step.described).await);
         failures = failures.saturating_add(u64::from(step.failed()));
     }
     let detail = summary(&steps);
-    let answered: Vec<Value> = steps.into_iter().filter_map(respond).collect();
+    let answered: Vec<Value> = steps.into_iter().filter_map(describe_result).collect();
     let body =
         object! {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"], "Operations": answered};
-    let answer = Answer::ok(json::write(&body));
+    let response = HttpResponse::ok(json::write(&body));
     Ok(match detail {
-        Some(detail) => answer.with_detail(detail),
-        None => answer,
+        Some(detail) => response.with_detail(detail),
+        None => response,
     })
 }
 
 /// Carries out one operation, unless what it refers to is `missing`, and notes where what it is about is found.
 async fn carry_out(
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     mut operation: BulkOperation,
     missing: &BTreeSet<String>,
     ids: &Named<String>,
     described: &mut Object,
-) -> Answer {
+) -> HttpResponse {
     let nowhere = missing.iter().any(|name| operation.is_about(name));
     let unresolved = missing.first().map(|name| unresolved(name));
     // A deactivation is carried out without the values that refer to nothing.
@@ -99,57 +99,57 @@ async fn carry_out(
     let goes_on = deactivates && !nowhere;
     operation.resolve(ids, |name| goes_on && missing.contains(name));
     let BulkOperation { method, path, bulk_id, version, data } = operation;
-    let is_here = is_of_this_service(&call.session.tenant.base, &path);
+    let is_here = is_of_this_service(&context.session.tenant.base, &path);
     let names = segments(path_of(&path));
     let names = below_base(&names);
-    // RFC 7644 §3.7: only a POST that fails has no location; where one succeeds, the answer tells.
+    // RFC 7644 §3.7: only a POST that fails has no location; where one succeeds, the response tells.
     if method != "POST" && !nowhere && is_here {
-        let mut location = call.session.tenant.base.clone();
+        let mut location = context.session.tenant.base.clone();
         for name in &names {
             location.push('/');
             location.extend(encode_segment(name));
         }
         described.insert("location".to_owned(), location.into());
     }
-    let exhausted = call.work.check().err();
+    let exhausted = context.work.check().err();
     let refused = match &unresolved {
         // A deactivation takes little, and is never refused because of what came before it.
         _ if exhausted.is_some() && !deactivates => exhausted,
         Some(reason) if !goes_on || names.first() != Some(&"Users") => Some(reason.clone()),
-        _ if !is_here => Some(elsewhere(&call.session.tenant.base, &path)),
+        _ if !is_here => Some(elsewhere(&context.session.tenant.base, &path)),
         _ => matches!(names.as_slice(), ["Bulk"] | [.., ".search"]).then(|| {
             ScimError::method_not_allowed(
                 "An operation's \"path\" is \"/Users\", \"/Groups\", or one of their resources, as in \"/Users/{id}\".",
             )
         }),
     };
-    let mut session = call.session.clone();
+    let mut session = context.session.clone();
     // The others may have taken their time.
     session.tenant.now = platform::iso(platform::now_millis());
     session.is_vetted = true;
     let new_id = bulk_id.as_ref().and_then(|name| named(ids, name)).cloned();
-    let mut record = call.record.of_operation(&method, &path, &names);
+    let mut record = context.record.of_operation(&method, &path, &names);
     if let Some(data) = &data {
         record.keep(data);
     }
     let source = Operation::new(data, version, new_id).with_unresolved(unresolved);
-    let mut single = Call {
+    let mut single = RequestContext {
         session,
         source: Source::Bulk(&source),
-        aftermath: call.aftermath,
+        deferred: context.deferred,
         record,
-        work: call.work,
-        env: call.env,
+        work: context.work,
+        env: context.env,
     };
-    let answer = match refused {
+    let response = match refused {
         Some(error) => error.into(),
-        None => resources::write(&mut single, &method, &names).await.unwrap_or_else(Answer::from),
+        None => resources::write(&mut single, &method, &names).await.unwrap_or_else(HttpResponse::from),
     };
-    single.note(&answer);
-    if let Some(location) = answer.header("Location") {
+    single.note(&response);
+    if let Some(location) = response.header("Location") {
         described.insert("location".to_owned(), location.into());
     }
-    answer
+    response
 }
 
 /// Whether an operation's path is of this service. One that is a full URL may be of another.
@@ -204,18 +204,18 @@ fn describe(operation: &BulkOperation) -> Object {
 }
 
 /// The response to an operation that was carried out (RFC 7644 §3.7.3): with the body where something failed.
-fn respond(step: Step) -> Option<Value> {
+fn describe_result(step: Step) -> Option<Value> {
     let failed = step.failed();
-    let Step { mut described, answer, .. } = step;
-    let answer = answer?;
-    if let Some(version) = answer.header("ETag") {
+    let Step { mut described, response, .. } = step;
+    let response = response?;
+    if let Some(version) = response.header("ETag") {
         described.insert("version".to_owned(), version.into());
     }
-    described.insert("status".to_owned(), answer.status.to_string().into());
+    described.insert("status".to_owned(), response.status.to_string().into());
     if failed {
         described.insert(
             "response".to_owned(),
-            json::parse(answer.body.into_string().as_bytes()).unwrap_or_default(),
+            json::parse(response.body.into_string().as_bytes()).unwrap_or_default(),
         );
     }
     Some(Value::Object(described))
@@ -223,8 +223,8 @@ fn respond(step: Step) -> Option<Value> {
 
 /// What the log is to say, if anything failed.
 fn summary(steps: &[Step]) -> Option<String> {
-    let failed: Vec<&Answer> =
-        steps.iter().filter(|step| step.failed()).filter_map(|step| step.answer.as_ref()).collect();
+    let failed: Vec<&HttpResponse> =
+        steps.iter().filter(|step| step.failed()).filter_map(|step| step.response.as_ref()).collect();
     let first = failed.first()?;
     Some(format!(
         "{} of {} operations failed, first with {}: {}",

@@ -1,15 +1,15 @@
 //! Which SCIM requests D1's read replicas may answer, and the header by which a client reads its own writes.
 
 use crate::d1::Database;
-use crate::http::request::Incoming;
+use crate::http::request::HttpRequest;
 
 /// Request and response header: how much of the database its sender has seen.
 pub(crate) const BOOKMARK: &str = "D1-Bookmark";
 
 /// Lets the database answer from where this request may be answered.
-pub(crate) fn anchored(database: Database, incoming: &Incoming, segments: &[&str]) -> Database {
-    if may_lag(&incoming.method, segments, |name| incoming.parameter(name).is_some()) {
-        database.at_replica(incoming.header(BOOKMARK).filter(|bookmark| is_bookmark(bookmark)))
+pub(crate) fn anchored(database: Database, request: &HttpRequest, segments: &[&str]) -> Database {
+    if may_lag(&request.method, segments, |name| request.parameter(name).is_some()) {
+        database.at_replica(request.header(BOOKMARK).filter(|bookmark| is_bookmark(bookmark)))
     } else {
         database.at_primary()
     }

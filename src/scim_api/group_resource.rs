@@ -1,7 +1,7 @@
 //! A group on its way out: the members of a large one pass by in pieces, and those of a very large one are read while
 //! the answer goes out.
 
-use super::call::{parse, project};
+use super::context::{parse, project};
 use crate::d1::groups::Resource;
 use crate::d1::pieces::{Pieces, Reader};
 use crate::d1::{Session, Text};

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::call::{Call, version_of};
+use super::context::{RequestContext, version_of};
 use super::group_resource::body;
 use crate::d1::group_members::{self, Members};
 use crate::d1::groups::{self as stored, GroupRecord, Resource};
@@ -11,7 +11,7 @@ use crate::d1::memberships::{self, Comparison, Difference, Known};
 use crate::d1::pieces::{self, Read};
 use crate::d1::session::{Failure, attempts};
 use crate::d1::{Row, Statement, StoreError, projects};
-use crate::http::answer::Answer;
+use crate::http::response::HttpResponse;
 use crate::runtime::platform;
 use directory::group::{self, Wanted};
 use directory::group_name::{self, NewGroup};
@@ -19,39 +19,39 @@ use scim_protocol::ScimError;
 use scim_protocol::error::shorten;
 
 /// GET of one group, with all its members unless they are excluded (RFC 7644 §3.4.1).
-pub(crate) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let tenant = &call.session.tenant;
-    let projection = call.projection(&tenant.catalog.group)?;
+pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+    let tenant = &context.session.tenant;
+    let projection = context.projection(&tenant.catalog.group)?;
     let with_members = projection.wants("members");
     let mut statements = vec![stored::resource(tenant, id)];
     if with_members {
         statements.push(pieces::of_group(tenant, id));
     }
-    let mut opened = call.open(statements).await?;
+    let mut opened = context.open(statements).await?;
     let group = opened.row().ok_or_else(|| ScimError::no_such_resource("Group", id))?;
     let version = version_of(&group)?;
-    if call.preconditions().has(version) {
-        return Ok(Answer::not_modified(version));
+    if context.preconditions().has(version) {
+        return Ok(HttpResponse::not_modified(version));
     }
     let members = with_members.then(|| Read::of(opened.rows())).transpose()?.map(Read::only);
     let resource = Resource { own: group.body.into_string(), members };
-    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
+    Ok(HttpResponse::ok(body(&context.session, &projection, resource)?).with_version(version))
 }
 
 /// POST: creates a team, or a plain group where the organization has them (RFC 7644 §3.3).
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
-    let sent = call.group_body().await?;
-    let tenant = &call.session.tenant;
+pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpResponse, ScimError> {
+    let sent = context.group_body().await?;
+    let tenant = &context.session.tenant;
     let wanted = Wanted::of_resource(tenant.catalog, &sent)?;
-    let group = wanted.created(tenant.catalog, call.work)?;
-    let projection = call.projection(&tenant.catalog.group)?;
+    let group = wanted.created(tenant.catalog, context.work)?;
+    let projection = context.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
     attempts(async || {
         let rest = group_name::after_prefix(prefix, name.trim()).unwrap_or_default();
         let mut statements = vec![stored::holder_of(tenant, name), projects::named_by_group(tenant, rest)];
         statements.extend(memberships::known(tenant, &wanted.members));
-        let mut opened = call.open(statements).await?;
+        let mut opened = context.open(statements).await?;
         if let Some(holder) = opened.row() {
             return Err(name_taken(&holder.body.into_string(), Some(&holder.head)).into());
         }
@@ -60,14 +60,14 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
         let difference = Difference::of_new(Known::read(opened.first_rows())?);
         let (id, mut statements) = match new {
             NewGroup::Plain => {
-                let id = call.new_id()?;
+                let id = context.new_id()?;
                 (id.clone(), stored::insert_plain(tenant, &id, &group))
             }
             NewGroup::Team { project, team } => {
                 let [admin, mut member] = projects::team_groups(prefix, &project.name, &team)?;
                 member.external_id = group.external_id.clone();
                 member.is_pushed = true;
-                member.id = call.new_id()?;
+                member.id = context.new_id()?;
                 let id = member.id.clone();
                 let team_id = platform::new_id()?;
                 (id, projects::insert_team(tenant, &team_id, &project, &team, &[admin, member]))
@@ -76,50 +76,50 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
         statements.extend(memberships::change(tenant, &id, &difference));
         statements.extend(selected(tenant, &id));
         let outcome = Outcome { detail: difference.left_out(), ..outcome(201, &id, name) };
-        let results = call.write(&outcome, statements).await.map_err(|error| refusal(error, name))?;
+        let results = context.write(&outcome, statements).await.map_err(|error| refusal(error, name))?;
         let (version, resource) = assembled(results)?;
-        let resource = body(&call.session, &projection, resource)?;
-        Ok(Answer::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
+        let resource = body(&context.session, &projection, resource)?;
+        Ok(HttpResponse::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
     })
     .await
 }
 
 /// PUT: what custom Okta apps send for every change (RFC 7644 §3.5.1).
-pub(crate) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let sent = call.group_body().await?;
-    let wanted = Wanted::of_resource(call.session.tenant.catalog, &sent)?;
-    let projection = call.projection(&call.session.tenant.catalog.group)?;
-    let (version, resource) = change(call, id, &wanted, true).await?;
-    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
+pub(crate) async fn replace(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+    let sent = context.group_body().await?;
+    let wanted = Wanted::of_resource(context.session.tenant.catalog, &sent)?;
+    let projection = context.projection(&context.session.tenant.catalog.group)?;
+    let (version, resource) = change(context, id, &wanted, true).await?;
+    Ok(HttpResponse::ok(body(&context.session, &projection, resource)?).with_version(version))
 }
 
 /// PATCH: answered with 204, so that a large group is not sent back for one member; with the group where
 /// the client says which of its attributes it wants (RFC 7644 §3.5.2).
-pub(crate) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let sent = call.group_body().await?;
-    let catalog = call.session.tenant.catalog;
+pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+    let sent = context.group_body().await?;
+    let catalog = context.session.tenant.catalog;
     let wanted = Wanted::of_patch(catalog, &sent)?;
-    let projection = call.projection(&catalog.group)?;
-    let (version, resource) = change(call, id, &wanted, !projection.is_everything()).await?;
+    let projection = context.projection(&catalog.group)?;
+    let (version, resource) = change(context, id, &wanted, !projection.is_everything()).await?;
     if projection.is_everything() {
-        return Ok(Answer::no_content().with_version(version));
+        return Ok(HttpResponse::no_content().with_version(version));
     }
-    Ok(Answer::ok(body(&call.session, &projection, resource)?).with_version(version))
+    Ok(HttpResponse::ok(body(&context.session, &projection, resource)?).with_version(version))
 }
 
 /// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).
-pub(crate) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let preconditions = call.preconditions();
+pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+    let preconditions = context.preconditions();
     attempts(async || {
-        let tenant = &call.session.tenant;
-        let mut opened = call.open(vec![stored::record(tenant, id), projects::doomed(tenant, id)]).await?;
-        let record = read_record(call, opened.row(), id)?;
+        let tenant = &context.session.tenant;
+        let mut opened = context.open(vec![stored::record(tenant, id), projects::doomed(tenant, id)]).await?;
+        let record = read_record(context, opened.row(), id)?;
         preconditions.check(record.version)?;
         group::check_deletable(record.kind)?;
         let gone = projects::read_doomed(&opened.rows())?;
         let statements = stored::delete(tenant, &record, !preconditions.is_empty());
-        call.write(&outcome(204, id, &record.group.display_name).saying(gone), statements).await?;
-        Ok(Answer::no_content())
+        context.write(&outcome(204, id, &record.group.display_name).saying(gone), statements).await?;
+        Ok(HttpResponse::no_content())
     })
     .await
 }
@@ -128,13 +128,13 @@ pub(crate) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimErro
 /// all members are replaced, they are read before, and after that only what is about those who have changed. Returns
 /// the version, and the resource or nothing.
 async fn change(
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     id: &str,
     wanted: &Wanted<'_>,
     answer: bool,
 ) -> Result<(i64, Resource), ScimError> {
-    let tenant = &call.session.tenant;
-    let preconditions = call.preconditions();
+    let tenant = &context.session.tenant;
+    let preconditions = context.preconditions();
     // Adding and removing commute with what others do. What replaces all, or selects members by more than their ids,
     // was decided from what was read; and a client that names a version wants no other.
     let only_if_unchanged = wanted.members.depends_on_members() || !preconditions.is_empty();
@@ -150,13 +150,13 @@ async fn change(
             let comparison = comparison.insert(Comparison::of(tenant, id, &wanted.members));
             statements.extend(comparison.take_statements());
         }
-        let mut opened = call.open(statements).await?;
-        let record = read_record(call, opened.row(), id)?;
+        let mut opened = context.open(statements).await?;
+        let record = read_record(context, opened.row(), id)?;
         if is_made.get() {
             return Ok((record.version, Resource::default()));
         }
         preconditions.check(record.version)?;
-        let group = wanted.settle(tenant.catalog, record.kind, &record.group, call.work)?;
+        let group = wanted.settle(tenant.catalog, record.kind, &record.group, context.work)?;
         let mut current = None;
         let difference = match &comparison {
             Some(comparison) => comparison.read(opened.first_rows())?,
@@ -171,7 +171,7 @@ async fn change(
         };
         let changes = group != record.group || !difference.is_empty();
         let left_out = difference.left_out();
-        call.record.says(left_out.as_deref());
+        context.record.says(left_out.as_deref());
         if !changes && (current.is_some() || !answer) {
             let resource = current.map(|(own, members)| Resource {
                 own: own.into_string(),
@@ -195,8 +195,8 @@ async fn change(
         let outcome =
             Outcome { detail: left_out, ..outcome(if answer { 200 } else { 204 }, id, &group.display_name) };
         let written = match changes {
-            true => call.write(&outcome, statements).await,
-            false => call.session.write(&statements).await,
+            true => context.write(&outcome, statements).await,
+            false => context.session.write(&statements).await,
         };
         let mut results = written.map_err(|error| refusal(error, &group.display_name))?;
         if !answer {
@@ -229,9 +229,9 @@ fn outcome(status: u16, id: &str, name: &str) -> Outcome {
     Outcome::of(status, "Group", id, name)
 }
 
-fn read_record(call: &Call<'_>, row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
+fn read_record(context: &RequestContext<'_>, row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
     let record = GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?;
-    call.record.is_about(&record.group.display_name);
+    context.record.is_about(&record.group.display_name);
     Ok(record)
 }
 

@@ -1,12 +1,12 @@
 //! GET of a collection or of everything, and POST to `/.search` (RFC 7644 §3.4.2, §3.4.3; RFC 9865).
 
-use super::call::{Call, project, projection};
+use super::context::{RequestContext, project, projection};
 use super::group_resource;
 use crate::d1::list::{self, Listed, Listing, Query, Reader, Resource};
 use crate::d1::{keys, known_keys};
-use crate::http::answer::Answer;
 use crate::http::body::Body;
-use crate::http::rates;
+use crate::http::rate_limits;
+use crate::http::response::HttpResponse;
 use crate::runtime::platform;
 use scim_protocol::ScimError;
 use scim_protocol::cursor::{Cursor, Position, Seal};
@@ -16,18 +16,25 @@ use scim_protocol::query::{CursorContext, Parameters};
 use scim_protocol::schema::ResourceType;
 
 /// Answers a query by its URL.
-pub(crate) async fn list(call: &Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
-    query(call, listed, &call.parameters()?).await
+pub(crate) async fn list(context: &RequestContext<'_>, listed: Listed) -> Result<HttpResponse, ScimError> {
+    query(context, listed, &context.parameters()?).await
 }
 
 /// Answers a query by POST.
-pub(crate) async fn search(call: &mut Call<'_>, listed: Listed) -> Result<Answer, ScimError> {
-    let body = call.body().await?;
-    query(call, listed, &Parameters::of_search(&body)?).await
+pub(crate) async fn search(
+    context: &mut RequestContext<'_>,
+    listed: Listed,
+) -> Result<HttpResponse, ScimError> {
+    let body = context.body().await?;
+    query(context, listed, &Parameters::of_search(&body)?).await
 }
 
-async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Result<Answer, ScimError> {
-    let catalog = call.session.tenant.catalog;
+async fn query(
+    context: &RequestContext<'_>,
+    listed: Listed,
+    parameters: &Parameters,
+) -> Result<HttpResponse, ScimError> {
+    let catalog = context.session.tenant.catalog;
     let (resource_types, endpoint): (Vec<&ResourceType>, _) = match listed {
         Listed::Users => (vec![&catalog.user], "/Users"),
         Listed::Groups => (vec![&catalog.group], "/Groups"),
@@ -36,24 +43,24 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
     let text = parameters.filter.as_deref();
     let filter = text.map(|text| filter::parse(&resource_types, text)).transpose()?;
     let sort = parameters.sort(&resource_types)?;
-    let key = call.session.key;
-    let context = CursorContext {
+    let key = context.session.key;
+    let cursors = CursorContext {
         endpoint,
         seal: Seal { id: key.id(), secret: key.hash() },
         now: platform::now_millis() / 1000,
     };
     let window = match parameters.cursor_sealed_by() {
         Some(id) if id != key.id() => {
-            let secret = other_secret(call, id).await?;
-            parameters.window(&CursorContext { seal: Seal { id, secret: &secret }, ..context })?
+            let secret = other_secret(context, id).await?;
+            parameters.window(&CursorContext { seal: Seal { id, secret: &secret }, ..cursors })?
         }
-        _ => parameters.window(&context)?,
+        _ => parameters.window(&cursors)?,
     };
     let of_users = projection(parameters, &catalog.user)?;
     let of_groups = projection(parameters, &catalog.group)?;
-    let client = call.client();
+    let client = context.client();
     // Begins with the time, so that the oldest is known by its name.
-    let snapshot = format!("{}-{}", call.session.tenant.now, platform::new_id()?);
+    let snapshot = format!("{}-{}", context.session.tenant.now, platform::new_id()?);
     let mut query = Query {
         listed,
         filter: filter.as_ref(),
@@ -65,13 +72,13 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
         with_members: of_groups.wants("members"),
         is_long: false,
     };
-    let mut listing = read(call, &query).await?;
+    let mut listing = read(context, &query).await?;
     if listing.turned_out_long {
         query.is_long = true;
-        listing = read(call, &query).await?;
+        listing = read(context, &query).await?;
     }
-    call.aftermath.note_import.set(listing.afterwards.take());
-    let standing = standing(parameters, &context, &window, &listing);
+    context.deferred.note_import.set(listing.afterwards.take());
+    let standing = standing(parameters, &cursors, &window, &listing);
     let mut body = Body::from(list_response(listing.total, &standing, listing.items.len()));
     for (index, item) in listing.items.into_iter().enumerate() {
         if index > 0 {
@@ -79,32 +86,32 @@ async fn query(call: &Call<'_>, listed: Listed, parameters: &Parameters) -> Resu
         }
         match item.resource {
             Resource::User(user) => body.push_str(&project(&of_users, &catalog.user, user)?),
-            Resource::Group(group) => body.append(group_resource::body(&call.session, &of_groups, group)?),
+            Resource::Group(group) => body.append(group_resource::body(&context.session, &of_groups, group)?),
         }
     }
     body.push_str("]}");
-    Ok(Answer::ok(body))
+    Ok(HttpResponse::ok(body))
 }
 
-async fn read(call: &Call<'_>, query: &Query<'_>) -> Result<Listing, ScimError> {
-    let mut prepared = list::prepare(&call.session.tenant, query)?;
-    if !query.is_long && prepared.scans(query.window) && known_keys::is_good(call.session.key) {
-        rates::count_scan(call.env, call.session.key).await?;
+async fn read(context: &RequestContext<'_>, query: &Query<'_>) -> Result<Listing, ScimError> {
+    let mut prepared = list::prepare(&context.session.tenant, query)?;
+    if !query.is_long && prepared.scans(query.window) && known_keys::is_good(context.session.key) {
+        rate_limits::count_scan(context.env, context.session.key).await?;
     }
-    let mut opened = call.open(prepared.take_statements()).await?;
-    prepared.read(&call.session.tenant, &mut opened)
+    let mut opened = context.open(prepared.take_statements()).await?;
+    prepared.read(&context.session.tenant, &mut opened)
 }
 
 /// The secret of another key of the organization, with which a cursor was sealed before the client got its new key.
-async fn other_secret(call: &Call<'_>, id: &str) -> Result<String, ScimError> {
-    let mut opened = call.open(vec![keys::hash(&call.session.tenant, id)]).await?;
+async fn other_secret(context: &RequestContext<'_>, id: &str) -> Result<String, ScimError> {
+    let mut opened = context.open(vec![keys::hash(&context.session.tenant, id)]).await?;
     opened.row().map(|row| row.head).ok_or_else(Cursor::not_made_here)
 }
 
 /// Where the page stands. RFC 9865 §2: there is a next cursor unless this is the last page.
 fn standing(
     parameters: &Parameters,
-    context: &CursorContext<'_>,
+    cursors: &CursorContext<'_>,
     window: &Window,
     listing: &Listing,
 ) -> Standing {
@@ -130,7 +137,7 @@ fn standing(
     };
     let text = |backward, there_is: bool, position: Option<Position>| {
         let position = position.filter(|_| there_is)?;
-        Some(parameters.cursor_text(context, &Cursor { backward, position }))
+        Some(parameters.cursor_text(cursors, &Cursor { backward, position }))
     };
     Standing::Between { previous: text(true, before, first), next: text(false, after, last) }
 }

@@ -1,8 +1,8 @@
 //! The SCIM endpoints (RFC 7644 §3.2, table 2).
 
 pub mod bulk;
-pub mod call;
 pub mod consistency;
+pub mod context;
 pub mod discovery;
 pub mod group_resource;
 pub mod groups;
@@ -13,12 +13,12 @@ pub mod users;
 use crate::audit::record::Record;
 use crate::d1::list::Listed;
 use crate::d1::{Scope, Session, Tenant, known_keys};
-use crate::http::answer::Answer;
-use crate::http::request::Incoming;
-pub(crate) use crate::http::{Aftermath, Deployment, rates};
+use crate::http::request::HttpRequest;
+use crate::http::response::HttpResponse;
+pub(crate) use crate::http::{DeferredWork, Deployment, rate_limits};
 use crate::runtime::platform;
-use call::{Call, Source};
 use consistency::{BOOKMARK, anchored};
+use context::{RequestContext, Source};
 use directory::Key;
 use scim_protocol::ScimError;
 use scim_protocol::work::Work;
@@ -27,52 +27,52 @@ use scim_protocol::work::Work;
 ///
 /// # Errors
 /// What the client is to be told.
-pub(crate) async fn answer(
+pub(crate) async fn respond(
     deployment: &Deployment<'_>,
-    incoming: &mut Incoming,
-    aftermath: &Aftermath,
+    request: &mut HttpRequest,
+    deferred: &DeferredWork,
     base_path: &str,
     segments: &[&str],
-) -> Result<Answer, ScimError> {
-    let base = format!("{}{base_path}", incoming.origin);
-    let authorization = incoming.header("authorization").filter(|header| !header.trim().is_empty());
-    if authorization.is_none() && incoming.method == "GET" && segments == ["ServiceProviderConfig"] {
-        return discovery::public_service_provider_config(&base, incoming.parameters());
+) -> Result<HttpResponse, ScimError> {
+    let base = format!("{}{base_path}", request.origin);
+    let authorization = request.header("authorization").filter(|header| !header.trim().is_empty());
+    if authorization.is_none() && request.method == "GET" && segments == ["ServiceProviderConfig"] {
+        return discovery::public_service_provider_config(&base, request.parameters());
     }
     let outcome = match Key::from_authorization(authorization.as_deref()) {
-        Ok(key) => with_key(deployment, incoming, aftermath, &key, base, segments).await,
+        Ok(key) => with_key(deployment, request, deferred, &key, base, segments).await,
         Err(error) => Err(error),
     };
-    let is_refused = outcome.as_ref().map_or_else(|error| error.status, |answer| answer.status) == 401;
+    let is_refused = outcome.as_ref().map_or_else(|error| error.status, |response| response.status) == 401;
     if is_refused && authorization.is_some() {
-        aftermath.refuses.set(true);
-        rates::count_failure(deployment.env, incoming).await?;
+        deferred.refuses.set(true);
+        rate_limits::count_failure(deployment.env, request).await?;
     }
     outcome
 }
 
 async fn with_key(
     deployment: &Deployment<'_>,
-    incoming: &mut Incoming,
-    aftermath: &Aftermath,
+    request: &mut HttpRequest,
+    deferred: &DeferredWork,
     key: &Key,
     base: String,
     segments: &[&str],
-) -> Result<Answer, ScimError> {
-    aftermath.key_hint.set(Some(key.hint()));
+) -> Result<HttpResponse, ScimError> {
+    deferred.key_hint.set(Some(key.hint()));
     if let Some(refusal) = known_keys::refusal(key) {
         return Err(refusal);
     }
     if known_keys::is_good(key) {
-        rates::count_request(deployment.env, key).await?;
-    } else if let Err(error) = rates::check_unknown_key(deployment.env, incoming).await {
-        aftermath.refuses.set(true);
+        rate_limits::count_request(deployment.env, key).await?;
+    } else if let Err(error) = rate_limits::check_unknown_key(deployment.env, request).await {
+        deferred.refuses.set(true);
         return Err(error);
     }
-    aftermath.shard.set(Some(key.shard()));
+    deferred.shard.set(Some(key.shard()));
     let mut database = deployment.database(key.shard()).ok_or_else(|| key.not_known())?;
     if deployment.read_replicas {
-        database = anchored(database, incoming, segments);
+        database = anchored(database, request, segments);
     }
     let tenant = Tenant {
         scope: Scope::of_key(key),
@@ -81,41 +81,51 @@ async fn with_key(
         now: platform::iso(platform::now_millis()),
     };
     let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_vetted: false };
-    let method = incoming.method.clone();
-    let record = Record::of_request(deployment.catalog, incoming, key, segments);
+    let method = request.method.clone();
+    let record = Record::of_request(deployment.catalog, request, key, segments);
     let work = Work::default();
-    let mut call =
-        Call { session, source: Source::Http(incoming), aftermath, record, work: &work, env: deployment.env };
-    let outcome = dispatch(&mut call, &method, segments).await;
+    let mut context = RequestContext {
+        session,
+        source: Source::Http(request),
+        deferred,
+        record,
+        work: &work,
+        env: deployment.env,
+    };
+    let outcome = dispatch(&mut context, &method, segments).await;
     if deployment.cost().round_trips == 0 {
         // Answered before the key was looked at. Whoever has no good key is told that, and nothing else.
-        call.open(Vec::new()).await?;
+        context.open(Vec::new()).await?;
     }
-    let answer = outcome.unwrap_or_else(Answer::from);
-    call.note(&answer);
+    let response = outcome.unwrap_or_else(HttpResponse::from);
+    context.note(&response);
     Ok(match database.bookmark() {
-        Some(bookmark) => answer.with_header(BOOKMARK, bookmark),
-        None => answer,
+        Some(bookmark) => response.with_header(BOOKMARK, bookmark),
+        None => response,
     })
 }
 
-async fn dispatch(call: &mut Call<'_>, method: &str, segments: &[&str]) -> Result<Answer, ScimError> {
+async fn dispatch(
+    context: &mut RequestContext<'_>,
+    method: &str,
+    segments: &[&str],
+) -> Result<HttpResponse, ScimError> {
     match (segments, method) {
-        ([], "GET") => lists::list(call, Listed::All).await,
-        (["Users"], "GET") => lists::list(call, Listed::Users).await,
-        (["Groups"], "GET") => lists::list(call, Listed::Groups).await,
-        ([".search"], "POST") => lists::search(call, Listed::All).await,
-        (["Users", ".search"], "POST") => lists::search(call, Listed::Users).await,
-        (["Groups", ".search"], "POST") => lists::search(call, Listed::Groups).await,
+        ([], "GET") => lists::list(context, Listed::All).await,
+        (["Users"], "GET") => lists::list(context, Listed::Users).await,
+        (["Groups"], "GET") => lists::list(context, Listed::Groups).await,
+        ([".search"], "POST") => lists::search(context, Listed::All).await,
+        (["Users", ".search"], "POST") => lists::search(context, Listed::Users).await,
+        (["Groups", ".search"], "POST") => lists::search(context, Listed::Groups).await,
         (["Users" | "Groups", ".search"], _) => Ok(resources::not_allowed(method, "POST")),
-        (["Users", id], "GET") => users::read(call, id).await,
-        (["Groups", id], "GET") => groups::read(call, id).await,
-        (["Bulk"], "POST") => bulk::answer(call).await,
-        (["ServiceProviderConfig"], "GET") => discovery::service_provider_config(call).await,
-        (["ResourceTypes"], "GET") => discovery::resource_types(call, None).await,
-        (["ResourceTypes", name], "GET") => discovery::resource_types(call, Some(name)).await,
-        (["Schemas"], "GET") => discovery::schemas(call, None).await,
-        (["Schemas", urn], "GET") => discovery::schemas(call, Some(urn)).await,
-        _ => resources::write(call, method, segments).await,
+        (["Users", id], "GET") => users::read(context, id).await,
+        (["Groups", id], "GET") => groups::read(context, id).await,
+        (["Bulk"], "POST") => bulk::respond(context).await,
+        (["ServiceProviderConfig"], "GET") => discovery::service_provider_config(context).await,
+        (["ResourceTypes"], "GET") => discovery::resource_types(context, None).await,
+        (["ResourceTypes", name], "GET") => discovery::resource_types(context, Some(name)).await,
+        (["Schemas"], "GET") => discovery::schemas(context, None).await,
+        (["Schemas", urn], "GET") => discovery::schemas(context, Some(urn)).await,
+        _ => resources::write(context, method, segments).await,
     }
 }

@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
-use super::call::{Call, project, version_of};
+use super::context::{RequestContext, project, version_of};
 use crate::audit::record::NOTHING_TO_CHANGE;
 use crate::d1::log::Outcome;
 use crate::d1::session::{Failure, attempts};
 use crate::d1::users::{self as stored, UserRecord};
 use crate::d1::{Row, StoreError};
-use crate::http::answer::Answer;
+use crate::http::response::HttpResponse;
 use directory::user::{self, Change, Obstacles};
 use directory::{Catalog, Organization, User, deactivation};
 use scim_protocol::ScimError;
@@ -19,37 +19,37 @@ use scim_protocol::projection::Projection;
 use scim_protocol::work::Work;
 
 /// GET of one user (RFC 7644 §3.4.1).
-pub(crate) async fn read(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let catalog = call.session.tenant.catalog;
-    let projection = call.projection(&catalog.user)?;
-    let statement = stored::resource(&call.session.tenant, id, projection.wants("groups"));
-    let mut opened = call.open(vec![statement]).await?;
+pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+    let catalog = context.session.tenant.catalog;
+    let projection = context.projection(&catalog.user)?;
+    let statement = stored::resource(&context.session.tenant, id, projection.wants("groups"));
+    let mut opened = context.open(vec![statement]).await?;
     let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
     let version = version_of(&row)?;
-    if call.preconditions().has(version) {
-        return Ok(Answer::not_modified(version));
+    if context.preconditions().has(version) {
+        return Ok(HttpResponse::not_modified(version));
     }
-    Ok(Answer::ok(project(&projection, &catalog.user, row.body.into_string())?).with_version(version))
+    Ok(HttpResponse::ok(project(&projection, &catalog.user, row.body.into_string())?).with_version(version))
 }
 
 /// POST (RFC 7644 §3.3).
-pub(crate) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
-    let body = call.body().await?;
-    let catalog = call.session.tenant.catalog;
-    let user = user::create(catalog, &body, call.work)?;
-    let projection = call.projection(&catalog.user)?;
-    let tenant = &call.session.tenant;
-    let id = call.new_id()?;
+pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpResponse, ScimError> {
+    let body = context.body().await?;
+    let catalog = context.session.tenant.catalog;
+    let user = user::create(catalog, &body, context.work)?;
+    let projection = context.projection(&catalog.user)?;
+    let tenant = &context.session.tenant;
+    let id = context.new_id()?;
     // Nothing has to be decided here before it is written, so that one round trip does both.
-    let entry = call.record.if_changed(tenant, &outcome(201, &id, &user))?;
-    let mut opened = call.open_writing(stored::insert_if_admitted(tenant, &id, &user, entry)).await?;
+    let entry = context.record.if_changed(tenant, &outcome(201, &id, &user))?;
+    let mut opened = context.open_writing(stored::insert_if_admitted(tenant, &id, &user, entry)).await?;
     let (written, _, holder) = (opened.row(), opened.row(), opened.row());
     opened.organization.admit(user.user_name(), user.email_domain().as_deref())?;
     if holder.as_ref().is_some_and(|holder| holder.head == id) {
-        // They were written when the batch was sent first, and the answer was lost.
-        call.record.is_written();
-        let mut opened = call.open(vec![stored::resource(tenant, &id, true)]).await?;
-        return created(call, &projection, &id, opened.row());
+        // They were written when the batch was sent first, and the response was lost.
+        context.record.is_written();
+        let mut opened = context.open(vec![stored::resource(tenant, &id, true)]).await?;
+        return created(context, &projection, &id, opened.row());
     }
     if let Some(holder) = holder {
         return Err(user_name_taken(&user, Some(&holder.head)));
@@ -57,46 +57,46 @@ pub(crate) async fn create(call: &mut Call<'_>) -> Result<Answer, ScimError> {
     if written.is_none() {
         opened.organization.check_room(user.user_name())?;
     }
-    call.record.is_written();
-    created(call, &projection, &id, written)
+    context.record.is_written();
+    created(context, &projection, &id, written)
 }
 
 fn created(
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     projection: &Projection,
     id: &str,
     written: Option<Row>,
-) -> Result<Answer, ScimError> {
-    let tenant = &call.session.tenant;
+) -> Result<HttpResponse, ScimError> {
+    let tenant = &context.session.tenant;
     let row =
         written.ok_or_else(|| StoreError::Internal("somebody was not written for no reason".to_owned()))?;
     let version = version_of(&row)?;
     let resource = project(projection, &tenant.catalog.user, row.body.into_string())?;
-    Ok(Answer::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
+    Ok(HttpResponse::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
 }
 
 /// PUT (RFC 7644 §3.5.1).
-pub(crate) async fn replace(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let body = call.body().await?;
-    change(call, id, &body, user::replace).await
+pub(crate) async fn replace(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+    let body = context.body().await?;
+    change(context, id, &body, user::replace).await
 }
 
 /// PATCH (RFC 7644 §3.5.2).
-pub(crate) async fn modify(call: &mut Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let body = call.body().await?;
-    change(call, id, &body, user::modify).await
+pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+    let body = context.body().await?;
+    change(context, id, &body, user::modify).await
 }
 
 /// DELETE (RFC 7644 §3.6).
-pub(crate) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, ScimError> {
-    let preconditions = call.preconditions();
+pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+    let preconditions = context.preconditions();
     attempts(async || {
-        let (record, _) = open_record(call, id, false).await?;
+        let (record, _) = open_record(context, id, false).await?;
         preconditions.check(record.version)?;
         user::check_removable(&record.user)?;
-        let statements = stored::delete(&call.session.tenant, &record);
-        call.write(&outcome(204, id, &record.user), statements).await?;
-        Ok(Answer::no_content())
+        let statements = stored::delete(&context.session.tenant, &record);
+        context.write(&outcome(204, id, &record.user), statements).await?;
+        Ok(HttpResponse::no_content())
     })
     .await
 }
@@ -109,22 +109,27 @@ fn outcome(status: u16, id: &str, user: &User) -> Outcome {
 type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles, &Work) -> Result<Change, ScimError>;
 
 /// Reads, decides, writes. What changes nothing writes nothing: neither version nor `lastModified` move.
-async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<Answer, ScimError> {
-    let tenant = &call.session.tenant;
+async fn change(
+    context: &RequestContext<'_>,
+    id: &str,
+    body: &Value,
+    rule: Rule,
+) -> Result<HttpResponse, ScimError> {
+    let tenant = &context.session.tenant;
     let seems_to_deactivate = user::seems_to_deactivate(body);
-    let projection = match call.projection(&tenant.catalog.user) {
+    let projection = match context.projection(&tenant.catalog.user) {
         Err(error) if !seems_to_deactivate => return Err(error),
         projection => projection,
     };
-    let preconditions = call.preconditions();
+    let preconditions = context.preconditions();
     // Whoever is deactivated has no groups then, and whoever is inactive has none.
     let with_groups = Cell::new(!seems_to_deactivate);
-    let obstacles = RefCell::new(Obstacles { unresolved: call.unresolved(), ..Obstacles::default() });
+    let obstacles = RefCell::new(Obstacles { unresolved: context.unresolved(), ..Obstacles::default() });
     let (version, resource, detail) = attempts(async || {
-        let (record, organization) = open_record(call, id, with_groups.get()).await?;
+        let (record, organization) = open_record(context, id, with_groups.get()).await?;
         preconditions.check(record.version)?;
         let mut change =
-            rule(tenant.catalog, &organization, &record.user, body, &obstacles.borrow(), call.work)?;
+            rule(tenant.catalog, &organization, &record.user, body, &obstacles.borrow(), context.work)?;
         match &projection {
             Err(error) if change.deactivates => change.refused.push(error.clone()),
             Err(error) => return Err(error.clone().into()),
@@ -140,7 +145,7 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
         }
         let outcome = Outcome { detail: not_done.clone(), ..outcome(200, id, &user) };
         let statements = stored::update(tenant, &organization, &record, &user);
-        match call.write(&outcome, statements).await {
+        match context.write(&outcome, statements).await {
             Ok(results) => {
                 let row = only(results);
                 Ok((version_of(&row)?, row.body.into_string(), not_done))
@@ -159,22 +164,23 @@ async fn change(call: &Call<'_>, id: &str, body: &Value, rule: Rule) -> Result<A
     })
     .await?;
     let projection = projection.unwrap_or_default();
-    let answer = Answer::ok(project(&projection, &tenant.catalog.user, resource)?).with_version(version);
+    let response =
+        HttpResponse::ok(project(&projection, &tenant.catalog.user, resource)?).with_version(version);
     Ok(match detail {
-        Some(detail) => answer.with_detail(detail),
-        None => answer,
+        Some(detail) => response.with_detail(detail),
+        None => response,
     })
 }
 
 async fn open_record(
-    call: &Call<'_>,
+    context: &RequestContext<'_>,
     id: &str,
     with_groups: bool,
 ) -> Result<(UserRecord, Organization), ScimError> {
-    let mut opened = call.open(vec![stored::record(&call.session.tenant, id, with_groups)]).await?;
+    let mut opened = context.open(vec![stored::record(&context.session.tenant, id, with_groups)]).await?;
     let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
     let record = UserRecord::read(row)?;
-    call.record.is_about(record.user.user_name());
+    context.record.is_about(record.user.user_name());
     Ok((record, opened.organization))
 }
 

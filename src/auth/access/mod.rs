@@ -5,10 +5,10 @@ mod keys;
 
 use worker::{Env, js_sys};
 
+use crate::deployment::Deployment;
 use crate::deployment::variable;
-pub(crate) use crate::http::Deployment;
 use crate::http::Problem;
-use crate::http::request::Incoming;
+use crate::http::request::HttpRequest;
 use jwt::Jwt;
 
 /// The header in which Access passes on its application token.
@@ -18,7 +18,7 @@ const HEADER: &str = "cf-access-jwt-assertion";
 pub(crate) const SIGN_OUT: &str = "/cdn-cgi/access/logout";
 
 /// Whether Access asserts anything of a request; nobody has looked yet whether it is true.
-pub(crate) fn is_asserted(incoming: &Incoming) -> bool {
+pub(crate) fn is_asserted(incoming: &HttpRequest) -> bool {
     incoming.header(HEADER).is_some()
 }
 
@@ -66,7 +66,7 @@ impl Application {
 /// 401 for an assertion that is not to be believed; 503 where that cannot be told.
 pub(crate) async fn identify(
     deployment: &Deployment<'_>,
-    incoming: &Incoming,
+    incoming: &HttpRequest,
 ) -> Result<Option<String>, Problem> {
     let Some(application) = Application::of(deployment.env)? else { return Ok(None) };
     let Some(token) = incoming.header(HEADER) else { return Ok(None) };

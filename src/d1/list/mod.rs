@@ -408,6 +408,9 @@ mod tests {
             std::fs::write(path, &made).unwrap();
         }
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(made == kept, "tests/cost/statements.json is out of date: UPDATE=1 cargo test statements_are");
+        assert!(
+            made == kept,
+            "tests/cost/statements.json is out of date: UPDATE=1 cargo test statements_are"
+        );
     }
 }

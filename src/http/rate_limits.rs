@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use worker::{Env, console_error};
 
-use super::request::Incoming;
+use super::request::HttpRequest;
 use crate::deployment::variable;
 use crate::runtime::platform;
 use directory::Key;
@@ -105,16 +105,16 @@ impl Counts {
 ///
 /// # Errors
 /// 429.
-pub(crate) fn check_address(incoming: &Incoming) -> Result<(), ScimError> {
-    if is_blocked(&address_of(incoming)) { Err(too_many_failures()) } else { Ok(()) }
+pub(crate) fn check_address(request: &HttpRequest) -> Result<(), ScimError> {
+    if is_blocked(&address_of(request)) { Err(too_many_failures()) } else { Ok(()) }
 }
 
 /// Counts a refusal of a key or a token.
 ///
 /// # Errors
 /// 429 where the address of the request has had too many.
-pub(crate) async fn count_failure(env: &Env, incoming: &Incoming) -> Result<(), ScimError> {
-    let address = address_of(incoming);
+pub(crate) async fn count_failure(env: &Env, request: &HttpRequest) -> Result<(), ScimError> {
+    let address = address_of(request);
     if Rate::Failures.allows(env, &address).await {
         return Ok(());
     }
@@ -127,8 +127,8 @@ pub(crate) async fn count_failure(env: &Env, incoming: &Incoming) -> Result<(), 
 ///
 /// # Errors
 /// 429.
-pub(crate) async fn check_unknown_key(env: &Env, incoming: &Incoming) -> Result<(), ScimError> {
-    let address = address_of(incoming);
+pub(crate) async fn check_unknown_key(env: &Env, request: &HttpRequest) -> Result<(), ScimError> {
+    let address = address_of(request);
     if !is_blocked(&address) || Rate::LookUps.allows(env, &address).await {
         return Ok(());
     }
@@ -175,8 +175,8 @@ fn too_many_failures() -> ScimError {
 }
 
 /// Where a request comes from. Whoever has an IPv6 address has all of its network.
-fn address_of(incoming: &Incoming) -> String {
-    network_of(&incoming.header("cf-connecting-ip").unwrap_or_default())
+fn address_of(request: &HttpRequest) -> String {
+    network_of(&request.header("cf-connecting-ip").unwrap_or_default())
 }
 
 fn network_of(address: &str) -> String {

@@ -10,8 +10,8 @@ use scim_protocol::{MEDIA_TYPE, ScimError, ScimType};
 /// After how many seconds a request may be sent again that was answered with 429.
 pub(crate) const RETRY_AFTER: &str = "10";
 
-/// An answer to a request.
-pub(crate) struct Answer {
+/// A response to a request.
+pub(crate) struct HttpResponse {
     /// HTTP status code.
     pub(crate) status: u16,
     /// Body, empty where there is none.
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     headers: Vec<(&'static str, String)>,
 }
 
-impl Answer {
+impl HttpResponse {
     fn new(status: u16, content_type: &'static str, body: impl Into<Body>) -> Self {
         Self { status, body: body.into(), detail: None, keyword: None, content_type, headers: Vec::new() }
     }
@@ -150,19 +150,19 @@ impl Answer {
     }
 }
 
-impl From<ScimError> for Answer {
+impl From<ScimError> for HttpResponse {
     fn from(error: ScimError) -> Self {
         let keyword = error.scim_type.map(ScimType::as_str);
-        let answer = Self::new(error.status, MEDIA_TYPE, error.to_json()).with_detail(error.detail);
-        let answer = Self { keyword, ..answer };
+        let response = Self::new(error.status, MEDIA_TYPE, error.to_json()).with_detail(error.detail);
+        let response = Self { keyword, ..response };
         match error.status {
             // RFC 6750 §3: a 401 names the scheme.
-            401 => answer.with_header("WWW-Authenticate", "Bearer realm=\"scim\""),
+            401 => response.with_header("WWW-Authenticate", "Bearer realm=\"scim\""),
             // RFC 9110 §12.5.3: what a body may have been coded by.
-            415 => answer.with_header("Accept-Encoding", "identity"),
+            415 => response.with_header("Accept-Encoding", "identity"),
             // An integer of seconds is the only form that Okta honours.
-            429 => answer.with_header("Retry-After", RETRY_AFTER),
-            _ => answer,
+            429 => response.with_header("Retry-After", RETRY_AFTER),
+            _ => response,
         }
     }
 }

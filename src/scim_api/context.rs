@@ -9,9 +9,9 @@ use crate::audit::record::Record;
 use crate::d1::log::Outcome;
 use crate::d1::session::Opened;
 use crate::d1::{Row, Session, Statement, StoreError, keys, known_keys};
-use crate::http::Aftermath;
-use crate::http::answer::Answer;
-use crate::http::request::{BODY, BodyLimits, GROUP_BODY, Incoming, MEMORY_OF_STRANGERS};
+use crate::http::DeferredWork;
+use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_OF_STRANGERS};
+use crate::http::response::HttpResponse;
 use crate::runtime::platform;
 use scim_protocol::entity_tag::Preconditions;
 use scim_protocol::projection::Projection;
@@ -21,13 +21,13 @@ use scim_protocol::work::Work;
 use scim_protocol::{Object, ScimError, json};
 
 /// A SCIM request that carries a well-formed key, and what it needs to be carried out.
-pub(crate) struct Call<'a> {
+pub(crate) struct RequestContext<'a> {
     /// Its conversation with storage.
     pub(crate) session: Session<'a>,
     /// What asks for it.
     pub(crate) source: Source<'a>,
-    /// What is left to do after the answer.
-    pub(crate) aftermath: &'a Aftermath,
+    /// What is left to do after the response.
+    pub(crate) deferred: &'a DeferredWork,
     /// What the organization's log will say of it.
     pub(crate) record: Record,
     /// What the whole HTTP request may still make this service compute.
@@ -39,7 +39,7 @@ pub(crate) struct Call<'a> {
 /// Where a request comes from. Both are carried out by the same code.
 pub(crate) enum Source<'a> {
     /// A request of its own.
-    Http(&'a mut Incoming),
+    Http(&'a mut HttpRequest),
     /// An operation of a bulk request.
     Bulk(&'a Operation),
 }
@@ -73,7 +73,7 @@ impl Operation {
     }
 }
 
-impl Call<'_> {
+impl RequestContext<'_> {
     /// Authenticates and runs the statements of a read; see [`Session::open`].
     pub(crate) async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
         self.opened(self.session.open(statements).await)
@@ -96,7 +96,7 @@ impl Call<'_> {
     fn opened(&self, opened: Result<Opened, ScimError>) -> Result<Opened, ScimError> {
         let opened = opened?;
         if opened.last_used_is_due {
-            self.aftermath.mark_used.set(Some(keys::used(self.session.key, &self.session.tenant.now)));
+            self.deferred.mark_used.set(Some(keys::used(self.session.key, &self.session.tenant.now)));
         }
         self.record.belongs_to(&opened.organization.id);
         Ok(opened)
@@ -117,10 +117,10 @@ impl Call<'_> {
         Ok(results.into_iter())
     }
 
-    /// Leaves what became of the request to be noted after the answer, unless its entry is written.
-    pub(crate) fn note(&self, answer: &Answer) {
-        match self.record.of_no_change(&self.session.tenant, answer) {
-            Ok(statement) => self.aftermath.entries.borrow_mut().extend(statement),
+    /// Leaves what became of the request to be noted after the response, unless its entry is written.
+    pub(crate) fn note(&self, response: &HttpResponse) {
+        match self.record.of_no_change(&self.session.tenant, response) {
+            Ok(statement) => self.deferred.entries.borrow_mut().extend(statement),
             Err(error) => worker::console_error!("an entry of the log cannot be made: {error:?}"),
         }
     }
@@ -140,23 +140,23 @@ impl Call<'_> {
     /// a key that has not been used for a while, that costs one more round trip.
     async fn body_within(&mut self, limits: &BodyLimits) -> Result<Value, ScimError> {
         let is_small = match &self.source {
-            Source::Http(incoming) => incoming.is_within(limits.bytes_of_strangers),
+            Source::Http(request) => request.is_within(limits.bytes_of_strangers),
             // The record has it already.
             Source::Bulk(operation) => return operation.data(),
         };
         if !is_small {
             self.vouch().await?;
         }
-        let Source::Http(incoming) = &mut self.source else { return Err(ScimError::internal()) };
-        let text = incoming.body(limits.bytes).await?;
+        let Source::Http(request) = &mut self.source else { return Err(ScimError::internal()) };
+        let text = request.body(limits.bytes).await?;
         let mut body = limits.read(&text)?;
         if is_small && json::memory(&body) > MEMORY_OF_STRANGERS {
             drop(body);
             self.vouch().await?;
             body = limits.read(&text)?;
         }
-        let Source::Http(incoming) = &mut self.source else { return Err(ScimError::internal()) };
-        incoming.hold(text.len(), json::memory(&body))?;
+        let Source::Http(request) = &mut self.source else { return Err(ScimError::internal()) };
+        request.hold(text.len(), json::memory(&body))?;
         self.record.keep(&body);
         Ok(body)
     }
@@ -164,7 +164,7 @@ impl Call<'_> {
     /// The client's name.
     pub(crate) fn client(&self) -> String {
         match &self.source {
-            Source::Http(incoming) => incoming.header("user-agent").unwrap_or_default(),
+            Source::Http(request) => request.header("user-agent").unwrap_or_default(),
             Source::Bulk(_) => String::new(),
         }
     }
@@ -175,7 +175,7 @@ impl Call<'_> {
     /// As [`Parameters::of_url`].
     pub(crate) fn parameters(&self) -> Result<Parameters, ScimError> {
         match &self.source {
-            Source::Http(incoming) => Parameters::of_url(incoming.parameters()),
+            Source::Http(request) => Parameters::of_url(request.parameters()),
             Source::Bulk(_) => Ok(Parameters::default()),
         }
     }
@@ -188,9 +188,9 @@ impl Call<'_> {
     /// Which version of the resource the client means.
     pub(crate) fn preconditions(&self) -> Preconditions {
         match &self.source {
-            Source::Http(incoming) => Preconditions::parse(
-                incoming.header("if-match").as_deref(),
-                incoming.header("if-none-match").as_deref(),
+            Source::Http(request) => Preconditions::parse(
+                request.header("if-match").as_deref(),
+                request.header("if-none-match").as_deref(),
             ),
             Source::Bulk(operation) => Preconditions::parse(operation.version.as_deref(), None),
         }
