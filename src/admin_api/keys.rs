@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::{Console, Fields, Reply, last, put, record, text};
+use crate::auth::known_keys;
 use crate::d1::log::Outcome;
 use crate::d1::tenant::guard;
-use crate::d1::{StoreError, keys as stored, known_keys};
+use crate::d1::{StoreError, keys as stored};
 use crate::http::Problem;
 use crate::kv::tombstone;
 use crate::runtime::platform;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::actor::Actor;
-use super::session;
+use super::{bearer, session};
 use crate::auth::access;
 use crate::deployment::Deployment;
 use crate::deployment::variable;
@@ -45,10 +45,7 @@ pub(crate) async fn of(
     let operator = |means, cookie| Identity { actor: Actor::Operator(ADMIN_TOKEN.to_owned()), means, cookie };
     let token = admin_token(deployment);
     if let Some(header) = incoming.header("authorization") {
-        let presented = match header.split_once(' ') {
-            Some((scheme, presented)) if scheme.eq_ignore_ascii_case("bearer") => presented.trim(),
-            _ => "",
-        };
+        let presented = bearer::token(&header).unwrap_or_default();
         return if is_admin_token(&token?, presented) {
             Ok(Some(operator(Means::Header, None)))
         } else {

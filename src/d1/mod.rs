@@ -14,7 +14,6 @@ pub mod groups;
 pub mod idempotent_calls;
 pub mod imports;
 pub mod keys;
-pub mod known_keys;
 pub mod list;
 pub mod log;
 pub mod members;

@@ -1,5 +1,4 @@
-//! One SCIM request's conversation with storage: authenticate and read in one round trip, then write in
-//! another.
+//! One SCIM request's statements: its key and its reads in one round trip, its writes in another.
 
 use std::time::Duration;
 
@@ -7,8 +6,7 @@ use super::error::upgrading;
 use super::record::{self, Record};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, KvStore, Row, StoreError, known_keys, refolding};
-use crate::kv::tombstone;
+use super::{Database, KvStore, Row, Sent, StoreError, refolding};
 use crate::runtime::platform;
 use directory::{Key, Organization};
 use scim_protocol::ScimError;
@@ -20,17 +18,20 @@ const ATTEMPTS: u64 = 8;
 /// How long the time a key was last used may lag behind, in milliseconds.
 const LAST_USED_LAG: u64 = 5 * 60 * 1000;
 
-/// The presented key as D1 knows it.
+/// The presented key as D1 has it.
 #[derive(Debug)]
-struct KeyRecord {
-    deactivated_at: Option<String>,
-    expires_at: Option<String>,
+pub struct StoredKey {
+    /// When it was deactivated.
+    pub deactivated_at: Option<String>,
+    /// When it expires.
+    pub expires_at: Option<String>,
     last_used_at: Option<String>,
     fold_version: i64,
-    organization: Organization,
+    /// Its organization.
+    pub organization: Organization,
 }
 
-impl KeyRecord {
+impl StoredKey {
     fn read(row: &Row) -> Result<Self, StoreError> {
         record::read("a key", &row.head, |value| {
             let mut record = Record::of(value)?;
@@ -43,24 +44,43 @@ impl KeyRecord {
             })
         })
     }
+
+    /// Whether the organization's folded columns are of an older version, so that a search may miss rows.
+    pub fn has_outdated_folds(&self) -> bool {
+        self.fold_version < FOLD_VERSION
+    }
+
+    /// Whether the time of last use is due to be written.
+    pub fn last_used_is_due(&self) -> bool {
+        let due_before = platform::iso(platform::now_millis().saturating_sub(LAST_USED_LAG));
+        self.last_used_at.as_ref().is_none_or(|used| *used < due_before)
+    }
 }
 
-/// A request's storage, its key and what it speaks of.
+/// A request's storage, its key and its tenant.
 #[derive(Clone)]
 pub struct Session<'a> {
     /// The database.
     pub database: &'a Database,
-    /// KV, for tombstones.
+    /// KV, which has the revocations of keys.
     pub kv: &'a KvStore,
     /// The presented key.
     pub key: &'a Key,
     /// On whose behalf, and how things are called.
     pub tenant: Tenant<'static>,
-    /// Whether the key has been found alive a moment ago, for the same request: KV is not asked again.
-    pub is_vetted: bool,
+    /// Whether the key was found good a moment ago for the same request, so that KV is not asked again.
+    pub is_verified: bool,
 }
 
-/// What the first round trip of a request brings.
+/// The results of a first round trip, before the key is verified.
+pub struct Loaded {
+    /// The row of the presented key, if there is one.
+    pub key: Option<StoredKey>,
+    /// The results of the caller's statements, in order.
+    pub results: std::vec::IntoIter<Vec<Row>>,
+}
+
+/// The results of a first round trip with a good key.
 pub struct Opened {
     /// The organization of the key.
     pub organization: Organization,
@@ -97,101 +117,40 @@ impl Opened {
 }
 
 impl Session<'_> {
-    /// Authenticates the key and runs the statements, in one round trip.
-    ///
-    /// The batch is sent again if it meets a passing error. The statements authorize themselves, so that they find
-    /// nothing if the key is no good; what the client is told then is decided here.
+    /// The statement that selects the key, and the others behind it. They authorize themselves, so that they find
+    /// nothing if the key is not good.
+    pub fn batch(&self, statements: Vec<Statement>) -> Vec<Statement> {
+        let mut batch = vec![self.select_key()];
+        batch.extend(statements);
+        batch
+    }
+
+    /// Sends a [`Session::batch`] off. It is sent again if it meets a passing error.
+    pub fn send(&self, batch: &[Statement], is_write: bool) -> Sent<'_> {
+        self.database.send_repeatable(batch, is_write)
+    }
+
+    /// Waits for the results of [`Session::send`].
     ///
     /// # Errors
-    /// 401 saying why the key is refused, or what became of the storage.
-    pub async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        self.open_as(statements, false).await
+    /// As [`Database::batch`].
+    pub async fn load(sent: Sent<'_>) -> Result<Loaded, StoreError> {
+        let mut results = sent.results().await.map_err(unreadable)?.into_iter();
+        let row = results.next().and_then(|rows| rows.into_iter().next());
+        Ok(Loaded { key: row.map(|row| StoredKey::read(&row)).transpose()?, results })
     }
 
-    async fn open_as(&self, statements: Vec<Statement>, is_write: bool) -> Result<Opened, ScimError> {
-        let mut batch = vec![self.key_record()];
-        batch.extend(statements);
-        let sent = self.database.send_repeatable(&batch, is_write);
-        let revoked = !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await;
-        let (record, results) = self.taken_apart(sent.results().await)?;
-        let due_before = platform::iso(platform::now_millis().saturating_sub(LAST_USED_LAG));
-        self.check(&record, revoked)?;
-        let (record, results) = match record.fold_version < FOLD_VERSION {
-            false => (record, results),
-            // What was looked up may have been missed, and nothing was written.
-            true => {
-                self.bring_up_to_date(&record.organization.id).await?;
-                self.taken_apart(self.database.send_repeatable(&batch, is_write).results().await)?
-            }
-        };
-        Ok(Opened {
-            organization: record.organization,
-            last_used_is_due: record.last_used_at.is_none_or(|used| used < due_before),
-            results,
-        })
-    }
-
-    /// The key's record, and the results of the statements behind it.
-    fn taken_apart(
-        &self,
-        results: Result<Vec<Vec<Row>>, StoreError>,
-    ) -> Result<(KeyRecord, std::vec::IntoIter<Vec<Row>>), ScimError> {
-        let mut results = results.map_err(unreadable)?.into_iter();
-        let record = results.next().and_then(|rows| rows.into_iter().next());
-        let record = record.map(|row| KeyRecord::read(&row)).transpose()?;
-        Ok((record.ok_or_else(|| self.refused(self.key.not_known()))?, results))
-    }
-
-    async fn bring_up_to_date(&self, organization: &str) -> Result<(), ScimError> {
+    /// Makes the folded columns of the organization anew.
+    ///
+    /// # Errors
+    /// 503 while there is more to do than one request may.
+    pub async fn update_folds(&self, organization: &str) -> Result<(), ScimError> {
         let tenant = self.tenant.of_organization(organization);
         let mut steps = refolding::STEPS_OF_REQUEST;
         match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await? {
             true => Ok(()),
             false => Err(upgrading()),
         }
-    }
-
-    fn check(&self, record: &KeyRecord, revoked: bool) -> Result<(), ScimError> {
-        if revoked || record.deactivated_at.is_some() {
-            return Err(self.deactivated());
-        }
-        if let Some(expired) = record.expires_at.as_ref().filter(|expires| **expires <= self.tenant.now) {
-            return Err(self.refused(ScimError::unauthorized(format!(
-                "The SCIM key {} expired at {expired}. Generate a new one in the console and put it into the identity \
-                 provider.",
-                self.key.hint()
-            ))));
-        }
-        known_keys::note_good(self.key);
-        Ok(())
-    }
-
-    /// As [`Session::open`], for statements that write, and that write the same when they are carried out twice: both
-    /// locks are tried before.
-    ///
-    /// # Errors
-    /// As [`Session::open`].
-    pub async fn open_writing(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        if !self.is_vetted && tombstone::exists(self.kv, self.key.id()).await {
-            return Err(self.deactivated());
-        }
-        Session { is_vetted: true, ..self.clone() }.open_as(statements, true).await
-    }
-
-    /// Remembers that the key is refused for good. A replica of the database may not know yet a key that has just been
-    /// made.
-    fn refused(&self, why: ScimError) -> ScimError {
-        if self.database.is_current() {
-            known_keys::note_refused(self.key, &why);
-        }
-        why
-    }
-
-    fn deactivated(&self) -> ScimError {
-        self.refused(ScimError::unauthorized(format!(
-            "The SCIM key {} has been deactivated. Generate a new one in the console and put it into the identity provider.",
-            self.key.hint()
-        )))
     }
 
     /// Runs the statements of a write, all or none, in one round trip.
@@ -202,7 +161,7 @@ impl Session<'_> {
         Ok(self.database.batch(statements).await?.into_iter())
     }
 
-    fn key_record(&self) -> Statement {
+    fn select_key(&self) -> Statement {
         Statement::new(
             "SELECT json_object(
                'deactivated_at', k.deactivated_at, 'expires_at', k.expires_at, 'last_used_at', k.last_used_at,

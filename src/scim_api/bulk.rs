@@ -126,7 +126,7 @@ async fn carry_out(
     let mut session = context.session.clone();
     // The others may have taken their time.
     session.tenant.now = platform::iso(platform::now_millis());
-    session.is_vetted = true;
+    session.is_verified = true;
     let new_id = bulk_id.as_ref().and_then(|name| named(ids, name)).cloned();
     let mut record = context.record.of_operation(&method, &path, &names);
     if let Some(data) = &data {

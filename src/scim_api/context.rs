@@ -6,9 +6,10 @@ use serde_json::Value;
 use worker::Env;
 
 use crate::audit::record::Record;
+use crate::auth::{known_keys, scim_key};
 use crate::d1::log::Outcome;
 use crate::d1::session::Opened;
-use crate::d1::{Row, Session, Statement, StoreError, keys, known_keys};
+use crate::d1::{Row, Session, Statement, StoreError, keys};
 use crate::http::DeferredWork;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_OF_STRANGERS};
 use crate::http::response::HttpResponse;
@@ -74,15 +75,15 @@ impl Operation {
 }
 
 impl RequestContext<'_> {
-    /// Authenticates and runs the statements of a read; see [`Session::open`].
+    /// Authenticates and runs the statements of a read; see [`scim_key::open`].
     pub(crate) async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        self.opened(self.session.open(statements).await)
+        self.opened(scim_key::open(&self.session, statements).await)
     }
 
     /// Authenticates and runs the statements of a write that needs nothing to be read before; see
-    /// [`Session::open_writing`].
+    /// [`scim_key::open_for_write`].
     pub(crate) async fn open_writing(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        self.opened(self.session.open_writing(statements).await)
+        self.opened(scim_key::open_for_write(&self.session, statements).await)
     }
 
     /// Makes sure that the key is good, or was a moment ago: before memory is given to what comes with it.

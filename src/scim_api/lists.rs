@@ -2,8 +2,9 @@
 
 use super::context::{RequestContext, project, projection};
 use super::group_resource;
+use crate::auth::known_keys;
+use crate::d1::keys;
 use crate::d1::list::{self, Listed, Listing, Query, Reader, Resource};
-use crate::d1::{keys, known_keys};
 use crate::http::body::Body;
 use crate::http::rate_limits;
 use crate::http::response::HttpResponse;

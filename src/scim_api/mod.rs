@@ -11,8 +11,9 @@ pub mod resources;
 pub mod users;
 
 use crate::audit::record::Record;
+use crate::auth::{known_keys, scim_key};
 use crate::d1::list::Listed;
-use crate::d1::{Scope, Session, Tenant, known_keys};
+use crate::d1::{Scope, Session, Tenant};
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
 pub(crate) use crate::http::{DeferredWork, Deployment, rate_limits};
@@ -39,7 +40,7 @@ pub(crate) async fn respond(
     if authorization.is_none() && request.method == "GET" && segments == ["ServiceProviderConfig"] {
         return discovery::public_service_provider_config(&base, request.parameters());
     }
-    let outcome = match Key::from_authorization(authorization.as_deref()) {
+    let outcome = match scim_key::from_authorization(authorization.as_deref()) {
         Ok(key) => with_key(deployment, request, deferred, &key, base, segments).await,
         Err(error) => Err(error),
     };
@@ -70,7 +71,8 @@ async fn with_key(
         return Err(error);
     }
     deferred.shard.set(Some(key.shard()));
-    let mut database = deployment.database(key.shard()).ok_or_else(|| key.not_known())?;
+    let mut database =
+        deployment.database(key.shard()).ok_or_else(|| scim_key::Refusal::Unknown.answer(key))?;
     if deployment.read_replicas {
         database = anchored(database, request, segments);
     }
@@ -80,7 +82,7 @@ async fn with_key(
         base,
         now: platform::iso(platform::now_millis()),
     };
-    let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_vetted: false };
+    let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_verified: false };
     let method = request.method.clone();
     let record = Record::of_request(deployment.catalog, request, key, segments);
     let work = Work::default();

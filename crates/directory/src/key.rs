@@ -45,31 +45,11 @@ impl Key {
         Self::of(text)
     }
 
-    /// Reads the `Authorization` header of a request (RFC 6750 §2.1).
-    ///
-    /// The scheme is taken in any case and any number of times, or left out: pasting `Bearer scim-…` into a
-    /// field that adds `Bearer` itself is the commonest mistake there is.
+    /// Reads the part of a key behind [`PREFIX`].
     ///
     /// # Errors
-    /// 401 saying what is wrong with the header, before storage is asked.
-    pub fn from_authorization(header: Option<&str>) -> Result<Self, ScimError> {
-        const HOW: &str = "Send \"Authorization: Bearer scim-…\" with the SCIM key made in the console.";
-        let mut token = header.map(str::trim).filter(|header| !header.is_empty()).ok_or_else(|| {
-            ScimError::unauthorized(format!("The request has no Authorization header. {HOW}"))
-        })?;
-        while let Some((scheme, rest)) = token.split_once(char::is_whitespace) {
-            if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(ScimError::unauthorized(format!(
-                    "The Authorization header is not a bearer token. {HOW}"
-                )));
-            }
-            token = rest.trim_start();
-        }
-        let Some(body) = token.strip_prefix(PREFIX) else {
-            return Err(ScimError::unauthorized(format!(
-                "The token does not begin with \"{PREFIX}\". {HOW}"
-            )));
-        };
+    /// 401 for a wrong length, or for a checksum that does not match.
+    pub fn parse(body: &str) -> Result<Self, ScimError> {
         if body.len() != BODY_LENGTH {
             return Err(ScimError::unauthorized(format!(
                 "The SCIM key is incomplete or has too much: {BODY_LENGTH} characters follow \"{PREFIX}\" in a key, {} do \
@@ -77,11 +57,12 @@ impl Key {
                 body.chars().count()
             )));
         }
-        let checked = token.len().saturating_sub(CHECKSUM_LENGTH);
-        // The checksum is no secret, and the hint of whatever passes stands in the log.
+        let text = format!("{PREFIX}{body}");
+        let checked = text.len().saturating_sub(CHECKSUM_LENGTH);
+        // The checksum is no secret, and the hint of a key that passes stands in the log.
         let is_plain = body.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        match token.split_at_checked(checked) {
-            Some((payload, sum)) if is_plain && checksum(payload) == sum => Ok(Self::of(token.to_owned())),
+        match text.split_at_checked(checked) {
+            Some((payload, sum)) if is_plain && checksum(payload) == sum => Ok(Self::of(text)),
             _ => Err(ScimError::unauthorized(
                 "The SCIM key is mistyped: its checksum does not match. Copy it again, or generate a new one in the console.",
             )),
@@ -118,15 +99,6 @@ impl Key {
     pub fn reveal(&self) -> &str {
         &self.text
     }
-
-    /// 401 for a key that no database of this deployment has.
-    pub fn not_known(&self) -> ScimError {
-        ScimError::unauthorized(format!(
-            "The SCIM key {} is not known here. It may have been made for another deployment; generate a key in this one's \
-             console and put it into the identity provider.",
-            self.hint()
-        ))
-    }
 }
 
 /// What may be shown of the key with this id.
@@ -155,34 +127,20 @@ mod tests {
         Key::generate(shard, &random)
     }
 
-    #[test]
-    fn a_key_survives_the_ways_admins_paste_it() {
-        let key = key();
-        for header in ["Bearer {}", "bearer {}", "BEARER   {}", "Bearer Bearer {}", "{}", " Bearer {} "] {
-            let header = header.replace("{}", key.reveal());
-            let read = Key::from_authorization(Some(&header)).unwrap();
-            assert_eq!((read.id(), read.hash()), (key.id(), key.hash()), "{header}");
-        }
+    fn read(text: &str) -> Result<Key, ScimError> {
+        Key::parse(text.strip_prefix(PREFIX).unwrap())
     }
 
     #[test]
     fn a_malformed_key_is_refused_with_the_reason() {
-        let detail = |header: Option<&str>| Key::from_authorization(header).unwrap_err().detail;
+        let detail = |text: &str| read(text).unwrap_err().detail;
         let text = key().reveal().to_owned();
-        assert!(detail(None).contains("no Authorization header"));
-        assert!(detail(Some("  ")).contains("no Authorization header"));
-        assert!(detail(Some("non-token")).contains("does not begin with"));
-        assert!(detail(Some("Basic dXNlcg==")).contains("not a bearer token"));
-        assert!(detail(Some("Bearer")).contains("does not begin with"));
-        assert!(detail(text.get(..40)).contains("incomplete"));
-        assert!(detail(Some(&text.replace('A', "B"))).contains("checksum"));
-        assert!(detail(Some(&format!("scim-{}", "ü".repeat(40)))).contains("incomplete"));
+        assert!(detail(text.get(..40).unwrap()).contains("incomplete"));
+        assert!(detail(&text.replace('A', "B")).contains("checksum"));
+        assert!(detail(&format!("scim-{}", "ü".repeat(40))).contains("incomplete"));
         for other in ["\u{1b}[2J", "\u{9b}2J", "a@b."] {
             let payload = format!("{PREFIX}{other}{}", "A".repeat(ID_LENGTH + SECRET_LENGTH - other.len()));
-            assert!(
-                detail(Some(&format!("{payload}{}", checksum(&payload)))).contains("mistyped"),
-                "{other:?}"
-            );
+            assert!(detail(&format!("{payload}{}", checksum(&payload))).contains("mistyped"), "{other:?}");
         }
     }
 
@@ -218,10 +176,10 @@ mod tests {
     fn a_key_tells_its_shard_and_the_checksum_covers_it() {
         for shard in Shard::all() {
             let key = key_of(shard);
-            let read = Key::from_authorization(Some(key.reveal())).unwrap();
+            let read = read(key.reveal()).unwrap();
             assert_eq!((read.shard(), read.hash()), (shard, key.hash()));
         }
         let text = key_of(Shard::new(1).unwrap()).reveal().replacen("0A", "0B", 1);
-        assert!(Key::from_authorization(Some(&text)).unwrap_err().detail.contains("checksum"));
+        assert!(read(&text).unwrap_err().detail.contains("checksum"));
     }
 }

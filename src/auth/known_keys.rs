@@ -1,6 +1,6 @@
-//! What an isolate remembers of SCIM keys for a while, so that whoever has none costs no storage, and whoever has a
-//! good one costs no round trip to have a large body read. It never lets anybody in: that is decided in D1, with each
-//! request.
+//! What an isolate remembers of SCIM keys for a while. A request with a refused key then costs no storage, and the large
+//! body of a request with a good key costs no extra round trip. No request is let in by this memory: D1 decides each
+//! time.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,31 +9,32 @@ use crate::runtime::platform;
 use directory::Key;
 use scim_protocol::ScimError;
 
-/// How long a key is known to have been good, in milliseconds.
+/// How long a good key is remembered, in milliseconds.
 const GOOD_FOR: u64 = 10 * 60 * 1000;
-/// How long a key is refused without asking again, in milliseconds.
+/// How long a key is refused without asking D1 again, in milliseconds.
 const REFUSED_FOR: u64 = 60 * 1000;
-/// Most keys that are remembered of either kind.
-const MOST: usize = 2_000;
+/// Most good keys, and most refused keys, that are remembered.
+const MAX_KEYS: usize = 2_000;
 
 thread_local! {
     static KEYS: RefCell<Keys> = const { RefCell::new(Keys { good: BTreeMap::new(), refused: BTreeMap::new() }) };
 }
 
-/// Keys by their hashes, which tell a key from another one with the same id, and until when something is known of them.
+/// Keys by their hashes, and until when they are remembered, in milliseconds since the epoch. Hashes, since a made-up
+/// key may have the id of a good one.
 struct Keys {
     good: BTreeMap<String, u64>,
     refused: BTreeMap<String, (u64, ScimError)>,
 }
 
-/// Whether the key was found good a while ago.
-pub fn is_good(key: &Key) -> bool {
+/// Whether the key was good when D1 was last asked.
+pub(crate) fn is_good(key: &Key) -> bool {
     let now = platform::now_millis();
     KEYS.with_borrow(|keys| keys.good.get(key.hash()).is_some_and(|until| *until > now))
 }
 
-/// Why the key was refused a moment ago, if it was.
-pub fn refusal(key: &Key) -> Option<ScimError> {
+/// The refusal of the key, if it was refused within the last minute.
+pub(crate) fn refusal(key: &Key) -> Option<ScimError> {
     let now = platform::now_millis();
     KEYS.with_borrow(|keys| {
         let (until, error) = keys.refused.get(key.hash())?;
@@ -41,8 +42,8 @@ pub fn refusal(key: &Key) -> Option<ScimError> {
     })
 }
 
-/// Notes that the key is good: it was found so, or has just been made.
-pub fn note_good(key: &Key) {
+/// Remembers a key that D1 has found good, or that was just made.
+pub(crate) fn note_good(key: &Key) {
     let now = platform::now_millis();
     KEYS.with_borrow_mut(|keys| {
         keys.refused.remove(key.hash());
@@ -51,8 +52,8 @@ pub fn note_good(key: &Key) {
     });
 }
 
-/// Notes why the key is refused. That must be for good: that the database does not know it, or that it is dead.
-pub fn note_refused(key: &Key, why: &ScimError) {
+/// Remembers the refusal of a key, which must be final: the key is unknown, deactivated or expired.
+pub(crate) fn note_refused(key: &Key, why: &ScimError) {
     let now = platform::now_millis();
     KEYS.with_borrow_mut(|keys| {
         keys.good.remove(key.hash());
@@ -61,12 +62,12 @@ pub fn note_refused(key: &Key, why: &ScimError) {
     });
 }
 
-/// Forgets what is over, and if that is not enough, any.
+/// Makes room for one more: forgets outdated keys, and if that is not enough, any.
 fn make_room<V>(known: &mut BTreeMap<String, V>, is_current: impl Fn(&V) -> bool) {
-    if known.len() >= MOST {
+    if known.len() >= MAX_KEYS {
         known.retain(|_, value| is_current(value));
     }
-    while known.len() >= MOST {
+    while known.len() >= MAX_KEYS {
         known.pop_first();
     }
 }
