@@ -21,6 +21,17 @@ use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::future_to_promise;
 use worker::{Context, Env, Request, Response, event};
 
+/// Logs the message and the stack of a panic, before the hook of the `worker` crate marks the instance of WebAssembly,
+/// which is unusable after an abort, for replacement at the next request.
+#[event(start)]
+fn log_panics() {
+    let hook_of_worker = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        console_error_panic_hook::hook(panic);
+        hook_of_worker(panic);
+    }));
+}
+
 /// Every HTTP request to the Worker.
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
