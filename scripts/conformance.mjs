@@ -1,4 +1,4 @@
-/* npm run test:conformance, under Node 22: scim2-tester, an independent suite of RFC 7643 and 7644, against the built
+/* The part of `npm test` that needs Node 22: scim2-tester, an independent suite of RFC 7643 and 7644, against the built
    Worker in workerd. Its argument is a Python that has the suite; with --write it renews docs/conformance.md first. */
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ await main(async () => {
   } finally {
     await worker.close();
   }
-  console.log(`\n${total.passed} passed; ${total.failed} failed; ${total.documented} deviate as documented`);
+  console.log(`\n${total.passed} passed, ${total.failed} failed; ${total.documented} deviate as documented`);
   return total.failed > 0 ? 1 : 0;
 });
 
@@ -55,7 +55,7 @@ function checkDocument(total) {
   }
   total.failed += 1;
   console.log("FAILED: docs/conformance.md does not list what tests/conformance/deviations.mjs does.");
-  console.log("Renew it with: npm run test:conformance -- --write");
+  console.log("Renew it with: npm test -- --only=conformance --write");
 }
 
 function add(total, count, { passed, documented, failures }) {

@@ -1,13 +1,13 @@
 // npm run setup: everything that building, running and testing needs. The other commands do this by themselves.
 import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
-import { linters } from "./lib/linters.mjs";
+import { installLinters } from "./lib/lint.mjs";
 import { conformancePython } from "./lib/python.mjs";
 import { main } from "./lib/run.mjs";
 import { node22, toolchain } from "./lib/toolchain.mjs";
 
 await main(async () => {
   const { native } = await toolchain();
-  await linters(native);
+  await installLinters(native);
   node22();
   await conformancePython();
   if (!(await chromium())) console.log(`The tests in a browser will be skipped: ${NO_CHROMIUM}.`);

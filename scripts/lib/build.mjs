@@ -12,7 +12,7 @@ const OUTPUTS = ["build/index.js", "build/index_bg.wasm"].map((name) => join(roo
 export const NOTICES = join(root, "build/THIRD-PARTY-NOTICES.txt");
 /** The same WebAssembly with the names of its functions, for `npm run size`. */
 export const NAMED = join(root, "target/named.wasm");
-const INPUTS = ["src", "Cargo.toml", "Cargo.lock", ".cargo", "package-lock.json", "scripts/lib/build.mjs"];
+const INPUTS = ["src", "crates", "Cargo.toml", "Cargo.lock", ".cargo", "package-lock.json", "scripts/lib/build.mjs"];
 const STAMP = join(root, "build/.inputs"); // the hash of the inputs that the outputs were built from
 
 /** Builds the Worker unless nothing that goes into it has changed. */

@@ -1,6 +1,6 @@
 /* Where scim2-tester's checks end otherwise than well, and why that is meant. Each of these must occur, for a reason of
    the suite's that matches `says`, and nothing else may. docs/conformance.md shows the same; it is renewed with
-   npm run test:conformance -- --write */
+   npm test -- --only=conformance --write */
 
 /** Attributes that a person always has. */
 const alwaysPresent = [
