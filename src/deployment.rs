@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use worker::Env;
+use worker::{Env, KvStore};
 
-use crate::d1::{Cost, Database, KvStore};
+use crate::d1::{Cost, Database};
 use directory::{Catalog, Shard};
 
 /// A deployment, for the length of one request.
@@ -39,7 +39,7 @@ impl<'a> Deployment<'a> {
         Ok(Self {
             env,
             catalog: catalog.as_ref().map_err(Clone::clone)?,
-            kv: KvStore::bound(env, "KV").map_err(|error| format!("KV binding KV: {error:?}"))?,
+            kv: env.kv("KV").map_err(|error| format!("KV binding KV: {error}"))?,
             read_replicas: variable(env, "READ_REPLICAS", "off") == "on",
             cost: Rc::default(),
         })

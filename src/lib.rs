@@ -15,6 +15,7 @@ pub mod kv;
 pub mod redaction;
 pub mod runtime;
 pub mod scim_api;
+pub mod storage_error;
 
 use worker::js_sys::{Error, Promise};
 use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};

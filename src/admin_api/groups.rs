@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Console, Parameters, Reply, put, record};
-use crate::d1::members as stored;
+use crate::d1::console_views as stored;
 use crate::http::Problem;
 
 pub(crate) async fn one(

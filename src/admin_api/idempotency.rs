@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use worker::console_error;
 
 use super::{Console, Reply, Request, put, text};
-use crate::d1::StoreError;
+use crate::d1::StorageError;
 use crate::d1::idempotent_calls::{self as stored, SECRET_MILLIS};
 use crate::http::Problem;
-use crate::runtime::platform;
+use crate::runtime::{clock, random};
 use scim_protocol::json;
 
 /// Longest key of a call, in characters.
@@ -100,7 +100,7 @@ pub(crate) async fn answer(
 }
 
 /// Whether the call has been made by the same caller.
-pub(crate) async fn is_known(console: &Console<'_>, key: &CallKey) -> Result<bool, StoreError> {
+pub(crate) async fn is_known(console: &Console<'_>, key: &CallKey) -> Result<bool, StorageError> {
     let found = console.database.run(stored::find(&key.id(console), console.now_millis)).await?;
     Ok(!found.is_empty())
 }
@@ -110,7 +110,7 @@ fn keep(
     key: &CallKey,
     id: &str,
     reply: &Reply,
-) -> Result<crate::d1::Statement, StoreError> {
+) -> Result<crate::d1::Statement, StorageError> {
     let mut answer = reply.body.clone();
     let secret = match answer.as_object_mut().and_then(|answer| answer.shift_remove("key")) {
         Some(Value::String(secret)) => {
@@ -147,7 +147,7 @@ fn repeated(console: &Console<'_>, key: &CallKey, asked: &str, claim: &Value) ->
         ));
     };
     let mut body = claim.get("answer").cloned().unwrap_or_default();
-    let age = console.now_millis.saturating_sub(platform::millis(text(claim, "began_at")));
+    let age = console.now_millis.saturating_sub(clock::parse_iso(text(claim, "began_at"))?);
     if age < SECRET_MILLIS
         && let Some(secret) = open(console, key, text(claim, "secret"))
     {
@@ -159,9 +159,9 @@ fn repeated(console: &Console<'_>, key: &CallKey, asked: &str, claim: &Value) ->
     Ok(Reply { status, body })
 }
 
-fn seal(console: &Console<'_>, key: &CallKey, secret: &str) -> Result<Option<String>, StoreError> {
+fn seal(console: &Console<'_>, key: &CallKey, secret: &str) -> Result<Option<String>, StorageError> {
     let Some(cipher) = key.cipher(console) else { return Ok(None) };
-    let nonce = platform::random::<NONCE_LENGTH>()?;
+    let nonce = random::bytes::<NONCE_LENGTH>()?;
     let sealed = cipher.encrypt(Nonce::from_slice(&nonce), secret.as_bytes()).ok();
     Ok(sealed.map(|sealed| Base64::encode_string(&[&nonce[..], &sealed].concat())))
 }

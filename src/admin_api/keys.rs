@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::{Console, Fields, Reply, last, put, record, text};
 use crate::auth::known_keys;
-use crate::d1::log::Outcome;
+use crate::d1::audit_log::Outcome;
 use crate::d1::tenant::guard;
-use crate::d1::{StoreError, keys as stored};
+use crate::d1::{StorageError, keys as stored};
 use crate::http::Problem;
-use crate::kv::tombstone;
-use crate::runtime::platform;
+use crate::kv::revocation;
+use crate::runtime::random;
 use directory::{Key, key};
 use scim_protocol::Object;
 use scim_protocol::json::object;
@@ -89,7 +89,7 @@ pub(crate) async fn regenerate(
     statements.push(stored::one(&tenant, key.id()));
     let described = last(&console.write(&tenant, &about(201, &key, detail), statements).await?)?;
     if overlap_until.is_none() {
-        tombstone::put_up(console.kv, old, &console.now()).await;
+        revocation::mark_revoked(console.kv, old, &console.now()).await;
     }
     shown_once(described, &key)
 }
@@ -98,7 +98,7 @@ pub(crate) async fn deactivate(console: &Console<'_>, org: &str, id: &str) -> Re
     let tenant = console.tenant(org);
     console.one(&tenant, stored::one(&tenant, id), "key").await?;
     let hint = key::hint(id);
-    let outcome = Outcome::of(200, "Key", id, &hint).saying(format!("Deactivated the key {hint}."));
+    let outcome = Outcome::of(200, "Key", id, &hint).with_detail(format!("Deactivated the key {hint}."));
     let statements = vec![stored::deactivate(&tenant, id), stored::all(&tenant)];
     let results = console.write_if_changed(&tenant, &outcome, statements).await?;
     let rows = results.last().map(Vec::as_slice).unwrap_or_default();
@@ -107,8 +107,8 @@ pub(crate) async fn deactivate(console: &Console<'_>, org: &str, id: &str) -> Re
     let others: Vec<Value> =
         good(&keys).map(|key| object! {"id": text(key, "id"), "hint": key::hint(text(key, "id"))}).collect();
     put(&mut described, "other_good_keys", others);
-    // D1 has it; the tombstone is for replicas that do not know yet.
-    tombstone::put_up(console.kv, id, &console.now()).await;
+    // D1 has it; the revocation in KV is for replicas that lag.
+    revocation::mark_revoked(console.kv, id, &console.now()).await;
     Ok(Reply::ok(described))
 }
 
@@ -130,16 +130,16 @@ fn too_many() -> Problem {
 }
 
 /// Between the look at the keys and the writing of another, others were generated.
-fn too_many_at_once(error: StoreError) -> Problem {
-    if error == StoreError::Stale { too_many() } else { error.into() }
+fn too_many_at_once(error: StorageError) -> Problem {
+    if error == StorageError::Stale { too_many() } else { error.into() }
 }
 
 fn new_key(console: &Console<'_>) -> Result<Key, Problem> {
-    Ok(Key::generate(console.database.shard(), &platform::random()?))
+    Ok(Key::generate(console.database.shard(), &random::bytes()?))
 }
 
 fn about(status: u16, key: &Key, detail: String) -> Outcome {
-    Outcome::of(status, "Key", key.id(), &key.hint()).saying(detail)
+    Outcome::of(status, "Key", key.id(), &key.hint()).with_detail(detail)
 }
 
 /// When a new key expires: as wished, else as the organization has it.

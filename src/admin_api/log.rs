@@ -1,7 +1,7 @@
 //! The log, as it is read.
 
 use super::{Console, Parameters, Reply, end_page};
-use crate::d1::log::{self as stored, Query, Source};
+use crate::d1::audit_log::{self as stored, Query, Source};
 use crate::http::Problem;
 use scim_protocol::json::object;
 

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::{Console, Fields, Parameters, Reply, put, record, text};
 use crate::auth::actor::Actor;
-use crate::d1::log::{self, Outcome};
-use crate::d1::members::{self as stored, Query};
-use crate::d1::session::{Failure, attempts};
+use crate::d1::audit_log::{self, Outcome};
+use crate::d1::console_views::{self as stored, Query};
+use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self, UserRecord};
-use crate::d1::{StoreError, Tenant, acceptances};
+use crate::d1::{StorageError, Tenant, acceptances};
 use crate::http::Problem;
-use crate::runtime::platform;
+use crate::runtime::ids;
 use directory::organization::email_domain;
 use directory::user::check_removable;
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
@@ -105,8 +105,9 @@ pub(crate) async fn list(
 /// One person: as the identity provider sees them, or would, with the groups and what happened lately.
 pub(crate) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    let history = log::Query { resource_id: Some(id.to_owned()), count: HISTORY, ..log::Query::default() };
-    let statements = vec![stored::one(&tenant, id), log::entries(&tenant, &history)];
+    let history =
+        audit_log::Query { resource_id: Some(id.to_owned()), count: HISTORY, ..audit_log::Query::default() };
+    let statements = vec![stored::one(&tenant, id), audit_log::entries(&tenant, &history)];
     let mut results = console.open(&tenant, statements).await?;
     let row = results.next().unwrap_or_default().into_iter().next().ok_or_else(not_found)?;
     let history: Vec<Value> = results
@@ -118,7 +119,7 @@ pub(crate) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Re
         .collect::<Result<_, _>>()?;
     let mut member = record(&row)?;
     let resource = json::parse(row.body.into_string().as_bytes())
-        .map_err(|error| StoreError::Internal(format!("a resource is not JSON: {error}")))?;
+        .map_err(|error| StorageError::Internal(format!("a resource is not JSON: {error}")))?;
     let groups: Vec<Value> = super::list(&resource, "groups")
         .iter()
         .map(|group| object! {"id": text(group, "value"), "display_name": text(group, "display")})
@@ -138,7 +139,8 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
     let mut member = person.into_user(console.catalog)?;
     member.org_role = org_role;
     let tenant = console.tenant(org);
-    let mut results = console.open(&tenant, vec![users::named(&tenant, member.user_name())]).await?;
+    let mut results =
+        console.open(&tenant, vec![users::find_by_user_name(&tenant, member.user_name())]).await?;
     let settings = console.settings()?;
     if let Some(row) = results.next().unwrap_or_default().into_iter().next() {
         let record = UserRecord::read(row)?;
@@ -156,7 +158,7 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
         return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.email_domain().as_deref()))));
     }
     is_address?;
-    let id = platform::new_id()?;
+    let id = ids::new_id()?;
     let managed = settings.manages(member.email_domain().as_deref());
     if managed {
         settings.check_room(member.user_name())?;
@@ -176,7 +178,7 @@ pub(crate) async fn change(
     let org_role = Fields::read(body, |fields| fields.text("org_role"))?;
     let org_role = assignable(&org_role)?;
     let tenant = console.tenant(org);
-    let (changed, managed) = attempts(async || {
+    let (changed, managed) = retry_on_conflict(async || {
         let (record, settings) = basis(console, &tenant, id).await?;
         if !record.user.active {
             let detail = "Who has been deactivated has no organization role. Add the person again first.";
@@ -200,7 +202,7 @@ pub(crate) async fn change(
 /// identity provider. Of somebody whom SCIM does not see nothing need stay, and their user_name is free.
 pub(crate) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    let (removed, managed) = attempts(async || {
+    let (removed, managed) = retry_on_conflict(async || {
         let (record, settings) = basis(console, &tenant, id).await?;
         check_removable(&record.user)?;
         let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
@@ -246,7 +248,7 @@ pub(crate) async fn transfer_ownership(
             statements.push(acceptances::accept(&tenant, &acceptances::mail_of(member.user_name())));
         }
         if let Err(error) = console.write(&tenant, &outcome, statements).await {
-            let is_stale = error == StoreError::Stale;
+            let is_stale = error == StorageError::Stale;
             // Of two at once, one finds that it is done.
             if !is_stale || !is_owner(console, &tenant, &id).await? {
                 return Err(match by {
@@ -273,7 +275,7 @@ async fn basis(
     tenant: &Tenant<'_>,
     id: &str,
 ) -> Result<(UserRecord, Organization), ScimError> {
-    let mut results = console.open(tenant, vec![users::anybody(tenant, id)]).await?;
+    let mut results = console.open(tenant, vec![users::find_unscoped(tenant, id)]).await?;
     let row = results.next().unwrap_or_default().into_iter().next().ok_or_else(not_found)?;
     Ok((UserRecord::read(row)?, console.settings()?))
 }
@@ -289,9 +291,9 @@ fn assignable(text: &str) -> Result<OrgRole, Problem> {
 }
 
 /// Others were changing the same.
-fn at_once(error: StoreError) -> Problem {
+fn at_once(error: StorageError) -> Problem {
     match error {
-        error if users::user_name_is_taken(&error) || error == StoreError::Stale => Problem::new(
+        error if users::user_name_is_taken(&error) || error == StorageError::Stale => Problem::new(
             409,
             "The member or the organization was changed by somebody else at the same time. Try again.",
         ),
@@ -304,17 +306,17 @@ fn not_found() -> Problem {
 }
 
 fn about(status: u16, id: &str, user: &User, done: &str) -> Outcome {
-    Outcome::of(status, "User", id, user.user_name()).saying(format!("{done} {}.", user.user_name()))
+    Outcome::of(status, "User", id, user.user_name()).with_detail(format!("{done} {}.", user.user_name()))
 }
 
 impl Console<'_> {
     /// The organization that was opened, and its settings.
-    fn settings(&self) -> Result<Organization, StoreError> {
+    fn settings(&self) -> Result<Organization, StorageError> {
         let described = self.organization.borrow();
         let described =
-            described.as_ref().ok_or_else(|| StoreError::Internal("no organization is open".to_owned()))?;
+            described.as_ref().ok_or_else(|| StorageError::Internal("no organization is open".to_owned()))?;
         Organization::deserialize(described)
-            .map_err(|error| StoreError::Internal(format!("an organization's row: {error}")))
+            .map_err(|error| StorageError::Internal(format!("an organization's row: {error}")))
     }
 }
 

@@ -16,17 +16,18 @@ pub mod sessions;
 use std::cell::RefCell;
 
 use serde_json::Value;
+use worker::KvStore;
 
 use crate::auth::actor::Actor;
-use crate::d1::error::upgrading;
-use crate::d1::log::{Entry, Outcome};
+use crate::d1::audit_log::{Entry, Outcome};
 use crate::d1::{
-    Database, KvStore, Row, Scope, Statement, StoreError, Tenant, idempotent_calls, organizations as stored,
+    Database, Row, Scope, Statement, StorageError, Tenant, idempotent_calls, organizations as stored,
     refolding,
 };
 use crate::http::Problem;
 use crate::redaction::kept;
-use crate::runtime::platform;
+use crate::runtime::clock;
+use crate::storage_error::upgrading;
 use directory::{AdministratorName, Catalog, group_name};
 use scim_protocol::{Object, json};
 
@@ -43,7 +44,7 @@ pub struct Console<'a> {
     pub database: &'a Database,
     /// Where organizations may lie that the call speaks of: all databases, or that one.
     pub databases: &'a [Database],
-    /// KV, for tombstones.
+    /// KV, for revocations.
     pub kv: &'a KvStore,
     /// The product's names.
     pub catalog: &'a Catalog,
@@ -229,12 +230,12 @@ fn elsewhere(request: &Request<'_>) -> Problem {
 
 impl Console<'_> {
     fn now(&self) -> String {
-        platform::iso(self.now_millis)
+        clock::iso(self.now_millis)
     }
 
     /// A moment so many seconds from now.
     fn after(&self, seconds: u64) -> String {
-        platform::iso(self.now_millis.saturating_add(seconds.saturating_mul(1000)))
+        clock::iso(self.now_millis.saturating_add(seconds.saturating_mul(1000)))
     }
 
     /// Statements on behalf of that organization, as far as the actor administers it.
@@ -297,13 +298,13 @@ impl Console<'_> {
             Ok(true) => Ok(()),
             Ok(false) => Err(upgrading().into()),
             // There is no such organization.
-            Err(StoreError::Stale) => Err(Problem::no_organization()),
+            Err(StorageError::Stale) => Err(Problem::no_organization()),
             Err(error) => Err(error.into()),
         }
     }
 
     /// The answer to an administrator who may not see an organization.
-    async fn not_theirs(&self, tenant: &Tenant<'_>) -> Result<Problem, StoreError> {
+    async fn not_theirs(&self, tenant: &Tenant<'_>) -> Result<Problem, StorageError> {
         if let Scope::Administrator { organization, name } = &tenant.scope
             && self.database.is_invited(name, organization).await?
         {
@@ -340,11 +341,11 @@ impl Console<'_> {
         tenant: &Tenant<'_>,
         outcome: &Outcome,
         statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, StoreError> {
+    ) -> Result<Vec<Vec<Row>>, StorageError> {
         let mut batch: Vec<Statement> = self.mark_of_change().into_iter().collect();
         let own = batch.len();
         batch.extend(statements);
-        let results = self.database.write(self.entry.if_allowed(tenant, outcome)?, batch).await?;
+        let results = self.database.write(self.entry.insert_if_authorized(tenant, outcome)?, batch).await?;
         Ok(results.into_iter().skip(own).collect())
     }
 
@@ -360,8 +361,8 @@ impl Console<'_> {
         tenant: &Tenant<'_>,
         outcome: &Outcome,
         mut statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, StoreError> {
-        let entry = self.entry.if_changed(tenant, outcome)?;
+    ) -> Result<Vec<Vec<Row>>, StorageError> {
+        let entry = self.entry.insert_if_row_changed(tenant, outcome)?;
         statements.insert(statements.len().min(1), entry);
         statements.splice(0..0, self.mark_of_change());
         self.database.batch(&statements).await
@@ -374,14 +375,14 @@ fn check_name(what: &str, name: &str) -> Result<(), Problem> {
 }
 
 /// The row that the last of these results begins with, as JSON.
-fn last(results: &[Vec<Row>]) -> Result<Value, StoreError> {
-    record(results.last().and_then(|rows| rows.first()).ok_or(StoreError::Stale)?)
+fn last(results: &[Vec<Row>]) -> Result<Value, StorageError> {
+    record(results.last().and_then(|rows| rows.first()).ok_or(StorageError::Stale)?)
 }
 
 /// A row that is one JSON record.
-fn record(row: &Row) -> Result<Value, StoreError> {
+fn record(row: &Row) -> Result<Value, StorageError> {
     json::parse(row.head.as_bytes())
-        .map_err(|error| StoreError::Internal(format!("a record is not JSON: {error}")))
+        .map_err(|error| StorageError::Internal(format!("a record is not JSON: {error}")))
 }
 
 /// Leaves of records no more than a page has. If there are more, the next page begins behind what is returned: the

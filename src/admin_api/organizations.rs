@@ -6,11 +6,11 @@ use super::keys::{DAY, LONGEST_LIFE};
 use super::members::{NewPerson, described};
 use super::{Console, Fields, Reply, check_name, last, put, record, text};
 use crate::auth::actor::Actor;
-use crate::d1::log::Outcome;
+use crate::d1::audit_log::Outcome;
 use crate::d1::organizations::{self as stored, Settings};
 use crate::d1::{Database, Scope, Sent, Tenant, acceptances, users};
 use crate::http::Problem;
-use crate::runtime::platform;
+use crate::runtime::ids;
 use directory::organization::parse_email_domains;
 use directory::{AdministratorName, OrgRole, organization};
 use scim_protocol::Object;
@@ -49,8 +49,8 @@ pub(crate) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
 /// Accepts to administer an organization: from now on it is listed.
 pub(crate) async fn accept(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
     let (tenant, mail) = invited(console, id)?;
-    let outcome =
-        Outcome { status: 200, ..Outcome::default() }.saying(format!("{mail} accepted to administer it."));
+    let outcome = Outcome { status: 200, ..Outcome::default() }
+        .with_detail(format!("{mail} accepted to administer it."));
     let statements = vec![acceptances::accept(&tenant, &acceptances::mail_of(mail)), stored::one(&tenant)];
     let results = console.write_if_changed(&tenant, &outcome, statements).await?;
     let found = results.last().and_then(|rows| rows.first()).ok_or_else(Problem::no_organization)?;
@@ -60,8 +60,8 @@ pub(crate) async fn accept(console: &Console<'_>, id: &str) -> Result<Reply, Pro
 /// Declines to administer an organization: it is not listed, and may be accepted later.
 pub(crate) async fn decline(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
     let (tenant, mail) = invited(console, id)?;
-    let outcome =
-        Outcome { status: 200, ..Outcome::default() }.saying(format!("{mail} declined to administer it."));
+    let outcome = Outcome { status: 200, ..Outcome::default() }
+        .with_detail(format!("{mail} declined to administer it."));
     let statements = vec![acceptances::decline(&tenant, &acceptances::mail_of(mail)), stored::one(&tenant)];
     let results = console.write_if_changed(&tenant, &outcome, statements).await?;
     if results.last().is_none_or(Vec::is_empty) {
@@ -101,14 +101,14 @@ pub(crate) async fn create(console: &Console<'_>, body: Object) -> Result<Reply,
     let mut owner = owner.into_user(console.catalog)?;
     owner.org_role = OrgRole::Owner;
     let database = place(console, wish).await?;
-    let id = database.shard().organization_id(&platform::new_id()?);
+    let id = database.shard().organization_id(&ids::new_id()?);
     let tenant = console.tenant(&id);
     let domains = settings.mail_domains.as_deref().unwrap_or_default();
     let managed = organization::is_among(owner.email_domain().as_deref(), domains);
-    let owner_id = platform::new_id()?;
-    let outcome =
-        Outcome { status: 201, ..Outcome::default() }.saying(format!("Created the organization {name}."));
-    let entry = console.entry.of_change(&tenant, &id, &outcome)?;
+    let owner_id = ids::new_id()?;
+    let outcome = Outcome { status: 201, ..Outcome::default() }
+        .with_detail(format!("Created the organization {name}."));
+    let entry = console.entry.insert(&tenant, &id, &outcome)?;
     let mut statements = Vec::new();
     match console.mark_of_change() {
         Some(mark) if database.shard() == console.database.shard() => statements.push(mark),
@@ -140,7 +140,7 @@ pub(crate) async fn update(console: &Console<'_>, id: &str, body: Object) -> Res
     if settings == Settings::default() {
         return Ok(Reply::ok(console.opened()));
     }
-    let outcome = Outcome { status: 200, ..Outcome::default() }.saying("Changed the settings.");
+    let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail("Changed the settings.");
     let mut statements = stored::update(&tenant, &settings);
     statements.push(stored::one(&tenant));
     let written = last(&console.write_if_changed(&tenant, &outcome, statements).await?)?;

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::{Console, Fields, Reply, check_name as check, list, text};
-use crate::d1::log::Outcome;
+use crate::d1::audit_log::Outcome;
 use crate::d1::projects::{self as stored, RoleGroup};
-use crate::d1::{Statement, StoreError, Tenant, groups};
+use crate::d1::{Statement, StorageError, Tenant, groups};
 use crate::http::Problem;
-use crate::runtime::platform;
+use crate::runtime::ids;
 use directory::group_name::{PROJECT_ROLES, Project, fold_group_name, project_role, team_role};
 use scim_protocol::Object;
 use scim_protocol::json::object;
@@ -44,7 +44,7 @@ pub(crate) async fn create(console: &Console<'_>, org: &str, body: Object) -> Re
     }
     let tenant = console.tenant(org);
     console.open(&tenant, Vec::new()).await?;
-    let id = platform::new_id()?;
+    let id = ids::new_id()?;
     let groups = stored::project_groups(&console.catalog.group_prefix, &name, &roles)?;
     let outcome = about(201, &id, &name, format!("Created the project {name}."));
     let statements = stored::insert_project(&tenant, &id, &name, &groups);
@@ -132,7 +132,7 @@ pub(crate) async fn create_team(
     check("team", &name)?;
     let tenant = console.tenant(org);
     let current = unarchived(console, &tenant, project).await?;
-    let id = platform::new_id()?;
+    let id = ids::new_id()?;
     let groups = stored::team_groups(&console.catalog.group_prefix, text(&current, "name"), &name)?;
     let [_, member] = &groups;
     let outcome = made(member, format!("Created the team {name} of the project {}.", text(&current, "name")));
@@ -180,7 +180,7 @@ async fn written(
     statements.push(stored::described(tenant, Some(id)));
     let results = console.write(tenant, outcome, statements).await;
     let rows = results.map_err(|error| taken(error, "project", name))?.pop().unwrap_or_default();
-    Ok(stored::read_described(rows)?.pop().ok_or(StoreError::Stale)?)
+    Ok(stored::read_described(rows)?.pop().ok_or(StorageError::Stale)?)
 }
 
 async fn read(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Value, Problem> {
@@ -210,11 +210,11 @@ fn group_id(role: &Value) -> String {
 }
 
 fn about(status: u16, id: &str, name: &str, detail: String) -> Outcome {
-    Outcome::of(status, "Project", id, name).saying(detail)
+    Outcome::of(status, "Project", id, name).with_detail(detail)
 }
 
 fn made(group: &RoleGroup, detail: String) -> Outcome {
-    Outcome::of(201, "Group", &group.id, &group.display_name).saying(detail)
+    Outcome::of(201, "Group", &group.id, &group.display_name).with_detail(detail)
 }
 
 fn described(group: &RoleGroup) -> Value {
@@ -222,7 +222,7 @@ fn described(group: &RoleGroup) -> Value {
     object! {"name": group.role.as_str(), "group": shown}
 }
 
-fn taken(error: StoreError, what: &str, name: &str) -> Problem {
+fn taken(error: StorageError, what: &str, name: &str) -> Problem {
     if stored::name_is_taken(&error) || groups::name_is_taken(&error) {
         return Problem::new(
             409,

@@ -4,12 +4,12 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use serde_json::Value;
 
-use crate::d1::log::{Entry, Logged, Outcome, Source};
-use crate::d1::{Statement, StoreError, Tenant};
+use crate::d1::audit_log::{ChangeEntry, Entry, Outcome, Source};
+use crate::d1::{Statement, StorageError, Tenant};
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
 use crate::redaction::kept::{self, Kept};
-use crate::runtime::platform;
+use crate::runtime::clock;
 use directory::{Catalog, Key};
 
 /// What the log says of a request that succeeded without a change.
@@ -65,7 +65,7 @@ impl Record {
             method: method.to_owned(),
             path: kept.of_address(path, parameters),
             body: None,
-            began_millis: platform::now_millis(),
+            began_millis: clock::now_millis(),
         };
         let resource_type = match segments.first() {
             Some(&"Users") => Some("User"),
@@ -118,18 +118,26 @@ impl Record {
     /// The entry of a change, for the change's own batch.
     ///
     /// # Errors
-    /// As [`Entry::of_change`].
-    pub(crate) fn of_change(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Logged, StoreError> {
+    /// As [`Entry::insert`].
+    pub(crate) fn of_change(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+    ) -> Result<ChangeEntry, StorageError> {
         let organization = self.organization.get().map(String::as_str).unwrap_or_default();
-        self.entry.of_change(tenant, organization, &self.told(outcome))
+        self.entry.insert(tenant, organization, &self.told(outcome))
     }
 
-    /// The entry of a change that may turn out to be none; see [`Entry::if_changed`].
+    /// The entry of a change that may turn out to be none; see [`Entry::insert_if_row_changed`].
     ///
     /// # Errors
-    /// As [`Entry::of_change`].
-    pub(crate) fn if_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
-        self.entry.if_changed(tenant, &self.told(outcome))
+    /// As [`Entry::insert`].
+    pub(crate) fn if_changed(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+    ) -> Result<Statement, StorageError> {
+        self.entry.insert_if_row_changed(tenant, &self.told(outcome))
     }
 
     fn told(&self, outcome: &Outcome) -> Outcome {
@@ -140,12 +148,12 @@ impl Record {
     /// The entry of a request that changed nothing, unless it is one that the log does not have.
     ///
     /// # Errors
-    /// As [`Entry::of_change`].
+    /// As [`Entry::insert`].
     pub(crate) fn of_no_change(
         &self,
         tenant: &Tenant<'_>,
         answer: &HttpResponse,
-    ) -> Result<Option<Statement>, StoreError> {
+    ) -> Result<Option<Statement>, StorageError> {
         let succeeded = answer.status < 400;
         let Some(organization) = self.organization.get() else { return Ok(None) };
         if self.is_written.get() || (succeeded && self.only_reads) {
@@ -165,6 +173,6 @@ impl Record {
                 detail => detail.as_deref().map(|detail| self.kept.told(detail)),
             },
         };
-        self.entry.of_no_change(tenant, organization, &outcome).map(Some)
+        self.entry.insert_rate_limited(tenant, organization, &outcome).map(Some)
     }
 }

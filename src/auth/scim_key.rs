@@ -4,7 +4,7 @@
 use super::{bearer, known_keys};
 use crate::d1::session::{Opened, StoredKey};
 use crate::d1::{Session, Statement};
-use crate::kv::tombstone;
+use crate::kv::revocation;
 use directory::Key;
 use directory::key::PREFIX;
 use scim_protocol::ScimError;
@@ -119,7 +119,7 @@ async fn open_as(
 }
 
 async fn is_revoked(session: &Session<'_>) -> bool {
-    !session.is_verified && tombstone::exists(session.kv, session.key.id()).await
+    !session.is_verified && revocation::is_revoked(session.kv, session.key.id()).await
 }
 
 /// The stored key, if it is good at that time.

@@ -7,11 +7,11 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::d1::console_sessions::{self as stored, IDLE_MILLIS, LONGEST_MILLIS};
-use crate::d1::{Database, StoreError};
+use crate::d1::{Database, StorageError};
 use crate::deployment::Deployment;
 use crate::http::Problem;
 use crate::http::request::HttpRequest;
-use crate::runtime::platform;
+use crate::runtime::{clock, random};
 use directory::Shard;
 
 /// The name of the cookie, to which browsers add rules by its prefix where it comes by https.
@@ -26,9 +26,9 @@ pub(crate) async fn begin(
     token: &str,
     incoming: &HttpRequest,
 ) -> Result<String, Problem> {
-    let value = Base64UrlUnpadded::encode_string(&platform::random::<32>()?);
+    let value = Base64UrlUnpadded::encode_string(&random::bytes::<32>()?);
     let id = id(token, &incoming.origin, &value)?;
-    database(deployment)?.run(stored::begin(&id, platform::now_millis())).await?;
+    database(deployment)?.run(stored::begin(&id, clock::now_millis())).await?;
     Ok(cookie(&incoming.origin, &value, IDLE_MILLIS))
 }
 
@@ -42,12 +42,12 @@ pub(crate) async fn prolonged(
     token: &str,
     incoming: &HttpRequest,
 ) -> Result<Option<String>, Problem> {
-    let now = platform::now_millis();
+    let now = clock::now_millis();
     if let Some(value) = value(incoming) {
         let id = id(token, &incoming.origin, &value)?;
         let results = database(deployment)?.batch(&stored::find(&id, now)).await?;
         if let Some(row) = results.last().and_then(|rows| rows.first()) {
-            let ends = platform::millis(&row.head).saturating_add(LONGEST_MILLIS);
+            let ends = clock::parse_iso(&row.head)?.saturating_add(LONGEST_MILLIS);
             let rest = ends.saturating_sub(now).min(IDLE_MILLIS);
             return Ok(Some(cookie(&incoming.origin, &value, rest)));
         }
@@ -80,7 +80,7 @@ pub(crate) async fn end(
 
 fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
     let found = deployment.database(Shard::FIRST);
-    found.ok_or_else(|| StoreError::Internal("there is no first database".to_owned()).into())
+    found.ok_or_else(|| StorageError::Internal("there is no first database".to_owned()).into())
 }
 
 /// What may be the value of a session's cookie.
@@ -97,9 +97,9 @@ fn is_well_formed(value: &str) -> bool {
 }
 
 /// What the database has of a session.
-fn id(token: &str, origin: &str, value: &str) -> Result<String, StoreError> {
+fn id(token: &str, origin: &str, value: &str) -> Result<String, StorageError> {
     let mut authenticator = Hmac::<Sha256>::new_from_slice(token.as_bytes())
-        .map_err(|_| StoreError::Internal("the admin token is no key".to_owned()))?;
+        .map_err(|_| StorageError::Internal("the admin token is no key".to_owned()))?;
     for part in ["scim-edge console session", origin, value] {
         authenticator.update(part.as_bytes());
         authenticator.update(b"\n");

@@ -7,13 +7,13 @@ use crate::admin_api::{self, CallKey, Console, Request};
 use crate::auth::access;
 use crate::auth::actor::Actor;
 use crate::d1::Database;
-use crate::d1::log::{Entry, Source};
+use crate::d1::audit_log::{Entry, Source};
 use crate::deployment::Deployment;
 use crate::http::request::{BODY_LIMIT, HttpRequest};
 use crate::http::response::{HttpResponse, RETRY_AFTER};
 use crate::http::{DeferredWork, Problem, rate_limits};
 use crate::redaction::kept;
-use crate::runtime::platform;
+use crate::runtime::clock;
 use directory::Shard;
 use pages::{Form, Frame, Shown};
 use scim_protocol::ScimError;
@@ -282,7 +282,7 @@ fn console<'a>(
     databases: &'a [Database],
 ) -> Result<Console<'a>, Problem> {
     let database = databases.first().ok_or_else(Problem::no_organization)?;
-    let now_millis = platform::now_millis();
+    let now_millis = clock::now_millis();
     let entry = Entry {
         source: Source::Console,
         actor: actor.name().to_owned(),

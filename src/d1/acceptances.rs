@@ -58,7 +58,7 @@ impl Database {
         &self,
         name: &AdministratorName,
         organization: &str,
-    ) -> Result<bool, super::StoreError> {
+    ) -> Result<bool, super::StorageError> {
         let sql =
             format!("SELECT '' AS head FROM users u WHERE u.org_id = :organization AND {IS_ADMINISTRATOR}");
         let mut bindings = name_of(name);

@@ -1,7 +1,7 @@
 //! Sessions of the console that were begun with the admin token. They lie in the first database.
 
 use super::statement::{Statement, text};
-use crate::runtime::platform::iso;
+use crate::runtime::clock::iso;
 
 /// How long a session lasts without being used, in milliseconds.
 pub const IDLE_MILLIS: u64 = 2 * 60 * 60 * 1000;

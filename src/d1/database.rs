@@ -8,9 +8,11 @@ use worker::wasm_bindgen::{JsCast, JsValue, intern};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::types::{D1Database, D1DatabaseSession, D1Result};
 
-use super::log::Logged;
-use super::{Statement, StoreError, Text};
-use crate::runtime::patience::{Deadline, pause, within};
+use super::audit_log::ChangeEntry;
+use super::classify::classify;
+use super::retry::pause_before_retry;
+use super::{JsText, Statement, StorageError};
+use crate::runtime::deadline::{Deadline, within};
 use directory::Shard;
 
 /// What a request has cost so far, as D1 bills it.
@@ -33,7 +35,7 @@ pub struct Row {
     /// Column `head`.
     pub head: String,
     /// Column `body`.
-    pub body: Text,
+    pub body: JsText,
 }
 
 /// A D1 database for the length of one request.
@@ -72,7 +74,7 @@ impl Database {
     }
 
     /// The same database for longer than the request, its costs no longer of interest.
-    pub fn outliving(&self) -> Self {
+    pub fn detached(&self) -> Self {
         let inner = JsValue::from(&self.inner).unchecked_into();
         Self { inner, shard: self.shard, cost: Rc::default(), anchor: None, deadline: Deadline::Batch }
     }
@@ -111,8 +113,8 @@ impl Database {
     /// Runs the statements as one transaction in one round trip: all of them, or none.
     ///
     /// # Errors
-    /// Any of [`StoreError`]; nothing was changed then.
-    pub async fn batch(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StoreError> {
+    /// Any of [`StorageError`]; nothing was changed then.
+    pub async fn batch(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StorageError> {
         self.send(statements).results().await
     }
 
@@ -120,7 +122,7 @@ impl Database {
     ///
     /// # Errors
     /// As [`Database::batch`].
-    pub async fn run(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+    pub async fn run(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
         self.send(&[statement]).rows().await
     }
 
@@ -143,15 +145,15 @@ impl Database {
     /// As [`Database::batch`].
     pub async fn write(
         &self,
-        entry: Logged,
+        entry: ChangeEntry,
         statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, StoreError> {
+    ) -> Result<Vec<Vec<Row>>, StorageError> {
         let mut batch = vec![entry.insert];
         batch.extend(statements);
         let mut outcome = self.send_as(&batch, Kind::Write).results().await;
         let mut behind = 1;
         let mut tried = 0_usize;
-        while outcome.as_ref().is_err_and(StoreError::is_passing) && pause(tried).await? {
+        while outcome.as_ref().is_err_and(StorageError::is_transient) && pause_before_retry(tried).await? {
             if tried == 0 {
                 batch.insert(0, entry.proof.clone());
                 behind = 2;
@@ -161,13 +163,13 @@ impl Database {
         }
         match outcome {
             Ok(results) => Ok(results.into_iter().skip(behind).collect()),
-            Err(StoreError::AlreadyDone) => self.read_again(batch.get(behind..).unwrap_or_default()).await,
+            Err(StorageError::AlreadyDone) => self.read_again(batch.get(behind..).unwrap_or_default()).await,
             Err(error) => Err(error),
         }
     }
 
     /// Runs those of the statements of a change that only read.
-    async fn read_again(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StoreError> {
+    async fn read_again(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StorageError> {
         let reads = |statement: &&Statement| statement.reads() && !statement.depends_on_changes();
         let read: Vec<Statement> = statements.iter().filter(reads).cloned().collect();
         let mut results = if read.is_empty() { Vec::new() } else { self.batch(&read).await? }.into_iter();
@@ -271,7 +273,7 @@ impl Sent<'_> {
     ///
     /// # Errors
     /// As [`Database::batch`].
-    pub async fn results(self) -> Result<Vec<Vec<Row>>, StoreError> {
+    pub async fn results(self) -> Result<Vec<Vec<Row>>, StorageError> {
         self.answered().await?.iter().map(rows).collect()
     }
 
@@ -279,7 +281,7 @@ impl Sent<'_> {
     ///
     /// # Errors
     /// As [`Database::batch`].
-    pub async fn rows(self) -> Result<Vec<Row>, StoreError> {
+    pub async fn rows(self) -> Result<Vec<Row>, StorageError> {
         Ok(self.results().await?.pop().unwrap_or_default())
     }
 
@@ -287,20 +289,22 @@ impl Sent<'_> {
     ///
     /// # Errors
     /// As [`Database::batch`].
-    pub async fn size(self) -> Result<u64, StoreError> {
+    pub async fn size(self) -> Result<u64, StorageError> {
         let results = self.answered().await?;
         let meta = results.first().and_then(|result| result.meta().ok());
         Ok(meta.map(|meta| count(&meta, "size_after", 1.0)).unwrap_or_default())
     }
 
-    async fn answered(self) -> Result<Vec<D1Result>, StoreError> {
+    async fn answered(self) -> Result<Vec<D1Result>, StorageError> {
         let Self { database, mut under_way, kind } = self;
         let mut tried = 0_usize;
         let outcome = loop {
             let UnderWay { outcome, batch } = under_way.map_err(|error| classified(&error))?;
             let outcome = outcome_of(database, outcome, &batch, kind).await;
             match outcome {
-                Err(error) if error.is_passing() && kind != Kind::Write && pause(tried).await? => {
+                Err(error)
+                    if error.is_transient() && kind != Kind::Write && pause_before_retry(tried).await? =>
+                {
                     tried = tried.saturating_add(1);
                     under_way = database.begin(batch);
                 }
@@ -321,8 +325,8 @@ async fn outcome_of(
     outcome: JsFuture,
     batch: &Batch,
     kind: Kind,
-) -> Result<JsValue, StoreError> {
-    let timed_out = StoreError::TimedOut { is_write: kind != Kind::Read };
+) -> Result<JsValue, StorageError> {
+    let timed_out = StorageError::TimedOut { is_write: kind != Kind::Read };
     let outcome = within(database.deadline.left(), outcome).await.ok_or(timed_out)?;
     // A batch that failed has seen something, too.
     if let (Some(anchor), Some(session)) = (&database.anchor, &batch.session)
@@ -333,15 +337,15 @@ async fn outcome_of(
     outcome.map_err(|error| classified(&error))
 }
 
-fn classified(error: &JsValue) -> StoreError {
-    StoreError::classify(&message(error))
+fn classified(error: &JsValue) -> StorageError {
+    classify(&message(error))
 }
 
-fn rows(result: &D1Result) -> Result<Vec<Row>, StoreError> {
-    let Some(results) = result.results().map_err(|error| StoreError::Internal(message(&error)))? else {
+fn rows(result: &D1Result) -> Result<Vec<Row>, StorageError> {
+    let Some(results) = result.results().map_err(|error| StorageError::Internal(message(&error)))? else {
         return Ok(Vec::new());
     };
-    let text = |row: &JsValue, name| Ok::<_, StoreError>(column(row, name)?.unwrap_or_default());
+    let text = |row: &JsValue, name| Ok::<_, StorageError>(column(row, name)?.unwrap_or_default());
     results
         .iter()
         .map(|row| Ok(Row { head: text(&row, "head")?.into_string(), body: text(&row, "body")? }))
@@ -350,18 +354,18 @@ fn rows(result: &D1Result) -> Result<Vec<Row>, StoreError> {
 
 /// A column's text; `None` where the statement selects no such column. Anything but text is our mistake, and
 /// must not pass for an empty answer: an identity provider removes whoever is missing from a list.
-fn column(row: &JsValue, name: &str) -> Result<Option<Text>, StoreError> {
+fn column(row: &JsValue, name: &str) -> Result<Option<JsText>, StorageError> {
     match Reflect::get(row, &JsValue::from_str(intern(name))) {
         Ok(value) if value.is_undefined() => Ok(None),
         Ok(value) => value
             .dyn_into::<JsString>()
-            .map(|text| Some(Text::There(text)))
+            .map(|text| Some(JsText::Js(text)))
             .map_err(|_| unexpected("a column is not text")),
         Err(_) => Err(unexpected("a row is no object")),
     }
 }
 
-pub(crate) fn message(error: &JsValue) -> String {
+fn message(error: &JsValue) -> String {
     let error = match error.dyn_ref::<worker::js_sys::Error>() {
         Some(error) => error,
         None => return error.as_string().unwrap_or_else(|| "not an Error".to_owned()),
@@ -369,6 +373,6 @@ pub(crate) fn message(error: &JsValue) -> String {
     error.message().into()
 }
 
-fn unexpected(what: &str) -> StoreError {
-    StoreError::Internal(what.to_owned())
+fn unexpected(what: &str) -> StorageError {
+    StorageError::Internal(what.to_owned())
 }

@@ -2,49 +2,51 @@
 
 use serde_json::Value;
 
-use super::memberships::{Difference, Known, in_order};
-use super::pieces::{self, Pieces};
+use super::member_chunks::{self, Chunks};
+use super::memberships::{Difference, ResolvedMembers, in_order};
 use super::record;
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Row, StoreError, Text};
+use super::{JsText, Row, StorageError};
 use scim_protocol::json;
 
-/// The members of a group, in pieces in order of insertion.
+/// The members of a group, in chunks in order of insertion.
 #[derive(Debug, Default)]
-pub struct Members(Vec<Piece>);
+pub struct LoadedMembers(Vec<Chunk>);
 
 #[derive(Debug)]
-struct Piece {
+struct Chunk {
     /// `seq` of the last member.
     last: i64,
     seqs: Vec<i64>,
-    objects: Text,
+    objects: JsText,
 }
 
-impl Members {
-    /// Reads the rows of [`current`] or [`again`].
+impl LoadedMembers {
+    /// Reads the rows of [`load_members`] or [`reload_chunks`].
     ///
     /// # Errors
     /// Our fault: a row is not what the statement selects.
-    pub fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
-        let pieces = rows.into_iter().map(|row| {
-            let [_, last] = pieces::group_and_last(&row)?;
-            let (seqs, objects) = row.body.split_after(']');
-            Ok(Piece { last, seqs: record::read_integers("members", &seqs)?, objects })
+    pub fn read(rows: Vec<Row>) -> Result<Self, StorageError> {
+        let chunks = rows.into_iter().map(|row| {
+            let [_, last] = member_chunks::group_and_last(&row)?;
+            let (seqs, objects) = row.body.split_after(']').ok_or_else(|| {
+                StorageError::Internal("a chunk of members has no list of their seqs".to_owned())
+            })?;
+            Ok(Chunk { last, seqs: record::read_integers("members", &seqs)?, objects })
         });
-        Ok(Self(pieces.collect::<Result<_, StoreError>>()?))
+        Ok(Self(chunks.collect::<Result<_, StorageError>>()?))
     }
 
     /// What is to be done to have those who are wanted in the group, and nobody else.
-    pub fn difference(&self, wanted: Known) -> Difference {
-        let Known { active, inactive, .. } = wanted;
+    pub fn difference(&self, wanted: ResolvedMembers) -> Difference {
+        let ResolvedMembers { active, inactive, .. } = wanted;
         let wanted = in_order(active);
         let is_member = |seq: &i64| {
-            let piece = self.0.get(self.0.partition_point(|piece| piece.last < *seq));
-            piece.is_some_and(|piece| piece.seqs.binary_search(seq).is_ok())
+            let chunk = self.0.get(self.0.partition_point(|chunk| chunk.last < *seq));
+            chunk.is_some_and(|chunk| chunk.seqs.binary_search(seq).is_ok())
         };
-        let current = self.0.iter().flat_map(|piece| &piece.seqs).copied();
+        let current = self.0.iter().flat_map(|chunk| &chunk.seqs).copied();
         Difference {
             leave: current.filter(|seq| wanted.binary_search(seq).is_err()).collect(),
             join: wanted.iter().copied().filter(|seq| !is_member(seq)).collect(),
@@ -53,44 +55,49 @@ impl Members {
         }
     }
 
-    /// Which pieces a difference touches. Whoever joins behind the last one touches that.
+    /// Which chunks a difference touches. Whoever joins behind the last one touches that.
     fn touched(&self, difference: &Difference) -> Vec<usize> {
         let last = self.0.len().saturating_sub(1);
-        let piece_of = |seq: &i64| self.0.partition_point(|piece| piece.last < *seq).min(last);
+        let piece_of = |seq: &i64| self.0.partition_point(|chunk| chunk.last < *seq).min(last);
         in_order(difference.join.iter().chain(&difference.leave).map(piece_of).collect())
     }
 
-    /// The members after a difference has been written, given those of the pieces that it touches as they are then.
+    /// The members after a difference has been written, given those of the chunks that it touches as they are then.
     pub fn changed(self, difference: &Difference, now: Self) -> Self {
         let touched = self.touched(difference);
         let kept = self.0.into_iter().enumerate().filter(|(at, _)| touched.binary_search(at).is_err());
-        let mut pieces: Vec<Piece> = kept.map(|(_, piece)| piece).chain(now.0).collect();
-        pieces.sort_by_key(|piece| piece.last);
-        Self(pieces)
+        let mut chunks: Vec<Chunk> = kept.map(|(_, chunk)| chunk).chain(now.0).collect();
+        chunks.sort_by_key(|chunk| chunk.last);
+        Self(chunks)
     }
 
-    /// As the client gets them, in pieces.
-    pub fn into_pieces(self) -> Pieces {
-        Pieces::whole(self.0.into_iter().map(|piece| piece.objects).collect())
+    /// As the client gets them, in chunks.
+    pub fn into_chunks(self) -> Chunks {
+        Chunks::whole(self.0.into_iter().map(|chunk| chunk.objects).collect())
     }
 }
 
-/// Reads the members of one group with their `seq`; see [`Members::read`].
-pub fn current(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql = pieces::all(pieces::SEQS_AND_OBJECTS, pieces::OF_GROUP_WITH_ID);
+/// Reads the members of one group with their `seq`; see [`LoadedMembers::read`].
+pub fn load_members(tenant: &Tenant<'_>, id: &str) -> Statement {
+    let sql = member_chunks::chunks_sql(member_chunks::SEQS_AND_OBJECTS, member_chunks::OF_GROUP_WITH_ID);
     tenant.statement(&sql, &[text("id", id)])
 }
 
-/// Reads who is now where the pieces are that a difference touches; see [`Members::read`].
-pub fn again(tenant: &Tenant<'_>, id: &str, members: &Members, difference: &Difference) -> Statement {
-    let last_of = |at: usize| members.0.get(at).map(|piece| piece.last);
+/// Reads who is now where the chunks are that a difference touches; see [`LoadedMembers::read`].
+pub fn reload_chunks(
+    tenant: &Tenant<'_>,
+    id: &str,
+    members: &LoadedMembers,
+    difference: &Difference,
+) -> Statement {
+    let last_of = |at: usize| members.0.get(at).map(|chunk| chunk.last);
     let ranges = members.touched(difference).into_iter().map(|at| {
         let after = at.checked_sub(1).and_then(last_of).unwrap_or(0);
         let is_last = at.saturating_add(1) >= members.0.len();
         Value::from([after, last_of(at).filter(|_| !is_last).unwrap_or(i64::MAX)])
     });
-    let sql = pieces::all(
-        pieces::SEQS_AND_OBJECTS,
+    let sql = member_chunks::chunks_sql(
+        member_chunks::SEQS_AND_OBJECTS,
         "SELECT j.key, g.seq, j.value ->> 0, j.value ->> 1
          FROM groups g CROSS JOIN json_each(:ranges) j WHERE g.org_id = :org AND g.id = :id",
     );
@@ -101,20 +108,20 @@ pub fn again(tenant: &Tenant<'_>, id: &str, members: &Members, difference: &Diff
 mod tests {
     use super::*;
 
-    fn members(pieces: &[(i64, &str)]) -> Members {
+    fn members(chunks: &[(i64, &str)]) -> LoadedMembers {
         let row = |&(last, body): &(i64, &str)| Row {
             head: format!("[1,{last}]"),
-            body: Text::Here(body.to_owned()),
+            body: JsText::Wasm(body.to_owned()),
         };
-        Members::read(pieces.iter().map(row).collect()).unwrap()
+        LoadedMembers::read(chunks.iter().map(row).collect()).unwrap()
     }
 
-    fn objects(members: Members) -> Vec<String> {
-        members.into_pieces().texts.into_iter().map(Text::into_string).collect()
+    fn objects(members: LoadedMembers) -> Vec<String> {
+        members.into_chunks().texts.into_iter().map(JsText::into_string).collect()
     }
 
-    fn wanted(active: &[i64]) -> Known {
-        Known { active: active.to_vec(), ..Known::default() }
+    fn wanted(active: &[i64]) -> ResolvedMembers {
+        ResolvedMembers { active: active.to_vec(), ..ResolvedMembers::default() }
     }
 
     #[test]
@@ -143,7 +150,7 @@ mod tests {
         let before = members(&[(10, r#"[10]{"value":"a"}"#), (20, r#"[20]{"value":"b"}"#)]);
         let difference = before.difference(wanted(&[10, 20, 30]));
         assert_eq!(before.touched(&difference), [1]);
-        let nobody = Members::default();
+        let nobody = LoadedMembers::default();
         assert_eq!(nobody.touched(&nobody.difference(wanted(&[5]))), [0]);
         let after = nobody.changed(&Difference::default(), members(&[(5, r#"[5]{"value":"c"}"#)]));
         assert_eq!(objects(after), [r#"{"value":"c"}"#]);
@@ -153,6 +160,6 @@ mod tests {
     fn a_piece_whose_members_have_all_gone_is_gone() {
         let before = members(&[(1, r#"[1]{"value":"a"}"#), (9, r#"[9]{"value":"b"}"#)]);
         let difference = before.difference(wanted(&[9]));
-        assert_eq!(objects(before.changed(&difference, Members::default())), [r#"{"value":"b"}"#]);
+        assert_eq!(objects(before.changed(&difference, LoadedMembers::default())), [r#"{"value":"b"}"#]);
     }
 }

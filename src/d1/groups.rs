@@ -1,10 +1,10 @@
 //! Groups in D1: the roles of projects and teams, and plain groups.
 
-use super::pieces::{Pieces, Place};
+use super::member_chunks::{ChunkCursor, Chunks};
 use super::record::{self, Record};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Scope, Tenant, guard};
-use super::{Row, StoreError};
+use super::{Row, StorageError};
 use directory::group::{Group, GroupKind};
 use directory::group_name::fold_group_name;
 use scim_protocol::text::{compose, is_composed};
@@ -22,7 +22,7 @@ pub struct Resource {
     /// Its own attributes, up to the members: what completes it is `}` or `,"members":[…]}`.
     pub own: String,
     /// Its members. `None`: not asked for.
-    pub members: Option<Pieces>,
+    pub members: Option<Chunks>,
 }
 
 impl Resource {
@@ -30,12 +30,12 @@ impl Resource {
     ///
     /// # Errors
     /// Our fault: the resource does not end with its version.
-    pub fn rest(&self) -> Result<Option<Place>, StoreError> {
+    pub fn rest(&self) -> Result<Option<ChunkCursor>, StorageError> {
         let Some(rest) = self.members.as_ref().and_then(|members| members.rest) else { return Ok(None) };
         let version =
             self.own.rsplit_once(r#"W/\""#).and_then(|(_, version)| version.split_once('\\')?.0.parse().ok());
         let version = version
-            .ok_or_else(|| StoreError::Internal("a group does not end with its version".to_owned()))?;
+            .ok_or_else(|| StorageError::Internal("a group does not end with its version".to_owned()))?;
         Ok(Some(rest.under(version)))
     }
 }
@@ -55,11 +55,11 @@ pub struct GroupRecord {
 }
 
 impl GroupRecord {
-    /// Reads a row of [`record`].
+    /// Reads a row of [`find_for_update`].
     ///
     /// # Errors
     /// Our fault: the row is not what the statement selects.
-    pub fn read(row: &Row) -> Result<Self, StoreError> {
+    pub fn read(row: &Row) -> Result<Self, StorageError> {
         record::read("a group", &row.head, |value| {
             let mut record = Record::of(value)?;
             let team_id = record.text_or_null("team_id")?;
@@ -82,7 +82,7 @@ impl GroupRecord {
     }
 }
 
-/// Reads one group, its version as `head`, without its members; see [`super::pieces::of_group`].
+/// Reads one group, its version as `head`, without its members; see [`super::member_chunks::of_group`].
 pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
     let sql = format!(
         "SELECT CAST(g.version AS TEXT) AS head, {RESOURCE} AS body FROM groups g WHERE g.org_id = :org AND g.id = :id"
@@ -91,7 +91,7 @@ pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
 }
 
 /// Reads one group as a basis for a write; see [`GroupRecord::read`].
-pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
+pub fn find_for_update(tenant: &Tenant<'_>, id: &str) -> Statement {
     tenant.statement(
         "SELECT json_object('id', g.id, 'version', g.version, 'display_name', g.display_name, 'external_id', coalesce(g.external_id_sent, g.external_id),
            'project_id', g.project_id, 'team_id', g.team_id) AS head
@@ -101,7 +101,7 @@ pub fn record(tenant: &Tenant<'_>, id: &str) -> Statement {
 }
 
 /// Reads the group that has a name: as `head` its id, as `body` the name as it is spelled; nothing if none has it.
-pub fn holder_of(tenant: &Tenant<'_>, display_name: &str) -> Statement {
+pub fn find_by_display_name(tenant: &Tenant<'_>, display_name: &str) -> Statement {
     tenant.statement(
         "SELECT g.id AS head, g.display_name AS body FROM groups g WHERE g.org_id = :org AND g.name_fold = :name_fold",
         &[text("name_fold", fold_group_name(display_name))],
@@ -198,6 +198,6 @@ pub fn delete(tenant: &Tenant<'_>, current: &GroupRecord, only_if_unchanged: boo
 }
 
 /// Whether the unique index on a group's name refused a write.
-pub fn name_is_taken(error: &StoreError) -> bool {
-    matches!(error, StoreError::Taken(columns) if columns.contains("groups.name_fold"))
+pub fn name_is_taken(error: &StorageError) -> bool {
+    matches!(error, StorageError::Taken(columns) if columns.contains("groups.name_fold"))
 }

@@ -2,7 +2,7 @@
 //! the call's organization does; those that name none, in the first database.
 
 use super::statement::{Statement, text};
-use crate::runtime::platform::iso;
+use crate::runtime::clock::iso;
 
 /// How long an answer is kept, in milliseconds.
 pub const KEPT_MILLIS: u64 = 24 * 60 * 60 * 1000;

@@ -7,7 +7,7 @@ use super::filter::compile_member;
 use super::record::{self, Record, array, text_or_null};
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
-use super::{Row, StoreError};
+use super::{Row, StorageError};
 use directory::Catalog;
 use directory::group::{Ids, MembershipChange, Selection, nested_group};
 use scim_protocol::error::shorten;
@@ -23,7 +23,7 @@ const MOST_GROUPS: u32 = 1_000;
 
 /// The people whom a request adds to a group, as they were when they were looked up.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct ResolvedMembers {
     /// The `seq` of everybody who is active.
     pub(crate) active: Vec<i64>,
     /// The ids of those who are not.
@@ -33,8 +33,8 @@ pub struct Known {
     pub(crate) group: Option<String>,
 }
 
-impl Known {
-    /// Reads the rows of [`known`], one for each statement.
+impl ResolvedMembers {
+    /// Reads the rows of [`resolve_member_ids`], one for each statement.
     ///
     /// # Errors
     /// `invalidValue` naming the ids that are no user's.
@@ -84,12 +84,12 @@ const OTHERS: &str = "json_object(
     'group', min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (
       SELECT 1 FROM groups WHERE org_id = :org AND id = j.value)))";
 
-/// Looks up whom a request adds that replaces all members; see [`Known::read`]. A statement for as many ids as fit into
+/// Looks up whom a request adds that replaces all members; see [`ResolvedMembers::read`]. A statement for as many ids as fit into
 /// one.
 ///
 /// People who are not active are in no group; asking for them is no mistake, and has no effect. People
 /// whom SCIM does not see are not known, and stay in their groups.
-pub fn known(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Statement> {
+pub fn resolve_member_ids(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Statement> {
     let selected = Selected::of(tenant.catalog, &change.selections);
     let sql = format!(
         "SELECT json_group_array(e.seq) FILTER (WHERE e.active = 1 AND NOT {}) AS head, {OTHERS} AS body
@@ -188,7 +188,7 @@ impl Difference {
     }
 
     /// Everybody who is wanted joins a group that has nobody yet.
-    pub fn of_new(wanted: Known) -> Self {
+    pub fn of_new(wanted: ResolvedMembers) -> Self {
         Self { join: wanted.active, inactive: wanted.inactive, ..Self::default() }
     }
 
@@ -283,10 +283,10 @@ impl Comparison {
     /// Reads the difference, once the statements have run.
     ///
     /// # Errors
-    /// Those of [`Known::read`], and `tooMany` where a filter selects more members than are removed at once.
+    /// Those of [`ResolvedMembers::read`], and `tooMany` where a filter selects more members than are removed at once.
     pub fn read(&self, rows: impl IntoIterator<Item = Row>) -> Result<Difference, ScimError> {
         let mut rows = rows.into_iter();
-        let known = Known::read(rows.by_ref().take(self.joining))?;
+        let known = ResolvedMembers::read(rows.by_ref().take(self.joining))?;
         let mut removed = Vec::new();
         for row in rows {
             let selected = record::read_integers("members", &row.head)?;
@@ -348,8 +348,8 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
 
 /// The answer to a write that would make somebody a member of more groups than [`MOST_GROUPS`]; `None` for another
 /// error.
-pub fn too_many_groups(error: &StoreError) -> Option<ScimError> {
-    let StoreError::Full(what) = error else { return None };
+pub fn too_many_groups(error: &StorageError) -> Option<ScimError> {
+    let StorageError::Full(what) = error else { return None };
     let user = what.strip_prefix("user ")?;
     Some(ScimError::invalid_value(format!(
         "The user \"{}\" is in {MOST_GROUPS} groups, the most that a person may be in; nothing was changed. Remove them from \

@@ -5,9 +5,11 @@
 //! statements; [`session::Session`] sends them.
 
 pub mod acceptances;
+pub mod audit_log;
+pub(crate) mod classify;
 pub mod console_sessions;
+pub mod console_views;
 pub mod database;
-pub mod error;
 pub mod filter;
 pub mod group_members;
 pub mod groups;
@@ -15,23 +17,21 @@ pub mod idempotent_calls;
 pub mod imports;
 pub mod keys;
 pub mod list;
-pub mod log;
-pub mod members;
+pub mod member_chunks;
 pub mod memberships;
 pub mod organizations;
-pub mod pieces;
 pub mod projects;
 pub mod record;
 pub mod refolding;
+pub(crate) mod retry;
 pub mod session;
 pub mod statement;
 pub mod tenant;
 pub mod users;
 
-pub use crate::kv::KvStore;
-pub use crate::runtime::text::Text;
+pub use crate::runtime::js_text::JsText;
+pub use crate::storage_error::StorageError;
 pub use database::{Cost, Database, Row, Sent};
-pub use error::StoreError;
 pub use session::Session;
 pub use statement::Statement;
 pub use tenant::{Scope, Tenant};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::record::{self, Record, array, pair};
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
-use super::{Row, StoreError};
+use super::{Row, StorageError};
 use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
 use scim_protocol::json::{self, object};
 use scim_protocol::text::{compose, is_composed};
@@ -34,7 +34,7 @@ pub struct RoleGroup {
 ///
 /// # Errors
 /// Internal, if no identifier can be made.
-pub fn team_groups(prefix: &str, project: &str, team: &str) -> Result<[RoleGroup; 2], StoreError> {
+pub fn team_groups(prefix: &str, project: &str, team: &str) -> Result<[RoleGroup; 2], StorageError> {
     let [admin, member] =
         TEAM_ROLES.map(|role| role_group(role, group_name::team_role(prefix, project, team, role)));
     Ok([admin?, member?])
@@ -44,7 +44,11 @@ pub fn team_groups(prefix: &str, project: &str, team: &str) -> Result<[RoleGroup
 ///
 /// # Errors
 /// Internal, if no identifier can be made.
-pub fn project_groups(prefix: &str, project: &str, custom: &[String]) -> Result<Vec<RoleGroup>, StoreError> {
+pub fn project_groups(
+    prefix: &str,
+    project: &str,
+    custom: &[String],
+) -> Result<Vec<RoleGroup>, StorageError> {
     PROJECT_ROLES
         .iter()
         .copied()
@@ -57,9 +61,9 @@ pub fn project_groups(prefix: &str, project: &str, custom: &[String]) -> Result<
 ///
 /// # Errors
 /// Internal, if no identifier can be made.
-pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, StoreError> {
+pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, StorageError> {
     Ok(RoleGroup {
-        id: crate::runtime::platform::new_id()?,
+        id: crate::runtime::ids::new_id()?,
         role: role.to_owned(),
         display_name,
         external_id: None,
@@ -82,7 +86,7 @@ pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
 ///
 /// # Errors
 /// Our fault: the row is not what the statement selects.
-pub fn read_named(row: &Row) -> Result<Vec<Project>, StoreError> {
+pub fn read_named(row: &Row) -> Result<Vec<Project>, StorageError> {
     record::read("projects", &row.head, |value| {
         let projects = array(value)?.into_iter().map(|each| {
             let mut record = Record::of(each)?;
@@ -119,7 +123,7 @@ pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
 ///
 /// # Errors
 /// Our fault: a row is not what the statement selects.
-pub fn read_described(rows: Vec<Row>) -> Result<Vec<Value>, StoreError> {
+pub fn read_described(rows: Vec<Row>) -> Result<Vec<Value>, StorageError> {
     let mut projects: Vec<Value> = Vec::new();
     for row in rows {
         let part = record::read("a project", &row.head, Some)?;
@@ -128,7 +132,7 @@ pub fn read_described(rows: Vec<Row>) -> Result<Vec<Value>, StoreError> {
             list => projects
                 .last_mut()
                 .and_then(|project| project.get_mut(list)?.as_array_mut())
-                .ok_or_else(|| StoreError::Internal("a role or team comes before its project".to_owned()))?
+                .ok_or_else(|| StorageError::Internal("a role or team comes before its project".to_owned()))?
                 .push(part),
         }
     }
@@ -150,7 +154,7 @@ pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Statement {
 ///
 /// # Errors
 /// Our fault: a row is not what the statement selects.
-pub fn read_doomed(rows: &[Row]) -> Result<String, StoreError> {
+pub fn read_doomed(rows: &[Row]) -> Result<String, StorageError> {
     let mut groups = Vec::with_capacity(rows.len());
     for row in rows {
         groups.push(record::read("a group that goes", &row.head, |value| {
@@ -212,8 +216,8 @@ fn bounded(rows: &str, most: u32, what: &str, value: &str) -> String {
 }
 
 /// What to say of a write that would give a project more roles or teams than it may have; `None` for another error.
-pub fn too_many(error: &StoreError) -> Option<String> {
-    let StoreError::Full(what) = error else { return None };
+pub fn too_many(error: &StorageError) -> Option<String> {
+    let StorageError::Full(what) = error else { return None };
     let most = match what.as_str() {
         "teams" => MOST_TEAMS,
         "roles" => MOST_ROLES,
@@ -345,7 +349,7 @@ pub fn delete_team(tenant: &Tenant<'_>, project: &str, team: &str) -> Vec<Statem
 }
 
 /// Whether a unique index on the name of a project or a team refused a write.
-pub fn name_is_taken(error: &StoreError) -> bool {
-    matches!(error, StoreError::Taken(columns)
+pub fn name_is_taken(error: &StorageError) -> bool {
+    matches!(error, StorageError::Taken(columns)
         if columns.contains("projects.name_fold") || columns.contains("teams.name_fold"))
 }

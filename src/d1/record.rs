@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::StoreError;
+use super::StorageError;
 use scim_protocol::{Object, json};
 
 /// A record whose members are taken out one after another. `None` is a member that the SQL should have made otherwise.
@@ -59,13 +59,13 @@ pub(crate) fn read<T>(
     what: &str,
     text: &str,
     reader: impl FnOnce(Value) -> Option<T>,
-) -> Result<T, StoreError> {
+) -> Result<T, StorageError> {
     let value = json::parse(text.as_bytes()).ok();
     value.and_then(reader).ok_or_else(|| unlike(what))
 }
 
-fn unlike(what: &str) -> StoreError {
-    StoreError::Internal(format!("{what}: the record is not as it should be"))
+fn unlike(what: &str) -> StorageError {
+    StorageError::Internal(format!("{what}: the record is not as it should be"))
 }
 
 /// Text or null.
@@ -95,7 +95,7 @@ pub(crate) fn pair(value: Value) -> Option<[Value; 2]> {
 ///
 /// # Errors
 /// As [`read`].
-pub(crate) fn read_integers(what: &str, text: &str) -> Result<Vec<i64>, StoreError> {
+pub(crate) fn read_integers(what: &str, text: &str) -> Result<Vec<i64>, StorageError> {
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     match inner {
         Some("") => Ok(Vec::new()),
@@ -130,7 +130,7 @@ mod tests {
         assert!(read_integers("seqs", "[]").unwrap().is_empty());
         for json in ["", "{", "{}", "[1.5]", "[\"1\"]", "[null]", "[1", "1", "[1,]"] {
             let error = read_integers("seqs", json).unwrap_err();
-            assert!(matches!(error, StoreError::Internal(what) if what.starts_with("seqs:")), "{json}");
+            assert!(matches!(error, StorageError::Internal(what) if what.starts_with("seqs:")), "{json}");
         }
         assert!(read("pair", "[1,2]", pair).is_ok() && read("pair", "[1]", pair).is_err());
     }

@@ -1,16 +1,16 @@
 //! One SCIM request's statements: its key and its reads in one round trip, its writes in another.
 
-use std::time::Duration;
-
-use super::error::upgrading;
 use super::record::{self, Record};
+use super::retry::backoff_with_jitter;
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, KvStore, Row, Sent, StoreError, refolding};
-use crate::runtime::platform;
+use super::{Database, Row, Sent, StorageError, refolding};
+use crate::runtime::clock;
+use crate::storage_error::upgrading;
 use directory::{Key, Organization};
 use scim_protocol::ScimError;
 use scim_protocol::text::FOLD_VERSION;
+use worker::KvStore;
 
 /// How often a write is tried whose basis others change meanwhile.
 const ATTEMPTS: u64 = 8;
@@ -32,7 +32,7 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    fn read(row: &Row) -> Result<Self, StorageError> {
         record::read("a key", &row.head, |value| {
             let mut record = Record::of(value)?;
             Some(Self {
@@ -52,7 +52,7 @@ impl StoredKey {
 
     /// Whether the time of last use is due to be written.
     pub fn last_used_is_due(&self) -> bool {
-        let due_before = platform::iso(platform::now_millis().saturating_sub(LAST_USED_LAG));
+        let due_before = clock::iso(clock::now_millis().saturating_sub(LAST_USED_LAG));
         self.last_used_at.as_ref().is_none_or(|used| *used < due_before)
     }
 }
@@ -95,9 +95,9 @@ impl Opened {
     ///
     /// # Errors
     /// Our fault: it selects none.
-    pub fn count(&mut self) -> Result<u64, StoreError> {
+    pub fn count(&mut self) -> Result<u64, StorageError> {
         let row = self.row().unwrap_or_default();
-        row.head.parse().map_err(|_| StoreError::Internal("a statement counts nothing".to_owned()))
+        row.head.parse().map_err(|_| StorageError::Internal("a statement counts nothing".to_owned()))
     }
 
     /// The rows of the next statement.
@@ -134,7 +134,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// As [`Database::batch`].
-    pub async fn load(sent: Sent<'_>) -> Result<Loaded, StoreError> {
+    pub async fn load(sent: Sent<'_>) -> Result<Loaded, StorageError> {
         let mut results = sent.results().await.map_err(unreadable)?.into_iter();
         let row = results.next().and_then(|rows| rows.into_iter().next());
         Ok(Loaded { key: row.map(|row| StoredKey::read(&row)).transpose()?, results })
@@ -156,8 +156,11 @@ impl Session<'_> {
     /// Runs the statements of a write, all or none, in one round trip.
     ///
     /// # Errors
-    /// Any of [`StoreError`]; nothing was changed then.
-    pub async fn write(&self, statements: &[Statement]) -> Result<std::vec::IntoIter<Vec<Row>>, StoreError> {
+    /// Any of [`StorageError`]; nothing was changed then.
+    pub async fn write(
+        &self,
+        statements: &[Statement],
+    ) -> Result<std::vec::IntoIter<Vec<Row>>, StorageError> {
         Ok(self.database.batch(statements).await?.into_iter())
     }
 
@@ -179,9 +182,9 @@ impl Session<'_> {
 }
 
 /// Nothing is guarded while reading: what looks like a failed guard is a record that is not JSON.
-fn unreadable(error: StoreError) -> StoreError {
+fn unreadable(error: StorageError) -> StorageError {
     match error {
-        StoreError::Stale => StoreError::Internal("a stored document is not JSON".to_owned()),
+        StorageError::Stale => StorageError::Internal("a stored document is not JSON".to_owned()),
         other => other,
     }
 }
@@ -201,10 +204,10 @@ impl From<ScimError> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
         match error {
-            StoreError::Stale => Self::Stale,
+            StorageError::Stale => Self::Stale,
             other => Self::Answer(other.into()),
         }
     }
@@ -214,21 +217,13 @@ impl From<StoreError> for Failure {
 ///
 /// # Errors
 /// The attempt's own answer, or 429.
-pub async fn attempts<T>(attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T, ScimError> {
+pub async fn retry_on_conflict<T>(attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T, ScimError> {
     for tried in 1..=ATTEMPTS {
         match attempt().await {
             Ok(value) => return Ok(value),
             Err(Failure::Answer(error)) => return Err(error),
-            Err(Failure::Stale) => step_aside(tried).await?,
+            Err(Failure::Stale) => backoff_with_jitter(tried).await?,
         }
     }
-    Err(StoreError::Stale.into())
-}
-
-/// Waits a random moment, longer each time, so that those who collided do not collide again.
-async fn step_aside(tried: u64) -> Result<(), StoreError> {
-    let [byte] = platform::random::<1>()?;
-    let millis = tried.saturating_mul(u64::from(byte) / 8);
-    worker::Delay::from(Duration::from_millis(millis)).await;
-    Ok(())
+    Err(StorageError::Stale.into())
 }

@@ -159,7 +159,7 @@ pub fn guard() -> Statement {
 }
 
 /// SQL that fails the batch, if it is evaluated: there are as many as there may be. `what` is SQL of what is full,
-/// which [`super::StoreError::Full`] then tells. (It is no path in JSON, and the error of SQLite quotes it.)
+/// which [`super::StorageError::Full`] then tells. (It is no path in JSON, and the error of SQLite quotes it.)
 pub(crate) fn full(what: &str) -> String {
     format!("json_extract('{{}}', 'full ' || {what})")
 }

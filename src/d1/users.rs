@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::record::{self, Record};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
-use super::{Row, StoreError};
+use super::{Row, StorageError};
 use directory::user::fold_user_name;
 use directory::{OrgRole, Organization, User};
 use scim_protocol::json::{self, object};
@@ -59,11 +59,11 @@ pub struct UserRecord {
 }
 
 impl UserRecord {
-    /// Reads a row of [`record`].
+    /// Reads a row of [`find_for_update`].
     ///
     /// # Errors
     /// Our fault: the row is not what the statement selects.
-    pub fn read(row: Row) -> Result<Self, StoreError> {
+    pub fn read(row: Row) -> Result<Self, StorageError> {
         let Row { head, body } = row;
         record::read("a user", &head, |value| {
             let mut record = Record::of(value)?;
@@ -94,18 +94,18 @@ pub fn resource(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
 
 /// Reads one person as a resource, with their groups or as one who has none, and as a basis for a write; see
 /// [`UserRecord::read`].
-pub fn record(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
+pub fn find_for_update(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
     let sql = format!("{} users.id = :id AND users.managed = 1", select_record(with_groups));
     tenant.statement(&sql, &[text("id", id)])
 }
 
 /// Reads one person, whether SCIM sees them or not; see [`UserRecord::read`].
-pub fn anybody(tenant: &Tenant<'_>, id: &str) -> Statement {
+pub fn find_unscoped(tenant: &Tenant<'_>, id: &str) -> Statement {
     tenant.statement(&format!("{} users.id = :id", select_record(true)), &[text("id", id)])
 }
 
 /// Reads whoever has a userName, whether SCIM sees them or not; see [`UserRecord::read`].
-pub fn named(tenant: &Tenant<'_>, user_name: &str) -> Statement {
+pub fn find_by_user_name(tenant: &Tenant<'_>, user_name: &str) -> Statement {
     let sql = format!("{} users.user_name_fold = :user_name_fold", select_record(true));
     tenant.statement(&sql, &[text("user_name_fold", fold_user_name(user_name))])
 }
@@ -300,8 +300,8 @@ pub fn delete(tenant: &Tenant<'_>, current: &UserRecord) -> Vec<Statement> {
 }
 
 /// Whether a unique index on userName refused a write.
-pub fn user_name_is_taken(error: &StoreError) -> bool {
-    matches!(error, StoreError::Taken(columns) if columns.contains("user_name_fold"))
+pub fn user_name_is_taken(error: &StorageError) -> bool {
+    matches!(error, StorageError::Taken(columns) if columns.contains("user_name_fold"))
 }
 
 fn doc_of(user: &User) -> String {

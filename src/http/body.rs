@@ -7,8 +7,8 @@ use worker::js_sys::{self, Array, Function, Object, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Response, ResponseBuilder, console_error, web_sys};
 
-use crate::d1::Text;
-use crate::d1::pieces::{Place, Reader};
+use crate::d1::member_chunks::{ChunkCursor, ChunkStream};
+use crate::runtime::js_text::JsText;
 use crate::scim_api::group_resource::members_shown;
 use directory::Catalog;
 use scim_protocol::ScimError;
@@ -22,10 +22,10 @@ pub(crate) struct Body {
 }
 
 enum Part {
-    Text(Text),
+    Text(JsText),
     /// What is left of a group's members, from a place on; `goes_on`: there are some before.
     Members {
-        from: Place,
+        from: ChunkCursor,
         goes_on: bool,
     },
 }
@@ -33,7 +33,7 @@ enum Part {
 /// How members are read that are still to come.
 pub(crate) struct Members {
     /// Where from.
-    pub(crate) reader: Reader,
+    pub(crate) reader: ChunkStream,
     /// The schema of groups.
     pub(crate) catalog: &'static Catalog,
     /// What of each is returned.
@@ -44,19 +44,19 @@ impl Body {
     /// Adds text at the end.
     pub(crate) fn push_str(&mut self, text: &str) {
         match self.parts.back_mut() {
-            Some(Part::Text(Text::Here(last))) => last.push_str(text),
-            _ => self.push(Text::Here(text.to_owned())),
+            Some(Part::Text(JsText::Wasm(last))) => last.push_str(text),
+            _ => self.push(JsText::Wasm(text.to_owned())),
         }
     }
 
     /// Adds text at the end.
-    fn push(&mut self, text: Text) {
+    fn push(&mut self, text: JsText) {
         self.parts.push_back(Part::Text(text));
     }
 
     /// Adds texts at the end, with a comma between one and the next; empty ones are none. Returns whether there are
     /// any.
-    pub(crate) fn push_joined(&mut self, texts: impl IntoIterator<Item = Text>) -> bool {
+    pub(crate) fn push_joined(&mut self, texts: impl IntoIterator<Item = JsText>) -> bool {
         let mut has_some = false;
         for text in texts.into_iter().filter(|text| !text.is_empty()) {
             if has_some {
@@ -69,14 +69,14 @@ impl Body {
     }
 
     /// Adds members that are still to be read; `members` says how, if nobody has said so yet.
-    pub(crate) fn push_rest(&mut self, from: Place, goes_on: bool, members: impl FnOnce() -> Members) {
+    pub(crate) fn push_rest(&mut self, from: ChunkCursor, goes_on: bool, members: impl FnOnce() -> Members) {
         self.members.get_or_insert_with(|| Box::new(members()));
         self.parts.push_back(Part::Members { from, goes_on });
     }
 
     /// Adds another body at the end.
     pub(crate) fn append(&mut self, mut other: Self) {
-        if let Some(Part::Text(Text::Here(text))) = other.parts.front() {
+        if let Some(Part::Text(JsText::Wasm(text))) = other.parts.front() {
             self.push_str(text);
             other.parts.pop_front();
         }
@@ -106,10 +106,10 @@ impl Body {
 
     /// The whole text, as far as it is known.
     pub(crate) fn into_string(self) -> String {
-        self.into_texts().map(Text::into_string).collect()
+        self.into_texts().map(JsText::into_string).collect()
     }
 
-    fn into_texts(self) -> impl Iterator<Item = Text> {
+    fn into_texts(self) -> impl Iterator<Item = JsText> {
         self.parts.into_iter().filter_map(|part| match part {
             Part::Text(text) => Some(text),
             Part::Members { .. } => None,
@@ -137,13 +137,7 @@ impl Body {
 
     /// A Blob is made of strings as they are, and knows how long it is.
     fn into_blob(self) -> Result<JsValue, JsValue> {
-        let parts: Array = self
-            .into_texts()
-            .map(|text| match text.moved_out() {
-                Text::There(text) => JsValue::from(text),
-                Text::Here(text) => JsValue::from(text),
-            })
-            .collect();
+        let parts: Array = self.into_texts().map(JsText::into_js).collect();
         construct("Blob", &[parts.into()])
     }
 
@@ -169,7 +163,7 @@ impl Body {
     }
 
     /// The next of a group's members; what comes behind them is put back.
-    async fn next_members(&mut self, from: Place, goes_on: bool) -> Result<String, ScimError> {
+    async fn next_members(&mut self, from: ChunkCursor, goes_on: bool) -> Result<String, ScimError> {
         let others = self.parts.iter().filter_map(|part| match part {
             Part::Members { from, .. } => Some(*from),
             Part::Text(_) => None,
@@ -187,7 +181,7 @@ impl Body {
 
 impl From<String> for Body {
     fn from(text: String) -> Self {
-        Self { parts: VecDeque::from([Part::Text(Text::Here(text))]), members: None }
+        Self { parts: VecDeque::from([Part::Text(JsText::Wasm(text))]), members: None }
     }
 }
 

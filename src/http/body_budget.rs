@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use crate::runtime::platform;
+use crate::runtime::clock;
 use scim_protocol::ScimError;
 
 /// Most bytes that the bodies of requests may take in an isolate at a time, as they are read and as they are kept.
@@ -47,7 +47,7 @@ impl Held {
         if body.max(bytes) <= SMALL {
             return Ok(());
         }
-        let now = platform::now_millis();
+        let now = clock::now_millis();
         HELD.with_borrow_mut(|held| {
             held.retain(|share| now.saturating_sub(share.since) < OVER);
             let number = *self.number.get_or_insert_with(|| {

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use worker::{Context, Env, Request, Response, console_error, console_log};
 
 use crate::d1::{Cost, Statement};
-use crate::runtime::platform;
+use crate::runtime::clock;
 use directory::Shard;
 use scim_protocol::ScimError;
 
@@ -44,7 +44,7 @@ pub(crate) struct DeferredWork {
 /// # Errors
 /// The runtime's own, if it refuses a response.
 pub async fn serve(raw: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let began = platform::now_millis();
+    let began = clock::now_millis();
     let mut request = HttpRequest::new(raw);
     let deferred = DeferredWork::default();
     let (response, cost) = match Deployment::of(&env) {
@@ -63,7 +63,7 @@ pub async fn serve(raw: Request, env: Env, context: Context) -> worker::Result<R
         log::method(if request.is_head { "HEAD" } else { &request.method }),
         log::path(&request.path),
         response.status,
-        platform::now_millis().saturating_sub(began),
+        clock::now_millis().saturating_sub(began),
         cost.round_trips,
         if cost.round_trips == 1 { "" } else { "s" },
         cost.rows_read,

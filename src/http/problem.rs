@@ -1,6 +1,6 @@
 //! What goes wrong, as the administrator is to be told (RFC 9457).
 
-use crate::d1::StoreError;
+use crate::d1::StorageError;
 use scim_protocol::ScimError;
 
 /// An outcome other than success.
@@ -60,11 +60,11 @@ impl From<Problem> for ScimError {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
         match error {
             // A guard found no row: what the write was about is gone, or has become another.
-            StoreError::Stale => {
+            StorageError::Stale => {
                 Self::new(409, "This was changed or deleted by someone else. Reload it and try again.")
             }
             other => ScimError::from(other).into(),

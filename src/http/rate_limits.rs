@@ -8,7 +8,7 @@ use worker::{Env, console_error};
 
 use super::request::HttpRequest;
 use crate::deployment::variable;
-use crate::runtime::platform;
+use crate::runtime::clock;
 use directory::Key;
 use scim_protocol::ScimError;
 
@@ -59,7 +59,7 @@ impl Rate {
             "" => default,
             limit => variable(env, limit, "").parse().unwrap_or(default),
         };
-        let now = platform::now_millis();
+        let now = clock::now_millis();
         COUNTS.with_borrow_mut(|counts| counts.count((self, who.to_owned()), now) <= most)
     }
 }
@@ -118,7 +118,7 @@ pub(crate) async fn count_failure(env: &Env, request: &HttpRequest) -> Result<()
     if Rate::Failures.allows(env, &address).await {
         return Ok(());
     }
-    COUNTS.with_borrow_mut(|counts| counts.block(&address, platform::now_millis()));
+    COUNTS.with_borrow_mut(|counts| counts.block(&address, clock::now_millis()));
     Err(too_many_failures())
 }
 
@@ -164,7 +164,7 @@ pub(crate) async fn count_scan(env: &Env, key: &Key) -> Result<(), ScimError> {
 }
 
 fn is_blocked(address: &str) -> bool {
-    let now = platform::now_millis();
+    let now = clock::now_millis();
     COUNTS.with_borrow(|counts| counts.blocked.get(address).is_some_and(|until| *until > now))
 }
 

@@ -12,10 +12,11 @@ use worker::{Env, console_error, console_log};
 use super::deployment::variable;
 use crate::d1::imports::status;
 use crate::d1::{
-    Database, Scope, Statement, StoreError, Tenant, console_sessions, idempotent_calls, log, refolding,
+    Database, Scope, Statement, StorageError, Tenant, audit_log, console_sessions, idempotent_calls,
+    refolding,
 };
 use crate::deployment::Deployment;
-use crate::runtime::platform;
+use crate::runtime::clock;
 use directory::Catalog;
 
 /// How long the log is kept, in days, where the deployment does not say.
@@ -57,14 +58,14 @@ struct Budget {
 pub async fn run_maintenance(env: &Env) -> Result<(), String> {
     let deployment = Deployment::of(env)?;
     let mut failures = Vec::new();
-    let now = platform::now_millis();
+    let now = clock::now_millis();
     let retention = retention_days(&variable(env, "LOG_RETENTION_DAYS", "")).unwrap_or_else(|reason| {
         failures.push(reason);
         None
     });
     let mut budget = Budget { statements: MOST_STATEMENTS, until_millis: now.saturating_add(LONGEST) };
     // Not bounded by the time that one request may take.
-    for database in deployment.databases().iter().map(Database::outliving) {
+    for database in deployment.databases().iter().map(Database::detached) {
         for step in steps(now, retention) {
             let number = database.shard().number();
             match delete(&database, &step.statement, &mut budget).await {
@@ -93,16 +94,16 @@ pub async fn run_maintenance(env: &Env) -> Result<(), String> {
 }
 
 fn steps(now: u64, retention: Option<u64>) -> Vec<Step> {
-    let ago = |millis| platform::iso(now.saturating_sub(millis));
+    let ago = |millis| clock::iso(now.saturating_sub(millis));
     let mut steps = vec![
         Step { name: "lists that nobody reads any more", statement: status::forget(&ago(DAY_MILLIS)) },
         Step { name: "sessions that have ended", statement: console_sessions::forget_ended(now) },
         Step { name: "answers that may not be repeated any more", statement: idempotent_calls::forget(now) },
-        Step { name: "the log of organizations that are gone", statement: log::prune_orphans(AT_ONCE) },
+        Step { name: "the log of organizations that are gone", statement: audit_log::prune_orphans(AT_ONCE) },
     ];
     steps.extend(retention.map(|days| Step {
         name: "entries of the log that are too old",
-        statement: log::prune(&ago(days.saturating_mul(DAY_MILLIS)), AT_ONCE),
+        statement: audit_log::prune(&ago(days.saturating_mul(DAY_MILLIS)), AT_ONCE),
     }));
     steps
 }
@@ -125,7 +126,7 @@ fn retention_days(setting: &str) -> Result<Option<u64>, String> {
 }
 
 /// Makes folded columns anew ahead of requests; how many organizations are left.
-async fn upgrade(database: &Database, catalog: &Catalog) -> Result<usize, StoreError> {
+async fn upgrade(database: &Database, catalog: &Catalog) -> Result<usize, StorageError> {
     let mut left = 0_usize;
     let mut steps = STEPS_OF_UPGRADE;
     for row in database.run(refolding::behind(UPGRADES)).await? {
@@ -133,7 +134,7 @@ async fn upgrade(database: &Database, catalog: &Catalog) -> Result<usize, StoreE
             scope: Scope::Organization(row.head),
             catalog,
             base: String::new(),
-            now: platform::iso(platform::now_millis()),
+            now: clock::iso(clock::now_millis()),
         };
         let is_done = refolding::bring_up_to_date(database, &tenant, &mut steps).await?;
         left = left.saturating_add(usize::from(!is_done));
@@ -146,9 +147,9 @@ async fn delete(
     database: &Database,
     statement: &Statement,
     budget: &mut Budget,
-) -> Result<usize, StoreError> {
+) -> Result<usize, StorageError> {
     let mut gone = 0_usize;
-    while budget.statements > 0 && platform::now_millis() < budget.until_millis {
+    while budget.statements > 0 && clock::now_millis() < budget.until_millis {
         let deleted = tried_again(database, statement, budget).await?;
         gone = gone.saturating_add(deleted);
         if deleted < AT_ONCE as usize {
@@ -162,7 +163,7 @@ async fn tried_again(
     database: &Database,
     statement: &Statement,
     budget: &mut Budget,
-) -> Result<usize, StoreError> {
+) -> Result<usize, StorageError> {
     let mut attempt = 1;
     loop {
         budget.statements = budget.statements.saturating_sub(1);

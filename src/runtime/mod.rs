@@ -1,5 +1,8 @@
-//! What the Workers runtime gives: clock, identifiers, random bytes, time limits, texts that stay in its memory.
+//! What the Workers runtime provides: clock, identifiers, random bytes, time limits, and strings in its own memory.
 
-pub mod patience;
-pub mod platform;
-pub mod text;
+pub mod clock;
+pub mod deadline;
+pub mod expiring;
+pub mod ids;
+pub mod js_text;
+pub mod random;

@@ -9,7 +9,7 @@ use super::context::{Operation, RequestContext, Source};
 use super::resources;
 use crate::http::request::{VALUE_LIMIT, encode_segment, parse_json, segments};
 use crate::http::response::HttpResponse;
-use crate::runtime::platform;
+use crate::runtime::{clock, ids};
 use directory::user;
 use scim_protocol::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD, Named, named};
 use scim_protocol::error::shorten;
@@ -47,7 +47,7 @@ pub(crate) async fn respond(context: &mut RequestContext<'_>) -> Result<HttpResp
     let makers = bulk.makers();
     let mut ids = Named::with_capacity(makers.len());
     for (name, _) in &makers {
-        ids.push((name.clone(), platform::new_id()?));
+        ids.push((name.clone(), ids::new_id()?));
     }
     let order = bulk.order(&makers);
     let mut steps: Vec<Step> = bulk
@@ -125,7 +125,7 @@ async fn carry_out(
     };
     let mut session = context.session.clone();
     // The others may have taken their time.
-    session.tenant.now = platform::iso(platform::now_millis());
+    session.tenant.now = clock::iso(clock::now_millis());
     session.is_verified = true;
     let new_id = bulk_id.as_ref().and_then(|name| named(ids, name)).cloned();
     let mut record = context.record.of_operation(&method, &path, &names);

@@ -7,13 +7,13 @@ use worker::Env;
 
 use crate::audit::record::Record;
 use crate::auth::{known_keys, scim_key};
-use crate::d1::log::Outcome;
+use crate::d1::audit_log::Outcome;
 use crate::d1::session::Opened;
-use crate::d1::{Row, Session, Statement, StoreError, keys};
+use crate::d1::{Row, Session, Statement, StorageError, keys};
 use crate::http::DeferredWork;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_OF_STRANGERS};
 use crate::http::response::HttpResponse;
-use crate::runtime::platform;
+use crate::runtime::ids;
 use scim_protocol::entity_tag::Preconditions;
 use scim_protocol::projection::Projection;
 use scim_protocol::query::Parameters;
@@ -111,7 +111,7 @@ impl RequestContext<'_> {
         &self,
         outcome: &Outcome,
         statements: Vec<Statement>,
-    ) -> Result<std::vec::IntoIter<Vec<Row>>, StoreError> {
+    ) -> Result<std::vec::IntoIter<Vec<Row>>, StorageError> {
         let entry = self.record.of_change(&self.session.tenant, outcome)?;
         let results = self.session.database.write(entry, statements).await?;
         self.record.is_written();
@@ -206,10 +206,10 @@ impl RequestContext<'_> {
     }
 
     /// The identifier of a resource about to be made. In a bulk request others may refer to it already.
-    pub(crate) fn new_id(&self) -> Result<String, StoreError> {
+    pub(crate) fn new_id(&self) -> Result<String, StorageError> {
         match &self.source {
             Source::Bulk(Operation { new_id: Some(id), .. }) => Ok(id.clone()),
-            _ => platform::new_id(),
+            _ => ids::new_id(),
         }
     }
 }
@@ -227,8 +227,8 @@ pub(crate) fn projection(
 }
 
 /// The version in a row that has it as `head`.
-pub(crate) fn version_of(row: &Row) -> Result<i64, StoreError> {
-    row.head.parse().map_err(|_| StoreError::Internal("a row has no version".to_owned()))
+pub(crate) fn version_of(row: &Row) -> Result<i64, StorageError> {
+    row.head.parse().map_err(|_| StorageError::Internal("a row has no version".to_owned()))
 }
 
 /// What of a resource is to be returned. One that goes out whole is not taken apart.
@@ -249,7 +249,7 @@ pub(crate) fn project(
 pub(crate) fn parse(stored: &str) -> Result<Object, ScimError> {
     match json::parse(stored.as_bytes()) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(StoreError::Internal("a resource is no object".to_owned()).into()),
-        Err(error) => Err(StoreError::Internal(format!("a resource is not JSON: {error}")).into()),
+        Ok(_) => Err(StorageError::Internal("a resource is no object".to_owned()).into()),
+        Err(error) => Err(StorageError::Internal(format!("a resource is not JSON: {error}")).into()),
     }
 }

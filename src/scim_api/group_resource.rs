@@ -2,10 +2,11 @@
 //! the answer goes out.
 
 use super::context::{parse, project};
+use crate::d1::Session;
 use crate::d1::groups::Resource;
-use crate::d1::pieces::{Pieces, Reader};
-use crate::d1::{Session, Text};
+use crate::d1::member_chunks::{ChunkStream, Chunks};
 use crate::http::body::{Body, Members};
+use crate::runtime::js_text::JsText;
 use directory::Catalog;
 use scim_protocol::projection::Projection;
 use scim_protocol::{Object, ScimError, json};
@@ -23,7 +24,7 @@ pub(crate) fn body(
     let mut body = Body::default();
     let place = group.rest()?;
     let Resource { own, members } = group;
-    let Some(Pieces { texts, .. }) = members else {
+    let Some(Chunks { texts, .. }) = members else {
         body.push_str(&project(projection, &catalog.group, format!("{own}}}"))?);
         return Ok(body);
     };
@@ -36,9 +37,9 @@ pub(crate) fn body(
     body.push_str(before);
     body.push_str("\"members\":[");
     let texts = texts.into_iter().map(|text| members_shown(catalog, projection, text));
-    let has_some = body.push_joined(texts.collect::<Result<Vec<Text>, ScimError>>()?);
+    let has_some = body.push_joined(texts.collect::<Result<Vec<JsText>, ScimError>>()?);
     if let Some(place) = place {
-        let reader = Reader::new(session.database.outliving(), session.tenant.clone());
+        let reader = ChunkStream::new(session.database.detached(), session.tenant.clone());
         body.push_rest(place, has_some, || Members { reader, catalog, projection: projection.clone() });
     }
     body.push_str("]");
@@ -50,14 +51,14 @@ pub(crate) fn body(
 pub(crate) fn members_shown(
     catalog: &Catalog,
     projection: &Projection,
-    piece: Text,
-) -> Result<Text, ScimError> {
+    chunk: JsText,
+) -> Result<JsText, ScimError> {
     if projection.is_everything() {
-        return Ok(piece);
+        return Ok(chunk);
     }
-    let mut object: Object = parse(&format!("{{\"members\":[{}]}}", piece.into_string()))?;
+    let mut object: Object = parse(&format!("{{\"members\":[{}]}}", chunk.into_string()))?;
     projection.apply(&catalog.group, &mut object);
     let members = object.remove("members").map(|members| json::write(&members)).unwrap_or_default();
     let inside = members.strip_prefix('[').and_then(|members| members.strip_suffix(']'));
-    Ok(Text::from(inside.unwrap_or_default().to_owned()).moved_out())
+    Ok(JsText::Js(JsText::from(inside.unwrap_or_default().to_owned()).into_js()))
 }

@@ -4,15 +4,15 @@ use std::cell::Cell;
 
 use super::context::{RequestContext, version_of};
 use super::group_resource::body;
-use crate::d1::group_members::{self, Members};
+use crate::d1::audit_log::Outcome;
+use crate::d1::group_members::{self, LoadedMembers};
 use crate::d1::groups::{self as stored, GroupRecord, Resource};
-use crate::d1::log::Outcome;
-use crate::d1::memberships::{self, Comparison, Difference, Known};
-use crate::d1::pieces::{self, Read};
-use crate::d1::session::{Failure, attempts};
-use crate::d1::{Row, Statement, StoreError, projects};
+use crate::d1::member_chunks::{self, MemberChunks};
+use crate::d1::memberships::{self, Comparison, Difference, ResolvedMembers};
+use crate::d1::session::{Failure, retry_on_conflict};
+use crate::d1::{Row, Statement, StorageError, projects};
 use crate::http::response::HttpResponse;
-use crate::runtime::platform;
+use crate::runtime::ids;
 use directory::group::{self, Wanted};
 use directory::group_name::{self, NewGroup};
 use scim_protocol::ScimError;
@@ -25,7 +25,7 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     let with_members = projection.wants("members");
     let mut statements = vec![stored::resource(tenant, id)];
     if with_members {
-        statements.push(pieces::of_group(tenant, id));
+        statements.push(member_chunks::of_group(tenant, id));
     }
     let mut opened = context.open(statements).await?;
     let group = opened.row().ok_or_else(|| ScimError::no_such_resource("Group", id))?;
@@ -33,7 +33,7 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     if context.preconditions().has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
-    let members = with_members.then(|| Read::of(opened.rows())).transpose()?.map(Read::only);
+    let members = with_members.then(|| MemberChunks::of(opened.rows())).transpose()?.map(MemberChunks::only);
     let resource = Resource { own: group.body.into_string(), members };
     Ok(HttpResponse::ok(body(&context.session, &projection, resource)?).with_version(version))
 }
@@ -47,17 +47,18 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let projection = context.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
-    attempts(async || {
+    retry_on_conflict(async || {
         let rest = group_name::after_prefix(prefix, name.trim()).unwrap_or_default();
-        let mut statements = vec![stored::holder_of(tenant, name), projects::named_by_group(tenant, rest)];
-        statements.extend(memberships::known(tenant, &wanted.members));
+        let mut statements =
+            vec![stored::find_by_display_name(tenant, name), projects::named_by_group(tenant, rest)];
+        statements.extend(memberships::resolve_member_ids(tenant, &wanted.members));
         let mut opened = context.open(statements).await?;
         if let Some(holder) = opened.row() {
             return Err(name_taken(&holder.body.into_string(), Some(&holder.head)).into());
         }
         let candidates = projects::read_named(&opened.row().unwrap_or_default())?;
         let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
-        let difference = Difference::of_new(Known::read(opened.first_rows())?);
+        let difference = Difference::of_new(ResolvedMembers::read(opened.first_rows())?);
         let (id, mut statements) = match new {
             NewGroup::Plain => {
                 let id = context.new_id()?;
@@ -69,7 +70,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
                 member.is_pushed = true;
                 member.id = context.new_id()?;
                 let id = member.id.clone();
-                let team_id = platform::new_id()?;
+                let team_id = ids::new_id()?;
                 (id, projects::insert_team(tenant, &team_id, &project, &team, &[admin, member]))
             }
         };
@@ -110,15 +111,16 @@ pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result
 /// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).
 pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
     let preconditions = context.preconditions();
-    attempts(async || {
+    retry_on_conflict(async || {
         let tenant = &context.session.tenant;
-        let mut opened = context.open(vec![stored::record(tenant, id), projects::doomed(tenant, id)]).await?;
+        let mut opened =
+            context.open(vec![stored::find_for_update(tenant, id), projects::doomed(tenant, id)]).await?;
         let record = read_record(context, opened.row(), id)?;
         preconditions.check(record.version)?;
         group::check_deletable(record.kind)?;
         let gone = projects::read_doomed(&opened.rows())?;
         let statements = stored::delete(tenant, &record, !preconditions.is_empty());
-        context.write(&outcome(204, id, &record.group.display_name).saying(gone), statements).await?;
+        context.write(&outcome(204, id, &record.group.display_name).with_detail(gone), statements).await?;
         Ok(HttpResponse::no_content())
     })
     .await
@@ -139,13 +141,13 @@ async fn change(
     // was decided from what was read; and a client that names a version wants no other.
     let only_if_unchanged = wanted.members.depends_on_members() || !preconditions.is_empty();
     let is_made = Cell::new(false);
-    attempts(async || {
-        let mut statements = vec![stored::record(tenant, id)];
+    retry_on_conflict(async || {
+        let mut statements = vec![stored::find_for_update(tenant, id)];
         let mut comparison = None;
         if wanted.members.replaces_all {
             statements.push(stored::resource(tenant, id));
-            statements.push(group_members::current(tenant, id));
-            statements.extend(memberships::known(tenant, &wanted.members));
+            statements.push(group_members::load_members(tenant, id));
+            statements.extend(memberships::resolve_member_ids(tenant, &wanted.members));
         } else if !wanted.members.is_empty() {
             let comparison = comparison.insert(Comparison::of(tenant, id, &wanted.members));
             statements.extend(comparison.take_statements());
@@ -162,8 +164,8 @@ async fn change(
             Some(comparison) => comparison.read(opened.first_rows())?,
             None if wanted.members.replaces_all => {
                 let own = opened.row().unwrap_or_default().body;
-                let members = Members::read(opened.rows())?;
-                let difference = members.difference(Known::read(opened.first_rows())?);
+                let members = LoadedMembers::read(opened.rows())?;
+                let difference = members.difference(ResolvedMembers::read(opened.first_rows())?);
                 current = Some((own, members));
                 difference
             }
@@ -175,7 +177,7 @@ async fn change(
         if !changes && (current.is_some() || !answer) {
             let resource = current.map(|(own, members)| Resource {
                 own: own.into_string(),
-                members: Some(members.into_pieces()),
+                members: Some(members.into_chunks()),
             });
             return Ok((record.version, resource.unwrap_or_default()));
         }
@@ -186,7 +188,7 @@ async fn change(
         }
         match (&current, answer) {
             (Some((_, members)), true) => {
-                let again = group_members::again(tenant, id, members, &difference);
+                let again = group_members::reload_chunks(tenant, id, members, &difference);
                 statements.extend([stored::resource(tenant, id), again]);
             }
             (None, true) => statements.extend(selected(tenant, id)),
@@ -217,9 +219,9 @@ async fn change(
             return Ok((version, resource));
         };
         let mut last_first = results.rev();
-        let again = Members::read(last_first.next().unwrap_or_default())?;
-        let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
-        let members = Some(members.changed(&difference, again).into_pieces());
+        let again = LoadedMembers::read(last_first.next().unwrap_or_default())?;
+        let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StorageError::Stale)?;
+        let members = Some(members.changed(&difference, again).into_chunks());
         Ok((version_of(&group)?, Resource { own: group.body.into_string(), members }))
     })
     .await
@@ -237,22 +239,22 @@ fn read_record(context: &RequestContext<'_>, row: Option<Row>, id: &str) -> Resu
 
 /// The two statements that select a whole group, at the end of a write.
 fn selected(tenant: &crate::d1::Tenant<'_>, id: &str) -> [Statement; 2] {
-    [stored::resource(tenant, id), pieces::of_group(tenant, id)]
+    [stored::resource(tenant, id), member_chunks::of_group(tenant, id)]
 }
 
 /// The version and the group that [`selected`] selected.
-fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, Resource), StoreError> {
+fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, Resource), StorageError> {
     let mut last_first = results.rev();
-    let pieces = last_first.next().unwrap_or_default();
+    let chunks = last_first.next().unwrap_or_default();
     // A group that is gone by now may be gone altogether, or the key dead: the next attempt tells.
-    let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StoreError::Stale)?;
+    let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StorageError::Stale)?;
     let version = version_of(&group)?;
-    let members = Some(Read::of(pieces)?.only());
+    let members = Some(MemberChunks::of(chunks)?.only());
     Ok((version, Resource { own: group.body.into_string(), members }))
 }
 
 /// What a write that failed comes to.
-fn refusal(error: StoreError, name: &str) -> Failure {
+fn refusal(error: StorageError, name: &str) -> Failure {
     if stored::name_is_taken(&error) || projects::name_is_taken(&error) {
         return name_taken(name, None).into();
     }

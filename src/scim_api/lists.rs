@@ -8,7 +8,7 @@ use crate::d1::list::{self, Listed, Listing, Query, Reader, Resource};
 use crate::http::body::Body;
 use crate::http::rate_limits;
 use crate::http::response::HttpResponse;
-use crate::runtime::platform;
+use crate::runtime::{clock, ids};
 use scim_protocol::ScimError;
 use scim_protocol::cursor::{Cursor, Position, Seal};
 use scim_protocol::filter;
@@ -48,7 +48,7 @@ async fn query(
     let cursors = CursorContext {
         endpoint,
         seal: Seal { id: key.id(), secret: key.hash() },
-        now: platform::now_millis() / 1000,
+        now: clock::now_millis() / 1000,
     };
     let window = match parameters.cursor_sealed_by() {
         Some(id) if id != key.id() => {
@@ -61,7 +61,7 @@ async fn query(
     let of_groups = projection(parameters, &catalog.group)?;
     let client = context.client();
     // Begins with the time, so that the oldest is known by its name.
-    let snapshot = format!("{}-{}", context.session.tenant.now, platform::new_id()?);
+    let snapshot = format!("{}-{}", context.session.tenant.now, ids::new_id()?);
     let mut query = Query {
         listed,
         filter: filter.as_ref(),

@@ -17,7 +17,7 @@ use crate::d1::{Scope, Session, Tenant};
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
 pub(crate) use crate::http::{DeferredWork, Deployment, rate_limits};
-use crate::runtime::platform;
+use crate::runtime::clock;
 use consistency::{BOOKMARK, anchored};
 use context::{RequestContext, Source};
 use directory::Key;
@@ -80,7 +80,7 @@ async fn with_key(
         scope: Scope::of_key(key),
         catalog: deployment.catalog,
         base,
-        now: platform::iso(platform::now_millis()),
+        now: clock::iso(clock::now_millis()),
     };
     let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_verified: false };
     let method = request.method.clone();

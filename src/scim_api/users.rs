@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::context::{RequestContext, project, version_of};
 use crate::audit::record::NOTHING_TO_CHANGE;
-use crate::d1::log::Outcome;
-use crate::d1::session::{Failure, attempts};
+use crate::d1::audit_log::Outcome;
+use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self as stored, UserRecord};
-use crate::d1::{Row, StoreError};
+use crate::d1::{Row, StorageError};
 use crate::http::response::HttpResponse;
 use directory::user::{self, Change, Obstacles};
 use directory::{Catalog, Organization, User, deactivation};
@@ -69,7 +69,7 @@ fn created(
 ) -> Result<HttpResponse, ScimError> {
     let tenant = &context.session.tenant;
     let row =
-        written.ok_or_else(|| StoreError::Internal("somebody was not written for no reason".to_owned()))?;
+        written.ok_or_else(|| StorageError::Internal("somebody was not written for no reason".to_owned()))?;
     let version = version_of(&row)?;
     let resource = project(projection, &tenant.catalog.user, row.body.into_string())?;
     Ok(HttpResponse::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
@@ -90,7 +90,7 @@ pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result
 /// DELETE (RFC 7644 §3.6).
 pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
     let preconditions = context.preconditions();
-    attempts(async || {
+    retry_on_conflict(async || {
         let (record, _) = open_record(context, id, false).await?;
         preconditions.check(record.version)?;
         user::check_removable(&record.user)?;
@@ -125,7 +125,7 @@ async fn change(
     // Whoever is deactivated has no groups then, and whoever is inactive has none.
     let with_groups = Cell::new(!seems_to_deactivate);
     let obstacles = RefCell::new(Obstacles { unresolved: context.unresolved(), ..Obstacles::default() });
-    let (version, resource, detail) = attempts(async || {
+    let (version, resource, detail) = retry_on_conflict(async || {
         let (record, organization) = open_record(context, id, with_groups.get()).await?;
         preconditions.check(record.version)?;
         let mut change =
@@ -177,7 +177,8 @@ async fn open_record(
     id: &str,
     with_groups: bool,
 ) -> Result<(UserRecord, Organization), ScimError> {
-    let mut opened = context.open(vec![stored::record(&context.session.tenant, id, with_groups)]).await?;
+    let mut opened =
+        context.open(vec![stored::find_for_update(&context.session.tenant, id, with_groups)]).await?;
     let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
     let record = UserRecord::read(row)?;
     context.record.is_about(record.user.user_name());

@@ -185,7 +185,7 @@ describe("the keys of an organization", () => {
       await organization.deactivateKey(renewed.id);
       assertError(await client.get("/Users"), 401, { detail: /deactivated/ });
       for (const id of [key.id, renewed.id]) {
-        assert.ok(await worker.kv.get(`revoked:${id}`), `no tombstone of ${id}`);
+        assert.ok(await worker.kv.get(`revoked:${id}`), `no revocation of ${id}`);
         for (const number of DATABASES) {
           const rows = await worker.sqlIn(number, "SELECT org_id FROM auth_keys WHERE id = ?1", id);
           assert.equal(rows.length, number === database ? 1 : 0);
@@ -195,7 +195,7 @@ describe("the keys of an organization", () => {
       assert.deepEqual(keys.map(({ id }) => id).sort(), [key.id, renewed.id].sort());
     });
 
-    test(`in database ${database} are refused by the tombstone alone`, async () => {
+    test(`in database ${database} are refused by the revocation in KV alone`, async () => {
       const { okta, key } = await createOrganization(worker, { settings: { database } });
       await worker.kv.put(`revoked:${key.id}`, "now");
       assertError(await okta.get("/Users"), 401, { detail: /deactivated/ });

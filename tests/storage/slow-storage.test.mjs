@@ -20,16 +20,17 @@ describe("slow storage", () => {
     given = { user, group };
   });
 
-  async function timed(plan, request) {
+  async function timed(plan, request, { key } = organization.okta) {
     const began = performance.now();
-    const answer = await sendWith(organization, plan, request);
+    const answer = await sendWith({ ...organization, okta: { key } }, plan, request);
     return { answer, seconds: (performance.now() - began) / 1000 };
   }
 
   test("KV that does not answer delays a request by a second, and D1 decides", async () => {
     for (const [kind, [, status, make]] of Object.entries(KINDS)) {
       const request = await make(organization, given);
-      const { answer, seconds } = await timed({ waitKv: 65_000 }, request);
+      // KV is not asked again about a key that it was just asked about.
+      const { answer, seconds } = await timed({ waitKv: 65_000 }, request, await organization.addKey());
       assert.equal(answer.status, status, `${kind}: ${answer.text}`);
       assert.ok(seconds < 5, `${kind}: ${seconds} s`);
     }

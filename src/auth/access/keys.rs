@@ -15,7 +15,7 @@ use worker::{Delay, Response, console_error};
 
 use super::refused;
 use crate::http::Problem;
-use crate::runtime::platform;
+use crate::runtime::clock;
 use scim_protocol::json;
 
 /// How long keys are used before they are fetched anew, in milliseconds.
@@ -103,7 +103,7 @@ impl Keys {
 pub(crate) async fn find(team: &str, kid: &str) -> Result<CryptoKey, Problem> {
     let address = format!("{team}/cdn-cgi/access/certs");
     loop {
-        match KEYS.with_borrow_mut(|keys| keys.look_up(kid, platform::now_millis())) {
+        match KEYS.with_borrow_mut(|keys| keys.look_up(kid, clock::now_millis())) {
             Step::Found(key) => return Ok(key),
             Step::Unknown => {
                 return Err(refused(format_args!(
@@ -117,7 +117,7 @@ pub(crate) async fn find(team: &str, kid: &str) -> Result<CryptoKey, Problem> {
             Step::Wait => Delay::from(PAUSE).await,
             Step::Fetch => {
                 let outcome = fetch(&address).await;
-                KEYS.with_borrow_mut(|keys| keys.note(outcome, platform::now_millis()));
+                KEYS.with_borrow_mut(|keys| keys.note(outcome, clock::now_millis()));
             }
         }
     }

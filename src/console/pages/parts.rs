@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::http::request::encode_segment;
-use crate::runtime::platform;
+use crate::runtime::ids;
 use directory::organization::email_domain;
 
 /// A text as a segment of an address.
@@ -76,7 +76,7 @@ pub(crate) fn no_address(id: &str, user_name: &str) -> Markup {
 /// A field by which a form is known when it is sent a second time, after a lost answer or by a second click.
 pub(crate) fn once() -> Markup {
     html! {
-        @if let Ok(key) = platform::new_id() { input type="hidden" name="idempotency_key" value=(key); }
+        @if let Ok(key) = ids::new_id() { input type="hidden" name="idempotency_key" value=(key); }
     }
 }
 

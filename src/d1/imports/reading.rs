@@ -15,7 +15,7 @@
 use serde_json::Value;
 
 use super::snapshot::{HOUR_AGO, Rows, WIDTH, post};
-use crate::d1::StoreError;
+use crate::d1::StorageError;
 use crate::d1::record::{self, text_or_null};
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
@@ -279,7 +279,7 @@ const IS_NOTED_AT_ONCE: &str =
 
 impl State {
     /// Reads what [`Page::end`] selects.
-    pub(crate) fn read(head: &str) -> Result<Self, StoreError> {
+    pub(crate) fn read(head: &str) -> Result<Self, StorageError> {
         record::read("a reading", head, |value| {
             let Value::Array(parts) = value else { return None };
             let [total, reading, snapshot, is_refused] = <[Value; 4]>::try_from(parts).ok()?;

@@ -18,7 +18,7 @@ use super::reading;
 use crate::d1::session::Opened;
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
-use crate::d1::{StoreError, record};
+use crate::d1::{StorageError, record};
 use scim_protocol::ScimError;
 use scim_protocol::list::Page;
 
@@ -275,13 +275,13 @@ impl<'a> Snapshot<'a> {
                  \"startIndex\".",
                 self.resource.to_lowercase()
             ))),
-            _ => Err(StoreError::Internal("a list of several pages has no snapshot".to_owned()).into()),
+            _ => Err(StorageError::Internal("a list of several pages has no snapshot".to_owned()).into()),
         }
     }
 }
 
 impl State {
-    fn read(head: &str) -> Result<Self, StoreError> {
+    fn read(head: &str) -> Result<Self, StorageError> {
         record::read("a snapshot", head, |value| {
             let [total, is_made, is_full] = value.as_array()?.as_slice() else { return None };
             let total = if total.is_null() { None } else { Some(total.as_u64()?) };

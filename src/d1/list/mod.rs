@@ -4,12 +4,12 @@ mod direction;
 mod source;
 
 use super::filter::Load;
-use super::pieces::Read;
+use super::member_chunks::MemberChunks;
 use super::record::{self, pair, text_or_null};
 use super::session::Opened;
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
-use super::{groups, pieces};
+use super::{groups, member_chunks};
 pub use crate::d1::imports::snapshot::Reader;
 use crate::d1::imports::snapshot::Snapshot;
 use direction::Direction;
@@ -187,7 +187,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         before.into_iter().chain([page]).chain(counts).map(|sql| tenant.statement(&sql, &bindings)).collect();
     let with_members = query.with_members && query.listed != Listed::Users;
     if with_members {
-        statements.push(pieces::of_groups(tenant, &groups_on_page, &bindings));
+        statements.push(member_chunks::of_groups(tenant, &groups_on_page, &bindings));
     }
     Ok(Prepared {
         snapshot,
@@ -265,7 +265,8 @@ impl Prepared<'_> {
         if self.backward {
             rows.reverse();
         }
-        let mut members = if self.with_members { Read::of(opened.rows())? } else { Read::default() };
+        let mut members =
+            if self.with_members { MemberChunks::of(opened.rows())? } else { MemberChunks::default() };
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
             let Position { key, rank } = record::read("a position", &row.head, |value| {

@@ -21,7 +21,7 @@ use names::{ARCHIVED_GROUPS, GROUPS, Names, PROJECTS, TEAMS};
 use super::record::{self, Record};
 use super::statement::{Binding, Statement, integer, text};
 use super::tenant::{Tenant, guard};
-use super::{Database, Row, StoreError};
+use super::{Database, Row, StorageError};
 use directory::organization::refold_email_domains;
 use scim_protocol::json;
 use scim_protocol::text::FOLD_VERSION;
@@ -80,12 +80,12 @@ struct Step {
 /// The tenant's scope is the organization itself.
 ///
 /// # Errors
-/// Any of [`StoreError`]. What was done before stays done.
+/// Any of [`StorageError`]. What was done before stays done.
 pub async fn bring_up_to_date(
     database: &Database,
     tenant: &Tenant<'_>,
     steps: &mut u32,
-) -> Result<bool, StoreError> {
+) -> Result<bool, StorageError> {
     let mut written = progress(database, tenant).await?;
     let mut position = written.position.clone();
     while *steps > 0 {
@@ -102,7 +102,7 @@ pub async fn bring_up_to_date(
         }
         match advance(database, tenant, &written, &position, step.statements).await {
             Ok(()) => written.position = position.clone(),
-            Err(StoreError::Stale) => {
+            Err(StorageError::Stale) => {
                 written = progress(database, tenant).await?;
                 position = written.position.clone();
             }
@@ -113,7 +113,7 @@ pub async fn bring_up_to_date(
     if written.version < FOLD_VERSION && (is_done || position != written.position) {
         match advance(database, tenant, &written, &position, Vec::new()).await {
             // Somebody else is at it, or has done it.
-            Err(StoreError::Stale) => {
+            Err(StorageError::Stale) => {
                 return Ok(progress(database, tenant).await?.version >= FOLD_VERSION);
             }
             other => other?,
@@ -126,13 +126,13 @@ pub async fn bring_up_to_date(
 ///
 /// # Errors
 /// Our fault: the row is not what the statement selects.
-pub fn is_behind(row: &Row) -> Result<bool, StoreError> {
+pub fn is_behind(row: &Row) -> Result<bool, StorageError> {
     let version: i64 = row
         .body
         .clone()
         .into_string()
         .parse()
-        .map_err(|_| StoreError::Internal("an organization has no fold_version".to_owned()))?;
+        .map_err(|_| StorageError::Internal("an organization has no fold_version".to_owned()))?;
     Ok(version < FOLD_VERSION)
 }
 
@@ -145,13 +145,13 @@ pub fn behind(most: u32) -> Statement {
     )
 }
 
-async fn progress(database: &Database, tenant: &Tenant<'_>) -> Result<Progress, StoreError> {
+async fn progress(database: &Database, tenant: &Tenant<'_>) -> Result<Progress, StorageError> {
     let statement = tenant.statement(
         "SELECT json_object('version', fold_version, 'folded_to', folded_to, 'mail_domains', json(mail_domains)) AS head
          FROM organizations WHERE id = :org",
         &[],
     );
-    let row = database.run(statement).await?.into_iter().next().ok_or(StoreError::Stale)?;
+    let row = database.run(statement).await?.into_iter().next().ok_or(StorageError::Stale)?;
     record::read("the progress of an organization", &row.head, |value| {
         let mut record = Record::of(value)?;
         let version = record.integer("version")?;
@@ -197,7 +197,7 @@ async fn advance(
     from: &Progress,
     to: &Position,
     statements: Vec<Statement>,
-) -> Result<(), StoreError> {
+) -> Result<(), StorageError> {
     let is_done = to.stage >= STAGES.len();
     let written = |position: &Position| format!("{} {}", position.stage, position.after);
     // Blank at the beginning, and again for the next version.
@@ -223,7 +223,7 @@ async fn step(
     progress: &Progress,
     position: &Position,
     stage: Stage,
-) -> Result<Step, StoreError> {
+) -> Result<Step, StorageError> {
     match stage {
         Stage::MailDomains => {
             Ok(Step { statements: mail_domains(tenant, &progress.mail_domains), next: position.next_stage() })

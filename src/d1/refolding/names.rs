@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_ascii, rows_of};
 use crate::d1::record::{self, Record};
 use crate::d1::statement::{Statement, text};
-use crate::d1::{Row, StoreError, Tenant};
+use crate::d1::{Row, StorageError, Tenant};
 use directory::group_name::fold_group_name;
 use scim_protocol::json::object;
 use scim_protocol::text::compose;
@@ -106,7 +106,7 @@ impl Names {
         tenant: &Tenant<'_>,
         position: &Position,
         rows: &[Row],
-    ) -> Result<Step, StoreError> {
+    ) -> Result<Step, StorageError> {
         let mut changes = Vec::new();
         let mut seen = HashSet::new();
         let mut last = String::new();

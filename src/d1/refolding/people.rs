@@ -8,7 +8,7 @@ use super::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_
 use crate::d1::record::{self, Record};
 use crate::d1::statement::{Statement, integer, text};
 use crate::d1::users::{doc_fold_of, emails_value};
-use crate::d1::{Database, Row, StoreError, Tenant};
+use crate::d1::{Database, Row, StorageError, Tenant};
 use directory::{OrgRole, User};
 use scim_protocol::json::object;
 use scim_protocol::text::compose;
@@ -38,7 +38,7 @@ fn person_sql() -> &'static str {
 }
 
 impl Person {
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    fn read(row: &Row) -> Result<Self, StorageError> {
         record::read("a person", &row.head, |value| {
             let mut record = Record::of(value)?;
             Some(Self {
@@ -90,7 +90,7 @@ pub(crate) fn owner(tenant: &Tenant<'_>) -> Statement {
 }
 
 /// Writes what differs of the Owner; whoever has the name makes way.
-pub(crate) fn change_owner(tenant: &Tenant<'_>, rows: &[Row]) -> Result<Vec<Statement>, StoreError> {
+pub(crate) fn change_owner(tenant: &Tenant<'_>, rows: &[Row]) -> Result<Vec<Statement>, StorageError> {
     let owner = rows.iter().map(Person::read).collect::<Result<Vec<_>, _>>()?;
     Ok(change(tenant, &owner, true))
 }
@@ -101,7 +101,7 @@ pub(crate) async fn step(
     tenant: &Tenant<'_>,
     position: &Position,
     managed: bool,
-) -> Result<Step, StoreError> {
+) -> Result<Step, StorageError> {
     let after = if position.after.is_empty() { "0" } else { &position.after };
     let bindings = [
         integer("managed", i64::from(managed)),

@@ -198,27 +198,47 @@ describe("a regenerated key", () => {
 });
 
 describe("revocation", () => {
-  test("holds by the database alone, and by the tombstone alone", async () => {
+  test("holds by the database alone, and by KV alone", async () => {
     const organization = await createOrganization(worker);
     const [revoked, live] = [await organization.addKey(), await organization.addKey()];
     const names = async () => (await worker.kv.list()).keys.map(({ name }) => name);
     const before = await names();
     await organization.deactivateKey(revoked.id);
-    const [tombstone, ...others] = (await names()).filter((name) => !before.includes(name));
-    assert.ok(tombstone?.includes(revoked.id), `tombstone ${tombstone} does not name key ${revoked.id}`);
+    const [revocation, ...others] = (await names()).filter((name) => !before.includes(name));
+    assert.ok(revocation?.includes(revoked.id), `revocation ${revocation} does not name key ${revoked.id}`);
     assert.deepEqual(others, []);
 
-    const value = await worker.kv.get(tombstone);
-    await worker.kv.delete(tombstone);
+    const value = await worker.kv.get(revocation);
+    await worker.kv.delete(revocation);
     assertError(await organization.okta.with({ key: revoked.key }).get(first), 401, { detail: /deactivated/i });
 
     const scim = organization.okta.with({ key: live.key });
-    assertStatus(await scim.get(first), 200);
-    await worker.kv.put(tombstone.replace(revoked.id, live.id), value);
+    await worker.kv.put(revocation.replace(revoked.id, live.id), value);
     assertError(await scim.get(first), 401, { detail: /deactivated/i });
     const write = await scim.post("/Users", oktaUser(person("late@okta.local")));
     assertError(write, 401, { detail: /deactivated/i });
     assert.equal((await organization.okta.importAll("/Users")).length, 1);
+  });
+
+  test("in the console holds at once, also where D1 lags and KV was just asked", async () => {
+    const organization = await createOrganization(worker);
+    const used = await organization.addKey();
+    const scim = organization.okta.with({ key: used.key });
+    assertStatus(await scim.get(first), 200);
+    await organization.deactivateKey(used.id);
+    await worker.sql("UPDATE auth_keys SET deactivated_at = NULL WHERE id = ?1", used.id);
+    await worker.kv.delete(`revoked:${used.id}`);
+    assertError(await scim.get(first), 401, { detail: /deactivated/i });
+  });
+
+  test("in KV alone holds for a key in use within half a minute", async () => {
+    const organization = await createOrganization(worker);
+    const used = await organization.addKey();
+    const scim = organization.okta.with({ key: used.key });
+    assertStatus(await scim.get(first), 200);
+    await worker.kv.put(`revoked:${used.id}`, "now");
+    await sleep(30_000);
+    assertError(await scim.get(first), 401, { detail: /deactivated/i });
   });
 
   test("of one key leaves the organization's others alone", async () => {

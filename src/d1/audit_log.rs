@@ -6,11 +6,11 @@
 //! and no more, and that nothing had to be changed about a resource it says once an hour. Requests without a good key
 //! are not in it.
 
-use super::StoreError;
+use super::StorageError;
 use super::statement::{Binding, Statement, integer, optional, text};
 use super::tenant::Tenant;
 use crate::redaction::secret::redacted;
-use crate::runtime::platform;
+use crate::runtime::{clock, random};
 use directory::group_name::fold_group_name;
 use scim_protocol::error::shorten;
 
@@ -85,17 +85,17 @@ impl Outcome {
     }
 
     /// The same, saying more.
-    pub fn saying(self, detail: impl Into<String>) -> Self {
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 }
 
 /// The entry of a change, as the change's own batch has it.
 #[derive(Debug, Clone)]
-pub struct Logged {
+pub struct ChangeEntry {
     /// What writes the entry: the first statement of the batch.
     pub insert: Statement,
-    /// What fails with [`StoreError::AlreadyDone`] if the entry is written, and so the change made. It comes first in
+    /// What fails with [`StorageError::AlreadyDone`] if the entry is written, and so the change made. It comes first in
     /// a batch that is sent again because the answer to it was lost.
     pub proof: Statement,
 }
@@ -109,15 +109,15 @@ impl Entry {
     ///
     /// # Errors
     /// Internal, if no identifier can be made.
-    pub fn of_change(
+    pub fn insert(
         &self,
         tenant: &Tenant<'_>,
         organization: &str,
         outcome: &Outcome,
-    ) -> Result<Logged, StoreError> {
+    ) -> Result<ChangeEntry, StorageError> {
         let random = random_end()?;
-        Ok(Logged {
-            insert: self.insert(tenant, ":organization", "", Some(organization), outcome, &random),
+        Ok(ChangeEntry {
+            insert: self.statement(tenant, ":organization", "", Some(organization), outcome, &random),
             proof: self.proof(tenant, ":organization", Some(organization), &random),
         })
     }
@@ -136,7 +136,7 @@ impl Entry {
         );
         let bindings = vec![
             optional("organization", organization_id),
-            text("since", platform::iso(self.began_millis.saturating_sub(CLOCKS))),
+            text("since", clock::iso(self.began_millis.saturating_sub(CLOCKS))),
             text("random", random),
         ];
         tenant.statement(&sql, &bindings)
@@ -145,20 +145,28 @@ impl Entry {
     /// The same for a batch in which the statement before may or may not have written one row.
     ///
     /// # Errors
-    /// As [`Entry::of_change`].
-    pub fn if_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Statement, StoreError> {
-        Ok(self.insert(tenant, ":org", "WHERE changes() = 1", None, outcome, &random_end()?))
+    /// As [`Entry::insert`].
+    pub fn insert_if_row_changed(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+    ) -> Result<Statement, StorageError> {
+        Ok(self.statement(tenant, ":org", "WHERE changes() = 1", None, outcome, &random_end()?))
     }
 
     /// The same for a batch that has no guard: nothing is written for somebody who may not see the organization.
     ///
     /// # Errors
-    /// As [`Entry::of_change`].
-    pub fn if_allowed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<Logged, StoreError> {
+    /// As [`Entry::insert`].
+    pub fn insert_if_authorized(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+    ) -> Result<ChangeEntry, StorageError> {
         let random = random_end()?;
         let from = "FROM organizations o WHERE o.id = :org";
-        Ok(Logged {
-            insert: self.insert(tenant, "o.id", from, None, outcome, &random),
+        Ok(ChangeEntry {
+            insert: self.statement(tenant, "o.id", from, None, outcome, &random),
             proof: self.proof(tenant, ":org", None, &random),
         })
     }
@@ -166,13 +174,13 @@ impl Entry {
     /// What is written after the answer to a request that changed nothing.
     ///
     /// # Errors
-    /// As [`Entry::of_change`].
-    pub fn of_no_change(
+    /// As [`Entry::insert`].
+    pub fn insert_rate_limited(
         &self,
         tenant: &Tenant<'_>,
         organization: &str,
         outcome: &Outcome,
-    ) -> Result<Statement, StoreError> {
+    ) -> Result<Statement, StorageError> {
         let bounded = match outcome.status {
             400.. => format!(
                 "WHERE {FAILURES_A_MINUTE} > (
@@ -185,10 +193,10 @@ impl Entry {
                     AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour'))"
                 .to_owned(),
         };
-        Ok(self.insert(tenant, ":organization", &bounded, Some(organization), outcome, &random_end()?))
+        Ok(self.statement(tenant, ":organization", &bounded, Some(organization), outcome, &random_end()?))
     }
 
-    fn insert(
+    fn statement(
         &self,
         tenant: &Tenant<'_>,
         organization: &str,
@@ -215,8 +223,8 @@ impl Entry {
             text("path", cut(&redacted(&self.path), LONGEST_PATH)),
             integer("status", outcome.status),
             optional("resource_type", outcome.resource_type),
-            optional("resource_id", outcome.resource_id.as_deref().map(told).as_deref()),
-            optional("resource_name", outcome.resource_name.as_deref().map(told).as_deref()),
+            optional("resource_id", outcome.resource_id.as_deref().map(redact_and_truncate).as_deref()),
+            optional("resource_name", outcome.resource_name.as_deref().map(redact_and_truncate).as_deref()),
             optional(
                 "detail",
                 outcome.detail.as_deref().map(redacted).as_deref().map(|detail| cut(detail, LONGEST_DETAIL)),
@@ -229,13 +237,13 @@ impl Entry {
 }
 
 /// What tells entries of the same millisecond apart.
-fn random_end() -> Result<String, StoreError> {
-    let random = u32::from_ne_bytes(platform::random()?);
+fn random_end() -> Result<String, StorageError> {
+    let random = u32::from_ne_bytes(random::bytes()?);
     Ok(format!("-{random:08x}"))
 }
 
 /// A name or an identifier as it is kept: what a client sends for one may be anything.
-fn told(name: &str) -> String {
+fn redact_and_truncate(name: &str) -> String {
     shorten(&redacted(name))
 }
 

@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::record::{self, pair};
 use super::statement::{Binding, Statement, text};
 use super::tenant::Tenant;
-use super::{Database, Row, StoreError, Text};
+use super::{Database, JsText, Row, StorageError};
 use scim_protocol::json;
 
 /// Most members of a piece.
-const PIECE: i64 = 1000;
+const CHUNK_SIZE: i64 = 1000;
 
 /// Most pieces that are read at a time: some 20 MB.
-const AT_ONCE: usize = 100;
+const MAX_CHUNKS: usize = 100;
 
 /// A member as the client gets it. A name is cut at 200 characters, so that a piece stays below D1's 2 MB.
 const MEMBER: &str = r#"'{"value":"' || u.id || '","$ref":"' || :base || '/Users/' || u.id || '","display":'
@@ -35,19 +35,19 @@ pub(crate) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group
 ///
 /// A piece is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its
 /// last member, with a minus if there are no more.
-pub(crate) fn all(selected: &str, first: &str) -> String {
+pub(crate) fn chunks_sql(selected: &str, first: &str) -> String {
     format!(
         "WITH RECURSIVE start (place, group_seq, after, upto) AS ({first}),
          piece (place, group_seq, upto, step, content) AS (
            SELECT place, group_seq, upto, 0, CAST(after AS TEXT) FROM start
            UNION ALL
            SELECT place, group_seq, upto, step + 1, (
-             SELECT iif(count(*) = {PIECE}, max(member.seq), -max(member.seq)) || '|' || {selected} FROM (
+             SELECT iif(count(*) = {CHUNK_SIZE}, max(member.seq), -max(member.seq)) || '|' || {selected} FROM (
                SELECT m.user_seq AS seq, {MEMBER} AS object
                FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
                WHERE m.group_seq = piece.group_seq AND u.managed = 1
                  AND m.user_seq > CAST(piece.content AS INTEGER) AND m.user_seq <= piece.upto
-               ORDER BY m.user_seq LIMIT {PIECE}) member)
+               ORDER BY m.user_seq LIMIT {CHUNK_SIZE}) member)
            FROM piece WHERE step = 0 OR CAST(content AS INTEGER) > 0 ORDER BY 1, 4)
          SELECT json_array(group_seq, abs(CAST(content AS INTEGER))) AS head,
            substr(content, instr(content, '|') + 1) AS body
@@ -55,58 +55,58 @@ pub(crate) fn all(selected: &str, first: &str) -> String {
     )
 }
 
-/// All pieces of the group that is named `:id`; see [`all`].
+/// All pieces of the group that is named `:id`; see [`chunks_sql`].
 pub(crate) const OF_GROUP_WITH_ID: &str =
     "SELECT 0, g.seq, 0, 9223372036854775807 FROM groups g WHERE g.org_id = :org AND g.id = :id";
 
-fn some(first: &str) -> String {
-    format!("{} LIMIT {AT_ONCE}", all(OBJECTS, first))
+fn limited_chunks_sql(first: &str) -> String {
+    format!("{} LIMIT {MAX_CHUNKS}", chunks_sql(OBJECTS, first))
 }
 
-/// Reads the members of one group; see [`Read::of`].
+/// Reads the members of one group; see [`MemberChunks::of`].
 pub fn of_group(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&some(OF_GROUP_WITH_ID), &[text("id", id)])
+    tenant.statement(&limited_chunks_sql(OF_GROUP_WITH_ID), &[text("id", id)])
 }
 
-/// Reads the members of the groups whose `seq` a statement selects; see [`Read::of`].
+/// Reads the members of the groups whose `seq` a statement selects; see [`MemberChunks::of`].
 pub(crate) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: &[Binding]) -> Statement {
     let first = format!("SELECT g.seq, g.seq, 0, 9223372036854775807 FROM groups g WHERE g.seq IN ({seqs})");
-    tenant.statement(&some(&first), bindings)
+    tenant.statement(&limited_chunks_sql(&first), bindings)
 }
 
 /// A group's members: those that have been read, and whether there are more.
 #[derive(Debug, Default)]
-pub struct Pieces {
+pub struct Chunks {
     /// As the client gets them.
-    pub texts: Vec<Text>,
+    pub texts: Vec<JsText>,
     /// What is still to be read.
-    pub rest: Option<Rest>,
+    pub rest: Option<Remainder>,
 }
 
-impl Pieces {
+impl Chunks {
     /// All there are.
-    pub fn whole(texts: Vec<Text>) -> Self {
+    pub fn whole(texts: Vec<JsText>) -> Self {
         Self { texts, rest: None }
     }
 }
 
 /// Where the members begin that are still to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rest {
+pub struct Remainder {
     group: i64,
     after: i64,
 }
 
-impl Rest {
+impl Remainder {
     /// The same as a place in the group as it was with that version.
-    pub fn under(self, version: i64) -> Place {
-        Place { group: self.group, after: self.after, version }
+    pub fn under(self, version: i64) -> ChunkCursor {
+        ChunkCursor { group: self.group, after: self.after, version }
     }
 }
 
 /// A place between two pieces of a group's members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct ChunkCursor {
     /// `seq` of the group.
     group: i64,
     /// `seq` of the last member before the place.
@@ -116,7 +116,7 @@ pub struct Place {
 }
 
 /// The group of a piece, and the `seq` of its last member.
-pub(crate) fn group_and_last(row: &Row) -> Result<[i64; 2], StoreError> {
+pub(crate) fn group_and_last(row: &Row) -> Result<[i64; 2], StorageError> {
     record::read("a piece", &row.head, |value| {
         let [group, last] = pair(value)?;
         Some([group.as_i64()?, last.as_i64()?])
@@ -125,60 +125,60 @@ pub(crate) fn group_and_last(row: &Row) -> Result<[i64; 2], StoreError> {
 
 /// What one statement has read of the members of groups.
 #[derive(Debug, Default)]
-pub struct Read {
+pub struct MemberChunks {
     /// Of each group, in the order of `seq`; there are at most as many as pieces are read at a time.
-    texts: Vec<(i64, Vec<Text>)>,
+    texts: Vec<(i64, Vec<JsText>)>,
     /// Where the last piece ends, if there may be more.
-    end: Option<Rest>,
+    end: Option<Remainder>,
 }
 
-impl Read {
+impl MemberChunks {
     /// Reads the rows of [`of_group`] or [`of_groups`].
     ///
     /// # Errors
     /// Our fault: a row is not what the statement selects.
-    pub fn of(rows: Vec<Row>) -> Result<Self, StoreError> {
+    pub fn of(rows: Vec<Row>) -> Result<Self, StorageError> {
         let mut read = Self::default();
-        let is_full = rows.len() >= AT_ONCE;
+        let is_full = rows.len() >= MAX_CHUNKS;
         for row in rows {
             let [group, last] = group_and_last(&row)?;
             match read.texts.last_mut().filter(|(of, _)| *of == group) {
                 Some((_, texts)) => texts.push(row.body),
                 None => read.texts.push((group, vec![row.body])),
             }
-            read.end = is_full.then_some(Rest { group, after: last });
+            read.end = is_full.then_some(Remainder { group, after: last });
         }
         Ok(read)
     }
 
     /// Those of one group. Groups come in order of their `seq`.
-    pub fn take(&mut self, group: i64) -> Pieces {
+    pub fn take(&mut self, group: i64) -> Chunks {
         let rest = self.end.filter(|end| end.group <= group).map(|end| match end.group == group {
             true => end,
-            false => Rest { group, after: 0 },
+            false => Remainder { group, after: 0 },
         });
         let texts = self.texts.iter_mut().find(|(own, _)| *own == group);
-        Pieces { texts: texts.map(|(_, texts)| std::mem::take(texts)).unwrap_or_default(), rest }
+        Chunks { texts: texts.map(|(_, texts)| std::mem::take(texts)).unwrap_or_default(), rest }
     }
 
     /// Those of the only group.
-    pub fn only(mut self) -> Pieces {
+    pub fn only(mut self) -> Chunks {
         let group = self.texts.first().map(|(group, _)| *group);
         group.map(|group| self.take(group)).unwrap_or_default()
     }
 }
 
 /// Reads what is left of the members of groups, while the answer is on its way.
-pub struct Reader {
+pub struct ChunkStream {
     database: Database,
     tenant: Tenant<'static>,
-    /// Pieces: the group, the `seq` of the last member, and the members.
-    fetched: VecDeque<(i64, i64, Text)>,
+    /// Chunks: the group, the `seq` of the last member, and the members.
+    fetched: VecDeque<(i64, i64, JsText)>,
     /// Groups of which everything has been fetched.
     done: Vec<i64>,
 }
 
-impl Reader {
+impl ChunkStream {
     /// A reader of what the tenant may see.
     pub fn new(database: Database, tenant: Tenant<'static>) -> Self {
         Self { database, tenant, fetched: VecDeque::new(), done: Vec::new() }
@@ -191,20 +191,24 @@ impl Reader {
     /// version by now: pieces of two versions would show a group that never was.
     pub async fn next(
         &mut self,
-        from: Place,
-        others: impl Iterator<Item = Place>,
-    ) -> Result<Option<(Place, Text)>, StoreError> {
+        from: ChunkCursor,
+        others: impl Iterator<Item = ChunkCursor>,
+    ) -> Result<Option<(ChunkCursor, JsText)>, StorageError> {
         if self.fetched.is_empty() && !self.done.contains(&from.group) {
             self.fetch(from, others).await?;
         }
         if self.fetched.front().is_none_or(|(group, _, _)| *group != from.group) {
             return Ok(None);
         }
-        Ok(self.fetched.pop_front().map(|(_, last, text)| (Place { after: last, ..from }, text)))
+        Ok(self.fetched.pop_front().map(|(_, last, text)| (ChunkCursor { after: last, ..from }, text)))
     }
 
-    async fn fetch(&mut self, from: Place, others: impl Iterator<Item = Place>) -> Result<(), StoreError> {
-        let places: Vec<Place> = [from].into_iter().chain(others).collect();
+    async fn fetch(
+        &mut self,
+        from: ChunkCursor,
+        others: impl Iterator<Item = ChunkCursor>,
+    ) -> Result<(), StorageError> {
+        let places: Vec<ChunkCursor> = [from].into_iter().chain(others).collect();
         let bound: Vec<Value> =
             places.iter().map(|place| [place.group, place.after, place.version].into()).collect();
         let bound = json::write(&Value::from(bound));
@@ -216,20 +220,20 @@ impl Reader {
                CAST((SELECT count(*) {groups} AND g.version = j.value ->> 2) AS TEXT) AS body"
         );
         let first = format!("SELECT j.key, g.seq, j.value ->> 1, 9223372036854775807 {groups}");
-        let statements = [statement(&unchanged), statement(&some(&first))];
+        let statements = [statement(&unchanged), statement(&limited_chunks_sql(&first))];
         let mut results = self.database.batch(&statements).await?.into_iter();
         let unchanged = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
         // A key that has died meanwhile finds nobody, and a group must not seem to end there.
         if unchanged.head.is_empty() {
-            return Err(StoreError::Unavailable("the key died while its answer was on its way".to_owned()));
+            return Err(StorageError::Unavailable("the key died while its answer was on its way".to_owned()));
         }
         if unchanged.body.into_string() != places.len().to_string() {
-            return Err(StoreError::Unavailable(
+            return Err(StorageError::Unavailable(
                 "the members of a group changed while they were on their way".to_owned(),
             ));
         }
         let rows = results.next().unwrap_or_default();
-        let is_full = rows.len() >= AT_ONCE;
+        let is_full = rows.len() >= MAX_CHUNKS;
         for row in rows {
             let [group, last] = group_and_last(&row)?;
             self.fetched.push_back((group, last, row.body));
@@ -244,12 +248,12 @@ impl Reader {
 mod tests {
     use super::*;
 
-    fn read(pieces: impl Iterator<Item = (i64, i64)>) -> Read {
+    fn read(pieces: impl Iterator<Item = (i64, i64)>) -> MemberChunks {
         let rows = pieces.map(|(group, last)| Row {
             head: format!("[{group},{last}]"),
-            body: Text::Here(format!("{group}-{last}")),
+            body: JsText::Wasm(format!("{group}-{last}")),
         });
-        Read::of(rows.collect()).unwrap()
+        MemberChunks::of(rows.collect()).unwrap()
     }
 
     #[test]
@@ -257,12 +261,12 @@ mod tests {
         let mut all = read([(1, 10), (1, 40), (3, 10)].into_iter());
         assert_eq!(all.take(1).texts.len(), 2);
         assert!(all.take(1).rest.is_none() && all.take(2).rest.is_none() && all.take(9).rest.is_none());
-        let full = (1..AT_ONCE as i64).map(|last| (1, last)).chain([(5, 7)]);
+        let full = (1..MAX_CHUNKS as i64).map(|last| (1, last)).chain([(5, 7)]);
         let mut some = read(full);
         assert!(some.take(1).rest.is_none() && some.take(4).rest.is_none());
         let last = some.take(5);
-        assert_eq!((last.texts.len(), last.rest), (1, Some(Rest { group: 5, after: 7 })));
-        assert_eq!(some.take(6).rest, Some(Rest { group: 6, after: 0 }));
+        assert_eq!((last.texts.len(), last.rest), (1, Some(Remainder { group: 5, after: 7 })));
+        assert_eq!(some.take(6).rest, Some(Remainder { group: 6, after: 0 }));
         assert_eq!(read([(2, 3)].into_iter()).only().texts.len(), 1);
         assert!(read([].into_iter()).only().texts.is_empty());
     }

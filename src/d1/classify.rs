@@ -1,0 +1,95 @@
+//! From the text of D1's errors to [`StorageError`].
+
+use crate::storage_error::StorageError;
+
+/// Errors that may pass: those that Cloudflare's list says may be tried again, and SQLite's own of that kind.
+/// <https://developers.cloudflare.com/d1/observability/debug-d1/#error-list>
+const TRANSIENT: [&str; 15] = [
+    "overloaded",
+    "Network connection lost",
+    "Cannot resolve D1 DB due to transient issue",
+    "client disconnected",
+    "caused object to be reset",
+    "reset because its code was updated",
+    // Of memory and of processor time.
+    "limit and was reset",
+    "exceeded timeout",
+    "timed out",
+    "long-running",
+    "internal error",
+    "Internal error",
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "is locked",
+];
+
+/// Reads D1's message. It is text, to which newer versions append codes.
+pub(crate) fn classify(message: &str) -> StorageError {
+    // The guard of a write asks for the JSON of a text that is not JSON; see `guard`. The triggers of `users` say it
+    // in words.
+    if message.contains("malformed JSON") || message.contains("stale organization") {
+        return StorageError::Stale;
+    }
+    if let Some((_, what)) = message.split_once("bad JSON path: 'full ") {
+        return StorageError::Full(what.split('\'').next().unwrap_or(what).to_owned());
+    }
+    if let Some((_, columns)) = message.split_once("UNIQUE constraint failed: ") {
+        let columns = columns.split(": SQLITE").next().unwrap_or(columns);
+        return StorageError::Taken(columns.to_owned());
+    }
+    if message.contains("Expression tree is too large") {
+        return StorageError::TooComplex;
+    }
+    if message.contains("already done") {
+        return StorageError::AlreadyDone;
+    }
+    if TRANSIENT.iter().any(|sign| message.contains(sign)) {
+        return StorageError::Unavailable(message.to_owned());
+    }
+    StorageError::Internal(message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_d1_are_told_apart() {
+        assert_eq!(classify("D1_ERROR: malformed JSON: SQLITE_ERROR"), StorageError::Stale);
+        assert_eq!(
+            classify(
+                "D1_ERROR: UNIQUE constraint failed: users.org_id, users.user_name_fold: SQLITE_CONSTRAINT \
+                 (extended: SQLITE_CONSTRAINT_UNIQUE)"
+            ),
+            StorageError::Taken("users.org_id, users.user_name_fold".to_owned())
+        );
+        for message in [
+            "D1 DB is overloaded. Requests queued for too long.",
+            "D1 DB is overloaded. Too many requests queued.",
+            "Network connection lost.",
+            "Cannot resolve D1 DB due to transient issue on remote node.",
+            "Can't read from request stream because client disconnected.",
+            "Internal error while starting up D1 DB storage caused object to be reset.",
+            "Internal error in D1 DB storage caused object to be reset.",
+            "D1 DB storage operation exceeded timeout which caused object to be reset.",
+            "D1 DB reset because its code was updated.",
+            "D1 DB's isolate exceeded its memory limit and was reset.",
+            "D1 DB exceeded its CPU time limit and was reset.",
+            "internal error; reference = abc123",
+            "database is locked: SQLITE_BUSY",
+            "database table is locked: users",
+        ] {
+            let error = classify(&format!("D1_ERROR: {message}"));
+            assert!(error.is_transient(), "{message}");
+        }
+        assert_eq!(
+            classify("D1_ERROR: bad JSON path: 'already done': SQLITE_ERROR"),
+            StorageError::AlreadyDone
+        );
+        assert_eq!(
+            classify("D1_ERROR: bad JSON path: 'full user 7': SQLITE_ERROR"),
+            StorageError::Full("user 7".to_owned())
+        );
+        assert!(matches!(classify("no such table: users"), StorageError::Internal(_)));
+    }
+}
