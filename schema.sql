@@ -1,35 +1,37 @@
 -- The whole database of scim-edge, for reading and for tests. A deployment gets it from migrations/, which lead here
 -- from any older state; tests/storage/migrations.test.mjs compares the two.
 --
--- Conventions: every table is STRICT; times are ISO 8601 in UTC with milliseconds, so that they compare
--- as text; `*_fold` columns hold the form made in Rust in which text is compared (scim::text::fold) and carry
--- the uniqueness and the look-ups; a CHECK with IN and more than two values reads a row each time; `seq` is the order
--- of insertion, which is the order of every list.
--- AUTOINCREMENT, so that the `seq` of somebody deleted never comes back: what one round trip has decided
--- about a `seq`, the next may not do to a newcomer.
+-- Conventions:
+-- - Every table is STRICT.
+-- - Times are ISO 8601 in UTC with milliseconds, so that they compare as text.
+-- - Columns `*_fold` hold the form in which text is compared. Rust makes it (scim_protocol::text::fold). Unique indexes
+--   and look-ups use it.
+-- - `seq` is the order of insertion, which is the order of every list. AUTOINCREMENT keeps the `seq` of a deleted row
+--   from being used again: what one round trip decided about a `seq` must not be done to a new row by the next.
+-- - No CHECK has IN with more than two values: SQLite reads a row for each evaluation, and D1 bills it.
 
 CREATE TABLE IF NOT EXISTS organizations (
   id               TEXT PRIMARY KEY,
   name             TEXT NOT NULL,
-  -- 1: userName and mail may be changed over SCIM.
+  -- 1: SCIM may change userName and email addresses.
   email_management INTEGER NOT NULL DEFAULT 0 CHECK (email_management IN (0, 1)),
-  -- 1: groups of any name may be created over SCIM, tied to no project.
+  -- 1: SCIM may create groups of any name, which belong to no project.
   plain_groups     INTEGER NOT NULL DEFAULT 0 CHECK (plain_groups IN (0, 1)),
-  -- JSON array of case-folded domains; empty: every domain is allowed.
+  -- JSON array of folded domains; empty: every domain is allowed.
   mail_domains     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(mail_domains)),
-  -- For how many days a new key is good by default; NULL: until it is deactivated.
+  -- For how many days a new key is valid by default; NULL: until it is deactivated.
   key_lifetime_days INTEGER CHECK (key_lifetime_days > 0),
-  -- Which rules its folded columns were made by (scim::text::FOLD_VERSION; 0: those before they were numbered), and how
-  -- far they are made anew, if they are: see src/d1/refolding/.
+  -- The rules by which its folded columns were made (scim_protocol::text::FOLD_VERSION; 0: before they were numbered),
+  -- and the progress of making them anew: see src/d1/refolding/.
   fold_version     INTEGER NOT NULL DEFAULT 0,
   folded_to        TEXT NOT NULL DEFAULT '',
-  -- How many users SCIM sees (users.managed = 1). Kept by the triggers below, so that a list need not count.
+  -- How many users SCIM sees (users.managed = 1). Triggers keep it, so that a list need not count.
   user_count       INTEGER NOT NULL DEFAULT 0,
-  -- How many groups SCIM sees. Kept by triggers as well, so that the work of a filter is known before it is done.
+  -- How many groups SCIM sees. Triggers keep it, so that the work of a filter is known beforehand.
   group_count      INTEGER NOT NULL DEFAULT 0,
-  -- Most users that SCIM may see, deactivated ones included; NULL: any number. More are not created.
+  -- How many users SCIM may see at most, inactive ones included; NULL: any number. More are not created.
   user_limit       INTEGER CHECK (user_limit > 0),
-  -- How many times a user who was stored before became visible to SCIM, by another mail domain (users.reveal).
+  -- How many times an existing user became visible to SCIM by another email domain (users.reveal).
   reveals          INTEGER NOT NULL DEFAULT 0,
   created_at       TEXT NOT NULL,
   last_modified    TEXT NOT NULL
@@ -41,7 +43,7 @@ CREATE TABLE IF NOT EXISTS auth_keys (
   org_id         TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   hash           TEXT NOT NULL,
   created_at     TEXT NOT NULL,
-  -- Who generated it, as the log names them.
+  -- The actor who generated it, as in the log.
   created_by     TEXT NOT NULL,
   expires_at     TEXT,
   deactivated_at TEXT,
@@ -58,19 +60,18 @@ CREATE TABLE IF NOT EXISTS users (
   -- In Unicode's composed form, for comparison; the document has it as it was sent.
   external_id    TEXT,
   active         INTEGER NOT NULL CHECK (active IN (0, 1)),
-  -- Of an inactive person the one that counts once they are active; it is shown as Member until then.
+  -- An inactive person is shown as Member; this role counts when they become active.
   org_role       TEXT NOT NULL CHECK (org_role = 'Member' OR org_role = 'Admin' OR org_role = 'Owner'),
-  -- Case-folded domain of the address that identifies the person; NULL where there is none.
+  -- Folded domain of the address that identifies the person; NULL if there is none.
   mail_domain    TEXT,
-  -- 1: SCIM sees this person. 0: added in the console, outside the organization's mail domains.
+  -- 1: SCIM sees this person. 0: added in the console, outside the organization's email domains.
   managed        INTEGER NOT NULL CHECK (managed IN (0, 1)),
-  -- The value of organizations.reveals when this user last became visible to SCIM; 0: with the insertion. A list that
-  -- began to be read before leaves the user out.
+  -- The value of organizations.reveals when this user last became visible to SCIM; 0: at insertion. Snapshots of lists
+  -- that are older leave the user out.
   reveal         INTEGER NOT NULL DEFAULT 0,
-  -- The SCIM attributes a client may set, as canonical JSON, without the columns `active` and `org_role`.
+  -- The SCIM attributes that clients set, as canonical JSON, without `active` and the organization role.
   doc            TEXT NOT NULL,
-  -- The same with its texts and names folded, where that is more than SQLite's lower() does (which knows ASCII only):
-  -- what filters compare. NULL elsewhere.
+  -- The same with its texts folded, for filters; NULL where SQLite's lower(), which knows ASCII only, is the same.
   doc_fold       TEXT,
   version        INTEGER NOT NULL DEFAULT 1,
   created_at     TEXT NOT NULL,
@@ -81,14 +82,14 @@ CREATE UNIQUE INDEX IF NOT EXISTS users_by_user_name ON users (org_id, user_name
 CREATE INDEX IF NOT EXISTS users_in_order ON users (org_id, managed, seq);
 CREATE INDEX IF NOT EXISTS users_by_external_id ON users (org_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS users_by_last_modified ON users (org_id, last_modified);
--- The few among the many, in the order of the console's list of members.
+-- For the console's list of members: conditions that few users satisfy, in its order.
 CREATE INDEX IF NOT EXISTS users_inactive ON users (org_id, user_name_fold) WHERE active = 0;
 CREATE INDEX IF NOT EXISTS users_with_org_role ON users (org_id, org_role, user_name_fold) WHERE org_role <> 'Member';
--- Exactly one Owner: the rules refuse a second, this makes one impossible.
+-- An organization has one Owner. The rules refuse a second one; this index makes it impossible.
 CREATE UNIQUE INDEX IF NOT EXISTS users_one_owner ON users (org_id) WHERE org_role = 'Owner';
 
--- SCIM sees whom the organization's mail domains admit. Whether it does is decided before the row is written; the
--- domains may have changed since, and then the write fails and is decided anew.
+-- SCIM sees the people within the organization's email domains. That is decided before the row is written. If the
+-- domains have changed since, the write fails, and the request starts again.
 CREATE TRIGGER IF NOT EXISTS users_count_insert AFTER INSERT ON users
 BEGIN
   UPDATE organizations SET user_count = user_count + NEW.managed
@@ -114,9 +115,9 @@ BEGIN
   WHERE seq = NEW.seq AND NEW.managed > OLD.managed;
 END;
 
--- Two people or groups may have the same folded name since an upgrade that folds more than before: one of them has the
--- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/d1/refolding/). Once the name
--- is free, the first of the others gets it.
+-- An upgrade that folds more than before can give two people or groups the same folded name. One of them has the name;
+-- the others have `char(1) || 'SAME NAME '` and their id behind it. When the name becomes free, the first of the others
+-- gets it.
 CREATE TRIGGER IF NOT EXISTS users_name_freed_delete AFTER DELETE ON users
 BEGIN
   UPDATE users SET user_name_fold = OLD.user_name_fold WHERE seq = (
@@ -133,7 +134,7 @@ BEGIN
       AND user_name_fold < OLD.user_name_fold || char(1) || 'SAME NAMF');
 END;
 
--- Every mail address of every user, for `emails.value eq` and `emails[type eq "work" and value eq …]`.
+-- Every email address of every user, for `emails.value eq` and `emails[type eq "work" and value eq …]`.
 CREATE TABLE IF NOT EXISTS user_emails (
   org_id     TEXT NOT NULL,
   value_fold TEXT NOT NULL,
@@ -150,7 +151,7 @@ CREATE TABLE IF NOT EXISTS projects (
   name       TEXT NOT NULL,
   name_fold  TEXT NOT NULL,
   created_at TEXT NOT NULL,
-  -- When it was archived: its groups are in archived_groups then. NULL: it is not.
+  -- When it was archived; its groups are in archived_groups then. NULL: it is not archived.
   archived_at TEXT,
   UNIQUE (org_id, name_fold)
 ) STRICT, WITHOUT ROWID;
@@ -164,8 +165,8 @@ CREATE TABLE IF NOT EXISTS teams (
   UNIQUE (project_id, name_fold)
 ) STRICT, WITHOUT ROWID;
 
--- A SCIM group is a role of a project (project_id and role), a role of a team (team_id as well), or a
--- plain group (neither). The row *is* the role: there is no second place that lists a project's roles.
+-- A SCIM group is a role of a project (project_id and role), a role of a team (team_id as well), or a plain group
+-- (neither). The row is the role: no other table lists a project's roles.
 CREATE TABLE IF NOT EXISTS groups (
   seq           INTEGER PRIMARY KEY AUTOINCREMENT,
   org_id        TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
@@ -175,7 +176,7 @@ CREATE TABLE IF NOT EXISTS groups (
   role          TEXT,
   display_name  TEXT NOT NULL,
   name_fold     TEXT NOT NULL,
-  -- In Unicode's composed form, for comparison; and as it was sent, where that is another.
+  -- In Unicode's composed form, for comparison; and as it was sent, if that differs.
   external_id   TEXT,
   external_id_sent TEXT,
   -- When an identity provider last changed it. NULL: never.
@@ -187,7 +188,7 @@ CREATE TABLE IF NOT EXISTS groups (
   CHECK (team_id IS NULL OR project_id IS NOT NULL)
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS groups_by_id ON groups (org_id, id);
--- One name, one group: also what keeps `Statsig-A-B-Member` from meaning two things.
+-- One name, one group. So `Statsig-A-B-Member` cannot be a role of project A-B and of a team B of project A.
 CREATE UNIQUE INDEX IF NOT EXISTS groups_by_name ON groups (org_id, name_fold);
 CREATE INDEX IF NOT EXISTS groups_in_order ON groups (org_id, seq);
 CREATE INDEX IF NOT EXISTS groups_by_external_id ON groups (org_id, external_id) WHERE external_id IS NOT NULL;
@@ -203,7 +204,8 @@ BEGIN
   UPDATE organizations SET group_count = group_count - 1 WHERE id = OLD.org_id;
 END;
 
--- The groups of archived projects, out of SCIM's sight, and empty. Each comes back under its id when the project does.
+-- The groups of archived projects, without members. SCIM does not see them. Restoring a project brings them back under
+-- their ids.
 CREATE TABLE IF NOT EXISTS archived_groups (
   id            TEXT PRIMARY KEY,
   project_id    TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
@@ -220,8 +222,8 @@ CREATE INDEX IF NOT EXISTS archived_groups_by_name ON archived_groups (name_fold
 CREATE INDEX IF NOT EXISTS archived_groups_by_project ON archived_groups (project_id);
 CREATE INDEX IF NOT EXISTS archived_groups_by_team ON archived_groups (team_id) WHERE team_id IS NOT NULL;
 
--- The names of archived projects' groups are kept for them: a push would otherwise find another meaning in one, and
--- put people into a wrong group.
+-- The names of archived projects' groups stay reserved: otherwise a push of such a name could create a team of another
+-- project, and put people into the wrong group.
 CREATE TRIGGER IF NOT EXISTS groups_insert BEFORE INSERT ON groups
 BEGIN
   SELECT RAISE(ABORT, 'UNIQUE constraint failed: groups.name_fold') FROM archived_groups a
@@ -263,7 +265,7 @@ BEGIN
       WHERE a.name_fold = OLD.name_fold AND p.org_id = OLD.org_id AND p.archived_at IS NOT NULL);
 END;
 
--- Who is in which group. An inactive user is in none.
+-- Members of groups. An inactive user is in no group.
 CREATE TABLE IF NOT EXISTS memberships (
   group_seq INTEGER NOT NULL REFERENCES groups (seq) ON DELETE CASCADE,
   user_seq  INTEGER NOT NULL REFERENCES users (seq) ON DELETE CASCADE,
@@ -271,9 +273,9 @@ CREATE TABLE IF NOT EXISTS memberships (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_seq);
 
--- A user's version moves with the groups joined and left. Deactivation moves it once by itself. A person is in at most
--- 1,000 groups (src/d1/memberships.rs). Joining one moves the version, so that groups are counted only for a person
--- with a higher version. The path of json_extract is invalid on purpose: its error names the person.
+-- A user's version moves with each group joined and left. Deactivation moves it once for all. A person is in at most
+-- 1,000 groups (src/d1/memberships.rs). Since joining moves the version, groups are counted only for a person with a
+-- higher version. The path of json_extract is invalid on purpose: its error names the person.
 DROP TRIGGER IF EXISTS memberships_insert;
 CREATE TRIGGER memberships_insert AFTER INSERT ON memberships
 BEGIN
@@ -286,83 +288,82 @@ DROP TRIGGER IF EXISTS memberships_delete;
 CREATE TRIGGER memberships_delete AFTER DELETE ON memberships
 BEGIN
   UPDATE users SET version = version + 1 WHERE seq = OLD.user_seq AND active = 1;
-  -- If no row was changed, the person left by being deactivated or deleted: then the group is what changed.
+  -- If no row was changed, the person was deactivated or deleted. Then the group is what changed.
   UPDATE groups SET version = version + 1, last_modified = max(last_modified, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
   WHERE seq = OLD.group_seq AND changes() = 0;
 END;
 
--- Lists that a client reads by position, as they were when it read the first page: see src/d1/imports/snapshot.rs. A
--- snapshot does not change.
+-- Lists that are read page by page by position, as they were with the first page: see src/d1/imports/snapshot.rs. A
+-- snapshot never changes.
 CREATE TABLE IF NOT EXISTS list_snapshots (
   org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   -- Hash of resource and filter.
   list      TEXT NOT NULL,
-  -- Begins with the time at which it was made.
+  -- Begins with the time of its creation.
   id        TEXT NOT NULL,
   resource  TEXT NOT NULL CHECK (resource IN ('Users', 'Groups')),
-  -- As the client sent it; blank where there is none.
+  -- As the client sent it; empty if there is none.
   filter    TEXT NOT NULL,
-  -- Hash of the key's id and of the client's name (User-Agent).
+  -- Hash of the key's id and of the client's User-Agent.
   reader    TEXT NOT NULL,
   page_size INTEGER NOT NULL,
   begun_at  TEXT NOT NULL,
-  -- How many positions come before its first row. More than 0: it continues several readings that could not be told
-  -- apart.
+  -- How many positions come before its first row. More than 0: it unites several readings that look the same.
   base      INTEGER NOT NULL,
-  -- How many rows lie between two posts.
+  -- How many rows are between two page boundaries.
   step      INTEGER NOT NULL,
   -- How many rows it has.
   listed    INTEGER NOT NULL,
-  -- The total that its readers are told.
+  -- The totalResults of its pages.
   total     INTEGER NOT NULL,
   -- The value of organizations.reveals.
   reveals   INTEGER NOT NULL,
-  -- A `seq` behind which the first row is, and the `seq` of every row of a filtered list, else of the last row of each
-  -- page: ten digits and a comma.
+  -- The page boundaries: a `seq` before the first row, then the `seq` of every row of a filtered list, else of the last
+  -- row of each page. Each has ten digits and a comma.
   posts     TEXT NOT NULL,
   PRIMARY KEY (org_id, list, id)
 ) STRICT, WITHOUT ROWID;
 
--- How far the readers of lists have come: see src/d1/imports/reading.rs. Without a row, only the first page was read.
+-- The progress of each reading of a list: see src/d1/imports/reading.rs. Without a row, only the first page was read.
 CREATE TABLE IF NOT EXISTS readings (
   org_id      TEXT NOT NULL,
   list        TEXT NOT NULL,
-  -- The snapshot that was made with the first page, and the one that says what the next page is.
+  -- The snapshot of the first page, and the one from which the next page is read.
   id          TEXT NOT NULL,
   snapshot    TEXT NOT NULL,
-  -- Where the last page that was read begins and ends, and its size.
+  -- Where the page that was read last begins and ends, and its size.
   page_offset INTEGER NOT NULL,
   next_offset INTEGER NOT NULL,
   page_size   INTEGER NOT NULL,
-  -- 1: that was the last page of the list.
+  -- 1: it was the last page of the list.
   is_done     INTEGER NOT NULL,
   read_at     TEXT NOT NULL,
   PRIMARY KEY (org_id, list, id),
   FOREIGN KEY (org_id, list, id) REFERENCES list_snapshots ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
--- What identity providers and administrators did, and what identity providers tried in vain: see src/d1/log.rs. Kept
--- for LOG_RETENTION_DAYS.
+-- The provisioning log: changes by identity providers and administrators, and failed requests of identity providers;
+-- see src/d1/log.rs. Entries are kept for LOG_RETENTION_DAYS.
 CREATE TABLE IF NOT EXISTS log (
   org_id        TEXT NOT NULL,
-  -- The time, and something random behind it: the order of the log.
+  -- The time and a random number: the order of the log.
   id            TEXT NOT NULL,
   source        TEXT NOT NULL CHECK (source IN ('scim', 'console')),
-  -- Of a key its hint, of an administrator the mail address.
+  -- A key's hint, or an administrator's email address.
   actor         TEXT NOT NULL,
   method        TEXT NOT NULL,
   path          TEXT NOT NULL,
   status        INTEGER NOT NULL,
-  -- What it was about, and what that was called then.
+  -- The resource, with its name at that time.
   resource_type TEXT CHECK (
     resource_type = 'User' OR resource_type = 'Group' OR resource_type = 'Project' OR resource_type = 'Key'),
   resource_id   TEXT,
   resource_name TEXT,
-  -- What was wrong, or what was done.
+  -- What failed, or what was done.
   detail        TEXT,
-  -- The body as far as it may be kept, as JSON.
+  -- The redacted body, as JSON.
   body          TEXT,
-  -- Milliseconds from the request's arrival until this was written.
+  -- Milliseconds from the arrival of the request until this entry was written.
   duration      INTEGER NOT NULL,
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
@@ -370,17 +371,17 @@ CREATE INDEX IF NOT EXISTS log_by_resource ON log (org_id, resource_id, id) WHER
 CREATE INDEX IF NOT EXISTS log_of_failures ON log (org_id, id) WHERE status >= 400;
 CREATE INDEX IF NOT EXISTS log_of_console ON log (org_id, id) WHERE source = 'console';
 
--- Sessions of the console that were begun with the admin token, in the first database only.
+-- Sessions of the console that began with the admin token; in the first database only.
 CREATE TABLE IF NOT EXISTS console_sessions (
-  -- An HMAC of the cookie and the console's origin under the admin token: the cookie cannot be made from it.
+  -- HMAC of the cookie and the console's origin under the admin token. The cookie cannot be derived from it.
   id       TEXT PRIMARY KEY,
   began_at TEXT NOT NULL,
-  -- When it was last used; noted at most once a minute.
+  -- Time of last use; written at most once a minute.
   used_at  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Which administrators have accepted or declined to administer an organization, by the mail address that Cloudflare
--- Access asserts. The administrators of an organization can make any person its Admin.
+-- Administrators who have accepted or declined an organization, by the address that Cloudflare Access asserts. The
+-- administrators of an organization can make any person its Admin.
 CREATE TABLE IF NOT EXISTS acceptances (
   org_id      TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   mail        TEXT NOT NULL,
@@ -390,20 +391,20 @@ CREATE TABLE IF NOT EXISTS acceptances (
   CHECK ((accepted_at IS NULL) <> (declined_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Calls of the console's API with an Idempotency-Key, and their answers, for a day: see src/d1/idempotent_calls.rs.
+-- Calls of the console's API with an Idempotency-Key, and their answers, for a day.
 CREATE TABLE IF NOT EXISTS idempotent_calls (
-  -- A hash of who calls and of the key.
+  -- Hash of the actor and the key.
   id       TEXT PRIMARY KEY,
-  -- A hash of what is asked for.
+  -- Hash of the request.
   request  TEXT NOT NULL,
   began_at TEXT NOT NULL,
-  -- 1: it has changed something. Written with the change.
+  -- 1: the change was made. Written with the change.
   is_done  INTEGER NOT NULL DEFAULT 0 CHECK (is_done IN (0, 1)),
   -- NULL: not answered yet.
   status   INTEGER,
   -- The answer as JSON, without a new SCIM key.
   answer   TEXT,
-  -- That SCIM key for a minute, encrypted under the admin token and the call's own key, which are not kept here.
+  -- That SCIM key, for a minute, encrypted under the admin token and the call's own key, neither of which is stored.
   secret   TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS idempotent_calls_with_secret ON idempotent_calls (began_at) WHERE secret IS NOT NULL;

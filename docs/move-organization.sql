@@ -1,10 +1,10 @@
--- Writes the statements that put one organization into another database; docs/scaling.md has the steps around it. The
--- table `move` has one row: the organization's id here (old) and there (new), and what is added to each `seq` (by), so
--- that none is taken there. The order of insertion stays.
+-- Writes the statements that copy one organization into another database; docs/guides/move-organization.md has the
+-- steps. The table `move` has one row: the organization's id here (old) and there (new), and the number that is added
+-- to each `seq` (by), so that no `seq` occurs twice there. The order of insertion stays.
 --
--- Memberships come before the people and groups they connect: the trigger on them would count as a change of the
--- people. The other triggers count users and groups anew, so that user_count and group_count begin at 0. Keys are not
--- taken along.
+-- Memberships come before the people and groups that they connect: otherwise their trigger would count them as changes
+-- of the people. The other triggers count users and groups anew, so user_count and group_count begin at 0. Keys are not
+-- copied.
 
 SELECT 'PRAGMA defer_foreign_keys = on;';
 SELECT format('INSERT INTO organizations (id, name, email_management, plain_groups, mail_domains,'

@@ -1,10 +1,10 @@
--- For a database that was made before there was a console: once, before the new Worker is deployed. The old Worker goes
--- on with the new tables.
+-- For a database that was created before there was a console: run it once, before the new Worker is deployed. The old
+-- Worker continues to work with the new columns.
 --
 --   npx wrangler d1 execute DB --remote --file docs/upgrade.sql
 --   npx wrangler d1 migrations apply DB --remote
 --
--- Each further database (DB_1, …) wants the same.
+-- Each further database (DB_1, …) needs the same.
 
 ALTER TABLE organizations ADD COLUMN key_lifetime_days INTEGER CHECK (key_lifetime_days > 0);
 ALTER TABLE auth_keys ADD COLUMN created_by TEXT NOT NULL DEFAULT 'admin token';

@@ -4,15 +4,15 @@
 CREATE TABLE IF NOT EXISTS organizations (
   id               TEXT PRIMARY KEY,
   name             TEXT NOT NULL,
-  -- 1: userName and mail may be changed over SCIM.
+  -- 1: SCIM may change userName and email addresses.
   email_management INTEGER NOT NULL DEFAULT 0 CHECK (email_management IN (0, 1)),
-  -- 1: groups of any name may be created over SCIM, tied to no project.
+  -- 1: SCIM may create groups of any name, which belong to no project.
   plain_groups     INTEGER NOT NULL DEFAULT 0 CHECK (plain_groups IN (0, 1)),
-  -- JSON array of case-folded domains; empty: every domain is allowed.
+  -- JSON array of folded domains; empty: every domain is allowed.
   mail_domains     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(mail_domains)),
-  -- For how many days a new key is good, where nobody says otherwise; NULL: until it is deactivated.
+  -- For how many days a new key is valid by default; NULL: until it is deactivated.
   key_lifetime_days INTEGER CHECK (key_lifetime_days > 0),
-  -- How many users SCIM sees (users.managed = 1). Kept by the triggers below, so that a list need not count.
+  -- How many users SCIM sees (users.managed = 1). Triggers keep it, so that a list need not count.
   user_count       INTEGER NOT NULL DEFAULT 0,
   created_at       TEXT NOT NULL,
   last_modified    TEXT NOT NULL
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS auth_keys (
   org_id         TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   hash           TEXT NOT NULL,
   created_at     TEXT NOT NULL,
-  -- Who generated it, as the log names them.
+  -- The actor who generated it, as in the log.
   created_by     TEXT NOT NULL,
   expires_at     TEXT,
   deactivated_at TEXT,
@@ -41,11 +41,11 @@ CREATE TABLE IF NOT EXISTS users (
   external_id    TEXT,
   active         INTEGER NOT NULL CHECK (active IN (0, 1)),
   org_role       TEXT NOT NULL CHECK (org_role = 'Member' OR org_role = 'Admin' OR org_role = 'Owner'),
-  -- Case-folded domain of the address that identifies the person; NULL where there is none.
+  -- Folded domain of the address that identifies the person; NULL if there is none.
   mail_domain    TEXT,
-  -- 1: SCIM sees this person. 0: added in the console, outside the organization's mail domains.
+  -- 1: SCIM sees this person. 0: added in the console, outside the organization's email domains.
   managed        INTEGER NOT NULL CHECK (managed IN (0, 1)),
-  -- The SCIM attributes a client may set, as canonical JSON, without the columns `active` and `org_role`.
+  -- The SCIM attributes that clients set, as canonical JSON, without `active` and the organization role.
   doc            TEXT NOT NULL,
   -- The same folded as a whole, where that is more than SQLite's lower() does (which knows ASCII only): what filters
   -- compare. NULL elsewhere.
@@ -59,14 +59,14 @@ CREATE UNIQUE INDEX IF NOT EXISTS users_by_user_name ON users (org_id, user_name
 CREATE INDEX IF NOT EXISTS users_in_order ON users (org_id, managed, seq);
 CREATE INDEX IF NOT EXISTS users_by_external_id ON users (org_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS users_by_last_modified ON users (org_id, last_modified);
--- The few among the many, in the order of the console's list of members.
+-- For the console's list of members: conditions that few users satisfy, in its order.
 CREATE INDEX IF NOT EXISTS users_inactive ON users (org_id, user_name_fold) WHERE active = 0;
 CREATE INDEX IF NOT EXISTS users_with_org_role ON users (org_id, org_role, user_name_fold) WHERE org_role <> 'Member';
--- Exactly one Owner: the rules refuse a second, this makes one impossible.
+-- An organization has one Owner. The rules refuse a second one; this index makes it impossible.
 CREATE UNIQUE INDEX IF NOT EXISTS users_one_owner ON users (org_id) WHERE org_role = 'Owner';
 
--- SCIM sees whom the organization's mail domains admit. Whether it does is decided before the row is written; the
--- domains may have changed since, and then the write fails and is decided anew.
+-- SCIM sees the people within the organization's email domains. That is decided before the row is written. If the
+-- domains have changed since, the write fails, and the request starts again.
 CREATE TRIGGER IF NOT EXISTS users_count_insert AFTER INSERT ON users
 BEGIN
   UPDATE organizations SET user_count = user_count + NEW.managed
@@ -88,7 +88,7 @@ BEGIN
   SELECT RAISE(ABORT, 'stale organization') WHERE changes() = 0;
 END;
 
--- Every mail address of every user, for `emails.value eq` and `emails[type eq "work" and value eq …]`.
+-- Every email address of every user, for `emails.value eq` and `emails[type eq "work" and value eq …]`.
 CREATE TABLE IF NOT EXISTS user_emails (
   org_id     TEXT NOT NULL,
   value_fold TEXT NOT NULL,
@@ -105,7 +105,7 @@ CREATE TABLE IF NOT EXISTS projects (
   name       TEXT NOT NULL,
   name_fold  TEXT NOT NULL,
   created_at TEXT NOT NULL,
-  -- When it was archived: its groups are in archived_groups then. NULL: it is not.
+  -- When it was archived; its groups are in archived_groups then. NULL: it is not archived.
   archived_at TEXT,
   UNIQUE (org_id, name_fold)
 ) STRICT, WITHOUT ROWID;
@@ -119,8 +119,8 @@ CREATE TABLE IF NOT EXISTS teams (
   UNIQUE (project_id, name_fold)
 ) STRICT, WITHOUT ROWID;
 
--- A SCIM group is a role of a project (project_id and role), a role of a team (team_id as well), or a
--- plain group (neither). The row *is* the role: there is no second place that lists a project's roles.
+-- A SCIM group is a role of a project (project_id and role), a role of a team (team_id as well), or a plain group
+-- (neither). The row is the role: no other table lists a project's roles.
 CREATE TABLE IF NOT EXISTS groups (
   seq           INTEGER PRIMARY KEY AUTOINCREMENT,
   org_id        TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
@@ -140,14 +140,15 @@ CREATE TABLE IF NOT EXISTS groups (
   CHECK (team_id IS NULL OR project_id IS NOT NULL)
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS groups_by_id ON groups (org_id, id);
--- One name, one group: also what keeps `Statsig-A-B-Member` from meaning two things.
+-- One name, one group. So `Statsig-A-B-Member` cannot be a role of project A-B and of a team B of project A.
 CREATE UNIQUE INDEX IF NOT EXISTS groups_by_name ON groups (org_id, name_fold);
 CREATE INDEX IF NOT EXISTS groups_in_order ON groups (org_id, seq);
 CREATE INDEX IF NOT EXISTS groups_by_external_id ON groups (org_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS groups_by_project ON groups (project_id) WHERE project_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS groups_by_team ON groups (team_id) WHERE team_id IS NOT NULL;
 
--- The groups of archived projects, out of SCIM's sight, and empty. Each comes back under its id when the project does.
+-- The groups of archived projects, without members. SCIM does not see them. Restoring a project brings them back under
+-- their ids.
 CREATE TABLE IF NOT EXISTS archived_groups (
   id            TEXT PRIMARY KEY,
   project_id    TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
@@ -163,8 +164,8 @@ CREATE INDEX IF NOT EXISTS archived_groups_by_name ON archived_groups (name_fold
 CREATE INDEX IF NOT EXISTS archived_groups_by_project ON archived_groups (project_id);
 CREATE INDEX IF NOT EXISTS archived_groups_by_team ON archived_groups (team_id) WHERE team_id IS NOT NULL;
 
--- The names of archived projects' groups are kept for them: a push would otherwise find another meaning in one, and
--- put people where nobody wants them.
+-- The names of archived projects' groups stay reserved: otherwise a push of such a name could create a team of another
+-- project, and put people into the wrong group.
 CREATE TRIGGER IF NOT EXISTS groups_insert BEFORE INSERT ON groups
 BEGIN
   SELECT RAISE(ABORT, 'UNIQUE constraint failed: groups.name_fold') FROM archived_groups a
@@ -178,7 +179,7 @@ BEGIN
   WHERE a.name_fold = NEW.name_fold AND p.org_id = NEW.org_id AND p.archived_at IS NOT NULL;
 END;
 
--- Who is in which group. An inactive user is in none.
+-- Members of groups. An inactive user is in no group.
 CREATE TABLE IF NOT EXISTS memberships (
   group_seq INTEGER NOT NULL REFERENCES groups (seq) ON DELETE CASCADE,
   user_seq  INTEGER NOT NULL REFERENCES users (seq) ON DELETE CASCADE,
@@ -195,7 +196,7 @@ DROP TRIGGER IF EXISTS memberships_delete;
 CREATE TRIGGER memberships_delete AFTER DELETE ON memberships
 BEGIN
   UPDATE users SET version = version + 1 WHERE seq = OLD.user_seq AND active = 1;
-  -- Otherwise it is by being deactivated or deleted that somebody leaves the group, which is then other than it was.
+  -- If no row was changed, the person was deactivated or deleted. Then the group is what changed.
   UPDATE groups SET version = version + 1, last_modified = max(last_modified, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
   WHERE seq = OLD.group_seq AND changes() = 0;
 END;
@@ -205,16 +206,16 @@ END;
 CREATE TABLE IF NOT EXISTS snapshots (
   org_id    TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
   resource  TEXT NOT NULL CHECK (resource IN ('Users', 'Groups')),
-  -- As the client sent it; blank where there is none.
+  -- As the client sent it; empty if there is none.
   filter    TEXT NOT NULL,
   page_size INTEGER NOT NULL,
   begun_at  TEXT NOT NULL,
-  -- When the first page was last read, and when another one was: blank if none was, and noted once a minute.
+  -- When the first page was read last, and when another page was (empty: none); written once a minute.
   first_at  TEXT NOT NULL,
   read_at   TEXT NOT NULL DEFAULT '',
   -- How many readers have seen the first page, but not the last.
   readers   INTEGER NOT NULL DEFAULT 1,
-  -- The last position that anybody has read, as of read_at.
+  -- The last position that was read, as of read_at.
   reached   INTEGER NOT NULL DEFAULT 0,
   -- How many positions there are, also of rows that have gone since.
   total     INTEGER NOT NULL,
@@ -225,28 +226,28 @@ CREATE TABLE IF NOT EXISTS snapshots (
   PRIMARY KEY (org_id, resource, filter, page_size)
 ) STRICT, WITHOUT ROWID;
 
--- What identity providers and administrators did, and what identity providers tried in vain: see src/d1/log.rs. Kept
--- for LOG_RETENTION_DAYS.
+-- The provisioning log: changes by identity providers and administrators, and failed requests of identity providers.
+-- Entries are kept for LOG_RETENTION_DAYS.
 CREATE TABLE IF NOT EXISTS log (
   org_id        TEXT NOT NULL,
-  -- The time, and something random behind it: the order of the log.
+  -- The time and a random number: the order of the log.
   id            TEXT NOT NULL,
   source        TEXT NOT NULL CHECK (source IN ('scim', 'console')),
-  -- Of a key its hint, of an administrator the mail address.
+  -- A key's hint, or an administrator's email address.
   actor         TEXT NOT NULL,
   method        TEXT NOT NULL,
   path          TEXT NOT NULL,
   status        INTEGER NOT NULL,
-  -- What it was about, and what that was called then.
+  -- The resource, with its name at that time.
   resource_type TEXT CHECK (
     resource_type = 'User' OR resource_type = 'Group' OR resource_type = 'Project' OR resource_type = 'Key'),
   resource_id   TEXT,
   resource_name TEXT,
-  -- What was wrong, or what was done.
+  -- What failed, or what was done.
   detail        TEXT,
-  -- The body as far as it may be kept, as JSON.
+  -- The redacted body, as JSON.
   body          TEXT,
-  -- Milliseconds from the request's arrival until this was written.
+  -- Milliseconds from the arrival of the request until this entry was written.
   duration      INTEGER NOT NULL,
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;

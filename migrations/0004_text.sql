@@ -1,14 +1,14 @@
--- Text is compared in one width, case and composition. The Worker makes the folded columns of an organization anew
--- before it answers the next request, or in the hourly maintenance: SQL cannot.
+-- Text is compared in one width, case and composition. SQL cannot fold: the Worker makes the folded columns of an
+-- organization anew before it answers the next request, or in the hourly maintenance.
 
 ALTER TABLE organizations ADD COLUMN fold_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE organizations ADD COLUMN folded_to TEXT NOT NULL DEFAULT '';
 ALTER TABLE groups ADD COLUMN external_id_sent TEXT;
 ALTER TABLE archived_groups ADD COLUMN external_id_sent TEXT;
 
--- Two people or groups may have the same folded name since an upgrade that folds more than before: one of them has the
--- name, the others have it with `char(1) || 'SAME NAME '` and their id behind it (src/d1/refolding/). Once the name
--- is free, the first of the others gets it.
+-- An upgrade that folds more than before can give two people or groups the same folded name. One of them has the name;
+-- the others have `char(1) || 'SAME NAME '` and their id behind it. When the name becomes free, the first of the others
+-- gets it.
 CREATE TRIGGER IF NOT EXISTS users_name_freed_delete AFTER DELETE ON users
 BEGIN
   UPDATE users SET user_name_fold = OLD.user_name_fold WHERE seq = (

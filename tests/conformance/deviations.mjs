@@ -17,7 +17,7 @@ const alwaysPresent = [
     checks: ["check_remove_attribute"],
     attribute: "statsigOrgRole",
     says: /did not remove attribute 'statsigOrgRole'/,
-    reason: "Everybody in an organization has a role in it, and absent or null means unchanged.",
+    reason: "Every person has an organization role; absent or null means unchanged.",
   },
 ];
 

@@ -1,4 +1,4 @@
-// What to type into Okta is said in the same words by README.md, by the console and by `npm start`.
+// docs/guides/okta.md, the console and `npm start` use the same words for what to enter in Okta.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ const plain = (text) =>
     .replace(/["`*|;.,]/g, " ")
     .replace(/\s+/g, " ");
 
-test("README.md and the console say the same of Okta", async () => {
+test("docs/guides/okta.md and the console use the same words", async () => {
   const organization = await createOrganization(worker);
   const page = await send("GET", `${worker.url}/console${organization.path("/keys")}`, {
     headers: { Authorization: `Bearer ${worker.adminToken}` },
@@ -31,10 +31,10 @@ test("README.md and the console say the same of Okta", async () => {
     .filter((text) => !text.startsWith("{"))
     .map(plain);
   assert.ok(texts.length >= 15);
-  const readme = plain(read("README.md")).toLowerCase();
+  const guide = plain(read("docs/guides/okta.md")).toLowerCase();
   for (const text of texts) {
     assert.ok(plain(card).includes(text.trim()), `the console does not say: ${text}`);
-    assert.ok(readme.includes(text.trim().toLowerCase()), `README.md does not say: ${text}`);
+    assert.ok(guide.includes(text.trim().toLowerCase()), `docs/guides/okta.md does not say: ${text}`);
   }
   assert.match(card, /Import Groups/);
   assert.doesNotMatch(card, /Member, Admin/);
