@@ -1,10 +1,12 @@
 //! Authentication: SCIM keys of identity providers; the admin token, its session cookie and Cloudflare Access for
 //! administrators.
 
-pub mod access;
-pub mod actor;
-pub mod bearer;
-pub mod identity;
-pub mod known_keys;
-pub mod scim_key;
-pub mod session;
+pub(crate) mod actor;
+pub(crate) mod admin_token;
+pub(crate) mod administrator;
+mod bearer;
+pub(crate) mod cloudflare_access;
+pub(crate) mod known_keys;
+pub(crate) mod same_origin;
+pub(crate) mod scim_key;
+pub(crate) mod session_cookie;

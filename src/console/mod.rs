@@ -4,7 +4,6 @@ mod assets;
 pub mod pages;
 
 use crate::admin_api::{self, CallKey, Console, Request};
-use crate::auth::access;
 use crate::auth::actor::Actor;
 use crate::d1::Database;
 use crate::d1::audit_log::{Entry, Source};
@@ -19,8 +18,8 @@ use pages::{Form, Frame, Shown};
 use scim_protocol::ScimError;
 use scim_protocol::json::{self, object};
 
-use crate::auth::identity::{Identity, Means};
-use crate::auth::{identity, session};
+use crate::auth::administrator::{AuthMethod, Identity};
+use crate::auth::{admin_token, administrator, cloudflare_access, same_origin, session_cookie};
 
 /// What a page may load and where its forms may go: itself, and nobody else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -87,23 +86,23 @@ fn check_address(incoming: &HttpRequest) -> Result<(), Problem> {
 /// Who calls. Of an address that has guessed too often, nothing is looked at that may be a guess.
 ///
 /// # Errors
-/// Those of [`identity::of`], and 429.
+/// Those of [`administrator::authenticate`], and 429.
 async fn identify(
     deployment: &Deployment<'_>,
     incoming: &HttpRequest,
     aftermath: &DeferredWork,
 ) -> Result<Option<Identity>, Problem> {
-    if incoming.header("authorization").is_some() || access::is_asserted(incoming) {
+    if incoming.header("authorization").is_some() || cloudflare_access::is_asserted(incoming) {
         aftermath.refuses.set(true);
         rate_limits::check_address(incoming)?;
         aftermath.refuses.set(false);
     }
     // A cookie is looked up in the database. One that was made up is a guess like any other.
-    let has_cookie = session::is_presented(incoming);
+    let has_cookie = session_cookie::is_presented(incoming);
     if has_cookie {
         rate_limits::check_unknown_key(deployment.env, incoming).await?;
     }
-    let identity = identity::of(deployment, incoming).await;
+    let identity = administrator::authenticate(deployment, incoming).await;
     let is_guess = match &identity {
         Ok(found) => found.is_none() && has_cookie,
         Err(problem) => problem.status == 401,
@@ -141,9 +140,9 @@ async fn api(
     path: &[&str],
 ) -> Result<HttpResponse, Problem> {
     let identity = identify(deployment, incoming, aftermath).await?;
-    let Some(Identity { actor, means, cookie }) = identity else { return Err(identity::required()) };
-    if means == Means::Browser && incoming.method != "GET" {
-        identity::check_origin(incoming)?;
+    let Some(Identity { actor, method, cookie }) = identity else { return Err(admin_token::required()) };
+    if method == AuthMethod::AmbientCredential && incoming.method != "GET" {
+        same_origin::check(incoming)?;
     }
     let body = body_of(incoming).await?;
     let databases = databases(deployment, path)?;
@@ -168,18 +167,22 @@ async fn page(
     path: &[&str],
 ) -> Result<HttpResponse, Problem> {
     if incoming.method == "POST" {
-        identity::check_origin(incoming)?;
+        same_origin::check(incoming)?;
     }
     match path {
         ["sign-in"] => return sign_in(deployment, incoming, aftermath).await,
         ["sign-out"] if incoming.method == "POST" => {
-            let next = if access::is_asserted(incoming) { access::SIGN_OUT } else { "/console/sign-in" };
-            let token = identity::admin_token(deployment).ok();
-            let is_presented = session::is_presented(incoming);
+            let next = if cloudflare_access::is_asserted(incoming) {
+                cloudflare_access::SIGN_OUT
+            } else {
+                "/console/sign-in"
+            };
+            let token = admin_token::configured(deployment).ok();
+            let is_presented = session_cookie::is_presented(incoming);
             if is_presented {
                 rate_limits::check_unknown_key(deployment.env, incoming).await?;
             }
-            let (cookie, is_found) = session::end(deployment, token.as_deref(), incoming).await?;
+            let (cookie, is_found) = session_cookie::end(deployment, token.as_deref(), incoming).await?;
             if is_presented && !is_found {
                 count_failure(deployment, incoming, aftermath).await?;
             }
@@ -188,7 +191,7 @@ async fn page(
         _ => {}
     }
     let Some(Identity { actor, cookie, .. }) = identify(deployment, incoming, aftermath).await? else {
-        return Ok(if incoming.method == "GET" && identity::comes_from_elsewhere(incoming) {
+        return Ok(if incoming.method == "GET" && same_origin::is_cross_site(incoming) {
             // A link on another site does not bring the cookie along; a link on this page does.
             pages::passage(ours(&incoming.path_and_query())).into()
         } else {
@@ -225,7 +228,7 @@ async fn sign_in(
     incoming: &mut HttpRequest,
     aftermath: &DeferredWork,
 ) -> Result<HttpResponse, Problem> {
-    let token = identity::admin_token(deployment)?;
+    let token = admin_token::configured(deployment)?;
     if incoming.method == "GET" {
         return Ok(pages::sign_in("/console", None).into());
     }
@@ -239,7 +242,7 @@ async fn sign_in(
         aftermath.refuses.set(true);
         return Ok(shown_again(error.into()));
     }
-    if !identity::is_admin_token(&token, form.text("token").trim()) {
+    if !admin_token::matches(&token, form.text("token").trim()) {
         let problem = Problem::new(
             401,
             "That is not this deployment's admin token. Look it up where ADMIN_TOKEN was set.",
@@ -247,7 +250,7 @@ async fn sign_in(
         let problem = count_failure(deployment, incoming, aftermath).await.err().unwrap_or(problem);
         return Ok(shown_again(problem));
     }
-    let cookie = session::begin(deployment, &token, incoming).await?;
+    let cookie = session_cookie::start(deployment, &token, incoming).await?;
     Ok(see_other(next).with_header("Set-Cookie", cookie))
 }
 
@@ -300,7 +303,7 @@ fn console<'a>(
         base: format!("{}/scim", incoming.origin),
         actor,
         entry,
-        admin_token: identity::admin_token(deployment).unwrap_or_default(),
+        admin_token: admin_token::configured(deployment).unwrap_or_default(),
         call: None,
         organization: std::cell::RefCell::default(),
     })

@@ -1,6 +1,7 @@
 //! What the Workers runtime provides: clock, identifiers, random bytes, time limits, and strings in its own memory.
 
 pub mod clock;
+pub(crate) mod crypto;
 pub mod deadline;
 pub mod expiring;
 pub mod ids;

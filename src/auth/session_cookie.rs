@@ -1,70 +1,65 @@
 //! The session that the admin token is exchanged for: a cookie with 256 random bits, of which the first database keeps
-//! an HMAC under the admin token. Another token or another origin makes another HMAC, so that the cookie is worth
-//! nothing there.
+//! an HMAC under the admin token. With another token or at another origin the HMAC differs, so that the cookie is not
+//! valid there.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 
 use crate::d1::console_sessions::{self as stored, IDLE_MILLIS, LONGEST_MILLIS};
 use crate::d1::{Database, StorageError};
 use crate::deployment::Deployment;
 use crate::http::Problem;
 use crate::http::request::HttpRequest;
-use crate::runtime::{clock, random};
+use crate::runtime::{clock, crypto, random};
 use directory::Shard;
 
-/// The name of the cookie, to which browsers add rules by its prefix where it comes by https.
+/// The name of the cookie; with https, [`name`] adds a prefix.
 const NAME: &str = "console_session";
+/// Random bytes of a cookie's value.
+const VALUE_BYTES: usize = 32;
 
-/// Begins a session.
+/// Starts a session. Returns the `Set-Cookie`.
 ///
 /// # Errors
-/// Those of storage.
-pub(crate) async fn begin(
+/// Those of the storage.
+pub(crate) async fn start(
     deployment: &Deployment<'_>,
     token: &str,
     incoming: &HttpRequest,
 ) -> Result<String, Problem> {
-    let value = Base64UrlUnpadded::encode_string(&random::bytes::<32>()?);
+    let value = Base64UrlUnpadded::encode_string(&random::bytes::<VALUE_BYTES>()?);
     let id = id(token, &incoming.origin, &value)?;
     database(deployment)?.run(stored::begin(&id, clock::now_millis())).await?;
-    Ok(cookie(&incoming.origin, &value, IDLE_MILLIS))
+    Ok(set_cookie(&incoming.origin, &value, IDLE_MILLIS))
 }
 
-/// The `Set-Cookie` that prolongs the session that the request belongs to; `None` where it belongs to none that is
-/// good.
+/// Extends the session of a request. Returns the `Set-Cookie`; `None` without a valid session.
 ///
 /// # Errors
-/// Those of storage.
-pub(crate) async fn prolonged(
+/// Those of the storage.
+pub(crate) async fn extend(
     deployment: &Deployment<'_>,
     token: &str,
     incoming: &HttpRequest,
 ) -> Result<Option<String>, Problem> {
+    let Some(value) = value(incoming) else { return Ok(None) };
     let now = clock::now_millis();
-    if let Some(value) = value(incoming) {
-        let id = id(token, &incoming.origin, &value)?;
-        let results = database(deployment)?.batch(&stored::find(&id, now)).await?;
-        if let Some(row) = results.last().and_then(|rows| rows.first()) {
-            let ends = clock::parse_iso(&row.head)?.saturating_add(LONGEST_MILLIS);
-            let rest = ends.saturating_sub(now).min(IDLE_MILLIS);
-            return Ok(Some(cookie(&incoming.origin, &value, rest)));
-        }
-    }
-    Ok(None)
+    let id = id(token, &incoming.origin, &value)?;
+    let results = database(deployment)?.batch(&stored::find(&id, now)).await?;
+    let Some(row) = results.last().and_then(|rows| rows.first()) else { return Ok(None) };
+    let ends = clock::parse_iso(&row.head)?.saturating_add(LONGEST_MILLIS);
+    let rest = ends.saturating_sub(now).min(IDLE_MILLIS);
+    Ok(Some(set_cookie(&incoming.origin, &value, rest)))
 }
 
-/// Whether the request has a cookie that may be a session's.
+/// Whether a request has a well-formed session cookie.
 pub(crate) fn is_presented(incoming: &HttpRequest) -> bool {
     value(incoming).is_some()
 }
 
-/// Ends the session that the request belongs to. Returns the `Set-Cookie` that deletes the cookie, and whether there
-/// was a session.
+/// Ends the session of a request. Returns the `Set-Cookie` that deletes the cookie, and whether there was a session.
 ///
 /// # Errors
-/// Those of storage.
+/// Those of the storage.
 pub(crate) async fn end(
     deployment: &Deployment<'_>,
     token: Option<&str>,
@@ -75,7 +70,7 @@ pub(crate) async fn end(
         let id = id(token, &incoming.origin, &value)?;
         is_found = !database(deployment)?.run(stored::end(&id)).await?.is_empty();
     }
-    Ok((cookie(&incoming.origin, "", 0), is_found))
+    Ok((set_cookie(&incoming.origin, "", 0), is_found))
 }
 
 fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
@@ -83,43 +78,39 @@ fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
     found.ok_or_else(|| StorageError::Internal("there is no first database".to_owned()).into())
 }
 
-/// What may be the value of a session's cookie.
+/// The value of the session cookie of a request, if it is well-formed.
 fn value(incoming: &HttpRequest) -> Option<String> {
     let name = name(&incoming.origin);
     let cookies = incoming.header("cookie")?;
-    let mut values = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
-    let (_, value) = values.find(|(own, value)| *own == name && is_well_formed(value))?;
+    let mut cookies = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
+    let (_, value) = cookies.find(|(own, value)| *own == name && is_well_formed(value))?;
     Some(value.to_owned())
 }
 
 fn is_well_formed(value: &str) -> bool {
-    Base64UrlUnpadded::decode_vec(value).is_ok_and(|bytes| bytes.len() == 32)
+    Base64UrlUnpadded::decode_vec(value).is_ok_and(|bytes| bytes.len() == VALUE_BYTES)
 }
 
-/// What the database has of a session.
+/// The id of a session in the database.
 fn id(token: &str, origin: &str, value: &str) -> Result<String, StorageError> {
-    let mut authenticator = Hmac::<Sha256>::new_from_slice(token.as_bytes())
-        .map_err(|_| StorageError::Internal("the admin token is no key".to_owned()))?;
-    for part in ["scim-edge console session", origin, value] {
-        authenticator.update(part.as_bytes());
-        authenticator.update(b"\n");
-    }
-    Ok(base16ct::lower::encode_string(&authenticator.finalize().into_bytes()))
+    let parts = ["scim-edge console session", origin, value].map(|part| format!("{part}\n"));
+    let mac = crypto::hmac_sha256(token.as_bytes(), parts.concat().as_bytes())?;
+    Ok(base16ct::lower::encode_string(&mac))
 }
 
 fn is_secure(origin: &str) -> bool {
     origin.starts_with("https://")
 }
 
-/// Browsers take a `__Host-` cookie from this host alone, by https alone, and for all of its paths.
+/// Browsers accept a `__Host-` cookie only from this host, by https and for all of its paths.
 fn name(origin: &str) -> String {
     format!("{}{NAME}", if is_secure(origin) { "__Host-" } else { "" })
 }
 
-fn cookie(origin: &str, value: &str, life_millis: u64) -> String {
-    let place = if is_secure(origin) { "Path=/; Secure" } else { "Path=/console" };
+fn set_cookie(origin: &str, value: &str, life_millis: u64) -> String {
+    let scope = if is_secure(origin) { "Path=/; Secure" } else { "Path=/console" };
     let seconds = life_millis / 1000;
-    format!("{}={value}; {place}; Max-Age={seconds}; HttpOnly; SameSite=Strict", name(origin))
+    format!("{}={value}; {scope}; Max-Age={seconds}; HttpOnly; SameSite=Strict", name(origin))
 }
 
 #[cfg(test)]
@@ -143,17 +134,17 @@ mod tests {
     #[test]
     fn a_cookie_is_bound_to_the_host_where_there_is_https() {
         assert_eq!(
-            cookie("https://a.example", "v", IDLE_MILLIS),
+            set_cookie("https://a.example", "v", IDLE_MILLIS),
             "__Host-console_session=v; Path=/; Secure; Max-Age=7200; HttpOnly; SameSite=Strict"
         );
         assert_eq!(
-            cookie("http://127.0.0.1:8787", "v", 1_500),
+            set_cookie("http://127.0.0.1:8787", "v", 1_500),
             "console_session=v; Path=/console; Max-Age=1; HttpOnly; SameSite=Strict"
         );
     }
 
     #[test]
-    fn only_32_bytes_are_looked_up() {
+    fn only_values_of_32_bytes_are_looked_up() {
         assert!(is_well_formed(&"A".repeat(43)));
         for other in
             ["", "1700000000.AAAA", &"A".repeat(42), &"A".repeat(44), &format!("{}B", "A".repeat(42))]

@@ -1,14 +1,14 @@
-//! Cloudflare Access: who has signed in, as the Access application in front of this Worker asserts it.
+//! Cloudflare Access: the person who has signed in, as the Access application in front of this Worker asserts it.
 
+mod jwks;
 mod jwt;
-mod keys;
 
-use worker::{Env, js_sys};
+use worker::Env;
 
-use crate::deployment::Deployment;
-use crate::deployment::variable;
+use crate::deployment::{Deployment, variable};
 use crate::http::Problem;
 use crate::http::request::HttpRequest;
+use crate::runtime::clock;
 use jwt::Jwt;
 
 /// The header in which Access passes on its application token.
@@ -17,7 +17,7 @@ const HEADER: &str = "cf-access-jwt-assertion";
 /// Where Access lets people sign out.
 pub(crate) const SIGN_OUT: &str = "/cdn-cgi/access/logout";
 
-/// Whether Access asserts anything of a request; nobody has looked yet whether it is true.
+/// Whether a request has an assertion, which is not verified yet.
 pub(crate) fn is_asserted(incoming: &HttpRequest) -> bool {
     incoming.header(HEADER).is_some()
 }
@@ -34,7 +34,7 @@ impl Application {
     /// Reads the variables; `None` where Access is off.
     ///
     /// # Errors
-    /// 503 for variables that do not go together.
+    /// 503 for variables that are malformed or incomplete.
     fn of(env: &Env) -> Result<Option<Self>, Problem> {
         let team = variable(env, "ACCESS_TEAM", "").trim().trim_end_matches('/').to_owned();
         let audience = variable(env, "ACCESS_AUDIENCE", "").trim().to_owned();
@@ -57,29 +57,33 @@ impl Application {
     }
 }
 
-/// The mail address of whoever has signed in, in lower case; `None` where Access is off or asserts nothing.
+/// The email address of the person who has signed in; `None` where Access is off or asserts nothing.
 ///
-/// Only ASCII is lowered: there are characters outside of it whose lower case is within, and an address with one of
-/// them is another one.
+/// Its ASCII letters are in lower case. Other letters stay: the lower case of some of them is ASCII, and an address
+/// with such a letter is another address.
 ///
 /// # Errors
-/// 401 for an assertion that is not to be believed; 503 where that cannot be told.
-pub(crate) async fn identify(
+/// 401 for an assertion that is not valid; 503 if the settings or the keys of Access allow no decision.
+pub(crate) async fn authenticate(
     deployment: &Deployment<'_>,
     incoming: &HttpRequest,
 ) -> Result<Option<String>, Problem> {
     let Some(application) = Application::of(deployment.env)? else { return Ok(None) };
     let Some(token) = incoming.header(HEADER) else { return Ok(None) };
-    let jwt = Jwt::read(&token)?;
-    let key = keys::find(&application.team, &jwt.kid).await?;
-    let claims = jwt.verified(&key).await?;
-    let now = js_sys::Date::now() / 1000.0;
-    let mail = claims.mail(&application.team, &application.audience, now)?;
-    Ok(Some(mail.to_ascii_lowercase()))
+    let jwt = Jwt::parse(&token)?;
+    let key = jwks::find(&application.team, &jwt.kid).await?;
+    let claims = jwt.verify(&key).await?;
+    let email = claims.email(&application.team, &application.audience, now_seconds())?;
+    Ok(Some(email.to_ascii_lowercase()))
 }
 
-/// Whether that is the URL of a team: scheme and host, nothing else. Keys that come without TLS could be anybody's, so
-/// that they may only come from this machine.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 ms, which is 285,000 years")]
+fn now_seconds() -> f64 {
+    clock::now_millis() as f64 / 1000.0
+}
+
+/// Whether that is the URL of a team: scheme and host, nothing else. Without TLS, keys are only accepted from this
+/// machine: an attacker on the network could send others.
 fn is_team(url: &str) -> bool {
     let host = url
         .strip_prefix("https://")
