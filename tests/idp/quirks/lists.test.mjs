@@ -1,16 +1,16 @@
-// Traps of lookups, lists and imports.
+// Quirks of identity providers in look-ups, lists and imports (docs/idp-quirks.md).
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { assertError, assertListOf, assertStatus, memberIds } from "../../helpers/assert.mjs";
 import { oktaUser, operation, person } from "../../helpers/bodies.mjs";
 import { createOrganization } from "../../helpers/organization.mjs";
+import { quirk } from "../../helpers/quirk.mjs";
 import { withoutTable } from "../../helpers/storage.mjs";
 import { useWorker } from "../../helpers/worker.mjs";
 
 const worker = useWorker();
 
-test("trap 1: the numbers of a list are JSON integers", async () => {
+quirk("numbers-in-a-list", "the numbers of a list are JSON integers", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const people = await organization.okta.get("/Users?startIndex=1&count=2");
   assertStatus(people, 200);
@@ -21,7 +21,7 @@ test("trap 1: the numbers of a list are JSON integers", async () => {
   assert.match(groups.text, /"totalResults":\s*3\b/);
 });
 
-test("trap 4: the query is form-decoded: + is a space, %2B a plus", async () => {
+quirk("plus-in-a-query", "the query is form-decoded: + is a space, %2B a plus", async () => {
   const organization = await createOrganization(worker);
   const plus = await organization.createUser("jane+x@e.com");
   const space = await organization.createUser("jane x@e.com");
@@ -32,7 +32,7 @@ test("trap 4: the query is form-decoded: + is a space, %2B a plus", async () => 
   assertListOf(await look("userName+eq+%22jane%20x%40e.com%22"), [space.id]);
 });
 
-test("trap 5: a lookup without a match is an empty list, not an error", async () => {
+quirk("look-up-without-a-match", "a lookup without a match is an empty list, not an error", async () => {
   const { okta } = await createOrganization(worker, { projects: { Demo: [] } });
   const empty = { totalResults: 0, startIndex: 1, itemsPerPage: 0, Resources: [] };
   for (const [path, filter] of [
@@ -45,7 +45,7 @@ test("trap 5: a lookup without a match is an empty list, not an error", async ()
   }
 });
 
-test("trap 6: a lookup ignores case, and so does uniqueness", async () => {
+quirk("look-up-in-another-case", "a lookup ignores case, and so does uniqueness", async () => {
   const organization = await createOrganization(worker);
   for (const [lower, upper] of [
     ["grace.hopper@okta.local", "GRACE.HOPPER@OKTA.LOCAL"],
@@ -58,7 +58,7 @@ test("trap 6: a lookup ignores case, and so does uniqueness", async () => {
   }
 });
 
-test("trap 32: the order of a list is the same for every page size, and survives changes", async () => {
+quirk("order-of-pages", "the order of a list is the same for every page size, and survives changes", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: ["Engineer", "Analyst"] } });
   const { okta } = organization;
   const people = await organization.createUsers(25);
@@ -80,26 +80,30 @@ test("trap 32: the order of a list is the same for every page size, and survives
   for (const count of [1, 2, 4]) assert.deepEqual(await ids("/Groups", count), groups);
 });
 
-test("trap 33: when storage fails in the middle of an import, the page fails; it is never short", async () => {
-  const organization = await createOrganization(worker, { projects: { Demo: [] } });
-  const { okta } = organization;
-  await organization.createUsers(12);
-  const secondPage = { startIndex: 6, count: 5 };
-  assertStatus(await okta.list("/Users", { startIndex: 1, count: 5 }), 200);
-  const whole = assertStatus(await okta.list("/Users", secondPage), 200);
-  for (const table of ["users", "auth_keys", "organizations"]) {
-    const page = await withoutTable(worker, table, () => okta.list("/Users", secondPage));
-    assertWholeOrFailed(page, whole);
-    if (table === "users") assert.notEqual(page.status, 200, "people out of thin air");
-  }
-  const groupPage = { startIndex: 2, count: 2 };
-  const wholeGroups = assertStatus(await okta.list("/Groups", groupPage), 200);
-  for (const table of ["groups", "memberships", "users"]) {
-    const page = await withoutTable(worker, table, () => okta.list("/Groups", groupPage));
-    assertWholeOrFailed(page, wholeGroups);
-  }
-  assert.deepEqual(assertStatus(await okta.list("/Users", secondPage), 200), whole);
-});
+quirk(
+  "failure-during-an-import",
+  "when storage fails in the middle of an import, the page fails; it is never short",
+  async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const { okta } = organization;
+    await organization.createUsers(12);
+    const secondPage = { startIndex: 6, count: 5 };
+    assertStatus(await okta.list("/Users", { startIndex: 1, count: 5 }), 200);
+    const whole = assertStatus(await okta.list("/Users", secondPage), 200);
+    for (const table of ["users", "auth_keys", "organizations"]) {
+      const page = await withoutTable(worker, table, () => okta.list("/Users", secondPage));
+      assertWholeOrFailed(page, whole);
+      if (table === "users") assert.notEqual(page.status, 200, "people out of thin air");
+    }
+    const groupPage = { startIndex: 2, count: 2 };
+    const wholeGroups = assertStatus(await okta.list("/Groups", groupPage), 200);
+    for (const table of ["groups", "memberships", "users"]) {
+      const page = await withoutTable(worker, table, () => okta.list("/Groups", groupPage));
+      assertWholeOrFailed(page, wholeGroups);
+    }
+    assert.deepEqual(assertStatus(await okta.list("/Users", secondPage), 200), whole);
+  },
+);
 
 /** A page that cannot be read in full must fail in a way that makes Okta give up or wait: whoever is missing is unassigned. */
 function assertWholeOrFailed(page, whole) {
@@ -112,7 +116,7 @@ function assertWholeOrFailed(page, whole) {
   assert.ok(!("Resources" in page.body));
 }
 
-test("trap 34: everyone in an import has id, userName, both names, mail and active", async () => {
+quirk("people-without-a-name", "everyone in an import has id, userName, both names, mail and active", async () => {
   const organization = await createOrganization(worker);
   const { okta } = organization;
   await organization.addMember("nameless@okta.local");
@@ -140,7 +144,7 @@ test("trap 34: everyone in an import has id, userName, both names, mail and acti
   }
 });
 
-test("trap 38: excludedAttributes=members leaves the members out, on lookup, list and get", async () => {
+quirk("excluded-members", "excludedAttributes=members leaves the members out, on lookup, list and get", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const { entra } = organization;
   const user = await organization.createUser("member@okta.local");
@@ -162,30 +166,34 @@ test("trap 38: excludedAttributes=members leaves the members out, on lookup, lis
   assert.deepEqual(memberIds(listed), [user.id]);
 });
 
-test("trap 42: count 0, startIndex 0 and a startIndex past the end are answered, not refused", async () => {
-  const organization = await createOrganization(worker, { projects: { Demo: [] } });
-  await organization.createUsers(3);
-  for (const [path, total] of [
-    ["/Users", 4],
-    ["/Groups", 3],
-  ]) {
-    const list = async (query) => {
-      const { totalResults, startIndex, Resources } = assertStatus(
-        await organization.okta.get(`${path}?${query}`),
-        200,
-      );
-      return { totalResults, startIndex, ids: Resources.map(({ id }) => id) };
-    };
-    const { ids } = await list("startIndex=1&count=100");
-    assert.equal(ids.length, total);
-    assert.deepEqual((await list("count=0")).ids, []);
-    assert.equal((await list("count=0")).totalResults, total);
-    assert.deepEqual((await list("count=-1")).ids, [], "RFC 7644 section 3.4.2.4: a negative count is 0");
-    for (const start of ["0", "-7"]) {
-      const page = await list(`startIndex=${start}&count=2`);
-      assert.deepEqual(page, { totalResults: total, startIndex: 1, ids: ids.slice(0, 2) });
+quirk(
+  "pages-out-of-range",
+  "count 0, startIndex 0 and a startIndex past the end are answered, not refused",
+  async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    await organization.createUsers(3);
+    for (const [path, total] of [
+      ["/Users", 4],
+      ["/Groups", 3],
+    ]) {
+      const list = async (query) => {
+        const { totalResults, startIndex, Resources } = assertStatus(
+          await organization.okta.get(`${path}?${query}`),
+          200,
+        );
+        return { totalResults, startIndex, ids: Resources.map(({ id }) => id) };
+      };
+      const { ids } = await list("startIndex=1&count=100");
+      assert.equal(ids.length, total);
+      assert.deepEqual((await list("count=0")).ids, []);
+      assert.equal((await list("count=0")).totalResults, total);
+      assert.deepEqual((await list("count=-1")).ids, [], "RFC 7644 section 3.4.2.4: a negative count is 0");
+      for (const start of ["0", "-7"]) {
+        const page = await list(`startIndex=${start}&count=2`);
+        assert.deepEqual(page, { totalResults: total, startIndex: 1, ids: ids.slice(0, 2) });
+      }
+      const past = await list("startIndex=1000&count=100");
+      assert.deepEqual([past.totalResults, past.ids], [total, []]);
     }
-    const past = await list("startIndex=1000&count=100");
-    assert.deepEqual([past.totalResults, past.ids], [total, []]);
-  }
-});
+  },
+);

@@ -1,11 +1,11 @@
-// Traps of creating people and pushing their profiles.
+// Quirks of identity providers in creating people and pushing their profiles (docs/idp-quirks.md).
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { assertError, assertListOf, assertStatus, memberIds } from "../../helpers/assert.mjs";
 import { oktaUser, operation, person } from "../../helpers/bodies.mjs";
 import { post, sendBulk } from "../../helpers/bulk.mjs";
 import { createOrganization } from "../../helpers/organization.mjs";
+import { quirk } from "../../helpers/quirk.mjs";
 import { SCHEMA } from "../../helpers/schema.mjs";
 import { dumpDatabase, dumpKv, logText } from "../../helpers/storage.mjs";
 import { useWorker } from "../../helpers/worker.mjs";
@@ -13,7 +13,7 @@ import { useWorker } from "../../helpers/worker.mjs";
 const worker = useWorker();
 const ada = person("ada@okta.local", "Ada", "Lovelace");
 
-test("trap 7: userName keeps the case it was sent in, everywhere it is shown", async () => {
+quirk("case-of-user-names", "userName keeps the case it was sent in, everywhere it is shown", async () => {
   const organization = await createOrganization(worker);
   const sent = "Runscope300Hfluaklab151@atko.com";
   const created = await organization.createUser(sent);
@@ -25,7 +25,7 @@ test("trap 7: userName keeps the case it was sent in, everywhere it is shown", a
   assert.ok(listed.some(({ userName }) => userName === sent));
 });
 
-test("trap 8: a password is never stored, logged or echoed", async () => {
+quirk("passwords", "a password is never stored, logged or echoed", async () => {
   const organization = await createOrganization(worker);
   const { okta } = organization;
   const password = "Tr0ub4dor-and-3";
@@ -81,7 +81,7 @@ test("trap 8: a password is never stored, logged or echoed", async () => {
   }
 });
 
-test("trap 9: read-only and unknown attributes are ignored, never refused", async () => {
+quirk("attributes-that-cannot-be-written", "read-only and unknown attributes are ignored, never refused", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const { okta } = organization;
   const group = await organization.groupNamed("Statsig-Demo-Admin");
@@ -110,7 +110,7 @@ test("trap 9: read-only and unknown attributes are ignored, never refused", asyn
   assert.deepEqual(memberIds(await organization.group(group.id)), []);
 });
 
-test("trap 10: a created user is answered whole, with id and Location", async () => {
+quirk("answer-to-a-creation", "a created user is answered whole, with id and Location", async () => {
   const organization = await createOrganization(worker);
   const answer = await organization.okta.post("/Users", oktaUser(ada));
   const user = assertStatus(answer, 201);
@@ -121,14 +121,14 @@ test("trap 10: a created user is answered whole, with id and Location", async ()
   assert.deepEqual(await organization.user(user.id), user);
 });
 
-test("trap 11: a duplicate is 409 uniqueness, with a detail for the admin", async () => {
+quirk("duplicate-users", "a duplicate is 409 uniqueness, with a detail for the admin", async () => {
   const organization = await createOrganization(worker);
   await organization.createUser(ada.userName);
   const answer = await organization.unchangedBy(() => organization.okta.post("/Users", oktaUser(ada)));
   assertError(answer, 409, { scimType: "uniqueness", detail: /ada@okta\.local/ });
 });
 
-test("trap 12: a deactivated person is still there: 200 with active false", async () => {
+quirk("reading-a-deactivated-user", "a deactivated person is still there: 200 with active false", async () => {
   const organization = await createOrganization(worker);
   const { id } = await organization.createUser(ada.userName);
   const patched = assertStatus(await organization.okta.patch(`/Users/${id}`, operation.active(false)), 200);
@@ -136,7 +136,7 @@ test("trap 12: a deactivated person is still there: 200 with active false", asyn
   assert.deepEqual(await organization.user(id), patched);
 });
 
-test("trap 13: a lookup finds a deactivated person, and PUT active true restores the same id", async () => {
+quirk("returning-users", "a lookup finds a deactivated person, and PUT active true restores the same id", async () => {
   const organization = await createOrganization(worker);
   const { okta } = organization;
   const user = await organization.createUser(ada.userName);
@@ -151,7 +151,7 @@ test("trap 13: a lookup finds a deactivated person, and PUT active true restores
   assertListOf(await okta.find("/Users", `userName eq "${ada.userName}"`), [user.id]);
 });
 
-test("trap 14: PUT deactivates: the server's own answer with active false", async () => {
+quirk("deactivation-by-put", "PUT deactivates: the server's own answer with active false", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const { okta } = organization;
   const { id } = await organization.createUser(ada.userName, { statsigOrgRole: "Admin" });
@@ -165,7 +165,7 @@ test("trap 14: PUT deactivates: the server's own answer with active false", asyn
   assert.deepEqual(memberIds(await organization.group(group.id)), []);
 });
 
-test("trap 15: PATCH without a path deactivates", async () => {
+quirk("deactivation-without-a-path", "PATCH without a path deactivates", async () => {
   const organization = await createOrganization(worker);
   const { id } = await organization.createUser(ada.userName);
   assertStatus(await organization.okta.patch(`/Users/${id}`, { op: "replace", value: { active: false } }), 200);
@@ -174,7 +174,7 @@ test("trap 15: PATCH without a path deactivates", async () => {
   assert.equal((await organization.user(id)).active, true);
 });
 
-test('trap 16: Entra\'s "Replace" and "False" mean replace and false', async () => {
+quirk("capital-letters-and-booleans-as-text", 'Entra\'s "Replace" and "False" mean replace and false', async () => {
   const organization = await createOrganization(worker);
   const { id } = await organization.createUser(ada.userName);
   for (const [op, value, active] of [
@@ -191,24 +191,28 @@ test('trap 16: Entra\'s "Replace" and "False" mean replace and false', async () 
   assertError(answer, 400, { scimType: "invalidValue" });
 });
 
-test("trap 17: givenName and familyName win over the stale formatted name that Okta echoes", async () => {
-  const organization = await createOrganization(worker);
-  const { id } = assertStatus(
-    await organization.okta.post("/Users", {
-      ...oktaUser(ada),
-      name: { formatted: "Mona Octocat", givenName: "Mona", familyName: "Octocat" },
-    }),
-    201,
-  );
-  const known = await organization.user(id);
-  const renamed = { ...known, name: { formatted: "Mona Octocat", givenName: "Jane", familyName: "Smith" } };
-  const put = assertStatus(await organization.okta.put(`/Users/${id}`, renamed), 200);
-  assert.deepEqual([put.name.givenName, put.name.familyName], ["Jane", "Smith"]);
-  assert.notEqual(put.name.formatted, "Mona Octocat");
-  assert.deepEqual(await organization.user(id), put);
-});
+quirk(
+  "stale-formatted-names",
+  "givenName and familyName win over the stale formatted name that Okta echoes",
+  async () => {
+    const organization = await createOrganization(worker);
+    const { id } = assertStatus(
+      await organization.okta.post("/Users", {
+        ...oktaUser(ada),
+        name: { formatted: "Mona Octocat", givenName: "Mona", familyName: "Octocat" },
+      }),
+      201,
+    );
+    const known = await organization.user(id);
+    const renamed = { ...known, name: { formatted: "Mona Octocat", givenName: "Jane", familyName: "Smith" } };
+    const put = assertStatus(await organization.okta.put(`/Users/${id}`, renamed), 200);
+    assert.deepEqual([put.name.givenName, put.name.familyName], ["Jane", "Smith"]);
+    assert.notEqual(put.name.formatted, "Mona Octocat");
+    assert.deepEqual(await organization.user(id), put);
+  },
+);
 
-test("trap 18: a PUT or PATCH without an org role leaves it as it is; so does null", async () => {
+quirk("missing-organization-role", "a PUT or PATCH without an org role leaves it as it is; so does null", async () => {
   const organization = await createOrganization(worker);
   const { okta } = organization;
   const { id } = await organization.createUser(ada.userName, { statsigOrgRole: "Admin" });
@@ -219,7 +223,7 @@ test("trap 18: a PUT or PATCH without an org role leaves it as it is; so does nu
   assert.equal((await organization.user(id)).statsigOrgRole, "Admin");
 });
 
-test("trap 19: the Owner's own values again are no change, and no error", async () => {
+quirk("owner-unchanged", "the Owner's own values again are no change, and no error", async () => {
   const organization = await createOrganization(worker);
   const { okta } = organization;
   const owner = await organization.owner();
@@ -233,7 +237,7 @@ test("trap 19: the Owner's own values again are no change, and no error", async 
   });
 });
 
-test("trap 20: the Owner cannot be deactivated", async () => {
+quirk("owner-deactivated", "the Owner cannot be deactivated", async () => {
   const organization = await createOrganization(worker);
   const { okta } = organization;
   const owner = await organization.owner();
@@ -248,7 +252,7 @@ test("trap 20: the Owner cannot be deactivated", async () => {
   }
 });
 
-test("trap 21: an org role is read in any case and shown in its own", async () => {
+quirk("case-of-organization-roles", "an org role is read in any case and shown in its own", async () => {
   const organization = await createOrganization(worker);
   const { id, statsigOrgRole } = await organization.createUser(ada.userName, { statsigOrgRole: "admin" });
   assert.equal(statsigOrgRole, "Admin");
@@ -264,7 +268,7 @@ test("trap 21: an org role is read in any case and shown in its own", async () =
   assertError(answer, 400, { scimType: "invalidValue", detail: /Emperor/ });
 });
 
-test("trap 22: the org role under its full URN is the same attribute", async () => {
+quirk("urn-with-a-dot", "the org role under its full URN is the same attribute", async () => {
   const organization = await createOrganization(worker);
   const { id } = await organization.createUser(ada.userName);
   const path = `${SCHEMA.user}:statsigOrgRole`;
@@ -281,7 +285,7 @@ test("trap 22: the org role under its full URN is the same attribute", async () 
   }
 });
 
-test("trap 39: PATCH of a filtered mail that does not exist creates it", async () => {
+quirk("filtered-path-without-a-match", "PATCH of a filtered mail that does not exist creates it", async () => {
   const organization = await createOrganization(worker, { settings: { email_management: true } });
   for (const op of ["Add", "Replace"]) {
     const userName = `${op}@okta.local`;
@@ -301,7 +305,7 @@ test("trap 39: PATCH of a filtered mail that does not exist creates it", async (
   }
 });
 
-test("trap 40: dotted keys in a PATCH without path set the sub-attribute", async () => {
+quirk("dotted-keys", "dotted keys in a PATCH without path set the sub-attribute", async () => {
   const organization = await createOrganization(worker);
   const { id } = await organization.createUser(ada.userName, { title: "Countess" });
   const value = { displayName: "Bjfe", "name.givenName": "Kkom", [`${SCHEMA.enterprise}:employeeNumber`]: "Aklq" };
@@ -314,7 +318,7 @@ test("trap 40: dotted keys in a PATCH without path set the sub-attribute", async
   for (const literal of ["name.givenName", `${SCHEMA.enterprise}:employeeNumber`]) assert.ok(!(literal in user));
 });
 
-test("trap 41: a PATCH of which one operation fails changes nothing", async () => {
+quirk("patch-that-fails-midway", "a PATCH of which one operation fails changes nothing", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const { okta } = organization;
   const { id } = await organization.createUser(ada.userName);

@@ -1,16 +1,16 @@
-// Traps around the request as such: headers, keys, and what is answered when things break.
+// Quirks of identity providers in headers and keys, and in how they take errors (docs/idp-quirks.md).
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { assertError, assertStatus } from "../../helpers/assert.mjs";
 import { oktaGroup, oktaUser, operation, person } from "../../helpers/bodies.mjs";
 import { createOrganization } from "../../helpers/organization.mjs";
+import { quirk } from "../../helpers/quirk.mjs";
 import { whileFailing, withoutTable } from "../../helpers/storage.mjs";
 import { useWorker } from "../../helpers/worker.mjs";
 
 const worker = useWorker();
 
-test("trap 2: any Accept header is served, and answered in application/scim+json", async () => {
+quirk("any-accept-header", "any Accept header is served, and answered in application/scim+json", async () => {
   const { okta } = await createOrganization(worker);
   const accepts = [
     "application/scim+json",
@@ -27,7 +27,7 @@ test("trap 2: any Accept header is served, and answered in application/scim+json
   assertStatus(await silent.get("/Users?startIndex=1&count=2"), 200);
 });
 
-test("trap 3: JSON is read under both content types, with and without charset", async () => {
+quirk("content-type-of-a-body", "JSON is read under both content types, with and without charset", async () => {
   const { okta } = await createOrganization(worker);
   const types = [
     "application/json",
@@ -44,7 +44,7 @@ test("trap 3: JSON is read under both content types, with and without charset", 
   }
 });
 
-test("trap 35: a wrong key is answered with a SCIM error that says what is wrong", async () => {
+quirk("wrong-key", "a wrong key is answered with a SCIM error that says what is wrong", async () => {
   const { okta, key } = await createOrganization(worker);
   const wrong = {
     "non-token": /scim-/,
@@ -92,38 +92,46 @@ function assertFailsInScim(answer) {
   assert.doesNotMatch(answer.text, /SQLITE|no such table|D1_ERROR|auth_keys|panick|unreachable|\.rs\b/);
 }
 
-test("trap 36: with the database broken, every answer is still a SCIM error, and nothing is half done", async () => {
-  const organization = await createOrganization(worker, { projects: { Demo: [] } });
-  const { okta } = organization;
-  const user = await organization.createUser("somebody@okta.local");
-  const group = await organization.groupNamed("Statsig-Demo-Admin");
-  await organization.unchangedBy(async () => {
-    // Without the keys nobody can be told from anybody: that is no 401, or Okta would give up every task.
-    const answers = await withoutTable(worker, "auth_keys", () => everyRequest(okta, user, group));
-    for (const answer of answers) assertFailsInScim(answer);
-  });
-  await withoutTable(worker, "users", async () => {
-    for (const answer of await everyRequest(okta, user, group)) {
-      if (answer.path.includes("/Users")) assertFailsInScim(answer);
-    }
-  });
-  assertStatus(await okta.get(`/Users/${user.id}`), 200);
-});
+quirk(
+  "failing-database",
+  "with the database broken, every answer is still a SCIM error, and nothing is half done",
+  async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const { okta } = organization;
+    const user = await organization.createUser("somebody@okta.local");
+    const group = await organization.groupNamed("Statsig-Demo-Admin");
+    await organization.unchangedBy(async () => {
+      // Without the keys nobody can be told from anybody: that is no 401, or Okta would give up every task.
+      const answers = await withoutTable(worker, "auth_keys", () => everyRequest(okta, user, group));
+      for (const answer of answers) assertFailsInScim(answer);
+    });
+    await withoutTable(worker, "users", async () => {
+      for (const answer of await everyRequest(okta, user, group)) {
+        if (answer.path.includes("/Users")) assertFailsInScim(answer);
+      }
+    });
+    assertStatus(await okta.get(`/Users/${user.id}`), 200);
+  },
+);
 
-test("trap 37: an overloaded database is 429 with whole seconds: Okta then waits and tries again by itself", async () => {
-  const organization = await createOrganization(worker, { projects: { Demo: [] } });
-  const { okta } = organization;
-  const { id } = await organization.createUser("somebody@okta.local");
-  const group = await organization.groupNamed("Statsig-Demo-Admin");
-  for (const [change, write] of [
-    ["INSERT ON users", () => okta.post("/Users", oktaUser(person("late@okta.local")))],
-    ["UPDATE ON users", () => okta.patch(`/Users/${id}`, operation.active(false))],
-    ["INSERT ON memberships", () => okta.put(`/Groups/${group.id}`, oktaGroup(group.displayName, [id]))],
-  ]) {
-    const overloaded = () => whileFailing(worker, change, "D1 DB is overloaded. Too many requests queued.", write);
-    const answer = await organization.unchangedBy(overloaded);
-    assertError(answer, 429, { scimType: undefined });
-    assert.match(answer.headers["retry-after"] ?? "", /^[1-9]\d*$/);
-    assert.doesNotMatch(answer.text, /D1|SQLITE/);
-  }
-});
+quirk(
+  "overloaded-database",
+  "an overloaded database is 429 with whole seconds: Okta then waits and tries again by itself",
+  async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const { okta } = organization;
+    const { id } = await organization.createUser("somebody@okta.local");
+    const group = await organization.groupNamed("Statsig-Demo-Admin");
+    for (const [change, write] of [
+      ["INSERT ON users", () => okta.post("/Users", oktaUser(person("late@okta.local")))],
+      ["UPDATE ON users", () => okta.patch(`/Users/${id}`, operation.active(false))],
+      ["INSERT ON memberships", () => okta.put(`/Groups/${group.id}`, oktaGroup(group.displayName, [id]))],
+    ]) {
+      const overloaded = () => whileFailing(worker, change, "D1 DB is overloaded. Too many requests queued.", write);
+      const answer = await organization.unchangedBy(overloaded);
+      assertError(answer, 429, { scimType: undefined });
+      assert.match(answer.headers["retry-after"] ?? "", /^[1-9]\d*$/);
+      assert.doesNotMatch(answer.text, /D1|SQLITE/);
+    }
+  },
+);
