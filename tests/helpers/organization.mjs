@@ -1,6 +1,7 @@
 // Tenants for the tests: each test makes its own, so none sees another's people.
 
 import assert from "node:assert/strict";
+import { before } from "node:test";
 import { AdminApi } from "./admin.mjs";
 import { assertListOf, assertStatus } from "./assert.mjs";
 import { oktaUser, person } from "./bodies.mjs";
@@ -23,6 +24,19 @@ export async function createOrganization(worker, { settings = {}, projects = {} 
   const key = await admin.create(`/organizations/${created.id}/keys`);
   const organization = new Organization(worker, admin, created.id, key);
   for (const [name, roles] of Object.entries(projects)) await organization.addProject(name, roles);
+  return organization;
+}
+
+/**
+ * One organization for a test file whose Worker comes from useWorker.
+ * @returns an object that becomes the organization (see createOrganization) once the tests run
+ */
+export function useOrganization(worker, options) {
+  const organization = {};
+  before(async () => {
+    await worker.started; // hooks at the top of a file do not wait for each other
+    Object.setPrototypeOf(organization, await createOrganization(worker, options));
+  });
   return organization;
 }
 

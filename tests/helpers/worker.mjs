@@ -85,11 +85,12 @@ export async function startWorker({
 export function useWorker(options) {
   const worker = {};
   let running;
-  before(async () => {
+  const start = async () => {
     running = await startWorker(options);
     // The prototype, so that methods and getters of the real one stay live across a restart.
     Object.setPrototypeOf(worker, running);
-  });
+  };
+  before(() => (worker.started = start()));
   after(() => running?.close());
   return worker;
 }
