@@ -1,4 +1,5 @@
-// The part of `npm test` that needs Node 22: runs files of black-box tests, several at once, in the order of the arguments.
+// The part of `npm test` that needs Node 22: runs files of black-box tests, several at once, in the order of the
+// arguments.
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { run } from "node:test";

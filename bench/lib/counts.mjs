@@ -20,7 +20,10 @@ const EXPECTED = {
   "import everybody": [3, 4_715, 3],
 };
 
-/** Does every operation twice, and compares what the second time cost. @returns the lines of a report, and whether all is well */
+/**
+ * Does every operation twice, and compares what the second time cost. @returns the lines of a report, and whether all
+ * is well
+ */
 export async function compareCounts(edge) {
   const lines = [];
   let failed = 0;

@@ -1,4 +1,5 @@
-// The people and groups that one contestant is asked about. What it changes is its own, also where a database is shared.
+// The people and groups that one contestant is asked about. What it changes is its own, also where a database is
+// shared.
 import { person } from "../../scripts/lib/people.mjs";
 import { row } from "../../scripts/lib/population.mjs";
 

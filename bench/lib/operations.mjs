@@ -119,7 +119,9 @@ export const OPERATIONS = [
   },
 ];
 
-/** Makes an operation's first request; the function that comes back sends it and what follows, the last answer first. */
+/**
+ * Makes an operation's first request; the function that comes back sends it and what follows, the last answer first.
+ */
 export function prepared(operation, directory, i) {
   const [first] = operation.scim(directory, i);
   return async (send) => {

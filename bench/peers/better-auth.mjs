@@ -1,4 +1,5 @@
-// better-auth with its SCIM plugin, on SQLite, in a Node of its own: node better-auth.mjs <file> <key>; prints its port.
+// better-auth with its SCIM plugin, on SQLite, in a Node of its own: node better-auth.mjs <file> <key>; prints its
+// port.
 import { createServer } from "node:http";
 import { DatabaseSync } from "node:sqlite";
 import { scim } from "@better-auth/scim";

@@ -36,7 +36,10 @@ function removeAll(prefix) {
 const BEAT = 2_000;
 const STALE = 15_000;
 
-/** One process at a time. The holder keeps touching the lock, so that one left behind by a killed process is seen to be dead. */
+/**
+ * One process at a time. The holder keeps touching the lock, so that one left behind by a killed process is seen to be
+ * dead.
+ */
 async function locked(name, work) {
   const lock = join(cacheDir, `${name}.lock`);
   for (let told = false; !take(lock); told = true) {

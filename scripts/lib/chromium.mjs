@@ -11,7 +11,10 @@ const MAC = ["Google Chrome", "Chromium"].map((name) => `/Applications/${name}.a
 export const NO_CHROMIUM =
   "there is no Chromium or Chrome here; install one (Debian: sudo apt-get install chromium) or name it in CHROMIUM_PATH";
 
-/** Whether we run where a test that is skipped is a test that nobody will ever see: in CI, which says so by this variable. */
+/**
+ * Whether we run where a test that is skipped is a test that nobody will ever see: in CI, which says so by this
+ * variable.
+ */
 export const isRequired = () => /^(1|true)$/i.test(process.env.CI ?? "");
 
 /** The path of a browser that can be started, or undefined. */
@@ -31,7 +34,8 @@ export async function chromium() {
   if (found) return found;
   if (mayInstall()) {
     try {
-      // The fonts are those that pages expect under the name of Arial; without them everything is set in DejaVu, which is wider.
+      // The fonts are those that pages expect under the name of Arial; without them everything is set in DejaVu, which
+      // is wider.
       await step("Installing Chromium", () => aptInstall(["chromium", "fonts-liberation"], "Chromium is missing"));
     } catch (error) {
       if (!(error instanceof Problem) || isRequired()) throw error; // Ubuntu, for one, has no such package

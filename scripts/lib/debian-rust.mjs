@@ -24,7 +24,9 @@ const TARGET = "wasm32-unknown-unknown";
 /** The environment with Debian's native cargo and rustc first. */
 export const debianCargo = (env) => ({ ...env, PATH: `${BIN}${delimiter}${env.PATH}` });
 
-/** The environment with our sysroot for the installed version of Debian's compiler; undefined if it has not been made. */
+/**
+ * The environment with our sysroot for the installed version of Debian's compiler; undefined if it has not been made.
+ */
 export function debianRust(env) {
   const name = sysrootName();
   return name && existsSync(join(cacheDir, name)) ? sysrootEnv(env, join(cacheDir, name)) : undefined;

@@ -1,4 +1,4 @@
-// The linters of JavaScript and Rust. Each one's own output says what is wrong.
+// The linters. Each one's own output says what is wrong.
 import { join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { cargoDeny } from "./cargo-deny.mjs";
@@ -16,18 +16,22 @@ export async function installLinters(native) {
   );
 }
 
-/** The linters, each `{ name, command, args, env }`; `command` may have to be installed first, and is then a function. */
+/**
+ * The linters, each `{ name, command, args, env }`; `command` may have to be installed first, and is then a function.
+ */
 export function linters({ native, wasm }) {
   const deny = ["--", "-D", "warnings"];
   const clippy = ["clippy", "--locked", "--quiet"];
   const target = ["--lib", "--release", "--target", "wasm32-unknown-unknown"];
-  // Where the compiler for WebAssembly is another one than the native, clippy, which is a compiler too, would not fit it.
+  // Where the compiler for WebAssembly is another one than the native, clippy, which is a compiler too, would not fit
+  // it.
   const version = (env) => ask("rustc", ["-vV"], env);
   const forWasm =
     version(wasm) === version(native) ? [...clippy, ...target, ...deny] : ["check", "--locked", "--quiet", ...target];
   const crates = ["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
   return [
-    { name: "JavaScript", command: bin("biome"), args: ["ci", "--error-on-warnings"], env: process.env },
+    { name: "JavaScript", command: bin("biome"), args: ["ci", "--error-on-warnings"] },
+    { name: "Links, names of files, widths", command: process.execPath, args: [join(root, "scripts/lint-text.mjs")] },
     { name: "Rust's format", command: "cargo", args: ["fmt", "--all", "--check"], env: native },
     { name: "Rust", command: "cargo", args: [...clippy, "--workspace", "--all-targets", ...deny], env: native },
     {

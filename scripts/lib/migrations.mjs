@@ -1,5 +1,5 @@
-// migrations/: the steps that lead from an older database to schema.sql. wrangler applies them to a deployment, this file to
-// a local database, and both note in the same table which ones a database has.
+// migrations/: the steps that lead from an older database to schema.sql. wrangler applies them to a deployment, this
+// file to a local database, and both note in the same table which ones a database has.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";

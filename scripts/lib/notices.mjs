@@ -1,4 +1,5 @@
-// The licences of the crates that are compiled into the Worker, from what cargo knows of them, for whoever hands the Worker on.
+// The licences of the crates that are compiled into the Worker, from what cargo knows of them, for whoever hands the
+// Worker on.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,5 @@
-// The part of `npm run screenshots` that needs Node 22: pages of the demo organization, in light, in dark, and on a phone.
+// The part of `npm run screenshots` that needs Node 22: pages of the demo organization, in light, in dark, and on a
+// phone.
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -78,7 +79,10 @@ await main(async () => {
   }
 });
 
-/** What an identity provider has done in the demo organization: people and a group pushed, an import, and what went wrong. */
+/**
+ * What an identity provider has done in the demo organization: people and a group pushed, an import, and what went
+ * wrong.
+ */
 async function liven(url, api, organization) {
   const key = await newKey(api, organization);
   const scim = async (method, path, body) => {

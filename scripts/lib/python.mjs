@@ -1,5 +1,5 @@
-// What is written in Python gets a virtual environment with exactly the packages that a file of requirements names, each
-// checked against its hash.
+// What is written in Python gets a virtual environment with exactly the packages that a file of requirements names,
+// each checked against its hash.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,9 @@ const NEEDED = `Python ${VERSIONS.at(-1)} to ${VERSIONS[0]} with its venv module
 export const conformancePython = () =>
   pythonWith("scim2-tester", "tests/conformance/requirements.txt", "import scim2_tester, scim2_client.engines.httpx2");
 
-/** The Python of the virtual environment `name`, which is made where it is missing. `works`: what it must be able to do. */
+/**
+ * The Python of the virtual environment `name`, which is made where it is missing. `works`: what it must be able to do.
+ */
 export async function pythonWith(name, file, works) {
   const requirements = join(root, file);
   const { command, version } = await findPython();

@@ -95,7 +95,8 @@ async function cargoInstall(crate, version, env, program = crate) {
   return join(folder, "bin", program);
 }
 
-// What those programs need of the system to compile; asked for first, since the compiler would say so only after minutes.
+// What those programs need of the system to compile; asked for first, since the compiler would say so only after
+// minutes.
 async function nativeLibraries() {
   if (process.platform !== "linux") return;
   const missing = [

@@ -3,7 +3,9 @@
 const SECTION = { custom: 0, import: 2, code: 10, data: 11 };
 const FUNCTION_NAMES = 1;
 
-/** The functions of a module, each `{ name, code }`, and its data section. Functions without a name have an empty one. */
+/**
+ * The functions of a module, each `{ name, code }`, and its data section. Functions without a name have an empty one.
+ */
 export function readModule(bytes) {
   const names = new Map();
   const codes = [];

@@ -117,8 +117,8 @@ describe("an organization", () => {
     }
     const { entries } = await ours.admin.get(ours.path("/log?source=console&count=200"));
     const done = entries.filter(({ actor }) => actor === "admin@okta.local");
-    // Neither of what was refused, nor of what had been done already: a key that is replaced at once is deactivated. But of the
-    // acceptance before.
+    // Neither of what was refused, nor of what had been done already: a key that is replaced at once is deactivated.
+    // But of the acceptance before.
     assert.equal(done.length, CALLS(ours).filter(([method]) => method !== "GET").length - 2 + 1);
     const keys = (await ours.admin.get(ours.path("/keys"))).keys;
     assert.deepEqual([...new Set(keys.map(({ created_by }) => created_by))].sort(), [

@@ -1,4 +1,5 @@
-// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a POST that is repeated after a lost answer is made once.
+// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a POST that is repeated after a lost answer is made
+// once.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

@@ -60,8 +60,8 @@ const namesBelongToProjects = {
 };
 
 /**
- * The organizations that the suite is run against: their settings and projects, the types of resources that are checked,
- * how groups are named (by a UUID if not said), and the deviations.
+ * The organizations that the suite is run against: their settings and projects, the types of resources that are
+ * checked, how groups are named (by a UUID if not said), and the deviations.
  */
 export const configurations = [
   {

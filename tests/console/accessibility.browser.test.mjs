@@ -21,7 +21,9 @@ const MOST = 100_000; // bytes of a page with all it loads, uncompressed
 
 let furnished;
 
-/** An organization with many people, long names and failures, and a person and a group of it; the same for all tests. */
+/**
+ * An organization with many people, long names and failures, and a person and a group of it; the same for all tests.
+ */
 function furnish() {
   furnished ??= makeOrganization();
   return furnished;

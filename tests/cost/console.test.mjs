@@ -1,4 +1,5 @@
-// What the console's pages cost: one round trip to D1 each, and as many rows as they show, however many people there are.
+// What the console's pages cost: one round trip to D1 each, and as many rows as they show, however many people there
+// are.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -68,9 +68,9 @@ describe("the plan of", () => {
     test(named(query), async () => {
       for (const statement of query.statements) {
         const plan = await explain(statement);
-        // `hit` is the page itself, a subquery a table's part of it, `piece` a run of members, `member` what is in one; `post`, `n`
-        // and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the readings of one list, and the others one
-        // row.
+        // `hit` is the page itself, a subquery a table's part of it, `piece` a run of members, `member` what is in one;
+        // `post`, `n` and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the readings of one
+        // list, and the others one row.
         const scans = plan.filter((step) =>
           /^SCAN (?!(?:hit|piece|member|post|n|o|start|ranked|candidate|chosen|c|c LEFT-JOIN|s LEFT-JOIN|l|list|place|\(subquery-\d+\)|CONSTANT ROW|json_each .*)$)/.test(
             step,

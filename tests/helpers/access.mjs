@@ -105,7 +105,9 @@ export async function behindAccess(...keys) {
   return { team, worker: useWorker({ vars }) };
 }
 
-/** A call of the admin API with an assertion and without an Authorization header; a list of organizations if not said. */
+/**
+ * A call of the admin API with an assertion and without an Authorization header; a list of organizations if not said.
+ */
 export function call(worker, assertion, { method = "GET", path = "/organizations", body, headers } = {}) {
   const assertions = assertion === undefined ? {} : { "Cf-Access-Jwt-Assertion": assertion };
   return send(method, `${worker.url}/console/api${path}`, { headers: { ...assertions, ...headers }, body });

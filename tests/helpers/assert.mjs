@@ -57,7 +57,9 @@ export function assertStatus(answer, status) {
   return answer.body;
 }
 
-/** @param expected `scimType` (compared only when the key is given; undefined means "none") and a pattern for `detail`. */
+/**
+ * @param expected `scimType` (compared only when the key is given; undefined means "none") and a pattern for `detail`.
+ */
 export function assertError(answer, status, expected = {}) {
   assertStatus(answer, status);
   assertErrorShape(answer, answer.text);

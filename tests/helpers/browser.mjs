@@ -1,4 +1,5 @@
-// One browser for a test file, started before its first test and stopped after its last, and what is to be said of pages.
+// One browser for a test file, started before its first test and stopped after its last, and what is to be said of
+// pages.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before } from "node:test";
@@ -13,8 +14,9 @@ const complaintsOfContext = new WeakMap();
 
 /**
  * @returns `missing`, undefined or why there is no browser, for the option `skip` of tests; and `open(options)`, which
- *   resolves with an empty page (Playwright's `Page`) of a new context, with no cookies and a cache of its own, until the
- *   test ends. The options are those of Playwright's `newContext`: `baseURL`, `javaScriptEnabled`, `colorScheme`, `viewport`, …
+ * resolves with an empty page (Playwright's `Page`) of a new context, with no cookies and a cache of its own, until the
+ * test ends. The options are those of Playwright's `newContext`: `baseURL`, `javaScriptEnabled`, `colorScheme`,
+ * `viewport`, …
  */
 export function useBrowser() {
   const executablePath = findChromium();
@@ -51,7 +53,10 @@ function listen(context) {
   context.on("weberror", (error) => complaints.push(`uncaught: ${error.error().stack ?? error.error()}`));
 }
 
-/** What went wrong in the page and all others of its context so far: console errors, uncaught ones, violations of the CSP. */
+/**
+ * What went wrong in the page and all others of its context so far: console errors, uncaught ones, violations of the
+ * CSP.
+ */
 export async function complaintsOf(page) {
   await page.evaluate(() => 0); // what happened before this has been told before its answer
   return [...complaintsOfContext.get(page.context())];
@@ -66,13 +71,13 @@ export async function assertNoComplaints(page) {
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /**
- * Asserts that axe-core finds nothing serious or critical in the page as it is now, also where scripts are off; there, it
- * does not see what is within `noscript`.
+ * Asserts that axe-core finds nothing serious or critical in the page as it is now, also where scripts are off; there,
+ * it does not see what is within `noscript`.
  */
 export async function assertAccessible(page) {
   const options = { runOnly: RULES, resultTypes: ["violations"], iframes: false, preload: false };
-  // Evaluated by the debugger, which no policy of the page forbids. Where scripts are off no timer ever fires, but promises
-  // are kept; without frames and preloading, axe waits for nothing longer than the next turn.
+  // Evaluated by the debugger, which no policy of the page forbids. Where scripts are off no timer ever fires, but
+  // promises are kept; without frames and preloading, axe waits for nothing longer than the next turn.
   const { violations } = await page.evaluate(`((setTimeout) => {
     ${axe.source}
     return window.axe.run(${JSON.stringify(options)});

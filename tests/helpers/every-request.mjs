@@ -13,7 +13,10 @@ export const newUserName = () => `person${++made}@okta.local`;
 /** A new user of the organization, with these attributes beside those of every test user. */
 export const newUser = (organization, extra) => organization.createUser(newUserName(), extra);
 
-/** Sends the attributes by every kind of request that has an object of attributes; `check(user, request)` is called for each. */
+/**
+ * Sends the attributes by every kind of request that has an object of attributes; `check(user, request)` is called for
+ * each.
+ */
 export async function byEveryRequest(organization, attributes, check) {
   const { okta } = organization;
   const created = assertStatus(await okta.post("/Users", oktaUser(person(newUserName()), attributes)), 201);

@@ -17,8 +17,8 @@ const patchOp = (...Operations) => ({ schemas: [SCHEMA.patch], Operations });
 let made = 0;
 
 /**
- * Each kind of request: how many batches it takes, its status, and its method, path and body, for which it may first make
- * what it is about. `check` resolves with whether what it asks for has come to be.
+ * Each kind of request: how many batches it takes, its status, and its method, path and body, for which it may first
+ * make what it is about. `check` resolves with whether what it asks for has come to be.
  */
 export const KINDS = {
   "GET of a user": [1, 200, async (_, { user }) => ["GET", `/Users/${user.id}`]],

@@ -26,7 +26,9 @@ class OktaApp {
     return assertStatus(answer, 200).Resources[0];
   }
 
-  /** Assigns a person to the app: looked up, then created, or linked (which is also the way back for an inactive one). */
+  /**
+   * Assigns a person to the app: looked up, then created, or linked (which is also the way back for an inactive one).
+   */
   async assign(profile, attributes) {
     const found = await this.findUser(profile.userName);
     if (found) return this.link(found.id, profile, attributes);
@@ -36,7 +38,9 @@ class OktaApp {
     return user;
   }
 
-  /** Sends the whole profile over what the server has: its own `id`, `meta` and stale `name.formatted` come back to it. */
+  /**
+   * Sends the whole profile over what the server has: its own `id`, `meta` and stale `name.formatted` come back to it.
+   */
   async pushProfile(id, profile, attributes = {}) {
     const { displayName, externalId, emails, groups, locale, name, userName } = oktaUser(profile);
     const known = assertStatus(await this.scim.get(`/Users/${id}`), 200);

@@ -44,8 +44,8 @@ export function patched(user, operations) {
 }
 
 /**
- * Whether the operations leave the user inactive, whatever becomes of the others. Then access is taken away, although the rest
- * of the request may not be carried out.
+ * Whether the operations leave the user inactive, whatever becomes of the others. Then access is taken away, although
+ * the rest of the request may not be carried out.
  */
 export function deactivates(operations) {
   const alone = { [SCHEMA.enterprise]: {} };

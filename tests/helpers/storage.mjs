@@ -27,8 +27,8 @@ export async function logText(worker) {
 }
 
 /**
- * Runs `action` and resolves with its answer and what that cost, as the Worker's own log has it: also of answers that refuse
- * a key. No other request may be answered meanwhile.
+ * Runs `action` and resolves with its answer and what that cost, as the Worker's own log has it: also of answers that
+ * refuse a key. No other request may be answered meanwhile.
  */
 export async function costInLog(worker, action) {
   const before = worker.logs().length;

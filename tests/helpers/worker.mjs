@@ -6,11 +6,11 @@ import { after, before } from "node:test";
 import { builtWorker, databaseName, openWorkers, schema } from "../../scripts/lib/local-worker.mjs";
 
 /**
- * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN unset.
- * With `persistTo` its data are kept in that folder, and an existing database there is used as it is. `databases` is how
- * many it has; a restart may change that. `modules` are more of the Worker's modules, of which the first is then the
- * main one. `initialSchema` is the SQL that an empty database gets, schema.sql if not given. `rateLimits` are rate-limit
- * bindings by name, each `{ limit, period }`.
+ * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN
+ * unset. With `persistTo` its data are kept in that folder, and an existing database there is used as it is.
+ * `databases` is how many it has; a restart may change that. `modules` are more of the Worker's modules, of which the
+ * first is then the main one. `initialSchema` is the SQL that an empty database gets, schema.sql if not given.
+ * `rateLimits` are rate-limit bindings by name, each `{ limit, period }`.
  */
 export async function startWorker({
   vars = {},

@@ -1,5 +1,5 @@
-// Requests that are small to send and would have this service compute for long. What it does is counted, and one count holds
-// for a whole HTTP request.
+// Requests that are small to send and would have this service compute for long. What it does is counted, and one count
+// holds for a whole HTTP request.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

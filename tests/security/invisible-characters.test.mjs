@@ -1,5 +1,5 @@
-// Names and addresses have no characters that nobody sees, and group names do not imitate the prefix: people could not tell
-// one from another by looking.
+// Names and addresses have no characters that nobody sees, and group names do not imitate the prefix: people could not
+// tell one from another by looking.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

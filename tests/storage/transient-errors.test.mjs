@@ -1,5 +1,5 @@
-// Errors of D1 that pass: https://developers.cloudflare.com/d1/observability/debug-d1/#error-list. The database is the real one,
-// and only its answers are replaced.
+// Errors of D1 that pass: https://developers.cloudflare.com/d1/observability/debug-d1/#error-list. The database is the
+// real one, and only its answers are replaced.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

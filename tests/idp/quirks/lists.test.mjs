@@ -105,7 +105,10 @@ quirk(
   },
 );
 
-/** A page that cannot be read in full must fail in a way that makes Okta give up or wait: whoever is missing is unassigned. */
+/**
+ * A page that cannot be read in full must fail in a way that makes Okta give up or wait: whoever is missing is
+ * unassigned.
+ */
 function assertWholeOrFailed(page, whole) {
   if (page.status === 200) {
     assert.deepEqual(page.body, whole);

@@ -1,4 +1,5 @@
-// What keeps the pages of an import together, seen from close by: tests/property/imports.property.test.mjs has the rule.
+// What keeps the pages of an import together, seen from close by: tests/property/imports.property.test.mjs has the
+// rule.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// Queries that clients write in another way than RFC 7644 section 3.4.2, and that are understood or refused with advice.
+// Queries that clients write in another way than RFC 7644 section 3.4.2, and that are understood or refused with
+// advice.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,5 +1,5 @@
-// Which texts are equal (RFC 7644 sections 5 and 7.8): whatever differs only in width, case or composition (PRECIS, RFC 8265).
-// What was sent is shown as it was sent.
+// Which texts are equal (RFC 7644 sections 5 and 7.8): whatever differs only in width, case or composition (PRECIS, RFC
+// 8265). What was sent is shown as it was sent.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

@@ -1,4 +1,5 @@
-// Elements without a value, empty arrays and objects, and values in a wrapper: which of them are a value, and which are none.
+// Elements without a value, empty arrays and objects, and values in a wrapper: which of them are a value, and which are
+// none.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

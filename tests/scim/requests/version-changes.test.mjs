@@ -1,4 +1,5 @@
-// What moves a version: a group's is moved by everything that changes its members, a person's by joining and leaving groups.
+// What moves a version: a group's is moved by everything that changes its members, a person's by joining and leaving
+// groups.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +13,9 @@ import { useWorker } from "../../helpers/worker.mjs";
 const worker = useWorker();
 const NAMES = ["Statsig-Demo-Member", "Statsig-Demo-Night Shift-Member", "Readers"];
 
-/** Three groups, one of each kind, with Ada and Bob in them; and one without Ada, whom alone the changes below concern. */
+/**
+ * Three groups, one of each kind, with Ada and Bob in them; and one without Ada, whom alone the changes below concern.
+ */
 async function furnished() {
   const organization = await createOrganization(worker, { settings: { plain_groups: true }, projects: { Demo: [] } });
   const { okta } = organization;

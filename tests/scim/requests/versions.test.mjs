@@ -1,4 +1,5 @@
-// Versions (RFC 7644 section 3.14): `ETag` and `meta.version`, what they are good for, and what a request may say of them.
+// Versions (RFC 7644 section 3.14): `ETag` and `meta.version`, what they are good for, and what a request may say of
+// them.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,5 +1,5 @@
-// Taking access away is never refused because of what else the request asks for: what it may not have stays as stored, what it
-// may have is carried out, and the log says which was which.
+// Taking access away is never refused because of what else the request asks for: what it may not have stays as stored,
+// what it may have is carried out, and the log says which was which.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

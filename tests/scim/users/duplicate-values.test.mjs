@@ -1,5 +1,5 @@
-// Values that are the same: of a multi-valued attribute each is kept once (RFC 7643 section 2.4), and adding what is there is
-// no change (RFC 7644 section 3.5.2.1).
+// Values that are the same: of a multi-valued attribute each is kept once (RFC 7643 section 2.4), and adding what is
+// there is no change (RFC 7644 section 3.5.2.1).
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,5 +1,5 @@
-// `schemas` in requests: a PATCH may name it (RFC 7644 section 3.5.2), though it follows from the values that there are; and
-// wherever it stands, it is an array of strings.
+// `schemas` in requests: a PATCH may name it (RFC 7644 section 3.5.2), though it follows from the values that there
+// are; and wherever it stands, it is an array of strings.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

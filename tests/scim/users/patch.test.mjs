@@ -1,4 +1,5 @@
-// PATCH of a user, one plain example for each rule of RFC 7644 section 3.5.2; random ones are in patch.property.test.mjs.
+// PATCH of a user, one plain example for each rule of RFC 7644 section 3.5.2; random ones are in
+// patch.property.test.mjs.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
