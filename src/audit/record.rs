@@ -40,8 +40,8 @@ impl Record {
         key: &Key,
         segments: &[&str],
     ) -> Self {
-        let address = (incoming.path.as_str(), incoming.parameters());
-        Self::new(catalog, &incoming.method, address, key.hint(), segments)
+        let address = (incoming.address.path.as_str(), incoming.parameters());
+        Self::new(catalog, incoming.method.as_str(), address, key.hint(), segments)
     }
 
     /// The record of one operation of a bulk request, which is this one.

@@ -12,7 +12,9 @@ pub(crate) fn check(incoming: &HttpRequest) -> Result<(), Problem> {
     let origin = incoming.header("origin");
     let is_same_origin = match (site.as_deref(), origin.as_deref()) {
         (Some(site), None) => site == "same-origin",
-        (site, Some(origin)) => origin == incoming.origin && site.is_none_or(|site| site == "same-origin"),
+        (site, Some(origin)) => {
+            origin == incoming.address.origin && site.is_none_or(|site| site == "same-origin")
+        }
         (None, None) => false,
     };
     if is_same_origin {

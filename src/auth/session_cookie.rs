@@ -27,9 +27,9 @@ pub(crate) async fn start(
     incoming: &HttpRequest,
 ) -> Result<String, Problem> {
     let value = Base64UrlUnpadded::encode_string(&random::bytes::<VALUE_BYTES>()?);
-    let id = id(token, &incoming.origin, &value)?;
+    let id = id(token, &incoming.address.origin, &value)?;
     database(deployment)?.run(stored::begin(&id, clock::now_millis())).await?;
-    Ok(set_cookie(&incoming.origin, &value, IDLE_MILLIS))
+    Ok(set_cookie(&incoming.address.origin, &value, IDLE_MILLIS))
 }
 
 /// Extends the session of a request. Returns the `Set-Cookie`; `None` without a valid session.
@@ -43,12 +43,12 @@ pub(crate) async fn extend(
 ) -> Result<Option<String>, Problem> {
     let Some(value) = value(incoming) else { return Ok(None) };
     let now = clock::now_millis();
-    let id = id(token, &incoming.origin, &value)?;
+    let id = id(token, &incoming.address.origin, &value)?;
     let results = database(deployment)?.batch(&stored::find(&id, now)).await?;
     let Some(row) = results.last().and_then(|rows| rows.first()) else { return Ok(None) };
     let ends = clock::parse_iso(&row.head)?.saturating_add(LONGEST_MILLIS);
     let rest = ends.saturating_sub(now).min(IDLE_MILLIS);
-    Ok(Some(set_cookie(&incoming.origin, &value, rest)))
+    Ok(Some(set_cookie(&incoming.address.origin, &value, rest)))
 }
 
 /// Whether a request has a well-formed session cookie.
@@ -67,10 +67,10 @@ pub(crate) async fn end(
 ) -> Result<(String, bool), Problem> {
     let mut is_found = false;
     if let (Some(token), Some(value)) = (token, value(incoming)) {
-        let id = id(token, &incoming.origin, &value)?;
+        let id = id(token, &incoming.address.origin, &value)?;
         is_found = !database(deployment)?.run(stored::end(&id)).await?.is_empty();
     }
-    Ok((set_cookie(&incoming.origin, "", 0), is_found))
+    Ok((set_cookie(&incoming.address.origin, "", 0), is_found))
 }
 
 fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
@@ -80,7 +80,7 @@ fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
 
 /// The value of the session cookie of a request, if it is well-formed.
 fn value(incoming: &HttpRequest) -> Option<String> {
-    let name = name(&incoming.origin);
+    let name = name(&incoming.address.origin);
     let cookies = incoming.header("cookie")?;
     let mut cookies = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
     let (_, value) = cookies.find(|(own, value)| *own == name && is_well_formed(value))?;

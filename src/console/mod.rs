@@ -69,12 +69,12 @@ pub(crate) async fn answer(
 /// # Errors
 /// 404, 403.
 fn check_address(incoming: &HttpRequest) -> Result<(), Problem> {
-    if !incoming.has_plain_path() {
+    if !incoming.address.is_plain {
         let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that need not be.";
         return Err(Problem::new(404, detail));
     }
     if !incoming.is_private() {
-        let address = incoming.origin.replacen("http://", "https://", 1);
+        let address = incoming.address.origin.replacen("http://", "https://", 1);
         return Err(Problem::new(
             403,
             format!("The console is served by https only: use {address}/console."),
@@ -149,7 +149,7 @@ async fn api(
     let mut console = console(deployment, incoming, actor, &databases)?;
     let key = incoming.header("idempotency-key").map(|key| CallKey::parse(&key)).transpose()?;
     let request = Request {
-        method: &incoming.method,
+        method: incoming.method.as_str(),
         path,
         query: incoming.parameters(),
         body: &body,
@@ -193,14 +193,15 @@ async fn page(
     let Some(Identity { actor, cookie, .. }) = identify(deployment, incoming, aftermath).await? else {
         return Ok(if incoming.method == "GET" && same_origin::is_cross_site(incoming) {
             // A link on another site does not bring the cookie along; a link on this page does.
-            pages::passage(ours(&incoming.path_and_query())).into()
+            pages::passage(ours(&incoming.address.path_and_query)).into()
         } else {
-            HttpResponse::from(pages::sign_in(ours(&incoming.path_and_query()), None)).with_status(401)
+            HttpResponse::from(pages::sign_in(ours(&incoming.address.path_and_query), None)).with_status(401)
         });
     };
     let databases = databases(deployment, path)?;
     let mut console = console(deployment, incoming, actor, &databases)?;
-    let frame = Frame { path, query: incoming.parameters().to_vec(), origin: incoming.origin.clone() };
+    let frame =
+        Frame { path, query: incoming.parameters().to_vec(), origin: incoming.address.origin.clone() };
     let shown = if incoming.method == "POST" {
         let form = Form::parse(&body_of(incoming).await?);
         pages::act(&mut console, &frame, &form).await?
@@ -289,8 +290,8 @@ fn console<'a>(
     let entry = Entry {
         source: Source::Console,
         actor: actor.name().to_owned(),
-        method: incoming.method.clone(),
-        path: kept::address_of_parts(&incoming.path),
+        method: incoming.method.to_string(),
+        path: kept::address_of_parts(&incoming.address.path),
         body: None,
         began_millis: now_millis,
     };
@@ -300,7 +301,7 @@ fn console<'a>(
         kv: &deployment.kv,
         catalog: deployment.catalog,
         now_millis,
-        base: format!("{}/scim", incoming.origin),
+        base: format!("{}/scim", incoming.address.origin),
         actor,
         entry,
         admin_token: admin_token::configured(deployment).unwrap_or_default(),

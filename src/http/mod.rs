@@ -1,12 +1,14 @@
 //! The edge: takes a request apart, finds who is asking, has it carried out, answers, and writes one
 //! line to the log. The only place that sees a `worker` Request or Response.
 
+pub(crate) mod address;
 pub mod body;
 pub mod body_budget;
 pub mod problem;
 pub mod rate_limits;
 pub mod request;
 pub mod response;
+pub(crate) mod routes;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,6 +20,7 @@ use crate::runtime::clock;
 use directory::Shard;
 use scim_protocol::ScimError;
 
+use self::address::segments;
 use self::request::HttpRequest;
 use self::response::HttpResponse;
 pub(crate) use crate::deployment::{Deployment, database};
@@ -45,7 +48,7 @@ pub(crate) struct DeferredWork {
 /// The runtime's own, if it refuses a response.
 pub async fn serve(raw: Request, env: Env, context: Context) -> worker::Result<Response> {
     let began = clock::now_millis();
-    let mut request = HttpRequest::new(raw);
+    let mut request = HttpRequest::new(raw)?;
     let deferred = DeferredWork::default();
     let (response, cost) = match Deployment::of(&env) {
         Ok(deployment) => {
@@ -60,8 +63,8 @@ pub async fn serve(raw: Request, env: Env, context: Context) -> worker::Result<R
     note_later(&env, &context, &deferred);
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
-        log::method(if request.is_head { "HEAD" } else { &request.method }),
-        log::path(&request.path),
+        log::method(if request.is_head { "HEAD" } else { request.method.as_str() }),
+        log::path(&request.address.path),
         response.status,
         clock::now_millis().saturating_sub(began),
         cost.round_trips,
@@ -80,7 +83,7 @@ pub async fn serve(raw: Request, env: Env, context: Context) -> worker::Result<R
     console_log!("{line}");
     // What it cost would tell whether there is such a key.
     let is_told = response.status != 401 && !deferred.refuses.get();
-    response.into_response(is_told.then_some(cost), request.is_head, request.is_https())
+    response.into_response(is_told.then_some(cost), request.is_head, request.address.is_https)
 }
 
 /// Whoever calls, by the first segment of the path as it was sent: rules for paths before this Worker, such as those of
@@ -90,12 +93,12 @@ async fn route(
     request: &mut HttpRequest,
     deferred: &DeferredWork,
 ) -> HttpResponse {
-    let segments = request::segments(&request.path);
+    let segments = segments(&request.address.path);
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
     if let Err(error) = request.check_address() {
         return if names.first() == Some(&"console") { console::refused(error) } else { error.into() };
     }
-    let first = request.path.split('/').nth(1).unwrap_or_default();
+    let first = request.address.path.split('/').nth(1).unwrap_or_default();
     match names.as_slice() {
         [name, ..] if *name != first => nowhere(request),
         ["scim", "v2", rest @ ..] => scim_api::respond(deployment, request, deferred, "/scim/v2", rest)
@@ -112,7 +115,7 @@ async fn route(
 fn nowhere(request: &HttpRequest) -> HttpResponse {
     ScimError::not_found(format!(
         "There is nothing at this address. The SCIM endpoint is {}/scim, the administrators' console {}/console.",
-        request.origin, request.origin
+        request.address.origin, request.address.origin
     ))
     .into()
 }

@@ -1,12 +1,11 @@
 //! What comes in: the request, read as far as the protocol needs it.
 
 use futures_util::StreamExt;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use http::Method;
 use serde_json::Value;
 use worker::Request;
-use worker::js_sys::{JsString, Reflect};
-use worker::wasm_bindgen::JsCast;
 
+use super::address::Address;
 use super::body_budget::{Held, LARGE};
 use directory::group_body;
 use scim_protocol::ScimError;
@@ -62,71 +61,33 @@ pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 /// Most values in the body of most requests.
 pub(crate) const VALUE_LIMIT: usize = 20_000;
 
-/// Longest address with its query, in characters. Cloudflare itself takes 16 KB.
-const ADDRESS_LIMIT: u32 = 32 * 1024;
-/// Most parameters in a query.
-const PARAMETER_LIMIT: usize = 100;
-
 /// A request, taken apart.
 pub(crate) struct HttpRequest {
-    request: Request,
-    /// Method in upper case. HEAD is GET here: it is answered in the same way, but for the body (RFC 9110 §9.3.2).
-    pub(crate) method: String,
+    raw: Request,
+    /// Method. HEAD is GET here: it is answered in the same way, but for the body (RFC 9110 §9.3.2).
+    pub(crate) method: Method,
     /// Whether it is HEAD.
     pub(crate) is_head: bool,
-    /// `https://host`, as the client called us.
-    pub(crate) origin: String,
-    /// Path as it was sent, but for dots that lead elsewhere; of an address that is too long, its beginning.
-    pub(crate) path: String,
-    /// Whether the path had no such dots, nor anything else that is read in more than one way.
-    is_path_as_sent: bool,
-    query_text: String,
-    query: Vec<(String, String)>,
-    held: Held,
-    /// Why the address is not read, if it is not.
-    refusal: Option<ScimError>,
+    /// Its URL.
+    pub(crate) address: Address,
+    budget: Held,
 }
 
 impl HttpRequest {
-    pub(crate) fn new(request: Request) -> Self {
-        let (url, is_too_long) = address_of(&request);
-        let (origin, rest) = split_origin(&url);
-        let sent = rest.split(['?', '#']).next().unwrap_or_default();
-        let path = if is_too_long { sent.to_owned() } else { request.path() };
-        let is_path_as_sent = sent == path;
-        let query_text = match rest.split_once('?') {
-            Some((_, query)) if !is_too_long => query.split('#').next().unwrap_or(query),
-            _ => "",
-        };
-        let refusal = if is_too_long {
-            Some(ScimError::uri_too_long(format!(
-                "The address is longer than {ADDRESS_LIMIT} characters, the most that are read. Send a long query by POST to \
-                 /.search."
-            )))
-        } else if query_text.bytes().filter(|byte| *byte == b'&').count() >= PARAMETER_LIMIT {
-            Some(ScimError::invalid_syntax(format!(
-                "The query has more than {PARAMETER_LIMIT} parameters, the most that are read."
-            )))
-        } else {
-            None
-        };
-        let query_text = if refusal.is_some() { "" } else { query_text };
-        // RFC 7644 is silent; clients send `+` for a space and `%2B` for a plus, which is form encoding.
-        let query = form_urlencoded::parse(query_text.as_bytes()).into_owned().collect();
-        let method = request.inner().method();
-        let is_head = method == "HEAD";
-        Self {
-            method: if is_head { "GET".to_owned() } else { method },
+    /// # Errors
+    /// The request has no method.
+    pub(crate) fn new(raw: Request) -> worker::Result<Self> {
+        // The worker crate's `Method` takes what it does not know, such as PROPFIND, for GET.
+        let method = Method::from_bytes(raw.inner().method().as_bytes())
+            .map_err(|error| format!("the method of the request: {error}"))?;
+        let is_head = method == Method::HEAD;
+        Ok(Self {
+            method: if is_head { Method::GET } else { method },
             is_head,
-            origin: origin.to_owned(),
-            path,
-            is_path_as_sent,
-            query_text: query_text.to_owned(),
-            query,
-            request,
-            held: Held::default(),
-            refusal,
-        }
+            address: Address::parse(&raw.inner().url(), &raw.path()),
+            raw,
+            budget: Held::default(),
+        })
     }
 
     /// Refuses an address that is not read.
@@ -134,46 +95,31 @@ impl HttpRequest {
     /// # Errors
     /// 414, or 400 for too many parameters.
     pub(crate) fn check_address(&self) -> Result<(), ScimError> {
-        self.refusal.clone().map_or(Ok(()), Err)
-    }
-
-    /// Path and query as they were sent.
-    pub(crate) fn path_and_query(&self) -> String {
-        match self.query_text.as_str() {
-            "" => self.path.clone(),
-            query => format!("{}?{query}", self.path),
-        }
-    }
-
-    /// Whether rules for paths, such as those of Cloudflare Access and of a firewall, read the path as we do: no slash
-    /// is doubled, and nothing is encoded that need not be or that leads elsewhere.
-    pub(crate) fn has_plain_path(&self) -> bool {
-        self.is_path_as_sent && is_plain_path(&self.path)
+        self.address.refusal.clone().map_or(Ok(()), Err)
     }
 
     /// Whether the request came by https, or from this machine.
     pub(crate) fn is_private(&self) -> bool {
-        self.is_https() || is_loopback(&self.origin)
-    }
-
-    /// Whether the request came by https.
-    pub(crate) fn is_https(&self) -> bool {
-        self.origin.starts_with("https://")
+        self.address.is_https || self.address.is_loopback
     }
 
     /// All query parameters.
     pub(crate) fn parameters(&self) -> &[(String, String)] {
-        &self.query
+        &self.address.query
     }
 
     /// A query parameter, its name in any case; the first of that name.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.address
+            .query
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// A header, if it is there and is text.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        self.request.headers().get(name).ok().flatten()
+        self.raw.headers().get(name).ok().flatten()
     }
 
     /// Whether the body is known to be no longer than that. Of one whose length nobody says, nothing is known.
@@ -190,7 +136,7 @@ impl HttpRequest {
     /// # Errors
     /// 413 above the limit, 415 for a compressed one, 429 where the isolate has no memory for it.
     pub(crate) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, ScimError> {
-        if self.request.inner().body().is_some() {
+        if self.raw.inner().body().is_some() {
             check_coding(self.header("content-encoding").as_deref())?;
         }
         let too_large = || {
@@ -203,20 +149,20 @@ impl HttpRequest {
         match self.declared_length() {
             Some(length) if length > limit => Err(too_large()),
             Some(length) => {
-                self.held.grow(length, length)?;
-                let body = self.request.bytes().await.map_err(unreadable)?;
+                self.budget.grow(length, length)?;
+                let body = self.raw.bytes().await.map_err(unreadable)?;
                 if body.len() > limit { Err(too_large()) } else { Ok(body) }
             }
             // A client that does not say how long its body is may not fill the memory with it.
             None => {
-                let Ok(mut stream) = self.request.stream() else { return Ok(Vec::new()) };
+                let Ok(mut stream) = self.raw.stream() else { return Ok(Vec::new()) };
                 let mut body = Vec::new();
                 while let Some(piece) = stream.next().await {
                     body.extend(piece.map_err(unreadable)?);
                     if body.len() > limit {
                         return Err(too_large());
                     }
-                    self.held.grow(body.len(), body.capacity())?;
+                    self.budget.grow(body.len(), body.capacity())?;
                 }
                 Ok(body)
             }
@@ -228,19 +174,7 @@ impl HttpRequest {
     /// # Errors
     /// 429 where the isolate has not got that much.
     pub(crate) fn hold(&mut self, body: usize, bytes: usize) -> Result<(), ScimError> {
-        self.held.grow(body, bytes)
-    }
-}
-
-/// The address that was called, or the beginning of one that is too long: then it stays in the runtime's memory.
-fn address_of(request: &Request) -> (String, bool) {
-    const BEGINNING: u32 = 200;
-    let text =
-        Reflect::get(request.inner(), &"url".into()).ok().and_then(|url| url.dyn_into::<JsString>().ok());
-    match text {
-        Some(text) if text.length() > ADDRESS_LIMIT => (text.slice(0, BEGINNING).into(), true),
-        Some(text) => (text.into(), false),
-        None => (String::new(), false),
+        self.budget.grow(body, bytes)
     }
 }
 
@@ -291,65 +225,9 @@ fn json_by(
     })
 }
 
-fn split_origin(url: &str) -> (&str, &str) {
-    let host = url.find("://").map_or(0, |at| at.saturating_add(3));
-    let end = url
-        .get(host..)
-        .and_then(|rest| rest.find(['/', '?', '#']))
-        .map_or(url.len(), |at| at.saturating_add(host));
-    url.split_at_checked(end).unwrap_or((url, ""))
-}
-
-fn is_plain_path(path: &str) -> bool {
-    let needs_no_encoding = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/\\%".contains(&byte);
-    let encoded = path.split('%').skip(1).map(|after| {
-        let digits = after.get(..2).unwrap_or_default();
-        u8::from_str_radix(digits, 16)
-    });
-    let mut encoded = encoded;
-    !path.contains("//")
-        && !path.contains('\\')
-        && encoded.all(|byte| byte.is_ok_and(|byte| !needs_no_encoding(byte)))
-}
-
-/// Whether an origin is this machine's.
-fn is_loopback(origin: &str) -> bool {
-    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    let name = match host.strip_prefix('[') {
-        Some(address) => return address.split(']').next() == Some("::1"),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || name == "localhost"
-        || name.ends_with(".localhost")
-}
-
-/// The segments of a path, decoded; empty ones left out.
-pub(crate) fn segments(path: &str) -> Vec<String> {
-    path.split('/')
-        .filter(|segment| !segment.is_empty())
-        .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
-        .collect()
-}
-
-/// Everything but the unreserved characters of RFC 3986 §2.3.
-const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A text, percent-encoded as one segment of a path.
-pub(crate) fn encode_segment(text: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(text, &RESERVED)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_origin_ends_where_the_path_begins() {
-        assert_eq!(split_origin("https://a.example:8/scim?x=/"), ("https://a.example:8", "/scim?x=/"));
-        assert_eq!(split_origin("http://a?x"), ("http://a", "?x"));
-        assert_eq!(split_origin("nonsense"), ("nonsense", ""));
-    }
 
     #[test]
     fn only_a_body_as_it_is_can_be_read() {
@@ -361,55 +239,5 @@ mod tests {
             assert_eq!(error.status, 415, "{coded}");
             assert!(error.detail.contains("uncompressed"));
         }
-    }
-
-    #[test]
-    fn a_plain_path_is_read_in_one_way() {
-        for path in ["/console", "/console/", "/console/organizations/a%20b/keys", "/console/a%0D%C3%A9:=x"] {
-            assert!(is_plain_path(path), "{path}");
-        }
-        for path in [
-            "//console",
-            "/console//api",
-            "/%63onsole",
-            "/console/%61pi",
-            "/console%2fapi",
-            "/console/..%2Fapi",
-            "/console/%2E%2E/api",
-            "/console/%2561pi",
-            "/console\\api",
-            "/console%5capi",
-            "/console/%zz",
-            "/console/%",
-        ] {
-            assert!(!is_plain_path(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn this_machine_has_few_names() {
-        for origin in [
-            "http://127.0.0.1",
-            "http://127.8.0.1:80",
-            "http://localhost:1",
-            "http://a.localhost",
-            "http://[::1]:8",
-        ] {
-            assert!(is_loopback(origin), "{origin}");
-        }
-        for origin in [
-            "http://127.0.0.1.example",
-            "http://localhost.example:80",
-            "http://10.0.0.1",
-            "http://[::2]",
-            "http://1",
-        ] {
-            assert!(!is_loopback(origin), "{origin}");
-        }
-    }
-
-    #[test]
-    fn segments_are_decoded_after_the_split() {
-        assert_eq!(segments("/Schemas/urn%3Aietf//a%2Fb/"), ["Schemas", "urn:ietf", "a/b"]);
     }
 }

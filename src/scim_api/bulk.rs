@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use http::Method;
 use serde_json::Value;
 use worker::Url;
 
-use super::context::{Operation, RequestContext, Source};
-use super::resources;
-use crate::http::request::{VALUE_LIMIT, encode_segment, parse_json, segments};
+use super::context::{Handled, Operation, RequestContext, Source};
+use crate::d1::StorageError;
+use crate::http::address::{encode_segment, segments};
+use crate::http::request::{VALUE_LIMIT, parse_json};
 use crate::http::response::HttpResponse;
 use crate::runtime::{clock, ids};
 use directory::user;
@@ -15,6 +17,9 @@ use scim_protocol::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD, Named, named}
 use scim_protocol::error::shorten;
 use scim_protocol::json::{self, object};
 use scim_protocol::{Object, ScimError};
+
+/// Carries out an operation: a request for a method and the segments of a path.
+pub(crate) type Dispatch = for<'r> fn(&'r mut RequestContext<'_>, &'r Method, &'r [&'r str]) -> Handled<'r>;
 
 /// An operation on its way.
 struct Step {
@@ -35,7 +40,10 @@ impl Step {
 ///
 /// Whatever a POST makes has its identifier before anything is carried out, so that references may point
 /// anywhere.
-pub(crate) async fn respond(context: &mut RequestContext<'_>) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn respond(
+    context: &mut RequestContext<'_>,
+    dispatch: Dispatch,
+) -> Result<HttpResponse, ScimError> {
     // An operation costs round trips; nobody gets any for a key that is no good.
     context.open(Vec::new()).await?;
     let Source::Http(request) = &mut context.source else { return Err(ScimError::internal()) };
@@ -69,7 +77,8 @@ pub(crate) async fn respond(context: &mut RequestContext<'_>) -> Result<HttpResp
             Some(&maker) => steps.get(maker).is_some_and(Step::failed),
         });
         let Some(step) = steps.get_mut(index) else { continue };
-        step.response = Some(carry_out(context, operation, &missing, &ids, &mut step.described).await);
+        step.response =
+            Some(carry_out(context, dispatch, operation, &missing, &ids, &mut step.described).await);
         failures = failures.saturating_add(u64::from(step.failed()));
     }
     let detail = summary(&steps);
@@ -86,6 +95,7 @@ pub(crate) async fn respond(context: &mut RequestContext<'_>) -> Result<HttpResp
 /// Carries out one operation, unless what it refers to is `missing`, and notes where what it is about is found.
 async fn carry_out(
     context: &RequestContext<'_>,
+    dispatch: Dispatch,
     mut operation: BulkOperation,
     missing: &BTreeSet<String>,
     ids: &Named<String>,
@@ -143,7 +153,13 @@ async fn carry_out(
     };
     let response = match refused {
         Some(error) => error.into(),
-        None => resources::write(&mut single, &method, &names).await.unwrap_or_else(HttpResponse::from),
+        None => match Method::from_bytes(method.as_bytes()) {
+            Ok(method) => dispatch(&mut single, &method, &names).await.unwrap_or_else(HttpResponse::from),
+            Err(_) => {
+                let error = StorageError::Internal(format!("a bulk operation has the method {method:?}"));
+                ScimError::from(error).into()
+            }
+        },
     };
     single.note(&response);
     if let Some(location) = response.header("Location") {

@@ -1,6 +1,7 @@
 //! A SCIM request on its way: what it asks for, and its conversation with storage.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 
 use serde_json::Value;
 use worker::Env;
@@ -20,6 +21,9 @@ use scim_protocol::query::Parameters;
 use scim_protocol::schema::ResourceType;
 use scim_protocol::work::Work;
 use scim_protocol::{Object, ScimError, json};
+
+/// What a handler returns. It is boxed, so that a table of routes can name it.
+pub(crate) type Handled<'r> = Pin<Box<dyn Future<Output = Result<HttpResponse, ScimError>> + 'r>>;
 
 /// A SCIM request that carries a well-formed key, and what it needs to be carried out.
 pub(crate) struct RequestContext<'a> {

@@ -7,18 +7,17 @@ pub mod discovery;
 pub mod group_resource;
 pub mod groups;
 pub mod lists;
-pub mod resources;
+pub mod routes;
 pub mod users;
 
 use crate::audit::record::Record;
 use crate::auth::{known_keys, scim_key};
-use crate::d1::list::Listed;
 use crate::d1::{Scope, Session, Tenant};
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
 pub(crate) use crate::http::{DeferredWork, Deployment, rate_limits};
 use crate::runtime::clock;
-use consistency::{BOOKMARK, anchored};
+use consistency::{BOOKMARK, route_to_replica};
 use context::{RequestContext, Source};
 use directory::Key;
 use scim_protocol::ScimError;
@@ -35,7 +34,7 @@ pub(crate) async fn respond(
     base_path: &str,
     segments: &[&str],
 ) -> Result<HttpResponse, ScimError> {
-    let base = format!("{}{base_path}", request.origin);
+    let base = format!("{}{base_path}", request.address.origin);
     let authorization = request.header("authorization").filter(|header| !header.trim().is_empty());
     if authorization.is_none() && request.method == "GET" && segments == ["ServiceProviderConfig"] {
         return discovery::public_service_provider_config(&base, request.parameters());
@@ -74,7 +73,7 @@ async fn with_key(
     let mut database =
         deployment.database(key.shard()).ok_or_else(|| scim_key::Refusal::Unknown.answer(key))?;
     if deployment.read_replicas {
-        database = anchored(database, request, segments);
+        database = route_to_replica(database, request, segments);
     }
     let tenant = Tenant {
         scope: Scope::of_key(key),
@@ -94,7 +93,7 @@ async fn with_key(
         work: &work,
         env: deployment.env,
     };
-    let outcome = dispatch(&mut context, &method, segments).await;
+    let outcome = routes::dispatch(&mut context, &method, segments).await;
     if deployment.cost().round_trips == 0 {
         // Answered before the key was looked at. Whoever has no good key is told that, and nothing else.
         context.open(Vec::new()).await?;
@@ -105,29 +104,4 @@ async fn with_key(
         Some(bookmark) => response.with_header(BOOKMARK, bookmark),
         None => response,
     })
-}
-
-async fn dispatch(
-    context: &mut RequestContext<'_>,
-    method: &str,
-    segments: &[&str],
-) -> Result<HttpResponse, ScimError> {
-    match (segments, method) {
-        ([], "GET") => lists::list(context, Listed::All).await,
-        (["Users"], "GET") => lists::list(context, Listed::Users).await,
-        (["Groups"], "GET") => lists::list(context, Listed::Groups).await,
-        ([".search"], "POST") => lists::search(context, Listed::All).await,
-        (["Users", ".search"], "POST") => lists::search(context, Listed::Users).await,
-        (["Groups", ".search"], "POST") => lists::search(context, Listed::Groups).await,
-        (["Users" | "Groups", ".search"], _) => Ok(resources::not_allowed(method, "POST")),
-        (["Users", id], "GET") => users::read(context, id).await,
-        (["Groups", id], "GET") => groups::read(context, id).await,
-        (["Bulk"], "POST") => bulk::respond(context).await,
-        (["ServiceProviderConfig"], "GET") => discovery::service_provider_config(context).await,
-        (["ResourceTypes"], "GET") => discovery::resource_types(context, None).await,
-        (["ResourceTypes", name], "GET") => discovery::resource_types(context, Some(name)).await,
-        (["Schemas"], "GET") => discovery::schemas(context, None).await,
-        (["Schemas", urn], "GET") => discovery::schemas(context, Some(urn)).await,
-        _ => resources::write(context, method, segments).await,
-    }
 }

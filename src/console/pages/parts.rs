@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::http::request::encode_segment;
+use crate::http::address::encode_segment;
 use crate::runtime::ids;
 use directory::organization::email_domain;
 
