@@ -343,7 +343,7 @@ CREATE TABLE IF NOT EXISTS readings (
 ) STRICT, WITHOUT ROWID;
 
 -- The provisioning log: changes by identity providers and administrators, and failed requests of identity providers;
--- see src/d1/log.rs. Entries are kept for LOG_RETENTION_DAYS.
+-- see src/d1/audit_log.rs. Entries are kept for LOG_RETENTION_DAYS.
 CREATE TABLE IF NOT EXISTS log (
   org_id        TEXT NOT NULL,
   -- The time and a random number: the order of the log.
