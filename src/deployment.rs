@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use worker::{Env, KvStore};
 
+use crate::d1::limits::LIMITS;
 use crate::d1::{Cost, Database};
 use directory::{Catalog, Shard};
 
@@ -33,6 +34,7 @@ impl<'a> Deployment<'a> {
                 env.var("GROUP_PREFIX").map_or_else(|_| "Statsig".to_owned(), |prefix| prefix.to_string()),
                 variable(env, "ORG_ROLE_ATTRIBUTE", "statsigOrgRole"),
             )
+            .map(|catalog| catalog.with_limits(LIMITS))
         });
         // The others need not be there.
         env.d1("DB").map_err(|error| format!("D1 binding DB: {error}"))?;

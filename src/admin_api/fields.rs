@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::http::Problem;
+use scim_protocol::Object;
+use scim_protocol::bounded_json::{ParseError, object_of, parse_with};
 use scim_protocol::error::shorten;
-use scim_protocol::json::Unreadable;
-use scim_protocol::{Object, json};
 
 /// Most values of a body.
 const MOST_VALUES: usize = 100_000;
@@ -133,11 +133,10 @@ pub(crate) fn parse(body: &[u8]) -> Result<Object, Problem> {
     if body.is_empty() {
         return Ok(Object::new());
     }
-    let value =
-        json::parse_with(body, MOST_VALUES, json::object_from, CONTAINER).map_err(|why| match why {
-            Unreadable::TooMany => unusable(&format!("it has more than {MOST_VALUES} values")),
-            Unreadable::Malformed(error) => unusable(&error.to_string()),
-        })?;
+    let value = parse_with(body, MOST_VALUES, object_of, CONTAINER).map_err(|why| match why {
+        ParseError::TooManyValues => unusable(&format!("it has more than {MOST_VALUES} values")),
+        ParseError::Malformed(error) => unusable(&error.to_string()),
+    })?;
     match value {
         Value::Object(fields) => Ok(fields),
         _ => Err(unusable("it must be a JSON object")),

@@ -16,9 +16,9 @@ use crate::runtime::ids;
 use directory::organization::email_domain;
 use directory::user::check_removable;
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
+use scim_protocol::budget::Budget;
 use scim_protocol::error::shorten;
 use scim_protocol::json::{self, object};
-use scim_protocol::work::Work;
 use scim_protocol::{Object, ScimError};
 
 /// How many entries of the log a person is shown with.
@@ -72,7 +72,7 @@ impl NewPerson {
             "userName": self.user_name,
             "name": object! {"givenName": self.given_name, "familyName": self.family_name},
         };
-        Ok(user::create(catalog, &body, &Work::default())?)
+        Ok(user::create(catalog, &body, &Budget::new(&catalog.limits))?)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod groups;
 pub mod idempotent_calls;
 pub mod imports;
 pub mod keys;
+pub(crate) mod limits;
 pub mod list;
 pub mod member_chunks;
 pub mod memberships;

@@ -9,8 +9,8 @@ use super::address::Address;
 use super::body_budget::{Held, LARGE};
 use directory::group_body;
 use scim_protocol::ScimError;
+use scim_protocol::bounded_json::{self, ParseError};
 use scim_protocol::error::shorten;
-use scim_protocol::json::{self, Unreadable};
 
 /// What is read of the body of a kind of request.
 pub(crate) struct BodyLimits {
@@ -196,7 +196,7 @@ fn check_coding(content_encoding: Option<&str>) -> Result<(), ScimError> {
 /// # Errors
 /// `invalidSyntax` for what is not JSON, `tooMany` for more values than that.
 pub(crate) fn parse_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
-    json_by(body, most_values, |body, most| json::parse_with(body, most, json::object_from, 0))
+    json_by(body, most_values, bounded_json::parse)
 }
 
 /// Reads a body that describes a group, or a change of one, as JSON.
@@ -210,16 +210,16 @@ pub(crate) fn group_json(body: &[u8], most_values: usize) -> Result<Value, ScimE
 fn json_by(
     body: &[u8],
     most_values: usize,
-    read: fn(&[u8], usize) -> Result<Value, Unreadable>,
+    read: fn(&[u8], usize) -> Result<Value, ParseError>,
 ) -> Result<Value, ScimError> {
     if body.is_empty() {
         return Err(ScimError::invalid_syntax("The request has no body; it needs one in JSON."));
     }
     read(body, most_values).map_err(|why| match why {
-        Unreadable::TooMany => ScimError::too_many(format!(
+        ParseError::TooManyValues => ScimError::too_many(format!(
             "The body has more than {most_values} values, the most that are read. Split the request into smaller ones."
         )),
-        Unreadable::Malformed(error) => {
+        ParseError::Malformed(error) => {
             ScimError::invalid_syntax(format!("The body is not valid JSON: {error}."))
         }
     })

@@ -1,22 +1,20 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
-use serde_json::Value;
 use worker::Url;
 
-use super::context::{Handled, Operation, RequestContext, Source};
-use crate::d1::StorageError;
+use super::context::{Handled, Operation, RequestContext, Source, to_json};
 use crate::http::address::{encode_segment, segments};
 use crate::http::request::{VALUE_LIMIT, parse_json};
 use crate::http::response::HttpResponse;
 use crate::runtime::{clock, ids};
 use directory::user;
-use scim_protocol::bulk::{BulkOperation, BulkRequest, MAX_PAYLOAD, Named, named};
+use scim_protocol::ScimError;
+use scim_protocol::bounded_json::memory_size;
+use scim_protocol::bulk::{BulkMethod, BulkOperation, BulkOperationResponse, BulkRequest, BulkResponse};
 use scim_protocol::error::shorten;
-use scim_protocol::json::{self, object};
-use scim_protocol::{Object, ScimError};
 
 /// Carries out an operation: a request for a method and the segments of a path.
 pub(crate) type Dispatch = for<'r> fn(&'r mut RequestContext<'_>, &'r Method, &'r [&'r str]) -> Handled<'r>;
@@ -25,8 +23,10 @@ pub(crate) type Dispatch = for<'r> fn(&'r mut RequestContext<'_>, &'r Method, &'
 struct Step {
     /// What is still to be carried out.
     operation: Option<BulkOperation>,
-    /// What the response repeats of it.
-    described: Object,
+    method: BulkMethod,
+    bulk_id: Option<String>,
+    /// URL of the resource that it is about.
+    location: Option<String>,
     response: Option<HttpResponse>,
 }
 
@@ -46,22 +46,29 @@ pub(crate) async fn respond(
 ) -> Result<HttpResponse, ScimError> {
     // An operation costs round trips; nobody gets any for a key that is no good.
     context.open(Vec::new()).await?;
+    let limits = &context.session.tenant.catalog.limits;
     let Source::Http(request) = &mut context.source else { return Err(ScimError::internal()) };
-    let text = request.body(MAX_PAYLOAD).await?;
+    let text = request.body(limits.max_bulk_payload_bytes).await?;
     let body = parse_json(&text, VALUE_LIMIT)?;
-    request.hold(text.len(), json::memory(&body))?;
+    request.hold(text.len(), memory_size(&body))?;
     drop(text);
-    let mut bulk = BulkRequest::parse(body)?;
-    let makers = bulk.makers();
-    let mut ids = Named::with_capacity(makers.len());
-    for (name, _) in &makers {
-        ids.push((name.clone(), ids::new_id()?));
+    let mut bulk = BulkRequest::parse(body, limits)?;
+    let bulk_id_index = bulk.bulk_id_index();
+    let mut ids = BTreeMap::new();
+    for bulk_id in bulk_id_index.keys() {
+        ids.insert(bulk_id.clone(), ids::new_id()?);
     }
-    let order = bulk.order(&makers);
+    let order = bulk.order(&bulk_id_index);
     let mut steps: Vec<Step> = bulk
         .operations
         .into_iter()
-        .map(|operation| Step { described: describe(&operation), operation: Some(operation), response: None })
+        .map(|operation| Step {
+            method: operation.method,
+            bulk_id: operation.bulk_id.clone(),
+            operation: Some(operation),
+            location: None,
+            response: None,
+        })
         .collect();
     let mut failures = 0_u64;
     for index in order {
@@ -72,39 +79,37 @@ pub(crate) async fn respond(
             continue;
         };
         let mut missing = operation.references();
-        missing.retain(|name| match named(&makers, name) {
+        missing.retain(|name| match bulk_id_index.get(name) {
             None => true,
-            Some(&maker) => steps.get(maker).is_some_and(Step::failed),
+            Some(&index) => steps.get(index).is_some_and(Step::failed),
         });
         let Some(step) = steps.get_mut(index) else { continue };
         step.response =
-            Some(carry_out(context, dispatch, operation, &missing, &ids, &mut step.described).await);
+            Some(carry_out(context, dispatch, operation, &missing, &ids, &mut step.location).await);
         failures = failures.saturating_add(u64::from(step.failed()));
     }
     let detail = summary(&steps);
-    let answered: Vec<Value> = steps.into_iter().filter_map(describe_result).collect();
-    let body =
-        object! {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"], "Operations": answered};
-    let response = HttpResponse::ok(json::write(&body));
+    let results = BulkResponse::new(steps.into_iter().filter_map(result).collect());
+    let response = HttpResponse::ok(to_json(&results)?);
     Ok(match detail {
         Some(detail) => response.with_detail(detail),
         None => response,
     })
 }
 
-/// Carries out one operation, unless what it refers to is `missing`, and notes where what it is about is found.
+/// Carries out one operation, unless references in it are `missing`, and notes the URL of its resource in `location`.
 async fn carry_out(
     context: &RequestContext<'_>,
     dispatch: Dispatch,
     mut operation: BulkOperation,
     missing: &BTreeSet<String>,
-    ids: &Named<String>,
-    described: &mut Object,
+    ids: &BTreeMap<String, String>,
+    location: &mut Option<String>,
 ) -> HttpResponse {
-    let nowhere = missing.iter().any(|name| operation.is_about(name));
+    let nowhere = missing.iter().any(|name| operation.targets(name));
     let unresolved = missing.first().map(|name| unresolved(name));
     // A deactivation is carried out without the values that refer to nothing.
-    let deactivates = matches!(operation.method.as_str(), "PUT" | "PATCH")
+    let deactivates = matches!(operation.method, BulkMethod::Put | BulkMethod::Patch)
         && operation.data.as_ref().is_some_and(user::seems_to_deactivate);
     let goes_on = deactivates && !nowhere;
     operation.resolve(ids, |name| goes_on && missing.contains(name));
@@ -113,15 +118,15 @@ async fn carry_out(
     let names = segments(path_of(&path));
     let names = below_base(&names);
     // RFC 7644 §3.7: only a POST that fails has no location; where one succeeds, the response tells.
-    if method != "POST" && !nowhere && is_here {
-        let mut location = context.session.tenant.base.clone();
+    if method != BulkMethod::Post && !nowhere && is_here {
+        let mut url = context.session.tenant.base.clone();
         for name in &names {
-            location.push('/');
-            location.extend(encode_segment(name));
+            url.push('/');
+            url.extend(encode_segment(name));
         }
-        described.insert("location".to_owned(), location.into());
+        *location = Some(url);
     }
-    let exhausted = context.work.check().err();
+    let exhausted = context.budget.check().err();
     let refused = match &unresolved {
         // A deactivation takes little, and is never refused because of what came before it.
         _ if exhausted.is_some() && !deactivates => exhausted,
@@ -137,8 +142,8 @@ async fn carry_out(
     // The others may have taken their time.
     session.tenant.now = clock::iso(clock::now_millis());
     session.is_verified = true;
-    let new_id = bulk_id.as_ref().and_then(|name| named(ids, name)).cloned();
-    let mut record = context.record.of_operation(&method, &path, &names);
+    let new_id = bulk_id.as_ref().and_then(|name| ids.get(name)).cloned();
+    let mut record = context.record.of_operation(method.as_str(), &path, &names);
     if let Some(data) = &data {
         record.keep(data);
     }
@@ -148,24 +153,30 @@ async fn carry_out(
         source: Source::Bulk(&source),
         deferred: context.deferred,
         record,
-        work: context.work,
+        budget: context.budget,
         env: context.env,
     };
     let response = match refused {
         Some(error) => error.into(),
-        None => match Method::from_bytes(method.as_bytes()) {
-            Ok(method) => dispatch(&mut single, &method, &names).await.unwrap_or_else(HttpResponse::from),
-            Err(_) => {
-                let error = StorageError::Internal(format!("a bulk operation has the method {method:?}"));
-                ScimError::from(error).into()
-            }
-        },
+        None => {
+            let method = http_method(method);
+            dispatch(&mut single, &method, &names).await.unwrap_or_else(HttpResponse::from)
+        }
     };
     single.note(&response);
-    if let Some(location) = response.header("Location") {
-        described.insert("location".to_owned(), location.into());
+    if let Some(url) = response.header("Location") {
+        *location = Some(url.to_owned());
     }
     response
+}
+
+fn http_method(method: BulkMethod) -> Method {
+    match method {
+        BulkMethod::Post => Method::POST,
+        BulkMethod::Put => Method::PUT,
+        BulkMethod::Patch => Method::PATCH,
+        BulkMethod::Delete => Method::DELETE,
+    }
 }
 
 /// Whether an operation's path is of this service. One that is a full URL may be of another.
@@ -209,32 +220,19 @@ fn elsewhere(base: &str, path: &str) -> ScimError {
     ))
 }
 
-/// What a response repeats of its operation.
-fn describe(operation: &BulkOperation) -> Object {
-    let mut described = Object::new();
-    described.insert("method".to_owned(), operation.method.as_str().into());
-    if let Some(bulk_id) = &operation.bulk_id {
-        described.insert("bulkId".to_owned(), bulk_id.as_str().into());
-    }
-    described
-}
-
-/// The response to an operation that was carried out (RFC 7644 §3.7.3): with the body where something failed.
-fn describe_result(step: Step) -> Option<Value> {
+/// The result of an operation that was carried out (RFC 7644 §3.7.3), with the body if it failed.
+fn result(step: Step) -> Option<BulkOperationResponse> {
     let failed = step.failed();
-    let Step { mut described, response, .. } = step;
+    let Step { method, bulk_id, location, response, .. } = step;
     let response = response?;
-    if let Some(version) = response.header("ETag") {
-        described.insert("version".to_owned(), version.into());
-    }
-    described.insert("status".to_owned(), response.status.to_string().into());
-    if failed {
-        described.insert(
-            "response".to_owned(),
-            json::parse(response.body.into_string().as_bytes()).unwrap_or_default(),
-        );
-    }
-    Some(Value::Object(described))
+    Some(BulkOperationResponse {
+        method,
+        bulk_id,
+        location,
+        version: response.header("ETag").map(str::to_owned),
+        status: response.status,
+        response: failed.then(|| serde_json::from_str(&response.body.into_string()).unwrap_or_default()),
+    })
 }
 
 /// What the log is to say, if anything failed.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::pin::Pin;
 
+use serde::Serialize;
 use serde_json::Value;
 use worker::Env;
 
@@ -15,12 +16,13 @@ use crate::http::DeferredWork;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_OF_STRANGERS};
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
+use scim_protocol::bounded_json::memory_size;
+use scim_protocol::budget::Budget;
 use scim_protocol::entity_tag::Preconditions;
 use scim_protocol::projection::Projection;
-use scim_protocol::query::Parameters;
+use scim_protocol::query::ListQuery;
 use scim_protocol::schema::ResourceType;
-use scim_protocol::work::Work;
-use scim_protocol::{Object, ScimError, json};
+use scim_protocol::{Limits, Object, ScimError, json};
 
 /// What a handler returns. It is boxed, so that a table of routes can name it.
 pub(crate) type Handled<'r> = Pin<Box<dyn Future<Output = Result<HttpResponse, ScimError>> + 'r>>;
@@ -36,7 +38,7 @@ pub(crate) struct RequestContext<'a> {
     /// What the organization's log will say of it.
     pub(crate) record: Record,
     /// What the whole HTTP request may still make this service compute.
-    pub(crate) work: &'a Work,
+    pub(crate) budget: &'a Budget,
     /// Bindings and variables of the deployment.
     pub(crate) env: &'a Env,
 }
@@ -155,13 +157,13 @@ impl RequestContext<'_> {
         let Source::Http(request) = &mut self.source else { return Err(ScimError::internal()) };
         let text = request.body(limits.bytes).await?;
         let mut body = limits.read(&text)?;
-        if is_small && json::memory(&body) > MEMORY_OF_STRANGERS {
+        if is_small && memory_size(&body) > MEMORY_OF_STRANGERS {
             drop(body);
             self.vouch().await?;
             body = limits.read(&text)?;
         }
         let Source::Http(request) = &mut self.source else { return Err(ScimError::internal()) };
-        request.hold(text.len(), json::memory(&body))?;
+        request.hold(text.len(), memory_size(&body))?;
         self.record.keep(&body);
         Ok(body)
     }
@@ -177,17 +179,17 @@ impl RequestContext<'_> {
     /// The parameters of the URL.
     ///
     /// # Errors
-    /// As [`Parameters::of_url`].
-    pub(crate) fn parameters(&self) -> Result<Parameters, ScimError> {
+    /// As [`ListQuery::from_url`].
+    pub(crate) fn parameters(&self) -> Result<ListQuery, ScimError> {
         match &self.source {
-            Source::Http(request) => Parameters::of_url(request.parameters()),
-            Source::Bulk(_) => Ok(Parameters::default()),
+            Source::Http(request) => ListQuery::from_url(request.parameters()),
+            Source::Bulk(_) => Ok(ListQuery::default()),
         }
     }
 
     /// Which attributes are asked for.
     pub(crate) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
-        projection(&self.parameters()?, resource_type)
+        projection(&self.parameters()?, resource_type, &self.session.tenant.catalog.limits)
     }
 
     /// Which version of the resource the client means.
@@ -220,13 +222,15 @@ impl RequestContext<'_> {
 
 /// Which attributes a query asks for.
 pub(crate) fn projection(
-    parameters: &Parameters,
+    parameters: &ListQuery,
     resource_type: &ResourceType,
+    limits: &Limits,
 ) -> Result<Projection, ScimError> {
     Projection::parse(
         resource_type,
         parameters.attributes.as_deref(),
         parameters.excluded_attributes.as_deref(),
+        limits,
     )
 }
 
@@ -256,4 +260,13 @@ pub(crate) fn parse(stored: &str) -> Result<Object, ScimError> {
         Ok(_) => Err(StorageError::Internal("a resource is no object".to_owned()).into()),
         Err(error) => Err(StorageError::Internal(format!("a resource is not JSON: {error}")).into()),
     }
+}
+
+/// A message as JSON.
+///
+/// # Errors
+/// 500 if it cannot be written.
+pub(crate) fn to_json(message: &impl Serialize) -> Result<String, ScimError> {
+    serde_json::to_string(message)
+        .map_err(|error| StorageError::Internal(format!("a message cannot be written: {error}")).into())
 }

@@ -1,19 +1,21 @@
 //! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` (RFC 7644 §4), as they are for the organization
 //! that asks.
 
-use serde_json::Value;
+use serde::Serialize;
 
-use super::context::RequestContext;
+use super::context::{RequestContext, to_json};
 use crate::http::response::HttpResponse;
 use directory::Organization;
+use scim_protocol::discovery::{AuthenticationScheme, ResourceTypeBody, SchemaBody, ServiceProviderConfig};
 use scim_protocol::error::shorten;
-use scim_protocol::list::{Standing, list_response};
-use scim_protocol::query::Parameters;
-use scim_protocol::{ScimError, discovery, json};
+use scim_protocol::list::ListResponse;
+use scim_protocol::query::ListQuery;
+use scim_protocol::{Limits, ScimError};
 
 pub(crate) async fn service_provider_config(context: &RequestContext<'_>) -> Result<HttpResponse, ScimError> {
     authenticate(context).await?;
-    Ok(public_config(&context.session.tenant.base))
+    let tenant = &context.session.tenant;
+    config(&tenant.base, &tenant.catalog.limits)
 }
 
 /// The body of `/ServiceProviderConfig`, for whoever asks: it is the same for all organizations, and tells a client how
@@ -23,14 +25,23 @@ pub(crate) async fn service_provider_config(context: &RequestContext<'_>) -> Res
 /// 403 where the query has a filter.
 pub(crate) fn public_service_provider_config(
     base: &str,
+    limits: &Limits,
     query: &[(String, String)],
 ) -> Result<HttpResponse, ScimError> {
-    refuse_filter(&Parameters::of_url(query)?)?;
-    Ok(public_config(base))
+    refuse_filter(&ListQuery::from_url(query)?)?;
+    config(base, limits)
 }
 
-fn public_config(base: &str) -> HttpResponse {
-    HttpResponse::ok(json::write(&discovery::service_provider_config(base)))
+fn config(base: &str, limits: &Limits) -> Result<HttpResponse, ScimError> {
+    let key = AuthenticationScheme {
+        r#type: "oauthbearertoken",
+        name: "SCIM key".into(),
+        description: "The key made for the organization, in the header \"Authorization: Bearer scim-…\"."
+            .into(),
+        spec_uri: "https://www.rfc-editor.org/rfc/rfc6750".into(),
+        primary: true,
+    };
+    Ok(HttpResponse::ok(to_json(&ServiceProviderConfig::new(base, limits, vec![key]))?))
 }
 
 pub(crate) async fn resource_types(
@@ -39,9 +50,9 @@ pub(crate) async fn resource_types(
 ) -> Result<HttpResponse, ScimError> {
     authenticate(context).await?;
     let tenant = &context.session.tenant;
-    let described = [&tenant.catalog.user, &tenant.catalog.group]
-        .map(|each| discovery::resource_type(each, &tenant.base));
-    one_or_all(&described, name, "ResourceType")
+    let described =
+        [&tenant.catalog.user, &tenant.catalog.group].map(|each| ResourceTypeBody::new(each, &tenant.base));
+    one_or_all(described.into(), |each| each.id, name, "ResourceType")
 }
 
 pub(crate) async fn schemas(
@@ -52,9 +63,11 @@ pub(crate) async fn schemas(
     let tenant = &context.session.tenant;
     let user = tenant.catalog.user_of(&organization);
     let group = tenant.catalog.group_of(&organization);
-    let described: Vec<Value> =
-        [&user, &group].into_iter().flat_map(|each| discovery::schemas(each, &tenant.base)).collect();
-    one_or_all(&described, urn, "Schema")
+    let described = [&user, &group]
+        .into_iter()
+        .flat_map(|each| SchemaBody::of_resource_type(each, &tenant.base))
+        .collect();
+    one_or_all(described, |each: &SchemaBody<'_>| each.id, urn, "Schema")
 }
 
 async fn authenticate(context: &RequestContext<'_>) -> Result<Organization, ScimError> {
@@ -63,23 +76,22 @@ async fn authenticate(context: &RequestContext<'_>) -> Result<Organization, Scim
 }
 
 /// RFC 7644 §4: a filter on these endpoints is refused, so that nobody takes an unfiltered answer for a filtered one.
-fn refuse_filter(parameters: &Parameters) -> Result<(), ScimError> {
+fn refuse_filter(parameters: &ListQuery) -> Result<(), ScimError> {
     if parameters.filter.is_some() {
         return Err(ScimError::forbidden("Discovery endpoints cannot be filtered; leave the filter out."));
     }
     Ok(())
 }
 
-fn one_or_all(described: &[Value], id: Option<&str>, what: &str) -> Result<HttpResponse, ScimError> {
-    let Some(id) = id else {
-        let all: Vec<String> = described.iter().map(json::write).collect();
-        let total = u64::try_from(all.len()).unwrap_or(0);
-        let opening = list_response(total, &Standing::At(1), all.len());
-        return Ok(HttpResponse::ok(format!("{opening}{}]}}", all.join(","))));
-    };
-    described
-        .iter()
-        .find(|each| each.get("id").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(id)))
-        .map(|each| HttpResponse::ok(json::write(each)))
-        .ok_or_else(|| ScimError::no_such_resource(what, &shorten(id)))
+/// The one of the described whose id this is, in any case; all without an id.
+fn one_or_all<'d, T: Serialize>(
+    described: Vec<T>,
+    id_of: impl Fn(&T) -> &'d str,
+    id: Option<&str>,
+    what: &str,
+) -> Result<HttpResponse, ScimError> {
+    let Some(id) = id else { return Ok(HttpResponse::ok(to_json(&ListResponse::of_all(described))?)) };
+    let one = described.iter().find(|each| id_of(each).eq_ignore_ascii_case(id));
+    let one = one.ok_or_else(|| ScimError::no_such_resource(what, &shorten(id)))?;
+    Ok(HttpResponse::ok(to_json(one)?))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let sent = context.group_body().await?;
     let tenant = &context.session.tenant;
     let wanted = Wanted::of_resource(tenant.catalog, &sent)?;
-    let group = wanted.created(tenant.catalog, context.work)?;
+    let group = wanted.created(tenant.catalog, context.budget)?;
     let projection = context.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
@@ -158,7 +158,7 @@ async fn change(
             return Ok((record.version, Resource::default()));
         }
         preconditions.check(record.version)?;
-        let group = wanted.settle(tenant.catalog, record.kind, &record.group, context.work)?;
+        let group = wanted.settle(tenant.catalog, record.kind, &record.group, context.budget)?;
         let mut current = None;
         let difference = match &comparison {
             Some(comparison) => comparison.read(opened.first_rows())?,

@@ -12,8 +12,8 @@ use crate::runtime::{clock, ids};
 use scim_protocol::ScimError;
 use scim_protocol::cursor::{Cursor, Position, Seal};
 use scim_protocol::filter;
-use scim_protocol::list::{Standing, Window, list_response};
-use scim_protocol::query::{CursorContext, Parameters};
+use scim_protocol::list::{LIST_RESPONSE_END, PageLinks, Window, list_response_start};
+use scim_protocol::query::{CursorContext, ListQuery};
 use scim_protocol::schema::ResourceType;
 
 /// Answers a query by its URL.
@@ -27,13 +27,13 @@ pub(crate) async fn search(
     listed: Listed,
 ) -> Result<HttpResponse, ScimError> {
     let body = context.body().await?;
-    query(context, listed, &Parameters::of_search(&body)?).await
+    query(context, listed, &ListQuery::from_search_request(&body)?).await
 }
 
 async fn query(
     context: &RequestContext<'_>,
     listed: Listed,
-    parameters: &Parameters,
+    parameters: &ListQuery,
 ) -> Result<HttpResponse, ScimError> {
     let catalog = context.session.tenant.catalog;
     let (resource_types, endpoint): (Vec<&ResourceType>, _) = match listed {
@@ -42,7 +42,7 @@ async fn query(
         Listed::All => (vec![&catalog.user, &catalog.group], "/"),
     };
     let text = parameters.filter.as_deref();
-    let filter = text.map(|text| filter::parse(&resource_types, text)).transpose()?;
+    let filter = text.map(|text| filter::parse(&resource_types, text, &catalog.limits)).transpose()?;
     let sort = parameters.sort(&resource_types)?;
     let key = context.session.key;
     let cursors = CursorContext {
@@ -53,12 +53,13 @@ async fn query(
     let window = match parameters.cursor_sealed_by() {
         Some(id) if id != key.id() => {
             let secret = other_secret(context, id).await?;
-            parameters.window(&CursorContext { seal: Seal { id, secret: &secret }, ..cursors })?
+            let cursors = CursorContext { seal: Seal { id, secret: &secret }, ..cursors };
+            parameters.window(&cursors, &catalog.limits)?
         }
-        _ => parameters.window(&cursors)?,
+        _ => parameters.window(&cursors, &catalog.limits)?,
     };
-    let of_users = projection(parameters, &catalog.user)?;
-    let of_groups = projection(parameters, &catalog.group)?;
+    let of_users = projection(parameters, &catalog.user, &catalog.limits)?;
+    let of_groups = projection(parameters, &catalog.group, &catalog.limits)?;
     let client = context.client();
     // Begins with the time, so that the oldest is known by its name.
     let snapshot = format!("{}-{}", context.session.tenant.now, ids::new_id()?);
@@ -79,8 +80,8 @@ async fn query(
         listing = read(context, &query).await?;
     }
     context.deferred.note_import.set(listing.afterwards.take());
-    let standing = standing(parameters, &cursors, &window, &listing);
-    let mut body = Body::from(list_response(listing.total, &standing, listing.items.len()));
+    let links = page_links(parameters, &cursors, &window, &listing)?;
+    let mut body = Body::from(list_response_start(listing.total, &links, listing.items.len())?);
     for (index, item) in listing.items.into_iter().enumerate() {
         if index > 0 {
             body.push_str(",");
@@ -90,7 +91,7 @@ async fn query(
             Resource::Group(group) => body.append(group_resource::body(&context.session, &of_groups, group)?),
         }
     }
-    body.push_str("]}");
+    body.push_str(LIST_RESPONSE_END);
     Ok(HttpResponse::ok(body))
 }
 
@@ -109,15 +110,15 @@ async fn other_secret(context: &RequestContext<'_>, id: &str) -> Result<String, 
     opened.row().map(|row| row.head).ok_or_else(Cursor::not_made_here)
 }
 
-/// Where the page stands. RFC 9865 §2: there is a next cursor unless this is the last page.
-fn standing(
-    parameters: &Parameters,
+/// The links to the neighbouring pages. RFC 9865 §2: there is a next cursor unless this is the last page.
+fn page_links(
+    parameters: &ListQuery,
     cursors: &CursorContext<'_>,
     window: &Window,
     listing: &Listing,
-) -> Standing {
+) -> Result<PageLinks, ScimError> {
     let from = match window {
-        Window::Index(page) => return Standing::At(page.start_index),
+        Window::Index(page) => return Ok(PageLinks::Index(page.start_index)),
         Window::Cursor { from, .. } => from.as_ref(),
     };
     let backward = from.is_some_and(|cursor| cursor.backward);
@@ -137,8 +138,8 @@ fn standing(
         (true, true) => (None, back(-1)),
     };
     let text = |backward, there_is: bool, position: Option<Position>| {
-        let position = position.filter(|_| there_is)?;
-        Some(parameters.cursor_text(cursors, &Cursor { backward, position }))
+        let position = position.filter(|_| there_is);
+        position.map(|position| parameters.cursor_text(cursors, &Cursor { backward, position })).transpose()
     };
-    Standing::Between { previous: text(true, before, first), next: text(false, after, last) }
+    Ok(PageLinks::Cursors { previous: text(true, before, first)?, next: text(false, after, last)? })
 }

@@ -21,7 +21,7 @@ use consistency::{BOOKMARK, route_to_replica};
 use context::{RequestContext, Source};
 use directory::Key;
 use scim_protocol::ScimError;
-use scim_protocol::work::Work;
+use scim_protocol::budget::Budget;
 
 /// Answers a request below the base path.
 ///
@@ -37,7 +37,11 @@ pub(crate) async fn respond(
     let base = format!("{}{base_path}", request.address.origin);
     let authorization = request.header("authorization").filter(|header| !header.trim().is_empty());
     if authorization.is_none() && request.method == "GET" && segments == ["ServiceProviderConfig"] {
-        return discovery::public_service_provider_config(&base, request.parameters());
+        return discovery::public_service_provider_config(
+            &base,
+            &deployment.catalog.limits,
+            request.parameters(),
+        );
     }
     let outcome = match scim_key::from_authorization(authorization.as_deref()) {
         Ok(key) => with_key(deployment, request, deferred, &key, base, segments).await,
@@ -84,13 +88,13 @@ async fn with_key(
     let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_verified: false };
     let method = request.method.clone();
     let record = Record::of_request(deployment.catalog, request, key, segments);
-    let work = Work::default();
+    let budget = Budget::new(&deployment.catalog.limits);
     let mut context = RequestContext {
         session,
         source: Source::Http(request),
         deferred,
         record,
-        work: &work,
+        budget: &budget,
         env: deployment.env,
     };
     let outcome = routes::dispatch(&mut context, &method, segments).await;

@@ -14,9 +14,9 @@ use crate::http::response::HttpResponse;
 use directory::user::{self, Change, Obstacles};
 use directory::{Catalog, Organization, User, deactivation};
 use scim_protocol::ScimError;
+use scim_protocol::budget::Budget;
 use scim_protocol::error::shorten;
 use scim_protocol::projection::Projection;
-use scim_protocol::work::Work;
 
 /// GET of one user (RFC 7644 §3.4.1).
 pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
@@ -36,7 +36,7 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
 pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpResponse, ScimError> {
     let body = context.body().await?;
     let catalog = context.session.tenant.catalog;
-    let user = user::create(catalog, &body, context.work)?;
+    let user = user::create(catalog, &body, context.budget)?;
     let projection = context.projection(&catalog.user)?;
     let tenant = &context.session.tenant;
     let id = context.new_id()?;
@@ -106,7 +106,7 @@ fn outcome(status: u16, id: &str, user: &User) -> Outcome {
 }
 
 /// What a PUT or PATCH makes of a person.
-type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles, &Work) -> Result<Change, ScimError>;
+type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles, &Budget) -> Result<Change, ScimError>;
 
 /// Reads, decides, writes. What changes nothing writes nothing: neither version nor `lastModified` move.
 async fn change(
@@ -129,7 +129,7 @@ async fn change(
         let (record, organization) = open_record(context, id, with_groups.get()).await?;
         preconditions.check(record.version)?;
         let mut change =
-            rule(tenant.catalog, &organization, &record.user, body, &obstacles.borrow(), context.work)?;
+            rule(tenant.catalog, &organization, &record.user, body, &obstacles.borrow(), context.budget)?;
         match &projection {
             Err(error) if change.deactivates => change.refused.push(error.clone()),
             Err(error) => return Err(error.clone().into()),

@@ -1,5 +1,6 @@
 //! What this deployment calls things, and the resource types that follow from it.
 
+use scim_protocol::Limits;
 use scim_protocol::attribute_path::resolve;
 use scim_protocol::schema::{self, Attribute, Mutability, ResourceType};
 
@@ -16,6 +17,8 @@ pub struct Catalog {
     pub user: ResourceType,
     /// Groups: RFC 7643 §4.2.
     pub group: ResourceType,
+    /// The bounds that hold for requests.
+    pub limits: Limits,
 }
 
 impl Catalog {
@@ -58,7 +61,13 @@ impl Catalog {
             )
             .canonical(OrgRole::ASSIGNABLE),
         );
-        Ok(Self { group_prefix, org_role_attribute, user, group: schema::group() })
+        Ok(Self { group_prefix, org_role_attribute, user, group: schema::group(), limits: Limits::DEFAULT })
+    }
+
+    /// The same catalog with the limits of a deployment.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The User resource type as it is for this organization: where mail is not managed over SCIM,

@@ -10,8 +10,8 @@ use super::OrgRole;
 use super::user::{
     Change, Rules, Standing, User, owner_untouchable, second_owner, take_active, take_org_role,
 };
+use scim_protocol::budget::object_size;
 use scim_protocol::patch::Parts;
-use scim_protocol::work::size_of_parts;
 use scim_protocol::{Object, ScimError, resource};
 
 /// Most refused parts that the log names.
@@ -49,7 +49,7 @@ fn possible(
     refused: &mut Vec<ScimError>,
 ) -> Result<User, ScimError> {
     let current = rules.current;
-    refused.extend(parts.apply_possible(&mut doc, &current.doc, "active", rules.work)?);
+    refused.extend(parts.apply_possible(&mut doc, &current.doc, "active", rules.budget)?);
     take_active(&mut doc);
     let org_role = take_org_role(rules.catalog, &mut doc).and_then(|role| match role {
         Some(OrgRole::Owner) => Err(second_owner()),
@@ -79,8 +79,8 @@ fn allowed(rules: &Rules<'_>, standing: Standing, wanted: &Object, refused: &mut
         names.into_iter().filter(differs).map(|name| (name.clone(), None)).collect();
     for _ in 0..ROUNDS {
         left.retain_mut(|(name, reason)| {
-            let copies = size_of_parts(&doc).saturating_add(size_of_parts(wanted));
-            if let Err(error) = rules.work.spend(1, copies) {
+            let copies = object_size(&doc).saturating_add(object_size(wanted));
+            if let Err(error) = rules.budget.spend(1, copies) {
                 *reason = Some(error);
                 return true;
             }

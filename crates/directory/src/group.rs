@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::group_name::{self, fold_group_name};
 use super::visible::check_visible;
 use super::{Catalog, check_length, member_filter};
+use scim_protocol::budget::Budget;
 use scim_protocol::error::shorten;
 use scim_protocol::filter::Filter;
 use scim_protocol::patch::{self, Edit, Op};
 use scim_protocol::schema::Attribute;
-use scim_protocol::work::Work;
 use scim_protocol::{Object, ScimError};
 
 /// Ids of users as a request has them.
@@ -151,7 +151,7 @@ impl<'a> Wanted<'a> {
         let Value::Object(values) = body else {
             return Err(ScimError::invalid_syntax("The body must be a JSON object describing a Group."));
         };
-        Self::of_edits(patch::assignments(&catalog.group, values)?)
+        Self::of_edits(patch::assignments(&catalog.group, values, &catalog.limits)?)
     }
 
     /// Reads the body of a PATCH.
@@ -159,7 +159,7 @@ impl<'a> Wanted<'a> {
     /// # Errors
     /// Those of the PATCH message, and `mutability` for members that are to be changed in part.
     pub fn of_patch(catalog: &'a Catalog, body: &'a Value) -> Result<Self, ScimError> {
-        Self::of_edits(patch::parse(&catalog.group, body)?)
+        Self::of_edits(patch::parse(&catalog.group, body, &catalog.limits)?)
     }
 
     fn of_edits(all: Vec<Edit<'a>>) -> Result<Self, ScimError> {
@@ -180,8 +180,8 @@ impl<'a> Wanted<'a> {
     ///
     /// # Errors
     /// `invalidValue` for a missing or wrong value.
-    pub fn created(&self, catalog: &Catalog, work: &Work) -> Result<Group, ScimError> {
-        let group = self.applied(catalog, Object::new(), work)?;
+    pub fn created(&self, catalog: &Catalog, budget: &Budget) -> Result<Group, ScimError> {
+        let group = self.applied(catalog, Object::new(), budget)?;
         check_display_name(&group.display_name)?;
         Ok(group)
     }
@@ -195,18 +195,18 @@ impl<'a> Wanted<'a> {
         catalog: &Catalog,
         kind: GroupKind,
         current: &Group,
-        work: &Work,
+        budget: &Budget,
     ) -> Result<Group, ScimError> {
         let mut doc = Object::new();
         doc.insert("displayName".to_owned(), current.display_name.as_str().into());
         if let Some(external_id) = &current.external_id {
             doc.insert("externalId".to_owned(), external_id.as_str().into());
         }
-        settle_name(&catalog.group_prefix, kind, current, self.applied(catalog, doc, work)?)
+        settle_name(&catalog.group_prefix, kind, current, self.applied(catalog, doc, budget)?)
     }
 
-    fn applied(&self, catalog: &Catalog, mut doc: Object, work: &Work) -> Result<Group, ScimError> {
-        patch::apply(&catalog.group, &mut doc, &self.edits, work)?;
+    fn applied(&self, catalog: &Catalog, mut doc: Object, budget: &Budget) -> Result<Group, ScimError> {
+        patch::apply(&catalog.group, &mut doc, &self.edits, budget)?;
         let text = |name: &str| doc.get(name).and_then(Value::as_str).map(str::to_owned);
         let group =
             Group { display_name: text("displayName").unwrap_or_default(), external_id: text("externalId") };
@@ -386,7 +386,7 @@ mod tests {
         let catalog = catalog();
         let body = json!({"Operations": operations});
         let wanted = Wanted::of_patch(&catalog, &body)?;
-        let group = wanted.settle(&catalog, GroupKind::ProjectRole, &current(), &Work::default())?;
+        let group = wanted.settle(&catalog, GroupKind::ProjectRole, &current(), &Budget::default())?;
         assert!(wanted.members.selections.is_empty());
         Ok((group, sets(wanted.members)))
     }

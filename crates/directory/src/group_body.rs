@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::group::says_group;
-use scim_protocol::json::{self, Members, Unreadable};
+use scim_protocol::bounded_json::{Members, ParseError, object_of, parse_with};
 
 /// As how many values an array counts besides, and an object that is no member.
 const CONTAINER: usize = 10;
@@ -14,9 +14,9 @@ const CONTAINER: usize = 10;
 /// which means the same (see `member_ids` in [`super::group`]) and takes a fifth of the memory.
 ///
 /// # Errors
-/// Those of [`json::parse_with`].
-pub fn read(body: &[u8], most_values: usize) -> Result<Value, Unreadable> {
-    json::parse_with(body, most_values, id_alone, CONTAINER)
+/// Those of [`parse_with`].
+pub fn read(body: &[u8], most_values: usize) -> Result<Value, ParseError> {
+    parse_with(body, most_values, id_alone, CONTAINER)
 }
 
 /// A member's id, if the object is a member, its id is text, and it does not say that it is a group.
@@ -31,7 +31,7 @@ fn id_alone(mut parts: Members<'_>) -> Value {
     let mut values = parts.iter_mut().filter(|(name, _)| is_member && is(name, "value"));
     match (values.next(), values.next()) {
         (Some((_, Value::String(id))), None) => Value::String(std::mem::take(id)),
-        _ => json::object_from(parts),
+        _ => object_of(parts),
     }
 }
 

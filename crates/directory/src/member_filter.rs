@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::group::Ids;
 use scim_protocol::Object;
+use scim_protocol::budget::Budget;
 use scim_protocol::filter::{Comparison, Filter, Literal, Matcher, Operator};
-use scim_protocol::work::Work;
 
 /// Whom a filter can select.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ fn of_comparison<'a>(filter: &Filter<'_>, comparison: &Comparison<'_>) -> Reach<
             let member = Object::from_iter([("type".to_owned(), "User".into())]);
             // One short comparison stays far below what a request may spend.
             Reach::all_if(
-                Matcher::new(filter).matches(&member, &Work::default()).is_ok_and(|matches| matches),
+                Matcher::new(filter).matches(&member, &Budget::default()).is_ok_and(|matches| matches),
             )
         }
         (Some("value"), Operator::Eq, Literal::String(id)) => Reach::one(id, true),
@@ -95,12 +95,13 @@ fn of_comparison<'a>(filter: &Filter<'_>, comparison: &Comparison<'_>) -> Reach<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scim_protocol::Limits;
     use scim_protocol::filter::parse_value_path;
     use scim_protocol::schema::group;
 
     fn reach_of(filter: &str) -> Reach<'static> {
         let group = group();
-        reach(&parse_value_path(group.attribute("members").unwrap(), filter).unwrap())
+        reach(&parse_value_path(group.attribute("members").unwrap(), filter, &Limits::DEFAULT).unwrap())
     }
 
     fn ids(ids: &[&'static str]) -> Reach<'static> {

@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::organization::email_domain;
 use super::visible::check_visible;
 use super::{Catalog, OrgRole, Organization, check_length, deactivation, person_name};
+use scim_protocol::budget::{Budget, object_size};
 use scim_protocol::bulk::is_reference;
 use scim_protocol::error::shorten;
 use scim_protocol::json::{self, object};
 use scim_protocol::patch::Parts;
 use scim_protocol::text::fold;
-use scim_protocol::work::{Work, size_of_parts};
 use scim_protocol::{Object, ScimError, resource};
 
 /// Most bytes that one person's attributes may come to.
@@ -181,8 +181,8 @@ pub fn seems_to_deactivate(body: &Value) -> bool {
 ///
 /// # Errors
 /// `invalidValue` for a missing or wrong value, or a second Owner.
-pub fn create(catalog: &Catalog, body: &Value, work: &Work) -> Result<User, ScimError> {
-    let mut doc = resource::read(&catalog.user, body, work)?;
+pub fn create(catalog: &Catalog, body: &Value, budget: &Budget) -> Result<User, ScimError> {
+    let mut doc = resource::read(&catalog.user, body, budget)?;
     let standing = Standing::take(catalog, &mut doc)?;
     fill_gaps(&mut doc);
     let active = standing.active.unwrap_or(true);
@@ -208,10 +208,10 @@ pub fn replace(
     current: &User,
     body: &Value,
     obstacles: &Obstacles,
-    work: &Work,
+    budget: &Budget,
 ) -> Result<Change, ScimError> {
-    let parts = Parts::of_resource(&catalog.user, resource::values(&catalog.user, body)?);
-    let rules = Rules { catalog, organization, current, obstacles, work, replaces: true };
+    let parts = Parts::of_resource(&catalog.user, resource::values(&catalog.user, body)?, &catalog.limits);
+    let rules = Rules { catalog, organization, current, obstacles, budget, replaces: true };
     change(&rules, parts, Object::new())
 }
 
@@ -225,10 +225,10 @@ pub fn modify(
     current: &User,
     body: &Value,
     obstacles: &Obstacles,
-    work: &Work,
+    budget: &Budget,
 ) -> Result<Change, ScimError> {
-    let parts = Parts::of_patch(&catalog.user, body)?;
-    let rules = Rules { catalog, organization, current, obstacles, work, replaces: false };
+    let parts = Parts::of_patch(&catalog.user, body, &catalog.limits)?;
+    let rules = Rules { catalog, organization, current, obstacles, budget, replaces: false };
     change(&rules, parts, current.doc.clone())
 }
 
@@ -247,8 +247,8 @@ fn change(rules: &Rules<'_>, mut parts: Parts<'_>, doc: Object) -> Result<Change
 
 /// The person after all that a request asks for.
 fn whole(rules: &Rules<'_>, parts: &Parts<'_>, mut doc: Object) -> Result<User, ScimError> {
-    rules.work.spend(1, size_of_parts(&doc))?;
-    parts.apply(&mut doc, rules.work)?;
+    rules.budget.spend(1, object_size(&doc))?;
+    parts.apply(&mut doc, rules.budget)?;
     let standing = Standing::take(rules.catalog, &mut doc)?;
     rules.settle(doc, standing)
 }
@@ -287,7 +287,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) current: &'a User,
     pub(crate) obstacles: &'a Obstacles,
     /// What the request may still make this service compute.
-    pub(crate) work: &'a Work,
+    pub(crate) budget: &'a Budget,
     /// Whether it is a PUT.
     pub(crate) replaces: bool,
 }

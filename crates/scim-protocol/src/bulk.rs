@@ -1,65 +1,134 @@
-//! Bulk requests (RFC 7644 §3.7): their operations, and what these say of each other by `bulkId`.
+//! Bulk requests and responses (RFC 7644 §3.7): operations, their order, and the references between them by `bulkId`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Object, ScimError, patch};
+use crate::message::{BULK_RESPONSE, check_schemas};
+use crate::object::IgnoreCase;
+use crate::{Limits, ScimError};
 
-/// Most operations of one request. Each costs up to two round trips to the database.
-pub const MAX_OPERATIONS: usize = 100;
-/// Largest bulk request, in bytes.
-pub const MAX_PAYLOAD: usize = 1024 * 1024;
-
-/// How an operation names a resource that another one of the request makes.
+/// How an operation refers to the resource that another one creates.
 const REFERENCE: &str = "bulkId:";
 
-/// Names of operations and what they stand for. There are at most [`MAX_OPERATIONS`].
-pub type Named<T> = Vec<(String, T)>;
-
-/// A bulk request.
+/// A BulkRequest message.
 #[derive(Debug)]
 pub struct BulkRequest {
-    /// After how many failures the rest is left undone; `None`: never.
+    /// Number of failures after which the rest is not carried out; `None` for no such number.
     pub fail_on_errors: Option<u64>,
-    /// What is to be done.
+    /// The operations in the order in which they were sent.
     pub operations: Vec<BulkOperation>,
 }
 
-/// One operation, as it was sent.
+/// One operation of a bulk request.
 #[derive(Debug)]
 pub struct BulkOperation {
-    /// HTTP method in upper case.
-    pub method: String,
+    /// The HTTP method.
+    pub method: BulkMethod,
     /// Path relative to the base URL, such as `/Users/1`.
     pub path: String,
-    /// The client's name for it.
+    /// The client's name for the operation.
     pub bulk_id: Option<String>,
-    /// The version the client means, as `If-Match` would say it.
+    /// The entity tag that the resource must have, as in `If-Match`.
     pub version: Option<String>,
     /// The body.
     pub data: Option<Value>,
+}
+
+/// The HTTP methods of bulk operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "they say what they are")]
+pub enum BulkMethod {
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl BulkMethod {
+    /// Reads a method in any case.
+    fn parse(method: &str) -> Option<Self> {
+        [Self::Post, Self::Put, Self::Patch, Self::Delete]
+            .into_iter()
+            .find(|known| known.as_str().eq_ignore_ascii_case(method))
+    }
+
+    /// The method in upper case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A BulkResponse message (RFC 7644 §3.7.3).
+#[derive(Debug, Clone, Serialize)]
+pub struct BulkResponse {
+    schemas: [&'static str; 1],
+    #[serde(rename = "Operations")]
+    operations: Vec<BulkOperationResponse>,
+}
+
+impl BulkResponse {
+    /// The response with the operations that were carried out.
+    pub fn new(operations: Vec<BulkOperationResponse>) -> Self {
+        Self { schemas: [BULK_RESPONSE], operations }
+    }
+}
+
+/// The outcome of one bulk operation.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkOperationResponse {
+    /// The method of the operation.
+    pub method: BulkMethod,
+    /// The `bulkId` of the operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bulk_id: Option<String>,
+    /// URL of the resource. Only a POST that failed has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Entity tag of the resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// HTTP status code; a string in JSON.
+    #[serde(serialize_with = "as_string")]
+    pub status: u16,
+    /// The body of the response, for an operation that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Value>,
+}
+
+fn as_string<S: Serializer>(status: &u16, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(status)
 }
 
 impl BulkRequest {
     /// Reads a BulkRequest message.
     ///
     /// # Errors
-    /// `invalidSyntax` and `invalidValue` for a message that is none, 413 above [`MAX_OPERATIONS`].
-    pub fn parse(body: Value) -> Result<Self, ScimError> {
-        patch::check_schemas(&body)?;
-        let Value::Object(mut body) = body else { return Err(not_a_message()) };
-        let Some(Value::Array(operations)) = take(&mut body, "Operations") else {
-            return Err(not_a_message());
+    /// `invalidSyntax` or `invalidValue` for a malformed message, 413 above [`Limits::max_bulk_operations`].
+    pub fn parse(mut body: Value, limits: &Limits) -> Result<Self, ScimError> {
+        check_schemas(&body)?;
+        let Some(Value::Array(operations)) = body.remove_ignore_case("Operations") else {
+            return Err(ScimError::invalid_syntax(
+                "The body must be a BulkRequest message: an object with an array \"Operations\".",
+            ));
         };
-        if operations.len() > MAX_OPERATIONS {
+        let most = limits.max_bulk_operations;
+        if operations.len() > most {
             return Err(ScimError::too_many_operations(format!(
-                "The request has {} operations; at most {MAX_OPERATIONS} (maxOperations) are carried out at once. Send the \
+                "The request has {} operations; at most {most} (maxOperations) are carried out at once. Send the \
                  rest in further requests.",
                 operations.len()
             )));
         }
-        let fail_on_errors = match take(&mut body, "failOnErrors") {
+        let fail_on_errors = match body.remove_ignore_case("failOnErrors") {
             None | Some(Value::Null) => None,
             // Clients send 0 for a number that is not set.
             Some(value) => Some(value.as_u64().ok_or_else(|| {
@@ -88,20 +157,24 @@ impl BulkRequest {
         Ok(Self { fail_on_errors, operations })
     }
 
-    /// Which operation makes what a `bulkId` stands for.
-    pub fn makers(&self) -> Named<usize> {
-        let makers = self.operations.iter().enumerate().filter(|(_, operation)| operation.makes_something());
-        makers.filter_map(|(index, operation)| Some((operation.bulk_id.clone()?, index))).collect()
+    /// The indexes of the operations that create a resource, by their `bulkId`.
+    pub fn bulk_id_index(&self) -> BTreeMap<String, usize> {
+        let creating =
+            self.operations.iter().enumerate().filter(|(_, operation)| operation.creates_resource());
+        creating.filter_map(|(index, operation)| Some((operation.bulk_id.clone()?, index))).collect()
     }
 
-    /// The operations' indexes in the order in which they were sent, except that whoever refers to what another one
-    /// makes waits for it. Where references go round in a circle (RFC 7644 §3.7.1), the first of it waits no longer.
-    pub fn order(&mut self, makers: &Named<usize>) -> Vec<usize> {
+    /// The operations' indexes in the order in which they are to be carried out: as they were sent, except that an
+    /// operation runs after those whose resources it refers to. Of a cycle of references (RFC 7644 §3.7.1), the
+    /// operation that was sent first runs first.
+    ///
+    /// `bulk_id_index` is that of [`BulkRequest::bulk_id_index`].
+    pub fn order(&mut self, bulk_id_index: &BTreeMap<String, usize>) -> Vec<usize> {
         let waits_for: Vec<Vec<usize>> = self
             .operations
             .iter_mut()
             .map(|operation| {
-                operation.references().iter().filter_map(|name| named(makers, name).copied()).collect()
+                operation.references().iter().filter_map(|name| bulk_id_index.get(name).copied()).collect()
             })
             .collect();
         let mut order: Vec<usize> = Vec::with_capacity(self.operations.len());
@@ -111,7 +184,7 @@ impl BulkRequest {
             let is_ready = |index: &usize| {
                 waits_for
                     .get(*index)
-                    .is_none_or(|makers| makers.iter().all(|maker| is_done.get(*maker) == Some(&true)))
+                    .is_none_or(|others| others.iter().all(|other| is_done.get(*other) == Some(&true)))
             };
             let next = waiting.iter().position(is_ready).unwrap_or_default();
             let next = waiting.remove(next);
@@ -125,34 +198,33 @@ impl BulkRequest {
 }
 
 impl BulkOperation {
-    fn parse(operation: Value) -> Result<Self, ScimError> {
-        let Value::Object(mut operation) = operation else {
+    fn parse(mut operation: Value) -> Result<Self, ScimError> {
+        if !operation.is_object() {
             return Err(ScimError::invalid_syntax("An operation must be an object."));
-        };
-        let mut text = |name: &str| match take(&mut operation, name) {
+        }
+        let mut text = |name: &str| match operation.remove_ignore_case(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(ScimError::invalid_syntax(format!("\"{name}\" must be a string."))),
         };
-        let method = text("method")?.unwrap_or_default().to_ascii_uppercase();
-        if !matches!(method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE") {
-            return Err(ScimError::invalid_syntax("\"method\" must be POST, PUT, PATCH or DELETE."));
-        }
+        let method = text("method")?
+            .and_then(|method| BulkMethod::parse(&method))
+            .ok_or_else(|| ScimError::invalid_syntax("\"method\" must be POST, PUT, PATCH or DELETE."))?;
         let path = text("path")?
             .ok_or_else(|| ScimError::invalid_syntax("\"path\" is missing, for example \"/Users\"."))?;
         let (bulk_id, version) = (text("bulkId")?, text("version")?.filter(|version| !version.is_empty()));
         if bulk_id.as_deref().is_some_and(|name| name.is_empty() || name.contains(['/', '"'])) {
             return Err(ScimError::invalid_value("\"bulkId\" must be a name without slashes and quotes."));
         }
-        Ok(Self { method, path, bulk_id, version, data: take(&mut operation, "data") })
+        Ok(Self { method, path, bulk_id, version, data: operation.remove_ignore_case("data") })
     }
 
-    /// Whether others may refer to what it makes.
-    pub fn makes_something(&self) -> bool {
-        self.method == "POST" && self.bulk_id.is_some()
+    /// Whether it creates a resource that other operations can refer to.
+    fn creates_resource(&self) -> bool {
+        self.method == BulkMethod::Post && self.bulk_id.is_some()
     }
 
-    /// The names of the operations that it refers to, in its path or anywhere in its data.
+    /// The `bulkId`s that it refers to, in its path or anywhere in its data.
     pub fn references(&mut self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         names.extend(self.path.split('/').filter_map(reference).map(str::to_owned));
@@ -164,14 +236,14 @@ impl BulkOperation {
         names
     }
 
-    /// Whether its path names what another operation makes.
-    pub fn is_about(&self, name: &str) -> bool {
-        self.path.split('/').any(|segment| reference(segment) == Some(name))
+    /// Whether its path refers to this `bulkId`.
+    pub fn targets(&self, bulk_id: &str) -> bool {
+        self.path.split('/').any(|segment| reference(segment) == Some(bulk_id))
     }
 
-    /// The operation with identifiers in place of references, but for those of which `stays` says so.
-    pub fn resolve(&mut self, ids: &Named<String>, stays: impl Fn(&str) -> bool) {
-        let resolved = |text: &str| named(ids, reference(text).filter(|name| !stays(name))?).cloned();
+    /// Replaces references by the identifiers of resources, by `bulkId`. Those for which `stays` returns true stay.
+    pub fn resolve(&mut self, ids: &BTreeMap<String, String>, stays: impl Fn(&str) -> bool) {
+        let resolved = |text: &str| ids.get(reference(text).filter(|name| !stays(name))?).cloned();
         self.path = self
             .path
             .split('/')
@@ -190,28 +262,17 @@ impl BulkOperation {
     }
 }
 
-/// What a name stands for.
-pub fn named<'a, T>(all: &'a Named<T>, name: &str) -> Option<&'a T> {
-    all.iter().find(|(own, _)| own == name).map(|(_, meaning)| meaning)
-}
-
-/// The name that a reference is made of.
+/// The `bulkId` in a reference.
 fn reference(text: &str) -> Option<&str> {
     text.strip_prefix(REFERENCE).filter(|name| !name.is_empty())
 }
 
-/// Whether a text names what another operation makes, so that an identifier has yet to take its place.
+/// Whether a text is a reference to the resource of another operation.
 pub fn is_reference(text: &str) -> bool {
     reference(text).is_some()
 }
 
-/// Takes a member out of an object, its name in any case.
-fn take(object: &mut Object, name: &str) -> Option<Value> {
-    let key = object.keys().find(|key| key.eq_ignore_ascii_case(name))?.clone();
-    object.remove(&key)
-}
-
-/// Calls `visit` with every string, and whether it is a PATCH path, in which references are quoted: `members[value eq
+/// Calls `visit` with every string, and whether it is a PATCH path. References in it are quoted: `members[value eq
 /// "bulkId:a"]`.
 fn each_text(value: &mut Value, is_path: bool, visit: &mut impl FnMut(&mut String, bool)) {
     match value {
@@ -226,15 +287,9 @@ fn each_text(value: &mut Value, is_path: bool, visit: &mut impl FnMut(&mut Strin
     }
 }
 
-/// The parts of a text that may be references: the whole of it, or what is quoted.
+/// The parts of a text that may be references: the whole text, or in a PATCH path what is in quotes.
 fn parts(text: &str, is_path: bool) -> Vec<&str> {
     if is_path { text.split('"').collect() } else { vec![text] }
-}
-
-fn not_a_message() -> ScimError {
-    ScimError::invalid_syntax(
-        "The body must be a BulkRequest message: an object with an array \"Operations\".",
-    )
 }
 
 #[cfg(test)]
@@ -243,18 +298,22 @@ mod tests {
 
     use super::*;
 
+    fn parse(body: Value) -> Result<BulkRequest, ScimError> {
+        BulkRequest::parse(body, &Limits::DEFAULT)
+    }
+
     fn request(operations: &Value) -> Result<BulkRequest, ScimError> {
-        BulkRequest::parse(json!({"failOnErrors": 1, "Operations": operations}))
+        parse(json!({"failOnErrors": 1, "Operations": operations}))
     }
 
     fn order(operations: &Value) -> Vec<usize> {
         let mut bulk = request(operations).unwrap();
-        let makers = bulk.makers();
-        bulk.order(&makers)
+        let index = bulk.bulk_id_index();
+        bulk.order(&index)
     }
 
     #[test]
-    fn who_refers_waits_and_nobody_is_overtaken() {
+    fn operations_run_after_those_that_they_refer_to_and_else_in_order() {
         let patch =
             json!({"method": "patch", "path": "/Groups/bulkId:g", "data": {"x": [{"value": "bulkId:b"}]}});
         let group = json!({"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"path": "members[value eq \"bulkId:a\"]"}});
@@ -277,7 +336,7 @@ mod tests {
             "manager": {"value": "bulkId:b"}, "title": "bulkId:", "note": "see \"bulkId:b\"", "path": "members[value eq \"bulkId:b\"]",
         }}]))
         .unwrap();
-        let ids = vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())];
+        let ids = BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
         let operation = bulk.operations.first_mut().unwrap();
         operation.resolve(&ids, |_| false);
         assert_eq!(operation.path, "/Users/1");
@@ -287,11 +346,11 @@ mod tests {
     }
 
     #[test]
-    fn messages_that_are_none() {
-        assert!(BulkRequest::parse(json!([])).is_err());
-        assert!(BulkRequest::parse(json!({"Operations": {}})).is_err());
-        assert!(BulkRequest::parse(json!({"failOnErrors": -1, "Operations": []})).is_err());
-        let zero = BulkRequest::parse(json!({"failOnErrors": 0, "Operations": []})).unwrap();
+    fn malformed_messages_are_refused() {
+        assert!(parse(json!([])).is_err());
+        assert!(parse(json!({"Operations": {}})).is_err());
+        assert!(parse(json!({"failOnErrors": -1, "Operations": []})).is_err());
+        let zero = parse(json!({"failOnErrors": 0, "Operations": []})).unwrap();
         assert_eq!(zero.fail_on_errors, None);
         for operation in [
             json!("x"),
@@ -307,7 +366,8 @@ mod tests {
         }
         let twice = json!({"method": "POST", "path": "/Users", "bulkId": "a"});
         assert!(request(&json!([twice, twice])).is_err());
-        let many = vec![json!({"method": "DELETE", "path": "/Users/1"}); MAX_OPERATIONS + 1];
+        let many =
+            vec![json!({"method": "DELETE", "path": "/Users/1"}); Limits::DEFAULT.max_bulk_operations + 1];
         assert_eq!(request(&json!(many)).unwrap_err().status, 413);
     }
 }

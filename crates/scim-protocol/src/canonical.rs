@@ -10,7 +10,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::schema::{Attribute, Kind, Mutability, ResourceType, Schema};
-use super::{Object, ScimError, json};
+use super::{IgnoreCase, Limits, Object, ScimError};
 
 /// Longest text in bytes that may be a role as JSON.
 const LONGEST_ROLE: usize = 4096;
@@ -66,17 +66,19 @@ pub(crate) struct Target<'a> {
     pub(crate) attribute: &'a Attribute,
     /// The complex attribute that it is a part of.
     whole: Option<&'a Attribute>,
+    /// The bounds that its values are held to.
+    pub(crate) limits: &'a Limits,
 }
 
 impl<'a> Target<'a> {
     /// An attribute.
-    pub(crate) fn of(attribute: &'a Attribute) -> Self {
-        Self { attribute, whole: None }
+    pub(crate) fn new(attribute: &'a Attribute, limits: &'a Limits) -> Self {
+        Self { attribute, whole: None, limits }
     }
 
     /// A sub-attribute of this attribute.
     pub(crate) fn part(self, sub_attribute: &'a Attribute) -> Self {
-        Self { attribute: sub_attribute, whole: Some(self.attribute) }
+        Self { attribute: sub_attribute, whole: Some(self.attribute), ..self }
     }
 }
 
@@ -141,7 +143,7 @@ pub(crate) fn keep_once(elements: &mut Vec<Value>) {
         }
         // Operations set sub-attributes in any order.
         said.sort_all_objects();
-        seen.insert(json::write(&said))
+        seen.insert(said.to_string())
     });
 }
 
@@ -187,7 +189,7 @@ pub(crate) fn coerce_one(target: Target<'_>, value: &Value) -> Result<Option<Val
             None => Err(wrong_type(target, value)),
         },
         // Entra ID's older wrapper: `[{"$ref": null, "value": "…"}]` for a simple attribute.
-        (kind, Value::Object(parts)) if kind != Kind::Complex => match json::member(parts, "value") {
+        (kind, Value::Object(parts)) if kind != Kind::Complex => match parts.get_ignore_case("value") {
             Some(inner) if !inner.is_object() => coerce_one(target, inner),
             None if parts.is_empty() => Ok(None),
             _ => Err(wrong_type(target, value)),
@@ -201,8 +203,7 @@ pub(crate) fn coerce_one(target: Target<'_>, value: &Value) -> Result<Option<Val
             Ok(Some(Value::Bool(false)))
         }
         (Kind::String | Kind::Reference | Kind::Binary | Kind::DateTime, Value::String(text)) => {
-            if text.contains('\0') {
-                // SQLite's text functions take it for the end.
+            if !target.limits.allow_nul && text.contains('\0') {
                 return Err(ScimError::invalid_value(format!(
                     "\"{target}\" must not contain the character U+0000."
                 )));
@@ -221,13 +222,13 @@ fn unpacked_role(attribute: &Attribute, value: &Value) -> Option<Object> {
     }
     let beside = value.as_object();
     let text = match beside {
-        Some(parts) => json::member(parts, "value")?.as_str()?,
+        Some(parts) => parts.get_ignore_case("value")?.as_str()?,
         None => value.as_str()?,
     };
     if text.len() > LONGEST_ROLE || !text.trim_start().starts_with('{') {
         return None;
     }
-    let Ok(Value::Object(mut parts)) = json::parse(text.as_bytes()) else { return None };
+    let Ok(Value::Object(mut parts)) = serde_json::from_str(text) else { return None };
     if parts.get("value")?.as_str()?.trim().is_empty() {
         return None;
     }
@@ -273,7 +274,8 @@ pub(crate) fn coerce_parts(target: Target<'_>, parts: &Object) -> Result<Parts, 
         let named = |key: &str| {
             key.contains(['.', ':']) && attribute.part(key).is_some_and(|part| part.name == sub.name)
         };
-        let sent = json::member(parts, &sub.name)
+        let sent = parts
+            .get_ignore_case(&sub.name)
             .or_else(|| parts.iter().find(|(key, _)| named(key)).map(|(_, value)| value));
         let value = sent.map(|value| coerce(target.part(sub), value)).transpose()?;
         match value {

@@ -1,48 +1,55 @@
-//! Cursors (RFC 9865): where a page ended, as text that is good for one query.
+//! Cursors (RFC 9865): where a page ended, as text that is valid for one query.
 //!
-//! The place is sealed (AES-SIV, RFC 5297): whoever changes a cursor, or takes it to another query, is found out, and
-//! it does not show the rank, which counts the rows of all organizations. It is sealed with a secret of the client's
-//! key, whose id is said before it, so that a client that has got a new key meanwhile can go on.
+//! The position is encrypted and authenticated (AES-SIV, RFC 5297). A cursor that was changed, or is used with another
+//! query, is refused, and it does not reveal the position. The id of the key that it is sealed with stands before it in
+//! plain text, so that a provider can still open the cursors of a client whose key was replaced.
+
+use std::fmt;
 
 use aes_siv::KeyInit;
 use aes_siv::siv::Aes128Siv;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde_json::Value;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{ScimError, json};
+use crate::ScimError;
 
-/// How long a cursor is good for, in seconds.
-pub const TIMEOUT: u64 = 3600;
-
-/// Between the id of the key and what is sealed.
+/// Between the id of the key and the sealed position.
 const SEPARATOR: char = '-';
 
-/// A place in a list: behind one of its resources, or before it.
+/// Where a page begins or ends: after or before one of the list's resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// Whether the page ends before the place instead of beginning behind it.
+    /// Whether the page ends before the position, instead of beginning after it.
     pub backward: bool,
-    /// The resource.
+    /// The position of the resource.
     pub position: Position,
 }
 
 /// A resource's place in the order of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// What the list is sorted by; `None` where the resource has no such value or the list is not sorted.
+    /// The resource's value of the attribute that the list is sorted by; `None` if it has none or the list is not
+    /// sorted.
     pub key: Option<String>,
-    /// Its rank in order of insertion, which settles ties.
+    /// The resource's rank in order of insertion, which decides between equal keys.
     pub rank: i64,
 }
 
-/// What seals cursors, and opens them.
-#[derive(Debug, Clone, Copy)]
+/// The key that cursors are sealed with.
+#[derive(Clone, Copy)]
 pub struct Seal<'a> {
-    /// The id of the key, which is no secret.
+    /// The key's id, which is not secret and does not contain a hyphen.
     pub id: &'a str,
-    /// What only this service and the client know.
+    /// The key's secret. The encryption key is its SHA-256 hash with a prefix, so that it should have at least 128 bits
+    /// of entropy.
     pub secret: &'a str,
+}
+
+impl fmt::Debug for Seal<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Seal").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Cursor {
@@ -51,32 +58,41 @@ impl Cursor {
         text.split_once(SEPARATOR).map(|(id, _)| id)
     }
 
-    /// The cursor as text.
-    pub(crate) fn write(&self, seal: Seal<'_>, query: &str, now: u64) -> String {
+    /// The cursor as text, for the query with this fingerprint. `now` is in seconds since the epoch.
+    ///
+    /// # Errors
+    /// 500 if it cannot be encrypted.
+    pub(crate) fn write(&self, seal: Seal<'_>, query: &str, now: u64) -> Result<String, ScimError> {
         let Position { key, rank } = &self.position;
-        let payload = vec![now.into(), self.backward.into(), key.as_deref().into(), (*rank).into()];
-        let payload = json::write(&Value::Array(payload));
-        // Sealing fails for texts of gigabytes only; no cursor of these is good.
-        let sealed = seal.cipher().encrypt([query.as_bytes()], payload.as_bytes()).unwrap_or_default();
-        format!("{}{SEPARATOR}{}", seal.id, Base64UrlUnpadded::encode_string(&sealed))
+        let payload = json!([now, self.backward, key, rank]).to_string();
+        let sealed = seal.cipher().encrypt([query.as_bytes()], payload.as_bytes());
+        // Encryption fails only for gigabytes of text.
+        let sealed = sealed.map_err(|_| ScimError::internal())?;
+        Ok(format!("{}{SEPARATOR}{}", seal.id, Base64UrlUnpadded::encode_string(&sealed)))
     }
 
     /// Reads a cursor.
     ///
     /// # Errors
-    /// `invalidCursor` for one that was not made for this query or with another seal, `expiredCursor` after
-    /// [`TIMEOUT`].
-    pub(crate) fn read(text: &str, seal: Seal<'_>, query: &str, now: u64) -> Result<Self, ScimError> {
+    /// `invalidCursor` if it was made for another query or with another seal, `expiredCursor` if it is older than
+    /// `timeout` seconds.
+    pub(crate) fn read(
+        text: &str,
+        seal: Seal<'_>,
+        query: &str,
+        now: u64,
+        timeout: u64,
+    ) -> Result<Self, ScimError> {
         let (made, cursor) = decode(text, seal, query).ok_or_else(Self::not_made_here)?;
-        if made.abs_diff(now) > TIMEOUT {
+        if made.abs_diff(now) > timeout {
             return Err(ScimError::expired_cursor(format!(
-                "The cursor has expired; one is good for {TIMEOUT} seconds. Begin with the first page again."
+                "The cursor has expired; it was valid for {timeout} seconds. Begin with the first page again."
             )));
         }
         Ok(cursor)
     }
 
-    /// `invalidCursor`: it was not made for this query or with another seal.
+    /// `invalidCursor`: the cursor was not made by this provider, or not for this query.
     pub fn not_made_here() -> ScimError {
         ScimError::invalid_cursor(
             "The cursor was not made here, or not for this query. Send the same query with the cursor left blank to \
@@ -92,15 +108,13 @@ impl Seal<'_> {
     }
 }
 
-/// When a cursor was made, and what it says.
+/// The time at which a cursor was made, and the cursor.
 fn decode(text: &str, seal: Seal<'_>, query: &str) -> Option<(u64, Cursor)> {
     let (id, sealed) = text.split_once(SEPARATOR)?;
     let sealed = Base64UrlUnpadded::decode_vec(sealed).ok().filter(|_| id == seal.id)?;
     let payload = seal.cipher().decrypt([query.as_bytes()], &sealed).ok()?;
-    let payload = json::parse(&payload).ok()?;
-    let [made, backward, key, rank] = payload.as_array()?.as_slice() else { return None };
-    let position = Position { key: key.as_str().map(str::to_owned), rank: rank.as_i64()? };
-    Some((made.as_u64()?, Cursor { backward: backward.as_bool()?, position }))
+    let (made, backward, key, rank) = serde_json::from_slice(&payload).ok()?;
+    Some((made, Cursor { backward, position: Position { key, rank } }))
 }
 
 #[cfg(test)]
@@ -111,22 +125,23 @@ mod tests {
         Cursor { backward: true, position: Position { key: Some("müller".to_owned()), rank: 4_503_599_627 } }
     }
 
+    const TIMEOUT: u64 = 3600;
     const SEAL: Seal<'static> = Seal { id: "KEY", secret: "secret" };
 
     #[test]
     fn what_is_written_is_read() {
-        let text = cursor().write(SEAL, "[1]", 100);
+        let text = cursor().write(SEAL, "[1]", 100).unwrap();
         assert!(text.chars().all(|character| character.is_ascii_alphanumeric() || "-_".contains(character)));
         assert_eq!(Cursor::sealed_by(&text), Some("KEY"));
-        assert_eq!(Cursor::read(&text, SEAL, "[1]", 100 + TIMEOUT).unwrap(), cursor());
+        assert_eq!(Cursor::read(&text, SEAL, "[1]", 100 + TIMEOUT, TIMEOUT).unwrap(), cursor());
         for other in [Seal { id: "OTHER", ..SEAL }, Seal { secret: "other", ..SEAL }] {
-            assert!(Cursor::read(&text, other, "[1]", 100).is_err());
+            assert!(Cursor::read(&text, other, "[1]", 100, TIMEOUT).is_err());
         }
     }
 
     #[test]
     fn a_cursor_does_not_show_where_it_stands() {
-        let text = cursor().write(SEAL, "[1]", 100);
+        let text = cursor().write(SEAL, "[1]", 100).unwrap();
         let sealed = Base64UrlUnpadded::decode_vec(text.split_once(SEPARATOR).unwrap().1).unwrap();
         let holds = |part: &[u8]| sealed.windows(part.len()).any(|window| window == part);
         assert!(!holds(b"4503599627") && !holds("müller".as_bytes()) && !holds(b"100"));
@@ -134,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_changed_character_is_found_out() {
-        let text = cursor().write(SEAL, "[1]", 100);
+        let text = cursor().write(SEAL, "[1]", 100).unwrap();
         for at in 0..text.len() {
             let changed: String = text
                 .char_indices()
@@ -144,10 +159,10 @@ mod tests {
                     (false, _) => character,
                 })
                 .collect();
-            assert!(Cursor::read(&changed, SEAL, "[1]", 100).is_err(), "{at}");
+            assert!(Cursor::read(&changed, SEAL, "[1]", 100, TIMEOUT).is_err(), "{at}");
         }
         for nonsense in ["", "a", "!", text.get(4..).unwrap(), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
-            assert!(Cursor::read(nonsense, SEAL, "[1]", 100).is_err(), "{nonsense}");
+            assert!(Cursor::read(nonsense, SEAL, "[1]", 100, TIMEOUT).is_err(), "{nonsense}");
         }
     }
 }

@@ -5,6 +5,8 @@
 //! filter may name ([`filter`]), how PATCH behaves ([`patch`]) and what is returned ([`projection`]).
 
 pub mod attribute_path;
+pub mod bounded_json;
+pub mod budget;
 pub mod bulk;
 mod canonical;
 pub mod cursor;
@@ -13,19 +15,20 @@ pub mod entity_tag;
 pub mod error;
 pub mod filter;
 pub mod json;
+mod limits;
 pub mod list;
+mod message;
+mod object;
 pub mod patch;
 pub mod projection;
 pub mod query;
 pub mod resource;
 pub mod schema;
 pub mod text;
-pub mod work;
 
 pub use error::{ScimError, ScimType};
+pub use limits::Limits;
+pub use object::{IgnoreCase, Object};
 
 /// Media type of every SCIM request and response (RFC 7644 §8.1).
 pub const MEDIA_TYPE: &str = "application/scim+json";
-
-/// A SCIM resource, or any JSON object inside one.
-pub type Object = serde_json::Map<String, serde_json::Value>;

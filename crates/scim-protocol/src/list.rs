@@ -1,26 +1,25 @@
 //! Pages of a list, by index or by cursor: RFC 7644 §3.4.2.4, RFC 9865.
 
-use super::ScimError;
-use super::cursor::Cursor;
+use serde::Serialize;
 
-/// How many resources a page has where the client does not say.
-pub const DEFAULT_COUNT: u32 = 100;
-/// The most resources a page has, whatever the client says (RFC 7644 §3.4.2.4 allows fewer than `count`).
-pub const MAX_COUNT: u32 = 200;
+use crate::cursor::Cursor;
+use crate::message::LIST_RESPONSE;
+use crate::{Limits, ScimError};
 
-/// The greatest `startIndex` that means something: what JSON can say everywhere (RFC 8259 §6). No list is as long.
+/// The greatest `startIndex` that is told from others: the greatest integer that every JSON implementation reads
+/// exactly (RFC 8259 §6). No list is as long.
 const MAX_START_INDEX: i64 = (1 << 53) - 1;
 
-/// Which part of a list is asked for.
+/// Which part of a list a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Window {
-    /// By position (RFC 7644 §3.4.2.4).
+    /// A page by position (RFC 7644 §3.4.2.4).
     Index(Page),
-    /// By what the page stands behind or before (RFC 9865).
+    /// A page by cursor (RFC 9865).
     Cursor {
-        /// The most resources to return; 0 asks for the total alone.
+        /// Most resources to return; 0 asks for `totalResults` alone.
         count: u32,
-        /// `None` for the first page.
+        /// Where the page begins or ends; `None` for the first page.
         from: Option<Cursor>,
     },
 }
@@ -30,52 +29,39 @@ pub enum Window {
 pub struct Page {
     /// Position of the first resource, from 1.
     pub start_index: u64,
-    /// The most resources to return; 0 asks for the total alone.
+    /// Most resources to return; 0 asks for `totalResults` alone.
     pub count: u32,
 }
 
 impl Page {
-    /// Reads `startIndex` and `count`. RFC 7644 §3.4.2.4: a `startIndex` below 1 is 1, a `count` below 0 is 0.
-    ///
-    /// # Errors
-    /// `invalidValue` where one of them is not an integer.
-    pub fn parse(start_index: Option<&str>, count: Option<&str>) -> Result<Self, ScimError> {
-        let start_index = integer("startIndex", start_index)?.unwrap_or(1).clamp(1, MAX_START_INDEX);
-        let count =
-            integer("count", count)?.unwrap_or(i64::from(DEFAULT_COUNT)).clamp(0, i64::from(MAX_COUNT));
-        Ok(Self {
-            start_index: u64::try_from(start_index).unwrap_or(1),
-            count: u32::try_from(count).unwrap_or(MAX_COUNT),
-        })
+    /// The page for these parameters. A `startIndex` below 1 means 1 and a `count` below 0 means 0 (RFC 7644
+    /// §3.4.2.4); a `count` above [`Limits::max_page_size`] is reduced to it.
+    pub fn new(start_index: Option<i64>, count: Option<i64>, limits: &Limits) -> Self {
+        let start_index = start_index.unwrap_or(1).clamp(1, MAX_START_INDEX);
+        Self { start_index: start_index.unsigned_abs(), count: page_size(count, limits) }
     }
 
-    /// How many resources stand before the page.
+    /// Number of resources before the page.
     pub fn offset(self) -> u64 {
         self.start_index.saturating_sub(1)
     }
 }
 
-/// Reads a number that a client sent as text. One beyond 64 bits is the greatest or the least there is.
-///
-/// # Errors
-/// `invalidValue` naming the parameter.
-pub(crate) fn integer(name: &str, text: Option<&str>) -> Result<Option<i64>, ScimError> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ScimError::invalid_value(format!("\"{name}\" must be an integer.")));
+/// The number of resources on a page for this `count`.
+pub(crate) fn page_size(count: Option<i64>, limits: &Limits) -> u32 {
+    match count {
+        None => limits.default_page_size,
+        Some(count) => u32::try_from(count.max(0)).unwrap_or(u32::MAX).min(limits.max_page_size),
     }
-    // Digits alone fail to be a number only by being too many.
-    Ok(Some(text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX })))
 }
 
-/// Where an answer stands in its list.
+/// Where the resources of a ListResponse stand in the whole list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// Position of its first resource, from 1.
-    At(u64),
-    /// Cursors of the pages beside it, where there are any.
-    Between {
+pub enum PageLinks {
+    /// `startIndex`: the position of the first resource, from 1.
+    Index(u64),
+    /// The cursors of the neighbouring pages, where there are any (RFC 9865 §2).
+    Cursors {
         /// `previousCursor`
         previous: Option<String>,
         /// `nextCursor`
@@ -83,31 +69,84 @@ pub enum Standing {
     },
 }
 
-/// What a ListResponse begins with, up to its resources, of which there are `count`; `]}` completes it.
-///
-/// `itemsPerPage` is the number of resources in this answer, and all numbers are JSON integers: identity
-/// providers take neither strings nor the requested `count` for it.
-pub fn list_response(total: u64, standing: &Standing, count: usize) -> String {
-    let mut body =
-        r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":"#.to_owned();
-    body.push_str(&total.to_string());
-    match standing {
-        Standing::At(start_index) => {
-            body.push_str(r#","startIndex":"#);
-            body.push_str(&start_index.to_string());
-        }
-        Standing::Between { previous, next } => {
-            for (name, cursor) in [("previousCursor", previous), ("nextCursor", next)] {
-                if let Some(cursor) = cursor {
-                    body.push_str(&format!(r#","{name}":"{cursor}""#));
-                }
-            }
+/// A ListResponse message (RFC 7644 §3.4.2). All numbers in it are JSON integers, because identity providers do not
+/// accept strings for them.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListResponse<T> {
+    schemas: [&'static str; 1],
+    total_results: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    items_per_page: usize,
+    #[serde(rename = "Resources")]
+    resources: Vec<T>,
+}
+
+impl<T> ListResponse<T> {
+    /// A list that is returned as a whole.
+    ///
+    /// ```
+    /// use scim_protocol::list::ListResponse;
+    /// use serde_json::json;
+    ///
+    /// let list = serde_json::to_value(ListResponse::of_all(vec![json!({"id": "1"})]))?;
+    /// assert_eq!(list["totalResults"], 1);
+    /// assert_eq!(list["Resources"][0]["id"], "1");
+    /// # Ok::<_, serde_json::Error>(())
+    /// ```
+    pub fn of_all(resources: Vec<T>) -> Self {
+        let total = u64::try_from(resources.len()).unwrap_or(u64::MAX);
+        let count = resources.len();
+        Self::with_resources(total, &PageLinks::Index(1), count, resources)
+    }
+
+    fn with_resources(total: u64, links: &PageLinks, count: usize, resources: Vec<T>) -> Self {
+        let (start_index, previous_cursor, next_cursor) = match links {
+            PageLinks::Index(start_index) => (Some(*start_index), None, None),
+            PageLinks::Cursors { previous, next } => (None, previous.clone(), next.clone()),
+        };
+        Self {
+            schemas: [LIST_RESPONSE],
+            total_results: total,
+            start_index,
+            previous_cursor,
+            next_cursor,
+            items_per_page: count,
+            resources,
         }
     }
-    body.push_str(r#","itemsPerPage":"#);
-    body.push_str(&count.to_string());
-    body.push_str(r#","Resources":["#);
-    body
+}
+
+/// What closes a message that [`list_response_start`] opens.
+pub const LIST_RESPONSE_END: &str = "]}";
+
+/// The beginning of a ListResponse whose resources are written one after the other: everything up to the first of
+/// them. The caller appends `count` resources with commas between them, and [`LIST_RESPONSE_END`].
+///
+/// `total` is the number of resources in the whole list, `count` that of the resources in this response.
+///
+/// ```
+/// use scim_protocol::list::{LIST_RESPONSE_END, PageLinks, list_response_start};
+///
+/// let mut body = list_response_start(2, &PageLinks::Index(1), 2)?;
+/// body.push_str(r#"{"id":"1"},{"id":"2"}"#);
+/// body.push_str(LIST_RESPONSE_END);
+/// let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+/// assert_eq!(body["itemsPerPage"], 2);
+/// # Ok::<_, scim_protocol::ScimError>(())
+/// ```
+///
+/// # Errors
+/// 500 if the message cannot be written, which does not happen.
+pub fn list_response_start(total: u64, links: &PageLinks, count: usize) -> Result<String, ScimError> {
+    let empty = ListResponse::<()>::with_resources(total, links, count, Vec::new());
+    let message = serde_json::to_string(&empty).map_err(|_| ScimError::internal())?;
+    message.strip_suffix(LIST_RESPONSE_END).map(str::to_owned).ok_or_else(ScimError::internal)
 }
 
 #[cfg(test)]
@@ -118,37 +157,29 @@ mod tests {
 
     #[test]
     fn odd_pages_are_read_as_the_rfc_says() {
-        let page = |start_index, count| Page::parse(start_index, count).unwrap();
+        let page = |start_index, count| Page::new(start_index, count, &Limits::DEFAULT);
         assert_eq!(page(None, None), Page { start_index: 1, count: 100 });
-        assert_eq!(page(Some("0"), Some("-5")), Page { start_index: 1, count: 0 });
-        assert_eq!(page(Some("-9"), Some("100000")), Page { start_index: 1, count: 200 });
-        assert_eq!(page(Some("201"), Some("")), Page { start_index: 201, count: 100 });
-        assert!(Page::parse(Some("one"), None).is_err());
-        let beyond = "99999999999999999999";
-        assert_eq!(page(None, Some(beyond)), Page { start_index: 1, count: 200 });
-        assert_eq!(
-            page(Some("-99999999999999999999"), Some("-99999999999999999999")),
-            Page { start_index: 1, count: 0 }
-        );
-        assert_eq!(page(Some(beyond), None).start_index, MAX_START_INDEX.unsigned_abs());
-        assert_eq!(page(Some("9223372036854775807"), None).start_index, MAX_START_INDEX.unsigned_abs());
-        for text in ["1e3", "1.5", "-", "+", "99999999999999999999.5", "99999999999999999999x", "--1"] {
-            assert!(Page::parse(None, Some(text)).is_err(), "{text}");
-        }
+        assert_eq!(page(Some(0), Some(-5)), Page { start_index: 1, count: 0 });
+        assert_eq!(page(Some(-9), Some(100_000)), Page { start_index: 1, count: 200 });
+        assert_eq!(page(Some(201), None), Page { start_index: 201, count: 100 });
+        assert_eq!(page(None, Some(i64::MAX)), Page { start_index: 1, count: 200 });
+        assert_eq!(page(Some(i64::MIN), Some(i64::MIN)), Page { start_index: 1, count: 0 });
+        assert_eq!(page(Some(i64::MAX), None).start_index, MAX_START_INDEX.unsigned_abs());
     }
 
     #[test]
     fn a_list_is_valid_json() {
-        let read = |standing| -> Value {
-            let body = format!("{}{}", list_response(3, &standing, 2), r#"{"id":"b"},{"id":"c"}]}"#);
+        let read = |links| -> Value {
+            let start = list_response_start(3, &links, 2).unwrap();
+            let body = format!("{start}{}{LIST_RESPONSE_END}", r#"{"id":"b"},{"id":"c"}"#);
             serde_json::from_str(&body).unwrap()
         };
-        let body = read(Standing::At(2));
+        let body = read(PageLinks::Index(2));
         assert_eq!(body["totalResults"], 3);
         assert_eq!(body["startIndex"], 2);
         assert_eq!(body["itemsPerPage"], 2);
         assert_eq!(body["Resources"][1]["id"], "c");
-        let between = Standing::Between { previous: None, next: Some("n".to_owned()) };
+        let between = PageLinks::Cursors { previous: None, next: Some("n".to_owned()) };
         let body = read(between);
         assert_eq!(body["nextCursor"], "n");
         assert!(body.get("startIndex").is_none() && body.get("previousCursor").is_none());

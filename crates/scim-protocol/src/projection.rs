@@ -6,10 +6,7 @@ use serde_json::Value;
 
 use super::attribute_path::resolve;
 use super::schema::{Attribute, ResourceType, Returned};
-use super::{Object, ScimError};
-
-/// Longest list of names, in bytes.
-pub const MAX_NAMES: usize = 8 * 1024;
+use super::{Limits, Object, ScimError};
 
 /// What a client asked to see.
 #[derive(Debug, Clone, Default)]
@@ -48,12 +45,15 @@ impl Projection {
     /// Reads the two comma-separated parameters. Names that no schema has select nothing.
     ///
     /// # Errors
-    /// `invalidValue` where both are given: RFC 7644 §3.9 makes them mutually exclusive. `tooMany` above [`MAX_NAMES`].
+    /// `invalidValue` where both are given: RFC 7644 §3.9 makes them mutually exclusive. `tooMany` above
+    /// [`Limits::max_attribute_list_bytes`].
     pub fn parse(
         resource_type: &ResourceType,
         attributes: Option<&str>,
         excluded: Option<&str>,
+        limits: &Limits,
     ) -> Result<Self, ScimError> {
+        let longest = limits.max_attribute_list_bytes;
         let attributes = attributes.filter(|list| !list.trim().is_empty());
         let excluded = excluded.filter(|list| !list.trim().is_empty());
         if attributes.is_some() && excluded.is_some() {
@@ -62,9 +62,9 @@ impl Projection {
             ));
         }
         for (name, list) in [("attributes", attributes), ("excludedAttributes", excluded)] {
-            if list.is_some_and(|list| list.len() > MAX_NAMES) {
+            if list.is_some_and(|list| list.len() > longest) {
                 return Err(ScimError::too_many(format!(
-                    "The list in \"{name}\" is longer than {MAX_NAMES} bytes. Name each attribute once, or leave the parameter \
+                    "The list in \"{name}\" is longer than {longest} bytes. Name each attribute once, or leave the parameter \
                      out to get all attributes."
                 )));
             }
@@ -226,7 +226,7 @@ mod tests {
             "emails": [{"value": "a", "type": "work"}],
             ENTERPRISE_USER: {"department": "D", "manager": {"value": "m", "displayName": "M"}},
         });
-        let projection = Projection::parse(&user, attributes, excluded).unwrap();
+        let projection = Projection::parse(&user, attributes, excluded, &Limits::DEFAULT).unwrap();
         projection.apply(&user, resource.as_object_mut().unwrap());
         resource
     }
@@ -252,26 +252,30 @@ mod tests {
 
     #[test]
     fn a_name_counts_once_however_often_it_is_given() {
-        let parse = |list: &str| Projection::parse(&user(), Some(list), None);
+        let parse = |list: &str| Projection::parse(&user(), Some(list), None, &Limits::DEFAULT);
         let often = parse(&"userName,emails.type,".repeat(300)).unwrap();
         let once = parse("userName,emails.type").unwrap();
         assert_eq!(format!("{often:?}"), format!("{once:?}"));
-        for list in ["id,".repeat(MAX_NAMES / 3 + 1), "x".repeat(MAX_NAMES + 1)] {
+        for list in [
+            "id,".repeat(Limits::DEFAULT.max_attribute_list_bytes / 3 + 1),
+            "x".repeat(Limits::DEFAULT.max_attribute_list_bytes + 1),
+        ] {
             assert_eq!(parse(&list).unwrap_err().scim_type, Some(ScimType::TooMany));
-            assert!(Projection::parse(&user(), None, Some(&list)).is_err());
+            assert!(Projection::parse(&user(), None, Some(&list), &Limits::DEFAULT).is_err());
         }
     }
 
     #[test]
     fn both_parameters_are_refused() {
-        assert!(Projection::parse(&user(), Some("id"), Some("name")).is_err());
+        assert!(Projection::parse(&user(), Some("id"), Some("name"), &Limits::DEFAULT).is_err());
     }
 
     #[test]
     fn wants_tells_what_must_be_read() {
         let group = crate::schema::group();
-        let wants =
-            |attributes, excluded| Projection::parse(&group, attributes, excluded).unwrap().wants("members");
+        let wants = |attributes, excluded| {
+            Projection::parse(&group, attributes, excluded, &Limits::DEFAULT).unwrap().wants("members")
+        };
         assert!(wants(None, None));
         assert!(!wants(None, Some("members")));
         assert!(wants(None, Some("members.display")));

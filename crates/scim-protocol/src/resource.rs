@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::budget::Budget;
 use super::canonical::canonical;
 use super::schema::ResourceType;
-use super::work::Work;
 use super::{Object, ScimError, patch};
 
 /// Reads the body of a POST or PUT.
@@ -15,11 +15,11 @@ use super::{Object, ScimError, patch};
 ///
 /// # Errors
 /// `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a
-/// required attribute is missing, `tooMany` where nothing is left of the request's `work`.
-pub fn read(resource_type: &ResourceType, body: &Value, work: &Work) -> Result<Object, ScimError> {
-    let edits = patch::assignments(resource_type, values(resource_type, body)?)?;
+/// required attribute is missing, `tooMany` if the budget is exhausted.
+pub fn read(resource_type: &ResourceType, body: &Value, budget: &Budget) -> Result<Object, ScimError> {
+    let edits = patch::assignments(resource_type, values(resource_type, body)?, budget.limits())?;
     let mut resource = Object::new();
-    patch::apply(resource_type, &mut resource, &edits, work)?;
+    patch::apply(resource_type, &mut resource, &edits, budget)?;
     Ok(resource)
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use crate::schema::{ENTERPRISE_USER, user};
 
     fn read_user(body: &Value) -> Result<Value, ScimError> {
-        read(&user(), body, &Work::default()).map(Value::Object)
+        read(&user(), body, &Budget::default()).map(Value::Object)
     }
 
     #[test]

@@ -10,13 +10,14 @@ pub(crate) use load::{Load, ORG_IF_LIGHT};
 pub(crate) use place::Table;
 
 use super::statement::{Binding, text};
+use crate::d1::limits::MAX_FILTER_COMPARISONS;
 use directory::Catalog;
 use directory::user::fold_user_name;
 use load::{COLUMN, ELEMENTS_IN_DOCUMENT, ELEMENTS_IN_TABLE, IN_DOCUMENT};
 use place::{Elements, Index, Place, Value};
 use scim_protocol::ScimError;
 use scim_protocol::attribute_path::AttributePath;
-use scim_protocol::filter::{Comparison, Filter, Literal, MAX_TERMS, Operator};
+use scim_protocol::filter::{Comparison, Filter, Literal, Operator};
 use scim_protocol::schema::{Attribute, Kind};
 use scim_protocol::text::{compose, fold};
 
@@ -60,10 +61,10 @@ pub(crate) fn compile(
         (part, compiler)
     };
     let (part, compiler) = compiled(false);
-    if compiler.weight > MAX_TERMS {
+    if compiler.weight > MAX_FILTER_COMPARISONS {
         return Err(ScimError::too_many(format!(
             "The filter would look through too many values: a comparison over the values of a multi-valued attribute counts as \
-             {WEIGHT_OF_ELEMENTS} of the {MAX_TERMS} comparisons that are made, unless it looks one of them up with \"eq\"."
+             {WEIGHT_OF_ELEMENTS} of the {MAX_FILTER_COMPARISONS} comparisons that are made, unless it looks one of them up with \"eq\"."
         )));
     }
     Ok(Condition {
@@ -462,6 +463,7 @@ fn chain(parts: &[Part], word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::d1::limits::LIMITS;
     use scim_protocol::filter::parse;
 
     fn catalog() -> Catalog {
@@ -471,7 +473,7 @@ mod tests {
     fn condition(table: Table, filter: &str) -> Condition {
         let catalog = catalog();
         let resource_type = if table == Table::Users { &catalog.user } else { &catalog.group };
-        compile(&catalog, table, Some(&parse(&[resource_type], filter).unwrap())).unwrap()
+        compile(&catalog, table, Some(&parse(&[resource_type], filter, &LIMITS).unwrap())).unwrap()
     }
 
     #[test]
@@ -514,7 +516,7 @@ mod tests {
     fn a_comparison_has_the_same_name_in_every_table() {
         let catalog = catalog();
         let text = "members[value pr and display co \"x\"] or userName eq \"q\" or displayName eq \"c\"";
-        let filter = parse(&[&catalog.user, &catalog.group], text).unwrap();
+        let filter = parse(&[&catalog.user, &catalog.group], text, &LIMITS).unwrap();
         let last = |table| format!("{:?}", compile(&catalog, table, Some(&filter)).unwrap().bindings.last());
         assert_eq!(last(Table::Users), last(Table::Groups));
     }
@@ -557,11 +559,11 @@ mod tests {
         let catalog = catalog();
         let refused = |term: &str, times: usize| {
             let filter = vec![term; times].join(" or ");
-            let filter = parse(&[&catalog.user], &filter).unwrap();
+            let filter = parse(&[&catalog.user], &filter, &LIMITS).unwrap();
             compile(&catalog, Table::Users, Some(&filter)).is_err()
         };
-        assert!(!refused("emails.value eq \"x\"", MAX_TERMS));
-        assert!(!refused("title co \"x\"", MAX_TERMS));
+        assert!(!refused("emails.value eq \"x\"", MAX_FILTER_COMPARISONS));
+        assert!(!refused("title co \"x\"", MAX_FILTER_COMPARISONS));
         assert!(!refused("phoneNumbers.value eq \"x\"", 10));
         assert!(refused("phoneNumbers.value eq \"x\"", 11));
         assert!(refused("roles pr", 11));

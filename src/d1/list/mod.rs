@@ -299,10 +299,11 @@ mod tests {
 
     use super::*;
     use crate::d1::Scope;
+    use crate::d1::limits::LIMITS;
     use directory::Catalog;
     use scim_protocol::cursor::Seal;
     use scim_protocol::filter::parse;
-    use scim_protocol::query::{CursorContext, Parameters};
+    use scim_protocol::query::{CursorContext, Integer, ListQuery};
 
     /// Queries that an index has to serve, and the statements they become.
     fn statements() -> Value {
@@ -321,16 +322,16 @@ mod tests {
                 Listed::Groups => &[&catalog.group],
                 Listed::All => &[&catalog.user, &catalog.group],
             };
-            let parameters = Parameters {
+            let parameters = ListQuery {
                 filter: filter.map(str::to_owned),
                 sort_by: sort_by.map(str::to_owned),
                 cursor: cursor.then(String::new),
-                start_index: later.then(|| "5001".to_owned()),
-                ..Parameters::default()
+                start_index: later.then_some(Integer::Value(5001)),
+                ..ListQuery::default()
             };
-            let parsed = filter.map(|text| parse(resource_types, text).unwrap());
+            let parsed = filter.map(|text| parse(resource_types, text, &LIMITS).unwrap());
             let sort = parameters.sort(resource_types).unwrap();
-            let mut window = parameters.window(&context).unwrap();
+            let mut window = parameters.window(&context, &LIMITS).unwrap();
             if let Window::Cursor { from, .. } = &mut window {
                 let key = sort_by.map(|_| "m".to_owned());
                 *from = Some(Cursor { backward: false, position: Position { key, rank: 5000 } });

@@ -13,7 +13,7 @@ const KEYWORDS: [&str; 6] = ["and", "or", "not", "true", "false", "null"];
 impl<'c> Kept<'c> {
     /// What is kept of a filter: all of it where it resolves to the schema, else its names and operators.
     pub fn of_filter(&self, text: &str) -> String {
-        match parse(&self.types, text) {
+        match parse(&self.types, text, self.limits) {
             Ok(filter) if !names_secret(&filter) => redacted(text).into_owned(),
             _ => self.skeleton(text),
         }
@@ -43,7 +43,7 @@ impl<'c> Kept<'c> {
             Some(Some(sub_attribute)) => AttributePath { sub_attribute: Some(sub_attribute), ..path },
             _ => return unresolved(),
         };
-        match parse_value_path(attribute, filter) {
+        match parse_value_path(attribute, filter, self.limits) {
             Ok(filter) if !is_secret_path(&path) && !names_secret(&filter) => {
                 (redacted(text).into_owned(), Some(leads_to))
             }

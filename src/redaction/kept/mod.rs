@@ -12,6 +12,7 @@ use std::cell::RefCell;
 
 use super::secret::redacted;
 use directory::Catalog;
+use scim_protocol::Limits;
 use scim_protocol::attribute_path::{AttributePath, resolve};
 use scim_protocol::error::shorten;
 use scim_protocol::schema::{Attribute, Kind, ResourceType, Returned};
@@ -31,6 +32,7 @@ const MOST_LEFT_OUT: usize = 100;
 pub struct Kept<'c> {
     /// The resource types that the request may be about.
     types: Vec<&'c ResourceType>,
+    limits: &'c Limits,
     /// What a text that is not kept is replaced by where something quotes it.
     left_out: RefCell<Vec<(String, String)>>,
 }
@@ -43,7 +45,7 @@ impl<'c> Kept<'c> {
             Some("Groups") => vec![&catalog.group],
             _ => vec![&catalog.user, &catalog.group],
         };
-        Self { types, left_out: RefCell::default() }
+        Self { types, limits: &catalog.limits, left_out: RefCell::default() }
     }
 
     /// A text that may quote the request, without what is left out of it.

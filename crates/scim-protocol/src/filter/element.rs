@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Comparison, Filter, Literal, Operator};
+use crate::budget::Budget;
 use crate::schema::Attribute;
 use crate::text::fold;
-use crate::work::Work;
 use crate::{Object, ScimError};
 
 /// A filter that is held against many elements. Each of its literals is folded once, and each value of an element once
@@ -28,12 +28,12 @@ impl<'f> Matcher<'f> {
         Self { filter, literals }
     }
 
-    /// Whether the element satisfies the filter. What is folded and compared is spent from the request's work.
+    /// Whether the element satisfies the filter. What is folded and compared is spent from the request's budget.
     ///
     /// # Errors
-    /// `tooMany` where nothing is left of the work.
-    pub fn matches(&self, element: &Object, work: &Work) -> Result<bool, ScimError> {
-        let values = Values { element, folded: RefCell::default(), work };
+    /// `tooMany` if the budget is exhausted.
+    pub fn matches(&self, element: &Object, budget: &Budget) -> Result<bool, ScimError> {
+        let values = Values { element, folded: RefCell::default(), budget };
         self.holds(self.filter, &values)
     }
 
@@ -78,7 +78,7 @@ impl<'f> Matcher<'f> {
                 (value == wanted) == (comparison.operator == Operator::Eq)
             }
             (Literal::String(wanted), Some(Value::String(value))) => {
-                values.work.spend(1, value.len())?;
+                values.budget.spend(1, value.len())?;
                 match self.literals.get(&comparison.number).filter(|_| !attribute.case_exact) {
                     Some(wanted) => {
                         values.fold(attribute, value)?;
@@ -98,14 +98,14 @@ impl<'f> Matcher<'f> {
 struct Values<'v> {
     element: &'v Object,
     folded: RefCell<BTreeMap<String, String>>,
-    work: &'v Work,
+    budget: &'v Budget,
 }
 
 impl Values<'_> {
     /// Folds a value, unless that is done.
     fn fold(&self, attribute: &Attribute, value: &str) -> Result<(), ScimError> {
         if !self.folded.borrow().contains_key(&attribute.name) {
-            self.work.spend(FOLDING, value.len())?;
+            self.budget.spend(FOLDING, value.len())?;
             self.folded.borrow_mut().insert(attribute.name.clone(), fold(value));
         }
         Ok(())
@@ -147,6 +147,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Limits;
     use crate::filter::parse_value_path;
     use crate::schema::user;
 
@@ -158,10 +159,10 @@ mod tests {
         let element = json!({"value": value, "type": "work"});
         let spent = |terms: usize| {
             let any: Vec<String> = (0..terms).map(|n| format!("value eq \"x{n}\"")).collect();
-            let filter = parse_value_path(emails, &any.join(" or ")).unwrap();
-            let work = Work::default();
-            assert!(!Matcher::new(&filter).matches(element.as_object().unwrap(), &work).unwrap());
-            work.spent()
+            let filter = parse_value_path(emails, &any.join(" or "), &Limits::DEFAULT).unwrap();
+            let budget = Budget::default();
+            assert!(!Matcher::new(&filter).matches(element.as_object().unwrap(), &budget).unwrap());
+            budget.spent()
         };
         assert_eq!(spent(11) - spent(1), 10 * (spent(2) - spent(1)));
         assert!(spent(2) - spent(1) < spent(1) / 4);

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::ScimError;
 use crate::error::shorten;
-use crate::{ScimError, json};
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ fn quoted(text: &str) -> Result<(Token, &str), ScimError> {
             '\\' => escaped = true,
             '"' => {
                 let (literal, after) = text.split_at_checked(at.saturating_add(1)).unwrap_or((text, ""));
-                return match json::parse(literal.as_bytes()) {
+                return match serde_json::from_str(literal) {
                     Ok(Value::String(value)) => Ok((Token::Quoted(value), after)),
                     _ => Err(ScimError::invalid_filter(
                         "A string in the filter is not a JSON string. Write \\\\ for a backslash and \\\" for a double quote in it.",

@@ -13,15 +13,6 @@ pub use parser::{parse, parse_value_path};
 
 use super::attribute_path::AttributePath;
 
-/// Longest filter that is read, in bytes.
-pub const MAX_LENGTH: usize = 8 * 1024;
-/// Longest value that is compared, in bytes: as long as what an index holds.
-pub const MAX_LITERAL: usize = 1024;
-/// Deepest nesting of parentheses and brackets. Keeps recursion off the stack's end.
-pub const MAX_DEPTH: usize = 20;
-/// Most comparisons in one filter. Each binds a parameter, of which D1 takes 100.
-pub const MAX_TERMS: usize = 80;
-
 /// A filter whose names and literals have been checked against a resource type.
 #[derive(Debug, Clone)]
 pub enum Filter<'a> {
@@ -169,9 +160,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::ScimType;
+    use crate::budget::Budget;
     use crate::schema::{Attribute, user};
-    use crate::work::Work;
+    use crate::{Limits, ScimType};
+
+    const LIMITS: Limits = Limits::DEFAULT;
 
     /// The tree in a form that is easy to compare: fully parenthesized, names canonical.
     fn shape(filter: &Filter<'_>) -> String {
@@ -196,7 +189,7 @@ mod tests {
 
     fn parsed(text: &str) -> String {
         let user = user();
-        match parse(&[&user], text) {
+        match parse(&[&user], text, &LIMITS) {
             Ok(filter) => shape(&filter),
             Err(error) => panic!("{text}: {}", error.detail),
         }
@@ -280,7 +273,7 @@ mod tests {
             "'jo smith'",
         ] {
             for filter in [format!("userName eq {text}"), format!("not (emails[value co {text}])")] {
-                let detail = parse(&[&user()], &filter).unwrap_err().detail;
+                let detail = parse(&[&user()], &filter, &LIMITS).unwrap_err().detail;
                 assert!(detail.contains("double quotes"), "{filter}: {detail}");
             }
         }
@@ -317,7 +310,7 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let user = user();
-        let long = format!("title eq \"{}\"", "a".repeat(MAX_LITERAL + 1));
+        let long = format!("title eq \"{}\"", "a".repeat(LIMITS.max_filter_value_bytes + 1));
         for (text, named) in [
             ("", "ends"),
             ("userName", "operator"),
@@ -348,7 +341,7 @@ mod tests {
             ("x509Certificates.value gt \"x\"", "binary"),
             ("title eq \"\\u0000\"", "U+0000"),
         ] {
-            let error = parse(&[&user], text).unwrap_err();
+            let error = parse(&[&user], text, &LIMITS).unwrap_err();
             assert_eq!(error.scim_type, Some(ScimType::InvalidFilter), "{text}");
             assert!(error.detail.contains(named), "{text}: {}", error.detail);
         }
@@ -358,19 +351,19 @@ mod tests {
     fn limits_hold() {
         let user = user();
         let deep = format!("{}title pr{}", "(".repeat(10_000), ")".repeat(10_000));
-        let long = format!("title eq \"{}\"", "a".repeat(MAX_LENGTH));
+        let long = format!("title eq \"{}\"", "a".repeat(LIMITS.max_filter_bytes));
         for text in [deep.get(..8000).unwrap(), long.as_str()] {
-            assert_eq!(parse(&[&user], text).unwrap_err().scim_type, Some(ScimType::InvalidFilter));
+            assert_eq!(parse(&[&user], text, &LIMITS).unwrap_err().scim_type, Some(ScimType::InvalidFilter));
         }
-        let wide = vec!["title pr"; MAX_TERMS + 1].join(" or ");
-        assert_eq!(parse(&[&user], &wide).unwrap_err().scim_type, Some(ScimType::TooMany));
+        let wide = vec!["title pr"; LIMITS.max_filter_comparisons + 1].join(" or ");
+        assert_eq!(parse(&[&user], &wide, &LIMITS).unwrap_err().scim_type, Some(ScimType::TooMany));
     }
 
     fn matches(filter: &str, element: &Value) -> bool {
         let user = user();
         let emails: &Attribute = user.attribute("emails").unwrap();
-        let filter = parse_value_path(emails, filter).unwrap();
-        Matcher::new(&filter).matches(element.as_object().unwrap(), &Work::default()).unwrap()
+        let filter = parse_value_path(emails, filter, &LIMITS).unwrap();
+        Matcher::new(&filter).matches(element.as_object().unwrap(), &Budget::default()).unwrap()
     }
 
     #[test]
@@ -397,7 +390,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_the_parser_panic(text in ".{0,200}") {
-            let _ = parse(&[&user()], &text);
+            let _ = parse(&[&user()], &text, &LIMITS);
         }
 
         #[test]
@@ -410,7 +403,7 @@ mod tests {
                 0..40,
             ),
         ) {
-            let _ = parse(&[&user()], &tokens.join(" "));
+            let _ = parse(&[&user()], &tokens.join(" "), &LIMITS);
         }
     }
 }

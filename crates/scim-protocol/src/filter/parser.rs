@@ -3,28 +3,37 @@
 use chrono::{DateTime, SecondsFormat};
 
 use super::lexer::{Token, tokens};
-use super::{Comparison, Filter, Literal, MAX_DEPTH, MAX_LENGTH, MAX_LITERAL, MAX_TERMS, Operator};
-use crate::ScimError;
+use super::{Comparison, Filter, Literal, Operator};
 use crate::attribute_path::{AttributePath, resolve_any};
 use crate::error::shorten;
 use crate::schema::{Attribute, Kind, ResourceType, Returned};
+use crate::{Limits, ScimError};
 
 /// Parses the `filter` parameter of a request for resources of these types. Where they are several, a name is
 /// that of the first type that has it (RFC 7644 §3.4.2.1: on the others, the attribute has no value).
 ///
 /// # Errors
-/// `invalidFilter`, saying what is wrong and where; `tooMany` above [`MAX_TERMS`] comparisons.
-pub fn parse<'a>(resource_types: &[&'a ResourceType], text: &str) -> Result<Filter<'a>, ScimError> {
-    Parser::new(Names::Resource(resource_types), text)?.whole()
+/// `invalidFilter`, saying what is wrong and where; `tooMany` above [`Limits::max_filter_comparisons`].
+pub fn parse<'a>(
+    resource_types: &[&'a ResourceType],
+    text: &str,
+    limits: &Limits,
+) -> Result<Filter<'a>, ScimError> {
+    Parser::new(Names::Resource(resource_types), text, limits)?.whole()
 }
 
-/// Parses what stands between the brackets of a value path on a multi-valued attribute. No SQL is made of
-/// it, so that only its length bounds it.
+/// Parses the filter in the brackets of a PATCH path, over the sub-attributes of a multi-valued attribute. It is
+/// evaluated in memory, so that only its length and its depth are bounded.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_value_path<'a>(attribute: &'a Attribute, text: &str) -> Result<Filter<'a>, ScimError> {
-    Parser::new(Names::Element(attribute), text)?.whole()
+pub fn parse_value_path<'a>(
+    attribute: &'a Attribute,
+    text: &str,
+    limits: &Limits,
+) -> Result<Filter<'a>, ScimError> {
+    let limits = Limits { max_filter_comparisons: usize::MAX, max_filter_value_bytes: usize::MAX, ..*limits };
+    Parser::new(Names::Element(attribute), text, &limits)?.whole()
 }
 
 /// Where the names of a filter are looked up.
@@ -65,23 +74,19 @@ struct Parser<'a, 't> {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     depth: usize,
     terms: usize,
-    /// Most comparisons, and most bytes of a value.
-    limits: (usize, usize),
+    limits: Limits,
 }
 
 impl<'a, 't> Parser<'a, 't> {
-    fn new(names: Names<'a, 't>, text: &str) -> Result<Self, ScimError> {
-        if text.len() > MAX_LENGTH {
+    fn new(names: Names<'a, 't>, text: &str, limits: &Limits) -> Result<Self, ScimError> {
+        if text.len() > limits.max_filter_bytes {
             return Err(ScimError::invalid_filter(format!(
-                "The filter is {} bytes long; at most {MAX_LENGTH} are read.",
-                text.len()
+                "The filter is {} bytes long; at most {} are read.",
+                text.len(),
+                limits.max_filter_bytes
             )));
         }
-        let limits = match names {
-            Names::Resource(_) => (MAX_TERMS, MAX_LITERAL),
-            Names::Element(_) => (usize::MAX, usize::MAX),
-        };
-        Ok(Self { names, tokens: tokens(text)?.into_iter().peekable(), depth: 0, terms: 0, limits })
+        Ok(Self { names, tokens: tokens(text)?.into_iter().peekable(), depth: 0, terms: 0, limits: *limits })
     }
 
     fn whole(mut self) -> Result<Filter<'a>, ScimError> {
@@ -198,7 +203,7 @@ impl<'a, 't> Parser<'a, 't> {
             )));
         }
         self.terms = self.terms.saturating_add(1);
-        let (max_terms, _) = self.limits;
+        let max_terms = self.limits.max_filter_comparisons;
         if self.terms > max_terms {
             return Err(ScimError::too_many(format!("The filter has more than {max_terms} comparisons.")));
         }
@@ -258,7 +263,7 @@ impl<'a, 't> Parser<'a, 't> {
                 ))),
             };
         }
-        let (_, longest) = self.limits;
+        let longest = self.limits.max_filter_value_bytes;
         if text.len() > longest {
             return Err(ScimError::invalid_filter(format!(
                 "The value that \"{name}\" is compared with is {} bytes long; at most {longest} are compared.",
@@ -281,8 +286,7 @@ impl<'a, 't> Parser<'a, 't> {
                 )));
             }
             Kind::Boolean => {}
-            // What is stored has no such character (SQLite's text functions take it for the end).
-            _ if text.contains('\0') => {
+            _ if !self.limits.allow_nul && text.contains('\0') => {
                 return Err(ScimError::invalid_filter(format!(
                     "The value that \"{name}\" is compared with contains the character U+0000."
                 )));
@@ -314,10 +318,9 @@ impl<'a, 't> Parser<'a, 't> {
     }
 
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, ScimError>) -> Result<T, ScimError> {
-        if self.depth >= MAX_DEPTH {
-            return Err(ScimError::invalid_filter(format!(
-                "The filter is nested more than {MAX_DEPTH} deep."
-            )));
+        let deepest = self.limits.max_filter_depth;
+        if self.depth >= deepest {
+            return Err(ScimError::invalid_filter(format!("The filter is nested more than {deepest} deep.")));
         }
         self.depth = self.depth.saturating_add(1);
         let result = parse(self);

@@ -4,43 +4,43 @@ use serde_json::Value;
 
 use super::elements::{append, element_of, put_elements, same_element, settle_primary, take_elements};
 use super::{Edit, Op};
+use crate::budget::{Budget, json_size, object_size};
 use crate::canonical::{Parts, Target, canonical, coerce, coerce_one, coerce_parts, is_label, is_no_value};
 use crate::filter::{Filter, Matcher};
 use crate::schema::{Attribute, Kind, Mutability, ResourceType};
-use crate::work::{Work, size, size_of_parts};
 use crate::{Object, ScimError};
 
-/// Most operations that are carried out on one resource.
-pub(crate) const MAX_EDITS: usize = 1000;
 /// How often a resource is about to be copied, compared and written because of being changed.
 const COPIES: usize = 2;
 
 /// Carries out all edits, in order, and leaves the resource in canonical form.
 ///
-/// # Errors `tooMany` above 1,000 edits, and where nothing is left of the request's `work`; `invalidValue`,
-/// `mutability` or `noTarget` of the first edit that cannot be carried out; the resource is then to be thrown away
-/// (RFC 7644 §3.5.2: all operations or none).
+/// # Errors
+/// `tooMany` above [`Limits::max_changes`](crate::Limits::max_changes), or if the budget is exhausted; `invalidValue`,
+/// `mutability` or `noTarget` of the first edit that cannot be carried out. The resource is then incomplete and has to be
+/// dropped (RFC 7644 §3.5.2: all operations or none).
 pub fn apply(
     resource_type: &ResourceType,
     resource: &mut Object,
     edits: &[Edit<'_>],
-    work: &Work,
+    budget: &Budget,
 ) -> Result<(), ScimError> {
-    if edits.len() > MAX_EDITS {
+    let most = budget.limits().max_changes;
+    if edits.len() > most {
         return Err(ScimError::too_many(format!(
-            "The request changes {} attributes; at most {MAX_EDITS} changes are carried out at once.",
+            "The request changes {} attributes; at most {most} changes are carried out at once.",
             edits.len()
         )));
     }
     for edit in edits {
-        apply_one(resource, edit, work).map_err(|error| edit.locate(error))?;
+        apply_one(resource, edit, budget).map_err(|error| edit.locate(error))?;
     }
-    work.spend(COPIES, size_of_parts(resource))?;
+    budget.spend(COPIES, object_size(resource))?;
     *resource = canonical(resource_type, std::mem::take(resource))?;
     Ok(())
 }
 
-pub(crate) fn apply_one(resource: &mut Object, edit: &Edit<'_>, work: &Work) -> Result<(), ScimError> {
+pub(crate) fn apply_one(resource: &mut Object, edit: &Edit<'_>, budget: &Budget) -> Result<(), ScimError> {
     let Some(attribute) = edit.path.attribute else {
         // Only removed as a whole; setting it is setting its attributes.
         if let Some(extension) = edit.path.extension {
@@ -58,11 +58,11 @@ pub(crate) fn apply_one(resource: &mut Object, edit: &Edit<'_>, work: &Work) -> 
     match edit.path.extension {
         Some(extension) => {
             let mut values = take_object(resource, extension.id);
-            apply_in(&mut values, attribute, edit, work)?;
+            apply_in(&mut values, attribute, edit, budget)?;
             put_object(resource, extension.id, values);
             Ok(())
         }
-        None => apply_in(resource, attribute, edit, work),
+        None => apply_in(resource, attribute, edit, budget),
     }
 }
 
@@ -70,12 +70,12 @@ fn apply_in(
     container: &mut Object,
     attribute: &Attribute,
     edit: &Edit<'_>,
-    work: &Work,
+    budget: &Budget,
 ) -> Result<(), ScimError> {
     match (&edit.filter, edit.path.sub_attribute) {
-        (Some(filter), _) => apply_to_elements(container, attribute, filter, edit, work),
-        (None, Some(sub)) => apply_to_sub_attribute(container, attribute, sub, edit, work),
-        (None, None) => apply_to_attribute(container, attribute, edit, work),
+        (Some(filter), _) => apply_to_elements(container, attribute, filter, edit, budget),
+        (None, Some(sub)) => apply_to_sub_attribute(container, attribute, sub, edit, budget),
+        (None, None) => apply_to_attribute(container, attribute, edit, budget),
     }
 }
 
@@ -98,24 +98,25 @@ fn apply_to_attribute(
     container: &mut Object,
     attribute: &Attribute,
     edit: &Edit<'_>,
-    work: &Work,
+    budget: &Budget,
 ) -> Result<(), ScimError> {
+    let target = Target::new(attribute, budget.limits());
     if attribute.multi_valued && edit.op != Op::Replace {
         // Each value is held against those that are there.
         let values = edit.value.map_or(0, |value| value.as_array().map_or(1, Vec::len));
-        work.spend(values, container.get(&attribute.name).map_or(0, size))?;
+        budget.spend(values, container.get(&attribute.name).map_or(0, json_size))?;
     }
     if edit.op != Op::Remove {
-        return assign(container, Target::of(attribute), edit.op, edit.value);
+        return assign(container, target, edit.op, edit.value);
     }
     refuse_removal_of_required(attribute)?;
     match edit.value {
         // Entra ID removes single elements with a path that names the whole attribute and a value array.
         Some(value) if attribute.multi_valued && !value.is_null() => {
-            let Some(Value::Array(unwanted)) = coerce(Target::of(attribute), value)? else { return Ok(()) };
+            let Some(Value::Array(unwanted)) = coerce(target, value)? else { return Ok(()) };
             let mut elements = take_elements(container, attribute);
             elements.retain(|element| !unwanted.iter().any(|unwanted| same_element(element, unwanted)));
-            put_elements(container, attribute, elements)?;
+            put_elements(container, target, elements)?;
         }
         _ => {
             container.remove(&attribute.name);
@@ -148,10 +149,10 @@ fn assign(
             container.remove(&attribute.name);
         }
         Some(Value::Array(added)) if attribute.multi_valued && op == Op::Add => {
-            append(container, attribute, added)?;
+            append(container, target, added)?;
         }
         Some(Value::Array(elements)) if attribute.multi_valued => {
-            put_elements(container, attribute, elements)?;
+            put_elements(container, target, elements)?;
         }
         // `"manager": "id"`.
         Some(Value::Object(given)) => return assign_parts(container, target, op, &given),
@@ -195,9 +196,10 @@ fn apply_to_sub_attribute(
     attribute: &Attribute,
     sub: &Attribute,
     edit: &Edit<'_>,
-    work: &Work,
+    budget: &Budget,
 ) -> Result<(), ScimError> {
-    let target = Target::of(attribute).part(sub);
+    let whole = Target::new(attribute, budget.limits());
+    let target = whole.part(sub);
     if !attribute.multi_valued {
         let mut parts = take_object(container, &attribute.name);
         set_part(&mut parts, target, edit)?;
@@ -209,13 +211,13 @@ fn apply_to_sub_attribute(
     if elements.is_empty() && edit.op != Op::Remove {
         elements.push(Value::Object(Object::new()));
     }
-    work.spend(elements.len(), edit.value.map_or(0, size))?;
+    budget.spend(elements.len(), edit.value.map_or(0, json_size))?;
     for element in &mut elements {
         set_part_of(element, target, edit)?;
     }
     let touched: Vec<usize> = (0..elements.len()).collect();
     settle_primary(&mut elements, &touched);
-    put_elements(container, attribute, elements)
+    put_elements(container, whole, elements)
 }
 
 /// Sets a sub-attribute of one element of a multi-valued attribute.
@@ -244,9 +246,9 @@ fn apply_to_elements(
     attribute: &Attribute,
     filter: &Filter<'_>,
     edit: &Edit<'_>,
-    work: &Work,
+    budget: &Budget,
 ) -> Result<(), ScimError> {
-    let target = Target::of(attribute);
+    let target = Target::new(attribute, budget.limits());
     let sub = edit.path.sub_attribute.map(|sub| target.part(sub));
     let given = match sub {
         Some(_) => None,
@@ -258,16 +260,16 @@ fn apply_to_elements(
     let mut matched: Vec<usize> = Vec::new();
     for (index, element) in elements.iter().enumerate() {
         if let Some(parts) = element.as_object()
-            && matcher.matches(parts, work)?
+            && matcher.matches(parts, budget)?
         {
             matched.push(index);
         }
     }
-    work.spend(matched.len(), edit.value.map_or(0, size))?;
+    budget.spend(matched.len(), edit.value.map_or(0, json_size))?;
     let op = match edit.op {
         // To replace a value with none is to remove it; to add none is to do nothing.
         Op::Replace if sub.is_none() && gives_nothing => Op::Remove,
-        Op::Add if gives_nothing => return put_elements(container, attribute, elements),
+        Op::Add if gives_nothing => return put_elements(container, target, elements),
         op => op,
     };
     match (op, sub) {
@@ -291,7 +293,7 @@ fn apply_to_elements(
             if matched.is_empty() && !gives_nothing {
                 // The RFC's answer is noTarget (§3.5.2.3); identity providers expect the element to be made
                 // where the filter says what it would be.
-                elements.push(Value::Object(element_of(attribute, filter).ok_or_else(|| {
+                elements.push(Value::Object(element_of(target, filter).ok_or_else(|| {
                     ScimError::no_target(format!(
                         "No value of \"{}\" satisfies the filter in the path, and the filter does not say what a new one would be.",
                         attribute.name
@@ -303,7 +305,7 @@ fn apply_to_elements(
                 if let Some(element) = elements.get_mut(index) {
                     match (sub, &given) {
                         (Some(sub), _) => set_part_of(element, sub, edit)?,
-                        (None, Some(parts)) => set_element(element, attribute, filter, edit.op, parts),
+                        (None, Some(parts)) => set_element(element, target, filter, edit.op, parts),
                         (None, None) => {}
                     }
                 }
@@ -311,7 +313,7 @@ fn apply_to_elements(
             settle_primary(&mut elements, &matched);
         }
     }
-    put_elements(container, attribute, elements)
+    put_elements(container, target, elements)
 }
 
 /// What an edit of whole elements says of their parts; `None` where it says nothing.
@@ -332,7 +334,7 @@ fn given_element(target: Target<'_>, edit: &Edit<'_>) -> Result<Option<Parts>, S
     Ok(Some(parts).filter(|parts| !parts.given.is_empty()))
 }
 
-fn set_element(element: &mut Value, attribute: &Attribute, filter: &Filter<'_>, op: Op, sent: &Parts) {
+fn set_element(element: &mut Value, target: Target<'_>, filter: &Filter<'_>, op: Op, sent: &Parts) {
     let Value::Object(parts) = element else { return };
     let mut given = sent.given.clone();
     if op == Op::Add {
@@ -340,7 +342,7 @@ fn set_element(element: &mut Value, attribute: &Attribute, filter: &Filter<'_>, 
     } else {
         // RFC 7644 §3.5.2.3: the values that match are replaced, not merged with. They stay what the filter says
         // they are, so that the same request finds them again.
-        for (name, value) in element_of(attribute, filter).unwrap_or_default() {
+        for (name, value) in element_of(target, filter).unwrap_or_default() {
             given.entry(name).or_insert(value);
         }
         *parts = given;

@@ -10,9 +10,6 @@ use crate::filter::{Comparison, Filter, Literal, Operator};
 use crate::schema::Attribute;
 use crate::{Object, ScimError};
 
-/// Most values that one multi-valued attribute may have. What compares values with each other stays quick.
-const MAX_VALUES: usize = 1000;
-
 /// Takes out the elements of a multi-valued attribute.
 pub(crate) fn take_elements(container: &mut Object, attribute: &Attribute) -> Vec<Value> {
     match container.remove(&attribute.name) {
@@ -24,22 +21,22 @@ pub(crate) fn take_elements(container: &mut Object, attribute: &Attribute) -> Ve
 /// Puts elements back, unless none is left; an element of which nothing is left goes, too.
 ///
 /// # Errors
-/// `invalidValue` above [`MAX_VALUES`].
+/// `invalidValue` above [`Limits::max_values`](crate::Limits::max_values).
 pub(crate) fn put_elements(
     container: &mut Object,
-    attribute: &Attribute,
+    target: Target<'_>,
     mut elements: Vec<Value>,
 ) -> Result<(), ScimError> {
+    let most = target.limits.max_values;
     elements.retain(|element| element.as_object().is_none_or(|parts| !parts.is_empty()));
-    if elements.len() > MAX_VALUES {
+    if elements.len() > most {
         return Err(ScimError::invalid_value(format!(
-            "\"{}\" has {} values; at most {MAX_VALUES} are stored.",
-            attribute.name,
+            "\"{target}\" has {} values; at most {most} are stored.",
             elements.len()
         )));
     }
     if !elements.is_empty() {
-        container.insert(attribute.name.clone(), Value::Array(elements));
+        container.insert(target.attribute.name.clone(), Value::Array(elements));
     }
     Ok(())
 }
@@ -48,16 +45,12 @@ pub(crate) fn put_elements(
 ///
 /// # Errors
 /// As [`put_elements`].
-pub(crate) fn append(
-    container: &mut Object,
-    attribute: &Attribute,
-    added: Vec<Value>,
-) -> Result<(), ScimError> {
-    let mut elements = take_elements(container, attribute);
+pub(crate) fn append(container: &mut Object, target: Target<'_>, added: Vec<Value>) -> Result<(), ScimError> {
+    let mut elements = take_elements(container, target.attribute);
     let before = elements.len();
-    if added.len() > MAX_VALUES {
+    if added.len() > target.limits.max_values {
         elements.extend(added);
-        return put_elements(container, attribute, elements);
+        return put_elements(container, target, elements);
     }
     let mut known = Known::of(&elements);
     for element in added {
@@ -68,7 +61,7 @@ pub(crate) fn append(
     }
     let touched: Vec<usize> = (before..elements.len()).collect();
     settle_primary(&mut elements, &touched);
-    put_elements(container, attribute, elements)
+    put_elements(container, target, elements)
 }
 
 /// Whether adding an element would change nothing beside the `stored` one: every sub-attribute of it is the same there,
@@ -142,10 +135,10 @@ fn digest(value: &Value) -> u64 {
 }
 
 /// The element that a filter of equalities describes: `type eq "work"` is `{"type": "work"}`.
-pub(crate) fn element_of(attribute: &Attribute, filter: &Filter<'_>) -> Option<Object> {
+pub(crate) fn element_of(target: Target<'_>, filter: &Filter<'_>) -> Option<Object> {
     let mut element = Object::new();
     collect_equalities(filter, &mut element)?;
-    match coerce_one(Target::of(attribute), &Value::Object(element)).ok()?? {
+    match coerce_one(target, &Value::Object(element)).ok()?? {
         Value::Object(element) => Some(element),
         _ => None,
     }

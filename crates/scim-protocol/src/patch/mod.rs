@@ -10,7 +10,7 @@ mod request;
 
 pub use apply::apply;
 pub use parts::{Parts, Refusal};
-pub use request::{assignments, check_schemas, parse};
+pub use request::{assignments, parse};
 
 use serde_json::Value;
 
@@ -65,16 +65,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::budget::Budget;
     use crate::schema::{ENTERPRISE_USER, user};
-    use crate::work::Work;
-    use crate::{Object, ScimType};
+    use crate::{Limits, Object, ScimType};
 
     fn patched(before: &Value, operations: &Value) -> Result<Value, ScimError> {
         let user = user();
         let body = json!({"Operations": operations});
-        let edits = parse(&user, &body)?;
+        let edits = parse(&user, &body, &Limits::DEFAULT)?;
         let mut resource = before.as_object().cloned().unwrap_or_default();
-        apply(&user, &mut resource, &edits, &Work::default())?;
+        apply(&user, &mut resource, &edits, &Budget::default())?;
         resource.remove("schemas");
         Ok(Value::Object(resource))
     }
@@ -244,8 +244,8 @@ mod tests {
             let mut resource = Object::new();
             let user = user();
             let body = json!({"Operations": [{"op": "add", "path": path, "value": value}]});
-            if let Ok(edits) = parse(&user, &body) {
-                let _ = apply(&user, &mut resource, &edits, &Work::default());
+            if let Ok(edits) = parse(&user, &body, &Limits::DEFAULT) {
+                let _ = apply(&user, &mut resource, &edits, &Budget::default());
             }
         }
     }

@@ -5,19 +5,20 @@
 
 use serde_json::Value;
 
-use super::apply::{MAX_EDITS, apply, apply_one, parts_of};
-use super::request::{assign, check_schemas, member, op_of, operations, parse_operation, path_of};
+use super::apply::{apply, apply_one, parts_of};
+use super::request::{EditReader, op_of, operations, path_of};
 use super::{Edit, Op, located};
 use crate::attribute_path::{AttributePath, resolve};
+use crate::budget::{Budget, json_size};
 use crate::canonical::canonical;
+use crate::message::check_schemas;
 use crate::schema::{Mutability, ResourceType};
-use crate::work::{Work, size};
-use crate::{Object, ScimError};
+use crate::{IgnoreCase, Limits, Object, ScimError};
 
 /// The edits of a request, and the parts of it that cannot be read as edits.
 #[derive(Debug)]
 pub struct Parts<'a> {
-    resource_type: &'a ResourceType,
+    reader: EditReader<'a>,
     /// Whether the request describes the whole resource, so that it clears what it leaves out.
     is_whole: bool,
     edits: Vec<Edit<'a>>,
@@ -38,13 +39,17 @@ impl<'a> Parts<'a> {
     ///
     /// # Errors
     /// `invalidSyntax` where the message is not one.
-    pub fn of_patch(resource_type: &'a ResourceType, body: &'a Value) -> Result<Self, ScimError> {
-        let mut parts = Self::none(resource_type, false);
+    pub fn of_patch(
+        resource_type: &'a ResourceType,
+        body: &'a Value,
+        limits: &Limits,
+    ) -> Result<Self, ScimError> {
+        let mut parts = Self::none(resource_type, limits, false);
         if let Err(error) = check_schemas(body) {
             parts.refused.push(Refusal { path: None, error });
         }
         for (index, operation) in operations(body)?.iter().enumerate() {
-            match (parse_operation(resource_type, operation), values_of(operation)) {
+            match (parts.reader.operation(operation), values_of(operation)) {
                 (Ok(edits), _) => parts.extend(Some(index), edits),
                 (Err(_), Some((op, values))) => parts.add_values(Some(index), op, values),
                 (Err(error), None) => {
@@ -56,14 +61,15 @@ impl<'a> Parts<'a> {
     }
 
     /// Takes the body of a PUT apart.
-    pub fn of_resource(resource_type: &'a ResourceType, values: &'a Object) -> Self {
-        let mut parts = Self::none(resource_type, true);
+    pub fn of_resource(resource_type: &'a ResourceType, values: &'a Object, limits: &Limits) -> Self {
+        let mut parts = Self::none(resource_type, limits, true);
         parts.add_values(None, Op::Replace, values);
         parts
     }
 
-    fn none(resource_type: &'a ResourceType, is_whole: bool) -> Self {
-        Self { resource_type, is_whole, edits: Vec::new(), refused: Vec::new() }
+    fn none(resource_type: &'a ResourceType, limits: &Limits, is_whole: bool) -> Self {
+        let reader = EditReader::new(resource_type, limits);
+        Self { reader, is_whole, edits: Vec::new(), refused: Vec::new() }
     }
 
     fn extend(&mut self, operation: Option<usize>, edits: Vec<Edit<'a>>) {
@@ -72,14 +78,16 @@ impl<'a> Parts<'a> {
 
     fn add_values(&mut self, operation: Option<usize>, op: Op, values: &'a Object) {
         for entry in values {
-            if let (true, Value::Object(nested)) = (self.resource_type.schema.is_called(entry.0), entry.1) {
+            if let (true, Value::Object(nested)) =
+                (self.reader.resource_type.schema.is_called(entry.0), entry.1)
+            {
                 self.add_values(operation, op, nested);
                 continue;
             }
-            match assign(self.resource_type, op, std::iter::once(entry)) {
+            match self.reader.assign(op, std::iter::once(entry)) {
                 Ok(edits) => self.extend(operation, edits),
                 Err(error) => self.refused.push(Refusal {
-                    path: resolve(self.resource_type, entry.0),
+                    path: resolve(self.reader.resource_type, entry.0),
                     error: operation.map_or(error.clone(), |index| located(index, error)),
                 }),
             }
@@ -105,7 +113,7 @@ impl<'a> Parts<'a> {
         let mut resource = Object::new();
         for edit in self.edits.iter().filter(|edit| is_of(edit, name)) {
             // An edit of a simple value costs nothing to speak of, and fails before it changes anything.
-            let _ = apply_one(&mut resource, edit, &Work::default());
+            let _ = apply_one(&mut resource, edit, &Budget::new(&self.reader.limits));
         }
         resource.remove(name)
     }
@@ -114,10 +122,10 @@ impl<'a> Parts<'a> {
     ///
     /// # Errors
     /// That of the first part that cannot be carried out; the resource is then to be thrown away.
-    pub fn apply(&self, resource: &mut Object, work: &Work) -> Result<(), ScimError> {
+    pub fn apply(&self, resource: &mut Object, budget: &Budget) -> Result<(), ScimError> {
         match self.refused.first() {
             Some(refusal) => Err(refusal.error.clone()),
-            None => apply(self.resource_type, resource, &self.edits, work),
+            None => apply(self.reader.resource_type, resource, &self.edits, budget),
         }
     }
 
@@ -131,10 +139,11 @@ impl<'a> Parts<'a> {
         resource: &mut Object,
         stored: &Object,
         unlimited: &str,
-        work: &Work,
+        budget: &Budget,
     ) -> Result<Vec<ScimError>, ScimError> {
-        let Self { resource_type, is_whole, edits, mut refused } = self;
-        let (total, mut left) = (edits.len(), MAX_EDITS);
+        let Self { reader: EditReader { resource_type, limits }, is_whole, edits, mut refused } = self;
+        let most = limits.max_changes;
+        let (total, mut left) = (edits.len(), most);
         let mut is_over = false;
         let mut cleared = None;
         for edit in &edits {
@@ -147,8 +156,8 @@ impl<'a> Parts<'a> {
                     }
                 }
             }
-            let reserve = Work::default();
-            let budget = if is_of(edit, unlimited) { &reserve } else { work };
+            let reserve = Budget::new(&limits);
+            let budget = if is_of(edit, unlimited) { &reserve } else { budget };
             let before = refused.len();
             attempt(resource, edit, budget, &mut refused);
             let place = edit.path.extension.map(|extension| (edit.operation, extension.id));
@@ -167,7 +176,7 @@ impl<'a> Parts<'a> {
         let mut errors: Vec<ScimError> = refused.into_iter().map(|refusal| refusal.error).collect();
         if is_over {
             errors.push(ScimError::too_many(format!(
-                "The request changes {total} attributes; only the first {MAX_EDITS} changes were carried out."
+                "The request changes {total} attributes; only the first {most} changes were carried out."
             )));
         }
         for attribute in &resource_type.schema.attributes {
@@ -187,7 +196,7 @@ fn values_of(operation: &Value) -> Option<(Op, &Object)> {
     let op = op_of(operation).ok().filter(|op| *op != Op::Remove)?;
     match path_of(operation).ok()? {
         Some(_) => None,
-        None => Some((op, member(operation, "value")?.as_object()?)),
+        None => Some((op, operation.get_ignore_case("value")?.as_object()?)),
     }
 }
 
@@ -205,13 +214,13 @@ fn find_text(value: &Value, reason: &impl Fn(&str) -> Option<ScimError>) -> Opti
 }
 
 /// Carries out an edit. If that fails, carries out those of its parts that can be.
-fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, work: &Work, refused: &mut Vec<Refusal<'a>>) {
+fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, budget: &Budget, refused: &mut Vec<Refusal<'a>>) {
     let names = names(edit.path);
     let Some(&key) = names.first() else { return };
-    let cost = resource.get(key).map_or(0, size);
-    let result = work.spend(1, cost).and_then(|()| {
+    let cost = resource.get(key).map_or(0, json_size);
+    let result = budget.spend(1, cost).and_then(|()| {
         let before = resource.get(key).cloned();
-        apply_one(resource, edit, work).inspect_err(|_| {
+        apply_one(resource, edit, budget).inspect_err(|_| {
             // A failed edit may have taken the values out.
             resource.remove(key);
             if let Some(before) = before {
@@ -226,7 +235,7 @@ fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, work: &Work, refused: &mu
         refused.push(Refusal { path: Some(edit.path), error });
     }
     for edit in &smaller {
-        attempt(resource, edit, work, refused);
+        attempt(resource, edit, budget, refused);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Attribute definitions (RFC 7643 §7) and the table of them that everything else reads.
 
+use serde::Serialize;
+
 mod group;
 mod meta;
 mod user;
@@ -13,7 +15,8 @@ pub const CORE_USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub const CORE_GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
 /// Data type of an attribute (RFC 7643 §2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// Unicode text.
     String,
@@ -29,22 +32,9 @@ pub enum Kind {
     Complex,
 }
 
-impl Kind {
-    /// The type's name in `/Schemas`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Boolean => "boolean",
-            Self::DateTime => "dateTime",
-            Self::Reference => "reference",
-            Self::Binary => "binary",
-            Self::Complex => "complex",
-        }
-    }
-}
-
 /// Who may change an attribute, and when (RFC 7643 §2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Mutability {
     /// Set by the service provider only; ignored in what a client sends.
     ReadOnly,
@@ -56,20 +46,9 @@ pub enum Mutability {
     WriteOnly,
 }
 
-impl Mutability {
-    /// The characteristic's name in `/Schemas`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "readOnly",
-            Self::ReadWrite => "readWrite",
-            Self::Immutable => "immutable",
-            Self::WriteOnly => "writeOnly",
-        }
-    }
-}
-
 /// When an attribute is part of an answer (RFC 7643 §2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Returned {
     /// Whatever is asked for.
     Always,
@@ -77,17 +56,6 @@ pub enum Returned {
     Never,
     /// Unless the client asks for other attributes or excludes it.
     Default,
-}
-
-impl Returned {
-    /// The characteristic's name in `/Schemas`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::Never => "never",
-            Self::Default => "default",
-        }
-    }
 }
 
 /// One attribute and its characteristics (RFC 7643 §7).
