@@ -18,6 +18,7 @@ use std::cell::RefCell;
 use serde_json::Value;
 use worker::KvStore;
 
+use crate::audit::admin_request;
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{Entry, Outcome};
 use crate::d1::{
@@ -25,7 +26,6 @@ use crate::d1::{
     refolding,
 };
 use crate::http::Problem;
-use crate::redaction::kept;
 use crate::runtime::clock;
 use crate::storage_error::upgrading;
 use directory::{AdministratorName, Catalog, group_name};
@@ -124,7 +124,7 @@ pub async fn answer_once(console: &mut Console<'_>, request: Request<'_>) -> Res
 async fn answer(console: &mut Console<'_>, request: Request<'_>) -> Result<Reply, Problem> {
     let body = fields::parse(request.body)?;
     if !body.is_empty() {
-        console.entry.body = Some(kept::of_call(&Value::Object(body.clone())));
+        admin_request::set_body(&mut console.entry, body.clone());
     }
     match request.method {
         "GET" => read(console, &request).await,

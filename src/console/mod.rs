@@ -4,14 +4,13 @@ mod assets;
 pub mod pages;
 
 use crate::admin_api::{self, CallKey, Console, Request};
+use crate::audit::admin_request;
 use crate::auth::actor::Actor;
 use crate::d1::Database;
-use crate::d1::audit_log::{Entry, Source};
 use crate::deployment::Deployment;
 use crate::http::request::{BODY_LIMIT, HttpRequest};
 use crate::http::response::{HttpResponse, RETRY_AFTER};
 use crate::http::{DeferredWork, Problem, rate_limits};
-use crate::redaction::kept;
 use crate::runtime::clock;
 use directory::Shard;
 use pages::{Form, Frame, Shown};
@@ -287,14 +286,8 @@ fn console<'a>(
 ) -> Result<Console<'a>, Problem> {
     let database = databases.first().ok_or_else(Problem::no_organization)?;
     let now_millis = clock::now_millis();
-    let entry = Entry {
-        source: Source::Console,
-        actor: actor.name().to_owned(),
-        method: incoming.method.to_string(),
-        path: kept::address_of_parts(&incoming.address.path),
-        body: None,
-        began_millis: now_millis,
-    };
+    let entry =
+        admin_request::entry(actor.name(), incoming.method.as_str(), &incoming.address.path, now_millis);
     Ok(Console {
         database,
         databases,

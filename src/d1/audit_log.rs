@@ -9,7 +9,7 @@
 use super::StorageError;
 use super::statement::{Binding, Statement, integer, optional, text};
 use super::tenant::Tenant;
-use crate::redaction::secret::redacted;
+use crate::redaction::secrets::redact;
 use crate::runtime::{clock, random};
 use directory::group_name::fold_group_name;
 use scim_protocol::error::shorten;
@@ -220,14 +220,14 @@ impl Entry {
             text("source", self.source.as_str()),
             text("actor", self.actor.as_str()),
             text("method", self.method.as_str()),
-            text("path", cut(&redacted(&self.path), LONGEST_PATH)),
+            text("path", cut(&redact(&self.path), LONGEST_PATH)),
             integer("status", outcome.status),
             optional("resource_type", outcome.resource_type),
             optional("resource_id", outcome.resource_id.as_deref().map(redact_and_truncate).as_deref()),
             optional("resource_name", outcome.resource_name.as_deref().map(redact_and_truncate).as_deref()),
             optional(
                 "detail",
-                outcome.detail.as_deref().map(redacted).as_deref().map(|detail| cut(detail, LONGEST_DETAIL)),
+                outcome.detail.as_deref().map(redact).as_deref().map(|detail| cut(detail, LONGEST_DETAIL)),
             ),
             optional("body", self.body.as_deref()),
             text("began", self.began_millis.to_string()),
@@ -244,7 +244,7 @@ fn random_end() -> Result<String, StorageError> {
 
 /// A name or an identifier as it is kept: what a client sends for one may be anything.
 fn redact_and_truncate(name: &str) -> String {
-    shorten(&redacted(name))
+    shorten(&redact(name))
 }
 
 /// As many bytes of it as are kept, characters whole.

@@ -24,7 +24,7 @@ use self::address::segments;
 use self::request::HttpRequest;
 use self::response::HttpResponse;
 pub(crate) use crate::deployment::{Deployment, database};
-use crate::{console, redaction::worker_log as log, scim_api};
+use crate::{console, redaction::worker_log, scim_api};
 pub use problem::Problem;
 
 /// What is left to do after the response, and what the Worker's log should say of the key.
@@ -63,8 +63,8 @@ pub async fn serve(raw: Request, env: Env, context: Context) -> worker::Result<R
     note_later(&env, &context, &deferred);
     let mut line = format!(
         "{} {} {} {} ms, D1: {} round trip{}, {} rows read, {} written",
-        log::method(if request.is_head { "HEAD" } else { request.method.as_str() }),
-        log::path(&request.address.path),
+        worker_log::method(if request.is_head { "HEAD" } else { request.method.as_str() }),
+        worker_log::path(&request.address.path),
         response.status,
         clock::now_millis().saturating_sub(began),
         cost.round_trips,
@@ -78,7 +78,7 @@ pub async fn serve(raw: Request, env: Env, context: Context) -> worker::Result<R
     }
     if let Some(text) = response.log_text() {
         line.push_str(": ");
-        line.push_str(&log::own_text(text));
+        line.push_str(&worker_log::message(text));
     }
     console_log!("{line}");
     // What it cost would tell whether there is such a key.

@@ -1,5 +1,5 @@
-//! What the logs may keep: nothing that is secret, and in the Worker's own log nothing that names a person.
+//! What logs may contain. Secrets are redacted from both logs; the Worker's log also names no person.
 
-pub mod kept;
-pub mod secret;
+pub mod audit_log;
+pub mod secrets;
 pub mod worker_log;

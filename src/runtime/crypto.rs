@@ -1,17 +1,15 @@
 //! Message authentication and encryption.
 
+use hmac::digest::InvalidLength;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-
-use crate::d1::StorageError;
 
 /// HMAC-SHA-256 (RFC 2104) of a message.
 ///
 /// # Errors
-/// None: HMAC takes keys of any length.
-pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Result<[u8; 32], StorageError> {
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key)
-        .map_err(|_| StorageError::Internal("HMAC refused the length of a key".to_owned()))?;
+/// None in practice: HMAC takes keys of any length.
+pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Result<[u8; 32], InvalidLength> {
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key)?;
     mac.update(message);
     Ok(mac.finalize().into_bytes().into())
 }

@@ -6,6 +6,7 @@ use http::Method;
 use worker::Url;
 
 use super::context::{Handled, Operation, RequestContext, Source, to_json};
+use crate::audit::scim_request::Target;
 use crate::http::address::{encode_segment, segments};
 use crate::http::request::{VALUE_LIMIT, parse_json};
 use crate::http::response::HttpResponse;
@@ -143,16 +144,17 @@ async fn carry_out(
     session.tenant.now = clock::iso(clock::now_millis());
     session.is_verified = true;
     let new_id = bulk_id.as_ref().and_then(|name| ids.get(name)).cloned();
-    let mut record = context.record.of_operation(method.as_str(), &path, &names);
+    let target = Target { method: method.as_str(), path: &path, parameters: &[], segments: &names };
+    let mut audit = context.audit.for_operation(target);
     if let Some(data) = &data {
-        record.keep(data);
+        audit.set_body(data);
     }
     let source = Operation::new(data, version, new_id).with_unresolved(unresolved);
     let mut single = RequestContext {
         session,
         source: Source::Bulk(&source),
         deferred: context.deferred,
-        record,
+        audit,
         budget: context.budget,
         env: context.env,
     };

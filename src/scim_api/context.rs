@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use worker::Env;
 
-use crate::audit::record::Record;
+use crate::audit::scim_request::AuditContext;
 use crate::auth::{known_keys, scim_key};
 use crate::d1::audit_log::Outcome;
 use crate::d1::session::Opened;
@@ -36,7 +36,7 @@ pub(crate) struct RequestContext<'a> {
     /// What is left to do after the response.
     pub(crate) deferred: &'a DeferredWork,
     /// What the organization's log will say of it.
-    pub(crate) record: Record,
+    pub(crate) audit: AuditContext,
     /// What the whole HTTP request may still make this service compute.
     pub(crate) budget: &'a Budget,
     /// Bindings and variables of the deployment.
@@ -105,7 +105,7 @@ impl RequestContext<'_> {
         if opened.last_used_is_due {
             self.deferred.mark_used.set(Some(keys::used(self.session.key, &self.session.tenant.now)));
         }
-        self.record.belongs_to(&opened.organization.id);
+        self.audit.set_organization(&opened.organization.id);
         Ok(opened)
     }
 
@@ -118,17 +118,17 @@ impl RequestContext<'_> {
         outcome: &Outcome,
         statements: Vec<Statement>,
     ) -> Result<std::vec::IntoIter<Vec<Row>>, StorageError> {
-        let entry = self.record.of_change(&self.session.tenant, outcome)?;
+        let entry = self.audit.change(&self.session.tenant, outcome)?;
         let results = self.session.database.write(entry, statements).await?;
-        self.record.is_written();
+        self.audit.mark_written();
         Ok(results.into_iter())
     }
 
     /// Leaves what became of the request to be noted after the response, unless its entry is written.
     pub(crate) fn note(&self, response: &HttpResponse) {
-        match self.record.of_no_change(&self.session.tenant, response) {
+        match self.audit.no_change(&self.session.tenant, response.status, response.detail.as_deref()) {
             Ok(statement) => self.deferred.entries.borrow_mut().extend(statement),
-            Err(error) => worker::console_error!("an entry of the log cannot be made: {error:?}"),
+            Err(error) => worker::console_error!("an audit entry cannot be made: {error:?}"),
         }
     }
 
@@ -148,7 +148,7 @@ impl RequestContext<'_> {
     async fn body_within(&mut self, limits: &BodyLimits) -> Result<Value, ScimError> {
         let is_small = match &self.source {
             Source::Http(request) => request.is_within(limits.bytes_of_strangers),
-            // The record has it already.
+            // The audit context has it already.
             Source::Bulk(operation) => return operation.data(),
         };
         if !is_small {
@@ -164,7 +164,7 @@ impl RequestContext<'_> {
         }
         let Source::Http(request) = &mut self.source else { return Err(ScimError::internal()) };
         request.hold(text.len(), memory_size(&body))?;
-        self.record.keep(&body);
+        self.audit.set_body(&body);
         Ok(body)
     }
 

@@ -173,7 +173,7 @@ async fn change(
         };
         let changes = group != record.group || !difference.is_empty();
         let left_out = difference.left_out();
-        context.record.says(left_out.as_deref());
+        context.audit.set_note(left_out.as_deref());
         if !changes && (current.is_some() || !answer) {
             let resource = current.map(|(own, members)| Resource {
                 own: own.into_string(),
@@ -233,7 +233,7 @@ fn outcome(status: u16, id: &str, name: &str) -> Outcome {
 
 fn read_record(context: &RequestContext<'_>, row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
     let record = GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?;
-    context.record.is_about(&record.group.display_name);
+    context.audit.set_resource_name(&record.group.display_name);
     Ok(record)
 }
 

@@ -10,7 +10,7 @@ pub mod lists;
 pub mod routes;
 pub mod users;
 
-use crate::audit::record::Record;
+use crate::audit::scim_request::{AuditContext, Target};
 use crate::auth::{known_keys, scim_key};
 use crate::d1::{Scope, Session, Tenant};
 use crate::http::request::HttpRequest;
@@ -87,13 +87,19 @@ async fn with_key(
     };
     let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_verified: false };
     let method = request.method.clone();
-    let record = Record::of_request(deployment.catalog, request, key, segments);
+    let target = Target {
+        method: method.as_str(),
+        path: &request.address.path,
+        parameters: request.parameters(),
+        segments,
+    };
+    let audit = AuditContext::new(deployment.catalog, key.hint(), target);
     let budget = Budget::new(&deployment.catalog.limits);
     let mut context = RequestContext {
         session,
         source: Source::Http(request),
         deferred,
-        record,
+        audit,
         budget: &budget,
         env: deployment.env,
     };

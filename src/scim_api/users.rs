@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use serde_json::Value;
 
 use super::context::{RequestContext, project, version_of};
-use crate::audit::record::NOTHING_TO_CHANGE;
+use crate::audit::scim_request::NOTHING_TO_CHANGE;
 use crate::d1::audit_log::Outcome;
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self as stored, UserRecord};
@@ -41,13 +41,13 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let tenant = &context.session.tenant;
     let id = context.new_id()?;
     // Nothing has to be decided here before it is written, so that one round trip does both.
-    let entry = context.record.if_changed(tenant, &outcome(201, &id, &user))?;
+    let entry = context.audit.change_if_row_changed(tenant, &outcome(201, &id, &user))?;
     let mut opened = context.open_writing(stored::insert_if_admitted(tenant, &id, &user, entry)).await?;
     let (written, _, holder) = (opened.row(), opened.row(), opened.row());
     opened.organization.admit(user.user_name(), user.email_domain().as_deref())?;
     if holder.as_ref().is_some_and(|holder| holder.head == id) {
         // They were written when the batch was sent first, and the response was lost.
-        context.record.is_written();
+        context.audit.mark_written();
         let mut opened = context.open(vec![stored::resource(tenant, &id, true)]).await?;
         return created(context, &projection, &id, opened.row());
     }
@@ -57,7 +57,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     if written.is_none() {
         opened.organization.check_room(user.user_name())?;
     }
-    context.record.is_written();
+    context.audit.mark_written();
     created(context, &projection, &id, written)
 }
 
@@ -181,7 +181,7 @@ async fn open_record(
         context.open(vec![stored::find_for_update(&context.session.tenant, id, with_groups)]).await?;
     let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
     let record = UserRecord::read(row)?;
-    context.record.is_about(record.user.user_name());
+    context.audit.set_resource_name(record.user.user_name());
     Ok((record, opened.organization))
 }
 

@@ -14,7 +14,7 @@ use worker::{
     AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect, Response, console_error,
 };
 
-use super::refused;
+use super::refusal::refused;
 use crate::http::Problem;
 use crate::runtime::clock;
 

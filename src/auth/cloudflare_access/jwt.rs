@@ -6,7 +6,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use worker::web_sys::CryptoKey;
 
-use super::{jwks, refused};
+use super::jwks;
+use super::refusal::refused;
 use crate::http::Problem;
 
 /// Longest token, in bytes.

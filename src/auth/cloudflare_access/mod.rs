@@ -2,6 +2,7 @@
 
 mod jwks;
 mod jwt;
+mod refusal;
 
 use worker::Env;
 
@@ -89,11 +90,6 @@ fn is_team(url: &str) -> bool {
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://").filter(|host| host.starts_with("127.0.0.1:")));
     host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
-}
-
-/// A refusal of an assertion.
-fn refused(why: impl std::fmt::Display) -> Problem {
-    Problem::new(401, format!("The Access assertion {why}."))
 }
 
 #[cfg(test)]

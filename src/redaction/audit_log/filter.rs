@@ -1,38 +1,38 @@
-//! Filters and paths.
+//! Filters and attribute paths.
 
-use super::{Kept, MORE, is_secret_path, name};
-use crate::redaction::secret::redacted;
+use super::{ELLIPSIS, Redactor, is_secret_path, unknown_name};
+use crate::redaction::secrets::redact;
 use scim_protocol::attribute_path::AttributePath;
 use scim_protocol::filter::{Filter, parse, parse_value_path};
 
-/// Longest part of a filter that is looked at, in bytes.
-const LONGEST: usize = 1_000;
+/// Longest part of a filter that is kept, in bytes.
+const MAX_FILTER: usize = 1_000;
 const OPERATORS: [&str; 10] = ["eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le"];
 const KEYWORDS: [&str; 6] = ["and", "or", "not", "true", "false", "null"];
 
-impl<'c> Kept<'c> {
-    /// What is kept of a filter: all of it where it resolves to the schema, else its names and operators.
-    pub fn of_filter(&self, text: &str) -> String {
+impl<'c> Redactor<'c> {
+    /// Redacts a filter: one that resolves to the schema is kept, of others the names and operators.
+    pub fn filter(&self, text: &str) -> String {
         match parse(&self.types, text, self.limits) {
-            Ok(filter) if !names_secret(&filter) => redacted(text).into_owned(),
+            Ok(filter) if !names_secret(&filter) => redact(text).into_owned(),
             _ => self.skeleton(text),
         }
     }
 
-    /// What is kept of the path of a PATCH operation, and what it leads to where it resolves.
-    pub(crate) fn of_path(&self, text: &str) -> (String, Option<AttributePath<'c>>) {
+    /// Redacts an attribute path, as of a PATCH operation. Also returns what it resolves to.
+    pub(crate) fn attribute_path(&self, text: &str) -> (String, Option<AttributePath<'c>>) {
         let text = text.trim();
         let (kept, path) = self.path(text);
-        self.leave_out(text, &kept);
+        self.remember(text, &kept);
         (kept, path)
     }
 
     fn path(&self, text: &str) -> (String, Option<AttributePath<'c>>) {
         let Some((before, bracketed)) = text.split_once('[') else {
             let path = self.resolve(text);
-            return (if path.is_some() { redacted(text).into_owned() } else { name(text) }, path);
+            return (if path.is_some() { redact(text).into_owned() } else { unknown_name(text) }, path);
         };
-        let unresolved = || (format!("{}[{MORE}", name(before)), None);
+        let unresolved = || (format!("{}[{ELLIPSIS}", unknown_name(before)), None);
         let Some(path) = self.resolve(before.trim()) else { return unresolved() };
         let Some((attribute, (filter, after))) = path.attribute.zip(bracketed.rsplit_once(']')) else {
             return unresolved();
@@ -45,7 +45,7 @@ impl<'c> Kept<'c> {
         };
         match parse_value_path(attribute, filter, self.limits) {
             Ok(filter) if !is_secret_path(&path) && !names_secret(&filter) => {
-                (redacted(text).into_owned(), Some(leads_to))
+                (redact(text).into_owned(), Some(leads_to))
             }
             _ => {
                 self.skeleton(filter);
@@ -54,10 +54,10 @@ impl<'c> Kept<'c> {
         }
     }
 
-    /// The names and operators of a filter that does not resolve; all else is left out.
+    /// The names and operators of a filter that does not resolve.
     fn skeleton(&self, text: &str) -> String {
         let mut kept = String::new();
-        let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        let end = (0..=MAX_FILTER.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
         let (looked_at, cut_off) = text.split_at_checked(end.unwrap_or(0)).unwrap_or((text, ""));
         let mut rest = looked_at.trim_start();
         while let Some(first) = rest.chars().next() {
@@ -67,9 +67,9 @@ impl<'c> Kept<'c> {
                     rest.get(1..).unwrap_or_default()
                 }
                 '"' => {
-                    kept.push_str(MORE);
+                    kept.push_str(ELLIPSIS);
                     let (quoted, after) = rest.split_at_checked(end_of_quoted(rest)).unwrap_or((rest, ""));
-                    self.leave_out(quoted.trim_matches('"'), MORE);
+                    self.remember(quoted.trim_matches('"'), ELLIPSIS);
                     after
                 }
                 _ => {
@@ -84,7 +84,7 @@ impl<'c> Kept<'c> {
             }
         }
         if !cut_off.is_empty() {
-            kept.push_str(MORE);
+            kept.push_str(ELLIPSIS);
         }
         kept
     }
@@ -97,8 +97,8 @@ impl<'c> Kept<'c> {
         if is_one_of(&OPERATORS, word) || is_one_of(&KEYWORDS, word) || self.resolve(word).is_some() {
             return word.to_owned();
         }
-        let kept = if is_name { name(word) } else { MORE.to_owned() };
-        self.leave_out(word, &kept);
+        let kept = if is_name { unknown_name(word) } else { ELLIPSIS.to_owned() };
+        self.remember(word, &kept);
         kept
     }
 }
@@ -108,7 +108,7 @@ fn word(text: &str) -> (&str, &str) {
     text.split_at_checked(text.find(is_end).unwrap_or(text.len())).unwrap_or((text, ""))
 }
 
-/// Where a quoted text ends, that is not closed perhaps.
+/// Where a quoted text ends. The closing quote may be missing.
 fn end_of_quoted(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
@@ -138,9 +138,9 @@ mod tests {
     use directory::Catalog;
 
     #[test]
-    fn of_filters_that_do_not_resolve_the_names_are_kept() {
+    fn a_filter_that_does_not_resolve_keeps_its_names() {
         let catalog = Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap();
-        let kept = Kept::of(&catalog, Some("Users"));
+        let redactor = Redactor::new(&catalog, Some("Users"));
         for (filter, expected) in [
             (r#"userName eq "ann" and emails[type eq "work"].value co "x""#, ""),
             (r#"apiKey eq "hush""#, "apiKey eq …"),
@@ -159,15 +159,15 @@ mod tests {
             ("\"hush\"", "…"),
             ("a=hush eq 1", "a… eq …"),
         ] {
-            assert_eq!(kept.of_filter(filter), if expected.is_empty() { filter } else { expected });
+            assert_eq!(redactor.filter(filter), if expected.is_empty() { filter } else { expected });
         }
-        assert!(kept.of_filter(&"hush eq hush ".repeat(2_000)).len() < 2_000);
+        assert!(redactor.filter(&"hush eq hush ".repeat(2_000)).len() < 2_000);
     }
 
     #[test]
-    fn of_paths_that_do_not_resolve_the_name_is_kept() {
+    fn a_path_that_does_not_resolve_keeps_its_name() {
         let catalog = Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap();
-        let kept = Kept::of(&catalog, Some("Users"));
+        let redactor = Redactor::new(&catalog, Some("Users"));
         for (path, expected) in [
             (r#"emails[type eq "work"].value"#, ""),
             ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value", ""),
@@ -181,24 +181,24 @@ mod tests {
             ("apiKey=hush", "apiKey…"),
             ("emails[value eq \"hush", "emails[…"),
         ] {
-            assert_eq!(kept.of_path(path).0, if expected.is_empty() { path } else { expected });
+            assert_eq!(redactor.attribute_path(path).0, if expected.is_empty() { path } else { expected });
         }
     }
 
     #[test]
-    fn what_is_left_out_is_left_out_of_what_quotes_it() {
+    fn what_is_redacted_is_redacted_in_quotes_of_it() {
         let catalog = Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap();
-        let kept = Kept::of(&catalog, Some("Users"));
+        let redactor = Redactor::new(&catalog, Some("Users"));
         for (filter, detail, expected) in [
             ("apiKey eq hush", "The filter has \"hush\" where", "The filter has \"…\" where"),
             ("hush", "\"hush\" is no operator; hushed", "\"…\" is no operator; hushed"),
         ] {
-            kept.of_filter(filter);
-            assert_eq!(kept.told(detail), expected);
+            redactor.filter(filter);
+            assert_eq!(redactor.message(detail), expected);
         }
         let long = format!("pin[value eq \"{}\"]", "x".repeat(200));
-        kept.of_path(&long);
+        redactor.attribute_path(&long);
         let detail = format!("The path \"{}\" names no attribute.", scim_protocol::error::shorten(&long));
-        assert_eq!(kept.told(&detail), "The path \"pin[…\" names no attribute.");
+        assert_eq!(redactor.message(&detail), "The path \"pin[…\" names no attribute.");
     }
 }

@@ -1,44 +1,44 @@
-//! SCIM keys and their like must not stand in a log, wherever a client put them and however they are encoded.
+//! Redacts SCIM keys and similar secrets, wherever a client has put them and however they are encoded.
 //!
-//! Every text of a logged request comes by here, and next to none has a key in it: what has none is found out byte by
-//! byte and given back as it is.
+//! Every text of a logged request passes through here, and hardly any contains a key: a text without one is recognized
+//! byte by byte and returned without a copy.
 
 use std::borrow::Cow;
 
 /// Shortest run of letters and digits that is taken for a key. A SCIM key has 69 after its prefix; in Base64 or
 /// hexadecimal it has more. Words, ids and the labels of domains have fewer.
-const KEY_LIKE: usize = 40;
-/// Shortest run of hexadecimal digits that is taken for a key.
-const HEX_KEY_LIKE: usize = 32;
-/// How many times a text may be encoded over.
-const ENCODINGS: usize = 3;
+const MIN_KEY: usize = 40;
+/// Shortest run of hexadecimal digits that [`redact_strictly`] takes for a key.
+const MIN_HEX_KEY: usize = 32;
+/// Most encodings on top of each other that are undone.
+const MAX_ENCODINGS: usize = 3;
 
-/// The text without what looks like a key, in either case, as it is or percent-encoded, escaped as in JSON, in Base64
-/// or in hexadecimal: of a key, the first four characters stay.
-pub fn redacted(text: &str) -> Cow<'_, str> {
-    with_runs_cut(text, is_key_like)
+/// Redacts what looks like a key: in upper or lower case, in clear, percent-encoded, escaped as in JSON, in Base64 or in
+/// hexadecimal. Its first four characters stay.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    redact_runs(text, is_key)
 }
 
-/// The same, and shorter runs of hexadecimal digits are taken for keys, too.
-pub fn strictly_redacted(text: &str) -> Cow<'_, str> {
-    with_runs_cut(text, |run| {
-        is_key_like(run) || run.len() >= HEX_KEY_LIKE && run.bytes().all(|byte| byte.is_ascii_hexdigit())
+/// As [`redact`], and shorter runs of hexadecimal digits are taken for keys, too.
+pub fn redact_strictly(text: &str) -> Cow<'_, str> {
+    redact_runs(text, |run| {
+        is_key(run) || run.len() >= MIN_HEX_KEY && run.bytes().all(|byte| byte.is_ascii_hexdigit())
     })
 }
 
-fn is_key_like(run: &str) -> bool {
-    run.len() >= KEY_LIKE
+fn is_key(run: &str) -> bool {
+    run.len() >= MIN_KEY
 }
 
-fn with_runs_cut(text: &str, is_cut: impl Fn(&str) -> bool) -> Cow<'_, str> {
+fn redact_runs(text: &str, is_secret: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let mut decoded = Cow::Borrowed(text);
     let mut found = false;
-    for _ in 0..=ENCODINGS {
-        if runs(&decoded).any(|(is_run, run)| is_run && is_cut(run)) {
-            decoded = Cow::Owned(cut(&decoded, &is_cut));
+    for _ in 0..=MAX_ENCODINGS {
+        if runs(&decoded).any(|(is_run, run)| is_run && is_secret(run)) {
+            decoded = Cow::Owned(truncate(&decoded, &is_secret));
             found = true;
         }
-        match decoded_once(&decoded) {
+        match decode_once(&decoded) {
             Some(next) => decoded = Cow::Owned(next),
             None => break,
         }
@@ -46,10 +46,10 @@ fn with_runs_cut(text: &str, is_cut: impl Fn(&str) -> bool) -> Cow<'_, str> {
     if found { decoded } else { Cow::Borrowed(text) }
 }
 
-fn cut(text: &str, is_cut: &impl Fn(&str) -> bool) -> String {
+fn truncate(text: &str, is_secret: &impl Fn(&str) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
     for (is_run, run) in runs(text) {
-        if is_run && is_cut(run) {
+        if is_run && is_secret(run) {
             kept.push_str(run.get(..4).unwrap_or_default());
             kept.push('…');
         } else {
@@ -59,7 +59,7 @@ fn cut(text: &str, is_cut: &impl Fn(&str) -> bool) -> String {
     kept
 }
 
-/// The text in pieces: runs of ASCII letters and digits, and what is between them.
+/// Splits the text into runs of ASCII letters and digits, marked `true`, and the text between them.
 fn runs(text: &str) -> impl Iterator<Item = (bool, &str)> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -71,8 +71,8 @@ fn runs(text: &str) -> impl Iterator<Item = (bool, &str)> {
     })
 }
 
-/// The text with its percent-encoding and JSON's `\u` escapes undone once; `None` where it has neither.
-fn decoded_once(text: &str) -> Option<String> {
+/// Undoes percent-encoding and JSON's `\u` escapes once; `None` if the text has neither.
+fn decode_once(text: &str) -> Option<String> {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'\\')) {
         return None;
     }
@@ -115,10 +115,10 @@ mod tests {
             (format!("scim%2D{key} and ü{key}"), "scim-AB… and üABCD…"),
             (format!("…{key}é"), "…ABCD…é"),
         ] {
-            assert_eq!(redacted(&text), expected);
+            assert_eq!(redact(&text), expected);
         }
         let plain = "00000000-0000-4000-8000-00000000ABCD scim-ABCD… LONG NAMES IN CAPITALS, 50% AND \\ STAY AS THEY ARE";
-        assert_eq!(redacted(plain), plain);
+        assert_eq!(redact(plain), plain);
     }
 
     #[test]
@@ -138,29 +138,29 @@ mod tests {
             format!("userName eq \"{escaped}\""),
             format!("{key} {}", percent_encoded(&key)),
         ] {
-            let told = redacted(&format!("<{text}>")).into_owned();
-            assert!(told.len() < 40, "{text} -> {told}");
-            assert!(!told.to_ascii_uppercase().contains(secret), "{told}");
+            let logged = redact(&format!("<{text}>")).into_owned();
+            assert!(logged.len() < 40, "{text} -> {logged}");
+            assert!(!logged.to_ascii_uppercase().contains(secret), "{logged}");
         }
     }
 
     #[test]
     fn a_key_is_as_long_as_a_key() {
-        assert_eq!(redacted(&"A".repeat(KEY_LIKE)), "AAAA…");
-        let shorter = "A".repeat(KEY_LIKE - 1);
-        assert_eq!(redacted(&shorter), shorter);
+        assert_eq!(redact(&"A".repeat(MIN_KEY)), "AAAA…");
+        let shorter = "A".repeat(MIN_KEY - 1);
+        assert_eq!(redact(&shorter), shorter);
         let digits = "0123456789abcdef".repeat(2);
-        assert_eq!(redacted(&digits), digits);
-        assert_eq!(strictly_redacted(&digits), "0123…");
+        assert_eq!(redact(&digits), digits);
+        assert_eq!(redact_strictly(&digits), "0123…");
         let id = "00000000-0000-4000-8000-00000000abcd";
-        assert_eq!(strictly_redacted(id), id);
+        assert_eq!(redact_strictly(id), id);
     }
 
     proptest! {
         #[test]
-        fn what_has_no_key_stays_as_it_is(text in "([ -~ü]{0,30}[^0-9A-Za-z%\\\\]){0,5}") {
+        fn a_text_without_a_key_is_unchanged(text in "([ -~ü]{0,30}[^0-9A-Za-z%\\\\]){0,5}") {
             prop_assume!(!text.contains(['%', '\\']));
-            prop_assert_eq!(redacted(&text), text.as_str());
+            prop_assert_eq!(redact(&text), text.as_str());
         }
     }
 }

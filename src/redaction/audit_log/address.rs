@@ -1,10 +1,10 @@
-//! Addresses of requests.
+//! Paths and query parameters of requests.
 
-use super::{Kept, MORE, name};
-use crate::redaction::secret::redacted;
+use super::{ELLIPSIS, Redactor, unknown_name};
+use crate::redaction::secrets::redact;
 
-/// The parts of our own addresses.
-const SEGMENTS: [&str; 38] = [
+/// The segments of this service's own paths.
+const KNOWN_SEGMENTS: [&str; 38] = [
     "scim",
     "v2",
     "Users",
@@ -45,12 +45,12 @@ const SEGMENTS: [&str; 38] = [
     "icon.svg",
 ];
 
-/// Whether a segment is one of our own addresses'.
-pub fn known_segment(segment: &str) -> bool {
-    SEGMENTS.contains(&segment)
+/// Whether a path of this service has the segment.
+pub fn is_known_segment(segment: &str) -> bool {
+    KNOWN_SEGMENTS.contains(&segment)
 }
 
-/// Whether a segment looks like an id that we make: of a resource or of a key.
+/// Whether a segment has the form of our ids: a UUID, or the public id of a key.
 pub fn is_id(segment: &str) -> bool {
     let is_uuid = segment.len() == 36
         && segment.bytes().enumerate().all(|(at, byte)| match at {
@@ -62,41 +62,41 @@ pub fn is_id(segment: &str) -> bool {
     is_uuid || is_key
 }
 
-impl Kept<'_> {
-    /// What is kept of the path of a request, and of the parameters behind it.
-    pub fn of_address(&self, path: &str, parameters: &[(String, String)]) -> String {
-        let segments = path.split('/').map(|segment| self.of_segment(segment));
+impl Redactor<'_> {
+    /// Redacts the path of a request and its query parameters.
+    pub fn address(&self, path: &str, parameters: &[(String, String)]) -> String {
+        let segments = path.split('/').map(|segment| self.path_segment(segment));
         let mut address = segments.collect::<Vec<_>>().join("/");
         let mut mark = '?';
         for (own, value) in parameters {
             address.push(mark);
-            address.push_str(&name(own));
+            address.push_str(&unknown_name(own));
             address.push('=');
-            address.push_str(&self.of_parameter(own, value));
+            address.push_str(&self.parameter_value(own, value));
             mark = '&';
         }
         address
     }
 
-    /// What is kept of a segment that is an id, or stands in the place of one.
-    pub fn of_segment(&self, segment: &str) -> String {
+    /// Redacts a segment that is an id, or stands in the place of one.
+    pub fn path_segment(&self, segment: &str) -> String {
         let decoded = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
         let is_plain = !decoded.contains(|character: char| {
             character.is_whitespace() || "\"'[](){}<>=&?%;,\\".contains(character)
         });
-        let kept = if is_plain { redacted(&decoded).into_owned() } else { name(&decoded) };
-        self.leave_out(&decoded, &kept);
+        let kept = if is_plain { redact(&decoded).into_owned() } else { unknown_name(&decoded) };
+        self.remember(&decoded, &kept);
         kept
     }
 
     /// The parameters of RFC 7644 and RFC 9865 name attributes, or are words and numbers.
-    fn of_parameter(&self, parameter: &str, value: &str) -> String {
+    fn parameter_value(&self, parameter: &str, value: &str) -> String {
         let is = |known: &str| parameter.eq_ignore_ascii_case(known);
         if is("filter") {
-            return self.of_filter(value);
+            return self.filter(value);
         }
         if is("attributes") || is("excludedAttributes") || is("sortBy") {
-            return value.split(',').map(|one| self.of_path(one).0).collect::<Vec<_>>().join(",");
+            return value.split(',').map(|one| self.attribute_path(one).0).collect::<Vec<_>>().join(",");
         }
         let is_number =
             (is("startIndex") || is("count")) && value.len() <= 20 && value.parse::<i64>().is_ok();
@@ -104,17 +104,17 @@ impl Kept<'_> {
         if is_number || is_order {
             return value.to_owned();
         }
-        self.leave_out(value, MORE);
-        MORE.to_owned()
+        self.remember(value, ELLIPSIS);
+        ELLIPSIS.to_owned()
     }
 }
 
-/// An address of the console from its segments: ids and our own names are kept.
-pub fn address_of_parts(path: &str) -> String {
+/// Redacts a path of the console or of its API: known segments and ids are kept.
+pub fn console_path(path: &str) -> String {
     let kept = |segment: &str| match segment {
         "" => String::new(),
-        own if known_segment(own) || is_id(own) => own.to_owned(),
-        other => name(&percent_encoding::percent_decode_str(other).decode_utf8_lossy()),
+        own if is_known_segment(own) || is_id(own) => own.to_owned(),
+        other => unknown_name(&percent_encoding::percent_decode_str(other).decode_utf8_lossy()),
     };
     path.split('/').map(kept).collect::<Vec<_>>().join("/")
 }
@@ -125,9 +125,9 @@ mod tests {
     use directory::Catalog;
 
     #[test]
-    fn of_addresses_ids_and_what_the_schema_knows_are_kept() {
+    fn ids_and_names_of_the_schema_are_kept() {
         let catalog = Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap();
-        let kept = Kept::of(&catalog, Some("Users"));
+        let redactor = Redactor::new(&catalog, Some("Users"));
         let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
@@ -154,12 +154,12 @@ mod tests {
                 "/scim/Users?sortOrder=…&cursor=…",
             ),
         ] {
-            assert_eq!(kept.of_address(path, &parameters), expected);
+            assert_eq!(redactor.address(path, &parameters), expected);
         }
     }
 
     #[test]
-    fn ids_are_told_from_names() {
+    fn ids_are_distinguished_from_names() {
         assert!(is_id("5f0c1c1e-8a1b-4b7e-9d3a-0123456789ab") && is_id("ABCDEFGH0A"));
         for other in
             ["", "nobody", "ann@x.example", "abcdefghij", "5f0c1c1e8a1b4b7e9d3a0123456789ab", "ABCDEFGH0"]

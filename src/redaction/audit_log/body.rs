@@ -1,26 +1,26 @@
-//! Bodies of requests: no more of them than somebody reads, as JSON.
+//! Bodies of requests, redacted and truncated, as JSON.
 
 use serde_json::Value;
 
-use super::{Kept, MORE, is_secret, is_secret_path, name};
-use crate::redaction::secret::redacted;
+use super::{ELLIPSIS, Redactor, is_secret, is_secret_path, unknown_name};
+use crate::redaction::secrets::redact;
 use scim_protocol::attribute_path::AttributePath;
 use scim_protocol::error::shorten;
 use scim_protocol::schema::{Attribute, Kind, Schema};
 use scim_protocol::{Object, json};
 
 /// About the most that is kept of a body, in bytes.
-const LONGEST: usize = 4_000;
-/// What a value takes besides its text.
+const MAX_BODY: usize = 4_000;
+/// Bytes of a value besides its text.
 const OVERHEAD: usize = 8;
-/// Most values of one array.
-const LONGEST_ARRAY: usize = 20;
-/// Values within values within values.
-const DEEPEST: usize = 8;
-/// Stands where something was that is not kept.
+/// Most elements of an array.
+const MAX_ELEMENTS: usize = 20;
+/// Deepest nesting of values.
+const MAX_DEPTH: usize = 8;
+/// Replaces a value that is redacted.
 const NOT_KEPT: &str = "(not kept)";
-/// The fields of the console's calls.
-const CALL_FIELDS: [&str; 20] = [
+/// The fields of bodies of the admin API whose values are kept.
+const ADMIN_FIELDS: [&str; 20] = [
     "name",
     "owner",
     "user_name",
@@ -43,116 +43,119 @@ const CALL_FIELDS: [&str; 20] = [
     "id",
 ];
 
-/// What a value is, by where it stands.
+/// How a value is redacted, by its place in the body.
 #[derive(Clone, Copy)]
-enum Place<'a> {
+enum Rule<'a> {
     /// A whole resource, or a message of the protocol.
     Resource,
     /// The attributes of an extension.
     Extension(&'a Schema),
     /// A value of an attribute.
-    Of(&'a Attribute),
+    Attribute(&'a Attribute),
     /// The operations of a PATCH.
     Operations,
-    /// One of a few words.
-    Word(&'static [&'static str]),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
     /// A number.
     Number,
     /// A filter.
     Filter,
-    /// The name of an attribute, or several.
+    /// One or more attribute paths.
     Path,
-    /// The body of a call of the console, or a field of it.
-    Call,
-    /// What nobody knows.
-    Unknown,
+    /// The body of a call of the admin API, or one of its fields.
+    AdminCall,
+    /// A value that no rule allows.
+    Redact,
 }
 
-/// What is kept of a body of a SCIM request, as JSON. A body that is no object nor array is not kept: nothing says what
-/// it is.
-pub fn of_body(kept: &Kept<'_>, body: &Value) -> String {
-    whole(Some(kept), body, Place::Resource)
+impl Redactor<'_> {
+    /// Redacts the body of a SCIM request. A body that is neither an object nor an array is redacted as a whole.
+    pub fn body(&self, body: &Value) -> String {
+        redact_body(Some(self), body, Rule::Resource)
+    }
 }
 
-/// What is kept of the body of a call of the console, as JSON.
-pub fn of_call(body: &Value) -> String {
-    whole(None, body, Place::Call)
+/// Redacts the body of a call of the admin API.
+pub fn admin_call_body(body: &Value) -> String {
+    redact_body(None, body, Rule::AdminCall)
 }
 
-fn whole(kept: Option<&Kept<'_>>, body: &Value, place: Place<'_>) -> String {
-    let mut copy = Copy { kept, json: String::new(), left: LONGEST };
+fn redact_body(redactor: Option<&Redactor<'_>>, body: &Value, rule: Rule<'_>) -> String {
+    let mut copy = Copy { redactor, json: String::new(), left: MAX_BODY };
     match body {
-        Value::Object(_) | Value::Array(_) => copy.value(body, place, 0),
-        _ => copy.leave_out(body),
+        Value::Object(_) | Value::Array(_) => copy.value(body, rule, 0),
+        _ => copy.redact_value(body),
     }
     copy.json
 }
 
-/// Copies as long as there is something `left` of what may be kept.
+/// A redacted copy, which is truncated when no bytes are `left`.
 struct Copy<'k, 'c> {
-    kept: Option<&'k Kept<'c>>,
+    redactor: Option<&'k Redactor<'c>>,
     json: String,
     left: usize,
 }
 
 impl<'c> Copy<'_, 'c> {
-    fn value(&mut self, value: &Value, place: Place<'_>, depth: usize) {
+    fn value(&mut self, value: &Value, rule: Rule<'_>, depth: usize) {
         self.left = self.left.saturating_sub(OVERHEAD);
-        match (value, place) {
-            (Value::Null | Value::Bool(_), place) if !matches!(place, Place::Unknown) => {
+        match (value, rule) {
+            (Value::Null | Value::Bool(_), rule) if !matches!(rule, Rule::Redact) => {
                 self.json.push_str(&json::write(value));
             }
-            (_, Place::Unknown) => self.leave_out(value),
-            (_, Place::Of(attribute)) if is_secret(attribute) => self.leave_out(value),
-            (Value::Object(_) | Value::Array(_), _) if depth >= DEEPEST => {
-                json::push_text(&mut self.json, MORE);
+            (_, Rule::Redact) => self.redact_value(value),
+            (_, Rule::Attribute(attribute)) if is_secret(attribute) => self.redact_value(value),
+            (Value::Object(_) | Value::Array(_), _) if depth >= MAX_DEPTH => {
+                json::push_text(&mut self.json, ELLIPSIS);
             }
-            (Value::Object(object), place) => self.object(object, place, depth),
-            (Value::Array(array), place) => self.array(array, place, depth),
-            (Value::String(text), Place::Word(words)) => {
+            (Value::Object(object), rule) => self.object(object, rule, depth),
+            (Value::Array(array), rule) => self.array(array, rule, depth),
+            (Value::String(text), Rule::OneOf(words)) => {
                 match words.iter().any(|word| word.eq_ignore_ascii_case(text)) {
                     true => self.text(text),
-                    false => self.leave_out(value),
+                    false => self.redact_value(value),
                 }
             }
-            (Value::String(text), Place::Filter) => self.kept_text(|kept| kept.of_filter(text)),
-            (Value::String(text), Place::Path) => self.kept_text(|kept| kept.of_path(text).0),
-            (Value::String(text), Place::Of(_) | Place::Call) => self.value_text(text, place, depth),
-            (Value::Number(_), Place::Number | Place::Of(_) | Place::Call) => {
+            (Value::String(text), Rule::Filter) => self.redacted_text(|redactor| redactor.filter(text)),
+            (Value::String(text), Rule::Path) => {
+                self.redacted_text(|redactor| redactor.attribute_path(text).0);
+            }
+            (Value::String(text), Rule::Attribute(_) | Rule::AdminCall) => self.value_text(text, rule, depth),
+            (Value::Number(_), Rule::Number | Rule::Attribute(_) | Rule::AdminCall) => {
                 self.json.push_str(&json::write(value));
             }
-            _ => self.leave_out(value),
+            _ => self.redact_value(value),
         }
     }
 
-    fn array(&mut self, array: &[Value], place: Place<'_>, depth: usize) {
+    fn array(&mut self, array: &[Value], rule: Rule<'_>, depth: usize) {
         self.json.push('[');
         for (index, element) in array.iter().enumerate() {
             self.separate(index);
-            if index >= LONGEST_ARRAY || self.left == 0 {
+            if index >= MAX_ELEMENTS || self.left == 0 {
                 let more = array.len().saturating_sub(index);
-                json::push_text(&mut self.json, &format!("{MORE} and {more} more"));
+                json::push_text(&mut self.json, &format!("{ELLIPSIS} and {more} more"));
                 break;
             }
-            self.value(element, place, depth.saturating_add(1));
+            self.value(element, rule, depth.saturating_add(1));
         }
         self.json.push(']');
     }
 
-    fn object(&mut self, object: &Object, place: Place<'_>, depth: usize) {
-        let operation = matches!(place, Place::Operations).then(|| self.place_of_operation(object));
+    fn object(&mut self, object: &Object, rule: Rule<'_>, depth: usize) {
+        let operation = matches!(rule, Rule::Operations).then(|| self.rule_of_value(object));
         self.json.push('{');
         for (index, (own, value)) in object.iter().enumerate() {
             self.separate(index);
             if self.left == 0 {
-                json::push_text(&mut self.json, MORE);
+                json::push_text(&mut self.json, ELLIPSIS);
                 self.json.push(':');
-                json::push_text(&mut self.json, MORE);
+                json::push_text(&mut self.json, ELLIPSIS);
                 break;
             }
             let (shown, inner) = match operation {
-                Some(of_value) => (name(own), part_of_operation(own, of_value)),
-                None => self.member(own, place, depth),
+                Some(of_value) => (unknown_name(own), rule_of_member(own, of_value)),
+                None => self.member(own, rule, depth),
             };
             self.text(&shown);
             self.json.push(':');
@@ -161,111 +164,111 @@ impl<'c> Copy<'_, 'c> {
         self.json.push('}');
     }
 
-    /// The name of a member of an object as it is kept, and what its value is.
-    fn member<'p>(&self, own: &str, place: Place<'p>, depth: usize) -> (String, Place<'p>)
+    /// The redacted name of a member of an object, and the rule for its value.
+    fn member<'p>(&self, own: &str, rule: Rule<'p>, depth: usize) -> (String, Rule<'p>)
     where
         'c: 'p,
     {
-        let place = match place {
-            Place::Resource => return self.attribute(own, depth),
-            Place::Extension(schema) => match self.resolved(&format!("{}:{own}", schema.id)) {
-                Some(path) => of_path(&path),
+        let rule = match rule {
+            Rule::Resource => return self.attribute(own, depth),
+            Rule::Extension(schema) => match self.resolved(&format!("{}:{own}", schema.id)) {
+                Some(path) => rule_of_path(&path),
                 None => return self.attribute(own, depth),
             },
-            Place::Of(attribute) if attribute.kind == Kind::Complex => {
-                attribute.sub_attribute(own).map_or(Place::Unknown, Place::Of)
+            Rule::Attribute(attribute) if attribute.kind == Kind::Complex => {
+                attribute.sub_attribute(own).map_or(Rule::Redact, Rule::Attribute)
             }
             // Microsoft Entra ID's `{"$ref": null, "value": "False"}`.
-            Place::Of(attribute) if own.eq_ignore_ascii_case("value") => Place::Of(attribute),
-            Place::Call if CALL_FIELDS.contains(&own) => Place::Call,
-            _ => Place::Unknown,
+            Rule::Attribute(attribute) if own.eq_ignore_ascii_case("value") => Rule::Attribute(attribute),
+            Rule::AdminCall if ADMIN_FIELDS.contains(&own) => Rule::AdminCall,
+            _ => Rule::Redact,
         };
-        (name(own), place)
+        (unknown_name(own), rule)
     }
 
-    /// An attribute by any of the names that it may have in a resource, or a part of a message.
-    fn attribute(&self, own: &str, depth: usize) -> (String, Place<'c>) {
-        let Some(kept) = self.kept else { return (name(own), Place::Unknown) };
-        if let (shown, Some(path)) = kept.of_path(own) {
-            return (shown, of_path(&path));
+    /// The same for an attribute by any of its names in a resource, or for a member of a message.
+    fn attribute(&self, own: &str, depth: usize) -> (String, Rule<'c>) {
+        let Some(redactor) = self.redactor else { return (unknown_name(own), Rule::Redact) };
+        if let (shown, Some(path)) = redactor.attribute_path(own) {
+            return (shown, rule_of_path(&path));
         }
         let is = |known: &str| own.eq_ignore_ascii_case(known);
-        let place = if kept.types.iter().any(|each| is(each.schema.id)) {
-            Place::Resource
+        let rule = if redactor.types.iter().any(|each| is(each.schema.id)) {
+            Rule::Resource
         } else if depth > 0 {
-            Place::Unknown
+            Rule::Redact
         } else if is("Operations") {
-            Place::Operations
+            Rule::Operations
         } else if is("filter") {
-            Place::Filter
+            Rule::Filter
         } else if is("attributes") || is("excludedAttributes") || is("sortBy") {
-            Place::Path
+            Rule::Path
         } else if is("startIndex") || is("count") || is("failOnErrors") {
-            Place::Number
+            Rule::Number
         } else if is("sortOrder") {
-            Place::Word(&["ascending", "descending"])
+            Rule::OneOf(&["ascending", "descending"])
         } else {
-            Place::Unknown
+            Rule::Redact
         };
-        (kept.of_path(own).0, place)
+        (redactor.attribute_path(own).0, rule)
     }
 
     fn resolved(&self, own: &str) -> Option<AttributePath<'c>> {
-        self.kept.and_then(|kept| kept.resolve(own))
+        self.redactor.and_then(|redactor| redactor.resolve(own))
     }
 
-    /// What the `value` of a PATCH operation is, by its path.
-    fn place_of_operation(&self, operation: &Object) -> Place<'c> {
+    /// The rule for the `value` of a PATCH operation, by its path.
+    fn rule_of_value(&self, operation: &Object) -> Rule<'c> {
         let path = operation.iter().find(|(own, _)| own.eq_ignore_ascii_case("path")).map(|(_, path)| path);
-        match (path, self.kept) {
-            (None | Some(Value::Null), _) => Place::Resource,
-            (Some(Value::String(path)), _) if path.trim().is_empty() => Place::Resource,
-            (Some(Value::String(path)), Some(kept)) => {
-                kept.of_path(path).1.map_or(Place::Unknown, |path| of_path(&path))
+        match (path, self.redactor) {
+            (None | Some(Value::Null), _) => Rule::Resource,
+            (Some(Value::String(path)), _) if path.trim().is_empty() => Rule::Resource,
+            (Some(Value::String(path)), Some(redactor)) => {
+                redactor.attribute_path(path).1.map_or(Rule::Redact, |path| rule_of_path(&path))
             }
-            _ => Place::Unknown,
+            _ => Rule::Redact,
         }
     }
 
-    /// A value of an attribute. One that is JSON itself is copied as such: what it says may be anything.
-    fn value_text(&mut self, text: &str, place: Place<'_>, depth: usize) {
+    /// A value of an attribute. One that is JSON itself is redacted as JSON, since it may contain secrets.
+    fn value_text(&mut self, text: &str, rule: Rule<'_>, depth: usize) {
         let looks_like_json = text.trim_start().starts_with(['{', '[', '"']);
-        if !looks_like_json || depth >= DEEPEST {
+        if !looks_like_json || depth >= MAX_DEPTH {
             return self.text(text);
         }
         match json::parse(text.as_bytes()) {
             Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
-                let mut inner = Copy { kept: self.kept, json: String::new(), left: self.left };
-                inner.value(&value, place, depth.saturating_add(1));
+                let mut inner = Copy { redactor: self.redactor, json: String::new(), left: self.left };
+                inner.value(&value, rule, depth.saturating_add(1));
                 self.left = inner.left;
                 json::push_text(&mut self.json, &inner.json);
             }
             // Cut off, or otherwise broken.
-            _ if text.contains('"') => self.leave_out(&Value::from(text)),
+            _ if text.contains('"') => self.redact_value(&Value::from(text)),
             _ => self.text(text),
         }
     }
 
-    fn kept_text(&mut self, text: impl FnOnce(&Kept<'_>) -> String) {
-        let text = self.kept.map(text).unwrap_or_default();
+    fn redacted_text(&mut self, text: impl FnOnce(&Redactor<'_>) -> String) {
+        let text = self.redactor.map(text).unwrap_or_default();
         self.text(&text);
     }
 
     fn text(&mut self, text: &str) {
         // A control character takes six bytes in JSON.
-        let mut text = shorten(&redacted(text));
+        let mut text = shorten(&redact(text));
         text.retain(|character| !character.is_control());
         self.left = self.left.saturating_sub(text.len());
         json::push_text(&mut self.json, &text);
     }
 
-    fn leave_out(&mut self, value: &Value) {
+    fn redact_value(&mut self, value: &Value) {
         self.left = self.left.saturating_sub(NOT_KEPT.len());
         json::push_text(&mut self.json, NOT_KEPT);
-        if let Some(kept) = self.kept {
+        if let Some(redactor) = self.redactor {
             match value {
-                Value::String(text) => kept.leave_out(text, MORE),
-                Value::Number(number) => kept.leave_out(&number.to_string(), MORE),
+                Value::String(text) => redactor.remember(text, ELLIPSIS),
+                Value::Number(number) => redactor.remember(&number.to_string(), ELLIPSIS),
                 _ => {}
             }
         }
@@ -278,21 +281,21 @@ impl<'c> Copy<'_, 'c> {
     }
 }
 
-fn of_path<'a>(path: &AttributePath<'a>) -> Place<'a> {
+fn rule_of_path<'a>(path: &AttributePath<'a>) -> Rule<'a> {
     match (path.leaf(), path.extension) {
-        _ if is_secret_path(path) => Place::Unknown,
-        (Some(attribute), _) => Place::Of(attribute),
-        (None, Some(extension)) => Place::Extension(extension),
-        (None, None) => Place::Unknown,
+        _ if is_secret_path(path) => Rule::Redact,
+        (Some(attribute), _) => Rule::Attribute(attribute),
+        (None, Some(extension)) => Rule::Extension(extension),
+        (None, None) => Rule::Redact,
     }
 }
 
-fn part_of_operation<'a>(own: &str, of_value: Place<'a>) -> Place<'a> {
+fn rule_of_member<'a>(own: &str, of_value: Rule<'a>) -> Rule<'a> {
     match own.to_ascii_lowercase().as_str() {
-        "op" => Place::Word(&["add", "replace", "remove"]),
-        "path" => Place::Path,
+        "op" => Rule::OneOf(&["add", "replace", "remove"]),
+        "path" => Rule::Path,
         "value" => of_value,
-        _ => Place::Unknown,
+        _ => Rule::Redact,
     }
 }
 
@@ -308,8 +311,8 @@ mod tests {
         Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap()
     }
 
-    fn kept(body: &Value) -> String {
-        of_body(&Kept::of(&catalog(), Some("Users")), body)
+    fn redacted(body: &Value) -> String {
+        Redactor::new(&catalog(), Some("Users")).body(body)
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -329,16 +332,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_sent_is_kept_as_json_and_short(body in any_json()) {
-            for text in [kept(&body), of_call(&body)] {
+        fn a_redacted_body_is_json_and_short(body in any_json()) {
+            for text in [redacted(&body), admin_call_body(&body)] {
                 prop_assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
-                prop_assert!(text.len() < 2 * LONGEST, "{} bytes", text.len());
+                prop_assert!(text.len() < 2 * MAX_BODY, "{} bytes", text.len());
             }
         }
     }
 
     #[test]
-    fn of_what_the_schema_does_not_know_the_name_is_kept() {
+    fn of_unknown_attributes_only_the_name_is_kept() {
         let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         let key = format!("scim-{}", "ABCD2345".repeat(8));
         let body = json!({
@@ -370,7 +373,7 @@ mod tests {
             "x509Certificates": [{"value": "s36", "display": "s37"}],
             "emails": {"value": "s", "apiKey": {"userName": "s38"}},
         });
-        let text = kept(&body);
+        let text = redacted(&body);
         for known in
             ["\"ann\"", "apiKey", "privateKey", "\"pin\"", "otp", "Ops", "urn:acme:2.0:User", "False"]
         {
@@ -382,15 +385,15 @@ mod tests {
             let found = text.split(|character: char| !character.is_alphanumeric()).any(|word| word == secret);
             assert!(!found, "{secret} in {text}");
         }
-        assert_eq!(kept(&json!("a secret by itself")), format!("\"{NOT_KEPT}\""));
+        assert_eq!(redacted(&json!("a secret by itself")), format!("\"{NOT_KEPT}\""));
         assert_eq!(
-            of_call(&json!({"name": "a", "apiKey": "s1", "owner": {"user_name": "b", "pin": 2}})),
+            admin_call_body(&json!({"name": "a", "apiKey": "s1", "owner": {"user_name": "b", "pin": 2}})),
             r#"{"name":"a","apiKey":"(not kept)","owner":{"user_name":"b","pin":"(not kept)"}}"#
         );
     }
 
     #[test]
-    fn everything_that_the_schema_knows_stays_as_it_is() {
+    fn attributes_of_the_schema_are_kept() {
         let body = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
             "userName": "ü\"x", "active": true, "name": {"givenName": "[EU] {a}", "familyName": null},
@@ -398,31 +401,29 @@ mod tests {
             "roles": [], "externalId": "7", "statsigOrgRole": "Admin",
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"employeeNumber": 7},
         });
-        assert_eq!(kept(&body), body.to_string());
+        assert_eq!(redacted(&body), body.to_string());
         let patch = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [
             {"op": "Replace", "path": "active", "value": "False"},
             {"op": "add", "value": {"active": false, "name.givenName": "A"}},
             {"op": "remove", "path": "emails[type eq \"work\"].value"},
         ]});
-        assert_eq!(kept(&patch), patch.to_string());
+        assert_eq!(redacted(&patch), patch.to_string());
     }
 
     #[test]
-    fn what_is_long_or_deep_is_cut() {
+    fn long_and_deep_values_are_truncated() {
         let members: Vec<Value> = (0..10_000).map(|n| json!({"value": n})).collect();
         let catalog = catalog();
-        let text = of_body(
-            &Kept::of(&catalog, Some("Groups")),
-            &json!({"members": members, "displayName": "x".repeat(10_000)}),
-        );
+        let text = Redactor::new(&catalog, Some("Groups"))
+            .body(&json!({"members": members, "displayName": "x".repeat(10_000)}));
         assert!(text.contains("… and 9980 more"));
         assert!(text.len() < 2_000);
         let wide: Object =
             (0..5_000).map(|n| (format!("{n}\u{1}").repeat(30), json!([n, n, "\u{1}".repeat(90)]))).collect();
-        assert!(kept(&Value::Object(wide)).len() < 2 * LONGEST);
+        assert!(redacted(&Value::Object(wide)).len() < 2 * MAX_BODY);
         let deep = (0..120).fold(json!(1), |value, _| json!([value]));
-        assert!(kept(&json!({"roles": deep})).len() < 50);
+        assert!(redacted(&json!({"roles": deep})).len() < 50);
         let nested = (0..6).fold("x".to_owned(), |text, _| json!([text]).to_string());
-        assert!(kept(&json!({"title": nested})).len() < 500);
+        assert!(redacted(&json!({"title": nested})).len() < 500);
     }
 }

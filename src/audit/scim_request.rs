@@ -1,0 +1,169 @@
+//! Audit entries of SCIM requests and of the operations of bulk requests.
+
+use std::cell::{Cell, OnceCell, RefCell};
+
+use serde_json::Value;
+
+use crate::d1::audit_log::{ChangeEntry, Entry, Outcome, Source};
+use crate::d1::{Statement, StorageError, Tenant};
+use crate::redaction::audit_log::Redactor;
+use crate::runtime::clock;
+use directory::Catalog;
+
+/// The detail of a request that succeeded without a change.
+pub(crate) const NOTHING_TO_CHANGE: &str = "Nothing had to be changed.";
+
+/// What the address of a request says.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) parameters: &'a [(String, String)],
+    /// The segments of the path behind the base path, decoded.
+    pub(crate) segments: &'a [&'a str],
+}
+
+/// The facts for the audit entry of a request, collected while it is carried out.
+pub(crate) struct AuditContext {
+    entry: Entry,
+    catalog: &'static Catalog,
+    redactor: Redactor<'static>,
+    resource_type: Option<&'static str>,
+    resource_id: Option<String>,
+    /// The name in the body, or else the stored one.
+    resource_name: RefCell<Option<String>>,
+    /// What administrators should know if the request succeeds without a change.
+    note: RefCell<Option<String>>,
+    /// Whether the request has an entry only if it fails.
+    is_read: bool,
+    organization: OnceCell<String>,
+    is_written: Cell<bool>,
+}
+
+impl AuditContext {
+    /// For a request. The actor is the hint of its key.
+    pub(crate) fn new(catalog: &'static Catalog, actor: String, target: Target<'_>) -> Self {
+        let Target { method, path, parameters, segments } = target;
+        let redactor = Redactor::new(catalog, segments.first().copied());
+        let entry = Entry {
+            source: Source::Scim,
+            actor,
+            method: method.to_owned(),
+            path: redactor.address(path, parameters),
+            body: None,
+            began_millis: clock::now_millis(),
+        };
+        let resource_type = match segments.first() {
+            Some(&"Users") => Some("User"),
+            Some(&"Groups") => Some("Group"),
+            _ => None,
+        };
+        let id = segments.get(1).filter(|_| resource_type.is_some());
+        Self {
+            entry,
+            catalog,
+            resource_type,
+            resource_id: id.map(|id| redactor.path_segment(id)),
+            redactor,
+            resource_name: RefCell::default(),
+            note: RefCell::default(),
+            // A bulk request has an entry for each of its operations.
+            is_read: method == "GET" || matches!(segments.last(), Some(&".search" | &"Bulk")),
+            organization: OnceCell::new(),
+            is_written: Cell::new(false),
+        }
+    }
+
+    /// For an operation of this bulk request.
+    pub(crate) fn for_operation(&self, target: Target<'_>) -> Self {
+        let organization = self.organization.clone();
+        Self { organization, ..Self::new(self.catalog, self.entry.actor.clone(), target) }
+    }
+
+    /// Adds the body, redacted.
+    pub(crate) fn set_body(&mut self, body: &Value) {
+        let name = ["userName", "displayName"].iter().find_map(|name| body.get(name)?.as_str());
+        self.resource_name.replace(name.map(str::to_owned));
+        self.entry.body = Some(self.redactor.body(body));
+    }
+
+    /// Sets the organization of the key, once the key is verified. Without it there is no entry.
+    pub(crate) fn set_organization(&self, id: &str) {
+        self.organization.get_or_init(|| id.to_owned());
+    }
+
+    /// Sets the stored name of the resource.
+    pub(crate) fn set_resource_name(&self, name: &str) {
+        self.resource_name.replace(Some(name.to_owned()));
+    }
+
+    /// Sets what administrators should know if the request succeeds without a change.
+    pub(crate) fn set_note(&self, note: Option<&str>) {
+        self.note.replace(note.map(str::to_owned));
+    }
+
+    /// Notes that the entry is stored.
+    pub(crate) fn mark_written(&self) {
+        self.is_written.set(true);
+    }
+
+    /// The entry of a change, for the batch of the change.
+    ///
+    /// # Errors
+    /// As [`Entry::insert`]; [`StorageError::Internal`] if the organization is not known yet.
+    pub(crate) fn change(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<ChangeEntry, StorageError> {
+        let organization = self.organization.get().ok_or_else(|| {
+            StorageError::Internal("a change has an audit entry before its organization is known".to_owned())
+        })?;
+        self.entry.insert(tenant, organization, &self.redacted(outcome))
+    }
+
+    /// The entry of a change that may not take place; see [`Entry::insert_if_row_changed`].
+    ///
+    /// # Errors
+    /// As [`Entry::insert`].
+    pub(crate) fn change_if_row_changed(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+    ) -> Result<Statement, StorageError> {
+        self.entry.insert_if_row_changed(tenant, &self.redacted(outcome))
+    }
+
+    /// The entry of a request that changed nothing, for after its response; `None` for requests without an entry.
+    ///
+    /// # Errors
+    /// As [`Entry::insert`].
+    pub(crate) fn no_change(
+        &self,
+        tenant: &Tenant<'_>,
+        status: u16,
+        detail: Option<&str>,
+    ) -> Result<Option<Statement>, StorageError> {
+        let succeeded = status < 400;
+        let Some(organization) = self.organization.get() else { return Ok(None) };
+        if self.is_written.get() || (succeeded && self.is_read) {
+            return Ok(None);
+        }
+        let outcome = Outcome {
+            status,
+            resource_type: self.resource_type,
+            resource_id: self.resource_id.clone(),
+            resource_name: self.resource_name.borrow().clone(),
+            detail: match detail {
+                None if succeeded => {
+                    let note = self.note.borrow();
+                    let notes = [NOTHING_TO_CHANGE].into_iter().chain(note.as_deref());
+                    Some(notes.collect::<Vec<_>>().join(" "))
+                }
+                detail => detail.map(|detail| self.redactor.message(detail)),
+            },
+        };
+        self.entry.insert_rate_limited(tenant, organization, &outcome).map(Some)
+    }
+
+    fn redacted(&self, outcome: &Outcome) -> Outcome {
+        let detail = outcome.detail.as_deref().map(|detail| self.redactor.message(detail));
+        Outcome { detail, ..outcome.clone() }
+    }
+}
