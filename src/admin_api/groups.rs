@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Console, Parameters, Reply, put, record};
-use crate::d1::console_views as stored;
+use super::{Console, Parameters, Reply, put};
+use crate::d1::{Batch, console_views as stored};
 use crate::http::Problem;
 
 pub(crate) async fn one(
@@ -18,19 +18,19 @@ pub(crate) async fn one(
     })?;
     query.end()?;
     let tenant = console.tenant(org);
-    let statements = vec![stored::group(&tenant, id), stored::of_group(&tenant, id, after, count)];
-    let mut results = console.open(&tenant, statements).await?;
-    let group = results.next().unwrap_or_default();
-    let group =
-        group.first().ok_or_else(|| Problem::new(404, "There is no such group in this organization."))?;
-    let mut rows = results.next().unwrap_or_default();
+    let mut batch = Batch::new();
+    let group = batch.push(stored::group::<Value>(&tenant, id));
+    let members = batch.push(stored::group_members::<Value>(&tenant, id, after, count));
+    let results = console.open(&tenant, batch).await?;
+    let group = results.first(group)?;
+    let mut body = group.ok_or_else(|| Problem::new(404, "There is no such group in this organization."))?;
+    let mut rows = results.all(members)?;
     let mut next = None;
     if rows.len() > usize::from(count) {
         rows.truncate(count.into());
-        next = rows.last().map(|row| row.body.clone().into_string());
+        next = rows.last().map(|row| row.place.clone());
     }
-    let members: Vec<Value> = rows.iter().map(record).collect::<Result<_, _>>()?;
-    let mut body = record(group)?;
+    let members: Vec<Value> = rows.into_iter().map(|row| row.member).collect();
     put(&mut body, "members", members);
     put(&mut body, "next", next);
     Ok(Reply::ok(body))

@@ -12,9 +12,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use worker::console_error;
 
-use super::{Console, Reply, Request, put, text};
-use crate::d1::StorageError;
-use crate::d1::idempotent_calls::{self as stored, SECRET_MILLIS};
+use super::{Console, Reply, Request, put};
+use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
+use crate::d1::{Batch, StorageError};
 use crate::http::Problem;
 use crate::runtime::{clock, random};
 use scim_protocol::json;
@@ -80,11 +80,11 @@ pub(crate) async fn answer(
     let body = json::parse(request.body)
         .map_or_else(|_| request.body.to_vec(), |body| json::write(&body).into_bytes());
     let asked = digest(&[request.method, &path, &String::from_utf8_lossy(&body)]);
-    let results = console.database.batch(&stored::claim(&id, &asked, console.now_millis)).await?;
-    let claim = super::last(&results)?;
-    let is = |name: &str| claim.get(name).and_then(Value::as_bool).unwrap_or_default();
-    if !is("is_new") {
-        return repeated(console, key, &asked, &claim);
+    let mut batch = Batch::new();
+    let call = stored::claim(&mut batch, &id, &asked, console.now_millis);
+    let call = console.database.batch(&batch).await?.first(call)?.ok_or(StorageError::Stale)?;
+    if !call.is_new {
+        return repeated(console, key, &asked, &call);
     }
     console.call = Some(id.clone());
     let outcome = super::answer(console, request).await;
@@ -93,7 +93,7 @@ pub(crate) async fn answer(
         Ok(reply) => keep(console, key, &id, reply)?,
         Err(_) => stored::release(&id),
     };
-    if let Err(error) = console.database.run(kept).await {
+    if let Err(error) = console.database.execute(kept).await {
         console_error!("the answer to a call cannot be kept for its repetition: {error:?}");
     }
     outcome
@@ -101,8 +101,8 @@ pub(crate) async fn answer(
 
 /// Whether the call has been made by the same caller.
 pub(crate) async fn is_known(console: &Console<'_>, key: &CallKey) -> Result<bool, StorageError> {
-    let found = console.database.run(stored::find(&key.id(console), console.now_millis)).await?;
-    Ok(!found.is_empty())
+    let found = console.database.execute(stored::find(&key.id(console), console.now_millis)).await?;
+    Ok(found > 0)
 }
 
 fn keep(
@@ -125,19 +125,17 @@ fn keep(
 const KEY_IS_GONE: &str = "This call was made before, and its new SCIM key was in the first answer. It cannot be shown any more: if \
                            nobody has kept it, regenerate the key.";
 
-fn repeated(console: &Console<'_>, key: &CallKey, asked: &str, claim: &Value) -> Result<Reply, Problem> {
-    if text(claim, "request") != asked {
+fn repeated(console: &Console<'_>, key: &CallKey, asked: &str, call: &Call) -> Result<Reply, Problem> {
+    if call.request != asked {
         return Err(Problem::new(
             422,
             "This \"Idempotency-Key\" belongs to another request, made within a day. Use a new one for each request.",
         ));
     }
-    let status = claim.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
-    let Some(status) = status else {
-        let is_done = claim.get("is_done").and_then(Value::as_bool).unwrap_or_default();
+    let Some(status) = call.status else {
         return Err(Problem::new(
             409,
-            if is_done {
+            if call.is_done {
                 "The first request with this \"Idempotency-Key\" was carried out, and its answer is lost. Look at what it has \
                  made before you go on."
             } else {
@@ -146,10 +144,12 @@ fn repeated(console: &Console<'_>, key: &CallKey, asked: &str, claim: &Value) ->
             },
         ));
     };
-    let mut body = claim.get("answer").cloned().unwrap_or_default();
-    let age = console.now_millis.saturating_sub(clock::parse_iso(text(claim, "began_at"))?);
+    let answer = call.answer.as_deref().unwrap_or("null");
+    let mut body: Value = serde_json::from_str(answer)
+        .map_err(|error| StorageError::Internal(format!("a kept answer is not JSON: {error}")))?;
+    let age = console.now_millis.saturating_sub(clock::parse_iso(&call.began_at)?);
     if age < SECRET_MILLIS
-        && let Some(secret) = open(console, key, text(claim, "secret"))
+        && let Some(secret) = call.secret.as_deref().and_then(|secret| open(console, key, secret))
     {
         if let Some(body) = body.as_object_mut() {
             body.shift_remove("note");

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Console, Fields, Reply, last, put, record, text};
+use super::{Console, Fields, Reply, put, text};
 use crate::auth::known_keys;
 use crate::d1::audit_log::Outcome;
 use crate::d1::tenant::guard;
-use crate::d1::{StorageError, keys as stored};
+use crate::d1::{Batch, StorageError, keys as stored};
 use crate::http::Problem;
 use crate::kv::revocation;
 use crate::runtime::random;
@@ -24,24 +24,25 @@ pub(crate) const DAY: u64 = 24 * 60 * 60;
 pub(crate) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
     let keys: Vec<Value> =
-        console.all_of(&tenant, stored::all(&tenant)).await?.into_iter().map(with_hint).collect();
+        console.all_of(&tenant, stored::all::<Value>(&tenant)).await?.into_iter().map(with_hint).collect();
     Ok(Reply::ok(object! {"keys": keys}))
 }
 
 pub(crate) async fn generate(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
     let wish = Fields::read(body, |fields| fields.number("expires_in_seconds"))?;
     let tenant = console.tenant(org);
-    let keys = console.all_of(&tenant, stored::all(&tenant)).await?;
+    let keys = console.all_of(&tenant, stored::all::<Value>(&tenant)).await?;
     if good(&keys).count() >= stored::MOST_GOOD {
         return Err(too_many());
     }
     let key = new_key(console)?;
     let expires_at = expiry(console, wish)?;
     let outcome = about(201, &key, format!("Generated the key {}.", key.hint()));
-    let mut statements = stored::insert(&tenant, &key, console.actor.name(), expires_at.as_deref());
-    statements.push(stored::one(&tenant, key.id()));
-    let written = console.write(&tenant, &outcome, statements).await;
-    shown_once(last(&written.map_err(too_many_at_once)?)?, &key)
+    let mut batch =
+        Batch::from_iter(stored::insert(&tenant, &key, console.actor.name(), expires_at.as_deref()));
+    let described = batch.push(stored::one(&tenant, key.id()));
+    let written = console.write(&tenant, &outcome, batch).await.map_err(too_many_at_once)?;
+    shown_once(written.first(described)?.ok_or(StorageError::Stale)?, &key)
 }
 
 /// Makes a key that takes another's place, at once or after both have been good for a while.
@@ -61,7 +62,7 @@ pub(crate) async fn regenerate(
         ));
     }
     let tenant = console.tenant(org);
-    let keys = console.all_of(&tenant, stored::all(&tenant)).await?;
+    let keys = console.all_of(&tenant, stored::all::<Value>(&tenant)).await?;
     let status = text(find(&keys, old)?, "status").to_owned();
     let expires_at = expiry(console, wish)?;
     let key = new_key(console)?;
@@ -74,20 +75,21 @@ pub(crate) async fn regenerate(
         format!("and lets that go on until {until}, unless it expires before")
     });
     let detail = format!("Generated the key {}, which replaces {} {until}.", key.hint(), key::hint(old));
-    let mut statements = vec![
+    let mut batch = Batch::from_iter([
         stored::check_count(&tenant, keys.len()),
         match &overlap_until {
             Some(at) => stored::expire(&tenant, old, at),
             None => stored::deactivate(&tenant, old),
         },
-    ];
+    ]);
     if status == "active" && overlap_until.is_none() {
         // It may have been deactivated meanwhile.
-        statements.push(guard());
+        batch.execute(guard());
     }
-    statements.extend(stored::insert(&tenant, &key, console.actor.name(), expires_at.as_deref()));
-    statements.push(stored::one(&tenant, key.id()));
-    let described = last(&console.write(&tenant, &about(201, &key, detail), statements).await?)?;
+    batch.extend(stored::insert(&tenant, &key, console.actor.name(), expires_at.as_deref()));
+    let described = batch.push(stored::one(&tenant, key.id()));
+    let written = console.write(&tenant, &about(201, &key, detail), batch).await?;
+    let described = written.first(described)?.ok_or(StorageError::Stale)?;
     if overlap_until.is_none() {
         revocation::mark_revoked(console.kv, old, &console.now()).await;
     }
@@ -96,13 +98,13 @@ pub(crate) async fn regenerate(
 
 pub(crate) async fn deactivate(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    console.one(&tenant, stored::one(&tenant, id), "key").await?;
+    console.one(&tenant, stored::one::<Value>(&tenant, id), "key").await?;
     let hint = key::hint(id);
     let outcome = Outcome::of(200, "Key", id, &hint).with_detail(format!("Deactivated the key {hint}."));
-    let statements = vec![stored::deactivate(&tenant, id), stored::all(&tenant)];
-    let results = console.write_if_changed(&tenant, &outcome, statements).await?;
-    let rows = results.last().map(Vec::as_slice).unwrap_or_default();
-    let keys: Vec<Value> = rows.iter().map(record).collect::<Result<_, _>>()?;
+    let mut batch = Batch::new();
+    let keys = batch.push(stored::all::<Value>(&tenant));
+    let results = console.write_if_changed(&tenant, &outcome, stored::deactivate(&tenant, id), batch).await?;
+    let keys = results.all(keys)?;
     let mut described = with_hint(find(&keys, id)?.clone());
     let others: Vec<Value> =
         good(&keys).map(|key| object! {"id": text(key, "id"), "hint": key::hint(text(key, "id"))}).collect();

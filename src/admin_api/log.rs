@@ -1,5 +1,7 @@
 //! The log, as it is read.
 
+use serde_json::Value;
+
 use super::{Console, Parameters, Reply, end_page};
 use crate::d1::audit_log::{self as stored, Query, Source};
 use crate::http::Problem;
@@ -23,7 +25,7 @@ pub(crate) async fn entries(
     };
     query.end()?;
     let tenant = console.tenant(org);
-    let mut entries = console.all_of(&tenant, stored::entries(&tenant, &asked)).await?;
+    let mut entries = console.all_of(&tenant, stored::entries::<Value>(&tenant, &asked)).await?;
     let next = end_page(&mut entries, asked.count, "id");
     Ok(Reply::ok(object! {"entries": entries, "next": next}))
 }

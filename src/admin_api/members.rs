@@ -4,13 +4,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Console, Fields, Parameters, Reply, put, record, text};
+use super::{Console, Fields, Parameters, Reply, put, text};
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{self, Outcome};
-use crate::d1::console_views::{self as stored, Query};
+use crate::d1::console_views::{self as stored, MemberRow, Query};
 use crate::d1::session::{Failure, retry_on_conflict};
-use crate::d1::users::{self, UserRecord};
-use crate::d1::{StorageError, Tenant, acceptances};
+use crate::d1::users::{self, StoredUser};
+use crate::d1::{Batch, StorageError, Tenant, acceptances};
 use crate::http::Problem;
 use crate::runtime::ids;
 use directory::organization::email_domain;
@@ -18,7 +18,7 @@ use directory::user::check_removable;
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
 use scim_protocol::budget::Budget;
 use scim_protocol::error::shorten;
-use scim_protocol::json::{self, object};
+use scim_protocol::json::object;
 use scim_protocol::{Object, ScimError};
 
 /// How many entries of the log a person is shown with.
@@ -91,14 +91,13 @@ pub(crate) async fn list(
     };
     query.end()?;
     let tenant = console.tenant(org);
-    let statements = vec![stored::list(&tenant, &asked)];
-    let mut rows = console.open(&tenant, statements).await?.next().unwrap_or_default();
+    let mut rows = console.all_of(&tenant, stored::list::<Value>(&tenant, &asked)).await?;
     let mut next = None;
     if rows.len() > usize::from(asked.count) {
         rows.truncate(asked.count.into());
-        next = rows.last().map(|row| row.body.clone().into_string());
+        next = rows.last().map(|row| row.place.clone());
     }
-    let members: Vec<Value> = rows.iter().map(record).collect::<Result<_, _>>()?;
+    let members: Vec<Value> = rows.into_iter().map(|row| row.member).collect();
     Ok(Reply::ok(object! {"members": members, "next": next}))
 }
 
@@ -107,19 +106,13 @@ pub(crate) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Re
     let tenant = console.tenant(org);
     let history =
         audit_log::Query { resource_id: Some(id.to_owned()), count: HISTORY, ..audit_log::Query::default() };
-    let statements = vec![stored::one(&tenant, id), audit_log::entries(&tenant, &history)];
-    let mut results = console.open(&tenant, statements).await?;
-    let row = results.next().unwrap_or_default().into_iter().next().ok_or_else(not_found)?;
-    let history: Vec<Value> = results
-        .next()
-        .unwrap_or_default()
-        .iter()
-        .take(HISTORY.into())
-        .map(record)
-        .collect::<Result<_, _>>()?;
-    let mut member = record(&row)?;
-    let resource = json::parse(row.body.into_string().as_bytes())
-        .map_err(|error| StorageError::Internal(format!("a resource is not JSON: {error}")))?;
+    let mut batch = Batch::new();
+    let member = batch.push(stored::member::<Value>(&tenant, id));
+    let history = batch.push(audit_log::entries::<Value>(&tenant, &history));
+    let results = console.open(&tenant, batch).await?;
+    let MemberRow { mut member, resource } = results.first(member)?.ok_or_else(not_found)?;
+    let history: Vec<Value> = results.all(history)?.into_iter().take(HISTORY.into()).collect();
+    let resource = Value::Object(resource);
     let groups: Vec<Value> = super::list(&resource, "groups")
         .iter()
         .map(|group| object! {"id": text(group, "value"), "display_name": text(group, "display")})
@@ -139,11 +132,11 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
     let mut member = person.into_user(console.catalog)?;
     member.org_role = org_role;
     let tenant = console.tenant(org);
-    let mut results =
-        console.open(&tenant, vec![users::find_by_user_name(&tenant, member.user_name())]).await?;
+    let mut batch = Batch::new();
+    let holder = batch.push(users::find_by_user_name(&tenant, member.user_name()));
+    let results = console.open(&tenant, batch).await?;
     let settings = console.settings()?;
-    if let Some(row) = results.next().unwrap_or_default().into_iter().next() {
-        let record = UserRecord::read(row)?;
+    if let Some(record) = results.first(holder)? {
         if record.user.active {
             return Err(Problem::new(
                 409,
@@ -153,8 +146,9 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
         // Who comes back keeps id and attributes.
         let back = User { active: true, org_role, doc: record.user.doc.clone() };
         let outcome = about(200, &record.id, &back, "Activated again");
-        let statements = users::update(&tenant, &settings, &record, &back);
-        console.write(&tenant, &outcome, statements).await.map_err(at_once)?;
+        let mut batch = Batch::new();
+        users::update(&mut batch, &tenant, &settings, &record, &back);
+        console.write(&tenant, &outcome, batch).await.map_err(at_once)?;
         return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.email_domain().as_deref()))));
     }
     is_address?;
@@ -163,8 +157,8 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
     if managed {
         settings.check_room(member.user_name())?;
     }
-    let statements = users::insert(&tenant, &id, &member, managed);
-    console.write(&tenant, &about(201, &id, &member, "Added"), statements).await.map_err(at_once)?;
+    let batch = Batch::from_iter(users::insert(&tenant, &id, &member, managed));
+    console.write(&tenant, &about(201, &id, &member, "Added"), batch).await.map_err(at_once)?;
     Ok(Reply::created(described(&id, &member, managed)))
 }
 
@@ -189,8 +183,9 @@ pub(crate) async fn change(
         let managed = settings.manages(changed.email_domain().as_deref());
         if changed != record.user {
             let outcome = about(200, id, &changed, &format!("Made {} of", org_role.as_str()));
-            let statements = users::update(&tenant, &settings, &record, &changed);
-            console.write(&tenant, &outcome, statements).await?;
+            let mut batch = Batch::new();
+            users::update(&mut batch, &tenant, &settings, &record, &changed);
+            console.write(&tenant, &outcome, batch).await?;
         }
         Ok::<_, Failure>((changed, managed))
     })
@@ -209,10 +204,11 @@ pub(crate) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result
         let managed = settings.manages(removed.email_domain().as_deref());
         let outcome = about(200, id, &removed, "Removed");
         if !managed {
-            console.write(&tenant, &outcome, users::delete(&tenant, &record)).await?;
+            console.write(&tenant, &outcome, Batch::from_iter(users::delete(&tenant, &record))).await?;
         } else if removed != record.user {
-            let statements = users::update(&tenant, &settings, &record, &removed);
-            console.write(&tenant, &outcome, statements).await?;
+            let mut batch = Batch::new();
+            users::update(&mut batch, &tenant, &settings, &record, &removed);
+            console.write(&tenant, &outcome, batch).await?;
         }
         Ok::<_, Failure>((removed, managed))
     })
@@ -242,12 +238,12 @@ pub(crate) async fn transfer_ownership(
             Actor::Operator(_) => None,
             Actor::Administrator(mail) => Some(AdministratorName::of(mail).fold),
         };
-        let mut statements = users::transfer_ownership(&tenant, &id, by.as_deref());
+        let mut batch = Batch::from_iter(users::transfer_ownership(&tenant, &id, by.as_deref()));
         if by.is_none() {
             // An operator vouches for the organization.
-            statements.push(acceptances::accept(&tenant, &acceptances::mail_of(member.user_name())));
+            batch.execute(acceptances::accept(&tenant, &acceptances::mail_of(member.user_name())));
         }
-        if let Err(error) = console.write(&tenant, &outcome, statements).await {
+        if let Err(error) = console.write(&tenant, &outcome, batch).await {
             let is_stale = error == StorageError::Stale;
             // Of two at once, one finds that it is done.
             if !is_stale || !is_owner(console, &tenant, &id).await? {
@@ -274,10 +270,11 @@ async fn basis(
     console: &Console<'_>,
     tenant: &Tenant<'_>,
     id: &str,
-) -> Result<(UserRecord, Organization), ScimError> {
-    let mut results = console.open(tenant, vec![users::find_unscoped(tenant, id)]).await?;
-    let row = results.next().unwrap_or_default().into_iter().next().ok_or_else(not_found)?;
-    Ok((UserRecord::read(row)?, console.settings()?))
+) -> Result<(StoredUser, Organization), ScimError> {
+    let mut batch = Batch::new();
+    let user = batch.push(users::find_unscoped(tenant, id));
+    let results = console.open(tenant, batch).await?;
+    Ok((results.first(user)?.ok_or_else(not_found)?, console.settings()?))
 }
 
 fn assignable(text: &str) -> Result<OrgRole, Problem> {

@@ -22,14 +22,14 @@ use crate::audit::admin_request;
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{Entry, Outcome};
 use crate::d1::{
-    Database, Row, Scope, Statement, StorageError, Tenant, idempotent_calls, organizations as stored,
-    refolding,
+    Batch, Database, Results, Scope, Select, Statement, StorageError, Tenant, idempotent_calls,
+    organizations as stored, refolding,
 };
 use crate::http::Problem;
 use crate::runtime::clock;
 use crate::storage_error::upgrading;
 use directory::{AdministratorName, Catalog, group_name};
-use scim_protocol::{Object, json};
+use scim_protocol::Object;
 
 use fields::Fields;
 pub use idempotency::CallKey;
@@ -266,26 +266,20 @@ impl Console<'_> {
     ///
     /// # Errors
     /// 404, if there is no such organization or the actor does not administer it.
-    async fn open(
-        &self,
-        tenant: &Tenant<'_>,
-        statements: Vec<Statement>,
-    ) -> Result<std::vec::IntoIter<Vec<Row>>, Problem> {
-        let mut batch = vec![stored::one(tenant)];
-        batch.extend(statements);
-        let mut results = self.database.batch(&batch).await?.into_iter();
-        let mut found = results.next().unwrap_or_default();
-        let is_behind = match found.first() {
-            Some(row) => refolding::is_behind(row)?,
-            None => tenant.scope.may_be_missed(),
-        };
+    async fn open(&self, tenant: &Tenant<'_>, mut batch: Batch) -> Result<Results, Problem> {
+        let organization = batch.push_first(stored::one::<Value>(tenant));
+        let mut results = self.database.batch(&batch).await?;
+        let mut found = results.first(organization)?;
+        let is_behind = found
+            .as_ref()
+            .map_or_else(|| tenant.scope.may_be_missed(), stored::Described::has_outdated_folds);
         if is_behind {
             self.bring_up_to_date(tenant).await?;
-            results = self.database.batch(&batch).await?.into_iter();
-            found = results.next().unwrap_or_default();
+            results = self.database.batch(&batch).await?;
+            found = results.first(organization)?;
         }
-        let Some(found) = found.first() else { return Err(self.not_theirs(tenant).await?) };
-        self.organization.replace(Some(organizations::located(self, self.database, record(found)?)));
+        let Some(found) = found else { return Err(self.not_theirs(tenant).await?) };
+        self.organization.replace(Some(organizations::located(self, self.database, found.organization)));
         Ok(results)
     }
 
@@ -322,31 +316,30 @@ impl Console<'_> {
         self.organization.borrow().clone().unwrap_or_default()
     }
 
-    /// The rows of one statement that reads, as JSON.
-    async fn all_of(&self, tenant: &Tenant<'_>, statement: Statement) -> Result<Vec<Value>, Problem> {
-        let rows = self.open(tenant, vec![statement]).await?.next().unwrap_or_default();
-        Ok(rows.iter().map(record).collect::<Result<_, _>>()?)
+    /// The rows of one statement that reads.
+    async fn all_of<R>(&self, tenant: &Tenant<'_>, select: Select<R>) -> Result<Vec<R>, Problem> {
+        let mut batch = Batch::new();
+        let rows = batch.push(select);
+        Ok(self.open(tenant, batch).await?.all(rows)?)
     }
 
-    /// The only row of a statement that reads, as JSON.
-    async fn one(&self, tenant: &Tenant<'_>, statement: Statement, what: &str) -> Result<Value, Problem> {
-        let found = self.all_of(tenant, statement).await?.into_iter().next();
+    /// The only row of a statement that reads.
+    async fn one<R>(&self, tenant: &Tenant<'_>, select: Select<R>, what: &str) -> Result<R, Problem> {
+        let found = self.all_of(tenant, select).await?.into_iter().next();
         found.ok_or_else(|| Problem::new(404, format!("There is no such {what} in this organization.")))
     }
 
-    /// Runs the statements of a write and writes its entry of the log, all or none. Returns the results of the
-    /// statements.
+    /// Runs the statements of a write and writes its entry of the log, all or none.
     async fn write(
         &self,
         tenant: &Tenant<'_>,
         outcome: &Outcome,
-        statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, StorageError> {
-        let mut batch: Vec<Statement> = self.mark_of_change().into_iter().collect();
-        let own = batch.len();
-        batch.extend(statements);
-        let results = self.database.write(self.entry.insert_if_authorized(tenant, outcome)?, batch).await?;
-        Ok(results.into_iter().skip(own).collect())
+        mut batch: Batch,
+    ) -> Result<Results, StorageError> {
+        if let Some(mark) = self.mark_of_change() {
+            batch.execute_first(mark);
+        }
+        self.database.write(self.entry.insert_if_authorized(tenant, outcome)?, &batch).await
     }
 
     /// The statement that notes that a call which may be repeated has made its change.
@@ -354,35 +347,26 @@ impl Console<'_> {
         self.call.as_deref().map(idempotent_calls::done)
     }
 
-    /// The same for statements of which the first writes one row or, where there is nothing to change, none: then there
-    /// is no entry.
+    /// The same for a change that writes one row or, where there is nothing to change, none: then there is no entry. The
+    /// batch runs behind the change.
     async fn write_if_changed(
         &self,
         tenant: &Tenant<'_>,
         outcome: &Outcome,
-        mut statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, StorageError> {
+        change: Statement,
+        mut batch: Batch,
+    ) -> Result<Results, StorageError> {
         let entry = self.entry.insert_if_row_changed(tenant, outcome)?;
-        statements.insert(statements.len().min(1), entry);
-        statements.splice(0..0, self.mark_of_change());
-        self.database.batch(&statements).await
+        for statement in self.mark_of_change().into_iter().chain([change, entry]) {
+            batch.execute_first(statement);
+        }
+        self.database.batch(&batch).await
     }
 }
 
 /// Refuses what can be no name of such a thing.
 fn check_name(what: &str, name: &str) -> Result<(), Problem> {
     group_name::check_name(what, name).map_err(|detail| Problem::new(400, detail))
-}
-
-/// The row that the last of these results begins with, as JSON.
-fn last(results: &[Vec<Row>]) -> Result<Value, StorageError> {
-    record(results.last().and_then(|rows| rows.first()).ok_or(StorageError::Stale)?)
-}
-
-/// A row that is one JSON record.
-fn record(row: &Row) -> Result<Value, StorageError> {
-    json::parse(row.head.as_bytes())
-        .map_err(|error| StorageError::Internal(format!("a record is not JSON: {error}")))
 }
 
 /// Leaves of records no more than a page has. If there are more, the next page begins behind what is returned: the

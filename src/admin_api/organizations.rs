@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::keys::{DAY, LONGEST_LIFE};
 use super::members::{NewPerson, described};
-use super::{Console, Fields, Reply, check_name, last, put, record, text};
+use super::{Console, Fields, Reply, check_name, put, text};
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::Outcome;
 use crate::d1::organizations::{self as stored, Settings};
-use crate::d1::{Database, Scope, Sent, Tenant, acceptances, users};
+use crate::d1::{Batch, Database, Scope, Sent, StorageError, Tenant, acceptances, users};
 use crate::http::Problem;
 use crate::runtime::ids;
 use directory::organization::parse_email_domains;
@@ -21,23 +21,31 @@ const MOST_USERS: u64 = 100_000_000;
 
 /// All that the actor administers, in all databases.
 pub(crate) async fn all(console: &Console<'_>) -> Result<Reply, Problem> {
-    let statements = || match &console.actor {
-        Actor::Operator(_) => vec![stored::all()],
-        Actor::Administrator(mail) => {
-            let name = AdministratorName::of(mail);
-            vec![stored::administered_by(&name), acceptances::invitations(&name)]
-        }
+    let name = match &console.actor {
+        Actor::Operator(_) => None,
+        Actor::Administrator(email) => Some(AdministratorName::of(email)),
     };
-    let sent: Vec<Sent<'_>> = console.databases.iter().map(|each| each.send(&statements())).collect();
+    let queried: Vec<_> = console
+        .databases
+        .iter()
+        .map(|database| {
+            let mut batch = Batch::new();
+            let organizations = batch.push(match &name {
+                None => stored::all::<Value>(),
+                Some(name) => stored::administered_by(name),
+            });
+            let invitations = name.as_ref().map(|name| batch.push(acceptances::invitations::<Value>(name)));
+            (database, database.send(&batch), organizations, invitations)
+        })
+        .collect();
     let mut all: Vec<Value> = Vec::new();
     let mut invitations: Vec<Value> = Vec::new();
-    for (database, sent) in console.databases.iter().zip(sent) {
-        let mut results = sent.results().await?.into_iter();
-        for row in results.next().unwrap_or_default() {
-            all.push(located(console, database, record(&row)?));
-        }
-        for row in results.next().unwrap_or_default() {
-            invitations.push(record(&row)?);
+    for (database, sent, organizations, invited) in queried {
+        let results = sent.results().await?;
+        let organizations = results.all(organizations)?;
+        all.extend(organizations.into_iter().map(|each| located(console, database, each)));
+        if let Some(invited) = invited {
+            invitations.extend(results.all(invited)?);
         }
     }
     let age = |each: &Value| (text(each, "created_at").to_owned(), text(each, "id").to_owned());
@@ -51,10 +59,12 @@ pub(crate) async fn accept(console: &Console<'_>, id: &str) -> Result<Reply, Pro
     let (tenant, mail) = invited(console, id)?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{mail} accepted to administer it."));
-    let statements = vec![acceptances::accept(&tenant, &acceptances::mail_of(mail)), stored::one(&tenant)];
-    let results = console.write_if_changed(&tenant, &outcome, statements).await?;
-    let found = results.last().and_then(|rows| rows.first()).ok_or_else(Problem::no_organization)?;
-    Ok(Reply::ok(located(console, console.database, record(found)?)))
+    let mut batch = Batch::new();
+    let organization = batch.push(stored::one::<Value>(&tenant));
+    let change = acceptances::accept(&tenant, &acceptances::mail_of(mail));
+    let results = console.write_if_changed(&tenant, &outcome, change, batch).await?;
+    let found = results.first(organization)?.ok_or_else(Problem::no_organization)?;
+    Ok(Reply::ok(located(console, console.database, found.organization)))
 }
 
 /// Declines to administer an organization: it is not listed, and may be accepted later.
@@ -62,9 +72,11 @@ pub(crate) async fn decline(console: &Console<'_>, id: &str) -> Result<Reply, Pr
     let (tenant, mail) = invited(console, id)?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{mail} declined to administer it."));
-    let statements = vec![acceptances::decline(&tenant, &acceptances::mail_of(mail)), stored::one(&tenant)];
-    let results = console.write_if_changed(&tenant, &outcome, statements).await?;
-    if results.last().is_none_or(Vec::is_empty) {
+    let mut batch = Batch::new();
+    let organization = batch.push(stored::one::<Value>(&tenant));
+    let change = acceptances::decline(&tenant, &acceptances::mail_of(mail));
+    let results = console.write_if_changed(&tenant, &outcome, change, batch).await?;
+    if results.first(organization)?.is_none() {
         return Err(Problem::no_organization());
     }
     Ok(Reply::ok(object! {"id": id}))
@@ -82,7 +94,7 @@ fn invited<'a>(console: &'a Console<'_>, id: &str) -> Result<(Tenant<'a>, &'a st
 }
 
 pub(crate) async fn one(console: &Console<'_>, id: &str) -> Result<Reply, Problem> {
-    console.open(&console.tenant(id), Vec::new()).await?;
+    console.open(&console.tenant(id), Batch::new()).await?;
     Ok(Reply::ok(console.opened()))
 }
 
@@ -109,22 +121,23 @@ pub(crate) async fn create(console: &Console<'_>, body: Object) -> Result<Reply,
     let outcome = Outcome { status: 201, ..Outcome::default() }
         .with_detail(format!("Created the organization {name}."));
     let entry = console.entry.insert(&tenant, &id, &outcome)?;
-    let mut statements = Vec::new();
+    let mut batch = Batch::new();
     match console.mark_of_change() {
-        Some(mark) if database.shard() == console.database.shard() => statements.push(mark),
+        Some(mark) if database.shard() == console.database.shard() => batch.execute(mark),
         // In another database the mark cannot be part of the change. It comes first: a repetition may then find no
         // answer, but makes no second organization.
         Some(mark) => {
-            console.database.run(mark).await?;
+            console.database.execute(mark).await?;
         }
         None => {}
     }
-    statements.extend(stored::insert(&tenant, name, &settings));
-    statements.extend(users::insert(&tenant, &owner_id, &owner, managed));
+    batch.extend(stored::insert(&tenant, name, &settings));
+    batch.extend(users::insert(&tenant, &owner_id, &owner, managed));
     // An operator vouches for the organization.
-    statements.push(acceptances::accept(&tenant, &acceptances::mail_of(owner.user_name())));
-    statements.push(stored::one(&tenant));
-    let mut body = located(console, database, last(&database.write(entry, statements).await?)?);
+    batch.execute(acceptances::accept(&tenant, &acceptances::mail_of(owner.user_name())));
+    let organization = batch.push(stored::one::<Value>(&tenant));
+    let written = database.write(entry, &batch).await?.first(organization)?.ok_or(StorageError::Stale)?;
+    let mut body = located(console, database, written.organization);
     put(&mut body, "owner", described(&owner_id, &owner, managed));
     Ok(Reply::created(body))
 }
@@ -136,15 +149,17 @@ pub(crate) async fn update(console: &Console<'_>, id: &str, body: Object) -> Res
         console.only_operators()?;
     }
     let tenant = console.tenant(id);
-    console.open(&tenant, Vec::new()).await?;
+    console.open(&tenant, Batch::new()).await?;
     if settings == Settings::default() {
         return Ok(Reply::ok(console.opened()));
     }
     let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail("Changed the settings.");
-    let mut statements = stored::update(&tenant, &settings);
-    statements.push(stored::one(&tenant));
-    let written = last(&console.write_if_changed(&tenant, &outcome, statements).await?)?;
-    Ok(Reply::ok(located(console, console.database, written)))
+    let update = stored::update(&tenant, &settings);
+    let mut batch = Batch::from_iter(update.consequences);
+    let organization = batch.push(stored::one::<Value>(&tenant));
+    let results = console.write_if_changed(&tenant, &outcome, update.settings, batch).await?;
+    let written = results.first(organization)?.ok_or(StorageError::Stale)?;
+    Ok(Reply::ok(located(console, console.database, written.organization)))
 }
 
 /// Where a new organization shall lie: where the caller wishes, or else in the smallest database.

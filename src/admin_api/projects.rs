@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Console, Fields, Reply, check_name as check, list, text};
 use crate::d1::audit_log::Outcome;
 use crate::d1::projects::{self as stored, RoleGroup};
-use crate::d1::{Statement, StorageError, Tenant, groups};
+use crate::d1::{Batch, Statement, StorageError, Tenant, groups};
 use crate::http::Problem;
 use crate::runtime::ids;
 use directory::group_name::{PROJECT_ROLES, Project, fold_group_name, project_role, team_role};
@@ -17,8 +17,8 @@ const MOST_ROLES: usize = 100;
 
 pub(crate) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);
-    let rows = console.open(&tenant, vec![stored::described(&tenant, None)]).await?.next();
-    Ok(Reply::ok(object! {"projects": stored::read_described(rows.unwrap_or_default())?}))
+    let rows = console.all_of(&tenant, stored::described(&tenant, None)).await?;
+    Ok(Reply::ok(object! {"projects": stored::read_described(rows)?}))
 }
 
 pub(crate) async fn create(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
@@ -43,7 +43,7 @@ pub(crate) async fn create(console: &Console<'_>, org: &str, body: Object) -> Re
         }
     }
     let tenant = console.tenant(org);
-    console.open(&tenant, Vec::new()).await?;
+    console.open(&tenant, Batch::new()).await?;
     let id = ids::new_id()?;
     let groups = stored::project_groups(&console.catalog.group_prefix, &name, &roles)?;
     let outcome = about(201, &id, &name, format!("Created the project {name}."));
@@ -116,8 +116,9 @@ pub(crate) async fn create_role(
     let display_name = project_role(&console.catalog.group_prefix, text(&current, "name"), &name);
     let group = stored::role_group(&name, display_name)?;
     let outcome = made(&group, format!("Created the role {name} of the project {}.", text(&current, "name")));
-    let written =
-        console.write(&tenant, &outcome, stored::insert_role(&tenant, &named(&current), &group)).await;
+    let written = console
+        .write(&tenant, &outcome, Batch::from_iter(stored::insert_role(&tenant, &named(&current), &group)))
+        .await;
     written.map_err(|error| taken(error, "role", &group.role))?;
     Ok(Reply::created(described(&group)))
 }
@@ -136,9 +137,8 @@ pub(crate) async fn create_team(
     let groups = stored::team_groups(&console.catalog.group_prefix, text(&current, "name"), &name)?;
     let [_, member] = &groups;
     let outcome = made(member, format!("Created the team {name} of the project {}.", text(&current, "name")));
-    let written = console
-        .write(&tenant, &outcome, stored::insert_team(&tenant, &id, &named(&current), &name, &groups))
-        .await;
+    let batch = Batch::from_iter(stored::insert_team(&tenant, &id, &named(&current), &name, &groups));
+    let written = console.write(&tenant, &outcome, batch).await;
     written.map_err(|error| taken(error, "team", &name))?;
     let roles: Vec<Value> = groups.iter().map(described).collect();
     Ok(Reply::created(object! {"id": id, "name": name, "roles": roles}))
@@ -156,15 +156,16 @@ pub(crate) async fn delete_team(
     let found = list(&current, "teams").iter().find(|each| text(each, "id") == team);
     let found = found.ok_or_else(|| Problem::new(404, "There is no such team in this project."))?;
     let group = list(found, "roles").first().map(group_id).unwrap_or_default();
-    let doomed = console.open(&tenant, vec![stored::doomed(&tenant, &group)]).await?.next();
+    let doomed = console.all_of(&tenant, stored::doomed(&tenant, &group)).await?;
     let detail = format!(
         "Deleted the team {} of the project {}. {}",
         text(found, "name"),
         text(&current, "name"),
-        stored::read_doomed(&doomed.unwrap_or_default())?
+        stored::describe_doomed(&doomed)
     );
     let outcome = about(200, project, text(&current, "name"), detail);
-    console.write(&tenant, &outcome, stored::delete_team(&tenant, project, team)).await?;
+    let batch = Batch::from_iter(stored::delete_team(&tenant, project, team));
+    console.write(&tenant, &outcome, batch).await?;
     Ok(Reply::ok(object! {"id": team, "name": text(found, "name")}))
 }
 
@@ -175,17 +176,18 @@ async fn written(
     id: &str,
     name: &str,
     outcome: &Outcome,
-    mut statements: Vec<Statement>,
+    statements: Vec<Statement>,
 ) -> Result<Value, Problem> {
-    statements.push(stored::described(tenant, Some(id)));
-    let results = console.write(tenant, outcome, statements).await;
-    let rows = results.map_err(|error| taken(error, "project", name))?.pop().unwrap_or_default();
-    Ok(stored::read_described(rows)?.pop().ok_or(StorageError::Stale)?)
+    let mut batch = Batch::from_iter(statements);
+    let project = batch.push(stored::described(tenant, Some(id)));
+    let results = console.write(tenant, outcome, batch).await;
+    let results = results.map_err(|error| taken(error, "project", name))?;
+    Ok(stored::read_described(results.all(project)?)?.pop().ok_or(StorageError::Stale)?)
 }
 
 async fn read(console: &Console<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Value, Problem> {
-    let rows = console.open(tenant, vec![stored::described(tenant, Some(project))]).await?.next();
-    let found = stored::read_described(rows.unwrap_or_default())?.pop();
+    let rows = console.all_of(tenant, stored::described(tenant, Some(project))).await?;
+    let found = stored::read_described(rows)?.pop();
     found.ok_or_else(|| Problem::new(404, "There is no such project in this organization."))
 }
 

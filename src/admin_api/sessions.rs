@@ -8,6 +8,6 @@ use scim_protocol::json::object;
 /// Ends all of them, also that of the caller.
 pub(crate) async fn end_all(console: &Console<'_>) -> Result<Reply, Problem> {
     console.only_operators()?;
-    let ended = console.database.run(stored::end_all()).await?.len();
+    let ended = console.database.execute(stored::end_all()).await?;
     Ok(Reply::ok(object! {"ended": ended}))
 }

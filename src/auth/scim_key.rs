@@ -3,7 +3,7 @@
 
 use super::{bearer, known_keys};
 use crate::d1::session::{Opened, StoredKey};
-use crate::d1::{Session, Statement};
+use crate::d1::{Batch, Session};
 use crate::kv::revocation;
 use directory::Key;
 use directory::key::PREFIX;
@@ -72,8 +72,8 @@ pub(crate) fn from_authorization(header: Option<&str>) -> Result<Key, ScimError>
 ///
 /// # Errors
 /// 401 with the reason why the key is refused, or the failure of the storage.
-pub(crate) async fn open(session: &Session<'_>, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-    open_as(session, statements, false).await
+pub(crate) async fn open(session: &Session<'_>, batch: Batch) -> Result<Opened, ScimError> {
+    open_as(session, batch, false).await
 }
 
 /// As [`open`], for statements that write, and that write the same when they run twice. KV is asked before: a replica
@@ -81,26 +81,19 @@ pub(crate) async fn open(session: &Session<'_>, statements: Vec<Statement>) -> R
 ///
 /// # Errors
 /// As [`open`].
-pub(crate) async fn open_for_write(
-    session: &Session<'_>,
-    statements: Vec<Statement>,
-) -> Result<Opened, ScimError> {
+pub(crate) async fn open_for_write(session: &Session<'_>, batch: Batch) -> Result<Opened, ScimError> {
     if is_revoked(session).await {
         return Err(refuse(session, &Refusal::Deactivated));
     }
-    open_as(&Session { is_verified: true, ..session.clone() }, statements, true).await
+    open_as(&Session { is_verified: true, ..session.clone() }, batch, true).await
 }
 
-async fn open_as(
-    session: &Session<'_>,
-    statements: Vec<Statement>,
-    is_write: bool,
-) -> Result<Opened, ScimError> {
-    let batch = session.batch(statements);
+async fn open_as(session: &Session<'_>, batch: Batch, is_write: bool) -> Result<Opened, ScimError> {
+    let batch = session.batch(batch);
     // D1 is under way while KV is asked.
     let sent = session.send(&batch, is_write);
     let is_revoked = is_revoked(session).await;
-    let loaded = Session::load(sent).await?;
+    let loaded = Session::load(&batch, sent).await?;
     let verified = verify(loaded.key, is_revoked, &session.tenant.now);
     let key = verified.map_err(|refusal| refuse(session, &refusal))?;
     known_keys::note_good(session.key);
@@ -109,7 +102,7 @@ async fn open_as(
         // The statements may have missed rows, and have written nothing.
         true => {
             session.update_folds(&key.organization.id).await?;
-            let loaded = Session::load(session.send(&batch, is_write)).await?;
+            let loaded = Session::load(&batch, session.send(&batch, is_write)).await?;
             let key = loaded.key.ok_or_else(|| refuse(session, &Refusal::Unknown))?;
             (key, loaded.results)
         }

@@ -5,7 +5,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::d1::console_sessions::{self as stored, IDLE_MILLIS, LONGEST_MILLIS};
-use crate::d1::{Database, StorageError};
+use crate::d1::{Batch, Database, StorageError};
 use crate::deployment::Deployment;
 use crate::http::Problem;
 use crate::http::request::HttpRequest;
@@ -28,7 +28,7 @@ pub(crate) async fn start(
 ) -> Result<String, Problem> {
     let value = Base64UrlUnpadded::encode_string(&random::bytes::<VALUE_BYTES>()?);
     let id = id(token, &incoming.address.origin, &value)?;
-    database(deployment)?.run(stored::begin(&id, clock::now_millis())).await?;
+    database(deployment)?.execute(stored::begin(&id, clock::now_millis())).await?;
     Ok(set_cookie(&incoming.address.origin, &value, IDLE_MILLIS))
 }
 
@@ -44,9 +44,10 @@ pub(crate) async fn extend(
     let Some(value) = value(incoming) else { return Ok(None) };
     let now = clock::now_millis();
     let id = id(token, &incoming.address.origin, &value)?;
-    let results = database(deployment)?.batch(&stored::find(&id, now)).await?;
-    let Some(row) = results.last().and_then(|rows| rows.first()) else { return Ok(None) };
-    let ends = clock::parse_iso(&row.head)?.saturating_add(LONGEST_MILLIS);
+    let mut batch = Batch::new();
+    let session = stored::find(&mut batch, &id, now);
+    let Some(session) = database(deployment)?.batch(&batch).await?.first(session)? else { return Ok(None) };
+    let ends = clock::parse_iso(&session.began_at)?.saturating_add(LONGEST_MILLIS);
     let rest = ends.saturating_sub(now).min(IDLE_MILLIS);
     Ok(Some(set_cookie(&incoming.address.origin, &value, rest)))
 }
@@ -68,7 +69,7 @@ pub(crate) async fn end(
     let mut is_found = false;
     if let (Some(token), Some(value)) = (token, value(incoming)) {
         let id = id(token, &incoming.address.origin, &value)?;
-        is_found = !database(deployment)?.run(stored::end(&id)).await?.is_empty();
+        is_found = database(deployment)?.execute(stored::end(&id)).await? > 0;
     }
     Ok((set_cookie(&incoming.address.origin, "", 0), is_found))
 }

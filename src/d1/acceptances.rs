@@ -1,26 +1,29 @@
 //! Which organizations an administrator has accepted: the others are not listed for them, and not theirs to manage.
 //! Whoever makes an organization may name it like another, and list anybody as its administrator.
 
+use serde::de::DeserializeOwned;
+
 use super::Database;
+use super::batch::Select;
 use super::organizations::{HAS_ACCEPTED, IS_ADMINISTRATOR, name_of};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
 use directory::AdministratorName;
 
 /// Selects what somebody is invited to administer, and has not accepted, one a row as JSON.
-pub fn invitations(name: &AdministratorName) -> Statement {
+pub fn invitations<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
     let sql = format!(
         "SELECT json_object('id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains),
            'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
            'user_count', o.user_count, 'created_at', o.created_at, 'org_role', u.org_role,
-           'declined', json(iif(a.declined_at IS NULL, 'false', 'true'))) AS head
+           'declined', json(iif(a.declined_at IS NULL, 'false', 'true'))) AS json
          FROM organizations o
            CROSS JOIN users u ON u.org_id = o.id AND {IS_ADMINISTRATOR}
            LEFT JOIN acceptances a ON a.org_id = o.id AND a.mail = :composed
          WHERE NOT {HAS_ACCEPTED}
          ORDER BY o.created_at, o.id"
     );
-    Statement::new(&sql, &name_of(name))
+    Select::json(Statement::new(&sql, &name_of(name)))
 }
 
 /// Notes that the organization that the tenant names is accepted by somebody; one that is accepted already stays as it
@@ -59,10 +62,9 @@ impl Database {
         name: &AdministratorName,
         organization: &str,
     ) -> Result<bool, super::StorageError> {
-        let sql =
-            format!("SELECT '' AS head FROM users u WHERE u.org_id = :organization AND {IS_ADMINISTRATOR}");
+        let sql = format!("SELECT 1 FROM users u WHERE u.org_id = :organization AND {IS_ADMINISTRATOR}");
         let mut bindings = name_of(name);
         bindings.push(text("organization", organization));
-        Ok(!self.run(Statement::new(&sql, &bindings)).await?.is_empty())
+        Ok(self.execute(Statement::new(&sql, &bindings)).await? > 0)
     }
 }

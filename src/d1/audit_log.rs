@@ -6,7 +6,10 @@
 //! and no more, and that nothing had to be changed about a resource it says once an hour. Requests without a good key
 //! are not in it.
 
+use serde::de::DeserializeOwned;
+
 use super::StorageError;
+use super::batch::Select;
 use super::statement::{Binding, Statement, integer, optional, text};
 use super::tenant::Tenant;
 use crate::redaction::secrets::redact;
@@ -132,7 +135,7 @@ impl Entry {
         let sql = format!(
             "SELECT CASE WHEN EXISTS (
                SELECT 1 FROM log WHERE org_id = {organization} AND id > :since AND substr(id, 25) = :random)
-             THEN json_extract('{{}}', 'already done') ELSE '' END AS head"
+             THEN json_extract('{{}}', 'already done') ELSE '' END"
         );
         let bindings = vec![
             optional("organization", organization_id),
@@ -277,7 +280,7 @@ pub struct Query {
 }
 
 /// Reads entries, the newest first, one a row as JSON; one more than asked for where there are more.
-pub fn entries(tenant: &Tenant<'_>, query: &Query) -> Statement {
+pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<R> {
     let mut conditions = String::new();
     let mut bindings: Vec<Binding> =
         vec![text("count", u32::from(query.count).saturating_add(1).to_string())];
@@ -326,10 +329,10 @@ pub fn entries(tenant: &Tenant<'_>, query: &Query) -> Statement {
         "SELECT json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
            'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
            'resource_id', l.resource_id, 'resource_name', l.resource_name, 'detail', l.detail, 'body', json(l.body),
-           'duration', l.duration) AS head
+           'duration', l.duration) AS json
          FROM log l {index} WHERE l.org_id = :org{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
     );
-    tenant.statement(&sql, &bindings)
+    tenant.select_json(&sql, &bindings)
 }
 
 /// Deletes the log of organizations that are gone, at most so many entries; selects one row for each that went.
@@ -344,7 +347,7 @@ pub fn prune_orphans(most: u32) -> Statement {
            SELECT l.org_id, l.id FROM logged CROSS JOIN log l ON l.org_id = logged.id
            WHERE NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = logged.id)
            LIMIT CAST(:most AS INTEGER))
-         RETURNING '' AS head",
+         RETURNING 1",
         &[text("most", most.to_string())],
     )
 }
@@ -355,7 +358,7 @@ pub fn prune(before: &str, most: u32) -> Statement {
         "DELETE FROM log WHERE (org_id, id) IN (
            SELECT l.org_id, l.id FROM organizations o CROSS JOIN log l ON l.org_id = o.id AND l.id < :before
            LIMIT CAST(:most AS INTEGER))
-         RETURNING '' AS head",
+         RETURNING 1",
         &[text("before", before), text("most", most.to_string())],
     )
 }

@@ -1,5 +1,8 @@
 //! Sessions of the console that were begun with the admin token. They lie in the first database.
 
+use serde::Deserialize;
+
+use super::batch::{Batch, Handle, Select};
 use super::statement::{Statement, text};
 use crate::runtime::clock::iso;
 
@@ -20,9 +23,15 @@ pub fn begin(id: &str, now_millis: u64) -> Statement {
     )
 }
 
-/// Notes that a session is used, and selects when it began as `head`; no row if there is no such session or it has
-/// ended.
-pub fn find(id: &str, now_millis: u64) -> Vec<Statement> {
+/// A session.
+#[derive(Debug, Deserialize)]
+pub struct Session {
+    /// When it began.
+    pub began_at: String,
+}
+
+/// Notes that a session is used, and selects it unless it has ended.
+pub fn find(batch: &mut Batch, id: &str, now_millis: u64) -> Handle<Session> {
     let bindings = [
         text("id", id),
         text("now", iso(now_millis)),
@@ -33,18 +42,19 @@ pub fn find(id: &str, now_millis: u64) -> Vec<Statement> {
     let note = format!(
         "UPDATE console_sessions SET used_at = :now WHERE id = :id AND used_at <= :noted_before AND {ALIVE}"
     );
-    let select = format!("SELECT began_at AS head FROM console_sessions WHERE id = :id AND {ALIVE}");
-    vec![Statement::new(&note, &bindings), Statement::new(&select, &bindings)]
+    let select = format!("SELECT began_at FROM console_sessions WHERE id = :id AND {ALIVE}");
+    batch.execute(Statement::new(&note, &bindings));
+    batch.push(Select::columns(Statement::new(&select, &bindings)))
 }
 
 /// Ends a session.
 pub fn end(id: &str) -> Statement {
-    Statement::new("DELETE FROM console_sessions WHERE id = :id RETURNING '' AS head", &[text("id", id)])
+    Statement::new("DELETE FROM console_sessions WHERE id = :id RETURNING 1", &[text("id", id)])
 }
 
 /// Ends all sessions; selects one row for each.
 pub fn end_all() -> Statement {
-    Statement::new("DELETE FROM console_sessions RETURNING '' AS head", &[])
+    Statement::new("DELETE FROM console_sessions RETURNING 1", &[])
 }
 
 /// Deletes the sessions that have ended by themselves.

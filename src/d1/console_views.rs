@@ -1,10 +1,16 @@
 //! What the console shows of people: lists by name, one of them, and who is in a group.
 
-use super::statement::{Binding, Statement, integer, text};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::batch::Select;
+use super::columns::json;
+use super::statement::{Binding, integer, text};
 use super::tenant::Tenant;
 use super::users::resource_sql;
 use directory::OrgRole;
 use directory::user::fold_user_name;
+use scim_protocol::Object;
 
 /// A person as the console shows them, as JSON.
 const DESCRIBED: &str = "json_object(
@@ -14,6 +20,29 @@ const DESCRIBED: &str = "json_object(
     'org_role', iif(users.active, users.org_role, 'Member'), 'active', json(iif(users.active, 'true', 'false')),
     'managed', json(iif(users.managed, 'true', 'false')), 'created_at', users.created_at,
     'last_modified', users.last_modified)";
+
+/// A member of a list.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "R: DeserializeOwned")]
+pub struct Listed<R> {
+    /// The member.
+    #[serde(rename = "json", deserialize_with = "json")]
+    pub member: R,
+    /// The place behind which the next page begins if this is the last of its page.
+    pub place: String,
+}
+
+/// A member, and the resource as SCIM shows or would show it.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "R: DeserializeOwned")]
+pub struct MemberRow<R> {
+    /// The member.
+    #[serde(rename = "json", deserialize_with = "json")]
+    pub member: R,
+    /// The resource.
+    #[serde(deserialize_with = "json")]
+    pub resource: Object,
+}
 
 /// Which people are asked for.
 #[derive(Debug, Default)]
@@ -33,7 +62,7 @@ pub struct Query {
 /// Reads people in the order of their `userName`, one a row as JSON, each with the place behind which the next page
 /// begins as `body`; one more than asked for where there are more. Every combination of filters that few satisfy has an
 /// index.
-pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
+pub fn list<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<Listed<R>> {
     let mut conditions = String::new();
     let mut bindings: Vec<Binding> =
         vec![text("count", u32::from(query.count).saturating_add(1).to_string())];
@@ -75,27 +104,27 @@ pub fn list(tenant: &Tenant<'_>, query: &Query) -> Statement {
         bindings.push(text("search", search));
     }
     let sql = format!(
-        "SELECT {DESCRIBED} AS head, user_name_fold AS body FROM users INDEXED BY {index}
+        "SELECT {DESCRIBED} AS json, user_name_fold AS place FROM users INDEXED BY {index}
          WHERE org_id = :org{conditions} ORDER BY user_name_fold LIMIT CAST(:count AS INTEGER)"
     );
-    tenant.statement(&sql, &bindings)
+    tenant.select(&sql, &bindings)
 }
 
 /// Reads one person as JSON, and the resource as the identity provider sees it, or would.
-pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
+pub fn member<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<MemberRow<R>> {
     let sql = format!(
-        "SELECT {DESCRIBED} AS head, {} AS body FROM users WHERE users.org_id = :org AND users.id = :id",
+        "SELECT {DESCRIBED} AS json, {} AS resource FROM users WHERE users.org_id = :org AND users.id = :id",
         resource_sql(true)
     );
-    tenant.statement(&sql, &[text("id", id)])
+    tenant.select(&sql, &[text("id", id)])
 }
 
 /// Reads one group as JSON, with what it stands for.
-pub fn group(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(
+pub fn group<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
+    tenant.select_json(
         "SELECT json_object('id', g.id, 'display_name', g.display_name, 'role', g.role, 'external_id', coalesce(g.external_id_sent, g.external_id),
            'pushed_at', g.pushed_at, 'project', iif(p.id IS NULL, NULL, json_object('id', p.id, 'name', p.name)),
-           'team', iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))) AS head
+           'team', iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))) AS json
          FROM groups g LEFT JOIN projects p ON p.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id
          WHERE g.org_id = :org AND g.id = :id",
         &[text("id", id)],
@@ -104,13 +133,18 @@ pub fn group(tenant: &Tenant<'_>, id: &str) -> Statement {
 
 /// Reads who is in a group, in the order of insertion, as [`list`] does, each with the place behind which the next page
 /// begins as `body`.
-pub fn of_group(tenant: &Tenant<'_>, id: &str, after: u32, count: u16) -> Statement {
+pub fn group_members<R: DeserializeOwned>(
+    tenant: &Tenant<'_>,
+    id: &str,
+    after: u32,
+    count: u16,
+) -> Select<Listed<R>> {
     let sql = format!(
-        "SELECT {DESCRIBED} AS head, CAST(m.user_seq AS TEXT) AS body
+        "SELECT {DESCRIBED} AS json, CAST(m.user_seq AS TEXT) AS place
          FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq > CAST(:after AS INTEGER)
            CROSS JOIN users ON users.seq = m.user_seq
          WHERE g.org_id = :org AND g.id = :id ORDER BY m.user_seq LIMIT CAST(:count AS INTEGER)"
     );
     let count = u32::from(count).saturating_add(1);
-    tenant.statement(&sql, &[text("id", id), integer("after", after), integer("count", count)])
+    tenant.select(&sql, &[text("id", id), integer("after", after), integer("count", count)])
 }

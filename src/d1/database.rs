@@ -1,21 +1,25 @@
-//! The boundary to D1: batches of statements in, texts out, and what they cost.
+//! The boundary to D1: sends batches, takes their results, and counts what they cost.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use worker::js_sys::{Array, JsString, Object, Reflect};
-use worker::wasm_bindgen::{JsCast, JsValue, intern};
+use serde::Deserialize;
+use worker::js_sys::{Array, Error};
+use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::worker_sys::types::{D1Database, D1DatabaseSession, D1Result};
+use worker::worker_sys::types as sys;
+use worker::{D1Database, D1DatabaseSession};
 
+use super::Statement;
 use super::audit_log::ChangeEntry;
+use super::batch::{Batch, Handle, Ignored, Layout, Results, Select};
 use super::classify::classify;
 use super::retry::pause_before_retry;
-use super::{JsText, Statement, StorageError};
 use crate::runtime::deadline::{Deadline, within};
+use crate::storage_error::StorageError;
 use directory::Shard;
 
-/// What a request has cost so far, as D1 bills it.
+/// The cost of a request so far, as D1 bills it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Batches sent.
@@ -26,16 +30,6 @@ pub struct Cost {
     pub rows_written: u64,
     /// Time in the database, in microseconds.
     pub micros: u64,
-}
-
-/// One row. Statements select one or both of the columns `head` (a record for us, as JSON) and `body`
-/// (text for the client), so that whole resources cross the boundary as one string each.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Row {
-    /// Column `head`.
-    pub head: String,
-    /// Column `body`.
-    pub body: JsText,
 }
 
 /// A D1 database for the length of one request.
@@ -56,7 +50,7 @@ struct Anchor {
 }
 
 impl Anchor {
-    fn session(&self, database: &D1Database) -> Result<D1DatabaseSession, JsValue> {
+    fn session(&self, database: &D1Database) -> worker::Result<D1DatabaseSession> {
         let bookmark = self.bookmark.borrow();
         database.with_session(match self.at_primary {
             true => Some("first-primary"),
@@ -66,36 +60,34 @@ impl Anchor {
 }
 
 impl Database {
-    /// Wraps the binding of a shard for a request that has just come, which waits for it no longer than a request may.
-    /// What it costs is added to `cost`, which databases may share.
-    pub fn new(database: worker::D1Database, shard: Shard, cost: Rc<Cell<Cost>>) -> Self {
-        let inner = JsValue::from(database).unchecked_into();
+    /// The database of a shard for a request that begins now. Its cost is added to `cost`, which databases may share.
+    pub fn new(inner: D1Database, shard: Shard, cost: Rc<Cell<Cost>>) -> Self {
         Self { inner, shard, cost, anchor: None, deadline: Deadline::of_request() }
     }
 
-    /// The same database for longer than the request, its costs no longer of interest.
+    /// A clone for use after the response; its cost is not recorded, and each batch has a time limit of its own.
     pub fn detached(&self) -> Self {
-        let inner = JsValue::from(&self.inner).unchecked_into();
+        let inner = D1Database::unchecked_from_js(self.inner.as_ref().clone());
         Self { inner, shard: self.shard, cost: Rc::default(), anchor: None, deadline: Deadline::Batch }
     }
 
-    /// The same, answering from its primary and telling how far its client has then seen.
+    /// The same database, read from its primary, with bookmarks for the client.
     pub fn at_primary(self) -> Self {
         Self { anchor: Some(Anchor { at_primary: true, bookmark: RefCell::default() }), ..self }
     }
 
-    /// The same, answering from any replica that is not behind the bookmark.
+    /// The same database, read from any replica that is not behind the bookmark.
     pub fn at_replica(self, bookmark: Option<String>) -> Self {
         Self { anchor: Some(Anchor { at_primary: false, bookmark: RefCell::new(bookmark) }), ..self }
     }
 
-    /// D1's bookmark of what has been seen and written so far. Without an anchor, and so without a session, there is
+    /// D1's bookmark of what has been read and written so far. Without an anchor, and so without a session, there is
     /// none.
     pub fn bookmark(&self) -> Option<String> {
         self.anchor.as_ref().and_then(|anchor| anchor.bookmark.borrow().clone())
     }
 
-    /// Whether it knows what was written a moment ago, as a replica may not.
+    /// Whether it has the latest writes, which a replica may lack.
     pub fn is_current(&self) -> bool {
         self.anchor.as_ref().is_none_or(|anchor| anchor.at_primary)
     }
@@ -105,145 +97,213 @@ impl Database {
         self.shard
     }
 
-    /// Asks how large it is. D1 tells that with the result of any statement.
+    /// Asks for the size of the database, which D1 returns with any result; see [`Sent::size`].
     pub fn ask_size(&self) -> Sent<'_> {
-        self.send(&[Statement { sql: "SELECT '' AS head".to_owned(), params: Vec::new() }])
+        let mut batch = Batch::new();
+        batch.execute(Statement { sql: "SELECT 1".to_owned(), params: Vec::new() });
+        self.send(&batch)
     }
 
     /// Runs the statements as one transaction in one round trip: all of them, or none.
     ///
     /// # Errors
     /// Any of [`StorageError`]; nothing was changed then.
-    pub async fn batch(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StorageError> {
-        self.send(statements).results().await
+    pub async fn batch(&self, batch: &Batch) -> Result<Results, StorageError> {
+        self.send(batch).results().await
     }
 
-    /// Runs one statement.
+    /// Runs one statement and reads its rows.
     ///
     /// # Errors
     /// As [`Database::batch`].
-    pub async fn run(&self, statement: Statement) -> Result<Vec<Row>, StorageError> {
-        self.send(&[statement]).rows().await
+    pub async fn run<R>(&self, select: Select<R>) -> Result<Vec<R>, StorageError> {
+        let mut batch = Batch::new();
+        let rows = batch.push(select);
+        self.batch(&batch).await?.all(rows)
     }
 
-    /// Sends a batch off; see [`Database::batch`]. One that only reads is sent again if it meets a passing error.
-    pub fn send(&self, statements: &[Statement]) -> Sent<'_> {
-        let only_reads = statements.iter().all(Statement::reads);
-        self.send_as(statements, if only_reads { Kind::Read } else { Kind::Write })
-    }
-
-    /// The same for a batch that may be carried out twice without harm, whatever it writes.
-    pub fn send_repeatable(&self, statements: &[Statement], is_write: bool) -> Sent<'_> {
-        self.send_as(statements, if is_write { Kind::RepeatableWrite } else { Kind::Read })
-    }
-
-    /// Runs the statements of a change, and before them the entry of the log that tells of it, as one transaction. If
-    /// it meets a passing error, it is sent again: the entry proves whether it was carried out the first time. If so,
-    /// the results of what only reads are those of now, and there are no others.
+    /// Runs one statement. Returns the number of rows that it returns.
     ///
     /// # Errors
     /// As [`Database::batch`].
-    pub async fn write(
-        &self,
-        entry: ChangeEntry,
-        statements: Vec<Statement>,
-    ) -> Result<Vec<Vec<Row>>, StorageError> {
-        let mut batch = vec![entry.insert];
-        batch.extend(statements);
-        let mut outcome = self.send_as(&batch, Kind::Write).results().await;
-        let mut behind = 1;
-        let mut tried = 0_usize;
-        while outcome.as_ref().is_err_and(StorageError::is_transient) && pause_before_retry(tried).await? {
-            if tried == 0 {
-                batch.insert(0, entry.proof.clone());
-                behind = 2;
+    pub async fn execute(&self, statement: Statement) -> Result<usize, StorageError> {
+        let mut batch = Batch::new();
+        let rows: Handle<Ignored> = batch.push(Select::columns(statement));
+        Ok(self.batch(&batch).await?.count(rows))
+    }
+
+    /// Sends a batch off; see [`Database::batch`]. A batch that only reads is sent again after a transient error.
+    pub fn send(&self, batch: &Batch) -> Sent<'_> {
+        let only_reads = batch.statements().all(Statement::reads);
+        self.send_as(batch, if only_reads { Kind::Read } else { Kind::Write })
+    }
+
+    /// As [`Database::send`] for a batch that has the same effect when it runs twice, although it may write.
+    pub fn send_repeatable(&self, batch: &Batch, is_write: bool) -> Sent<'_> {
+        self.send_as(batch, if is_write { Kind::RepeatableWrite } else { Kind::Read })
+    }
+
+    /// Runs the statements of a change behind its entry of the audit log, as one transaction. After a transient error
+    /// they are sent again: the entry proves whether they ran the first time. If they did, the statements that only
+    /// read run once more, and the others have no rows.
+    ///
+    /// # Errors
+    /// As [`Database::batch`].
+    pub async fn write(&self, entry: ChangeEntry, batch: &Batch) -> Result<Results, StorageError> {
+        let mut before = vec![entry.insert];
+        let mut retries = 0_usize;
+        loop {
+            let sent = before.iter().chain(batch.statements());
+            let outcome = self.send_statements(sent, Kind::Write).answers().await;
+            match outcome {
+                Ok(answers) => {
+                    let own = answers.iter().skip(before.len()).map(rows_of).collect::<Result<_, _>>()?;
+                    return Ok(batch.layout().results(own));
+                }
+                Err(StorageError::AlreadyDone) => return self.read_again(batch).await,
+                Err(error) if error.is_transient() && pause_before_retry(retries).await? => {
+                    if retries == 0 {
+                        before.insert(0, entry.proof.clone());
+                    }
+                    retries = retries.saturating_add(1);
+                }
+                Err(error) => return Err(error),
             }
-            tried = tried.saturating_add(1);
-            outcome = self.send_as(&batch, Kind::Write).results().await;
-        }
-        match outcome {
-            Ok(results) => Ok(results.into_iter().skip(behind).collect()),
-            Err(StorageError::AlreadyDone) => self.read_again(batch.get(behind..).unwrap_or_default()).await,
-            Err(error) => Err(error),
         }
     }
 
     /// Runs those of the statements of a change that only read.
-    async fn read_again(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StorageError> {
-        let reads = |statement: &&Statement| statement.reads() && !statement.depends_on_changes();
-        let read: Vec<Statement> = statements.iter().filter(reads).cloned().collect();
-        let mut results = if read.is_empty() { Vec::new() } else { self.batch(&read).await? }.into_iter();
-        let each = statements.iter().map(|statement| match reads(&statement) {
-            true => results.next().unwrap_or_default(),
-            false => Vec::new(),
+    async fn read_again(&self, batch: &Batch) -> Result<Results, StorageError> {
+        let is_read = |statement: &Statement| statement.reads() && !statement.depends_on_changes();
+        let reads: Vec<&Statement> = batch.statements().filter(|each| is_read(each)).collect();
+        let answers = match reads.is_empty() {
+            true => Vec::new(),
+            false => self.send_statements(reads.into_iter(), Kind::Read).answers().await?,
+        };
+        let mut answers = answers.iter();
+        let each = batch.statements().map(|statement| match is_read(statement) {
+            true => answers.next().map_or(Ok(None), rows_of),
+            false => Ok(None),
         });
-        Ok(each.collect())
+        Ok(batch.layout().results(each.collect::<Result<_, _>>()?))
     }
 
-    fn send_as(&self, statements: &[Statement], kind: Kind) -> Sent<'_> {
-        Sent { database: self, under_way: self.prepare(statements).and_then(|batch| self.begin(batch)), kind }
+    fn send_as(&self, batch: &Batch, kind: Kind) -> Sent<'_> {
+        Sent { under_way: self.send_statements(batch.statements(), kind), layout: batch.layout() }
     }
 
-    fn prepare(&self, statements: &[Statement]) -> Result<Batch, JsValue> {
-        let session = self.anchor.as_ref().map(|anchor| anchor.session(&self.inner)).transpose()?;
-        let bound = Array::new();
-        for statement in statements {
-            let params = Array::new();
-            for param in &statement.params {
-                params.push(&param.as_deref().map_or(JsValue::NULL, JsValue::from_str));
+    fn send_statements<'s>(
+        &self,
+        statements: impl Iterator<Item = &'s Statement>,
+        kind: Kind,
+    ) -> UnderWay<'_> {
+        let outcome = self.prepare(statements).and_then(|prepared| self.begin(prepared));
+        UnderWay { database: self, outcome, kind }
+    }
+
+    fn prepare<'s>(&self, statements: impl Iterator<Item = &'s Statement>) -> Result<Prepared, StorageError> {
+        let prepared = || -> worker::Result<Prepared> {
+            let session = self.anchor.as_ref().map(|anchor| anchor.session(&self.inner)).transpose()?;
+            let bound = Array::new();
+            for statement in statements {
+                let params = statement.params.iter();
+                let params: Vec<JsValue> =
+                    params.map(|param| param.as_deref().map_or(JsValue::NULL, JsValue::from_str)).collect();
+                let prepared = match &session {
+                    Some(session) => session.prepare(statement.sql.as_str()),
+                    None => self.inner.prepare(statement.sql.as_str()),
+                };
+                bound.push(prepared.bind(&params)?.inner());
             }
-            let prepared = match &session {
-                Some(session) => session.session_prepare(&statement.sql)?,
-                None => self.inner.prepare(&statement.sql)?,
-            };
-            bound.push(&prepared.bind(params)?.into());
-        }
-        Ok(Batch { bound, session })
+            Ok(Prepared { bound, session })
+        };
+        prepared().map_err(|error| classify(&error.to_string()))
     }
 
-    fn begin(&self, batch: Batch) -> Result<UnderWay, JsValue> {
+    /// Sends the statements. `worker`'s own `batch` would send them only when its future is polled, and it hides the
+    /// `meta` of the results (see [`Meta`]).
+    fn begin(&self, prepared: Prepared) -> Result<(JsFuture, Prepared), StorageError> {
         // Counted before the outcome is known: a batch that failed was a round trip, too.
         let mut cost = self.cost.get();
         cost.round_trips = cost.round_trips.saturating_add(1);
         self.cost.set(cost);
-        let promise = match &batch.session {
-            Some(session) => session.session_batch(batch.bound.clone())?,
-            None => self.inner.batch(batch.bound.clone())?,
+        let statements = prepared.bound.clone();
+        let promise = match &prepared.session {
+            Some(session) => {
+                session.as_ref().unchecked_ref::<sys::D1DatabaseSession>().session_batch(statements)
+            }
+            None => self.inner.as_ref().unchecked_ref::<sys::D1Database>().batch(statements),
         };
-        Ok(UnderWay { outcome: JsFuture::from(promise), batch })
+        Ok((JsFuture::from(promise.map_err(|error| classified(&error))?), prepared))
     }
 
-    /// Adds what a result has cost.
-    fn note(&self, result: &D1Result) {
-        let Ok(meta) = result.meta() else { return };
+    /// Adds the cost of a result.
+    fn count_cost(&self, result: &sys::D1Result) {
+        let Some(meta) = Meta::of(result) else { return };
         let mut cost = self.cost.get();
-        cost.rows_read = cost.rows_read.saturating_add(count(&meta, "rows_read", 1.0));
-        cost.rows_written = cost.rows_written.saturating_add(count(&meta, "rows_written", 1.0));
-        cost.micros = cost.micros.saturating_add(count(&meta, "duration", 1000.0));
+        cost.rows_read = cost.rows_read.saturating_add(whole(meta.rows_read));
+        cost.rows_written = cost.rows_written.saturating_add(whole(meta.rows_written));
+        cost.micros = cost.micros.saturating_add(whole(meta.duration * 1000.0));
         self.cost.set(cost);
     }
 }
 
-/// A number that D1 tells beside a result, so many times. Read by hand: `D1ResultMeta` fails for databases above 4 GiB,
-/// whose size overflows its field.
+/// What D1 returns beside the rows of a statement. `worker::D1ResultMeta` cannot be read for databases above 4 GiB, whose
+/// size overflows its field.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Meta {
+    rows_read: f64,
+    rows_written: f64,
+    /// In milliseconds.
+    duration: f64,
+    /// In bytes.
+    size_after: f64,
+}
+
+impl Meta {
+    fn of(result: &sys::D1Result) -> Option<Self> {
+        serde_wasm_bindgen::from_value(result.meta().ok()?.into()).ok()
+    }
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "counts of rows, of bytes and of microseconds"
 )]
-fn count(meta: &Object, name: &str, factor: f64) -> u64 {
-    let number = Reflect::get(meta, &JsValue::from_str(intern(name))).ok().and_then(|value| value.as_f64());
-    (number.unwrap_or(0.0) * factor) as u64
+fn whole(number: f64) -> u64 {
+    number as u64
 }
 
-/// A batch that has been sent off. It is under way whether anybody waits for it or not: of several that are sent before
-/// the first is waited for, none waits for another. Of those to one database, the bookmark is then that of the last
-/// waited for.
-#[must_use = "what became of it is known only to whoever waits for it"]
+/// A batch that has been sent off. It runs whether its result is awaited or not, so that several batches can run at the
+/// same time. The bookmark of a database is that of the batch awaited last.
+#[must_use = "the outcome is known only once it is awaited"]
 pub struct Sent<'d> {
-    database: &'d Database,
-    under_way: Result<UnderWay, JsValue>,
-    kind: Kind,
+    under_way: UnderWay<'d>,
+    layout: Layout,
+}
+
+impl Sent<'_> {
+    /// The results of the batch.
+    ///
+    /// # Errors
+    /// As [`Database::batch`].
+    pub async fn results(self) -> Result<Results, StorageError> {
+        let answers = self.under_way.answers().await?;
+        Ok(self.layout.results(answers.iter().map(rows_of).collect::<Result<_, _>>()?))
+    }
+
+    /// The size of the database, in bytes.
+    ///
+    /// # Errors
+    /// As [`Database::batch`], and [`StorageError::Internal`] if D1 does not tell the size.
+    pub async fn size(self) -> Result<u64, StorageError> {
+        let answers = self.under_way.answers().await?;
+        let meta = answers.first().and_then(Meta::of);
+        meta.map(|meta| whole(meta.size_after))
+            .ok_or_else(|| StorageError::Internal("D1 did not tell the size of a database".to_owned()))
+    }
 }
 
 /// What a batch does.
@@ -251,128 +311,80 @@ pub struct Sent<'d> {
 enum Kind {
     /// It changes nothing that matters.
     Read,
-    /// It changes something, and must not be sent again without asking.
+    /// It writes, and must not be sent again without a proof that it has not run.
     Write,
-    /// It changes something, and is the same when it is carried out twice.
+    /// It writes, and has the same effect when it runs twice.
     RepeatableWrite,
 }
 
 /// Statements in the runtime's memory, ready to be sent, and sent again.
-struct Batch {
+struct Prepared {
     bound: Array,
     session: Option<D1DatabaseSession>,
 }
 
-struct UnderWay {
-    outcome: JsFuture,
-    batch: Batch,
+struct UnderWay<'d> {
+    database: &'d Database,
+    outcome: Result<(JsFuture, Prepared), StorageError>,
+    kind: Kind,
 }
 
-impl Sent<'_> {
-    /// The rows of each statement.
-    ///
-    /// # Errors
-    /// As [`Database::batch`].
-    pub async fn results(self) -> Result<Vec<Vec<Row>>, StorageError> {
-        self.answered().await?.iter().map(rows).collect()
-    }
-
-    /// The rows of the only statement.
-    ///
-    /// # Errors
-    /// As [`Database::batch`].
-    pub async fn rows(self) -> Result<Vec<Row>, StorageError> {
-        Ok(self.results().await?.pop().unwrap_or_default())
-    }
-
-    /// The size of the database, in bytes.
-    ///
-    /// # Errors
-    /// As [`Database::batch`].
-    pub async fn size(self) -> Result<u64, StorageError> {
-        let results = self.answered().await?;
-        let meta = results.first().and_then(|result| result.meta().ok());
-        Ok(meta.map(|meta| count(&meta, "size_after", 1.0)).unwrap_or_default())
-    }
-
-    async fn answered(self) -> Result<Vec<D1Result>, StorageError> {
-        let Self { database, mut under_way, kind } = self;
-        let mut tried = 0_usize;
-        let outcome = loop {
-            let UnderWay { outcome, batch } = under_way.map_err(|error| classified(&error))?;
-            let outcome = outcome_of(database, outcome, &batch, kind).await;
-            match outcome {
+impl UnderWay<'_> {
+    /// D1's answer to each statement.
+    async fn answers(self) -> Result<Vec<sys::D1Result>, StorageError> {
+        let Self { database, mut outcome, kind } = self;
+        let mut retries = 0_usize;
+        let answers = loop {
+            let (future, prepared) = outcome?;
+            match answer_of(database, future, &prepared, kind).await {
                 Err(error)
-                    if error.is_transient() && kind != Kind::Write && pause_before_retry(tried).await? =>
+                    if error.is_transient() && kind != Kind::Write && pause_before_retry(retries).await? =>
                 {
-                    tried = tried.saturating_add(1);
-                    under_way = database.begin(batch);
+                    retries = retries.saturating_add(1);
+                    outcome = database.begin(prepared);
                 }
                 other => break other?,
             }
         };
-        let results: &Array =
-            outcome.dyn_ref().ok_or_else(|| unexpected("the result of a batch is no array"))?;
-        let results: Vec<D1Result> = results.iter().map(JsCast::unchecked_into).collect();
-        results.iter().for_each(|result| database.note(result));
-        Ok(results)
+        let answers: &Array = answers
+            .dyn_ref()
+            .ok_or_else(|| StorageError::Internal("the result of a batch is not an array".to_owned()))?;
+        let answers: Vec<sys::D1Result> = answers.iter().map(JsCast::unchecked_into).collect();
+        answers.iter().for_each(|answer| database.count_cost(answer));
+        Ok(answers)
     }
 }
 
-/// What became of a batch, as far as it is waited for.
-async fn outcome_of(
+/// The answer to a batch, within the time limit.
+async fn answer_of(
     database: &Database,
-    outcome: JsFuture,
-    batch: &Batch,
+    future: JsFuture,
+    prepared: &Prepared,
     kind: Kind,
 ) -> Result<JsValue, StorageError> {
     let timed_out = StorageError::TimedOut { is_write: kind != Kind::Read };
-    let outcome = within(database.deadline.left(), outcome).await.ok_or(timed_out)?;
-    // A batch that failed has seen something, too.
-    if let (Some(anchor), Some(session)) = (&database.anchor, &batch.session)
-        && let Some(bookmark) = session.get_bookmark().map_err(|error| classified(&error))?
+    let answer = within(database.deadline.left(), future).await.ok_or(timed_out)?;
+    // A batch that failed has read something, too.
+    if let (Some(anchor), Some(session)) = (&database.anchor, &prepared.session)
+        && let Some(bookmark) = session.get_bookmark().map_err(|error| classify(&error.to_string()))?
     {
         anchor.bookmark.replace(Some(bookmark));
     }
-    outcome.map_err(|error| classified(&error))
+    answer.map_err(|error| classified(&error))
+}
+
+/// The rows of one statement.
+fn rows_of(answer: &sys::D1Result) -> Result<Option<Array>, StorageError> {
+    answer.results().map_err(|error| StorageError::Internal(message(&error)))
 }
 
 fn classified(error: &JsValue) -> StorageError {
     classify(&message(error))
 }
 
-fn rows(result: &D1Result) -> Result<Vec<Row>, StorageError> {
-    let Some(results) = result.results().map_err(|error| StorageError::Internal(message(&error)))? else {
-        return Ok(Vec::new());
-    };
-    let text = |row: &JsValue, name| Ok::<_, StorageError>(column(row, name)?.unwrap_or_default());
-    results
-        .iter()
-        .map(|row| Ok(Row { head: text(&row, "head")?.into_string(), body: text(&row, "body")? }))
-        .collect()
-}
-
-/// A column's text; `None` where the statement selects no such column. Anything but text is our mistake, and
-/// must not pass for an empty answer: an identity provider removes whoever is missing from a list.
-fn column(row: &JsValue, name: &str) -> Result<Option<JsText>, StorageError> {
-    match Reflect::get(row, &JsValue::from_str(intern(name))) {
-        Ok(value) if value.is_undefined() => Ok(None),
-        Ok(value) => value
-            .dyn_into::<JsString>()
-            .map(|text| Some(JsText::Js(text)))
-            .map_err(|_| unexpected("a column is not text")),
-        Err(_) => Err(unexpected("a row is no object")),
-    }
-}
-
 fn message(error: &JsValue) -> String {
-    let error = match error.dyn_ref::<worker::js_sys::Error>() {
-        Some(error) => error,
-        None => return error.as_string().unwrap_or_else(|| "not an Error".to_owned()),
-    };
-    error.message().into()
-}
-
-fn unexpected(what: &str) -> StorageError {
-    StorageError::Internal(what.to_owned())
+    match error.dyn_ref::<Error>() {
+        Some(error) => error.message().into(),
+        None => error.as_string().unwrap_or_else(|| "an exception that is not an Error".to_owned()),
+    }
 }

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::member_chunks::{self, Chunks};
+use super::batch::Select;
+use super::columns::parse_integers;
+use super::member_chunks::{self, ChunkRow, Chunks};
 use super::memberships::{Difference, ResolvedMembers, in_order};
-use super::record;
-use super::statement::{Statement, text};
+use super::statement::text;
 use super::tenant::Tenant;
-use super::{JsText, Row, StorageError};
+use super::{JsText, StorageError};
 use scim_protocol::json;
 
 /// The members of a group, in chunks in order of insertion.
@@ -23,17 +24,18 @@ struct Chunk {
 }
 
 impl LoadedMembers {
-    /// Reads the rows of [`load_members`] or [`reload_chunks`].
+    /// The members in the rows of [`load_members`] or [`reload_chunks`].
     ///
     /// # Errors
-    /// Our fault: a row is not what the statement selects.
-    pub fn read(rows: Vec<Row>) -> Result<Self, StorageError> {
+    /// [`StorageError::Internal`] if a row is not what the statement selects.
+    pub fn of(rows: Vec<ChunkRow>) -> Result<Self, StorageError> {
         let chunks = rows.into_iter().map(|row| {
-            let [_, last] = member_chunks::group_and_last(&row)?;
-            let (seqs, objects) = row.body.split_after(']').ok_or_else(|| {
-                StorageError::Internal("a chunk of members has no list of their seqs".to_owned())
+            let parts = row.body.split_after(']');
+            let parts = parts.and_then(|(seqs, objects)| Some((parse_integers(&seqs)?, objects)));
+            let (seqs, objects) = parts.ok_or_else(|| {
+                StorageError::Internal("a chunk of members does not begin with their seqs".to_owned())
             })?;
-            Ok(Chunk { last, seqs: record::read_integers("members", &seqs)?, objects })
+            Ok(Chunk { last: row.last_seq, seqs, objects })
         });
         Ok(Self(chunks.collect::<Result<_, StorageError>>()?))
     }
@@ -77,19 +79,19 @@ impl LoadedMembers {
     }
 }
 
-/// Reads the members of one group with their `seq`; see [`LoadedMembers::read`].
-pub fn load_members(tenant: &Tenant<'_>, id: &str) -> Statement {
+/// Reads the members of one group with their `seq`; see [`LoadedMembers::of`].
+pub fn load_members(tenant: &Tenant<'_>, id: &str) -> Select<ChunkRow> {
     let sql = member_chunks::chunks_sql(member_chunks::SEQS_AND_OBJECTS, member_chunks::OF_GROUP_WITH_ID);
-    tenant.statement(&sql, &[text("id", id)])
+    tenant.select(&sql, &[text("id", id)])
 }
 
-/// Reads who is now where the chunks are that a difference touches; see [`LoadedMembers::read`].
+/// Reads who is now where the chunks are that a difference touches; see [`LoadedMembers::of`].
 pub fn reload_chunks(
     tenant: &Tenant<'_>,
     id: &str,
     members: &LoadedMembers,
     difference: &Difference,
-) -> Statement {
+) -> Select<ChunkRow> {
     let last_of = |at: usize| members.0.get(at).map(|chunk| chunk.last);
     let ranges = members.touched(difference).into_iter().map(|at| {
         let after = at.checked_sub(1).and_then(last_of).unwrap_or(0);
@@ -101,7 +103,7 @@ pub fn reload_chunks(
         "SELECT j.key, g.seq, j.value ->> 0, j.value ->> 1
          FROM groups g CROSS JOIN json_each(:ranges) j WHERE g.org_id = :org AND g.id = :id",
     );
-    tenant.statement(&sql, &[text("id", id), text("ranges", json::write(&ranges.collect::<Value>()))])
+    tenant.select(&sql, &[text("id", id), text("ranges", json::write(&ranges.collect::<Value>()))])
 }
 
 #[cfg(test)]
@@ -109,11 +111,12 @@ mod tests {
     use super::*;
 
     fn members(chunks: &[(i64, &str)]) -> LoadedMembers {
-        let row = |&(last, body): &(i64, &str)| Row {
-            head: format!("[1,{last}]"),
+        let row = |&(last_seq, body): &(i64, &str)| ChunkRow {
+            group_seq: 1,
+            last_seq,
             body: JsText::Wasm(body.to_owned()),
         };
-        LoadedMembers::read(chunks.iter().map(row).collect()).unwrap()
+        LoadedMembers::of(chunks.iter().map(row).collect()).unwrap()
     }
 
     fn objects(members: LoadedMembers) -> Vec<String> {

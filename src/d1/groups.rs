@@ -1,10 +1,13 @@
 //! Groups in D1: the roles of projects and teams, and plain groups.
 
+use serde::Deserialize;
+
+use super::batch::{Batch, Handle, Select};
+use super::columns::js_text;
 use super::member_chunks::{ChunkCursor, Chunks};
-use super::record::{self, Record};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Scope, Tenant, guard};
-use super::{Row, StorageError};
+use super::{JsText, StorageError};
 use directory::group::{Group, GroupKind};
 use directory::group_name::fold_group_name;
 use scim_protocol::text::{compose, is_composed};
@@ -40,9 +43,20 @@ impl Resource {
     }
 }
 
-/// A group as stored, and the version on which a write is based.
-#[derive(Debug)]
-pub struct GroupRecord {
+/// A group's own attributes as the client gets them.
+#[derive(Debug, Deserialize)]
+pub struct OwnPart {
+    /// Version.
+    pub version: i64,
+    /// The resource up to its members; see [`Resource::own`].
+    #[serde(deserialize_with = "js_text")]
+    pub body: JsText,
+}
+
+/// A group as the basis of a write.
+#[derive(Debug, Deserialize)]
+#[serde(from = "Columns")]
+pub struct StoredGroup {
     /// Its own attributes.
     pub group: Group,
     /// What it stands for.
@@ -54,56 +68,67 @@ pub struct GroupRecord {
     team_id: Option<String>,
 }
 
-impl GroupRecord {
-    /// Reads a row of [`find_for_update`].
-    ///
-    /// # Errors
-    /// Our fault: the row is not what the statement selects.
-    pub fn read(row: &Row) -> Result<Self, StorageError> {
-        record::read("a group", &row.head, |value| {
-            let mut record = Record::of(value)?;
-            let team_id = record.text_or_null("team_id")?;
-            let kind = match (record.text_or_null("project_id")?, &team_id) {
-                (_, Some(_)) => GroupKind::TeamRole,
-                (Some(_), None) => GroupKind::ProjectRole,
-                (None, None) => GroupKind::Plain,
-            };
-            Some(Self {
-                group: Group {
-                    display_name: record.text("display_name")?,
-                    external_id: record.text_or_null("external_id")?,
-                },
-                kind,
-                id: record.text("id")?,
-                version: record.integer("version")?,
-                team_id,
-            })
-        })
+#[derive(Debug, Deserialize)]
+struct Columns {
+    id: String,
+    version: i64,
+    display_name: String,
+    external_id: Option<String>,
+    project_id: Option<String>,
+    team_id: Option<String>,
+}
+
+impl From<Columns> for StoredGroup {
+    fn from(columns: Columns) -> Self {
+        let Columns { id, version, display_name, external_id, project_id, team_id } = columns;
+        let kind = match (project_id, &team_id) {
+            (_, Some(_)) => GroupKind::TeamRole,
+            (Some(_), None) => GroupKind::ProjectRole,
+            (None, None) => GroupKind::Plain,
+        };
+        Self { group: Group { display_name, external_id }, kind, id, version, team_id }
     }
 }
 
-/// Reads one group, its version as `head`, without its members; see [`super::member_chunks::of_group`].
-pub fn resource(tenant: &Tenant<'_>, id: &str) -> Statement {
-    let sql = format!(
-        "SELECT CAST(g.version AS TEXT) AS head, {RESOURCE} AS body FROM groups g WHERE g.org_id = :org AND g.id = :id"
-    );
-    tenant.statement(&sql, &[text("id", id)])
+/// The group that has a name.
+#[derive(Debug, Deserialize)]
+pub struct Holder {
+    /// Identifier.
+    pub id: String,
+    /// The name as it is spelled.
+    pub display_name: String,
 }
 
-/// Reads one group as a basis for a write; see [`GroupRecord::read`].
-pub fn find_for_update(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(
-        "SELECT json_object('id', g.id, 'version', g.version, 'display_name', g.display_name, 'external_id', coalesce(g.external_id_sent, g.external_id),
-           'project_id', g.project_id, 'team_id', g.team_id) AS head
+/// The version that an UPDATE has made.
+#[derive(Debug, Deserialize)]
+pub struct Updated {
+    /// The new version.
+    pub version: i64,
+}
+
+/// Reads one group without its members; see [`super::member_chunks::of_group`].
+pub fn resource(tenant: &Tenant<'_>, id: &str) -> Select<OwnPart> {
+    let sql = format!(
+        "SELECT g.version AS version, {RESOURCE} AS body FROM groups g WHERE g.org_id = :org AND g.id = :id"
+    );
+    tenant.select(&sql, &[text("id", id)])
+}
+
+/// Reads one group as the basis of a write.
+pub fn find_for_update(tenant: &Tenant<'_>, id: &str) -> Select<StoredGroup> {
+    tenant.select(
+        "SELECT g.id AS id, g.version AS version, g.display_name AS display_name,
+           coalesce(g.external_id_sent, g.external_id) AS external_id, g.project_id AS project_id, g.team_id AS team_id
          FROM groups g WHERE g.org_id = :org AND g.id = :id",
         &[text("id", id)],
     )
 }
 
-/// Reads the group that has a name: as `head` its id, as `body` the name as it is spelled; nothing if none has it.
-pub fn find_by_display_name(tenant: &Tenant<'_>, display_name: &str) -> Statement {
-    tenant.statement(
-        "SELECT g.id AS head, g.display_name AS body FROM groups g WHERE g.org_id = :org AND g.name_fold = :name_fold",
+/// Reads the group that has a name, if there is one.
+pub fn find_by_display_name(tenant: &Tenant<'_>, display_name: &str) -> Select<Holder> {
+    tenant.select(
+        "SELECT g.id AS id, g.display_name AS display_name FROM groups g
+         WHERE g.org_id = :org AND g.name_fold = :name_fold",
         &[text("name_fold", fold_group_name(display_name))],
     )
 }
@@ -124,16 +149,16 @@ pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Stateme
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
-/// Writes a changed group; the first statement returns the new version. `only_if_unchanged`: not if somebody else
-/// changed it since it was read; what was decided from its members needs that, adding and removing does not. An
-/// attribute that the request leaves as it was read has to be so still: otherwise the outcome would be that of no
-/// single moment.
+/// Writes a changed group, and returns its new version. `only_if_unchanged`: not if the group was changed since it was
+/// read; what was decided from its members needs that, adding and removing does not. An attribute that the request
+/// leaves as it was read must still have that value: otherwise the outcome would be that of no single moment.
 pub fn update(
+    batch: &mut Batch,
     tenant: &Tenant<'_>,
-    current: &GroupRecord,
+    current: &StoredGroup,
     group: &Group,
     only_if_unchanged: bool,
-) -> Vec<Statement> {
+) -> Handle<Updated> {
     let mut assignments = vec!["version = version + 1", "last_modified = max(last_modified, :now)"];
     let mut conditions = String::new();
     let mut bindings = vec![
@@ -162,10 +187,12 @@ pub fn update(
         conditions.push_str(" AND version = :version");
     }
     let sql = format!(
-        "UPDATE groups SET {} WHERE org_id = :org AND id = :id{conditions} RETURNING CAST(version AS TEXT) AS head",
+        "UPDATE groups SET {} WHERE org_id = :org AND id = :id{conditions} RETURNING version",
         assignments.join(", ")
     );
-    vec![tenant.statement(&sql, &bindings), guard()]
+    let updated = batch.push(tenant.select(&sql, &bindings));
+    batch.execute(guard());
+    updated
 }
 
 fn external_id_of(group: &Group) -> [Binding; 2] {
@@ -178,7 +205,7 @@ fn external_id_of(group: &Group) -> [Binding; 2] {
 
 /// Deletes a group; where it stands for a team's role, the team with both its groups. Memberships go with
 /// them, users stay.
-pub fn delete(tenant: &Tenant<'_>, current: &GroupRecord, only_if_unchanged: bool) -> Vec<Statement> {
+pub fn delete(tenant: &Tenant<'_>, current: &StoredGroup, only_if_unchanged: bool) -> Vec<Statement> {
     let mut bindings = vec![
         text("id", current.id.as_str()),
         integer("version", current.version),

@@ -1,6 +1,10 @@
 //! Calls of the console's API that may be repeated after a lost answer: what was answered, for a day. They lie where
 //! the call's organization does; those that name none, in the first database.
 
+use serde::Deserialize;
+
+use super::batch::{Batch, Handle, Select};
+use super::columns::flag;
 use super::statement::{Statement, text};
 use crate::runtime::clock::iso;
 
@@ -9,9 +13,30 @@ pub const KEPT_MILLIS: u64 = 24 * 60 * 60 * 1000;
 /// How long a secret of an answer is kept, in milliseconds.
 pub const SECRET_MILLIS: u64 = 60 * 1000;
 
-/// Claims a call, or finds what became of it: the last statement selects it as JSON. `id` is a hash of who calls and of
+/// A call as it is stored.
+#[derive(Debug, Deserialize)]
+pub struct Call {
+    /// Whether this request has claimed it.
+    #[serde(deserialize_with = "flag")]
+    pub is_new: bool,
+    /// The hash of what the call asks for.
+    pub request: String,
+    /// When it was claimed.
+    pub began_at: String,
+    /// Whether it has made its change.
+    #[serde(deserialize_with = "flag")]
+    pub is_done: bool,
+    /// The status code of its response, once there is one.
+    pub status: Option<u16>,
+    /// The body of its response, as JSON.
+    pub answer: Option<String>,
+    /// The secret of the response, encrypted.
+    pub secret: Option<String>,
+}
+
+/// Claims a call, or finds what became of it. `id` is a hash of who calls and of
 /// the key of the call, `request` of what is asked for.
-pub fn claim(id: &str, request: &str, now_millis: u64) -> Vec<Statement> {
+pub fn claim(batch: &mut Batch, id: &str, request: &str, now_millis: u64) -> Handle<Call> {
     let bindings = [
         text("id", id),
         text("request", request),
@@ -19,22 +44,23 @@ pub fn claim(id: &str, request: &str, now_millis: u64) -> Vec<Statement> {
         text("kept_since", iso(now_millis.saturating_sub(KEPT_MILLIS))),
         text("secret_since", iso(now_millis.saturating_sub(SECRET_MILLIS))),
     ];
-    [
+    let statements = [
         "DELETE FROM idempotent_calls WHERE id = :id AND began_at <= :kept_since",
         "UPDATE idempotent_calls SET secret = NULL WHERE secret IS NOT NULL AND began_at <= :secret_since",
         "INSERT OR IGNORE INTO idempotent_calls (id, request, began_at) VALUES (:id, :request, :now)",
-        "SELECT json_object('is_new', json(iif(changes() = 1, 'true', 'false')), 'request', request, 'began_at', began_at,
-           'is_done', json(iif(is_done, 'true', 'false')), 'status', status, 'answer', json(answer), 'secret', secret) AS head
+    ];
+    batch.extend(statements.map(|sql| Statement::new(sql, &bindings)));
+    batch.push(Select::columns(Statement::new(
+        "SELECT changes() = 1 AS is_new, request, began_at, is_done, status, answer, secret
          FROM idempotent_calls WHERE id = :id",
-    ]
-    .map(|sql| Statement::new(sql, &bindings))
-    .to_vec()
+        &bindings,
+    )))
 }
 
 /// Selects a row if that call has been made.
 pub fn find(id: &str, now_millis: u64) -> Statement {
     Statement::new(
-        "SELECT '' AS head FROM idempotent_calls WHERE id = :id AND began_at > :kept_since",
+        "SELECT 1 FROM idempotent_calls WHERE id = :id AND began_at > :kept_since",
         &[text("id", id), text("kept_since", iso(now_millis.saturating_sub(KEPT_MILLIS)))],
     )
 }

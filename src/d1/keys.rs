@@ -1,5 +1,9 @@
 //! SCIM keys in D1. What is stored of a key is its public id and its hash.
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::batch::Select;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, guard};
 use directory::Key;
@@ -10,26 +14,33 @@ const DESCRIBED: &str = "SELECT json_object(
     'status', CASE WHEN k.deactivated_at IS NOT NULL THEN 'deactivated' WHEN k.expires_at <= :now THEN 'expired'
       ELSE 'active' END,
     'created_at', k.created_at, 'created_by', k.created_by, 'expires_at', k.expires_at, 'deactivated_at', k.deactivated_at,
-    'last_used_at', k.last_used_at) AS head
+    'last_used_at', k.last_used_at) AS json
   FROM auth_keys k WHERE k.org_id = :org";
 
 /// Reads an organization's keys, the newest first, one a row as JSON.
-pub fn all(tenant: &Tenant<'_>) -> Statement {
-    tenant.statement(&format!("{DESCRIBED} ORDER BY k.created_at DESC, k.id"), &[])
+pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
+    tenant.select_json(&format!("{DESCRIBED} ORDER BY k.created_at DESC, k.id"), &[])
 }
 
 /// Reads one key as JSON.
-pub fn one(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&format!("{DESCRIBED} AND k.id = :id"), &[text("id", id)])
+pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
+    tenant.select_json(&format!("{DESCRIBED} AND k.id = :id"), &[text("id", id)])
 }
 
 /// Most keys of an organization that are good at the same time.
 pub const MOST_GOOD: usize = 20;
 
+/// The hash of a key.
+#[derive(Debug, Deserialize)]
+pub struct KeyHash {
+    /// As it is stored.
+    pub hash: String,
+}
+
 /// Reads the hash of one of the organization's keys, good or not.
-pub fn hash(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(
-        "SELECT k.hash AS head FROM auth_keys k WHERE k.org_id = :org AND k.id = :id",
+pub fn hash(tenant: &Tenant<'_>, id: &str) -> Select<KeyHash> {
+    tenant.select(
+        "SELECT k.hash AS hash FROM auth_keys k WHERE k.org_id = :org AND k.id = :id",
         &[text("id", id)],
     )
 }

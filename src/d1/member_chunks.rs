@@ -5,12 +5,14 @@
 
 use std::collections::VecDeque;
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::record::{self, pair};
-use super::statement::{Binding, Statement, text};
+use super::batch::{Batch, Select};
+use super::columns::{flag, js_text};
+use super::statement::{Binding, text};
 use super::tenant::Tenant;
-use super::{Database, JsText, Row, StorageError};
+use super::{Database, JsText, StorageError};
 use scim_protocol::json;
 
 /// Most members of a piece.
@@ -29,8 +31,7 @@ const OBJECTS: &str = "group_concat(member.object, ',')";
 /// The `seq` of each member of a piece as an array, and the members.
 pub(crate) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group_concat(member.object, ',')";
 
-/// A statement of all pieces, one group after another: as `head` the group and the `seq` of the piece's last member, as
-/// `body` what is selected. `first` selects where to begin: a place in the order of groups, a group, the `seq` behind
+/// A statement of all chunks, one group after another; `body` is what is selected of each. See [`ChunkRow`]. `first` selects where to begin: a place in the order of groups, a group, the `seq` behind
 /// which its pieces begin, and the `seq` with which they end.
 ///
 /// A piece is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its
@@ -49,7 +50,7 @@ pub(crate) fn chunks_sql(selected: &str, first: &str) -> String {
                  AND m.user_seq > CAST(piece.content AS INTEGER) AND m.user_seq <= piece.upto
                ORDER BY m.user_seq LIMIT {CHUNK_SIZE}) member)
            FROM piece WHERE step = 0 OR CAST(content AS INTEGER) > 0 ORDER BY 1, 4)
-         SELECT json_array(group_seq, abs(CAST(content AS INTEGER))) AS head,
+         SELECT group_seq, abs(CAST(content AS INTEGER)) AS last_seq,
            substr(content, instr(content, '|') + 1) AS body
          FROM piece WHERE step > 0 AND content IS NOT NULL"
     )
@@ -64,14 +65,14 @@ fn limited_chunks_sql(first: &str) -> String {
 }
 
 /// Reads the members of one group; see [`MemberChunks::of`].
-pub fn of_group(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&limited_chunks_sql(OF_GROUP_WITH_ID), &[text("id", id)])
+pub fn of_group(tenant: &Tenant<'_>, id: &str) -> Select<ChunkRow> {
+    tenant.select(&limited_chunks_sql(OF_GROUP_WITH_ID), &[text("id", id)])
 }
 
 /// Reads the members of the groups whose `seq` a statement selects; see [`MemberChunks::of`].
-pub(crate) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: &[Binding]) -> Statement {
+pub(crate) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: &[Binding]) -> Select<ChunkRow> {
     let first = format!("SELECT g.seq, g.seq, 0, 9223372036854775807 FROM groups g WHERE g.seq IN ({seqs})");
-    tenant.statement(&limited_chunks_sql(&first), bindings)
+    tenant.select(&limited_chunks_sql(&first), bindings)
 }
 
 /// A group's members: those that have been read, and whether there are more.
@@ -115,12 +116,24 @@ pub struct ChunkCursor {
     version: i64,
 }
 
-/// The group of a piece, and the `seq` of its last member.
-pub(crate) fn group_and_last(row: &Row) -> Result<[i64; 2], StorageError> {
-    record::read("a piece", &row.head, |value| {
-        let [group, last] = pair(value)?;
-        Some([group.as_i64()?, last.as_i64()?])
-    })
+/// A chunk of a group's members.
+#[derive(Debug, Deserialize)]
+pub struct ChunkRow {
+    /// `seq` of the group.
+    pub(crate) group_seq: i64,
+    /// `seq` of the chunk's last member.
+    pub(crate) last_seq: i64,
+    /// What is selected of the members.
+    #[serde(deserialize_with = "js_text")]
+    pub(crate) body: JsText,
+}
+
+/// Whether a key still opens an organization, and groups still have the versions that they had.
+#[derive(Debug, Deserialize)]
+struct Unchanged {
+    #[serde(deserialize_with = "flag")]
+    is_authorized: bool,
+    groups: usize,
 }
 
 /// What one statement has read of the members of groups.
@@ -133,22 +146,19 @@ pub struct MemberChunks {
 }
 
 impl MemberChunks {
-    /// Reads the rows of [`of_group`] or [`of_groups`].
-    ///
-    /// # Errors
-    /// Our fault: a row is not what the statement selects.
-    pub fn of(rows: Vec<Row>) -> Result<Self, StorageError> {
+    /// The members in the rows of [`of_group`] or [`of_groups`].
+    pub fn of(rows: Vec<ChunkRow>) -> Self {
         let mut read = Self::default();
         let is_full = rows.len() >= MAX_CHUNKS;
         for row in rows {
-            let [group, last] = group_and_last(&row)?;
+            let (group, last) = (row.group_seq, row.last_seq);
             match read.texts.last_mut().filter(|(of, _)| *of == group) {
                 Some((_, texts)) => texts.push(row.body),
                 None => read.texts.push((group, vec![row.body])),
             }
             read.end = is_full.then_some(Remainder { group, after: last });
         }
-        Ok(read)
+        read
     }
 
     /// Those of one group. Groups come in order of their `seq`.
@@ -212,31 +222,34 @@ impl ChunkStream {
         let bound: Vec<Value> =
             places.iter().map(|place| [place.group, place.after, place.version].into()).collect();
         let bound = json::write(&Value::from(bound));
-        let statement = |sql: &str| self.tenant.statement(sql, &[text("places", bound.as_str())]);
+        let places_bound = [text("places", bound)];
         let groups =
             "FROM json_each(:places) j CROSS JOIN groups g ON g.seq = j.value ->> 0 WHERE g.org_id = :org";
         let unchanged = format!(
-            "SELECT coalesce(:org, '') AS head,
-               CAST((SELECT count(*) {groups} AND g.version = j.value ->> 2) AS TEXT) AS body"
+            "SELECT :org IS NOT NULL AS is_authorized,
+               (SELECT count(*) {groups} AND g.version = j.value ->> 2) AS groups"
         );
         let first = format!("SELECT j.key, g.seq, j.value ->> 1, 9223372036854775807 {groups}");
-        let statements = [statement(&unchanged), statement(&limited_chunks_sql(&first))];
-        let mut results = self.database.batch(&statements).await?.into_iter();
-        let unchanged = results.next().and_then(|rows| rows.into_iter().next()).unwrap_or_default();
-        // A key that has died meanwhile finds nobody, and a group must not seem to end there.
-        if unchanged.head.is_empty() {
-            return Err(StorageError::Unavailable("the key died while its answer was on its way".to_owned()));
-        }
-        if unchanged.body.into_string() != places.len().to_string() {
+        let mut batch = Batch::new();
+        let unchanged = batch.push(self.tenant.select::<Unchanged>(&unchanged, &places_bound));
+        let chunks = batch.push(self.tenant.select::<ChunkRow>(&limited_chunks_sql(&first), &places_bound));
+        let results = self.database.batch(&batch).await?;
+        let unchanged = results.one(unchanged)?;
+        // A revoked key finds no rows, and a group must not seem to end there.
+        if !unchanged.is_authorized {
             return Err(StorageError::Unavailable(
-                "the members of a group changed while they were on their way".to_owned(),
+                "the key was revoked while its response was sent".to_owned(),
             ));
         }
-        let rows = results.next().unwrap_or_default();
+        if unchanged.groups != places.len() {
+            return Err(StorageError::Unavailable(
+                "the members of a group changed while they were sent".to_owned(),
+            ));
+        }
+        let rows = results.all(chunks)?;
         let is_full = rows.len() >= MAX_CHUNKS;
         for row in rows {
-            let [group, last] = group_and_last(&row)?;
-            self.fetched.push_back((group, last, row.body));
+            self.fetched.push_back((row.group_seq, row.last_seq, row.body));
         }
         let last = self.fetched.back().filter(|_| is_full).map(|(group, _, _)| *group);
         self.done.extend(places.iter().map(|place| place.group).take_while(|group| Some(*group) != last));
@@ -249,11 +262,12 @@ mod tests {
     use super::*;
 
     fn read(pieces: impl Iterator<Item = (i64, i64)>) -> MemberChunks {
-        let rows = pieces.map(|(group, last)| Row {
-            head: format!("[{group},{last}]"),
-            body: JsText::Wasm(format!("{group}-{last}")),
+        let rows = pieces.map(|(group_seq, last_seq)| ChunkRow {
+            group_seq,
+            last_seq,
+            body: JsText::Wasm(format!("{group_seq}-{last_seq}")),
         });
-        MemberChunks::of(rows.collect()).unwrap()
+        MemberChunks::of(rows.collect())
     }
 
     #[test]

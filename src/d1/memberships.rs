@@ -1,13 +1,16 @@
 //! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and nothing
 //! is written where there is no difference. To add and remove members, the group's others are never read.
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::StorageError;
+use super::batch::{Batch, Handle, Results, Select};
+use super::columns::{integers, json};
 use super::filter::compile_member;
-use super::record::{self, Record, array, text_or_null};
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
-use super::{Row, StorageError};
 use directory::Catalog;
 use directory::group::{Ids, MembershipChange, Selection, nested_group};
 use scim_protocol::error::shorten;
@@ -34,37 +37,57 @@ pub struct ResolvedMembers {
 }
 
 impl ResolvedMembers {
-    /// Reads the rows of [`resolve_member_ids`], one for each statement.
+    /// Collects the rows of [`resolve_member_ids`], one for each statement.
     ///
     /// # Errors
     /// `invalidValue` naming the ids that are no user's.
-    pub fn read(rows: impl IntoIterator<Item = Row>) -> Result<Self, ScimError> {
-        let mut known = Self::default();
-        for row in rows {
-            known.active.extend(record::read_integers("known users", &row.head)?);
-            record::read("users whom a request names", &row.body.into_string(), |value| {
-                let mut record = Record::of(value)?;
-                let mut texts = |name| -> Option<Vec<String>> {
-                    array(record.take(name))?.into_iter().map(|id| text_or_null(id)?).collect()
-                };
-                known.unknown.extend(texts("unknown")?);
-                known.inactive.extend(texts("inactive")?);
-                known.group = known.group.take().or(record.text_or_null("group")?);
-                Some(())
-            })?;
+    pub fn of(rows: impl IntoIterator<Item = ResolvedRow>) -> Result<Self, ScimError> {
+        let mut members = Self::default();
+        for ResolvedRow { seqs, others } in rows {
+            members.active.extend(seqs);
+            members.unknown.extend(others.unknown);
+            members.inactive.extend(others.inactive);
+            members.group = members.group.take().or(others.group);
         }
-        if let Some(group) = &known.group {
+        if let Some(group) = &members.group {
             return Err(nested_group(group));
         }
-        if known.unknown.is_empty() {
-            return Ok(known);
+        if members.unknown.is_empty() {
+            return Ok(members);
         }
         Err(ScimError::invalid_value(format!(
             "No user has the id {}; nothing was changed. Unassign the person in the identity provider and assign \
              them again, so that it learns their id here.",
-            named(&known.unknown)
+            named(&members.unknown)
         )))
     }
+}
+
+/// Ids that a request names, resolved.
+#[derive(Debug, Deserialize)]
+pub struct ResolvedRow {
+    /// The `seq` of each active user, with a minus if nothing changes for the user.
+    #[serde(deserialize_with = "integers")]
+    seqs: Vec<i64>,
+    #[serde(deserialize_with = "json")]
+    others: Others,
+}
+
+/// The ids that are no active user's.
+#[derive(Debug, Deserialize)]
+struct Others {
+    unknown: Vec<String>,
+    inactive: Vec<String>,
+    /// One of the unknown that is a group's.
+    group: Option<String>,
+}
+
+/// Users whom a request removes from a group.
+#[derive(Debug, Deserialize)]
+pub struct RemovedRow {
+    /// The `seq` of each, with a minus if the user is not a member.
+    #[serde(deserialize_with = "integers")]
+    seqs: Vec<i64>,
 }
 
 /// Some of the ids, and how many others there are.
@@ -84,26 +107,31 @@ const OTHERS: &str = "json_object(
     'group', min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (
       SELECT 1 FROM groups WHERE org_id = :org AND id = j.value)))";
 
-/// Looks up whom a request adds that replaces all members; see [`ResolvedMembers::read`]. A statement for as many ids as fit into
+/// Looks up whom a request adds that replaces all members; see [`ResolvedMembers::of`]. A statement for as many ids as fit into
 /// one.
 ///
 /// People who are not active are in no group; asking for them is no mistake, and has no effect. People
 /// whom SCIM does not see are not known, and stay in their groups.
-pub fn resolve_member_ids(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Statement> {
+pub fn resolve_member_ids(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Select<ResolvedRow>> {
     let selected = Selected::of(tenant.catalog, &change.selections);
     let sql = format!(
-        "SELECT json_group_array(e.seq) FILTER (WHERE e.active = 1 AND NOT {}) AS head, {OTHERS} AS body
+        "SELECT json_group_array(e.seq) FILTER (WHERE e.active = 1 AND NOT {}) AS seqs, {OTHERS} AS others
          FROM json_each(:known_ids) j
          LEFT JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1",
         selected.sql
     );
-    statements_of(tenant, &change.add, &sql, &selected.bindings)
+    selects_of(tenant, &change.add, &sql, &selected.bindings)
 }
 
 /// A statement for as many ids as fit into one.
-fn statements_of(tenant: &Tenant<'_>, ids: &Ids<'_>, sql: &str, more: &[Binding]) -> Vec<Statement> {
+fn selects_of<R: DeserializeOwned>(
+    tenant: &Tenant<'_>,
+    ids: &Ids<'_>,
+    sql: &str,
+    more: &[Binding],
+) -> Vec<Select<R>> {
     let bindings = |ids| [bindings_of(ids).as_slice(), more].concat();
-    in_parameters(ids.iter()).into_iter().map(|ids| tenant.statement(sql, &bindings(ids))).collect()
+    in_parameters(ids.iter()).into_iter().map(|ids| tenant.select(sql, &bindings(ids))).collect()
 }
 
 /// The condition that a person, `e`, is one of those whom filters on members select.
@@ -212,25 +240,30 @@ pub(crate) fn in_order<T: Ord>(mut numbers: Vec<T>) -> Vec<T> {
     numbers
 }
 
-/// A comparison of whom to add and to remove with who is there.
+/// Statements that compare the users to add and to remove with the members of a group.
 pub struct Comparison {
-    joining: usize,
-    statements: Vec<Statement>,
+    join: Vec<Handle<ResolvedRow>>,
+    leave: Vec<Handle<RemovedRow>>,
 }
 
 impl Comparison {
-    /// Compares for a group. People for whom nothing would change have their `seq` with a minus before it.
-    pub fn of(tenant: &Tenant<'_>, group_id: &str, change: &MembershipChange<'_>) -> Self {
+    /// Adds the statements for a group to a batch.
+    pub fn push(
+        batch: &mut Batch,
+        tenant: &Tenant<'_>,
+        group_id: &str,
+        change: &MembershipChange<'_>,
+    ) -> Self {
         const MEMBERSHIP: &str = "memberships m ON m.user_seq = e.seq
                AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)";
         let group = || text("group", group_id);
         let selected = Selected::of(tenant.catalog, &change.selections);
-        let join = statements_of(
+        let join = selects_of(
             tenant,
             &change.add,
             &format!(
                 "SELECT json_group_array(iif(m.user_seq IS NULL, e.seq, -e.seq))
-                   FILTER (WHERE e.active = 1 AND NOT {}) AS head, {OTHERS} AS body
+                   FILTER (WHERE e.active = 1 AND NOT {}) AS seqs, {OTHERS} AS others
                  FROM json_each(:known_ids) j
                  LEFT JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
                  LEFT JOIN {MEMBERSHIP}",
@@ -238,11 +271,11 @@ impl Comparison {
             ),
             &[selected.bindings.as_slice(), &[group()]].concat(),
         );
-        let mut statements = statements_of(
+        let mut leave: Vec<Select<RemovedRow>> = selects_of(
             tenant,
             &change.remove,
             &format!(
-                "SELECT json_group_array(iif(m.user_seq IS NULL, -e.seq, e.seq)) AS head
+                "SELECT json_group_array(iif(m.user_seq IS NULL, -e.seq, e.seq)) AS seqs
                  FROM json_each(:known_ids) j
                  CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
                  LEFT JOIN {MEMBERSHIP}"
@@ -266,30 +299,28 @@ impl Comparison {
                     .to_owned(),
             };
             let sql = format!(
-                "SELECT json_group_array(seq) AS head FROM (
+                "SELECT json_group_array(seq) AS seqs FROM (
                    SELECT e.seq AS seq FROM {people} AND e.managed = 1 AND {} LIMIT {MOST_SEQS} + 1)",
                 selected.sql
             );
-            statements.push(tenant.statement(&sql, &bindings));
+            leave.push(tenant.select(&sql, &bindings));
         }
-        Self { joining: join.len(), statements: join.into_iter().chain(statements).collect() }
-    }
-
-    /// The statements to run.
-    pub fn take_statements(&mut self) -> Vec<Statement> {
-        std::mem::take(&mut self.statements)
+        Self {
+            join: join.into_iter().map(|select| batch.push(select)).collect(),
+            leave: leave.into_iter().map(|select| batch.push(select)).collect(),
+        }
     }
 
     /// Reads the difference, once the statements have run.
     ///
     /// # Errors
-    /// Those of [`ResolvedMembers::read`], and `tooMany` where a filter selects more members than are removed at once.
-    pub fn read(&self, rows: impl IntoIterator<Item = Row>) -> Result<Difference, ScimError> {
-        let mut rows = rows.into_iter();
-        let known = ResolvedMembers::read(rows.by_ref().take(self.joining))?;
+    /// Those of [`ResolvedMembers::of`], and `tooMany` where a filter selects more members than are removed at once.
+    pub fn read(&self, results: &Results) -> Result<Difference, ScimError> {
+        let rows = self.join.iter().map(|handle| results.one(*handle)).collect::<Result<Vec<_>, _>>()?;
+        let members = ResolvedMembers::of(rows)?;
         let mut removed = Vec::new();
-        for row in rows {
-            let selected = record::read_integers("members", &row.head)?;
+        for handle in &self.leave {
+            let RemovedRow { seqs: selected } = results.one(*handle)?;
             if selected.len() > MOST_SEQS {
                 return Err(ScimError::too_many(format!(
                     "The filter selects more than {MOST_SEQS} members, the most that are removed by one. Name the members to \
@@ -302,10 +333,10 @@ impl Comparison {
             let (others, changing): (Vec<i64>, Vec<i64>) = seqs.into_iter().partition(|seq| *seq < 0);
             (changing, others.into_iter().map(i64::saturating_neg).collect())
         };
-        let (join, stay) = parted(known.active);
+        let (join, stay) = parted(members.active);
         // Two filters may select the same member.
         let (leave, stay_away) = parted(in_order(removed));
-        Ok(Difference { join, leave, stay, stay_away, inactive: known.inactive })
+        Ok(Difference { join, leave, stay, stay_away, inactive: members.inactive })
     }
 }
 
@@ -323,7 +354,7 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
         statements.push(tenant.statement(
             "SELECT iif(EXISTS (
                SELECT 1 FROM json_each(:ids) j CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.active = 1
-             ), json('stale'), '') AS head",
+             ), json('stale'), '')",
             &[text("ids", ids)],
         ));
     }

@@ -6,7 +6,9 @@
 
 pub mod acceptances;
 pub mod audit_log;
+pub mod batch;
 pub(crate) mod classify;
+pub(crate) mod columns;
 pub mod console_sessions;
 pub mod console_views;
 pub mod database;
@@ -22,7 +24,6 @@ pub mod member_chunks;
 pub mod memberships;
 pub mod organizations;
 pub mod projects;
-pub mod record;
 pub mod refolding;
 pub(crate) mod retry;
 pub mod session;
@@ -32,7 +33,8 @@ pub mod users;
 
 pub use crate::runtime::js_text::JsText;
 pub use crate::storage_error::StorageError;
-pub use database::{Cost, Database, Row, Sent};
+pub use batch::{Batch, Handle, Results, Select};
+pub use database::{Cost, Database, Sent};
 pub use session::Session;
 pub use statement::Statement;
 pub use tenant::{Scope, Tenant};

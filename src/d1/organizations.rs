@@ -1,7 +1,11 @@
 //! Organizations and their settings in D1.
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::batch::Select;
+use super::columns::json as json_column;
 use super::statement::{Binding, Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
 use directory::AdministratorName;
@@ -16,7 +20,7 @@ const DESCRIBED: &str = "SELECT json_object(
     'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days, 'user_limit', o.user_limit,
     'user_count', o.user_count, 'group_count', o.group_count,
     'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
-    'created_at', o.created_at, 'last_modified', o.last_modified) AS head
+    'created_at', o.created_at, 'last_modified', o.last_modified) AS json
   FROM organizations o";
 
 /// How many users SCIM sees.
@@ -40,8 +44,8 @@ pub struct Settings {
 }
 
 /// Reads all organizations of the deployment, one a row as JSON.
-pub fn all() -> Statement {
-    Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[])
+pub fn all<R: DeserializeOwned>() -> Select<R> {
+    Select::json(Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[]))
 }
 
 /// The condition that `u` is an administrator by the name of [`name_of`]. Where two people have the same name (see
@@ -70,21 +74,38 @@ pub(crate) fn name_of(name: &AdministratorName) -> Vec<Binding> {
 }
 
 /// Reads the organizations that the person with this `userName` administers and has accepted, one a row as JSON.
-pub fn administered_by(name: &AdministratorName) -> Statement {
-    Statement::new(
+pub fn administered_by<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
+    Select::json(Statement::new(
         &format!(
             "{DESCRIBED} WHERE EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR})
              AND {HAS_ACCEPTED}
              ORDER BY o.created_at, o.id"
         ),
         &name_of(name),
-    )
+    ))
 }
 
-/// Reads one organization as JSON, with its `fold_version` as `body`.
-pub fn one(tenant: &Tenant<'_>) -> Statement {
-    let described = DESCRIBED.replace(" AS head", " AS head, CAST(o.fold_version AS TEXT) AS body");
-    tenant.statement(&format!("{described} WHERE o.id = :org"), &[])
+/// An organization as the console shows it.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "R: DeserializeOwned")]
+pub struct Described<R> {
+    /// The organization.
+    #[serde(rename = "json", deserialize_with = "json_column")]
+    pub organization: R,
+    fold_version: i64,
+}
+
+impl<R> Described<R> {
+    /// Whether its folded columns are of an older version, so that a search may miss rows.
+    pub fn has_outdated_folds(&self) -> bool {
+        self.fold_version < i64::from(FOLD_VERSION)
+    }
+}
+
+/// Reads one organization.
+pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
+    let described = DESCRIBED.replace(" AS json", " AS json, o.fold_version AS fold_version");
+    tenant.select(&format!("{described} WHERE o.id = :org"), &[])
 }
 
 /// Writes a new organization, the one the tenant names.
@@ -107,9 +128,16 @@ pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<State
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
-/// Writes changed settings: the first statement writes one row or, where nothing changes, none. Whom SCIM sees follows
-/// the mail domains.
-pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
+/// The statements that change settings.
+pub struct Update {
+    /// Changes the settings: one row or, where they stay as they are, none.
+    pub settings: Statement,
+    /// Changes what follows from them: which users SCIM sees, and the versions of their groups.
+    pub consequences: Vec<Statement>,
+}
+
+/// Writes changed settings.
+pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
     let mut assignments = vec!["last_modified = max(last_modified, :now)"];
     let mut changes = vec!["0"];
     let mut bindings = Vec::new();
@@ -148,7 +176,8 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
         assignments.join(", "),
         changes.join(" OR ")
     );
-    let mut statements = vec![tenant.statement(&sql, &bindings)];
+    let update = tenant.statement(&sql, &bindings);
+    let mut statements = Vec::new();
     if let Some(domains) = &settings.mail_domains {
         let seen = if domains.is_empty() {
             "1"
@@ -169,7 +198,7 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Vec<Statement> {
             &bindings(),
         ));
     }
-    statements
+    Update { settings: update, consequences: statements }
 }
 
 fn json_array(values: &[String]) -> String {

@@ -1,11 +1,13 @@
 //! Projects, their roles, and teams in D1. A role is a row of `groups`; there is no other list of them.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::record::{self, Record, array, pair};
+use super::StorageError;
+use super::batch::Select;
+use super::columns::json as column_json;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
-use super::{Row, StorageError};
 use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
 use scim_protocol::json::{self, object};
 use scim_protocol::text::{compose, is_composed};
@@ -71,41 +73,43 @@ pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, Storage
     })
 }
 
-/// Reads, as one JSON array, the projects whose name a group's name goes on with: `after_prefix` is what
-/// stands behind the product's prefix.
-pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Statement {
-    tenant.statement(
-        "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS head
+/// Reads, in one row, the projects whose name a group's name goes on with: `after_prefix` is the group's name behind the
+/// product's prefix.
+pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Select<Vec<Project>> {
+    tenant.select_json(
+        "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS json
          FROM projects p
          WHERE p.org_id = :org AND p.archived_at IS NULL AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
         &[text("rest", fold_group_name(after_prefix))],
     )
 }
 
-/// Reads the row of [`named_by_group`].
-///
-/// # Errors
-/// Our fault: the row is not what the statement selects.
-pub fn read_named(row: &Row) -> Result<Vec<Project>, StorageError> {
-    record::read("projects", &row.head, |value| {
-        let projects = array(value)?.into_iter().map(|each| {
-            let mut record = Record::of(each)?;
-            Some(Project { id: record.text("id")?, name: record.text("name")? })
-        });
-        projects.collect()
-    })
+/// A project, or a role or team of the project before it.
+#[derive(Debug, Deserialize)]
+pub struct ProjectPart {
+    /// Where in the project it belongs: `roles` or `teams`; empty for the project itself.
+    list: String,
+    #[serde(deserialize_with = "column_json")]
+    json: Value,
+}
+
+/// A group that is deleted, and how many memberships are deleted with it.
+#[derive(Debug, Deserialize)]
+pub struct DoomedGroup {
+    display_name: String,
+    memberships: u64,
 }
 
 /// Reads all projects with their roles and teams, or one of them; see [`read_described`]. A project has a row of its
 /// own, and so has each role and each team: all together can be more than one value of the database holds.
-pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
+pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Select<ProjectPart> {
     const OF_ONE: &str = "p.org_id = :org AND (:id IS NULL OR p.id = :id)";
     const ROLE: &str = "json_object('name', g.role, 'group', json_object(
       'id', g.id, 'display_name', g.display_name, 'pushed_at', g.pushed_at))";
     let sql = format!(
-        "SELECT head, body FROM (
-           SELECT p.created_at, p.name_fold, 0 AS kind, 0 AS seq, '' AS name, '' AS body, json_object(
-             'id', p.id, 'name', p.name, 'archived_at', p.archived_at, 'roles', json('[]'), 'teams', json('[]')) AS head
+        "SELECT json, list FROM (
+           SELECT p.created_at, p.name_fold, 0 AS kind, 0 AS seq, '' AS name, '' AS list, json_object(
+             'id', p.id, 'name', p.name, 'archived_at', p.archived_at, 'roles', json('[]'), 'teams', json('[]')) AS json
            FROM projects p WHERE {OF_ONE}
            UNION ALL
            SELECT p.created_at, p.name_fold, 1, g.seq, '', 'roles', {ROLE}
@@ -116,18 +120,17 @@ pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Statement {
            FROM projects p CROSS JOIN teams t ON t.project_id = p.id WHERE {OF_ONE})
          ORDER BY created_at, name_fold, kind, seq, name"
     );
-    tenant.statement(&sql, &[optional("id", id)])
+    tenant.select(&sql, &[optional("id", id)])
 }
 
 /// Reads the rows of [`described`]: each project as JSON.
 ///
 /// # Errors
 /// Our fault: a row is not what the statement selects.
-pub fn read_described(rows: Vec<Row>) -> Result<Vec<Value>, StorageError> {
+pub fn read_described(rows: Vec<ProjectPart>) -> Result<Vec<Value>, StorageError> {
     let mut projects: Vec<Value> = Vec::new();
-    for row in rows {
-        let part = record::read("a project", &row.head, Some)?;
-        match row.body.into_string().as_str() {
+    for ProjectPart { list, json: part } in rows {
+        match list.as_str() {
             "" => projects.push(part),
             list => projects
                 .last_mut()
@@ -139,33 +142,28 @@ pub fn read_described(rows: Vec<Row>) -> Result<Vec<Value>, StorageError> {
     Ok(projects)
 }
 
-/// Reads the groups that go with a group, which are those of its team if it has one, as `head` the name and how many
-/// memberships go with it; none of a project's role, which does not go. See [`read_doomed`].
-pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Statement {
-    tenant.statement(
-        "SELECT json_array(x.display_name, (SELECT count(*) FROM memberships m WHERE m.group_seq = x.seq)) AS head
+/// Reads the groups that are deleted with a group: those of its team if it has one; none for a project's role, which
+/// cannot be deleted.
+pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Select<DoomedGroup> {
+    tenant.select(
+        "SELECT x.display_name AS display_name,
+           (SELECT count(*) FROM memberships m WHERE m.group_seq = x.seq) AS memberships
          FROM groups g CROSS JOIN groups x ON x.seq = g.seq OR x.team_id = g.team_id
          WHERE g.org_id = :org AND g.id = :group AND (g.project_id IS NULL OR g.team_id IS NOT NULL) ORDER BY x.seq",
         &[text("group", group_id)],
     )
 }
 
-/// Reads the rows of [`doomed`], for the log.
-///
-/// # Errors
-/// Our fault: a row is not what the statement selects.
-pub fn read_doomed(rows: &[Row]) -> Result<String, StorageError> {
-    let mut groups = Vec::with_capacity(rows.len());
-    for row in rows {
-        groups.push(record::read("a group that goes", &row.head, |value| {
-            let [name, memberships] = pair(value)?;
-            Some(format!("\"{}\" ({} memberships)", name.as_str()?, memberships.as_u64()?))
-        })?);
-    }
-    Ok(match groups.as_slice() {
+/// Says for the audit log which groups are deleted.
+pub fn describe_doomed(groups: &[DoomedGroup]) -> String {
+    let named = |DoomedGroup { display_name, memberships }: &DoomedGroup| {
+        format!("\"{display_name}\" ({memberships} memberships)")
+    };
+    let groups: Vec<String> = groups.iter().map(named).collect();
+    match groups.as_slice() {
         [only] => format!("Deleted the group {only}. People stay."),
         both => format!("Deleted the team with its groups {}. People stay.", both.join(" and ")),
-    })
+    }
 }
 
 /// Writes a new project with the groups of its roles.

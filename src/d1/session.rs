@@ -1,16 +1,18 @@
 //! One SCIM request's statements: its key and its reads in one round trip, its writes in another.
 
-use super::record::{self, Record};
+use serde::Deserialize;
+use worker::KvStore;
+
+use super::batch::{Batch, Handle, Results, Select};
 use super::retry::backoff_with_jitter;
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, Row, Sent, StorageError, refolding};
+use super::{Database, Sent, StorageError, refolding};
 use crate::runtime::clock;
 use crate::storage_error::upgrading;
 use directory::{Key, Organization};
 use scim_protocol::ScimError;
 use scim_protocol::text::FOLD_VERSION;
-use worker::KvStore;
 
 /// How often a write is tried whose basis others change meanwhile.
 const ATTEMPTS: u64 = 8;
@@ -19,7 +21,7 @@ const ATTEMPTS: u64 = 8;
 const LAST_USED_LAG: u64 = 5 * 60 * 1000;
 
 /// The presented key as D1 has it.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub struct StoredKey {
     /// When it was deactivated.
     pub deactivated_at: Option<String>,
@@ -32,19 +34,6 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
-    fn read(row: &Row) -> Result<Self, StorageError> {
-        record::read("a key", &row.head, |value| {
-            let mut record = Record::of(value)?;
-            Some(Self {
-                deactivated_at: record.text_or_null("deactivated_at")?,
-                expires_at: record.text_or_null("expires_at")?,
-                last_used_at: record.text_or_null("last_used_at")?,
-                fold_version: record.integer("fold_version")?,
-                organization: serde_json::from_value(record.take("organization")).ok()?,
-            })
-        })
-    }
-
     /// Whether the organization's folded columns are of an older version, so that a search may miss rows.
     pub fn has_outdated_folds(&self) -> bool {
         self.fold_version < FOLD_VERSION
@@ -72,12 +61,18 @@ pub struct Session<'a> {
     pub is_verified: bool,
 }
 
+/// A batch that begins with the presented key.
+pub struct KeyBatch {
+    batch: Batch,
+    key: Handle<StoredKey>,
+}
+
 /// The results of a first round trip, before the key is verified.
 pub struct Loaded {
     /// The row of the presented key, if there is one.
     pub key: Option<StoredKey>,
-    /// The results of the caller's statements, in order.
-    pub results: std::vec::IntoIter<Vec<Row>>,
+    /// The results of the caller's statements.
+    pub results: Results,
 }
 
 /// The results of a first round trip with a good key.
@@ -86,58 +81,31 @@ pub struct Opened {
     pub organization: Organization,
     /// Whether the time of last use is due to be written.
     pub last_used_is_due: bool,
-    /// The results of the caller's statements, in order.
-    pub results: std::vec::IntoIter<Vec<Row>>,
-}
-
-impl Opened {
-    /// The count that the next statement selects.
-    ///
-    /// # Errors
-    /// Our fault: it selects none.
-    pub fn count(&mut self) -> Result<u64, StorageError> {
-        let row = self.row().unwrap_or_default();
-        row.head.parse().map_err(|_| StorageError::Internal("a statement counts nothing".to_owned()))
-    }
-
-    /// The rows of the next statement.
-    pub fn rows(&mut self) -> Vec<Row> {
-        self.results.next().unwrap_or_default()
-    }
-
-    /// The first row of each statement that is left.
-    pub fn first_rows(&mut self) -> impl Iterator<Item = Row> {
-        std::mem::take(&mut self.results).filter_map(|rows| rows.into_iter().next())
-    }
-
-    /// The only row of the next statement, if there is one.
-    pub fn row(&mut self) -> Option<Row> {
-        self.rows().into_iter().next()
-    }
+    /// The results of the caller's statements.
+    pub results: Results,
 }
 
 impl Session<'_> {
     /// The statement that selects the key, and the others behind it. They authorize themselves, so that they find
     /// nothing if the key is not good.
-    pub fn batch(&self, statements: Vec<Statement>) -> Vec<Statement> {
-        let mut batch = vec![self.select_key()];
-        batch.extend(statements);
-        batch
+    pub fn batch(&self, mut batch: Batch) -> KeyBatch {
+        let key = batch.push_first(self.select_key());
+        KeyBatch { batch, key }
     }
 
-    /// Sends a [`Session::batch`] off. It is sent again if it meets a passing error.
-    pub fn send(&self, batch: &[Statement], is_write: bool) -> Sent<'_> {
-        self.database.send_repeatable(batch, is_write)
+    /// Sends a [`Session::batch`] off, which is sent again after a transient error. The result is that of
+    /// [`Session::load`].
+    pub fn send(&self, batch: &KeyBatch, is_write: bool) -> Sent<'_> {
+        self.database.send_repeatable(&batch.batch, is_write)
     }
 
     /// Waits for the results of [`Session::send`].
     ///
     /// # Errors
     /// As [`Database::batch`].
-    pub async fn load(sent: Sent<'_>) -> Result<Loaded, StorageError> {
-        let mut results = sent.results().await.map_err(unreadable)?.into_iter();
-        let row = results.next().and_then(|rows| rows.into_iter().next());
-        Ok(Loaded { key: row.map(|row| StoredKey::read(&row)).transpose()?, results })
+    pub async fn load(batch: &KeyBatch, sent: Sent<'_>) -> Result<Loaded, StorageError> {
+        let results = sent.results().await.map_err(unreadable)?;
+        Ok(Loaded { key: results.first(batch.key)?, results })
     }
 
     /// Makes the folded columns of the organization anew.
@@ -153,19 +121,8 @@ impl Session<'_> {
         }
     }
 
-    /// Runs the statements of a write, all or none, in one round trip.
-    ///
-    /// # Errors
-    /// Any of [`StorageError`]; nothing was changed then.
-    pub async fn write(
-        &self,
-        statements: &[Statement],
-    ) -> Result<std::vec::IntoIter<Vec<Row>>, StorageError> {
-        Ok(self.database.batch(statements).await?.into_iter())
-    }
-
-    fn select_key(&self) -> Statement {
-        Statement::new(
+    fn select_key(&self) -> Select<StoredKey> {
+        Select::json(Statement::new(
             "SELECT json_object(
                'deactivated_at', k.deactivated_at, 'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
                'fold_version', o.fold_version,
@@ -173,11 +130,11 @@ impl Session<'_> {
                  'id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
                  'group_count', o.group_count, 'user_limit', o.user_limit,
                  'email_management', json(iif(o.email_management, 'true', 'false')),
-                 'plain_groups', json(iif(o.plain_groups, 'true', 'false')))) AS head
+                 'plain_groups', json(iif(o.plain_groups, 'true', 'false')))) AS json
              FROM auth_keys k JOIN organizations o ON o.id = k.org_id
              WHERE k.id = :key AND k.hash = :key_hash",
             &[text("key", self.key.id()), text("key_hash", self.key.hash())],
-        )
+        ))
     }
 }
 

@@ -1,6 +1,9 @@
 //! On whose behalf statements run. Authorization is in the SQL: every statement names the organization
 //! through [`Tenant`], so that a row of another organization cannot be named at all.
 
+use serde::de::DeserializeOwned;
+
+use super::batch::Select;
 use super::statement::{Binding, Meaning, Statement};
 use directory::{AdministratorName, Catalog, Key};
 
@@ -83,6 +86,16 @@ impl Tenant<'_> {
         Statement::of(sql, &|name| Binding::meaning(bindings, name).or_else(|| self.meaning(name)))
     }
 
+    /// A [`Tenant::statement`] whose columns are the fields of `R`.
+    pub(crate) fn select<R: DeserializeOwned>(&self, sql: &str, bindings: &[Binding]) -> Select<R> {
+        Select::columns(self.statement(sql, bindings))
+    }
+
+    /// A [`Tenant::statement`] whose column `json` is JSON of an `R`.
+    pub(crate) fn select_json<R: DeserializeOwned>(&self, sql: &str, bindings: &[Binding]) -> Select<R> {
+        Select::json(self.statement(sql, bindings))
+    }
+
     fn meaning(&self, name: &str) -> Option<Meaning<'_>> {
         let value = |value| Some(Meaning::Value(Some(value)));
         match (name, &self.scope) {
@@ -153,7 +166,7 @@ const ORG_OF_ADMINISTRATOR: &str = org_of_administrator!(
 /// (RAISE is for triggers only.)
 pub fn guard() -> Statement {
     Statement {
-        sql: "SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END AS head".to_owned(),
+        sql: "SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END".to_owned(),
         params: Vec::new(),
     }
 }

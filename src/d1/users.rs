@@ -1,13 +1,16 @@
 //! Users in D1.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::record::{self, Record};
+use super::batch::{Batch, Handle, Select};
+use super::columns::{flag, js_text, json};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
-use super::{Row, StorageError};
+use super::{JsText, StorageError};
 use directory::user::fold_user_name;
 use directory::{OrgRole, Organization, User};
+use scim_protocol::Object;
 use scim_protocol::json::{self, object};
 use scim_protocol::text::{FOLD_VERSION, compose, fold_object};
 
@@ -38,90 +41,112 @@ const GROUPS: &str = r#"|| ',"groups":' || (
 
 /// The columns that a resource is answered with: its version, and itself.
 fn answered() -> String {
-    format!("CAST(users.version AS TEXT) AS head, {} AS body", resource_sql(true))
+    format!("users.version AS version, {} AS body", resource_sql(true))
 }
 
 const INSERT_EMAILS: &str = "INSERT INTO user_emails (org_id, value_fold, type_fold, user_seq)
   SELECT users.org_id, j.value ->> 'value', j.value ->> 'type', users.seq FROM users CROSS JOIN json_each(:emails) j";
 
-/// A person as stored, and the version on which a write is based.
-#[derive(Debug)]
-pub struct UserRecord {
+/// A user as the client gets it.
+#[derive(Debug, Deserialize)]
+pub struct Resource {
+    /// Version.
+    pub version: i64,
+    /// The whole resource.
+    #[serde(deserialize_with = "js_text")]
+    pub body: JsText,
+}
+
+/// A user as the basis of a write.
+#[derive(Debug, Deserialize)]
+#[serde(from = "Columns")]
+pub struct StoredUser {
     /// Identifier.
     pub id: String,
-    /// The person.
+    /// The user.
     pub user: User,
     /// The whole resource, as the client gets it.
-    pub resource: String,
+    pub resource: JsText,
     /// The version that a write is based on.
     pub version: i64,
     seq: i64,
 }
 
-impl UserRecord {
-    /// Reads a row of [`find_for_update`].
-    ///
-    /// # Errors
-    /// Our fault: the row is not what the statement selects.
-    pub fn read(row: Row) -> Result<Self, StorageError> {
-        let Row { head, body } = row;
-        record::read("a user", &head, |value| {
-            let mut record = Record::of(value)?;
-            Some(Self {
-                user: User {
-                    doc: record.object("doc")?,
-                    active: record.flag("active")?,
-                    org_role: OrgRole::parse(&record.text("org_role")?)?,
-                },
-                id: record.text("id")?,
-                resource: body.into_string(),
-                version: record.integer("version")?,
-                seq: record.integer("seq")?,
-            })
-        })
+#[derive(Debug, Deserialize)]
+struct Columns {
+    id: String,
+    seq: i64,
+    version: i64,
+    #[serde(deserialize_with = "flag")]
+    active: bool,
+    org_role: OrgRole,
+    #[serde(deserialize_with = "json")]
+    doc: Object,
+    #[serde(deserialize_with = "js_text")]
+    body: JsText,
+}
+
+impl From<Columns> for StoredUser {
+    fn from(columns: Columns) -> Self {
+        let Columns { id, seq, version, active, org_role, doc, body } = columns;
+        Self { id, user: User { doc, active, org_role }, resource: body, version, seq }
     }
 }
 
-/// Reads one person as a resource, with their version as `head`.
-pub fn resource(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
+/// The user who has a `userName`.
+#[derive(Debug, Deserialize)]
+pub struct Holder {
+    /// The id; empty if SCIM does not see the user.
+    pub id: String,
+}
+
+/// What the statements of a create return.
+#[derive(Debug, Clone, Copy)]
+pub struct Created {
+    /// The resource, if it was written.
+    pub resource: Handle<Resource>,
+    /// If it was not written, the user who has the `userName`, if there is one.
+    pub holder: Handle<Holder>,
+}
+
+/// Reads one user as a resource.
+pub fn resource(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Select<Resource> {
     let sql = format!(
-        "SELECT CAST(users.version AS TEXT) AS head, {} AS body
+        "SELECT users.version AS version, {} AS body
          FROM users WHERE users.org_id = :org AND users.id = :id AND users.managed = 1",
         resource_sql(with_groups)
     );
-    tenant.statement(&sql, &[text("id", id)])
+    tenant.select(&sql, &[text("id", id)])
 }
 
-/// Reads one person as a resource, with their groups or as one who has none, and as a basis for a write; see
-/// [`UserRecord::read`].
-pub fn find_for_update(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Statement {
-    let sql = format!("{} users.id = :id AND users.managed = 1", select_record(with_groups));
-    tenant.statement(&sql, &[text("id", id)])
+/// Reads one user as a resource and as the basis of a write. Without groups, the resource is that of a user who is in
+/// none.
+pub fn find_for_update(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Select<StoredUser> {
+    let sql = format!("{} users.id = :id AND users.managed = 1", select_stored(with_groups));
+    tenant.select(&sql, &[text("id", id)])
 }
 
-/// Reads one person, whether SCIM sees them or not; see [`UserRecord::read`].
-pub fn find_unscoped(tenant: &Tenant<'_>, id: &str) -> Statement {
-    tenant.statement(&format!("{} users.id = :id", select_record(true)), &[text("id", id)])
+/// As [`find_for_update`] for any user, also one whom SCIM does not see.
+pub fn find_unscoped(tenant: &Tenant<'_>, id: &str) -> Select<StoredUser> {
+    tenant.select(&format!("{} users.id = :id", select_stored(true)), &[text("id", id)])
 }
 
-/// Reads whoever has a userName, whether SCIM sees them or not; see [`UserRecord::read`].
-pub fn find_by_user_name(tenant: &Tenant<'_>, user_name: &str) -> Statement {
-    let sql = format!("{} users.user_name_fold = :user_name_fold", select_record(true));
-    tenant.statement(&sql, &[text("user_name_fold", fold_user_name(user_name))])
+/// As [`find_unscoped`], by `userName`.
+pub fn find_by_user_name(tenant: &Tenant<'_>, user_name: &str) -> Select<StoredUser> {
+    let sql = format!("{} users.user_name_fold = :user_name_fold", select_stored(true));
+    tenant.select(&sql, &[text("user_name_fold", fold_user_name(user_name))])
 }
 
-fn select_record(with_groups: bool) -> String {
+fn select_stored(with_groups: bool) -> String {
     format!(
-        "SELECT json_object('id', users.id, 'seq', users.seq, 'version', users.version,
-           'active', json(iif(users.active, 'true', 'false')), 'org_role', users.org_role,
-           'doc', json(users.doc)) AS head, {} AS body
+        "SELECT users.id AS id, users.seq AS seq, users.version AS version, users.active AS active,
+           users.org_role AS org_role, users.doc AS doc, {} AS body
          FROM users WHERE users.org_id = :org AND",
         resource_with(if with_groups { GROUPS } else { NO_GROUPS })
     )
 }
 
-/// Writes a new person; the first statement selects the resource. `managed`: whether SCIM sees them, as the
-/// organization's mail domains had it when they were read.
+/// Writes a new user. `managed`: whether SCIM sees the user, by the organization's email domains when they were read.
 pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<Statement> {
     // The LIMIT keeps SQLite from evaluating :org once for each time it is named.
     let insert = insert_from("(SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL");
@@ -134,11 +159,16 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
     ]
 }
 
-/// Writes a new person whom SCIM sees, and their `entry` of the log, unless somebody has the userName, the organization
-/// does not admit them, has as many users as it may, or its folded columns are to be made anew first. The first
-/// statement selects the resource, if it was written, and if not, the third who has the userName, if anybody: as `head`
-/// the id, or nothing if SCIM does not see the person. Carried out twice, they say that the new person has it.
-pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Statement) -> Vec<Statement> {
+/// Writes a new user whom SCIM sees and the `entry` of the audit log, unless the userName is taken, the organization does
+/// not admit the user or is full, or its folded columns have to be updated first. When the batch runs twice, the new
+/// user is the holder of the userName.
+pub fn insert_if_admitted(
+    batch: &mut Batch,
+    tenant: &Tenant<'_>,
+    id: &str,
+    user: &User,
+    entry: Statement,
+) -> Created {
     let insert = insert_from(
         "organizations o WHERE o.id = :org AND o.fold_version = CAST(:fold_version AS INTEGER)
            AND (json_array_length(o.mail_domains) = 0
@@ -148,7 +178,7 @@ pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Sta
     );
     // Said first, so that nobody is looked for where nothing was in the way. The entry changes one row where the person
     // did, and none where not.
-    let holder = "SELECT iif(users.managed, users.id, '') AS head
+    let holder = "SELECT iif(users.managed, users.id, '') AS id
          FROM (SELECT 1 WHERE changes() = 0 LIMIT 1) CROSS JOIN users
          WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold";
     // If nobody was inserted, the last row is somebody else.
@@ -157,12 +187,11 @@ pub fn insert_if_admitted(tenant: &Tenant<'_>, id: &str, user: &User, entry: Sta
     );
     let mut columns = columns_of(id, user, true);
     columns.push(integer("fold_version", FOLD_VERSION));
-    vec![
-        tenant.statement(&insert, &columns),
-        entry,
-        tenant.statement(holder, &[text("user_name_fold", user.folded_user_name())]),
-        tenant.statement(&emails, &[text("id", id), text("emails", emails_of(user))]),
-    ]
+    let resource = batch.push(tenant.select(&insert, &columns));
+    batch.execute(entry);
+    let holder = batch.push(tenant.select(holder, &[text("user_name_fold", user.folded_user_name())]));
+    batch.execute(tenant.statement(&emails, &[text("id", id), text("emails", emails_of(user))]));
+    Created { resource, holder }
 }
 
 fn insert_from(organization: &str) -> String {
@@ -191,14 +220,15 @@ fn columns_of(id: &str, user: &User, managed: bool) -> Vec<Binding> {
     ]
 }
 
-/// Writes a changed person, if nobody changed them since they were read; the last statement selects the
-/// resource. The guard vouches for the statements after it, which name the person by `seq` alone.
+/// Writes a changed user, unless the user was changed since it was read, and selects the resource. The guard vouches
+/// for the statements after it, which name the user by `seq` alone.
 pub fn update(
+    batch: &mut Batch,
     tenant: &Tenant<'_>,
     organization: &Organization,
-    current: &UserRecord,
+    current: &StoredUser,
     user: &User,
-) -> Vec<Statement> {
+) -> Handle<Resource> {
     let before = &current.user;
     let (assignments, mut bindings) = changed_columns(organization, before, user);
     bindings.push(integer("seq", current.seq));
@@ -207,22 +237,21 @@ pub fn update(
         "UPDATE users SET {} WHERE seq = :seq AND org_id = :org AND version = :version",
         assignments.join(", ")
     );
-    let mut statements = vec![tenant.statement(&sql, &bindings), guard()];
+    batch.extend([tenant.statement(&sql, &bindings), guard()]);
     let seq = || vec![integer("seq", current.seq)];
     if user.folded_emails() != before.folded_emails() {
-        statements.push(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", &seq()));
-        statements.push(tenant.statement(
+        batch.execute(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", &seq()));
+        batch.execute(tenant.statement(
             &format!("{INSERT_EMAILS} WHERE users.seq = :seq"),
             &[integer("seq", current.seq), text("emails", emails_of(user))],
         ));
     }
     if before.active && !user.active {
         // Deactivation takes the person out of the organization: nothing of what they could do stays.
-        statements.push(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", &seq()));
+        batch.execute(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", &seq()));
     }
     let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
-    statements.push(tenant.statement(&select, &seq()));
-    statements
+    batch.push(tenant.select(&select, &seq()))
 }
 
 /// What an UPDATE sets. Time does not go backwards, whichever of two requests at once began first. Columns
@@ -293,7 +322,7 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
 }
 
 /// Deletes a person, if nobody changed them since they were read. Memberships and addresses go with them.
-pub fn delete(tenant: &Tenant<'_>, current: &UserRecord) -> Vec<Statement> {
+pub fn delete(tenant: &Tenant<'_>, current: &StoredUser) -> Vec<Statement> {
     let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
     let bindings = vec![integer("seq", current.seq), integer("version", current.version)];
     vec![tenant.statement(delete, &bindings), guard()]

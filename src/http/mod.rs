@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use worker::{Context, Env, Request, Response, console_error, console_log};
 
-use crate::d1::{Cost, Statement};
+use crate::d1::{Batch, Cost, Statement};
 use crate::runtime::clock;
 use directory::Shard;
 use scim_protocol::ScimError;
@@ -129,7 +129,7 @@ fn note_later(env: &Env, context: &Context, deferred: &DeferredWork) {
     let Some(shard) = deferred.shard.get().filter(|_| !statements.is_empty()) else { return };
     let Some(database) = database(env, shard, Rc::default()) else { return };
     context.wait_until(async move {
-        if let Err(error) = database.batch(&statements).await {
+        if let Err(error) = database.batch(&Batch::from_iter(statements)).await {
             console_error!("what is noted after a response could not be written: {error:?}");
         }
     });

@@ -129,9 +129,9 @@ fn retention_days(setting: &str) -> Result<Option<u64>, String> {
 async fn upgrade(database: &Database, catalog: &Catalog) -> Result<usize, StorageError> {
     let mut left = 0_usize;
     let mut steps = STEPS_OF_UPGRADE;
-    for row in database.run(refolding::behind(UPGRADES)).await? {
+    for organization in database.run(refolding::behind(UPGRADES)).await? {
         let tenant = Tenant {
-            scope: Scope::Organization(row.head),
+            scope: Scope::Organization(organization.id),
             catalog,
             base: String::new(),
             now: clock::iso(clock::now_millis()),
@@ -167,8 +167,8 @@ async fn tried_again(
     let mut attempt = 1;
     loop {
         budget.statements = budget.statements.saturating_sub(1);
-        match database.run(statement.clone()).await {
-            Ok(rows) => return Ok(rows.len()),
+        match database.execute(statement.clone()).await {
+            Ok(rows) => return Ok(rows),
             Err(error) if attempt >= ATTEMPTS => return Err(error),
             Err(_) => {
                 worker::Delay::from(Duration::from_millis(PAUSE << attempt)).await;

@@ -7,6 +7,7 @@ use worker::Url;
 
 use super::context::{Handled, Operation, RequestContext, Source, to_json};
 use crate::audit::scim_request::Target;
+use crate::d1::Batch;
 use crate::http::address::{encode_segment, segments};
 use crate::http::request::{VALUE_LIMIT, parse_json};
 use crate::http::response::HttpResponse;
@@ -46,7 +47,7 @@ pub(crate) async fn respond(
     dispatch: Dispatch,
 ) -> Result<HttpResponse, ScimError> {
     // An operation costs round trips; nobody gets any for a key that is no good.
-    context.open(Vec::new()).await?;
+    context.open(Batch::new()).await?;
     let limits = &context.session.tenant.catalog.limits;
     let Source::Http(request) = &mut context.source else { return Err(ScimError::internal()) };
     let text = request.body(limits.max_bulk_payload_bytes).await?;

@@ -11,7 +11,7 @@ use crate::audit::scim_request::AuditContext;
 use crate::auth::{known_keys, scim_key};
 use crate::d1::audit_log::Outcome;
 use crate::d1::session::Opened;
-use crate::d1::{Row, Session, Statement, StorageError, keys};
+use crate::d1::{Batch, Results, Session, StorageError, keys};
 use crate::http::DeferredWork;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_OF_STRANGERS};
 use crate::http::response::HttpResponse;
@@ -82,14 +82,14 @@ impl Operation {
 
 impl RequestContext<'_> {
     /// Authenticates and runs the statements of a read; see [`scim_key::open`].
-    pub(crate) async fn open(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        self.opened(scim_key::open(&self.session, statements).await)
+    pub(crate) async fn open(&self, batch: Batch) -> Result<Opened, ScimError> {
+        self.opened(scim_key::open(&self.session, batch).await)
     }
 
     /// Authenticates and runs the statements of a write that needs nothing to be read before; see
     /// [`scim_key::open_for_write`].
-    pub(crate) async fn open_writing(&self, statements: Vec<Statement>) -> Result<Opened, ScimError> {
-        self.opened(scim_key::open_for_write(&self.session, statements).await)
+    pub(crate) async fn open_writing(&self, batch: Batch) -> Result<Opened, ScimError> {
+        self.opened(scim_key::open_for_write(&self.session, batch).await)
     }
 
     /// Makes sure that the key is good, or was a moment ago: before memory is given to what comes with it.
@@ -97,7 +97,7 @@ impl RequestContext<'_> {
         if known_keys::is_good(self.session.key) {
             return Ok(());
         }
-        self.open(Vec::new()).await.map(drop)
+        self.open(Batch::new()).await.map(drop)
     }
 
     fn opened(&self, opened: Result<Opened, ScimError>) -> Result<Opened, ScimError> {
@@ -112,16 +112,12 @@ impl RequestContext<'_> {
     /// Runs the statements of a write and writes its entry of the log, all or nothing, in one round trip.
     ///
     /// # Errors
-    /// As [`Session::write`].
-    pub(crate) async fn write(
-        &self,
-        outcome: &Outcome,
-        statements: Vec<Statement>,
-    ) -> Result<std::vec::IntoIter<Vec<Row>>, StorageError> {
+    /// As [`crate::d1::Database::write`].
+    pub(crate) async fn write(&self, outcome: &Outcome, batch: Batch) -> Result<Results, StorageError> {
         let entry = self.audit.change(&self.session.tenant, outcome)?;
-        let results = self.session.database.write(entry, statements).await?;
+        let results = self.session.database.write(entry, &batch).await?;
         self.audit.mark_written();
-        Ok(results.into_iter())
+        Ok(results)
     }
 
     /// Leaves what became of the request to be noted after the response, unless its entry is written.
@@ -232,11 +228,6 @@ pub(crate) fn projection(
         parameters.excluded_attributes.as_deref(),
         limits,
     )
-}
-
-/// The version in a row that has it as `head`.
-pub(crate) fn version_of(row: &Row) -> Result<i64, StorageError> {
-    row.head.parse().map_err(|_| StorageError::Internal("a row has no version".to_owned()))
 }
 
 /// What of a resource is to be returned. One that goes out whole is not taken apart.

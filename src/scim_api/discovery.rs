@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::context::{RequestContext, to_json};
+use crate::d1::Batch;
 use crate::http::response::HttpResponse;
 use directory::Organization;
 use scim_protocol::discovery::{AuthenticationScheme, ResourceTypeBody, SchemaBody, ServiceProviderConfig};
@@ -72,7 +73,7 @@ pub(crate) async fn schemas(
 
 async fn authenticate(context: &RequestContext<'_>) -> Result<Organization, ScimError> {
     refuse_filter(&context.parameters()?)?;
-    Ok(context.open(Vec::new()).await?.organization)
+    Ok(context.open(Batch::new()).await?.organization)
 }
 
 /// RFC 7644 §4: a filter on these endpoints is refused, so that nobody takes an unfiltered answer for a filtered one.

@@ -2,15 +2,15 @@
 
 use std::cell::Cell;
 
-use super::context::{RequestContext, version_of};
+use super::context::RequestContext;
 use super::group_resource::body;
 use crate::d1::audit_log::Outcome;
 use crate::d1::group_members::{self, LoadedMembers};
-use crate::d1::groups::{self as stored, GroupRecord, Resource};
-use crate::d1::member_chunks::{self, MemberChunks};
-use crate::d1::memberships::{self, Comparison, Difference, ResolvedMembers};
+use crate::d1::groups::{self as stored, OwnPart, Resource, StoredGroup};
+use crate::d1::member_chunks::{self, ChunkRow, MemberChunks};
+use crate::d1::memberships::{self, Comparison, Difference, ResolvedMembers, ResolvedRow};
 use crate::d1::session::{Failure, retry_on_conflict};
-use crate::d1::{Row, Statement, StorageError, projects};
+use crate::d1::{Batch, Handle, JsText, Results, Select, StorageError, Tenant, projects};
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
 use directory::group::{self, Wanted};
@@ -23,18 +23,18 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     let tenant = &context.session.tenant;
     let projection = context.projection(&tenant.catalog.group)?;
     let with_members = projection.wants("members");
-    let mut statements = vec![stored::resource(tenant, id)];
-    if with_members {
-        statements.push(member_chunks::of_group(tenant, id));
-    }
-    let mut opened = context.open(statements).await?;
-    let group = opened.row().ok_or_else(|| ScimError::no_such_resource("Group", id))?;
-    let version = version_of(&group)?;
+    let mut batch = Batch::new();
+    let group = batch.push(stored::resource(tenant, id));
+    let chunks = with_members.then(|| batch.push(member_chunks::of_group(tenant, id)));
+    let opened = context.open(batch).await?;
+    let OwnPart { version, body: own } =
+        opened.results.first(group)?.ok_or_else(|| ScimError::no_such_resource("Group", id))?;
     if context.preconditions().has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
-    let members = with_members.then(|| MemberChunks::of(opened.rows())).transpose()?.map(MemberChunks::only);
-    let resource = Resource { own: group.body.into_string(), members };
+    let rows = chunks.map(|chunks| opened.results.all(chunks)).transpose()?;
+    let members = rows.map(|rows| MemberChunks::of(rows).only());
+    let resource = Resource { own: own.into_string(), members };
     Ok(HttpResponse::ok(body(&context.session, &projection, resource)?).with_version(version))
 }
 
@@ -49,17 +49,18 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let name = group.display_name.as_str();
     retry_on_conflict(async || {
         let rest = group_name::after_prefix(prefix, name.trim()).unwrap_or_default();
-        let mut statements =
-            vec![stored::find_by_display_name(tenant, name), projects::named_by_group(tenant, rest)];
-        statements.extend(memberships::resolve_member_ids(tenant, &wanted.members));
-        let mut opened = context.open(statements).await?;
-        if let Some(holder) = opened.row() {
-            return Err(name_taken(&holder.body.into_string(), Some(&holder.head)).into());
+        let mut batch = Batch::new();
+        let holder = batch.push(stored::find_by_display_name(tenant, name));
+        let candidates = batch.push(projects::named_by_group(tenant, rest));
+        let members = push_all(&mut batch, memberships::resolve_member_ids(tenant, &wanted.members));
+        let opened = context.open(batch).await?;
+        if let Some(holder) = opened.results.first(holder)? {
+            return Err(name_taken(&holder.display_name, Some(&holder.id)).into());
         }
-        let candidates = projects::read_named(&opened.row().unwrap_or_default())?;
+        let candidates = opened.results.one(candidates)?;
         let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
-        let difference = Difference::of_new(ResolvedMembers::read(opened.first_rows())?);
-        let (id, mut statements) = match new {
+        let difference = Difference::of_new(ResolvedMembers::of(each(&opened.results, &members)?)?);
+        let (id, statements) = match new {
             NewGroup::Plain => {
                 let id = context.new_id()?;
                 (id.clone(), stored::insert_plain(tenant, &id, &group))
@@ -74,11 +75,12 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
                 (id, projects::insert_team(tenant, &team_id, &project, &team, &[admin, member]))
             }
         };
-        statements.extend(memberships::change(tenant, &id, &difference));
-        statements.extend(selected(tenant, &id));
+        let mut batch = Batch::from_iter(statements);
+        batch.extend(memberships::change(tenant, &id, &difference));
+        let selected = Selected::push(&mut batch, tenant, &id);
         let outcome = Outcome { detail: difference.left_out(), ..outcome(201, &id, name) };
-        let results = context.write(&outcome, statements).await.map_err(|error| refusal(error, name))?;
-        let (version, resource) = assembled(results)?;
+        let results = context.write(&outcome, batch).await.map_err(|error| refusal(error, name))?;
+        let (version, resource) = selected.read(&results)?;
         let resource = body(&context.session, &projection, resource)?;
         Ok(HttpResponse::created(format!("{}/Groups/{id}", tenant.base), resource).with_version(version))
     })
@@ -113,14 +115,16 @@ pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<Htt
     let preconditions = context.preconditions();
     retry_on_conflict(async || {
         let tenant = &context.session.tenant;
-        let mut opened =
-            context.open(vec![stored::find_for_update(tenant, id), projects::doomed(tenant, id)]).await?;
-        let record = read_record(context, opened.row(), id)?;
+        let mut batch = Batch::new();
+        let group = batch.push(stored::find_for_update(tenant, id));
+        let doomed = batch.push(projects::doomed(tenant, id));
+        let opened = context.open(batch).await?;
+        let record = found(context, opened.results.first(group)?, id)?;
         preconditions.check(record.version)?;
         group::check_deletable(record.kind)?;
-        let gone = projects::read_doomed(&opened.rows())?;
-        let statements = stored::delete(tenant, &record, !preconditions.is_empty());
-        context.write(&outcome(204, id, &record.group.display_name).with_detail(gone), statements).await?;
+        let detail = projects::describe_doomed(&opened.results.all(doomed)?);
+        let batch = Batch::from_iter(stored::delete(tenant, &record, !preconditions.is_empty()));
+        context.write(&outcome(204, id, &record.group.display_name).with_detail(detail), batch).await?;
         Ok(HttpResponse::no_content())
     })
     .await
@@ -142,35 +146,17 @@ async fn change(
     let only_if_unchanged = wanted.members.depends_on_members() || !preconditions.is_empty();
     let is_made = Cell::new(false);
     retry_on_conflict(async || {
-        let mut statements = vec![stored::find_for_update(tenant, id)];
-        let mut comparison = None;
-        if wanted.members.replaces_all {
-            statements.push(stored::resource(tenant, id));
-            statements.push(group_members::load_members(tenant, id));
-            statements.extend(memberships::resolve_member_ids(tenant, &wanted.members));
-        } else if !wanted.members.is_empty() {
-            let comparison = comparison.insert(Comparison::of(tenant, id, &wanted.members));
-            statements.extend(comparison.take_statements());
-        }
-        let mut opened = context.open(statements).await?;
-        let record = read_record(context, opened.row(), id)?;
+        let mut batch = Batch::new();
+        let record = batch.push(stored::find_for_update(tenant, id));
+        let read = Read::push(&mut batch, tenant, id, wanted);
+        let opened = context.open(batch).await?;
+        let record = found(context, opened.results.first(record)?, id)?;
         if is_made.get() {
             return Ok((record.version, Resource::default()));
         }
         preconditions.check(record.version)?;
         let group = wanted.settle(tenant.catalog, record.kind, &record.group, context.budget)?;
-        let mut current = None;
-        let difference = match &comparison {
-            Some(comparison) => comparison.read(opened.first_rows())?,
-            None if wanted.members.replaces_all => {
-                let own = opened.row().unwrap_or_default().body;
-                let members = LoadedMembers::read(opened.rows())?;
-                let difference = members.difference(ResolvedMembers::read(opened.first_rows())?);
-                current = Some((own, members));
-                difference
-            }
-            None => Difference::default(),
-        };
+        let (difference, current) = read.difference(&opened.results)?;
         let changes = group != record.group || !difference.is_empty();
         let left_out = difference.left_out();
         context.audit.set_note(left_out.as_deref());
@@ -181,48 +167,46 @@ async fn change(
             });
             return Ok((record.version, resource.unwrap_or_default()));
         }
-        let mut statements = Vec::new();
+        let mut batch = Batch::new();
+        let updated = changes.then(|| stored::update(&mut batch, tenant, &record, &group, only_if_unchanged));
         if changes {
-            statements.extend(stored::update(tenant, &record, &group, only_if_unchanged));
-            statements.extend(memberships::change(tenant, id, &difference));
+            batch.extend(memberships::change(tenant, id, &difference));
         }
-        match (&current, answer) {
+        let selected = match (&current, answer) {
+            (_, false) => None,
+            (None, true) => Some(Selected::push(&mut batch, tenant, id)),
             (Some((_, members)), true) => {
-                let again = group_members::reload_chunks(tenant, id, members, &difference);
-                statements.extend([stored::resource(tenant, id), again]);
+                Some(Selected::push_reloaded(&mut batch, tenant, id, members, &difference))
             }
-            (None, true) => statements.extend(selected(tenant, id)),
-            (_, false) => {}
-        }
+        };
         let outcome =
             Outcome { detail: left_out, ..outcome(if answer { 200 } else { 204 }, id, &group.display_name) };
         let written = match changes {
-            true => context.write(&outcome, statements).await,
-            false => context.session.write(&statements).await,
+            true => context.write(&outcome, batch).await,
+            false => context.session.database.batch(&batch).await,
         };
-        let mut results = written.map_err(|error| refusal(error, &group.display_name))?;
-        if !answer {
-            // The update comes first, and returns the new version.
-            let Some(updated) = results.next().and_then(|rows| rows.into_iter().next()) else {
+        let results = written.map_err(|error| refusal(error, &group.display_name))?;
+        let Some(selected) = selected else {
+            let updated = updated.map(|updated| results.first(updated)).transpose()?.flatten();
+            let Some(updated) = updated else {
                 // It was made when the batch was sent first, and the answer was lost: read what the version is.
                 is_made.set(true);
                 return Err(Failure::Stale);
             };
-            return Ok((version_of(&updated)?, Resource::default()));
-        }
+            return Ok((updated.version, Resource::default()));
+        };
         let Some((_, members)) = current else {
-            let (version, resource) = assembled(results)?;
+            let (version, resource) = selected.read(&results)?;
             if !changes && only_if_unchanged && version != record.version {
-                // Somebody else was faster than the answer.
+                // Another request changed the group before it was read for the answer.
                 return Err(Failure::Stale);
             }
             return Ok((version, resource));
         };
-        let mut last_first = results.rev();
-        let again = LoadedMembers::read(last_first.next().unwrap_or_default())?;
-        let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StorageError::Stale)?;
-        let members = Some(members.changed(&difference, again).into_chunks());
-        Ok((version_of(&group)?, Resource { own: group.body.into_string(), members }))
+        let OwnPart { version, body: own } = selected.own(&results)?;
+        let reloaded = LoadedMembers::of(results.all(selected.chunks)?)?;
+        let members = Some(members.changed(&difference, reloaded).into_chunks());
+        Ok((version, Resource { own: own.into_string(), members }))
     })
     .await
 }
@@ -231,26 +215,105 @@ fn outcome(status: u16, id: &str, name: &str) -> Outcome {
     Outcome::of(status, "Group", id, name)
 }
 
-fn read_record(context: &RequestContext<'_>, row: Option<Row>, id: &str) -> Result<GroupRecord, ScimError> {
-    let record = GroupRecord::read(&row.ok_or_else(|| ScimError::no_such_resource("Group", id))?)?;
+/// The group that was read.
+fn found(
+    context: &RequestContext<'_>,
+    record: Option<StoredGroup>,
+    id: &str,
+) -> Result<StoredGroup, ScimError> {
+    let record = record.ok_or_else(|| ScimError::no_such_resource("Group", id))?;
     context.audit.set_resource_name(&record.group.display_name);
     Ok(record)
 }
 
-/// The two statements that select a whole group, at the end of a write.
-fn selected(tenant: &crate::d1::Tenant<'_>, id: &str) -> [Statement; 2] {
-    [stored::resource(tenant, id), member_chunks::of_group(tenant, id)]
+/// What is read of the members of a group to find out what a request changes.
+enum Read {
+    /// The request does not name members.
+    Nothing,
+    /// The members that are added and removed.
+    Comparison(Comparison),
+    /// All members, which the request replaces.
+    All { own: Handle<OwnPart>, chunks: Handle<ChunkRow>, wanted: Vec<Handle<ResolvedRow>> },
 }
 
-/// The version and the group that [`selected`] selected.
-fn assembled(results: std::vec::IntoIter<Vec<Row>>) -> Result<(i64, Resource), StorageError> {
-    let mut last_first = results.rev();
-    let chunks = last_first.next().unwrap_or_default();
-    // A group that is gone by now may be gone altogether, or the key dead: the next attempt tells.
-    let group = last_first.next().and_then(|rows| rows.into_iter().next()).ok_or(StorageError::Stale)?;
-    let version = version_of(&group)?;
-    let members = Some(MemberChunks::of(chunks)?.only());
-    Ok((version, Resource { own: group.body.into_string(), members }))
+impl Read {
+    fn push(batch: &mut Batch, tenant: &Tenant<'_>, id: &str, wanted: &Wanted<'_>) -> Self {
+        if wanted.members.replaces_all {
+            return Self::All {
+                own: batch.push(stored::resource(tenant, id)),
+                chunks: batch.push(group_members::load_members(tenant, id)),
+                wanted: push_all(batch, memberships::resolve_member_ids(tenant, &wanted.members)),
+            };
+        }
+        match wanted.members.is_empty() {
+            true => Self::Nothing,
+            false => Self::Comparison(Comparison::push(batch, tenant, id, &wanted.members)),
+        }
+    }
+
+    /// What the request changes; and, if it replaces all members, the group and its members as they are.
+    fn difference(
+        &self,
+        results: &Results,
+    ) -> Result<(Difference, Option<(JsText, LoadedMembers)>), ScimError> {
+        match self {
+            Self::Nothing => Ok((Difference::default(), None)),
+            Self::Comparison(comparison) => Ok((comparison.read(results)?, None)),
+            Self::All { own, chunks, wanted } => {
+                let members = LoadedMembers::of(results.all(*chunks)?)?;
+                let wanted = ResolvedMembers::of(each(results, wanted)?)?;
+                let own = results.one(*own)?.body;
+                Ok((members.difference(wanted), Some((own, members))))
+            }
+        }
+    }
+}
+
+/// A whole group, selected at the end of a write.
+struct Selected {
+    own: Handle<OwnPart>,
+    chunks: Handle<ChunkRow>,
+}
+
+impl Selected {
+    fn push(batch: &mut Batch, tenant: &Tenant<'_>, id: &str) -> Self {
+        let own = batch.push(stored::resource(tenant, id));
+        Self { own, chunks: batch.push(member_chunks::of_group(tenant, id)) }
+    }
+
+    /// Selects, of the members, only the chunks that a difference touches.
+    fn push_reloaded(
+        batch: &mut Batch,
+        tenant: &Tenant<'_>,
+        id: &str,
+        members: &LoadedMembers,
+        difference: &Difference,
+    ) -> Self {
+        let own = batch.push(stored::resource(tenant, id));
+        Self { own, chunks: batch.push(group_members::reload_chunks(tenant, id, members, difference)) }
+    }
+
+    /// The group's own attributes. A group that is gone by now may have been deleted, or the key revoked: the next
+    /// attempt tells.
+    fn own(&self, results: &Results) -> Result<OwnPart, StorageError> {
+        results.first(self.own)?.ok_or(StorageError::Stale)
+    }
+
+    /// The version and the group.
+    fn read(&self, results: &Results) -> Result<(i64, Resource), StorageError> {
+        let OwnPart { version, body: own } = self.own(results)?;
+        let members = Some(MemberChunks::of(results.all(self.chunks)?).only());
+        Ok((version, Resource { own: own.into_string(), members }))
+    }
+}
+
+fn push_all<R>(batch: &mut Batch, selects: Vec<Select<R>>) -> Vec<Handle<R>> {
+    selects.into_iter().map(|select| batch.push(select)).collect()
+}
+
+/// The only row of each statement.
+fn each<R>(results: &Results, handles: &[Handle<R>]) -> Result<Vec<R>, StorageError> {
+    handles.iter().map(|handle| results.one(*handle)).collect()
 }
 
 /// What a write that failed comes to.

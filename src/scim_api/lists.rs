@@ -3,8 +3,8 @@
 use super::context::{RequestContext, project, projection};
 use super::group_resource;
 use crate::auth::known_keys;
-use crate::d1::keys;
 use crate::d1::list::{self, Listed, Listing, Query, Reader, Resource};
+use crate::d1::{Batch, keys};
 use crate::http::body::Body;
 use crate::http::rate_limits;
 use crate::http::response::HttpResponse;
@@ -100,14 +100,16 @@ async fn read(context: &RequestContext<'_>, query: &Query<'_>) -> Result<Listing
     if !query.is_long && prepared.scans(query.window) && known_keys::is_good(context.session.key) {
         rate_limits::count_scan(context.env, context.session.key).await?;
     }
-    let mut opened = context.open(prepared.take_statements()).await?;
-    prepared.read(&context.session.tenant, &mut opened)
+    let opened = context.open(prepared.take_batch()).await?;
+    prepared.read(&context.session.tenant, &opened)
 }
 
 /// The secret of another key of the organization, with which a cursor was sealed before the client got its new key.
 async fn other_secret(context: &RequestContext<'_>, id: &str) -> Result<String, ScimError> {
-    let mut opened = context.open(vec![keys::hash(&context.session.tenant, id)]).await?;
-    opened.row().map(|row| row.head).ok_or_else(Cursor::not_made_here)
+    let mut batch = Batch::new();
+    let key = batch.push(keys::hash(&context.session.tenant, id));
+    let opened = context.open(batch).await?;
+    Ok(opened.results.first(key)?.ok_or_else(Cursor::not_made_here)?.hash)
 }
 
 /// The links to the neighbouring pages. RFC 9865 §2: there is a next cursor unless this is the last page.

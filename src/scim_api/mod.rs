@@ -12,7 +12,7 @@ pub mod users;
 
 use crate::audit::scim_request::{AuditContext, Target};
 use crate::auth::{known_keys, scim_key};
-use crate::d1::{Scope, Session, Tenant};
+use crate::d1::{Batch, Scope, Session, Tenant};
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
 pub(crate) use crate::http::{DeferredWork, Deployment, rate_limits};
@@ -106,7 +106,7 @@ async fn with_key(
     let outcome = routes::dispatch(&mut context, &method, segments).await;
     if deployment.cost().round_trips == 0 {
         // Answered before the key was looked at. Whoever has no good key is told that, and nothing else.
-        context.open(Vec::new()).await?;
+        context.open(Batch::new()).await?;
     }
     let response = outcome.unwrap_or_else(HttpResponse::from);
     context.note(&response);

@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
-use super::context::{RequestContext, project, version_of};
+use super::context::{RequestContext, project};
 use crate::audit::scim_request::NOTHING_TO_CHANGE;
 use crate::d1::audit_log::Outcome;
 use crate::d1::session::{Failure, retry_on_conflict};
-use crate::d1::users::{self as stored, UserRecord};
-use crate::d1::{Row, StorageError};
+use crate::d1::users::{self as stored, Resource, StoredUser};
+use crate::d1::{Batch, StorageError};
 use crate::http::response::HttpResponse;
 use directory::user::{self, Change, Obstacles};
 use directory::{Catalog, Organization, User, deactivation};
@@ -22,14 +22,15 @@ use scim_protocol::projection::Projection;
 pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
     let catalog = context.session.tenant.catalog;
     let projection = context.projection(&catalog.user)?;
-    let statement = stored::resource(&context.session.tenant, id, projection.wants("groups"));
-    let mut opened = context.open(vec![statement]).await?;
-    let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
-    let version = version_of(&row)?;
+    let mut batch = Batch::new();
+    let user = batch.push(stored::resource(&context.session.tenant, id, projection.wants("groups")));
+    let opened = context.open(batch).await?;
+    let Resource { version, body } =
+        opened.results.first(user)?.ok_or_else(|| ScimError::no_such_resource("User", id))?;
     if context.preconditions().has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
-    Ok(HttpResponse::ok(project(&projection, &catalog.user, row.body.into_string())?).with_version(version))
+    Ok(HttpResponse::ok(project(&projection, &catalog.user, body.into_string())?).with_version(version))
 }
 
 /// POST (RFC 7644 §3.3).
@@ -42,17 +43,21 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let id = context.new_id()?;
     // Nothing has to be decided here before it is written, so that one round trip does both.
     let entry = context.audit.change_if_row_changed(tenant, &outcome(201, &id, &user))?;
-    let mut opened = context.open_writing(stored::insert_if_admitted(tenant, &id, &user, entry)).await?;
-    let (written, _, holder) = (opened.row(), opened.row(), opened.row());
+    let mut batch = Batch::new();
+    let handles = stored::insert_if_admitted(&mut batch, tenant, &id, &user, entry);
+    let opened = context.open_writing(batch).await?;
+    let (written, holder) = (opened.results.first(handles.resource)?, opened.results.first(handles.holder)?);
     opened.organization.admit(user.user_name(), user.email_domain().as_deref())?;
-    if holder.as_ref().is_some_and(|holder| holder.head == id) {
-        // They were written when the batch was sent first, and the response was lost.
+    if holder.as_ref().is_some_and(|holder| holder.id == id) {
+        // The user was written when the batch was sent first, and the response was lost.
         context.audit.mark_written();
-        let mut opened = context.open(vec![stored::resource(tenant, &id, true)]).await?;
-        return created(context, &projection, &id, opened.row());
+        let mut batch = Batch::new();
+        let user = batch.push(stored::resource(tenant, &id, true));
+        let opened = context.open(batch).await?;
+        return created(context, &projection, &id, opened.results.first(user)?);
     }
     if let Some(holder) = holder {
-        return Err(user_name_taken(&user, Some(&holder.head)));
+        return Err(user_name_taken(&user, Some(&holder.id)));
     }
     if written.is_none() {
         opened.organization.check_room(user.user_name())?;
@@ -65,13 +70,13 @@ fn created(
     context: &RequestContext<'_>,
     projection: &Projection,
     id: &str,
-    written: Option<Row>,
+    written: Option<Resource>,
 ) -> Result<HttpResponse, ScimError> {
     let tenant = &context.session.tenant;
-    let row =
-        written.ok_or_else(|| StorageError::Internal("somebody was not written for no reason".to_owned()))?;
-    let version = version_of(&row)?;
-    let resource = project(projection, &tenant.catalog.user, row.body.into_string())?;
+    let Resource { version, body } = written.ok_or_else(|| {
+        StorageError::Internal("the INSERT of a user returned no row and reported no conflict".to_owned())
+    })?;
+    let resource = project(projection, &tenant.catalog.user, body.into_string())?;
     Ok(HttpResponse::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
 }
 
@@ -94,8 +99,8 @@ pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<Htt
         let (record, _) = open_record(context, id, false).await?;
         preconditions.check(record.version)?;
         user::check_removable(&record.user)?;
-        let statements = stored::delete(&context.session.tenant, &record);
-        context.write(&outcome(204, id, &record.user), statements).await?;
+        let batch = Batch::from_iter(stored::delete(&context.session.tenant, &record));
+        context.write(&outcome(204, id, &record.user), batch).await?;
         Ok(HttpResponse::no_content())
     })
     .await
@@ -141,14 +146,15 @@ async fn change(
                 return Err(Failure::Stale);
             }
             let detail = not_done.map(|not_done| format!("{NOTHING_TO_CHANGE} {not_done}"));
-            return Ok((record.version, record.resource, detail));
+            return Ok((record.version, record.resource.into_string(), detail));
         }
         let outcome = Outcome { detail: not_done.clone(), ..outcome(200, id, &user) };
-        let statements = stored::update(tenant, &organization, &record, &user);
-        match context.write(&outcome, statements).await {
+        let mut batch = Batch::new();
+        let written = stored::update(&mut batch, tenant, &organization, &record, &user);
+        match context.write(&outcome, batch).await {
             Ok(results) => {
-                let row = only(results);
-                Ok((version_of(&row)?, row.body.into_string(), not_done))
+                let Resource { version, body } = results.one(written)?;
+                Ok((version, body.into_string(), not_done))
             }
             Err(error) if stored::user_name_is_taken(&error) => {
                 let taken = user_name_taken(&user, None);
@@ -176,18 +182,13 @@ async fn open_record(
     context: &RequestContext<'_>,
     id: &str,
     with_groups: bool,
-) -> Result<(UserRecord, Organization), ScimError> {
-    let mut opened =
-        context.open(vec![stored::find_for_update(&context.session.tenant, id, with_groups)]).await?;
-    let row = opened.row().ok_or_else(|| ScimError::no_such_resource("User", id))?;
-    let record = UserRecord::read(row)?;
+) -> Result<(StoredUser, Organization), ScimError> {
+    let mut batch = Batch::new();
+    let user = batch.push(stored::find_for_update(&context.session.tenant, id, with_groups));
+    let opened = context.open(batch).await?;
+    let record = opened.results.first(user)?.ok_or_else(|| ScimError::no_such_resource("User", id))?;
     context.audit.set_resource_name(record.user.user_name());
     Ok((record, opened.organization))
-}
-
-/// The row that the last of these results selects.
-fn only(results: impl Iterator<Item = Vec<Row>>) -> Row {
-    results.last().and_then(|rows| rows.into_iter().next()).unwrap_or_default()
 }
 
 /// `holder` is who has it: an id, or blank for somebody SCIM does not see. `None` if that is not known.

@@ -1,5 +1,6 @@
-//! Imports: lists that are read page by page, from a snapshot that loses nobody.
+//! Imports: lists that a client reads page by page, from a snapshot, so that no row is missing from all pages.
 
-pub mod reading;
+pub(crate) mod boundaries;
+pub(crate) mod reading;
 pub mod snapshot;
 pub mod status;

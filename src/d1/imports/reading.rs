@@ -12,11 +12,10 @@
 //! How far a reading has come is noted in a row of its own: with the second page, and with any other while several
 //! readings of the list are under way; else after the answer.
 
-use serde_json::Value;
+use serde::Deserialize;
 
-use super::snapshot::{HOUR_AGO, Rows, WIDTH, post};
-use crate::d1::StorageError;
-use crate::d1::record::{self, text_or_null};
+use super::boundaries::{HOUR_AGO, Rows, WIDTH, boundary};
+use crate::d1::columns::flag;
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
 
@@ -33,13 +32,16 @@ pub(crate) struct Page {
 }
 
 /// What is known of a reading once its page has been read.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct State {
     /// How many rows the list has.
     pub(crate) total: u64,
-    /// The reading and its snapshot, if there is one that has to be noted after the answer.
-    to_note: Option<(String, String)>,
-    /// Whether nothing tells which of several readings it is, and no room is left to unite them.
+    /// The reading, if its progress has to be noted after the response.
+    reading: Option<String>,
+    /// The snapshot that it reads, if there is one.
+    snapshot: Option<String>,
+    /// Whether the page may belong to several readings, and there is no room left to unite them.
+    #[serde(deserialize_with = "flag")]
     pub(crate) is_refused: bool,
 }
 
@@ -82,7 +84,8 @@ impl Page {
 
     /// Where a snapshot begins that unites the readings that the page may belong to; no row if one is enough.
     pub(crate) fn with_start(self) -> String {
-        let place = post(&format!("min(({} - s.base) / s.step, length(s.posts) / {WIDTH} - 1)", self.offset));
+        let place =
+            boundary(&format!("min(({} - s.base) / s.step, length(s.posts) / {WIDTH} - 1)", self.offset));
         format!(
             "WITH {}, start AS MATERIALIZED (
                SELECT min({place}) AS after, max(s.total) AS total FROM list_snapshots s
@@ -207,31 +210,33 @@ impl Page {
              LIMIT (SELECT wanted FROM place)",
             chosen = self.chosen(),
             wanted = self.wanted(),
-            low = post("s.span"),
-            high = post("s.span + 1")
+            low = boundary("s.span"),
+            high = boundary("s.span + 1")
         )
     }
 
-    /// The statements that come after that of the page: one that selects a [`State`], and one that notes how far the
-    /// reading has come, unless that can wait until the page has been answered. `counted` counts the rows of a list of
-    /// which no snapshot is known.
-    pub(crate) fn end(self, counted: &str) -> Vec<String> {
-        let state = format!(
+    /// The statement that selects the [`State`] behind the page. `counted` counts the rows of a list of which no snapshot
+    /// is known.
+    pub(crate) fn state(self, counted: &str) -> String {
+        format!(
             "WITH {}
-             SELECT json_array(coalesce(s.total, {counted}), iif({} OR {} >= s.total, NULL, c.id), c.snapshot,
-               json(iif((SELECT count(DISTINCT snapshot) FROM candidate) > 1, 'true', 'false'))) AS head
+             SELECT coalesce(s.total, {counted}) AS total, iif({} OR {} >= s.total, NULL, c.id) AS reading,
+               c.snapshot AS snapshot, (SELECT count(DISTINCT snapshot) FROM candidate) > 1 AS is_refused
              FROM (SELECT 1) LEFT JOIN chosen c ON TRUE LEFT JOIN list_snapshots s
                ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
             self.chosen(),
             IS_NOTED_AT_ONCE,
             self.offset
-        );
-        let note = self.note(
+        )
+    }
+
+    /// The statement that notes how far the reading has come, unless that can wait until the page has been sent.
+    pub(crate) fn note_with_page(self) -> String {
+        self.note(
             &format!("WITH {}", self.chosen()),
             "chosen c CROSS JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
             IS_NOTED_AT_ONCE,
-        );
-        vec![state, note]
+        )
     }
 
     /// Notes how far the reading `c` of the snapshot `s` has come.
@@ -256,7 +261,7 @@ impl Page {
         state: State,
         mut bindings: Vec<Binding>,
     ) -> Option<Statement> {
-        let (reading, snapshot) = state.to_note?;
+        let (reading, snapshot) = state.reading.zip(state.snapshot)?;
         bindings.extend([text("reading", reading), text("of_snapshot", snapshot)]);
         let from = "(SELECT :reading AS id) c CROSS JOIN list_snapshots s";
         let itself = "s.org_id = :org AND s.list = :list AND s.id = :of_snapshot";
@@ -276,18 +281,3 @@ fn array_of(posts: &str) -> String {
 /// the list is under way.
 const IS_NOTED_AT_ONCE: &str =
     "(NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)";
-
-impl State {
-    /// Reads what [`Page::end`] selects.
-    pub(crate) fn read(head: &str) -> Result<Self, StorageError> {
-        record::read("a reading", head, |value| {
-            let Value::Array(parts) = value else { return None };
-            let [total, reading, snapshot, is_refused] = <[Value; 4]>::try_from(parts).ok()?;
-            Some(Self {
-                total: total.as_u64()?,
-                to_note: text_or_null(reading)?.zip(text_or_null(snapshot)?),
-                is_refused: is_refused.as_bool()?,
-            })
-        })
-    }
-}

@@ -12,25 +12,24 @@
 //! All of it is one row in D1, written in the batch that reads the first page. KV cannot hold it: a name that was
 //! written a minute ago may still be read as it was before.
 
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::boundaries::{HOUR_AGO, Rows};
 use super::reading;
-use crate::d1::session::Opened;
+use crate::d1::StorageError;
+use crate::d1::batch::{Batch, Handle, Results};
+use crate::d1::columns::flag;
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
-use crate::d1::{StorageError, record};
 use scim_protocol::ScimError;
 use scim_protocol::list::Page;
 
-/// Since when a snapshot has been read that is kept in any case.
-pub(crate) const HOUR_AGO: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour')";
 /// Since when a list has been read whose last page nobody has read, and whose snapshot is kept if there is room.
 const DAY_AGO: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')";
 
-/// Characters of a post.
-pub(crate) const WIDTH: u64 = 11;
 /// Most posts of a snapshot: one value in D1 has 2 MB at most. A filtered list of more rows is refused.
-const MOST_POSTS: u64 = 150_000;
+const MAX_BOUNDARIES: u64 = 150_000;
 /// Bytes that the snapshots of an organization may take before a list of several pages is refused.
 const BUDGET: u64 = 64_000_000;
 /// Bytes of a snapshot.
@@ -41,23 +40,6 @@ const SMALL_PAGE: u64 = 10;
 const LONG_LIST: u64 = 1_000;
 /// The largest position that is told from others.
 const LAST_POSITION: u64 = 1 << 52;
-
-/// Rows of a table, as parts of SQL.
-#[derive(Clone, Copy)]
-pub(crate) struct Rows<'a> {
-    /// The column that has their order.
-    pub(crate) seq: &'a str,
-    /// The table.
-    pub(crate) table: &'a str,
-    /// `FROM … WHERE …`
-    pub(crate) from: &'a str,
-    /// The condition, for a row that is found by its `seq`.
-    pub(crate) of_row: &'a str,
-    /// What counts them.
-    pub(crate) total: &'a str,
-    /// The column with `organizations.reveals` as it was when the row became visible, if rows can become visible.
-    pub(crate) reveal: Option<&'a str>,
-}
 
 /// Who reads a list, and which snapshot is made if one has to be.
 #[derive(Debug, Clone, Copy)]
@@ -83,14 +65,25 @@ pub(crate) struct Snapshot<'a> {
 }
 
 /// What is known of the snapshot of a first page once the page has been read.
-#[derive(Debug)]
-struct State {
+#[derive(Debug, Deserialize)]
+pub(crate) struct State {
     /// How many rows the list has, if that is known without the page.
     total: Option<u64>,
     /// Whether a snapshot was made.
+    #[serde(deserialize_with = "flag")]
     is_made: bool,
     /// Whether the organization has as many snapshots as it may.
+    #[serde(deserialize_with = "flag")]
     is_full: bool,
+}
+
+/// The statement that selects the state of the list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum StateHandle {
+    /// Of a first page.
+    First(Handle<State>),
+    /// Of a later page.
+    Later(Handle<reading::State>),
 }
 
 impl<'a> Snapshot<'a> {
@@ -151,7 +144,7 @@ impl<'a> Snapshot<'a> {
         let is_due = if self.begins() { format!("n.listed > {size}") } else { "TRUE".to_owned() };
         let most = match (self.filter, self.is_small()) {
             (_, true) => format!("n.listed <= {LONG_LIST}"),
-            (Some(_), false) => format!("n.listed <= {MOST_POSTS}"),
+            (Some(_), false) => format!("n.listed <= {MAX_BOUNDARIES}"),
             (None, false) => "TRUE".to_owned(),
         };
         // A batch that is sent again, because the answer to it was lost or names were folded anew, makes the snapshot
@@ -193,7 +186,7 @@ impl<'a> Snapshot<'a> {
             "WITH RECURSIVE post (number, seq) AS (
                SELECT 0, (SELECT after FROM start)
                UNION ALL
-               SELECT number + 1, coalesce(iif(number < {MOST_POSTS} - 1,
+               SELECT number + 1, coalesce(iif(number < {MAX_BOUNDARIES} - 1,
                  (SELECT {seq} {from} AND {seq} > post.seq ORDER BY {seq} LIMIT 1 OFFSET {step}), NULL), {newest})
                FROM post WHERE post.seq < {newest})
              SELECT group_concat(printf('%10d,', seq), '') FROM post WHERE number > 0"
@@ -203,7 +196,7 @@ impl<'a> Snapshot<'a> {
     /// All rows, up to one more than a snapshot may have.
     fn all_rows(&self, rows: &Rows<'_>) -> String {
         let (seq, from) = (rows.seq, rows.from);
-        let most = if self.is_small() { LONG_LIST } else { MOST_POSTS };
+        let most = if self.is_small() { LONG_LIST } else { MAX_BOUNDARIES };
         format!(
             "(SELECT count(*) AS listed, group_concat(printf('%10d,', seq), '') AS posts
               FROM (SELECT {seq} AS seq {from} AND {seq} > (SELECT after FROM start) ORDER BY {seq} LIMIT {most} + 1))"
@@ -215,10 +208,21 @@ impl<'a> Snapshot<'a> {
         (!self.begins()).then(|| self.reading().rows(rows, self.filter.is_some()))
     }
 
-    /// The statements that come after that of the page; `counted` counts the rows of a list of which no snapshot is
+    /// Adds the statements that come after that of the page; `counted` counts the rows of a list of which no snapshot is
     /// known.
-    pub(crate) fn end(&self, counted: &str) -> Vec<String> {
-        if self.begins() { vec![self.state(counted)] } else { self.reading().end(counted) }
+    pub(crate) fn push_state(
+        &self,
+        batch: &mut Batch,
+        tenant: &Tenant<'_>,
+        bindings: &[Binding],
+        counted: &str,
+    ) -> StateHandle {
+        if self.begins() {
+            return StateHandle::First(batch.push(tenant.select(&self.state(counted), bindings)));
+        }
+        let state = batch.push(tenant.select(&self.reading().state(counted), bindings));
+        batch.execute(tenant.statement(&self.reading().note_with_page(), bindings));
+        StateHandle::Later(state)
     }
 
     /// The total of the list, and what is to be noted after the answer, given how many rows are on the page, and
@@ -230,23 +234,25 @@ impl<'a> Snapshot<'a> {
     pub(crate) fn read(
         &self,
         tenant: &Tenant<'_>,
-        opened: &mut Opened,
+        results: &Results,
+        state: StateHandle,
         on_page: u64,
         there_is_more: bool,
     ) -> Result<(u64, Option<Statement>), ScimError> {
-        let head = opened.row().unwrap_or_default().head;
-        if self.begins() {
-            let state = State::read(&head)?;
-            let total = self.total(&state, on_page, there_is_more)?;
-            return Ok((total, state.is_made.then(|| tidy(tenant))));
+        match state {
+            StateHandle::First(state) => {
+                let state = results.one(state)?;
+                let total = self.total(&state, on_page, there_is_more)?;
+                Ok((total, state.is_made.then(|| delete_unread(tenant))))
+            }
+            StateHandle::Later(state) => {
+                let state = results.one(state)?;
+                if state.is_refused {
+                    return Err(too_many_imports());
+                }
+                Ok((state.total, self.reading().afterwards(tenant, state, self.bindings())))
+            }
         }
-        // The note's.
-        opened.rows();
-        let state = reading::State::read(&head)?;
-        if state.is_refused {
-            return Err(too_many_imports());
-        }
-        Ok((state.total, self.reading().afterwards(tenant, state, self.bindings())))
     }
 
     /// The statement that selects the [`State`] of a first page. The total is the snapshot's, else what `counted`
@@ -255,8 +261,7 @@ impl<'a> Snapshot<'a> {
         // A list of which a page that is not small makes no snapshot is no longer than the page, or is refused.
         let counted = if self.is_small() { counted } else { "NULL" };
         format!(
-            "SELECT json_array(coalesce(s.total, {counted}), json(iif(s.total IS NULL, 'false', 'true')),
-               json(iif({}, 'true', 'false'))) AS head
+            "SELECT coalesce(s.total, {counted}) AS total, s.total IS NOT NULL AS is_made, {} AS is_full
              FROM (SELECT 1) LEFT JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = :snapshot",
             is_full()
         )
@@ -270,7 +275,7 @@ impl<'a> Snapshot<'a> {
             None if !there_is_more => Ok(on_page),
             _ if state.is_full => Err(too_many_imports()),
             _ if self.filter.is_some() => Err(ScimError::too_many(format!(
-                "More than {MOST_POSTS} {} match the filter, which is the most that can be read page by page with \
+                "More than {MAX_BOUNDARIES} {} match the filter, which is the most that can be read page by page with \
                  \"startIndex\". Narrow the filter, leave it out, or read the pages with \"cursor\" instead of \
                  \"startIndex\".",
                 self.resource.to_lowercase()
@@ -280,18 +285,17 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-impl State {
-    fn read(head: &str) -> Result<Self, StorageError> {
-        record::read("a snapshot", head, |value| {
-            let [total, is_made, is_full] = value.as_array()?.as_slice() else { return None };
-            let total = if total.is_null() { None } else { Some(total.as_u64()?) };
-            Some(Self { total, is_made: is_made.as_bool()?, is_full: is_full.as_bool()? })
-        })
-    }
+/// 429: so many lists of the organization are being read page by page that another snapshot cannot be kept.
+fn too_many_imports() -> ScimError {
+    ScimError::throttled(
+        "Too many lists of this organization were read page by page within the last hour, so this one cannot begin now. \
+         Lists that are being read already go on. Try again in an hour, or read the list by \"cursor\". If a client polls a \
+         list of several pages, let it ask less often or with a narrower filter.",
+    )
 }
 
 /// Deletes the snapshots that nobody goes on with, once a new one was made.
-fn tidy(tenant: &Tenant<'_>) -> Statement {
+fn delete_unread(tenant: &Tenant<'_>) -> Statement {
     let unread = unread(&format!("iif(r.is_done, {HOUR_AGO}, {DAY_AGO})"));
     tenant.statement(&format!("DELETE FROM list_snapshots AS s WHERE s.org_id = :org AND {unread}"), &[])
 }
@@ -328,18 +332,4 @@ fn hash(parts: &[&str]) -> String {
         hash.update(Sha256::digest(part));
     }
     base16ct::lower::encode_string(&hash.finalize())
-}
-
-/// The post with a number, from 0.
-pub(crate) fn post(number: &str) -> String {
-    format!("CAST(substr(s.posts, ({number}) * {WIDTH} + 1, {WIDTH} - 1) AS INTEGER)")
-}
-
-/// 429: so many lists of the organization are being read page by page that another snapshot cannot be kept.
-fn too_many_imports() -> ScimError {
-    ScimError::throttled(
-        "Too many lists of this organization were read page by page within the last hour, so this one cannot begin now. \
-         Lists that are being read already go on. Try again in an hour, or read the list by \"cursor\". If a client polls a \
-         list of several pages, let it ask less often or with a narrower filter.",
-    )
 }

@@ -1,5 +1,8 @@
 //! What the snapshots of lists tell of imports.
 
+use serde::de::DeserializeOwned;
+
+use crate::d1::batch::Select;
 use crate::d1::statement::{Statement, text};
 use crate::d1::tenant::Tenant;
 
@@ -8,8 +11,8 @@ use crate::d1::tenant::Tenant;
 ///
 /// `state`: `begun`, as long as only the first page has been read; `finished`; `reading`; or `stopped`, if nobody has
 /// asked for a page for a while.
-pub fn all(tenant: &Tenant<'_>) -> Statement {
-    tenant.statement(
+pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
+    tenant.select_json(
         "SELECT json_object('resource', resource, 'filter', nullif(filter, ''), 'page_size', page_size,
            'total', total, 'pages', (total + page_size - 1) / page_size,
            'pages_read', (min(next_offset, total) + page_size - 1) / page_size,
@@ -17,7 +20,7 @@ pub fn all(tenant: &Tenant<'_>) -> Statement {
              WHEN is_done THEN 'finished'
              WHEN read_at < strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-3 minutes') THEN 'stopped'
              WHEN next_offset = page_size THEN 'begun'
-             ELSE 'reading' END) AS head
+             ELSE 'reading' END) AS json
          FROM (
            SELECT s.resource, s.filter, s.begun_at, c.total, coalesce(r.page_size, s.page_size) AS page_size,
              coalesce(r.next_offset, s.page_size) AS next_offset, coalesce(r.is_done, 0) AS is_done,

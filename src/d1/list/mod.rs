@@ -3,15 +3,18 @@
 mod direction;
 mod source;
 
+use serde::Deserialize;
+
+use super::batch::{Batch, Count, Handle};
+use super::columns::js_text;
 use super::filter::Load;
-use super::member_chunks::MemberChunks;
-use super::record::{self, pair, text_or_null};
+use super::member_chunks::{ChunkRow, MemberChunks};
 use super::session::Opened;
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
-use super::{groups, member_chunks};
+use super::{JsText, groups, member_chunks};
 pub use crate::d1::imports::snapshot::Reader;
-use crate::d1::imports::snapshot::Snapshot;
+use crate::d1::imports::snapshot::{Snapshot, StateHandle};
 use direction::Direction;
 use scim_protocol::ScimError;
 use scim_protocol::cursor::{Cursor, Position};
@@ -90,18 +93,28 @@ pub enum Resource {
 /// A list that has been prepared; see [`prepare`].
 pub struct Prepared<'a> {
     snapshot: Option<Snapshot<'a>>,
-    statements: Vec<Statement>,
-    /// How many statements come before that of the page.
-    before_page: usize,
+    batch: Batch,
+    page: Handle<PageRow>,
+    members: Option<Handle<ChunkRow>>,
     listed: Listed,
     totals: Vec<Total>,
     count: usize,
     by_cursor: bool,
     backward: bool,
-    with_members: bool,
     load: Load,
     /// Whether it is only asked whether there is more than one page, and if not, for all of it.
     probes: bool,
+}
+
+/// A resource on a page.
+#[derive(Debug, Deserialize)]
+struct PageRow {
+    rank: i64,
+    /// What the list is sorted by; `None` where it is in order of insertion, or the resource has no such value.
+    key: Option<String>,
+    /// The resource; see [`Resource`].
+    #[serde(deserialize_with = "js_text")]
+    body: JsText,
 }
 
 /// How a total, or a part of it, is learned.
@@ -111,9 +124,9 @@ enum Total {
     /// The filter can match one at most, and the page is the first.
     OnPage,
     /// A statement counts.
-    Counted,
+    Counted(Handle<Count>),
     /// The list's snapshot knows it.
-    OfSnapshot,
+    OfSnapshot(StateHandle),
 }
 
 /// Prepares a list: its snapshot, the page, the counts, the members of the page's groups.
@@ -150,28 +163,8 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         .push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor || probes || begins))));
     bindings.push(integer("offset", offset));
     let position = cursor.map(|cursor| &cursor.position);
-    let mut totals = Vec::new();
-    let mut counts = Vec::new();
-    if probes {
-        totals.push(Total::OnPage);
-    }
-    for source in sources.all.iter().filter(|_| !probes) {
-        totals.push(match (&snapshot, query.filter) {
-            (Some(snapshot), _) => {
-                counts.extend(snapshot.end(&source.total));
-                Total::OfSnapshot
-            }
-            (None, None) if source.is_users() => Total::OfOrganization,
-            (None, Some(_)) if source.unique && first && sources.all.len() == 1 => Total::OnPage,
-            (None, _) => {
-                counts.push(format!("SELECT CAST(count(*) AS TEXT) AS head {}", source.from));
-                Total::Counted
-            }
-        });
-    }
     let own_page = sources.only().zip(snapshot.as_ref());
     let before = own_page.map(|(source, snapshot)| snapshot.begin(&source.rows())).unwrap_or_default();
-    let before_page = before.len();
     // A first page is the list as it is now; what a later one is, the snapshot of the first tells.
     let later = own_page.and_then(|(source, snapshot)| Some((source, snapshot.later_rows(&source.rows())?)));
     let (page, groups_on_page) = match &later {
@@ -183,22 +176,39 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
             sources.groups_on_page(direction, position, probes),
         ),
     };
-    let mut statements: Vec<Statement> =
-        before.into_iter().chain([page]).chain(counts).map(|sql| tenant.statement(&sql, &bindings)).collect();
-    let with_members = query.with_members && query.listed != Listed::Users;
-    if with_members {
-        statements.push(member_chunks::of_groups(tenant, &groups_on_page, &bindings));
+    let mut batch = Batch::new();
+    batch.extend(before.iter().map(|sql| tenant.statement(sql, &bindings)));
+    let page = batch.push(tenant.select(&page, &bindings));
+    let mut totals = Vec::new();
+    if probes {
+        totals.push(Total::OnPage);
     }
+    for source in sources.all.iter().filter(|_| !probes) {
+        totals.push(match (&snapshot, query.filter) {
+            (Some(snapshot), _) => {
+                Total::OfSnapshot(snapshot.push_state(&mut batch, tenant, &bindings, &source.total))
+            }
+            (None, None) if source.is_users() => Total::OfOrganization,
+            (None, Some(_)) if source.unique && first && sources.all.len() == 1 => Total::OnPage,
+            (None, _) => {
+                let count = format!("SELECT count(*) AS count {}", source.from);
+                Total::Counted(batch.push(tenant.select(&count, &bindings)))
+            }
+        });
+    }
+    let with_members = query.with_members && query.listed != Listed::Users;
+    let members =
+        with_members.then(|| batch.push(member_chunks::of_groups(tenant, &groups_on_page, &bindings)));
     Ok(Prepared {
         snapshot,
-        statements,
-        before_page,
+        batch,
+        page,
+        members,
         listed: query.listed,
         totals,
         count: usize::try_from(count).unwrap_or(usize::MAX),
         by_cursor,
         backward: direction.backward,
-        with_members,
         load: sources.load,
         probes,
     })
@@ -214,8 +224,8 @@ fn snapshot_of<'a>(query: &Query<'a>, sources: &Sources) -> Option<Snapshot<'a>>
 
 impl Prepared<'_> {
     /// The statements to run.
-    pub fn take_statements(&mut self) -> Vec<Statement> {
-        std::mem::take(&mut self.statements)
+    pub fn take_batch(&mut self) -> Batch {
+        std::mem::take(&mut self.batch)
     }
 
     /// Whether the database has to look at everybody for this page: a later page of a list that has a snapshot is
@@ -230,7 +240,7 @@ impl Prepared<'_> {
     /// # Errors
     /// `tooMany`, if the filter is too much for an organization of that size; 429 or `tooMany` where the pages of the
     /// list cannot be kept together; our fault: a row is not what the statement selects.
-    pub fn read(&self, tenant: &Tenant<'_>, opened: &mut Opened) -> Result<Listing, ScimError> {
+    pub fn read(&self, tenant: &Tenant<'_>, opened: &Opened) -> Result<Listing, ScimError> {
         let organization = &opened.organization;
         if self.load.is_too_much(organization.user_count, organization.group_count) {
             return Err(ScimError::too_many(format!(
@@ -240,10 +250,7 @@ impl Prepared<'_> {
                 organization.user_count, organization.group_count
             )));
         }
-        for _ in 0..self.before_page {
-            opened.rows();
-        }
-        let mut rows = opened.rows();
+        let mut rows = opened.results.all(self.page)?;
         let there_is_more = rows.len() > self.count;
         rows.truncate(self.count);
         let on_page = u64::try_from(rows.len()).unwrap_or(0);
@@ -253,10 +260,11 @@ impl Prepared<'_> {
             total = total.saturating_add(match part {
                 Total::OfOrganization => opened.organization.user_count,
                 Total::OnPage => on_page,
-                Total::Counted => opened.count()?,
-                Total::OfSnapshot => {
+                Total::Counted(count) => opened.results.one(*count)?.count,
+                Total::OfSnapshot(state) => {
                     let Some(snapshot) = &self.snapshot else { continue };
-                    let (total, statement) = snapshot.read(tenant, opened, on_page, there_is_more)?;
+                    let (total, statement) =
+                        snapshot.read(tenant, &opened.results, *state, on_page, there_is_more)?;
                     afterwards = statement;
                     total
                 }
@@ -265,24 +273,20 @@ impl Prepared<'_> {
         if self.backward {
             rows.reverse();
         }
-        let mut members =
-            if self.with_members { MemberChunks::of(opened.rows())? } else { MemberChunks::default() };
+        let chunks = self.members.map(|members| opened.results.all(members)).transpose()?;
+        let mut members = chunks.map(MemberChunks::of);
         let mut items = Vec::with_capacity(rows.len());
-        for row in rows {
-            let Position { key, rank } = record::read("a position", &row.head, |value| {
-                let [rank, key] = pair(value)?;
-                Some(Position { key: text_or_null(key)?, rank: rank.as_i64()? })
-            })?;
+        for PageRow { rank, key, body } in rows {
             let group = match self.listed {
                 Listed::Users => None,
                 Listed::Groups => Some(rank),
                 Listed::All => rank.checked_sub(GROUP_RANK).filter(|seq| *seq >= 0),
             };
-            let own = row.body.into_string();
+            let own = body.into_string();
             let resource = match group {
                 None => Resource::User(own),
                 Some(seq) => {
-                    let members = self.with_members.then(|| members.take(seq));
+                    let members = members.as_mut().map(|members| members.take(seq));
                     Resource::Group(groups::Resource { own, members })
                 }
             };
@@ -349,8 +353,8 @@ mod tests {
             };
             let statements: Vec<Value> = prepare(&tenant, &query)
                 .unwrap()
-                .take_statements()
-                .into_iter()
+                .take_batch()
+                .statements()
                 .map(|statement| json!({"sql": statement.sql, "params": statement.params}))
                 .collect();
             json!({"listed": format!("{listed:?}"), "filter": filter, "sortBy": sort_by, "place": place,

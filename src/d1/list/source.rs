@@ -3,7 +3,7 @@
 use super::direction::Direction;
 use super::{Listed, Query};
 use crate::d1::filter::{Load, ORG_IF_LIGHT, SortKey, Table, compile, sort_key};
-use crate::d1::imports::snapshot::Rows;
+use crate::d1::imports::boundaries::Rows;
 use crate::d1::statement::{Binding, expression, text};
 use crate::d1::tenant::Tenant;
 use crate::d1::{groups, organizations, users};
@@ -105,11 +105,7 @@ impl Sources {
             && source.in_order
         {
             return source.select(
-                &format!(
-                    "json_array({}, NULL) AS head, {} AS body",
-                    source.seq(),
-                    source.resource(with_groups)
-                ),
+                &format!("{} AS rank, NULL AS key, {} AS body", source.seq(), source.resource(with_groups)),
                 direction,
                 from,
                 &format!("LIMIT CAST(:limit AS INTEGER) OFFSET {SKIPPED}"),
@@ -134,7 +130,7 @@ impl Sources {
             several => format!("coalesce({})", several.join(", ")),
         };
         format!(
-            "SELECT json_array(hit.rank, hit.key) AS head, {body} AS body FROM ({}) hit {}",
+            "SELECT hit.rank AS rank, hit.key AS key, {body} AS body FROM ({}) hit {}",
             self.hits(direction, from, "limit"),
             direction.order_by(self.hit_key("hit.key").as_ref(), "hit.rank")
         )
@@ -209,7 +205,7 @@ impl Source {
     pub(crate) fn page_of(&self, rows: &str, with_groups: bool) -> String {
         let (table, seq) = (self.table.name(), self.seq());
         format!(
-            "SELECT json_array({seq}, NULL) AS head, {} AS body FROM ({rows}) hit CROSS JOIN {table}
+            "SELECT {seq} AS rank, NULL AS key, {} AS body FROM ({rows}) hit CROSS JOIN {table}
              WHERE {seq} = hit.seq ORDER BY hit.turn, hit.seq",
             self.resource(with_groups)
         )

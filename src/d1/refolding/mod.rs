@@ -14,14 +14,16 @@
 mod names;
 mod people;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use names::{ARCHIVED_GROUPS, GROUPS, Names, PROJECTS, TEAMS};
 
-use super::record::{self, Record};
+use super::batch::{Batch, Select};
+use super::columns::json as column_json;
 use super::statement::{Binding, Statement, integer, text};
 use super::tenant::{Tenant, guard};
-use super::{Database, Row, StorageError};
+use super::{Database, StorageError};
 use directory::organization::refold_email_domains;
 use scim_protocol::json;
 use scim_protocol::text::FOLD_VERSION;
@@ -39,6 +41,14 @@ pub const STEPS_OF_REQUEST: u32 = 12;
 struct Progress {
     version: i64,
     position: Position,
+    mail_domains: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProgressRow {
+    fold_version: i64,
+    folded_to: String,
+    #[serde(deserialize_with = "column_json")]
     mail_domains: Vec<String>,
 }
 
@@ -122,50 +132,31 @@ pub async fn bring_up_to_date(
     Ok(is_done)
 }
 
-/// Whether an organization is behind, given its row of [`super::organizations::one`].
-///
-/// # Errors
-/// Our fault: the row is not what the statement selects.
-pub fn is_behind(row: &Row) -> Result<bool, StorageError> {
-    let version: i64 = row
-        .body
-        .clone()
-        .into_string()
-        .parse()
-        .map_err(|_| StorageError::Internal("an organization has no fold_version".to_owned()))?;
-    Ok(version < FOLD_VERSION)
+/// The id of an organization.
+#[derive(Debug, Deserialize)]
+pub struct OrganizationId {
+    /// Identifier.
+    pub id: String,
 }
 
-/// Reads the ids of organizations that are behind, one a row.
-pub fn behind(most: u32) -> Statement {
-    Statement::new(
-        "SELECT id AS head FROM organizations WHERE fold_version < CAST(:version AS INTEGER) ORDER BY id
+/// Reads the ids of organizations whose folded columns are of an older version.
+pub fn behind(most: u32) -> Select<OrganizationId> {
+    Select::columns(Statement::new(
+        "SELECT id FROM organizations WHERE fold_version < CAST(:version AS INTEGER) ORDER BY id
          LIMIT CAST(:most AS INTEGER)",
         &[integer("version", FOLD_VERSION), text("most", most.to_string())],
-    )
+    ))
 }
 
 async fn progress(database: &Database, tenant: &Tenant<'_>) -> Result<Progress, StorageError> {
-    let statement = tenant.statement(
-        "SELECT json_object('version', fold_version, 'folded_to', folded_to, 'mail_domains', json(mail_domains)) AS head
-         FROM organizations WHERE id = :org",
+    let statement = tenant.select::<ProgressRow>(
+        "SELECT fold_version, folded_to, mail_domains FROM organizations WHERE id = :org",
         &[],
     );
     let row = database.run(statement).await?.into_iter().next().ok_or(StorageError::Stale)?;
-    record::read("the progress of an organization", &row.head, |value| {
-        let mut record = Record::of(value)?;
-        let version = record.integer("version")?;
-        let folded_to = record.text("folded_to")?;
-        let domains = record::array(record.take("mail_domains"))?;
-        Some(Progress {
-            version,
-            position: Position::read(&folded_to)?,
-            mail_domains: domains
-                .into_iter()
-                .map(|each| Some(each.as_str()?.to_owned()))
-                .collect::<Option<_>>()?,
-        })
-    })
+    let position = Position::read(&row.folded_to)
+        .ok_or_else(|| StorageError::Internal(format!("folded_to is not a position: {:?}", row.folded_to)))?;
+    Ok(Progress { version: row.fold_version, position, mail_domains: row.mail_domains })
 }
 
 impl Position {
@@ -212,7 +203,8 @@ async fn advance(
             integer("old_version", from.version),
         ],
     );
-    let mut batch = vec![position, guard()];
+    let mut batch = Batch::new();
+    batch.extend([position, guard()]);
     batch.extend(statements);
     database.batch(&batch).await.map(|_| ())
 }
@@ -230,11 +222,11 @@ async fn step(
         }
         Stage::Names(names) => {
             let rows = database.run(names.rows(tenant, &position.after)).await?;
-            names.step(tenant, position, &rows)
+            Ok(names.step(tenant, position, &rows))
         }
         Stage::Owner => {
             let rows = database.run(people::owner(tenant)).await?;
-            Ok(Step { statements: people::change_owner(tenant, &rows)?, next: position.next_stage() })
+            Ok(Step { statements: people::change_owner(tenant, &rows), next: position.next_stage() })
         }
         Stage::People(managed) => people::step(database, tenant, position, managed).await,
     }
@@ -248,7 +240,7 @@ fn not_ascii(sql: &str) -> String {
 /// A guard that wants as many rows changed as there were to change.
 fn guard_all(count: usize) -> Statement {
     Statement::new(
-        "SELECT CASE WHEN changes() = CAST(:count AS INTEGER) THEN '' ELSE json('stale') END AS head",
+        "SELECT CASE WHEN changes() = CAST(:count AS INTEGER) THEN '' ELSE json('stale') END",
         &[text("count", count.to_string())],
     )
 }

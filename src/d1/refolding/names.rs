@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_ascii, rows_of};
-use crate::d1::record::{self, Record};
+use crate::d1::Tenant;
+use crate::d1::batch::Select;
 use crate::d1::statement::{Statement, text};
-use crate::d1::{Row, StorageError, Tenant};
 use directory::group_name::fold_group_name;
 use scim_protocol::json::object;
 use scim_protocol::text::compose;
@@ -72,9 +73,19 @@ pub(crate) const GROUPS: Names = Names {
     resource_type: Some("Group"),
 };
 
+/// A name and its folded form.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NameRow {
+    /// In whose order the rows are gone through.
+    key: String,
+    name: String,
+    fold: String,
+    external_id: Option<String>,
+}
+
 impl Names {
     /// Reads the next names that are not all ASCII.
-    pub(crate) fn rows(&self, tenant: &Tenant<'_>, after: &str) -> Statement {
+    pub(crate) fn rows(&self, tenant: &Tenant<'_>, after: &str) -> Select<NameRow> {
         let Self { name, key, of_organization, .. } = self;
         let (external_id, also) = match self.is_group {
             true => (
@@ -88,48 +99,31 @@ impl Names {
             _ => (":after", after),
         };
         let sql = format!(
-            "SELECT json_object('key', t.{key}, 'id', t.id, 'name', t.{name}, 'fold', t.name_fold,
-               'external_id', {external_id}) AS head
+            "SELECT CAST(t.{key} AS TEXT) AS key, t.{name} AS name, t.name_fold AS fold, {external_id} AS external_id
              {of_organization} AND t.{key} > {after_key}
                AND ({}{also} OR t.{name} <> trim(t.{name}, ' ' || char(9, 10, 13))) ORDER BY t.{key} LIMIT CAST(:most AS INTEGER)",
             not_ascii(&format!("t.{name}"))
         );
-        tenant.statement(&sql, &[text("after", after), text("most", MOST_ROWS.to_string())])
+        tenant.select(&sql, &[text("after", after), text("most", MOST_ROWS.to_string())])
     }
 
-    /// What is to be written of these rows.
-    ///
-    /// # Errors
-    /// Our fault: the rows are not what the statement selects.
-    pub(crate) fn step(
-        &self,
-        tenant: &Tenant<'_>,
-        position: &Position,
-        rows: &[Row],
-    ) -> Result<Step, StorageError> {
+    /// The step that writes what differs in these rows.
+    pub(crate) fn step(&self, tenant: &Tenant<'_>, position: &Position, rows: &[NameRow]) -> Step {
         let mut changes = Vec::new();
         let mut seen = HashSet::new();
         let mut last = String::new();
         for row in rows {
-            let (key, name, folded, external_id) = record::read("a name", &row.head, |value| {
-                let mut record = Record::of(value)?;
-                Some((
-                    record.take("key"),
-                    record.text("name")?,
-                    record.text("fold")?,
-                    record.text_or_null("external_id")?,
-                ))
-            })?;
-            last = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-            let new = fold_group_name(&name);
+            let NameRow { key, name, fold: folded, external_id } = row;
+            last.clone_from(key);
+            let new = fold_group_name(name);
             let composed = external_id.as_deref().map(compose);
-            if bare(&folded) == new && composed.as_deref() == external_id.as_deref() {
+            if bare(folded) == new && composed.as_deref() == external_id.as_deref() {
                 continue;
             }
             let is_second = !seen.insert(new.clone());
             let sent = external_id.as_deref().filter(|sent| composed.as_deref() != Some(*sent));
             changes.push(object! {
-                "key": key, "name": name, "fold": new, "is_second": is_second,
+                "key": key.as_str(), "name": name.as_str(), "fold": new, "is_second": is_second,
                 "external_id": composed.as_deref(), "external_id_sent": sent,
             });
         }
@@ -137,7 +131,7 @@ impl Names {
             true => position.next_stage(),
             false => position.behind(last),
         };
-        Ok(Step { statements: self.change(tenant, changes), next })
+        Step { statements: self.change(tenant, changes), next }
     }
 
     fn change(&self, tenant: &Tenant<'_>, changes: Vec<Value>) -> Vec<Statement> {

@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_ascii, rows_of};
-use crate::d1::record::{self, Record};
+use crate::d1::batch::{Batch, Select};
 use crate::d1::statement::{Statement, integer, text};
 use crate::d1::users::{doc_fold_of, emails_value};
-use crate::d1::{Database, Row, StorageError, Tenant};
+use crate::d1::{Database, StorageError, Tenant};
 use directory::{OrgRole, User};
+use scim_protocol::Object;
 use scim_protocol::json::object;
 use scim_protocol::text::compose;
 
@@ -18,10 +20,12 @@ const MOST_BYTES: usize = 700_000;
 /// Most people that a step looks at to find texts that are not ASCII.
 const MOST_LOOKED_AT: u32 = 10_000;
 
-/// A person whose texts are not all ASCII.
-struct Person {
+/// A user whose texts are not all ASCII.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Person {
     seq: i64,
     version: i64,
+    #[serde(rename = "doc", deserialize_with = "user_of_doc")]
     user: User,
     user_name_fold: String,
     external_id: Option<String>,
@@ -30,37 +34,39 @@ struct Person {
     emails: Value,
 }
 
+/// How far a step has looked.
+#[derive(Debug, Deserialize)]
+struct Looked {
+    /// How many users it has looked at.
+    looked_at: i64,
+    /// How many of them have texts that are not all ASCII.
+    special: i64,
+    /// The `seq` of the last.
+    last: i64,
+}
+
+/// A user of whom only the document counts.
+fn user_of_doc<'de, D: Deserializer<'de>>(doc: D) -> Result<User, D::Error> {
+    Ok(User { doc: Object::deserialize(doc)?, active: true, org_role: OrgRole::Member })
+}
+
+/// The statement of a [`Person`], up to FROM.
 fn person_sql() -> &'static str {
     "SELECT json_object('seq', users.seq, 'version', users.version, 'doc', json(users.doc),
        'user_name_fold', users.user_name_fold, 'external_id', users.external_id, 'mail_domain', users.mail_domain,
        'doc_fold', users.doc_fold, 'emails', (SELECT json_group_array(json_object('value', value_fold, 'type', type_fold))
-         FROM (SELECT * FROM user_emails WHERE user_seq = users.seq ORDER BY value_fold, type_fold))) AS head"
+         FROM (SELECT * FROM user_emails WHERE user_seq = users.seq ORDER BY value_fold, type_fold))) AS json"
 }
 
 impl Person {
-    fn read(row: &Row) -> Result<Self, StorageError> {
-        record::read("a person", &row.head, |value| {
-            let mut record = Record::of(value)?;
-            Some(Self {
-                seq: record.integer("seq")?,
-                version: record.integer("version")?,
-                user: User { doc: record.object("doc")?, active: true, org_role: OrgRole::Member },
-                user_name_fold: record.text("user_name_fold")?,
-                external_id: record.text_or_null("external_id")?,
-                mail_domain: record.text_or_null("mail_domain")?,
-                doc_fold: record.text_or_null("doc_fold")?,
-                emails: record.take("emails"),
-            })
-        })
-    }
-
     /// What is to be written, if anything differs.
     fn change(&self, seen: &mut HashSet<String>) -> Option<Value> {
-        let folded = self.user.folded_user_name();
-        let external_id = self.user.external_id().map(compose);
-        let mail_domain = self.user.email_domain();
-        let doc_fold = doc_fold_of(&self.user);
-        let emails = emails_value(&self.user);
+        let user = &self.user;
+        let folded = user.folded_user_name();
+        let external_id = user.external_id().map(compose);
+        let mail_domain = user.email_domain();
+        let doc_fold = doc_fold_of(user);
+        let emails = emails_value(user);
         let same_emails = emails == self.emails;
         if bare(&self.user_name_fold) == folded
             && external_id.as_deref() == self.external_id.as_deref()
@@ -80,19 +86,18 @@ impl Person {
 }
 
 /// Reads the Owner, if the texts are not all ASCII.
-pub(crate) fn owner(tenant: &Tenant<'_>) -> Statement {
+pub(crate) fn owner(tenant: &Tenant<'_>) -> Select<Person> {
     let sql = format!(
         "{} FROM users WHERE users.org_id = :org AND users.org_role = 'Owner' AND {}",
         person_sql(),
         not_ascii("users.doc")
     );
-    tenant.statement(&sql, &[])
+    tenant.select_json(&sql, &[])
 }
 
 /// Writes what differs of the Owner; whoever has the name makes way.
-pub(crate) fn change_owner(tenant: &Tenant<'_>, rows: &[Row]) -> Result<Vec<Statement>, StorageError> {
-    let owner = rows.iter().map(Person::read).collect::<Result<Vec<_>, _>>()?;
-    Ok(change(tenant, &owner, true))
+pub(crate) fn change_owner(tenant: &Tenant<'_>, owner: &[Person]) -> Vec<Statement> {
+    change(tenant, owner, true)
 }
 
 /// A step through the people whom SCIM sees, or through the others.
@@ -122,18 +127,15 @@ pub(crate) async fn step(
         person_sql()
     );
     let count = format!(
-        "SELECT json_object('looked_at', count(*), 'special', coalesce(sum(special), 0), 'last', coalesce(max(seq), 0)) AS head
+        "SELECT count(*) AS looked_at, coalesce(sum(special), 0) AS special, coalesce(max(seq), 0) AS last
          FROM {looked_at}"
     );
-    let batch = [tenant.statement(&read, &bindings), tenant.statement(&count, &bindings)];
-    let mut results = database.batch(&batch).await?.into_iter();
-    let rows = results.next().unwrap_or_default();
-    let people = rows.iter().map(Person::read).collect::<Result<Vec<_>, _>>()?;
-    let count = results.next().unwrap_or_default().into_iter().next().unwrap_or_default();
-    let (looked_at, special, last) = record::read("a count of people", &count.head, |value| {
-        let mut record = Record::of(value)?;
-        Some((record.integer("looked_at")?, record.integer("special")?, record.integer("last")?))
-    })?;
+    let mut batch = Batch::new();
+    let people = batch.push(tenant.select_json::<Person>(&read, &bindings));
+    let looked = batch.push(tenant.select::<Looked>(&count, &bindings));
+    let results = database.batch(&batch).await?;
+    let people = results.all(people)?;
+    let Looked { looked_at, special, last } = results.one(looked)?;
     let is_cut = i64::try_from(people.len()).is_ok_and(|read| read < special);
     let next = match people.last() {
         Some(person) if is_cut => position.behind(person.seq.to_string()),
