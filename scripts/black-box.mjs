@@ -1,15 +1,19 @@
 // The part of `npm test` that needs Node 22: runs files of black-box tests, several at once, in the order of the
 // arguments.
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { root } from "./lib/paths.mjs";
 
 /** A file that hangs fails by its name, instead of taking the time of the whole run. */
 const TIMEOUT = 10 * 60_000;
 
 /** How many of the longest files are named at the end. */
 const LONGEST = 10;
+
+// Every file is a process of its own, and most of what it compiles is the same.
+process.env.NODE_COMPILE_CACHE ??= join(root, "target/node-compile-cache");
 
 const durations = [];
 let failed = true; // until the summary says otherwise
@@ -35,7 +39,7 @@ function report({ passed, failed, cancelled }) {
   durations.sort((a, b) => b.millis - a.millis);
   console.log("\nThe longest files:");
   for (const { file, millis } of durations.slice(0, LONGEST)) {
-    console.log(`${(millis / 1000).toFixed(0).padStart(5)} s  ${file.slice(process.cwd().length + 1)}`);
+    console.log(`${(millis / 1000).toFixed(0).padStart(5)} s  ${relative(root, file)}`);
   }
   console.log(`\n${passed} passed, ${failed + cancelled} failed`);
 }

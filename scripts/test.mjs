@@ -5,9 +5,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build, gzippedSize } from "./lib/build.mjs";
+import { gzippedSize } from "./lib/build.mjs";
 import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
-import { installLinters, linters } from "./lib/lint.mjs";
+import { installLinters, linters, wasmLinter } from "./lib/lint.mjs";
 import { root } from "./lib/paths.mjs";
 import { conformancePython } from "./lib/python.mjs";
 import { main, Problem, run } from "./lib/run.mjs";
@@ -17,6 +17,22 @@ const JOBS = ["lint", "unit", "black-box", "browser", "cost", "conformance"];
 
 /** What the Worker may have, in bytes: a third of what Cloudflare's free plan takes. */
 const MAX_GZIPPED_SIZE = 1_000_000;
+
+/** The files of tests that take longest, also by waiting, and are therefore started first. */
+const LONGEST = [
+  "property/imports.property.test.mjs",
+  "admin-api/access/jwks.test.mjs",
+  "cost/scale.test.mjs",
+  "console/html-injection.browser.test.mjs",
+  "storage/slow-storage.test.mjs",
+  "scim/requests/keys.test.mjs",
+  "console/accessibility.browser.test.mjs",
+  "cost/filters-large.test.mjs",
+  "security/memory.test.mjs",
+  "security/rate-limits.test.mjs",
+  "property/filters.property.test.mjs",
+  "property/patch.property.test.mjs",
+];
 
 const started = performance.now();
 const failures = []; // what failed as a whole: a lint, a build, a runner
@@ -29,17 +45,21 @@ await main(async () => {
   const { values, positionals: files } = parseArgs({ options, allowPositionals: true });
   const jobs = files.length > 0 ? [] : chosen(values.only);
   const has = (job) => jobs.includes(job);
+  const needsWorker = files.length > 0 || jobs.some((job) => job !== "lint" && job !== "unit");
   const tools = await toolchain();
+  if (has("lint")) await installLinters(tools.native);
+  // The end of a build uses one processor: what compiles for WebAssembly goes on beside the rest.
+  const wasm = compileForWasm(tools, { needsWorker, isLinted: has("lint") });
   if (has("lint")) await lint(tools);
   if (has("unit")) await unitTests(tools);
   if (has("browser")) await attempt("Chromium", browser);
-  if (jobs.every((job) => job === "lint" || job === "unit") && files.length === 0) return report();
-  heading("Build");
-  if (!(await attempt("the build of the Worker", () => build(tools)))) return report();
+  const isBuilt = await wasm;
+  if (!needsWorker || !isBuilt) return report();
   files.push(...testFiles().filter((file) => has(file.endsWith(".browser.test.mjs") ? "browser" : "black-box")));
   if (files.length > 0) await node("Black-box tests", "scripts/black-box.mjs", files);
+  const suite = has("conformance") && attempt("conformance", () => conformance(values.write, has("cost")));
   if (has("cost")) await costs();
-  if (has("conformance")) await attempt("conformance", () => conformance(values.write));
+  await suite;
   return report();
 });
 
@@ -50,8 +70,20 @@ function chosen(only) {
   return jobs;
 }
 
+/** Whether there is a Worker then. */
+async function compileForWasm(tools, { needsWorker, isLinted }) {
+  const options = { inBackground: "Build" };
+  const build = () => run(process.execPath, [join(root, "scripts/build.mjs")], options);
+  const isBuilt = needsWorker && (await build()) === 0;
+  if (needsWorker && !isBuilt) failures.push("the build of the Worker");
+  if (isLinted) {
+    const { name, command, args, env } = wasmLinter(tools);
+    if ((await run(command, args, { env, inBackground: `Lint: ${name}` })) !== 0) failures.push(`lint: ${name}`);
+  }
+  return isBuilt;
+}
+
 async function lint(tools) {
-  await installLinters(tools.native);
   for (const { name, command, args, env } of linters(tools)) {
     heading(`Lint: ${name}`);
     await attempt(name, async () => {
@@ -83,15 +115,17 @@ async function costs() {
   await node("Costs", "bench/run.mjs", [JSON.stringify({ quick: true })]);
 }
 
-async function conformance(write) {
+async function conformance(write, inBackground) {
   const python = await conformancePython();
-  await node("Conformance: scim2-tester", "scripts/conformance.mjs", [python, ...(write ? ["--write"] : [])]);
+  const args = [python, ...(write ? ["--write"] : [])];
+  await node("Conformance: scim2-tester", "scripts/conformance.mjs", args, inBackground);
 }
 
 /** Runs a script that needs Node 22 and ends with its counts. */
-async function node(title, script, args) {
-  heading(title);
-  await counted(title, node22(), [join(root, script), ...args], {}, /^(\d+) passed, (\d+) failed/gm);
+async function node(title, script, args, inBackground = false) {
+  if (!inBackground) heading(title);
+  const options = inBackground ? { inBackground: title } : {};
+  await counted(title, node22(), [join(root, script), ...args], options, /^(\d+) passed, (\d+) failed/gm);
 }
 
 /** Runs a program and adds the counts that it prints to ours. */
@@ -120,9 +154,12 @@ async function attempt(name, work) {
   }
 }
 
+/** All files of tests: first those that take longest, so that none of them is left running alone at the end. */
 function testFiles() {
   const names = readdirSync(join(root, "tests"), { recursive: true }).filter((name) => name.endsWith(".test.mjs"));
-  return names.sort().map((name) => join("tests", name));
+  const missing = LONGEST.filter((name) => !names.includes(name));
+  if (missing.length > 0) throw new Error(`LONGEST in scripts/test.mjs names what is not there: ${missing}`);
+  return [...new Set([...LONGEST, ...names.sort()])].map((name) => join("tests", name));
 }
 
 function report() {

@@ -30,9 +30,10 @@ export async function startWorkers({ folder, size, workers = [] }) {
       ...workers,
     ],
   });
-  await running.db.prepare(schema()).run();
+  const database = await running.database();
+  await database.prepare(schema()).run();
   const sql = async (query, ...params) => {
-    const statement = running.db.prepare(query).bind(...params);
+    const statement = database.prepare(query).bind(...params);
     return (await statement.all()).results;
   };
   const api = adminApi(running.url, TOKEN);

@@ -14,12 +14,13 @@ await main(async () => {
   const worker = await openWorker({ folder: data, bindings: { ADMIN_TOKEN: adminToken() } });
   try {
     await announce(worker.url); // so that no server begins meanwhile
-    await migrateLocal(worker.db);
+    const database = await worker.database();
+    await migrateLocal(database);
     const api = adminApi(worker.url, adminToken());
     if (fresh) await makeDemo(api);
     const organization = existing ?? (await newOrganization(api));
     const sql = async (query, ...params) => {
-      const statement = worker.db.prepare(query).bind(...params);
+      const statement = database.prepare(query).bind(...params);
       return (await statement.all()).results;
     };
     await admitsThem(sql, organization);

@@ -16,30 +16,30 @@ export async function installLinters(native) {
   );
 }
 
+const CLIPPY = ["clippy", "--locked", "--quiet"];
+const DENY = ["--", "-D", "warnings"];
+
 /**
  * The linters, each `{ name, command, args, env }`; `command` may have to be installed first, and is then a function.
  */
-export function linters({ native, wasm }) {
-  const deny = ["--", "-D", "warnings"];
-  const clippy = ["clippy", "--locked", "--quiet"];
-  const target = ["--lib", "--release", "--target", "wasm32-unknown-unknown"];
-  // Where the compiler for WebAssembly is another one than the native, clippy, which is a compiler too, would not fit
-  // it.
-  const version = (env) => ask("rustc", ["-vV"], env);
-  const forWasm =
-    version(wasm) === version(native) ? [...clippy, ...target, ...deny] : ["check", "--locked", "--quiet", ...target];
+export function linters({ native }) {
   const crates = ["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
   return [
     { name: "JavaScript", command: bin("biome"), args: ["ci", "--error-on-warnings"] },
     { name: "Links, names of files, widths", command: process.execPath, args: [join(root, "scripts/lint-text.mjs")] },
     { name: "Rust's format", command: "cargo", args: ["fmt", "--all", "--check"], env: native },
-    { name: "Rust", command: "cargo", args: [...clippy, "--workspace", "--all-targets", ...deny], env: native },
-    {
-      name: "Rust for WebAssembly",
-      command: "cargo",
-      args: forWasm,
-      env: { ...wasm, CARGO_TARGET_DIR: join(root, "target/wasm") },
-    },
+    { name: "Rust", command: "cargo", args: [...CLIPPY, "--workspace", "--all-targets", ...DENY], env: native },
     { name: "Licences and origins of crates", command: cargoDeny, args: crates, env: native },
   ];
+}
+
+/** The linter of what is compiled for WebAssembly only. It compiles into the same folder as the build of the Worker. */
+export function wasmLinter({ native, wasm }) {
+  const target = ["--lib", "--release", "--target", "wasm32-unknown-unknown"];
+  // Clippy is a compiler too: it does not fit the libraries of another one.
+  const version = (env) => ask("rustc", ["-vV"], env);
+  const args =
+    version(wasm) === version(native) ? [...CLIPPY, ...target, ...DENY] : ["check", "--locked", "--quiet", ...target];
+  const env = { ...wasm, CARGO_TARGET_DIR: join(root, "target/wasm") };
+  return { name: "Rust for WebAssembly", command: "cargo", args, env };
 }

@@ -75,15 +75,14 @@ export async function openWorkers({ workers, folder, port = 0, direct = false, o
     logRequests: false, // the Worker logs its own requests
     cf: false, // no look-up of this machine's place on the Internet
     telemetry: { enabled: false },
-    workers: workers.map((worker) => ({ ...worker, dev })),
+    workers: workers.map((worker) => ({ dev, ...worker })),
   });
   const url = await miniflare.ready;
   return {
     url: url.origin,
     directUrl: async (name) => (await miniflare.unsafeGetDirectURL(name)).origin,
-    db: await miniflare.getD1Database("DB"),
-    database: (name, worker) => miniflare.getD1Database(name, worker),
-    kv: await miniflare.getKVNamespace("KV"),
+    database: (name = "DB", worker) => miniflare.getD1Database(name, worker),
+    kv: () => miniflare.getKVNamespace("KV"),
     /** Runs the hourly maintenance. */
     scheduled: async () => (await miniflare.getWorker()).scheduled({ cron: "" }),
     /** A request to any address, as if the name led here. */

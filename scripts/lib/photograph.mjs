@@ -49,7 +49,7 @@ await main(async () => {
   const worker = await openWorker({ folder: data, bindings: { ADMIN_TOKEN: token } });
   const browser = await openBrowser(process.argv[2]);
   try {
-    await worker.db.prepare(schema()).run();
+    await (await worker.database()).prepare(schema()).run();
     const api = adminApi(worker.url, token);
     const organization = await demoOrganization(api);
     const places = { organization, ...(await liven(worker.url, api, organization)) };

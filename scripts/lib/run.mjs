@@ -47,21 +47,26 @@ function passSignalsOn() {
 
 /**
  * Starts a program and resolves with its exit code; one ended by a signal has failed.
- * `onStdout` gets what it writes to its standard output, which is shown all the same.
+ * `onStdout` gets what it writes to its standard output, which is shown all the same. What a program `inBackground`
+ * writes is shown when it ends, under that heading.
  */
-export function run(command, args, { onStdout, ...options } = {}) {
+export function run(command, args, { onStdout, inBackground, ...options } = {}) {
   if (process.listenerCount("SIGINT") === 0) passSignalsOn();
   return new Promise((resolve, reject) => {
-    const stdio = onStdout ? ["inherit", "pipe", "inherit"] : "inherit";
-    const child = spawn(command, args, { stdio, ...options });
+    const piped = inBackground ? ["ignore", "pipe", "pipe"] : ["inherit", "pipe", "inherit"];
+    const child = spawn(command, args, { stdio: onStdout || inBackground ? piped : "inherit", ...options });
     children.add(child);
-    if (onStdout) child.stdout.on("data", onStdout).pipe(process.stdout);
+    const chunks = [];
+    if (onStdout) child.stdout.on("data", onStdout);
+    if (inBackground) for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => chunks.push(data));
+    else child.stdout?.pipe(process.stdout);
     child.on("error", (error) => {
       children.delete(child);
       reject(error.code === "ENOENT" ? new Problem(`${command} was not found on this machine.`) : error);
     });
     child.on("close", (code) => {
       children.delete(child);
+      if (inBackground) process.stdout.write(`\n== ${inBackground}\n${Buffer.concat(chunks)}`);
       // A server that ends well when it is told to stop has not failed, and neither have we.
       if (interrupted !== undefined) process.exit(code === 0 ? 0 : interrupted);
       resolve(code ?? 1);

@@ -18,7 +18,7 @@ await main(async () => {
   await announce(`http://127.0.0.1:${options.port}`);
   let quiet = fresh; // the requests that make the demo are nobody's concern
   const worker = await start((line) => quiet || console.log(line));
-  await migrateLocal(worker.db);
+  await migrateLocal(await worker.database());
   const api = adminApi(worker.url, adminToken());
   if (fresh) await makeDemo(api);
   const key = fresh || options["new-key"] ? await newKey(api, organization()) : undefined;

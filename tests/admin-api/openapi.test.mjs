@@ -3,10 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { AdminApi, assertProblem } from "../helpers/admin.mjs";
-import { assertStatus } from "../helpers/assert.mjs";
+import { assertStatus, eventually } from "../helpers/assert.mjs";
 import { oktaUser, operation, person } from "../helpers/bodies.mjs";
 import { ScimClient } from "../helpers/client.mjs";
 import { send } from "../helpers/http.mjs";
@@ -235,7 +234,7 @@ describe("the Worker", () => {
     assertStatus(await okta.delete(`/Users/${bob.id}`), 400);
     const log = async (query) => (await walk.call("readLog", at(), { query })).entries;
     // A failure is noted after its answer.
-    for (let i = 0; i < 50 && (await log({ status: "failed" })).length === 0; i++) await sleep(20);
+    await eventually(async () => assert.notEqual((await log({ status: "failed" })).length, 0));
     const [failure] = await log({ status: "failed", source: "scim", resource: bob.id });
     assert.deepEqual([failure.method, failure.status], ["DELETE", 400]);
     assert.deepEqual((await log({ resource: "bob@okta.local", count: 1 }))[0], failure);

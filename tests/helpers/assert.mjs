@@ -99,7 +99,7 @@ export function memberIds(group) {
 }
 
 /** Runs `check` until it does not throw, for what is done after an answer; throws what it threw last. */
-export async function eventually(check, { within = 5_000 } = {}) {
+export async function eventually(check, { within = 30_000 } = {}) {
   const end = Date.now() + within;
   for (;;) {
     try {

@@ -25,7 +25,9 @@ export async function held(worker, batch, send, meanwhile) {
     over = true;
   });
   answer.catch(() => {}); // it is awaited below
+  const deadline = Date.now() + 60_000;
   while ((await worker.kv.get(`test:${name}`)) !== "held") {
+    if (Date.now() > deadline) throw new Error(`the request has not come to its batch ${batch}`);
     if (over) throw new Error(`the request was over before its batch ${batch}: ${JSON.stringify(await answer)}`);
     await sleep(5);
   }

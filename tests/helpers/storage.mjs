@@ -1,6 +1,8 @@
 // What is stored behind the Worker's back, and what happens when it goes away.
 
+import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "./assert.mjs";
 
 /** Every row of every table but these, as text: what a thief of the database would read. */
 export async function dumpDatabase(worker, { without = [] } = {}) {
@@ -26,6 +28,8 @@ export async function logText(worker) {
   return worker.logs().join("\n");
 }
 
+const COST = /D1: (\d+) round trips?, (\d+) rows read, (\d+) written/;
+
 /**
  * Runs `action` and resolves with its answer and what that cost, as the Worker's own log has it: also of answers that
  * refuse a key. No other request may be answered meanwhile.
@@ -33,18 +37,17 @@ export async function logText(worker) {
 export async function costInLog(worker, action) {
   const before = worker.logs().length;
   const answer = await action();
-  for (;;) {
-    for (const line of worker.logs().slice(before)) {
-      const [, round_trips, rows_read, rows_written] =
-        /D1: (\d+) round trips?, (\d+) rows read, (\d+) written/.exec(line) ?? [];
-      if (round_trips !== undefined)
-        return {
-          answer,
-          cost: { round_trips: Number(round_trips), rows_read: Number(rows_read), rows_written: Number(rows_written) },
-        };
-    }
-    await sleep(5);
-  }
+  const [, ...numbers] = await eventually(async () => {
+    const [line] = worker
+      .logs()
+      .slice(before)
+      .map((line) => COST.exec(line))
+      .filter(Boolean);
+    assert.ok(line, "no line of the log has the cost");
+    return line;
+  });
+  const [round_trips, rows_read, rows_written] = numbers.map(Number);
+  return { answer, cost: { round_trips, rows_read, rows_written } };
 }
 
 /** Runs `action` while a table is missing: the nearest thing to a failing database that can be had from outside. */

@@ -1,9 +1,10 @@
 // The built Worker in workerd for one test file, with a database and a KV namespace of its own.
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { builtWorker, databaseName, openWorkers, schema } from "../../scripts/lib/local-worker.mjs";
+import { builtWorker, databaseName, openWorkers, schema, workerOf } from "../../scripts/lib/local-worker.mjs";
 
 /**
  * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN
@@ -25,23 +26,34 @@ export async function startWorker({
   const bindings = { ...vars, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
   const lines = [];
   const onLog = ({ message }) => lines.push(message);
-  const open = (port, databases) =>
-    openWorkers({ workers: [builtWorker({ bindings, modules, databases, rateLimits })], folder, port, onLog });
+  let sqlUrl;
+  const open = async (port, databases) => {
+    const workers = [builtWorker({ bindings, modules, databases, rateLimits }), sqlWorker(databases)];
+    const opened = await openWorkers({ workers, folder, port, onLog });
+    sqlUrl = await opened.directUrl("sql");
+    return opened;
+  };
 
   let worker = await open(0, databases);
   const { url } = worker;
   const sqlIn = async (number, query, ...params) => {
-    const database = await worker.database(databaseName(number));
-    const statement = database.prepare(query).bind(...params);
-    return (await statement.all()).results;
+    const body = JSON.stringify({ database: databaseName(number), query, params });
+    const answer = await fetch(sqlUrl, { method: "POST", body });
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer.json();
   };
   for (let number = 0; number < databases; number++) {
     const [{ tables }] = await sqlIn(
       number,
       "SELECT count(*) AS tables FROM sqlite_schema WHERE name NOT GLOB '_cf_*'",
     );
-    if (tables === 0) await (await worker.database(databaseName(number))).prepare(initialSchema).run();
+    if (tables === 0) await sqlIn(number, initialSchema);
   }
+
+  /** The Worker's KV namespace. It is opened when a test uses it, which takes a while. */
+  const kv = Object.fromEntries(
+    ["get", "put", "list", "delete"].map((name) => [name, async (...args) => (await worker.kv())[name](...args)]),
+  );
 
   return {
     url,
@@ -52,16 +64,11 @@ export async function startWorker({
     sql: (query, ...params) => sqlIn(0, query, ...params),
     /** Runs a statement on the database with that number. */
     sqlIn,
-    /** The Worker's database. */
-    get db() {
-      return worker.db;
-    },
+    /** Resolves with the Worker's database. */
+    database: () => worker.database(),
     /** Bytes of the Worker's database. */
-    size: async () => (await worker.db.prepare("SELECT 1").all()).meta.size_after,
-    /** The Worker's KV namespace: get, put, list, delete. */
-    get kv() {
-      return worker.kv;
-    },
+    size: async () => (await (await worker.database()).prepare("SELECT 1").all()).meta.size_after,
+    kv,
     /** Does what is done by the clock; resolves with the outcome. */
     scheduled: () => worker.scheduled(),
     /** A request to any address, also by https, as if the name led here. */
@@ -76,6 +83,18 @@ export async function startWorker({
       if (persistTo === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * A Worker that runs statements for the tests. Miniflare's own access to a database takes several times as long, and
+ * waits without yielding.
+ */
+function sqlWorker(databases) {
+  const numbers = Array.from({ length: databases }, (_, number) => number);
+  const env = Object.fromEntries(numbers.map(databaseName).map((id) => [id, { type: "d1", id }]));
+  const contents = readFileSync(new URL("../fixtures/sql.js", import.meta.url), "utf8");
+  const dev = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
+  return { ...workerOf("sql", { modules: { "sql.js": { type: "esm", contents } }, env }), dev };
 }
 
 /**

@@ -18,11 +18,11 @@ const ORG = "00000000-0000-4000-8000-000000000001";
 
 test("all migrations make the database of schema.sql", async () => {
   assert.deepEqual(
-    await migrate(migrated.db),
+    await migrate(await migrated.database()),
     migrations().map(({ name }) => name),
   );
   assert.deepEqual(await shape(migrated), await shape(fresh));
-  assert.deepEqual(await migrate(migrated.db), [], "nothing is applied a second time");
+  assert.deepEqual(await migrate(await migrated.database()), [], "nothing is applied a second time");
 });
 
 test("a database in use keeps its data and serves them", async () => {
@@ -56,7 +56,7 @@ test("a database in use keeps its data and serves them", async () => {
     OLD,
   );
   await used.sql("INSERT INTO memberships (group_seq, user_seq) VALUES (1, 2)");
-  await migrate(used.db);
+  await migrate(await used.database());
   assert.deepEqual(await shape(used), await shape(fresh));
 
   const admin = new AdminApi(used);

@@ -93,7 +93,7 @@ describe("after an upgrade", () => {
     });
     const ann = await old.person("ann@acme.test", { displayName: "Ann" });
     const group = await old.group("Cafe\u0301", "Cafe\u0301-1");
-    await migrate(worker.db);
+    await migrate(await worker.database());
     const okta = await old.client();
     assert.deepEqual(await old.version(), { fold_version: 1, folded_to: "" }, "the console's calls do it, too");
     await old.forget();

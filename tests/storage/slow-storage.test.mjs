@@ -12,7 +12,7 @@ const worker = useWorker({ modules: failingStorage() });
 let organization;
 let given;
 
-describe("slow storage", () => {
+describe("slow storage", { concurrency: true }, () => {
   before(async () => {
     organization = await createOrganization(worker, { settings: { plain_groups: true } });
     const user = await organization.createUser("ada@okta.local");

@@ -30,7 +30,7 @@ test("a database from before the console becomes one of today", async () => {
   for (const [, table, column] of added) await worker.sql(`ALTER TABLE ${table} DROP COLUMN ${column}`);
 
   await worker.sql(read("docs/upgrade.sql"));
-  await migrate(worker.db);
+  await migrate(await worker.database());
   // A column that was added has a default for the rows that were there.
   const withoutDefaults = ({ columns, others }) => ({
     columns: columns.map(({ dflt_value, ...column }) => column),
