@@ -64,7 +64,7 @@ async function compare() {
   return 0;
 }
 
-/** Somebody who could not be started, and why. */
+/** A contestant that could not be started, with the reason. */
 function absent(name, error) {
   return { name, cannot: () => error.message, close() {} };
 }

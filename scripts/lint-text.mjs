@@ -1,5 +1,5 @@
-// A lint of npm test: links of Markdown lead somewhere, files that a text names exist, and lines have at most 120
-// columns.
+// A lint of npm test: links of Markdown lead somewhere, files that a text or a comment names exist, and lines have at
+// most 120 columns.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
@@ -27,16 +27,28 @@ const texts = new Map(files.filter((file) => TEXTS.test(file)).map((file) => [fi
 const problems = [];
 for (const [file, text] of texts) {
   let fenced = false;
+  const commentOf = /\.(rs|mjs|js)$/.test(file) ? commentReader() : (line) => line;
   for (const [index, line] of text.split("\n").entries()) {
     const complain = (problem) => problems.push(`${file}:${index + 1}: ${problem}`);
     if (/^\s*```/.test(line)) fenced = !fenced;
     if (file.endsWith(".md") && !fenced) checkLinks(file, line, complain);
-    checkNames(file, line, complain);
+    checkNames(file, commentOf(line), complain);
     checkWidth(file, line, complain);
   }
 }
 console.log(problems.join("\n"));
 process.exitCode = problems.length > 0 ? 1 : 0;
+
+/** @returns a function that takes the lines of a source file one after another, and returns the comment in each */
+function commentReader() {
+  let inBlock = false;
+  return (line) => {
+    const begins = /(^|\s)\/\*/.test(line);
+    const comment = inBlock || begins ? line : (/(?:^|\s)\/\/.*$/.exec(line)?.[0] ?? "");
+    inBlock = (inBlock || begins) && !line.includes("*/");
+    return comment;
+  };
+}
 
 /** Links to other places than this repository are not followed. */
 function checkLinks(file, line, complain) {

@@ -19,7 +19,7 @@ const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const version = () =>
   JSON.parse(readFileSync(join(root, "bench/node_modules/@better-auth/scim/package.json"), "utf8")).version;
 
-/** @param people `{ userName, doc }` of everybody; @param folder for the database */
+/** @param people `{ userName, doc }` of all people; @param folder for the database */
 export async function startBetterAuth({ folder, people, size }) {
   const made = await cached({
     name: `bench-better-auth-${version()}-${people.length}`,

@@ -1,21 +1,21 @@
 import { prepared } from "../lib/operations.mjs";
 
-/** How many groups the members are in, at every contestant: it is part of what a person is answered with. */
+/** The number of groups that each member is in, at every contestant: they are part of a user in an answer. */
 export const GROUPS = 4;
 
-/** Somebody who speaks SCIM. `cannot(operation)` says why not, if there is a reason. */
+/** A contestant that speaks SCIM. `cannot(operation)` is the reason why it cannot do an operation, or undefined. */
 export function scimContestant(name, { pid, client, directory, cannot = () => undefined, stop = () => {} }) {
   const read = async (path) => JSON.parse((await client.expect({ method: "GET", path })).text);
   return {
     name,
     pid,
     cannot,
-    /** The operation for the ith time: a function that does it, and resolves with the answers, the last one first. */
+    /** @returns a function that does the operation for the ith time, and resolves with the answers, last first */
     prepare(operation, i) {
       const run = prepared(operation, directory, i);
       return () => run((request) => client.expect(request));
     },
-    /** Whether these are the answers. What is fast and wrong is worth nothing. */
+    /** Whether these are the right answers. */
     async isRight(operation, i, answers) {
       const bodies = answers.map(({ text }) => (text ? JSON.parse(text) : undefined));
       return operation.right(directory, i, bodies, read);

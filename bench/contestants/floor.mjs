@@ -13,7 +13,7 @@ export const PROBES = {
   "or writes one row of D1": statement("UPDATE organizations SET name = name RETURNING name AS body"),
 };
 
-/** Somebody who is asked with `operation.floor` instead of `operation.scim`. */
+/** The contestant whose requests are `operation.floor` instead of `operation.scim`. */
 export function floorContestant({ pid, client, directory }) {
   const post = (path, content) => {
     const request = { method: "POST", path, body: JSON.stringify(content) };
@@ -35,7 +35,7 @@ export function floorContestant({ pid, client, directory }) {
     },
     /** Does one of the probes. */
     probe: (name) => post(`/${encodeURIComponent(name)}`, {})(),
-    /** Takes down what the Worker asks of its storage, and learns to ask the same. */
+    /** Records the storage calls of the Worker, and makes the recipes of them. */
     async learn(recorder) {
       const made = {};
       const everything = new Client(recorder.base.origin, {});

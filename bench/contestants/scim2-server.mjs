@@ -9,7 +9,7 @@ import { startServer } from "./process.mjs";
 
 const KEY = "bench";
 
-/** @param python a Python that has the package; @param people `{ userName, doc }` of everybody */
+/** @param python a Python that has the package; @param people `{ userName, doc }` of all people */
 export async function startScim2Server({ python, people, size }) {
   const version = ask(python, ["-I", "-c", "from importlib.metadata import version; print(version('scim2-server'))"]);
   const input = [size, GROUPS, ...people.map(({ doc }) => doc)].join("\n");

@@ -32,7 +32,7 @@ export function scimmyWorker() {
   return workerOf("scimmy", { modules, env: { DB: { type: "d1", id: "SCIMMY" }, KEY: { type: "text", value: KEY } } });
 }
 
-/** @param people `{ id, userName, doc }` of everybody, in order, of whom the first `size` are in both groups */
+/** @param people `{ id, userName, doc }` of all people, in order, of whom the first `size` are in both groups */
 export async function startScimmy({ running, people, size, pid }) {
   const db = await running.database("DB", "scimmy");
   const batch = (...statements) => db.batch(statements.map(([sql, ...params]) => db.prepare(sql).bind(...params)));

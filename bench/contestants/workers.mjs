@@ -18,7 +18,7 @@ const source = (name) => ({
 });
 const env = { DB: { type: "d1", id: "DB" }, KV: { type: "kv", id: "KV" } };
 
-/** Starts them with `size` people in each of their groups, and whoever else is in `workers`. */
+/** Starts them, and the Workers in `workers`, with `size` people in each of their groups. */
 export async function startWorkers({ folder, size, workers = [] }) {
   const running = await openWorkers({
     folder,

@@ -1,4 +1,4 @@
-// A load generator: keeps connections open, reads every answer to its end, and stops at the first that is wrong.
+// A load generator: it keeps connections open, reads each response to its end, and stops at the first error.
 import { Agent, request } from "node:http";
 
 export class Client {
@@ -23,7 +23,7 @@ export class Client {
         headers: { ...this.headers, ...length, ...headers },
       });
       outgoing.on("error", (error) => {
-        // A server may end a connection that was idle while the others had their turn; another one then does.
+        // A server may close a connection that was idle during the turns of the others: it is repeated on a new one.
         const wasIdle = outgoing.reusedSocket && error.code === "ECONNRESET";
         wasIdle ? resolve(this.send({ method, path, body, headers })) : reject(error);
       });

@@ -1,8 +1,8 @@
-/* What an operation costs as D1 bills it: exact, on any machine. A number that has become smaller is a reason to be glad
-   and to write it down here; one that has become larger is a defect until somebody says why. */
+/* What an operation costs as D1 bills it: the same on every machine. A smaller number is written down here; a larger
+   one is a defect, or has a comment that gives the reason. */
 import { OPERATIONS } from "./operations.mjs";
 
-/** The number of people that these are for. */
+/** The number of people in the directory whose operations cost this. */
 export const QUICK_SIZE = 300;
 
 /** Round trips, rows read, rows written. */
@@ -14,15 +14,15 @@ const EXPECTED = {
   "list 100 at the end": [1, 1_311, 0],
   "PATCH active": [2, 8, 5],
   "PATCH one member": [2, 21, 6],
-  // One row more: the group's version, which all pieces of its members must have.
+  // One row more: the group's version, which all chunks of its members must have.
   "PUT all members, one changed": [2, 1_843, 8],
-  // A snapshot for each reading, how far it has come, and the rows that it lists beside those that are shown.
-  "import everybody": [3, 4_715, 3],
+  // A snapshot for each import, its progress, and the rows that it reads beside those of the page.
+  "import all users": [3, 4_715, 3],
 };
 
 /**
- * Does every operation twice, and compares what the second time cost. @returns the lines of a report, and whether all
- * is well
+ * Does each operation twice and compares what the second time cost.
+ * @returns `{ lines, failed }`: a report, and the number of operations that cost something else
  */
 export async function compareCounts(edge) {
   const lines = [];
@@ -35,8 +35,10 @@ export async function compareCounts(edge) {
     const expected = EXPECTED[operation.name] ?? [];
     const same = right && cost.join() === expected.join();
     if (!same) failed += 1;
-    const told = `${operation.name}: ${cost[0]} round trips, ${cost[1]} rows read, ${cost[2]} written`;
-    lines.push(same ? `  ${told}` : `  FAILED ${told}; ${right ? `expected ${expected.join(", ")}` : "wrong answer"}`);
+    const costs = `${operation.name}: ${cost[0]} round trips, ${cost[1]} rows read, ${cost[2]} written`;
+    lines.push(
+      same ? `  ${costs}` : `  FAILED ${costs}; ${right ? `expected ${expected.join(", ")}` : "wrong answer"}`,
+    );
   }
   return { lines, failed };
 }

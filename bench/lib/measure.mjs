@@ -1,4 +1,4 @@
-// Short blocks of requests, and what they took: of the clock, and of the processor that the server runs on.
+// Short blocks of requests: their latencies, and the processor time of the server.
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
@@ -32,7 +32,7 @@ export async function block(prepare, { millis, least, width, pid }) {
   return { latencies, perSecond: (latencies.length / wall) * 1000, cpu, requests: latencies.length };
 }
 
-/** Processor time that a process has used, in milliseconds; undefined where the system does not tell. */
+/** Processor time that a process has used, in milliseconds; NaN where the system does not tell. */
 function cpuMillis(pid) {
   try {
     // Fields 14 and 15; the second is a name in parentheses that may contain anything.

@@ -1,7 +1,7 @@
-/* What is measured. Each operation, done for the ith time, is one request or several, said twice: `scim` as an identity
-   provider sends them, and `floor` as the recipes of bench/workers/floor.js and what they are about. `right` says of the
-   answers to the former, the last one first, whether they are what was asked for; `read` gets something. `more`: the request after an answer.
-   What adds people comes last. */
+/* What is measured. An operation's ith run is one request or several, in two forms: `scim` as an identity provider
+   sends them, and `floor` as recipes of bench/workers/floor.js with their values. `right` checks the answers to the
+   first, the last answer first; `read` sends a GET. `more` makes the request that follows an answer. Operations that
+   add people come last. */
 
 const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 const PAGE = 100;
@@ -18,22 +18,22 @@ const page = (startIndex, count) => get(`/Users?startIndex=${startIndex}&count=$
 const texts = (values) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
 
-/** `heavy`: takes so long that doing several at a time says nothing. `members`: is about a group of all members. */
+/** `heavy`: takes too long to run several at once. `members`: is about a group of all members. */
 export const OPERATIONS = [
   {
     name: "get",
-    scim: (d, i) => [get(`/Users/${d.anybody(i).id}`)],
-    floor: (d, i) => [{ recipe: "get", values: { id: d.anybody(i).id } }],
-    right: (d, i, [{ id }]) => id === d.anybody(i).id,
+    scim: (d, i) => [get(`/Users/${d.personAt(i).id}`)],
+    floor: (d, i) => [{ recipe: "get", values: { id: d.personAt(i).id } }],
+    right: (d, i, [{ id }]) => id === d.personAt(i).id,
   },
   {
     name: "look up by userName",
     scim: (d, i) => {
-      const filter = encodeURIComponent(`userName eq "${d.anybody(i).userName}"`);
+      const filter = encodeURIComponent(`userName eq "${d.personAt(i).userName}"`);
       return [get(`/Users?filter=${filter}&startIndex=1&count=${PAGE}`)];
     },
-    floor: (d, i) => [{ recipe: "look up", values: { user_name_fold: d.anybody(i).userName } }],
-    right: (d, i, [{ totalResults, Resources }]) => totalResults === 1 && Resources[0].id === d.anybody(i).id,
+    floor: (d, i) => [{ recipe: "look up", values: { user_name_fold: d.personAt(i).userName } }],
+    right: (d, i, [{ totalResults, Resources }]) => totalResults === 1 && Resources[0].id === d.personAt(i).id,
   },
   {
     name: "list 100 at the end",
@@ -97,7 +97,7 @@ export const OPERATIONS = [
     },
   },
   {
-    name: "import everybody",
+    name: "import all users",
     heavy: true,
     scim: () => [page(1, IMPORT_PAGE)],
     more(text) {
@@ -120,7 +120,8 @@ export const OPERATIONS = [
 ];
 
 /**
- * Makes an operation's first request; the function that comes back sends it and what follows, the last answer first.
+ * Makes an operation's first request.
+ * @returns a function that sends it and those that follow, and resolves with the answers, the last one first
  */
 export function prepared(operation, directory, i) {
   const [first] = operation.scim(directory, i);

@@ -1,5 +1,5 @@
-/* Turns what the Worker has asked of its storage, recorded for two different requests of one kind, into a recipe that
-   bench/workers/floor.js repeats for any request of that kind. */
+/* Makes a recipe of the storage calls that the Worker made for two different requests of one kind. By it
+   bench/workers/floor.js makes the same calls for any request of that kind. */
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const RANDOM = /^-[0-9a-f]{8}$/; // of an entry of the log
@@ -7,7 +7,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const SNAPSHOT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-[0-9a-f-]{36}$/; // the name of a list's snapshot
 
-/** Less what is noted after the answer, which may be recorded or not: how far a list has been read. */
+/** Without the calls after the answer, which may be recorded or not: they note how far a list has been read. */
 const beforeAnswer = (steps) =>
   steps.filter(
     (step) => !step.every(({ batch }) => batch?.every(({ sql }) => sql.startsWith("INSERT INTO readings "))),
@@ -16,10 +16,11 @@ const beforeAnswer = (steps) =>
 const shape = (steps) =>
   JSON.stringify(steps.map((step) => step.map(({ batch, get, put }) => batch?.map(({ sql }) => sql) ?? [get, put])));
 
-/** @param requests two of `{ values, steps }`: what the request was about, and what it made the Worker ask for */
+/** @param recorded two of `{ values, steps }`: the values of a request, and the storage calls that it led to */
 export function recipe(name, recorded) {
   const [one, other] = recorded.map(({ values, steps }) => ({ values, steps: beforeAnswer(steps) }));
-  if (shape(one.steps) !== shape(other.steps)) throw new Error(`Two requests of the kind "${name}" ask differently.`);
+  if (shape(one.steps) !== shape(other.steps))
+    throw new Error(`Two requests of the kind "${name}" make different storage calls.`);
   const first = one.steps.flat().find(({ batch }) => batch);
   const second = other.steps.flat().find(({ batch }) => batch);
   return one.steps.map((step, s) =>
@@ -34,7 +35,7 @@ export function recipe(name, recorded) {
           const was = [param, other.steps[s][w].batch[b].params[p]];
           const source = origin(was, known);
           if (source) return source;
-          // What an entry of the log says is as long for every request of the kind, and nothing depends on it.
+          // The texts of a log entry have the same length for all requests of the kind, and nothing depends on them.
           if (sql.startsWith("INSERT INTO log ")) return { is: param };
           throw new Error(`"${name}": where parameter ${p + 1}, ${was.join(" or ")}, comes from is not known: ${sql}`);
         }),
@@ -44,17 +45,17 @@ export function recipe(name, recorded) {
   );
 }
 
-/** Where a parameter comes from that was this in the one request and that in the other. */
+/** Where a parameter comes from that had these values in the two requests. */
 function origin([one, other], known) {
   if (TIME.test(one)) return { of: "now" };
   if (RANDOM.test(one)) return { of: "random" };
-  // One name is as good as another: nothing of the floor's is read by it.
+  // The floor reads nothing by the name of a snapshot.
   if (one === other || (SNAPSHOT.test(one) && SNAPSHOT.test(other))) return { is: one };
   const source = known.find(({ was }) => was[0] === one && was[1] === other)?.source;
   return source ?? (UUID.test(one) && UUID.test(other) ? { of: "uuid" } : undefined);
 }
 
-/** What the first round trips found: the heads of their results, and the fields of these. */
+/** What the first round trips returned: the `head` of each result, and its fields. */
 function findings(first, second) {
   return first.flatMap((head, result) => {
     if (head === undefined) return [];

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/lib/paths.mjs";
 import { GROUPS } from "../contestants/contestant.mjs";
-import { summary, times } from "./rounds.mjs";
+import { ratios, summary } from "./rounds.mjs";
 
 const COLUMNS = [
   "",
@@ -16,12 +16,12 @@ const COLUMNS = [
   "processor seconds for 1,000",
 ];
 
-/** How scim-edge compares with the floor and with what else runs on the same platform, in Markdown. */
+/** The ratios of scim-edge to the floor, and of the other Worker to scim-edge, in Markdown. */
 export function comparison(measurements, [edge, floor, other]) {
   const rows = operationsOf(measurements).map((operation) => {
     const of = (contestant) =>
       measurements.find((each) => each.operation === operation && each.contestant === contestant && each.width === 1);
-    const against = (one, base) => of(one) && of(base) && times(of(one), of(base));
+    const against = (one, base) => of(one) && of(base) && ratios(of(one), of(base));
     const [above, ahead] = [against(edge, floor), against(other, edge)];
     return [operation.name, above ? fine(above.p50) : "", above?.cpu.toFixed(2) ?? "", ahead ? fine(ahead.p50) : ""];
   });
@@ -74,7 +74,7 @@ function ratio(of) {
   return of ? `${number(of.median)} (${number(of.least)} to ${number(of.most)})` : "";
 }
 
-/** A ratio that may be close to a bound. */
+/** A ratio with more digits, since it may be close to a bound. */
 function fine({ median, least, most }) {
   const precise = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
   return `${precise(median)} (${precise(least)} to ${precise(most)})`;
@@ -94,22 +94,25 @@ export function results({ size, rounds, machine, probes, comparison, tables }) {
   const costs = probes.map(([name, millis]) => `| ${name} | ${number(millis)} |`).join("\n");
   return `# What scim-edge costs, beside what could be used instead
 
-Written by \`npm run bench\`; not edited by hand. ${machine}; Node ${versions.node}, workerd
-${workerd()}. ${size} people with the same attributes everywhere, all of them in ${GROUPS} groups. In each of ${rounds}
-rounds (at most 3 for what takes long) everybody has a short turn, and the turns of a round are compared with each other: the ratio
-is the median, and in parentheses the least and the most. Everybody is asked over HTTP on connections that are kept open
-where the server keeps them, and Workers at workerd's own socket, with no proxy before them.
+Written by \`npm run bench\`; not edited by hand.
+${machine}; Node ${versions.node}, workerd ${workerd()}.
+${size} people with the same attributes everywhere, all of them in ${GROUPS} groups. In each of ${rounds}
+rounds (at most 3 for long operations) each contestant has a short turn, and the turns of a round are compared: the
+ratio is the median, and in parentheses the least and the most. All requests go over HTTP on connections that are kept
+open where the server keeps them; Workers listen at workerd's own socket, without a proxy.
 
-- **scim-edge** is the built Worker, on D1 in workerd. It has several organizations, looks its key up, and writes a line into the log.
-- **floor** is a few lines of JavaScript that send the very statements that scim-edge sends (recorded from it) in the same round
-  trips, and answer with the column that comes back: what the platform costs without any SCIM. It is spared what clients send: where
-  all members are replaced, it gets their ids ready-made.
-- **SCIMMY** is bench/workers/scimmy.js, in the same workerd, on D1. It has one organization, looks no key up, and keeps no log of
-  what was done: for one person it can be as fast as the floor, or faster.
-- **better-auth** is its SCIM plugin, in Node, on SQLite (node:sqlite) in the same process. Its groups are too small, so its people are in none.
+- **scim-edge** is the built Worker, on D1 in workerd. It has several organizations, looks its key up, and writes a log
+  line.
+- **floor** is a few lines of JavaScript that send the statements of scim-edge (recorded from it) in the same round
+  trips and answer with the column that comes back: the cost of the platform without SCIM. It parses no request bodies:
+  where all members are replaced, it gets their ids ready-made.
+- **SCIMMY** is bench/workers/scimmy.js, in the same workerd, on D1. It has one organization, looks up no key, and keeps
+  no log: for one person it can be as fast as the floor, or faster.
+- **better-auth** is its SCIM plugin, in Node, on SQLite (node:sqlite) in the same process. Its groups are too small, so
+  its people are in none.
 - **scim2-server** is in Python, behind the server of its own command, and keeps everything in memory.
 
-"Processor seconds" are those of the server's process for 1,000 times one after another; of workerd with D1's share in it.
+"Processor seconds" are those of the server's process for 1,000 runs one after another; workerd's include those of D1.
 
 ## In short
 
@@ -123,9 +126,9 @@ ${comparison}
 | --- | ---: |
 ${costs}
 
-Here D1 is a simulation, SQLite in workerd behind two more Workers, and this is most of what any Worker's answer takes:
-times say little about Cloudflare's own network, where a round trip to D1 is one through a data center or to another one. What
-carries over is how often storage is asked, how much of the rows is read, and the difference between a Worker and the floor.
+Here D1 is a simulation, SQLite in workerd behind two more Workers, and this is most of the time of any Worker's answer.
+Times therefore say little about Cloudflare's network, where a round trip to D1 crosses a data center or goes to another
+one. What carries over is the number of round trips and rows, and the difference between a Worker and the floor.
 
 ## Operations
 

@@ -16,7 +16,7 @@ server.listen(0, "127.0.0.1", async () => {
   const { port } = server.address();
   const auth = betterAuth({
     baseURL: `http://127.0.0.1:${port}`,
-    secret: "a secret of nobody, for a database that is thrown away",
+    secret: "a secret for a database that is thrown away",
     database,
     rateLimit: { enabled: false },
     telemetry: { enabled: false },

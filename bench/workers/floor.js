@@ -1,6 +1,6 @@
-/* What the platform itself costs: the statements that the Worker sends to its database, in the same round trips, what it
-   asks of KV beside and between them, and the column that they return as the answer. No key is parsed, nothing is
-   decided, and there is no SCIM. */
+/* What the platform itself costs: the statements that the Worker sends to its database, in the same round trips, its
+   calls of KV beside and between them, and as the answer the column that they return. No key is parsed, no rule is
+   applied, and there is no SCIM. */
 let recipes = {};
 
 export default {
@@ -20,7 +20,7 @@ export default {
     return new Response(body, { headers: { "content-type": "application/scim+json" } });
 
     async function ask({ batch, get, put, value, options }) {
-      // Names of its own, for the Worker's own entries are the Worker's.
+      // Under names of its own, since the Worker's entries must not change.
       if (get) return env.KV.get(`floor:${get}`, options);
       if (put) return env.KV.put(`floor:${put}`, value, options);
       const statements = batch.map(({ sql, params }) => env.DB.prepare(sql).bind(...params.map(parameter)));
@@ -29,7 +29,7 @@ export default {
       rows = results.flatMap((result) => result.results);
     }
 
-    /** A parameter: as it is, of the request, or of what the first round trip has found. */
+    /** A parameter: a constant, a value of the request, or one that the first round trip returned. */
     function parameter(source) {
       if (source.of) return values[source.of];
       if (!source.found) return source.is;

@@ -1,7 +1,7 @@
-// The built Worker, with its database and its KV namespace wrapped: what it asks of them can be read back.
+// The built Worker with its database and its KV namespace wrapped: GET /recorded returns its calls since the last time.
 import Worker from "./index.js";
 
-let steps = []; // of what was asked for at the same time
+let steps = []; // each a list of calls that were made at the same time
 let waiting = 0;
 
 export default {
@@ -16,7 +16,7 @@ export default {
   },
 };
 
-/** Notes what is asked for and waits for it. */
+/** Records a call and waits for its result. */
 async function noted(what, asked) {
   if (waiting === 0) steps.push([]);
   steps.at(-1).push(what);
@@ -28,7 +28,7 @@ async function noted(what, asked) {
   }
 }
 
-/** An object with some methods replaced; to the Worker it is of the same class. */
+/** An object with some methods replaced; it keeps its class, which the Worker checks. */
 function wrap(object, methods) {
   return new Proxy(object, {
     get(target, name) {

@@ -1,6 +1,6 @@
-/* SCIMMY on Workers with D1, as somebody would write it who knows both: its handlers, with one statement where one is
-   enough, look-ups by index, pages made by SQL, and of a group's members only the difference written. The key is a
-   secret of the Worker's, compared here: it costs no round trip. As scimmy-routers does, a PATCH answers with the whole. */
+/* SCIMMY on Workers with D1, written with care for both: its handlers, with one statement where one is enough, look-ups
+   by index, pages made by SQL, and only the difference of a group's members written. The key is a secret of the Worker,
+   compared here without a round trip. As in scimmy-routers, the answer to a PATCH is the whole resource. */
 import SCIMMY from "scimmy";
 
 const { User, Group } = SCIMMY.Resources;
@@ -94,7 +94,8 @@ async function findGroups(resource, { db }) {
     db.prepare("SELECT * FROM groups WHERE id = ?1").bind(resource.id),
     db
       .prepare(
-        "SELECT u.id, u.doc ->> 'displayName' AS display FROM members m JOIN users u ON u.id = m.user_id WHERE m.group_id = ?1",
+        `SELECT u.id, u.doc ->> 'displayName' AS display FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.group_id = ?1`,
       )
       .bind(resource.id),
   ]);

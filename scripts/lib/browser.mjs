@@ -12,7 +12,7 @@ export async function openBrowser(executablePath) {
     return await launch(true);
   } catch (error) {
     if (!error.message.includes("sandboxing failed")) throw error;
-    // Many containers deny it to everybody; the pages are our own.
+    // Many containers deny it to all users; the pages are our own.
     return launch(false);
   }
 }

@@ -7,14 +7,12 @@ import { ask, Problem, step } from "./run.mjs";
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC = ["Google Chrome", "Chromium"].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
 
-/** What to tell whoever has none. */
+/** The advice where there is no browser. */
 export const NO_CHROMIUM =
-  "there is no Chromium or Chrome here; install one (Debian: sudo apt-get install chromium) or name it in CHROMIUM_PATH";
+  "there is no Chromium or Chrome here; install one (Debian: sudo apt-get install chromium) or name it in " +
+  "CHROMIUM_PATH";
 
-/**
- * Whether we run where a test that is skipped is a test that nobody will ever see: in CI, which says so by this
- * variable.
- */
+/** Whether a missing browser is a failure: in CI, which sets this variable, tests must not be skipped. */
 export const isRequired = () => /^(1|true)$/i.test(process.env.CI ?? "");
 
 /** The path of a browser that can be started, or undefined. */

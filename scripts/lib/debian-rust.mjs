@@ -93,7 +93,8 @@ async function compileStandardLibrary(folder) {
   mkdirSync(join(folder, "src"), { recursive: true });
   writeFileSync(
     join(folder, "Cargo.toml"),
-    '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n\n[profile.release]\npanic = "abort"\n\n[workspace]\n',
+    '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n\n' +
+      '[profile.release]\npanic = "abort"\n\n[workspace]\n',
   );
   writeFileSync(join(folder, "src/lib.rs"), "#![no_std]\n");
   const env = {

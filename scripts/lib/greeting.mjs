@@ -25,7 +25,8 @@ Try what Okta's "Test Connector Configuration" asks:
 
   curl -H 'Authorization: Bearer ${key ?? "<SCIM key>"}' '${url}/scim/Users?startIndex=1&count=2'
 
-In Okta, in a custom SAML or SWA app with provisioning by SCIM (General > App Settings), go to Provisioning > Integration and type:
+In Okta, in a custom SAML or SWA app with provisioning by SCIM (General > App Settings), go to
+Provisioning > Integration and type:
 
 ${rows()}
 

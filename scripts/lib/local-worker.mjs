@@ -22,7 +22,7 @@ export function openWorker({ bindings, databases, ...options }) {
 /** The binding of the database with that number. */
 export const databaseName = (number) => (number === 0 ? "DB" : `DB_${number}`);
 
-/** On this machine everybody has the same address, and tests make more requests than people do. */
+/** On this machine all clients have the same address, and tests send more requests than people do. */
 const LOCAL_RATES = Object.fromEntries(
   ["FAILED_SIGN_INS", "KEY_REQUESTS", "KEY_SCANS"].map((name) => [`${name}_PER_MINUTE`, "1000000"]),
 );

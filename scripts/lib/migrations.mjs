@@ -27,7 +27,8 @@ export async function migrate(database) {
   const unknown = applied.find((name) => !known.some((migration) => migration.name === name));
   if (unknown !== undefined) {
     throw new Problem(
-      `The local data have the migration ${unknown}, which this checkout lacks: check out the newer version again, or begin anew with npm start -- --reset`,
+      `The local data have the migration ${unknown}, which this checkout lacks: check out the newer version again, ` +
+        "or begin anew with npm start -- --reset",
     );
   }
   const pending = known.filter(({ name }) => !applied.includes(name));

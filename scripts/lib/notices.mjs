@@ -1,5 +1,5 @@
-// The licences of the crates that are compiled into the Worker, from what cargo knows of them, for whoever hands the
-// Worker on.
+// The licences of the crates that are compiled into the Worker, from what cargo knows of them: they have to go
+// with the Worker.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -23,7 +23,8 @@ export function notices(env) {
   }
   const list = crates.map((crate) => `  ${nameOf(crate)}  ${crate.license ?? "see its text below"}`);
   const bodies = [...texts].map(([text, names]) => `${"-".repeat(80)}\n${names.join(", ")}\n\n${text}\n`);
-  return `Compiled into this Worker, by their authors, under these licences:\n\n${list.join("\n")}\n\n${bodies.join("\n")}`;
+  const title = "Compiled into this Worker, by their authors, under these licences:";
+  return `${title}\n\n${list.join("\n")}\n\n${bodies.join("\n")}`;
 }
 
 /** Everything that the Worker depends on but for building and testing. */

@@ -25,7 +25,8 @@ const INSERT_GROUP = `
   VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5)`;
 const INSERT_MEMBERS = `
   INSERT INTO memberships (group_seq, user_seq)
-  SELECT g.seq, u.seq FROM groups g CROSS JOIN json_each(?3) m CROSS JOIN users u ON u.org_id = g.org_id AND u.id = m.value
+  SELECT g.seq, u.seq FROM groups g CROSS JOIN json_each(?3) m
+  CROSS JOIN users u ON u.org_id = g.org_id AND u.id = m.value
   WHERE g.org_id = ?1 AND g.id = ?2`;
 
 /**
@@ -45,7 +46,7 @@ export async function populate(sql, organization, { users = 0, groups = 0, membe
   const made = { people: await addPeople(sql, organization, users, add), groups: [] };
   const first = await lastOf(sql, "groups");
   for (let i = 0; i < groups; i++) {
-    // Each group begins where the last one ended, so that everybody is in about as many.
+    // Each group begins where the last one ended, so that all people are in about as many groups.
     const chosen = Array.from({ length: members }, (_, j) => made.people[(i * members + j) % users]);
     const id = await addGroup(sql, organization, `Group ${first + i + 1}`, chosen);
     made.groups.push({ id, members: chosen });
@@ -56,7 +57,7 @@ export async function populate(sql, organization, { users = 0, groups = 0, membe
 
 async function addPeople(sql, organization, count, add) {
   const domain = await domainOf(sql, organization);
-  // Numbered after whoever was there before: a `seq` never comes back.
+  // Numbered after the people who were there before: a `seq` never comes back.
   const first = (await lastOf(sql, "users")) + 1;
   const ids = Array.from({ length: count }, () => randomUUID());
   for (let start = 0; start < count; start += PEOPLE_AT_ONCE) {

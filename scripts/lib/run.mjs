@@ -89,6 +89,8 @@ export async function logged(name, command, args, options = {}) {
   if (code !== 0) throw new Problem(explain(command, args, readFileSync(path, "utf8"), path));
 }
 
+const anyOf = (...patterns) => new RegExp(patterns.join("|"), "i");
+
 // What the tools say when something outside this project is missing, and what to do about it.
 const remedies = [
   [/No space left on device|ENOSPC|os error 28/i, "The disk is full: free some space and run this again."],
@@ -97,11 +99,26 @@ const remedies = [
     "There is no C compiler: install one (Debian, Ubuntu: apt-get install gcc libc6-dev).",
   ],
   [
-    /Could not find directory of OpenSSL|pkg-config (command )?could not be found|openssl-sys.*failed|Could not run `.*pkg-config/i,
-    "The OpenSSL headers or pkg-config are missing: install them (Debian, Ubuntu: apt-get install libssl-dev pkg-config).",
+    anyOf(
+      "Could not find directory of OpenSSL",
+      "pkg-config (command )?could not be found",
+      "openssl-sys.*failed",
+      "Could not run `.*pkg-config",
+    ),
+    "The OpenSSL headers or pkg-config are missing: install them (Debian, Ubuntu: apt-get install libssl-dev " +
+      "pkg-config).",
   ],
   [
-    /Could not resolve host|Temporary failure (in name resolution|resolving)|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|Couldn't connect to server|Network is unreachable|Failed to establish a new connection|error sending request|Timeout was reached/i,
+    anyOf(
+      "Could not resolve host",
+      "Temporary failure (in name resolution|resolving)",
+      "ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|ETIMEDOUT",
+      "Couldn't connect to server",
+      "Network is unreachable",
+      "Failed to establish a new connection",
+      "error sending request",
+      "Timeout was reached",
+    ),
     "The network, or a proxy on the way, did not let it through: check the connection and run this again.",
   ],
   [
@@ -113,7 +130,8 @@ const remedies = [
 function explain(command, args, log, path) {
   const remedy = remedies.find(([pattern]) => pattern.test(log))?.[1] ?? "";
   const tail = log.trimEnd().split("\n").slice(-25).join("\n  ");
-  return `\`${[command, ...args].join(" ")}\` failed. ${remedy}\nThe end of its log:\n  ${tail}\nThe whole log: ${path}`;
+  const failed = `\`${[command, ...args].join(" ")}\` failed. ${remedy}`;
+  return `${failed}\nThe end of its log:\n  ${tail}\nThe whole log: ${path}`;
 }
 
 /** The body of a command: problems are told in a sentence, anything else is our own bug and shows its stack. */

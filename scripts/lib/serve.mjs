@@ -10,13 +10,13 @@ import { adminToken, beginState, data, organization, tokenFile } from "./state.m
 const options = JSON.parse(process.argv[2]);
 
 await main(async () => {
-  process.on("disconnect", () => process.exit(1)); // whoever started us was killed
+  process.on("disconnect", () => process.exit(1)); // the process that started this one was killed
   process.channel.unref();
   if (options.running)
     return console.log(`SCIM key: ${await newKey(adminApi(options.running, adminToken()), organization())}`);
   const fresh = beginState(options);
   await announce(`http://127.0.0.1:${options.port}`);
-  let quiet = fresh; // the requests that make the demo are nobody's concern
+  let quiet = fresh; // the requests that make the demo are not shown
   const worker = await start((line) => quiet || console.log(line));
   await migrateLocal(await worker.database());
   const api = adminApi(worker.url, adminToken());
@@ -46,7 +46,7 @@ async function start(log) {
 }
 
 function stopWhenTold(worker) {
-  let stopping = false; // Ctrl-C comes twice: from the terminal, and passed on by whoever started us
+  let stopping = false; // Ctrl-C comes twice: from the terminal, and passed on by the parent process
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.removeAllListeners(signal); // Miniflare's, which exit before workerd has closed its files
     process.on(signal, async () => {

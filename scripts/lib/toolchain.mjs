@@ -23,7 +23,8 @@ export async function toolchain() {
     wasm: {
       ...wasm,
       PATH: `${dirname(workerBuild)}${delimiter}${wasm.PATH}`,
-      WASM_BINDGEN_USE_JS_SYS: "1", // worker-build sets it, and every other build must agree or both compile everything anew
+      // worker-build sets it, and every other build must agree, or both compile everything anew.
+      WASM_BINDGEN_USE_JS_SYS: "1",
       // With these worker-build downloads nothing.
       WASM_BINDGEN_BIN: wasmBindgen,
       WASM_OPT_BIN: bin("wasm-opt"),
@@ -55,7 +56,8 @@ export function node22() {
   if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath;
   if (existsSync(packaged)) return packaged;
   throw new Problem(
-    `Node 22 or newer is needed, and this is ${process.version}: install it from https://nodejs.org or with your version manager.`,
+    `Node 22 or newer is needed, and this is ${process.version}: install it from https://nodejs.org or with your ` +
+      "version manager.",
   );
 }
 
@@ -84,8 +86,8 @@ async function cargoInstall(crate, version, env, program = crate) {
         // A mirror of the registry may lack the very version of a dependency that the crate was released with.
         if (!error.message.includes("failed to select a version")) throw error;
         console.warn(
-          `\n  ${name} is compiled without the lock of its release: this registry lacks a version that the lock names. Its ` +
-            "dependencies are the newest that fit, which nobody has tested together.",
+          `\n  ${name} is compiled without the lock of its release: this registry lacks a version that the lock ` +
+            "names. Its dependencies are the newest that fit, which were not tested together.",
         );
         return install();
       });

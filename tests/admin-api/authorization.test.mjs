@@ -1,4 +1,5 @@
-// Who may use the console for what: operators everything, administrators their own organizations, nobody else anything.
+// Who may use the console for what: operators for everything, administrators for their own organizations, other users
+// for nothing.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -52,7 +53,7 @@ async function furnished() {
   return organization;
 }
 
-/** A call by whoever has this mail address, from a page of the console. */
+/** A call by the user with this email address, from a page of the console. */
 const by = (email, method, path, body) =>
   call(worker, team.token({ email }), {
     method,
@@ -85,7 +86,7 @@ describe("an organization", () => {
     await ours.admin.call("DELETE", ours.path(`/members/${former.id}`), undefined, 200);
   });
 
-  test("is none of the business of whoever is no administrator of it", async () => {
+  test("is not found by users who are no administrators of it", async () => {
     const before = await rows(ours);
     for (const email of ["member@okta.local", "stranger@okta.local", "former@okta.local", "nobody@okta.local", "%"]) {
       for (const [method, path, body] of CALLS(ours)) {
@@ -108,7 +109,7 @@ describe("an organization", () => {
     assert.equal(await rows(ours), before);
   });
 
-  test("is its administrators' to manage, and the log has who did what", async () => {
+  test("is managed by its administrators, and the log says who did what", async () => {
     for (const [method, path, body] of CALLS(ours)) {
       const answer = await by("ADMIN@okta.local", method, ours.path(path), body);
       // Who is to be the Owner has just been removed.
@@ -127,12 +128,12 @@ describe("an organization", () => {
     ]);
   });
 
-  test("changes hands by its Owner", async () => {
+  test("is transferred by its Owner", async () => {
     assertStatus(await by("owner@okta.local", "PUT", theirs.path("/owner"), { member: theirs.adminId }), 200);
     assertProblem(await by("owner@okta.local", "PUT", theirs.path("/owner"), { member: theirs.person }), 403);
   });
 
-  test("is lost to an administrator who has been deactivated over SCIM, or made a member", async () => {
+  test("is no longer accessible to an administrator who was deactivated over SCIM or made a member", async () => {
     const organization = await furnished();
     const admin = await organization.userNamed("admin@okta.local");
     assertStatus(await by("admin@okta.local", "GET", organization.path("/keys")), 200);
@@ -147,7 +148,7 @@ describe("an organization", () => {
   });
 });
 
-test("an administrator is known by the user name, in any case of ASCII letters, and by nothing like it", async () => {
+test("an administrator is recognized by the user name, in any case of ASCII letters, by no similar one", async () => {
   const organization = await createOrganization(worker);
   const emails = [
     { value: "kim.lee@okta.local", type: "work", primary: true },
@@ -171,7 +172,7 @@ test("an administrator is known by the user name, in any case of ASCII letters, 
   assertProblem(await by("kay@okta.local", "GET", organization.path("/keys")), 404);
 });
 
-test("an administrator is known in either composition, also one whose name another person has since an upgrade", async () => {
+test("an administrator is known in either composition, also if an upgrade gave the name to another", async () => {
   const organization = await createOrganization(worker);
   const jose = await organization.createUser("jose\u0301@okta.local", { statsigOrgRole: "Admin" });
   const reads = async (email) => (await by(email, "GET", organization.path("/keys"))).status;
@@ -196,7 +197,7 @@ test("an administrator is known in either composition, also one whose name anoth
   assert.deepEqual(await known("josé@okta.local"), [404, false], "is the other one, who is no Admin");
 });
 
-test("who has the SCIM key, or is an Admin, cannot become the Owner by writing addresses", async () => {
+test("a client with the SCIM key, or an Admin, cannot become the Owner by changing addresses", async () => {
   const organization = await createOrganization(worker);
   const mallory = await organization.addMember("mallory@okta.local", { org_role: "Admin" });
   assertStatus(await by("mallory@okta.local", "POST", organization.path("/accept")), 200);
@@ -232,8 +233,9 @@ test("an administrator's page costs what it shows, however many people there are
   assertStatus(await by("late@okta.local", "POST", organization.path("/accept")), 200);
   await worker.sql(
     `INSERT INTO log WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-     SELECT ?1, printf('2026-01-01T00:00:00.%03dZ-%08x', i % 1000, i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, 'User',
-       'r' || (i % 2), 'somebody', NULL, NULL, 1 FROM n`,
+     SELECT ?1, printf('2026-01-01T00:00:00.%03dZ-%08x', i % 1000, i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x',
+       200, 'User',
+       'r' || (i % 2), 'a user', NULL, NULL, 1 FROM n`,
     organization.id,
   );
   for (const [path, most] of [
@@ -261,7 +263,7 @@ test("an administrator's page costs what it shows, however many people there are
   assert.ok(rows_read <= 3 * organizations + 5, `${rows_read} rows read of ${organizations} organizations`);
 });
 
-test("the list of organizations is the operator's; anybody else sees those they administer", async () => {
+test("the list of organizations is the operator's; other users see those they administer", async () => {
   const organization = await createOrganization(worker, { settings: { name: "Only one" } });
   await organization.addMember("only@okta.local", { org_role: "Admin" });
   assertStatus(await by("only@okta.local", "POST", organization.path("/accept")), 200);
@@ -277,7 +279,7 @@ test("the list of organizations is the operator's; anybody else sees those they 
   assertProblem(await by("only@okta.local", "POST", "/organizations", made), 403, /operator/);
 });
 
-test("what a browser sends by itself changes nothing for a page of somebody else's", async () => {
+test("what a browser sends by itself changes nothing for a page of another origin", async () => {
   const organization = await createOrganization(worker);
   const assertion = team.token();
   const body = { name: "Taken over" };

@@ -1,4 +1,4 @@
-// An organization is somebody's to administer only after they have accepted it: anybody's may name anybody.
+// Users administer an organization only after they have accepted the invitation: an organization may name any address.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,7 +12,7 @@ import { createOrganization } from "../helpers/organization.mjs";
 const { team, worker } = await behindAccess(keyPair("only"));
 let made = 0;
 
-/** A call by whoever has this mail address, from a page of the console, held against openapi.json. */
+/** A call by the user with this email address, from a page of the console, held against openapi.json. */
 async function by(email, method, path, body) {
   const headers = { Origin: worker.url, ...(body ? { "Content-Type": "application/json" } : {}) };
   const answer = await call(worker, team.token({ email }), { method, path, body, headers });
@@ -34,7 +34,7 @@ async function organizationOf(owner, admin, { name, domain }) {
   return organization;
 }
 
-describe("an organization that names somebody as its Admin", () => {
+describe("an organization that names a user as its Admin", () => {
   test("is an invitation, with what tells it from another of the same name, until it is accepted", async () => {
     const victim = `victim${++made}@acme.example`;
     const own = await organizationOf("boss@acme.example", victim, { name: "Acme", domain: "acme.example" });
@@ -105,7 +105,7 @@ describe("an organization that names somebody as its Admin", () => {
     assert.equal(entries.filter(({ detail }) => detail === `${admin} accepted to administer it.`).length, 1);
   });
 
-  test("is accepted by the address, not by whoever gets the row of another", async () => {
+  test("is accepted by the address, not by a user who gets the row of another", async () => {
     const admin = `admin${++made}@acme.example`;
     const organization = await organizationOf("boss@acme.example", admin, { name: "Other" });
     assertStatus(await by(admin, "POST", organization.path("/accept")), 200);
@@ -117,7 +117,7 @@ describe("an organization that names somebody as its Admin", () => {
     assertProblem(await by(other, "GET", organization.path("/keys")), 403, /not accepted/);
   });
 
-  test("cannot be accepted by anybody whom it does not name", async () => {
+  test("cannot be accepted by users whom it does not name", async () => {
     const organization = await organizationOf("boss@acme.example", `admin${++made}@acme.example`, { name: "Other" });
     await organization.addMember("member@acme.example");
     for (const stranger of ["member@acme.example", "nobody@acme.example"]) {

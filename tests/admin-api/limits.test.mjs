@@ -1,4 +1,4 @@
-// What the console does with too much, and with addresses that are none of ours.
+// Limits of the console, and malformed addresses and forms.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -53,7 +53,7 @@ test("of requests at once that replace a key, each makes a key and says so, or m
   assert.equal(keys.filter(({ status }) => status === "active").length, made);
 });
 
-test("nobody is signed out by a link, nor led away by what an identity provider calls a resource", async () => {
+test("no link signs a user out, and the id of a resource in the log is no way to another site", async () => {
   const organization = await createOrganization(worker);
   const Cookie = await signIn();
   const page = (path) => send("GET", `${worker.url}/console${path}`, { headers: { Cookie } });
@@ -72,7 +72,7 @@ test("nobody is signed out by a link, nor led away by what an identity provider 
   assertStatus(await send("GET", `${worker.url}/console/api/organizations`, { headers: { Cookie } }), 200);
 });
 
-test("a form that names a person who cannot be in an address is answered, never with the runtime's own page", async () => {
+test("a form with a name that no address can have is answered, never with the page of the runtime", async () => {
   const organization = await createOrganization(worker);
   const gone = await organization.createUser("gone@okta.local");
   await organization.admin.call("DELETE", organization.path(`/members/${gone.id}`), undefined, 200);

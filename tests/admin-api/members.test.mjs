@@ -1,4 +1,4 @@
-// What administrators do to people: removal, which the identity provider learns from its next import, and ownership.
+// Removal of members, which the identity provider sees in its next import, and the transfer of ownership.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -33,7 +33,7 @@ describe("a member removed in the console", () => {
     assert.equal(assertStatus(await okta.patch(`/Users/${id}`, operation.active(true)), 200).id, id);
   });
 
-  test("may be somebody whom SCIM does not see, who is not named to the identity provider", async () => {
+  test("may be a user outside the email domains, who is not shown to the identity provider", async () => {
     const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
     const contractor = await organization.addMember("contractor@elsewhere.example");
     const named = await organization.addMember("bob", { confirm_no_address: true });
@@ -43,7 +43,7 @@ describe("a member removed in the console", () => {
     assert.ok(!taken.text.includes(named.id));
     const removed = await remove(organization, contractor.id);
     assert.deepEqual([removed.status, removed.body.active, removed.body.managed], [200, false, false]);
-    // Nobody needs to see them any more, and the name is free.
+    // The identity provider has seen the removal, and the name is free.
     assertProblem(await remove(organization, contractor.id), 404);
     assert.equal((await remove(organization, named.id)).status, 200);
     assertStatus(await organization.okta.post("/Users", body), 201);
@@ -60,7 +60,7 @@ describe("a member removed in the console", () => {
     assertProblem(await add(), 409, /exists already/);
   });
 
-  test("is not the Owner, nor somebody else's", async () => {
+  test("is not the Owner, nor a member of another organization", async () => {
     const organization = await createOrganization(worker);
     const other = await createOrganization(worker);
     const theirs = await other.createUser("ada@okta.local");
@@ -88,7 +88,7 @@ describe("ownership", () => {
     assertError(await organization.okta.patch(`/Users/${id}`, operation.active(false)), 400);
   });
 
-  test("goes to nobody who is unknown or inactive, and then stays", async () => {
+  test("does not go to an unknown or inactive user, and then stays", async () => {
     const organization = await createOrganization(worker);
     const { id } = await organization.createUser("ada@okta.local", { active: false });
     await organization.unchangedBy(async () => {

@@ -33,7 +33,7 @@ function* objects(value = document, names = []) {
 }
 
 describe("the description", () => {
-  test("is served to everybody, as it is in the source", async () => {
+  test("is served without authentication, as it is in the source", async () => {
     for (const headers of [{}, { Authorization: "Bearer wrong" }]) {
       const answer = await send("GET", new URL("/console/api/openapi.json", worker.url).href, { headers });
       assert.equal(answer.status, 200);
@@ -81,7 +81,7 @@ describe("the description", () => {
     }
   });
 
-  test("tells every failure as a problem, and has for each call those that any call can have", () => {
+  test("describes every failure as a problem, and for each call those that any call can have", () => {
     for (const { part } of operations.filter(({ part }) => !part.value.security)) {
       const responses = part.each("responses");
       const statuses = Object.keys(part.value.responses);
@@ -124,7 +124,9 @@ describe("the description", () => {
   });
 });
 
-/** What only administrators whom Cloudflare Access knows can do; tests/admin-api/invitations.test.mjs does it. */
+/**
+ * Calls that need an administrator who comes through Cloudflare Access; tests/admin-api/invitations.test.mjs does it.
+ */
 const BY_ACCESS = ["acceptInvitation", "declineInvitation"];
 
 /** Calls operations by their names in the document, and remembers which, and with which parameters. */

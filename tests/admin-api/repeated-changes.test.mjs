@@ -1,4 +1,4 @@
-// What is done already, or at the same time by somebody else, is done once and told once.
+// Changes that were made already, or are made at the same time by another administrator: made once, logged once.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -18,7 +18,7 @@ async function told(organization, pattern) {
 }
 
 describe("of ten at once", () => {
-  test("that deactivate a key, all succeed and one is told", async () => {
+  test("that deactivate a key, all succeed and one is logged", async () => {
     const organization = await createOrganization(worker);
     const path = organization.path(`/keys/${organization.key.id}/deactivate`);
     const answers = await at_once(10, () => organization.admin.send("POST", path, {}));
@@ -49,7 +49,7 @@ describe("of ten at once", () => {
     }
   });
 
-  test("that save the same settings, one is told", async () => {
+  test("that save the same settings, one is logged", async () => {
     const organization = await createOrganization(worker);
     const body = { name: "Another", plain_groups: true, mail_domains: ["okta.local"], key_lifetime_days: 7 };
     const answers = await at_once(10, () => organization.admin.send("PATCH", organization.path(), body));
@@ -77,7 +77,7 @@ describe("of ten at once", () => {
     }
   });
 
-  test("that transfer the ownership, change a role, or remove somebody, one is told", async () => {
+  test("that transfer the ownership, change a role, or remove a member, one is logged", async () => {
     const organization = await createOrganization(worker);
     const { id } = await organization.addMember("max@okta.local");
     const member = organization.path(`/members/${id}`);
@@ -108,7 +108,7 @@ test("settings that change nothing are no change", async () => {
 });
 
 describe("keys", () => {
-  test("are at most twenty good ones", async () => {
+  test("can be at most twenty valid ones", async () => {
     const organization = await createOrganization(worker);
     const generate = () => organization.admin.send("POST", organization.path("/keys"), {});
     const statuses = (await at_once(30, generate)).map(({ status }) => status);
@@ -125,7 +125,7 @@ describe("keys", () => {
     assertStatus(await generate(), 201);
   });
 
-  test("that are deactivated say which others are good", async () => {
+  test("that are deactivated are answered with the other valid keys", async () => {
     const organization = await createOrganization(worker);
     const [second, third] = [await organization.addKey(), await organization.addKey()];
     const one = ({ id, hint }) => ({ id, hint });
@@ -146,8 +146,8 @@ describe("keys", () => {
   });
 });
 
-describe("a user name that is no mail address", () => {
-  test("is asked about before somebody is added by it", async () => {
+describe("a user name that is no email address", () => {
+  test("is confirmed before a member is added by it", async () => {
     const organization = await createOrganization(worker);
     const { admin } = organization;
     for (const user_name of ["no-at-sign", "@okta.local", "grace@", "grace hopper"]) {

@@ -1,4 +1,4 @@
-// The console's pages for everybody: read aloud, by keyboard, in the dark, on a phone, over a slow line.
+// The console's pages with assistive technology: read aloud, by keyboard, in the dark, on a phone, over a slow line.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -95,7 +95,7 @@ test("a page with a new key is accessible", options, async () => {
 describe("by keyboard", () => {
   const focused = (page) => page.evaluate(() => document.activeElement.innerText || document.activeElement.id);
 
-  test("one skips to the content, or goes through the navigation to it", options, async () => {
+  test("the content is reached by a skip link, or through the navigation", options, async () => {
     const { organization } = await furnish();
     const page = await signedIn(browser, worker);
     await visit(page, organization, "members");
@@ -128,7 +128,7 @@ describe("by keyboard", () => {
     ]);
   });
 
-  test("the focus is seen, and what is open is told", options, async () => {
+  test("the focus is visible, and the current page is marked", options, async () => {
     const { organization, about } = await furnish();
     const page = await signedIn(browser, worker);
     for (const [name, label] of [
@@ -171,7 +171,8 @@ test("every page is small, also with 50 people or entries of the log", options, 
   const first = await transferred(page, () => page.goto("/console/sign-in"));
   assert.ok(first.total < 25_000, JSON.stringify(first));
   const inside = await signedIn(browser, worker);
-  await inside.waitForLoadState("networkidle"); // an icon still on its way would be given up, and loaded with the next page
+  // An icon that is still loading would be cancelled, and loaded with the next page.
+  await inside.waitForLoadState("networkidle");
   for (const address of pagesOf(organization, about)) {
     const { total, loaded } = await transferred(inside, () => inside.goto(address));
     // Of the stylesheet and the script nothing is sent a second time.

@@ -55,7 +55,7 @@ test("the console answers at one spelling of its addresses", async () => {
   }
 });
 
-test("base URLs of SCIM that end in a slash go on to work", async () => {
+test("base URLs of SCIM may end in a slash", async () => {
   const { okta } = await createOrganization(worker);
   assertStatus(await okta.get("//Users"), 200);
   assertStatus(await okta.get("/Users/"), 200);
@@ -96,7 +96,7 @@ test("a session by https is bound to its host", async () => {
   assert.equal(await at("https://other.example"), 401);
 });
 
-test("every answer of the console tells browsers what may be done with it", async () => {
+test("every answer of the console has the headers that restrict what browsers do with it", async () => {
   const { id } = await createOrganization(worker);
   const all = [
     ["/console", 303],

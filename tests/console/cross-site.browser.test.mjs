@@ -1,4 +1,4 @@
-// Who may make the console do something: pages of its own, in a session of its own, and nobody is led away from it.
+// Which pages can make the console act: its own, in their own session; and the console redirects to no other site.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -35,7 +35,7 @@ describe("a form", () => {
     "that says that another site sends it": { "Sec-Fetch-Site": "cross-site" },
     "of a neighbour": { "Sec-Fetch-Site": "same-site" },
     "that another site sends in our name": { "Sec-Fetch-Site": "cross-site", Origin: "OURS" },
-    "of nobody, as a sandboxed frame sends it": { Origin: "null" },
+    "of no page, as a sandboxed frame sends it": { Origin: "null" },
     "that does not say where it comes from": {},
   };
   for (const [whose, headers] of Object.entries(foreign)) {
@@ -138,7 +138,7 @@ describe("after signing in", () => {
     "javascript:alert(1)",
     "",
   ];
-  test("nobody is led away from the console", async () => {
+  test("the console does not redirect to other sites", async () => {
     for (const next of AWAY) {
       const { location } = await session(next);
       const { origin, pathname } = new URL(location, worker.url);
@@ -148,7 +148,7 @@ describe("after signing in", () => {
     assert.equal((await session("/console/organizations?x=1")).location, "/console/organizations?x=1");
   });
 
-  test("everybody is where they wanted to be", { skip: browser.missing }, async () => {
+  test("a sign-in leads to the page that was asked for", { skip: browser.missing }, async () => {
     const organization = await createOrganization(worker);
     const page = await browser.open({ baseURL: worker.url });
     const address = `/console/organizations/${organization.id}/log?status=failed`;
@@ -178,7 +178,7 @@ test("a session is a cookie that scripts and other sites do not have, and that c
   assert.equal(scim.status, 401);
 });
 
-test("every page says what may be done with it", { skip: browser.missing }, async () => {
+test("every page has the headers that restrict what browsers do with it", { skip: browser.missing }, async () => {
   const organization = await createOrganization(worker);
   const page = await signedIn(browser, worker);
   const answers = [

@@ -1,4 +1,4 @@
-// Text that is meant to become part of a page, on every page that shows it: it stays text.
+// Values that contain HTML or script, on every page that shows them: they stay text.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -110,7 +110,7 @@ for (const payload of PAYLOADS) {
   });
 }
 
-test("an address and a parameter that do not exist are text where they are told of", options, async () => {
+test("an unknown address and an unknown parameter are shown as text", options, async () => {
   const organization = await createOrganization(worker);
   const page = await signedIn(browser, worker);
   const incidents = await watched(page);

@@ -29,7 +29,7 @@ async function regenerate(page, overlap) {
   return shown(page);
 }
 
-test("whoever signs in for the first time gets to a key that works", options, async () => {
+test("the first sign-in leads to a key that works", options, async () => {
   const page = await browser.open({ baseURL: worker.url });
   assert.equal((await page.goto("/console")).status(), 401);
   assert.equal((await signIn(page, "no such token")).status(), 401);
@@ -64,7 +64,7 @@ test("whoever signs in for the first time gets to a key that works", options, as
   await assertOnlyRefusals(page, 401, 401);
 });
 
-test("a page with a new key that is loaded again makes no other", options, async () => {
+test("a page with a new key that is loaded again makes no second key", options, async () => {
   const organization = await createOrganization(worker);
   await organization.deactivateKey(organization.key.id);
   const page = await signedIn(browser, worker);
@@ -94,7 +94,7 @@ test("a page with a new key that is loaded again makes no other", options, async
   await assertOnlyRefusals(page, 409);
 });
 
-test("two who look at the same page make one key", options, async () => {
+test("two administrators on the same page make one key", options, async () => {
   const organization = await createOrganization(worker);
   const [page, other] = [await signedIn(browser, worker), await signedIn(browser, worker)];
   await visit(page, organization, "keys");
@@ -105,8 +105,8 @@ test("two who look at the same page make one key", options, async () => {
   await works(key);
 });
 
-describe("a key that is there", () => {
-  test("goes on beside the one that replaces it, or not", options, async () => {
+describe("an existing key", () => {
+  test("stays valid beside the one that replaces it, or not", options, async () => {
     const organization = await createOrganization(worker);
     const page = await signedIn(browser, worker);
     await visit(page, organization, "keys");
@@ -131,7 +131,7 @@ describe("a key that is there", () => {
     await assertNoComplaints(page);
   });
 
-  test("is deactivated by whoever types the word, and by nobody else", options, async () => {
+  test("is deactivated only once the word is typed", options, async () => {
     const organization = await createOrganization(worker);
     const page = await signedIn(browser, worker);
     await visit(page, organization, "keys");
@@ -148,7 +148,7 @@ describe("a key that is there", () => {
     await assertOnlyRefusals(page, 400);
   });
 
-  test("ends as the settings say, or otherwise", options, async () => {
+  test("expires as the settings say, or at another time", options, async () => {
     const organization = await createOrganization(worker, { settings: { key_lifetime_days: 45 } });
     const page = await signedIn(browser, worker);
     await visit(page, organization, "keys");

@@ -1,4 +1,4 @@
-// Members in a browser, and what the identity provider is told of what is done there.
+// Members in a browser, and what the identity provider sees of the changes.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -56,7 +56,7 @@ describe("a member", () => {
     await assertNoComplaints(page);
   });
 
-  test("becomes the Owner by whoever types the name, and the Owner cannot be removed", options, async () => {
+  test("becomes the Owner once the name is typed, and the Owner cannot be removed", options, async () => {
     const organization = await createOrganization(worker);
     const owner = await organization.owner();
     const { id } = await organization.createUser("ada@okta.local");
@@ -113,7 +113,7 @@ describe("a member", () => {
   });
 });
 
-test("many members are paged, searched by how their names begin, and filtered", options, async () => {
+test("many members are paged, searched by the beginning of their names, and filtered", options, async () => {
   const organization = await createOrganization(worker);
   const { people } = await populate(worker.sql, organization.id, { users: 120 });
   assertStatus(await organization.okta.patch(`/Users/${people[7]}`, operation.active(false)), 200);

@@ -82,7 +82,7 @@ describe("a project", () => {
     await assertNoComplaints(page);
   });
 
-  test("is archived out of SCIM's sight, and comes back empty under the same ids", options, async () => {
+  test("disappears from SCIM when it is archived, and comes back empty under the same ids", options, async () => {
     const { organization, page } = await demo();
     const { okta } = organization;
     const { id } = await organization.createUser("ada@okta.local");

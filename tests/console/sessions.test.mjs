@@ -53,7 +53,7 @@ describe("a session", () => {
     assertProblem(await list(cookie), 401);
   });
 
-  test("is over when it is signed out, also for whoever has kept the cookie", async () => {
+  test("is over when it is signed out, also for a client that kept the cookie", async () => {
     const [cookie, other] = [await signIn(), await signIn()];
     const answer = await post("/console/sign-out", {}, { Cookie: cookie });
     assert.match(cookieOf(answer), /^console_session=; .*Max-Age=0/);
@@ -73,7 +73,7 @@ describe("a session", () => {
     for (const cookie of [here, elsewhere]) assertProblem(await list(cookie), 401);
   });
 
-  test("is of no use in another deployment with the same token, nor at another origin", async () => {
+  test("is invalid in another deployment with the same token, and at another origin", async () => {
     const cookie = await signIn();
     assertProblem(await list(cookie, twin), 401);
     // The database of the one in the hands of the other.
@@ -83,7 +83,7 @@ describe("a session", () => {
     assertStatus(await list(cookie), 200);
   });
 
-  test("says nothing of the token: two of the same moment differ, and the database has neither", async () => {
+  test("does not reveal the token: two of the same moment differ, and the database has neither", async () => {
     const cookies = await Promise.all([signIn(), signIn()]);
     const values = cookies.map((cookie) => cookie.slice("console_session=".length));
     assert.notEqual(values[0], values[1]);
@@ -121,7 +121,7 @@ describe("the admin token", () => {
     }
   });
 
-  test("is compared whole", async () => {
+  test("is compared in full", async () => {
     for (const other of [TOKEN.slice(1), `${TOKEN}t`, TOKEN.toUpperCase(), ""]) {
       assertProblem(
         await new AdminApi({ ...worker, url: worker.url, adminToken: other }).send("GET", "/organizations"),

@@ -1,4 +1,4 @@
-// The console where scripts are off: everything is reached, and nothing stands there that does nothing.
+// The console without JavaScript: every page can be reached, and no control is without effect.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -57,7 +57,7 @@ test("pages take one round trip, and members as many rows as they show", async (
     "the first page": "",
     "the last page": `?after=${name}`,
     "a search": "?search=ada.",
-    "a search for somebody": "?search=owner@",
+    "a search for a member": "?search=owner@",
     "the inactive": "?status=inactive",
     "a search among the inactive": "?status=inactive&search=a",
     "the active": "?status=active",
@@ -67,7 +67,7 @@ test("pages take one round trip, and members as many rows as they show", async (
   };
   for (const [what, query] of Object.entries(queries)) {
     const { round_trips, rows_read, shown } = await page(list + query);
-    assert.ok(shown >= 1, `${what}: nobody is shown`);
+    assert.ok(shown >= 1, `${what}: no row is shown`);
     assert.equal(round_trips, 1, what);
     assert.ok(rows_read <= bound(shown), `${what}: ${rows_read} rows read for ${shown} shown`);
   }

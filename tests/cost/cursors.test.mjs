@@ -36,7 +36,7 @@ describe("the cost of a page by cursor", () => {
     ["/Users", {}, 5 * PAGE],
     ["/Users", { sortBy: "userName" }, 5 * PAGE],
     ["/Users", { sortBy: "userName", sortOrder: "descending" }, 5 * PAGE],
-    // No index has these in order, so everybody is looked at; but not once more for every page before.
+    // No index has these in order, so all users are read, but only once however deep the page is.
     ["/Users", { sortBy: "name.familyName" }, 4 * CROWD],
     ["/Users", { filter: "active eq true", sortBy: "title", sortOrder: "descending" }, 8 * CROWD],
     ["", {}, 8 * CROWD],

@@ -1,4 +1,4 @@
-// What filters cost among 100,000 people: D1 has one thread, and everybody waits for it.
+// What filters cost among 100,000 people: D1 has one thread, and all requests wait for it.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -28,7 +28,7 @@ describe(`among ${PEOPLE} people`, () => {
 
   const search = (path, query) => okta.post(`${path}/.search`, { schemas: [SCHEMA.search], ...query });
 
-  describe("a filter is refused before anybody is looked at", () => {
+  describe("a filter is refused before any user is read", () => {
     for (const [path, filter] of [
       ["/Users", times(80, 'manager.value co "x#"')],
       ["/Users", times(5, 'title co "x#"')],
@@ -54,7 +54,7 @@ describe(`among ${PEOPLE} people`, () => {
     }
   });
 
-  describe("one comparison is one look at everybody", () => {
+  describe("one comparison reads each user once", () => {
     for (const query of [{}, { count: 200 }, { cursor: "" }, { sortBy: "title" }]) {
       test(`title co "zq" ${JSON.stringify(query)}`, async () => {
         const answer = await search("/Users", { filter: 'title co "zq"', ...query });
@@ -81,7 +81,7 @@ describe(`among ${PEOPLE} people`, () => {
     });
   });
 
-  test("what an index finds costs what it shows", async () => {
+  test("a filter that uses an index costs as much as its results", async () => {
     for (const [path, filter, id] of [
       ["/Users", `userName eq "${someone.userName}"`, someone.id],
       ["/Users", `externalId eq "${someone.externalId}"`, someone.externalId ? someone.id : undefined],

@@ -1,4 +1,4 @@
-// What SQLite makes of the statements that look something up: an index finds it, nothing is searched through.
+// SQLite's plans of the statements that look something up: each uses an index, and none scans a table.
 // The statements are those that src/d1/list/mod.rs makes; a unit test there keeps statements.json true.
 
 import assert from "node:assert/strict";
@@ -7,6 +7,18 @@ import { describe, test } from "node:test";
 import { useWorker } from "../helpers/worker.mjs";
 
 const QUERIES = JSON.parse(readFileSync(new URL("./statements.json", import.meta.url), "utf8"));
+
+/**
+ * What may be scanned: `hit` is the page itself, a subquery a table's part of it, `piece` a run of members, `member`
+ * what is in one; `post`, `n` and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the readings of
+ * one list, and the others one row.
+ */
+const SMALL = new RegExp(
+  `^(?:${[
+    ...["hit", "piece", "member", "post", "n", "o", "start", "ranked", "candidate", "chosen", "c", "c LEFT-JOIN"],
+    ...["s LEFT-JOIN", "l", "list", "place", "\\(subquery-\\d+\\)", "CONSTANT ROW", "json_each .*"],
+  ].join("|")})$`,
+);
 
 /** How the rows of each query are found, in the words of EXPLAIN QUERY PLAN. */
 const FOUND_BY = {
@@ -60,7 +72,7 @@ describe("the plan of", () => {
     return steps.map((step) => step.detail);
   };
 
-  test("every query in the table is made, and none beside", () => {
+  test("the table has each query, and no other", () => {
     assert.deepEqual(QUERIES.map(named).sort(), Object.keys(FOUND_BY).sort());
   });
 
@@ -68,14 +80,7 @@ describe("the plan of", () => {
     test(named(query), async () => {
       for (const statement of query.statements) {
         const plan = await explain(statement);
-        // `hit` is the page itself, a subquery a table's part of it, `piece` a run of members, `member` what is in one;
-        // `post`, `n` and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the readings of one
-        // list, and the others one row.
-        const scans = plan.filter((step) =>
-          /^SCAN (?!(?:hit|piece|member|post|n|o|start|ranked|candidate|chosen|c|c LEFT-JOIN|s LEFT-JOIN|l|list|place|\(subquery-\d+\)|CONSTANT ROW|json_each .*)$)/.test(
-            step,
-          ),
-        );
+        const scans = plan.filter((step) => step.startsWith("SCAN ") && !SMALL.test(step.slice("SCAN ".length)));
         assert.deepEqual(scans, [], `${statement.sql}\n${plan.join("\n")}`);
       }
       const page = query.statements.find(({ sql }) => sql.includes(" AS body"));

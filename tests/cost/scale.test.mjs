@@ -16,7 +16,7 @@ import { useWorker } from "../helpers/worker.mjs";
 const PEOPLE = Number(process.env.SCALE_PEOPLE ?? 100_000);
 const ORGANIZATIONS = Number(process.env.SCALE_ORGANIZATIONS ?? 5);
 const LARGEST = 100_000; // members of the largest group
-const MANY = 10_000; // members of the groups that everybody else is in, too
+const MANY = 10_000; // members of each of the other groups
 const MEMORY = 64_000_000; // bytes
 
 describe(`with ${PEOPLE} people, and ${ORGANIZATIONS} other organizations`, () => {

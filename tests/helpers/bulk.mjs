@@ -8,7 +8,7 @@ import { SCHEMA } from "./schema.mjs";
 
 export const ROLE = "Statsig-Demo-Member";
 
-/** An organization with somebody in a project's role. */
+/** An organization with a user in the group of a project's role. */
 export async function furnished(worker) {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const ada = await organization.createUser("ada@okta.local");

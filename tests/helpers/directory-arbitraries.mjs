@@ -145,7 +145,7 @@ export async function create(worker, { people, groups, inRoles }) {
   return organization;
 }
 
-/** The manager is one of the people who are there already, or nobody. */
+/** The manager is one of the people made before, or an id that does not exist. */
 function withManager(attributes, ids) {
   const { manager, ...extension } = attributes[SCHEMA.enterprise] ?? {};
   if (manager?.value === undefined) return attributes;

@@ -1,4 +1,4 @@
-// Keys that anybody can make up.
+// Keys that are well-formed, with a good checksum, and unknown.
 
 import { createHash, randomBytes } from "node:crypto";
 

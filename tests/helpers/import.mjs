@@ -71,7 +71,7 @@ export class Import {
 
   /** Asserts that each resource is on one page only. */
   assertOnce() {
-    assert.equal(new Set(this.ids).size, this.ids.length, "somebody is on two pages");
+    assert.equal(new Set(this.ids).size, this.ids.length, "a resource is on two pages");
   }
 
   /** Asserts that all pages say the same total. */
@@ -94,7 +94,7 @@ export class Crowd {
   constructor(organization, people) {
     this.organization = organization;
     this.okta = organization.okta;
-    this.everybody = people;
+    this.people = people;
     this.present = new Set(people);
   }
 
@@ -122,14 +122,14 @@ export class Crowd {
   }
 
   get ids() {
-    return this.everybody.map(({ id }) => id);
+    return this.people.map(({ id }) => id);
   }
 
   /** @returns a function that says who has satisfied `satisfies` ever since */
   watch(satisfies = () => true) {
-    const watch = { satisfies, staying: new Set(this.everybody.filter((one) => this.#isThere(one) && satisfies(one))) };
+    const watch = { satisfies, staying: new Set(this.people.filter((one) => this.#isThere(one) && satisfies(one))) };
     this.#watches.add(watch);
-    return () => this.everybody.filter((one) => watch.staying.has(one)).map(({ id }) => id);
+    return () => this.people.filter((one) => watch.staying.has(one)).map(({ id }) => id);
   }
 
   async #change(one, changes, operation) {
@@ -145,16 +145,16 @@ export class Crowd {
     }
   }
 
-  /** Changes the mail domains; none admits everybody. */
+  /** Changes the mail domains; an empty list admits all people. */
   async #admit(mail_domains) {
     await this.organization.configure({ mail_domains });
     this.#hidden = new Set(mail_domains.length === 0 ? [] : DOMAINS.filter((domain) => !mail_domains.includes(domain)));
-    for (const one of this.everybody) this.#look(one);
+    for (const one of this.people) this.#look(one);
   }
 
-  /** Somebody else's request about one of the people. */
+  /** A request of another client about the nth of the people. */
   async happen(what, n) {
-    const one = this.everybody[n % this.everybody.length];
+    const one = this.people[n % this.people.length];
     switch (what) {
       case "create":
         return assertStatus(await this.okta.post("/Users", oktaUser(person(`newcomer${++newcomers}@okta.local`))), 201);

@@ -40,7 +40,7 @@ export function describeOktaLife(title, App) {
 
     it("tests the connection", () => app.testConnection());
 
-    it("finds nobody before the first assignment", async () => {
+    it("does not find the person before the first assignment", async () => {
       assert.equal(await app.findUser(ada.userName), undefined);
     });
 
@@ -126,7 +126,7 @@ export function describeOktaLife(title, App) {
       assert.deepEqual(memberIds(await organization.group(id)), expected);
     });
 
-    it("pushes a whole crowd, then nobody, then the first members again", async () => {
+    it("pushes many members, then none, then the first ones again", async () => {
       const everyone = crowd.map(({ id }) => id);
       for (const ids of [everyone, [], [user.id]]) {
         const { id } = await app.pushGroup(ENGINEERS, ids);

@@ -205,7 +205,7 @@ function entry({ target, value, how }) {
   return [pathOf({ extension }, how), { [pathOf(target, { ...how, urn: false })]: value }];
 }
 
-/** What no client may set and what nobody knows is ignored where there is no path. */
+/** Read-only and unknown attributes, which are ignored in an operation without a path. */
 const NOISE = { id: "mine", schemas: [], groups: [{ value: "a" }], nonsense: { a: 1 }, "roles[": "a", "name.x": 1 };
 
 /** The operation as it is sent. */

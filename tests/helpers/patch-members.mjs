@@ -35,7 +35,7 @@ export const memberOperations = array(oneof(setting, removing, removingAll, addi
   maxLength: 6,
 });
 
-/** RFC 7644 §3.5.2, of a set. Whoever is inactive is in no group. */
+/** RFC 7644 §3.5.2, of a set. Inactive users are in no group. */
 export function membersAfter(members, operations) {
   let after = new Set(members);
   for (const { verb, who } of operations) {

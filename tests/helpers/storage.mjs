@@ -7,7 +7,7 @@ import { eventually } from "./assert.mjs";
 /** Every row of every table but these, as text: what a thief of the database would read. */
 export async function dumpDatabase(worker, { without = [] } = {}) {
   const tables = await worker.sql(
-    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'",
   );
   const contents = {};
   for (const { name } of tables.filter(({ name }) => !without.includes(name)))

@@ -1,4 +1,4 @@
-// An import finds everybody who is there from its first page to its last, whatever else happens meanwhile, by either
+// An import finds all people who are there from its first page to its last, whatever else happens meanwhile, by either
 // way of going on from a page. IMPORT_SEED and IMPORT_RUNS vary the runs.
 
 import assert from "node:assert/strict";
@@ -40,7 +40,7 @@ const HAPPENINGS = [
   "reveal",
   "test connection",
 ];
-const happening = fc.record({ what: fc.constantFrom(...HAPPENINGS), whom: fc.nat() });
+const happening = fc.record({ what: fc.constantFrom(...HAPPENINGS), n: fc.nat() });
 const course = {
   size: fc.oneof(fc.integer({ min: 2, max: 50 }), fc.integer({ min: 150, max: 420 })),
   // Small pages are many; those of real imports are 100 and 200. Of two, as a test of the connection asks for, none can
@@ -59,10 +59,10 @@ const query = ({ size, count, way, filter: [filter] }) => ({
 });
 
 const meanwhile = (crowd, steps) => async (number) => {
-  for (const { what, whom } of steps[number % steps.length]) await crowd.happen(what, whom);
+  for (const { what, n } of steps[number % steps.length]) await crowd.happen(what, n);
 };
 
-/** Begins an import; its first page is the list as it is now, whoever else reads it. */
+/** Begins an import; its first page is the list as it is now, also if another client reads it. */
 async function begin(crowd, okta, given) {
   const staying = crowd.watch(given.filter[1]);
   const reading = new Import(okta, "/Users", query(given));
@@ -150,7 +150,7 @@ test("of people whose reader changes the size of pages", async () => {
       reading.count = Math.max(sizes[reading.pages.length % sizes.length], Math.ceil(given.size / 60));
       await reading.next();
     }
-    reading.count = 1; // every page has somebody
+    reading.count = 1; // every page has at least one user
     reading.assertOneTotal();
     reading.assertEverybody(staying());
   });
@@ -182,7 +182,7 @@ test("of groups", async () => {
     };
     const reading = new Import(okta, "/Groups", { count: Math.min(count, 7), filter, way });
     await reading.finish(async (number) => {
-      for (const { what, whom } of steps[number % steps.length]) await doing[what]?.(ids[whom % ids.length], whom);
+      for (const { what, n } of steps[number % steps.length]) await doing[what]?.(ids[n % ids.length], n);
     });
     reading.assertOneTotal();
     reading.assertEverybody(ids.filter((id) => staying.has(id)));

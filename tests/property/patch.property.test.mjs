@@ -42,7 +42,7 @@ describe("a user", () => {
 
   const userOf = async (attributes) => {
     const body = { active: true, statsigOrgRole: "Member", ...attributes, userName: "ada@okta.local" };
-    // Of somebody inactive, another role would be kept unseen (tests/scim/users/inactive-org-role.test.mjs).
+    // The role of an inactive user would be kept unseen (tests/scim/users/inactive-org-role.test.mjs).
     if (!body.active) body.statsigOrgRole = "Member";
     return assertStatus(await okta.put(path, body), 200);
   };

@@ -1,4 +1,4 @@
-// Sentences of the RFCs, and habits of clients, that once were not kept.
+// Rules of the RFCs and habits of clients that earlier versions did not follow.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -65,7 +65,7 @@ test("an immutable attribute without a value takes one (RFC 7644 section 3.5.1)"
   assertError(await organization.okta.put(`/Users/${id}`, other), 400, { scimType: "mutability" });
 });
 
-test("a value without a value is none: nobody is stored with an address that is only a type", async () => {
+test("an email without a value is no email: no user is stored with a type alone", async () => {
   const organization = await createOrganization(worker);
   const blank = [{ value: "", type: "work", primary: true }];
   const created = await organization.createUser("ada@okta.local", { emails: blank, phoneNumbers: blank, name: "" });

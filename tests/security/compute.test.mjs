@@ -87,7 +87,7 @@ describe("a list of attributes", () => {
   });
 });
 
-test("an address is at most 32 KiB long, for whoever calls it", async () => {
+test("an address is at most 32 KiB long, for every client", async () => {
   const { okta, admin } = await createOrganization(worker);
   assertError(await okta.get(`/Users?filter=${"x".repeat(40_000)}`), 414, { detail: /32768/ });
   assertError(await okta.get(`/Users/${"x".repeat(40_000)}`), 414);

@@ -1,4 +1,4 @@
-// Keys that anybody can make up, and requests that are small to send and were once large to answer.
+// Keys that are well-formed and unknown, and requests that are small to send and were once large to answer.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -26,7 +26,7 @@ async function soon(request) {
   return answer;
 }
 
-test("a forged key is told only that it is unknown, wherever it knocks", async () => {
+test("a forged key is refused as unknown at every address, without other details", async () => {
   const { organization, okta } = await stranger();
   const group = await organization.groupNamed("Statsig-Demo-Admin");
   await organization.unchangedBy(async () => {
@@ -44,7 +44,7 @@ test("a forged key is told only that it is unknown, wherever it knocks", async (
   });
 });
 
-test("a forged key has no ids compared for it", async () => {
+test("a request with a forged key compares no ids", async () => {
   const { okta } = await stranger();
   const ids = Array.from({ length: 10_000 }, (_, i) => `stranger-${i}`);
   const group = oktaGroup("Statsig-Demo-Admin", ids);
@@ -54,7 +54,7 @@ test("a forged key has no ids compared for it", async () => {
   assert.ok(cost.rows_read <= 4, JSON.stringify(cost));
 });
 
-test("a forged key with a body that would be refused is told of the key, not of the body", async () => {
+test("a request with a forged key and a bad body is refused for the key, not for the body", async () => {
   const { okta } = await stranger();
   for (const [method, path, body] of [
     ["POST", "/Users", "{"],

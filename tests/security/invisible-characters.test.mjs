@@ -1,4 +1,4 @@
-// Names and addresses have no characters that nobody sees, and group names do not imitate the prefix: people could not
+// Names and addresses have no invisible characters, and group names do not imitate the prefix: people could not
 // tell one from another by looking.
 
 import assert from "node:assert/strict";
@@ -145,17 +145,19 @@ test("letters of any script, with their marks, and symbols are welcome", async (
   }
 });
 
-test("what is stored already stays, and hinders nothing", async () => {
+test("names that are stored already stay, and can be changed", async () => {
   const organization = await createOrganization(worker, { settings });
   const { okta } = organization;
   const ann = await organization.createUser("ann_@acme.test");
   const group = assertStatus(await okta.post("/Groups", oktaGroup("Pla_in", [])), 201);
   await worker.sql(
-    "UPDATE users SET doc = replace(doc, 'ann_', 'ann' || char(8203)), user_name_fold = replace(user_name_fold, '_', char(8203)) WHERE id = ?1",
+    `UPDATE users SET doc = replace(doc, 'ann_', 'ann' || char(8203)),
+       user_name_fold = replace(user_name_fold, '_', char(8203)) WHERE id = ?1`,
     ann.id,
   );
   await worker.sql(
-    "UPDATE groups SET display_name = 'Pla' || char(8203) || 'in', name_fold = 'pla' || char(8203) || 'in' WHERE id = ?1",
+    `UPDATE groups SET display_name = 'Pla' || char(8203) || 'in', name_fold = 'pla' || char(8203) || 'in'
+     WHERE id = ?1`,
     group.id,
   );
   const stored = await organization.user(ann.id);

@@ -1,4 +1,4 @@
-// The logs keep what the schema knows, and of anything else the name only.
+// The logs keep values of attributes of the schema; of other attributes they keep the name only.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

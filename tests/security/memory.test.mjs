@@ -1,4 +1,4 @@
-// What takes much memory, twenty times at once: all requests of an isolate share it, and it never shrinks again.
+// Requests that take much memory, twenty at once: all requests of an isolate share it, and it never shrinks.
 
 import assert from "node:assert/strict";
 import { request } from "node:http";
@@ -169,7 +169,7 @@ for (const stranger of [true, false]) {
       }
     }
 
-    test("others are served all the same", async () => {
+    test("other requests are served meanwhile", async () => {
       assertStatus(await organization.okta.get("/Users?count=1"), 200);
     });
   });
@@ -178,7 +178,7 @@ for (const stranger of [true, false]) {
 describe("large bodies with a good key", () => {
   const worker = useWorker({ modules: memoryProbe() });
 
-  test("are read two at a time, and what is beyond that is told when to come back", async () => {
+  test("are read two at a time, and a third is answered with 429 and Retry-After", async () => {
     const organization = await createOrganization(worker, { settings: { plain_groups: true } });
     const { key } = organization.key;
     const body = members(3 * MIB);

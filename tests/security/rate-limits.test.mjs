@@ -1,4 +1,5 @@
-// How often somebody may ask: counted by Workers' rate-limit bindings, and by the Worker itself where there are none.
+// How many requests a client may send: counted by Workers' rate-limit bindings, and by the Worker itself where there
+// are none.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -30,7 +31,7 @@ const unbound = (...numbers) => ({
 });
 
 let addresses = 0;
-/** An address that nobody has used. */
+/** An address that no test has used. */
 const newAddress = () => ({ "CF-Connecting-IP": `192.0.2.${++addresses}` });
 
 /** Sends one request after the other until one is answered with 429; resolves with that and how many came before. */
@@ -69,7 +70,7 @@ for (const [name, options] of [
     // A window of the clock may end in the middle, and another begin.
     const few = (count) => assert.ok(count >= 20 && count <= 40, `${count} were let through`);
 
-    test("made-up keys are refused 20 times a minute, and good ones behind the same address never", async () => {
+    test("forged keys get 401 twenty times a minute, and valid ones at the same address have no limit", async () => {
       const address = newAddress();
       const { answer, before } = await untilThrottled(60, () => scim(forgedKey(), address));
       few(before);
@@ -99,7 +100,7 @@ for (const [name, options] of [
       assertStatus(await admin(worker.adminToken, newAddress()), 200);
     });
 
-    test("so is a made-up session, also where it signs out", async () => {
+    test("so is a forged session, also where it signs out", async () => {
       const cookie = () => `console_session=${randomBytes(32).toString("base64url")}`;
       for (const [method, path] of [
         ["GET", "/console/api/organizations"],
@@ -158,7 +159,7 @@ for (const [name, options] of [
       assert.deepEqual([...new Set(statuses)].sort(), [200, 201]);
     });
 
-    test("filters that look through everybody are answered 60 times a minute, others all the time", async () => {
+    test("filters that read all users are answered 60 times a minute, others all the time", async () => {
       const { okta } = await createOrganization(worker);
       const { answer, before } = await untilThrottled(150, () => okta.find("/Users", 'title co "x"'));
       assert.ok(before >= 60 && before <= 125, `${before} were let through`);
@@ -171,7 +172,7 @@ for (const [name, options] of [
   describe(`${name}, and few requests allowed`, () => {
     const worker = useWorker(options(20, 30, 60));
 
-    test("a key is answered so often and no more, and another one is not affected", async () => {
+    test("a key has its number of requests, and another key is not affected", async () => {
       const [one, other] = [await createOrganization(worker), await createOrganization(worker)];
       const { answer, before } = await untilThrottled(100, () => one.okta.get("/Users?count=1"));
       assert.ok(before >= 30 && before <= 61, `${before} were let through`);

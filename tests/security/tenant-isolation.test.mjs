@@ -9,7 +9,7 @@ import { useWorker } from "../helpers/worker.mjs";
 
 describe("another organization's key", () => {
   const worker = useWorker();
-  const userName = "somebody@okta.local";
+  const userName = "person@okta.local";
   const NAME = "Statsig-Secret Project-Member";
   let mine;
   let theirs;
@@ -30,7 +30,7 @@ describe("another organization's key", () => {
     assert.deepEqual(shape(real, real_id), shape(invented, invented_id));
   }
 
-  test("reads nobody", async () => {
+  test("reads no user", async () => {
     const listed = await mine.okta.importAll("/Users");
     assert.deepEqual(
       listed.map((each) => each.userName),

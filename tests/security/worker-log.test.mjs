@@ -1,4 +1,4 @@
-// The log: one readable line a request, and nothing in it that should not leave the request.
+// The Worker's log: one readable line a request, without secrets and personal data.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -24,7 +24,8 @@ test("a request is one line: what was asked, the outcome, the cost, and whose ke
   const { result, lines } = await logged(() => okta.post("/Users", oktaUser(person("ada@okta.local"))));
   assertStatus(result, 201);
   const { round_trips, rows_read, rows_written } = serverTiming(result);
-  const cost = `D1: ${round_trips} round trip${round_trips === 1 ? "" : "s"}, ${rows_read} rows read, ${rows_written} written`;
+  const trips = `${round_trips} round trip${round_trips === 1 ? "" : "s"}`;
+  const cost = `D1: ${trips}, ${rows_read} rows read, ${rows_written} written`;
   assert.equal(lines.length, 1);
   assert.equal(lines[0].replace(/ \d+ ms/, " # ms"), `POST /scim/Users 201 # ms, ${cost}, key ${key.hint}`);
 });
@@ -102,7 +103,7 @@ test("mail addresses are not in it, and of a key that strayed into a path only t
   assert.ok(!lines[1].includes(key.key.slice(10)) && lines[1].includes(`/Users/${key.hint}`), lines[1]);
 });
 
-test("nobody can forge a line", async () => {
+test("a client cannot forge a line", async () => {
   const { okta } = await createOrganization(worker);
   const forged = "%0AGET%20/scim/Users%20200%201%20ms";
   const { lines } = await logged(async () => {

@@ -34,7 +34,7 @@ test("no organization has two Owners", async () => {
   await assert.rejects(worker.sql("UPDATE users SET org_role = 'Owner' WHERE id = ?1", id), /UNIQUE constraint failed/);
 });
 
-test("SCIM sees exactly the people inside the mail domains, also if those change while somebody is written", async () => {
+test("SCIM sees exactly the users inside the email domains, also if those change while a user is written", async () => {
   const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
   const { id } = await organization.createUser("ada@okta.local");
   const contractor = await organization.addMember("contractor@elsewhere.example");

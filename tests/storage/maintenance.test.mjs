@@ -1,4 +1,4 @@
-// What is done by the clock: old entries of the log go, however many there are and whatever fails on the way.
+// The hourly maintenance deletes old entries of the log, however many there are and although a step fails.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -19,8 +19,8 @@ const write = (on, organization, count, time, database = 0) =>
   on.sqlIn(
     database,
     `INSERT INTO log WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST(?3 AS INTEGER))
-     SELECT ?1, ?2 || printf('-%08x', i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, NULL, NULL, NULL, NULL, NULL, 1
-     FROM n`,
+     SELECT ?1, ?2 || printf('-%08x', i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, NULL, NULL, NULL, NULL,
+       NULL, 1 FROM n`,
     organization,
     time,
     String(count),
@@ -36,7 +36,7 @@ const left = async (on, organization, time, database = 0) =>
     )
   )[0].n;
 
-test("a backlog of more than eight hundred thousand entries goes in one run", async () => {
+test("a backlog of more than eight hundred thousand entries is deleted in one run", async () => {
   const { id } = await createOrganization(week);
   const recent = days(6);
   for (let i = 0; i < 43; i++) await write(week, id, 20_000, OLD.replace("000Z", `${100 + i}Z`));
@@ -47,7 +47,7 @@ test("a backlog of more than eight hundred thousand entries goes in one run", as
   assert.equal(await left(week, id, recent), 3);
 });
 
-test("the log of an organization that is gone goes, and no other", async () => {
+test("the log of a deleted organization is deleted, and no other", async () => {
   const { id } = await createOrganization(worker);
   const gone = "00000000-0000-4000-8000-00000000dead";
   const recent = days(1);
@@ -58,7 +58,7 @@ test("the log of an organization that is gone goes, and no other", async () => {
   assert.equal(await left(worker, id, recent), 5);
 });
 
-test("a failure is reported, ends nothing else, and is made good by the next run", async () => {
+test("a failure is reported, ends no other step, and the next run makes up for it", async () => {
   const { id } = await createOrganization(worker);
   const settings = { name: "There", owner: { user_name: "owner@okta.local" }, database: 1 };
   const there = await createOrganization(worker, { settings });
@@ -76,7 +76,7 @@ test("a failure is reported, ends nothing else, and is made good by the next run
   assert.equal(await left(worker, id, OLD), 0);
 });
 
-test("a passing error in the middle of the work does not end it", async () => {
+test("a transient error in the middle of the work does not end it", async () => {
   const { id } = await createOrganization(worker);
   await write(worker, id, 12_000, OLD);
   const failing = whileFailing(worker, "DELETE ON log", "Network connection lost.", async () => {

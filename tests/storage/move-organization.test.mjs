@@ -1,4 +1,4 @@
-// docs/move-organization.sql: an organization that is put into another database is the same there to whoever reads it.
+// docs/move-organization.sql: an organization that is put into another database reads the same there.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-/* D1's sessions, with READ_REPLICAS on. Locally there are no replicas, and bookmarks are always the same: what is shown
-   here is that every request works in a session and tells its bookmark, not what a client sees of a replica that lags. */
+/* D1's sessions, with READ_REPLICAS on. Locally there are no replicas, and bookmarks are always the same: these tests
+   show that each request works in a session and answers with its bookmark, not what a client sees of a replica that
+   lags. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -66,7 +67,7 @@ describe("with READ_REPLICAS on", () => {
     for (const answer of Object.values(answers)) assert.match(answer.headers["d1-bookmark"] ?? "", BOOKMARK);
   });
 
-  test("what is no bookmark is ignored", async () => {
+  test("a malformed bookmark is ignored", async () => {
     const { okta } = await demo(on);
     for (const junk of ["", "first-primary", "first-unconstrained", "ABC", "0 1", "0'; --", "0".repeat(129)]) {
       const answer = await okta.send("GET", "/Schemas", undefined, { "D1-Bookmark": junk });
@@ -75,7 +76,7 @@ describe("with READ_REPLICAS on", () => {
     }
   });
 
-  test("many who push one group at once are all heard", async () => {
+  test("many pushes of one group at once all take effect", async () => {
     const organization = await demo(on);
     const users = await organization.createUsers(8);
     const { id } = await organization.groupNamed("Statsig-Demo-Member");

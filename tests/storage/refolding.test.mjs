@@ -48,8 +48,8 @@ function database(worker) {
       });
       const ascii = doc.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
       await worker.sql(
-        `INSERT INTO users (org_id, id, user_name_fold, external_id, active, org_role, mail_domain, managed, doc, doc_fold,
-           created_at, last_modified)
+        `INSERT INTO users (org_id, id, user_name_fold, external_id, active, org_role, mail_domain, managed, doc,
+           doc_fold, created_at, last_modified)
          VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, CAST(?7 AS INTEGER), ?8, ?9, ?10, ?10)`,
         ...[org, id, oldFold(userName), attributes.externalId ?? null, role, domain],
         ...[String(managed), doc, oldFold(doc) === ascii ? null : oldFold(doc), OLD],
@@ -83,7 +83,7 @@ function database(worker) {
 describe("after an upgrade", () => {
   const worker = useWorker({ initialSchema: BEFORE });
 
-  test("people and groups are found by what equals their names", async () => {
+  test("people and groups are found by texts that equal their names", async () => {
     const old = database(worker);
     await old.make();
     const zoe = await old.person("Zoe\u0308@acme.test", {
@@ -144,7 +144,7 @@ describe("after an upgrade", () => {
     await old.forget();
     const ids = (await okta.importAll("/Users")).map(({ id }) => id);
     assert.deepEqual(ids.slice(1), [decomposed, composed, wide]);
-    // Whoever had the folded name keeps it.
+    // The user who had the folded name keeps it.
     assertListOf(await okta.find("/Users", 'userName eq "josé@acme.test"'), [composed]);
     for (const id of [decomposed, composed, wide]) {
       assertStatus(await okta.patch(`/Users/${id}`, { op: "replace", path: "title", value: "Same" }), 200);
@@ -159,7 +159,8 @@ describe("after an upgrade", () => {
     const shown = [];
     let next = "";
     do {
-      const path = `/organizations/${old.org}/members?count=1&search=jos${next && `&after=${encodeURIComponent(next)}`}`;
+      const after = next && `&after=${encodeURIComponent(next)}`;
+      const path = `/organizations/${old.org}/members?count=1&search=jos${after}`;
       const page = await new AdminApi(worker).get(path);
       shown.push(...page.members.map(({ id }) => id));
       next = page.next;
@@ -176,7 +177,7 @@ describe("after an upgrade", () => {
     assertError(await okta.post("/Users", { userName: "jose\u0301@acme.test" }), 409);
   });
 
-  test("the Owner keeps the name, whoever had it", async () => {
+  test("the Owner keeps the name, also if another user had it", async () => {
     const old = database(worker);
     await old.make();
     const okta = await old.client();
@@ -208,7 +209,7 @@ describe("after an upgrade", () => {
     assertListOf(await okta.find("/Groups", 'displayName eq "OPS"'), [first]);
   });
 
-  test("mail domains and whom SCIM sees by them follow", async () => {
+  test("email domains follow, and with them which users SCIM sees", async () => {
     const old = database(worker);
     await old.make(["ａcme.test", "e\u0301cole.test"]);
     const bea = await old.person("bea@e\u0301cole.test");
@@ -231,8 +232,8 @@ describe("after an upgrade", () => {
        INSERT INTO users (org_id, id, user_name_fold, active, org_role, mail_domain, managed, doc, doc_fold, created_at,
          last_modified)
        SELECT ?1, 'u' || i, 'e' || char(769) || i, 1, 'Member', NULL, 1,
-         json_object('schemas', json('["urn:ietf:params:scim:schemas:core:2.0:User"]'), 'userName', 'E' || char(769) || i),
-         NULL, ?2, ?2 FROM n`,
+         json_object('schemas', json('["urn:ietf:params:scim:schemas:core:2.0:User"]'), 'userName',
+           'E' || char(769) || i), NULL, ?2, ?2 FROM n`,
       ...[old.org, OLD],
     );
     await old.forget();

@@ -62,7 +62,7 @@ describe("a seeded directory", () => {
         (SELECT count(*) FROM users WHERE doc_fold IS NOT NULL) AS folded,
         (SELECT count(*) FROM user_emails) AS emails FROM organizations`);
     assert.deepEqual([counts.counted, counts.members], [USERS + 1, 15]);
-    assert.ok(counts.folded > 0 && counts.folded < USERS, "people whom SQLite folds, and others");
+    assert.ok(counts.folded > 0 && counts.folded < USERS, "users that SQLite folds, and others");
     assert.ok(counts.emails > USERS + 1, "people with more than one address");
   });
 
@@ -90,7 +90,7 @@ describe("a seeded directory", () => {
     );
   });
 
-  test("is refused where it cannot be", async () => {
+  test("is refused with the reason where it is impossible", async () => {
     await assert.rejects(populate(seeded.sql, "nobody", { users: 1 }), /no organization nobody/);
     await assert.rejects(populate(seeded.sql, "nobody", { users: 1, groups: 1, members: 2 }), /cannot have 2 members/);
   });

@@ -27,7 +27,8 @@ const ROWS = `SELECT
   (SELECT count(*) FROM teams t JOIN projects p ON p.id = t.project_id WHERE p.org_id = ?1) AS teams,
   (SELECT count(*) FROM groups WHERE org_id = ?1) AS groups,
   (SELECT count(*) FROM memberships m JOIN groups g ON g.seq = m.group_seq WHERE g.org_id = ?1) AS memberships,
-  (SELECT count(*) FROM archived_groups a JOIN projects p ON p.id = a.project_id WHERE p.org_id = ?1) AS archived_groups,
+  (SELECT count(*) FROM archived_groups a JOIN projects p ON p.id = a.project_id WHERE p.org_id = ?1)
+    AS archived_groups,
   (SELECT count(*) FROM list_snapshots WHERE org_id = ?1) AS list_snapshots,
   (SELECT count(*) FROM acceptances WHERE org_id = ?1) AS acceptances,
   (SELECT count(*) FROM readings WHERE org_id = ?1) AS readings,
@@ -82,7 +83,7 @@ describe("organizations in three databases", () => {
     }
   });
 
-  test("say in id and key where that is", () => {
+  test("have the number of their database in id and key", () => {
     const [first, second, third] = all.map(({ organization }) => organization);
     assert.match(first.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.match(second.id, /^[0-9a-f]{8}-[0-9a-f]{4}-8001-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -248,7 +249,7 @@ describe("a new organization", () => {
     assert.equal((await place()).body.database, 0);
   });
 
-  test("goes where it is told", async () => {
+  test("goes into the database that the request names", async () => {
     for (const database of DATABASES) {
       const { body, ...answer } = await place({ database });
       assert.equal(body.database, database);
@@ -284,7 +285,7 @@ describe("a new organization", () => {
 describe("a database that is not bound", () => {
   const worker = useWorker({ databases: 2 });
 
-  test("is answered as if nobody had heard of its keys and organizations, without asking another", async () => {
+  test("is answered as if its keys and organizations were unknown, without asking another", async () => {
     const [stays, leaves] = [
       await createOrganization(worker, { settings: { database: 0 } }),
       await createOrganization(worker, { settings: { database: 1 } }),

@@ -1,4 +1,4 @@
-// Storage that does not answer. Identity providers give up after a minute, and know nothing then.
+// Storage that does not answer. Identity providers give up after a minute, without knowing the outcome.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -37,7 +37,7 @@ describe("slow storage", { concurrency: true }, () => {
     assert.match(await logText(worker), /KV could not be read/);
   });
 
-  test("a request waits 25 seconds for D1, and is then told when to come back", async () => {
+  test("a request waits 25 seconds for D1, and is then answered with 429 and Retry-After", async () => {
     await Promise.all(
       Object.entries(KINDS).map(async ([kind, [batches, , make]]) => {
         const request = await make(organization, given);

@@ -1,4 +1,4 @@
-// Errors of D1 that pass: https://developers.cloudflare.com/d1/observability/debug-d1/#error-list. The database is the
+// Transient errors of D1: https://developers.cloudflare.com/d1/observability/debug-d1/#error-list. The database is the
 // real one, and only its answers are replaced.
 
 import assert from "node:assert/strict";
@@ -30,7 +30,7 @@ const worker = useWorker({ modules: failingStorage() });
 let organization;
 let given;
 
-describe("a passing error of storage", () => {
+describe("a transient error of storage", () => {
   before(async () => {
     organization = await createOrganization(worker, { settings: { plain_groups: true, email_management: true } });
     const user = await organization.createUser("ada@okta.local");
@@ -42,7 +42,7 @@ describe("a passing error of storage", () => {
 
   for (const [kind, [batches, status, make]] of Object.entries(KINDS)) {
     describe(kind, () => {
-      test("is carried out if a passing error passes", async () => {
+      test("is carried out by a retry", async () => {
         const assertCarriedOut = async (message) => {
           const request = await make(organization, given);
           // The last batch is the one that writes, if any does.
@@ -53,7 +53,7 @@ describe("a passing error of storage", () => {
         await Promise.all(MESSAGES.map(assertCarriedOut));
       });
 
-      test("is tried three times again, and then told when to come back", async () => {
+      test("is retried three times, and then answered with 429 and Retry-After", async () => {
         const answers = await Promise.all(
           MESSAGES.map(async (message) =>
             sendWith(organization, { failures: "all", message }, await make(organization, given)),
@@ -99,7 +99,7 @@ describe("a passing error of storage", () => {
     assert.equal(joined.headers.etag, (await organization.group(group.id)).meta.version);
   });
 
-  test("an error that does not pass is not tried again", async () => {
+  test("a permanent error is not retried", async () => {
     const answer = await sendWith(
       organization,
       { failures: "all", message: "D1_ERROR: no such table: users: SQLITE_ERROR" },

@@ -1,4 +1,4 @@
-// The console behind Cloudflare Access: which assertions of Cf-Access-Jwt-Assertion are believed.
+// The console behind Cloudflare Access: which assertions in Cf-Access-Jwt-Assertion are accepted.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
@@ -41,7 +41,7 @@ describe("a good assertion", () => {
     await accepted(team.token({ aud: ["other", AUDIENCE] }));
   });
 
-  test("may leave out when it was issued, and have fractions of seconds", async () => {
+  test("may omit the time of issue, and have fractions of seconds", async () => {
     await accepted(team.token({ nbf: undefined, iat: undefined }));
     await accepted(team.token({ exp: now() + 60.5, nbf: now() + 50, iat: now() - 0.5 }));
   });
@@ -57,14 +57,14 @@ describe("a good assertion", () => {
     assertStatus(made, 201);
   });
 
-  test("does not speak for a page of another origin", async () => {
+  test("does not authenticate a page of another origin", async () => {
     for (const Origin of ["https://evil.example", "null", `${worker.url}0`]) {
       const answer = await call(worker, team.token(), { method: "POST", body: {}, headers: { Origin } });
       assertProblem(answer, 403, /not sent by a page of this console/);
     }
   });
 
-  test("of somebody else makes no operator, and the log does not tell whose", async () => {
+  test("of another user makes no operator, and the log does not contain the address", async () => {
     const body = { name: "Acme", owner: { user_name: "owner@okta.local" } };
     const headers = { "Content-Type": "application/json", Origin: worker.url };
     for (const email of [
@@ -93,7 +93,7 @@ describe("the admin token", () => {
     assertStatus(await new AdminApi(worker).send("GET", "/organizations"), 200);
   });
 
-  test("is asked for where there is no assertion; a cookie is none", async () => {
+  test("is asked for without an assertion; the Access cookie is not one", async () => {
     await refused(undefined, /ADMIN_TOKEN/);
     const headers = { Cookie: `CF_Authorization=${team.token()}` };
     assertProblem(await call(worker, undefined, { headers }), 401, /ADMIN_TOKEN/);
@@ -101,7 +101,7 @@ describe("the admin token", () => {
 });
 
 describe("an assertion is refused", () => {
-  test("that is out of its time", async () => {
+  test("that has expired or is not valid yet", async () => {
     for (const exp of [now() - 1, now() - 86_400, 0, -1]) await refused(team.token({ exp }), /expired/);
     for (const exp of [undefined, null, `${now() + 3600}`, [now() + 3600]]) await refused(team.token({ exp }), /exp\b/);
     await refused(team.token({ nbf: now() + 120 }), /nbf/);
@@ -198,7 +198,7 @@ describe("an assertion is refused", () => {
   test("that another key has signed under the name of a known one", async () => {
     await refused(sign(RS256, team.claims(), stranger), /signature/);
     await refused(sign(RS256, team.claims(), second), /signature/);
-    // A key that comes with the token is nobody's.
+    // A key that comes with the token is not one of the team's.
     const { n, e } = stranger.jwk;
     await refused(sign({ ...RS256, jwk: { kty: "RSA", n, e } }, team.claims(), stranger), /signature/);
   });
@@ -216,7 +216,7 @@ describe("an assertion is refused", () => {
   });
 });
 
-describe("what is no assertion", () => {
+describe("a malformed assertion", () => {
   test("is refused whatever its shape, and no keys are fetched for it", async () => {
     await worker.restart();
     team.requests.length = 0;
@@ -279,7 +279,7 @@ describe("the variables", () => {
   const tokenless = useWorker({ vars, adminToken: null });
   const withoutAudience = useWorker({ vars: { ...vars, ACCESS_AUDIENCE: " " } });
   const withoutUrl = useWorker({ vars: { ...vars, ACCESS_TEAM: "acme" } });
-  const nobody = useWorker({ vars: { ...vars, OPERATORS: "" } });
+  const withoutOperators = useWorker({ vars: { ...vars, OPERATORS: "" } });
 
   test("may leave Access off", async () => {
     for (const assertion of [undefined, team.token(), "garbage"]) {
@@ -287,16 +287,19 @@ describe("the variables", () => {
     }
   });
 
-  test("need no admin token beside them", async () => {
+  test("work without an admin token", async () => {
     assertStatus(await call(tokenless, team.token()), 200);
     assertProblem(await call(tokenless, undefined), 503, /ADMIN_TOKEN/);
   });
 
-  test("may name nobody", async () => {
-    assert.deepEqual(assertStatus(await call(nobody, team.token()), 200), { organizations: [], invitations: [] });
+  test("may name no operators", async () => {
+    assert.deepEqual(assertStatus(await call(withoutOperators, team.token()), 200), {
+      organizations: [],
+      invitations: [],
+    });
   });
 
-  test("have to go together; the admin token does not need them", async () => {
+  test("are set together or not at all; the admin token works in any case", async () => {
     for (const assertion of [undefined, team.token()]) {
       assertProblem(await call(withoutAudience, assertion), 503, /ACCESS_AUDIENCE/);
       assertProblem(await call(withoutUrl, assertion), 503, /ACCESS_TEAM/);

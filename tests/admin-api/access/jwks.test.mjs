@@ -1,4 +1,4 @@
-// The console behind Cloudflare Access: when the team's keys are fetched, and what if they cannot be had.
+// The console behind Cloudflare Access: when the team's keys are fetched, and what happens if they cannot be fetched.
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
@@ -34,7 +34,7 @@ async function afresh() {
 
 // Those that wait need not wait for each other, nor the others for them.
 describe("the keys of a team", { concurrency: true }, () => {
-  describe("at a time", { concurrency: false }, () => {
+  describe("without waiting", { concurrency: false }, () => {
     describe("keys", () => {
       beforeEach(afresh);
 
@@ -53,7 +53,7 @@ describe("the keys of a team", { concurrency: true }, () => {
         assert.equal(team.requests.length, 1);
       });
 
-      test("that are unknown have them fetched once a minute, whatever comes", async () => {
+      test("that are unknown lead to one fetch a minute, however many come", async () => {
         await accepted(team.token());
         await refused(team.token({}, third), 401, /unknown key/);
         await refused(team.token({}, keyPair("x".repeat(2000))), 401, /unknown key/);
@@ -61,7 +61,7 @@ describe("the keys of a team", { concurrency: true }, () => {
         assert.equal(team.requests.length, 1);
       });
 
-      test("are found beside others that are no use, and need say neither alg nor use", async () => {
+      test("are found beside unusable ones, and may omit alg and use", async () => {
         const { kty, n, e } = first.jwk;
         const jwks = [null, { kid: "first", kty: "EC" }, { kid: "first", kty, n, e, key_ops: ["sign"] }];
         team.keys = jwks.map((jwk) => ({ jwk }));
@@ -69,7 +69,7 @@ describe("the keys of a team", { concurrency: true }, () => {
       });
     });
 
-    describe("keys that cannot be had", () => {
+    describe("keys that cannot be fetched", () => {
       beforeEach(afresh);
 
       const { n: _, ...withoutModulus } = first.jwk;
@@ -128,12 +128,12 @@ describe("the keys of a team", { concurrency: true }, () => {
   });
 
   // With a team and a Worker each.
-  describe("in the course of time, keys", { concurrency: true }, () => {
+  describe("over time, keys", { concurrency: true }, () => {
     for (const [name, at, answer] of [
       ["an answer", hanging, () => {}],
       ["its end", stalling, (_, response) => response.writeHead(200).write('{"keys": [')],
     ]) {
-      test(`are not waited for without end: ${name}`, async () => {
+      test(`are waited for a few seconds: ${name}`, async () => {
         at.team.answer = answer;
         const began = performance.now();
         await refused(at.team.token(), 503, /does not answer|breaks off/, at.worker);
@@ -141,7 +141,7 @@ describe("the keys of a team", { concurrency: true }, () => {
       });
     }
 
-    test("that could not be had are tried again after five seconds", async () => {
+    test("that could not be fetched are fetched again after five seconds", async () => {
       const { team, worker } = recovering;
       team.answer = (_, response) => response.writeHead(503).end();
       await refused(team.token(), 503, /answers 503/, worker);

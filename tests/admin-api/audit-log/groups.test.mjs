@@ -1,4 +1,4 @@
-// What the provisioning log tells of groups beyond that they were changed: who was left out, and what went with a team.
+// Details of groups in the provisioning log: people who were left out, and what was deleted with a team.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -45,7 +45,7 @@ test("people who are left out of a group, since they are inactive, are named in 
   assert.equal(entries[0].detail, null);
 });
 
-test("what goes with a team's group is told in the log", async () => {
+test("the log names what is deleted with a team's group", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] }, settings: { plain_groups: true } });
   const { okta } = organization;
   const ids = (await organization.createUsers(3)).map(({ id }) => id);
@@ -80,7 +80,7 @@ test("what goes with a team's group is told in the log", async () => {
   );
 });
 
-test("a prefix that can begin no name is refused, and the Worker's log says what to change", async (t) => {
+test("an invalid GROUP_PREFIX is refused, and the Worker's log says what to change", async (t) => {
   for (const [prefix, why] of [
     ["Stat\u0007sig", /U\+0007/],
     ["Statsig\n", /space|U\+000A/],

@@ -59,7 +59,7 @@ describe("what an identity provider does", () => {
     for (const { duration } of found) assert.ok(Number.isInteger(duration) && duration >= 0 && duration < 60_000);
   });
 
-  test("is there with what failed, and why", async () => {
+  test("is logged with the reason if it fails", async () => {
     const organization = await createOrganization(worker, { projects: { Demo: [] } });
     const { okta } = organization;
     await organization.createUser("ada@okta.local");
@@ -77,7 +77,7 @@ describe("what an identity provider does", () => {
     ]);
   });
 
-  test("is not there where it only reads, or has no good key", async () => {
+  test("is not logged if it only reads, or has no valid key", async () => {
     const organization = await createOrganization(worker);
     const { okta } = organization;
     await okta.importAll("/Users");
@@ -91,7 +91,7 @@ describe("what an identity provider does", () => {
     await entries(organization, 1);
   });
 
-  test("is there operation by operation of a bulk request", async () => {
+  test("is an entry for each operation of a bulk request", async () => {
     const organization = await createOrganization(worker);
     const answer = await sendBulk(organization.okta, [
       postUser("a"),
@@ -124,7 +124,7 @@ describe("what an identity provider does", () => {
     assert.ok(!rows.includes(key.key));
   });
 
-  test("has no key and no password in it, wherever somebody put them", async () => {
+  test("has no key and no password in it, wherever a client put them", async () => {
     const organization = await createOrganization(worker, { projects: { Demo: [] } });
     const { okta, key } = organization;
     const group = await organization.groupNamed("Statsig-Demo-Member");
@@ -178,7 +178,7 @@ describe("what an identity provider does", () => {
     assert.equal(shown.history.length, 1);
   });
 
-  test("takes no more of a large body than somebody reads", async () => {
+  test("stores no more of a large body than a reader needs", async () => {
     const organization = await createOrganization(worker, { settings: { plain_groups: true } });
     const members = (await organization.createUsers(60)).map(({ id }) => id);
     assertStatus(await organization.okta.post("/Groups", oktaGroup("Everybody", members)), 201);
@@ -187,7 +187,7 @@ describe("what an identity provider does", () => {
     assert.equal(body.members.at(-1), "… and 40 more");
   });
 
-  test("does not fill the log with what had not to be changed", async () => {
+  test("does not fill the log with changes that change nothing", async () => {
     const organization = await createOrganization(worker);
     const { okta } = organization;
     const [ada, bob] = await organization.createUsers(2);
@@ -327,8 +327,8 @@ test("maintenance deletes what is too old, and nothing else", async () => {
   const days = (number) => new Date(Date.now() - number * 24 * 60 * 60 * 1000).toISOString();
   const aged = (id) =>
     worker.sql(
-      `INSERT INTO log SELECT org_id, ?2, source, actor, method, path, status, resource_type, resource_id, resource_name,
-         detail, body, duration FROM log WHERE org_id = ?1 AND source = 'scim' LIMIT 1`,
+      `INSERT INTO log SELECT org_id, ?2, source, actor, method, path, status, resource_type, resource_id,
+         resource_name, detail, body, duration FROM log WHERE org_id = ?1 AND source = 'scim' LIMIT 1`,
       organization.id,
       id,
     );

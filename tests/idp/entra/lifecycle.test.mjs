@@ -10,13 +10,13 @@ import { useWorker } from "../../helpers/worker.mjs";
 
 const worker = useWorker();
 const ada = person("ada@contoso.example", "Ada", "Lovelace");
-const NOBODY = "ed1f7a52-2f0c-4f0a-9b7e-3f6d5b0a7c11";
+const UNKNOWN = "ed1f7a52-2f0c-4f0a-9b7e-3f6d5b0a7c11";
 
 describe("Entra ID", () => {
-  test("tests its connection with a lookup of nobody", async () => {
+  test("tests its connection with a look-up of an unknown user", async () => {
     const { entra } = await createOrganization(worker);
     for (const attribute of ["userName", "externalId", 'emails[type eq "work"].value']) {
-      const query = encodeURIComponent(`${attribute} eq "${NOBODY}"`);
+      const query = encodeURIComponent(`${attribute} eq "${UNKNOWN}"`);
       assertListOf(await entra.get(`/Users?filter=${query}`), []);
       assertListOf(await entra.get(`/Users?aadOptscim062020&filter=${query}`), []);
     }
@@ -88,8 +88,8 @@ describe("Entra ID", () => {
     const organization = await createOrganization(worker, { settings: { plain_groups: true } });
     const { entra } = organization;
     const [a, b, c] = (await organization.createUsers(3)).map(({ id }) => id);
-    const group = assertStatus(await entra.post("/Groups", entraGroup("Engineers", NOBODY)), 201);
-    assert.deepEqual([group.displayName, group.externalId], ["Engineers", NOBODY]);
+    const group = assertStatus(await entra.post("/Groups", entraGroup("Engineers", UNKNOWN)), 201);
+    assert.deepEqual([group.displayName, group.externalId], ["Engineers", UNKNOWN]);
     const lookup = { excludedAttributes: "members", filter: 'DisplayName eq "engineers"' };
     assertListOf(await entra.list("/Groups", lookup), [group.id]);
     const path = `/Groups/${group.id}`;

@@ -46,13 +46,13 @@ describe("Okta's SPEC test", () => {
     assert.equal(assertStatus(await scim.get(`/Users/${first.id}`), 200).id, first.id);
   });
 
-  it("step 4: finds nobody under an unused name", async () => assertListOf(await lookUp("abcdefgh@atko.com"), []));
+  it("step 4: does not find an unused name", async () => assertListOf(await lookUp("abcdefgh@atko.com"), []));
 
   it("step 6: answers 404 for an unknown user", async () => {
     assertError(await scim.get("/Users/010101001010101011001010101011"), 404);
   });
 
-  it("step 8: finds nobody under the name to come", async () => assertListOf(await lookUp(userName), []));
+  it("step 8: does not find the name that is created next", async () => assertListOf(await lookUp(userName), []));
 
   it("step 10: creates a person and echoes what was sent", async () => {
     created = assertStatus(await scim.post("/Users", newcomer), 201);

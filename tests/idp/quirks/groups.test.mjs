@@ -68,10 +68,10 @@ quirk("remove-with-an-array", "Entra's remove with a value array removes those, 
   assertStatus(await remove([{ $ref: null, value: ids[0] }]), 204);
   assert.deepEqual(await held(), [ids[1]]);
   assertStatus(await remove([]), 204);
-  assert.deepEqual(await held(), [ids[1]], "an empty array names nobody");
+  assert.deepEqual(await held(), [ids[1]], "an empty array names no member");
 });
 
-quirk("replacing-all-members", "replace of members is a full replace, also by nobody", async () => {
+quirk("replacing-all-members", "replace of members is a full replace, also by none", async () => {
   const { okta, path, ids, held } = await pushedGroup();
   for (const wanted of [[ids[2]], [ids[0], ids[2]], [], ids]) {
     assertStatus(await okta.patch(path, operation.replaceMembers(wanted)), 204);

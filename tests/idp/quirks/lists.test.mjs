@@ -67,7 +67,7 @@ quirk("order-of-pages", "the order of a list is the same for every page size, an
   assert.equal(order.length, 26);
   for (const count of [1, 2, 7, 25, 26]) assert.deepEqual(await ids("/Users", count), order);
 
-  // A profile push, a deactivation and a newcomer in the middle of an import move nobody.
+  // A profile push, a deactivation and a newcomer in the middle of an import move no one to another page.
   const firstPage = assertStatus(await okta.list("/Users", { startIndex: 1, count: 13 }), 200);
   await okta.put(`/Users/${order[1]}`, oktaUser(person(people[0].userName)));
   await okta.patch(`/Users/${order[2]}`, operation.active(false));
@@ -106,7 +106,7 @@ quirk(
 );
 
 /**
- * A page that cannot be read in full must fail in a way that makes Okta give up or wait: whoever is missing is
+ * A page that cannot be read in full must fail in a way that makes Okta give up or wait: a user who is missing is
  * unassigned.
  */
 function assertWholeOrFailed(page, whole) {

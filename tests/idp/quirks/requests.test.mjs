@@ -65,7 +65,7 @@ quirk("wrong-key", "a wrong key is answered with a SCIM error that says what is 
 function everyRequest(okta, user, group) {
   const requests = [
     okta.get("/Users"),
-    okta.find("/Users", 'userName eq "somebody@okta.local"'),
+    okta.find("/Users", 'userName eq "person@okta.local"'),
     okta.get(`/Users/${user.id}`),
     okta.post("/Users", oktaUser(person("late@okta.local"))),
     okta.put(`/Users/${user.id}`, oktaUser(person(user.userName, "Late"))),
@@ -98,10 +98,10 @@ quirk(
   async () => {
     const organization = await createOrganization(worker, { projects: { Demo: [] } });
     const { okta } = organization;
-    const user = await organization.createUser("somebody@okta.local");
+    const user = await organization.createUser("person@okta.local");
     const group = await organization.groupNamed("Statsig-Demo-Admin");
     await organization.unchangedBy(async () => {
-      // Without the keys nobody can be told from anybody: that is no 401, or Okta would give up every task.
+      // Without the table of keys no key can be checked. That is no 401, after which Okta would give up every task.
       const answers = await withoutTable(worker, "auth_keys", () => everyRequest(okta, user, group));
       for (const answer of answers) assertFailsInScim(answer);
     });
@@ -120,7 +120,7 @@ quirk(
   async () => {
     const organization = await createOrganization(worker, { projects: { Demo: [] } });
     const { okta } = organization;
-    const { id } = await organization.createUser("somebody@okta.local");
+    const { id } = await organization.createUser("person@okta.local");
     const group = await organization.groupNamed("Statsig-Demo-Admin");
     for (const [change, write] of [
       ["INSERT ON users", () => okta.post("/Users", oktaUser(person("late@okta.local")))],

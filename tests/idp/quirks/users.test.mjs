@@ -51,7 +51,7 @@ quirk("passwords", "a password is never stored, logged or echoed", async () => {
     [201, 200, 200, 200, 200, 200, 409, 400, 400, 200, 400, 200],
   );
   // RFC 7643 section 7 leaves it to us whether a filter may name what is never returned. Ours may not: whatever it
-  // would find, somebody would take it for an answer about the password.
+  // would find, a reader would take it for an answer about the password.
   for (const filter of [
     `password eq "${password}"`,
     'password eq "wrong"',

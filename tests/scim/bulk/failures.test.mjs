@@ -12,7 +12,7 @@ import { useWorker } from "../../helpers/worker.mjs";
 const worker = useWorker();
 
 describe("an operation that fails", () => {
-  test("says what the request alone would be told", async () => {
+  test("has the answer that the request alone would get", async () => {
     const { organization, okta, ada, user, role } = await furnished(worker);
     const profile = oktaUser(person(ada.userName));
     const failing = [
@@ -121,7 +121,7 @@ describe("an operation that fails", () => {
     }
   });
 
-  test("is one that names what is another organization's", async () => {
+  test("is one that names a resource of another organization", async () => {
     const { organization, okta, ada, user, role } = await furnished(worker);
     const stranger = await furnished(worker);
     const profile = oktaUser(person(ada.userName, "Stolen"));

@@ -1,4 +1,4 @@
-// The message that a bulk request is: what it may look like, how large it may be, what it costs, and whose it is.
+// The message of a bulk request: its form, its size, its cost and its key.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -15,7 +15,7 @@ const elsewhere = useWorker();
 const MIB = 1024 * 1024;
 
 describe("a bulk request", () => {
-  test("that is none is 400, and nothing of it is done", async () => {
+  test("that is malformed is 400, and none of it is done", async () => {
     const { organization, okta, user } = await furnished(worker);
     const good = postUser("good");
     const message = (Operations, more) => ({ schemas: [SCHEMA.bulk], ...more, Operations });
@@ -94,7 +94,7 @@ describe("a bulk request", () => {
     await cost(...people, ...others, post("/Groups", "t", oktaGroup("Statsig-Demo-Team-Member", [ada.id])));
   });
 
-  test("with a key that is no good gets 401, and no bulk response", async () => {
+  test("with an invalid key gets 401, and no bulk response", async () => {
     const { organization, okta } = await furnished(worker);
     const unknown = (await createOrganization(elsewhere)).key.key;
     const dead = await organization.addKey();

@@ -138,7 +138,7 @@ describe("operations refer to each other", () => {
     }
   });
 
-  test("in their paths, and by the version that something new has", async () => {
+  test("in their paths, and by the version of a new resource", async () => {
     const organization = await withGroups();
     const answers = await bulk(organization.okta, [
       patch(`/Groups/${refer("g")}`, adding("b")),
@@ -181,7 +181,7 @@ describe("operations refer to each other", () => {
     assert.equal(statuses(await bulk(okta, [remove(`/Groups/${admins.id}`), remove(`/Groups/${team.id}`)])), "204 404");
   });
 
-  test("to nothing, to what makes nothing, or to what failed: 409, and only they are not done", async () => {
+  test("to an unknown bulkId, to one that creates nothing, or to one that failed: 409 for them alone", async () => {
     const organization = await withGroups();
     const { okta } = organization;
     const leaver = await organization.createUser("leaver@okta.local");
@@ -198,7 +198,7 @@ describe("operations refer to each other", () => {
     assert.equal(statuses(answers), "409 400 409 409 204 409 404 201");
     assert.match(answers[0].response.detail, /nobody/);
     assert.match(answers[2].response.detail, /failed/);
-    assert.deepEqual(answers[3].location, undefined, "where that is, nobody knows");
+    assert.deepEqual(answers[3].location, undefined, "its location is not known");
     for (const answer of answers.filter(({ status }) => status === "409")) {
       assert.equal(answer.response.scimType, undefined);
     }

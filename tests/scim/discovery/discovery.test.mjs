@@ -1,4 +1,4 @@
-// ServiceProviderConfig, ResourceTypes and Schemas: what they say must be what is served.
+// ServiceProviderConfig, ResourceTypes and Schemas: what they announce is what the service does.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -42,7 +42,7 @@ describe("ServiceProviderConfig", () => {
     assert.equal(config.meta.location, `${okta.base}/ServiceProviderConfig`);
   });
 
-  test("is read without a key, costs no storage, and is the same for everybody (RFC 7643 section 5)", async () => {
+  test("is read without a key, costs no storage, and is the same for all clients (RFC 7643 section 5)", async () => {
     const { okta } = await createOrganization(worker);
     for (const base of [okta.base, `${okta.base}/v2`]) {
       const path = "/ServiceProviderConfig";
@@ -53,7 +53,7 @@ describe("ServiceProviderConfig", () => {
       );
       assert.deepEqual([serverTiming(anonymous).round_trips, serverTiming(anonymous).rows_read], [0, 0]);
       assertStatus(await okta.with({ base, key: null }).send("GET", path, undefined, { Authorization: " " }), 200);
-      // Somebody who presents a key wants to know whether it is good.
+      // A client that presents a key wants to know whether it is good.
       for (const Authorization of [
         "Bearer",
         "Bearer scim-nonsense",
@@ -180,7 +180,7 @@ describe("Schemas", () => {
     }
   });
 
-  test("are kept: what is declared writable is stored and returned", async () => {
+  test("are true: what is declared writable is stored and returned", async () => {
     const organization = await createOrganization(worker, { settings: { email_management: true } });
     const { okta } = organization;
     const settable = ({ mutability, returned }) => mutability === "readWrite" && returned !== "never";
@@ -228,7 +228,7 @@ describe("Schemas", () => {
     }
   });
 
-  test("say whether mail can be changed, as the organization has it", async () => {
+  test("say whether email can be changed, as the organization is set", async () => {
     const organization = await createOrganization(worker);
     for (const [email_management, mutability] of [
       [false, "immutable"],
@@ -244,7 +244,7 @@ describe("Schemas", () => {
     }
   });
 
-  test("say whether groups can be renamed, as the organization has it", async () => {
+  test("say whether groups can be renamed, as the organization is set", async () => {
     const organization = await createOrganization(worker);
     for (const [plain_groups, mutability] of [
       [false, "immutable"],
@@ -268,7 +268,7 @@ describe("Schemas", () => {
     const { okta } = await createOrganization(worker);
     const role = attributeOf(await schemaOf(okta, SCHEMA.user), "statsigOrgRole");
     assert.deepEqual([role.type, role.multiValued, role.required], ["string", false, false]);
-    assert.deepEqual([...role.canonicalValues].sort(), ["Admin", "Member"], "nobody is made Owner here");
+    assert.deepEqual([...role.canonicalValues].sort(), ["Admin", "Member"], "SCIM cannot make a user the Owner");
     const userName = attributeOf(await schemaOf(okta, SCHEMA.user), "userName");
     assert.deepEqual([userName.required, userName.caseExact, userName.uniqueness], [true, false, "server"]);
   });

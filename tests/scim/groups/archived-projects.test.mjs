@@ -1,4 +1,5 @@
-// Projects that are renamed, archived and restored, while identity providers push: what a name means, nobody else gets.
+// Projects that are renamed, archived and restored while identity providers push: the names of their groups stay
+// theirs.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -142,7 +142,7 @@ describe("names that could mean two things", () => {
     assert.deepEqual(teams, { Web: [], "Web-Shop EU": ["X"] });
   });
 
-  test("never name two groups, whichever side comes first", async () => {
+  test("never name two groups, whichever is made first", async () => {
     const organization = await createOrganization(worker);
     const web = await organization.addProject("Web");
     await organization.addTeam(web.id, "Shop EU");
@@ -217,7 +217,7 @@ describe("a plain group", () => {
     assert.equal((await organization.user(user.id)).active, true);
   });
 
-  test("cannot pass for a project's", async () => {
+  test("cannot have the name of a project's group", async () => {
     const organization = await createOrganization(worker, { settings: { plain_groups: true }, projects: { Demo: [] } });
     const { okta } = organization;
     const { id } = assertStatus(await okta.post("/Groups", oktaGroup("Engineers")), 201);
@@ -309,7 +309,7 @@ describe("members", () => {
     assert.ok(answer.text.length < 2_000, `${answer.text.length} characters`);
   });
 
-  test("whose id is too long to be anybody's are refused", async () => {
+  test("with an id that is longer than any are refused", async () => {
     const { organization, okta, path, ids, displayName } = await groupOf("a@okta.local");
     for (const length of [1_025, 400_000, 1_900_000]) {
       const members = [...ids, "0".repeat(length)];
@@ -346,7 +346,7 @@ describe("members", () => {
     });
   });
 
-  test("are left alone by a PUT that does not speak of them", async () => {
+  test("stay where a PUT has no `members`", async () => {
     const { okta, path, id, ids, displayName, held } = await groupOf("a@okta.local");
     assertStatus(await okta.put(path, oktaGroup(displayName, ids)), 200);
     // RFC 7644 section 3.5.1 lets a provider clear or keep what is left out; an emptied group would lock people out.

@@ -1,4 +1,4 @@
-// Groups whose members come in more pieces than are read at a time: what is left is read while the answer goes out.
+// Groups whose members have more chunks than are read at a time: the rest is read while the answer is sent.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -20,7 +20,7 @@ const SIZES = {
   "Group G": 1,
 };
 
-describe("members in many pieces", () => {
+describe("members in many chunks", () => {
   const worker = useWorker({ modules });
   let organization;
   let okta;
@@ -79,7 +79,7 @@ describe("members in many pieces", () => {
     assert.ok(partly.members.every(({ display, value }) => value && display === undefined));
   });
 
-  test("are answered to a change, too", async () => {
+  test("are in the answer to a change, too", async () => {
     const path = `/Groups/${ids["Group A"]}`;
     const [first, ...others] = members["Group A"];
     const replaced = await okta.put(path, { displayName: "Group A", members: others.map((value) => ({ value })) });
@@ -136,7 +136,7 @@ describe("members in many pieces", () => {
     await okta.patch(`/Groups/${ids["Group B"]}`, operation.addMembers(members["Group B"]));
   });
 
-  test("are not shown as fewer to a client whose key dies meanwhile", async () => {
+  test("are not cut short for a client whose key is deactivated meanwhile: the answer is broken off", async () => {
     const { id, key } = await organization.addKey();
     const own = okta.key;
     okta.key = key;

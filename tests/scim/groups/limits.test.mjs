@@ -1,4 +1,4 @@
-// How many groups a person may be in, how many teams and roles a project may have, and what its largest costs.
+// How many groups a person may be in, how many teams and roles a project may have, and what the largest project costs.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -26,7 +26,8 @@ test("a person is in at most a thousand groups", async () => {
     organization.id,
   );
   await worker.sql(
-    "INSERT INTO memberships SELECT g.seq, u.seq FROM groups g CROSS JOIN users u WHERE g.id GLOB 'g[0-9]*' AND u.id = ?1",
+    `INSERT INTO memberships SELECT g.seq, u.seq FROM groups g CROSS JOIN users u
+     WHERE g.id GLOB 'g[0-9]*' AND u.id = ?1`,
     id,
   );
   const [member, admin] = await Promise.all(
@@ -79,10 +80,12 @@ describe("a large project", () => {
     );
     for (const [number, role] of ["Admin", "Member"].entries())
       await insert(
-        `INSERT OR IGNORE INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, created_at, last_modified)
+        `INSERT OR IGNORE INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, created_at,
+           last_modified)
          SELECT ?2, substr(?3, 1, 24) || printf('%012d', ${10_000 * (number + 1)} + i), ?3,
            substr(?3, 1, 24) || printf('%012d', i), '${role}', 'Statsig-' || ?4 || '-T' || i || '-${role}',
-           lower('Statsig-' || ?4 || '-T' || i || '-${role}'), '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z' FROM n`,
+           lower('Statsig-' || ?4 || '-T' || i || '-${role}'), '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'
+         FROM n`,
       );
   }
 

@@ -32,7 +32,7 @@ describe("a group as a member", () => {
     outer = assertStatus(await okta.post("/Groups", oktaGroup("Outer", [ada])), 201);
   });
 
-  test("is refused for what it is, however it is named", async () => {
+  test("is refused as a group, however it is named", async () => {
     const path = `/Groups/${outer.id}`;
     const other = "11111111-2222-4333-8444-555555555555";
     await organization.unchangedBy(async () => {
@@ -85,7 +85,7 @@ describe("a group as a member", () => {
     assert.match(answers[1].response.detail, IS_A_GROUP.detail);
   });
 
-  test("is no reason to say so of an id that nobody has", async () => {
+  test("is not what an unknown id is refused as", async () => {
     const unknown = { value: "11111111-2222-4333-8444-555555555555", type: "User" };
     const answer = await okta.patch(`/Groups/${outer.id}`, { op: "add", path: "members", value: [unknown] });
     assertError(answer, 400, { detail: /No user has the id "11111111-2222-4333-8444-555555555555"/ });
@@ -97,7 +97,7 @@ describe("a group as a member", () => {
     });
   });
 
-  test("is removed as nobody is", async () => {
+  test("is removed like an id that is no member: with success", async () => {
     const value = [{ value: inner.id, type: "Group" }, { value: ada, type: "Group" }, { value: inner.id }];
     const removal = () => okta.patch(`/Groups/${outer.id}`, { op: "remove", path: "members", value });
     assertStatus(await organization.unchangedBy(removal), 204);
@@ -177,7 +177,7 @@ describe("a filter on members", () => {
     }
   });
 
-  test("counts for who is a member by then, in the order of the operations", async () => {
+  test("selects among the members after the operations before it", async () => {
     const add = (name) => operation.addMembers([people[name]]);
     for (const [first, operations, expected] of [
       [["Ann"], [add("Anna"), remove('display sw "ann"')], []],

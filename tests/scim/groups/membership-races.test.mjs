@@ -47,7 +47,7 @@ describe("a request that is overtaken", () => {
     return held(worker, WRITE, send, meanwhile);
   }
 
-  test("adds whom it names, whoever was removed meanwhile", async () => {
+  test("adds the members that it names, also if others were removed meanwhile", async () => {
     const before = (await organization.user(x)).meta.version;
     const answer = await overtaken([x], [operation.addMembers([x, y])], async () => {
       assertStatus(await patch(operation.removeMember(x)), 204);
@@ -66,7 +66,7 @@ describe("a request that is overtaken", () => {
     );
   });
 
-  test("removes whom it names, whoever was added meanwhile", async () => {
+  test("removes the members that it names, also if others were added meanwhile", async () => {
     const body = [operation.removeMember(x), operation.addMembers([y])];
     const answer = await overtaken([], body, async () => {
       assertStatus(await patch(operation.addMembers([x, z])), 204);
@@ -77,7 +77,7 @@ describe("a request that is overtaken", () => {
     assert.deepEqual((await organization.user(x)).groups, []);
   });
 
-  test("adds somebody who was activated meanwhile, and leaves out somebody who was not", async () => {
+  test("adds a user who was activated meanwhile, and leaves out one who was deactivated", async () => {
     assertStatus(await okta.patch(`/Users/${z}`, operation.active(false)), 200);
     const activate = async () => assertStatus(await okta.patch(`/Users/${z}`, operation.active(true)), 200);
     assertStatus(await overtaken([], [operation.addMembers([y, z])], activate), 204);
@@ -92,7 +92,7 @@ describe("a request that is overtaken", () => {
     await activate();
   });
 
-  test("replaces all members as they are by then", async () => {
+  test("replaces the members that there are by then", async () => {
     assertStatus(await okta.put(path, oktaGroup(NAME, [x])), 200);
     const answer = await held(
       worker,
@@ -104,7 +104,7 @@ describe("a request that is overtaken", () => {
     assert.deepEqual(await group(), answer.body);
   });
 
-  test("removes whom a filter selects by then", async () => {
+  test("removes the members that its filter selects by then", async () => {
     const answer = await overtaken(
       [x],
       [{ op: "remove", path: 'members[display sw "x" or display eq "Z"]' }],
@@ -114,7 +114,7 @@ describe("a request that is overtaken", () => {
     assert.deepEqual(await members(), [y]);
   });
 
-  test("keeps the name and the externalId that it says, whatever they were meanwhile", async () => {
+  test("sets its name and externalId, also if others were set meanwhile", async () => {
     const same = { op: "replace", value: { displayName: NAME, externalId: "e" } };
     const answer = await overtaken([], [same, operation.addMembers([x])], async () => {
       assertStatus(await patch({ op: "replace", value: { displayName: "Others", externalId: "f" } }), 204);
@@ -124,7 +124,7 @@ describe("a request that is overtaken", () => {
     assert.deepEqual([displayName, externalId, members.length], [NAME, "e", 1]);
   });
 
-  test("is refused where it names the version that was before", async () => {
+  test("is refused if it names the version before", async () => {
     const meanwhile = async () => assertStatus(await patch(operation.removeMember(x)), 204);
     const answer = await overtaken([x], [operation.addMembers([x, y])], meanwhile, {
       "If-Match": (await group()).meta.version,
@@ -132,7 +132,7 @@ describe("a request that is overtaken", () => {
     assertError(answer, 412);
   });
 
-  test("changes nothing where all is as it says", async () => {
+  test("changes nothing if everything is as requested", async () => {
     assertStatus(await okta.put(path, oktaGroup(NAME, [x])), 200);
     const before = [await group(), await organization.user(x)];
     assertStatus(await patch(operation.addMembers([x]), operation.removeMember(y)), 204);
@@ -140,7 +140,7 @@ describe("a request that is overtaken", () => {
   });
 });
 
-describe("a write whose key dies before it", () => {
+describe("a write whose key is deactivated before it", () => {
   test("is answered with 401, and nothing is changed", async () => {
     const organization = await createOrganization(worker, {
       settings: { plain_groups: true },
@@ -190,7 +190,7 @@ describe("a write whose key dies before it", () => {
   });
 });
 
-test("whatever is sent at once happens in some order", async () => {
+test("requests at the same time have the outcome of some order", async () => {
   const ROUNDS = 12;
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const people = (await organization.createUsers(3)).map(({ id }) => id);

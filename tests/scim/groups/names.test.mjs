@@ -83,7 +83,7 @@ describe("a name with spaces around it", () => {
     }
   });
 
-  test("is refused with words where there is no such group", async () => {
+  test("is refused with advice if there is no such group", async () => {
     const { organization, okta } = await furnished();
     const everybody = await organization.groupNamed("Everybody");
     await organization.unchangedBy(async () => {
@@ -109,7 +109,7 @@ describe("a name with spaces around it", () => {
     });
   });
 
-  test("is refused in the console, in words", async () => {
+  test("is refused in the console, with advice", async () => {
     const { organization, project } = await furnished();
     const { admin } = organization;
     const projects = organization.path("/projects");

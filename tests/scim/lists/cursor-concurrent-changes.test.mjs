@@ -1,4 +1,4 @@
-// Pages by cursor while people come and go: whoever is there all the time is listed exactly once, in order.
+// Pages by cursor while people come and go: users who are there all the time are listed exactly once, in order.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -73,7 +73,7 @@ describe("while people come and go", () => {
           if (!forwards) pages.reverse();
 
           const listed = idsOf(pages.flatMap((page) => page.Resources));
-          assert.equal(new Set(listed).size, listed.length, "somebody is listed twice");
+          assert.equal(new Set(listed).size, listed.length, "a user is listed twice");
           assert.ok(gone.size > 5, `only ${gone.size} have gone`);
           const known = new Set(idsOf(awaited));
           assert.deepEqual(
@@ -85,7 +85,7 @@ describe("while people come and go", () => {
     }
   }
 
-  test("a page of which nobody is left is empty, and the last; what is before it is still there", async () => {
+  test("a page whose users were all deleted is empty, and the last; the page before it is still there", async () => {
     const { okta, deleteUser } = await furnished();
     const ask = byGet(okta, "/Users");
     const parameters = { sortBy: "userName", count: 5 };

@@ -1,4 +1,4 @@
-// Cursors that are none, and requests that no cursor goes with (RFC 9865 section 2.1).
+// Invalid cursors, and requests that cannot have a cursor (RFC 9865 section 2.1).
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -90,13 +90,13 @@ describe("with a cursor", () => {
       await refused(okta, "/Users", { ...QUERY, cursor: other + sealed }, "invalidCursor");
   });
 
-  test("a bad filter or order is told as ever", async () => {
+  test("a bad filter or order is refused as without a cursor", async () => {
     await refused(okta, "/Users", { ...QUERY, filter: "nonsense", cursor }, "invalidFilter");
     await refused(okta, "/Users", { ...QUERY, sortBy: "nonsense", cursor }, "invalidValue");
     await refused(okta, "/Users", { ...QUERY, sortOrder: "upwards", cursor: "" }, "invalidValue");
   });
 
-  test("and without a good key, the key is what is told", async () => {
+  test("and an invalid key, the answer is about the key", async () => {
     const key = (await organization.addKey()).key;
     const dead = await organization.addKey();
     await organization.deactivateKey(dead.id);

@@ -1,4 +1,4 @@
-// Cursors and the client's key: it is exchanged in the middle of a list, and what a cursor shows is nobody's business.
+// Cursors and the client's key: the key is replaced in the middle of a list, and a cursor reveals nothing.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -150,7 +150,7 @@ describe("a page by cursor", () => {
     }
   });
 
-  test("goes on behind any value: long ones, odd ones, and those that differ only where nobody looks", async () => {
+  test("goes on behind any value: long ones, odd ones, and those that differ only far behind their start", async () => {
     const organization = await createOrganization(worker);
     const long = "x".repeat(256);
     const titles = [

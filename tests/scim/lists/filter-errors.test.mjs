@@ -1,4 +1,4 @@
-// What a filter may not be: nonsense, too large, a way to the database or to other organizations' people.
+// Filters that are refused: malformed, too large, or aimed at the database or at other organizations.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -25,7 +25,7 @@ describe("a filter", () => {
     crew = assertStatus(await organization.okta.post("/Groups", oktaGroup("Crew", [ada.id])), 201);
   });
 
-  describe("that means nothing is refused, with its mistake", () => {
+  describe("that is malformed is refused with the mistake", () => {
     for (const [filter, detail] of [
       ['nonsense eq "x"', /nonsense/],
       ['emails.nonsense eq "x"', /emails\.nonsense/],
@@ -152,7 +152,7 @@ describe("a filter", () => {
     assert.equal(await dumpDatabase(worker, { without: ["log"] }), before);
   });
 
-  test("a name is an attribute's or none", async () => {
+  test("a name that is no attribute is refused", async () => {
     const columns = "users.doc org_id rowid managed 1 '' $ $.userName 'userName' `id` * -- id=id-- userName;";
     const paths =
       "userName. .userName name..familyName name.givenName.x emails.value.x emails[0].value toString __proto__";
@@ -170,7 +170,7 @@ describe("a filter", () => {
     const other = await createOrganization(worker, { settings: { plain_groups: true } });
     const stranger = await other.createUser("stranger@okta.local");
     const club = assertStatus(await other.okta.post("/Groups", oktaGroup("Club", [stranger.id])), 201);
-    const everybody = [(await other.owner()).id, stranger.id];
+    const everyone = [(await other.owner()).id, stranger.id];
     for (const filter of [
       "id pr",
       "not (id eq null)",
@@ -179,11 +179,11 @@ describe("a filter", () => {
       `id eq "${ada.id}" or id pr`,
       `groups.value ne "${crew.id}"`,
     ]) {
-      assertListOf(await other.okta.find("/Users", filter), everybody);
+      assertListOf(await other.okta.find("/Users", filter), everyone);
     }
     assertListOf(await other.okta.find("/Groups", `id pr or members eq "${ada.id}"`), [club.id]);
     const both = await other.okta.post("/.search", { schemas: [SCHEMA.search], filter: "id pr" });
-    assertListOf(both, [...everybody, club.id]);
+    assertListOf(both, [...everyone, club.id]);
     for (const filter of [`id eq "${ada.id}"`, 'userName eq "ada@okta.local"', 'groups.display eq "Crew"']) {
       assertListOf(await other.okta.find("/Users", filter), []);
     }

@@ -50,22 +50,22 @@ const PEOPLE = {
   },
 };
 
-/** The names of whom a list has, in its order. */
+/** The names of the resources of a list, in its order. */
 function namesIn(answer) {
   const { Resources, totalResults } = assertStatus(answer, 200);
   assert.equal(totalResults, Resources.length);
   return Resources.map(({ id }) => Object.keys(ids).find((name) => ids[name] === id)).join(" ");
 }
 
-/** Asserts whom each filter finds. */
-async function assertFound(path, everybody, cases) {
+/** Asserts which resources each filter finds. */
+async function assertFound(path, all, cases) {
   const found = [];
   for (const [filter] of cases) found.push([filter, namesIn(await organization.okta.find(path, filter))]);
-  const expected = cases.map(([filter, names]) => [filter, names === "everybody" ? everybody : names]);
+  const expected = cases.map(([filter, names]) => [filter, names === "all" ? all : names]);
   assert.deepEqual(found, expected);
 }
 const assertUsers = (...cases) => assertFound("/Users", "owner ada bjensen jim odysseus", cases);
-const assertGroups = (...cases) => assertFound("/Groups", "Crew Guides Nobody", cases);
+const assertGroups = (...cases) => assertFound("/Groups", "Crew Guides Nomads", cases);
 
 describe("a filter", () => {
   before(async () => {
@@ -75,7 +75,7 @@ describe("a filter", () => {
     for (const [userName, attributes] of Object.entries(PEOPLE)) {
       ids[userName] = assertStatus(await okta.post("/Users", { userName, ...attributes }), 201).id;
     }
-    for (const [name, ...members] of [["Crew", "ada", "odysseus"], ["Guides", "bjensen"], ["Nobody"]]) {
+    for (const [name, ...members] of [["Crew", "ada", "odysseus"], ["Guides", "bjensen"], ["Nomads"]]) {
       const memberIds = members.map((member) => ids[member]);
       ids[name] = assertStatus(await okta.post("/Groups", oktaGroup(name, memberIds)), 201).id;
     }
@@ -88,8 +88,8 @@ describe("a filter", () => {
       ['userName sw "J"', "jim"],
       ['urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J"', "jim"],
       ["title pr", "ada bjensen odysseus"],
-      ['meta.lastModified gt "2011-05-13T04:42:34Z"', "everybody"],
-      ['meta.lastModified ge "2011-05-13T04:42:34Z"', "everybody"],
+      ['meta.lastModified gt "2011-05-13T04:42:34Z"', "all"],
+      ['meta.lastModified ge "2011-05-13T04:42:34Z"', "all"],
       ['meta.lastModified lt "2011-05-13T04:42:34Z"', ""],
       ['meta.lastModified le "2011-05-13T04:42:34Z"', ""],
       ['title pr and userType eq "Employee"', "ada bjensen"],
@@ -118,10 +118,10 @@ describe("a filter", () => {
       ['userName lt "bjensen"', "ada"],
       ['userName le "bjensen"', "ada bjensen"],
       ["nickName pr", ""],
-      ["name pr", "everybody"],
+      ["name pr", "all"],
       ["active eq false", "jim"],
       ["active ne false", "owner ada bjensen odysseus"],
-      ["active pr", "everybody"],
+      ["active pr", "all"],
       ['title sw ""', "ada bjensen odysseus"],
     ));
 
@@ -155,7 +155,7 @@ describe("a filter", () => {
   test("texts are ordered by code point, also beyond the first plane", () =>
     assertUsers(['title gt "\uFDFC"', "odysseus"], ['title le "\uFDFC"', "ada bjensen"], ['title lt "tour"', "ada"]));
 
-  test("what has no value is equal to nothing, differs from everything, and is null", () =>
+  test("an attribute without a value equals no value, differs from every value, and equals null", () =>
     assertUsers(
       ['title eq ""', ""],
       ['title ne "Countess"', "owner bjensen jim odysseus"],
@@ -164,9 +164,9 @@ describe("a filter", () => {
       ["title eq null", "owner jim"],
       ["title ne null", "ada bjensen odysseus"],
       ['title eq "null"', ""],
-      ["nickName eq null", "everybody"],
-      ['nickName ne "x"', "everybody"],
-      ['manager.displayName ne "x"', "everybody"],
+      ["nickName eq null", "all"],
+      ['nickName ne "x"', "all"],
+      ['manager.displayName ne "x"', "all"],
     ));
 
   test("outside of brackets any value of a multi-valued attribute will do", () =>
@@ -248,9 +248,9 @@ describe("a filter", () => {
       ['members.display ew "İ"', "Crew"],
       ['members[type eq "User" and display sw "odysseus"]', "Crew"],
       [`members.$ref ew "/Users/${ids.bjensen}"`, "Guides"],
-      ["not (members pr)", "Nobody"],
-      ['displayName ge "guides"', "Guides Nobody"],
-      ['meta.resourceType eq "Group"', "everybody"],
+      ["not (members pr)", "Nomads"],
+      ['displayName ge "guides"', "Guides Nomads"],
+      ['meta.resourceType eq "Group"', "all"],
       ['meta.resourceType eq "group"', ""],
     );
   });
@@ -261,7 +261,7 @@ describe("a filter", () => {
       [`${SCHEMA.enterprise.toUpperCase()}:MANAGER.VALUE pr`, "bjensen"],
       ['manager eq "ada\'s id"', "bjensen"],
       ['manager eq "Ada\'s id"', ""],
-      ['schemas co "core"', "everybody"],
+      ['schemas co "core"', "all"],
       [`schemas ne "${SCHEMA.user}"`, "bjensen"],
       [`id eq "${ids.jim}" or ID eq "${ids.ada}"`, "ada jim"],
       [`meta.location ew "/Users/${ids.jim}"`, "jim"],
@@ -273,11 +273,11 @@ describe("a filter", () => {
   test("the root lists both types, and what one type does not have has no value there", async () => {
     for (const [filter, names] of [
       ['userName eq "ada" or displayName eq "crew"', "ada Crew"],
-      ['userName ne "ada" and not (active pr)', "Crew Guides Nobody"],
+      ['userName ne "ada" and not (active pr)', "Crew Guides Nomads"],
       ['meta.resourceType eq "Group" and members pr', "Crew Guides"],
-      ["emails.primary eq null", "bjensen odysseus Crew Guides Nobody"],
+      ["emails.primary eq null", "bjensen odysseus Crew Guides Nomads"],
       ['ims[value pr] or displayName eq "crew" or displayName eq "guides"', "jim Crew Guides"],
-      ['not (members[type eq "User"])', "owner ada bjensen jim odysseus Nobody"],
+      ['not (members[type eq "User"])', "owner ada bjensen jim odysseus Nomads"],
     ]) {
       const body = { schemas: [SCHEMA.search], filter };
       assert.equal(namesIn(await organization.okta.post("/.search", body)), names, filter);

@@ -96,7 +96,7 @@ for (const path of ["/Users", "/Groups"]) {
     assert.deepEqual(await page(21, 5), [20]);
   });
 
-  test(`${path} read until the first total is counted ends, whoever left it before`, async () => {
+  test(`${path} read until the first total is counted ends, although a resource was deleted`, async () => {
     const { ids, remove, page } = await furnished(path, 21);
     await page(1, 10);
     await page(11, 10);

@@ -1,4 +1,4 @@
-// What keeps the pages of an import together, seen from close by: tests/property/imports.property.test.mjs has the
+// How the pages of an import stay consistent, in single examples: tests/property/imports.property.test.mjs has the
 // rule.
 
 import assert from "node:assert/strict";
@@ -98,7 +98,7 @@ for (const query of [{ count: 5 }, active]) {
     reading.assertEverybody(staying());
   });
 
-  test(`without its snapshot a ${name} list is in the same order, and complete if nobody goes`, async () => {
+  test(`without its snapshot a ${name} list is in the same order, and complete if no resource is deleted`, async () => {
     const crowd = await Crowd.of(worker, 23);
     const reading = new Import(crowd.okta, "/Users", query);
     await reading.finish(async (number) => {
@@ -129,7 +129,7 @@ for (const query of [{ count: 5 }, active]) {
     const crowd = await Crowd.of(worker, 12);
     const read = () => new Import(crowd.okta, "/Users", query).finish();
     await read();
-    for (const whom of [0, 1, 2]) await crowd.happen("delete", whom);
+    for (const n of [0, 1, 2]) await crowd.happen("delete", n);
     await sleep(50); // that an import has ended is noted after its last answer
     const { pages } = await read();
     assert.deepEqual(
@@ -158,7 +158,7 @@ for (const query of [{ count: 5 }, active]) {
     assert.deepEqual(await first(), [12, ids[0], ...ids.slice(3, 6)]);
   });
 
-  test(`all of a ${name} list gone while it was read: whoever begins it is shown whom there is`, async () => {
+  test(`all of a ${name} list deleted while it was read: a new import shows what there is`, async () => {
     const crowd = await Crowd.of(worker, 12);
     const left = new Import(crowd.okta, "/Users", query);
     await left.next();
@@ -252,7 +252,7 @@ for (const query of [{ count: 5 }, active]) {
     ["with another client", async ({ organization }) => organization.entra],
     ["with nothing to tell them apart", async ({ okta }) => okta],
   ]) {
-    test(`half an hour between pages of a ${name} list that somebody ${who} begins loses nobody`, async () => {
+    test(`half an hour between pages of a ${name} list that a client ${who} begins loses no user`, async () => {
       const crowd = await Crowd.of(worker, 49);
       const staying = crowd.watch();
       const reading = new Import(crowd.okta, "/Users", query);
@@ -305,7 +305,7 @@ for (const query of [{ count: 10 }, { count: 10, filter: "active eq true" }]) {
     const crowd = await Crowd.of(worker, 10);
     await new Import(crowd.okta, "/Users", query).finish();
     await sleep(50);
-    for (const whom of [0, 1, 2]) await crowd.happen("delete", whom);
+    for (const n of [0, 1, 2]) await crowd.happen("delete", n);
     await crowd.happen("create");
     const { body } = await crowd.okta.list("/Users", { ...query, startIndex: 1 });
     assert.deepEqual([body.totalResults, body.Resources.length], [9, 9]);
@@ -322,7 +322,7 @@ test("a list that is emptied while it is being read is empty", async () => {
   assert.deepEqual(assertStatus(await first(), 200).Resources, []);
 });
 
-test("pages behind the end do not end somebody else's import", async () => {
+test("pages behind the end do not end another client's import", async () => {
   const crowd = await Crowd.of(worker, 23);
   const staying = crowd.watch();
   const reading = new Import(crowd.okta, "/Users", { count: 5 });
@@ -352,7 +352,7 @@ for (const filter of [undefined, "active eq true"]) {
   });
 }
 
-test("a list that nobody has gone on with for hours goes on where it was", async () => {
+test("a list that was not read for hours goes on where it was", async () => {
   const crowd = await Crowd.of(worker, 13);
   const staying = crowd.watch();
   const reading = new Import(crowd.okta, "/Users", { count: 5 });
@@ -445,7 +445,7 @@ test("the longest and the deepest filters have pages that fit together, too", as
   }
 });
 
-test("a made-up key makes no snapshot", async () => {
+test("a forged key makes no snapshot", async () => {
   const { organization, okta } = await Crowd.of(worker, 12);
   const revoked = await organization.addKey();
   await organization.deactivateKey(revoked.id);

@@ -1,4 +1,4 @@
-// sortBy and sortOrder (RFC 7644 section 3.4.2.3): how they are said, and what is refused.
+// sortBy and sortOrder (RFC 7644 section 3.4.2.3): their forms, and what is refused.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -95,7 +95,7 @@ describe("sorting", () => {
     }
   });
 
-  test("by what nothing has, or by what has no one value, is 400 invalidValue, naming it", async () => {
+  test("by an unknown attribute, or one without a single value, is 400 invalidValue, naming it", async () => {
     const refused = {
       "/Users": [
         ["favouriteColour", /favouriteColour/],
@@ -135,7 +135,7 @@ describe("sorting", () => {
     }
   });
 
-  test("in another order than the two there are is 400 invalidValue", async () => {
+  test("in an order that is neither ascending nor descending is 400 invalidValue", async () => {
     for (const path of ["/Users", "/Groups", ""]) {
       for (const sortOrder of ["upwards", "asc", "desc", "-1", "descending,ascending", "ascendingx"]) {
         const answer = await okta.list(path, { sortBy: "displayName", sortOrder });

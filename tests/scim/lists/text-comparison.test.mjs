@@ -136,7 +136,7 @@ describe("a filter", () => {
     ['externalId eq "É-Ｘ"', false],
     ['externalId eq "é-X"', false],
   ]) {
-    test(`${filter} finds ${found ? "the person" : "nobody"}`, async () => {
+    test(`${filter} finds ${found ? "the user" : "no user"}`, async () => {
       const answer = await okta.find("/Users", `(${filter}) and userName ne "rene@acme.test"`);
       const body = assertStatus(answer, 200);
       const ids = body.Resources.map(({ id }) => id).filter((id) => id === rene.id);

@@ -1,4 +1,4 @@
-// What no client should send: each refusal is a SCIM error that tells what to do, and changes nothing.
+// Requests that are refused: each answer is a SCIM error that says what to do, and nothing changes.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -200,7 +200,7 @@ describe("a PATCH", () => {
     });
   });
 
-  test("to nowhere is 400 with the RFC's word for it", async () => {
+  test("with a path that leads nowhere is 400 with the scimType of the RFC", async () => {
     const { organization, okta, user, group } = await furnished();
     await organization.unchangedBy(async () => {
       for (const [path, refused, scimType] of [
@@ -247,7 +247,7 @@ describe("a PATCH", () => {
 });
 
 describe("a filter", () => {
-  test("that cannot be parsed, or names what is not there, is 400 invalidFilter", async () => {
+  test("that cannot be parsed, or names an unknown attribute, is 400 invalidFilter", async () => {
     const { okta } = await furnished();
     const filters = [
       "userName",
@@ -275,7 +275,7 @@ describe("a filter", () => {
     assertError(await okta.find("/Users", 'favouriteColour eq "green"'), 400, { detail: /favouriteColour/ });
   });
 
-  test("that compares what does not compare is refused with its name", async () => {
+  test("that compares attributes without an order is refused with their names", async () => {
     const { okta } = await furnished();
     for (const [filter, named] of [
       ["active gt true", /active/],

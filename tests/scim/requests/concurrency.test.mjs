@@ -55,8 +55,7 @@ describe("writers of one group", () => {
     assert.notEqual(winner, -1, `a mixture of several pushes: ${held.length} members`);
     assert.equal(answers[winner].status, 200);
     for (const [i, answer] of answers.entries()) {
-      if (answer.status === 200)
-        assert.deepEqual(memberIds(answer.body), wanted[i], "answered with somebody else's push");
+      if (answer.status === 200) assert.deepEqual(memberIds(answer.body), wanted[i], "answered with another push");
       else assertError(answer, 429);
     }
   });
@@ -78,11 +77,11 @@ describe("writers of one group", () => {
   });
 });
 
-test("a newcomer never gets what was meant for somebody who is just being deleted", async () => {
+test("a new user never gets what was meant for a user who is just being deleted", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const { okta } = organization;
   const admins = await organization.groupNamed("Statsig-Demo-Admin");
-  // A row of the database may be taken by the next person; whoever decided before and writes after must notice.
+  // The next user may get the deleted user's row: a request that decided before and writes after must notice.
   for (let i = 0; i < 30; i++) {
     const leaving = await organization.createUser(`leaving${i}@okta.local`);
     const profile = oktaUser(person(leaving.userName, "Leaving", "Person"), { title: "x".repeat(50_000) });
@@ -153,7 +152,7 @@ describe("writers of one person", () => {
   });
 });
 
-test("of many who make one team, one does", async () => {
+test("of many requests that make one team, one does", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const { okta } = organization;
   const NAME = "Statsig-Demo-Night Shift-Member";

@@ -115,7 +115,7 @@ describe("an element without a value", () => {
     }
   });
 
-  test("of emails leaves the address of somebody whose mail SCIM does not manage", async () => {
+  test("of emails leaves the address where SCIM does not manage email", async () => {
     const fixed = await createOrganization(worker);
     const { id, emails } = await fixed.createUser("ada@okta.local");
     const body = oktaUser(person("ada@okta.local"), { emails: [{ type: "work", primary: true }] });
@@ -174,7 +174,7 @@ describe("an empty container", () => {
     }
   });
 
-  test("among the members of a group is nobody", async () => {
+  test("among the members of a group is no member", async () => {
     const { id } = await newUser(organization);
     const group = { displayName: `Group ${++made}`, members: [[], { value: id }] };
     assert.deepEqual(memberIds(assertStatus(await organization.okta.post("/Groups", group), 201)), [id]);

@@ -14,7 +14,8 @@ const worker = useWorker();
 const NAMES = ["Statsig-Demo-Member", "Statsig-Demo-Night Shift-Member", "Readers"];
 
 /**
- * Three groups, one of each kind, with Ada and Bob in them; and one without Ada, whom alone the changes below concern.
+ * Three groups, one of each kind, with Ada and Bob in them; and one without Ada, the user whom the changes below
+ * concern.
  */
 async function furnished() {
   const organization = await createOrganization(worker, { settings: { plain_groups: true }, projects: { Demo: [] } });
@@ -134,10 +135,10 @@ test("a person's version moves with the groups joined and left, and lastModified
   assert.equal(new Set(versions).size, versions.length, versions.join(" "));
   const others = okta.patch(`/Groups/${ids[0]}`, operation.addMembers([(await organization.owner()).id]));
   assertStatus(await others, 204);
-  assert.equal((await organization.user(ada.id)).meta.version, versions.at(-1), "moved with somebody else");
+  assert.equal((await organization.user(ada.id)).meta.version, versions.at(-1), "moved with another user");
 });
 
-test("a person's version moves with what is theirs", async () => {
+test("a person's version moves with their attributes", async () => {
   const { okta, ada } = await furnished();
   const seen = new Set([ada.meta.version]);
   for (const change of [

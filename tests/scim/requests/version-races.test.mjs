@@ -20,7 +20,7 @@ async function race(okta, version, requests) {
   assert.equal(won.length, 1, answers.map(({ status }) => status).join(" "));
   for (const [i, answer] of answers.entries()) {
     if (i === won[0]) continue;
-    // Whoever comes after a deletion finds nothing any more.
+    // A request after the deletion finds nothing.
     const gone = requests[won[0]][0] === "DELETE" && answer.status === 404;
     assertError(answer, gone ? 404 : 412);
   }
@@ -66,7 +66,7 @@ test("writers of a group's members", async () => {
   }
 });
 
-test("writers of whom one deletes", async () => {
+test("writers, one of which deletes", async () => {
   const organization = await createOrganization(worker, { projects: { Demo: [] } });
   const { okta } = organization;
   for (let round = 0; round < ROUNDS; round++) {

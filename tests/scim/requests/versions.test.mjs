@@ -1,4 +1,4 @@
-// Versions (RFC 7644 section 3.14): `ETag` and `meta.version`, what they are good for, and what a request may say of
+// Versions (RFC 7644 section 3.14): `ETag` and `meta.version`, what they are for, and how a request may name
 // them.
 
 import assert from "node:assert/strict";
@@ -38,7 +38,7 @@ const spellings = (tag) => [tag, tag.slice(2), `"x", ${tag}`, `${tag.slice(2)} ,
 const OTHERS = ['W/"999"', '"999"', 'W/"998", "999"', 'W/"x"', 'W/"*"'];
 
 describe("the version of a resource", () => {
-  test("is said by the header and by meta.version, in every answer with one resource", async () => {
+  test("is in the header and in meta.version, in every answer with one resource", async () => {
     const { okta, paths } = await furnished();
     const created = await okta.post("/Users", oktaUser(person("new@okta.local")));
     const answers = [
@@ -80,7 +80,7 @@ describe("the version of a resource", () => {
     assert.deepEqual([gone.status, gone.headers.etag], [204, undefined]);
   });
 
-  test("stays with a request that changes nothing, as does lastModified", async () => {
+  test("does not change with a request that changes nothing, nor does lastModified", async () => {
     const { organization, okta, user, paths } = await furnished();
     const { id: outsider } = await organization.createUser("outsider@okta.local");
     await organization.unchangedBy(async () => {
@@ -112,7 +112,7 @@ describe("the version of a resource", () => {
 });
 
 describe("If-None-Match", () => {
-  test("saves a reader what it has: 304, without a body, with the ETag", async () => {
+  test("is 304 without a body, with the ETag, where the client has the version", async () => {
     const { okta, paths } = await furnished();
     for (const path of [paths.user, ...paths.groups]) {
       const { etag } = (await okta.get(path)).headers;
@@ -132,7 +132,7 @@ describe("If-None-Match", () => {
     }
   });
 
-  test("does not make of nothing something that is known", async () => {
+  test("does not turn a 404 into a 304", async () => {
     const { okta } = await furnished();
     for (const path of ["/Users/nobody", "/Groups/nothing"]) {
       for (const known of ["*", 'W/"1"']) {
@@ -143,7 +143,7 @@ describe("If-None-Match", () => {
 });
 
 describe("If-Match", () => {
-  test("refuses with 412 who means another version, and changes nothing", async () => {
+  test("refuses another version with 412, and changes nothing", async () => {
     const { organization, okta, paths, read } = await furnished();
     const bodies = { [paths.user]: oktaUser(person(ada.userName, "Augusta")) };
     for (const path of paths.groups) bodies[path] = oktaGroup((await read(path)).displayName, []);
@@ -164,7 +164,7 @@ describe("If-Match", () => {
     });
   });
 
-  test("lets pass who means this version, however it is spelled", async () => {
+  test("accepts this version, however it is spelled", async () => {
     const { okta, paths } = await furnished();
     for (const path of [paths.user, ...paths.groups]) {
       for (const method of ["PATCH", "PUT"]) {
@@ -188,7 +188,7 @@ describe("If-Match", () => {
     }
   });
 
-  test("comes after the question whether there is such a resource", async () => {
+  test("is checked after the resource is found: an unknown one is 404", async () => {
     const { organization, okta } = await furnished();
     await organization.unchangedBy(async () => {
       for (const [path, body] of [

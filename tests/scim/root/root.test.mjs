@@ -14,7 +14,7 @@ const worker = useWorker();
 describe("the list of everything", () => {
   let organization;
   let okta;
-  /** Everybody and every group by a short name, in order of insertion. */
+  /** All users and groups by a short name, in order of insertion. */
   let all;
   before(async () => {
     organization = await createOrganization(worker, { settings: { plain_groups: true } });
@@ -138,7 +138,7 @@ describe("the list of everything", () => {
     }
   });
 
-  test("has nobody whom SCIM does not see, and nothing of another organization", async () => {
+  test("has no user outside the email domains, and nothing of another organization", async () => {
     const other = await createOrganization(worker, { projects: { Demo: [] } });
     await other.addMember("contractor@elsewhere.example");
     await other.configure({ mail_domains: ["okta.local"] });

@@ -21,7 +21,7 @@ const add = (path, value) => ({ op: "add", path, value });
 const remove = (path, value) => ({ op: "remove", path, value });
 const pathless = (value) => ({ op: "replace", value });
 
-/** Every way in which a PATCH says that somebody is inactive. */
+/** Every form of a PATCH that deactivates a user. */
 const DEACTIVATIONS = [
   replace("active", false),
   { op: "Replace", path: "active", value: "False" },
@@ -34,8 +34,8 @@ const DEACTIVATIONS = [
   pathless({ [SCHEMA.user]: { active: false } }),
 ];
 
-/** Somebody with a role, in a group, and what is needed to take that away. */
-async function somebody(settings = {}, extra = {}) {
+/** A user with a role and a group, and what is needed to deactivate them. */
+async function newUser(settings = {}, extra = {}) {
   const organization = await createOrganization(worker, { settings, projects: { Demo: [] } });
   const { okta } = organization;
   const user = await organization.createUser(NAME, {
@@ -65,7 +65,7 @@ async function assertDeactivated({ organization, group, user }, answer, changed,
   assert.deepEqual(memberIds(await organization.group(group.id)), [], context);
 }
 
-/** The newest entry of the log about somebody, once it is there. */
+/** The newest entry of the log about a user, once it is there. */
 async function newestEntry(organization, id, count) {
   let found;
   await eventually(async () => {
@@ -89,7 +89,7 @@ const REFUSED = {
   "an unknown path": [[add("urn:ietf:params:scim:schemas:extension:Acme:2.0:User:costCode", "7")], {}, /costCode/],
   "a malformed path": [[replace('emails[type eq "work"', "x")], {}, /malformed/],
   "a filter that is none": [[replace("emails[type like 5].value", "x")], {}, /is not an operator/],
-  "a filter that finds nobody": [[replace('phoneNumbers[value sw "9"].type', "home")], {}, /phoneNumbers/],
+  "a filter without a match": [[replace('phoneNumbers[value sw "9"].type', "home")], {}, /phoneNumbers/],
   "read-only attributes": [[replace("id", "x"), add("groups", [{ value: "g" }]), remove("meta")], {}, /\(3\)/],
   "values of the wrong type": [
     [replace("title", 5), replace("nickName", "Ada"), pathless({ locale: ["a", "b"], timezone: "Europe/London" })],
@@ -150,7 +150,7 @@ const REFUSED = {
 describe("a PATCH that deactivates", () => {
   for (const [name, [beside, changed, detail]] of Object.entries(REFUSED)) {
     test(`is carried out without ${name}`, async () => {
-      const one = await somebody();
+      const one = await newUser();
       await assertDeactivated(one, await one.okta.patch(one.path, ...beside, operation.active(false)), changed, name);
       const entry = await newestEntry(one.organization, one.user.id, 2);
       assert.deepEqual([entry.method, entry.status], ["PATCH", 200]);
@@ -168,7 +168,7 @@ describe("a PATCH that deactivates", () => {
   }
 
   test("is known however it is spelled and wherever it stands", async () => {
-    const one = await somebody();
+    const one = await newUser();
     for (const deactivation of DEACTIVATIONS) {
       const beside = [replace("userName", RENAMED), replace("title", "Lady")];
       for (const operations of [
@@ -183,21 +183,21 @@ describe("a PATCH that deactivates", () => {
   });
 
   test("says nothing in the log where everything was carried out", async () => {
-    const { organization, okta, path, user } = await somebody();
+    const { organization, okta, path, user } = await newUser();
     assertStatus(await okta.patch(path, replace("title", "Lady"), operation.active(false)), 200);
     assert.equal((await newestEntry(organization, user.id, 2)).detail, null);
   });
 
   test("is carried out among more operations than are carried out at once", async () => {
-    const one = await somebody();
+    const one = await newUser();
     const many = Array.from({ length: 1_100 }, (_, i) => replace("title", `T${i}`));
     const answer = await one.okta.patch(one.path, ...many, operation.active(false));
     await assertDeactivated(one, answer, { title: "T999" });
     assert.match((await newestEntry(one.organization, one.user.id, 2)).detail, /1101 attributes; only the first 1000/);
   });
 
-  test("is carried out although the request asks for an answer that it cannot have", async () => {
-    const one = await somebody();
+  test("is carried out although the request asks for an unknown attribute in the answer", async () => {
+    const one = await newUser();
     const query = "attributes=userName&excludedAttributes=emails";
     const send = (...operations) => one.okta.patch(`${one.path}?${query}`, ...operations);
     await one.organization.unchangedBy(async () => assertError(await send(replace("title", "Lady")), 400));
@@ -205,14 +205,14 @@ describe("a PATCH that deactivates", () => {
   });
 
   test("is carried out where it is nested under the core URN", async () => {
-    const one = await somebody();
+    const one = await newUser();
     const nested = { active: false, "emails[type eq ].value": "x" };
     const answer = await one.okta.patch(one.path, pathless({ [SCHEMA.user]: nested }));
     await assertDeactivated(one, answer, {});
   });
 
   test("is carried out where comparing all that it names would be too much", async () => {
-    const one = await somebody();
+    const one = await newUser();
     const emails = Array.from({ length: 500 }, (_, i) => ({ value: `${i}${"x".repeat(80)}`, type: "work" }));
     const filter = Array.from({ length: 70 }, (_, i) => `value eq "${i}"`).join(" or ");
     const beside = Array.from({ length: 40 }, () => remove(`phoneNumbers[${filter}]`));
@@ -221,8 +221,8 @@ describe("a PATCH that deactivates", () => {
     assert.match((await newestEntry(one.organization, one.user.id, 2)).detail, /more than it does for one request/);
   });
 
-  test("does what else it may where SCIM manages mail", async () => {
-    const one = await somebody(MAIL);
+  test("makes the other changes that it may make where SCIM manages email", async () => {
+    const one = await newUser(MAIL);
     const { organization, okta, path, user } = one;
     await organization.createUser("taken@okta.local");
     const emails = [{ value: "countess@elsewhere.test", type: "work" }];
@@ -231,7 +231,7 @@ describe("a PATCH that deactivates", () => {
       [[replace("userName", RENAMED)], { userName: RENAMED }, null],
       [[replace("userName", "TAKEN@okta.local"), replace("nickName", "A")], { nickName: "A" }, /already taken/],
       [[replace("userName", "ada@elsewhere.test"), replace("nickName", "B")], { nickName: "B" }, /no longer belong/],
-      // As long as the userName is an address, no other decides to which domain somebody belongs.
+      // As long as the userName is an address, no other address decides about the user's domain.
       [[replace("userName", "ada"), replace("emails", emails)], { emails }, /no longer belong/],
       [[replace("userName", "x\u0000@okta.local"), remove("emails")], { emails: undefined }, /U\+0000/],
     ]) {
@@ -269,7 +269,7 @@ describe("a PUT that deactivates", () => {
       [{ statsigOrgRole: "Owner", title: "Lady" }, { title: "Lady" }, /Cannot set multiple owners/],
       [{ title: "x".repeat(70_000), nickName: "Ada" }, { nickName: "Ada" }, /65536/],
     ]) {
-      const one = await somebody();
+      const one = await newUser();
       const answer = await one.okta.put(one.path, body(one.user, sent));
       const wanted = JSON.parse(JSON.stringify(expected(one.user, changed)));
       const { meta, groups, ...after } = assertStatus(answer, 200);
@@ -281,7 +281,7 @@ describe("a PUT that deactivates", () => {
   });
 
   test("is known however it is spelled", async () => {
-    const one = await somebody();
+    const one = await newUser();
     const { active, ...silent } = one.user;
     for (const said of [
       { active: "False" },
@@ -300,8 +300,8 @@ describe("a PUT that deactivates", () => {
     assertError(await one.okta.put(one.path, reactivated), 400, { scimType: "mutability" });
   });
 
-  test("goes without a userName that somebody else has", async () => {
-    const one = await somebody({ email_management: true });
+  test("keeps its userName where the new one is taken", async () => {
+    const one = await newUser({ email_management: true });
     await one.organization.createUser("taken@okta.local");
     const answer = await one.okta.put(one.path, body(one.user, { userName: "Taken@okta.local", title: "Lady" }));
     await assertDeactivated(one, answer, { title: "Lady" });
@@ -315,12 +315,12 @@ describe("a PUT that deactivates", () => {
 });
 
 describe("an operation of a bulk request that deactivates", () => {
-  test("is carried out without what it may not have", async () => {
+  test("is carried out without the changes that are refused", async () => {
     for (const send of [
       ({ path }) => patch(path, [replace("userName", RENAMED), operation.active(false)]),
       ({ path, user }) => put(path, { ...user, active: false, userName: RENAMED }),
     ]) {
-      const one = await somebody();
+      const one = await newUser();
       const [response] = await bulk(one.okta, [send(one)]);
       assert.equal(response.status, "200");
       await assertDeactivated(one, await one.okta.get(one.path), {});
@@ -328,7 +328,7 @@ describe("an operation of a bulk request that deactivates", () => {
     }
   });
 
-  test("is carried out without what refers to nothing", async () => {
+  test("is carried out without references to unknown resources", async () => {
     for (const send of [
       ({ path }, value) => patch(path, [replace("manager", value), operation.active(false), replace("title", "Lady")]),
       ({ path, user }, manager) => {
@@ -337,7 +337,7 @@ describe("an operation of a bulk request that deactivates", () => {
       },
     ]) {
       for (const reference of ["bulkId:failed", "bulkId:nobody"]) {
-        const one = await somebody();
+        const one = await newUser();
         const failing = post("/Users", "failed", oktaUser(person(NAME)));
         const [failed, response] = await bulk(one.okta, [failing, send(one, { value: reference })]);
         assert.deepEqual([failed.status, response.status], ["409", "200"], JSON.stringify(response));
@@ -347,8 +347,8 @@ describe("an operation of a bulk request that deactivates", () => {
     }
   });
 
-  test("is not carried out where it is about nobody, or is no deactivation", async () => {
-    const one = await somebody();
+  test("is not carried out for an unknown user, or where it is no deactivation", async () => {
+    const one = await newUser();
     const boss = replace("manager", { value: "bulkId:nobody" });
     const responses = await bulk(one.okta, [
       patch("/Users/bulkId:nobody", [operation.active(false)]),
@@ -367,8 +367,8 @@ describe("no such leniency has", () => {
   const refusedBy = (one, attempt, status, wanted) =>
     one.organization.unchangedBy(attempt).then((answer) => assertError(answer, status, wanted));
 
-  test("a request that leaves somebody active, or says nothing of it", async () => {
-    const one = await somebody();
+  test("a request that leaves the user active, or does not name `active`", async () => {
+    const one = await newUser();
     const renamed = replace("userName", RENAMED);
     const [no, yes] = [operation.active(false), operation.active(true)];
     const requests = [[renamed], [yes, renamed], [no, yes, renamed], [no, renamed, replace("active", "True")]];
@@ -388,8 +388,8 @@ describe("no such leniency has", () => {
     await refusedBy(one, () => one.okta.put(one.path, { ...one.user, userName: RENAMED }), 400);
   });
 
-  test("the creation of somebody inactive", async () => {
-    const one = await somebody();
+  test("the creation of an inactive user", async () => {
+    const one = await newUser();
     for (const extra of [{ title: 5 }, { statsigOrgRole: "Owner" }, { userName: undefined }]) {
       const sent = oktaUser(person("bob@okta.local"), { active: false, ...extra });
       await refusedBy(one, () => one.okta.post("/Users", sent), 400);
@@ -397,8 +397,8 @@ describe("no such leniency has", () => {
     await refusedBy(one, () => one.okta.post("/Users", oktaUser(person(NAME), { active: false })), 409);
   });
 
-  test("the Owner, whatever stands beside", async () => {
-    const one = await somebody({ email_management: true });
+  test("the Owner, whatever else is requested", async () => {
+    const one = await newUser({ email_management: true });
     const owner = await one.organization.owner();
     const path = `/Users/${owner.id}`;
     const wanted = { scimType: "mutability", detail: /Owner cannot be modified/ };
@@ -411,7 +411,7 @@ describe("no such leniency has", () => {
   });
 
   test("a request that cannot be read, or names another version", async () => {
-    const one = await somebody();
+    const one = await newUser();
     const message = { schemas: [SCHEMA.patch] };
     for (const sent of [message, { ...message, Operations: [] }, { ...message, Operations: {} }, { active: false }]) {
       await refusedBy(one, () => one.okta.send("PATCH", one.path, sent), 400, { scimType: "invalidSyntax" });
@@ -426,8 +426,8 @@ describe("no such leniency has", () => {
   });
 });
 
-test("whatever else a request says, whom it deactivates is inactive afterwards", async () => {
-  const one = await somebody({ email_management: true });
+test("a request that deactivates a user does so, whatever else it contains", async () => {
+  const one = await newUser({ email_management: true });
   const names = ["userName", "emails", "title", "name", "roles", "id", "meta", "groups", "statsigOrgRole", "nonsense"];
   names.push(
     "password",

@@ -15,7 +15,7 @@ let organization;
 let okta;
 let number = 0;
 
-async function somebody(extra) {
+async function newUser(extra) {
   organization ??= await createOrganization(worker, { settings: { email_management: true } });
   okta = organization.okta;
   const user = await organization.createUser(`same${++number}@okta.local`, extra);
@@ -78,9 +78,9 @@ const DOUBLES = {
 describe("a value that is given twice is kept once", () => {
   for (const [name, [sent, kept]] of Object.entries(DOUBLES)) {
     test(name, async () => {
-      const { user, path } = await somebody({ [name]: sent });
+      const { user, path } = await newUser({ [name]: sent });
       assert.deepEqual(user[name], kept, "POST");
-      const bare = await somebody();
+      const bare = await newUser();
       for (const [verb, attempt] of Object.entries({
         PUT: () => okta.put(path, oktaUser(person(user.userName), { [name]: sent })),
         "replace with a path": () => okta.patch(path, { op: "replace", path: name, value: sent }),
@@ -129,14 +129,14 @@ describe("a value that is given twice is kept once", () => {
       { value: "1", type: "work" },
       { value: "2", type: "work" },
     ];
-    const { path } = await somebody({ phoneNumbers });
+    const { path } = await newUser({ phoneNumbers });
     const same = { op: "replace", path: 'phoneNumbers[type eq "work"].value', value: "3" };
     assert.deepEqual(assertStatus(await okta.patch(path, same), 200).phoneNumbers, [{ value: "3", type: "work" }]);
   });
 
   test("and counts once against the most that are kept", async () => {
     const roles = Array.from({ length: 1_500 }, (_, i) => `r${i % 700}`);
-    const { user } = await somebody({ roles });
+    const { user } = await newUser({ roles });
     assert.equal(user.roles.length, 700);
   });
 });
@@ -147,9 +147,9 @@ describe("adding a value that is there", () => {
     { value: "Ops" },
   ];
 
-  test("changes nothing, where what is said of it is so", async () => {
+  test("changes nothing if its other parts are the same", async () => {
     for (const name of ["roles", "entitlements", "ims", "phoneNumbers", "emails", "photos"]) {
-      const { path } = await somebody({ [name]: stored });
+      const { path } = await newUser({ [name]: stored });
       for (const value of [
         [{ value: "Admin", displayName: "Admin" }],
         [{ value: "Admin", display: "Administrator" }],
@@ -168,14 +168,14 @@ describe("adding a value that is there", () => {
     }
   });
 
-  test("adds another one, where something else is said of it", async () => {
+  test("adds another one if other parts differ", async () => {
     for (const other of [
       { value: "Admin", type: "other" },
       { value: "Admin", display: "admin" },
       { value: "admin" },
       { value: "Ops", display: "Operations" },
     ]) {
-      const { path } = await somebody({ roles: stored });
+      const { path } = await newUser({ roles: stored });
       const { roles } = assertStatus(await okta.patch(path, { op: "add", path: "roles", value: [other] }), 200);
       assert.deepEqual(roles, [...stored, other]);
     }
@@ -188,10 +188,10 @@ describe("a role that Entra ID packs as JSON into its value", () => {
 
   test("is the role that it describes", async () => {
     for (const sent of [[{ value: packed }], [packed], { Value: packed }]) {
-      const { user } = await somebody({ roles: sent });
+      const { user } = await newUser({ roles: sent });
       assert.deepEqual(user.roles, [unpacked]);
     }
-    const { path } = await somebody();
+    const { path } = await newUser();
     const add = { op: "Add", path: "roles", value: [{ value: packed }] };
     assert.deepEqual(assertStatus(await okta.patch(path, add), 200).roles, [unpacked]);
     await assertNoChange(path, add);
@@ -207,7 +207,7 @@ describe("a role that Entra ID packs as JSON into its value", () => {
 
   test("is a text like any other where it describes none", async () => {
     for (const value of ["{", '{"id":"1"}', '{"value":""}', '{"value":7}', '["a"]', '"Ops"', "{} Ops"]) {
-      const { user } = await somebody({ roles: [{ value }], entitlements: [{ value: packed }] });
+      const { user } = await newUser({ roles: [{ value }], entitlements: [{ value: packed }] });
       assert.deepEqual([user.roles, user.entitlements], [[{ value }], [{ value: packed }]]);
     }
   });

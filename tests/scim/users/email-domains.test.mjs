@@ -1,4 +1,4 @@
-// Mail domains: who may be created, and the contractors whom SCIM must not see or touch.
+// Mail domains: who may be created, and the contractors outside them, whom SCIM neither shows nor changes.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -25,7 +25,7 @@ describe("contractors, outside the organization's mail domains", () => {
     return { organization, okta, employee, contractor, group, path: `/Groups/${group.id}` };
   }
 
-  test("are not there for SCIM", async () => {
+  test("are not found over SCIM", async () => {
     const { organization, okta, employee, contractor, group } = await withContractor();
     const path = `/Users/${contractor.id}`;
     const { users } = await organization.dump();
@@ -58,8 +58,8 @@ describe("contractors, outside the organization's mail domains", () => {
 
   const pushes = {
     "PUT of others": (okta, path, { employee }) => okta.put(path, oktaGroup(NAME, [employee.id])),
-    "PUT of nobody": (okta, path) => okta.put(path, oktaGroup(NAME, [])),
-    "PATCH replace by nobody": (okta, path) => okta.patch(path, operation.replaceMembers([])),
+    "PUT without members": (okta, path) => okta.put(path, oktaGroup(NAME, [])),
+    "PATCH replace without members": (okta, path) => okta.patch(path, operation.replaceMembers([])),
     "PATCH remove of everyone": (okta, path) => okta.patch(path, { op: "remove", path: "members" }),
     "PATCH remove of the contractor": (okta, path, { contractor }) =>
       okta.patch(path, operation.removeMember(contractor.id)),
@@ -77,7 +77,7 @@ describe("contractors, outside the organization's mail domains", () => {
     });
   }
 
-  test("are not there from the day they are added", async () => {
+  test("are not found from the moment when they are added", async () => {
     const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
     const { okta } = organization;
     const outside = await organization.addMember("late@elsewhere.example");
@@ -90,7 +90,7 @@ describe("contractors, outside the organization's mail domains", () => {
     assert.equal((await okta.importAll("/Users")).length, 3);
   });
 
-  test("cannot be made of others by a change of mail", async () => {
+  test("cannot be made of other users by a change of email", async () => {
     const settings = { mail_domains: ["okta.local"], email_management: true };
     const organization = await createOrganization(worker, { settings });
     const { okta } = organization;
@@ -116,7 +116,7 @@ describe("contractors, outside the organization's mail domains", () => {
     });
   });
 
-  test("are whoever is not of a listed domain, exactly", async () => {
+  test("are exactly the users outside the listed domains", async () => {
     const { organization, okta } = await withContractor();
     const refused = ["x@evil-okta.local", "x@okta.local.evil.example", "x@sub.okta.local", "x@okta.loca", "okta.local"];
     for (const userName of refused) {

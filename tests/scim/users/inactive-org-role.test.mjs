@@ -1,4 +1,4 @@
-// The organization role of somebody who is inactive: kept, without effect, and in force once they are active.
+// The organization role of an inactive user: it is kept, has no effect, and counts once the user is active.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -14,7 +14,7 @@ const NAME = "ada@okta.local";
 const role = (statsigOrgRole) => ({ op: "replace", value: { statsigOrgRole } });
 const activate = { op: "Replace", path: "active", value: "True" };
 
-async function somebody(extra) {
+async function newUser(extra) {
   const organization = await createOrganization(worker);
   const user = await organization.createUser(NAME, extra);
   return { organization, okta: organization.okta, user, path: `/Users/${user.id}` };
@@ -44,7 +44,7 @@ async function assertRole({ organization, okta, user }, shown, status) {
   assert.equal(await consoleStatus(organization), status);
 }
 
-describe("a role that comes with somebody inactive, or to them", () => {
+describe("a role that an inactive user is created with, or gets later", () => {
   const inactive = { active: false };
   for (const [name, extra, give] of [
     ["the creation", { ...inactive, statsigOrgRole: "admin" }, () => {}],
@@ -73,7 +73,7 @@ describe("a role that comes with somebody inactive, or to them", () => {
     ],
   ]) {
     test(`has no effect before the activation, and has it then: ${name}`, async () => {
-      const one = await somebody(extra);
+      const one = await newUser(extra);
       await give(one);
       await assertRole(one, "Member", 404);
       assertStatus(await one.okta.patch(one.path, { op: "replace", path: "title", value: "Countess" }), 200);
@@ -82,29 +82,29 @@ describe("a role that comes with somebody inactive, or to them", () => {
     });
   }
 
-  test("counts also where a PUT activates that says nothing of it", async () => {
-    const { okta, path } = await somebody({ active: false, statsigOrgRole: "Admin" });
+  test("counts also where a PUT without a role activates the user", async () => {
+    const { okta, path } = await newUser({ active: false, statsigOrgRole: "Admin" });
     const put = assertStatus(await okta.put(path, oktaUser(person(NAME))), 200);
     assert.deepEqual([put.active, put.statsigOrgRole], [true, "Admin"]);
   });
 
-  test("yields to one that comes later", async () => {
-    const one = await somebody({ active: false, statsigOrgRole: "Admin" });
+  test("is replaced by a later one", async () => {
+    const one = await newUser({ active: false, statsigOrgRole: "Admin" });
     assertStatus(await one.okta.patch(one.path, role("Member")), 200);
     assert.equal(assertStatus(await one.okta.patch(one.path, activate), 200).statsigOrgRole, "Member");
-    const two = await somebody({ active: false, statsigOrgRole: "Admin" });
+    const two = await newUser({ active: false, statsigOrgRole: "Admin" });
     const whole = oktaUser(person(NAME), { statsigOrgRole: "Member" });
     assert.equal(assertStatus(await two.okta.put(two.path, whole), 200).statsigOrgRole, "Member");
   });
 
-  test("is no change that anybody can read, and makes no other version", async () => {
-    const { organization, okta, path } = await somebody({ active: false });
+  test("does not show, and does not change the version", async () => {
+    const { organization, okta, path } = await newUser({ active: false });
     await organization.unchangedBy(async () => assertStatus(await okta.patch(path, role("Admin")), 200));
     assert.equal(assertStatus(await okta.patch(path, activate), 200).statsigOrgRole, "Admin");
   });
 
   test("is never that of the Owner", async () => {
-    const { organization, okta, path } = await somebody({ active: false });
+    const { organization, okta, path } = await newUser({ active: false });
     const wanted = { scimType: "invalidValue", detail: /Cannot set multiple owners/ };
     assertError(await okta.patch(path, role("Owner")), 400, wanted);
     const second = oktaUser(person("second@okta.local"), { active: false, statsigOrgRole: "owner" });
@@ -129,7 +129,7 @@ describe("a deactivation takes the role away for good", () => {
     ],
   ]) {
     test(name, async () => {
-      const one = await somebody({ statsigOrgRole: "Admin" });
+      const one = await newUser({ statsigOrgRole: "Admin" });
       await assertRole(one, "Admin", 200);
       await deactivate(one);
       await assertRole(one, "Member", 404);
@@ -137,8 +137,8 @@ describe("a deactivation takes the role away for good", () => {
     });
   }
 
-  test("also the role that was kept for somebody whom the console removes", async () => {
-    const { organization, okta, path, user } = await somebody({ active: false, statsigOrgRole: "Admin" });
+  test("also the role that was kept for a user who is removed in the console", async () => {
+    const { organization, okta, path, user } = await newUser({ active: false, statsigOrgRole: "Admin" });
     await organization.admin.call("DELETE", organization.path(`/members/${user.id}`), undefined, 200);
     assert.equal(assertStatus(await okta.patch(path, activate), 200).statsigOrgRole, "Member");
   });

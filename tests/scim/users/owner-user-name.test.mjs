@@ -49,7 +49,7 @@ test("SCIM cannot change how the Owner's userName is spelled", async () => {
       assertStatus(await visit(), 200);
     }
     assert.deepEqual(assertStatus(await okta.get(path), 200), owner);
-    // Everything else about the Owner is written as it is about anybody.
+    // Other attributes of the Owner are written as those of any user.
     const renamed = { ...owner, userName: SPELLINGS[0], title: "Founder" };
     const changed = assertStatus(await okta.put(path, renamed), 200);
     assert.deepEqual([changed.userName, changed.title], [OWNER, "Founder"]);

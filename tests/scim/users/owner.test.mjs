@@ -1,4 +1,4 @@
-// The Owner, and the org role of everybody else.
+// The Owner, and the organization roles of other users.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -12,16 +12,16 @@ const worker = useWorker();
 let organization;
 let made = 0;
 
-/** Somebody new, and a function that patches them and resolves with the answer. */
-async function somebody(attributes) {
+/** A new user, and a function that patches them and resolves with the answer. */
+async function newUser(attributes) {
   organization ??= await createOrganization(worker, { settings: { email_management: true } });
   const { id } = await organization.createUser(`person${++made}@okta.local`, attributes);
   return { id, patch: (...operations) => organization.okta.patch(`/Users/${id}`, ...operations) };
 }
 
-/** What becomes of an attribute of somebody new, who has these attributes. */
+/** What becomes of an attribute of a new user with these attributes. */
 async function becomes(name, attributes, ...operations) {
-  const { patch } = await somebody(attributes);
+  const { patch } = await newUser(attributes);
   return assertStatus(await patch(...operations), 200)[name];
 }
 
@@ -74,7 +74,7 @@ describe("a refused PATCH", () => {
   };
   for (const [scimType, operations] of Object.entries(refusals)) {
     test(`says ${scimType}, and which operation it is about`, async () => {
-      const { id, patch } = await somebody();
+      const { id, patch } = await newUser();
       const old = await organization.user(id);
       for (const refused of operations) {
         const answer = await patch(add("title", "Countess"), refused, remove("displayName"));
@@ -85,7 +85,7 @@ describe("a refused PATCH", () => {
   }
 
   test("says tooMany above 1,000 changes", async () => {
-    const { patch } = await somebody();
+    const { patch } = await newUser();
     const titles = Array.from({ length: 1_001 }, (_, i) => add("title", `${i}`));
     assertError(await patch(...titles), 400, { scimType: "tooMany", detail: /1000/ });
     assert.equal(assertStatus(await patch(...titles.slice(1)), 200).title, "1000");
@@ -104,7 +104,7 @@ describe("a refused PATCH", () => {
 });
 
 describe("a filter in a path", () => {
-  test("that says what its value would be has it made", async () => {
+  test("that implies a new value creates it", async () => {
     const home = { type: "home", primary: true, locality: "London" };
     for (const set of [add, replace]) {
       const path = 'addresses[type eq "home" and primary eq "True"]';
@@ -136,7 +136,7 @@ describe("a filter in a path", () => {
     assert.equal(await becomes("roles", { roles }, remove("roles[value pr]")), undefined);
   });
 
-  test("takes a value that does not say that it is primary for one that is not (RFC 7643 section 2.4)", async () => {
+  test("takes a value without `primary` as not primary (RFC 7643 section 2.4)", async () => {
     const roles = [{ value: "a", primary: true }, { value: "b" }, { value: "c", primary: false }];
     const [a] = roles;
     for (const filter of ["primary eq false", "primary ne true", "not (primary eq true)"]) {
@@ -146,9 +146,9 @@ describe("a filter in a path", () => {
   });
 });
 
-test("a value that is there is not added again, and the user is as they were", async () => {
+test("an existing value is not added again, and the user does not change", async () => {
   const roles = [{ value: "a", type: "work" }, { value: "a" }];
-  const { id, patch } = await somebody({ roles });
+  const { id, patch } = await newUser({ roles });
   const old = await organization.user(id);
   assert.deepEqual(assertStatus(await patch(add("roles", [...roles, "a"]), add("ROLES", roles[0])), 200), old);
   const third = { value: "a", type: "home" };
@@ -160,7 +160,7 @@ describe("a primary value", () => {
   const primaryOf = async (...operations) =>
     (await becomes("roles", { roles }, ...operations)).filter(({ primary }) => primary).map(({ value }) => value);
 
-  test("takes that from the one that was", async () => {
+  test("replaces the one before as the primary one", async () => {
     assert.deepEqual(await primaryOf(add("roles", { value: "d", primary: true })), ["d"]);
     assert.deepEqual(await primaryOf(replace('roles[value eq "b"].primary', true)), ["b"]);
     assert.deepEqual(await primaryOf(add('roles[value eq "c"]', { primary: "True" })), ["c"]);
@@ -177,7 +177,7 @@ describe("a primary value", () => {
   });
 });
 
-describe("a value that is none", () => {
+describe("an empty value", () => {
   const attributes = {
     name: { givenName: "Ada", familyName: "Lovelace", middleName: "Augusta" },
     roles: [{ value: "a", type: "work" }],
@@ -185,7 +185,7 @@ describe("a value that is none", () => {
   };
 
   test("adds nothing", async () => {
-    const { id, patch } = await somebody(attributes);
+    const { id, patch } = await newUser(attributes);
     const old = await organization.user(id);
     const paths = ["title", "name.givenName", "roles", 'roles[type eq "work"]', 'roles[type eq "x"].value'];
     for (const none of [null, "", " ", []]) {
@@ -203,7 +203,7 @@ describe("a value that is none", () => {
     }
   });
 
-  test("replaces what it names, and nothing beside it", async () => {
+  test("replaces the attribute that it is for, and no other", async () => {
     const { middleName, ...name } = attributes.name;
     for (const operation of [
       replace("name.middleName", ""),
@@ -244,14 +244,14 @@ describe("the enterprise extension", () => {
     const partly = { op: "replace", value: { [path]: looms } };
     assert.deepEqual(await extension(partly), { ...attributes[SCHEMA.enterprise], ...looms });
     for (const operation of [remove(path), replace(path, null), { op: "replace", value: { [path]: null } }]) {
-      const { patch } = await somebody(attributes);
+      const { patch } = await newUser(attributes);
       const user = assertStatus(await patch(operation), 200);
       assert.deepEqual([user.schemas, user[SCHEMA.enterprise]], [[SCHEMA.user], undefined], JSON.stringify(operation));
     }
   });
 
   test("has a manager, as a string, an object or an array of one", async () => {
-    const { id: value } = await somebody();
+    const { id: value } = await newUser();
     for (const sent of [value, { value }, { VALUE: value, displayName: "Boss" }, [{ $ref: null, value }], [value]]) {
       for (const operation of [add("manager", sent), { op: "replace", value: { manager: sent } }]) {
         const { manager } = await extension(operation);

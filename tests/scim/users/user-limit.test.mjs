@@ -23,7 +23,7 @@ describe("an organization with as many users as it may have", () => {
   };
   const post = (organization, name) => organization.okta.post("/Users", oktaUser(person(`${name}@okta.local`)));
 
-  test("takes nobody more, over SCIM, in bulk or in the console, and says why", async () => {
+  test("refuses another user, over SCIM, in bulk and in the console, and says why", async () => {
     const { organization } = await full();
     const reason = /3 users.*limit/;
     await organization.unchangedBy(async () => {
@@ -37,7 +37,7 @@ describe("an organization with as many users as it may have", () => {
     });
   });
 
-  test("goes on with those it has", async () => {
+  test("can still change its users", async () => {
     const { organization, ada, ben } = await full();
     const { okta } = organization;
     assertStatus(await okta.patch(`/Users/${ada.id}`, operation.active(false)), 200);
@@ -61,7 +61,7 @@ describe("an organization with as many users as it may have", () => {
     assert.equal(answers.filter(({ status }) => status === 403).length, 8);
   });
 
-  test("does not count those whom SCIM does not see", async () => {
+  test("does not count users outside the email domains", async () => {
     const organization = await createOrganization(worker, {
       settings: { user_limit: 2, mail_domains: ["okta.local"] },
     });
@@ -73,7 +73,7 @@ describe("an organization with as many users as it may have", () => {
 });
 
 describe("the limit", () => {
-  test("is none by default, and a number that can be read", async () => {
+  test("is absent by default, and a number in the API", async () => {
     const organization = await createOrganization(worker);
     assert.equal((await organization.admin.get(organization.path())).user_limit, null);
     assert.equal((await organization.configure({ user_limit: 7 })).user_limit, 7);

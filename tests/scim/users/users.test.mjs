@@ -37,7 +37,7 @@ describe("a profile", () => {
     assert.deepEqual(await organization.userNamed(ada.userName), user);
   });
 
-  test("loses by PUT what is left out, except active, org role and mail", async () => {
+  test("loses by PUT what is left out, except active, organization role and email", async () => {
     const organization = await createOrganization(worker);
     const { okta } = organization;
     const { id, emails } = await organization.createUser(ada.userName, { ...profile, statsigOrgRole: "Admin" });
@@ -51,7 +51,7 @@ describe("a profile", () => {
     assert.deepEqual(await organization.user(id), put);
   });
 
-  test("stays inactive when a PUT does not say", async () => {
+  test("stays inactive where a PUT does not name `active`", async () => {
     const organization = await createOrganization(worker);
     const { id } = await organization.createUser(ada.userName);
     await organization.okta.patch(`/Users/${id}`, operation.active(false));
@@ -245,7 +245,7 @@ describe("mail", () => {
 });
 
 describe("deletion", () => {
-  test("is real: gone, out of every group, and the name is free again", async () => {
+  test("removes the user from every group and frees the name", async () => {
     const organization = await createOrganization(worker, { projects: { Demo: [] } });
     const { okta } = organization;
     const { id } = await organization.createUser(ada.userName);
