@@ -15,6 +15,10 @@ const LONGEST = 10;
 // Every file is a process of its own, and most of what it compiles is the same.
 process.env.NODE_COMPILE_CACHE ??= join(root, "target/node-compile-cache");
 
+// The processes of the tests would otherwise go on.
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop.abort());
+
 const durations = [];
 let failed = true; // until the summary says otherwise
 
@@ -23,6 +27,7 @@ const tests = run({
   // One more than there are processors: some files wait more than they compute.
   concurrency: Math.min(4, availableParallelism() + 1),
   timeout: TIMEOUT,
+  signal: stop.signal,
 });
 tests.on("test:summary", ({ file, counts, duration_ms: millis }) => {
   // Each file has a summary; the one without a file is that of the whole run.
