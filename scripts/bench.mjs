@@ -1,5 +1,5 @@
-/* npm run bench: scim-edge beside what could be used instead, on the same people, one after the other in short turns.
-   With --quick only what D1 bills is compared with what it should be, which is the same on every machine. */
+/* npm run bench: scim-edge beside the alternatives, on the same people, one after the other in short turns. With
+   --quick only the counts that D1 bills are compared with the expected ones, which are the same on every machine. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -24,7 +24,7 @@ await main(async () => {
   return run(node22(), [join(root, "bench/run.mjs"), JSON.stringify({ ...options, python })]);
 });
 
-/** Installs what scim-edge is compared with. */
+/** Installs the programs that scim-edge is compared with. */
 async function peers() {
   const folder = join(root, "bench");
   const installed = join(folder, "node_modules/.package-lock.json"); // npm writes it last

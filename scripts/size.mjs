@@ -1,4 +1,4 @@
-// npm run size: what the Worker's size is made of, crate by crate. What it means is in docs/size.md.
+// npm run size: the Worker's size, crate by crate. docs/size.md explains the numbers.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build, gzippedSize, NAMED } from "./lib/build.mjs";

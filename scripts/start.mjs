@@ -51,14 +51,14 @@ function readOptions() {
   }
 }
 
-/** npm runs us in a shell that ends when npm is told to stop, and tells us nothing. */
+/** npm runs this in a shell that ends when npm gets a signal, and passes no signal on. */
 function stopWithParent() {
   const parent = process.ppid;
   const look = () => process.ppid === parent || process.kill(process.pid, "SIGTERM");
   if (process.env.npm_lifecycle_event) setInterval(look, 500).unref();
 }
 
-/** Told before minutes of compiling, not after. */
+/** Reported before the minutes of compiling, not after. */
 function checkPort(port) {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -16,7 +16,7 @@ import { node22, toolchain } from "./lib/toolchain.mjs";
 
 const JOBS = ["lint", "unit", "black-box", "browser", "cost", "conformance"];
 
-/** What the Worker may have, in bytes: a third of what Cloudflare's free plan takes. */
+/** The bound of the Worker's gzipped size, in bytes: a third of what Cloudflare's free plan takes. */
 const MAX_GZIPPED_SIZE = 1_000_000;
 
 /** The files of tests that take longest, also by waiting, and are therefore started first. */
@@ -36,8 +36,8 @@ const LONGEST = [
 ];
 
 /**
- * What the start of the Worker may take, in milliseconds. It takes a few where the machine is quiet; Cloudflare refuses
- * more than a second.
+ * The bound of the Worker's start-up time, in milliseconds. It takes a few where the machine is quiet; Cloudflare
+ * refuses more than a second.
  */
 const MAX_STARTUP = 1_000;
 
@@ -77,7 +77,7 @@ function chosen(only) {
   return jobs;
 }
 
-/** Whether there is a Worker then. */
+/** Builds the Worker and lints it for WebAssembly. Resolves with whether there is a Worker. */
 async function compileForWasm(tools, { needsWorker, isLinted }) {
   const options = { inBackground: "Build" };
   const build = () => run(process.execPath, [join(root, "scripts/build.mjs")], options);
@@ -106,14 +106,14 @@ async function unitTests({ native }) {
   await counted("unit tests", "cargo", args, { env: native }, /^test result: \w+\. (\d+) passed; (\d+) failed/gm);
 }
 
-/** The tests take the browser from this variable, and skip what needs one where there is none. */
+/** The tests read the path of the browser from this variable, and are skipped without one. */
 async function browser() {
   const path = await chromium();
   if (path) process.env.CHROMIUM_PATH = path;
   else skipped.push(`the tests in a browser, since ${NO_CHROMIUM}`);
 }
 
-/** The size of the Worker, its start, and what the benchmark's operations cost as D1 bills them. */
+/** The size of the Worker, its start-up time, and the cost of the benchmark's operations as D1 bills them. */
 async function costs() {
   heading("Size");
   const size = gzippedSize();
@@ -151,7 +151,7 @@ async function counted(name, command, args, options, pattern) {
   else if (counts.length === 0) failures.push(`${name}: no test ran`);
 }
 
-/** Whether `work` could be done; if not, says why, and the rest goes on. */
+/** Resolves with whether `work` succeeded. A Problem is printed, and the run goes on. */
 async function attempt(name, work) {
   try {
     await work();
@@ -176,7 +176,7 @@ function report() {
   console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} s in all.`);
   for (const tests of skipped) console.log(`Skipped: ${tests}.`);
   for (const failure of failures) console.log(`Failed: ${failure}`);
-  // A lint or a build that failed counts as one, so that the last line never reads as if all were well.
+  // A lint or a build that failed counts as one, so that the last line never looks like success.
   console.log(`${total.passed} passed, ${Math.max(total.failed, failures.length > 0 ? 1 : 0)} failed`);
   return failures.length > 0 ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-// Things that take minutes to make, made once for every checkout of this user.
+// Folders that take minutes to make, made once for all checkouts of a user.
 import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { step } from "./run.mjs";
 
 /**
  * The folder `name` of the cache, filled by `fill(folder)` unless `works(folder)` says that it is there already.
- * It gets its name only when it is complete, so one that was cut short is never taken for a finished one.
+ * It gets its name only when it is complete, so an interrupted one is never used.
  */
 export async function cached({ name, title, works, fill }) {
   const folder = join(cacheDir, name);
@@ -37,8 +37,8 @@ const BEAT = 2_000;
 const STALE = 15_000;
 
 /**
- * One process at a time. The holder keeps touching the lock, so that one left behind by a killed process is seen to be
- * dead.
+ * One process at a time. The holder keeps touching the lock, so that a lock of a killed process is recognized as
+ * stale.
  */
 async function locked(name, work) {
   const lock = join(cacheDir, `${name}.lock`);

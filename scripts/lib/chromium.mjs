@@ -26,7 +26,9 @@ export function findChromium() {
   return [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...MAC].find(works);
 }
 
-/** The path of a browser, which is installed where it is missing; undefined where it cannot be had and need not be. */
+/**
+ * The path of a browser, which is installed where it is missing; undefined where it is neither available nor required.
+ */
 export async function chromium() {
   const found = findChromium();
   if (found) return found;
@@ -44,7 +46,7 @@ export async function chromium() {
   return installed;
 }
 
-// Ubuntu's chromium-browser is a script that does no more than tell its caller to install something else.
+// Ubuntu's chromium-browser is a script that only asks its caller to install a snap.
 function works(path) {
   return existsSync(path) && ask(path, ["--version"]) !== undefined;
 }

@@ -23,7 +23,7 @@ export function makeDemo(api) {
   });
 }
 
-/** Makes the demo organization; its id. */
+/** Makes the demo organization. Resolves with its id. */
 export async function demoOrganization(api) {
   const organization = await api("organizations", {
     name: "Demo Organization",

@@ -54,7 +54,7 @@ async function admitsThem(sql, organization) {
   }
 }
 
-/** Tells of every tenth that is done. */
+/** Prints the progress in tenths. */
 function progress() {
   let told = 0;
   return (share) => {

@@ -1,4 +1,4 @@
-// Text as the Worker compares it, a second time: see crates/scim-protocol/src/text.rs.
+// The folding of texts for comparison, implemented a second time: see crates/scim-protocol/src/text.rs.
 
 const ASCII = /^[\x20-\x7e]*$/;
 

@@ -1,10 +1,10 @@
-// What `npm start` tells its reader.
+// The text that `npm start` prints.
 
 import { readFileSync } from "node:fs";
 
 const okta = JSON.parse(readFileSync(new URL("../../src/console/pages/okta.json", import.meta.url), "utf8"));
 
-/** The rows of what to type into Okta; the names of fields in a column of their own. */
+/** The values to type into Okta, one a row; the names of fields in a column of their own. */
 const rows = () =>
   okta.connection
     .map(([field, value]) => `  ${field.padEnd(37)}${value.replace("{base}", "https://<your Worker>/scim")}`)

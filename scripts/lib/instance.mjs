@@ -1,11 +1,11 @@
-// Which server, if any, has this checkout's state folder open: two of them on the same SQLite files would not do.
+// Which server, if any, has this checkout's state folder open: two servers cannot share the SQLite files.
 import { mkdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { relative } from "node:path";
 import { text } from "node:stream/consumers";
 import { state } from "./paths.mjs";
 
-// A socket dies with its process, whatever ends it. Its path is relative because a socket's path may only be short.
+// A socket ends with its process. Its path is relative because a socket's path may only be short.
 const socket = () => relative(process.cwd(), state("running.sock"));
 
 /** The address of the running server, or undefined. */
@@ -17,7 +17,7 @@ export function runningAt() {
   });
 }
 
-/** From now on, until this process ends, `runningAt` says `url`. */
+/** From now on, until this process ends, `runningAt` returns `url`. */
 export function announce(url) {
   mkdirSync(state(), { recursive: true });
   rmSync(socket(), { force: true });

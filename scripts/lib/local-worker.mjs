@@ -8,12 +8,12 @@ import { root } from "./paths.mjs";
 process.env.WORKERD = workerd.default;
 process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, "workerd.sh");
 
-/** The statements that make an empty database. */
+/** The statements that create an empty database. */
 export const schema = () => readFileSync(join(root, "schema.sql"), "utf8");
 
 /**
  * Starts the Worker and resolves when it answers. `bindings` are its variables and secrets, `databases` is how many it
- * has; `onLog({ level, message })` gets what it writes to the console.
+ * has; `onLog({ level, message })` gets its lines of console output.
  */
 export function openWorker({ bindings, databases, ...options }) {
   return openWorkers({ workers: [builtWorker({ bindings, databases })], ...options });
@@ -85,13 +85,13 @@ export async function openWorkers({ workers, folder, port = 0, direct = false, o
     kv: () => miniflare.getKVNamespace("KV"),
     /** Runs the hourly maintenance. */
     scheduled: async () => (await miniflare.getWorker()).scheduled({ cron: "" }),
-    /** A request to any address, as if the name led here. */
+    /** A request to any address, as if its host were this Worker. */
     fetch: (url, init) => miniflare.dispatchFetch(url, { redirect: "manual", ...init }),
     close: () => miniflare.dispose(),
   };
 }
 
-/** What wrangler.toml says that matters here too. */
+/** The settings of wrangler.toml that also apply here. */
 function deployment() {
   const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
   const pairs = (text) => [...text.matchAll(/^(\w+) = "(.*)"$/gm)].map(([, name, value]) => [name, value]);

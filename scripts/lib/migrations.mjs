@@ -18,7 +18,7 @@ export function migrations() {
   return names.sort().map((name) => ({ name, sql: readFileSync(join(folder, name), "utf8") }));
 }
 
-/** Applies the migrations that a D1 database lacks, each of them whole or not at all; resolves with their names. */
+/** Applies the migrations that a D1 database lacks, each in one batch; resolves with their names. */
 export async function migrate(database) {
   await database.prepare(TABLE).run();
   const { results } = await database.prepare("SELECT name FROM d1_migrations ORDER BY id").all();
@@ -38,7 +38,7 @@ export async function migrate(database) {
   return pending.map(({ name }) => name);
 }
 
-/** As {@link migrate}, and says so. */
+/** As {@link migrate}, and prints the names. */
 export async function migrateLocal(database) {
   await step("Bringing the local database up to date", () => migrate(database));
 }

@@ -1,5 +1,4 @@
-// The licences of the crates that are compiled into the Worker, from what cargo knows of them: they have to go
-// with the Worker.
+// The licences of the crates that are compiled into the Worker, from cargo's metadata: they have to go with the Worker.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -27,7 +26,7 @@ export function notices(env) {
   return `${title}\n\n${list.join("\n")}\n\n${bodies.join("\n")}`;
 }
 
-/** Everything that the Worker depends on but for building and testing. */
+/** The crates that the Worker depends on, without those for building and testing. */
 function compiledIn({ root: own, nodes }) {
   const found = new Set();
   const visit = (id) => {

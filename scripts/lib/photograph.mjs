@@ -13,7 +13,7 @@ import { person } from "./people.mjs";
 import { main, Problem, step } from "./run.mjs";
 
 // The name of the picture, and the address; {organization} is the id of the demo organization, {member} and {group} of
-// somebody and something in it.
+// a member and a group of it.
 const PAGES_FOR_ANYBODY = [["sign-in", "/console/sign-in"]];
 const PAGES = [
   ["organizations", "/console/organizations"],
@@ -79,10 +79,7 @@ await main(async () => {
   }
 });
 
-/**
- * What an identity provider has done in the demo organization: people and a group pushed, an import, and what went
- * wrong.
- */
+/** Requests of an identity provider in the demo organization: pushed people and a group, an import, and failures. */
 async function liven(url, api, organization) {
   const key = await newKey(api, organization);
   const scim = async (method, path, body) => {
@@ -120,7 +117,7 @@ async function take(tab, address) {
   const response = await tab.goto(address);
   if (!response.ok()) throw new Problem(`${address} answered ${response.status()}: ${await response.text()}`);
   const picture = await tab.screenshot({ animations: "disabled" });
-  // A page has few colours, and most of them smooth the edges of letters: that many are not needed.
+  // A page has few colours, most of which smooth the edges of letters: fewer are enough.
   const png = await sharp(picture).png({ palette: true, quality: 70, dither: 0, effort: 10 }).toBuffer();
   if (png.length <= LARGEST) return png;
   throw new Problem(`The picture of ${address} has ${png.length} bytes, and the most it may have is ${LARGEST}.`);

@@ -72,7 +72,7 @@ async function addPeople(sql, organization, count, add) {
   return ids;
 }
 
-/** What the database has of a person besides the document, which is that of the attributes; the order is theirs. */
+/** The columns of a person: the document has the attributes in their order, the others are derived from them. */
 export function row(id, attributes, mail_domain) {
   const doc = JSON.stringify(attributes);
   const folded = JSON.stringify(foldDocument(attributes));

@@ -1,5 +1,5 @@
-// What is written in Python gets a virtual environment with exactly the packages that a file of requirements names,
-// each checked against its hash.
+// Python programs get a virtual environment with exactly the packages that a file of requirements names, each checked
+// against its hash.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,13 +17,14 @@ export const conformancePython = () =>
   pythonWith("scim2-tester", "tests/conformance/requirements.txt", "import scim2_tester, scim2_client.engines.httpx2");
 
 /**
- * The Python of the virtual environment `name`, which is made where it is missing. `works`: what it must be able to do.
+ * The Python of the virtual environment `name`, which is made where it is missing. `works`: code that it must be able
+ * to run.
  */
 export async function pythonWith(name, file, works) {
   const requirements = join(root, file);
   const { command, version } = await findPython();
   const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
-  // The folder is renamed when it is complete: bin/python bears that, the programs beside it would not.
+  // The folder is renamed when it is complete: that does not break bin/python, unlike the programs beside it.
   const python = (folder) => join(folder, "bin/python");
   const folder = await cached({
     name: `${name}-${hash}-python${version}`,

@@ -1,4 +1,4 @@
-// Running other programs: every one leaves a log, every failure becomes one sentence with a remedy.
+// Running other programs. A failure becomes one sentence with a remedy.
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ export class Problem extends Error {}
 
 const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
-/** Says on one line what is being done and how long it took. */
+/** Prints on one line what is being done and how long it took. */
 export async function step(title, work) {
   const start = performance.now();
   process.stdout.write(`${title} ... `);
@@ -67,7 +67,7 @@ export function run(command, args, { onStdout, inBackground, ...options } = {}) 
     child.on("close", (code) => {
       children.delete(child);
       if (inBackground) process.stdout.write(`\n== ${inBackground}\n${Buffer.concat(chunks)}`);
-      // A server that ends well when it is told to stop has not failed, and neither have we.
+      // A server that ends with 0 after a signal has not failed, and neither has this process.
       if (interrupted !== undefined) process.exit(code === 0 ? 0 : interrupted);
       resolve(code ?? 1);
     });
@@ -91,7 +91,7 @@ export async function logged(name, command, args, options = {}) {
 
 const anyOf = (...patterns) => new RegExp(patterns.join("|"), "i");
 
-// What the tools say when something outside this project is missing, and what to do about it.
+// Messages of tools when something outside this project is missing, and what to do about it.
 const remedies = [
   [/No space left on device|ENOSPC|os error 28/i, "The disk is full: free some space and run this again."],
   [
@@ -134,7 +134,7 @@ function explain(command, args, log, path) {
   return `${failed}\nThe end of its log:\n  ${tail}\nThe whole log: ${path}`;
 }
 
-/** The body of a command: problems are told in a sentence, anything else is our own bug and shows its stack. */
+/** The body of a command: a Problem prints its message, any other error is a bug and prints its stack. */
 export async function main(work) {
   try {
     process.exitCode = (await work()) ?? 0;

@@ -1,11 +1,11 @@
-// What the start of the built Worker costs, as `wrangler check startup` measures it on this machine.
+// The start-up time of the built Worker, as `wrangler check startup` measures it on this machine.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { node22 } from "./toolchain.mjs";
 
-/** Resolves with the milliseconds of processor time that the start takes, or undefined where wrangler fails. */
+/** Resolves with the milliseconds that the start takes, or undefined where wrangler fails. */
 export async function startup() {
   const folder = join(root, "target/startup");
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-// What `npm start` keeps between starts, in a folder of the checkout that git ignores.
+// The files that `npm start` keeps between starts, in a folder of the checkout that git ignores.
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -14,7 +14,7 @@ export const tokenFile = relative(root, TOKEN);
 /** The folder of the database and the KV namespace. */
 export const data = state("data");
 
-/** Whether there are no data yet, or none that are complete; what is there of those is thrown away. */
+/** Whether there are no data yet. Incomplete ones are deleted. */
 export function beginState({ reset }) {
   if (!reset && existsSync(ORGANIZATION)) return false;
   rmSync(state(), { recursive: true, force: true });

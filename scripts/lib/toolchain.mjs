@@ -33,7 +33,7 @@ export async function toolchain() {
   };
 }
 
-// SQLite and the compilers say strange things when the disk is full.
+// SQLite and the compilers have misleading errors when the disk is full.
 function enoughDisk() {
   const { bavail, bsize } = statfsSync(root);
   const free = Math.floor((bavail * bsize) / 1e6);
@@ -97,7 +97,7 @@ async function cargoInstall(crate, version, env, program = crate) {
   return join(folder, "bin", program);
 }
 
-// What those programs need of the system to compile; asked for first, since the compiler would say so only after
+// The system libraries that those programs need; checked first, since the compiler would report them only after
 // minutes.
 async function nativeLibraries() {
   if (process.platform !== "linux") return;

@@ -1,4 +1,4 @@
-// As much of the WebAssembly binary format as it takes to tell functions apart.
+// A reader of WebAssembly modules, enough to find the functions.
 
 const SECTION = { custom: 0, import: 2, code: 10, data: 11 };
 const FUNCTION_NAMES = 1;
@@ -71,7 +71,7 @@ class Reader {
     }
   }
 
-  /** What has its length before it. */
+  /** A part that begins with its length. */
   part() {
     const length = this.number();
     this.at += length;

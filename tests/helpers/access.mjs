@@ -83,7 +83,7 @@ export class AccessTeam {
     };
   }
 
-  /** A good token but for the changes; `undefined` takes a claim away. */
+  /** A valid token with these changes of its claims; `undefined` removes a claim. */
   token(changes, key = this.keys[0]) {
     return sign({ alg: "RS256", kid: key.kid, typ: "JWT" }, this.claims(changes), key);
   }
@@ -96,7 +96,7 @@ export class AccessTeam {
 
 /**
  * A team that serves the keys, and a Worker behind it (see useWorker). It is awaited outside of any test, since the
- * Worker is told the team's address when it starts.
+ * Worker gets the team's address when it starts.
  */
 export async function behindAccess(...keys) {
   const team = await AccessTeam.start(...keys);
@@ -106,7 +106,7 @@ export async function behindAccess(...keys) {
 }
 
 /**
- * A call of the admin API with an assertion and without an Authorization header; a list of organizations if not said.
+ * A call of the admin API with an assertion and without an Authorization header; by default it lists organizations.
  */
 export function call(worker, assertion, { method = "GET", path = "/organizations", body, headers } = {}) {
   const assertions = assertion === undefined ? {} : { "Cf-Access-Jwt-Assertion": assertion };

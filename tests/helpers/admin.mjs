@@ -1,4 +1,4 @@
-// The console's JSON API. Every call is held against its description, so each test checks both on the way.
+// A client of the console's JSON API. Each call of each test is compared with openapi.json, the request and the answer.
 
 import assert from "node:assert/strict";
 import { assertCostIsTold } from "./assert.mjs";
@@ -26,7 +26,7 @@ export class AdminApi {
     return answer;
   }
 
-  /** One call that must succeed; its body. */
+  /** One call that must succeed. Resolves with its body. */
   async call(method, path, body, status) {
     const answer = await this.send(method, path, body);
     assert.equal(answer.status, status, `${method} ${answer.path} -> ${answer.status} ${answer.text}`);
@@ -37,7 +37,7 @@ export class AdminApi {
     return this.call("GET", path, undefined, 200);
   }
 
-  /** POST of something new. */
+  /** A POST that creates something. */
   create(path, body = {}) {
     return this.call("POST", path, body, 201);
   }
@@ -47,7 +47,7 @@ export class AdminApi {
   }
 }
 
-/** A refusal of the admin API: RFC 9457, with a `detail` that says what to do. */
+/** Asserts an error of the admin API: RFC 9457, with a `detail` that says what to do. */
 export function assertProblem(answer, status, detail) {
   assert.equal(answer.status, status, `${answer.method} ${answer.path} -> ${answer.status} ${answer.text}`);
   assert.match(answer.headers["content-type"] ?? "", /^application\/problem\+json/);

@@ -1,4 +1,4 @@
-// What every answer owes its reader, and the assertions the tests share.
+// The rules that hold for all answers, and the assertions that the tests share.
 
 import assert from "node:assert/strict";
 import { SCHEMA } from "./schema.mjs";
@@ -18,11 +18,11 @@ export function assertWellFormed(answer) {
   else if (body.schemas?.includes(SCHEMA.list)) assertListShape(answer, context);
 }
 
-/** What an answer cost is told, unless it refuses a key: then it would tell whether there is such a key. */
+/** Server-Timing has the cost, except where a key is refused: there it would reveal whether the key exists. */
 export function assertCostIsTold(answer) {
   const isTold = "server-timing" in answer.headers;
   if (answer.status === 401) assert.ok(!isTold, `${answer.method} ${answer.path} tells what a refused key cost`);
-  // One of too many requests may have a good key or none.
+  // A request beyond a rate limit may have a valid key or not.
   else if (answer.status !== 429 || isTold) serverTiming(answer);
 }
 
@@ -32,7 +32,7 @@ function assertErrorShape({ status, body }, context) {
   assert.ok(typeof body.detail === "string" && body.detail.length > 0, context);
 }
 
-/** Okta fails without a reason on a number that arrives as a string. */
+/** Okta fails without a reason on a number that is sent as a string. */
 function assertListShape({ method, path, body }, context) {
   // A list is paged by index or by cursor (RFC 9865 section 2), and never by both.
   const byCursor = !("startIndex" in body);

@@ -55,7 +55,7 @@ export function entraGroup(displayName, externalId) {
   };
 }
 
-/** `members` as Okta fills it: the display is its own idea of the person, and no business of ours. */
+/** `members` as Okta fills it: `display` is a text of its own, which the service ignores. */
 export function members(ids) {
   return ids.map((value) => ({ value, display: `${value}@okta.local` }));
 }

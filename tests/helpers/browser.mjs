@@ -1,5 +1,4 @@
-// One browser for a test file, started before its first test and stopped after its last, and what is to be said of
-// pages.
+// One browser for a test file, started before its first test and stopped after its last, and assertions about pages.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before } from "node:test";
@@ -9,7 +8,7 @@ import { findChromium, isRequired, NO_CHROMIUM } from "../../scripts/lib/chromiu
 
 const TIMEOUT = 10_000; // of one action; pages of ours are there in a fraction of a second
 
-/** Of each page's context: what the browser had to complain about. */
+/** The errors that the browser reported, for each page's context. */
 const complaintsOfContext = new WeakMap();
 
 /**
@@ -27,7 +26,7 @@ export function useBrowser() {
     assert.ok(executablePath, NO_CHROMIUM);
     running = await openBrowser(executablePath);
   });
-  // A page that is not needed any more would go on using the machine.
+  // An open page would go on using the processor.
   afterEach(() => Promise.all(running?.contexts().map((context) => context.close()) ?? []));
   after(() => running?.close());
   return {
@@ -41,7 +40,7 @@ export function useBrowser() {
   };
 }
 
-/** The browser writes to the console also what breaks the Content-Security-Policy, and what could not be loaded. */
+/** The browser also reports violations of the Content-Security-Policy and failed loads to the console. */
 function listen(context) {
   const complaints = [];
   complaintsOfContext.set(context, complaints);
@@ -54,7 +53,7 @@ function listen(context) {
 }
 
 /**
- * What went wrong in the page and all others of its context so far: console errors, uncaught ones, violations of the
+ * The errors in all pages of this page's context so far: those of the console, uncaught ones, and violations of the
  * CSP.
  */
 export async function complaintsOf(page) {
@@ -62,7 +61,7 @@ export async function complaintsOf(page) {
   return [...complaintsOfContext.get(page.context())];
 }
 
-/** Asserts that nothing went wrong in the page so far. An answer of 400 or more is a complaint, too. */
+/** Asserts that the page had no error so far. An answer of 400 or more counts as one. */
 export async function assertNoComplaints(page) {
   const complaints = await complaintsOf(page);
   assert.ok(complaints.length === 0, `${page.url()} complains:\n  ${complaints.join("\n  ")}`);
@@ -95,8 +94,9 @@ function readable({ impact, id, help, nodes }) {
 }
 
 /**
- * What comes over the network while `action` runs, in bytes with headers: `{ total, loaded: [{ address, bytes }] }`.
- * What the cache has costs 0. Text comes with gzip, as it does from Cloudflare.
+ * The answers that arrive over the network while `action` runs, in bytes with headers:
+ * `{ total, loaded: [{ address, bytes }] }`. An answer from the cache has 0 bytes. Text comes with gzip, as it does
+ * from Cloudflare.
  */
 export async function transferred(page, action) {
   const ends = new Map(); // of each request, when it is over, one way or the other

@@ -44,14 +44,14 @@ export async function bulk(scim, operations, more) {
   return body.Operations;
 }
 
-/** RFC 7644 section 3.7.3: what a response has, depending on what it is the response to. */
+/** Asserts the fields that RFC 7644 section 3.7.3 requires of the response to each kind of operation. */
 function assertWellFormed({ method, bulkId, status, location, version, response, ...rest }, context) {
   assert.deepEqual(rest, {}, context);
   assert.ok(["POST", "PUT", "PATCH", "DELETE"].includes(method), context);
   assert.ok(bulkId === undefined || typeof bulkId === "string", context);
   assert.match(status, /^[2-5]\d\d$/, context);
   const failed = Number(status) >= 400;
-  // A resource that was not made is nowhere, and so is one whose identifier is a reference to nothing.
+  // A resource that was not created has no location, nor has one whose id is an unresolved bulkId.
   if (failed && method === "POST") assert.equal(location, undefined, context);
   else if (location === undefined) assert.match(response.detail, /bulkId:/, context);
   else assert.match(location, /^http:\/\/[^/]+\/scim\//, context);
@@ -64,6 +64,6 @@ function assertWellFormed({ method, bulkId, status, location, version, response,
 
 export const statuses = (responses) => responses.map(({ status }) => status).join(" ");
 
-/** The path of what a response speaks of, and its id. */
+/** The path and the id of the resource that a response is about. */
 export const pathOf = (scim, { location }) => location.slice(scim.base.length);
 export const idOf = ({ location }) => location.split("/").at(-1);

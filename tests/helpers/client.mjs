@@ -1,5 +1,4 @@
-// A SCIM client that speaks as Okta or Entra ID does. Every answer is held against the rules that all answers share,
-// so each test checks them on the way.
+// A SCIM client with the headers of Okta or Entra ID. It asserts the rules that hold for all answers on each of them.
 
 import { assertWellFormed } from "./assert.mjs";
 import { send } from "./http.mjs";
@@ -34,7 +33,7 @@ export const ENTRA = {
 };
 
 export class ScimClient {
-  /** @param {string} base where the resources live, e.g. http://127.0.0.1:8787/scim */
+  /** @param {string} base the base URL, e.g. http://127.0.0.1:8787/scim */
   constructor(base, key, provider = OKTA) {
     this.base = base;
     this.key = key;
@@ -88,7 +87,7 @@ export class ScimClient {
     return this.get(query.length === 0 ? path : `${path}?${query.join("&")}`);
   }
 
-  /** A lookup as Okta sends it. */
+  /** A look-up as Okta sends it. */
   find(path, filter) {
     return this.list(path, { filter, startIndex: 1, count: 100 });
   }

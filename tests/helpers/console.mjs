@@ -11,34 +11,34 @@ export async function signedIn(browser, worker, options = {}) {
   return page;
 }
 
-/** Fills in the form of the admin token; the page's final answer. */
+/** Signs in with the admin token. Resolves with the final answer. */
 export async function signIn(page, token) {
   await page.getByLabel("Admin token").fill(token);
   return submit(page, page.getByRole("button", { name: "Sign in" }));
 }
 
-/** Goes to one of the organization's pages, which must be there. */
+/** Goes to one of the organization's pages, which must exist. */
 export async function visit(page, organization, name) {
   const response = await page.goto(`/console/organizations/${organization.id}/${name}`);
   assert.equal(response.status(), 200, `${response.url()} -> ${response.status()}`);
   return response;
 }
 
-/** Presses a button that sends a form, and waits for what comes of it; the final answer. */
+/** Presses the button of a form and waits for the next page. Resolves with the final answer. */
 export async function submit(page, button) {
   const isFinal = (response) => response.request().isNavigationRequest() && response.status() !== 303;
   const [response] = await Promise.all([page.waitForResponse(isFinal), page.waitForEvent("load"), button.click()]);
   return response;
 }
 
-/** Opens whatever is folded away on the page. */
+/** Opens all collapsed parts of the page. */
 export async function unfold(page) {
   await page.locator("details").evaluateAll((all) => {
     for (const details of all) details.open = true;
   });
 }
 
-/** Asserts what the page says above all else, that it was done or that it was not. */
+/** Asserts the message at the top of the page: that the change was made, or why not. */
 export async function assertDone(page, pattern) {
   assert.match(await page.locator(".notice.good").innerText(), pattern);
 }
@@ -48,14 +48,14 @@ export async function assertRefused(page, response, status, pattern) {
   assert.match(await page.getByRole("alert").innerText(), pattern);
 }
 
-/** Asserts that the browser complained of answers with these statuses, in this order, and of nothing else. */
+/** Asserts that the browser reported answers with these statuses, in this order, and no other error. */
 export async function assertOnlyRefusals(page, ...statuses) {
   const complaints = await complaintsOf(page);
   const found = complaints.map((complaint) => /responded with a status of (\d+)/.exec(complaint)?.[1] ?? complaint);
   assert.deepEqual(found, statuses.map(String));
 }
 
-/** The address of each kind of page that an organization has, of which some are about this person and this group. */
+/** The address of each kind of page of an organization, some for this person and this group. */
 export function pagesOf({ id }, { user, group }) {
   const names = ["keys", "members", `members/${user}`, "projects", `groups/${group}`, "log", "imports", "settings"];
   return ["/console/organizations", ...names.map((name) => `/console/organizations/${id}/${name}`)];

@@ -1,4 +1,4 @@
-// What every kind of request makes of the same attributes.
+// The same attributes in every kind of request.
 
 import assert from "node:assert/strict";
 import { assertStatus } from "./assert.mjs";

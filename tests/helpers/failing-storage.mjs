@@ -18,7 +18,7 @@ let made = 0;
 
 /**
  * Each kind of request: how many batches it takes, its status, and its method, path and body, for which it may first
- * make what it is about. `check` resolves with whether what it asks for has come to be.
+ * create a resource. `check` resolves with whether the change was made.
  */
 export const KINDS = {
   "GET of a user": [1, 200, async (_, { user }) => ["GET", `/Users/${user.id}`]],

@@ -1,5 +1,5 @@
-// What filters and orders mean (RFC 7644 sections 3.4.2.2 and 3.4.2.3), said a second time: over resources as GET
-// returns them, without an index, a column or a folded copy.
+// What filters and orders mean (RFC 7644 sections 3.4.2.2 and 3.4.2.3), implemented a second time: over resources as
+// GET returns them, without an index, a column or a folded copy.
 //
 // A filter is one of
 //   { operator, field, value }   a comparison; the value null means "none"; `pr` has no value
@@ -41,7 +41,7 @@ function part(element, { sub }) {
   return sub === undefined ? element : element?.[sub];
 }
 
-/** RFC 7643 section 2.4: the value that does not say "primary" is not. */
+/** RFC 7643 section 2.4: a value without "primary" is not primary. */
 function assumed(element, field) {
   return part(element, field) ?? (element !== undefined && field.sub === "primary" ? false : undefined);
 }
@@ -86,12 +86,12 @@ function orderOf(left, right) {
   return Buffer.isBuffer(left) ? Buffer.compare(left, right) : Number(left > right) - Number(left < right);
 }
 
-/** Spaces around a userName make no other name. */
+/** Spaces around a userName do not count. */
 function comparableText(field, text) {
   return cased(field, field.name === "userName" ? text.trim() : text);
 }
 
-/** Folded; of exact values, the client's own identifiers are composed. */
+/** Folded; of case-exact values, the client's own identifiers are composed. */
 function cased({ caseExact, name }, text) {
   if (caseExact) return name === "externalId" ? text.normalize("NFC") : text;
   return fold(text);
@@ -125,7 +125,7 @@ function sortKey(resource, field) {
     return value === undefined ? undefined : comparable(field, value);
   }
   const text = comparableText(field, value);
-  // An index has names in order as they are.
+  // An index has names in their own order.
   const isName = field.name === "userName" || (field.name === "displayName" && resource.meta.resourceType === "Group");
   return Buffer.from(isName ? text : [...text].slice(0, 256).join(""));
 }

@@ -1,4 +1,4 @@
-// Tenants for the tests: each test makes its own, so none sees another's people.
+// Organizations for the tests: each test creates its own, so none sees the users of another.
 
 import assert from "node:assert/strict";
 import { before } from "node:test";
@@ -84,7 +84,7 @@ class Organization {
     return assertStatus(await this.okta.post("/Users", oktaUser(person(userName), extra)), 201);
   }
 
-  /** `count` people, created a few at a time, in no promised order. */
+  /** `count` people, created a few at a time, in any order. */
   async createUsers(count, { width = 8, stem = "person" } = {}) {
     const created = [];
     for (let first = 0; first < count; first += width) {

@@ -7,7 +7,7 @@ import { SCHEMA } from "./schema.mjs";
 /** The ids of a list's resources. */
 export const idsOf = (resources) => resources.map(({ id }) => id);
 
-/** How to ask for a page: by GET of the collection, or by POST to its `/.search`. */
+/** The two ways to request a page: by GET of the collection, or by POST to its `/.search`. */
 export const byGet = (scim, path) => (parameters) => scim.list(path, parameters);
 export const bySearch = (scim, path) => (parameters) =>
   scim.post(`${path}/.search`, { schemas: [SCHEMA.search], ...parameters });

@@ -1,5 +1,5 @@
-// What PATCH of a user means (RFC 7644 §3.5.2, with the decisions of ARCHITECTURE.md), said as plainly as it can be,
-// on objects in memory. Operations come as what they mean, not as they are spelled; see patch-arbitraries.mjs.
+// What PATCH of a user means (RFC 7644 §3.5.2, with the decisions of ARCHITECTURE.md), in plain code on
+// objects in memory. Operations are given by their meaning, not by their spelling; see patch-arbitraries.mjs.
 
 import { isDeepStrictEqual as equal } from "node:util";
 import {
@@ -37,15 +37,15 @@ export function patched(user, operations) {
   each(understand);
   each(({ verb, entries, target, value }) => {
     if (!entries) return carryOut(after, { ...target, verb, value });
-    // What a path-less operation says of the extension, it says of its attributes, and of no other.
+    // An operation without a path changes the attributes of the extension that it names, and no others.
     for (const entry of entries) carryOut(after, { ...entry.target, verb, value: entry.value, partly: true });
   });
   return settled(user, after);
 }
 
 /**
- * Whether the operations leave the user inactive, whatever becomes of the others. Then access is taken away, although
- * the rest of the request may not be carried out.
+ * Whether the operations leave the user inactive, whatever happens to the others. Then the user is deactivated, even if
+ * the rest of the request is not carried out.
  */
 export function deactivates(operations) {
   const alone = { [SCHEMA.enterprise]: {} };
@@ -115,7 +115,7 @@ function assign(container, name, attribute, verb, sent) {
   }
 }
 
-/** §3.5.2.1: a value that is there already is not added again, nor one that says less of it. */
+/** §3.5.2.1: an existing value is not added again, nor is one with fewer parts. */
 function appended(elements, values) {
   const added = [];
   for (const value of values)
@@ -145,7 +145,7 @@ function remove(container, attribute, { name, value }) {
 /** A path to a sub-attribute: of all values, where there are several. */
 function changeParts(container, attribute, { name, part, verb, value }) {
   const elements = attribute.several ? (container[name] ?? []) : [container[name] ?? {}];
-  // §3.5.2.3: what does not exist is added.
+  // §3.5.2.3: an attribute that does not exist is added.
   if (elements.length === 0 && verb !== "remove") elements.push({});
   for (const element of elements) setPart(element, attribute.parts[part], { part, verb, value });
   container[name] = attribute.several ? withOnePrimary(elements, elements) : elements[0];
@@ -158,7 +158,7 @@ function setPart(element, attribute, { part, verb, value }) {
   if (hadValue && element.value === undefined && isLabel(element)) become(element);
 }
 
-/** §3.5.2.3, with one decision: a filter that says what its value would be has it made, and is no noTarget. */
+/** §3.5.2.3, with one decision: a filter that implies a new value creates it, and is not noTarget. */
 function changeSelected(container, attribute, { name, filter, part, verb, value }) {
   const elements = container[name] ?? [];
   const selected = elements.filter((element) => holds(attribute.parts, filter, element));
@@ -167,7 +167,7 @@ function changeSelected(container, attribute, { name, filter, part, verb, value 
     selected.push({ ...(described ?? refuse("noTarget")) });
     elements.push(...selected);
   }
-  // A value array of one stands for that one.
+  // An array of one value stands for the value.
   const one = value?.length === 1 ? value[0] : value;
   const given = part || verb === "remove" || isNothing(one) ? undefined : readOne(attribute, one);
   for (const element of selected) {
@@ -180,13 +180,13 @@ function changeSelected(container, attribute, { name, filter, part, verb, value 
   container[name] = withOnePrimary(elements, selected);
 }
 
-/** Makes another value of an element; nothing makes it empty, and what is empty goes. */
+/** Replaces the value of an element. Without a value it becomes empty, and an empty element is removed. */
 function become(element, parts = {}) {
   for (const part of Object.keys(element)) delete element[part];
   Object.assign(element, parts);
 }
 
-/** §3.5.2: a value that becomes primary takes that from the one that was; of several, the last has it. */
+/** §3.5.2: a value that becomes primary replaces the one before; of several, the last is primary. */
 function withOnePrimary(elements, touched) {
   const primary = elements.findLast((element) => element.primary && touched.includes(element));
   if (primary) for (const element of elements) if (element.primary) element.primary = element === primary;
@@ -209,7 +209,7 @@ function holds(parts, { all, any, not, part, operator, literal }, element) {
   const value = element[part];
   if (operator === "pr") return value !== undefined;
   if (literal === null) return (value === undefined) === (operator === "eq");
-  // RFC 7643 §2.4: what does not say that it is primary is not.
+  // RFC 7643 §2.4: a value without `primary` is not primary.
   if (parts[part].flag) return ((value ?? false) === literal) === (operator === "eq");
   if (value === undefined) return operator === "ne";
   return compare[operator](...[value, literal].map(parts[part].exact ? String : fold));
@@ -231,7 +231,7 @@ const compare = {
 /** Character by character, so that a sigma at the end of a word is one like any other. */
 const fold = (value) => Array.from(value, (character) => character.toLowerCase().replace("ς", "σ")).join("");
 
-/** What is empty is not there. */
+/** Removes empty values. */
 function tidy(container, name) {
   const value = container[name];
   const kept = Array.isArray(value) ? value.filter((element) => Object.keys(element).length > 0) : value;
@@ -240,7 +240,7 @@ function tidy(container, name) {
   else container[name] = kept;
 }
 
-/** What holds for every user, whatever was done. */
+/** The rules that hold for every user after every operation. */
 function settled(before, after) {
   for (const [name, { several }] of Object.entries(CORE)) {
     if (several && after[name]) after[name] = once(after[name]);

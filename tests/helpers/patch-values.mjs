@@ -1,4 +1,4 @@
-// The attributes that the PATCH tests speak of, and what the values sent for them mean.
+// The attributes of the PATCH tests, and the meaning of the values that are sent for them.
 
 import { isDeepStrictEqual as equal } from "node:util";
 
@@ -50,7 +50,7 @@ const isBlank = (value) =>
   (typeof value === "string" && value.trim() === "") ||
   (Array.isArray(value) && value.every(isBlank));
 
-/** Whether a value says that there is none. */
+/** Whether a value means that the attribute has none. */
 export function isNothing(value) {
   return isBlank(value) || (typeof value === "object" && Object.values(value).every(isNothing));
 }
@@ -72,16 +72,16 @@ export function read(attribute, value) {
   return there.length > 0 ? there : undefined;
 }
 
-/** RFC 7643 §2.4: each element once. What does not say that it is primary is not. */
+/** RFC 7643 §2.4: each element once. One without `primary` is not primary. */
 export function once(elements) {
   const said = (element) => ({ ...element, primary: element.primary ?? false });
   return elements.filter((element, index) => index === elements.findIndex((one) => equal(said(one), said(element))));
 }
 
-/** Whether an object says that there is no `value`. */
+/** Whether the `value` of an object is empty. */
 export const clearsValue = (one) => isObject(one) && find(one, "value")[0] && isNothing(find(one, "value")[1]);
 
-/** Whether an element says what a value is for, and has none. */
+/** Whether an element has a type or so, but no value. */
 export const isLabel = (element) => Object.keys(element).every((part) => ["type", "primary"].includes(part));
 
 /** One value of several. The type of a number that the person does not have is none. */

@@ -1,6 +1,6 @@
-// What a database is made of, to compare two of them.
+// The schema of a database, to compare two of them.
 
-/** Tables that only the Worker before the last migrations uses. They go once it cannot be running any more. */
+/** Tables that only the Worker before the last migrations uses. They are dropped once it cannot be running any more. */
 const RETIRED = ["snapshots"];
 
 /** Tables with their columns, indexes and triggers, whatever order they were made in. */

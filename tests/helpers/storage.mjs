@@ -1,10 +1,10 @@
-// What is stored behind the Worker's back, and what happens when it goes away.
+// The contents of the Worker's storage and log, and storage that fails.
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "./assert.mjs";
 
-/** Every row of every table but these, as text: what a thief of the database would read. */
+/** Every row of every table but these, as text. */
 export async function dumpDatabase(worker, { without = [] } = {}) {
   const tables = await worker.sql(
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'",
@@ -31,8 +31,8 @@ export async function logText(worker) {
 const COST = /D1: (\d+) round trips?, (\d+) rows read, (\d+) written/;
 
 /**
- * Runs `action` and resolves with its answer and what that cost, as the Worker's own log has it: also of answers that
- * refuse a key. No other request may be answered meanwhile.
+ * Runs `action` and resolves with its answer and its cost from the Worker's own log, also if a key is refused. No other
+ * request may be answered meanwhile.
  */
 export async function costInLog(worker, action) {
   const before = worker.logs().length;
@@ -50,7 +50,7 @@ export async function costInLog(worker, action) {
   return { answer, cost: { round_trips, rows_read, rows_written } };
 }
 
-/** Runs `action` while a table is missing: the nearest thing to a failing database that can be had from outside. */
+/** Runs `action` while a table is missing: as close to a failing database as a test can come. */
 export async function withoutTable(worker, table, action) {
   await worker.sql(`ALTER TABLE "${table}" RENAME TO "${table}_away"`);
   try {

@@ -69,9 +69,9 @@ export async function startWorker({
     /** Bytes of the Worker's database. */
     size: async () => (await (await worker.database()).prepare("SELECT 1").all()).meta.size_after,
     kv,
-    /** Does what is done by the clock; resolves with the outcome. */
+    /** Runs the hourly maintenance; resolves with the outcome. */
     scheduled: () => worker.scheduled(),
-    /** A request to any address, also by https, as if the name led here. */
+    /** A request to any address, also by https, as if its host were this Worker. */
     fetch: (address, init) => worker.fetch(address, init),
     /** Ends workerd and starts it again at the same address with the same data. */
     async restart(count = databases) {
