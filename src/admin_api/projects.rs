@@ -13,7 +13,7 @@ use scim_protocol::Object;
 use scim_protocol::json::object;
 
 /// Most custom roles that a project is created with.
-const MOST_ROLES: usize = 100;
+pub(crate) const MOST_ROLES: usize = 100;
 
 pub(crate) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
     let tenant = console.tenant(org);

@@ -7,7 +7,7 @@ use crate::deployment::Deployment;
 use crate::http::Problem;
 
 /// Fewest characters of an admin token. A shorter one could be guessed.
-const MIN_LENGTH: usize = 32;
+pub(crate) const MIN_LENGTH: usize = 32;
 
 /// The deployment's admin token.
 ///

@@ -10,9 +10,9 @@ use directory::Key;
 use scim_protocol::ScimError;
 
 /// How long a good key is remembered, in milliseconds.
-const GOOD_FOR: u64 = 10 * 60 * 1000;
+pub(crate) const GOOD_FOR: u64 = 10 * 60 * 1000;
 /// How long a key is refused without asking D1 again, in milliseconds.
-const REFUSED_FOR: u64 = 60 * 1000;
+pub(crate) const REFUSED_FOR: u64 = 60 * 1000;
 /// Most good keys, and most refused keys, that are remembered.
 const MAX_KEYS: usize = 2_000;
 

@@ -25,7 +25,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
                                        form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Largest form of the admin token, in bytes.
-const SIGN_IN_LIMIT: usize = 16 * 1024;
+pub(crate) const SIGN_IN_LIMIT: usize = 16 * 1024;
 /// How much more memory a body takes once it has been read, at most.
 const GROWTH: usize = 8;
 

@@ -18,11 +18,11 @@ use directory::group_name::fold_group_name;
 use scim_protocol::error::shorten;
 
 /// Most failures that are kept of one minute.
-const FAILURES_A_MINUTE: u32 = 60;
+pub(crate) const FAILURES_A_MINUTE: u32 = 60;
 /// Longest path with its query that is kept, in bytes.
-const LONGEST_PATH: usize = 1_000;
+pub(crate) const LONGEST_PATH: usize = 1_000;
 /// Longest `detail` that is kept, in bytes.
-const LONGEST_DETAIL: usize = 2_000;
+pub(crate) const LONGEST_DETAIL: usize = 2_000;
 
 /// Who makes requests of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 1_800_000;
 const MOST_SEQS: usize = 150_000;
 /// Most groups a person is in: a person is answered with their groups, in one value of the database, which has at most
 /// 2 MB. The trigger `memberships_insert` in schema.sql holds it.
-const MOST_GROUPS: u32 = 1_000;
+pub(crate) const MOST_GROUPS: u32 = 1_000;
 
 /// The people whom a request adds to a group, as they were when they were looked up.
 #[derive(Debug, Default)]

@@ -13,9 +13,9 @@ use scim_protocol::json::{self, object};
 use scim_protocol::text::{compose, is_composed};
 
 /// Most teams of a project.
-const MOST_TEAMS: u32 = 1_000;
+pub(crate) const MOST_TEAMS: u32 = 1_000;
 /// Most roles of a project.
-const MOST_ROLES: u32 = 1_000;
+pub(crate) const MOST_ROLES: u32 = 1_000;
 
 /// A group to be made for a role: its id and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::storage_error::StorageError;
 
 /// The least pause before each retry after a transient error, in milliseconds. Up to half as much again is added at
 /// random; together they are no longer than two seconds.
-const PAUSES: [u64; 3] = [50, 200, 700];
+pub(crate) const PAUSES: [u64; 3] = [50, 200, 700];
 
 /// Waits before a batch is sent again that met a transient error. `retries` is how often it has been sent again. Returns
 /// whether it is to be sent again at all.

@@ -15,7 +15,7 @@ use scim_protocol::ScimError;
 use scim_protocol::text::FOLD_VERSION;
 
 /// How often a write is tried whose basis others change meanwhile.
-const ATTEMPTS: u64 = 8;
+pub(crate) const ATTEMPTS: u64 = 8;
 
 /// How long the time a key was last used may lag behind, in milliseconds.
 const LAST_USED_LAG: u64 = 5 * 60 * 1000;

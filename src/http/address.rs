@@ -7,11 +7,11 @@ use worker::Url;
 use worker::url::Host;
 
 /// Longest URL, in bytes. Cloudflare itself takes 16 KB.
-const LIMIT: usize = 32 * 1024;
+pub(crate) const LIMIT: usize = 32 * 1024;
 /// How much is read of a longer one, in bytes: the origin, and enough of the path to know who answers.
 const BEGINNING: usize = 200;
 /// Most parameters in a query.
-const PARAMETER_LIMIT: usize = 100;
+pub(crate) const PARAMETER_LIMIT: usize = 100;
 
 /// The address of a request.
 #[derive(Debug, Default)]

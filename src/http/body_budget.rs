@@ -7,11 +7,11 @@ use crate::runtime::clock;
 use scim_protocol::ScimError;
 
 /// Most bytes that the bodies of requests may take in an isolate at a time, as they are read and as they are kept.
-const MOST: usize = 24 * 1024 * 1024;
+pub(crate) const MOST: usize = 24 * 1024 * 1024;
 /// From how many bytes on a body is large.
 pub(crate) const LARGE: usize = 2 * 1024 * 1024;
 /// Most large bodies at a time.
-const MOST_LARGE: usize = 2;
+pub(crate) const MOST_LARGE: usize = 2;
 /// A body this small is not counted.
 const SMALL: usize = 64 * 1024;
 /// After how many milliseconds a request is over, whatever became of it: the runtime drops requests whose clients have

@@ -15,14 +15,14 @@ use scim_protocol::ScimError;
 /// How long is counted, in milliseconds.
 const MINUTE: u64 = 60 * 1000;
 /// Most counts that an isolate keeps. Whoever comes beyond that is not counted.
-const MOST_COUNTS: usize = 10_000;
+pub(crate) const MOST_COUNTS: usize = 10_000;
 /// Of whoever has failed too often: how many keys are looked up in a minute that nobody has used lately. A good key
 /// behind the same address may be among them.
 const LOOK_UPS_OF_FAILED: u32 = 60;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rate {
+pub(crate) enum Rate {
     /// Refused keys and tokens of an address.
     Failures,
     /// Requests with a good key.
@@ -35,7 +35,7 @@ enum Rate {
 
 impl Rate {
     /// The binding, the variable that says how many are allowed where there is no binding, and how many otherwise.
-    fn setting(self) -> (&'static str, &'static str, u32) {
+    pub(crate) fn setting(self) -> (&'static str, &'static str, u32) {
         match self {
             Self::Failures => ("FAILED_SIGN_INS", "FAILED_SIGN_INS_PER_MINUTE", 20),
             Self::Requests => ("KEY_REQUESTS", "KEY_REQUESTS_PER_MINUTE", 3_000),

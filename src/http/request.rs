@@ -17,9 +17,9 @@ pub(crate) struct BodyLimits {
     /// Most bytes.
     pub(crate) bytes: usize,
     /// Most values.
-    values: usize,
+    pub(crate) values: usize,
     /// Most values of a body that is no larger than [`LARGE`].
-    values_of_small: usize,
+    pub(crate) values_of_small: usize,
     /// Most bytes before the key is known to be good.
     pub(crate) bytes_of_strangers: usize,
     /// How it is read.

@@ -20,14 +20,14 @@ use crate::runtime::clock;
 use directory::Catalog;
 
 /// How long the log is kept, in days, where the deployment does not say.
-const RETENTION: u64 = 30;
+pub(crate) const RETENTION: u64 = 30;
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
 /// Most rows that are deleted at once: other requests wait meanwhile.
-const AT_ONCE: u32 = 5_000;
+pub(crate) const AT_ONCE: u32 = 5_000;
 /// Most statements of an invocation, all databases together: a Worker may send a thousand. That is 4.5 million rows.
-const MOST_STATEMENTS: u32 = 900;
+pub(crate) const MOST_STATEMENTS: u32 = 900;
 /// How long an invocation goes on, in milliseconds; it may take a quarter of an hour.
-const LONGEST: u64 = 10 * 60 * 1000;
+pub(crate) const LONGEST: u64 = 10 * 60 * 1000;
 /// How often a statement is tried.
 const ATTEMPTS: u32 = 4;
 /// How long it is waited before a statement is tried for the second time, in milliseconds; each time twice as long.

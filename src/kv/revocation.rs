@@ -15,17 +15,17 @@ use crate::runtime::deadline::within;
 use crate::runtime::expiring::ExpiringMap;
 
 /// How long a revocation is kept, in seconds: longer than any replica lags.
-const LIFETIME_SECONDS: u64 = 30 * 24 * 60 * 60;
+pub(crate) const LIFETIME_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// How long a location may answer from its cache, in seconds; 30 is KV's minimum.
 const CACHE_SECONDS: u64 = 30;
 /// How long an answer of KV is used by the isolate that got it, in milliseconds.
-const MEMORY_MILLIS: u64 = 30_000;
+pub(crate) const MEMORY_MILLIS: u64 = 30_000;
 /// Maximum number of keys whose answers an isolate keeps.
 const MAX_KEYS: usize = 2_000;
 /// How long a read may take. D1 decides without it.
-const READ_LIMIT: Duration = Duration::from_secs(1);
+pub(crate) const READ_LIMIT: Duration = Duration::from_secs(1);
 /// How long a write may take.
-const WRITE_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(5);
 
 thread_local! {
     static MEMORY: RefCell<Memory> = const { RefCell::new(Memory(ExpiringMap::new())) };

@@ -9,7 +9,7 @@ use worker::Delay;
 use super::clock;
 
 /// How long a whole request may wait for the database, in milliseconds. Okta gives up after 60 seconds.
-const REQUEST_MILLIS: u64 = 25_000;
+pub(crate) const REQUEST_MILLIS: u64 = 25_000;
 
 /// How long the database may take.
 #[derive(Debug, Clone, Copy)]

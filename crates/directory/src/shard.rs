@@ -25,7 +25,7 @@ impl Shard {
     pub const FIRST: Self = Self(0);
 
     /// The highest number that a key's id has room for: four marks of 32 each.
-    const LAST: u8 = 128;
+    pub const LAST: u8 = 128;
 
     /// The shard of that number, if there can be one.
     pub fn new(number: u64) -> Option<Self> {

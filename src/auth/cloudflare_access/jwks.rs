@@ -19,15 +19,15 @@ use crate::http::Problem;
 use crate::runtime::clock;
 
 /// How long keys are used before they are fetched again, in milliseconds.
-const LIFETIME: u64 = 60 * 60 * 1000;
+pub(crate) const LIFETIME: u64 = 60 * 60 * 1000;
 /// Least time between two fetches because of unknown keys, in milliseconds: an attacker can make up the id of a key.
-const UNKNOWN_KEY_INTERVAL: u64 = 60 * 1000;
+pub(crate) const UNKNOWN_KEY_INTERVAL: u64 = 60 * 1000;
 /// Time-out of a fetch, and least time between a failed fetch and the next, in milliseconds.
 const TIMEOUT: u32 = 5000;
 /// Pause between two looks at whether another request has fetched the keys.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Largest document of keys, in bytes. Access has two keys in 4 KiB.
-const MAX_DOCUMENT: usize = 64 * 1024;
+pub(crate) const MAX_DOCUMENT: usize = 64 * 1024;
 
 const ALGORITHM: &str = "RSASSA-PKCS1-v1_5";
 

@@ -11,7 +11,7 @@ use super::refusal::refused;
 use crate::http::Problem;
 
 /// Longest token, in bytes.
-const MAX_LENGTH: usize = 8 * 1024;
+pub(crate) const MAX_LENGTH: usize = 8 * 1024;
 /// How far the issuer's clock may be ahead of ours, in seconds.
 const LEEWAY: f64 = 60.0;
 

@@ -1,7 +1,7 @@
 //! Cloudflare Access: the person who has signed in, as the Access application in front of this Worker asserts it.
 
-mod jwks;
-mod jwt;
+pub(crate) mod jwks;
+pub(crate) mod jwt;
 mod refusal;
 
 use worker::Env;

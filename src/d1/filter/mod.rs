@@ -3,7 +3,7 @@
 //! A condition may come out NULL where an attribute has no value, which counts as false; only a negation has to
 //! mind the difference.
 
-mod load;
+pub(crate) mod load;
 mod place;
 
 pub(crate) use load::{Load, ORG_IF_LIGHT};
@@ -22,7 +22,7 @@ use scim_protocol::schema::{Attribute, Kind};
 use scim_protocol::text::{compose, fold};
 
 /// How many comparisons one over the elements of every resource is worth that no index helps with.
-const WEIGHT_OF_ELEMENTS: usize = 8;
+pub(crate) const WEIGHT_OF_ELEMENTS: usize = 8;
 
 /// A condition for a WHERE clause.
 #[derive(Debug, Clone)]
@@ -94,7 +94,10 @@ pub(crate) fn compile_member(catalog: &Catalog, filter: &Filter<'_>) -> (String,
     (part.sql, compiler.bindings)
 }
 
-/// What a list is sorted by: text, of which the first 256 characters count, so that a cursor stays short.
+/// How many characters of a text count for sorting where no index has the order, so that a cursor stays short.
+pub(crate) const SORTED_CHARACTERS: usize = 256;
+
+/// What a list is sorted by.
 pub(crate) struct SortKey {
     /// SQL over `users` or, as `g`, groups.
     pub(crate) sql: String,
@@ -107,7 +110,7 @@ pub(crate) fn sort_key(catalog: &Catalog, table: Table, path: &AttributePath<'_>
     let boolean = path.leaf().is_some_and(|leaf| leaf.kind == Kind::Boolean);
     let as_text = |sql: String| match boolean {
         true => format!("CASE {sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"),
-        false => format!("substr({sql}, 1, 256)"),
+        false => format!("substr({sql}, 1, {SORTED_CHARACTERS})"),
     };
     match Place::of(catalog, table, path) {
         // As they are, so that an index can have them in order; none is long.

@@ -29,9 +29,9 @@ use scim_protocol::list::Page;
 const DAY_AGO: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')";
 
 /// Most posts of a snapshot: one value in D1 has 2 MB at most. A filtered list of more rows is refused.
-const MAX_BOUNDARIES: u64 = 150_000;
+pub(crate) const MAX_BOUNDARIES: u64 = 150_000;
 /// Bytes that the snapshots of an organization may take before a list of several pages is refused.
-const BUDGET: u64 = 64_000_000;
+pub(crate) const BUDGET: u64 = 64_000_000;
 /// Bytes of a snapshot.
 const BYTES: &str = "(4096 + 11 * (listed / step + 2))";
 /// A page that small is a test of the connection, if the list is long: it must cost no more than it shows.

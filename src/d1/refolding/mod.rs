@@ -31,7 +31,7 @@ use scim_protocol::text::FOLD_VERSION;
 /// What stands behind a folded name that somebody else has, before the id: as SQL. Folded text has no capital letters.
 const SAME_NAME: &str = "char(1) || 'SAME NAME '";
 /// Most rows of which a step reads the texts.
-const MOST_ROWS: usize = 500;
+pub(crate) const MOST_ROWS: usize = 500;
 
 /// How many steps are made before a request is answered.
 pub const STEPS_OF_REQUEST: u32 = 12;

@@ -10,13 +10,13 @@ use scim_protocol::schema::{Attribute, Kind, Schema};
 use scim_protocol::{Object, json};
 
 /// About the most that is kept of a body, in bytes.
-const MAX_BODY: usize = 4_000;
+pub(crate) const MAX_BODY: usize = 4_000;
 /// Bytes of a value besides its text.
 const OVERHEAD: usize = 8;
 /// Most elements of an array.
-const MAX_ELEMENTS: usize = 20;
+pub(crate) const MAX_ELEMENTS: usize = 20;
 /// Deepest nesting of values.
-const MAX_DEPTH: usize = 8;
+pub(crate) const MAX_DEPTH: usize = 8;
 /// Replaces a value that is redacted.
 const NOT_KEPT: &str = "(not kept)";
 /// The fields of bodies of the admin API whose values are kept.

@@ -5,7 +5,7 @@
 //! request is redacted in messages that quote it, too.
 
 mod address;
-mod body;
+pub(crate) mod body;
 mod filter;
 
 use std::cell::RefCell;
@@ -23,7 +23,7 @@ pub use body::admin_call_body;
 /// Replaces what is redacted.
 const ELLIPSIS: &str = "…";
 /// Longest name that is kept, in bytes.
-const MAX_NAME: usize = 100;
+pub(crate) const MAX_NAME: usize = 100;
 /// Most redacted texts that are remembered.
 const MAX_REDACTED: usize = 100;
 
