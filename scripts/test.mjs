@@ -27,12 +27,16 @@ const LONGEST = [
   "console/html-injection.browser.test.mjs",
   "storage/slow-storage.test.mjs",
   "scim/requests/keys.test.mjs",
+  "security/rate-limits.test.mjs",
   "console/accessibility.browser.test.mjs",
   "cost/filters-large.test.mjs",
   "security/memory.test.mjs",
-  "security/rate-limits.test.mjs",
   "property/filters.property.test.mjs",
   "property/patch.property.test.mjs",
+  "scim/lists/import.test.mjs",
+  "scim/lists/cursor.test.mjs",
+  "scim/groups/large.test.mjs",
+  "storage/transient-errors.test.mjs",
 ];
 
 /**

@@ -30,7 +30,7 @@ const worker = useWorker({ modules: failingStorage() });
 let organization;
 let given;
 
-describe("a transient error of storage", () => {
+describe("a transient error of storage", { concurrency: 4 }, () => {
   before(async () => {
     organization = await createOrganization(worker, { settings: { plain_groups: true, email_management: true } });
     const user = await organization.createUser("ada@okta.local");
