@@ -1,6 +1,6 @@
-//! What an isolate remembers of SCIM keys for a while. A request with a refused key then costs no storage, and the large
-//! body of a request with a good key costs no extra round trip. No request is let in by this memory: D1 decides each
-//! time.
+//! What an isolate remembers of SCIM keys for a while. A request with a refused key then costs no storage, and the
+//! large body of a request with a good key costs no extra round trip. No request is let in by this memory: D1 decides
+//! each time.
 
 use std::cell::RefCell;
 

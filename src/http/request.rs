@@ -141,7 +141,8 @@ impl HttpRequest {
         }
         let too_large = || {
             ScimError::payload_too_large(format!(
-                "The body is larger than {limit} bytes, the most that is read here. Split the request into smaller ones."
+                "The body is larger than {limit} bytes, the most that is read here. Split the request into smaller \
+                 ones."
             ))
         };
         let unreadable =

@@ -17,7 +17,8 @@ impl<V, const MOST: usize> ExpiringMap<V, MOST> {
         (*expires > now).then_some(value)
     }
 
-    /// Sets the value of a key. A full map first drops the entries that have expired, and if that is not enough, others.
+    /// Sets the value of a key. A full map first drops the entries that have expired, and if that is not enough,
+    /// others.
     pub(crate) fn insert(&mut self, key: &str, value: V, expires: u64, now: u64) {
         if self.0.len() >= MOST && !self.0.contains_key(key) {
             self.0.retain(|_, (expires, _)| *expires > now);

@@ -217,8 +217,8 @@ fn below_base(names: &[String]) -> Vec<&str> {
 
 fn elsewhere(base: &str, path: &str) -> ScimError {
     ScimError::invalid_path(format!(
-        "The operation's \"path\" is \"{}\", a URL of another service than this one, {base}. Write the path below it, as in \
-         \"/Users/{{id}}\".",
+        "The operation's \"path\" is \"{}\", a URL of another service than this one, {base}. Write the path below it, \
+         as in \"/Users/{{id}}\".",
         shorten(path)
     ))
 }
@@ -255,8 +255,8 @@ fn summary(steps: &[Step]) -> Option<String> {
 /// RFC 7644 §3.7.1: what cannot be resolved is a conflict.
 fn unresolved(name: &str) -> ScimError {
     ScimError::conflict(format!(
-        "\"bulkId:{}\" refers to an operation that is not in the request, makes no resource, or failed; so this one was not \
-         carried out.",
+        "\"bulkId:{}\" refers to an operation that is not in the request, makes no resource, or failed; so this one \
+         was not carried out.",
         shorten(name)
     ))
 }

@@ -56,8 +56,8 @@ impl Catalog {
             active.unwrap_or_default(),
             Attribute::string(
                 &org_role_attribute,
-                "Role in the organization; left out, it stays as it is. An inactive person is shown as Member, and gets the \
-                 role that was sent when they become active.",
+                "Role in the organization; left out, it stays as it is. An inactive person is shown as Member, and \
+                 gets the role that was sent when they become active.",
             )
             .canonical(OrgRole::ASSIGNABLE),
         );

@@ -72,8 +72,8 @@ impl Preconditions {
             return Ok(());
         }
         Err(ScimError::precondition_failed(format!(
-            "The resource is in version {} now, not in the one that the request names, so nothing was changed. Read it again \
-             and decide anew.",
+            "The resource is in version {} now, not in the one that the request names, so nothing was changed. Read \
+             it again and decide anew.",
             entity_tag(version)
         )))
     }

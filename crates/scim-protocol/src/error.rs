@@ -187,8 +187,8 @@ impl ScimError {
         Self::new(415, None, detail)
     }
 
-    /// 500: the request failed for a reason that is not the client's. The detail says nothing of the cause, which belongs
-    /// into the server's log.
+    /// 500: the request failed for a reason that is not the client's. The detail says nothing of the cause, which
+    /// belongs into the server's log.
     pub fn internal() -> Self {
         Self::new(
             500,

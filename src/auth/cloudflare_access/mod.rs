@@ -45,7 +45,8 @@ impl Application {
         if !is_team(&team) {
             return Err(Problem::new(
                 503,
-                "ACCESS_TEAM is not the URL of a Cloudflare Access team: it has to be like https://acme.cloudflareaccess.com.",
+                "ACCESS_TEAM is not the URL of a Cloudflare Access team: it has to be like \
+                 https://acme.cloudflareaccess.com.",
             ));
         }
         if audience.is_empty() {

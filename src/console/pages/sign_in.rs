@@ -18,8 +18,8 @@ pub fn sign_in(next: &str, problem: Option<&Problem>) -> Page {
                 input #token name="token" type="password" required autocomplete="current-password" autofocus
                     aria-describedby="token-hint";
                 small #token-hint {
-                    "What was set as ADMIN_TOKEN when this Worker was deployed; npm start says where it is kept. A session ends after 2 \
-                     hours without use, and after 12 at the latest."
+                    "What was set as ADMIN_TOKEN when this Worker was deployed; npm start says where it is kept. A \
+                     session ends after 2 hours without use, and after 12 at the latest."
                 }
             }
             button { "Sign in" }

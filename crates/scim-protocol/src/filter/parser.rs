@@ -155,7 +155,8 @@ impl<'a, 't> Parser<'a, 't> {
                 token.describe()
             ))),
             None => Err(ScimError::invalid_filter(
-                "The filter ends where an attribute's name should stand. Write for example: userName eq \"a@example.com\".",
+                "The filter ends where an attribute's name should stand. Write for example: userName eq \
+                 \"a@example.com\".",
             )),
         }
     }
@@ -242,8 +243,8 @@ impl<'a, 't> Parser<'a, 't> {
             Some(Token::Word(word)) if is_plain(&word) => (word, false),
             other => {
                 return Err(ScimError::invalid_filter(format!(
-                    "The filter has {} where a value should stand after \"{}\". Put text into double quotes, as in: {} {} \
-                     \"value\".",
+                    "The filter has {} where a value should stand after \"{}\". Put text into double quotes, as in: \
+                     {} {} \"value\".",
                     other.map_or_else(|| "nothing".to_owned(), |token| token.describe()),
                     operator.as_str(),
                     self.name_of(path),
