@@ -13,6 +13,7 @@ pub mod http;
 pub mod jobs;
 pub mod kv;
 pub mod redaction;
+mod router;
 pub mod runtime;
 pub mod scim_api;
 pub mod storage_error;
@@ -36,7 +37,7 @@ fn log_panics() {
 /// Every HTTP request to the Worker.
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    http::serve(request, env, context).await
+    router::serve(request, env, context).await
 }
 
 /// What is to be done by the clock; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that

@@ -224,7 +224,7 @@ fn elsewhere(request: &Request<'_>) -> Problem {
     };
     Problem {
         allow: Some(allowed),
-        ..Problem::new(405, format!("{} is not possible here. Allowed: {allowed}.", request.method))
+        ..Problem::new(405, format!("Method {} is not allowed. Allowed: {allowed}.", request.method))
     }
 }
 

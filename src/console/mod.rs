@@ -3,6 +3,8 @@
 mod assets;
 pub mod pages;
 
+use std::cell::Cell;
+
 use crate::admin_api::{self, CallKey, Console, Request};
 use crate::audit::admin_request;
 use crate::auth::actor::Actor;
@@ -10,7 +12,7 @@ use crate::d1::Database;
 use crate::deployment::Deployment;
 use crate::http::request::{BODY_LIMIT, HttpRequest};
 use crate::http::response::{HttpResponse, RETRY_AFTER};
-use crate::http::{DeferredWork, Problem, rate_limits};
+use crate::http::{Problem, rate_limits};
 use crate::runtime::clock;
 use directory::Shard;
 use pages::{Form, Frame, Shown};
@@ -38,7 +40,18 @@ pub(crate) fn refused(error: ScimError) -> HttpResponse {
 pub(crate) async fn answer(
     deployment: &Deployment<'_>,
     incoming: &mut HttpRequest,
-    aftermath: &DeferredWork,
+    path: &[&str],
+) -> HttpResponse {
+    let refuses = Cell::new(false);
+    let response = dispatch(deployment, incoming, &refuses, path).await;
+    if refuses.get() { response.concealing_cost() } else { response }
+}
+
+/// `refuses` becomes whether the response refuses a token, a cookie or an assertion.
+async fn dispatch(
+    deployment: &Deployment<'_>,
+    incoming: &mut HttpRequest,
+    refuses: &Cell<bool>,
     path: &[&str],
 ) -> HttpResponse {
     if let Err(problem) = check_address(incoming) {
@@ -49,14 +62,14 @@ pub(crate) async fn answer(
             HttpResponse::json(200, "application/json", admin_api::OPENAPI.to_owned())
         }
         (_, ["api", rest @ ..]) => {
-            api(deployment, incoming, aftermath, rest).await.unwrap_or_else(|problem| refuse(&problem))
+            api(deployment, incoming, refuses, rest).await.unwrap_or_else(|problem| refuse(&problem))
         }
         ("GET", ["assets", name]) => assets::answer(name),
-        ("GET" | "POST", _) => page(deployment, incoming, aftermath, path)
+        ("GET" | "POST", _) => page(deployment, incoming, refuses, path)
             .await
             .unwrap_or_else(|problem| pages::failure(&problem).into()),
         (method, _) => {
-            let detail = format!("{method} is not possible here. Allowed: GET, HEAD, POST.");
+            let detail = format!("Method {method} is not allowed. Allowed: GET, HEAD, POST.");
             refuse(&Problem { allow: Some("GET, HEAD, POST"), ..Problem::new(405, detail) })
         }
     }
@@ -89,12 +102,12 @@ fn check_address(incoming: &HttpRequest) -> Result<(), Problem> {
 async fn identify(
     deployment: &Deployment<'_>,
     incoming: &HttpRequest,
-    aftermath: &DeferredWork,
+    refuses: &Cell<bool>,
 ) -> Result<Option<Identity>, Problem> {
     if incoming.header("authorization").is_some() || cloudflare_access::is_asserted(incoming) {
-        aftermath.refuses.set(true);
+        refuses.set(true);
         rate_limits::check_address(incoming)?;
-        aftermath.refuses.set(false);
+        refuses.set(false);
     }
     // A cookie is looked up in the database. One that was made up is a guess like any other.
     let has_cookie = session_cookie::is_presented(incoming);
@@ -107,7 +120,7 @@ async fn identify(
         Err(problem) => problem.status == 401,
     };
     if is_guess {
-        count_failure(deployment, incoming, aftermath).await?;
+        count_failure(deployment, incoming, refuses).await?;
     }
     identity
 }
@@ -119,9 +132,9 @@ async fn identify(
 async fn count_failure(
     deployment: &Deployment<'_>,
     incoming: &HttpRequest,
-    aftermath: &DeferredWork,
+    refuses: &Cell<bool>,
 ) -> Result<(), Problem> {
-    aftermath.refuses.set(true);
+    refuses.set(true);
     Ok(rate_limits::count_failure(deployment.env, incoming).await?)
 }
 
@@ -135,10 +148,10 @@ async fn body_of(incoming: &mut HttpRequest) -> Result<Vec<u8>, Problem> {
 async fn api(
     deployment: &Deployment<'_>,
     incoming: &mut HttpRequest,
-    aftermath: &DeferredWork,
+    refuses: &Cell<bool>,
     path: &[&str],
 ) -> Result<HttpResponse, Problem> {
-    let identity = identify(deployment, incoming, aftermath).await?;
+    let identity = identify(deployment, incoming, refuses).await?;
     let Some(Identity { actor, method, cookie }) = identity else { return Err(admin_token::required()) };
     if method == AuthMethod::AmbientCredential && incoming.method != "GET" {
         same_origin::check(incoming)?;
@@ -162,14 +175,14 @@ async fn api(
 async fn page(
     deployment: &Deployment<'_>,
     incoming: &mut HttpRequest,
-    aftermath: &DeferredWork,
+    refuses: &Cell<bool>,
     path: &[&str],
 ) -> Result<HttpResponse, Problem> {
     if incoming.method == "POST" {
         same_origin::check(incoming)?;
     }
     match path {
-        ["sign-in"] => return sign_in(deployment, incoming, aftermath).await,
+        ["sign-in"] => return sign_in(deployment, incoming, refuses).await,
         ["sign-out"] if incoming.method == "POST" => {
             let next = if cloudflare_access::is_asserted(incoming) {
                 cloudflare_access::SIGN_OUT
@@ -183,13 +196,13 @@ async fn page(
             }
             let (cookie, is_found) = session_cookie::end(deployment, token.as_deref(), incoming).await?;
             if is_presented && !is_found {
-                count_failure(deployment, incoming, aftermath).await?;
+                count_failure(deployment, incoming, refuses).await?;
             }
             return Ok(see_other(next).with_header("Set-Cookie", cookie));
         }
         _ => {}
     }
-    let Some(Identity { actor, cookie, .. }) = identify(deployment, incoming, aftermath).await? else {
+    let Some(Identity { actor, cookie, .. }) = identify(deployment, incoming, refuses).await? else {
         return Ok(if incoming.method == "GET" && same_origin::is_cross_site(incoming) {
             // A link on another site does not bring the cookie along; a link on this page does.
             pages::passage(ours(&incoming.address.path_and_query)).into()
@@ -226,7 +239,7 @@ fn with_session(answer: HttpResponse, cookie: Option<String>) -> HttpResponse {
 async fn sign_in(
     deployment: &Deployment<'_>,
     incoming: &mut HttpRequest,
-    aftermath: &DeferredWork,
+    refuses: &Cell<bool>,
 ) -> Result<HttpResponse, Problem> {
     let token = admin_token::configured(deployment)?;
     if incoming.method == "GET" {
@@ -239,7 +252,7 @@ async fn sign_in(
         HttpResponse::from(pages::Page { status: problem.status, ..page }).with_detail(problem.detail)
     };
     if let Err(error) = rate_limits::check_address(incoming) {
-        aftermath.refuses.set(true);
+        refuses.set(true);
         return Ok(shown_again(error.into()));
     }
     if !admin_token::matches(&token, form.text("token").trim()) {
@@ -247,7 +260,7 @@ async fn sign_in(
             401,
             "That is not this deployment's admin token. Look it up where ADMIN_TOKEN was set.",
         );
-        let problem = count_failure(deployment, incoming, aftermath).await.err().unwrap_or(problem);
+        let problem = count_failure(deployment, incoming, refuses).await.err().unwrap_or(problem);
         return Ok(shown_again(problem));
     }
     let cookie = session_cookie::start(deployment, &token, incoming).await?;

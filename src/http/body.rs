@@ -3,16 +3,14 @@
 use std::collections::VecDeque;
 
 use futures_util::stream::try_unfold;
-use worker::js_sys::{self, Array, Function, Object, Reflect};
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{Response, ResponseBuilder, console_error, web_sys};
+use web_sys::Blob;
+use worker::js_sys::Array;
+use worker::wasm_bindgen::JsValue;
+use worker::{Response, ResponseBuilder, console_error};
 
 use crate::d1::member_chunks::{ChunkCursor, ChunkStream};
 use crate::runtime::js_text::JsText;
-use crate::scim_api::group_resource::members_shown;
-use directory::Catalog;
 use scim_protocol::ScimError;
-use scim_protocol::projection::Projection;
 
 /// Text in parts.
 #[derive(Default)]
@@ -32,13 +30,14 @@ enum Part {
 
 /// How members are read that are still to come.
 pub(crate) struct Members {
-    /// Where from.
-    pub(crate) reader: ChunkStream,
-    /// The schema of groups.
-    pub(crate) catalog: &'static Catalog,
-    /// What of each is returned.
-    pub(crate) projection: Projection,
+    /// The chunks of members in storage.
+    pub(crate) chunks: ChunkStream,
+    /// Makes of a chunk what the client gets.
+    pub(crate) project: ProjectChunk,
 }
+
+/// Makes of a chunk of members what the client gets.
+pub(crate) type ProjectChunk = Box<dyn Fn(JsText) -> Result<JsText, ScimError>>;
 
 impl Body {
     /// Adds text at the end.
@@ -95,8 +94,9 @@ impl Body {
         if self.parts.len() <= 1 {
             return Ok(Some(self.into_string().len().to_string()));
         }
-        let size: js_sys::Number = Reflect::get(&self.into_blob()?, &"size".into())?.dyn_into()?;
-        Ok(Some(size.to_string_with_radix(10)?.into()))
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of bytes")]
+        let length = self.into_blob()?.size() as u64;
+        Ok(Some(length.to_string()))
     }
 
     /// Whether there is none.
@@ -127,18 +127,14 @@ impl Body {
         if self.parts.len() <= 1 {
             return Ok(builder.fixed(self.into_string().into_bytes()));
         }
-        let empty: web_sys::Response = builder.empty().into();
-        let settings = Object::new();
-        Reflect::set(&settings, &"status".into(), &empty.status().into())?;
-        Reflect::set(&settings, &"headers".into(), &empty.headers())?;
-        let response = construct("Response", &[self.into_blob()?, settings.into()])?;
-        Ok(response.unchecked_into::<web_sys::Response>().into())
+        let blob = self.into_blob()?;
+        Ok(web_sys::Response::new_with_opt_blob_and_init(Some(&blob), &builder.into())?.into())
     }
 
     /// A Blob is made of strings as they are, and knows how long it is.
-    fn into_blob(self) -> Result<JsValue, JsValue> {
+    fn into_blob(self) -> Result<Blob, JsValue> {
         let parts: Array = self.into_texts().map(JsText::into_js).collect();
-        construct("Blob", &[parts.into()])
+        Blob::new_with_str_sequence(&parts)
     }
 
     /// The next bytes to go out, and the body behind them. An error breaks the answer off, so that its reader knows
@@ -168,11 +164,11 @@ impl Body {
             Part::Members { from, .. } => Some(*from),
             Part::Text(_) => None,
         });
-        let Some(Members { reader, catalog, projection }) = self.members.as_deref_mut() else {
+        let Some(Members { chunks, project }) = self.members.as_deref_mut() else {
             return Ok(String::new());
         };
-        let Some((from, piece)) = reader.next(from, others).await? else { return Ok(String::new()) };
-        let text = members_shown(catalog, projection, piece)?.into_string();
+        let Some((from, piece)) = chunks.next(from, others).await? else { return Ok(String::new()) };
+        let text = project(piece)?.into_string();
         let has_some = !text.is_empty();
         self.parts.push_front(Part::Members { from, goes_on: goes_on || has_some });
         Ok(if goes_on && has_some { format!(",{text}") } else { text })
@@ -183,10 +179,4 @@ impl From<String> for Body {
     fn from(text: String) -> Self {
         Self { parts: VecDeque::from([Part::Text(JsText::Wasm(text))]), members: None }
     }
-}
-
-/// Makes one of the runtime's objects.
-fn construct(class: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
-    let class: Function = Reflect::get(&js_sys::global(), &class.into())?.dyn_into()?;
-    Reflect::construct(&class, &arguments.iter().collect())
 }

@@ -3,12 +3,21 @@
 use worker::{Headers, Response};
 
 use super::body::Body;
-use crate::d1::Cost;
+use crate::d1::{Cost, Statement};
+use directory::Shard;
 use scim_protocol::entity_tag::entity_tag;
 use scim_protocol::{MEDIA_TYPE, ScimError, ScimType};
 
 /// After how many seconds a request may be sent again that was answered with 429.
 pub(crate) const RETRY_AFTER: &str = "10";
+
+/// Statements that the client need not wait for, such as the time of a key's last use.
+#[derive(Default)]
+pub(crate) struct DeferredWork {
+    /// The database where they run.
+    pub(crate) shard: Option<Shard>,
+    pub(crate) statements: Vec<Statement>,
+}
 
 /// A response to a request.
 pub(crate) struct HttpResponse {
@@ -18,14 +27,29 @@ pub(crate) struct HttpResponse {
     pub(crate) body: Body,
     /// What an error says; for the log.
     pub(crate) detail: Option<String>,
+    /// The hint of the key that was sent; for the log.
+    pub(crate) key_hint: Option<String>,
+    /// What is left to do after the response.
+    pub(crate) deferred: DeferredWork,
     keyword: Option<&'static str>,
+    conceals_cost: bool,
     content_type: &'static str,
     headers: Vec<(&'static str, String)>,
 }
 
 impl HttpResponse {
     fn new(status: u16, content_type: &'static str, body: impl Into<Body>) -> Self {
-        Self { status, body: body.into(), detail: None, keyword: None, content_type, headers: Vec::new() }
+        Self {
+            status,
+            body: body.into(),
+            detail: None,
+            key_hint: None,
+            deferred: DeferredWork::default(),
+            keyword: None,
+            conceals_cost: false,
+            content_type,
+            headers: Vec::new(),
+        }
     }
 
     /// 200 with a SCIM body.
@@ -80,6 +104,11 @@ impl HttpResponse {
         self.with_header("ETag", entity_tag(version))
     }
 
+    /// The same without `Server-Timing`. What the refusal of a key or a token has cost would tell whether it exists.
+    pub(crate) fn concealing_cost(self) -> Self {
+        Self { conceals_cost: true, ..self }
+    }
+
     /// The header of that name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str())
@@ -106,19 +135,14 @@ impl HttpResponse {
         }
     }
 
-    /// The response, with what it cost if that is to be told (W3C Server-Timing). That to HEAD has the length of the
-    /// body, and no body (RFC 9110 §9.3.2).
+    /// The response of the `worker` crate, with the cost in `Server-Timing` (W3C Server Timing) unless it is concealed,
+    /// as with every 401. To HEAD, it has the length of the body, and no body (RFC 9110 §9.3.2).
     ///
     /// # Errors
     /// The runtime's, for a header it does not take.
-    pub(crate) fn into_response(
-        self,
-        cost: Option<Cost>,
-        is_head: bool,
-        is_https: bool,
-    ) -> worker::Result<Response> {
+    pub(crate) fn into_response(self, cost: Cost, is_head: bool, is_https: bool) -> worker::Result<Response> {
         let headers = Headers::new();
-        if let Some(cost) = cost {
+        if self.status != 401 && !self.conceals_cost {
             headers.set("Server-Timing", &server_timing(cost))?;
         }
         // Directory data belongs in no cache.

@@ -1,11 +1,12 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use worker::Url;
 
-use super::context::{Handled, Operation, RequestContext, Source, to_json};
+use super::context::{HandlerFuture, Operation, RequestContext, Source, to_json};
 use crate::audit::scim_request::Target;
 use crate::d1::Batch;
 use crate::http::address::{encode_segment, segments};
@@ -19,7 +20,8 @@ use scim_protocol::bulk::{BulkMethod, BulkOperation, BulkOperationResponse, Bulk
 use scim_protocol::error::shorten;
 
 /// Carries out an operation: a request for a method and the segments of a path.
-pub(crate) type Dispatch = for<'r> fn(&'r mut RequestContext<'_>, &'r Method, &'r [&'r str]) -> Handled<'r>;
+pub(crate) type Dispatch =
+    for<'r> fn(&'r mut RequestContext<'_>, &'r Method, &'r [&'r str]) -> HandlerFuture<'r>;
 
 /// An operation on its way.
 struct Step {
@@ -91,12 +93,15 @@ pub(crate) async fn respond(
         failures = failures.saturating_add(u64::from(step.failed()));
     }
     let detail = summary(&steps);
+    let mut deferred = Vec::new();
+    for response in steps.iter_mut().filter_map(|step| step.response.as_mut()) {
+        deferred.append(&mut response.deferred.statements);
+    }
     let results = BulkResponse::new(steps.into_iter().filter_map(result).collect());
-    let response = HttpResponse::ok(to_json(&results)?);
-    Ok(match detail {
-        Some(detail) => response.with_detail(detail),
-        None => response,
-    })
+    let mut response = HttpResponse::ok(to_json(&results)?);
+    response.detail = detail;
+    response.deferred.statements = deferred;
+    Ok(response)
 }
 
 /// Carries out one operation, unless references in it are `missing`, and notes the URL of its resource in `location`.
@@ -154,19 +159,19 @@ async fn carry_out(
     let mut single = RequestContext {
         session,
         source: Source::Bulk(&source),
-        deferred: context.deferred,
+        last_used_is_due: Cell::new(false),
         audit,
         budget: context.budget,
         env: context.env,
     };
-    let response = match refused {
+    let mut response = match refused {
         Some(error) => error.into(),
         None => {
             let method = http_method(method);
             dispatch(&mut single, &method, &names).await.unwrap_or_else(HttpResponse::from)
         }
     };
-    single.note(&response);
+    single.defer_entry(&mut response);
     if let Some(url) = response.header("Location") {
         *location = Some(url.to_owned());
     }

@@ -1,31 +1,31 @@
 //! A SCIM request on its way: what it asks for, and its conversation with storage.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 
 use serde::Serialize;
 use serde_json::Value;
 use worker::Env;
 
+use super::resource::parse_projection;
 use crate::audit::scim_request::AuditContext;
 use crate::auth::{known_keys, scim_key};
 use crate::d1::audit_log::Outcome;
 use crate::d1::session::Opened;
-use crate::d1::{Batch, Results, Session, StorageError, keys};
-use crate::http::DeferredWork;
+use crate::d1::{Batch, Results, Session, StorageError};
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_OF_STRANGERS};
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
+use scim_protocol::ScimError;
 use scim_protocol::bounded_json::memory_size;
 use scim_protocol::budget::Budget;
 use scim_protocol::entity_tag::Preconditions;
 use scim_protocol::projection::Projection;
 use scim_protocol::query::ListQuery;
 use scim_protocol::schema::ResourceType;
-use scim_protocol::{Limits, Object, ScimError, json};
 
 /// What a handler returns. It is boxed, so that a table of routes can name it.
-pub(crate) type Handled<'r> = Pin<Box<dyn Future<Output = Result<HttpResponse, ScimError>> + 'r>>;
+pub(crate) type HandlerFuture<'r> = Pin<Box<dyn Future<Output = Result<HttpResponse, ScimError>> + 'r>>;
 
 /// A SCIM request that carries a well-formed key, and what it needs to be carried out.
 pub(crate) struct RequestContext<'a> {
@@ -33,8 +33,8 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) session: Session<'a>,
     /// What asks for it.
     pub(crate) source: Source<'a>,
-    /// What is left to do after the response.
-    pub(crate) deferred: &'a DeferredWork,
+    /// Whether the time of the key's last use is to be updated after the response.
+    pub(crate) last_used_is_due: Cell<bool>,
     /// What the organization's log will say of it.
     pub(crate) audit: AuditContext,
     /// What the whole HTTP request may still make this service compute.
@@ -103,7 +103,7 @@ impl RequestContext<'_> {
     fn opened(&self, opened: Result<Opened, ScimError>) -> Result<Opened, ScimError> {
         let opened = opened?;
         if opened.last_used_is_due {
-            self.deferred.mark_used.set(Some(keys::used(self.session.key, &self.session.tenant.now)));
+            self.last_used_is_due.set(true);
         }
         self.audit.set_organization(&opened.organization.id);
         Ok(opened)
@@ -120,10 +120,10 @@ impl RequestContext<'_> {
         Ok(results)
     }
 
-    /// Leaves what became of the request to be noted after the response, unless its entry is written.
-    pub(crate) fn note(&self, response: &HttpResponse) {
+    /// Adds the audit entry of the request to what the response defers, unless it is written or there is none.
+    pub(crate) fn defer_entry(&self, response: &mut HttpResponse) {
         match self.audit.no_change(&self.session.tenant, response.status, response.detail.as_deref()) {
-            Ok(statement) => self.deferred.entries.borrow_mut().extend(statement),
+            Ok(statement) => response.deferred.statements.extend(statement),
             Err(error) => worker::console_error!("an audit entry cannot be made: {error:?}"),
         }
     }
@@ -185,7 +185,7 @@ impl RequestContext<'_> {
 
     /// Which attributes are asked for.
     pub(crate) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
-        projection(&self.parameters()?, resource_type, &self.session.tenant.catalog.limits)
+        parse_projection(&self.parameters()?, resource_type, &self.session.tenant.catalog.limits)
     }
 
     /// Which version of the resource the client means.
@@ -213,43 +213,6 @@ impl RequestContext<'_> {
             Source::Bulk(Operation { new_id: Some(id), .. }) => Ok(id.clone()),
             _ => ids::new_id(),
         }
-    }
-}
-
-/// Which attributes a query asks for.
-pub(crate) fn projection(
-    parameters: &ListQuery,
-    resource_type: &ResourceType,
-    limits: &Limits,
-) -> Result<Projection, ScimError> {
-    Projection::parse(
-        resource_type,
-        parameters.attributes.as_deref(),
-        parameters.excluded_attributes.as_deref(),
-        limits,
-    )
-}
-
-/// What of a resource is to be returned. One that goes out whole is not taken apart.
-pub(crate) fn project(
-    projection: &Projection,
-    resource_type: &ResourceType,
-    resource: String,
-) -> Result<String, ScimError> {
-    if projection.is_everything() {
-        return Ok(resource);
-    }
-    let mut object = parse(&resource)?;
-    projection.apply(resource_type, &mut object);
-    Ok(json::write(&object))
-}
-
-/// What is stored, taken apart.
-pub(crate) fn parse(stored: &str) -> Result<Object, ScimError> {
-    match json::parse(stored.as_bytes()) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(StorageError::Internal("a resource is no object".to_owned()).into()),
-        Err(error) => Err(StorageError::Internal(format!("a resource is not JSON: {error}")).into()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A group on its way out: the members of a large one pass by in pieces, and those of a very large one are read while
 //! the answer goes out.
 
-use super::context::{parse, project};
+use super::resource::{apply_projection, parse};
 use crate::d1::Session;
 use crate::d1::groups::Resource;
 use crate::d1::member_chunks::{ChunkStream, Chunks};
@@ -25,10 +25,10 @@ pub(crate) fn body(
     let place = group.rest()?;
     let Resource { own, members } = group;
     let Some(Chunks { texts, .. }) = members else {
-        body.push_str(&project(projection, &catalog.group, format!("{own}}}"))?);
+        body.push_str(&apply_projection(projection, &catalog.group, format!("{own}}}"))?);
         return Ok(body);
     };
-    let shown = project(projection, &catalog.group, format!("{own},\"members\":[]}}"))?;
+    let shown = apply_projection(projection, &catalog.group, format!("{own},\"members\":[]}}"))?;
     // If members are not to be returned, nothing in it is named so. Within a string the quotes would be escaped.
     let Some((before, after)) = shown.split_once("\"members\":[]") else {
         body.push_str(&shown);
@@ -39,8 +39,12 @@ pub(crate) fn body(
     let texts = texts.into_iter().map(|text| members_shown(catalog, projection, text));
     let has_some = body.push_joined(texts.collect::<Result<Vec<JsText>, ScimError>>()?);
     if let Some(place) = place {
-        let reader = ChunkStream::new(session.database.detached(), session.tenant.clone());
-        body.push_rest(place, has_some, || Members { reader, catalog, projection: projection.clone() });
+        let chunks = ChunkStream::new(session.database.detached(), session.tenant.clone());
+        let projection = projection.clone();
+        body.push_rest(place, has_some, || Members {
+            chunks,
+            project: Box::new(move |chunk| members_shown(catalog, &projection, chunk)),
+        });
     }
     body.push_str("]");
     body.push_str(after);
@@ -48,11 +52,7 @@ pub(crate) fn body(
 }
 
 /// What of a piece of members is to be returned, without the brackets.
-pub(crate) fn members_shown(
-    catalog: &Catalog,
-    projection: &Projection,
-    chunk: JsText,
-) -> Result<JsText, ScimError> {
+fn members_shown(catalog: &Catalog, projection: &Projection, chunk: JsText) -> Result<JsText, ScimError> {
     if projection.is_everything() {
         return Ok(chunk);
     }

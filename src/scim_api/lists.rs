@@ -1,7 +1,8 @@
 //! GET of a collection or of everything, and POST to `/.search` (RFC 7644 §3.4.2, §3.4.3; RFC 9865).
 
-use super::context::{RequestContext, project, projection};
+use super::context::RequestContext;
 use super::group_resource;
+use super::resource::{apply_projection, parse_projection};
 use crate::auth::known_keys;
 use crate::d1::list::{self, Listed, Listing, Query, Reader, Resource};
 use crate::d1::{Batch, keys};
@@ -58,8 +59,8 @@ async fn query(
         }
         _ => parameters.window(&cursors, &catalog.limits)?,
     };
-    let of_users = projection(parameters, &catalog.user, &catalog.limits)?;
-    let of_groups = projection(parameters, &catalog.group, &catalog.limits)?;
+    let of_users = parse_projection(parameters, &catalog.user, &catalog.limits)?;
+    let of_groups = parse_projection(parameters, &catalog.group, &catalog.limits)?;
     let client = context.client();
     // Begins with the time, so that the oldest is known by its name.
     let snapshot = format!("{}-{}", context.session.tenant.now, ids::new_id()?);
@@ -79,7 +80,7 @@ async fn query(
         query.is_long = true;
         listing = read(context, &query).await?;
     }
-    context.deferred.note_import.set(listing.afterwards.take());
+    let note_import = listing.afterwards.take();
     let links = page_links(parameters, &cursors, &window, &listing)?;
     let mut body = Body::from(list_response_start(listing.total, &links, listing.items.len())?);
     for (index, item) in listing.items.into_iter().enumerate() {
@@ -87,12 +88,14 @@ async fn query(
             body.push_str(",");
         }
         match item.resource {
-            Resource::User(user) => body.push_str(&project(&of_users, &catalog.user, user)?),
+            Resource::User(user) => body.push_str(&apply_projection(&of_users, &catalog.user, user)?),
             Resource::Group(group) => body.append(group_resource::body(&context.session, &of_groups, group)?),
         }
     }
     body.push_str(LIST_RESPONSE_END);
-    Ok(HttpResponse::ok(body))
+    let mut response = HttpResponse::ok(body);
+    response.deferred.statements.extend(note_import);
+    Ok(response)
 }
 
 async fn read(context: &RequestContext<'_>, query: &Query<'_>) -> Result<Listing, ScimError> {

@@ -1,21 +1,27 @@
 //! The SCIM endpoints (RFC 7644 §3.2, table 2).
 
-pub mod bulk;
-pub mod consistency;
-pub mod context;
-pub mod discovery;
-pub mod group_resource;
-pub mod groups;
-pub mod lists;
-pub mod routes;
-pub mod users;
+mod bulk;
+mod consistency;
+mod context;
+mod discovery;
+mod group_resource;
+mod groups;
+mod lists;
+mod resource;
+mod routes;
+mod users;
+
+use std::cell::Cell;
+
+use http::Method;
 
 use crate::audit::scim_request::{AuditContext, Target};
 use crate::auth::{known_keys, scim_key};
-use crate::d1::{Batch, Scope, Session, Tenant};
+use crate::d1::{Batch, Scope, Session, Tenant, keys};
+use crate::deployment::Deployment;
+use crate::http::rate_limits;
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
-pub(crate) use crate::http::{DeferredWork, Deployment, rate_limits};
 use crate::runtime::clock;
 use consistency::{BOOKMARK, route_to_replica};
 use context::{RequestContext, Source};
@@ -24,56 +30,60 @@ use scim_protocol::ScimError;
 use scim_protocol::budget::Budget;
 
 /// Answers a request below the base path.
-///
-/// # Errors
-/// What the client is to be told.
 pub(crate) async fn respond(
     deployment: &Deployment<'_>,
     request: &mut HttpRequest,
-    deferred: &DeferredWork,
     base_path: &str,
     segments: &[&str],
-) -> Result<HttpResponse, ScimError> {
+) -> HttpResponse {
     let base = format!("{}{base_path}", request.address.origin);
     let authorization = request.header("authorization").filter(|header| !header.trim().is_empty());
-    if authorization.is_none() && request.method == "GET" && segments == ["ServiceProviderConfig"] {
+    if authorization.is_none() && request.method == Method::GET && segments == ["ServiceProviderConfig"] {
         return discovery::public_service_provider_config(
             &base,
             &deployment.catalog.limits,
             request.parameters(),
-        );
+        )
+        .unwrap_or_else(HttpResponse::from);
     }
-    let outcome = match scim_key::from_authorization(authorization.as_deref()) {
-        Ok(key) => with_key(deployment, request, deferred, &key, base, segments).await,
-        Err(error) => Err(error),
+    let response = match scim_key::from_authorization(authorization.as_deref()) {
+        Ok(key) => {
+            let response = with_key(deployment, request, &key, base, segments).await;
+            let mut response = response.unwrap_or_else(HttpResponse::from);
+            response.key_hint = Some(key.hint());
+            response
+        }
+        Err(error) => error.into(),
     };
-    let is_refused = outcome.as_ref().map_or_else(|error| error.status, |response| response.status) == 401;
-    if is_refused && authorization.is_some() {
-        deferred.refuses.set(true);
-        rate_limits::count_failure(deployment.env, request).await?;
+    if response.status != 401 || authorization.is_none() {
+        return response;
     }
-    outcome
+    match rate_limits::count_failure(deployment.env, request).await {
+        Ok(()) => response,
+        Err(error) => {
+            let mut throttled = HttpResponse::from(error).concealing_cost();
+            throttled.key_hint = response.key_hint;
+            throttled
+        }
+    }
 }
 
+/// Answers a request with a well-formed key.
 async fn with_key(
     deployment: &Deployment<'_>,
     request: &mut HttpRequest,
-    deferred: &DeferredWork,
     key: &Key,
     base: String,
     segments: &[&str],
 ) -> Result<HttpResponse, ScimError> {
-    deferred.key_hint.set(Some(key.hint()));
     if let Some(refusal) = known_keys::refusal(key) {
         return Err(refusal);
     }
     if known_keys::is_good(key) {
         rate_limits::count_request(deployment.env, key).await?;
     } else if let Err(error) = rate_limits::check_unknown_key(deployment.env, request).await {
-        deferred.refuses.set(true);
-        return Err(error);
+        return Ok(HttpResponse::from(error).concealing_cost());
     }
-    deferred.shard.set(Some(key.shard()));
     let mut database =
         deployment.database(key.shard()).ok_or_else(|| scim_key::Refusal::Unknown.answer(key))?;
     if deployment.read_replicas {
@@ -98,18 +108,22 @@ async fn with_key(
     let mut context = RequestContext {
         session,
         source: Source::Http(request),
-        deferred,
+        last_used_is_due: Cell::new(false),
         audit,
         budget: &budget,
         env: deployment.env,
     };
     let outcome = routes::dispatch(&mut context, &method, segments).await;
     if deployment.cost().round_trips == 0 {
-        // Answered before the key was looked at. Whoever has no good key is told that, and nothing else.
+        // The key has not been verified yet. A client without a good key gets 401, and no other detail.
         context.open(Batch::new()).await?;
     }
-    let response = outcome.unwrap_or_else(HttpResponse::from);
-    context.note(&response);
+    let mut response = outcome.unwrap_or_else(HttpResponse::from);
+    context.defer_entry(&mut response);
+    if context.last_used_is_due.get() {
+        response.deferred.statements.push(keys::used(key, &context.session.tenant.now));
+    }
+    response.deferred.shard = Some(key.shard());
     Ok(match database.bookmark() {
         Some(bookmark) => response.with_header(BOOKMARK, bookmark),
         None => response,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use http::Method;
 
-use super::context::{Handled, RequestContext};
+use super::context::{HandlerFuture, RequestContext};
 use super::{bulk, discovery, groups, lists, users};
 use crate::d1::StorageError;
 use crate::d1::list::Listed;
@@ -16,9 +16,9 @@ use scim_protocol::ScimError;
 /// What answers a request.
 enum Handler {
     /// A path without parameters.
-    Collection(for<'r> fn(&'r mut RequestContext<'_>) -> Handled<'r>),
+    Collection(for<'r> fn(&'r mut RequestContext<'_>) -> HandlerFuture<'r>),
     /// A path that ends with the identifier of a resource.
-    Resource(for<'r> fn(&'r mut RequestContext<'_>, &'r str) -> Handled<'r>),
+    Resource(for<'r> fn(&'r mut RequestContext<'_>, &'r str) -> HandlerFuture<'r>),
 }
 
 static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
@@ -79,7 +79,7 @@ pub(crate) fn dispatch<'r>(
     context: &'r mut RequestContext<'_>,
     method: &'r Method,
     segments: &'r [&'r str],
-) -> Handled<'r> {
+) -> HandlerFuture<'r> {
     Box::pin(async move {
         let route = match ROUTES.find(method, segments) {
             Ok(route) => route,

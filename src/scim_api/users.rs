@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
-use super::context::{RequestContext, project};
+use super::context::RequestContext;
+use super::resource::apply_projection;
 use crate::audit::scim_request::NOTHING_TO_CHANGE;
 use crate::d1::audit_log::Outcome;
 use crate::d1::session::{Failure, retry_on_conflict};
@@ -30,7 +31,8 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     if context.preconditions().has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
-    Ok(HttpResponse::ok(project(&projection, &catalog.user, body.into_string())?).with_version(version))
+    Ok(HttpResponse::ok(apply_projection(&projection, &catalog.user, body.into_string())?)
+        .with_version(version))
 }
 
 /// POST (RFC 7644 §3.3).
@@ -76,7 +78,7 @@ fn created(
     let Resource { version, body } = written.ok_or_else(|| {
         StorageError::Internal("the INSERT of a user returned no row and reported no conflict".to_owned())
     })?;
-    let resource = project(projection, &tenant.catalog.user, body.into_string())?;
+    let resource = apply_projection(projection, &tenant.catalog.user, body.into_string())?;
     Ok(HttpResponse::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
 }
 
@@ -170,12 +172,10 @@ async fn change(
     })
     .await?;
     let projection = projection.unwrap_or_default();
-    let response =
-        HttpResponse::ok(project(&projection, &tenant.catalog.user, resource)?).with_version(version);
-    Ok(match detail {
-        Some(detail) => response.with_detail(detail),
-        None => response,
-    })
+    let resource = apply_projection(&projection, &tenant.catalog.user, resource)?;
+    let mut response = HttpResponse::ok(resource).with_version(version);
+    response.detail = detail;
+    Ok(response)
 }
 
 async fn open_record(
