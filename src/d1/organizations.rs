@@ -98,7 +98,7 @@ pub struct Described<R> {
 impl<R> Described<R> {
     /// Whether its folded columns are of an older version, so that a search may miss rows.
     pub fn has_outdated_folds(&self) -> bool {
-        self.fold_version < i64::from(FOLD_VERSION)
+        self.fold_version < FOLD_VERSION
     }
 }
 

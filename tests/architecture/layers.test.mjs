@@ -41,13 +41,9 @@ const DEBTS = [
   "src/console/pages/actions.rs -> src/console/pages/mod.rs",
   "src/console/pages/layout.rs -> src/console/pages/mod.rs",
   "src/console/pages/layout.rs -> src/console/pages/organizations.rs",
-  "src/d1/imports/reading.rs -> src/d1/imports/snapshot.rs",
   "src/d1/list/source.rs -> src/d1/list/mod.rs",
   "src/d1/refolding/names.rs -> src/d1/refolding/mod.rs",
   "src/d1/refolding/people.rs -> src/d1/refolding/mod.rs",
-  "src/http/body.rs -> src/scim_api/group_resource.rs",
-  "src/http/mod.rs -> src/console/mod.rs",
-  "src/http/mod.rs -> src/scim_api/mod.rs",
 ];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
