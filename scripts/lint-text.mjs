@@ -1,5 +1,5 @@
-// A lint of npm test: links of Markdown lead somewhere, files that a text or a comment names exist, and lines have at
-// most 120 columns.
+// A lint of npm test: links of Markdown lead somewhere, files and npm scripts that a text or a comment names exist,
+// and lines have at most 120 columns.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
@@ -24,20 +24,22 @@ const files = stdout.split("\n").filter((file) => file !== "" && existsSync(file
 const names = new Set(files.map((file) => basename(file)));
 const texts = new Map(files.filter((file) => TEXTS.test(file)).map((file) => [file, readFileSync(file, "utf8")]));
 
-const problems = [];
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+
+const problems = new Set();
 for (const [file, text] of texts) {
   let fenced = false;
   const commentOf = /\.(rs|mjs|js)$/.test(file) ? commentReader() : (line) => line;
   for (const [index, line] of text.split("\n").entries()) {
-    const complain = (problem) => problems.push(`${file}:${index + 1}: ${problem}`);
+    const complain = (problem) => problems.add(`${file}:${index + 1}: ${problem}`);
     if (/^\s*```/.test(line)) fenced = !fenced;
     if (file.endsWith(".md") && !fenced) checkLinks(file, line, complain);
     checkNames(file, commentOf(line), complain);
     checkWidth(file, line, complain);
   }
 }
-console.log(problems.join("\n"));
-process.exitCode = problems.length > 0 ? 1 : 0;
+console.log([...problems].join("\n"));
+process.exitCode = problems.size > 0 ? 1 : 0;
 
 /** @returns a function that takes the lines of a source file one after another, and returns the comment in each */
 function commentReader() {
@@ -71,6 +73,9 @@ function checkNames(file, line, complain) {
   }
   for (const [name] of line.matchAll(NAME)) {
     if (!names.has(name)) complain(`there is no file ${name}`);
+  }
+  for (const [, script] of line.matchAll(/\bnpm run ([\w-]+(?::[\w-]+)*)/g)) {
+    if (!(script in scripts)) complain(`package.json has no script ${script}`);
   }
 }
 
