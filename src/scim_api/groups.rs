@@ -29,7 +29,7 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     let opened = context.open(batch).await?;
     let OwnPart { version, body: own } =
         opened.results.first(group)?.ok_or_else(|| ScimError::no_such_resource("Group", id))?;
-    if context.preconditions().has(version) {
+    if context.preconditions().client_has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
     let rows = chunks.map(|chunks| opened.results.all(chunks)).transpose()?;

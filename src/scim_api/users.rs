@@ -28,7 +28,7 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     let opened = context.open(batch).await?;
     let Resource { version, body } =
         opened.results.first(user)?.ok_or_else(|| ScimError::no_such_resource("User", id))?;
-    if context.preconditions().has(version) {
+    if context.preconditions().client_has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
     Ok(HttpResponse::ok(apply_projection(&projection, &catalog.user, body.into_string())?)

@@ -44,6 +44,8 @@ impl Catalog {
             );
         }
         let mut user = schema::user();
+        let description = "A role of a project or of a team, and who has it.";
+        let group = ResourceType { description, ..schema::group() };
         if resolve(&user, &org_role_attribute).is_some() {
             return Err(format!(
                 "ORG_ROLE_ATTRIBUTE \"{org_role_attribute}\" is an attribute of RFC 7643 already."
@@ -61,7 +63,7 @@ impl Catalog {
             )
             .canonical(OrgRole::ASSIGNABLE),
         );
-        Ok(Self { group_prefix, org_role_attribute, user, group: schema::group(), limits: Limits::DEFAULT })
+        Ok(Self { group_prefix, org_role_attribute, user, group, limits: Limits::DEFAULT })
     }
 
     /// The same catalog with the limits of a deployment.

@@ -11,7 +11,7 @@ use super::user::{
     Change, Rules, Standing, User, owner_untouchable, second_owner, take_active, take_org_role,
 };
 use scim_protocol::budget::object_size;
-use scim_protocol::patch::Parts;
+use scim_protocol::patch::ChangeSet;
 use scim_protocol::{Object, ScimError, resource};
 
 /// Most refused parts that the log names.
@@ -23,13 +23,17 @@ const ROUNDS: usize = 2;
 ///
 /// # Errors
 /// `mutability` for the Owner.
-pub(crate) fn deactivate(rules: &Rules<'_>, parts: Parts<'_>, doc: Object) -> Result<Change, ScimError> {
+pub(crate) fn deactivate(
+    rules: &Rules<'_>,
+    changes: ChangeSet<'_>,
+    doc: Object,
+) -> Result<Change, ScimError> {
     let current = rules.current;
     if current.org_role == OrgRole::Owner {
         return Err(owner_untouchable());
     }
     let mut refused = Vec::new();
-    let user = possible(rules, parts, doc, &mut refused).unwrap_or_else(|error| {
+    let user = possible(rules, changes, doc, &mut refused).unwrap_or_else(|error| {
         refused.push(error);
         User { doc: current.doc.clone(), active: false, org_role: role_without(current) }
     });
@@ -44,12 +48,12 @@ fn role_without(current: &User) -> OrgRole {
 /// The person after the parts that are allowed.
 fn possible(
     rules: &Rules<'_>,
-    parts: Parts<'_>,
+    changes: ChangeSet<'_>,
     mut doc: Object,
     refused: &mut Vec<ScimError>,
 ) -> Result<User, ScimError> {
     let current = rules.current;
-    refused.extend(parts.apply_possible(&mut doc, &current.doc, "active", rules.budget)?);
+    refused.extend(changes.apply_possible(&mut doc, &current.doc, "active", rules.budget)?);
     take_active(&mut doc);
     let org_role = take_org_role(rules.catalog, &mut doc).and_then(|role| match role {
         Some(OrgRole::Owner) => Err(second_owner()),

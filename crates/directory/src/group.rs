@@ -306,7 +306,9 @@ fn member_ids<'v>(
     };
     let is_value = |name: &str| {
         name.eq_ignore_ascii_case("value")
-            || attribute.and_then(|members| members.part(name)).is_some_and(|part| part.name == "value")
+            || attribute
+                .and_then(|members| members.sub_attribute_of_key(name))
+                .is_some_and(|part| part.name == "value")
     };
     let mut ids = BTreeSet::new();
     for member in members {

@@ -12,7 +12,7 @@ use scim_protocol::budget::{Budget, object_size};
 use scim_protocol::bulk::is_reference;
 use scim_protocol::error::shorten;
 use scim_protocol::json::{self, object};
-use scim_protocol::patch::Parts;
+use scim_protocol::patch::ChangeSet;
 use scim_protocol::text::fold;
 use scim_protocol::{Object, ScimError, resource};
 
@@ -210,9 +210,10 @@ pub fn replace(
     obstacles: &Obstacles,
     budget: &Budget,
 ) -> Result<Change, ScimError> {
-    let parts = Parts::of_resource(&catalog.user, resource::values(&catalog.user, body)?, &catalog.limits);
+    let changes =
+        ChangeSet::from_resource(&catalog.user, resource::values(&catalog.user, body)?, &catalog.limits);
     let rules = Rules { catalog, organization, current, obstacles, budget, replaces: true };
-    change(&rules, parts, Object::new())
+    change(&rules, changes, Object::new())
 }
 
 /// The person after a PATCH (RFC 7644 §3.5.2).
@@ -227,28 +228,28 @@ pub fn modify(
     obstacles: &Obstacles,
     budget: &Budget,
 ) -> Result<Change, ScimError> {
-    let parts = Parts::of_patch(&catalog.user, body, &catalog.limits)?;
+    let changes = ChangeSet::from_patch(&catalog.user, body, &catalog.limits)?;
     let rules = Rules { catalog, organization, current, obstacles, budget, replaces: false };
-    change(&rules, parts, current.doc.clone())
+    change(&rules, changes, current.doc.clone())
 }
 
 /// Carries out a request on the attributes in `doc`.
-fn change(rules: &Rules<'_>, mut parts: Parts<'_>, doc: Object) -> Result<Change, ScimError> {
+fn change(rules: &Rules<'_>, mut changes: ChangeSet<'_>, doc: Object) -> Result<Change, ScimError> {
     if let Some(error) = &rules.obstacles.unresolved {
-        parts.refuse_texts(|text| is_reference(text).then(|| error.clone()));
+        changes.reject_strings(|text| is_reference(text).then(|| error.clone()));
     }
-    let deactivates = parts.outcome("active") == Some(Value::Bool(false));
-    match whole(rules, &parts, doc.clone()) {
+    let deactivates = changes.value_of("active") == Some(Value::Bool(false));
+    match whole(rules, &changes, doc.clone()) {
         Ok(user) => Ok(Change { user, deactivates, refused: Vec::new() }),
-        Err(_) if deactivates => deactivation::deactivate(rules, parts, doc),
+        Err(_) if deactivates => deactivation::deactivate(rules, changes, doc),
         Err(error) => Err(error),
     }
 }
 
 /// The person after all that a request asks for.
-fn whole(rules: &Rules<'_>, parts: &Parts<'_>, mut doc: Object) -> Result<User, ScimError> {
+fn whole(rules: &Rules<'_>, changes: &ChangeSet<'_>, mut doc: Object) -> Result<User, ScimError> {
     rules.budget.spend(1, object_size(&doc))?;
-    parts.apply(&mut doc, rules.budget)?;
+    changes.apply(&mut doc, rules.budget)?;
     let standing = Standing::take(rules.catalog, &mut doc)?;
     rules.settle(doc, standing)
 }

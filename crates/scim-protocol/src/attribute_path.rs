@@ -1,27 +1,37 @@
 //! Attribute names as clients write them, resolved against a resource type (RFC 7644 §3.10).
+//!
+//! ```
+//! use scim_protocol::attribute_path::resolve;
+//! use scim_protocol::schema::user;
+//!
+//! let user = user();
+//! let path = resolve(&user, "NAME.familyname").unwrap();
+//! assert_eq!(path.leaf().unwrap().name, "familyName");
+//! ```
 
-use super::schema::{Attribute, Kind, ResourceType, Schema, starts_with};
+use crate::schema::{Attribute, Kind, ResourceType, Schema, starts_with};
 
-/// What an attribute name stands for: an attribute, a sub-attribute, or a whole extension.
+/// An attribute, a sub-attribute, or a whole extension.
 #[derive(Debug, Clone, Copy)]
 pub struct AttributePath<'a> {
-    /// URN of the core schema, where the name was written with it: then it is an attribute of no other type.
+    /// URN of the core schema, if the name was written with it. It is then not the name of an attribute of another
+    /// resource type.
     pub core: Option<&'static str>,
-    /// The extension the attribute belongs to; `None`: the core schema.
+    /// The extension that the attribute belongs to; `None` for the core schema.
     pub extension: Option<&'a Schema>,
-    /// The attribute; `None`: the extension as a whole.
+    /// The attribute; `None` for the extension as a whole.
     pub attribute: Option<&'a Attribute>,
     /// The sub-attribute, where one is named.
     pub sub_attribute: Option<&'a Attribute>,
 }
 
 impl<'a> AttributePath<'a> {
-    /// The attribute that decides the type of the value: the innermost one named.
+    /// The innermost attribute, whose type the value has.
     pub fn leaf(&self) -> Option<&'a Attribute> {
         self.sub_attribute.or(self.attribute)
     }
 
-    /// A path to one sub-attribute of an element, as inside the brackets of a value path.
+    /// The path to a sub-attribute of one element, as in the brackets of a PATCH path.
     pub fn of_element(sub_attribute: &'a Attribute) -> Self {
         Self { core: None, extension: None, attribute: Some(sub_attribute), sub_attribute: None }
     }
@@ -31,11 +41,11 @@ impl<'a> AttributePath<'a> {
         named(Some(extension), name, |name| extension.attribute(name))
     }
 
-    /// What a value is compared with or sorted by: of a complex attribute its `value` (RFC 7644 §3.4.2.2: `emails co
+    /// The path to what is compared or sorted by: of a complex attribute its `value` (RFC 7644 §3.4.2.2: `emails co
     /// "example.com"`).
     ///
     /// # Errors
-    /// The name of a sub-attribute that could be meant, where there is no `value`.
+    /// If there is no `value`: the name of a sub-attribute that could be meant.
     pub fn value(self) -> Result<Self, String> {
         match self.leaf() {
             Some(attribute) if attribute.kind == Kind::Complex => match attribute.sub_attribute("value") {
@@ -58,7 +68,7 @@ impl<'a> AttributePath<'a> {
 /// A bare name that only an extension has, such as `manager`, is understood as that: Microsoft Entra ID
 /// filters and writes so.
 ///
-/// Returns `None` for what the resource type does not define.
+/// Returns `None` if the resource type has no such attribute.
 pub fn resolve<'a>(resource_type: &'a ResourceType, text: &str) -> Option<AttributePath<'a>> {
     if let Some(extension) = resource_type.extension(text) {
         return Some(AttributePath {
@@ -83,14 +93,13 @@ pub fn resolve<'a>(resource_type: &'a ResourceType, text: &str) -> Option<Attrib
     })
 }
 
-/// The text with a colon behind the URN that it begins with, if it has a dot there.
+/// If the text begins with a URN and a dot: the same with a colon in place of the dot.
 pub fn with_colon(resource_type: &ResourceType, text: &str) -> Option<String> {
     let (_, urn, rest) = split_urn(resource_type, text)?;
     Some(format!("{}:{}", text.get(..urn.len())?, rest.strip_prefix('.')?))
 }
 
-/// The schema whose URN a name begins with, that URN, and what follows it: a colon or a dot, and the name in the
-/// schema.
+/// Splits a name into the URN at its beginning and the rest, which begins with a colon or a dot, and finds the schema.
 fn split_urn<'a, 't>(
     resource_type: &'a ResourceType,
     text: &'t str,
@@ -102,8 +111,7 @@ fn split_urn<'a, 't>(
     })
 }
 
-/// Resolves the name of one attribute, not of a whole extension, of several resource types: that of the first which
-/// has it.
+/// Resolves the name of an attribute in the first of several resource types that has it.
 pub fn resolve_any<'a>(resource_types: &[&'a ResourceType], text: &str) -> Option<AttributePath<'a>> {
     resource_types
         .iter()

@@ -1,22 +1,31 @@
-//! Versions of resources (RFC 7644 §3.14): what `meta.version` and `ETag` say, and what a client demands of them.
+//! Versions of resources (RFC 7644 §3.14): `meta.version` and `ETag`, and the preconditions of requests.
+//!
+//! ```
+//! use scim_protocol::entity_tag::{Preconditions, entity_tag};
+//!
+//! assert_eq!(entity_tag(3), "W/\"3\"");
+//! let preconditions = Preconditions::parse(Some("W/\"2\""), None);
+//! assert_eq!(preconditions.check(3).unwrap_err().status, 412);
+//! ```
 
-use super::ScimError;
+use crate::ScimError;
 
-/// The weak entity tag of a version: what it stands for is the same, byte for byte it need not be.
+/// The weak entity tag of a version. It is weak because the same version may be written in several ways, for example
+/// with `excludedAttributes`.
 pub fn entity_tag(version: i64) -> String {
     format!("W/\"{version}\"")
 }
 
-/// What `If-Match` or `If-None-Match` names (RFC 9110 §13.1.1).
+/// The value of `If-Match` or `If-None-Match` (RFC 9110 §13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Named {
-    /// `*`: whatever exists.
+enum Condition {
+    /// `*`
     Any,
-    /// One of these, without `W/` and quotes.
+    /// Entity tags without `W/` and quotes.
     Tags(Vec<String>),
 }
 
-impl Named {
+impl Condition {
     fn parse(header: &str) -> Self {
         if header.trim() == "*" {
             return Self::Any;
@@ -39,36 +48,36 @@ impl Named {
     }
 }
 
-/// On what condition a request is to be carried out.
+/// The preconditions of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preconditions {
-    if_match: Option<Named>,
-    if_none_match: Option<Named>,
+    if_match: Option<Condition>,
+    if_none_match: Option<Condition>,
 }
 
 impl Preconditions {
     /// Reads the two headers.
     pub fn parse(if_match: Option<&str>, if_none_match: Option<&str>) -> Self {
-        Self { if_match: if_match.map(Named::parse), if_none_match: if_none_match.map(Named::parse) }
+        Self { if_match: if_match.map(Condition::parse), if_none_match: if_none_match.map(Condition::parse) }
     }
 
-    /// Whether there are none, so that any version will do.
+    /// Whether there are none, so that any version satisfies them.
     pub fn is_empty(&self) -> bool {
         self.if_match.is_none() && self.if_none_match.is_none()
     }
 
-    /// Whether a reader has this version already, to be answered with 304.
-    pub fn has(&self, version: i64) -> bool {
-        self.if_none_match.as_ref().is_some_and(|named| named.includes(version))
+    /// Whether the client has this version already: a GET is then answered with 304.
+    pub fn client_has(&self, version: i64) -> bool {
+        self.if_none_match.as_ref().is_some_and(|condition| condition.includes(version))
     }
 
-    /// Checks that a writer means this version.
+    /// Checks that a write is meant for this version.
     ///
     /// # Errors
-    /// 412, so that a change made by somebody else is not overwritten unseen.
+    /// 412 if it is not, so that the client does not overwrite a change that it has not seen.
     pub fn check(&self, version: i64) -> Result<(), ScimError> {
-        let matches = self.if_match.as_ref().is_none_or(|named| named.includes(version));
-        if matches && !self.has(version) {
+        let matches = self.if_match.as_ref().is_none_or(|condition| condition.includes(version));
+        if matches && !self.client_has(version) {
             return Ok(());
         }
         Err(ScimError::precondition_failed(format!(
@@ -101,7 +110,7 @@ mod tests {
     #[test]
     fn what_the_client_has_is_not_sent_nor_overwritten() {
         let preconditions = Preconditions::parse(None, Some("W/\"3\""));
-        assert!(preconditions.has(3) && !preconditions.has(4));
+        assert!(preconditions.client_has(3) && !preconditions.client_has(4));
         assert!(preconditions.check(3).is_err() && preconditions.check(4).is_ok());
         assert!(Preconditions::default().is_empty() && !preconditions.is_empty());
     }

@@ -1,14 +1,29 @@
-//! The SCIM 2.0 protocol (RFC 7643, RFC 7644, RFC 9865) as pure functions over values.
+#![doc = include_str!("../README.md")]
 //!
-//! Nothing here knows of Workers, of D1, or of the product's own rules. One table of attribute
-//! definitions ([`schema`]) drives what `/Schemas` says, how bodies are read ([`resource`]), what a
-//! filter may name ([`filter`]), how PATCH behaves ([`patch`]) and what is returned ([`projection`]).
+//! # Modules
+//!
+//! | Module | Purpose | RFC |
+//! | --- | --- | --- |
+//! | [`schema`] | Attributes, schemas and resource types | 7643 §2, §4, §7 |
+//! | [`attribute_path`] | Names of attributes, resolved against a resource type | 7644 §3.10 |
+//! | [`resource`] | Bodies of POST and PUT | 7644 §3.3, §3.5.1 |
+//! | [`patch`] | PATCH | 7644 §3.5.2 |
+//! | [`filter`] | Filters | 7644 §3.4.2.2 |
+//! | [`query`], [`list`], [`cursor`] | Parameters of lists, pages, ListResponse, cursors | 7644 §3.4.2, §3.4.3, 9865 |
+//! | [`projection`] | `attributes` and `excludedAttributes` | 7644 §3.9 |
+//! | [`bulk`] | Bulk requests and responses | 7644 §3.7 |
+//! | [`entity_tag`] | Versions and preconditions | 7644 §3.14 |
+//! | [`discovery`] | `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` | 7643 §5 to §7, 7644 §4 |
+//! | [`error`] | Error messages | 7644 §3.12 |
+//! | [`text`] | Comparison of strings | 7644 §7.8, 8265 |
+//! | [`bounded_json`], [`budget`] | Bounds on memory and computing | 7644 §7 |
 
 pub mod attribute_path;
 pub mod bounded_json;
 pub mod budget;
 pub mod bulk;
 mod canonical;
+mod coercion;
 pub mod cursor;
 pub mod discovery;
 pub mod entity_tag;
@@ -30,5 +45,5 @@ pub use error::{ScimError, ScimType};
 pub use limits::Limits;
 pub use object::{IgnoreCase, Object};
 
-/// Media type of every SCIM request and response (RFC 7644 §8.1).
+/// Media type of SCIM requests and responses (RFC 7644 §8.1).
 pub const MEDIA_TYPE: &str = "application/scim+json";

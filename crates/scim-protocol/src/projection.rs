@@ -1,40 +1,56 @@
-//! `attributes` and `excludedAttributes` (RFC 7644 §3.9): which part of a resource is returned.
+//! The parameters `attributes` and `excludedAttributes` (RFC 7644 §3.9): which attributes of a resource are returned.
+//!
+//! ```
+//! use scim_protocol::Limits;
+//! use scim_protocol::projection::Projection;
+//! use scim_protocol::schema::user;
+//! use serde_json::json;
+//!
+//! let user = user();
+//! let projection = Projection::parse(&user, Some("name.familyName"), None, &Limits::DEFAULT)?;
+//! let mut resource = json!({"id": "1", "userName": "ann", "name": {"givenName": "Ann", "familyName": "Jones"}});
+//! if let Some(resource) = resource.as_object_mut() {
+//!     projection.apply(&user, resource);
+//! }
+//! assert_eq!(resource, json!({"id": "1", "name": {"familyName": "Jones"}}));
+//! # Ok::<_, scim_protocol::ScimError>(())
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::attribute_path::resolve;
-use super::schema::{Attribute, ResourceType, Returned};
-use super::{Limits, Object, ScimError};
+use crate::attribute_path::resolve;
+use crate::schema::{Attribute, ResourceType, Returned};
+use crate::{Limits, Object, ScimError};
 
-/// What a client asked to see.
+/// The attributes that a client asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Projection {
-    /// Only these; `None`: everything that is returned by default.
+    /// Only these; `None` for all that are returned by default.
     included: Option<Selection>,
-    /// Not these.
+    /// All but these.
     excluded: Selection,
 }
 
-/// Attributes in canonical spelling, each once: however long a list of names is, what it costs to apply it depends on
-/// the schema alone.
+/// Attributes in canonical spelling, each once. The cost of applying a selection depends on the schema and not on the
+/// length of the client's list.
 #[derive(Debug, Clone, Default)]
 struct Selection {
     core: Names,
-    /// Those of extensions, by URN.
+    /// Attributes of extensions, by URN.
     extensions: BTreeMap<&'static str, Names>,
 }
 
 /// Attributes of one schema.
 #[derive(Debug, Clone, Default)]
 struct Names {
-    /// The schema as a whole.
+    /// All attributes of the schema.
     whole: bool,
     attributes: BTreeMap<String, Parts>,
 }
 
-/// What of an attribute.
+/// An attribute, or some of its sub-attributes.
 #[derive(Debug, Clone, Default)]
 struct Parts {
     whole: bool,
@@ -42,10 +58,10 @@ struct Parts {
 }
 
 impl Projection {
-    /// Reads the two comma-separated parameters. Names that no schema has select nothing.
+    /// Reads the two comma-separated parameters. Unknown names are ignored.
     ///
     /// # Errors
-    /// `invalidValue` where both are given: RFC 7644 §3.9 makes them mutually exclusive. `tooMany` above
+    /// `invalidValue` if both are given: RFC 7644 §3.9 makes them mutually exclusive. `tooMany` above
     /// [`Limits::max_attribute_list_bytes`].
     pub fn parse(
         resource_type: &ResourceType,
@@ -75,12 +91,12 @@ impl Projection {
         })
     }
 
-    /// Whether everything is returned, so that a stored resource can go out as it is.
+    /// Whether everything is returned, so that a stored resource can be returned as it is.
     pub fn is_everything(&self) -> bool {
         self.included.is_none() && self.excluded.is_empty()
     }
 
-    /// Whether any part of this core attribute is returned. What is not need not be read.
+    /// Whether any part of this core attribute is returned. Others need not be read from the storage.
     pub fn wants(&self, name: &str) -> bool {
         match &self.included {
             Some(included) => included.core.attributes.contains_key(name),
@@ -88,8 +104,7 @@ impl Projection {
         }
     }
 
-    /// Removes from a resource what is not to be returned. `id` and `schemas` always stay
-    /// (RFC 7643 §3.1, RFC 7644 §3.9).
+    /// Removes the other attributes from a resource. `id` and `schemas` always stay (RFC 7643 §3.1, RFC 7644 §3.9).
     pub fn apply(&self, resource_type: &ResourceType, resource: &mut Object) {
         if let Some(included) = &self.included {
             let mut kept = Object::new();
@@ -138,7 +153,7 @@ impl Selection {
         self.core.attributes.is_empty() && self.extensions.is_empty()
     }
 
-    /// The part of one top-level member that is selected.
+    /// The selected part of a top-level member.
     fn keep(&self, resource_type: &ResourceType, name: &str, value: Value) -> Option<Value> {
         if resource_type.extension(name).is_none() {
             return self.core.keep(name, value);
@@ -158,7 +173,7 @@ impl Selection {
         if kept.is_empty() { None } else { Some(Value::Object(kept)) }
     }
 
-    /// Removes from a resource what is selected.
+    /// Removes the selected attributes from a resource.
     fn remove_from(&self, resource_type: &ResourceType, resource: &mut Object) {
         for (name, parts) in &self.core.attributes {
             if !always(resource_type.attribute(name)) {
@@ -197,7 +212,7 @@ impl Parts {
     }
 }
 
-/// Changes the object, or each object of the array, that a complex attribute's value is.
+/// Changes the object, or each object in the array, of a complex attribute.
 fn map_objects(value: Value, change: &impl Fn(&mut Object)) -> Value {
     match value {
         Value::Object(mut object) => {

@@ -1,21 +1,36 @@
-//! Reading what a client sent into the canonical form in which resources are kept.
+//! Reading the body of a POST or PUT into the canonical form of a resource.
+//!
+//! ```
+//! use scim_protocol::budget::Budget;
+//! use scim_protocol::resource;
+//! use scim_protocol::schema::user;
+//! use serde_json::json;
+//!
+//! let body = json!({"USERNAME": "ann", "active": "True", "title": null, "id": "ignored"});
+//! let resource = resource::read(&user(), &body, &Budget::default())?;
+//! assert_eq!(resource["userName"], "ann");
+//! assert_eq!(resource["active"], true);
+//! assert_eq!(resource["schemas"], json!(["urn:ietf:params:scim:schemas:core:2.0:User"]));
+//! assert!(!resource.contains_key("id"));
+//! # Ok::<_, scim_protocol::ScimError>(())
+//! ```
 
 use serde_json::Value;
 
-use super::budget::Budget;
-use super::canonical::canonical;
-use super::schema::ResourceType;
-use super::{Object, ScimError, patch};
+use crate::budget::Budget;
+use crate::canonical::canonical;
+use crate::schema::ResourceType;
+use crate::{Object, ScimError, patch};
 
 /// Reads the body of a POST or PUT.
 ///
-/// Read-only and unknown attributes are ignored (RFC 7644 §3.3, §3.5.1), `password` is thrown away, and
-/// null, `[]` and blank text mean that the attribute has no value (RFC 7643 §2.5; blank text because
-/// identity providers send it for a field that was cleared).
+/// Read-only and unknown attributes are ignored (RFC 7644 §3.3, §3.5.1), and so are write-only ones such as `password`.
+/// Null, `[]` and blank text mean that the attribute has no value (RFC 7643 §2.5; identity providers send blank text for a
+/// field that was cleared).
 ///
 /// # Errors
-/// `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a
-/// required attribute is missing, `tooMany` if the budget is exhausted.
+/// `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a required attribute is
+/// missing, `tooMany` if the budget is exhausted.
 pub fn read(resource_type: &ResourceType, body: &Value, budget: &Budget) -> Result<Object, ScimError> {
     let edits = patch::assignments(resource_type, values(resource_type, body)?, budget.limits())?;
     let mut resource = Object::new();
@@ -36,7 +51,7 @@ pub fn values<'b>(resource_type: &ResourceType, body: &'b Value) -> Result<&'b O
     })
 }
 
-/// Puts the attributes of a resource that was put together into the order of the table, and `schemas` up to date.
+/// Puts the attributes of a resource that was composed of others into the order of the schema, and updates `schemas`.
 ///
 /// # Errors
 /// `invalidValue` naming the required attribute that has no value.

@@ -1,4 +1,11 @@
-//! Text as SCIM compares it.
+//! Comparison of strings: case, width and composition of characters.
+//!
+//! ```
+//! use scim_protocol::text::{equal_fold, fold};
+//!
+//! assert!(equal_fold("Jose\u{301}", "JOSÉ"));
+//! assert_eq!(fold("ＡＮＮ"), "ann");
+//! ```
 
 use std::borrow::Cow;
 
@@ -7,7 +14,7 @@ use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::Rules;
 use serde_json::Value;
 
-use super::Object;
+use crate::Object;
 
 /// The form in which strings that are not `caseExact` are compared and indexed (RFC 7643 §2.2, RFC 7644 §5 and §7.8):
 /// the mappings of PRECIS' UsernameCaseMapped (RFC 8265 §3.3). Full-width and half-width characters become the ordinary
@@ -15,10 +22,10 @@ use super::Object;
 ///
 /// Case is mapped character by character, and both small sigmas become the same one, so that a part of a text, cut
 /// between letters, folds to a part of the folded text. A letter and its mark are one letter in either form: "René"
-/// does not begin with "Rene". SQLite folds ASCII only, so what is compared in SQL is folded here first.
+/// does not begin with "Rene".
 ///
-/// Stored columns hold folded text. Whoever changes what this function returns raises [`FOLD_VERSION`], so that they
-/// are made anew.
+/// Providers may store folded text, to compare it in a database. [`FOLD_VERSION`] tells them when it has to be folded
+/// again.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -31,10 +38,11 @@ pub fn fold(text: &str) -> String {
     compose(&small).into_owned()
 }
 
-/// Which rules the folded columns of an organization were made by; `organizations.fold_version` has it.
+/// The version of the rules of [`fold`]. It is raised when they change, also by new Unicode data, so that stored text
+/// which was folded by an older version can be told.
 pub const FOLD_VERSION: i64 = 1;
 
-/// The text in Unicode's composed form (NFC): how a `caseExact` string is compared.
+/// The text in Unicode's composed form (NFC), in which `caseExact` strings are compared.
 pub fn compose(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -54,12 +62,12 @@ pub fn decompose(text: &str) -> Cow<'_, str> {
 
 /// RFC 8265 §3.3.1: fullwidth and halfwidth characters are mapped to their decomposition mappings.
 fn width_mapped(text: &str) -> Cow<'_, str> {
-    // The mapping of a character is a character, so that there is no error to be had.
+    // The rule of this profile does not fail.
     UsernameCaseMapped::new().width_mapping_rule(text).unwrap_or(Cow::Borrowed(text))
 }
 
-/// A JSON object whose texts are folded, each by itself: folding may make a quotation mark of another character. Names
-/// are those of attributes, which are ASCII.
+/// Folds the strings in a JSON object, and its names. Strings have to be folded one by one and not as JSON text, because
+/// folding can turn another character into a quotation mark.
 pub fn fold_object(object: &Object) -> Object {
     object.iter().map(|(name, value)| (fold(name), fold_value(value))).collect()
 }
@@ -73,7 +81,7 @@ fn fold_value(value: &Value) -> Value {
     }
 }
 
-/// Whether two strings are equal without regard to case, width and composition.
+/// Whether two strings are equal apart from case, width and composition.
 pub fn equal_fold(left: &str, right: &str) -> bool {
     left == right || fold(left) == fold(right)
 }

@@ -1,4 +1,4 @@
-//! Words, strings and brackets of a filter or a PATCH path.
+//! The tokens of a filter.
 
 use serde_json::Value;
 
@@ -23,8 +23,7 @@ pub(crate) enum Token {
 }
 
 impl Token {
-    /// The token as it may be quoted back to the client. Strings are not: the answer is logged, and they are
-    /// personal data.
+    /// The token as errors quote it. They do not quote strings, which are personal data, because errors are logged.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Word(word) => format!("\"{}\"", shorten(word)),
@@ -40,7 +39,7 @@ impl Token {
 /// Splits a filter into tokens.
 ///
 /// # Errors
-/// `invalidFilter` where a string is not closed or is not a JSON string.
+/// `invalidFilter` if a string is not closed or is not a JSON string.
 pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, ScimError> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();

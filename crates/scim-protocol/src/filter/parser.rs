@@ -1,19 +1,19 @@
-//! Recursive descent over the grammar of RFC 7644 §3.4.2.2, figure 1.
+//! A recursive descent parser for the grammar of RFC 7644 §3.4.2.2, figure 1.
 
 use chrono::{DateTime, SecondsFormat};
 
+use super::ast::{Comparison, Filter, Literal, Operator};
 use super::lexer::{Token, tokens};
-use super::{Comparison, Filter, Literal, Operator};
 use crate::attribute_path::{AttributePath, resolve_any};
 use crate::error::shorten;
 use crate::schema::{Attribute, Kind, ResourceType, Returned};
 use crate::{Limits, ScimError};
 
-/// Parses the `filter` parameter of a request for resources of these types. Where they are several, a name is
-/// that of the first type that has it (RFC 7644 §3.4.2.1: on the others, the attribute has no value).
+/// Parses the `filter` parameter of a request for resources of these types. A name means the attribute of the first type
+/// that has it (RFC 7644 §3.4.2.1: resources of the other types have no value of it).
 ///
 /// # Errors
-/// `invalidFilter`, saying what is wrong and where; `tooMany` above [`Limits::max_filter_comparisons`].
+/// `invalidFilter`, with what is wrong and where; `tooMany` above [`Limits::max_filter_comparisons`].
 pub fn parse<'a>(
     resource_types: &[&'a ResourceType],
     text: &str,
@@ -170,8 +170,8 @@ impl<'a, 't> Parser<'a, 't> {
         })
     }
 
-    /// The rest of `attribute[ … ]`, and of Entra's `attribute[ … ].sub eq "x"`, which says that one
-    /// element satisfies both.
+    /// The rest of `attribute[ … ]`, and of Entra ID's `attribute[ … ].sub eq "x"`, which means that one element
+    /// satisfies both.
     fn value_path(&mut self, path: AttributePath<'a>) -> Result<Filter<'a>, ScimError> {
         let attribute = match path.attribute {
             Some(attribute) if attribute.multi_valued && path.sub_attribute.is_none() => attribute,
@@ -304,7 +304,7 @@ impl<'a, 't> Parser<'a, 't> {
         }
     }
 
-    /// The full name of an attribute, as errors call it: `emails.value`, also within `emails[ … ]`.
+    /// The full name of an attribute in errors: `emails.value`, also within `emails[ … ]`.
     fn name_of(&self, path: AttributePath<'_>) -> String {
         let whole = match self.names {
             Names::Resource(_) => None,
@@ -347,8 +347,8 @@ impl<'a, 't> Parser<'a, 't> {
     }
 }
 
-/// A date-time (RFC 7643 §2.3.5) in the form in which moments are compared: UTC with milliseconds. One between
-/// two milliseconds sorts between them, and equals none. A time without offset is in UTC.
+/// A date and time (RFC 7643 §2.3.5) in UTC with milliseconds. One between two milliseconds sorts between them, and equals
+/// neither. One without an offset is in UTC.
 fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
     let parsed =
         DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}Z")));
@@ -361,7 +361,7 @@ fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
         .to_utc();
     let mut text = moment.to_rfc3339_opts(SecondsFormat::Millis, true);
     if text.starts_with('+') {
-        // An offset has carried it beyond the year 9999, and nothing is later.
+        // In UTC it is after the year 9999, which is later than every stored date.
         return Ok(Literal::String("9999-12-31T23:59:59.999Z+".to_owned()));
     }
     if moment.timestamp_subsec_nanos() % 1_000_000 != 0 {
@@ -370,8 +370,8 @@ fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
     Ok(Literal::String(text))
 }
 
-/// Whether an unquoted value can only be meant as that: an id, a name, an address, a number. What begins with another
-/// quote than the double one may go on behind a space, and what begins with a brace is no value that is compared.
+/// Whether an unquoted word is certainly a whole value: an id, a name, an address or a number. A word that begins with a
+/// quotation mark may be the first of several, and one that begins with a brace is JSON.
 fn is_plain(word: &str) -> bool {
     const INSIDE: &str = "-_.@+:/~|=#%!*'’,&;$\\?^`{}<>";
     let is_inside = |character: char| character.is_alphanumeric() || INSIDE.contains(character);

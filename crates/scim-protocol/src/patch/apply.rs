@@ -1,19 +1,22 @@
-//! Carrying out edits on a resource in memory.
+//! Applying edits to a resource in memory.
 
 use serde_json::Value;
 
-use super::elements::{append, element_of, put_elements, same_element, settle_primary, take_elements};
-use super::{Edit, Op};
+use super::edit::{Edit, Op};
+use super::elements::{append, element_of, keep_one_primary, put_elements, same_element, take_elements};
 use crate::budget::{Budget, json_size, object_size};
-use crate::canonical::{Parts, Target, canonical, coerce, coerce_one, coerce_parts, is_label, is_no_value};
+use crate::canonical::canonical;
+use crate::coercion::{
+    SubAttributes, Target, coerce, coerce_one, coerce_sub_attributes, is_label, is_no_value,
+};
 use crate::filter::{Filter, Matcher};
 use crate::schema::{Attribute, Kind, Mutability, ResourceType};
 use crate::{Object, ScimError};
 
-/// How often a resource is about to be copied, compared and written because of being changed.
+/// How often a changed resource is copied, compared and written after its change.
 const COPIES: usize = 2;
 
-/// Carries out all edits, in order, and leaves the resource in canonical form.
+/// Applies all edits in order and leaves the resource in canonical form.
 ///
 /// # Errors
 /// `tooMany` above [`Limits::max_changes`](crate::Limits::max_changes), or if the budget is exhausted; `invalidValue`,
@@ -42,7 +45,7 @@ pub fn apply(
 
 pub(crate) fn apply_one(resource: &mut Object, edit: &Edit<'_>, budget: &Budget) -> Result<(), ScimError> {
     let Some(attribute) = edit.path.attribute else {
-        // Only removed as a whole; setting it is setting its attributes.
+        // An extension is only removed as a whole; edits that set it are edits of its attributes.
         if let Some(extension) = edit.path.extension {
             resource.remove(extension.id);
         }
@@ -79,7 +82,7 @@ fn apply_in(
     }
 }
 
-/// Takes out the object at that key; an empty one if there is none.
+/// Removes the object at a key and returns it; an empty one if there is none.
 fn take_object(container: &mut Object, key: &str) -> Object {
     match container.remove(key) {
         Some(Value::Object(object)) => object,
@@ -87,7 +90,7 @@ fn take_object(container: &mut Object, key: &str) -> Object {
     }
 }
 
-/// Puts an object back, unless nothing is left of it.
+/// Inserts an object, unless it is empty.
 fn put_object(container: &mut Object, key: &str, object: Object) {
     if !object.is_empty() {
         container.insert(key.to_owned(), Value::Object(object));
@@ -102,7 +105,7 @@ fn apply_to_attribute(
 ) -> Result<(), ScimError> {
     let target = Target::new(attribute, budget.limits());
     if attribute.multi_valued && edit.op != Op::Replace {
-        // Each value is held against those that are there.
+        // Each value is compared with the stored ones.
         let values = edit.value.map_or(0, |value| value.as_array().map_or(1, Vec::len));
         budget.spend(values, container.get(&attribute.name).map_or(0, json_size))?;
     }
@@ -163,7 +166,7 @@ fn assign(
     Ok(())
 }
 
-/// The sub-attributes that a value of a single complex attribute gives; `None` where it gives none.
+/// The sub-attributes in a value of a single-valued complex attribute; `None` if there are none.
 pub(crate) fn parts_of<'v>(attribute: &Attribute, value: &'v Value) -> Option<&'v Object> {
     if attribute.kind != Kind::Complex || attribute.multi_valued {
         return None;
@@ -176,14 +179,13 @@ pub(crate) fn parts_of<'v>(attribute: &Attribute, value: &'v Value) -> Option<&'
     value.as_object().filter(|parts| !parts.is_empty())
 }
 
-/// RFC 7644 §3.5.2.1, §3.5.2.3: of a complex attribute, the sub-attributes given are set, or cleared where null is
-/// given for them.
+/// Sets the sub-attributes that are given, and clears those that are given as null (RFC 7644 §3.5.2.1, §3.5.2.3).
 fn assign_parts(container: &mut Object, target: Target<'_>, op: Op, given: &Object) -> Result<(), ScimError> {
     let attribute = target.attribute;
     let mut parts = take_object(container, &attribute.name);
     for (key, value) in given {
         let writable = |sub: &&Attribute| sub.mutability != Mutability::ReadOnly;
-        if let Some(sub) = attribute.part(key).filter(writable) {
+        if let Some(sub) = attribute.sub_attribute_of_key(key).filter(writable) {
             assign(&mut parts, target.part(sub), op, Some(value))?;
         }
     }
@@ -206,7 +208,7 @@ fn apply_to_sub_attribute(
         put_object(container, &attribute.name, parts);
         return Ok(());
     }
-    // RFC 7644 §3.5.2.3: without a filter, all values are meant.
+    // RFC 7644 §3.5.2.3: without a filter, the operation is about all values.
     let mut elements = take_elements(container, attribute);
     if elements.is_empty() && edit.op != Op::Remove {
         elements.push(Value::Object(Object::new()));
@@ -216,7 +218,7 @@ fn apply_to_sub_attribute(
         set_part_of(element, target, edit)?;
     }
     let touched: Vec<usize> = (0..elements.len()).collect();
-    settle_primary(&mut elements, &touched);
+    keep_one_primary(&mut elements, &touched);
     put_elements(container, whole, elements)
 }
 
@@ -267,7 +269,7 @@ fn apply_to_elements(
     }
     budget.spend(matched.len(), edit.value.map_or(0, json_size))?;
     let op = match edit.op {
-        // To replace a value with none is to remove it; to add none is to do nothing.
+        // Replacing a value by null removes it; adding null does nothing.
         Op::Replace if sub.is_none() && gives_nothing => Op::Remove,
         Op::Add if gives_nothing => return put_elements(container, target, elements),
         op => op,
@@ -291,8 +293,8 @@ fn apply_to_elements(
         }
         (Op::Add | Op::Replace, _) => {
             if matched.is_empty() && !gives_nothing {
-                // The RFC's answer is noTarget (§3.5.2.3); identity providers expect the element to be made
-                // where the filter says what it would be.
+                // The RFC requires noTarget (§3.5.2.3). Identity providers expect a new element, where the filter
+                // describes one.
                 elements.push(Value::Object(element_of(target, filter).ok_or_else(|| {
                     ScimError::no_target(format!(
                         "No value of \"{}\" satisfies the filter in the path, and the filter does not say what a new one would be.",
@@ -310,38 +312,38 @@ fn apply_to_elements(
                     }
                 }
             }
-            settle_primary(&mut elements, &matched);
+            keep_one_primary(&mut elements, &matched);
         }
     }
     put_elements(container, target, elements)
 }
 
-/// What an edit of whole elements says of their parts; `None` where it says nothing.
-fn given_element(target: Target<'_>, edit: &Edit<'_>) -> Result<Option<Parts>, ScimError> {
+/// The sub-attributes in the value of an edit of whole elements; `None` if there are none.
+fn given_element(target: Target<'_>, edit: &Edit<'_>) -> Result<Option<SubAttributes>, ScimError> {
     let value = match edit.value {
-        // A value array of one element stands for that element.
+        // An array of one element means that element.
         Some(Value::Array(items)) if items.len() == 1 => items.first(),
         other => other,
     };
     let parts = match value.filter(|_| edit.op != Op::Remove) {
         None => return Ok(None),
-        Some(Value::Object(parts)) => coerce_parts(target, parts)?,
+        Some(Value::Object(parts)) => coerce_sub_attributes(target, parts)?,
         Some(value) => match coerce_one(target, value)? {
-            Some(Value::Object(given)) => Parts { given, clears_value: false },
+            Some(Value::Object(given)) => SubAttributes { given, clears_value: false },
             _ => return Ok(None),
         },
     };
     Ok(Some(parts).filter(|parts| !parts.given.is_empty()))
 }
 
-fn set_element(element: &mut Value, target: Target<'_>, filter: &Filter<'_>, op: Op, sent: &Parts) {
+fn set_element(element: &mut Value, target: Target<'_>, filter: &Filter<'_>, op: Op, sent: &SubAttributes) {
     let Value::Object(parts) = element else { return };
     let mut given = sent.given.clone();
     if op == Op::Add {
         parts.extend(given);
     } else {
-        // RFC 7644 §3.5.2.3: the values that match are replaced, not merged with. They stay what the filter says
-        // they are, so that the same request finds them again.
+        // RFC 7644 §3.5.2.3: matching values are replaced, not merged. They keep the sub-attributes that the filter
+        // compares, so that the same request matches them again.
         for (name, value) in element_of(target, filter).unwrap_or_default() {
             given.entry(name).or_insert(value);
         }
@@ -352,8 +354,7 @@ fn set_element(element: &mut Value, target: Target<'_>, filter: &Filter<'_>, op:
     }
 }
 
-/// Empties an element that says what a value is for, and has none: what is left of an address without the address is of
-/// no use to anybody.
+/// Empties an element that has a type, but no value any more: the label of an address without the address.
 fn drop_label(parts: &mut Object) {
     if is_label(parts) {
         parts.clear();

@@ -1,16 +1,17 @@
-//! The values of a multi-valued attribute: taken out, put back, added to, and which of them is primary.
+//! The elements of a multi-valued attribute: removing, inserting and adding them, and which of them is primary.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use crate::canonical::{Target, coerce_one, is_primary};
+use crate::canonical::is_primary;
+use crate::coercion::{Target, coerce_one};
 use crate::filter::{Comparison, Filter, Literal, Operator};
 use crate::schema::Attribute;
 use crate::{Object, ScimError};
 
-/// Takes out the elements of a multi-valued attribute.
+/// Removes the elements of a multi-valued attribute and returns them.
 pub(crate) fn take_elements(container: &mut Object, attribute: &Attribute) -> Vec<Value> {
     match container.remove(&attribute.name) {
         Some(Value::Array(elements)) => elements,
@@ -18,7 +19,7 @@ pub(crate) fn take_elements(container: &mut Object, attribute: &Attribute) -> Ve
     }
 }
 
-/// Puts elements back, unless none is left; an element of which nothing is left goes, too.
+/// Inserts elements without the empty ones; none if none is left.
 ///
 /// # Errors
 /// `invalidValue` above [`Limits::max_values`](crate::Limits::max_values).
@@ -41,7 +42,7 @@ pub(crate) fn put_elements(
     Ok(())
 }
 
-/// Adds values, each unless it is there.
+/// Adds the values that are not there yet.
 ///
 /// # Errors
 /// As [`put_elements`].
@@ -52,24 +53,24 @@ pub(crate) fn append(container: &mut Object, target: Target<'_>, added: Vec<Valu
         elements.extend(added);
         return put_elements(container, target, elements);
     }
-    let mut known = Known::of(&elements);
+    let mut index = Index::of(&elements);
     for element in added {
         // RFC 7644 §3.5.2.1: a value that is already there is not added again.
-        if known.takes(&elements, &element) {
+        if index.insert(&elements, &element) {
             elements.push(element);
         }
     }
     let touched: Vec<usize> = (before..elements.len()).collect();
-    settle_primary(&mut elements, &touched);
+    keep_one_primary(&mut elements, &touched);
     put_elements(container, target, elements)
 }
 
-/// Whether adding an element would change nothing beside the `stored` one: every sub-attribute of it is the same there,
-/// or the two are equal if it has no `value`. The stored one may have more, because clients send only what they know.
-fn says_nothing_new(element: &Value, stored: &Value) -> bool {
+/// Whether the `stored` element makes adding this one unnecessary: each of its sub-attributes is the same there, or the
+/// two are equal if it has no `value`. The stored one may have more sub-attributes, which the client may not know.
+fn is_contained(element: &Value, stored: &Value) -> bool {
     match (element, stored) {
         (Value::Object(parts), Value::Object(own)) if parts.contains_key("value") => {
-            // RFC 7643 §2.4: what does not say that it is primary is not.
+            // RFC 7643 §2.4: an element without "primary" is not primary.
             let is_so = |(name, part): (&String, &Value)| match own.get(name) {
                 Some(own) => own == part,
                 None => name == "primary" && *part == Value::Bool(false),
@@ -80,25 +81,25 @@ fn says_nothing_new(element: &Value, stored: &Value) -> bool {
     }
 }
 
-/// Which elements there are. Each is compared only with those of the same digest, so that the work grows with their
-/// number and not with its square.
+/// The positions of elements by their digests. An element is compared only with those of the same digest, so that adding
+/// many takes linear time.
 #[derive(Default)]
-struct Known(HashMap<u64, Vec<usize>>);
+struct Index(HashMap<u64, Vec<usize>>);
 
-impl Known {
+impl Index {
     fn of(elements: &[Value]) -> Self {
-        let mut known = Self::default();
-        for (index, element) in elements.iter().enumerate() {
-            known.0.entry(digest_of_element(element)).or_default().push(index);
+        let mut index = Self::default();
+        for (position, element) in elements.iter().enumerate() {
+            index.0.entry(digest_of_element(element)).or_default().push(position);
         }
-        known
+        index
     }
 
-    /// Whether an element is a new one, which is then about to be put behind the others.
-    fn takes(&mut self, elements: &[Value], element: &Value) -> bool {
+    /// Whether an element is new. The caller then appends it to `elements`.
+    fn insert(&mut self, elements: &[Value], element: &Value) -> bool {
         let alike = self.0.entry(digest_of_element(element)).or_default();
         let is_known =
-            |index: &usize| elements.get(*index).is_some_and(|stored| says_nothing_new(element, stored));
+            |position: &usize| elements.get(*position).is_some_and(|stored| is_contained(element, stored));
         if alike.iter().any(is_known) {
             return false;
         }
@@ -107,13 +108,13 @@ impl Known {
     }
 }
 
-/// A number that is the same for elements of which one may say nothing new beside the other: that of `value`, where
-/// there is one.
+/// A number that is the same for elements of which one may be contained in the other: the digest of `value`, if there is
+/// one.
 fn digest_of_element(element: &Value) -> u64 {
     digest(element.get("value").unwrap_or(element))
 }
 
-/// A number that is the same for equal values. The order of an object's members does not count.
+/// A number that is the same for equal values, whatever the order of an object's members.
 fn digest(value: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     match value {
@@ -128,7 +129,7 @@ fn digest(value: &Value) -> u64 {
         Value::Array(items) => items.iter().for_each(|item| digest(item).hash(&mut hasher)),
         Value::String(text) => text.hash(&mut hasher),
         Value::Bool(flag) => flag.hash(&mut hasher),
-        // Equal numbers may be written in several ways.
+        // Equal numbers may have several representations.
         Value::Null | Value::Number(_) => {}
     }
     hasher.finish()
@@ -160,8 +161,8 @@ fn collect_equalities(filter: &Filter<'_>, element: &mut Object) -> Option<()> {
     }
 }
 
-/// RFC 7644 §3.5.2: a value that becomes primary takes that from the one that was.
-pub(crate) fn settle_primary(elements: &mut [Value], touched: &[usize]) {
+/// Leaves one element primary, of several the last that was changed (RFC 7644 §3.5.2).
+pub(crate) fn keep_one_primary(elements: &mut [Value], touched: &[usize]) {
     if elements.iter().filter(|element| is_primary(element)).count() < 2 {
         return;
     }
@@ -176,7 +177,7 @@ pub(crate) fn settle_primary(elements: &mut [Value], touched: &[usize]) {
     }
 }
 
-/// Whether an element is the one that a removal names: by its `value` where it has one.
+/// Whether an element is the one that a removal names: with the same `value`, if both have one.
 pub(crate) fn same_element(element: &Value, named: &Value) -> bool {
     match (element.get("value"), named.get("value")) {
         (Some(value), Some(wanted)) => value == wanted,

@@ -1,10 +1,10 @@
-//! From the body of a PATCH request to edits.
+//! Reading edits from the body of a request.
 
 use serde_json::Value;
 
-use super::{Edit, Op, located};
+use super::edit::{Edit, Op, located};
 use crate::attribute_path::{AttributePath, resolve, with_colon};
-use crate::canonical::is_no_value;
+use crate::coercion::is_no_value;
 use crate::error::shorten;
 use crate::filter::parse_value_path;
 use crate::message::{check_schemas, check_urns};
@@ -14,9 +14,8 @@ use crate::{IgnoreCase, Limits, Object, ScimError, ScimType};
 /// Reads a PatchOp message.
 ///
 /// # Errors
-/// `invalidSyntax` where the message is not one, `invalidPath`, `noTarget`, `mutability` and
-/// `invalidValue` where an operation cannot be carried out on any resource of this type. The detail
-/// says which operation it is.
+/// `invalidSyntax` for a malformed message; `invalidPath`, `invalidFilter`, `noTarget`, `mutability` or `invalidValue` if
+/// an operation cannot be applied to any resource of this type. The detail begins with the index of the operation.
 pub fn parse<'a>(
     resource_type: &'a ResourceType,
     body: &'a Value,
@@ -36,7 +35,7 @@ pub fn parse<'a>(
 /// The operations of a PatchOp message.
 ///
 /// # Errors
-/// `invalidSyntax` where the message is not one.
+/// `invalidSyntax` if it has none.
 pub(crate) fn operations(body: &Value) -> Result<&[Value], ScimError> {
     let operations = body.get_ignore_case("Operations").and_then(Value::as_array).ok_or_else(|| {
         ScimError::invalid_syntax(
@@ -87,7 +86,7 @@ impl<'a> EditReader<'a> {
         }
         let edit = Edit { value, op, ..self.path(path)? };
         if is_schemas(edit.path) {
-            // RFC 7644 §3.5.2 lets a client add and remove schemas. Here they follow from the values that there are.
+            // RFC 7644 §3.5.2 lets a client add and remove schemas. Here they follow from the attributes with values.
             value.map_or(Ok(()), check_urns)?;
             return Ok(Vec::new());
         }
@@ -107,8 +106,8 @@ impl<'a> EditReader<'a> {
         }
     }
 
-    /// `attribute`, `attribute.sub`, `attribute[filter]`, `attribute[filter].sub`, each with or without its
-    /// schema's URN, or the URN of a whole extension (RFC 7644 §3.5.2, figure 7).
+    /// Reads `attribute`, `attribute.sub`, `attribute[filter]` or `attribute[filter].sub`, each with or without the URN
+    /// of its schema, or the URN of a whole extension (RFC 7644 §3.5.2, figure 7).
     fn path(&self, text: &str) -> Result<Edit<'a>, ScimError> {
         let unknown = || {
             ScimError::invalid_path(format!(
@@ -142,8 +141,8 @@ impl<'a> EditReader<'a> {
         Ok(edit(AttributePath { sub_attribute, ..path }, Some(filter)))
     }
 
-    /// One edit for each known key of an object of attributes. Unknown and read-only ones are left out
-    /// (RFC 7644 §3.5.2.1 allows and identity providers need it); keys may be dotted or carry a URN.
+    /// The edits for the keys of an object of attributes. Unknown and read-only ones are ignored, which RFC 7644 §3.5.2.1
+    /// allows and identity providers need. Keys may have a sub-attribute, a filter or a URN.
     pub(crate) fn assign(
         &self,
         op: Op,
@@ -158,7 +157,7 @@ impl<'a> EditReader<'a> {
 
     /// The edits that one key and its value stand for.
     fn assign_key(&self, op: Op, key: &str, value: &'a Value) -> Result<Vec<Edit<'a>>, ScimError> {
-        if self.resource_type.schema.is_called(key) {
+        if self.resource_type.schema.has_urn(key) {
             // Core attributes nested under the core URN.
             return match value {
                 Value::Object(nested) => self.assign(op, nested),
@@ -228,7 +227,7 @@ pub(crate) fn op_of(operation: &Value) -> Result<Op, ScimError> {
     }
 }
 
-/// The path of an operation, `None` where it has none.
+/// The path of an operation; `None` if it is missing or blank.
 pub(crate) fn path_of(operation: &Value) -> Result<Option<&str>, ScimError> {
     match operation.get_ignore_case("path") {
         None | Some(Value::Null) => Ok(None),
@@ -237,10 +236,10 @@ pub(crate) fn path_of(operation: &Value) -> Result<Option<&str>, ScimError> {
     }
 }
 
-/// The edits that set each attribute of a POST or PUT body.
+/// The edits that set the attributes in the body of a POST or PUT.
 ///
 /// # Errors
-/// `invalidValue` where an extension is not an object, or `schemas` no array of strings.
+/// `invalidValue` if an extension is not an object, or `schemas` is not an array of strings.
 pub fn assignments<'a>(
     resource_type: &'a ResourceType,
     values: &'a Object,

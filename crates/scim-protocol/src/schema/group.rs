@@ -1,19 +1,9 @@
 //! The Group resource: RFC 7643 §4.2.
 
-use super::meta::common;
-use super::{Attribute, CORE_GROUP, Mutability, ResourceType, Schema};
-
-/// Earlier names of the core Group schema. Those without a type stand for the core schema of users, too.
-const OLDER_CORE_GROUP: &[&str] = &[
-    "urn:ietf:params:scim:schemas:core:1.0:Group",
-    "urn:scim:schemas:core:1.0:Group",
-    "urn:scim:schemas:core:2.0:Group",
-    "urn:scim:schemas:core:1.0",
-    "urn:scim:schemas:core:2.0",
-];
-
-/// All names of the schema of groups.
-pub(crate) const IDS: &[&[&str]] = &[&[CORE_GROUP], OLDER_CORE_GROUP];
+use super::attribute::{Attribute, Mutability};
+use super::common::common;
+use super::resource_type::{ResourceType, Schema};
+use super::urn::{CORE_GROUP, OLDER_CORE_GROUP};
 
 /// The Group resource type.
 pub fn group() -> ResourceType {
@@ -32,7 +22,7 @@ pub fn group() -> ResourceType {
     ResourceType {
         name: "Group",
         endpoint: "/Groups",
-        description: "A role of a project or of a team, and who has it.",
+        description: "A group of users.",
         schema: Schema {
             id: CORE_GROUP,
             older_ids: OLDER_CORE_GROUP,

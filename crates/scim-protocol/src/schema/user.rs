@@ -1,37 +1,12 @@
 //! The User resource: RFC 7643 §4.1 and the enterprise extension of §4.3.
 
-use super::meta::common;
-use super::{Attribute, CORE_USER, Kind, Mutability, ResourceType, Returned, Schema};
+use super::attribute::{Attribute, Kind, Mutability, Returned};
+use super::common::common;
+use super::resource_type::{ResourceType, Schema};
+use super::urn::{CORE_USER, ENTERPRISE_USER, OLDER_CORE_USER, OLDER_ENTERPRISE_USER};
 
-/// URN of the enterprise extension of User.
-pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-
-/// Earlier names of the enterprise extension: SCIM 1.1 (`urn:scim:schemas:extension:enterprise:1.0`), and what clients
-/// have made of it on their way to SCIM 2.0.
-const OLDER_ENTERPRISE_USER: &[&str] = &[
-    "urn:ietf:params:scim:schemas:extension:enterprise:1.0:User",
-    "urn:ietf:params:scim:schemas:extension:enterprise:1.0",
-    "urn:ietf:params:scim:schemas:extension:enterprise:2.0",
-    "urn:scim:schemas:extension:enterprise:1.0:User",
-    "urn:scim:schemas:extension:enterprise:2.0:User",
-    "urn:scim:schemas:extension:enterprise:1.0",
-    "urn:scim:schemas:extension:enterprise:2.0",
-];
-
-/// Earlier names of the core User schema. Those without a type stand for the core schema of groups, too.
-const OLDER_CORE_USER: &[&str] = &[
-    "urn:ietf:params:scim:schemas:core:1.0:User",
-    "urn:scim:schemas:core:1.0:User",
-    "urn:scim:schemas:core:2.0:User",
-    "urn:scim:schemas:core:1.0",
-    "urn:scim:schemas:core:2.0",
-];
-
-/// All names of the schemas of users.
-pub(crate) const IDS: &[&[&str]] =
-    &[&[CORE_USER], OLDER_CORE_USER, &[ENTERPRISE_USER], OLDER_ENTERPRISE_USER];
-
-const KINDS_OF_PLACE: &[&str] = &["work", "home", "other"];
+/// What addresses and e-mail addresses are for.
+const PLACES: &[&str] = &["work", "home", "other"];
 
 /// The User resource type.
 pub fn user() -> ResourceType {
@@ -79,7 +54,7 @@ fn core() -> Vec<Attribute> {
         text("password", "Accepted and thrown away: never stored, logged or returned.")
             .mutability(Mutability::WriteOnly)
             .returned(Returned::Never),
-        multi_valued("emails", "Mail addresses.", text("value", "The mail address."), KINDS_OF_PLACE),
+        multi_valued("emails", "Mail addresses.", text("value", "The mail address."), PLACES),
         multi_valued(
             "phoneNumbers",
             "Telephone numbers.",
@@ -157,7 +132,7 @@ fn addresses() -> Attribute {
         text("region", "State or region."),
         text("postalCode", "Postal code."),
         text("country", "Country, ISO 3166-1 alpha-2."),
-        text("type", "What the address is for.").canonical(KINDS_OF_PLACE),
+        text("type", "What the address is for.").canonical(PLACES),
         primary(),
     ];
     Attribute::complex("addresses", "Postal addresses.", parts).multi_valued()

@@ -1,13 +1,13 @@
-//! A request taken apart into the changes that can be carried out and the reasons why others cannot.
+//! A request as a set of changes, of which some may be invalid.
 //!
-//! RFC 7644 §3.5.2 wants all operations or none: [`Parts::apply`]. [`Parts::apply_possible`] is for a request that must
-//! not fail because of one of its parts.
+//! RFC 7644 §3.5.2 requires all operations or none: [`ChangeSet::apply`]. [`ChangeSet::apply_possible`] is for a request
+//! that has to succeed although some of its changes are invalid.
 
 use serde_json::Value;
 
 use super::apply::{apply, apply_one, parts_of};
+use super::edit::{Edit, Op, located};
 use super::request::{EditReader, op_of, operations, path_of};
-use super::{Edit, Op, located};
 use crate::attribute_path::{AttributePath, resolve};
 use crate::budget::{Budget, json_size};
 use crate::canonical::canonical;
@@ -15,61 +15,60 @@ use crate::message::check_schemas;
 use crate::schema::{Mutability, ResourceType};
 use crate::{IgnoreCase, Limits, Object, ScimError};
 
-/// The edits of a request, and the parts of it that cannot be read as edits.
+/// The edits of a request, and the errors of those parts of it that cannot be read as edits.
 #[derive(Debug)]
-pub struct Parts<'a> {
+pub struct ChangeSet<'a> {
     reader: EditReader<'a>,
-    /// Whether the request describes the whole resource, so that it clears what it leaves out.
-    is_whole: bool,
+    /// Whether the request is a PUT, which clears the attributes that it leaves out.
+    replaces: bool,
     edits: Vec<Edit<'a>>,
-    refused: Vec<Refusal<'a>>,
+    rejected: Vec<Rejection<'a>>,
 }
 
-/// A part of a request that cannot be carried out.
+/// A part of a request that cannot be applied.
 #[derive(Debug, Clone)]
-pub struct Refusal<'a> {
-    /// The attribute that it names, if it names one.
-    pub path: Option<AttributePath<'a>>,
-    /// The reason.
-    pub error: ScimError,
+struct Rejection<'a> {
+    /// The attribute that it names, if it names a known one.
+    path: Option<AttributePath<'a>>,
+    error: ScimError,
 }
 
-impl<'a> Parts<'a> {
-    /// Takes a PatchOp message apart.
+impl<'a> ChangeSet<'a> {
+    /// Reads a PatchOp message. Invalid operations do not fail here, but in [`ChangeSet::apply`].
     ///
     /// # Errors
-    /// `invalidSyntax` where the message is not one.
-    pub fn of_patch(
+    /// `invalidSyntax` if it has no operations.
+    pub fn from_patch(
         resource_type: &'a ResourceType,
         body: &'a Value,
         limits: &Limits,
     ) -> Result<Self, ScimError> {
-        let mut parts = Self::none(resource_type, limits, false);
+        let mut changes = Self::empty(resource_type, limits, false);
         if let Err(error) = check_schemas(body) {
-            parts.refused.push(Refusal { path: None, error });
+            changes.rejected.push(Rejection { path: None, error });
         }
         for (index, operation) in operations(body)?.iter().enumerate() {
-            match (parts.reader.operation(operation), values_of(operation)) {
-                (Ok(edits), _) => parts.extend(Some(index), edits),
-                (Err(_), Some((op, values))) => parts.add_values(Some(index), op, values),
+            match (changes.reader.operation(operation), values_of(operation)) {
+                (Ok(edits), _) => changes.extend(Some(index), edits),
+                (Err(_), Some((op, values))) => changes.add_values(Some(index), op, values),
                 (Err(error), None) => {
-                    parts.refused.push(Refusal { path: None, error: located(index, error) });
+                    changes.rejected.push(Rejection { path: None, error: located(index, error) });
                 }
             }
         }
-        Ok(parts)
+        Ok(changes)
     }
 
-    /// Takes the body of a PUT apart.
-    pub fn of_resource(resource_type: &'a ResourceType, values: &'a Object, limits: &Limits) -> Self {
-        let mut parts = Self::none(resource_type, limits, true);
-        parts.add_values(None, Op::Replace, values);
-        parts
+    /// Reads the body of a PUT. Invalid attributes do not fail here, but in [`ChangeSet::apply`].
+    pub fn from_resource(resource_type: &'a ResourceType, values: &'a Object, limits: &Limits) -> Self {
+        let mut changes = Self::empty(resource_type, limits, true);
+        changes.add_values(None, Op::Replace, values);
+        changes
     }
 
-    fn none(resource_type: &'a ResourceType, limits: &Limits, is_whole: bool) -> Self {
+    fn empty(resource_type: &'a ResourceType, limits: &Limits, replaces: bool) -> Self {
         let reader = EditReader::new(resource_type, limits);
-        Self { reader, is_whole, edits: Vec::new(), refused: Vec::new() }
+        Self { reader, replaces, edits: Vec::new(), rejected: Vec::new() }
     }
 
     fn extend(&mut self, operation: Option<usize>, edits: Vec<Edit<'a>>) {
@@ -79,14 +78,14 @@ impl<'a> Parts<'a> {
     fn add_values(&mut self, operation: Option<usize>, op: Op, values: &'a Object) {
         for entry in values {
             if let (true, Value::Object(nested)) =
-                (self.reader.resource_type.schema.is_called(entry.0), entry.1)
+                (self.reader.resource_type.schema.has_urn(entry.0), entry.1)
             {
                 self.add_values(operation, op, nested);
                 continue;
             }
             match self.reader.assign(op, std::iter::once(entry)) {
                 Ok(edits) => self.extend(operation, edits),
-                Err(error) => self.refused.push(Refusal {
+                Err(error) => self.rejected.push(Rejection {
                     path: resolve(self.reader.resource_type, entry.0),
                     error: operation.map_or(error.clone(), |index| located(index, error)),
                 }),
@@ -94,46 +93,47 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Refuses the edits whose value has a text for which `reason` gives an error.
-    pub fn refuse_texts(&mut self, reason: impl Fn(&str) -> Option<ScimError>) {
+    /// Rejects the edits whose value contains a string for which `reason` returns an error.
+    pub fn reject_strings(&mut self, reason: impl Fn(&str) -> Option<ScimError>) {
         for edit in std::mem::take(&mut self.edits) {
             match edit.value.and_then(|value| find_text(value, &reason)) {
                 Some(error) => {
                     let error = edit.locate(error);
-                    self.refused.push(Refusal { path: Some(edit.path), error });
+                    self.rejected.push(Rejection { path: Some(edit.path), error });
                 }
                 None => self.edits.push(edit),
             }
         }
     }
 
-    /// The value that the edits give to one single-valued core attribute, without regard to the other edits; `None` if
-    /// they do not change it.
-    pub fn outcome(&self, name: &str) -> Option<Value> {
+    /// The value that the edits give to a single-valued core attribute, whether or not other edits can be applied;
+    /// `None` if they do not set it.
+    pub fn value_of(&self, name: &str) -> Option<Value> {
         let mut resource = Object::new();
         for edit in self.edits.iter().filter(|edit| is_of(edit, name)) {
-            // An edit of a simple value costs nothing to speak of, and fails before it changes anything.
+            // An edit of a simple value is cheap, and one that fails changes nothing.
             let _ = apply_one(&mut resource, edit, &Budget::new(&self.reader.limits));
         }
         resource.remove(name)
     }
 
-    /// Carries out everything, as [`apply`] does.
+    /// Applies all edits, as [`patch::apply`](super::apply) does.
     ///
     /// # Errors
-    /// That of the first part that cannot be carried out; the resource is then to be thrown away.
+    /// That of the first part that cannot be applied. The resource is then incomplete and has to be dropped.
     pub fn apply(&self, resource: &mut Object, budget: &Budget) -> Result<(), ScimError> {
-        match self.refused.first() {
-            Some(refusal) => Err(refusal.error.clone()),
+        match self.rejected.first() {
+            Some(rejection) => Err(rejection.error.clone()),
             None => apply(self.reader.resource_type, resource, &self.edits, budget),
         }
     }
 
-    /// Carries out the edits that can be carried out, and returns the reasons why others cannot. Limits do not hold for
-    /// the core attribute `unlimited`. A refused part of a whole resource is taken from `stored`.
+    /// Applies the edits that can be applied, and returns the errors of the others. The core attribute `unlimited` is
+    /// changed even if the budget is exhausted or there are too many edits. An attribute whose new value in a PUT is
+    /// rejected keeps the value that it has in `stored`.
     ///
     /// # Errors
-    /// `invalidValue` where `stored` lacks a required attribute.
+    /// `invalidValue` if `stored` lacks a required attribute.
     pub fn apply_possible(
         self,
         resource: &mut Object,
@@ -141,7 +141,7 @@ impl<'a> Parts<'a> {
         unlimited: &str,
         budget: &Budget,
     ) -> Result<Vec<ScimError>, ScimError> {
-        let Self { reader: EditReader { resource_type, limits }, is_whole, edits, mut refused } = self;
+        let Self { reader: EditReader { resource_type, limits }, replaces, edits, mut rejected } = self;
         let most = limits.max_changes;
         let (total, mut left) = (edits.len(), most);
         let mut is_over = false;
@@ -158,22 +158,22 @@ impl<'a> Parts<'a> {
             }
             let reserve = Budget::new(&limits);
             let budget = if is_of(edit, unlimited) { &reserve } else { budget };
-            let before = refused.len();
-            attempt(resource, edit, budget, &mut refused);
+            let before = rejected.len();
+            attempt(resource, edit, budget, &mut rejected);
             let place = edit.path.extension.map(|extension| (edit.operation, extension.id));
             if edit.path.attribute.is_none() {
                 cleared = place;
             } else if place.is_some() && place == cleared {
-                // The operation replaces a whole extension: what it may not set stays as stored.
-                for path in refused.iter().skip(before).filter_map(|refusal| refusal.path) {
+                // The operation replaces a whole extension; attributes that it cannot set keep their stored values.
+                for path in rejected.iter().skip(before).filter_map(|rejection| rejection.path) {
                     keep(resource, stored, &names(path));
                 }
             }
         }
-        for path in refused.iter().filter(|_| is_whole).filter_map(|refusal| refusal.path) {
+        for path in rejected.iter().filter(|_| replaces).filter_map(|rejection| rejection.path) {
             keep(resource, stored, &names(path));
         }
-        let mut errors: Vec<ScimError> = refused.into_iter().map(|refusal| refusal.error).collect();
+        let mut errors: Vec<ScimError> = rejected.into_iter().map(|rejection| rejection.error).collect();
         if is_over {
             errors.push(ScimError::too_many(format!(
                 "The request changes {total} attributes; only the first {most} changes were carried out."
@@ -213,15 +213,15 @@ fn find_text(value: &Value, reason: &impl Fn(&str) -> Option<ScimError>) -> Opti
     }
 }
 
-/// Carries out an edit. If that fails, carries out those of its parts that can be.
-fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, budget: &Budget, refused: &mut Vec<Refusal<'a>>) {
+/// Applies an edit. If that fails, applies those of its sub-attributes that can be applied.
+fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, budget: &Budget, rejected: &mut Vec<Rejection<'a>>) {
     let names = names(edit.path);
     let Some(&key) = names.first() else { return };
     let cost = resource.get(key).map_or(0, json_size);
     let result = budget.spend(1, cost).and_then(|()| {
         let before = resource.get(key).cloned();
         apply_one(resource, edit, budget).inspect_err(|_| {
-            // A failed edit may have taken the values out.
+            // A failed edit may have removed the values.
             resource.remove(key);
             if let Some(before) = before {
                 resource.insert(key.to_owned(), before);
@@ -232,14 +232,14 @@ fn attempt<'a>(resource: &mut Object, edit: &Edit<'a>, budget: &Budget, refused:
     let smaller = split(edit);
     if smaller.is_empty() {
         let error = edit.locate(error);
-        refused.push(Refusal { path: Some(edit.path), error });
+        rejected.push(Rejection { path: Some(edit.path), error });
     }
     for edit in &smaller {
-        attempt(resource, edit, budget, refused);
+        attempt(resource, edit, budget, rejected);
     }
 }
 
-/// Splits an edit of a complex attribute into edits of one sub-attribute each; empty if it is of one.
+/// Splits an edit of a complex attribute into edits of one sub-attribute each; empty for any other edit.
 fn split<'a>(edit: &Edit<'a>) -> Vec<Edit<'a>> {
     let Some(value) = edit.value else { return Vec::new() };
     let one = |path, op, value| Edit { op, path, filter: None, value, operation: edit.operation };
@@ -257,14 +257,14 @@ fn split<'a>(edit: &Edit<'a>) -> Vec<Edit<'a>> {
     }
 }
 
-/// The names that lead to an attribute, from the outside in.
+/// The names on the way to an attribute, from the outermost object to the innermost.
 fn names(path: AttributePath<'_>) -> Vec<&str> {
     let extension = path.extension.map(|extension| extension.id);
     let own = [path.attribute, path.sub_attribute];
     extension.into_iter().chain(own.into_iter().flatten().map(|attribute| attribute.name.as_str())).collect()
 }
 
-/// Copies what is stored at a place, unless the resource has something there.
+/// Copies a stored value, unless the resource has one in its place.
 fn keep(resource: &mut Object, stored: &Object, names: &[&str]) {
     let Some((&name, inner)) = names.split_first() else { return };
     let Some(value) = stored.get(name) else { return };
@@ -284,7 +284,7 @@ fn keep(resource: &mut Object, stored: &Object, names: &[&str]) {
     }
 }
 
-/// The same inside an object. Without names, each stored member is copied that the object lacks.
+/// Copies a stored value inside an object; without names, each stored member that the object lacks.
 fn keep_inside(object: &mut Object, stored: &Object, names: &[&str]) {
     if names.is_empty() {
         for (name, value) in stored {

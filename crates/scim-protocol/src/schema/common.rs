@@ -1,6 +1,6 @@
 //! The attributes that every resource has (RFC 7643 §3, §3.1). No schema lists them.
 
-use super::{Attribute, Kind, Returned};
+use super::attribute::{Attribute, Kind, Returned};
 
 /// `schemas`, `id`, `externalId` and `meta`.
 pub(crate) fn common() -> Vec<Attribute> {

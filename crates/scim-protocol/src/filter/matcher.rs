@@ -1,18 +1,33 @@
-//! The meaning of a filter for one element of a multi-valued attribute, as PATCH paths need it.
+//! Evaluating a filter on the values of a multi-valued attribute, as PATCH paths need it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Comparison, Filter, Literal, Operator};
+use super::ast::{Comparison, Filter, Literal, Operator};
 use crate::budget::Budget;
 use crate::schema::Attribute;
 use crate::text::fold;
 use crate::{Object, ScimError};
 
-/// A filter that is held against many elements. Each of its literals is folded once, and each value of an element once
+/// A filter that is evaluated on many elements. Each of its literals is folded once, and each value of an element once
 /// for all comparisons.
+///
+/// ```
+/// use scim_protocol::Limits;
+/// use scim_protocol::budget::Budget;
+/// use scim_protocol::filter::{Matcher, parse_value_path};
+/// use scim_protocol::schema::user;
+/// use serde_json::json;
+///
+/// let user = user();
+/// let emails = user.attribute("emails").unwrap();
+/// let filter = parse_value_path(emails, "type eq \"work\" and value ew \"@EXAMPLE.com\"", &Limits::DEFAULT)?;
+/// let email = json!({"type": "work", "value": "ann@example.com"});
+/// assert!(Matcher::new(&filter).matches(email.as_object().unwrap(), &Budget::default())?);
+/// # Ok::<_, scim_protocol::ScimError>(())
+/// ```
 pub struct Matcher<'f> {
     filter: &'f Filter<'f>,
     /// Folded literals by the number of their comparison.
@@ -20,8 +35,8 @@ pub struct Matcher<'f> {
 }
 
 impl<'f> Matcher<'f> {
-    /// Prepares a filter. Names in it are sub-attributes of the elements, in their canonical spelling; values are of
-    /// their attribute's type.
+    /// Prepares a filter of [`parse_value_path`](super::parse_value_path). Names and values of the elements must be
+    /// canonical, as [`resource::read`](crate::resource::read) leaves them.
     pub fn new(filter: &'f Filter<'f>) -> Self {
         let mut literals = BTreeMap::new();
         fold_literals(filter, &mut literals);
@@ -72,7 +87,7 @@ impl<'f> Matcher<'f> {
         let value = value.or(assumed.as_ref().filter(|_| comparison.value != Literal::Null));
         Ok(match (&comparison.value, value) {
             (Literal::Null, value) => value.is_none() == (comparison.operator == Operator::Eq),
-            // RFC 7644 §3.4.2.2: what has no value is not equal to any.
+            // RFC 7644 §3.4.2.2: a missing value is not equal to any other.
             (_, None) => comparison.operator == Operator::Ne,
             (Literal::Boolean(wanted), Some(Value::Bool(value))) => {
                 (value == wanted) == (comparison.operator == Operator::Eq)
@@ -94,7 +109,7 @@ impl<'f> Matcher<'f> {
     }
 }
 
-/// The values of one element, and what they are folded.
+/// The values of one element, and their folded forms by the name of their attribute.
 struct Values<'v> {
     element: &'v Object,
     folded: RefCell<BTreeMap<String, String>>,
@@ -102,7 +117,7 @@ struct Values<'v> {
 }
 
 impl Values<'_> {
-    /// Folds a value, unless that is done.
+    /// Folds a value once.
     fn fold(&self, attribute: &Attribute, value: &str) -> Result<(), ScimError> {
         if !self.folded.borrow().contains_key(&attribute.name) {
             self.budget.spend(FOLDING, value.len())?;
@@ -112,7 +127,7 @@ impl Values<'_> {
     }
 }
 
-/// How much more it takes to fold a byte than to compare it.
+/// The cost of folding a byte, in those of comparing one.
 const FOLDING: usize = 4;
 
 fn fold_literals(filter: &Filter<'_>, literals: &mut BTreeMap<usize, String>) {
