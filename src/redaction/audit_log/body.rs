@@ -250,7 +250,7 @@ impl<'c> Copy<'_, 'c> {
     }
 
     fn redacted_text(&mut self, text: impl FnOnce(&Redactor<'_>) -> String) {
-        let text = self.redactor.map(text).unwrap_or_default();
+        let text = self.redactor.map_or_else(|| NOT_KEPT.to_owned(), text);
         self.text(&text);
     }
 

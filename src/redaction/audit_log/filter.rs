@@ -57,9 +57,9 @@ impl<'c> Redactor<'c> {
     /// The names and operators of a filter that does not resolve.
     fn skeleton(&self, text: &str) -> String {
         let mut kept = String::new();
-        let end = (0..=MAX_FILTER.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-        let (looked_at, cut_off) = text.split_at_checked(end.unwrap_or(0)).unwrap_or((text, ""));
-        let mut rest = looked_at.trim_start();
+        let end = text.floor_char_boundary(MAX_FILTER);
+        let (beginning, cut_off) = text.split_at_checked(end).unwrap_or((text, ""));
+        let mut rest = beginning.trim_start();
         while let Some(first) = rest.chars().next() {
             let after = match first {
                 '(' | ')' | '[' | ']' => {
