@@ -95,8 +95,7 @@ fn is_well_formed(value: &str) -> bool {
 /// The id of a session in the database.
 fn id(token: &str, origin: &str, value: &str) -> Result<String, StorageError> {
     let parts = ["scim-edge console session", origin, value].map(|part| format!("{part}\n"));
-    let mac = crypto::hmac_sha256(token.as_bytes(), parts.concat().as_bytes())
-        .map_err(|_| StorageError::Internal("the admin token is no key for HMAC".to_owned()))?;
+    let mac = crypto::hmac_sha256(token.as_bytes(), parts.concat().as_bytes())?;
     Ok(base16ct::lower::encode_string(&mac))
 }
 

@@ -1,15 +1,17 @@
 //! Message authentication and encryption.
 
-use hmac::digest::InvalidLength;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+
+use crate::storage_error::StorageError;
 
 /// HMAC-SHA-256 (RFC 2104) of a message.
 ///
 /// # Errors
 /// None in practice: HMAC takes keys of any length.
-pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Result<[u8; 32], InvalidLength> {
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key)?;
+pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Result<[u8; 32], StorageError> {
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key)
+        .map_err(|error| StorageError::Internal(format!("HMAC refused its key: {error}")))?;
     mac.update(message);
     Ok(mac.finalize().into_bytes().into())
 }
