@@ -1,7 +1,6 @@
 // The contents of the Worker's storage and log, and storage that fails.
 
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "./assert.mjs";
 
 /** Every row of every table but these, as text. */
@@ -24,7 +23,7 @@ export async function dumpKv(worker) {
 
 /** Everything the Worker has logged so far, as text. */
 export async function logText(worker) {
-  await sleep(100); // the log comes by another pipe than the answers
+  await worker.flushLogs();
   return worker.logs().join("\n");
 }
 

@@ -1,9 +1,12 @@
 // The built Worker in workerd for one test file, with a database and a KV namespace of its own.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { builtWorker, databaseName, openWorkers, schema, workerOf } from "../../scripts/lib/local-worker.mjs";
 
 /**
@@ -25,7 +28,8 @@ export async function startWorker({
   const folder = persistTo ?? (await mkdtemp(join(tmpdir(), "scim-edge-test-")));
   const bindings = { ...vars, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
   const lines = [];
-  const onLog = ({ message }) => lines.push(message);
+  const marks = new Map(); // what is called when the line is logged
+  const onLog = ({ message }) => (marks.has(message) ? marks.get(message)() : lines.push(message));
   let sqlUrl;
   const open = async (port, databases) => {
     const workers = [builtWorker({ bindings, modules, databases, rateLimits }), sqlWorker(databases)];
@@ -36,12 +40,12 @@ export async function startWorker({
 
   let worker = await open(0, databases);
   const { url } = worker;
-  const sqlIn = async (number, query, ...params) => {
-    const body = JSON.stringify({ database: databaseName(number), query, params });
-    const answer = await fetch(sqlUrl, { method: "POST", body });
+  const post = async (content) => {
+    const answer = await fetch(sqlUrl, { method: "POST", body: JSON.stringify(content) });
     if (!answer.ok) throw new Error(await answer.text());
     return answer.json();
   };
+  const sqlIn = (number, query, ...params) => post({ database: databaseName(number), query, params });
   for (let number = 0; number < databases; number++) {
     const [{ tables }] = await sqlIn(
       number,
@@ -60,6 +64,15 @@ export async function startWorker({
     adminToken,
     /** The lines that the Worker has logged so far. */
     logs: () => [...lines],
+    /** Resolves once all lines that were logged before are in `logs`: they come by another pipe than the answers. */
+    async flushLogs() {
+      const mark = `mark ${randomUUID()}`;
+      const logged = new Promise((resolve) => marks.set(mark, resolve));
+      await post({ mark });
+      const late = sleep(60_000, undefined, { ref: false }).then(() => assert.fail("the log does not arrive"));
+      await Promise.race([logged, late]);
+      marks.delete(mark);
+    },
     /** Runs a statement on the Worker's database and resolves with its rows. */
     sql: (query, ...params) => sqlIn(0, query, ...params),
     /** Runs a statement on the database with that number. */

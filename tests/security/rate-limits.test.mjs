@@ -191,7 +191,7 @@ describe("a key that was refused", () => {
 
   before(async () => {
     organization = await createOrganization(worker);
-    await sleep(200); // whatever came before has been logged
+    await worker.flushLogs();
   });
 
   const get = (key) => organization.okta.with({ key }).get("/Users");

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { assertStatus, serverTiming } from "../helpers/assert.mjs";
 import { oktaUser, person } from "../helpers/bodies.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
@@ -12,10 +11,10 @@ const worker = useWorker();
 
 /** What `action` makes the Worker log. */
 async function logged(action) {
-  await sleep(100); // the log comes by another pipe than the answers
+  await worker.flushLogs();
   const before = worker.logs().length;
   const result = await action();
-  await sleep(100);
+  await worker.flushLogs();
   return { result, lines: worker.logs().slice(before) };
 }
 

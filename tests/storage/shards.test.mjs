@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { AdminApi, assertProblem } from "../helpers/admin.mjs";
 import { assertError, assertListOf, assertStatus, eventually, memberIds, serverTiming } from "../helpers/assert.mjs";
 import { oktaGroup, operation } from "../helpers/bodies.mjs";
@@ -291,7 +290,7 @@ describe("a database that is not bound", () => {
       await createOrganization(worker, { settings: { database: 1 } }),
     ];
     await worker.restart(1);
-    await sleep(100); // whatever came before has been logged
+    await worker.flushLogs();
     const { answer, cost } = await costInLog(worker, () => leaves.okta.get("/Users"));
     const unknown = await new ScimClient(leaves.okta.base, forgedKey()).get("/Users");
     assertError(answer, 401, { detail: /is not known here/ });

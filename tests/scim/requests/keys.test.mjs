@@ -79,7 +79,7 @@ describe("a key", () => {
       "scim-",
       `scim-${"A".repeat(69)}`,
     ];
-    await sleep(100); // whatever came before has been logged
+    await worker.flushLogs();
     for (const wrong of malformed) {
       const { answer, cost } = await costInLog(worker, () => call(organization, `Bearer ${wrong}`));
       assertError(answer, 401, { scimType: undefined });
