@@ -2,7 +2,7 @@
 //! deactivated, which KV may know before a replica of D1 does.
 
 use super::{bearer, known_keys};
-use crate::d1::session::{Opened, StoredKey};
+use crate::d1::session::Opened;
 use crate::d1::{Batch, Session};
 use crate::kv::revocation;
 use directory::Key;
@@ -94,8 +94,10 @@ async fn open_as(session: &Session<'_>, batch: Batch, is_write: bool) -> Result<
     let sent = session.send(&batch, is_write);
     let is_revoked = is_revoked(session).await;
     let loaded = Session::load(&batch, sent).await?;
-    let verified = verify(loaded.key, is_revoked, &session.tenant.now);
-    let key = verified.map_err(|refusal| refuse(session, &refusal))?;
+    let key = loaded.key.ok_or_else(|| refuse(session, &Refusal::Unknown))?;
+    let (deactivated_at, expires_at) = (key.deactivated_at.as_deref(), key.expires_at.as_deref());
+    check(deactivated_at, expires_at, is_revoked, &session.tenant.now)
+        .map_err(|refusal| refuse(session, &refusal))?;
     known_keys::note_good(session.key);
     let (key, results) = match key.has_outdated_folds() {
         false => (key, loaded.results),
@@ -115,15 +117,19 @@ async fn is_revoked(session: &Session<'_>) -> bool {
     !session.is_verified && revocation::is_revoked(session.kv, session.key.id()).await
 }
 
-/// The stored key, if it is good at that time.
-fn verify(key: Option<StoredKey>, is_revoked: bool, now: &str) -> Result<StoredKey, Refusal> {
-    let key = key.ok_or(Refusal::Unknown)?;
-    if is_revoked || key.deactivated_at.is_some() {
+/// Whether a key is good at that time. Moments are in ISO 8601, so that their order is that of texts.
+fn check(
+    deactivated_at: Option<&str>,
+    expires_at: Option<&str>,
+    is_revoked: bool,
+    now: &str,
+) -> Result<(), Refusal> {
+    if is_revoked || deactivated_at.is_some() {
         return Err(Refusal::Deactivated);
     }
-    match &key.expires_at {
-        Some(at) if at.as_str() <= now => Err(Refusal::Expired { at: at.clone() }),
-        _ => Ok(key),
+    match expires_at {
+        Some(at) if at <= now => Err(Refusal::Expired { at: at.to_owned() }),
+        _ => Ok(()),
     }
 }
 
@@ -151,6 +157,19 @@ mod tests {
             let read = from_authorization(Some(&header)).unwrap();
             assert_eq!((read.id(), read.hash()), (key.id(), key.hash()), "{header}");
         }
+    }
+
+    #[test]
+    fn a_key_is_good_until_it_expires_or_is_deactivated() {
+        const NOW: &str = "2026-01-01T00:00:00.000Z";
+        const LATER: &str = "2026-01-01T00:00:00.001Z";
+        let expired = || Err(Refusal::Expired { at: NOW.to_owned() });
+        assert_eq!(check(None, None, false, NOW), Ok(()));
+        assert_eq!(check(None, Some(LATER), false, NOW), Ok(()));
+        assert_eq!(check(None, Some(NOW), false, NOW), expired());
+        assert_eq!(check(Some(LATER), None, false, NOW), Err(Refusal::Deactivated));
+        assert_eq!(check(Some(NOW), Some(NOW), false, NOW), Err(Refusal::Deactivated));
+        assert_eq!(check(None, None, true, NOW), Err(Refusal::Deactivated));
     }
 
     #[test]
