@@ -9,6 +9,7 @@ pub mod auth;
 pub mod console;
 pub mod d1;
 pub mod deployment;
+pub mod error;
 pub mod http;
 pub mod jobs;
 pub mod kv;

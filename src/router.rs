@@ -93,6 +93,10 @@ fn log_line(request: &HttpRequest, response: &HttpResponse, cost: Cost, millis: 
         line.push_str(", key ");
         line.push_str(hint);
     }
+    if let Some(code) = response.code {
+        line.push_str(", ");
+        line.push_str(code.as_str());
+    }
     if let Some(text) = response.log_text() {
         line.push_str(": ");
         line.push_str(&worker_log::message(text));

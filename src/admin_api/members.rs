@@ -14,12 +14,12 @@ use crate::d1::{Batch, StorageError, Tenant, acceptances};
 use crate::http::Problem;
 use crate::runtime::ids;
 use directory::organization::email_domain;
-use directory::user::check_removable;
-use directory::{AdministratorName, Catalog, OrgRole, Organization, User, user};
+use directory::user_change::{check_removable, create, parse_org_role};
+use directory::{AdministratorName, Catalog, OrgRole, Organization, User};
+use scim_protocol::Object;
 use scim_protocol::budget::Budget;
 use scim_protocol::error::shorten;
 use scim_protocol::json::object;
-use scim_protocol::{Object, ScimError};
 
 /// How many entries of the log a person is shown with.
 const HISTORY: u16 = 20;
@@ -72,7 +72,7 @@ impl NewPerson {
             "userName": self.user_name,
             "name": object! {"givenName": self.given_name, "familyName": self.family_name},
         };
-        Ok(user::create(catalog, &body, &Budget::new(&catalog.limits))?)
+        Ok(create(catalog, &body, &Budget::new(&catalog.limits))?)
     }
 }
 
@@ -155,7 +155,7 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
     let id = ids::new_id()?;
     let managed = settings.manages(member.email_domain().as_deref());
     if managed {
-        settings.check_room(member.user_name())?;
+        settings.check_user_limit(member.user_name())?;
     }
     let batch = Batch::from_iter(users::insert(&tenant, &id, &member, managed));
     console.write(&tenant, &about(201, &id, &member, "Added"), batch).await.map_err(at_once)?;
@@ -176,7 +176,7 @@ pub(crate) async fn change(
         let (record, settings) = basis(console, &tenant, id).await?;
         if !record.user.active {
             let detail = "Who has been deactivated has no organization role. Add the person again first.";
-            return Err(Failure::Answer(ScimError::conflict(detail)));
+            return Err(Problem::new(409, detail).into());
         }
         check_removable(&record.user)?;
         let changed = User { org_role, ..record.user.clone() };
@@ -187,7 +187,7 @@ pub(crate) async fn change(
             users::update(&mut batch, &tenant, &settings, &record, &changed);
             console.write(&tenant, &outcome, batch).await?;
         }
-        Ok::<_, Failure>((changed, managed))
+        Ok::<_, Failure<Problem>>((changed, managed))
     })
     .await?;
     Ok(Reply::ok(described(id, &changed, managed)))
@@ -210,7 +210,7 @@ pub(crate) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result
             users::update(&mut batch, &tenant, &settings, &record, &removed);
             console.write(&tenant, &outcome, batch).await?;
         }
-        Ok::<_, Failure>((removed, managed))
+        Ok::<_, Failure<Problem>>((removed, managed))
     })
     .await?;
     Ok(Reply::ok(described(id, &removed, managed)))
@@ -270,7 +270,7 @@ async fn basis(
     console: &Console<'_>,
     tenant: &Tenant<'_>,
     id: &str,
-) -> Result<(StoredUser, Organization), ScimError> {
+) -> Result<(StoredUser, Organization), Problem> {
     let mut batch = Batch::new();
     let user = batch.push(users::find_unscoped(tenant, id));
     let results = console.open(tenant, batch).await?;
@@ -278,7 +278,7 @@ async fn basis(
 }
 
 fn assignable(text: &str) -> Result<OrgRole, Problem> {
-    match OrgRole::parse_attribute("org_role", text)? {
+    match parse_org_role("org_role", text)? {
         OrgRole::Owner => Err(Problem::new(
             400,
             "An organization has exactly one Owner: ownership is transferred, by PUT of /owner or on the person's page.",

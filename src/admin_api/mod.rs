@@ -27,7 +27,6 @@ use crate::d1::{
 };
 use crate::http::Problem;
 use crate::runtime::clock;
-use crate::storage_error::upgrading;
 use directory::{AdministratorName, Catalog, group_name};
 use scim_protocol::Object;
 
@@ -290,7 +289,7 @@ impl Console<'_> {
         let mut steps = refolding::STEPS_OF_REQUEST;
         match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(upgrading().into()),
+            Ok(false) => Err(StorageError::Upgrading.into()),
             // There is no such organization.
             Err(StorageError::Stale) => Err(Problem::no_organization()),
             Err(error) => Err(error.into()),
@@ -366,7 +365,7 @@ impl Console<'_> {
 
 /// Refuses what can be no name of such a thing.
 fn check_name(what: &str, name: &str) -> Result<(), Problem> {
-    group_name::check_name(what, name).map_err(|detail| Problem::new(400, detail))
+    Ok(group_name::check_name(what, name)?)
 }
 
 /// Leaves of records no more than a page has. If there are more, the next page begins behind what is returned: the

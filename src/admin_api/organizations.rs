@@ -116,7 +116,7 @@ pub(crate) async fn create(console: &Console<'_>, body: Object) -> Result<Reply,
     let id = database.shard().organization_id(&ids::new_id()?);
     let tenant = console.tenant(&id);
     let domains = settings.mail_domains.as_deref().unwrap_or_default();
-    let managed = organization::is_among(owner.email_domain().as_deref(), domains);
+    let managed = organization::is_managed(owner.email_domain().as_deref(), domains);
     let owner_id = ids::new_id()?;
     let outcome = Outcome { status: 201, ..Outcome::default() }
         .with_detail(format!("Created the organization {name}."));
@@ -218,10 +218,7 @@ fn take_settings(fields: &mut Fields) -> Result<Settings, Problem> {
         name,
         email_management: fields.flag("email_management")?,
         plain_groups: fields.flag("plain_groups")?,
-        mail_domains: mail_domains
-            .map(|domains| parse_email_domains(&domains))
-            .transpose()
-            .map_err(|detail| Problem::new(400, detail))?,
+        mail_domains: mail_domains.map(|domains| parse_email_domains(&domains)).transpose()?,
         key_lifetime_days,
         user_limit,
     })

@@ -235,7 +235,7 @@ fn taken(error: StorageError, what: &str, name: &str) -> Problem {
         );
     }
     match stored::too_many(&error) {
-        Some(detail) => Problem::new(400, detail),
+        Some(refusal) => refusal.into(),
         None => error.into(),
     }
 }

@@ -4,10 +4,10 @@
 
 use std::cell::RefCell;
 
+use crate::error::KeyRefusal;
 use crate::runtime::clock;
 use crate::runtime::expiring::ExpiringMap;
 use directory::Key;
-use scim_protocol::ScimError;
 
 /// How long a good key is remembered, in milliseconds.
 pub(crate) const GOOD_FOR: u64 = 10 * 60 * 1000;
@@ -24,7 +24,7 @@ thread_local! {
 /// key may have the id of a good one.
 struct Keys {
     good: ExpiringMap<(), MAX_KEYS>,
-    refused: ExpiringMap<ScimError, MAX_KEYS>,
+    refused: ExpiringMap<KeyRefusal, MAX_KEYS>,
 }
 
 /// Whether the key was good when D1 was last asked.
@@ -34,7 +34,7 @@ pub(crate) fn is_good(key: &Key) -> bool {
 }
 
 /// The refusal of the key, if it was refused within the last minute.
-pub(crate) fn refusal(key: &Key) -> Option<ScimError> {
+pub(crate) fn refusal(key: &Key) -> Option<KeyRefusal> {
     let now = clock::now_millis();
     KEYS.with_borrow(|keys| keys.refused.get(key.hash(), now).cloned())
 }
@@ -49,10 +49,10 @@ pub(crate) fn note_good(key: &Key) {
 }
 
 /// Remembers the refusal of a key, which must be final: the key is unknown, deactivated or expired.
-pub(crate) fn note_refused(key: &Key, why: &ScimError) {
+pub(crate) fn note_refused(key: &Key, refusal: KeyRefusal) {
     let now = clock::now_millis();
     KEYS.with_borrow_mut(|keys| {
         keys.good.remove(key.hash());
-        keys.refused.insert(key.hash(), why.clone(), now.saturating_add(REFUSED_FOR), now);
+        keys.refused.insert(key.hash(), refusal, now.saturating_add(REFUSED_FOR), now);
     });
 }

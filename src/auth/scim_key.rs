@@ -4,45 +4,10 @@
 use super::{bearer, known_keys};
 use crate::d1::session::Opened;
 use crate::d1::{Batch, Session};
+use crate::error::{Error, KeyRefusal};
 use crate::kv::revocation;
 use directory::Key;
 use directory::key::PREFIX;
-use scim_protocol::ScimError;
-
-/// Why a well-formed key is refused. No request with it succeeds later.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// No database of this deployment has it.
-    Unknown,
-    /// An administrator has deactivated it.
-    Deactivated,
-    /// It has expired.
-    Expired {
-        /// When, in ISO 8601.
-        at: String,
-    },
-}
-
-impl Refusal {
-    /// The 401 for the client.
-    pub(crate) fn answer(&self, key: &Key) -> ScimError {
-        let hint = key.hint();
-        ScimError::unauthorized(match self {
-            Self::Unknown => format!(
-                "The SCIM key {hint} is not known here. It may have been made for another deployment; generate a key in \
-                 this one's console and put it into the identity provider."
-            ),
-            Self::Deactivated => format!(
-                "The SCIM key {hint} has been deactivated. Generate a new one in the console and put it into the identity \
-                 provider."
-            ),
-            Self::Expired { at } => format!(
-                "The SCIM key {hint} expired at {at}. Generate a new one in the console and put it into the identity \
-                 provider."
-            ),
-        })
-    }
-}
 
 /// Reads the key in the `Authorization` header of a request.
 ///
@@ -50,29 +15,21 @@ impl Refusal {
 /// commonest mistake of administrators.
 ///
 /// # Errors
-/// 401 saying what is wrong with the header. Storage is not asked.
-pub(crate) fn from_authorization(header: Option<&str>) -> Result<Key, ScimError> {
-    const HOW: &str = "Send \"Authorization: Bearer scim-…\" with the SCIM key made in the console.";
-    let refused = |why: String| ScimError::unauthorized(format!("{why} {HOW}"));
-    let mut token = header
-        .map(str::trim)
-        .filter(|header| !header.is_empty())
-        .ok_or_else(|| refused("The request has no Authorization header.".to_owned()))?;
+/// What is wrong with the header. Storage is not asked.
+pub(crate) fn from_authorization(header: Option<&str>) -> Result<Key, KeyRefusal> {
+    let mut token = header.map(str::trim).filter(|header| !header.is_empty()).ok_or(KeyRefusal::Missing)?;
     while token.contains(char::is_whitespace) {
-        token = bearer::token(token)
-            .ok_or_else(|| refused("The Authorization header is not a bearer token.".to_owned()))?;
+        token = bearer::token(token).ok_or(KeyRefusal::NotBearer)?;
     }
-    let key = token
-        .strip_prefix(PREFIX)
-        .ok_or_else(|| refused(format!("The token does not begin with \"{PREFIX}\".")))?;
-    Key::parse(key)
+    let key = token.strip_prefix(PREFIX).ok_or(KeyRefusal::NotAKey)?;
+    Ok(Key::parse(key)?)
 }
 
 /// Verifies the key of a session and runs the statements, in one round trip.
 ///
 /// # Errors
-/// 401 with the reason why the key is refused, or the failure of the storage.
-pub(crate) async fn open(session: &Session<'_>, batch: Batch) -> Result<Opened, ScimError> {
+/// [`KeyRefusal`], or the failure of the storage.
+pub(crate) async fn open(session: &Session<'_>, batch: Batch) -> Result<Opened, Error> {
     open_as(session, batch, false).await
 }
 
@@ -81,23 +38,23 @@ pub(crate) async fn open(session: &Session<'_>, batch: Batch) -> Result<Opened, 
 ///
 /// # Errors
 /// As [`open`].
-pub(crate) async fn open_for_write(session: &Session<'_>, batch: Batch) -> Result<Opened, ScimError> {
+pub(crate) async fn open_for_write(session: &Session<'_>, batch: Batch) -> Result<Opened, Error> {
     if is_revoked(session).await {
-        return Err(refuse(session, &Refusal::Deactivated));
+        return Err(remember(session, KeyRefusal::Deactivated { hint: session.key.hint() }).into());
     }
     open_as(&Session { is_verified: true, ..session.clone() }, batch, true).await
 }
 
-async fn open_as(session: &Session<'_>, batch: Batch, is_write: bool) -> Result<Opened, ScimError> {
+async fn open_as(session: &Session<'_>, batch: Batch, is_write: bool) -> Result<Opened, Error> {
     let batch = session.batch(batch);
     // D1 is under way while KV is asked.
     let sent = session.send(&batch, is_write);
     let is_revoked = is_revoked(session).await;
     let loaded = Session::load(&batch, sent).await?;
-    let key = loaded.key.ok_or_else(|| refuse(session, &Refusal::Unknown))?;
+    let key = loaded.key.ok_or_else(|| remember(session, unknown(session.key)))?;
     let (deactivated_at, expires_at) = (key.deactivated_at.as_deref(), key.expires_at.as_deref());
-    check(deactivated_at, expires_at, is_revoked, &session.tenant.now)
-        .map_err(|refusal| refuse(session, &refusal))?;
+    check(session.key.hint(), deactivated_at, expires_at, is_revoked, &session.tenant.now)
+        .map_err(|refusal| remember(session, refusal))?;
     known_keys::note_good(session.key);
     let (key, results) = match key.has_outdated_folds() {
         false => (key, loaded.results),
@@ -105,7 +62,7 @@ async fn open_as(session: &Session<'_>, batch: Batch, is_write: bool) -> Result<
         true => {
             session.update_folds(&key.organization.id).await?;
             let loaded = Session::load(&batch, session.send(&batch, is_write)).await?;
-            let key = loaded.key.ok_or_else(|| refuse(session, &Refusal::Unknown))?;
+            let key = loaded.key.ok_or_else(|| remember(session, unknown(session.key)))?;
             (key, loaded.results)
         }
     };
@@ -119,28 +76,33 @@ async fn is_revoked(session: &Session<'_>) -> bool {
 
 /// Whether a key is good at that time. Moments are in ISO 8601, so that their order is that of texts.
 fn check(
+    hint: String,
     deactivated_at: Option<&str>,
     expires_at: Option<&str>,
     is_revoked: bool,
     now: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), KeyRefusal> {
     if is_revoked || deactivated_at.is_some() {
-        return Err(Refusal::Deactivated);
+        return Err(KeyRefusal::Deactivated { hint });
     }
     match expires_at {
-        Some(at) if at <= now => Err(Refusal::Expired { at: at.to_owned() }),
+        Some(at) if at <= now => Err(KeyRefusal::Expired { hint, at: at.to_owned() }),
         _ => Ok(()),
     }
 }
 
-/// The 401 for the client. The isolate remembers it, unless a replica of D1 has answered: that may not know yet a key
-/// that has just been made.
-fn refuse(session: &Session<'_>, refusal: &Refusal) -> ScimError {
-    let answer = refusal.answer(session.key);
+/// The refusal of a key that no database of this deployment has.
+pub(crate) fn unknown(key: &Key) -> KeyRefusal {
+    KeyRefusal::Unknown { hint: key.hint() }
+}
+
+/// Has the isolate remember the refusal, unless a replica of D1 has answered: that may not know yet a key that has just
+/// been made.
+fn remember(session: &Session<'_>, refusal: KeyRefusal) -> KeyRefusal {
     if session.database.is_current() {
-        known_keys::note_refused(session.key, &answer);
+        known_keys::note_refused(session.key, refusal.clone());
     }
-    answer
+    refusal
 }
 
 #[cfg(test)]
@@ -163,18 +125,23 @@ mod tests {
     fn a_key_is_good_until_it_expires_or_is_deactivated() {
         const NOW: &str = "2026-01-01T00:00:00.000Z";
         const LATER: &str = "2026-01-01T00:00:00.001Z";
-        let expired = || Err(Refusal::Expired { at: NOW.to_owned() });
-        assert_eq!(check(None, None, false, NOW), Ok(()));
-        assert_eq!(check(None, Some(LATER), false, NOW), Ok(()));
-        assert_eq!(check(None, Some(NOW), false, NOW), expired());
-        assert_eq!(check(Some(LATER), None, false, NOW), Err(Refusal::Deactivated));
-        assert_eq!(check(Some(NOW), Some(NOW), false, NOW), Err(Refusal::Deactivated));
-        assert_eq!(check(None, None, true, NOW), Err(Refusal::Deactivated));
+        let hint = || "scim-G22A…".to_owned();
+        let check = |deactivated_at, expires_at, is_revoked| {
+            super::check(hint(), deactivated_at, expires_at, is_revoked, NOW)
+        };
+        let expired = || Err(KeyRefusal::Expired { hint: hint(), at: NOW.to_owned() });
+        let deactivated = || Err(KeyRefusal::Deactivated { hint: hint() });
+        assert_eq!(check(None, None, false), Ok(()));
+        assert_eq!(check(None, Some(LATER), false), Ok(()));
+        assert_eq!(check(None, Some(NOW), false), expired());
+        assert_eq!(check(Some(LATER), None, false), deactivated());
+        assert_eq!(check(Some(NOW), Some(NOW), false), deactivated());
+        assert_eq!(check(None, None, true), deactivated());
     }
 
     #[test]
     fn a_header_without_a_key_is_refused_with_the_reason() {
-        let detail = |header: Option<&str>| from_authorization(header).unwrap_err().detail;
+        let detail = |header: Option<&str>| from_authorization(header).unwrap_err().to_string();
         assert!(detail(None).contains("no Authorization header"));
         assert!(detail(Some("  ")).contains("no Authorization header"));
         assert!(detail(Some("non-token")).contains("does not begin with"));

@@ -11,10 +11,12 @@ use super::columns::{integers, json};
 use super::filter::compile_member;
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
+use crate::error::Error;
 use directory::Catalog;
-use directory::group::{Ids, MembershipChange, Selection, nested_group};
-use scim_protocol::error::shorten;
-use scim_protocol::{ScimError, json};
+use directory::Refusal;
+use directory::membership::{Ids, MembershipChange, Selection};
+use directory::refusal::list_ids;
+use scim_protocol::json;
 
 /// Most bytes of a parameter, of which D1 takes two million.
 const MOST_BYTES: usize = 1_800_000;
@@ -40,8 +42,8 @@ impl ResolvedMembers {
     /// Collects the rows of [`resolve_member_ids`], one for each statement.
     ///
     /// # Errors
-    /// `invalidValue` naming the ids that are no user's.
-    pub fn of(rows: impl IntoIterator<Item = ResolvedRow>) -> Result<Self, ScimError> {
+    /// [`Refusal::MembersUnknown`], [`Refusal::NestedGroup`].
+    pub fn of(rows: impl IntoIterator<Item = ResolvedRow>) -> Result<Self, Refusal> {
         let mut members = Self::default();
         for ResolvedRow { seqs, others } in rows {
             members.active.extend(seqs);
@@ -49,17 +51,13 @@ impl ResolvedMembers {
             members.inactive.extend(others.inactive);
             members.group = members.group.take().or(others.group);
         }
-        if let Some(group) = &members.group {
-            return Err(nested_group(group));
+        if let Some(member) = members.group {
+            return Err(Refusal::NestedGroup { member });
         }
         if members.unknown.is_empty() {
             return Ok(members);
         }
-        Err(ScimError::invalid_value(format!(
-            "No user has the id {}; nothing was changed. Unassign the person in the identity provider and assign \
-             them again, so that it learns their id here.",
-            named(&members.unknown)
-        )))
+        Err(Refusal::MembersUnknown { ids: members.unknown })
     }
 }
 
@@ -88,16 +86,6 @@ pub struct RemovedRow {
     /// The `seq` of each, with a minus if the user is not a member.
     #[serde(deserialize_with = "integers")]
     seqs: Vec<i64>,
-}
-
-/// Some of the ids, and how many others there are.
-fn named(ids: &[String]) -> String {
-    const NAMED: usize = 5;
-    let named: Vec<String> = ids.iter().take(NAMED).map(|id| format!("\"{}\"", shorten(id))).collect();
-    match ids.len().saturating_sub(NAMED) {
-        0 => named.join(", "),
-        others => format!("{} and {others} others", named.join(", ")),
-    }
 }
 
 /// What a request says of the ids that are no active person's.
@@ -228,7 +216,7 @@ impl Difference {
         Some(format!(
             "Not added to the group, because inactive: {}. Activating them later does not add them; push the group \
              again then.",
-            named(&self.inactive)
+            list_ids(&self.inactive)
         ))
     }
 }
@@ -314,18 +302,15 @@ impl Comparison {
     /// Reads the difference, once the statements have run.
     ///
     /// # Errors
-    /// Those of [`ResolvedMembers::of`], and `tooMany` where a filter selects more members than are removed at once.
-    pub fn read(&self, results: &Results) -> Result<Difference, ScimError> {
+    /// Those of [`ResolvedMembers::of`], and [`Refusal::TooManyMembersSelected`].
+    pub fn read(&self, results: &Results) -> Result<Difference, Error> {
         let rows = self.join.iter().map(|handle| results.one(*handle)).collect::<Result<Vec<_>, _>>()?;
         let members = ResolvedMembers::of(rows)?;
         let mut removed = Vec::new();
         for handle in &self.leave {
             let RemovedRow { seqs: selected } = results.one(*handle)?;
             if selected.len() > MOST_SEQS {
-                return Err(ScimError::too_many(format!(
-                    "The filter selects more than {MOST_SEQS} members, the most that are removed by one. Name the members to \
-                     remove, or replace \"members\" with those who shall stay."
-                )));
+                return Err(Refusal::TooManyMembersSelected { limit: MOST_SEQS }.into());
             }
             removed.extend(selected);
         }
@@ -379,14 +364,10 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
 
 /// The answer to a write that would make somebody a member of more groups than [`MOST_GROUPS`]; `None` for another
 /// error.
-pub fn too_many_groups(error: &StorageError) -> Option<ScimError> {
+pub fn too_many_groups(error: &StorageError) -> Option<Refusal> {
     let StorageError::Full(what) = error else { return None };
     let user = what.strip_prefix("user ")?;
-    Some(ScimError::invalid_value(format!(
-        "The user \"{}\" is in {MOST_GROUPS} groups, the most that a person may be in; nothing was changed. Remove them from \
-         groups that they no longer need, or leave them out of this one.",
-        shorten(user)
-    )))
+    Some(Refusal::TooManyGroups { user: user.to_owned(), limit: MOST_GROUPS })
 }
 
 #[cfg(test)]

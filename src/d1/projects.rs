@@ -8,6 +8,7 @@ use super::batch::Select;
 use super::columns::json as column_json;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
+use directory::Refusal;
 use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
 use scim_protocol::json::{self, object};
 use scim_protocol::text::{compose, is_composed};
@@ -213,18 +214,14 @@ fn bounded(rows: &str, most: u32, what: &str, value: &str) -> String {
     format!("iif(EXISTS (SELECT 1 FROM {rows} LIMIT 1 OFFSET {most} - 1), {full}, {value})")
 }
 
-/// What to say of a write that would give a project more roles or teams than it may have; `None` for another error.
-pub fn too_many(error: &StorageError) -> Option<String> {
+/// The refusal of a write that would give a project more roles or teams than it may have; `None` for another error.
+pub fn too_many(error: &StorageError) -> Option<Refusal> {
     let StorageError::Full(what) = error else { return None };
-    let most = match what.as_str() {
-        "teams" => MOST_TEAMS,
-        "roles" => MOST_ROLES,
-        _ => return None,
-    };
-    Some(format!(
-        "The project has {most} {what}, the most that a project may have; nothing was changed. Delete {what} that are no longer \
-         needed, or use another project."
-    ))
+    match what.as_str() {
+        "teams" => Some(Refusal::TooManyTeams { limit: MOST_TEAMS }),
+        "roles" => Some(Refusal::TooManyRoles { limit: MOST_ROLES }),
+        _ => None,
+    }
 }
 
 /// `project_id` is SQL of the project's id.

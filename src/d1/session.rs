@@ -8,9 +8,9 @@ use super::retry::backoff_with_jitter;
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
 use super::{Database, Sent, StorageError, refolding};
+use crate::error::Error;
 use crate::runtime::clock;
-use crate::storage_error::upgrading;
-use directory::{Key, Organization};
+use directory::{Key, Organization, Refusal};
 use scim_protocol::ScimError;
 use scim_protocol::text::FOLD_VERSION;
 
@@ -111,13 +111,13 @@ impl Session<'_> {
     /// Makes the folded columns of the organization anew.
     ///
     /// # Errors
-    /// 503 while there is more to do than one request may.
-    pub async fn update_folds(&self, organization: &str) -> Result<(), ScimError> {
+    /// [`StorageError::Upgrading`] while there is more to do than one request may.
+    pub async fn update_folds(&self, organization: &str) -> Result<(), StorageError> {
         let tenant = self.tenant.of_organization(organization);
         let mut steps = refolding::STEPS_OF_REQUEST;
         match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await? {
             true => Ok(()),
-            false => Err(upgrading()),
+            false => Err(StorageError::Upgrading),
         }
     }
 
@@ -146,41 +146,55 @@ fn unreadable(error: StorageError) -> StorageError {
     }
 }
 
-/// What an attempt at a write came to, other than success.
+/// Why an attempt at a write has failed.
 #[derive(Debug)]
-pub enum Failure {
-    /// To be answered.
-    Answer(ScimError),
-    /// The basis of the write was stale: to be tried again from the start.
+pub enum Failure<E> {
+    /// For good.
+    Final(E),
+    /// Its basis has changed since it was read: the next attempt may succeed.
     Stale,
 }
 
-impl From<ScimError> for Failure {
-    fn from(error: ScimError) -> Self {
-        Self::Answer(error)
-    }
-}
-
-impl From<StorageError> for Failure {
+impl<E: From<StorageError>> From<StorageError> for Failure<E> {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::Stale => Self::Stale,
-            other => Self::Answer(other.into()),
+            other => Self::Final(other.into()),
         }
     }
 }
 
-/// Repeats an attempt as long as others change what it read before it writes, a bounded number of times.
+impl From<Error> for Failure<Error> {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl From<Refusal> for Failure<Error> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Final(refusal.into())
+    }
+}
+
+impl From<ScimError> for Failure<Error> {
+    fn from(error: ScimError) -> Self {
+        Self::Final(error.into())
+    }
+}
+
+/// Repeats an attempt while other requests change its basis, a limited number of times.
 ///
 /// # Errors
-/// The attempt's own answer, or 429.
-pub async fn retry_on_conflict<T>(attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T, ScimError> {
+/// The attempt's own, or [`StorageError::Contended`].
+pub async fn retry_on_conflict<T, E: From<StorageError>>(
+    attempt: impl AsyncFn() -> Result<T, Failure<E>>,
+) -> Result<T, E> {
     for tried in 1..=ATTEMPTS {
         match attempt().await {
             Ok(value) => return Ok(value),
-            Err(Failure::Answer(error)) => return Err(error),
+            Err(Failure::Final(error)) => return Err(error),
             Err(Failure::Stale) => backoff_with_jitter(tried).await?,
         }
     }
-    Err(StorageError::Stale.into())
+    Err(StorageError::Contended.into())
 }

@@ -9,8 +9,8 @@ use worker::wasm_bindgen::JsValue;
 use worker::{Response, ResponseBuilder, console_error};
 
 use crate::d1::member_chunks::{ChunkCursor, ChunkStream};
+use crate::error::Error;
 use crate::runtime::js_text::JsText;
-use scim_protocol::ScimError;
 
 /// Text in parts.
 #[derive(Default)]
@@ -37,7 +37,7 @@ pub(crate) struct Members {
 }
 
 /// Makes of a chunk of members what the client gets.
-pub(crate) type ProjectChunk = Box<dyn Fn(JsText) -> Result<JsText, ScimError>>;
+pub(crate) type ProjectChunk = Box<dyn Fn(JsText) -> Result<JsText, Error>>;
 
 impl Body {
     /// Adds text at the end.
@@ -146,7 +146,7 @@ impl Body {
                 Part::Members { from, goes_on } => match self.next_members(from, goes_on).await {
                     Ok(text) => text,
                     Err(error) => {
-                        console_error!("an answer was broken off: {}", error.detail);
+                        console_error!("an answer was broken off: {error:?}");
                         return Err(worker::Error::from("the answer was broken off"));
                     }
                 },
@@ -159,7 +159,7 @@ impl Body {
     }
 
     /// The next of a group's members; what comes behind them is put back.
-    async fn next_members(&mut self, from: ChunkCursor, goes_on: bool) -> Result<String, ScimError> {
+    async fn next_members(&mut self, from: ChunkCursor, goes_on: bool) -> Result<String, Error> {
         let others = self.parts.iter().filter_map(|part| match part {
             Part::Members { from, .. } => Some(*from),
             Part::Text(_) => None,

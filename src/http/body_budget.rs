@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
+use crate::error::Limit;
 use crate::runtime::clock;
-use scim_protocol::ScimError;
 
 /// Most bytes that the bodies of requests may take in an isolate at a time, as they are read and as they are kept.
 pub(crate) const MOST: usize = 24 * 1024 * 1024;
@@ -43,7 +43,7 @@ impl Held {
     ///
     /// # Errors
     /// 429 where the isolate has not got that much.
-    pub(crate) fn grow(&mut self, body: usize, bytes: usize) -> Result<(), ScimError> {
+    pub(crate) fn grow(&mut self, body: usize, bytes: usize) -> Result<(), Limit> {
         if body.max(bytes) <= SMALL {
             return Ok(());
         }
@@ -60,9 +60,7 @@ impl Held {
             let large = others().filter(|share| share.body > LARGE).count();
             if is_too_much || (body > LARGE && large >= MOST_LARGE) {
                 held.retain(|share| share.number != number);
-                return Err(ScimError::throttled(
-                    "This service is reading as many large requests as it can at a time. Try again shortly.",
-                ));
+                return Err(Limit::LargeBodies);
             }
             let share = Share { number, body, bytes, since: now };
             match held.iter_mut().find(|share| share.number == number) {

@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod body_budget;
 pub mod problem;
 pub(crate) mod rate_limits;
+mod refusal;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod routes;

@@ -1,6 +1,9 @@
 //! What goes wrong, as the administrator is to be told (RFC 9457).
 
-use crate::d1::StorageError;
+use crate::d1::session::Failure;
+use crate::error::{Error, Limit};
+use crate::storage_error::StorageError;
+use directory::Refusal;
 use scim_protocol::ScimError;
 
 /// An outcome other than success.
@@ -54,20 +57,44 @@ impl From<ScimError> for Problem {
     }
 }
 
-impl From<Problem> for ScimError {
-    fn from(problem: Problem) -> Self {
-        Self { status: problem.status, scim_type: None, detail: problem.detail }
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            // The guard of a write found no row: it is gone, or has become another.
+            Error::Storage(StorageError::Stale) => {
+                Self::new(409, "This was changed or deleted by someone else. Reload it and try again.")
+            }
+            other => other.into_scim().into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Error::from(refusal).into()
+    }
+}
+
+impl From<Limit> for Problem {
+    fn from(limit: Limit) -> Self {
+        Error::from(limit).into()
     }
 }
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
-        match error {
-            // A guard found no row: what the write was about is gone, or has become another.
-            StorageError::Stale => {
-                Self::new(409, "This was changed or deleted by someone else. Reload it and try again.")
-            }
-            other => ScimError::from(other).into(),
-        }
+        Error::from(error).into()
+    }
+}
+
+impl From<Problem> for Failure<Problem> {
+    fn from(problem: Problem) -> Self {
+        Self::Final(problem)
+    }
+}
+
+impl From<Refusal> for Failure<Problem> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Final(refusal.into())
     }
 }

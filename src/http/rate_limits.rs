@@ -8,9 +8,9 @@ use worker::{Env, console_error};
 
 use super::request::HttpRequest;
 use crate::deployment::variable;
+use crate::error::Limit;
 use crate::runtime::clock;
 use directory::Key;
-use scim_protocol::ScimError;
 
 /// How long is counted, in milliseconds.
 const MINUTE: u64 = 60 * 1000;
@@ -105,21 +105,21 @@ impl Counts {
 ///
 /// # Errors
 /// 429.
-pub(crate) fn check_address(request: &HttpRequest) -> Result<(), ScimError> {
-    if is_blocked(&address_of(request)) { Err(too_many_failures()) } else { Ok(()) }
+pub(crate) fn check_address(request: &HttpRequest) -> Result<(), Limit> {
+    if is_blocked(&address_of(request)) { Err(Limit::FailedAuthentications) } else { Ok(()) }
 }
 
 /// Counts a refusal of a key or a token.
 ///
 /// # Errors
 /// 429 where the address of the request has had too many.
-pub(crate) async fn count_failure(env: &Env, request: &HttpRequest) -> Result<(), ScimError> {
+pub(crate) async fn count_failure(env: &Env, request: &HttpRequest) -> Result<(), Limit> {
     let address = address_of(request);
     if Rate::Failures.allows(env, &address).await {
         return Ok(());
     }
     COUNTS.with_borrow_mut(|counts| counts.block(&address, clock::now_millis()));
-    Err(too_many_failures())
+    Err(Limit::FailedAuthentications)
 }
 
 /// Refuses a key that nobody has used lately, from an address that has failed too often with others, unless it is
@@ -127,51 +127,39 @@ pub(crate) async fn count_failure(env: &Env, request: &HttpRequest) -> Result<()
 ///
 /// # Errors
 /// 429.
-pub(crate) async fn check_unknown_key(env: &Env, request: &HttpRequest) -> Result<(), ScimError> {
+pub(crate) async fn check_unknown_key(env: &Env, request: &HttpRequest) -> Result<(), Limit> {
     let address = address_of(request);
     if !is_blocked(&address) || Rate::LookUps.allows(env, &address).await {
         return Ok(());
     }
-    Err(too_many_failures())
+    Err(Limit::FailedAuthentications)
 }
 
 /// Counts a request with a good key.
 ///
 /// # Errors
 /// 429 above 50 a second over a minute.
-pub(crate) async fn count_request(env: &Env, key: &Key) -> Result<(), ScimError> {
+pub(crate) async fn count_request(env: &Env, key: &Key) -> Result<(), Limit> {
     if Rate::Requests.allows(env, key.hash()).await {
         return Ok(());
     }
-    Err(ScimError::throttled(
-        "The SCIM key is used more often than this service allows in a minute. Try again shortly.",
-    ))
+    Err(Limit::Requests)
 }
 
 /// Counts a list for which the database has to look at everybody, with a good key.
 ///
 /// # Errors
 /// 429 above one a second over a minute.
-pub(crate) async fn count_scan(env: &Env, key: &Key) -> Result<(), ScimError> {
+pub(crate) async fn count_scan(env: &Env, key: &Key) -> Result<(), Limit> {
     if Rate::Scans.allows(env, key.hash()).await {
         return Ok(());
     }
-    Err(ScimError::throttled(format!(
-        "The SCIM key is used for more filters than this service allows in a minute that look through the whole directory. Filter \
-         by an attribute that is indexed ({}), or try again shortly.",
-        crate::d1::list::INDEXED
-    )))
+    Err(Limit::Scans { indexed: crate::d1::list::INDEXED })
 }
 
 fn is_blocked(address: &str) -> bool {
     let now = clock::now_millis();
     COUNTS.with_borrow(|counts| counts.blocked.get(address).is_some_and(|until| *until > now))
-}
-
-fn too_many_failures() -> ScimError {
-    ScimError::throttled(
-        "Too many requests from this address were refused for their key or token. Correct it, and try again in a minute.",
-    )
 }
 
 /// Where a request comes from. Whoever has an IPv6 address has all of its network.

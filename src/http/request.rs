@@ -7,6 +7,7 @@ use worker::Request;
 
 use super::address::Address;
 use super::body_budget::{Held, LARGE};
+use crate::error::{Error, Limit};
 use directory::group_body;
 use scim_protocol::ScimError;
 use scim_protocol::bounded_json::{self, ParseError};
@@ -135,7 +136,7 @@ impl HttpRequest {
     ///
     /// # Errors
     /// 413 above the limit, 415 for a compressed one, 429 where the isolate has no memory for it.
-    pub(crate) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, ScimError> {
+    pub(crate) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
         if self.raw.inner().body().is_some() {
             check_coding(self.header("content-encoding").as_deref())?;
         }
@@ -148,11 +149,11 @@ impl HttpRequest {
         let unreadable =
             |_| ScimError::invalid_syntax("The body could not be read to its end. Send the request again.");
         match self.declared_length() {
-            Some(length) if length > limit => Err(too_large()),
+            Some(length) if length > limit => Err(too_large().into()),
             Some(length) => {
                 self.budget.grow(length, length)?;
                 let body = self.raw.bytes().await.map_err(unreadable)?;
-                if body.len() > limit { Err(too_large()) } else { Ok(body) }
+                if body.len() > limit { Err(too_large().into()) } else { Ok(body) }
             }
             // A client that does not say how long its body is may not fill the memory with it.
             None => {
@@ -161,7 +162,7 @@ impl HttpRequest {
                 while let Some(piece) = stream.next().await {
                     body.extend(piece.map_err(unreadable)?);
                     if body.len() > limit {
-                        return Err(too_large());
+                        return Err(too_large().into());
                     }
                     self.budget.grow(body.len(), body.capacity())?;
                 }
@@ -174,7 +175,7 @@ impl HttpRequest {
     ///
     /// # Errors
     /// 429 where the isolate has not got that much.
-    pub(crate) fn hold(&mut self, body: usize, bytes: usize) -> Result<(), ScimError> {
+    pub(crate) fn hold(&mut self, body: usize, bytes: usize) -> Result<(), Limit> {
         self.budget.grow(body, bytes)
     }
 }

@@ -4,6 +4,7 @@ use worker::{Headers, Response};
 
 use super::body::Body;
 use crate::d1::{Cost, Statement};
+use crate::error::{Error, ErrorCode};
 use directory::Shard;
 use scim_protocol::entity_tag::entity_tag;
 use scim_protocol::{MEDIA_TYPE, ScimError, ScimType};
@@ -31,6 +32,8 @@ pub(crate) struct HttpResponse {
     pub(crate) key_hint: Option<String>,
     /// What is left to do after the response.
     pub(crate) deferred: DeferredWork,
+    /// The code of the error; for the logs.
+    pub(crate) code: Option<ErrorCode>,
     keyword: Option<&'static str>,
     conceals_cost: bool,
     content_type: &'static str,
@@ -45,6 +48,7 @@ impl HttpResponse {
             detail: None,
             key_hint: None,
             deferred: DeferredWork::default(),
+            code: None,
             keyword: None,
             conceals_cost: false,
             content_type,
@@ -176,9 +180,17 @@ impl HttpResponse {
 
 impl From<ScimError> for HttpResponse {
     fn from(error: ScimError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Error> for HttpResponse {
+    fn from(error: Error) -> Self {
+        let code = Some(error.code());
+        let error = error.into_scim();
         let keyword = error.scim_type.map(ScimType::as_str);
         let response = Self::new(error.status, MEDIA_TYPE, error.to_json()).with_detail(error.detail);
-        let response = Self { keyword, ..response };
+        let response = Self { keyword, code, ..response };
         match error.status {
             // RFC 6750 §3: a 401 names the scheme.
             401 => response.with_header("WWW-Authenticate", "Bearer realm=\"scim\""),

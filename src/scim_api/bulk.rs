@@ -9,11 +9,13 @@ use worker::Url;
 use super::context::{HandlerFuture, Operation, RequestContext, Source, to_json};
 use crate::audit::scim_request::Target;
 use crate::d1::Batch;
+use crate::d1::StorageError;
+use crate::error::Error;
 use crate::http::address::{encode_segment, segments};
 use crate::http::request::{VALUE_LIMIT, parse_json};
 use crate::http::response::HttpResponse;
 use crate::runtime::{clock, ids};
-use directory::user;
+use directory::user_change;
 use scim_protocol::ScimError;
 use scim_protocol::bounded_json::memory_size;
 use scim_protocol::bulk::{BulkMethod, BulkOperation, BulkOperationResponse, BulkRequest, BulkResponse};
@@ -47,11 +49,13 @@ impl Step {
 pub(crate) async fn respond(
     context: &mut RequestContext<'_>,
     dispatch: Dispatch,
-) -> Result<HttpResponse, ScimError> {
+) -> Result<HttpResponse, Error> {
     // An operation costs round trips; nobody gets any for a key that is no good.
     context.open(Batch::new()).await?;
     let limits = &context.session.tenant.catalog.limits;
-    let Source::Http(request) = &mut context.source else { return Err(ScimError::internal()) };
+    let Source::Http(request) = &mut context.source else {
+        return Err(StorageError::Internal("a bulk request is an operation of another".to_owned()).into());
+    };
     let text = request.body(limits.max_bulk_payload_bytes).await?;
     let body = parse_json(&text, VALUE_LIMIT)?;
     request.hold(text.len(), memory_size(&body))?;
@@ -117,7 +121,7 @@ async fn carry_out(
     let unresolved = missing.first().map(|name| unresolved(name));
     // A deactivation is carried out without the values that refer to nothing.
     let deactivates = matches!(operation.method, BulkMethod::Put | BulkMethod::Patch)
-        && operation.data.as_ref().is_some_and(user::seems_to_deactivate);
+        && operation.data.as_ref().is_some_and(user_change::seems_to_deactivate);
     let goes_on = deactivates && !nowhere;
     operation.resolve(ids, |name| goes_on && missing.contains(name));
     let BulkOperation { method, path, bulk_id, version, data } = operation;

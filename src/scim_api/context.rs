@@ -13,6 +13,7 @@ use crate::auth::{known_keys, scim_key};
 use crate::d1::audit_log::Outcome;
 use crate::d1::session::Opened;
 use crate::d1::{Batch, Results, Session, StorageError};
+use crate::error::Error;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_OF_STRANGERS};
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
@@ -25,7 +26,7 @@ use scim_protocol::query::ListQuery;
 use scim_protocol::schema::ResourceType;
 
 /// What a handler returns. It is boxed, so that a table of routes can name it.
-pub(crate) type HandlerFuture<'r> = Pin<Box<dyn Future<Output = Result<HttpResponse, ScimError>> + 'r>>;
+pub(crate) type HandlerFuture<'r> = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + 'r>>;
 
 /// A SCIM request that carries a well-formed key, and what it needs to be carried out.
 pub(crate) struct RequestContext<'a> {
@@ -82,25 +83,25 @@ impl Operation {
 
 impl RequestContext<'_> {
     /// Authenticates and runs the statements of a read; see [`scim_key::open`].
-    pub(crate) async fn open(&self, batch: Batch) -> Result<Opened, ScimError> {
+    pub(crate) async fn open(&self, batch: Batch) -> Result<Opened, Error> {
         self.opened(scim_key::open(&self.session, batch).await)
     }
 
     /// Authenticates and runs the statements of a write that needs nothing to be read before; see
     /// [`scim_key::open_for_write`].
-    pub(crate) async fn open_writing(&self, batch: Batch) -> Result<Opened, ScimError> {
+    pub(crate) async fn open_writing(&self, batch: Batch) -> Result<Opened, Error> {
         self.opened(scim_key::open_for_write(&self.session, batch).await)
     }
 
     /// Makes sure that the key is good, or was a moment ago: before memory is given to what comes with it.
-    async fn vouch(&self) -> Result<(), ScimError> {
+    async fn vouch(&self) -> Result<(), Error> {
         if known_keys::is_good(self.session.key) {
             return Ok(());
         }
         self.open(Batch::new()).await.map(drop)
     }
 
-    fn opened(&self, opened: Result<Opened, ScimError>) -> Result<Opened, ScimError> {
+    fn opened(&self, opened: Result<Opened, Error>) -> Result<Opened, Error> {
         let opened = opened?;
         if opened.last_used_is_due {
             self.last_used_is_due.set(true);
@@ -129,28 +130,32 @@ impl RequestContext<'_> {
     }
 
     /// The body of a request that writes a user or searches.
-    pub(crate) async fn body(&mut self) -> Result<Value, ScimError> {
+    pub(crate) async fn body(&mut self) -> Result<Value, Error> {
         self.body_within(&BODY).await
     }
 
     /// The body of a request that writes a group.
-    pub(crate) async fn group_body(&mut self) -> Result<Value, ScimError> {
+    pub(crate) async fn group_body(&mut self) -> Result<Value, Error> {
         self.body_within(&GROUP_BODY).await
     }
 
     /// A body that is large, that does not say how large it is, or that takes much memory is read only for a key that
     /// is known to be good: anybody can make up a key whose checksum is right, and an isolate's memory is shared. For
     /// a key that has not been used for a while, that costs one more round trip.
-    async fn body_within(&mut self, limits: &BodyLimits) -> Result<Value, ScimError> {
+    async fn body_within(&mut self, limits: &BodyLimits) -> Result<Value, Error> {
         let is_small = match &self.source {
             Source::Http(request) => request.is_within(limits.bytes_of_strangers),
             // The audit context has it already.
-            Source::Bulk(operation) => return operation.data(),
+            Source::Bulk(operation) => return Ok(operation.data()?),
         };
         if !is_small {
             self.vouch().await?;
         }
-        let Source::Http(request) = &mut self.source else { return Err(ScimError::internal()) };
+        let Source::Http(request) = &mut self.source else {
+            return Err(
+                StorageError::Internal("an operation of a bulk request has no body".to_owned()).into()
+            );
+        };
         let text = request.body(limits.bytes).await?;
         let mut body = limits.read(&text)?;
         if is_small && memory_size(&body) > MEMORY_OF_STRANGERS {
@@ -158,7 +163,11 @@ impl RequestContext<'_> {
             self.vouch().await?;
             body = limits.read(&text)?;
         }
-        let Source::Http(request) = &mut self.source else { return Err(ScimError::internal()) };
+        let Source::Http(request) = &mut self.source else {
+            return Err(
+                StorageError::Internal("an operation of a bulk request has no body".to_owned()).into()
+            );
+        };
         request.hold(text.len(), memory_size(&body))?;
         self.audit.set_body(&body);
         Ok(body)
@@ -220,7 +229,7 @@ impl RequestContext<'_> {
 ///
 /// # Errors
 /// 500 if it cannot be written.
-pub(crate) fn to_json(message: &impl Serialize) -> Result<String, ScimError> {
+pub(crate) fn to_json(message: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(message)
         .map_err(|error| StorageError::Internal(format!("a message cannot be written: {error}")).into())
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::context::{RequestContext, to_json};
 use crate::d1::Batch;
+use crate::error::Error;
 use crate::http::response::HttpResponse;
 use directory::Organization;
 use scim_protocol::discovery::{AuthenticationScheme, ResourceTypeBody, SchemaBody, ServiceProviderConfig};
@@ -13,7 +14,7 @@ use scim_protocol::list::ListResponse;
 use scim_protocol::query::ListQuery;
 use scim_protocol::{Limits, ScimError};
 
-pub(crate) async fn service_provider_config(context: &RequestContext<'_>) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn service_provider_config(context: &RequestContext<'_>) -> Result<HttpResponse, Error> {
     authenticate(context).await?;
     let tenant = &context.session.tenant;
     config(&tenant.base, &tenant.catalog.limits)
@@ -28,12 +29,12 @@ pub(crate) fn public_service_provider_config(
     base: &str,
     limits: &Limits,
     query: &[(String, String)],
-) -> Result<HttpResponse, ScimError> {
+) -> Result<HttpResponse, Error> {
     refuse_filter(&ListQuery::from_url(query)?)?;
     config(base, limits)
 }
 
-fn config(base: &str, limits: &Limits) -> Result<HttpResponse, ScimError> {
+fn config(base: &str, limits: &Limits) -> Result<HttpResponse, Error> {
     let key = AuthenticationScheme {
         r#type: "oauthbearertoken",
         name: "SCIM key".into(),
@@ -48,7 +49,7 @@ fn config(base: &str, limits: &Limits) -> Result<HttpResponse, ScimError> {
 pub(crate) async fn resource_types(
     context: &RequestContext<'_>,
     name: Option<&str>,
-) -> Result<HttpResponse, ScimError> {
+) -> Result<HttpResponse, Error> {
     authenticate(context).await?;
     let tenant = &context.session.tenant;
     let described =
@@ -56,10 +57,7 @@ pub(crate) async fn resource_types(
     one_or_all(described.into(), |each| each.id, name, "ResourceType")
 }
 
-pub(crate) async fn schemas(
-    context: &RequestContext<'_>,
-    urn: Option<&str>,
-) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn schemas(context: &RequestContext<'_>, urn: Option<&str>) -> Result<HttpResponse, Error> {
     let organization = authenticate(context).await?;
     let tenant = &context.session.tenant;
     let user = tenant.catalog.user_of(&organization);
@@ -71,7 +69,7 @@ pub(crate) async fn schemas(
     one_or_all(described, |each: &SchemaBody<'_>| each.id, urn, "Schema")
 }
 
-async fn authenticate(context: &RequestContext<'_>) -> Result<Organization, ScimError> {
+async fn authenticate(context: &RequestContext<'_>) -> Result<Organization, Error> {
     refuse_filter(&context.parameters()?)?;
     Ok(context.open(Batch::new()).await?.organization)
 }
@@ -90,7 +88,7 @@ fn one_or_all<'d, T: Serialize>(
     id_of: impl Fn(&T) -> &'d str,
     id: Option<&str>,
     what: &str,
-) -> Result<HttpResponse, ScimError> {
+) -> Result<HttpResponse, Error> {
     let Some(id) = id else { return Ok(HttpResponse::ok(to_json(&ListResponse::of_all(described))?)) };
     let one = described.iter().find(|each| id_of(each).eq_ignore_ascii_case(id));
     let one = one.ok_or_else(|| ScimError::no_such_resource(what, &shorten(id)))?;

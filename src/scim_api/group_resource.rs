@@ -5,21 +5,18 @@ use super::resource::{apply_projection, parse};
 use crate::d1::Session;
 use crate::d1::groups::Resource;
 use crate::d1::member_chunks::{ChunkStream, Chunks};
+use crate::error::Error;
 use crate::http::body::{Body, Members};
 use crate::runtime::js_text::JsText;
 use directory::Catalog;
 use scim_protocol::projection::Projection;
-use scim_protocol::{Object, ScimError, json};
+use scim_protocol::{Object, json};
 
 /// What of a group is to be returned, as the body of an answer or a part of one.
 ///
 /// # Errors
 /// Our fault: what is stored is not JSON.
-pub(crate) fn body(
-    session: &Session<'_>,
-    projection: &Projection,
-    group: Resource,
-) -> Result<Body, ScimError> {
+pub(crate) fn body(session: &Session<'_>, projection: &Projection, group: Resource) -> Result<Body, Error> {
     let catalog = session.tenant.catalog;
     let mut body = Body::default();
     let place = group.rest()?;
@@ -37,7 +34,7 @@ pub(crate) fn body(
     body.push_str(before);
     body.push_str("\"members\":[");
     let texts = texts.into_iter().map(|text| members_shown(catalog, projection, text));
-    let has_some = body.push_joined(texts.collect::<Result<Vec<JsText>, ScimError>>()?);
+    let has_some = body.push_joined(texts.collect::<Result<Vec<JsText>, Error>>()?);
     if let Some(place) = place {
         let chunks = ChunkStream::new(session.database.detached(), session.tenant.clone());
         let projection = projection.clone();
@@ -52,7 +49,7 @@ pub(crate) fn body(
 }
 
 /// What of a piece of members is to be returned, without the brackets.
-fn members_shown(catalog: &Catalog, projection: &Projection, chunk: JsText) -> Result<JsText, ScimError> {
+fn members_shown(catalog: &Catalog, projection: &Projection, chunk: JsText) -> Result<JsText, Error> {
     if projection.is_everything() {
         return Ok(chunk);
     }

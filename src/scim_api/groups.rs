@@ -11,15 +11,15 @@ use crate::d1::member_chunks::{self, ChunkRow, MemberChunks};
 use crate::d1::memberships::{self, Comparison, Difference, ResolvedMembers, ResolvedRow};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::{Batch, Handle, JsText, Results, Select, StorageError, Tenant, projects};
+use crate::error::Error;
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
-use directory::group::{self, Wanted};
+use directory::Refusal;
+use directory::group::{self, GroupChange};
 use directory::group_name::{self, NewGroup};
-use scim_protocol::ScimError;
-use scim_protocol::error::shorten;
 
 /// GET of one group, with all its members unless they are excluded (RFC 7644 §3.4.1).
-pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
     let tenant = &context.session.tenant;
     let projection = context.projection(&tenant.catalog.group)?;
     let with_members = projection.wants("members");
@@ -28,7 +28,7 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     let chunks = with_members.then(|| batch.push(member_chunks::of_group(tenant, id)));
     let opened = context.open(batch).await?;
     let OwnPart { version, body: own } =
-        opened.results.first(group)?.ok_or_else(|| ScimError::no_such_resource("Group", id))?;
+        opened.results.first(group)?.ok_or_else(|| Refusal::GroupNotFound { id: id.to_owned() })?;
     if context.preconditions().client_has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
@@ -39,11 +39,11 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
 }
 
 /// POST: creates a team, or a plain group where the organization has them (RFC 7644 §3.3).
-pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpResponse, Error> {
     let sent = context.group_body().await?;
     let tenant = &context.session.tenant;
-    let wanted = Wanted::of_resource(tenant.catalog, &sent)?;
-    let group = wanted.created(tenant.catalog, context.budget)?;
+    let wanted = GroupChange::of_resource(tenant.catalog, &sent)?;
+    let group = wanted.create(tenant.catalog, context.budget)?;
     let projection = context.projection(&tenant.catalog.group)?;
     let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
@@ -88,9 +88,9 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
 }
 
 /// PUT: what custom Okta apps send for every change (RFC 7644 §3.5.1).
-pub(crate) async fn replace(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn replace(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
     let sent = context.group_body().await?;
-    let wanted = Wanted::of_resource(context.session.tenant.catalog, &sent)?;
+    let wanted = GroupChange::of_resource(context.session.tenant.catalog, &sent)?;
     let projection = context.projection(&context.session.tenant.catalog.group)?;
     let (version, resource) = change(context, id, &wanted, true).await?;
     Ok(HttpResponse::ok(body(&context.session, &projection, resource)?).with_version(version))
@@ -98,10 +98,10 @@ pub(crate) async fn replace(context: &mut RequestContext<'_>, id: &str) -> Resul
 
 /// PATCH: answered with 204, so that a large group is not sent back for one member; with the group where
 /// the client says which of its attributes it wants (RFC 7644 §3.5.2).
-pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
     let sent = context.group_body().await?;
     let catalog = context.session.tenant.catalog;
-    let wanted = Wanted::of_patch(catalog, &sent)?;
+    let wanted = GroupChange::of_patch(catalog, &sent)?;
     let projection = context.projection(&catalog.group)?;
     let (version, resource) = change(context, id, &wanted, !projection.is_everything()).await?;
     if projection.is_everything() {
@@ -111,7 +111,7 @@ pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result
 }
 
 /// DELETE: deletes the team, or a plain group (RFC 7644 §3.6).
-pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
     let preconditions = context.preconditions();
     retry_on_conflict(async || {
         let tenant = &context.session.tenant;
@@ -136,9 +136,9 @@ pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<Htt
 async fn change(
     context: &RequestContext<'_>,
     id: &str,
-    wanted: &Wanted<'_>,
+    wanted: &GroupChange<'_>,
     answer: bool,
-) -> Result<(i64, Resource), ScimError> {
+) -> Result<(i64, Resource), Error> {
     let tenant = &context.session.tenant;
     let preconditions = context.preconditions();
     // Adding and removing commute with what others do. What replaces all, or selects members by more than their ids,
@@ -155,7 +155,7 @@ async fn change(
             return Ok((record.version, Resource::default()));
         }
         preconditions.check(record.version)?;
-        let group = wanted.settle(tenant.catalog, record.kind, &record.group, context.budget)?;
+        let group = wanted.resolve(tenant.catalog, record.kind, &record.group, context.budget)?;
         let (difference, current) = read.difference(&opened.results)?;
         let changes = group != record.group || !difference.is_empty();
         let left_out = difference.left_out();
@@ -216,12 +216,8 @@ fn outcome(status: u16, id: &str, name: &str) -> Outcome {
 }
 
 /// The group that was read.
-fn found(
-    context: &RequestContext<'_>,
-    record: Option<StoredGroup>,
-    id: &str,
-) -> Result<StoredGroup, ScimError> {
-    let record = record.ok_or_else(|| ScimError::no_such_resource("Group", id))?;
+fn found(context: &RequestContext<'_>, record: Option<StoredGroup>, id: &str) -> Result<StoredGroup, Error> {
+    let record = record.ok_or_else(|| Refusal::GroupNotFound { id: id.to_owned() })?;
     context.audit.set_resource_name(&record.group.display_name);
     Ok(record)
 }
@@ -237,7 +233,7 @@ enum Read {
 }
 
 impl Read {
-    fn push(batch: &mut Batch, tenant: &Tenant<'_>, id: &str, wanted: &Wanted<'_>) -> Self {
+    fn push(batch: &mut Batch, tenant: &Tenant<'_>, id: &str, wanted: &GroupChange<'_>) -> Self {
         if wanted.members.replaces_all {
             return Self::All {
                 own: batch.push(stored::resource(tenant, id)),
@@ -252,10 +248,7 @@ impl Read {
     }
 
     /// What the request changes; and, if it replaces all members, the group and its members as they are.
-    fn difference(
-        &self,
-        results: &Results,
-    ) -> Result<(Difference, Option<(JsText, LoadedMembers)>), ScimError> {
+    fn difference(&self, results: &Results) -> Result<(Difference, Option<(JsText, LoadedMembers)>), Error> {
         match self {
             Self::Nothing => Ok((Difference::default(), None)),
             Self::Comparison(comparison) => Ok((comparison.read(results)?, None)),
@@ -316,23 +309,17 @@ fn each<R>(results: &Results, handles: &[Handle<R>]) -> Result<Vec<R>, StorageEr
     handles.iter().map(|handle| results.one(*handle)).collect()
 }
 
-/// What a write that failed comes to.
-fn refusal(error: StorageError, name: &str) -> Failure {
+/// Why a write has failed.
+fn refusal(error: StorageError, name: &str) -> Failure<Error> {
     if stored::name_is_taken(&error) || projects::name_is_taken(&error) {
         return name_taken(name, None).into();
     }
-    let full = || projects::too_many(&error).map(ScimError::invalid_value);
-    match memberships::too_many_groups(&error).or_else(full) {
+    match memberships::too_many_groups(&error).or_else(|| projects::too_many(&error)) {
         Some(refusal) => refusal.into(),
         None => error.into(),
     }
 }
 
-fn name_taken(name: &str, holder: Option<&str>) -> ScimError {
-    let by = holder.map(|id| format!(" ({id})")).unwrap_or_default();
-    ScimError::uniqueness(format!(
-        "A group named \"{}\" exists already{by}, compared without case and without spaces around it. Link the \
-         pushed group to it instead of creating another.",
-        shorten(name)
-    ))
+fn name_taken(name: &str, holder: Option<&str>) -> Refusal {
+    Refusal::GroupNameTaken { name: name.to_owned(), holder: holder.map(str::to_owned) }
 }

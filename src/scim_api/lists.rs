@@ -6,11 +6,11 @@ use super::resource::{apply_projection, parse_projection};
 use crate::auth::known_keys;
 use crate::d1::list::{self, Listed, Listing, Query, Reader, Resource};
 use crate::d1::{Batch, keys};
+use crate::error::Error;
 use crate::http::body::Body;
 use crate::http::rate_limits;
 use crate::http::response::HttpResponse;
 use crate::runtime::{clock, ids};
-use scim_protocol::ScimError;
 use scim_protocol::cursor::{Cursor, Position, Seal};
 use scim_protocol::filter;
 use scim_protocol::list::{LIST_RESPONSE_END, PageLinks, Window, list_response_start};
@@ -18,15 +18,12 @@ use scim_protocol::query::{CursorContext, ListQuery};
 use scim_protocol::schema::ResourceType;
 
 /// Answers a query by its URL.
-pub(crate) async fn list(context: &RequestContext<'_>, listed: Listed) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn list(context: &RequestContext<'_>, listed: Listed) -> Result<HttpResponse, Error> {
     query(context, listed, &context.parameters()?).await
 }
 
 /// Answers a query by POST.
-pub(crate) async fn search(
-    context: &mut RequestContext<'_>,
-    listed: Listed,
-) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn search(context: &mut RequestContext<'_>, listed: Listed) -> Result<HttpResponse, Error> {
     let body = context.body().await?;
     query(context, listed, &ListQuery::from_search_request(&body)?).await
 }
@@ -35,7 +32,7 @@ async fn query(
     context: &RequestContext<'_>,
     listed: Listed,
     parameters: &ListQuery,
-) -> Result<HttpResponse, ScimError> {
+) -> Result<HttpResponse, Error> {
     let catalog = context.session.tenant.catalog;
     let (resource_types, endpoint): (Vec<&ResourceType>, _) = match listed {
         Listed::Users => (vec![&catalog.user], "/Users"),
@@ -98,7 +95,7 @@ async fn query(
     Ok(response)
 }
 
-async fn read(context: &RequestContext<'_>, query: &Query<'_>) -> Result<Listing, ScimError> {
+async fn read(context: &RequestContext<'_>, query: &Query<'_>) -> Result<Listing, Error> {
     let mut prepared = list::prepare(&context.session.tenant, query)?;
     if !query.is_long && prepared.scans(query.window) && known_keys::is_good(context.session.key) {
         rate_limits::count_scan(context.env, context.session.key).await?;
@@ -108,7 +105,7 @@ async fn read(context: &RequestContext<'_>, query: &Query<'_>) -> Result<Listing
 }
 
 /// The secret of another key of the organization, with which a cursor was sealed before the client got its new key.
-async fn other_secret(context: &RequestContext<'_>, id: &str) -> Result<String, ScimError> {
+async fn other_secret(context: &RequestContext<'_>, id: &str) -> Result<String, Error> {
     let mut batch = Batch::new();
     let key = batch.push(keys::hash(&context.session.tenant, id));
     let opened = context.open(batch).await?;
@@ -121,7 +118,7 @@ fn page_links(
     cursors: &CursorContext<'_>,
     window: &Window,
     listing: &Listing,
-) -> Result<PageLinks, ScimError> {
+) -> Result<PageLinks, Error> {
     let from = match window {
         Window::Index(page) => return Ok(PageLinks::Index(page.start_index)),
         Window::Cursor { from, .. } => from.as_ref(),

@@ -19,6 +19,7 @@ use crate::audit::scim_request::{AuditContext, Target};
 use crate::auth::{known_keys, scim_key};
 use crate::d1::{Batch, Scope, Session, Tenant, keys};
 use crate::deployment::Deployment;
+use crate::error::Error;
 use crate::http::rate_limits;
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
@@ -26,7 +27,6 @@ use crate::runtime::clock;
 use consistency::{BOOKMARK, route_to_replica};
 use context::{RequestContext, Source};
 use directory::Key;
-use scim_protocol::ScimError;
 use scim_protocol::budget::Budget;
 
 /// Answers a request below the base path.
@@ -53,7 +53,7 @@ pub(crate) async fn respond(
             response.key_hint = Some(key.hint());
             response
         }
-        Err(error) => error.into(),
+        Err(refusal) => Error::from(refusal).into(),
     };
     if response.status != 401 || authorization.is_none() {
         return response;
@@ -61,7 +61,7 @@ pub(crate) async fn respond(
     match rate_limits::count_failure(deployment.env, request).await {
         Ok(()) => response,
         Err(error) => {
-            let mut throttled = HttpResponse::from(error).concealing_cost();
+            let mut throttled = HttpResponse::from(Error::from(error)).concealing_cost();
             throttled.key_hint = response.key_hint;
             throttled
         }
@@ -75,17 +75,16 @@ async fn with_key(
     key: &Key,
     base: String,
     segments: &[&str],
-) -> Result<HttpResponse, ScimError> {
+) -> Result<HttpResponse, Error> {
     if let Some(refusal) = known_keys::refusal(key) {
-        return Err(refusal);
+        return Err(refusal.into());
     }
     if known_keys::is_good(key) {
         rate_limits::count_request(deployment.env, key).await?;
     } else if let Err(error) = rate_limits::check_unknown_key(deployment.env, request).await {
-        return Ok(HttpResponse::from(error).concealing_cost());
+        return Ok(HttpResponse::from(Error::from(error)).concealing_cost());
     }
-    let mut database =
-        deployment.database(key.shard()).ok_or_else(|| scim_key::Refusal::Unknown.answer(key))?;
+    let mut database = deployment.database(key.shard()).ok_or_else(|| scim_key::unknown(key))?;
     if deployment.read_replicas {
         database = route_to_replica(database, request, segments);
     }

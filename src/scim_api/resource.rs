@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::d1::StorageError;
+use crate::error::Error;
 use scim_protocol::projection::Projection;
 use scim_protocol::query::ListQuery;
 use scim_protocol::schema::ResourceType;
@@ -33,7 +34,7 @@ pub(crate) fn apply_projection(
     projection: &Projection,
     resource_type: &ResourceType,
     resource: String,
-) -> Result<String, ScimError> {
+) -> Result<String, Error> {
     if projection.is_everything() {
         return Ok(resource);
     }
@@ -46,7 +47,7 @@ pub(crate) fn apply_projection(
 ///
 /// # Errors
 /// Internal, if it is not a JSON object.
-pub(crate) fn parse(stored: &str) -> Result<Object, ScimError> {
+pub(crate) fn parse(stored: &str) -> Result<Object, Error> {
     match json::parse(stored.as_bytes()) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(StorageError::Internal("a resource is no object".to_owned()).into()),

@@ -8,6 +8,7 @@ use super::context::{HandlerFuture, RequestContext};
 use super::{bulk, discovery, groups, lists, users};
 use crate::d1::StorageError;
 use crate::d1::list::Listed;
+use crate::error::Error;
 use crate::http::response::HttpResponse;
 use crate::http::routes::{NoRoute, Routes};
 use Handler::{Collection, Resource};
@@ -97,20 +98,20 @@ pub(crate) fn dispatch<'r>(
 }
 
 /// 405 with `Allow` for a path that has other methods, 501 for `/Me`, otherwise 404.
-fn not_found_or_405(reason: NoRoute, segments: &[&str], base: &str) -> Result<HttpResponse, ScimError> {
+fn not_found_or_405(reason: NoRoute, segments: &[&str], base: &str) -> Result<HttpResponse, Error> {
     match reason {
         NoRoute::MethodNotAllowed { allow, detail } => {
             Ok(HttpResponse::from(ScimError::method_not_allowed(detail)).with_header("Allow", allow))
         }
         // RFC 7644 §3.11
-        NoRoute::NotFound if segments == ["Me"] => Err(ScimError::not_implemented(
+        NoRoute::NotFound if segments == ["Me"] => Err(Error::from(ScimError::not_implemented(
             "/Me is not implemented: a SCIM key stands for an organization, not for a person. Address people as \
              /Users/{id}.",
-        )),
-        NoRoute::NotFound => Err(ScimError::not_found(format!(
+        ))),
+        NoRoute::NotFound => Err(Error::from(ScimError::not_found(format!(
             "There is no such SCIM endpoint. Resources are at {base}/Users and {base}/Groups; check the connector's \
              base URL."
-        ))),
+        )))),
     }
 }
 

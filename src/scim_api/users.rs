@@ -11,23 +11,22 @@ use crate::d1::audit_log::Outcome;
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self as stored, Resource, StoredUser};
 use crate::d1::{Batch, StorageError};
+use crate::error::Error;
 use crate::http::response::HttpResponse;
-use directory::user::{self, Change, Obstacles};
-use directory::{Catalog, Organization, User, deactivation};
-use scim_protocol::ScimError;
+use directory::user_change::{self, Change, Obstacles};
+use directory::{Catalog, Organization, Refusal, User, deactivation};
 use scim_protocol::budget::Budget;
-use scim_protocol::error::shorten;
 use scim_protocol::projection::Projection;
 
 /// GET of one user (RFC 7644 §3.4.1).
-pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
     let catalog = context.session.tenant.catalog;
     let projection = context.projection(&catalog.user)?;
     let mut batch = Batch::new();
     let user = batch.push(stored::resource(&context.session.tenant, id, projection.wants("groups")));
     let opened = context.open(batch).await?;
     let Resource { version, body } =
-        opened.results.first(user)?.ok_or_else(|| ScimError::no_such_resource("User", id))?;
+        opened.results.first(user)?.ok_or_else(|| Refusal::UserNotFound { id: id.to_owned() })?;
     if context.preconditions().client_has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
@@ -36,10 +35,10 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
 }
 
 /// POST (RFC 7644 §3.3).
-pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpResponse, Error> {
     let body = context.body().await?;
     let catalog = context.session.tenant.catalog;
-    let user = user::create(catalog, &body, context.budget)?;
+    let user = user_change::create(catalog, &body, context.budget)?;
     let projection = context.projection(&catalog.user)?;
     let tenant = &context.session.tenant;
     let id = context.new_id()?;
@@ -49,7 +48,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let handles = stored::insert_if_admitted(&mut batch, tenant, &id, &user, entry);
     let opened = context.open_writing(batch).await?;
     let (written, holder) = (opened.results.first(handles.resource)?, opened.results.first(handles.holder)?);
-    opened.organization.admit(user.user_name(), user.email_domain().as_deref())?;
+    opened.organization.check_domain(user.user_name(), user.email_domain().as_deref())?;
     if holder.as_ref().is_some_and(|holder| holder.id == id) {
         // The user was written when the batch was sent first, and the response was lost.
         context.audit.mark_written();
@@ -59,10 +58,10 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
         return created(context, &projection, &id, opened.results.first(user)?);
     }
     if let Some(holder) = holder {
-        return Err(user_name_taken(&user, Some(&holder.id)));
+        return Err(user_name_taken(&user, Some(&holder.id)).into());
     }
     if written.is_none() {
-        opened.organization.check_room(user.user_name())?;
+        opened.organization.check_user_limit(user.user_name())?;
     }
     context.audit.mark_written();
     created(context, &projection, &id, written)
@@ -73,7 +72,7 @@ fn created(
     projection: &Projection,
     id: &str,
     written: Option<Resource>,
-) -> Result<HttpResponse, ScimError> {
+) -> Result<HttpResponse, Error> {
     let tenant = &context.session.tenant;
     let Resource { version, body } = written.ok_or_else(|| {
         StorageError::Internal("the INSERT of a user returned no row and reported no conflict".to_owned())
@@ -83,24 +82,24 @@ fn created(
 }
 
 /// PUT (RFC 7644 §3.5.1).
-pub(crate) async fn replace(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn replace(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
     let body = context.body().await?;
-    change(context, id, &body, user::replace).await
+    change(context, id, &body, user_change::replace).await
 }
 
 /// PATCH (RFC 7644 §3.5.2).
-pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn modify(context: &mut RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
     let body = context.body().await?;
-    change(context, id, &body, user::modify).await
+    change(context, id, &body, user_change::modify).await
 }
 
 /// DELETE (RFC 7644 §3.6).
-pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, ScimError> {
+pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
     let preconditions = context.preconditions();
     retry_on_conflict(async || {
         let (record, _) = open_record(context, id, false).await?;
         preconditions.check(record.version)?;
-        user::check_removable(&record.user)?;
+        user_change::check_removable(&record.user)?;
         let batch = Batch::from_iter(stored::delete(&context.session.tenant, &record));
         context.write(&outcome(204, id, &record.user), batch).await?;
         Ok(HttpResponse::no_content())
@@ -113,7 +112,7 @@ fn outcome(status: u16, id: &str, user: &User) -> Outcome {
 }
 
 /// What a PUT or PATCH makes of a person.
-type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles, &Budget) -> Result<Change, ScimError>;
+type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles, &Budget) -> Result<Change, Refusal>;
 
 /// Reads, decides, writes. What changes nothing writes nothing: neither version nor `lastModified` move.
 async fn change(
@@ -121,11 +120,11 @@ async fn change(
     id: &str,
     body: &Value,
     rule: Rule,
-) -> Result<HttpResponse, ScimError> {
+) -> Result<HttpResponse, Error> {
     let tenant = &context.session.tenant;
-    let seems_to_deactivate = user::seems_to_deactivate(body);
+    let seems_to_deactivate = user_change::seems_to_deactivate(body);
     let projection = match context.projection(&tenant.catalog.user) {
-        Err(error) if !seems_to_deactivate => return Err(error),
+        Err(error) if !seems_to_deactivate => return Err(error.into()),
         projection => projection,
     };
     let preconditions = context.preconditions();
@@ -138,11 +137,11 @@ async fn change(
         let mut change =
             rule(tenant.catalog, &organization, &record.user, body, &obstacles.borrow(), context.budget)?;
         match &projection {
-            Err(error) if change.deactivates => change.refused.push(error.clone()),
+            Err(error) if change.deactivates => change.refused.push(error.clone().into()),
             Err(error) => return Err(error.clone().into()),
             Ok(_) => {}
         }
-        let (user, not_done) = (change.user, deactivation::not_done(&change.refused));
+        let (user, not_done) = (change.user, deactivation::describe_refused(&change.refused));
         if user == record.user {
             if user.active && !with_groups.replace(true) {
                 return Err(Failure::Stale);
@@ -182,27 +181,20 @@ async fn open_record(
     context: &RequestContext<'_>,
     id: &str,
     with_groups: bool,
-) -> Result<(StoredUser, Organization), ScimError> {
+) -> Result<(StoredUser, Organization), Error> {
     let mut batch = Batch::new();
     let user = batch.push(stored::find_for_update(&context.session.tenant, id, with_groups));
     let opened = context.open(batch).await?;
-    let record = opened.results.first(user)?.ok_or_else(|| ScimError::no_such_resource("User", id))?;
+    let record = opened.results.first(user)?.ok_or_else(|| Refusal::UserNotFound { id: id.to_owned() })?;
     context.audit.set_resource_name(record.user.user_name());
     Ok((record, opened.organization))
 }
 
-/// `holder` is who has it: an id, or blank for somebody SCIM does not see. `None` if that is not known.
-fn user_name_taken(user: &User, holder: Option<&str>) -> ScimError {
-    let name = shorten(user.user_name());
-    ScimError::uniqueness(match holder {
-        Some("") => format!(
-            "userName \"{name}\" is taken by somebody who is not managed by SCIM, having been added in the console. An \
-             administrator of the organization can remove them there."
-        ),
-        Some(id) => format!(
-            "userName \"{name}\" is already taken by user {id}, compared without case. Look the user up by userName, also \
-             among the deactivated ones, and link it instead of creating another."
-        ),
-        None => format!("userName \"{name}\" is already taken, compared without case."),
-    })
+/// `holder` is the id of the user who has the name, blank for a member whom SCIM does not manage; `None` if unknown.
+fn user_name_taken(user: &User, holder: Option<&str>) -> Refusal {
+    let user_name = user.user_name().to_owned();
+    match holder {
+        Some("") => Refusal::UserNameTakenUnmanaged { user_name },
+        holder => Refusal::UserNameTaken { user_name, holder: holder.map(str::to_owned) },
+    }
 }

@@ -4,7 +4,9 @@ use scim_protocol::Limits;
 use scim_protocol::attribute_path::resolve;
 use scim_protocol::schema::{self, Attribute, Mutability, ResourceType};
 
-use super::{OrgRole, Organization, group_name};
+use crate::group_name;
+use crate::org_role::OrgRole;
+use crate::organization::Organization;
 
 /// The resource types as this product has them, and the product's names.
 #[derive(Debug)]

@@ -2,90 +2,97 @@
 //!
 //! Microsoft Entra ID renames people in the request that deactivates them. If the new userName made the request fail,
 //! the person would keep their access, and the identity provider would repeat the request without end. So the parts of
-//! such a request that are not allowed stay as stored, all others are carried out, and the log names the refused ones.
+//! such a request that are not allowed are ignored, the others are carried out, and the audit log names the ignored ones.
 
 use std::collections::BTreeSet;
 
-use super::OrgRole;
-use super::user::{
-    Change, Rules, Standing, User, owner_untouchable, second_owner, take_active, take_org_role,
-};
+use crate::org_role::OrgRole;
+use crate::refusal::Refusal;
+use crate::user::User;
+use crate::user_rules::{Rules, StatusAndRole, take_active, take_org_role};
 use scim_protocol::budget::object_size;
 use scim_protocol::patch::ChangeSet;
-use scim_protocol::{Object, ScimError, resource};
+use scim_protocol::{Object, resource};
 
-/// Most refused parts that the log names.
+/// Most refused parts that the audit log names.
 const NAMED_PARTS: usize = 10;
 /// How often the attributes are tried that break a rule.
 const ROUNDS: usize = 2;
 
-/// Carries out a deactivation, and the other parts of the request that are allowed, on the attributes in `doc`.
+/// Carries out a deactivation, and the other parts of the request that are allowed, on the attributes in `doc`. Returns the
+/// user, and why the other parts are refused.
 ///
 /// # Errors
-/// `mutability` for the Owner.
+/// [`Refusal::OwnerProtected`].
 pub(crate) fn deactivate(
     rules: &Rules<'_>,
     changes: ChangeSet<'_>,
     doc: Object,
-) -> Result<Change, ScimError> {
+) -> Result<(User, Vec<Refusal>), Refusal> {
     let current = rules.current;
     if current.org_role == OrgRole::Owner {
-        return Err(owner_untouchable());
+        return Err(Refusal::OwnerProtected);
     }
     let mut refused = Vec::new();
-    let user = possible(rules, changes, doc, &mut refused).unwrap_or_else(|error| {
-        refused.push(error);
+    let user = apply_allowed(rules, changes, doc, &mut refused).unwrap_or_else(|refusal| {
+        refused.push(refusal);
         User { doc: current.doc.clone(), active: false, org_role: role_without(current) }
     });
-    Ok(Change { user, deactivates: true, refused })
+    Ok((user, refused))
 }
 
-/// The role after a deactivation that names none.
+/// The role after a deactivation without a role.
 fn role_without(current: &User) -> OrgRole {
     if current.active { OrgRole::Member } else { current.org_role }
 }
 
-/// The person after the parts that are allowed.
-fn possible(
+/// The user after the parts that are allowed.
+fn apply_allowed(
     rules: &Rules<'_>,
     changes: ChangeSet<'_>,
     mut doc: Object,
-    refused: &mut Vec<ScimError>,
-) -> Result<User, ScimError> {
+    refused: &mut Vec<Refusal>,
+) -> Result<User, Refusal> {
     let current = rules.current;
-    refused.extend(changes.apply_possible(&mut doc, &current.doc, "active", rules.budget)?);
+    let errors = changes.apply_possible(&mut doc, &current.doc, "active", rules.budget)?;
+    refused.extend(errors.into_iter().map(Refusal::from));
     take_active(&mut doc);
     let org_role = take_org_role(rules.catalog, &mut doc).and_then(|role| match role {
-        Some(OrgRole::Owner) => Err(second_owner()),
+        Some(OrgRole::Owner) => Err(Refusal::SecondOwner),
         other => Ok(other),
     });
-    let org_role = org_role.unwrap_or_else(|error| {
-        refused.push(error);
+    let org_role = org_role.unwrap_or_else(|refusal| {
+        refused.push(refusal);
         None
     });
-    let standing = Standing { active: Some(false), org_role };
-    let doc = match rules.settle(doc.clone(), standing) {
+    let sent = StatusAndRole { active: Some(false), org_role };
+    let doc = match rules.resolve(doc.clone(), sent) {
         Ok(user) => return Ok(user),
-        Err(_) => allowed(rules, standing, &doc, refused),
+        Err(_) => allowed_attributes(rules, sent, &doc, refused),
     };
-    rules.settle(resource::in_order(&rules.catalog.user, doc)?, standing)
+    rules.resolve(resource::in_order(&rules.catalog.user, doc)?, sent)
 }
 
 /// The stored attributes with those of the wanted ones that break no rule.
 ///
 /// The attributes are tried one by one, because a rule does not say which of them breaks it. A second round takes those
 /// that are allowed only beside another one, such as an address of another domain beside a new userName.
-fn allowed(rules: &Rules<'_>, standing: Standing, wanted: &Object, refused: &mut Vec<ScimError>) -> Object {
+fn allowed_attributes(
+    rules: &Rules<'_>,
+    sent: StatusAndRole,
+    wanted: &Object,
+    refused: &mut Vec<Refusal>,
+) -> Object {
     let mut doc = rules.current.doc.clone();
     let names: BTreeSet<&String> = wanted.keys().chain(doc.keys()).collect();
     let differs = |name: &&String| doc.get(*name) != wanted.get(*name);
-    let mut left: Vec<(String, Option<ScimError>)> =
+    let mut left: Vec<(String, Option<Refusal>)> =
         names.into_iter().filter(differs).map(|name| (name.clone(), None)).collect();
     for _ in 0..ROUNDS {
         left.retain_mut(|(name, reason)| {
             let copies = object_size(&doc).saturating_add(object_size(wanted));
             if let Err(error) = rules.budget.spend(1, copies) {
-                *reason = Some(error);
+                *reason = Some(error.into());
                 return true;
             }
             let mut tried = doc.clone();
@@ -93,7 +100,7 @@ fn allowed(rules: &Rules<'_>, standing: Standing, wanted: &Object, refused: &mut
                 Some(value) => tried.insert(name.clone(), value.clone()),
                 None => tried.shift_remove(name),
             };
-            *reason = rules.settle(tried.clone(), standing).err();
+            *reason = rules.resolve(tried.clone(), sent).err();
             if reason.is_none() {
                 doc = tried;
             }
@@ -104,14 +111,14 @@ fn allowed(rules: &Rules<'_>, standing: Standing, wanted: &Object, refused: &mut
     doc
 }
 
-/// The log's sentence about the refused parts of a request; `None` if there are none.
-pub fn not_done(refused: &[ScimError]) -> Option<String> {
+/// A sentence for the audit log about the refused parts of a request; `None` if there are none.
+pub fn describe_refused(refused: &[Refusal]) -> Option<String> {
     if refused.is_empty() {
         return None;
     }
     let mut text = "Not carried out beside the deactivation:".to_owned();
-    for (number, error) in (1_usize..).zip(refused).take(NAMED_PARTS) {
-        text.push_str(&format!(" ({number}) {}", error.detail));
+    for (number, refusal) in (1_usize..).zip(refused).take(NAMED_PARTS) {
+        text.push_str(&format!(" ({number}) {refusal}"));
     }
     match refused.len().checked_sub(NAMED_PARTS) {
         None | Some(0) => {}

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::group::says_group;
+use crate::membership::says_group;
 use scim_protocol::bounded_json::{Members, ParseError, object_of, parse_with};
 
 /// As how many values an array counts besides, and an object that is no member.
 const CONTAINER: usize = 10;
 
 /// Reads a body of at most so many values as JSON. A member of which nothing counts but the id becomes the id alone,
-/// which means the same (see `member_ids` in [`super::group`]) and takes a fifth of the memory.
+/// which means the same (see `member_ids` in `membership`) and takes a fifth of the memory.
 ///
 /// # Errors
 /// Those of [`parse_with`].

@@ -5,11 +5,14 @@
 
 use serde::Deserialize;
 
-use super::Organization;
-use super::visible::{check_visible, code_of, imitation, is_dash};
-use scim_protocol::ScimError;
-use scim_protocol::error::shorten;
+use crate::characters::imitation;
+use crate::organization::Organization;
+use crate::refusal::Refusal;
+use crate::text::check_visible;
 use scim_protocol::text::{equal_fold, fold};
+
+/// Most characters of the name of a project, role, team or group.
+const MAX_NAME_LENGTH: usize = 200;
 
 /// The roles every project has.
 pub const PROJECT_ROLES: [&str; 3] = ["Admin", "Member", "Read-Only"];
@@ -60,27 +63,23 @@ pub fn after_prefix<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
     strip_fold(name, &format!("{prefix}-"))
 }
 
-/// Decides what a group that does not exist yet would be. `projects` are those whose name the group's
-/// name goes on with after the prefix, in any order.
+/// Decides what a POST of a group with this name creates. `projects` are those whose name follows the prefix in the
+/// group's name, in any order.
 ///
 /// # Errors
-/// `invalidValue` with what can be pushed instead.
+/// A refusal that says what can be pushed instead.
 pub fn resolve(
     prefix: &str,
     organization: &Organization,
     name: &str,
     projects: &[Project],
-) -> Result<NewGroup, ScimError> {
+) -> Result<NewGroup, Refusal> {
     let trimmed = name.trim();
     let new = resolve_trimmed(prefix, organization, trimmed, projects)?;
-    if trimmed == name {
-        return Ok(new);
+    match trimmed == name {
+        true => Ok(new),
+        false => Err(Refusal::GroupNameNotTrimmed { name: name.to_owned() }),
     }
-    Err(ScimError::invalid_value(format!(
-        "The name \"{}\" begins or ends with a space. Remove the space in the identity provider, and push \"{}\".",
-        shorten(name),
-        shorten(trimmed)
-    )))
 }
 
 fn resolve_trimmed(
@@ -88,21 +87,14 @@ fn resolve_trimmed(
     organization: &Organization,
     name: &str,
     projects: &[Project],
-) -> Result<NewGroup, ScimError> {
+) -> Result<NewGroup, Refusal> {
     let Some(rest) = after_prefix(prefix, name) else {
         check_no_imitation(prefix, name)?;
         if organization.plain_groups {
             check_plain(prefix, name)?;
             return Ok(NewGroup::Plain);
         }
-        return Err(refusal(
-            format!(
-                "Project creation is not supported via SCIM, and \"{}\" is not the name of a project's group: those begin \
-             with \"{prefix}-\". Link the pushed group to an existing group, such as \"{prefix}-<Project>-Member\".",
-                shorten(name)
-            ),
-            name,
-        ));
+        return Err(Refusal::NotAProjectGroup { prefix: prefix.to_owned(), name: name.to_owned() });
     };
     let candidates: Vec<(&Project, &str)> = projects
         .iter()
@@ -111,114 +103,77 @@ fn resolve_trimmed(
     let team_of = |role| strip_suffix_fold(role, "-Member").filter(|team| !team.trim().is_empty());
     let teams = candidates.iter().filter_map(|(project, role)| Some((*project, team_of(role)?)));
     if let Some((project, team)) = teams.min_by_key(|(_, team)| team.len()) {
-        check_name("team", team).map_err(ScimError::invalid_value)?;
+        check_name("team", team)?;
         return Ok(NewGroup::Team { project: project.clone(), team: team.to_owned() });
     }
-    let Some(&(project, role)) = candidates.iter().min_by_key(|(_, role)| role.len()) else {
-        return Err(refusal(
-            format!(
-                "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the \
-             project in the console, or correct the group's name.",
-                shorten(name)
-            ),
-            name,
-        ));
-    };
+    match candidates.iter().min_by_key(|(_, role)| role.len()) {
+        Some((project, role)) => Err(unknown_role(prefix, &project.name, role, name)),
+        None => Err(Refusal::ProjectUnknown { prefix: prefix.to_owned(), name: name.to_owned() }),
+    }
+}
+
+/// Why a group's name that consists of the prefix, a project and this role names no team that can be created.
+fn unknown_role(prefix: &str, project: &str, role: &str, name: &str) -> Refusal {
     let team = strip_suffix_fold(role, "-Admin");
     let part = team.unwrap_or(role);
+    let name = name.to_owned();
     if part.trim() != part && !part.trim().is_empty() {
-        return Err(ScimError::invalid_value(format!(
-            "In \"{}\", the name \"{}\" of a role or team begins or ends with a space. Remove the space in the identity \
-             provider.",
-            shorten(name),
-            shorten(part)
-        )));
+        return Refusal::RoleNameNotTrimmed { name, part: part.to_owned() };
     }
-    Err(refusal(
-        match team {
-            Some(team) => format!(
-                "There is no team \"{0}\" in project \"{1}\". Push \"{2}\" to create the team; its \"-Admin\" group comes \
-             with it and can be linked then.",
-                shorten(team),
-                project.name,
-                shorten(&team_role(prefix, &project.name, team, "Member"))
-            ),
-            None if role.starts_with('-') => format!(
-                "The name of the team is missing: a team's group is named \"{}\".",
-                team_role(prefix, &project.name, "<Team>", "Member")
-            ),
-            None => format!(
-                "Project \"{1}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team \
-             named \"{0}\", push \"{2}\".",
-                shorten(role),
-                project.name,
-                shorten(&team_role(prefix, &project.name, role, "Member"))
-            ),
+    let team_group = |team: &str| team_role(prefix, project, team, "Member");
+    match team {
+        Some(team) => Refusal::TeamUnknown {
+            project: project.to_owned(),
+            team: team.to_owned(),
+            team_group: team_group(team),
+            name,
         },
-        name,
-    ))
+        None if role.starts_with('-') => Refusal::TeamNameMissing { example: team_group("<Team>"), name },
+        None => Refusal::ProjectRoleUnknown {
+            project: project.to_owned(),
+            role: role.to_owned(),
+            team_group: team_group(role),
+            name,
+        },
+    }
 }
 
-/// The refusal of a name, with what may be wrong with it beside.
-fn refusal(mut detail: String, name: &str) -> ScimError {
-    let spaced = |pair: &[char]| matches!(pair, [space, '-'] | ['-', space] if space.is_whitespace());
-    if name.chars().collect::<Vec<char>>().windows(2).any(spaced) {
-        detail.push_str(
-            " The name has a space beside a hyphen: names of projects, roles and teams neither begin nor end with a \
-             space.",
-        );
-    }
-    if let Some(dash) = name.chars().find(|character| *character != '-' && is_dash(*character)) {
-        detail.push_str(&format!(
-            " The name has a dash, \"{dash}\" (U+{:04X}), where a hyphen, \"-\", may be meant.",
-            u32::from(dash)
-        ));
-    }
-    ScimError::invalid_value(detail)
-}
-
-/// Checks the name of a group that is tied to no project: names that begin as projects' groups do are
-/// kept for those.
+/// Checks the name of a group that belongs to no project. It must not begin, or seem to begin, like the name of a project's
+/// group.
 ///
 /// # Errors
-/// `invalidValue` saying what is wrong with it.
-pub fn check_plain(prefix: &str, name: &str) -> Result<(), ScimError> {
+/// [`Refusal::PrefixReserved`], [`Refusal::PrefixImitated`], and those of [`check_name`].
+pub fn check_plain(prefix: &str, name: &str) -> Result<(), Refusal> {
     if after_prefix(prefix, name.trim()).is_some() {
-        let detail = format!(
-            "Names that begin with \"{prefix}-\" are kept for the groups of projects; \"{}\" is not one of them.",
-            shorten(name)
-        );
-        return Err(refusal(detail, name));
+        return Err(Refusal::PrefixReserved { prefix: prefix.to_owned(), name: name.to_owned() });
     }
     check_no_imitation(prefix, name)?;
-    check_name("group", name).map_err(ScimError::invalid_value)
+    check_name("group", name)
 }
 
-/// Refuses a name that looks as if it began with the prefix: people would take the group for a project's.
-fn check_no_imitation(prefix: &str, name: &str) -> Result<(), ScimError> {
-    let Some(dash) = imitation(name, &format!("{prefix}-")) else { return Ok(()) };
-    Err(ScimError::invalid_value(format!(
-        "\"{}\" begins with what looks like \"{prefix}-\", but has the character {} for the hyphen. Names that look so are kept \
-         for the groups of projects: write \"-\" (U+002D), or choose another name.",
-        shorten(name),
-        code_of(dash)
-    )))
+/// Refuses a name that seems to begin with the prefix: people would mistake the group for one of a project.
+fn check_no_imitation(prefix: &str, name: &str) -> Result<(), Refusal> {
+    match imitation(name, &format!("{prefix}-")) {
+        Some(character) => {
+            Err(Refusal::PrefixImitated { prefix: prefix.to_owned(), name: name.to_owned(), character })
+        }
+        None => Ok(()),
+    }
 }
 
-/// Checks the name of a project, role, team or plain group.
+/// Checks the name of a project, role, team or plain group. `what` has the name, such as "team".
 ///
 /// # Errors
-/// A sentence saying what is wrong with it.
-pub fn check_name(what: &str, name: &str) -> Result<(), String> {
-    const LONGEST: usize = 200;
+/// [`Refusal::NameEmpty`], [`Refusal::NameNotTrimmed`], [`Refusal::NameTooLong`], and those of invisible characters.
+pub fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
     if name.trim().is_empty() {
-        return Err(format!("The {what}'s name must not be empty."));
+        return Err(Refusal::NameEmpty { what: what.to_owned() });
     }
     if name != name.trim() {
-        return Err(format!("The {what}'s name \"{}\" must not begin or end with a space.", shorten(name)));
+        return Err(Refusal::NameNotTrimmed { what: what.to_owned(), name: name.to_owned() });
     }
-    if name.chars().count() > LONGEST {
-        return Err(format!("The {what}'s name must not be longer than {LONGEST} characters."));
+    if name.chars().count() > MAX_NAME_LENGTH {
+        return Err(Refusal::NameTooLong { what: what.to_owned(), limit: MAX_NAME_LENGTH });
     }
     check_visible(&format!("The {what}'s name"), name)
 }
@@ -264,7 +219,7 @@ mod tests {
         }
     }
 
-    fn resolve_among(projects: &[&str], name: &str) -> Result<NewGroup, ScimError> {
+    fn resolve_among(projects: &[&str], name: &str) -> Result<NewGroup, Refusal> {
         let projects: Vec<Project> = projects
             .iter()
             .map(|&name| Project { id: format!("id of {name}"), name: name.to_owned() })
@@ -299,7 +254,7 @@ mod tests {
 
     #[test]
     fn refusals_say_what_to_push() {
-        let detail = |name: &str| resolve_among(&["Demo"], name).unwrap_err().detail;
+        let detail = |name: &str| resolve_among(&["Demo"], name).unwrap_err().to_string();
         assert!(detail("Statsig-Nowhere-Member").starts_with("Project creation is not supported via SCIM"));
         assert!(detail("Engineering").starts_with("Project creation is not supported via SCIM"));
         assert!(detail("Statsig-Demo-Core-Admin").contains("\"Statsig-Demo-Core-Member\""));
@@ -313,14 +268,14 @@ mod tests {
         assert!(resolve(true, "Statsig-Nowhere-Member").is_err());
         assert!(resolve(true, " ").is_err());
         for plain in [true, false] {
-            let detail = resolve(plain, "Ｓtatsig–Demo–Member").unwrap_err().detail;
+            let detail = resolve(plain, "Ｓtatsig–Demo–Member").unwrap_err().to_string();
             assert!(detail.contains("U+2013"), "{detail}");
         }
     }
 
     #[test]
     fn a_space_at_the_end_of_a_part_is_named() {
-        let detail = |name: &str| resolve_among(&["Demo"], name).unwrap_err().detail;
+        let detail = |name: &str| resolve_among(&["Demo"], name).unwrap_err().to_string();
         for name in [
             "Statsig-Demo-Core-Member ",
             "\u{a0}Statsig-Demo-Core-Member",
@@ -347,11 +302,11 @@ mod tests {
         for dash in ['\u{2010}', '\u{2011}', '\u{2013}', '\u{2014}', '\u{2212}', '\u{FE63}', '\u{FF0D}'] {
             for plain in [true, false] {
                 let error = resolve(plain, &format!("statsig{dash}Demo{dash}Member")).unwrap_err();
-                assert!(error.detail.contains(&format!("U+{:04X}", u32::from(dash))), "{}", error.detail);
+                assert!(error.to_string().contains(&format!("U+{:04X}", u32::from(dash))), "{error}");
             }
             assert_eq!(resolve(true, &format!("Sales {dash} EMEA")).unwrap(), NewGroup::Plain);
         }
-        assert!(resolve_among(&["Demo"], "Statsig-Demo–Member").unwrap_err().detail.contains("U+2013"));
+        assert!(resolve_among(&["Demo"], "Statsig-Demo–Member").unwrap_err().to_string().contains("U+2013"));
     }
 
     #[test]

@@ -1,39 +1,34 @@
-//! The organization's rules as pure functions: who may be what, what a group's name means, what a key is.
+//! The rules of an organization's directory as pure functions: what users and groups may become, what a group's name
+//! means, what a SCIM key is.
 //!
-//! Nothing here reads or writes storage. Each function is given what was read and says what shall be.
+//! Nothing here reads or writes storage, and nothing knows HTTP. Each function gets what was read and returns what to write, or
+//! a [`Refusal`].
 
 pub mod administrator;
 pub mod catalog;
+mod characters;
 pub mod deactivation;
 pub mod group;
 pub mod group_body;
 pub mod group_name;
 pub mod key;
-pub mod member_filter;
+mod member_filter;
+pub mod membership;
 pub mod org_role;
 pub mod organization;
 mod person_name;
+pub mod refusal;
 pub mod shard;
+mod text;
 pub mod user;
-pub mod visible;
+pub mod user_change;
+mod user_rules;
 
 pub use administrator::AdministratorName;
 pub use catalog::Catalog;
 pub use key::Key;
 pub use org_role::OrgRole;
 pub use organization::Organization;
+pub use refusal::{Refusal, RefusalCode};
 pub use shard::Shard;
 pub use user::User;
-
-use scim_protocol::ScimError;
-
-/// Most bytes of a text that an index holds: `userName`, `externalId`, a group's `displayName`.
-const MAX_INDEXED_BYTES: usize = 1024;
-
-/// Refuses a text that is too long for an index, before anything is done with it.
-fn check_length(attribute: &str, text: &str) -> Result<(), ScimError> {
-    if text.len() <= MAX_INDEXED_BYTES {
-        return Ok(());
-    }
-    Err(ScimError::invalid_value(format!("\"{attribute}\" is longer than {MAX_INDEXED_BYTES} bytes.")))
-}

@@ -1,31 +1,34 @@
-//! Whom a filter on a group's members can select, as far as that is known without looking at them (RFC 7644 §3.5.2.2).
+//! The members that a filter can select, as far as that is known before the group is read (RFC 7644 §3.5.2.2).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use super::group::Ids;
 use scim_protocol::Object;
 use scim_protocol::budget::Budget;
 use scim_protocol::filter::{Comparison, Filter, Literal, Matcher, Operator};
 
-/// Whom a filter can select.
+/// Ids of users in a request.
+pub type Ids<'a> = BTreeSet<Cow<'a, str>>;
+
+/// The members that a filter can select.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Reach<'a> {
+pub(crate) struct Reach<'a> {
     /// The only ids; `None`: any.
-    pub candidates: Option<Ids<'a>>,
+    pub(crate) candidates: Option<Ids<'a>>,
     /// Whether it selects all of them.
-    pub is_exact: bool,
+    pub(crate) is_exact: bool,
 }
 
 impl<'a> Reach<'a> {
     const ALL: Self = Self { candidates: None, is_exact: true };
     const SOME: Self = Self { candidates: None, is_exact: false };
 
-    fn nobody() -> Self {
+    fn none() -> Self {
         Self { candidates: Some(Ids::new()), is_exact: true }
     }
 
     fn all_if(holds: bool) -> Self {
-        if holds { Self::ALL } else { Self::nobody() }
+        if holds { Self::ALL } else { Self::none() }
     }
 
     fn one(id: &str, is_exact: bool) -> Self {
@@ -37,8 +40,8 @@ impl<'a> Reach<'a> {
             (Some(some), Some(others)) => Some(some.intersection(&others).cloned().collect()),
             (some, others) => some.or(others),
         };
-        let nobody = candidates.as_ref().is_some_and(Ids::is_empty);
-        Self { candidates, is_exact: nobody || (self.is_exact && other.is_exact) }
+        let is_empty = candidates.as_ref().is_some_and(Ids::is_empty);
+        Self { candidates, is_exact: is_empty || (self.is_exact && other.is_exact) }
     }
 
     fn or(self, other: Self) -> Self {
@@ -54,21 +57,21 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// Whom a filter over the sub-attributes of a member can select. Every member has a `value`, a `$ref` and a `display`,
-/// and is of type "User".
-pub fn reach<'a>(filter: &Filter<'_>) -> Reach<'a> {
+/// The members that a filter over their sub-attributes can select. Each member has a `value`, a `$ref` and a `display`,
+/// and its `type` is "User".
+pub(crate) fn reach<'a>(filter: &Filter<'_>) -> Reach<'a> {
     match filter {
         Filter::And(all) => all.iter().map(reach).fold(Reach::ALL, Reach::and),
-        Filter::Or(any) => any.iter().map(reach).fold(Reach::nobody(), Reach::or),
+        Filter::Or(any) => any.iter().map(reach).fold(Reach::none(), Reach::or),
         Filter::Not(filter) => match reach(filter) {
-            Reach { candidates: None, is_exact: true } => Reach::nobody(),
+            Reach { candidates: None, is_exact: true } => Reach::none(),
             Reach { candidates: Some(ids), is_exact: true } if ids.is_empty() => Reach::ALL,
             _ => Reach::SOME,
         },
         Filter::Present(_) => Reach::ALL,
         Filter::Compare(comparison) => of_comparison(filter, comparison),
         // Sub-attributes have no elements of their own (RFC 7643 §2.3.8).
-        Filter::ValuePath { .. } => Reach::nobody(),
+        Filter::ValuePath { .. } => Reach::none(),
     }
 }
 
@@ -84,7 +87,7 @@ fn of_comparison<'a>(filter: &Filter<'_>, comparison: &Comparison<'_>) -> Reach<
             )
         }
         (Some("value"), Operator::Eq, Literal::String(id)) => Reach::one(id, true),
-        // It ends with the id; whether it begins with the address of this service, the storage decides.
+        // It ends with the id. Whether it begins with the address of this service is compared in the database.
         (Some("$ref"), Operator::Eq, Literal::String(uri)) => {
             Reach::one(uri.rsplit('/').next().unwrap_or_default(), false)
         }

@@ -2,17 +2,14 @@
 
 use serde::Deserialize;
 
-use scim_protocol::ScimError;
-use scim_protocol::error::shorten;
+use crate::refusal::Refusal;
 use scim_protocol::text::fold;
 
-/// Most mail domains of an organization.
-const MOST_EMAIL_DOMAINS: usize = 1_000;
-/// Most characters of a mail domain, and of each of its labels (RFC 1035 §2.3.4).
-const LONGEST_DOMAIN: usize = 253;
-const LONGEST_LABEL: usize = 63;
-/// Most domains that a refusal names.
-const NAMED_EMAIL_DOMAINS: usize = 10;
+/// Most email domains of an organization.
+const MAX_EMAIL_DOMAINS: usize = 1_000;
+/// Most characters of an email domain, and of each of its labels (RFC 1035 §2.3.4).
+const MAX_DOMAIN_LENGTH: usize = 253;
+const MAX_LABEL_LENGTH: usize = 63;
 
 /// An organization and those of its settings that decide what SCIM may do.
 ///
@@ -41,72 +38,62 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Whether SCIM sees people with this mail domain.
+    /// Whether SCIM manages users with this email domain.
     pub fn manages(&self, email_domain: Option<&str>) -> bool {
-        is_among(email_domain, &self.email_domains)
+        is_managed(email_domain, &self.email_domains)
     }
 
-    /// Refuses a person outside the organization's mail domains.
+    /// Checks that a new user belongs to the organization's email domains.
     ///
     /// # Errors
-    /// `invalidValue`, in the words the product's documentation uses.
-    pub fn admit(&self, user_name: &str, email_domain: Option<&str>) -> Result<(), ScimError> {
-        self.check(user_name, email_domain, "is not allowed to be created in")
+    /// [`Refusal::DomainNotAllowed`].
+    pub fn check_domain(&self, user_name: &str, email_domain: Option<&str>) -> Result<(), Refusal> {
+        match self.manages(email_domain) {
+            true => Ok(()),
+            false => Err(Refusal::DomainNotAllowed {
+                user_name: user_name.to_owned(),
+                domains: self.email_domains.clone(),
+            }),
+        }
     }
 
-    /// Refuses one more user where there are as many as may be.
+    /// Checks that a user stays in the organization's email domains after a change.
     ///
     /// # Errors
-    /// 403.
-    pub fn check_room(&self, user_name: &str) -> Result<(), ScimError> {
+    /// [`Refusal::DomainChangeNotAllowed`].
+    pub fn check_changed_domain(&self, user_name: &str, email_domain: Option<&str>) -> Result<(), Refusal> {
+        match self.manages(email_domain) {
+            true => Ok(()),
+            false => Err(Refusal::DomainChangeNotAllowed {
+                user_name: user_name.to_owned(),
+                domains: self.email_domains.clone(),
+            }),
+        }
+    }
+
+    /// Checks that the organization may have one more user.
+    ///
+    /// # Errors
+    /// [`Refusal::UserLimitReached`].
+    pub fn check_user_limit(&self, user_name: &str) -> Result<(), Refusal> {
         match self.user_limit {
-            Some(limit) if self.user_count >= limit => Err(ScimError::forbidden(format!(
-                "User {} cannot be created: this organization may have {limit} users and has {}, deactivated ones included. \
-                 Have an operator of this service raise the limit in the organization's settings, or delete users.",
-                shorten(user_name),
-                self.user_count
-            ))),
+            Some(limit) if self.user_count >= limit => Err(Refusal::UserLimitReached {
+                user_name: user_name.to_owned(),
+                limit,
+                count: self.user_count,
+            }),
             _ => Ok(()),
         }
     }
-
-    /// Refuses a change that takes a person out of the organization's mail domains.
-    ///
-    /// # Errors
-    /// `invalidValue`.
-    pub fn keep(&self, user_name: &str, email_domain: Option<&str>) -> Result<(), ScimError> {
-        self.check(user_name, email_domain, "would no longer belong to")
-    }
-
-    fn named_email_domains(&self) -> String {
-        let mut named =
-            self.email_domains.iter().take(NAMED_EMAIL_DOMAINS).cloned().collect::<Vec<_>>().join(", ");
-        if self.email_domains.len() > NAMED_EMAIL_DOMAINS {
-            named.push_str(", …");
-        }
-        named
-    }
-
-    fn check(&self, user_name: &str, email_domain: Option<&str>, verdict: &str) -> Result<(), ScimError> {
-        if self.manages(email_domain) {
-            return Ok(());
-        }
-        Err(ScimError::invalid_value(format!(
-            "User {} {verdict} this organization: its mail domains are {}. Assign people of these domains, or have an \
-             administrator add the domain in the organization's settings.",
-            shorten(user_name),
-            self.named_email_domains()
-        )))
-    }
 }
 
-/// Whether a mail domain is one of an organization's; an organization that lists none takes all.
-pub fn is_among(email_domain: Option<&str>, domains: &[String]) -> bool {
+/// Whether SCIM manages users with this email domain in an organization with these domains. Without any, it manages all.
+pub fn is_managed(email_domain: Option<&str>, domains: &[String]) -> bool {
     domains.is_empty() || email_domain.is_some_and(|domain| domains.iter().any(|own| own == domain))
 }
 
-/// The folded domain of a mail address, or `None` if it is not one. Addresses that are equal have the same domain: it
-/// is what follows the last `@` of the folded address.
+/// The folded domain of an email address: what follows its last `@` after folding, so that equal addresses have the same
+/// domain. `None` if the text is no address.
 pub fn email_domain(address: &str) -> Option<String> {
     let address = fold(address.trim());
     let (local, domain) = address.rsplit_once('@')?;
@@ -116,7 +103,7 @@ pub fn email_domain(address: &str) -> Option<String> {
     Some(domain.to_owned())
 }
 
-/// Mail domains as they are folded now, each once.
+/// Email domains folded again by the present rules of folding, each once.
 pub fn refold_email_domains(domains: &[String]) -> Vec<String> {
     let mut folded: Vec<String> = Vec::with_capacity(domains.len());
     for domain in domains.iter().map(|domain| fold(domain)) {
@@ -127,46 +114,43 @@ pub fn refold_email_domains(domains: &[String]) -> Vec<String> {
     folded
 }
 
-/// Reads mail domains from an administrator's hand: folded, without a leading `@`, each once.
+/// Reads email domains as an administrator writes them: folded, without a leading `@`, each once.
 ///
 /// # Errors
-/// A sentence naming what is not a domain.
-pub fn parse_email_domains(domains: &[String]) -> Result<Vec<String>, String> {
-    if domains.len() > MOST_EMAIL_DOMAINS {
-        return Err(format!("An organization has at most {MOST_EMAIL_DOMAINS} mail domains."));
+/// A refusal that names the first text that is not a domain.
+pub fn parse_email_domains(domains: &[String]) -> Result<Vec<String>, Refusal> {
+    if domains.len() > MAX_EMAIL_DOMAINS {
+        return Err(Refusal::TooManyEmailDomains { limit: MAX_EMAIL_DOMAINS });
     }
-    let mut read: Vec<String> = Vec::with_capacity(domains.len());
+    let mut parsed: Vec<String> = Vec::with_capacity(domains.len());
     for domain in domains {
-        let folded = fold(domain.trim().trim_start_matches('@'));
-        let length = folded.chars().count();
-        if length > LONGEST_DOMAIN {
-            return Err(format!(
-                "The mail domain \"{}\" has {length} characters; a domain has at most {LONGEST_DOMAIN}.",
-                shorten(domain)
-            ));
-        }
-        if let Some(label) = folded.split('.').find(|label| label.chars().count() > LONGEST_LABEL) {
-            return Err(format!(
-                "The mail domain \"{}\" has a label of {} characters; a label, which is what stands between two dots, has at \
-                 most {LONGEST_LABEL}.",
-                shorten(domain),
-                label.chars().count()
-            ));
-        }
-        let well_formed = folded.contains('.')
-            && folded.split('.').all(|label| !label.is_empty())
-            && folded.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-'));
-        if !well_formed {
-            return Err(format!(
-                "\"{}\" is not a mail domain; write it like \"example.com\".",
-                shorten(domain)
-            ));
-        }
-        if !read.contains(&folded) {
-            read.push(folded);
+        let folded = parse_email_domain(domain)?;
+        if !parsed.contains(&folded) {
+            parsed.push(folded);
         }
     }
-    Ok(read)
+    Ok(parsed)
+}
+
+fn parse_email_domain(domain: &str) -> Result<String, Refusal> {
+    let folded = fold(domain.trim().trim_start_matches('@'));
+    let length = folded.chars().count();
+    if length > MAX_DOMAIN_LENGTH {
+        let domain = domain.to_owned();
+        return Err(Refusal::EmailDomainTooLong { domain, length, limit: MAX_DOMAIN_LENGTH });
+    }
+    let mut lengths = folded.split('.').map(|label| label.chars().count());
+    if let Some(length) = lengths.find(|length| *length > MAX_LABEL_LENGTH) {
+        let domain = domain.to_owned();
+        return Err(Refusal::EmailDomainLabelTooLong { domain, length, limit: MAX_LABEL_LENGTH });
+    }
+    let is_well_formed = folded.contains('.')
+        && folded.split('.').all(|label| !label.is_empty())
+        && folded.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-'));
+    match is_well_formed {
+        true => Ok(folded),
+        false => Err(Refusal::NotAnEmailDomain { domain: domain.to_owned() }),
+    }
 }
 
 #[cfg(test)]
@@ -208,9 +192,9 @@ mod tests {
         let label = "a".repeat(63);
         let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
         assert_eq!(read(longest.clone()).unwrap(), std::slice::from_ref(&longest));
-        assert!(read(format!("{longest}b")).unwrap_err().contains("254 characters"));
-        assert!(read(format!("{label}a.com")).unwrap_err().contains("a label of 64 characters"));
-        assert!(read("a.".repeat(500_000)).unwrap_err().len() < 300);
+        assert!(read(format!("{longest}b")).unwrap_err().to_string().contains("254 characters"));
+        assert!(read(format!("{label}a.com")).unwrap_err().to_string().contains("a label of 64 characters"));
+        assert!(read("a.".repeat(500_000)).unwrap_err().to_string().len() < 300);
     }
 
     #[test]

@@ -74,6 +74,6 @@ pub(crate) fn keep_once(elements: &mut Vec<Value>) {
 }
 
 /// Whether an element of a multi-valued attribute is the primary one.
-pub(crate) fn is_primary(element: &Value) -> bool {
+pub fn is_primary(element: &Value) -> bool {
     element.get("primary") == Some(&Value::Bool(true))
 }

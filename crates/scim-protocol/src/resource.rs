@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::budget::Budget;
 use crate::canonical::canonical;
+pub use crate::canonical::is_primary;
 use crate::schema::ResourceType;
 use crate::{Object, ScimError, patch};
 

@@ -22,6 +22,7 @@ use crate::d1::batch::{Batch, Handle, Results};
 use crate::d1::columns::flag;
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
+use crate::error::Error;
 use scim_protocol::ScimError;
 use scim_protocol::list::Page;
 
@@ -238,7 +239,7 @@ impl<'a> Snapshot<'a> {
         state: StateHandle,
         on_page: u64,
         there_is_more: bool,
-    ) -> Result<(u64, Option<Statement>), ScimError> {
+    ) -> Result<(u64, Option<Statement>), Error> {
         match state {
             StateHandle::First(state) => {
                 let state = results.one(state)?;
@@ -248,7 +249,7 @@ impl<'a> Snapshot<'a> {
             StateHandle::Later(state) => {
                 let state = results.one(state)?;
                 if state.is_refused {
-                    return Err(too_many_imports());
+                    return Err(StorageError::TooManyImports.into());
                 }
                 Ok((state.total, self.reading().afterwards(tenant, state, self.bindings())))
             }
@@ -268,30 +269,21 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The total of the list for its first page.
-    fn total(&self, state: &State, on_page: u64, there_is_more: bool) -> Result<u64, ScimError> {
+    fn total(&self, state: &State, on_page: u64, there_is_more: bool) -> Result<u64, Error> {
         let is_test = self.is_small() && state.total.is_some_and(|total| total > LONG_LIST);
         match state.total {
             Some(total) if state.is_made || is_test || !there_is_more => Ok(total),
             None if !there_is_more => Ok(on_page),
-            _ if state.is_full => Err(too_many_imports()),
+            _ if state.is_full => Err(StorageError::TooManyImports.into()),
             _ if self.filter.is_some() => Err(ScimError::too_many(format!(
                 "More than {MAX_BOUNDARIES} {} match the filter, which is the most that can be read page by page with \
                  \"startIndex\". Narrow the filter, leave it out, or read the pages with \"cursor\" instead of \
                  \"startIndex\".",
                 self.resource.to_lowercase()
-            ))),
+            )).into()),
             _ => Err(StorageError::Internal("a list of several pages has no snapshot".to_owned()).into()),
         }
     }
-}
-
-/// 429: so many lists of the organization are being read page by page that another snapshot cannot be kept.
-fn too_many_imports() -> ScimError {
-    ScimError::throttled(
-        "Too many lists of this organization were read page by page within the last hour, so this one cannot begin now. \
-         Lists that are being read already go on. Try again in an hour, or read the list by \"cursor\". If a client polls a \
-         list of several pages, let it ask less often or with a narrower filter.",
-    )
 }
 
 /// Deletes the snapshots that nobody goes on with, once a new one was made.

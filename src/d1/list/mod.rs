@@ -15,6 +15,7 @@ use super::tenant::Tenant;
 use super::{JsText, groups, member_chunks};
 pub use crate::d1::imports::snapshot::Reader;
 use crate::d1::imports::snapshot::{Snapshot, StateHandle};
+use crate::error::Error;
 use direction::Direction;
 use scim_protocol::ScimError;
 use scim_protocol::cursor::{Cursor, Position};
@@ -240,7 +241,7 @@ impl Prepared<'_> {
     /// # Errors
     /// `tooMany`, if the filter is too much for an organization of that size; 429 or `tooMany` where the pages of the
     /// list cannot be kept together; our fault: a row is not what the statement selects.
-    pub fn read(&self, tenant: &Tenant<'_>, opened: &Opened) -> Result<Listing, ScimError> {
+    pub fn read(&self, tenant: &Tenant<'_>, opened: &Opened) -> Result<Listing, Error> {
         let organization = &opened.organization;
         if self.load.is_too_much(organization.user_count, organization.group_count) {
             return Err(ScimError::too_many(format!(
@@ -248,7 +249,7 @@ impl Prepared<'_> {
                  more than this service does for one request. Use fewer comparisons, or filter by an attribute that is indexed \
                  ({INDEXED}).",
                 organization.user_count, organization.group_count
-            )));
+            )).into());
         }
         let mut rows = opened.results.all(self.page)?;
         let there_is_more = rows.len() > self.count;

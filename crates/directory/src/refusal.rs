@@ -1,0 +1,575 @@
+//! Why the directory refuses a request.
+//!
+//! A [`Refusal`] knows neither HTTP nor SCIM: whoever answers the request chooses the status and the `scimType`. Its
+//! [`code`](Refusal::code) is stored in audit logs; its text is for administrators, who read it in their identity
+//! provider.
+
+use scim_protocol::ScimError;
+use scim_protocol::error::shorten;
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
+
+use crate::characters::{code_point, is_dash};
+use crate::org_role::OrgRole;
+
+/// A reason to refuse a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, EnumDiscriminants)]
+#[strum_discriminants(name(RefusalCode))]
+#[strum_discriminants(
+    doc = "The kind of a [`Refusal`]. Its name in snake case is stored and must not change."
+)]
+#[strum_discriminants(derive(Hash, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray))]
+#[strum_discriminants(strum(serialize_all = "snake_case"))]
+pub enum Refusal {
+    /// The request would demote, deactivate, delete or rename the Owner.
+    #[error(
+        "Owner cannot be modified: the organization's Owner cannot be demoted, deactivated, deleted or given another \
+         userName. Transfer the ownership in the console first."
+    )]
+    OwnerProtected,
+    /// The request would make a second Owner.
+    #[error(
+        "Cannot set multiple owners: an organization has exactly one Owner. Ownership is transferred in the console."
+    )]
+    SecondOwner,
+    /// The value of the organization role is none of [`OrgRole::NAMES`].
+    #[error(
+        "\"{}\" is not an organization role: \"{attribute}\" must be one of {}.",
+        shorten(value),
+        OrgRole::NAMES.join(", ")
+    )]
+    OrgRoleUnknown {
+        /// Name of the attribute.
+        attribute: String,
+        /// The value that was sent.
+        value: String,
+    },
+
+    /// A new user is outside the organization's email domains.
+    #[error("User {} is not allowed to be created in {}", shorten(user_name), of_domains(domains))]
+    DomainNotAllowed {
+        /// `userName` of the user.
+        user_name: String,
+        /// The organization's email domains.
+        domains: Vec<String>,
+    },
+    /// A change would move a user out of the organization's email domains.
+    #[error("User {} would no longer belong to {}", shorten(user_name), of_domains(domains))]
+    DomainChangeNotAllowed {
+        /// `userName` of the user.
+        user_name: String,
+        /// The organization's email domains.
+        domains: Vec<String>,
+    },
+    /// `userName` or `emails` would change, and the organization does not let SCIM change them.
+    #[error(
+        "\"{attribute}\" cannot be changed over SCIM in this organization: it is \"{}\", the request says \"{}\". Set it \
+         back in the identity provider, or have an administrator switch on email management in the organization's \
+         settings.",
+        shorten(stored),
+        shorten(sent)
+    )]
+    EmailNotManaged {
+        /// `userName` or `emails`.
+        attribute: &'static str,
+        /// The stored value.
+        stored: String,
+        /// The value that was sent.
+        sent: String,
+    },
+    /// The organization has as many users as it may have.
+    #[error(
+        "User {} cannot be created: this organization may have {limit} users and has {count}, deactivated ones included. \
+         Have an operator of this service raise the limit in the organization's settings, or delete users.",
+        shorten(user_name)
+    )]
+    UserLimitReached {
+        /// `userName` of the user.
+        user_name: String,
+        /// Maximum number of users.
+        limit: u64,
+        /// Number of users.
+        count: u64,
+    },
+    /// Another user has the `userName`.
+    #[error("{}", user_name_taken(user_name, holder.as_deref()))]
+    UserNameTaken {
+        /// The `userName`.
+        user_name: String,
+        /// Id of the other user, if it was looked up.
+        holder: Option<String>,
+    },
+    /// A member whom SCIM does not manage has the `userName`.
+    #[error(
+        "userName \"{}\" is taken by a member who is not managed by SCIM, having been added in the console. An \
+         administrator of the organization can remove that member there.",
+        shorten(user_name)
+    )]
+    UserNameTakenUnmanaged {
+        /// The `userName`.
+        user_name: String,
+    },
+    /// The attributes of one user are larger than what is stored.
+    #[error(
+        "The user's attributes come to {bytes} bytes; at most {limit} are stored. Send fewer or shorter values, for \
+         example no photos as data URLs."
+    )]
+    UserTooLarge {
+        /// Size of the attributes as JSON.
+        bytes: usize,
+        /// Maximum size.
+        limit: usize,
+    },
+    /// There is no user with the id.
+    #[error("User \"{}\" was not found.", shorten(id))]
+    UserNotFound {
+        /// The id.
+        id: String,
+    },
+
+    /// There is no group with the id.
+    #[error("Group \"{}\" was not found.", shorten(id))]
+    GroupNotFound {
+        /// The id.
+        id: String,
+    },
+    /// The body of a group is no JSON object.
+    #[error("The body must be a JSON object describing a Group.")]
+    GroupNotAnObject,
+    /// Another group has the name.
+    #[error("{}", group_name_taken(name, holder.as_deref()))]
+    GroupNameTaken {
+        /// The name.
+        name: String,
+        /// Id of the other group, if it was looked up.
+        holder: Option<String>,
+    },
+    /// The group of a role would get another name.
+    #[error(
+        "\"displayName\" cannot be changed over SCIM: the group is \"{}\", the request says \"{}\". In Okta, switch off \
+         \"Rename app groups to match group name in Okta\" under Push Groups, and link the group by its name here.",
+        shorten(stored),
+        shorten(sent)
+    )]
+    GroupRenameNotAllowed {
+        /// The stored name.
+        stored: String,
+        /// The name that was sent.
+        sent: String,
+    },
+    /// The group of a project's role would be deleted.
+    #[error(
+        "Project deletion is not supported via SCIM: this group is a role of a project. Unlink it in the identity \
+         provider without deleting it; nothing was changed."
+    )]
+    ProjectDeletion,
+
+    /// A PATCH names a sub-attribute of `members`.
+    #[error("The parts of a member cannot be changed; add or remove members by the path \"members\".")]
+    MemberPartImmutable,
+    /// A PATCH adds to or replaces members that a filter selects.
+    #[error("A member cannot be changed, only added or removed: add with the path \"members\".")]
+    MemberImmutable,
+    /// The filters on `members` make too many comparisons.
+    #[error(
+        "The filters on \"members\" make more than {limit} comparisons, the most for those that ask for more than ids. \
+         Name the members by their ids: members[value eq \"id\"], several joined with \"or\"."
+    )]
+    MemberFilterTooComplex {
+        /// Maximum number of comparisons.
+        limit: usize,
+    },
+    /// A filter on `members` selects more than can be removed at once.
+    #[error(
+        "The filter selects more than {limit} members, the most that are removed by one. Name the members to remove, or \
+         replace \"members\" with those who shall stay."
+    )]
+    TooManyMembersSelected {
+        /// Maximum number of members.
+        limit: usize,
+    },
+    /// An element of `members` has no id.
+    #[error(
+        "Each of \"members\" must be an object with a \"value\", the id of a user as this service issued it; one {}.",
+        if *is_object { "has no \"members.value\" that is a string" } else { "is no object" }
+    )]
+    MemberIdMissing {
+        /// Whether the element is an object.
+        is_object: bool,
+    },
+    /// A member is a group.
+    #[error(
+        "The member \"{}\" in \"members\" is a group. Groups in groups are not supported: push the people who are in it \
+         instead. Nothing was changed.",
+        shorten(member)
+    )]
+    NestedGroup {
+        /// Id or name of the member.
+        member: String,
+    },
+    /// No users have the ids of new members.
+    #[error(
+        "No user has the id {}; nothing was changed. Unassign the person in the identity provider and assign them again, \
+         so that it learns their id here.",
+        list_ids(ids)
+    )]
+    MembersUnknown {
+        /// The ids.
+        ids: Vec<String>,
+    },
+    /// A new member is in as many groups as a user may be in.
+    #[error(
+        "The user \"{}\" is in {limit} groups, the most that a person may be in; nothing was changed. Remove them from \
+         groups that they no longer need, or leave them out of this one.",
+        shorten(user)
+    )]
+    TooManyGroups {
+        /// Id of the user.
+        user: String,
+        /// Maximum number of groups.
+        limit: u32,
+    },
+    /// The project has as many teams as it may have.
+    #[error(
+        "The project has {limit} teams, the most that a project may have; nothing was changed. Delete teams that are no \
+         longer needed, or use another project."
+    )]
+    TooManyTeams {
+        /// Maximum number of teams.
+        limit: u32,
+    },
+    /// The project has as many roles as it may have.
+    #[error(
+        "The project has {limit} roles, the most that a project may have; nothing was changed. Delete roles that are no \
+         longer needed, or use another project."
+    )]
+    TooManyRoles {
+        /// Maximum number of roles.
+        limit: u32,
+    },
+
+    /// A new group is named like no group of a project, and the organization has no other groups.
+    #[error(
+        "Project creation is not supported via SCIM, and \"{}\" is not the name of a project's group: those begin with \
+         \"{prefix}-\". Link the pushed group to an existing group, such as \"{prefix}-<Project>-Member\".{}",
+        shorten(name),
+        slips(name)
+    )]
+    NotAProjectGroup {
+        /// First part of the names of projects' groups.
+        prefix: String,
+        /// The group's name.
+        name: String,
+    },
+    /// A new group is named after a project that does not exist.
+    #[error(
+        "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the project \
+         in the console, or correct the group's name.{}",
+        shorten(name),
+        slips(name)
+    )]
+    ProjectUnknown {
+        /// First part of the names of projects' groups.
+        prefix: String,
+        /// The group's name.
+        name: String,
+    },
+    /// A new group is named after the role Admin of a team that does not exist.
+    #[error(
+        "There is no team \"{}\" in project \"{project}\". Push \"{}\" to create the team; its \"-Admin\" group comes with \
+         it and can be linked then.{}",
+        shorten(team),
+        shorten(team_group),
+        slips(name)
+    )]
+    TeamUnknown {
+        /// Name of the project.
+        project: String,
+        /// Name of the team.
+        team: String,
+        /// Name of the group that creates the team.
+        team_group: String,
+        /// The group's name.
+        name: String,
+    },
+    /// A new group is named like that of a team, without the team's name.
+    #[error("The name of the team is missing: a team's group is named \"{example}\".{}", slips(name))]
+    TeamNameMissing {
+        /// Name of a team's group.
+        example: String,
+        /// The group's name.
+        name: String,
+    },
+    /// A new group is named after a role that the project does not have.
+    #[error(
+        "Project \"{project}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team named \
+         \"{0}\", push \"{1}\".{2}",
+        shorten(role),
+        shorten(team_group),
+        slips(name)
+    )]
+    ProjectRoleUnknown {
+        /// Name of the project.
+        project: String,
+        /// Name of the role.
+        role: String,
+        /// Name of the group that creates a team of this name.
+        team_group: String,
+        /// The group's name.
+        name: String,
+    },
+    /// A group that belongs to no project is named like one of a project.
+    #[error(
+        "Names that begin with \"{prefix}-\" are kept for the groups of projects; \"{}\" is not one of them.{}",
+        shorten(name),
+        slips(name)
+    )]
+    PrefixReserved {
+        /// First part of the names of projects' groups.
+        prefix: String,
+        /// The group's name.
+        name: String,
+    },
+    /// A group's name looks like one of a project, with another character for the hyphen.
+    #[error(
+        "\"{}\" begins with what looks like \"{prefix}-\", but has the character {} for the hyphen. Names that look so are \
+         kept for the groups of projects: write \"-\" (U+002D), or choose another name.",
+        shorten(name),
+        code_point(*character)
+    )]
+    PrefixImitated {
+        /// First part of the names of projects' groups.
+        prefix: String,
+        /// The group's name.
+        name: String,
+        /// The character in place of the hyphen.
+        character: char,
+    },
+    /// The name of a new group begins or ends with a space.
+    #[error(
+        "The name \"{}\" begins or ends with a space. Remove the space in the identity provider, and push \"{}\".",
+        shorten(name),
+        shorten(name.trim())
+    )]
+    GroupNameNotTrimmed {
+        /// The group's name.
+        name: String,
+    },
+    /// The part of a group's name that names the role or the team begins or ends with a space.
+    #[error(
+        "In \"{}\", the name \"{}\" of a role or team begins or ends with a space. Remove the space in the identity \
+         provider.",
+        shorten(name),
+        shorten(part)
+    )]
+    RoleNameNotTrimmed {
+        /// The group's name.
+        name: String,
+        /// The part of it.
+        part: String,
+    },
+
+    /// A name is empty.
+    #[error("The {what}'s name must not be empty.")]
+    NameEmpty {
+        /// What has the name, such as "team".
+        what: String,
+    },
+    /// A name begins or ends with a space.
+    #[error("The {what}'s name \"{}\" must not begin or end with a space.", shorten(name))]
+    NameNotTrimmed {
+        /// What has the name, such as "team".
+        what: String,
+        /// The name.
+        name: String,
+    },
+    /// A name is too long.
+    #[error("The {what}'s name must not be longer than {limit} characters.")]
+    NameTooLong {
+        /// What has the name, such as "team".
+        what: String,
+        /// Maximum number of characters.
+        limit: usize,
+    },
+    /// A text is longer than an index of the storage takes.
+    #[error("\"{attribute}\" is longer than {limit} bytes.")]
+    TextTooLong {
+        /// Name of the attribute.
+        attribute: &'static str,
+        /// Maximum number of bytes.
+        limit: usize,
+    },
+    /// A text has a character that cannot be seen.
+    #[error(
+        "{what} must not contain the invisible character {}, which it has {}. Remove the character, or type the text \
+         anew.",
+        code_point(*character),
+        place_after(before)
+    )]
+    InvisibleCharacter {
+        /// What has the character, as the beginning of a sentence.
+        what: String,
+        /// The character.
+        character: char,
+        /// The text before the character.
+        before: String,
+    },
+    /// A text consists of spaces and other blank characters.
+    #[error("{what} must not consist of blank characters alone, such as {}.", code_point(*character))]
+    BlankText {
+        /// What is blank, as the beginning of a sentence.
+        what: String,
+        /// The first character.
+        character: char,
+    },
+
+    /// An organization would have too many email domains.
+    #[error("An organization has at most {limit} mail domains.")]
+    TooManyEmailDomains {
+        /// Maximum number of domains.
+        limit: usize,
+    },
+    /// An email domain is longer than RFC 1035 allows.
+    #[error("The mail domain \"{}\" has {length} characters; a domain has at most {limit}.", shorten(domain))]
+    EmailDomainTooLong {
+        /// The domain.
+        domain: String,
+        /// Its number of characters.
+        length: usize,
+        /// Maximum number of characters.
+        limit: usize,
+    },
+    /// A label of an email domain is longer than RFC 1035 allows.
+    #[error(
+        "The mail domain \"{}\" has a label of {length} characters; a label, which is what stands between two dots, has at \
+         most {limit}.",
+        shorten(domain)
+    )]
+    EmailDomainLabelTooLong {
+        /// The domain.
+        domain: String,
+        /// The number of characters of the label.
+        length: usize,
+        /// Maximum number of characters.
+        limit: usize,
+    },
+    /// A text is not an email domain.
+    #[error("\"{}\" is not a mail domain; write it like \"example.com\".", shorten(domain))]
+    NotAnEmailDomain {
+        /// The text.
+        domain: String,
+    },
+
+    /// The protocol forbids the request.
+    #[error("{}", .0.detail)]
+    Protocol(ScimError),
+    /// An operation of a PATCH is refused.
+    #[error("Operations[{index}]: {refusal}")]
+    InOperation {
+        /// Index of the operation.
+        index: usize,
+        /// Why it is refused.
+        refusal: Box<Refusal>,
+    },
+}
+
+impl Refusal {
+    /// The kind of refusal. Of an operation of a PATCH it is why the operation is refused.
+    pub fn code(&self) -> RefusalCode {
+        match self {
+            Self::InOperation { refusal, .. } => refusal.code(),
+            other => other.into(),
+        }
+    }
+
+    /// The error of the protocol, if it is why the request is refused.
+    pub fn protocol_error(&self) -> Option<&ScimError> {
+        match self {
+            Self::InOperation { refusal, .. } => refusal.protocol_error(),
+            Self::Protocol(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl RefusalCode {
+    /// The name under which the code is stored.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl From<ScimError> for Refusal {
+    fn from(error: ScimError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+/// The end of a sentence about an organization's email domains.
+fn of_domains(domains: &[String]) -> String {
+    const NAMED: usize = 10;
+    let mut named = domains.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if domains.len() > NAMED {
+        named.push_str(", …");
+    }
+    format!(
+        "this organization: its mail domains are {named}. Assign people of these domains, or have an administrator add \
+         the domain in the organization's settings."
+    )
+}
+
+fn user_name_taken(user_name: &str, holder: Option<&str>) -> String {
+    let user_name = shorten(user_name);
+    match holder {
+        Some(id) => format!(
+            "userName \"{user_name}\" is already taken by user {id}, compared without case. Look the user up by userName, \
+             also among the deactivated ones, and link it instead of creating another."
+        ),
+        None => format!("userName \"{user_name}\" is already taken, compared without case."),
+    }
+}
+
+fn group_name_taken(name: &str, holder: Option<&str>) -> String {
+    let by = holder.map(|id| format!(" ({id})")).unwrap_or_default();
+    format!(
+        "A group named \"{}\" exists already{by}, compared without case and without spaces around it. Link the pushed \
+         group to it instead of creating another.",
+        shorten(name)
+    )
+}
+
+/// Some of the ids, and how many others there are.
+pub fn list_ids(ids: &[String]) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<String> = ids.iter().take(NAMED).map(|id| format!("\"{}\"", shorten(id))).collect();
+    match ids.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        others => format!("{} and {others} others", named.join(", ")),
+    }
+}
+
+/// Sentences about slips that may have made the name of a project's group into another name.
+fn slips(name: &str) -> String {
+    let mut sentences = String::new();
+    let is_spaced_hyphen =
+        |pair: &[char]| matches!(pair, [space, '-'] | ['-', space] if space.is_whitespace());
+    if name.chars().collect::<Vec<char>>().windows(2).any(is_spaced_hyphen) {
+        sentences.push_str(
+            " The name has a space beside a hyphen: names of projects, roles and teams neither begin nor end with a \
+             space.",
+        );
+    }
+    if let Some(dash) = name.chars().find(|character| *character != '-' && is_dash(*character)) {
+        sentences.push_str(&format!(
+            " The name has a dash, \"{dash}\" ({}), where a hyphen, \"-\", may be meant.",
+            code_point(dash)
+        ));
+    }
+    sentences
+}
+
+fn place_after(before: &str) -> String {
+    match before {
+        "" => "at its beginning".to_owned(),
+        before => format!("after \"{}\"", shorten(before)),
+    }
+}

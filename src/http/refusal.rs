@@ -1,0 +1,128 @@
+//! The response to a failed request: status, `scimType` and text of each [`Error`].
+
+use worker::console_error;
+
+use crate::error::Error;
+use crate::storage_error::StorageError;
+use directory::Refusal;
+use scim_protocol::ScimError;
+
+impl Error {
+    /// The error as SCIM clients read it (RFC 7644 §3.12). Failures of storage are logged: their text is not for clients.
+    pub(crate) fn into_scim(self) -> ScimError {
+        match self {
+            Self::Refused(refusal) => of_refusal(refusal),
+            Self::Key(refusal) => ScimError::unauthorized(refusal.to_string()),
+            // Okta repeats a request by itself after 429, and after no other status.
+            Self::Limited(limit) => ScimError::throttled(limit.to_string()),
+            Self::Storage(error) => of_storage(error),
+        }
+    }
+}
+
+fn of_refusal(refusal: Refusal) -> ScimError {
+    use Refusal as R;
+    let detail = refusal.to_string();
+    match refusal {
+        R::Protocol(error) => error,
+        R::InOperation { refusal, .. } => ScimError { detail, ..of_refusal(*refusal) },
+        R::UserLimitReached { .. } => ScimError::forbidden(detail),
+        R::UserNotFound { .. } | R::GroupNotFound { .. } => ScimError::not_found(detail),
+        R::UserNameTaken { .. } | R::UserNameTakenUnmanaged { .. } | R::GroupNameTaken { .. } => {
+            ScimError::uniqueness(detail)
+        }
+        R::GroupNotAnObject => ScimError::invalid_syntax(detail),
+        R::MemberFilterTooComplex { .. } | R::TooManyMembersSelected { .. } => ScimError::too_many(detail),
+        R::OwnerProtected
+        | R::EmailNotManaged { .. }
+        | R::GroupRenameNotAllowed { .. }
+        | R::ProjectDeletion
+        | R::MemberPartImmutable
+        | R::MemberImmutable => ScimError::mutability(detail),
+        R::SecondOwner
+        | R::OrgRoleUnknown { .. }
+        | R::DomainNotAllowed { .. }
+        | R::DomainChangeNotAllowed { .. }
+        | R::UserTooLarge { .. }
+        | R::MemberIdMissing { .. }
+        | R::NestedGroup { .. }
+        | R::MembersUnknown { .. }
+        | R::TooManyGroups { .. }
+        | R::TooManyTeams { .. }
+        | R::TooManyRoles { .. }
+        | R::NotAProjectGroup { .. }
+        | R::ProjectUnknown { .. }
+        | R::TeamUnknown { .. }
+        | R::TeamNameMissing { .. }
+        | R::ProjectRoleUnknown { .. }
+        | R::PrefixReserved { .. }
+        | R::PrefixImitated { .. }
+        | R::GroupNameNotTrimmed { .. }
+        | R::RoleNameNotTrimmed { .. }
+        | R::NameEmpty { .. }
+        | R::NameNotTrimmed { .. }
+        | R::NameTooLong { .. }
+        | R::TextTooLong { .. }
+        | R::InvisibleCharacter { .. }
+        | R::BlankText { .. }
+        | R::TooManyEmailDomains { .. }
+        | R::EmailDomainTooLong { .. }
+        | R::EmailDomainLabelTooLong { .. }
+        | R::NotAnEmailDomain { .. } => ScimError::invalid_value(detail),
+    }
+}
+
+fn of_storage(error: StorageError) -> ScimError {
+    // Okta repeats a request by itself after 429, and after no other status. So what may succeed later is answered with
+    // 429, also where 409 or 503 would say more: no administrator has to attend to it.
+    const BUSY: &str = "The directory's storage is busy or does not answer at the moment. Try again shortly.";
+    match error {
+        StorageError::Stale | StorageError::Contended => ScimError::throttled(
+            "Other requests kept changing the resource while this one was carried out, so it changed nothing. Try again \
+             shortly.",
+        ),
+        StorageError::TooComplex => {
+            ScimError::too_many("The filter is more than the database processes; shorten it.")
+        }
+        StorageError::Taken(columns) => {
+            console_error!("a unique index refused a write without an error of its own: {columns}");
+            ScimError::uniqueness("The value is already taken.")
+        }
+        StorageError::Full(what) => {
+            console_error!("a limit refused a write without an error of its own: {what}");
+            ScimError::invalid_value("There are as many of these as there may be; nothing was changed.")
+        }
+        StorageError::Unavailable(message) => {
+            console_error!("storage unavailable: {message}");
+            ScimError::throttled(BUSY)
+        }
+        StorageError::TimedOut { is_write } => {
+            console_error!("storage did not answer in time");
+            let outcome = match is_write {
+                true => {
+                    "whether the change was made is not known. Send the request again: what has been changed already is \
+                     not changed twice"
+                }
+                false => "nothing was changed. Try again shortly",
+            };
+            ScimError::throttled(format!("The directory's storage did not answer in time; {outcome}."))
+        }
+        StorageError::AlreadyDone => {
+            console_error!("a batch had been carried out, and its answer was lost");
+            ScimError::throttled(BUSY)
+        }
+        StorageError::Upgrading => ScimError::throttled(
+            "The organization's people and groups are being prepared for a newer version of the service, which takes a few \
+             requests. Nothing was changed. Try again shortly.",
+        ),
+        StorageError::TooManyImports => ScimError::throttled(
+            "Too many lists of this organization were read page by page within the last hour, so this one cannot begin now. \
+             Lists that are being read already go on. Try again in an hour, or read the list by \"cursor\". If a client \
+             polls a list of several pages, let it ask less often or with a narrower filter.",
+        ),
+        StorageError::Internal(message) => {
+            console_error!("storage failed: {message}");
+            ScimError::internal()
+        }
+    }
+}
