@@ -55,23 +55,14 @@ function origin([one, other], known) {
   return source ?? (UUID.test(one) && UUID.test(other) ? { of: "uuid" } : undefined);
 }
 
-/** What the first round trips returned: the `head` of each result, and its fields. */
+/** The columns of the first row of each result of the first round trips, with their values as text, as they are bound. */
 function findings(first, second) {
-  return first.flatMap((head, result) => {
-    if (head === undefined) return [];
-    const [one, other] = [head, second[result]].map(fieldsOf);
-    const fields = Object.keys(one).map((field) => ({
-      source: { found: { result, field } },
-      was: [one[field], other[field]],
-    }));
-    return [{ source: { found: { result } }, was: [head, second[result]] }, ...fields];
-  });
-}
-
-/** The fields of a record as the Worker binds them: as text. */
-function fieldsOf(head) {
-  const record = Object.entries(JSON.parse(head) ?? {});
-  return Object.fromEntries(
-    record.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+  return first.flatMap((row, result) =>
+    Object.keys(row).map((column) => ({
+      source: { found: { result, column } },
+      was: [row, second[result]].map((one) => textOf(one[column])),
+    })),
   );
 }
+
+const textOf = (value) => (value === null ? null : String(value));

@@ -33,10 +33,8 @@ export default {
     function parameter(source) {
       if (source.of) return values[source.of];
       if (!source.found) return source.is;
-      const { head } = found[source.found.result].results[0];
-      if (!source.found.field) return head;
-      const field = JSON.parse(head)[source.found.field];
-      return typeof field === "object" ? JSON.stringify(field) : String(field);
+      const value = found[source.found.result].results[0][source.found.column];
+      return value === null ? null : String(value);
     }
   },
 };

@@ -52,10 +52,16 @@ function database(db) {
     async batch(statements) {
       const what = { batch: statements.map((statement) => known.get(statement)) };
       const results = await noted(what, db.batch(statements));
-      what.found = results.map(({ results: [row] }) => row?.head);
+      what.found = results.map(({ results: [row] }) => columnsOf(row));
       return results;
     },
   };
+}
+
+/** The columns of a row that a later statement may bind; a body is only returned. */
+function columnsOf(row) {
+  const { body: _, ...columns } = row ?? {};
+  return columns;
 }
 
 function namespace(kv) {
