@@ -55,7 +55,9 @@ function origin([one, other], known) {
   return source ?? (UUID.test(one) && UUID.test(other) ? { of: "uuid" } : undefined);
 }
 
-/** The columns of the first row of each result of the first round trips, with their values as text, as they are bound. */
+/**
+ * The columns of the first row of each result of the first round trips, with their values as text, as they are bound.
+ */
 function findings(first, second) {
   return first.flatMap((row, result) =>
     Object.keys(row).map((column) => ({

@@ -30,7 +30,7 @@ test("a project is created with at most a hundred custom roles", async () => {
   assert.equal(assertStatus(await create(100), 201).roles.length, 103);
 });
 
-test("an organization has at most a thousand mail domains, and a refusal names ten", async () => {
+test("an organization has at most a thousand email domains, and a refusal names ten", async () => {
   const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
   const change = (count) =>
     organization.admin.send("PATCH", organization.path(), { mail_domains: numbered(count, (i) => `d${i}.example`) });

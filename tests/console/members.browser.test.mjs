@@ -79,7 +79,7 @@ describe("a member", () => {
     await assertOnlyRefusals(page, 400);
   });
 
-  test("is added by hand, also from outside the mail domains, and what was typed is not lost", options, async () => {
+  test("is added by hand, also from outside the email domains, and what was typed is not lost", options, async () => {
     const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local"] } });
     const page = await signedIn(browser, worker);
     await visit(page, organization, "members");

@@ -82,7 +82,7 @@ export class Import {
 
 let newcomers = 0;
 
-/** Mail domains of one in four people, which the organization may admit or not; the others' are always admitted. */
+/** Email domains of one in four people, which the organization may admit or not; the others' are always admitted. */
 const DOMAINS = ["one.example", "two.example"];
 const ALWAYS = ["example.com", "okta.local"];
 
@@ -145,7 +145,7 @@ export class Crowd {
     }
   }
 
-  /** Changes the mail domains; an empty list admits all people. */
+  /** Changes the email domains; an empty list admits all people. */
   async #admit(mail_domains) {
     await this.organization.configure({ mail_domains });
     this.#hidden = new Set(mail_domains.length === 0 ? [] : DOMAINS.filter((domain) => !mail_domains.includes(domain)));

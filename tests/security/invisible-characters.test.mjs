@@ -229,7 +229,7 @@ describe("a name that looks as if it began with the prefix", () => {
   });
 });
 
-test("a mail domain has the lengths of the domain name system", async () => {
+test("an email domain has the lengths of the domain name system", async () => {
   const label = "a".repeat(63);
   const longest = `${label}.${label}.${label}.${"b".repeat(61)}`;
   const organization = await createOrganization(worker);

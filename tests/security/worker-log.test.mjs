@@ -87,7 +87,7 @@ test("query values, bodies, keys and tokens are not in it", async () => {
   for (const secret of [key.key.slice(15), worker.adminToken]) assert.ok(!text.includes(secret));
 });
 
-test("mail addresses are not in it, and of a key that strayed into a path only the hint", async () => {
+test("email addresses are not in it, and of a key that strayed into a path only the hint", async () => {
   const organization = await createOrganization(worker);
   const { okta, key } = organization;
   await organization.createUser("ada@okta.local");

@@ -28,7 +28,7 @@ async function accepted(assertion) {
 }
 
 describe("a good assertion", () => {
-  test("lets an operator in, whatever the case of the mail address", async () => {
+  test("lets an operator in, whatever the case of the email address", async () => {
     await accepted(team.token());
     for (const email of ["ANN@EXAMPLE.COM", "kim@example.com", " Kim@example.com "]) {
       await accepted(team.token({ email }));
@@ -131,7 +131,7 @@ describe("an assertion is refused", () => {
     }
   });
 
-  test("that names no mail address, as a service token's", async () => {
+  test("that names no email address, as a service token's", async () => {
     for (const changes of [
       { email: undefined, common_name: "ann@example.com" },
       { email: "" },

@@ -26,7 +26,7 @@ describe("Okta's SPEC test", () => {
   const lookUp = (name) => scim.get(`/Users?filter=userName%20eq%20%22${encodeURIComponent(name)}%22`);
 
   before(async () => {
-    // The suite's people live in @atko.com, so an organization with mail domains has to allow it.
+    // The suite's people live in @atko.com, so an organization with email domains has to allow it.
     const organization = await createOrganization(worker, { settings: { mail_domains: ["okta.local", "atko.com"] } });
     scim = organization.okta.with({ provider: OKTA_SPEC_TEST });
   });

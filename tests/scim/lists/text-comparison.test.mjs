@@ -51,7 +51,7 @@ describe("userName", () => {
     });
   }
 
-  test("keeps its stored spelling where SCIM does not manage mail, and is no change", async () => {
+  test("keeps its stored spelling where SCIM does not manage email, and is no change", async () => {
     const organization = await createOrganization(worker);
     const { okta } = organization;
     const jose = await organization.createUser("jose\u0301@acme.test");
@@ -60,7 +60,7 @@ describe("userName", () => {
     assert.equal(put.meta.version, jose.meta.version);
   });
 
-  test("that is spelled with letters of full width belongs to the same mail domain", async () => {
+  test("that is spelled with letters of full width belongs to the same email domain", async () => {
     const organization = await createOrganization(worker, { settings: { mail_domains: ["E\u0301cole.test"] } });
     const { okta } = organization;
     const ann = await organization.createUser("ann＠ÉCOLE．test");

@@ -68,7 +68,7 @@ for (const [happens, make] of Object.entries(leaving)) {
   });
 }
 
-test("a group's version moves when a member comes back with a mail domain", async () => {
+test("a group's version moves when a member comes back with an email domain", async () => {
   const { organization, ada, bob, ids } = await furnished();
   await organization.configure({ mail_domains: ["elsewhere.example"] });
   const before = await Promise.all(ids.map((id) => organization.group(id)));
@@ -82,7 +82,7 @@ test("a group's version moves when a member comes back with a mail domain", asyn
   }
 });
 
-test("a group's version stays when mail domains change that are none of its members'", async () => {
+test("a group's version stays when email domains change that are none of its members'", async () => {
   const { organization, ids, other } = await furnished();
   const all = [...ids, other];
   const before = await Promise.all(all.map((id) => organization.group(id)));

@@ -1,4 +1,4 @@
-// Mail domains: who may be created, and the contractors outside them, whom SCIM neither shows nor changes.
+// Email domains: who may be created, and the contractors outside them, whom SCIM neither shows nor changes.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -9,7 +9,7 @@ import { useWorker } from "../../helpers/worker.mjs";
 
 const worker = useWorker();
 
-describe("contractors, outside the organization's mail domains", () => {
+describe("contractors, outside the organization's email domains", () => {
   const NAME = "Statsig-Demo-Member";
 
   /** A contractor from the console, in a group since before the organization listed its domains. */

@@ -134,7 +134,7 @@ describe("a body", () => {
     assert.equal(activated.statsigOrgRole, "Admin");
   });
 
-  test("may give a mail twice, and share it with others", async () => {
+  test("may give an email twice, and share it with others", async () => {
     const organization = await createOrganization(worker);
     const emails = [
       { value: "ada@okta.local", type: "work", primary: true },
@@ -201,7 +201,7 @@ describe("the groups of a person", () => {
   });
 });
 
-describe("mail", () => {
+describe("email", () => {
   test("cannot be changed over SCIM, unless only its case changes", async () => {
     const organization = await createOrganization(worker);
     const { okta } = organization;
