@@ -34,12 +34,12 @@ pub(crate) enum AuthMethod {
 /// 401 for wrong credentials; 503 if the settings of the deployment or the keys of Access allow no decision.
 pub(crate) async fn authenticate(
     deployment: &Deployment<'_>,
-    incoming: &HttpRequest,
+    request: &HttpRequest,
 ) -> Result<Option<Identity>, Problem> {
     let operator =
         |method, cookie| Identity { actor: Actor::Operator(ADMIN_TOKEN_ACTOR.to_owned()), method, cookie };
     let token = admin_token::configured(deployment);
-    if let Some(header) = incoming.header("authorization") {
+    if let Some(header) = request.header("authorization") {
         let token = token?;
         let is_good = bearer::token(&header).is_some_and(|presented| admin_token::matches(&token, presented));
         return match is_good {
@@ -48,11 +48,11 @@ pub(crate) async fn authenticate(
         };
     }
     if let Ok(token) = &token
-        && let Some(cookie) = session_cookie::extend(deployment, token, incoming).await?
+        && let Some(cookie) = session_cookie::extend(deployment, token, request).await?
     {
         return Ok(Some(operator(AuthMethod::AmbientCredential, Some(cookie))));
     }
-    if let Some(email) = cloudflare_access::authenticate(deployment, incoming).await? {
+    if let Some(email) = cloudflare_access::authenticate(deployment, request).await? {
         let operators = variable(deployment.env, "OPERATORS", "");
         let actor = match operators.split(',').any(|one| one.trim().eq_ignore_ascii_case(&email)) {
             true => Actor::Operator(email),

@@ -7,13 +7,13 @@ use crate::http::request::HttpRequest;
 ///
 /// # Errors
 /// 403.
-pub(crate) fn check(incoming: &HttpRequest) -> Result<(), Problem> {
-    let site = incoming.header("sec-fetch-site");
-    let origin = incoming.header("origin");
+pub(crate) fn check(request: &HttpRequest) -> Result<(), Problem> {
+    let site = request.header("sec-fetch-site");
+    let origin = request.header("origin");
     let is_same_origin = match (site.as_deref(), origin.as_deref()) {
         (Some(site), None) => site == "same-origin",
         (site, Some(origin)) => {
-            origin == incoming.address.origin && site.is_none_or(|site| site == "same-origin")
+            origin == request.address.origin && site.is_none_or(|site| site == "same-origin")
         }
         (None, None) => false,
     };
@@ -27,6 +27,6 @@ pub(crate) fn check(incoming: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// Whether the browser follows a link on another site.
-pub(crate) fn is_cross_site(incoming: &HttpRequest) -> bool {
-    incoming.header("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
+pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
+    request.header("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
 }

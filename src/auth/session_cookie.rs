@@ -24,12 +24,12 @@ const VALUE_BYTES: usize = 32;
 pub(crate) async fn start(
     deployment: &Deployment<'_>,
     token: &str,
-    incoming: &HttpRequest,
+    request: &HttpRequest,
 ) -> Result<String, Problem> {
     let value = Base64UrlUnpadded::encode_string(&random::bytes::<VALUE_BYTES>()?);
-    let id = id(token, &incoming.address.origin, &value)?;
+    let id = id(token, &request.address.origin, &value)?;
     database(deployment)?.execute(stored::begin(&id, clock::now_millis())).await?;
-    Ok(set_cookie(&incoming.address.origin, &value, IDLE_MILLIS))
+    Ok(set_cookie(&request.address.origin, &value, IDLE_MILLIS))
 }
 
 /// Extends the session of a request. Returns the `Set-Cookie`; `None` without a valid session.
@@ -39,22 +39,22 @@ pub(crate) async fn start(
 pub(crate) async fn extend(
     deployment: &Deployment<'_>,
     token: &str,
-    incoming: &HttpRequest,
+    request: &HttpRequest,
 ) -> Result<Option<String>, Problem> {
-    let Some(value) = value(incoming) else { return Ok(None) };
+    let Some(value) = value(request) else { return Ok(None) };
     let now = clock::now_millis();
-    let id = id(token, &incoming.address.origin, &value)?;
+    let id = id(token, &request.address.origin, &value)?;
     let mut batch = Batch::new();
     let session = stored::find(&mut batch, &id, now);
     let Some(session) = database(deployment)?.batch(&batch).await?.first(session)? else { return Ok(None) };
     let ends = clock::parse_iso(&session.began_at)?.saturating_add(LONGEST_MILLIS);
     let rest = ends.saturating_sub(now).min(IDLE_MILLIS);
-    Ok(Some(set_cookie(&incoming.address.origin, &value, rest)))
+    Ok(Some(set_cookie(&request.address.origin, &value, rest)))
 }
 
 /// Whether a request has a well-formed session cookie.
-pub(crate) fn is_presented(incoming: &HttpRequest) -> bool {
-    value(incoming).is_some()
+pub(crate) fn is_presented(request: &HttpRequest) -> bool {
+    value(request).is_some()
 }
 
 /// Ends the session of a request. Returns the `Set-Cookie` that deletes the cookie, and whether there was a session.
@@ -64,14 +64,14 @@ pub(crate) fn is_presented(incoming: &HttpRequest) -> bool {
 pub(crate) async fn end(
     deployment: &Deployment<'_>,
     token: Option<&str>,
-    incoming: &HttpRequest,
+    request: &HttpRequest,
 ) -> Result<(String, bool), Problem> {
     let mut is_found = false;
-    if let (Some(token), Some(value)) = (token, value(incoming)) {
-        let id = id(token, &incoming.address.origin, &value)?;
+    if let (Some(token), Some(value)) = (token, value(request)) {
+        let id = id(token, &request.address.origin, &value)?;
         is_found = database(deployment)?.execute(stored::end(&id)).await? > 0;
     }
-    Ok((set_cookie(&incoming.address.origin, "", 0), is_found))
+    Ok((set_cookie(&request.address.origin, "", 0), is_found))
 }
 
 fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
@@ -80,9 +80,9 @@ fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
 }
 
 /// The value of the session cookie of a request, if it is well-formed.
-fn value(incoming: &HttpRequest) -> Option<String> {
-    let name = name(&incoming.address.origin);
-    let cookies = incoming.header("cookie")?;
+fn value(request: &HttpRequest) -> Option<String> {
+    let name = name(&request.address.origin);
+    let cookies = request.header("cookie")?;
     let mut cookies = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
     let (_, value) = cookies.find(|(own, value)| *own == name && is_well_formed(value))?;
     Some(value.to_owned())

@@ -19,8 +19,8 @@ const HEADER: &str = "cf-access-jwt-assertion";
 pub(crate) const SIGN_OUT: &str = "/cdn-cgi/access/logout";
 
 /// Whether a request has an assertion, which is not verified yet.
-pub(crate) fn is_asserted(incoming: &HttpRequest) -> bool {
-    incoming.header(HEADER).is_some()
+pub(crate) fn is_asserted(request: &HttpRequest) -> bool {
+    request.header(HEADER).is_some()
 }
 
 /// The Access application in front of this Worker.
@@ -68,10 +68,10 @@ impl Application {
 /// 401 for an assertion that is not valid; 503 if the settings or the keys of Access allow no decision.
 pub(crate) async fn authenticate(
     deployment: &Deployment<'_>,
-    incoming: &HttpRequest,
+    request: &HttpRequest,
 ) -> Result<Option<String>, Problem> {
     let Some(application) = Application::of(deployment.env)? else { return Ok(None) };
-    let Some(token) = incoming.header(HEADER) else { return Ok(None) };
+    let Some(token) = request.header(HEADER) else { return Ok(None) };
     let jwt = Jwt::parse(&token)?;
     let key = jwks::find(&application.team, &jwt.kid).await?;
     let claims = jwt.verify(&key).await?;
