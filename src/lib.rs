@@ -3,10 +3,10 @@
 //! Arrows run one way: `http` calls `console` and `store`, `console` calls `store`, `store` calls
 //! [`directory`], and that calls [`scim`]. See ARCHITECTURE.md.
 
-pub mod admin_api;
+pub(crate) mod admin_api;
 pub mod audit;
 pub mod auth;
-pub mod console;
+pub(crate) mod console;
 pub mod d1;
 pub mod deployment;
 pub mod error;

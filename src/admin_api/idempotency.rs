@@ -1,141 +1,146 @@
-//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): whoever repeats a POST after a lost answer
-//! gets the same answer, and nothing is made twice.
+//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a client that repeats a POST after a lost
+//! answer gets the same answer, and nothing is created twice.
 //!
-//! A new SCIM key stands in the first answer alone. For a minute it is kept encrypted, by what the database does not
-//! have: the call's own key and the admin token.
+//! A new SCIM key is in the first answer only. For a minute the database keeps it encrypted with what the database does
+//! not have: the call's own key and the admin token.
 
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64ct::{Base64, Encoding};
 use hmac::{Hmac, Mac};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use worker::console_error;
 
-use super::{Console, Reply, Request, put};
+use super::context::AdminContext;
+use super::reply::{Reply, json};
+use super::types::Repeatable;
 use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
-use crate::d1::{Batch, StorageError};
+use crate::d1::{Batch, Statement, StorageError};
 use crate::http::Problem;
 use crate::runtime::{clock, random};
-use scim_protocol::json;
 
 /// Longest key of a call, in characters.
-const LONGEST: usize = 255;
-/// Fewest characters of a key of a call by which a secret is kept where there is no admin token.
+const MAX_LENGTH: usize = 255;
+/// Shortest key of a call, in characters, with which a secret is kept in a deployment without an admin token.
 const UNGUESSABLE: usize = 22;
 const NONCE_LENGTH: usize = 12;
 
 /// The key of a call, as its caller chose it.
 #[derive(Debug, Clone)]
-pub struct CallKey(String);
+pub(crate) struct CallKey(String);
 
 impl CallKey {
     /// Reads the header's value: a string of RFC 8941, or the bare text.
     ///
     /// # Errors
-    /// 400 for what is no key.
-    pub fn parse(header: &str) -> Result<Self, Problem> {
+    /// 400 for an invalid key.
+    pub(crate) fn parse(header: &str) -> Result<Self, Problem> {
         let header = header.trim();
         let key = header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(header);
         let is_plain = key.bytes().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\'));
-        if key.is_empty() || key.len() > LONGEST || !is_plain {
+        if key.is_empty() || key.len() > MAX_LENGTH || !is_plain {
             return Err(Problem::new(
                 400,
                 format!(
-                    "\"Idempotency-Key\" must be 1 to {LONGEST} characters of ASCII without spaces, such as a UUID."
+                    "\"Idempotency-Key\" must be 1 to {MAX_LENGTH} characters of ASCII without spaces, such as a UUID."
                 ),
             ));
         }
         Ok(Self(key.to_owned()))
     }
 
-    /// What the database knows the call by.
-    fn id(&self, console: &Console<'_>) -> String {
-        digest(&["call", console.actor.name(), &self.0])
+    /// The id of the row that remembers the call.
+    fn id(&self, context: &AdminContext<'_>) -> String {
+        digest(&["call", context.actor.name(), &self.0])
     }
 
-    /// The key that encrypts what a call's answer must not be kept with in clear; `None` where it could be guessed.
-    fn cipher(&self, console: &Console<'_>) -> Option<Aes256Gcm> {
-        if console.admin_token.is_empty() && self.0.len() < UNGUESSABLE {
+    /// Encrypts the secret of an answer; `None` where the encryption key could be guessed.
+    fn cipher(&self, context: &AdminContext<'_>) -> Option<Aes256Gcm> {
+        if context.admin_token.is_empty() && self.0.len() < UNGUESSABLE {
             return None;
         }
-        let mut authenticator = <Hmac<Sha256> as Mac>::new_from_slice(console.admin_token.as_bytes()).ok()?;
-        authenticator.update(digest(&["secret of an answer", console.actor.name(), &self.0]).as_bytes());
+        let mut authenticator = <Hmac<Sha256> as Mac>::new_from_slice(context.admin_token.as_bytes()).ok()?;
+        authenticator.update(digest(&["secret of an answer", context.actor.name(), &self.0]).as_bytes());
         Aes256Gcm::new_from_slice(&authenticator.finalize().into_bytes()).ok()
     }
 }
 
-/// Answers a call once: whoever repeats it with the same key is told the same.
+/// What a call asks for: a repetition has to ask for the same.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fingerprint<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) body: &'a str,
+}
+
+/// Carries out a call once: a repetition with the same key gets the answer of the first.
 ///
 /// # Errors
-/// As [`super::answer`]; 422 for a key that belongs to another request, 409 where the first one is still under way or
-/// its answer is lost.
-pub(crate) async fn answer(
-    console: &mut Console<'_>,
-    request: Request<'_>,
-    key: &CallKey,
-) -> Result<Reply, Problem> {
-    let id = key.id(console);
-    let path = request.path.join("/");
-    let body = json::parse(request.body)
-        .map_or_else(|_| request.body.to_vec(), |body| json::write(&body).into_bytes());
-    let asked = digest(&[request.method, &path, &String::from_utf8_lossy(&body)]);
+/// Those of the handler; 422 for a key of another request, 409 while the first request is in progress or if its answer
+/// is lost.
+pub(crate) async fn once<T: Repeatable>(
+    context: &mut AdminContext<'_>,
+    key: Option<&CallKey>,
+    call: Fingerprint<'_>,
+    handler: impl AsyncFnOnce(&AdminContext<'_>) -> Result<Reply<T>, Problem>,
+) -> Result<Reply<T>, Problem> {
+    let Some(key) = key else { return handler(context).await };
+    let id = key.id(context);
+    let asked = digest(&[call.method, call.path, call.body]);
     let mut batch = Batch::new();
-    let call = stored::claim(&mut batch, &id, &asked, console.now_millis);
-    let call = console.database.batch(&batch).await?.first(call)?.ok_or(StorageError::Stale)?;
-    if !call.is_new {
-        return repeated(console, key, &asked, &call);
+    let claimed = stored::claim(&mut batch, &id, &asked, context.now_millis);
+    let claimed = context.database.batch(&batch).await?.first(claimed)?.ok_or(StorageError::Stale)?;
+    if !claimed.is_new {
+        return repeated(context, key, &asked, claimed);
     }
-    console.call = Some(id.clone());
-    let outcome = super::answer(console, request).await;
-    console.call = None;
+    context.call_id = Some(id.clone());
+    let outcome = handler(context).await;
+    context.call_id = None;
     let kept = match &outcome {
-        Ok(reply) => keep(console, key, &id, reply)?,
+        Ok(reply) => keep(context, key, &id, reply)?,
         Err(_) => stored::release(&id),
     };
-    if let Err(error) = console.database.execute(kept).await {
+    if let Err(error) = context.database.execute(kept).await {
         console_error!("the answer to a call cannot be kept for its repetition: {error:?}");
     }
     outcome
 }
 
-/// Whether the call has been made by the same caller.
-pub(crate) async fn is_known(console: &Console<'_>, key: &CallKey) -> Result<bool, StorageError> {
-    let found = console.database.execute(stored::find(&key.id(console), console.now_millis)).await?;
+/// Whether the caller has made a call with that key before.
+pub(crate) async fn is_known(context: &AdminContext<'_>, key: &CallKey) -> Result<bool, StorageError> {
+    let found = context.database.execute(stored::find(&key.id(context), context.now_millis)).await?;
     Ok(found > 0)
 }
 
-fn keep(
-    console: &Console<'_>,
+fn keep<T: Repeatable>(
+    context: &AdminContext<'_>,
     key: &CallKey,
     id: &str,
-    reply: &Reply,
-) -> Result<crate::d1::Statement, StorageError> {
-    let mut answer = reply.body.clone();
-    let secret = match answer.as_object_mut().and_then(|answer| answer.shift_remove("key")) {
-        Some(Value::String(secret)) => {
-            put(&mut answer, "note", KEY_IS_GONE);
-            seal(console, key, &secret)?
-        }
-        _ => None,
+    reply: &Reply<T>,
+) -> Result<Statement, StorageError> {
+    let (answer, secret) = match reply.body.without_secret() {
+        Some((answer, secret)) => (json(&answer)?, seal(context, key, &secret)?),
+        None => (json(&reply.body)?, None),
     };
-    Ok(stored::answered(id, reply.status, &json::write(&answer), secret.as_deref()))
+    Ok(stored::answered(id, reply.status, &answer, secret.as_deref()))
 }
 
-const KEY_IS_GONE: &str = "This call was made before, and its new SCIM key was in the first answer. It cannot be shown any more: if \
-                           nobody has kept it, regenerate the key.";
-
-fn repeated(console: &Console<'_>, key: &CallKey, asked: &str, call: &Call) -> Result<Reply, Problem> {
-    if call.request != asked {
+fn repeated<T: Repeatable>(
+    context: &AdminContext<'_>,
+    key: &CallKey,
+    asked: &str,
+    first: Call,
+) -> Result<Reply<T>, Problem> {
+    if first.request != asked {
         return Err(Problem::new(
             422,
             "This \"Idempotency-Key\" belongs to another request, made within a day. Use a new one for each request.",
         ));
     }
-    let Some(status) = call.status else {
+    let (Some(status), Some(answer)) = (first.status, first.answer) else {
         return Err(Problem::new(
             409,
-            if call.is_done {
+            if first.is_done {
                 "The first request with this \"Idempotency-Key\" was carried out, and its answer is lost. Look at what it has \
                  made before you go on."
             } else {
@@ -144,32 +149,29 @@ fn repeated(console: &Console<'_>, key: &CallKey, asked: &str, call: &Call) -> R
             },
         ));
     };
-    let answer = call.answer.as_deref().unwrap_or("null");
-    let mut body: Value = serde_json::from_str(answer)
-        .map_err(|error| StorageError::Internal(format!("a kept answer is not JSON: {error}")))?;
-    let age = console.now_millis.saturating_sub(clock::parse_iso(&call.began_at)?);
+    let mut body: T = serde_json::from_str(&answer).map_err(|error| {
+        StorageError::Internal(format!("the kept answer to a call cannot be read: {error}"))
+    })?;
+    let age = context.now_millis.saturating_sub(clock::parse_iso(&first.began_at)?);
     if age < SECRET_MILLIS
-        && let Some(secret) = call.secret.as_deref().and_then(|secret| open(console, key, secret))
+        && let Some(secret) = first.secret.and_then(|sealed| open(context, key, &sealed))
     {
-        if let Some(body) = body.as_object_mut() {
-            body.shift_remove("note");
-        }
-        put(&mut body, "key", secret);
+        body = body.with_secret(secret);
     }
     Ok(Reply { status, body })
 }
 
-fn seal(console: &Console<'_>, key: &CallKey, secret: &str) -> Result<Option<String>, StorageError> {
-    let Some(cipher) = key.cipher(console) else { return Ok(None) };
+fn seal(context: &AdminContext<'_>, key: &CallKey, secret: &str) -> Result<Option<String>, StorageError> {
+    let Some(cipher) = key.cipher(context) else { return Ok(None) };
     let nonce = random::bytes::<NONCE_LENGTH>()?;
     let sealed = cipher.encrypt(Nonce::from_slice(&nonce), secret.as_bytes()).ok();
     Ok(sealed.map(|sealed| Base64::encode_string(&[&nonce[..], &sealed].concat())))
 }
 
-fn open(console: &Console<'_>, key: &CallKey, sealed: &str) -> Option<String> {
+fn open(context: &AdminContext<'_>, key: &CallKey, sealed: &str) -> Option<String> {
     let sealed = Base64::decode_vec(sealed).ok()?;
     let (nonce, sealed) = sealed.split_at_checked(NONCE_LENGTH)?;
-    let secret = key.cipher(console)?.decrypt(Nonce::from_slice(nonce), sealed).ok()?;
+    let secret = key.cipher(context)?.decrypt(Nonce::from_slice(nonce), sealed).ok()?;
     String::from_utf8(secret).ok()
 }
 
@@ -188,10 +190,10 @@ mod tests {
 
     #[test]
     fn a_key_is_a_string_of_a_header() {
-        for header in ["k", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", " a:b/c ", &"x".repeat(LONGEST)] {
+        for header in ["k", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", " a:b/c ", &"x".repeat(MAX_LENGTH)] {
             assert!(CallKey::parse(header).is_ok(), "{header}");
         }
-        for header in ["", "\"\"", "a b", "ä", "\"a", "a\\b", &"x".repeat(LONGEST + 1)] {
+        for header in ["", "\"\"", "a b", "ä", "\"a", "a\\b", &"x".repeat(MAX_LENGTH + 1)] {
             assert_eq!(CallKey::parse(header).unwrap_err().status, 400, "{header}");
         }
         assert_eq!(CallKey::parse("\"k\"").unwrap().0, CallKey::parse("k").unwrap().0);

@@ -1,13 +1,16 @@
-//! Imports: which lists are being read page by page, and were lately.
+//! Imports: lists that are being read page by page, or were lately.
 
-use serde_json::Value;
-
-use super::{Console, Reply};
+use super::context::{AdminContext, InOrganization};
+use super::types::imports::ImportList;
 use crate::d1::imports::status as stored;
 use crate::http::Problem;
-use scim_protocol::json::object;
 
-pub(crate) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
-    let tenant = console.tenant(org);
-    Ok(Reply::ok(object! {"imports": console.all_of(&tenant, stored::all::<Value>(&tenant)).await?}))
+/// Lists imports, the last read first.
+pub(crate) async fn list(
+    context: &AdminContext<'_>,
+    org: &str,
+) -> Result<InOrganization<ImportList>, Problem> {
+    let tenant = context.tenant(org);
+    let found = context.select(&tenant, stored::all(&tenant)).await?;
+    Ok(InOrganization { organization: found.organization, answer: ImportList { imports: found.answer } })
 }

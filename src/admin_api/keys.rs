@@ -1,78 +1,78 @@
 //! SCIM keys: generate, regenerate, deactivate. A key's text is in one answer and nowhere else.
 
-use serde_json::Value;
-
-use super::{Console, Fields, Reply, put, text};
+use super::context::{AdminContext, InOrganization};
+use super::reply::Reply;
+use super::types::keys::{
+    DeactivatedKey, GenerateKey, IssuedKey, Key as Described, KeyList, KeyRecord, NewKey, OtherKey,
+    RegenerateKey,
+};
+use super::types::organizations::Organization;
 use crate::auth::known_keys;
 use crate::d1::audit_log::Outcome;
 use crate::d1::tenant::guard;
-use crate::d1::{Batch, StorageError, keys as stored};
+use crate::d1::{Batch, StorageError, Tenant, keys as stored};
 use crate::http::Problem;
 use crate::kv::revocation;
 use crate::runtime::random;
 use directory::{Key, key};
-use scim_protocol::Object;
-use scim_protocol::json::object;
 
-/// Longest life of a key that has an end, in seconds: ten years.
-pub(crate) const LONGEST_LIFE: u64 = 10 * 365 * DAY;
-/// Longest time that an old key goes on beside the one that replaces it, in seconds: thirty days.
-const LONGEST_OVERLAP: u64 = 30 * DAY;
+/// Longest life of a key that expires, in seconds: ten years.
+pub(crate) const MAX_LIFETIME: u64 = 10 * 365 * DAY;
+/// Longest time that an old key stays active beside its replacement, in seconds: thirty days.
+const MAX_OVERLAP: u64 = 30 * DAY;
 /// Seconds of a day.
 pub(crate) const DAY: u64 = 24 * 60 * 60;
 
-pub(crate) async fn all(console: &Console<'_>, org: &str) -> Result<Reply, Problem> {
-    let tenant = console.tenant(org);
-    let keys: Vec<Value> =
-        console.all_of(&tenant, stored::all::<Value>(&tenant)).await?.into_iter().map(with_hint).collect();
-    Ok(Reply::ok(object! {"keys": keys}))
+/// Lists all keys, the newest first.
+pub(crate) async fn list(context: &AdminContext<'_>, org: &str) -> Result<InOrganization<KeyList>, Problem> {
+    let InOrganization { organization, answer: keys } = read(context, &context.tenant(org)).await?;
+    Ok(InOrganization { organization, answer: KeyList { keys } })
 }
 
-pub(crate) async fn generate(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
-    let wish = Fields::read(body, |fields| fields.number("expires_in_seconds"))?;
-    let tenant = console.tenant(org);
-    let keys = console.all_of(&tenant, stored::all::<Value>(&tenant)).await?;
-    if good(&keys).count() >= stored::MOST_GOOD {
+/// Generates a key.
+pub(crate) async fn generate(
+    context: &AdminContext<'_>,
+    org: &str,
+    request: GenerateKey,
+) -> Result<Reply<IssuedKey>, Problem> {
+    let tenant = context.tenant(org);
+    let InOrganization { organization, answer: keys } = read(context, &tenant).await?;
+    if active(&keys).count() >= stored::MOST_GOOD {
         return Err(too_many());
     }
-    let key = new_key(console)?;
-    let expires_at = expiry(console, wish)?;
-    let outcome = about(201, &key, format!("Generated the key {}.", key.hint()));
+    let key = new_key(context)?;
+    let expires_at = expiry(context, &organization, request.expires_in_seconds)?;
+    let outcome = outcome(201, &key, format!("Generated the key {}.", key.hint()));
     let mut batch =
-        Batch::from_iter(stored::insert(&tenant, &key, console.actor.name(), expires_at.as_deref()));
+        Batch::from_iter(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref()));
     let described = batch.push(stored::one(&tenant, key.id()));
-    let written = console.write(&tenant, &outcome, batch).await.map_err(too_many_at_once)?;
-    shown_once(written.first(described)?.ok_or(StorageError::Stale)?, &key)
+    let written = context.write(&tenant, &outcome, batch).await.map_err(too_many_at_once)?;
+    Ok(issued(written.first(described)?.ok_or(StorageError::Stale)?, &key))
 }
 
-/// Makes a key that takes another's place, at once or after both have been good for a while.
+/// Generates a key that replaces another, at once or after an overlap.
 pub(crate) async fn regenerate(
-    console: &Console<'_>,
+    context: &AdminContext<'_>,
     org: &str,
     old: &str,
-    body: Object,
-) -> Result<Reply, Problem> {
-    let (overlap, wish) = Fields::read(body, |fields| {
-        Ok((fields.number("overlap_seconds")?.unwrap_or(0), fields.number("expires_in_seconds")?))
-    })?;
-    if overlap > LONGEST_OVERLAP {
-        return Err(Problem::new(
-            400,
-            format!("\"overlap_seconds\" must not be more than {LONGEST_OVERLAP}."),
-        ));
+    request: RegenerateKey,
+) -> Result<Reply<IssuedKey>, Problem> {
+    let overlap = request.overlap_seconds.unwrap_or(0);
+    if overlap > MAX_OVERLAP {
+        return Err(Problem::new(400, format!("\"overlap_seconds\" must not be more than {MAX_OVERLAP}.")));
     }
-    let tenant = console.tenant(org);
-    let keys = console.all_of(&tenant, stored::all::<Value>(&tenant)).await?;
-    let status = text(find(&keys, old)?, "status").to_owned();
-    let expires_at = expiry(console, wish)?;
-    let key = new_key(console)?;
-    let overlap_until = (overlap > 0 && status == "active").then(|| console.after(overlap));
-    let stays = usize::from(status != "active" || overlap_until.is_some());
-    if good(&keys).count().saturating_add(stays) > stored::MOST_GOOD {
+    let tenant = context.tenant(org);
+    let InOrganization { organization, answer: keys } = read(context, &tenant).await?;
+    let is_active = find(&keys, old)?.is_active();
+    let expires_at = expiry(context, &organization, request.expires_in_seconds)?;
+    let key = new_key(context)?;
+    let overlap_until = (overlap > 0 && is_active).then(|| context.after(overlap));
+    let stays = usize::from(!is_active || overlap_until.is_some());
+    if active(&keys).count().saturating_add(stays) > stored::MOST_GOOD {
         return Err(too_many());
     }
     let until = overlap_until.as_deref().map_or("at once".to_owned(), |until| {
-        format!("and lets that go on until {until}, unless it expires before")
+        format!("and leaves that active until {until}, unless it expires before")
     });
     let detail = format!("Generated the key {}, which replaces {} {until}.", key.hint(), key::hint(old));
     let mut batch = Batch::from_iter([
@@ -82,94 +82,105 @@ pub(crate) async fn regenerate(
             None => stored::deactivate(&tenant, old),
         },
     ]);
-    if status == "active" && overlap_until.is_none() {
-        // It may have been deactivated meanwhile.
+    if is_active && overlap_until.is_none() {
+        // Another request may have deactivated it since it was read.
         batch.execute(guard());
     }
-    batch.extend(stored::insert(&tenant, &key, console.actor.name(), expires_at.as_deref()));
+    batch.extend(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref()));
     let described = batch.push(stored::one(&tenant, key.id()));
-    let written = console.write(&tenant, &about(201, &key, detail), batch).await?;
+    let written = context.write(&tenant, &outcome(201, &key, detail), batch).await?;
     let described = written.first(described)?.ok_or(StorageError::Stale)?;
     if overlap_until.is_none() {
-        revocation::mark_revoked(console.kv, old, &console.now()).await;
+        revocation::mark_revoked(context.kv, old, &context.now()).await;
     }
-    shown_once(described, &key)
+    Ok(issued(described, &key))
 }
 
-pub(crate) async fn deactivate(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
-    let tenant = console.tenant(org);
-    console.one(&tenant, stored::one::<Value>(&tenant, id), "key").await?;
+/// Deactivates a key.
+pub(crate) async fn deactivate(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+) -> Result<Reply<DeactivatedKey>, Problem> {
+    let tenant = context.tenant(org);
+    let found = context.select(&tenant, stored::one::<KeyRecord>(&tenant, id)).await?;
+    if found.answer.is_empty() {
+        return Err(not_found());
+    }
     let hint = key::hint(id);
     let outcome = Outcome::of(200, "Key", id, &hint).with_detail(format!("Deactivated the key {hint}."));
     let mut batch = Batch::new();
-    let keys = batch.push(stored::all::<Value>(&tenant));
-    let results = console.write_if_changed(&tenant, &outcome, stored::deactivate(&tenant, id), batch).await?;
-    let keys = results.all(keys)?;
-    let mut described = with_hint(find(&keys, id)?.clone());
-    let others: Vec<Value> =
-        good(&keys).map(|key| object! {"id": text(key, "id"), "hint": key::hint(text(key, "id"))}).collect();
-    put(&mut described, "other_good_keys", others);
-    // D1 has it; the revocation in KV is for replicas that lag.
-    revocation::mark_revoked(console.kv, id, &console.now()).await;
-    Ok(Reply::ok(described))
+    let keys = batch.push(stored::all::<KeyRecord>(&tenant));
+    let results = context.write_if_changed(&tenant, &outcome, stored::deactivate(&tenant, id), batch).await?;
+    let keys: Vec<Described> = results.all(keys)?.into_iter().map(Described::from).collect();
+    let described = find(&keys, id)?.clone();
+    let other_good_keys =
+        active(&keys).map(|key| OtherKey { id: key.id().to_owned(), hint: key.hint.clone() }).collect();
+    // D1 has it; the mark in KV is for replicas that do not have it yet.
+    revocation::mark_revoked(context.kv, id, &context.now()).await;
+    Ok(Reply::ok(DeactivatedKey { described, other_good_keys }))
 }
 
-fn find<'k>(keys: &'k [Value], id: &str) -> Result<&'k Value, Problem> {
-    let found = keys.iter().find(|key| text(key, "id") == id);
-    found.ok_or_else(|| Problem::new(404, "There is no such key in this organization."))
+async fn read(
+    context: &AdminContext<'_>,
+    tenant: &Tenant<'_>,
+) -> Result<InOrganization<Vec<Described>>, Problem> {
+    let found = context.select(tenant, stored::all::<KeyRecord>(tenant)).await?;
+    let keys = found.answer.into_iter().map(Described::from).collect();
+    Ok(InOrganization { organization: found.organization, answer: keys })
 }
 
-fn good(keys: &[Value]) -> impl Iterator<Item = &Value> {
-    keys.iter().filter(|key| text(key, "status") == "active")
+fn find<'k>(keys: &'k [Described], id: &str) -> Result<&'k Described, Problem> {
+    keys.iter().find(|key| key.id() == id).ok_or_else(not_found)
+}
+
+fn not_found() -> Problem {
+    Problem::new(404, "There is no such key in this organization.")
+}
+
+fn active(keys: &[Described]) -> impl Iterator<Item = &Described> {
+    keys.iter().filter(|key| key.is_active())
 }
 
 fn too_many() -> Problem {
     let detail = format!(
-        "An organization has at most {} good keys. Deactivate one that nobody needs any more, then generate another.",
+        "An organization has at most {} good keys. Deactivate one that is no longer used, then generate another.",
         stored::MOST_GOOD
     );
     Problem::new(409, detail)
 }
 
-/// Between the look at the keys and the writing of another, others were generated.
+/// Other requests generated keys since the keys were read.
 fn too_many_at_once(error: StorageError) -> Problem {
     if error == StorageError::Stale { too_many() } else { error.into() }
 }
 
-fn new_key(console: &Console<'_>) -> Result<Key, Problem> {
-    Ok(Key::generate(console.database.shard(), &random::bytes()?))
+fn new_key(context: &AdminContext<'_>) -> Result<Key, Problem> {
+    Ok(Key::generate(context.database.shard(), &random::bytes()?))
 }
 
-fn about(status: u16, key: &Key, detail: String) -> Outcome {
+fn outcome(status: u16, key: &Key, detail: String) -> Outcome {
     Outcome::of(status, "Key", key.id(), &key.hint()).with_detail(detail)
 }
 
-/// When a new key expires: as wished, else as the organization has it.
-fn expiry(console: &Console<'_>, wish: Option<u64>) -> Result<Option<String>, Problem> {
-    let policy = || {
-        let organization = console.organization.borrow();
-        let days = organization.as_ref()?.get("key_lifetime_days")?.as_u64()?;
-        Some(days.saturating_mul(DAY))
-    };
-    match wish.or_else(policy) {
+/// When a new key expires: as requested, else as the organization's settings say.
+fn expiry(
+    context: &AdminContext<'_>,
+    organization: &Organization,
+    requested: Option<u64>,
+) -> Result<Option<String>, Problem> {
+    let by_settings = organization.record.key_lifetime_days.map(|days| days.saturating_mul(DAY));
+    match requested.or(by_settings) {
         None => Ok(None),
-        Some(seconds) if (1..=LONGEST_LIFE).contains(&seconds) => Ok(Some(console.after(seconds))),
+        Some(seconds) if (1..=MAX_LIFETIME).contains(&seconds) => Ok(Some(context.after(seconds))),
         Some(_) => Err(Problem::new(
             400,
-            format!("\"expires_in_seconds\" must be between 1 and {LONGEST_LIFE}, or left out."),
+            format!("\"expires_in_seconds\" must be between 1 and {MAX_LIFETIME}, or left out."),
         )),
     }
 }
 
-fn shown_once(described: Value, key: &Key) -> Result<Reply, Problem> {
+fn issued(record: KeyRecord, key: &Key) -> Reply<IssuedKey> {
     known_keys::note_good(key);
-    let mut body = with_hint(described);
-    put(&mut body, "key", key.reveal());
-    Ok(Reply::created(body))
-}
-
-fn with_hint(mut described: Value) -> Value {
-    let hint = key::hint(text(&described, "id"));
-    put(&mut described, "hint", hint);
-    described
+    Reply::created(IssuedKey::Shown(NewKey { described: record.into(), key: key.reveal().to_owned() }))
 }

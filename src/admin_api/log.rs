@@ -1,31 +1,36 @@
-//! The log, as it is read.
+//! The audit log, as administrators read it.
 
-use serde_json::Value;
-
-use super::{Console, Parameters, Reply, end_page};
+use super::context::{AdminContext, InOrganization};
+use super::types::log::{LogEntry, LogPage, LogQuery, LogSource, LogStatus};
+use super::types::query::Moment;
 use crate::d1::audit_log::{self as stored, Query, Source};
 use crate::http::Problem;
-use scim_protocol::json::object;
 
-pub(crate) async fn entries(
-    console: &Console<'_>,
+/// Lists entries, the newest first.
+pub(crate) async fn list(
+    context: &AdminContext<'_>,
     org: &str,
-    query: &mut Parameters<'_>,
-) -> Result<Reply, Problem> {
-    let asked = Query {
-        failed: query.one_of("status", &[("failed", true), ("succeeded", false)])?,
-        source: query.one_of("source", &[("scim", Source::Scim), ("console", Source::Console)])?,
-        resource: query.text("resource"),
+    query: LogQuery,
+) -> Result<InOrganization<LogPage>, Problem> {
+    let count = query.count;
+    let query = Query {
+        failed: query.status.map(|status| status == LogStatus::Failed),
+        source: query.source.map(|source| match source {
+            LogSource::Scim => Source::Scim,
+            LogSource::Console => Source::Console,
+        }),
+        resource: query.resource,
         resource_id: None,
-        from: query.time("from")?,
-        to: query.time("to")?,
-        before: query.text("before"),
-        after: query.text("after"),
-        count: query.count()?,
+        from: query.from.map(Moment::into_prefix),
+        to: query.to.map(Moment::into_prefix),
+        before: query.before,
+        after: query.after,
+        count: count.0,
     };
-    query.end()?;
-    let tenant = console.tenant(org);
-    let mut entries = console.all_of(&tenant, stored::entries::<Value>(&tenant, &asked)).await?;
-    let next = end_page(&mut entries, asked.count, "id");
-    Ok(Reply::ok(object! {"entries": entries, "next": next}))
+    let tenant = context.tenant(org);
+    let found = context.select(&tenant, stored::entries::<LogEntry>(&tenant, &query)).await?;
+    let mut entries = found.answer;
+    let has_more = count.truncate(&mut entries);
+    let next = entries.last().filter(|_| has_more).map(|entry| entry.id.clone());
+    Ok(InOrganization { organization: found.organization, answer: LogPage { entries, next } })
 }

@@ -1,56 +1,44 @@
 //! Members: who they are, and what is done to them by hand. Unlike those that SCIM creates, they may be outside the
 //! organization's mail domains: contractors, whom SCIM then neither shows nor touches.
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Console, Fields, Parameters, Reply, put, text};
+use super::context::{AdminContext, InOrganization, Opened};
+use super::reply::Reply;
+use super::types::log::LogEntry;
+use super::types::members::{
+    AssignableRole, ChangeMember, Member, MemberDetail, MemberGroup, MemberInList, MemberList, MemberQuery,
+    MemberStatus, NewMember, NewPerson, TransferOwnership,
+};
+use super::types::query::Count;
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{self, Outcome};
-use crate::d1::console_views::{self as stored, MemberRow, Query};
+use crate::d1::console_views::{self as stored, Listed, MemberRow, Query};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self, StoredUser};
 use crate::d1::{Batch, StorageError, Tenant, acceptances};
 use crate::http::Problem;
 use crate::runtime::ids;
 use directory::organization::email_domain;
-use directory::user_change::{check_removable, create, parse_org_role};
+use directory::user_change::{check_removable, create};
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User};
 use scim_protocol::Object;
 use scim_protocol::budget::Budget;
 use scim_protocol::error::shorten;
 use scim_protocol::json::object;
 
-/// How many entries of the log a person is shown with.
+/// How many log entries the answer about a member has.
 const HISTORY: u16 = 20;
 
-/// A person to be made.
-pub(crate) struct NewPerson {
-    user_name: String,
-    /// Whether the user name is meant although it is no mail address.
-    confirms_no_address: bool,
-    given_name: Option<String>,
-    family_name: Option<String>,
-}
-
 impl NewPerson {
-    /// Takes the fields that describe a person.
-    pub(crate) fn take(fields: &mut Fields) -> Result<Self, Problem> {
-        Ok(Self {
-            user_name: fields.text("user_name")?,
-            confirms_no_address: fields.flag("confirm_no_address")?.unwrap_or_default(),
-            given_name: fields.optional_text("given_name")?,
-            family_name: fields.optional_text("family_name")?,
-        })
-    }
-
-    /// Asks whether a user name is meant that is no mail address.
+    /// Asks for confirmation of a user name that is not an email address.
     ///
     /// # Errors
     /// 400, unless it is confirmed.
-    pub(crate) fn check_address(&self) -> Result<(), Problem> {
+    pub(super) fn check_address(&self) -> Result<(), Problem> {
         let user_name = self.user_name.trim();
-        if self.confirms_no_address || user_name.is_empty() || email_domain(user_name).is_some() {
+        let is_confirmed = self.confirm_no_address.unwrap_or_default();
+        if is_confirmed || user_name.is_empty() || email_domain(user_name).is_some() {
             return Ok(());
         }
         Err(Problem::new(
@@ -63,8 +51,8 @@ impl NewPerson {
         ))
     }
 
-    /// The person as a SCIM POST would make them.
-    pub(crate) fn into_user(self, catalog: &Catalog) -> Result<User, Problem> {
+    /// The person as a SCIM POST would create them.
+    pub(super) fn into_user(self, catalog: &Catalog) -> Result<User, Problem> {
         if self.user_name.trim().is_empty() {
             return Err(Problem::new(400, "\"user_name\" must not be empty; it is usually a mail address."));
         }
@@ -76,66 +64,80 @@ impl NewPerson {
     }
 }
 
+/// Lists members by user_name.
 pub(crate) async fn list(
-    console: &Console<'_>,
+    context: &AdminContext<'_>,
     org: &str,
-    query: &mut Parameters<'_>,
-) -> Result<Reply, Problem> {
-    let roles = [("Owner", OrgRole::Owner), ("Admin", OrgRole::Admin), ("Member", OrgRole::Member)];
-    let asked = Query {
-        search: query.text("search"),
-        active: query.one_of("status", &[("active", true), ("inactive", false)])?,
-        org_role: query.one_of("org_role", &roles)?,
-        after: query.text("after"),
-        count: query.count()?,
+    query: MemberQuery,
+) -> Result<InOrganization<MemberList>, Problem> {
+    let count = query.count;
+    let query = Query {
+        search: query.search,
+        active: query.status.map(|status| status == MemberStatus::Active),
+        org_role: query.org_role.map(OrgRole::from),
+        after: query.after,
+        count: count.0,
     };
-    query.end()?;
-    let tenant = console.tenant(org);
-    let mut rows = console.all_of(&tenant, stored::list::<Value>(&tenant, &asked)).await?;
-    let mut next = None;
-    if rows.len() > usize::from(asked.count) {
-        rows.truncate(asked.count.into());
-        next = rows.last().map(|row| row.place.clone());
-    }
-    let members: Vec<Value> = rows.into_iter().map(|row| row.member).collect();
-    Ok(Reply::ok(object! {"members": members, "next": next}))
+    let tenant = context.tenant(org);
+    let found = context.select(&tenant, stored::list(&tenant, &query)).await?;
+    let (members, next) = page(found.answer, count);
+    Ok(InOrganization { organization: found.organization, answer: MemberList { members, next } })
 }
 
-/// One person: as the identity provider sees them, or would, with the groups and what happened lately.
-pub(crate) async fn one(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
-    let tenant = console.tenant(org);
+/// A page of members and where the next one begins, given one row more than a page has if there are more.
+pub(super) fn page(mut rows: Vec<Listed<MemberInList>>, count: Count) -> (Vec<MemberInList>, Option<String>) {
+    let has_more = count.truncate(&mut rows);
+    let next = rows.last().filter(|_| has_more).map(|row| row.place.clone());
+    (rows.into_iter().map(|row| row.member).collect(), next)
+}
+
+/// Reads a member as the identity provider sees them, or would, with the groups and the newest log entries.
+pub(crate) async fn read(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+) -> Result<InOrganization<MemberDetail>, Problem> {
+    let tenant = context.tenant(org);
     let history =
         audit_log::Query { resource_id: Some(id.to_owned()), count: HISTORY, ..audit_log::Query::default() };
     let mut batch = Batch::new();
-    let member = batch.push(stored::member::<Value>(&tenant, id));
-    let history = batch.push(audit_log::entries::<Value>(&tenant, &history));
-    let results = console.open(&tenant, batch).await?;
-    let MemberRow { mut member, resource } = results.first(member)?.ok_or_else(not_found)?;
-    let history: Vec<Value> = results.all(history)?.into_iter().take(HISTORY.into()).collect();
-    let resource = Value::Object(resource);
-    let groups: Vec<Value> = super::list(&resource, "groups")
-        .iter()
-        .map(|group| object! {"id": text(group, "value"), "display_name": text(group, "display")})
-        .collect();
-    let managed = member.get("managed").and_then(Value::as_bool).unwrap_or_default();
-    put(&mut member, "resource", if managed { resource } else { Value::Null });
-    put(&mut member, "groups", groups);
-    put(&mut member, "history", history);
-    Ok(Reply::ok(member))
+    let member = batch.push(stored::member::<MemberInList>(&tenant, id));
+    let history = batch.push(audit_log::entries::<LogEntry>(&tenant, &history));
+    let Opened { organization, results } = context.open(&tenant, batch).await?;
+    let MemberRow { member, resource } = results.first(member)?.ok_or_else(not_found)?;
+    let mut history = results.all(history)?;
+    history.truncate(HISTORY.into());
+    let groups = groups_of(&resource);
+    let resource = member.managed.then_some(Value::Object(resource));
+    Ok(InOrganization { organization, answer: MemberDetail { member, resource, groups, history } })
 }
 
-pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Result<Reply, Problem> {
-    let (person, org_role) =
-        Fields::read(body, |fields| Ok((NewPerson::take(fields)?, fields.optional_text("org_role")?)))?;
-    let org_role = org_role.as_deref().map_or(Ok(OrgRole::Member), assignable)?;
+/// The groups in a SCIM user.
+fn groups_of(resource: &Object) -> Vec<MemberGroup> {
+    let text = |group: &Value, name: &str| group.get(name).and_then(Value::as_str).map(str::to_owned);
+    let groups = resource.get("groups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let group =
+        |group| Some(MemberGroup { id: text(group, "value")?, display_name: text(group, "display")? });
+    groups.iter().filter_map(group).collect()
+}
+
+/// Adds a member. One who was deactivated becomes active again, with the same id and attributes.
+pub(crate) async fn add(
+    context: &AdminContext<'_>,
+    org: &str,
+    request: NewMember,
+) -> Result<Reply<Member>, Problem> {
+    let org_role = OrgRole::from(request.org_role.unwrap_or(AssignableRole::Member));
+    let NewMember { user_name, confirm_no_address, given_name, family_name, .. } = request;
+    let person = NewPerson { user_name, confirm_no_address, given_name, family_name };
     let is_address = person.check_address();
-    let mut member = person.into_user(console.catalog)?;
+    let mut member = person.into_user(context.catalog)?;
     member.org_role = org_role;
-    let tenant = console.tenant(org);
+    let tenant = context.tenant(org);
     let mut batch = Batch::new();
     let holder = batch.push(users::find_by_user_name(&tenant, member.user_name()));
-    let results = console.open(&tenant, batch).await?;
-    let settings = console.settings()?;
+    let Opened { organization, results } = context.open(&tenant, batch).await?;
+    let settings = Organization::from(&organization.record);
     if let Some(record) = results.first(holder)? {
         if record.user.active {
             return Err(Problem::new(
@@ -143,12 +145,11 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
                 "A member with this user_name exists already, compared without case.",
             ));
         }
-        // Who comes back keeps id and attributes.
         let back = User { active: true, org_role, doc: record.user.doc.clone() };
         let outcome = about(200, &record.id, &back, "Activated again");
         let mut batch = Batch::new();
         users::update(&mut batch, &tenant, &settings, &record, &back);
-        console.write(&tenant, &outcome, batch).await.map_err(at_once)?;
+        context.write(&tenant, &outcome, batch).await.map_err(at_once)?;
         return Ok(Reply::ok(described(&record.id, &back, settings.manages(back.email_domain().as_deref()))));
     }
     is_address?;
@@ -158,22 +159,21 @@ pub(crate) async fn add(console: &Console<'_>, org: &str, body: Object) -> Resul
         settings.check_user_limit(member.user_name())?;
     }
     let batch = Batch::from_iter(users::insert(&tenant, &id, &member, managed));
-    console.write(&tenant, &about(201, &id, &member, "Added"), batch).await.map_err(at_once)?;
+    context.write(&tenant, &about(201, &id, &member, "Added"), batch).await.map_err(at_once)?;
     Ok(Reply::created(described(&id, &member, managed)))
 }
 
 /// Gives a person another organization role.
 pub(crate) async fn change(
-    console: &Console<'_>,
+    context: &AdminContext<'_>,
     org: &str,
     id: &str,
-    body: Object,
-) -> Result<Reply, Problem> {
-    let org_role = Fields::read(body, |fields| fields.text("org_role"))?;
-    let org_role = assignable(&org_role)?;
-    let tenant = console.tenant(org);
+    request: ChangeMember,
+) -> Result<Reply<Member>, Problem> {
+    let org_role = OrgRole::from(request.org_role);
+    let tenant = context.tenant(org);
     let (changed, managed) = retry_on_conflict(async || {
-        let (record, settings) = basis(console, &tenant, id).await?;
+        let (record, settings) = basis(context, &tenant, id).await?;
         if !record.user.active {
             let detail = "Who has been deactivated has no organization role. Add the person again first.";
             return Err(Problem::new(409, detail).into());
@@ -185,7 +185,7 @@ pub(crate) async fn change(
             let outcome = about(200, id, &changed, &format!("Made {} of", org_role.as_str()));
             let mut batch = Batch::new();
             users::update(&mut batch, &tenant, &settings, &record, &changed);
-            console.write(&tenant, &outcome, batch).await?;
+            context.write(&tenant, &outcome, batch).await?;
         }
         Ok::<_, Failure<Problem>>((changed, managed))
     })
@@ -195,20 +195,24 @@ pub(crate) async fn change(
 
 /// Takes a person out of the organization: a deactivation, made here, which the next import shows to the
 /// identity provider. Of somebody whom SCIM does not see nothing need stay, and their user_name is free.
-pub(crate) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result<Reply, Problem> {
-    let tenant = console.tenant(org);
+pub(crate) async fn remove(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+) -> Result<Reply<Member>, Problem> {
+    let tenant = context.tenant(org);
     let (removed, managed) = retry_on_conflict(async || {
-        let (record, settings) = basis(console, &tenant, id).await?;
+        let (record, settings) = basis(context, &tenant, id).await?;
         check_removable(&record.user)?;
         let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
         let managed = settings.manages(removed.email_domain().as_deref());
         let outcome = about(200, id, &removed, "Removed");
         if !managed {
-            console.write(&tenant, &outcome, Batch::from_iter(users::delete(&tenant, &record))).await?;
+            context.write(&tenant, &outcome, Batch::from_iter(users::delete(&tenant, &record))).await?;
         } else if removed != record.user {
             let mut batch = Batch::new();
             users::update(&mut batch, &tenant, &settings, &record, &removed);
-            console.write(&tenant, &outcome, batch).await?;
+            context.write(&tenant, &outcome, batch).await?;
         }
         Ok::<_, Failure<Problem>>((removed, managed))
     })
@@ -218,13 +222,13 @@ pub(crate) async fn remove(console: &Console<'_>, org: &str, id: &str) -> Result
 
 /// Makes a member the Owner; who was it stays an Admin.
 pub(crate) async fn transfer_ownership(
-    console: &Console<'_>,
+    context: &AdminContext<'_>,
     org: &str,
-    body: Object,
-) -> Result<Reply, Problem> {
-    let id = Fields::read(body, |fields| fields.text("member"))?;
-    let tenant = console.tenant(org);
-    let (record, settings) = basis(console, &tenant, &id).await?;
+    request: TransferOwnership,
+) -> Result<Reply<Member>, Problem> {
+    let id = request.member;
+    let tenant = context.tenant(org);
+    let (record, settings) = basis(context, &tenant, &id).await?;
     let mut member = record.user;
     if !member.active {
         return Err(Problem::new(409, "Who has been deactivated cannot own the organization."));
@@ -234,19 +238,19 @@ pub(crate) async fn transfer_ownership(
         let outcome = about(200, &id, &member, "Transferred the ownership to");
         // An Admin shall not become more by themselves: who is neither the Owner nor an operator finds no Owner to take
         // it from.
-        let by = match &console.actor {
+        let by = match &context.actor {
             Actor::Operator(_) => None,
-            Actor::Administrator(mail) => Some(AdministratorName::of(mail).fold),
+            Actor::Administrator(email) => Some(AdministratorName::of(email).fold),
         };
         let mut batch = Batch::from_iter(users::transfer_ownership(&tenant, &id, by.as_deref()));
         if by.is_none() {
             // An operator vouches for the organization.
             batch.execute(acceptances::accept(&tenant, &acceptances::mail_of(member.user_name())));
         }
-        if let Err(error) = console.write(&tenant, &outcome, batch).await {
+        if let Err(error) = context.write(&tenant, &outcome, batch).await {
             let is_stale = error == StorageError::Stale;
             // Of two at once, one finds that it is done.
-            if !is_stale || !is_owner(console, &tenant, &id).await? {
+            if !is_stale || !is_owner(context, &tenant, &id).await? {
                 return Err(match by {
                     Some(_) if is_stale => Problem::new(
                         403,
@@ -261,30 +265,20 @@ pub(crate) async fn transfer_ownership(
     Ok(Reply::ok(described(&id, &member, managed)))
 }
 
-async fn is_owner(console: &Console<'_>, tenant: &Tenant<'_>, id: &str) -> Result<bool, Problem> {
-    Ok(basis(console, tenant, id).await?.0.user.org_role == OrgRole::Owner)
+async fn is_owner(context: &AdminContext<'_>, tenant: &Tenant<'_>, id: &str) -> Result<bool, Problem> {
+    Ok(basis(context, tenant, id).await?.0.user.org_role == OrgRole::Owner)
 }
 
-/// Somebody as a basis for a write, and the organization.
+/// A member, to be changed, and the organization.
 async fn basis(
-    console: &Console<'_>,
+    context: &AdminContext<'_>,
     tenant: &Tenant<'_>,
     id: &str,
 ) -> Result<(StoredUser, Organization), Problem> {
     let mut batch = Batch::new();
     let user = batch.push(users::find_unscoped(tenant, id));
-    let results = console.open(tenant, batch).await?;
-    Ok((results.first(user)?.ok_or_else(not_found)?, console.settings()?))
-}
-
-fn assignable(text: &str) -> Result<OrgRole, Problem> {
-    match parse_org_role("org_role", text)? {
-        OrgRole::Owner => Err(Problem::new(
-            400,
-            "An organization has exactly one Owner: ownership is transferred, by PUT of /owner or on the person's page.",
-        )),
-        role => Ok(role),
-    }
+    let Opened { organization, results } = context.open(tenant, batch).await?;
+    Ok((results.first(user)?.ok_or_else(not_found)?, Organization::from(&organization.record)))
 }
 
 /// Others were changing the same.
@@ -306,24 +300,12 @@ fn about(status: u16, id: &str, user: &User, done: &str) -> Outcome {
     Outcome::of(status, "User", id, user.user_name()).with_detail(format!("{done} {}.", user.user_name()))
 }
 
-impl Console<'_> {
-    /// The organization that was opened, and its settings.
-    fn settings(&self) -> Result<Organization, StorageError> {
-        let described = self.organization.borrow();
-        let described =
-            described.as_ref().ok_or_else(|| StorageError::Internal("no organization is open".to_owned()))?;
-        Organization::deserialize(described)
-            .map_err(|error| StorageError::Internal(format!("an organization's row: {error}")))
-    }
-}
-
-/// A person as the console's API shows them.
-pub(crate) fn described(id: &str, user: &User, managed: bool) -> Value {
-    object! {
-        "id": id,
-        "user_name": user.user_name(),
-        "org_role": user.role_in_force().as_str(),
-        "active": user.active,
-        "managed": managed,
+pub(super) fn described(id: &str, user: &User, managed: bool) -> Member {
+    Member {
+        id: id.to_owned(),
+        user_name: user.user_name().to_owned(),
+        org_role: user.role_in_force().into(),
+        active: user.active,
+        managed,
     }
 }

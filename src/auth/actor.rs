@@ -2,7 +2,7 @@
 
 /// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Actor {
+pub(crate) enum Actor {
     /// An operator of the deployment, who may do everything. Carries the name that the audit log shows.
     Operator(String),
     /// A person with this email address, in lower case as far as it is ASCII. May do everything in organizations where
@@ -12,14 +12,14 @@ pub enum Actor {
 
 impl Actor {
     /// The name in the audit log.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Operator(name) | Self::Administrator(name) => name,
         }
     }
 
     /// Whether the caller may do everything.
-    pub fn is_operator(&self) -> bool {
+    pub(crate) fn is_operator(&self) -> bool {
         matches!(self, Self::Operator(_))
     }
 }

@@ -1,11 +1,13 @@
 //! `/console`: the administrators' pages, and their API at `/console/api`.
 
 mod assets;
-pub mod pages;
+mod pages;
 
 use std::cell::Cell;
 
-use crate::admin_api::{self, CallKey, Console, Request};
+use crate::admin_api::routes::{self as api_routes, Request};
+use crate::admin_api::types::problem::ProblemDetails;
+use crate::admin_api::{self, AdminContext, CallKey};
 use crate::audit::admin_request;
 use crate::auth::actor::Actor;
 use crate::d1::Database;
@@ -15,9 +17,10 @@ use crate::http::response::{HttpResponse, RETRY_AFTER};
 use crate::http::{Problem, rate_limits};
 use crate::runtime::clock;
 use directory::Shard;
-use pages::{Form, Frame, Shown};
+use pages::{PageRequest, PageResponse, form, layout};
 use scim_protocol::ScimError;
-use scim_protocol::json::{self, object};
+use scim_protocol::json;
+use serde::Deserialize;
 
 use crate::auth::administrator::{AuthMethod, Identity};
 use crate::auth::{admin_token, administrator, cloudflare_access, same_origin, session_cookie};
@@ -31,7 +34,7 @@ pub(crate) const SIGN_IN_LIMIT: usize = 16 * 1024;
 /// How much more memory a body takes once it has been read, at most.
 const GROWTH: usize = 8;
 
-/// The answer to a request that is refused before it is known what it asks for.
+/// The response to a request that is refused before it is routed.
 pub(crate) fn refused(error: ScimError) -> HttpResponse {
     refuse(&error.into())
 }
@@ -39,35 +42,35 @@ pub(crate) fn refused(error: ScimError) -> HttpResponse {
 /// Answers a request below `/console`.
 pub(crate) async fn answer(
     deployment: &Deployment<'_>,
-    incoming: &mut HttpRequest,
+    request: &mut HttpRequest,
     path: &[&str],
 ) -> HttpResponse {
     let refuses = Cell::new(false);
-    let response = dispatch(deployment, incoming, &refuses, path).await;
+    let response = dispatch(deployment, request, &refuses, path).await;
     if refuses.get() { response.concealing_cost() } else { response }
 }
 
 /// `refuses` becomes whether the response refuses a token, a cookie or an assertion.
 async fn dispatch(
     deployment: &Deployment<'_>,
-    incoming: &mut HttpRequest,
+    request: &mut HttpRequest,
     refuses: &Cell<bool>,
     path: &[&str],
 ) -> HttpResponse {
-    if let Err(problem) = check_address(incoming) {
+    if let Err(problem) = check_address(request) {
         return refuse(&problem);
     }
-    match (incoming.method.as_str(), path) {
+    match (request.method.as_str(), path) {
         ("GET", ["api", "openapi.json"]) => {
             HttpResponse::json(200, "application/json", admin_api::OPENAPI.to_owned())
         }
         (_, ["api", rest @ ..]) => {
-            api(deployment, incoming, refuses, rest).await.unwrap_or_else(|problem| refuse(&problem))
+            api(deployment, request, refuses, rest).await.unwrap_or_else(|problem| refuse(&problem))
         }
         ("GET", ["assets", name]) => assets::answer(name),
-        ("GET" | "POST", _) => page(deployment, incoming, refuses, path)
+        ("GET" | "POST", _) => page(deployment, request, refuses, path)
             .await
-            .unwrap_or_else(|problem| pages::failure(&problem).into()),
+            .unwrap_or_else(|problem| layout::failure(&problem).into()),
         (method, _) => {
             let detail = format!("Method {method} is not allowed. Allowed: GET, HEAD, POST.");
             refuse(&Problem { allow: Some("GET, HEAD, POST"), ..Problem::new(405, detail) })
@@ -75,18 +78,17 @@ async fn dispatch(
     }
 }
 
-/// Refuses what rules for paths before this Worker may have read in another way, and what others may have read on its
-/// way.
+/// Refuses paths that rules of a proxy may have read in another way, and requests that others may have read in transit.
 ///
 /// # Errors
 /// 404, 403.
-fn check_address(incoming: &HttpRequest) -> Result<(), Problem> {
-    if !incoming.address.is_plain {
+fn check_address(request: &HttpRequest) -> Result<(), Problem> {
+    if !request.address.is_plain {
         let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that need not be.";
         return Err(Problem::new(404, detail));
     }
-    if !incoming.is_private() {
-        let address = incoming.address.origin.replacen("http://", "https://", 1);
+    if !request.is_private() {
+        let address = request.address.origin.replacen("http://", "https://", 1);
         return Err(Problem::new(
             403,
             format!("The console is served by https only: use {address}/console."),
@@ -95,193 +97,198 @@ fn check_address(incoming: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Who calls. Of an address that has guessed too often, nothing is looked at that may be a guess.
+/// Authenticates the caller; `None` if no credentials were sent. Credentials are not looked at if too many from the
+/// same address were wrong.
 ///
 /// # Errors
 /// Those of [`administrator::authenticate`], and 429.
 async fn identify(
     deployment: &Deployment<'_>,
-    incoming: &HttpRequest,
+    request: &HttpRequest,
     refuses: &Cell<bool>,
 ) -> Result<Option<Identity>, Problem> {
-    if incoming.header("authorization").is_some() || cloudflare_access::is_asserted(incoming) {
+    if request.header("authorization").is_some() || cloudflare_access::is_asserted(request) {
         refuses.set(true);
-        rate_limits::check_address(incoming)?;
+        rate_limits::check_address(request)?;
         refuses.set(false);
     }
-    // A cookie is looked up in the database. One that was made up is a guess like any other.
-    let has_cookie = session_cookie::is_presented(incoming);
+    // A cookie costs a look-up in the database, also if it is a guess.
+    let has_cookie = session_cookie::is_presented(request);
     if has_cookie {
-        rate_limits::check_unknown_key(deployment.env, incoming).await?;
+        rate_limits::check_unknown_key(deployment.env, request).await?;
     }
-    let identity = administrator::authenticate(deployment, incoming).await;
+    let identity = administrator::authenticate(deployment, request).await;
     let is_guess = match &identity {
         Ok(found) => found.is_none() && has_cookie,
         Err(problem) => problem.status == 401,
     };
     if is_guess {
-        count_failure(deployment, incoming, refuses).await?;
+        count_failure(deployment, request, refuses).await?;
     }
     identity
 }
 
-/// Counts a guess that was wrong.
+/// Counts wrong credentials.
 ///
 /// # Errors
-/// 429 where there have been too many.
+/// 429 if there have been too many.
 async fn count_failure(
     deployment: &Deployment<'_>,
-    incoming: &HttpRequest,
+    request: &HttpRequest,
     refuses: &Cell<bool>,
 ) -> Result<(), Problem> {
     refuses.set(true);
-    Ok(rate_limits::count_failure(deployment.env, incoming).await?)
+    Ok(rate_limits::count_failure(deployment.env, request).await?)
 }
 
-/// The body of somebody who is known.
-async fn body_of(incoming: &mut HttpRequest) -> Result<Vec<u8>, Problem> {
-    let body = incoming.body(BODY_LIMIT).await?;
-    incoming.hold(body.len(), body.len().saturating_mul(GROWTH))?;
+/// Reads the body of an authenticated request.
+async fn body_of(request: &mut HttpRequest) -> Result<Vec<u8>, Problem> {
+    let body = request.body(BODY_LIMIT).await?;
+    request.hold(body.len(), body.len().saturating_mul(GROWTH))?;
     Ok(body)
 }
 
 async fn api(
     deployment: &Deployment<'_>,
-    incoming: &mut HttpRequest,
+    request: &mut HttpRequest,
     refuses: &Cell<bool>,
     path: &[&str],
 ) -> Result<HttpResponse, Problem> {
-    let identity = identify(deployment, incoming, refuses).await?;
+    let identity = identify(deployment, request, refuses).await?;
     let Some(Identity { actor, method, cookie }) = identity else { return Err(admin_token::required()) };
-    if method == AuthMethod::AmbientCredential && incoming.method != "GET" {
-        same_origin::check(incoming)?;
+    if method == AuthMethod::AmbientCredential && request.method != "GET" {
+        same_origin::check(request)?;
     }
-    let body = body_of(incoming).await?;
+    let body = body_of(request).await?;
     let databases = databases(deployment, path)?;
-    let mut console = console(deployment, incoming, actor, &databases)?;
-    let key = incoming.header("idempotency-key").map(|key| CallKey::parse(&key)).transpose()?;
-    let request = Request {
-        method: incoming.method.as_str(),
+    let mut context = admin_context(deployment, request, actor, &databases)?;
+    let key = request.header("idempotency-key").map(|key| CallKey::parse(&key)).transpose()?;
+    let call = Request {
+        method: request.method.as_str(),
         path,
-        query: incoming.parameters(),
+        query: request.parameters(),
         body: &body,
         key: key.as_ref(),
     };
-    let reply = admin_api::answer_once(&mut console, request).await?;
-    let answer = HttpResponse::json(reply.status, "application/json", json::write(&reply.body));
-    Ok(with_session(answer, cookie))
+    let reply = api_routes::answer(&mut context, call).await?;
+    Ok(with_session(HttpResponse::json(reply.status, "application/json", reply.body), cookie))
 }
 
 async fn page(
     deployment: &Deployment<'_>,
-    incoming: &mut HttpRequest,
+    request: &mut HttpRequest,
     refuses: &Cell<bool>,
     path: &[&str],
 ) -> Result<HttpResponse, Problem> {
-    if incoming.method == "POST" {
-        same_origin::check(incoming)?;
+    if request.method == "POST" {
+        same_origin::check(request)?;
     }
     match path {
-        ["sign-in"] => return sign_in(deployment, incoming, refuses).await,
-        ["sign-out"] if incoming.method == "POST" => {
-            let next = if cloudflare_access::is_asserted(incoming) {
+        ["sign-in"] => return sign_in(deployment, request, refuses).await,
+        ["sign-out"] if request.method == "POST" => {
+            let next = if cloudflare_access::is_asserted(request) {
                 cloudflare_access::SIGN_OUT
             } else {
                 "/console/sign-in"
             };
             let token = admin_token::configured(deployment).ok();
-            let is_presented = session_cookie::is_presented(incoming);
+            let is_presented = session_cookie::is_presented(request);
             if is_presented {
-                rate_limits::check_unknown_key(deployment.env, incoming).await?;
+                rate_limits::check_unknown_key(deployment.env, request).await?;
             }
-            let (cookie, is_found) = session_cookie::end(deployment, token.as_deref(), incoming).await?;
+            let (cookie, is_found) = session_cookie::end(deployment, token.as_deref(), request).await?;
             if is_presented && !is_found {
-                count_failure(deployment, incoming, refuses).await?;
+                count_failure(deployment, request, refuses).await?;
             }
             return Ok(see_other(next).with_header("Set-Cookie", cookie));
         }
         _ => {}
     }
-    let Some(Identity { actor, cookie, .. }) = identify(deployment, incoming, refuses).await? else {
-        return Ok(if incoming.method == "GET" && same_origin::is_cross_site(incoming) {
+    let Some(Identity { actor, cookie, .. }) = identify(deployment, request, refuses).await? else {
+        return Ok(if request.method == "GET" && same_origin::is_cross_site(request) {
             // A link on another site does not bring the cookie along; a link on this page does.
-            pages::passage(ours(&incoming.address.path_and_query)).into()
+            pages::same_site_redirect_page(safe_return_path(&request.address.path_and_query)).into()
         } else {
-            HttpResponse::from(pages::sign_in(ours(&incoming.address.path_and_query), None)).with_status(401)
+            HttpResponse::from(pages::sign_in(safe_return_path(&request.address.path_and_query), None))
+                .with_status(401)
         });
     };
     let databases = databases(deployment, path)?;
-    let mut console = console(deployment, incoming, actor, &databases)?;
-    let frame =
-        Frame { path, query: incoming.parameters().to_vec(), origin: incoming.address.origin.clone() };
-    let shown = if incoming.method == "POST" {
-        let form = Form::parse(&body_of(incoming).await?);
-        pages::act(&mut console, &frame, &form).await?
-    } else {
-        pages::show(&mut console, &frame).await?
+    let mut context = admin_context(deployment, request, actor, &databases)?;
+    let form = if request.method == "POST" { Some(body_of(request).await?) } else { None };
+    let page_request =
+        PageRequest { query: request.parameters().to_vec(), origin: request.address.origin.clone() };
+    let response = match pages::routes::respond(&mut context, path, &page_request, form.as_deref()).await? {
+        PageResponse::Page(page) => page.into(),
+        PageResponse::Redirect(address) => see_other(address),
     };
-    let answer = match shown {
-        Shown::Page(page) => page.into(),
-        Shown::Elsewhere(place) => see_other(place),
-    };
-    Ok(with_session(answer, cookie))
+    Ok(with_session(response, cookie))
 }
 
-/// The answer, with the cookie of a session that goes on.
-fn with_session(answer: HttpResponse, cookie: Option<String>) -> HttpResponse {
+/// The response with the cookie of a prolonged session.
+fn with_session(response: HttpResponse, cookie: Option<String>) -> HttpResponse {
     match cookie {
-        Some(cookie) => answer.with_header("Set-Cookie", cookie),
-        None => answer,
+        Some(cookie) => response.with_header("Set-Cookie", cookie),
+        None => response,
     }
 }
 
-/// The form of the admin token, and what it is exchanged for.
+/// The form with which the admin token is exchanged for a session.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SignIn {
+    token: String,
+    /// The page to return to.
+    next: String,
+}
+
+/// The page with the form of the admin token, and the exchange of the token for a session.
 async fn sign_in(
     deployment: &Deployment<'_>,
-    incoming: &mut HttpRequest,
+    request: &mut HttpRequest,
     refuses: &Cell<bool>,
 ) -> Result<HttpResponse, Problem> {
     let token = admin_token::configured(deployment)?;
-    if incoming.method == "GET" {
+    if request.method == "GET" {
         return Ok(pages::sign_in("/console", None).into());
     }
-    let form = Form::parse(&incoming.body(SIGN_IN_LIMIT).await?);
-    let next = ours(form.text("next"));
+    let form: SignIn = form::read(&request.body(SIGN_IN_LIMIT).await?)?;
+    let next = safe_return_path(&form.next);
     let shown_again = |problem: Problem| {
         let page = pages::sign_in(next, Some(&problem));
         HttpResponse::from(pages::Page { status: problem.status, ..page }).with_detail(problem.detail)
     };
-    if let Err(error) = rate_limits::check_address(incoming) {
+    if let Err(error) = rate_limits::check_address(request) {
         refuses.set(true);
         return Ok(shown_again(error.into()));
     }
-    if !admin_token::matches(&token, form.text("token").trim()) {
+    if !admin_token::matches(&token, form.token.trim()) {
         let problem = Problem::new(
             401,
             "That is not this deployment's admin token. Look it up where ADMIN_TOKEN was set.",
         );
-        let problem = count_failure(deployment, incoming, refuses).await.err().unwrap_or(problem);
+        let problem = count_failure(deployment, request, refuses).await.err().unwrap_or(problem);
         return Ok(shown_again(problem));
     }
-    let cookie = session_cookie::start(deployment, &token, incoming).await?;
+    let cookie = session_cookie::start(deployment, &token, request).await?;
     Ok(see_other(next).with_header("Set-Cookie", cookie))
 }
 
-/// An address of the console's, whatever else was asked for: nobody is led elsewhere.
-fn ours(place: &str) -> &str {
+/// Guards against open redirects: a path of the console stays, anything else becomes `/console`.
+fn safe_return_path(place: &str) -> &str {
     let path = place.split(['?', '#']).next().unwrap_or_default();
     // Browsers take `\` for `/`, and `%2e` for a dot.
     let goes_up =
         |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
-    let is_ours = (path == "/console" || path.starts_with("/console/"))
+    let is_safe = (path == "/console" || path.starts_with("/console/"))
         && place.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
         && !path.split('/').any(goes_up);
-    if is_ours { place } else { "/console" }
+    if is_safe { place } else { "/console" }
 }
 
-/// Where organizations may lie that the path speaks of.
+/// The databases that may have the organizations of the path: one, or all.
 fn databases(deployment: &Deployment<'_>, path: &[&str]) -> Result<Vec<Database>, Problem> {
-    let databases: Vec<Database> = match admin_api::organization_of(path) {
+    let databases: Vec<Database> = match api_routes::organization_of(path) {
         Some(id) => {
             let shard = Shard::of_organization_id(id);
             shard.and_then(|shard| deployment.database(shard)).into_iter().collect()
@@ -291,28 +298,27 @@ fn databases(deployment: &Deployment<'_>, path: &[&str]) -> Result<Vec<Database>
     if databases.is_empty() { Err(Problem::no_organization()) } else { Ok(databases) }
 }
 
-fn console<'a>(
+fn admin_context<'a>(
     deployment: &'a Deployment<'_>,
-    incoming: &HttpRequest,
+    request: &HttpRequest,
     actor: Actor,
     databases: &'a [Database],
-) -> Result<Console<'a>, Problem> {
+) -> Result<AdminContext<'a>, Problem> {
     let database = databases.first().ok_or_else(Problem::no_organization)?;
     let now_millis = clock::now_millis();
     let entry =
-        admin_request::entry(actor.name(), incoming.method.as_str(), &incoming.address.path, now_millis);
-    Ok(Console {
+        admin_request::entry(actor.name(), request.method.as_str(), &request.address.path, now_millis);
+    Ok(AdminContext {
         database,
         databases,
         kv: &deployment.kv,
         catalog: deployment.catalog,
         now_millis,
-        base: format!("{}/scim", incoming.address.origin),
+        base: format!("{}/scim", request.address.origin),
         actor,
         entry,
         admin_token: admin_token::configured(deployment).unwrap_or_default(),
-        call: None,
-        organization: std::cell::RefCell::default(),
+        call_id: None,
     })
 }
 
@@ -322,28 +328,28 @@ fn see_other(place: impl Into<String>) -> HttpResponse {
 
 impl From<pages::Page> for HttpResponse {
     fn from(page: pages::Page) -> Self {
-        let answer = Self::html(page.status, page.html)
+        let response = Self::html(page.status, page.html)
             .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             .with_header("Cross-Origin-Opener-Policy", "same-origin");
-        let answer = if page.status == 429 { answer.with_header("Retry-After", RETRY_AFTER) } else { answer };
+        let response =
+            if page.status == 429 { response.with_header("Retry-After", RETRY_AFTER) } else { response };
         match page.detail {
-            Some(detail) => answer.with_detail(detail),
-            None => answer,
+            Some(detail) => response.with_detail(detail),
+            None => response,
         }
     }
 }
 
-/// RFC 9457.
+/// A response with problem details (RFC 9457).
 fn refuse(problem: &Problem) -> HttpResponse {
-    let body =
-        object! {"title": problem.title(), "status": problem.status, "detail": problem.detail.as_str()};
-    let answer = HttpResponse::json(problem.status, "application/problem+json", json::write(&body))
+    let body = json::write(&ProblemDetails::from(problem));
+    let response = HttpResponse::json(problem.status, "application/problem+json", body)
         .with_detail(problem.detail.as_str());
     match (problem.status, problem.allow) {
-        (401, _) => answer.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
-        (415, _) => answer.with_header("Accept-Encoding", "identity"),
-        (429, _) => answer.with_header("Retry-After", RETRY_AFTER),
-        (_, Some(allowed)) => answer.with_header("Allow", allowed),
-        _ => answer,
+        (401, _) => response.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
+        (415, _) => response.with_header("Accept-Encoding", "identity"),
+        (429, _) => response.with_header("Retry-After", RETRY_AFTER),
+        (_, Some(allowed)) => response.with_header("Allow", allowed),
+        _ => response,
     }
 }

@@ -89,9 +89,10 @@ pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Select<Vec<Pro
 #[derive(Debug, Deserialize)]
 pub struct ProjectPart {
     /// Where in the project it belongs: `roles` or `teams`; empty for the project itself.
-    list: String,
+    pub list: String,
+    /// The project, role or team.
     #[serde(deserialize_with = "column_json")]
-    json: Value,
+    pub json: Value,
 }
 
 /// A group that is deleted, and how many memberships are deleted with it.
@@ -122,25 +123,6 @@ pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Select<ProjectPart> {
          ORDER BY created_at, name_fold, kind, seq, name"
     );
     tenant.select(&sql, &[optional("id", id)])
-}
-
-/// Reads the rows of [`described`]: each project as JSON.
-///
-/// # Errors
-/// Our fault: a row is not what the statement selects.
-pub fn read_described(rows: Vec<ProjectPart>) -> Result<Vec<Value>, StorageError> {
-    let mut projects: Vec<Value> = Vec::new();
-    for ProjectPart { list, json: part } in rows {
-        match list.as_str() {
-            "" => projects.push(part),
-            list => projects
-                .last_mut()
-                .and_then(|project| project.get_mut(list)?.as_array_mut())
-                .ok_or_else(|| StorageError::Internal("a role or team comes before its project".to_owned()))?
-                .push(part),
-        }
-    }
-    Ok(projects)
 }
 
 /// Reads the groups that are deleted with a group: those of its team if it has one; none for a project's role, which

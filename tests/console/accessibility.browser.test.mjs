@@ -68,7 +68,7 @@ for (const [where, viewport] of [
         const width = await inside.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(width <= viewport.width, `${inside.url()} is ${width} px wide`);
       }
-      await visit(inside, organization, "settings?done=saved");
+      await visit(inside, organization, "settings?done=settings-saved");
       await assertAccessible(inside);
       await inside.getByLabel("Mail domains").fill("nonsense@");
       await submit(inside, inside.getByRole("button", { name: "Save" }));

@@ -1,20 +1,20 @@
 //! The stylesheet and the script.
 
 /// A file that belongs to the pages.
-pub struct Asset {
+pub(crate) struct Asset {
     /// Where it is, with what tells this version from others.
-    pub address: &'static str,
+    pub(crate) address: &'static str,
     /// What is in it.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
     hash: u32,
 }
 
 /// What the pages look like.
-pub const STYLESHEET: Asset = Asset::new("/console/assets/console.css", include_str!("console.css"));
+pub(crate) const STYLESHEET: Asset = Asset::new("/console/assets/console.css", include_str!("console.css"));
 /// What makes them handier.
-pub const SCRIPT: Asset = Asset::new("/console/assets/console.js", include_str!("console.js"));
+pub(crate) const SCRIPT: Asset = Asset::new("/console/assets/console.js", include_str!("console.js"));
 /// What stands for them in a browser's tabs.
-pub const ICON: Asset = Asset::new("/console/assets/icon.svg", include_str!("icon.svg"));
+pub(crate) const ICON: Asset = Asset::new("/console/assets/icon.svg", include_str!("icon.svg"));
 
 impl Asset {
     /// FNV-1a tells versions apart, and can be computed while compiling.

@@ -1,70 +1,126 @@
-//! A form as a browser sends it.
+//! Forms as browsers send them (`application/x-www-form-urlencoded`).
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use crate::admin_api::CallKey;
 use crate::http::Problem;
 use scim_protocol::text::equal_fold;
 
-/// The fields of a form.
-pub struct Form(Vec<(String, String)>);
+/// Reads a form: its fields, or the fields of one of a page's forms by the name of its button, `action`.
+///
+/// # Errors
+/// 400 if the page has no such form.
+pub(crate) fn read<F: DeserializeOwned>(body: &[u8]) -> Result<F, Problem> {
+    serde_urlencoded::from_bytes(body)
+        .map_err(|_| Problem::new(400, "This page has no such form. Load it again."))
+}
 
-impl Form {
-    /// Reads a body of the type `application/x-www-form-urlencoded`.
-    pub fn parse(body: &[u8]) -> Self {
-        Self(form_urlencoded::parse(body).into_owned().collect())
-    }
+/// The field by which a form is recognized that is sent a second time.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Once {
+    idempotency_key: String,
+}
 
-    /// The field of that name; nothing if there is none.
-    pub fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
-    }
-
-    /// Whether there is a field of that name, also a blank one.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(own, _)| own == name)
-    }
-
-    /// The same as JSON; null if it is blank.
-    pub(crate) fn optional(&self, name: &str) -> Value {
-        match self.text(name).trim() {
-            "" => Value::Null,
-            text => text.into(),
-        }
-    }
-
-    /// Whether a box is ticked.
-    pub(crate) fn is_ticked(&self, name: &str) -> bool {
-        !self.text(name).is_empty()
-    }
-
-    /// A whole number as JSON; null if it is blank.
+impl Once {
+    /// The key of the form's call; `None` if the form has none.
     ///
     /// # Errors
-    /// 400 for what is no such number.
-    pub(crate) fn number(&self, name: &str, what: &str) -> Result<Value, Problem> {
-        match self.text(name).trim() {
-            "" => Ok(Value::Null),
-            text => match text.parse::<u64>() {
-                Ok(number) => Ok(number.into()),
-                Err(_) => Err(Problem::new(400, format!("{what} must be a whole number."))),
-            },
+    /// 400 for an invalid key.
+    pub(super) fn key(&self) -> Result<Option<CallKey>, Problem> {
+        match self.idempotency_key.as_str() {
+            "" => Ok(None),
+            key => CallKey::parse(key).map(Some),
         }
     }
+}
 
-    /// Words with commas, spaces or line breaks between them, as JSON.
-    pub(crate) fn words(&self, name: &str, separators: &[char]) -> Value {
-        let words = self.text(name).split(separators).map(str::trim).filter(|word| !word.is_empty());
-        Value::from_iter(words)
+/// A checkbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub(super) struct Checkbox(pub(super) bool);
+
+impl From<String> for Checkbox {
+    fn from(value: String) -> Self {
+        Self(!value.is_empty())
+    }
+}
+
+/// A text field that may be left empty.
+pub(super) fn optional(text: &str) -> Option<String> {
+    Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A field for a whole number that may be left empty; `what` names it.
+///
+/// # Errors
+/// 400 for anything else.
+pub(super) fn number(text: &str, what: &str) -> Result<Option<u64>, Problem> {
+    match text.trim() {
+        "" => Ok(None),
+        text => match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(Problem::new(400, format!("{what} must be a whole number."))),
+        },
+    }
+}
+
+/// A field with several words.
+pub(super) fn words(text: &str, separators: &[char]) -> Vec<String> {
+    text.split(separators).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Refuses a form that was not confirmed by typing a word.
+///
+/// # Errors
+/// 400.
+pub(super) fn check_confirmed(typed: &str, word: &str) -> Result<(), Problem> {
+    if equal_fold(typed.trim(), word.trim()) {
+        return Ok(());
+    }
+    Err(Problem::new(400, format!("Nothing was changed: type \"{word}\" to confirm.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Add {
+        name: String,
+        confirm: Checkbox,
+        limit: Option<String>,
     }
 
-    /// Refuses what has not been confirmed by typing a word.
-    ///
-    /// # Errors
-    /// 400.
-    pub(crate) fn check_confirmed(&self, word: &str) -> Result<(), Problem> {
-        if equal_fold(self.text("confirm").trim(), word.trim()) {
-            return Ok(());
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(tag = "action", rename_all = "kebab-case")]
+    enum Form {
+        Add(Add),
+        EndAll,
+    }
+
+    #[test]
+    fn a_form_is_known_by_its_button() {
+        let add = Add { name: "a b".to_owned(), confirm: Checkbox(true), limit: Some(String::new()) };
+        let form = read::<Form>(b"idempotency_key=k&name=a+b&confirm=on&limit=&action=add").unwrap();
+        assert_eq!(form, Form::Add(add));
+        assert_eq!(read::<Form>(b"action=add").unwrap(), Form::Add(Add::default()));
+        assert_eq!(read::<Form>(b"idempotency_key=k&action=end-all").unwrap(), Form::EndAll);
+        for body in [&b""[..], b"action=", b"action=remove", b"name=a"] {
+            assert_eq!(read::<Form>(body).unwrap_err().status, 400);
         }
-        Err(Problem::new(400, format!("Nothing was changed: type \"{word}\" to confirm.")))
+        assert_eq!(read::<Once>(b"idempotency_key=k&name=a&action=add").unwrap().idempotency_key, "k");
+    }
+
+    #[test]
+    fn fields_are_trimmed() {
+        assert_eq!((optional(" "), optional(" a ")), (None, Some("a".to_owned())));
+        assert_eq!((number(" ", "It").unwrap(), number(" 7 ", "It").unwrap()), (None, Some(7)));
+        assert!(number("seven", "The limit").unwrap_err().detail.contains("The limit"));
+        assert_eq!(words("a, b,,c", &[',']), ["a", "b", "c"]);
+        assert!(check_confirmed(" DEACTIVATE", "deactivate").is_ok());
+        assert!(check_confirmed("", "deactivate").is_err());
     }
 }

@@ -1,35 +1,74 @@
-//! Who has a role, or is in a group.
+//! A group: its role, and its members.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
-use super::layout::View;
+use super::layout::{Section, page};
 use super::members::table;
-use super::parts::{copied, next};
+use super::page::NoForm;
+use super::page::Shown;
+use super::parts::{address, copied, next};
 use super::projects::pushed;
-use crate::admin_api::{list, text};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::groups::Group as Described;
+use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::query;
+use crate::admin_api::{AdminContext, CallKey, InOrganization, groups};
+use crate::http::Problem;
 
-pub(crate) fn main(view: &View<'_, '_>, group: &Value) -> Markup {
-    let members = list(group, "members");
-    let named = |what| group.get(what).map(|found| text(found, "name")).filter(|name| !name.is_empty());
-    let after =
-        group.get("next").and_then(Value::as_str).map(|after| view.frame.with_parameter("after", after));
+/// The page of a group.
+pub(super) struct Group<'a> {
+    pub(super) org: &'a str,
+    pub(super) id: &'a str,
+}
+
+impl Shown for Group<'_> {
+    type Form = NoForm;
+
+    async fn act(
+        &self,
+        _context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &NoForm,
+        _key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        match *form {}
+    }
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        request: &PageRequest,
+        state: PageState<NoForm>,
+    ) -> Result<PageResponse, Problem> {
+        let query = query::read(&request.api_query())?;
+        let InOrganization { organization, answer: group } =
+            groups::read(context, self.org, self.id, query).await?;
+        let main = main(request, &organization, &group);
+        let section = Some((&organization, Section::Projects));
+        let title = &group.record.display_name;
+        Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
+    }
+}
+
+fn main(request: &PageRequest, organization: &Organization, group: &Described) -> Markup {
+    let Described { record, members, next: after } = group;
+    let after = after.as_deref().map(|after| request.with_parameter("after", after));
     html! {
         section.card aria-label="Group" {
             dl.facts {
-                div { dt { "SCIM group" } dd { (copied(text(group, "display_name"))) } }
-                div { dt { "SCIM id" } dd { (copied(text(group, "id"))) } }
-                @if let Some(project) = named("project") {
-                    div { dt { "Project" } dd { a href=(view.address("projects")) { (project) } } }
+                div { dt { "SCIM group" } dd { (copied(&record.display_name)) } }
+                div { dt { "SCIM id" } dd { (copied(&record.id)) } }
+                @if let Some(project) = &record.project {
+                    div { dt { "Project" } dd { a href=(address(organization, "projects")) { (project.name) } } }
                 }
-                @if let Some(team) = named("team") { div { dt { "Team" } dd { (team) } } }
-                @if !text(group, "role").is_empty() { div { dt { "Role" } dd { (text(group, "role")) } } }
-                div { dt { "Last pushed" } dd { (pushed(group)) } }
+                @if let Some(team) = &record.team { div { dt { "Team" } dd { (team.name) } } }
+                @if let Some(role) = &record.role { div { dt { "Role" } dd { (role) } } }
+                div { dt { "Last pushed" } dd { (pushed(record.pushed_at.as_deref())) } }
             }
         }
         h2 { "Members" }
-        @if members.is_empty() { p.empty { "Nobody." } } @else { (table(view, members)) }
+        @if members.is_empty() { p.empty { "Nobody." } } @else { (table(organization, members)) }
         (next(after, "Next page"))
-        p { a href=(view.address(&format!("log?resource={}", text(group, "id")))) { "What happened to this group" } }
+        p { a href=(address(organization, &format!("log?resource={}", record.id))) { "What happened to this group" } }
     }
 }

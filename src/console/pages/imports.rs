@@ -1,13 +1,48 @@
-//! Imports: what is being read page by page, and was lately.
+//! Imports: lists that are being read page by page, or were lately.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
+use super::layout::{Section, page};
+use super::page::NoForm;
+use super::page::Shown;
 use super::parts::{pill, time};
-use crate::admin_api::{list, text};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::imports::{Import, ImportResource, ImportState};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, imports};
+use crate::http::Problem;
 
-pub(crate) fn main(body: &Value) -> Markup {
-    let imports = list(body, "imports");
+/// The page of an organization's imports.
+pub(super) struct Imports<'a> {
+    pub(super) org: &'a str,
+}
+
+impl Shown for Imports<'_> {
+    type Form = NoForm;
+
+    async fn act(
+        &self,
+        _context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &NoForm,
+        _key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        match *form {}
+    }
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        _request: &PageRequest,
+        state: PageState<NoForm>,
+    ) -> Result<PageResponse, Problem> {
+        let InOrganization { organization, answer } = imports::list(context, self.org).await?;
+        let main = main(&answer.imports);
+        let section = Some((&organization, Section::Imports));
+        Ok(PageResponse::Page(page(&context.actor, section, "Imports", state.notice.as_ref(), &main)))
+    }
+}
+
+fn main(imports: &[Import]) -> Markup {
     html! {
         p {
             "Lists that are read in several pages. While one is being read, everybody keeps their place: who comes or goes meanwhile \
@@ -27,28 +62,31 @@ pub(crate) fn main(body: &Value) -> Markup {
     }
 }
 
-fn row(import: &Value) -> Markup {
-    let number = |name| import.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let kind = match text(import, "state") {
-        "finished" => "good",
-        "stopped" => "bad",
-        _ => "warn",
+fn row(import: &Import) -> Markup {
+    let (kind, state) = match import.state {
+        ImportState::Finished => ("good", "finished"),
+        ImportState::Stopped => ("bad", "stopped"),
+        ImportState::Begun => ("warn", "begun"),
+        ImportState::Reading => ("warn", "reading"),
     };
-    let (read, pages) = (number("pages_read"), number("pages"));
+    let resource = match import.resource {
+        ImportResource::Users => "Users",
+        ImportResource::Groups => "Groups",
+    };
     html! {
         tr {
             td data-label="List" {
-                (text(import, "resource"))
-                @if !text(import, "filter").is_empty() { " " code { (text(import, "filter")) } }
+                (resource)
+                @if let Some(filter) = &import.filter { " " code { (filter) } }
             }
-            td data-label="State" { (pill(kind, text(import, "state"))) }
+            td data-label="State" { (pill(kind, state)) }
             td data-label="Pages read" {
-                progress value=(read) max=(pages) aria-label="Pages read" {} " " (read) " of " (pages)
-                " (" (number("page_size")) " rows each)"
+                progress value=(import.pages_read) max=(import.pages) aria-label="Pages read" {} " "
+                (import.pages_read) " of " (import.pages) " (" (import.page_size) " rows each)"
             }
-            td data-label="Rows" { (number("total")) }
-            td data-label="Begun" { (time(text(import, "begun_at"))) }
-            td data-label="Last page" { (time(text(import, "read_at"))) }
+            td data-label="Rows" { (import.total) }
+            td data-label="Begun" { (time(&import.begun_at)) }
+            td data-label="Last page" { (time(&import.read_at)) }
         }
     }
 }

@@ -1,29 +1,71 @@
-//! The provisioning log: what the identity provider and administrators did, what failed, and what to do about it.
+//! The provisioning log: what identity providers and administrators did, what failed, and what to do about it.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
-use super::layout::View;
-use super::parts::{field, next, pill, segment, select, time};
-use crate::admin_api::{list, text};
+use super::layout::{Section, page};
+use super::page::NoForm;
+use super::page::Shown;
+use super::parts::{address, field, next, pill, pretty, segment, select, time};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::log::{LogEntry, LogPage, LogResource, LogSource};
+use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::query;
+use crate::admin_api::{AdminContext, CallKey, InOrganization, log};
+use crate::http::Problem;
 
 const STATUSES: [(&str, &str); 3] = [("", "All"), ("failed", "Failed"), ("succeeded", "Succeeded")];
 const SOURCES: [(&str, &str); 3] =
     [("", "Everybody"), ("scim", "Identity provider"), ("console", "Administrators")];
 
-pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
-    let frame = view.frame;
-    let entries = list(body, "entries");
-    let before =
-        body.get("next").and_then(Value::as_str).map(|before| frame.with_parameter("before", before));
-    let is_newest = frame.parameter("before").is_empty() && frame.parameter("to").is_empty();
+/// The page of an organization's log.
+pub(super) struct Log<'a> {
+    pub(super) org: &'a str,
+}
+
+impl Shown for Log<'_> {
+    type Form = NoForm;
+
+    async fn act(
+        &self,
+        _context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &NoForm,
+        _key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        match *form {}
+    }
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        request: &PageRequest,
+        state: PageState<NoForm>,
+    ) -> Result<PageResponse, Problem> {
+        let query = query::read(&request.api_query())?;
+        let InOrganization { organization, answer } = log::list(context, self.org, query).await?;
+        let main = main(request, &organization, &answer);
+        let section = Some((&organization, Section::Log));
+        Ok(PageResponse::Page(page(
+            &context.actor,
+            section,
+            "Provisioning log",
+            state.notice.as_ref(),
+            &main,
+        )))
+    }
+}
+
+fn main(request: &PageRequest, organization: &Organization, log: &LogPage) -> Markup {
+    let LogPage { entries, next: before } = log;
+    let before = before.as_deref().map(|before| request.with_parameter("before", before));
+    let is_newest = request.parameter("before").is_empty() && request.parameter("to").is_empty();
     html! {
         form.filters method="get" role="search" {
-            (select("status", "status", "Outcome", &STATUSES, frame.parameter("status")))
-            (select("source", "source", "By", &SOURCES, frame.parameter("source")))
-            (field("resource", "resource", "User name, group or id", frame.parameter("resource"), ""))
-            div.field { label for="from" { "From" } input #from type="date" name="from" value=(day(frame.parameter("from"))); }
-            div.field { label for="to" { "Before" } input #to type="date" name="to" value=(day(frame.parameter("to"))); }
+            (select("status", "status", "Outcome", &STATUSES, request.parameter("status")))
+            (select("source", "source", "By", &SOURCES, request.parameter("source")))
+            (field("resource", "resource", "User name, group or id", request.parameter("resource"), ""))
+            div.field { label for="from" { "From" } input #from type="date" name="from" value=(day(request.parameter("from"))); }
+            div.field { label for="to" { "Before" } input #to type="date" name="to" value=(day(request.parameter("to"))); }
             button { "Filter" }
         }
         @if is_newest {
@@ -32,11 +74,11 @@ pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
                 span #tail-status role="status" { "New entries are put on top as they come." }
             }
         }
-        div #entries { (table(view, entries)) }
+        div #entries { (table(organization, entries)) }
         @if entries.is_empty() {
             p.empty { "Nothing matches. Requests without a good key are not in this log: they are in the Worker's." }
         }
-        @if !is_newest { p { a href=(view.address("log")) { "Back to the newest" } } }
+        @if !is_newest { p { a href=(address(organization, "log")) { "Back to the newest" } } }
         (next(before, "Older entries"))
     }
 }
@@ -47,79 +89,76 @@ fn day(time: &str) -> &str {
 }
 
 /// Entries as rows, the newest first.
-pub(crate) fn table(view: &View<'_, '_>, entries: &[Value]) -> Markup {
+pub(super) fn table(organization: &Organization, entries: &[LogEntry]) -> Markup {
     html! {
         table.log {
             thead { tr {
                 th scope="col" { "Time" } th scope="col" { "By" } th scope="col" { "About" } th scope="col" { "Outcome" }
                 th scope="col" { "Details" }
             } }
-            tbody { @for entry in entries { (row(view, entry)) } }
+            tbody { @for entry in entries { (row(organization, entry)) } }
         }
     }
 }
 
-fn row(view: &View<'_, '_>, entry: &Value) -> Markup {
-    let status = entry.get("status").and_then(Value::as_u64).unwrap_or_default();
+fn row(organization: &Organization, entry: &LogEntry) -> Markup {
+    let detail = entry.detail.as_deref().unwrap_or_default();
     let (kind, advice) =
-        if status >= 400 { ("bad", advice(status, text(entry, "detail"))) } else { ("good", None) };
-    let is_console = text(entry, "source") == "console";
+        if entry.status >= 400 { ("bad", advice(entry.status, detail)) } else { ("good", None) };
     html! {
-        tr data-id=(text(entry, "id")) {
-            td data-label="Time" { (time(text(entry, "at"))) }
-            td data-label="By" { (text(entry, "actor")) }
+        tr data-id=(entry.id) {
+            td data-label="Time" { (time(&entry.at)) }
+            td data-label="By" { (entry.actor) }
             td data-label="About" {
-                (resource(view, entry)) " "
-                small { @if is_console { "in the console" } @else { code { (shortened(entry)) } } }
+                (resource(organization, entry)) " "
+                small {
+                    @if entry.source == LogSource::Console { "in the console" } @else { code { (shortened(entry)) } }
+                }
             }
-            td data-label="Outcome" { (pill(kind, &status.to_string())) }
+            td data-label="Outcome" { (pill(kind, &entry.status.to_string())) }
             td.detail {
-                @if !text(entry, "detail").is_empty() { p { (text(entry, "detail")) } }
+                @if !detail.is_empty() { p { (detail) } }
                 @if let Some(advice) = advice { p.advice { strong { "What to do: " } (advice) } }
                 details {
                     summary { "More" }
-                    p { code { (text(entry, "method")) " " (text(entry, "path")) } ", " (entry.get("duration").and_then(Value::as_u64).unwrap_or_default()) " ms" }
-                    @match entry.get("body").filter(|body| !body.is_null()) {
-                        None => {},
-                        Some(body) => pre tabindex="0" { (serde_json::to_string_pretty(body).unwrap_or_default()) },
-                    }
+                    p { code { (entry.method) " " (entry.path) } ", " (entry.duration) " ms" }
+                    @if !entry.body.is_null() { (pretty(&entry.body)) }
                 }
             }
         }
     }
 }
 
-/// The request for people: decoded, and with no more of the identifier than tells it from others.
-fn shortened(entry: &Value) -> String {
-    let (path, id) = (text(entry, "path"), text(entry, "resource_id"));
+/// The request for people: decoded, and with only the beginning of the identifier.
+fn shortened(entry: &LogEntry) -> String {
+    let id = entry.resource_id.as_deref().unwrap_or_default();
     let path = match id.get(..8) {
-        Some(beginning) if id.len() > 12 => path.replace(id, &format!("{beginning}…")),
-        _ => path.to_owned(),
+        Some(beginning) if id.len() > 12 => entry.path.replace(id, &format!("{beginning}…")),
+        _ => entry.path.clone(),
     };
     let path = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
-    format!("{} {path}", text(entry, "method"))
+    format!("{} {path}", entry.method)
 }
 
-fn resource(view: &View<'_, '_>, entry: &Value) -> Markup {
-    let id = text(entry, "resource_id");
-    let name = Some(text(entry, "resource_name")).filter(|name| !name.is_empty()).unwrap_or(id);
-    let page = match text(entry, "resource_type") {
-        "User" => Some(format!("members/{}", segment(id))),
-        "Group" => Some(format!("groups/{}", segment(id))),
-        "Project" => Some("projects".to_owned()),
-        "Key" => Some("keys".to_owned()),
-        _ => None,
-    };
+fn resource(organization: &Organization, entry: &LogEntry) -> Markup {
+    let id = entry.resource_id.as_deref().unwrap_or_default();
+    let name = entry.resource_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(id);
+    let page = entry.resource_type.filter(|_| !id.is_empty()).map(|resource_type| match resource_type {
+        LogResource::User => format!("members/{}", segment(id)),
+        LogResource::Group => format!("groups/{}", segment(id)),
+        LogResource::Project => "projects".to_owned(),
+        LogResource::Key => "keys".to_owned(),
+    });
     html! {
-        @match page.filter(|_| !id.is_empty()) {
-            Some(page) => a href=(view.address(&page)) { (name) },
+        @match page {
+            Some(page) => a href=(address(organization, &page)) { (name) },
             None => (name),
         }
     }
 }
 
 /// What an administrator can do about the commonest failures.
-fn advice(status: u64, detail: &str) -> Option<&'static str> {
+fn advice(status: u16, detail: &str) -> Option<&'static str> {
     let says = |words: &str| detail.contains(words);
     Some(match status {
         400 if says("not allowed to be created") => {

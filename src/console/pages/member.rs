@@ -1,69 +1,186 @@
 //! A member: who it is, what they may do, what happened.
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde::Deserialize;
 
-use super::layout::View;
+use super::calls::{Call, note, post};
+use super::flash::Flash;
+use super::form::check_confirmed;
+use super::layout::{Section, page};
 use super::log::table as log_table;
-use super::members::{ASSIGNABLE, status};
-use super::parts::{confirmation, once, select, time};
-use crate::admin_api::{list, text};
+use super::members::{ASSIGNABLE, chosen_role, status};
+use super::page::Shown;
+use super::parts::{address, address_of, confirmation, once, pretty, segment, select, time};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::Nothing;
+use crate::admin_api::types::members::{
+    ChangeMember, MemberDetail, MemberInList, MemberRole, NewMember, TransferOwnership,
+};
+use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::{AdminContext, CallKey, InOrganization, members};
+use crate::http::Problem;
 
-pub(crate) fn main(view: &View<'_, '_>, member: &Value) -> Markup {
-    let array = |name| list(member, name);
-    let role = text(member, "org_role");
-    let is_active = member.get("active").and_then(Value::as_bool).unwrap_or_default();
+/// The page of a member.
+pub(super) struct Member<'a> {
+    pub(super) org: &'a str,
+    pub(super) id: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub(super) enum Form {
+    Role(Role),
+    Remove,
+    Activate(Activate),
+    Own(Own),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Role {
+    org_role: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Activate {
+    user_name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Own {
+    user_name: String,
+    confirm: String,
+}
+
+impl Shown for Member<'_> {
+    type Form = Form;
+
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let (org, id) = (self.org, self.id);
+        let path = ["organizations", org, "members", id];
+        let flash = match form {
+            Form::Role(form) => {
+                let org_role = chosen_role(&form.org_role)?;
+                let org_role = org_role.ok_or_else(|| Problem::new(400, "Choose an organization role."))?;
+                let body = ChangeMember { org_role };
+                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
+                members::change(context, org, id, body).await?;
+                Flash::RoleChanged
+            }
+            Form::Remove => {
+                note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
+                let removed = members::remove(context, org, id).await?.body;
+                if !removed.managed {
+                    // A member that SCIM does not see is deleted and has no page any more.
+                    let list = address_of(org, "members");
+                    return Ok(PageResponse::Redirect(Flash::MemberDeleted.at(&list)));
+                }
+                Flash::MemberRemoved
+            }
+            Form::Activate(form) => {
+                let body = NewMember {
+                    user_name: form.user_name.clone(),
+                    confirm_no_address: None,
+                    given_name: None,
+                    family_name: None,
+                    org_role: None,
+                };
+                let path = ["organizations", org, "members"];
+                post(context, key, &path, Some(&body), async |context| {
+                    members::add(context, org, body.clone()).await
+                })
+                .await?;
+                Flash::MemberAdded
+            }
+            Form::Own(form) => {
+                check_confirmed(&form.confirm, &form.user_name)?;
+                let body = TransferOwnership { member: id.to_owned() };
+                let path = ["organizations", org, "owner"];
+                note(context, &Call { method: "PUT", path: &path, body: Some(&body) })?;
+                members::transfer_ownership(context, org, body).await?;
+                Flash::OwnershipTransferred
+            }
+        };
+        let here = address_of(org, &format!("members/{}", segment(id)));
+        Ok(PageResponse::Redirect(flash.at(&here)))
+    }
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        _request: &PageRequest,
+        state: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        let InOrganization { organization, answer } = members::read(context, self.org, self.id).await?;
+        let main = main(&organization, &answer);
+        let section = Some((&organization, Section::Members));
+        let title = &answer.member.user_name;
+        Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
+    }
+}
+
+fn main(organization: &Organization, detail: &MemberDetail) -> Markup {
+    let MemberDetail { member, resource, groups, history } = detail;
+    let is_owner = member.org_role == MemberRole::Owner;
     html! {
         section.card aria-label="Person" {
             dl.facts {
                 div { dt { "Status" } dd { (status(member)) } }
-                div { dt { "Name" } dd { (text(member, "name")) } }
-                div { dt { "Organization role" } dd { (role) } }
-                div { dt { "Created" } dd { (time(text(member, "created_at"))) } }
-                div { dt { "Last modified" } dd { (time(text(member, "last_modified"))) } }
+                div { dt { "Name" } dd { (member.name) } }
+                div { dt { "Organization role" } dd { (member.org_role.as_str()) } }
+                div { dt { "Created" } dd { (time(&member.created_at)) } }
+                div { dt { "Last modified" } dd { (time(&member.last_modified)) } }
             }
         }
         section.card aria-labelledby="groups-heading" {
             h2 #groups-heading { "Roles and groups" }
-            @if array("groups").is_empty() {
+            @if groups.is_empty() {
                 p.empty { "None." }
             } @else {
                 ul {
-                    @for group in array("groups") {
-                        li { a href=(view.address(&format!("groups/{}", text(group, "id")))) { (text(group, "display_name")) } }
+                    @for group in groups {
+                        li { a href=(address(organization, &format!("groups/{}", group.id))) { (group.display_name) } }
                     }
                 }
             }
         }
-        @if is_active && role != "Owner" { (actions(member, role)) }
-        @if !is_active { (activation(member)) }
-        @if role == "Owner" {
+        @if member.active && !is_owner { (actions(member)) }
+        @if !member.active { (activation(member)) }
+        @if is_owner {
             p { "The Owner cannot be changed or removed. Transfer the ownership on somebody else's page first." }
         }
         section.card aria-labelledby="history-heading" {
             h2 #history-heading { "History" }
-            @if array("history").is_empty() {
+            @if history.is_empty() {
                 p.empty { "Nothing has happened as far back as the log goes." }
             } @else {
-                (log_table(view, array("history")))
-                p { a href=(view.address(&format!("log?resource={}", text(member, "id")))) { "All of it" } }
+                (log_table(organization, history))
+                p { a href=(address(organization, &format!("log?resource={}", member.id))) { "All of it" } }
             }
         }
         section.card aria-labelledby="resource-heading" {
             h2 #resource-heading { "As the identity provider sees it" }
-            @match member.get("resource").filter(|resource| !resource.is_null()) {
+            @match resource {
                 None => p { "SCIM does not see this person: the mail address is outside the organization's mail domains." },
                 Some(resource) => details {
                     summary { "SCIM resource" }
-                    pre tabindex="0" { (serde_json::to_string_pretty(resource).unwrap_or_default()) }
+                    (pretty(resource))
                 },
             }
         }
     }
 }
 
-fn actions(member: &Value, role: &str) -> Markup {
-    let user_name = text(member, "user_name");
+fn actions(member: &MemberInList) -> Markup {
+    let (user_name, role) = (&member.user_name, member.org_role.as_str());
     html! {
         section.card aria-labelledby="actions-heading" {
             h2 #actions-heading { "Change" }
@@ -93,7 +210,7 @@ fn actions(member: &Value, role: &str) -> Markup {
     }
 }
 
-fn activation(member: &Value) -> Markup {
+fn activation(member: &MemberInList) -> Markup {
     html! {
         section.card aria-labelledby="actions-heading" {
             h2 #actions-heading { "Bring back" }
@@ -103,7 +220,7 @@ fn activation(member: &Value) -> Markup {
             }
             form method="post" {
                 (once())
-                input type="hidden" name="user_name" value=(text(member, "user_name"));
+                input type="hidden" name="user_name" value=(member.user_name);
                 button name="action" value="activate" { "Activate again" }
             }
         }

@@ -1,34 +1,160 @@
-//! The organizations of the deployment, or those that somebody administers.
+//! The organizations of the deployment, or those that an administrator administers.
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde::Deserialize;
 
-use super::layout::View;
-use super::parts::{field, maker, no_address, once, required_field, time};
-use crate::admin_api::{list, text};
+use super::calls::{Call, note, post};
+use super::flash::Flash;
+use super::form::{Checkbox, optional};
+use super::layout::page;
+use super::page::Shown;
+use super::parts::{address_of, domains, field, maker, no_address, once, required_field, time};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::Nothing;
+use crate::admin_api::types::members::NewPerson;
+use crate::admin_api::types::organizations::{Invitation, NewOrganization, OrganizationList};
+use crate::admin_api::{AdminContext, CallKey, organizations, sessions};
+use crate::auth::actor::Actor;
+use crate::http::Problem;
 
-/// How many mail domains are shown of an organization in short.
-const SHOWN_DOMAINS: usize = 3;
+const ADDRESS: &str = "/console/organizations";
 
-pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
-    let organizations = list(body, "organizations");
-    let invitations = list(body, "invitations");
-    let is_declined = |each: &&Value| each.get("declined").and_then(Value::as_bool).unwrap_or_default();
-    let (declined, open): (Vec<&Value>, Vec<&Value>) = invitations.iter().partition(is_declined);
+/// The page of all organizations.
+pub(super) struct Organizations {
+    /// Whether the page of the only organization is shown instead of a list of one.
+    pub(super) skips_single: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub(super) enum Form {
+    Create(Create),
+    Accept(Invited),
+    Decline(Invited),
+    EndSessions,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Create {
+    name: String,
+    user_name: String,
+    confirm_no_address: Checkbox,
+    given_name: String,
+    family_name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Invited {
+    organization: String,
+}
+
+impl Shown for Organizations {
+    type Form = Form;
+
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let flash = match form {
+            Form::Create(form) => {
+                let body = form.request();
+                let created = post(context, key, &["organizations"], Some(&body), async |context| {
+                    organizations::create(context, body.clone()).await
+                })
+                .await?;
+                let keys = address_of(&created.organization.record.id, "keys");
+                return Ok(PageResponse::Redirect(Flash::OrganizationCreated.at(&keys)));
+            }
+            Form::Accept(Invited { organization }) => {
+                let path = ["organizations", organization, "accept"];
+                post(context, key, &path, None::<&Nothing>, async |context| {
+                    organizations::accept(context, organization).await
+                })
+                .await?;
+                Flash::InvitationAccepted
+            }
+            Form::Decline(Invited { organization }) => {
+                let path = ["organizations", organization, "decline"];
+                post(context, key, &path, None::<&Nothing>, async |context| {
+                    organizations::decline(context, organization).await
+                })
+                .await?;
+                Flash::InvitationDeclined
+            }
+            Form::EndSessions => {
+                note(context, &Call { method: "DELETE", path: &["sessions"], body: None::<&Nothing> })?;
+                sessions::end_all(context).await?;
+                Flash::SessionsEnded
+            }
+        };
+        Ok(PageResponse::Redirect(flash.at(ADDRESS)))
+    }
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        _request: &PageRequest,
+        state: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        let list = organizations::list(context).await?.body;
+        if let (true, [], [only]) =
+            (self.skips_single, list.invitations.as_slice(), list.organizations.as_slice())
+        {
+            return Ok(PageResponse::Redirect(address_of(&only.record.id, "keys")));
+        }
+        let refused = match &state.refused {
+            Some(Form::Create(form)) => Some(form),
+            _ => None,
+        };
+        let main = main(&context.actor, &list, refused);
+        Ok(PageResponse::Page(page(&context.actor, None, "Organizations", state.notice.as_ref(), &main)))
+    }
+}
+
+impl Create {
+    fn request(&self) -> NewOrganization {
+        let owner = NewPerson {
+            user_name: self.user_name.clone(),
+            confirm_no_address: Some(self.confirm_no_address.0),
+            given_name: optional(&self.given_name),
+            family_name: optional(&self.family_name),
+        };
+        NewOrganization {
+            name: self.name.trim().to_owned(),
+            owner,
+            database: None,
+            email_management: None,
+            plain_groups: None,
+            mail_domains: None,
+            key_lifetime_days: None,
+            user_limit: None,
+        }
+    }
+}
+
+fn main(actor: &Actor, list: &OrganizationList, refused: Option<&Create>) -> Markup {
+    let OrganizationList { organizations, invitations } = list;
+    let (declined, open): (Vec<&Invitation>, Vec<&Invitation>) =
+        invitations.iter().partition(|invitation| invitation.declined);
     html! {
-        @if view.console.actor.is_operator() {
-            (maker("Create an organization", view.refused_as("create").is_some(), &create(view)))
+        @if actor.is_operator() {
+            (maker("Create an organization", refused.is_some(), &create(refused.unwrap_or(&Create::default()))))
         }
         @for invitation in &open { (invited(invitation)) }
         @if organizations.is_empty() {
             p.empty {
-                @if view.console.actor.is_operator() {
+                @if actor.is_operator() {
                     "There is no organization yet."
                 } @else if !open.is_empty() {
                     "You administer no organization yet."
                 } @else {
                     "You administer no organization here: that takes an active member with the role Admin or Owner, whose user name \
-                     is " (view.console.actor.name()) "."
+                     is " (actor.name()) "."
                 }
             }
         } @else {
@@ -40,13 +166,13 @@ pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
                 tbody {
                     @for organization in organizations { tr {
                         td data-label="Name" {
-                            a href={ "/console/organizations/" (text(organization, "id")) "/keys" } { (text(organization, "name")) }
+                            a href=(address_of(&organization.record.id, "keys")) { (organization.record.name) }
                         }
-                        td data-label="Mail domains" { (domains(organization)) }
-                        td data-label="Owner" { (text(organization, "owner_user_name")) }
-                        td data-label="Id" { code { (text(organization, "id")) } }
-                        td data-label="People" { (organization.get("user_count").and_then(Value::as_u64).unwrap_or_default()) }
-                        td data-label="Created" { (time(text(organization, "created_at"))) }
+                        td data-label="Mail domains" { (domains(&organization.record.mail_domains)) }
+                        td data-label="Owner" { (organization.record.owner_user_name.as_deref().unwrap_or_default()) }
+                        td data-label="Id" { code { (organization.record.id) } }
+                        td data-label="People" { (organization.record.user_count) }
+                        td data-label="Created" { (time(&organization.record.created_at)) }
                     } }
                 }
             }
@@ -57,46 +183,32 @@ pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
                 @for invitation in &declined { (invited(invitation)) }
             }
         }
-        @if view.console.actor.is_operator() { (sessions()) }
+        @if actor.is_operator() { (sessions()) }
     }
 }
 
-/// Mail domains in short; the first of many.
-pub(crate) fn domains(organization: &Value) -> String {
-    let domains: Vec<&str> = list(organization, "mail_domains").iter().filter_map(Value::as_str).collect();
-    match domains.as_slice() {
-        [] => "any".to_owned(),
-        few if few.len() <= SHOWN_DOMAINS => few.join(", "),
-        many => {
-            let shown = many.iter().take(SHOWN_DOMAINS).copied().collect::<Vec<_>>().join(", ");
-            format!("{shown} and {} more", many.len().saturating_sub(SHOWN_DOMAINS))
-        }
-    }
-}
-
-/// An organization that names somebody as its administrator, with what tells it from others of the same name.
-fn invited(invitation: &Value) -> Markup {
-    let id = text(invitation, "id");
-    let is_declined = invitation.get("declined").and_then(Value::as_bool).unwrap_or_default();
+/// An invitation, with what tells the organization from others of the same name.
+fn invited(invitation: &Invitation) -> Markup {
+    let id = &invitation.id;
     html! {
         section.card aria-labelledby={ "invitation-" (id) } {
-            h2 id={ "invitation-" (id) } { "Invitation: " (text(invitation, "name")) }
+            h2 id={ "invitation-" (id) } { "Invitation: " (invitation.name) }
             p {
-                "Its administrators have made you " (text(invitation, "org_role")) ". Anybody may give an organization this name: \
+                "Its administrators have made you " (invitation.org_role.as_str()) ". Anybody may give an organization this name: \
                  accept only if you know its Owner or its id."
             }
             dl.facts {
-                div { dt { "Owner" } dd { (text(invitation, "owner_user_name")) } }
-                div { dt { "Mail domains" } dd { (domains(invitation)) } }
+                div { dt { "Owner" } dd { (invitation.owner_user_name.as_deref().unwrap_or_default()) } }
+                div { dt { "Mail domains" } dd { (domains(&invitation.mail_domains)) } }
                 div { dt { "Organization id" } dd { code { (id) } } }
-                div { dt { "People" } dd { (invitation.get("user_count").and_then(Value::as_u64).unwrap_or_default()) } }
-                div { dt { "Created" } dd { (time(text(invitation, "created_at"))) } }
+                div { dt { "People" } dd { (invitation.user_count) } }
+                div { dt { "Created" } dd { (time(&invitation.created_at)) } }
             }
             form method="post" action="/console/organizations" {
                 (once())
                 input type="hidden" name="organization" value=(id);
                 button name="action" value="accept" { "Accept" }
-                @if !is_declined { " " button.quiet name="action" value="decline" { "Decline" } }
+                @if !invitation.declined { " " button.quiet name="action" value="decline" { "Decline" } }
             }
         }
     }
@@ -118,17 +230,16 @@ fn sessions() -> Markup {
     }
 }
 
-fn create(view: &View<'_, '_>) -> Markup {
-    let typed = |name| view.typed("create", name);
+fn create(typed: &Create) -> Markup {
     html! {
         form method="post" action="/console/organizations" {
             (once())
-            (required_field("name", "name", "Name", typed("name"), ""))
-            (required_field("user_name", "user_name", "User name of the Owner", typed("user_name"),
+            (required_field("name", "name", "Name", &typed.name, ""))
+            (required_field("user_name", "user_name", "User name of the Owner", &typed.user_name,
                 "Usually the mail address. An organization has exactly one Owner, who can hand it over later."))
-            (no_address("no_address", typed("user_name")))
-            (field("given_name", "given_name", "First name of the Owner", typed("given_name"), ""))
-            (field("family_name", "family_name", "Last name of the Owner", typed("family_name"), ""))
+            (no_address("no_address", &typed.user_name))
+            (field("given_name", "given_name", "First name of the Owner", &typed.given_name, ""))
+            (field("family_name", "family_name", "Last name of the Owner", &typed.family_name, ""))
             button name="action" value="create" { "Create" }
         }
     }

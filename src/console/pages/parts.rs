@@ -1,10 +1,15 @@
 //! What many pages have in common.
 
 use maud::{Markup, html};
+use serde_json::Value;
 
+use crate::admin_api::types::organizations::Organization;
 use crate::http::address::encode_segment;
 use crate::runtime::ids;
 use directory::organization::email_domain;
+
+/// How many email domains of an organization are shown in short.
+const SHOWN_DOMAINS: usize = 3;
 
 /// A text as a segment of an address.
 pub(crate) fn segment(text: &str) -> String {
@@ -15,13 +20,43 @@ pub(crate) fn segment(text: &str) -> String {
     }
 }
 
+/// A page of an organization.
+pub(crate) fn address(organization: &Organization, page: &str) -> String {
+    address_of(&organization.record.id, page)
+}
+
+/// A page of the organization with that id.
+pub(crate) fn address_of(organization: &str, page: &str) -> String {
+    format!("/console/organizations/{}/{page}", segment(organization))
+}
+
+/// Email domains in short: the first of many.
+pub(crate) fn domains(domains: &[String]) -> String {
+    match domains {
+        [] => "any".to_owned(),
+        few if few.len() <= SHOWN_DOMAINS => few.join(", "),
+        many => {
+            let shown = many.iter().take(SHOWN_DOMAINS).cloned().collect::<Vec<_>>().join(", ");
+            format!("{shown} and {} more", many.len().saturating_sub(SHOWN_DOMAINS))
+        }
+    }
+}
+
 /// A time as it is stored, for people.
 pub(crate) fn time(iso: &str) -> Markup {
     let date = iso.get(..10).unwrap_or(iso);
     let clock = iso.get(11..19).unwrap_or_default();
-    html! {
-        @if iso.is_empty() { "never" } @else { time datetime=(iso) { (date) " " (clock) "\u{a0}UTC" } }
-    }
+    html! { time datetime=(iso) { (date) " " (clock) "\u{a0}UTC" } }
+}
+
+/// A time, or "never".
+pub(crate) fn time_or_never(iso: Option<&str>) -> Markup {
+    html! { @match iso { Some(iso) => (time(iso)), None => "never" } }
+}
+
+/// JSON for people.
+pub(crate) fn pretty(json: &Value) -> Markup {
+    html! { pre tabindex="0" { (format!("{json:#}")) } }
 }
 
 /// A value with a button that copies it.

@@ -1,59 +1,237 @@
 //! Projects, roles and teams, each with the group that an identity provider pushes to.
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde::Deserialize;
 
-use super::layout::View;
-use super::parts::{confirmation, copied, field, maker, once, pill, required_field, time};
-use crate::admin_api::{list, text};
+use super::calls::{Call, note, post};
+use super::flash::Flash;
+use super::form::{check_confirmed, words};
+use super::layout::{Section, page};
+use super::page::Shown;
+use super::parts::{
+    address, address_of, confirmation, copied, field, maker, once, pill, required_field, time,
+};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::Nothing;
+use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::projects::{NewName, NewProject, Project, Role};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, projects};
+use crate::http::Problem;
 
-pub(crate) fn main(view: &View<'_, '_>, body: &Value) -> Markup {
-    let projects = list(body, "projects");
-    html! {
-        p {
-            "Each role is a SCIM group. In your identity provider, push a group and link it to one of these; push a group named "
-            code { (view.organization("group_prefix")) "-<project>-<team>-Member" } " to create a team."
-        }
-        (maker("Create a project", projects.is_empty() || view.refused_as("create").is_some(), &create(view)))
-        @if projects.is_empty() { p.empty { "There is no project yet." } }
-        @for project in projects { (shown(view, project)) }
+/// The page of an organization's projects.
+pub(super) struct Projects<'a> {
+    pub(super) org: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub(super) enum Form {
+    Create(Create),
+    Rename(Named),
+    Role(Named),
+    Team(Named),
+    Archive(Archive),
+    Restore(Restore),
+    DeleteTeam(DeleteTeam),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Create {
+    name: String,
+    roles: String,
+}
+
+/// A new name of a project, or the name of a new part of it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Named {
+    project: String,
+    name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Archive {
+    project: String,
+    project_name: String,
+    confirm: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Restore {
+    project: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DeleteTeam {
+    project: String,
+    team: String,
+    team_name: String,
+    confirm: String,
+}
+
+impl Named {
+    fn request(&self) -> NewName {
+        NewName { name: self.name.trim().to_owned() }
     }
 }
 
-fn create(view: &View<'_, '_>) -> Markup {
-    let typed = |name| view.typed("create", name);
+impl Shown for Projects<'_> {
+    type Form = Form;
+
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let org = self.org;
+        let flash = match form {
+            Form::Create(form) => {
+                let body =
+                    NewProject { name: form.name.trim().to_owned(), roles: Some(words(&form.roles, &[','])) };
+                let path = ["organizations", org, "projects"];
+                post(context, key, &path, Some(&body), async |context| {
+                    projects::create(context, org, body.clone()).await
+                })
+                .await?;
+                Flash::ProjectCreated
+            }
+            Form::Rename(form) => {
+                let path = ["organizations", org, "projects", &form.project];
+                let body = form.request();
+                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
+                projects::rename(context, org, &form.project, body).await?;
+                Flash::ProjectRenamed
+            }
+            Form::Role(form) => {
+                let path = ["organizations", org, "projects", &form.project, "roles"];
+                let body = form.request();
+                post(context, key, &path, Some(&body), async |context| {
+                    projects::create_role(context, org, &form.project, body.clone()).await
+                })
+                .await?;
+                Flash::RoleCreated
+            }
+            Form::Team(form) => {
+                let path = ["organizations", org, "projects", &form.project, "teams"];
+                let body = form.request();
+                post(context, key, &path, Some(&body), async |context| {
+                    projects::create_team(context, org, &form.project, body.clone()).await
+                })
+                .await?;
+                Flash::TeamCreated
+            }
+            Form::Archive(form) => {
+                check_confirmed(&form.confirm, &form.project_name)?;
+                let path = ["organizations", org, "projects", &form.project, "archive"];
+                post(context, key, &path, None::<&Nothing>, async |context| {
+                    projects::archive(context, org, &form.project).await
+                })
+                .await?;
+                Flash::ProjectArchived
+            }
+            Form::Restore(form) => {
+                let path = ["organizations", org, "projects", &form.project, "restore"];
+                post(context, key, &path, None::<&Nothing>, async |context| {
+                    projects::restore(context, org, &form.project).await
+                })
+                .await?;
+                Flash::ProjectRestored
+            }
+            Form::DeleteTeam(form) => {
+                check_confirmed(&form.confirm, &form.team_name)?;
+                let path = ["organizations", org, "projects", &form.project, "teams", &form.team];
+                note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
+                projects::delete_team(context, org, &form.project, &form.team).await?;
+                Flash::TeamDeleted
+            }
+        };
+        Ok(PageResponse::Redirect(flash.at(&address_of(org, "projects"))))
+    }
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        _request: &PageRequest,
+        state: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        let InOrganization { organization, answer } = projects::list(context, self.org).await?;
+        let refused = match &state.refused {
+            Some(Form::Create(form)) => Some(form),
+            _ => None,
+        };
+        let main = main(&organization, &answer.projects, refused);
+        let section = Some((&organization, Section::Projects));
+        Ok(PageResponse::Page(page(
+            &context.actor,
+            section,
+            "Projects and teams",
+            state.notice.as_ref(),
+            &main,
+        )))
+    }
+}
+
+fn main(organization: &Organization, projects: &[Project], refused: Option<&Create>) -> Markup {
+    html! {
+        p {
+            "Each role is a SCIM group. In your identity provider, push a group and link it to one of these; push a group named "
+            code { (organization.group_prefix) "-<project>-<team>-Member" } " to create a team."
+        }
+        (maker(
+            "Create a project",
+            projects.is_empty() || refused.is_some(),
+            &create(refused.unwrap_or(&Create::default())),
+        ))
+        @if projects.is_empty() { p.empty { "There is no project yet." } }
+        @for project in projects { (shown(organization, project)) }
+    }
+}
+
+fn create(typed: &Create) -> Markup {
     html! {
         form method="post" {
             (once())
-            (required_field("new-project", "name", "Name", typed("name"), ""))
-            (field("new-roles", "roles", "Custom roles", typed("roles"),
+            (required_field("new-project", "name", "Name", &typed.name, ""))
+            (field("new-roles", "roles", "Custom roles", &typed.roles,
                 "Beside Admin, Member and Read-Only, with commas between them; or none."))
             button name="action" value="create" { "Create" }
         }
     }
 }
 
-fn shown(view: &View<'_, '_>, project: &Value) -> Markup {
-    let (id, name) = (text(project, "id"), text(project, "name"));
-    let archived_at = text(project, "archived_at");
+fn shown(organization: &Organization, project: &Project) -> Markup {
+    let Project { id, name, archived_at, roles: own_roles, teams } = project;
     let of_project = || html! { input type="hidden" name="project" value=(id); };
     html! {
         section.card id=(id) aria-labelledby={ "project-" (id) } {
-            h2 id={ "project-" (id) } { (name) @if !archived_at.is_empty() { " " (pill("plain", "archived")) } }
-            @if archived_at.is_empty() {
-                (roles(view, "Role", list(project, "roles")))
-                @for team in list(project, "teams") {
-                    h3 { "Team " (text(team, "name")) }
-                    (roles(view, "Team role", list(team, "roles")))
+            h2 id={ "project-" (id) } { (name) @if archived_at.is_some() { " " (pill("plain", "archived")) } }
+            @if let Some(archived_at) = archived_at {
+                p { "Archived " (time(archived_at)) ". Its groups come back under their ids, and empty." }
+                form method="post" {
+                    (once())
+                    (of_project())
+                    button name="action" value="restore" { "Restore" }
+                }
+            } @else {
+                (roles(organization, "Role", own_roles))
+                @for team in teams {
+                    h3 { "Team " (team.name) }
+                    (roles(organization, "Team role", &team.roles))
                     details {
-                        summary { "Delete the team " (text(team, "name")) }
+                        summary { "Delete the team " (&team.name) }
                         form method="post" {
                             (once())
                             (of_project())
-                            input type="hidden" name="team" value=(text(team, "id"));
-                            input type="hidden" name="team_name" value=(text(team, "name"));
+                            input type="hidden" name="team" value=(&team.id);
+                            input type="hidden" name="team_name" value=(&team.name);
                             p { "Both its groups go. People stay." }
-                            (confirmation(&format!("confirm-{}", text(team, "id")), text(team, "name")))
+                            (confirmation(&format!("confirm-{}", &team.id), &team.name))
                             button.danger name="action" value="delete-team" { "Delete" }
                         }
                     }
@@ -93,33 +271,25 @@ fn shown(view: &View<'_, '_>, project: &Value) -> Markup {
                         }
                     }
                 }
-            } @else {
-                p { "Archived " (time(archived_at)) ". Its groups come back under their ids, and empty." }
-                form method="post" {
-                    (once())
-                    (of_project())
-                    button name="action" value="restore" { "Restore" }
-                }
             }
         }
     }
 }
 
-fn roles(view: &View<'_, '_>, what: &str, roles: &[Value]) -> Markup {
+fn roles(organization: &Organization, what: &str, roles: &[Role]) -> Markup {
     html! {
         table.roles {
             thead { tr {
                 th scope="col" { (what) } th scope="col" { "SCIM group" } th scope="col" { "Last pushed" }
             } }
             tbody {
-                @for role in roles {
-                    @let group = role.get("group").unwrap_or(&Value::Null);
+                @for Role { name, group } in roles {
                     tr {
                         td data-label=(what) {
-                            a href=(view.address(&format!("groups/{}", text(group, "id")))) { (text(role, "name")) }
+                            a href=(address(organization, &format!("groups/{}", group.id))) { (name) }
                         }
-                        td data-label="SCIM group" { (copied(text(group, "display_name"))) }
-                        td data-label="Last pushed" { (pushed(group)) }
+                        td data-label="SCIM group" { (copied(&group.display_name)) }
+                        td data-label="Last pushed" { (pushed(group.pushed_at.as_deref())) }
                     }
                 }
             }
@@ -127,8 +297,7 @@ fn roles(view: &View<'_, '_>, what: &str, roles: &[Value]) -> Markup {
     }
 }
 
-/// Whether an identity provider pushes to a group.
-pub(crate) fn pushed(group: &Value) -> Markup {
-    let at = text(group, "pushed_at");
-    html! { @if at.is_empty() { (pill("plain", "never")) } @else { (time(at)) } }
+/// When an identity provider last pushed a group, if ever.
+pub(super) fn pushed(at: Option<&str>) -> Markup {
+    html! { @match at { Some(at) => (time(at)), None => (pill("plain", "never")) } }
 }

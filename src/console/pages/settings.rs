@@ -1,46 +1,131 @@
 //! Settings of the organization.
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde::Deserialize;
 
-use super::layout::View;
-use super::parts::{copied, field, required_field};
-use crate::admin_api::{list, text};
+use super::calls::{Call, note};
+use super::flash::Flash;
+use super::form::{Checkbox, number, words};
+use super::layout::{Section, page};
+use super::page::Shown;
+use super::parts::{address_of, copied, field, required_field};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::organizations::{Organization, Settings as Change};
+use crate::admin_api::{AdminContext, CallKey, organizations};
+use crate::http::Problem;
 
-pub(crate) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
-    let refused = view.refused_as("save");
-    let is = |name| match refused {
-        Some(form) => form.is_ticked(name),
-        None => organization.get(name).and_then(Value::as_bool).unwrap_or_default(),
-    };
-    let typed = |name: &str, stored: String| refused.map_or(stored, |form| form.text(name).to_owned());
-    let domains: Vec<&str> = list(organization, "mail_domains").iter().filter_map(Value::as_str).collect();
-    let days = organization.get("key_lifetime_days").and_then(Value::as_u64);
-    let limit = organization.get("user_limit").and_then(Value::as_u64);
+/// The page of an organization's settings.
+pub(super) struct Settings<'a> {
+    pub(super) org: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub(super) enum Form {
+    Save(Save),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Save {
+    name: String,
+    mail_domains: String,
+    email_management: Checkbox,
+    plain_groups: Checkbox,
+    key_lifetime_days: String,
+    /// Only operators have this field.
+    user_limit: Option<String>,
+}
+
+impl Shown for Settings<'_> {
+    type Form = Form;
+
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        _key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let (org, Form::Save(form)) = (self.org, form);
+        let body = form.request()?;
+        note(context, &Call { method: "PATCH", path: &["organizations", org], body: Some(&body) })?;
+        organizations::update(context, org, body).await?;
+        Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&address_of(org, "settings"))))
+    }
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        _request: &PageRequest,
+        state: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        let organization = organizations::read(context, self.org).await?.organization;
+        let shown = match state.refused {
+            Some(Form::Save(form)) => form,
+            None => Save::stored(&organization),
+        };
+        let main = main(&organization, context.actor.is_operator(), &shown);
+        let section = Some((&organization, Section::Settings));
+        Ok(PageResponse::Page(page(&context.actor, section, "Settings", state.notice.as_ref(), &main)))
+    }
+}
+
+impl Save {
+    /// The form as the organization has it.
+    fn stored(organization: &Organization) -> Self {
+        let record = &organization.record;
+        let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+        Self {
+            name: record.name.clone(),
+            mail_domains: record.mail_domains.join("\n"),
+            email_management: Checkbox(record.email_management),
+            plain_groups: Checkbox(record.plain_groups),
+            key_lifetime_days: number(record.key_lifetime_days),
+            user_limit: Some(number(record.user_limit)),
+        }
+    }
+
+    fn request(&self) -> Result<Change, Problem> {
+        let limit = self.user_limit.as_deref();
+        let limit = limit.map(|limit| number(limit, "The number of users")).transpose()?;
+        Ok(Change {
+            name: Some(self.name.trim().to_owned()),
+            email_management: Some(self.email_management.0),
+            plain_groups: Some(self.plain_groups.0),
+            mail_domains: Some(words(&self.mail_domains, &[',', ' ', '\n', '\r'])),
+            key_lifetime_days: Some(number(&self.key_lifetime_days, "The number of days")?.unwrap_or(0)),
+            user_limit: limit.map(|limit| limit.unwrap_or(0)),
+        })
+    }
+}
+
+fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup {
+    let record = &organization.record;
     html! {
         form.card method="post" {
-            (required_field("name", "name", "Name", &typed("name", text(organization, "name").to_owned()), ""))
+            (required_field("name", "name", "Name", &shown.name, ""))
             div.field {
                 label for="mail_domains" { "Mail domains" }
-                textarea #mail_domains name="mail_domains" rows="3" aria-describedby="mail_domains-hint" { (typed("mail_domains", domains.join("\n"))) }
+                textarea #mail_domains name="mail_domains" rows="3" aria-describedby="mail_domains-hint" { (shown.mail_domains) }
                 small #mail_domains-hint {
                     "One a line. People outside them cannot be created over SCIM, and who is here already is not seen by it: \
                      Admins among them stay Admins until you change that under Members. Empty: all domains."
                 }
             }
-            (tick("email_management", is("email_management"), "User names and mail may be changed over SCIM",
+            (tick("email_management", shown.email_management.0, "User names and mail may be changed over SCIM",
                 "Otherwise a changed address is refused, with words that say so."))
-            (tick("plain_groups", is("plain_groups"), "Groups of any name may be created over SCIM",
+            (tick("plain_groups", shown.plain_groups.0, "Groups of any name may be created over SCIM",
                 "They belong to no project."))
             (field("key_lifetime_days", "key_lifetime_days", "A new key expires after so many days",
-                &typed("key_lifetime_days", days.map(|days| days.to_string()).unwrap_or_default()),
+                &shown.key_lifetime_days,
                 "Empty: never. Keys that exist stay as they are."))
-            @if view.console.actor.is_operator() {
+            @if is_operator {
                 (field("user_limit", "user_limit", "At most so many people",
-                    &typed("user_limit", limit.map(|limit| limit.to_string()).unwrap_or_default()),
+                    shown.user_limit.as_deref().unwrap_or_default(),
                     "Empty: any number. Beyond it nobody is created over SCIM or added here; whoever is here can still be changed, \
                      deactivated and deleted."))
-            } @else if let Some(limit) = limit {
+            } @else if let Some(limit) = record.user_limit {
                 p { "An operator of this service has limited the organization to " (limit) " people." }
             }
             button name="action" value="save" { "Save" }
@@ -48,11 +133,11 @@ pub(crate) fn main(view: &View<'_, '_>, organization: &Value) -> Markup {
         section.card aria-labelledby="fixed-heading" {
             h2 #fixed-heading { "Set by the deployment" }
             dl.values {
-                div { dt { "Organization id" } dd { (copied(text(organization, "id"))) } }
-                div { dt { "Owner" } dd { (text(organization, "owner_user_name")) } }
-                div { dt { "Group prefix" } dd { (copied(&view.organization("group_prefix"))) } }
-                div { dt { "Attribute of the organization role" } dd { (copied(&view.organization("org_role_attribute"))) } }
-                div { dt { "People SCIM sees" } dd { (organization.get("user_count").and_then(Value::as_u64).unwrap_or_default()) } }
+                div { dt { "Organization id" } dd { (copied(&record.id)) } }
+                div { dt { "Owner" } dd { (record.owner_user_name.as_deref().unwrap_or_default()) } }
+                div { dt { "Group prefix" } dd { (copied(&organization.group_prefix)) } }
+                div { dt { "Attribute of the organization role" } dd { (copied(&organization.org_role_attribute)) } }
+                div { dt { "People SCIM sees" } dd { (record.user_count) } }
             }
         }
     }

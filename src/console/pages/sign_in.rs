@@ -2,12 +2,12 @@
 
 use maud::html;
 
-use super::Page;
 use super::layout::{bare_header, document};
+use super::request::Page;
 use crate::http::Problem;
 
 /// The form of the admin token. From it, the way leads to `next`.
-pub fn sign_in(next: &str, problem: Option<&Problem>) -> Page {
+pub(crate) fn sign_in(next: &str, problem: Option<&Problem>) -> Page {
     let main = html! {
         h1 { "Sign in" }
         @if let Some(problem) = problem { p.notice.bad role="alert" { (problem.detail) } }
@@ -28,8 +28,9 @@ pub fn sign_in(next: &str, problem: Option<&Problem>) -> Page {
     Page { status: 200, html: document("Sign in", &bare_header(), &main), detail: None }
 }
 
-/// A page that leads to an address of ours by itself, as a page of ours.
-pub fn passage(next: &str) -> Page {
+/// A page that redirects to an address of this console by itself. A redirect of HTTP would keep the request cross-site,
+/// and browsers would not send the session's cookie.
+pub(crate) fn same_site_redirect_page(next: &str) -> Page {
     let main = html! {
         meta http-equiv="refresh" content={ "0; url=" (next) };
         h1 { "scim-edge" }

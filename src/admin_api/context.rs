@@ -1,0 +1,198 @@
+//! What the calls of one request share: who makes them, where the organization is, and how its statements run.
+
+use worker::KvStore;
+
+use super::types::organizations::{Organization, OrganizationRecord};
+use crate::auth::actor::Actor;
+use crate::d1::audit_log::{Entry, Outcome};
+use crate::d1::{
+    Batch, Database, Results, Scope, Select, Statement, StorageError, Tenant, idempotent_calls,
+    organizations as stored, refolding,
+};
+use crate::http::Problem;
+use crate::runtime::clock;
+use directory::{AdministratorName, Catalog, group_name};
+
+/// The context of a call.
+pub(crate) struct AdminContext<'a> {
+    /// The database of the organization that the call names; of a call that names none, the first.
+    pub(crate) database: &'a Database,
+    /// Databases that may have the organizations of the call: all of them, or that one.
+    pub(crate) databases: &'a [Database],
+    /// KV, for revocations.
+    pub(crate) kv: &'a KvStore,
+    /// The product's names.
+    pub(crate) catalog: &'a Catalog,
+    /// The time of the request, in milliseconds since the epoch.
+    pub(crate) now_millis: u64,
+    /// URL of the SCIM endpoint.
+    pub(crate) base: String,
+    /// Who calls.
+    pub(crate) actor: Actor,
+    /// The call's entry of the audit log, as far as it is known before the outcome.
+    pub(crate) entry: Entry,
+    /// The deployment's admin token; empty where it has none.
+    pub(crate) admin_token: String,
+    /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
+    pub(crate) call_id: Option<String>,
+}
+
+/// An answer about an organization, and the organization.
+#[derive(Debug)]
+pub(crate) struct InOrganization<T> {
+    /// The organization.
+    pub(crate) organization: Organization,
+    /// The answer.
+    pub(crate) answer: T,
+}
+
+/// An organization that the actor administers, and the results of the batch that was sent with the look at it.
+pub(super) struct Opened {
+    pub(super) organization: Organization,
+    pub(super) results: Results,
+}
+
+/// Refuses an invalid name; `what` says of what.
+pub(super) fn check_name(what: &str, name: &str) -> Result<(), Problem> {
+    Ok(group_name::check_name(what, name)?)
+}
+
+impl AdminContext<'_> {
+    /// The time of the request.
+    pub(super) fn now(&self) -> String {
+        clock::iso(self.now_millis)
+    }
+
+    /// The time that many seconds after the request.
+    pub(super) fn after(&self, seconds: u64) -> String {
+        clock::iso(self.now_millis.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// The organization as far as the actor administers it: what statements run on behalf of.
+    pub(super) fn tenant(&self, organization: &str) -> Tenant<'_> {
+        let organization = organization.to_owned();
+        let scope = match &self.actor {
+            Actor::Operator(_) => Scope::Organization(organization),
+            Actor::Administrator(email) => {
+                Scope::Administrator { organization, name: AdministratorName::of(email) }
+            }
+        };
+        Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now() }
+    }
+
+    /// Refuses all but operators of the deployment.
+    pub(super) fn only_operators(&self) -> Result<(), Problem> {
+        if self.actor.is_operator() {
+            return Ok(());
+        }
+        Err(Problem::new(
+            403,
+            "Only an operator of this deployment may do that: a caller with the admin token, or one whose address is listed \
+             in OPERATORS.",
+        ))
+    }
+
+    /// Runs a batch that reads, and reads the organization, in one round trip.
+    ///
+    /// # Errors
+    /// 404, if there is no such organization or the actor does not administer it.
+    pub(super) async fn open(&self, tenant: &Tenant<'_>, mut batch: Batch) -> Result<Opened, Problem> {
+        let organization = batch.push_first(stored::one::<OrganizationRecord>(tenant));
+        let mut results = self.database.batch(&batch).await?;
+        let mut found = results.first(organization)?;
+        let is_behind = found
+            .as_ref()
+            .map_or_else(|| tenant.scope.may_be_missed(), stored::Described::has_outdated_folds);
+        if is_behind {
+            self.bring_up_to_date(tenant).await?;
+            results = self.database.batch(&batch).await?;
+            found = results.first(organization)?;
+        }
+        let Some(found) = found else { return Err(self.not_administered(tenant).await?) };
+        Ok(Opened { organization: self.located(self.database, found.organization), results })
+    }
+
+    /// Reads the rows of one statement, and the organization.
+    pub(super) async fn select<R>(
+        &self,
+        tenant: &Tenant<'_>,
+        select: Select<R>,
+    ) -> Result<InOrganization<Vec<R>>, Problem> {
+        let mut batch = Batch::new();
+        let rows = batch.push(select);
+        let opened = self.open(tenant, batch).await?;
+        Ok(InOrganization { answer: opened.results.all(rows)?, organization: opened.organization })
+    }
+
+    /// A stored organization with the number of its database, and the deployment's names.
+    pub(super) fn located(&self, database: &Database, record: OrganizationRecord) -> Organization {
+        Organization {
+            record,
+            database: database.shard().number(),
+            group_prefix: self.catalog.group_prefix.clone(),
+            org_role_attribute: self.catalog.org_role_attribute.clone(),
+        }
+    }
+
+    /// Computes the folded columns of the organization again, if an upgrade requires it.
+    async fn bring_up_to_date(&self, tenant: &Tenant<'_>) -> Result<(), Problem> {
+        let Some(organization) = tenant.scope.organization() else { return Ok(()) };
+        let tenant = tenant.of_organization(organization);
+        let mut steps = refolding::STEPS_OF_REQUEST;
+        match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StorageError::Upgrading.into()),
+            // There is no such organization.
+            Err(StorageError::Stale) => Err(Problem::no_organization()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The answer to an administrator who may not see an organization.
+    async fn not_administered(&self, tenant: &Tenant<'_>) -> Result<Problem, StorageError> {
+        if let Scope::Administrator { organization, name } = &tenant.scope
+            && self.database.is_invited(name, organization).await?
+        {
+            return Ok(Problem::new(
+                403,
+                "You have been named an administrator of this organization, and have not accepted it yet. Look at /console which \
+                 one it is, and accept or decline it there, or by POST of /accept or /decline.",
+            ));
+        }
+        Ok(Problem::no_organization())
+    }
+
+    /// Runs the statements of a write and inserts its entry of the audit log, in one transaction.
+    pub(super) async fn write(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+        mut batch: Batch,
+    ) -> Result<Results, StorageError> {
+        if let Some(mark) = self.mark_done() {
+            batch.execute_first(mark);
+        }
+        self.database.write(self.entry.insert_if_authorized(tenant, outcome)?, &batch).await
+    }
+
+    /// The statement that notes that a call with an `Idempotency-Key` has made its change.
+    pub(super) fn mark_done(&self) -> Option<Statement> {
+        self.call_id.as_deref().map(idempotent_calls::done)
+    }
+
+    /// Like [`Self::write`], for a change that writes one row or, where there is nothing to change, none: then there is
+    /// no entry. The batch runs after the change.
+    pub(super) async fn write_if_changed(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+        change: Statement,
+        mut batch: Batch,
+    ) -> Result<Results, StorageError> {
+        let entry = self.entry.insert_if_row_changed(tenant, outcome)?;
+        for statement in self.mark_done().into_iter().chain([change, entry]) {
+            batch.execute_first(statement);
+        }
+        self.database.batch(&batch).await
+    }
+}

@@ -1,0 +1,52 @@
+//! SCIM groups and their members.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Named;
+use super::members::MemberInList;
+use super::query::{Count, GroupCursor};
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct GroupQuery {
+    /// The `next` of the previous page.
+    #[param(value_type = String, pattern = "^[0-9]+$", required = false)]
+    pub(crate) after: GroupCursor,
+    /// Most entries of a page.
+    #[param(value_type = u16, inline, minimum = 1, maximum = 200, default = 50, required = false)]
+    pub(crate) count: Count,
+}
+
+/// A group without its members.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupRecord {
+    #[schema(format = "uuid")]
+    pub(crate) id: String,
+    pub(crate) display_name: String,
+    /// null: it is no role, but a plain group.
+    #[schema(required)]
+    pub(crate) role: Option<String>,
+    /// The identity provider's id for it.
+    #[schema(required)]
+    pub(crate) external_id: Option<String>,
+    /// When an identity provider last changed it; null: never.
+    #[schema(required, format = DateTime)]
+    pub(crate) pushed_at: Option<String>,
+    #[schema(required)]
+    pub(crate) project: Option<Named>,
+    #[schema(required)]
+    pub(crate) team: Option<Named>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Group {
+    #[serde(flatten)]
+    pub(crate) record: GroupRecord,
+    pub(crate) members: Vec<MemberInList>,
+    /// Where the next page begins; null on the last page.
+    #[schema(required)]
+    pub(crate) next: Option<String>,
+}

@@ -1,0 +1,159 @@
+//! Organizations, their settings, and invitations to administer one.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Name;
+use super::Repeatable;
+use super::members::{Member, MemberRole, NewPerson};
+
+/// Settings to change. What is left out stays.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) name: Option<String>,
+    /// Whether SCIM may change userName and emails.
+    pub(crate) email_management: Option<bool>,
+    /// Whether SCIM may create groups that belong to no project.
+    pub(crate) plain_groups: Option<bool>,
+    /// Whom SCIM sees: people with addresses in these domains. Empty: everyone.
+    pub(crate) mail_domains: Option<Vec<String>>,
+    /// For how long new keys are active, unless they are generated otherwise. 0, not null: until deactivated.
+    #[schema(minimum = 0, maximum = 3650)]
+    pub(crate) key_lifetime_days: Option<u64>,
+    /// How many people SCIM may see; beyond that none are created. 0, not null: any number. Only operators may set it.
+    #[schema(minimum = 0, maximum = 100_000_000)]
+    pub(crate) user_limit: Option<u64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewOrganization {
+    #[schema(value_type = Name)]
+    pub(crate) name: String,
+    pub(crate) owner: NewPerson,
+    /// The number of the database to create it in. Left out: the smallest database.
+    #[schema(minimum = 0, maximum = 128)]
+    pub(crate) database: Option<u64>,
+    /// Whether SCIM may change userName and emails.
+    pub(crate) email_management: Option<bool>,
+    /// Whether SCIM may create groups that belong to no project.
+    pub(crate) plain_groups: Option<bool>,
+    /// Whom SCIM sees: people with addresses in these domains. Empty: everyone.
+    pub(crate) mail_domains: Option<Vec<String>>,
+    /// For how long new keys are active, unless they are generated otherwise. 0, not null: until deactivated.
+    #[schema(minimum = 0, maximum = 3650)]
+    pub(crate) key_lifetime_days: Option<u64>,
+    /// How many people SCIM may see; beyond that none are created. 0, not null: any number.
+    #[schema(minimum = 0, maximum = 100_000_000)]
+    pub(crate) user_limit: Option<u64>,
+}
+
+/// An organization as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganizationRecord {
+    #[schema(format = "uuid")]
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Whether SCIM may change userName and emails.
+    pub(crate) email_management: bool,
+    /// Whether SCIM may create groups that belong to no project.
+    pub(crate) plain_groups: bool,
+    /// Whom SCIM sees: people with addresses in these domains. Empty: everyone.
+    pub(crate) mail_domains: Vec<String>,
+    /// For how long new keys are active, unless they are generated otherwise. null: until deactivated.
+    #[schema(required, minimum = 1, maximum = 3650)]
+    pub(crate) key_lifetime_days: Option<u64>,
+    /// How many people SCIM may see; beyond that none are created. null: any number.
+    #[schema(required, minimum = 1, maximum = 100_000_000)]
+    pub(crate) user_limit: Option<u64>,
+    /// How many people SCIM sees.
+    pub(crate) user_count: u64,
+    /// How many groups SCIM sees.
+    pub(crate) group_count: u64,
+    /// The Owner: with the id and the email domains, this tells the organization from another with the same name.
+    #[schema(required)]
+    pub(crate) owner_user_name: Option<String>,
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+    #[schema(format = DateTime)]
+    pub(crate) last_modified: String,
+}
+
+impl From<&OrganizationRecord> for directory::Organization {
+    fn from(record: &OrganizationRecord) -> Self {
+        Self {
+            id: record.id.clone(),
+            name: record.name.clone(),
+            email_management: record.email_management,
+            plain_groups: record.plain_groups,
+            email_domains: record.mail_domains.clone(),
+            user_count: record.user_count,
+            group_count: record.group_count,
+            user_limit: record.user_limit,
+        }
+    }
+}
+
+/// An organization with what the deployment adds.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Organization {
+    #[serde(flatten)]
+    pub(crate) record: OrganizationRecord,
+    /// The number of its database.
+    #[schema(minimum = 0, maximum = 128)]
+    pub(crate) database: u8,
+    /// What the names of role groups begin with.
+    pub(crate) group_prefix: String,
+    /// The SCIM attribute with a user's role.
+    pub(crate) org_role_attribute: String,
+}
+
+impl Repeatable for Organization {}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct CreatedOrganization {
+    #[serde(flatten)]
+    pub(crate) organization: Organization,
+    pub(crate) owner: Member,
+}
+
+impl Repeatable for CreatedOrganization {}
+
+/// An organization that names the caller as its Admin or Owner.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Invitation {
+    #[schema(format = "uuid")]
+    pub(crate) id: String,
+    /// Names need not be unique.
+    pub(crate) name: String,
+    pub(crate) mail_domains: Vec<String>,
+    #[schema(required)]
+    pub(crate) owner_user_name: Option<String>,
+    pub(crate) user_count: u64,
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+    pub(crate) org_role: MemberRole,
+    /// Whether you have declined; you can still accept.
+    pub(crate) declined: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrganizationList {
+    pub(crate) organizations: Vec<Organization>,
+    /// Organizations that name you as their Admin or Owner and that you have not accepted: until then you administer
+    /// none of them. Operators have none.
+    pub(crate) invitations: Vec<Invitation>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeclinedOrganization {
+    #[schema(format = "uuid")]
+    pub(crate) id: String,
+}
+
+impl Repeatable for DeclinedOrganization {}

@@ -1,0 +1,24 @@
+//! Problem details (RFC 9457).
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::Problem;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemDetails<'p> {
+    /// The status in words.
+    pub(crate) title: &'p str,
+    #[schema(minimum = 400, maximum = 599)]
+    pub(crate) status: u16,
+    /// What went wrong, and what to do.
+    #[schema(min_length = 1)]
+    pub(crate) detail: &'p str,
+}
+
+impl<'p> From<&'p Problem> for ProblemDetails<'p> {
+    fn from(problem: &'p Problem) -> Self {
+        Self { title: problem.title(), status: problem.status, detail: &problem.detail }
+    }
+}

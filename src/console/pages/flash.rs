@@ -1,0 +1,105 @@
+//! Flash notices: what a redirect says was done. The address carries a word, never a text of its own.
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Flash {
+    KeyDeactivated,
+    OneKeyDeactivated,
+    InvitationAccepted,
+    InvitationDeclined,
+    MemberAdded,
+    RoleChanged,
+    MemberRemoved,
+    MemberDeleted,
+    OwnershipTransferred,
+    ProjectCreated,
+    ProjectRenamed,
+    ProjectArchived,
+    ProjectRestored,
+    RoleCreated,
+    TeamCreated,
+    TeamDeleted,
+    SettingsSaved,
+    SessionsEnded,
+    OrganizationCreated,
+}
+
+impl Flash {
+    /// The parameter of the query.
+    pub(super) const PARAMETER: &str = "done";
+
+    /// Reads the parameter's value.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        let word: StrDeserializer<'_, Error> = word.into_deserializer();
+        Self::deserialize(word).ok()
+    }
+
+    /// The parameter's value.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::KeyDeactivated => "key-deactivated",
+            Self::OneKeyDeactivated => "one-key-deactivated",
+            Self::InvitationAccepted => "invitation-accepted",
+            Self::InvitationDeclined => "invitation-declined",
+            Self::MemberAdded => "member-added",
+            Self::RoleChanged => "role-changed",
+            Self::MemberRemoved => "member-removed",
+            Self::MemberDeleted => "member-deleted",
+            Self::OwnershipTransferred => "ownership-transferred",
+            Self::ProjectCreated => "project-created",
+            Self::ProjectRenamed => "project-renamed",
+            Self::ProjectArchived => "project-archived",
+            Self::ProjectRestored => "project-restored",
+            Self::RoleCreated => "role-created",
+            Self::TeamCreated => "team-created",
+            Self::TeamDeleted => "team-deleted",
+            Self::SettingsSaved => "settings-saved",
+            Self::SessionsEnded => "sessions-ended",
+            Self::OrganizationCreated => "organization-created",
+        }
+    }
+
+    /// What the page says.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::KeyDeactivated => "The key is deactivated. Requests with it are refused from now on.",
+            Self::OneKeyDeactivated => {
+                "The key is deactivated. Requests with it are refused from now on; other keys are still good, and provisioning \
+                 goes on with them."
+            }
+            Self::InvitationAccepted => "You administer this organization now.",
+            Self::InvitationDeclined => "The organization is not listed for you any more.",
+            Self::MemberAdded => "The member is in the organization.",
+            Self::RoleChanged => "The organization role is changed.",
+            Self::MemberRemoved => "The member is removed. The next import tells the identity provider.",
+            Self::MemberDeleted => "The member is deleted.",
+            Self::OwnershipTransferred => {
+                "The ownership is transferred. Who was the Owner until now is an Admin."
+            }
+            Self::ProjectCreated => "The project is created, and a group for each of its roles.",
+            Self::ProjectRenamed => "The project and its groups are renamed. Their ids are as they were.",
+            Self::ProjectArchived => {
+                "The project is archived, and its groups are out of the identity provider's sight."
+            }
+            Self::ProjectRestored => {
+                "The project is back. Its groups are empty: push them again from the identity provider."
+            }
+            Self::RoleCreated => "The role is created, and its group.",
+            Self::TeamCreated => "The team is created, and its two groups.",
+            Self::TeamDeleted => "The team and its groups are deleted.",
+            Self::SettingsSaved => "The settings are saved.",
+            Self::SessionsEnded => "All sessions that began with the admin token are ended.",
+            Self::OrganizationCreated => "The organization is created. Generate its SCIM key next.",
+        }
+    }
+
+    /// The page that the redirect leads to.
+    pub(super) fn at(self, page: &str) -> String {
+        format!("{page}?{}={}", Self::PARAMETER, self.word())
+    }
+}

@@ -1,0 +1,79 @@
+//! A request for a page, and what it leads to.
+
+use super::flash::Flash;
+use crate::http::Problem;
+
+/// A page that is ready.
+pub(crate) struct Page {
+    /// HTTP status code.
+    pub(crate) status: u16,
+    /// The document.
+    pub(crate) html: String,
+    /// What went wrong, if anything did; for the log.
+    pub(crate) detail: Option<String>,
+}
+
+/// What a request leads to.
+pub(crate) enum PageResponse {
+    /// A page.
+    Page(Page),
+    /// Another address of the console.
+    Redirect(String),
+}
+
+/// A request for a page.
+pub(crate) struct PageRequest {
+    /// Parameters of the query.
+    pub(crate) query: Vec<(String, String)>,
+    /// `https://host`, as the browser sent it.
+    pub(crate) origin: String,
+}
+
+impl PageRequest {
+    /// The parameter of that name; empty if there is none.
+    pub(super) fn parameter(&self, name: &str) -> &str {
+        self.query.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
+    }
+
+    /// The parameters of the API's call, which are all but the flash.
+    pub(super) fn api_query(&self) -> Vec<(String, String)> {
+        self.query_without(&[Flash::PARAMETER])
+    }
+
+    /// The address of this page with a parameter set and the others as they are.
+    pub(super) fn with_parameter(&self, name: &str, value: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.query_without(&[name, Flash::PARAMETER]));
+        format!("?{}", query.append_pair(name, value).finish())
+    }
+
+    fn query_without(&self, names: &[&str]) -> Vec<(String, String)> {
+        self.query.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect()
+    }
+}
+
+/// What a page says above all else: that something was done, or why it was not.
+pub(super) enum Notice {
+    Done(Flash),
+    Problem(Problem),
+}
+
+/// What a page shows beside its data.
+pub(super) struct PageState<F> {
+    pub(super) notice: Option<Notice>,
+    /// The form that was refused. Its fields are filled in again.
+    pub(super) refused: Option<F>,
+}
+
+impl<F> PageState<F> {
+    /// The state of a page that was requested by GET.
+    pub(super) fn of(request: &PageRequest) -> Self {
+        let flash = Flash::parse(request.parameter(Flash::PARAMETER));
+        Self { notice: flash.map(Notice::Done), refused: None }
+    }
+
+    /// The state of a page whose form was refused.
+    pub(super) fn refused(problem: Problem, form: Option<F>) -> Self {
+        Self { notice: Some(Notice::Problem(problem)), refused: form }
+    }
+}
