@@ -46,7 +46,7 @@ test("of requests at once that replace a key, each makes a key and says so, or m
   const regenerate = () =>
     organization.admin.send("POST", organization.path(`/keys/${organization.key.id}/regenerate`), {});
   const statuses = (await Promise.all([regenerate(), regenerate(), regenerate()])).map(({ status }) => status);
-  // Who comes when all is done makes one more, and is told of it.
+  // A request that comes after the others makes one more key, and its answer says so.
   const made = statuses.filter((status) => status === 201).length;
   assert.ok(made >= 1 && statuses.every((status) => status === 201 || status === 409), String(statuses));
   const { keys } = await organization.admin.get(organization.path("/keys"));

@@ -173,7 +173,7 @@ test("a session is a cookie that scripts and other sites do not have, and that c
   const forged = ["", value.slice(0, -1), `${value}A`, `${swapped}${value.slice(1)}`, "A".repeat(43), `${value}.`];
   for (const other of forged) assert.equal(await status(`${name}=${other}`), 401, other);
   assert.equal(await status(`${name.toUpperCase()}=${value}`), 401);
-  // Where browsers come by https, they are told to keep it there.
+  // By https, the answer asks browsers to use https only.
   const scim = await send("GET", `${worker.url}/scim/Users`, { headers: { Cookie: cookie } });
   assert.equal(scim.status, 401);
 });

@@ -23,7 +23,7 @@ const PAYLOADS = [
   `javascript:${BAD}//`,
   "<!--<base href=//evil.example>",
 ];
-// What pages of ours are made of; there is nothing that loads, runs or embeds, but the one script.
+// Elements and attributes that no page of the console has: nothing loads, runs or embeds, but the one script.
 const NEVER =
   "img, iframe, object, embed, svg, base, style, script:not([src^='/console/assets/']), [onerror], [onload], [onfocus]";
 

@@ -117,7 +117,7 @@ for (const [what, other] of Object.entries(ANOTHER)) {
       }
       for (const { reading, staying } of [first, second]) {
         reading.assertEverybody(staying(), { inOrder: what !== "none" });
-        // Which of two readers asks cannot be told where nothing but their snapshots differs.
+        // Two readers that differ in nothing but their snapshots cannot be told apart.
         if (what !== "none") reading.assertOneTotal();
       }
     });

@@ -44,7 +44,7 @@ test("a failure says why, in words that quote nothing of the request", async () 
     assert.equal(lines.length, 1);
     assert.ok(lines[0].endsWith(`: ${expected}`), lines[0]);
   }
-  // What is wrong with a key tells nothing of the request, and stands nowhere else.
+  // The reason why a key is refused contains nothing of the request, and is logged nowhere else.
   const { result, lines } = await logged(() => okta.with({ key: "nonsense" }).get("/Users"));
   assert.ok(lines[0].endsWith(`: ${result.body.detail}`), lines[0]);
 });

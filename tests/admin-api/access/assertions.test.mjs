@@ -10,7 +10,7 @@ import { logText } from "../../helpers/storage.mjs";
 import { useWorker } from "../../helpers/worker.mjs";
 
 const [first, second, stranger] = ["first", "second", "stranger"].map(keyPair);
-// Before the Worker, which is told its address.
+// Started before the Worker, which gets its address.
 const team = await AccessTeam.start(first, second);
 after(() => team.close());
 const OPERATORS = " Ann@Example.com, ,kim@example.com";

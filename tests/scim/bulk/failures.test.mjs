@@ -53,7 +53,7 @@ describe("an operation that fails", () => {
     assert.equal(answers.length, failing.length);
     for (const [i, { method, path, data, version, bulkId }] of failing.entries()) {
       const single = await okta.send(method, path, data, version ? { "If-Match": version } : {});
-      // Bulk alone is a bulk request; in a bulk request it is no place to write to.
+      // Alone, POST to /Bulk is a bulk request; as an operation of one it is refused.
       const expected = path === "/Bulk" ? { ...answers[i].response, status: "405" } : single.body;
       assert.deepEqual(answers[i].response, expected, `${method} ${path}`);
       assert.deepEqual([answers[i].method, answers[i].bulkId, answers[i].status], [method, bulkId, expected.status]);
