@@ -124,8 +124,11 @@ async function costs() {
   console.log(`${size} bytes gzipped; at most ${MAX_GZIPPED_SIZE} are allowed.`);
   if (size > MAX_GZIPPED_SIZE) failures.push(`size: ${size} bytes gzipped are more than ${MAX_GZIPPED_SIZE}`);
   heading("Start-up");
-  const millis = await startup();
-  if (!(millis <= MAX_STARTUP)) failures.push(`start-up: ${millis} ms are more than ${MAX_STARTUP}, or not measured`);
+  await attempt("the start of the Worker", () => {
+    const millis = startup();
+    console.log(`${millis} ms; at most ${MAX_STARTUP} are allowed.`);
+    if (millis > MAX_STARTUP) failures.push(`start-up: ${millis} ms are more than ${MAX_STARTUP}`);
+  });
   await node("Costs", "bench/run.mjs", [JSON.stringify({ quick: true })]);
 }
 
