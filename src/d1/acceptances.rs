@@ -4,8 +4,8 @@
 use serde::de::DeserializeOwned;
 
 use super::Database;
+use super::administrators::{self, HAS_ACCEPTED, IS_ADMINISTRATOR};
 use super::batch::Select;
-use super::organizations::{HAS_ACCEPTED, IS_ADMINISTRATOR, name_of};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
 use directory::AdministratorName;
@@ -19,11 +19,11 @@ pub fn invitations<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
            'declined', json(iif(a.declined_at IS NULL, 'false', 'true'))) AS json
          FROM organizations o
            CROSS JOIN users u ON u.org_id = o.id AND {IS_ADMINISTRATOR}
-           LEFT JOIN acceptances a ON a.org_id = o.id AND a.mail = :composed
+           LEFT JOIN acceptances a ON a.org_id = o.id AND a.mail = :administrator_composed
          WHERE NOT {HAS_ACCEPTED}
          ORDER BY o.created_at, o.id"
     );
-    Select::json(Statement::new(&sql, &name_of(name)))
+    Select::json(Statement::new(&sql, &administrators::bindings(name)))
 }
 
 /// Notes that the organization that the tenant names is accepted by somebody; one that is accepted already stays as it
@@ -63,7 +63,7 @@ impl Database {
         organization: &str,
     ) -> Result<bool, super::StorageError> {
         let sql = format!("SELECT 1 FROM users u WHERE u.org_id = :organization AND {IS_ADMINISTRATOR}");
-        let mut bindings = name_of(name);
+        let mut bindings = administrators::bindings(name);
         bindings.push(text("organization", organization));
         Ok(self.execute(Statement::new(&sql, &bindings)).await? > 0)
     }

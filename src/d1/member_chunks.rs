@@ -1,7 +1,7 @@
-//! The members of groups, in pieces: one value may not exceed D1's 2 MB, one answer of D1 not what an isolate holds.
+//! The members of groups, in chunks: one value may not exceed D1's 2 MB, one answer of D1 not what an isolate holds.
 //!
-//! A piece is the next thousand of a group's members in order of insertion. A piece begins behind the last member of
-//! the one before it, so that the number of pieces follows from the size of the group alone.
+//! A chunk is the next thousand of a group's members in order of insertion. A chunk begins behind the last member of
+//! the one before it, so that the number of chunks follows from the size of the group alone.
 
 use std::collections::VecDeque;
 
@@ -15,48 +15,48 @@ use super::tenant::Tenant;
 use super::{Database, JsText, StorageError};
 use scim_protocol::json;
 
-/// Most members of a piece.
+/// Most members of a chunk.
 const CHUNK_SIZE: i64 = 1000;
 
-/// Most pieces that are read at a time: some 20 MB.
+/// Most chunks that are read at a time: some 20 MB.
 const MAX_CHUNKS: usize = 100;
 
-/// A member as the client gets it. A name is cut at 200 characters, so that a piece stays below D1's 2 MB.
+/// A member as the client gets it. A name is cut at 200 characters, so that a chunk stays below D1's 2 MB.
 const MEMBER: &str = r#"'{"value":"' || u.id || '","$ref":"' || :base || '/Users/' || u.id || '","display":'
   || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}'"#;
 
-/// Members of a piece, each as the client gets it.
+/// Members of a chunk, each as the client gets it.
 const OBJECTS: &str = "group_concat(member.object, ',')";
 
-/// The `seq` of each member of a piece as an array, and the members.
+/// The `seq` of each member of a chunk as an array, and the members.
 pub(crate) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group_concat(member.object, ',')";
 
 /// A statement of all chunks, one group after another; `body` is what is selected of each. See [`ChunkRow`]. `first` selects where to begin: a place in the order of groups, a group, the `seq` behind
-/// which its pieces begin, and the `seq` with which they end.
+/// which its chunks begin, and the `seq` with which they end.
 ///
-/// A piece is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its
+/// A chunk is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its
 /// last member, with a minus if there are no more.
 pub(crate) fn chunks_sql(selected: &str, first: &str) -> String {
     format!(
         "WITH RECURSIVE start (place, group_seq, after, upto) AS ({first}),
-         piece (place, group_seq, upto, step, content) AS (
+         chunk (place, group_seq, upto, step, content) AS (
            SELECT place, group_seq, upto, 0, CAST(after AS TEXT) FROM start
            UNION ALL
            SELECT place, group_seq, upto, step + 1, (
              SELECT iif(count(*) = {CHUNK_SIZE}, max(member.seq), -max(member.seq)) || '|' || {selected} FROM (
                SELECT m.user_seq AS seq, {MEMBER} AS object
                FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
-               WHERE m.group_seq = piece.group_seq AND u.managed = 1
-                 AND m.user_seq > CAST(piece.content AS INTEGER) AND m.user_seq <= piece.upto
+               WHERE m.group_seq = chunk.group_seq AND u.managed = 1
+                 AND m.user_seq > CAST(chunk.content AS INTEGER) AND m.user_seq <= chunk.upto
                ORDER BY m.user_seq LIMIT {CHUNK_SIZE}) member)
-           FROM piece WHERE step = 0 OR CAST(content AS INTEGER) > 0 ORDER BY 1, 4)
+           FROM chunk WHERE step = 0 OR CAST(content AS INTEGER) > 0 ORDER BY 1, 4)
          SELECT group_seq, abs(CAST(content AS INTEGER)) AS last_seq,
            substr(content, instr(content, '|') + 1) AS body
-         FROM piece WHERE step > 0 AND content IS NOT NULL"
+         FROM chunk WHERE step > 0 AND content IS NOT NULL"
     )
 }
 
-/// All pieces of the group that is named `:id`; see [`chunks_sql`].
+/// All chunks of the group that is named `:id`; see [`chunks_sql`].
 pub(crate) const OF_GROUP_WITH_ID: &str =
     "SELECT 0, g.seq, 0, 9223372036854775807 FROM groups g WHERE g.org_id = :org AND g.id = :id";
 
@@ -105,7 +105,7 @@ impl Remainder {
     }
 }
 
-/// A place between two pieces of a group's members.
+/// A place between two chunks of a group's members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkCursor {
     /// `seq` of the group.
@@ -139,9 +139,9 @@ struct Unchanged {
 /// What one statement has read of the members of groups.
 #[derive(Debug, Default)]
 pub struct MemberChunks {
-    /// Of each group, in the order of `seq`; there are at most as many as pieces are read at a time.
+    /// Of each group, in the order of `seq`; there are at most as many as chunks are read at a time.
     texts: Vec<(i64, Vec<JsText>)>,
-    /// Where the last piece ends, if there may be more.
+    /// Where the last chunk ends, if there may be more.
     end: Option<Remainder>,
 }
 
@@ -194,11 +194,11 @@ impl ChunkStream {
         Self { database, tenant, fetched: VecDeque::new(), done: Vec::new() }
     }
 
-    /// A group's first piece from a place on, with the place behind it; nothing where there is none. `others` is where
+    /// A group's first chunk from a place on, with the place behind it; nothing where there is none. `others` is where
     /// to go on in other groups, which are read at the same time.
     ///
     /// # Errors What became of the storage; also when the key is no longer good, or one of the groups has another
-    /// version by now: pieces of two versions would show a group that never was.
+    /// version by now: chunks of two versions would show a group that never was.
     pub async fn next(
         &mut self,
         from: ChunkCursor,
@@ -261,8 +261,8 @@ impl ChunkStream {
 mod tests {
     use super::*;
 
-    fn read(pieces: impl Iterator<Item = (i64, i64)>) -> MemberChunks {
-        let rows = pieces.map(|(group_seq, last_seq)| ChunkRow {
+    fn read(chunks: impl Iterator<Item = (i64, i64)>) -> MemberChunks {
+        let rows = chunks.map(|(group_seq, last_seq)| ChunkRow {
             group_seq,
             last_seq,
             body: JsText::Wasm(format!("{group_seq}-{last_seq}")),

@@ -5,6 +5,7 @@
 //! statements; [`session::Session`] sends them.
 
 pub mod acceptances;
+pub(crate) mod administrators;
 pub mod audit_log;
 pub mod batch;
 pub(crate) mod classify;
@@ -13,6 +14,8 @@ pub mod console_sessions;
 pub mod console_views;
 pub mod database;
 pub mod filter;
+#[cfg(test)]
+mod golden;
 pub mod group_members;
 pub mod groups;
 pub mod idempotent_calls;

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::administrators::{self, HAS_ACCEPTED, IS_ADMINISTRATOR};
 use super::batch::Select;
 use super::columns::json as json_column;
-use super::statement::{Binding, Statement, boolean, integer, text};
+use super::statement::{Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
 use directory::AdministratorName;
 use scim_protocol::json;
@@ -48,40 +49,15 @@ pub fn all<R: DeserializeOwned>() -> Select<R> {
     Select::json(Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[]))
 }
 
-/// The condition that `u` is an administrator by the name of [`name_of`]. Where two people have the same name (see
-/// `refolding`), each is known by the own spelling alone.
-pub(crate) const IS_ADMINISTRATOR: &str = "u.user_name_fold >= :fold AND u.user_name_fold < :fold || char(2)
-  AND u.active = 1 AND u.org_role <> 'Member' AND (lower(trim(u.doc ->> '$.userName')) = :mail
-    OR lower(trim(u.doc ->> '$.userName')) IN (:composed, :decomposed) AND NOT EXISTS (
-      SELECT 1 FROM users s WHERE s.org_id = u.org_id AND s.user_name_fold > :fold || char(1)
-      AND s.user_name_fold < :fold || char(2)))";
-
-/// The condition that the administrator of [`name_of`] has accepted the organization `o`. An older row may have the
-/// name in the decomposed form.
-pub(crate) const HAS_ACCEPTED: &str = "(EXISTS (
-    SELECT 1 FROM acceptances t WHERE t.org_id = o.id AND t.mail = :composed AND t.accepted_at IS NOT NULL)
-  OR :composed <> :decomposed AND EXISTS (
-    SELECT 1 FROM acceptances t WHERE t.org_id = o.id AND t.mail = :decomposed AND t.accepted_at IS NOT NULL))";
-
-/// What [`IS_ADMINISTRATOR`] and [`HAS_ACCEPTED`] name.
-pub(crate) fn name_of(name: &AdministratorName) -> Vec<Binding> {
-    vec![
-        text("mail", name.email.as_str()),
-        text("composed", name.composed.as_str()),
-        text("decomposed", name.decomposed.as_str()),
-        text("fold", name.fold.as_str()),
-    ]
-}
-
 /// Reads the organizations that the person with this `userName` administers and has accepted, one a row as JSON.
 pub fn administered_by<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
     Select::json(Statement::new(
         &format!(
-            "{DESCRIBED} WHERE EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR})
-             AND {HAS_ACCEPTED}
+            "{DESCRIBED}
+             WHERE EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR}) AND {HAS_ACCEPTED}
              ORDER BY o.created_at, o.id"
         ),
-        &name_of(name),
+        &administrators::bindings(name),
     ))
 }
 

@@ -3,6 +3,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::administrators::{self, ORG_OF_ADMINISTRATOR, ORG_OF_INVITED};
 use super::batch::Select;
 use super::statement::{Binding, Meaning, Statement};
 use directory::{AdministratorName, Catalog, Key};
@@ -108,20 +109,17 @@ impl Tenant<'_> {
             }
             ("org" | "whole_org", Scope::Invited { .. }) => Some(Meaning::Expression(ORG_OF_INVITED)),
             (
-                "administered",
-                Scope::Administrator { organization, .. } | Scope::Invited { organization, .. },
-            ) => value(organization),
-            ("administrator", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
-                value(&name.email)
-            }
-            ("administrator_composed", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
-                value(&name.composed)
-            }
-            ("administrator_decomposed", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
-                value(&name.decomposed)
-            }
-            ("administrator_fold", Scope::Administrator { name, .. } | Scope::Invited { name, .. }) => {
-                value(&name.fold)
+                _,
+                Scope::Administrator { organization, name: by } | Scope::Invited { organization, name: by },
+            ) => {
+                let known = administrators::values(by);
+                match name {
+                    "administered" => value(organization),
+                    _ => known
+                        .into_iter()
+                        .find(|(known, _)| *known == name)
+                        .and_then(|(_, found)| value(found)),
+                }
             }
             ("org" | "whole_org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
             ("key", Scope::Key { id, .. }) => value(id),
@@ -133,33 +131,6 @@ impl Tenant<'_> {
 
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
                           AND (expires_at IS NULL OR expires_at > :now))";
-
-/// The organization that is administered, if the administrator is an active Admin or Owner of it by name, and satisfies the
-/// rest of the condition. Where two people have the same name (see `refolding`), each is known by the own spelling alone.
-macro_rules! org_of_administrator {
-    ($rest:literal) => {
-        concat!(
-            "(SELECT org_id FROM users
-  WHERE org_id = :administered AND user_name_fold >= :administrator_fold AND user_name_fold < :administrator_fold || char(2)
-  AND active = 1 AND org_role <> 'Member' AND (lower(trim(doc ->> '$.userName')) = :administrator
-    OR lower(trim(doc ->> '$.userName')) IN (:administrator_composed, :administrator_decomposed) AND NOT EXISTS (
-      SELECT 1 FROM users s WHERE s.org_id = :administered AND s.user_name_fold > :administrator_fold || char(1)
-      AND s.user_name_fold < :administrator_fold || char(2)))",
-            $rest,
-            ")"
-        )
-    };
-}
-
-const ORG_OF_INVITED: &str = org_of_administrator!("");
-
-const ORG_OF_ADMINISTRATOR: &str = org_of_administrator!(
-    "
-  AND (EXISTS (SELECT 1 FROM acceptances a
-      WHERE a.org_id = :administered AND a.mail = :administrator_composed AND a.accepted_at IS NOT NULL)
-    OR :administrator_composed <> :administrator_decomposed AND EXISTS (SELECT 1 FROM acceptances a
-      WHERE a.org_id = :administered AND a.mail = :administrator_decomposed AND a.accepted_at IS NOT NULL))"
-);
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.

@@ -41,9 +41,6 @@ const DEBTS = [
   "src/console/pages/actions.rs -> src/console/pages/mod.rs",
   "src/console/pages/layout.rs -> src/console/pages/mod.rs",
   "src/console/pages/layout.rs -> src/console/pages/organizations.rs",
-  "src/d1/list/source.rs -> src/d1/list/mod.rs",
-  "src/d1/refolding/names.rs -> src/d1/refolding/mod.rs",
-  "src/d1/refolding/people.rs -> src/d1/refolding/mod.rs",
 ];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

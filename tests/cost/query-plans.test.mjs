@@ -1,5 +1,5 @@
 // SQLite's plans of the statements that look something up: each uses an index, and none scans a table.
-// The statements are those that src/d1/list/mod.rs makes; a unit test there keeps statements.json true.
+// The statements are those that src/d1/list makes; a unit test in src/d1/golden.rs keeps statements.json true.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -9,13 +9,13 @@ import { useWorker } from "../helpers/worker.mjs";
 const QUERIES = JSON.parse(readFileSync(new URL("./statements.json", import.meta.url), "utf8"));
 
 /**
- * What may be scanned: `hit` is the page itself, a subquery a table's part of it, `piece` a run of members, `member`
- * what is in one; `post`, `n` and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the readings of
+ * What may be scanned: `hit` is the page itself, a subquery a table's part of it, `chunk` a run of members, `member`
+ * what is in one; `boundary`, `n` and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the readings of
  * one list, and the others one row.
  */
 const SMALL = new RegExp(
   `^(?:${[
-    ...["hit", "piece", "member", "post", "n", "o", "start", "ranked", "candidate", "chosen", "c", "c LEFT-JOIN"],
+    ...["hit", "chunk", "member", "boundary", "n", "o", "start", "ranked", "candidate", "chosen", "c", "c LEFT-JOIN"],
     ...["s LEFT-JOIN", "l", "list", "place", "\\(subquery-\\d+\\)", "CONSTANT ROW", "json_each .*"],
   ].join("|")})$`,
 );

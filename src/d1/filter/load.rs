@@ -1,6 +1,6 @@
 //! What a filter costs the database, which has one thread for everybody.
 
-use super::Table;
+use super::place::Table;
 
 /// Most comparisons that a filter may have made: those that no index helps with, once for each person or group that
 /// there is. D1 has one thread, and everybody waits for it.

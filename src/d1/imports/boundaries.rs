@@ -1,4 +1,4 @@
-//! Page boundaries of a snapshot: the `seq` of rows, in text of fixed width, as column `posts` of `list_snapshots` has
+//! Page boundaries of a snapshot: the `seq` of rows, in text of fixed width, as column `boundaries` of `list_snapshots` has
 //! them. The first is the `seq` behind which the list begins.
 
 /// Characters of a boundary, with the comma behind it.

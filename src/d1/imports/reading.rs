@@ -21,7 +21,7 @@ use crate::d1::tenant::Tenant;
 
 /// Behind every row.
 const END: i64 = i64::MAX;
-/// How many posts of a filtered list are looked at before all others are read.
+/// How many boundaries of a filtered list are looked at before all others are read.
 const NEAR: u64 = 1_000;
 
 /// A page behind the first.
@@ -138,11 +138,11 @@ impl Page {
                SELECT {wanted} AS wanted, ({offset} - s.base + 1) * {WIDTH} AS at, s.id
                FROM chosen c CROSS JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot)
              SELECT * FROM (
-               SELECT post.turn, {seq} AS seq FROM (
+               SELECT boundary.turn, {seq} AS seq FROM (
                  SELECT key AS turn, value FROM json_each({next})
                  UNION ALL
-                 SELECT {NEAR} + key, value FROM json_each({others})) post CROSS JOIN {table}
-               WHERE {seq} = post.value AND {of_row}
+                 SELECT {NEAR} + key, value FROM json_each({others})) boundary CROSS JOIN {table}
+               WHERE {seq} = boundary.value AND {of_row}
                UNION ALL
                SELECT {END} AS turn, seq FROM (
                  SELECT {seq} AS seq {from} AND {seq} NOT IN (SELECT value FROM json_each({all}))
@@ -158,7 +158,7 @@ impl Page {
         )
     }
 
-    /// Those of a list of which the last row of each page is known: what comes behind the post before the position. If
+    /// Those of a list of which the last row of each page is known: what comes behind the boundary before the position. If
     /// the position is within a page, the page begins with as many of the last rows of that page as have a position
     /// there. Behind the last row comes the first again, and behind all of them what became visible since.
     fn rows_of_range(self, rows: &Rows<'_>) -> String {

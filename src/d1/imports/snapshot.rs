@@ -4,7 +4,7 @@
 //! counted anew for each page shift when rows are deleted between two pages, and the next page begins too late. So the
 //! first page of a list of several pages makes a snapshot: which row is at which position. It holds the `seq` of every
 //! row of a filtered list, because a row may begin to match the filter in the middle, and of any other list that of the
-//! last row of each page. These are its posts.
+//! last row of each page. These are its boundaries.
 //!
 //! A snapshot does not change. A later page is a function of the snapshot, the position and the size (see
 //! [`super::reading`]), so that a page that is asked for again is the same page.
@@ -29,7 +29,7 @@ use scim_protocol::list::Page;
 /// Since when a list has been read whose last page nobody has read, and whose snapshot is kept if there is room.
 const DAY_AGO: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')";
 
-/// Most posts of a snapshot: one value in D1 has 2 MB at most. A filtered list of more rows is refused.
+/// Most boundaries of a snapshot: one value in D1 has 2 MB at most. A filtered list of more rows is refused.
 pub(crate) const MAX_BOUNDARIES: u64 = 150_000;
 /// Bytes that the snapshots of an organization may take before a list of several pages is refused.
 pub(crate) const BUDGET: u64 = 64_000_000;
@@ -184,13 +184,13 @@ impl<'a> Snapshot<'a> {
         let (seq, from, step) = (rows.seq, rows.from, self.size.saturating_sub(1));
         let newest = format!("(SELECT max({seq}) {from})");
         format!(
-            "WITH RECURSIVE post (number, seq) AS (
+            "WITH RECURSIVE boundary (number, seq) AS (
                SELECT 0, (SELECT after FROM start)
                UNION ALL
                SELECT number + 1, coalesce(iif(number < {MAX_BOUNDARIES} - 1,
-                 (SELECT {seq} {from} AND {seq} > post.seq ORDER BY {seq} LIMIT 1 OFFSET {step}), NULL), {newest})
-               FROM post WHERE post.seq < {newest})
-             SELECT group_concat(printf('%10d,', seq), '') FROM post WHERE number > 0"
+                 (SELECT {seq} {from} AND {seq} > boundary.seq ORDER BY {seq} LIMIT 1 OFFSET {step}), NULL), {newest})
+               FROM boundary WHERE boundary.seq < {newest})
+             SELECT group_concat(printf('%10d,', seq), '') FROM boundary WHERE number > 0"
         )
     }
 

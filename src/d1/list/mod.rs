@@ -1,6 +1,7 @@
 //! Lists: of users, of groups, or of both, filtered, sorted, and page by page.
 
 mod direction;
+mod query;
 mod source;
 
 use serde::Deserialize;
@@ -17,45 +18,11 @@ pub use crate::d1::imports::snapshot::Reader;
 use crate::d1::imports::snapshot::{Snapshot, StateHandle};
 use crate::error::Error;
 use direction::Direction;
+pub use query::{Listed, Query};
 use scim_protocol::ScimError;
 use scim_protocol::cursor::{Cursor, Position};
-use scim_protocol::filter::Filter;
 use scim_protocol::list::Window;
-use scim_protocol::query::Sort;
 use source::{GROUP_RANK, Sources};
-
-/// Whose list it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listed {
-    /// Users.
-    Users,
-    /// Groups.
-    Groups,
-    /// Users, then groups (RFC 7644 §3.4.2.1).
-    All,
-}
-
-/// What is asked for.
-pub struct Query<'a> {
-    /// Whose list it is.
-    pub listed: Listed,
-    /// Which of them; `None`: all.
-    pub filter: Option<&'a Filter<'a>>,
-    /// The filter as it was sent.
-    pub filter_text: Option<&'a str>,
-    /// In which order; `None`: in order of insertion.
-    pub sort: Option<&'a Sort<'a>>,
-    /// Which page.
-    pub window: &'a Window,
-    /// Who reads it.
-    pub reader: Reader<'a>,
-    /// Whether users come with their groups. What is not asked for is not read.
-    pub with_groups: bool,
-    /// Whether groups come with their members.
-    pub with_members: bool,
-    /// Whether it is known that the list has several pages.
-    pub is_long: bool,
-}
 
 /// The attributes that an index finds, for whoever has to filter by one of them.
 pub const INDEXED: &str = "of users: id, userName, externalId, emails.value or groups.value with \"eq\", userName with \"sw\", \
@@ -295,129 +262,5 @@ impl Prepared<'_> {
         }
         let more = (self.by_cursor || self.probes) && there_is_more;
         Ok(Listing { total, items, more, turned_out_long: self.probes && more, afterwards })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::d1::Scope;
-    use crate::d1::limits::LIMITS;
-    use directory::Catalog;
-    use scim_protocol::cursor::Seal;
-    use scim_protocol::filter::parse;
-    use scim_protocol::query::{CursorContext, Integer, ListQuery};
-
-    /// Queries that an index has to serve, and the statements they become.
-    fn statements() -> Value {
-        let catalog = Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap();
-        let tenant = Tenant {
-            scope: Scope::Key { id: "key".to_owned(), hash: "hash".to_owned() },
-            catalog: &catalog,
-            base: "https://example.com/scim".to_owned(),
-            now: "2026-01-01T00:00:00.000Z".to_owned(),
-        };
-        let context = CursorContext { endpoint: "/", seal: Seal { id: "key", secret: "hash" }, now: 0 };
-        let page = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, place: &str| {
-            let (cursor, later) = (place == "behind a cursor", place == "on a later page");
-            let resource_types: &[_] = match listed {
-                Listed::Users => &[&catalog.user],
-                Listed::Groups => &[&catalog.group],
-                Listed::All => &[&catalog.user, &catalog.group],
-            };
-            let parameters = ListQuery {
-                filter: filter.map(str::to_owned),
-                sort_by: sort_by.map(str::to_owned),
-                cursor: cursor.then(String::new),
-                start_index: later.then_some(Integer::Value(5001)),
-                ..ListQuery::default()
-            };
-            let parsed = filter.map(|text| parse(resource_types, text, &LIMITS).unwrap());
-            let sort = parameters.sort(resource_types).unwrap();
-            let mut window = parameters.window(&context, &LIMITS).unwrap();
-            if let Window::Cursor { from, .. } = &mut window {
-                let key = sort_by.map(|_| "m".to_owned());
-                *from = Some(Cursor { backward: false, position: Position { key, rank: 5000 } });
-            }
-            let query = Query {
-                listed,
-                filter: parsed.as_ref(),
-                filter_text: filter,
-                sort: sort.as_ref(),
-                window: &window,
-                reader: Reader { key: "key", client: "client", snapshot: "snapshot" },
-                with_groups: true,
-                with_members: listed != Listed::Users,
-                is_long: false,
-            };
-            let statements: Vec<Value> = prepare(&tenant, &query)
-                .unwrap()
-                .take_batch()
-                .statements()
-                .map(|statement| json!({"sql": statement.sql, "params": statement.params}))
-                .collect();
-            json!({"listed": format!("{listed:?}"), "filter": filter, "sortBy": sort_by, "place": place,
-                "statements": statements})
-        };
-        let of = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, cursor: bool| {
-            page(listed, filter, sort_by, if cursor { "behind a cursor" } else { "" })
-        };
-        let users = |filter| of(Listed::Users, Some(filter), None, false);
-        let groups = |filter| of(Listed::Groups, Some(filter), None, false);
-        json!([
-            users("id eq \"1\""),
-            users("userName eq \"a@example.com\""),
-            users("userName sw \"a\""),
-            users("externalId eq \"00u1\""),
-            users("emails.value eq \"a@example.com\""),
-            users("emails[type eq \"work\" and value eq \"a@example.com\"]"),
-            users("groups.value eq \"1\""),
-            users("meta.lastModified gt \"2026-01-01T00:00:00Z\""),
-            users("userName eq \"a\" or externalId eq \"b\" or emails eq \"c\""),
-            users("active eq true and (userName eq \"a\" or id eq \"1\")"),
-            groups("id eq \"1\""),
-            groups("displayName eq \"Engineers\""),
-            groups("externalId eq \"1\""),
-            groups("members.value eq \"1\""),
-            groups("displayName eq \"a\" or displayName eq \"b\""),
-            page(Listed::Users, None, None, "on a later page"),
-            page(Listed::Users, Some("title co \"a\""), None, "on a later page"),
-            page(
-                Listed::Users,
-                Some("meta.lastModified gt \"2026-01-01T00:00:00Z\""),
-                None,
-                "on a later page"
-            ),
-            page(Listed::Users, Some("emails.value co \"a\""), None, "on a later page"),
-            page(Listed::Groups, None, None, "on a later page"),
-            page(Listed::Groups, Some("members.display co \"a\""), None, "on a later page"),
-            of(Listed::Users, None, None, false),
-            of(Listed::Users, None, None, true),
-            of(Listed::Users, None, Some("userName"), false),
-            of(Listed::Users, None, Some("userName"), true),
-            of(Listed::Users, None, Some("meta.lastModified"), false),
-            of(Listed::Groups, None, None, true),
-            of(Listed::Groups, None, Some("displayName"), true),
-            of(Listed::All, Some("externalId eq \"1\""), None, false),
-            of(Listed::All, None, None, false),
-            of(Listed::All, None, None, true),
-        ])
-    }
-
-    /// What D1 makes of them, `tests/cost/query-plans.test.mjs` asks it. Run with UPDATE=1 to write the file anew.
-    #[test]
-    fn statements_are_those_whose_plans_are_tested() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cost/statements.json");
-        let made = format!("{:#}\n", statements());
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(path, &made).unwrap();
-        }
-        let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            made == kept,
-            "tests/cost/statements.json is out of date: UPDATE=1 cargo test statements_are"
-        );
     }
 }

@@ -1,7 +1,7 @@
 //! Where the rows of a list come from, as SQL.
 
 use super::direction::Direction;
-use super::{Listed, Query};
+use super::query::{Listed, Query};
 use crate::d1::filter::{Load, ORG_IF_LIGHT, SortKey, Table, compile, sort_key};
 use crate::d1::imports::boundaries::Rows;
 use crate::d1::statement::{Binding, expression, text};

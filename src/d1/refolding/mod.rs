@@ -7,31 +7,28 @@
 //! them, can differ, and only what differs is written.
 //!
 //! Two names that were different may be the same now. Both stay, since both are people or groups: one keeps the name,
-//! the others have [`SAME_NAME`] and their id behind it, which no text folds to. Triggers hand the name over once it is
+//! the others have `SAME_NAME` and their id behind it, which no text folds to. Triggers hand the name over once it is
 //! free. Whoever has the folded name already keeps it, else the first in the order of insertion; the Owner always does.
 //! The organization's log says who has the same name.
 
 mod names;
 mod people;
+mod step;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use names::{ARCHIVED_GROUPS, GROUPS, Names, PROJECTS, TEAMS};
+use step::{Position, Step};
 
 use super::batch::{Batch, Select};
 use super::columns::json as column_json;
-use super::statement::{Binding, Statement, integer, text};
+use super::statement::{Statement, integer, text};
 use super::tenant::{Tenant, guard};
 use super::{Database, StorageError};
 use directory::organization::refold_email_domains;
 use scim_protocol::json;
 use scim_protocol::text::FOLD_VERSION;
-
-/// What stands behind a folded name that somebody else has, before the id: as SQL. Folded text has no capital letters.
-const SAME_NAME: &str = "char(1) || 'SAME NAME '";
-/// Most rows of which a step reads the texts.
-pub(crate) const MOST_ROWS: usize = 500;
 
 /// How many steps are made before a request is answered.
 pub const STEPS_OF_REQUEST: u32 = 12;
@@ -50,13 +47,6 @@ struct ProgressRow {
     folded_to: String,
     #[serde(deserialize_with = "column_json")]
     mail_domains: Vec<String>,
-}
-
-/// Up to where the columns are made anew: a stage and, in it, the last row that is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Position {
-    stage: usize,
-    after: String,
 }
 
 /// What is done in this order. The Owner comes before the others.
@@ -79,12 +69,6 @@ const STAGES: [Stage; 8] = [
     Stage::People(true),
     Stage::People(false),
 ];
-
-/// What a step comes to: what it writes, and where the next one begins.
-struct Step {
-    statements: Vec<Statement>,
-    next: Position,
-}
 
 /// Makes the folded columns of the tenant's organization anew, in as many steps as are left; whether they are all done.
 /// The tenant's scope is the organization itself.
@@ -159,28 +143,6 @@ async fn progress(database: &Database, tenant: &Tenant<'_>) -> Result<Progress, 
     Ok(Progress { version: row.fold_version, position, mail_domains: row.mail_domains })
 }
 
-impl Position {
-    fn read(text: &str) -> Option<Self> {
-        if text.is_empty() {
-            return Some(Self::beginning_of(0));
-        }
-        let (stage, after) = text.split_once(' ')?;
-        Some(Self { stage: stage.parse().ok()?, after: after.to_owned() })
-    }
-
-    fn beginning_of(stage: usize) -> Self {
-        Self { stage, after: String::new() }
-    }
-
-    fn next_stage(&self) -> Self {
-        Self::beginning_of(self.stage.saturating_add(1))
-    }
-
-    fn behind(&self, after: String) -> Self {
-        Self { stage: self.stage, after }
-    }
-}
-
 /// Writes what a step changes, and that it is done, unless another request has moved the position.
 async fn advance(
     database: &Database,
@@ -232,28 +194,6 @@ async fn step(
     }
 }
 
-/// The condition that a text is not all ASCII.
-fn not_ascii(sql: &str) -> String {
-    format!("length({sql}) <> length(CAST({sql} AS BLOB))")
-}
-
-/// A guard that wants as many rows changed as there were to change.
-fn guard_all(count: usize) -> Statement {
-    Statement::new(
-        "SELECT CASE WHEN changes() = CAST(:count AS INTEGER) THEN '' ELSE json('stale') END",
-        &[text("count", count.to_string())],
-    )
-}
-
-fn rows_of(changes: Vec<Value>) -> Binding {
-    text("rows", json::write(&Value::Array(changes)))
-}
-
-/// The name that a folded column has, without what marks it as somebody else's, too.
-fn bare(folded: &str) -> &str {
-    folded.split_once("\u{1}SAME NAME ").map_or(folded, |(name, _)| name)
-}
-
 /// The settings, and whom SCIM sees by them. The mail domains of people follow when it is their turn.
 fn mail_domains(tenant: &Tenant<'_>, domains: &[String]) -> Vec<Statement> {
     let folded = refold_email_domains(domains);
@@ -269,36 +209,4 @@ fn mail_domains(tenant: &Tenant<'_>, domains: &[String]) -> Vec<Statement> {
             &bindings,
         ),
     ]
-}
-
-/// An entry of the log for each pair that has the same name. It is among the failures, where administrators look.
-fn log_sql(resource_type: &str, path: &str, name: &str, detail: &str, from: &str) -> String {
-    format!(
-        "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail,
-           duration)
-         SELECT t.org_id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '-' || lower(hex(randomblob(4))), 'console', 'scim-edge',
-           'UPGRADE', {path}, 409, '{resource_type}', t.id, substr({name}, 1, 100), {detail}, 0
-         FROM {from}"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use scim_protocol::text::fold;
-
-    #[test]
-    fn positions_are_read_as_they_are_written() {
-        assert_eq!(Position::read(""), Some(Position::beginning_of(0)));
-        assert_eq!(Position::read("6 17"), Some(Position { stage: 6, after: "17".to_owned() }));
-        assert_eq!(Position::read("3 "), Some(Position::beginning_of(3)));
-        assert_eq!(Position::read("x"), None);
-    }
-
-    #[test]
-    fn no_text_folds_to_a_marked_name() {
-        let marked = "josé\u{1}SAME NAME 7";
-        assert_eq!(bare(marked), "josé");
-        assert_ne!(fold(marked), marked);
-    }
 }

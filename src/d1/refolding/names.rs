@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_ascii, rows_of};
+use super::step::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_ascii, rows_of};
 use crate::d1::Tenant;
 use crate::d1::batch::Select;
 use crate::d1::statement::{Statement, text};

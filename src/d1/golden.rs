@@ -1,0 +1,262 @@
+//! Finished statements: what is composed of fragments here can be read as SQL in `statements.sql` beside this file, and
+//! `tests/cost/query-plans.test.mjs` asks D1 how it runs those of lists, which are in `tests/cost/statements.json`. With
+//! UPDATE=1 the tests write the files anew.
+
+use serde_json::{Value, json};
+use sqlformat::{FormatOptions, QueryParams, format as format_sql};
+
+use super::imports::snapshot::Reader;
+use super::limits::LIMITS;
+use super::list::{Listed, Query, prepare};
+use super::memberships::{Comparison, Difference, change, resolve_member_ids};
+use super::{
+    Batch, Scope, Statement, Tenant, audit_log, group_members, groups, member_chunks, organizations, users,
+};
+use directory::group::GroupChange;
+use directory::{AdministratorName, Catalog};
+use scim_protocol::cursor::{Cursor, Position, Seal};
+use scim_protocol::filter::parse;
+use scim_protocol::list::Window;
+use scim_protocol::query::{CursorContext, Integer, ListQuery};
+
+/// A request to storage, and its statements.
+struct Case {
+    /// What it is, for a list as JSON.
+    name: Value,
+    statements: Vec<Statement>,
+}
+
+fn case(name: impl Into<Value>, batch: &Batch) -> Case {
+    Case { name: name.into(), statements: batch.statements().cloned().collect() }
+}
+
+fn catalog() -> Catalog {
+    Catalog::new("Statsig".to_owned(), "statsigOrgRole".to_owned()).unwrap()
+}
+
+fn tenant(catalog: &Catalog, scope: Scope) -> Tenant<'_> {
+    Tenant {
+        scope,
+        catalog,
+        base: "https://example.com/scim".to_owned(),
+        now: "2026-01-01T00:00:00.000Z".to_owned(),
+    }
+}
+
+fn of_key() -> Scope {
+    Scope::Key { id: "key".to_owned(), hash: "hash".to_owned() }
+}
+
+/// Makes the cases of lists in a scope.
+fn list_case(scope: Scope, listed: Listed, filter: Option<&str>, sort_by: Option<&str>, place: &str) -> Case {
+    let catalog = catalog();
+    let tenant = tenant(&catalog, scope);
+    let context = CursorContext { endpoint: "/", seal: Seal { id: "key", secret: "hash" }, now: 0 };
+    let (cursor, later) = (place == "behind a cursor", place == "on a later page");
+    let resource_types: &[_] = match listed {
+        Listed::Users => &[&catalog.user],
+        Listed::Groups => &[&catalog.group],
+        Listed::All => &[&catalog.user, &catalog.group],
+    };
+    let parameters = ListQuery {
+        filter: filter.map(str::to_owned),
+        sort_by: sort_by.map(str::to_owned),
+        cursor: cursor.then(String::new),
+        start_index: later.then_some(Integer::Value(5001)),
+        ..ListQuery::default()
+    };
+    let parsed = filter.map(|text| parse(resource_types, text, &LIMITS).unwrap());
+    let sort = parameters.sort(resource_types).unwrap();
+    let mut window = parameters.window(&context, &LIMITS).unwrap();
+    if let Window::Cursor { from, .. } = &mut window {
+        let key = sort_by.map(|_| "m".to_owned());
+        *from = Some(Cursor { backward: false, position: Position { key, rank: 5000 } });
+    }
+    let query = Query {
+        listed,
+        filter: parsed.as_ref(),
+        filter_text: filter,
+        sort: sort.as_ref(),
+        window: &window,
+        reader: Reader { key: "key", client: "client", snapshot: "snapshot" },
+        with_groups: true,
+        with_members: listed != Listed::Users,
+        is_long: false,
+    };
+    let batch = prepare(&tenant, &query).unwrap().take_batch();
+    let listed = format!("{listed:?}");
+    case(json!({"listed": listed, "filter": filter, "sortBy": sort_by, "place": place}), &batch)
+}
+
+/// Lists that an index has to serve, for a key.
+fn lists() -> Vec<Case> {
+    let page = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, place: &str| {
+        list_case(of_key(), listed, filter, sort_by, place)
+    };
+    let of = |listed: Listed, filter: Option<&str>, sort_by: Option<&str>, cursor: bool| {
+        page(listed, filter, sort_by, if cursor { "behind a cursor" } else { "" })
+    };
+    let users = |filter| of(Listed::Users, Some(filter), None, false);
+    let groups = |filter| of(Listed::Groups, Some(filter), None, false);
+    vec![
+        users("id eq \"1\""),
+        users("userName eq \"a@example.com\""),
+        users("userName sw \"a\""),
+        users("externalId eq \"00u1\""),
+        users("emails.value eq \"a@example.com\""),
+        users("emails[type eq \"work\" and value eq \"a@example.com\"]"),
+        users("groups.value eq \"1\""),
+        users("meta.lastModified gt \"2026-01-01T00:00:00Z\""),
+        users("userName eq \"a\" or externalId eq \"b\" or emails eq \"c\""),
+        users("active eq true and (userName eq \"a\" or id eq \"1\")"),
+        groups("id eq \"1\""),
+        groups("displayName eq \"Engineers\""),
+        groups("externalId eq \"1\""),
+        groups("members.value eq \"1\""),
+        groups("displayName eq \"a\" or displayName eq \"b\""),
+        page(Listed::Users, None, None, "on a later page"),
+        page(Listed::Users, Some("title co \"a\""), None, "on a later page"),
+        page(Listed::Users, Some("meta.lastModified gt \"2026-01-01T00:00:00Z\""), None, "on a later page"),
+        page(Listed::Users, Some("emails.value co \"a\""), None, "on a later page"),
+        page(Listed::Groups, None, None, "on a later page"),
+        page(Listed::Groups, Some("members.display co \"a\""), None, "on a later page"),
+        of(Listed::Users, None, None, false),
+        of(Listed::Users, None, None, true),
+        of(Listed::Users, None, Some("userName"), false),
+        of(Listed::Users, None, Some("userName"), true),
+        of(Listed::Users, None, Some("meta.lastModified"), false),
+        of(Listed::Groups, None, None, true),
+        of(Listed::Groups, None, Some("displayName"), true),
+        of(Listed::All, Some("externalId eq \"1\""), None, false),
+        of(Listed::All, None, None, false),
+        of(Listed::All, None, None, true),
+    ]
+}
+
+/// What is to be read: an organization is bound as such, where it is not the point how it is found.
+fn readable() -> Vec<Case> {
+    let catalog = catalog();
+    let scope = || Scope::Organization("organization".to_owned());
+    let tenant = tenant(&catalog, scope());
+    let title = Some("title co \"a\"");
+    let mut cases = vec![
+        list_case(scope(), Listed::Users, None, None, ""),
+        list_case(scope(), Listed::Users, None, None, "on a later page"),
+        list_case(scope(), Listed::Users, title, None, ""),
+        list_case(scope(), Listed::Users, title, None, "on a later page"),
+        list_case(scope(), Listed::Users, Some("emails.value eq \"a@example.com\""), Some("userName"), ""),
+        list_case(scope(), Listed::All, None, Some("meta.created"), "behind a cursor"),
+    ];
+    let mut add = |name: &str, fill: &dyn Fn(&mut Batch)| {
+        let mut batch = Batch::new();
+        fill(&mut batch);
+        cases.push(case(name, &batch));
+    };
+    let by_key = self::tenant(&catalog, of_key());
+    add("GET of a user, by a key", &|batch| {
+        batch.push(users::resource(&by_key, "user", true));
+    });
+    add("a user as the basis of a write", &|batch| {
+        batch.push(users::find_for_update(&tenant, "user", false));
+    });
+    add("GET of a group with its members", &|batch| {
+        batch.push(groups::resource(&tenant, "group"));
+        batch.push(member_chunks::of_group(&tenant, "group"));
+    });
+    add("the members of a group that are to be replaced", &|batch| {
+        batch.push(group_members::load_members(&tenant, "group"));
+    });
+    let patch = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [
+            {"op": "add", "path": "members", "value": [{"value": "a"}]},
+            {"op": "remove", "path": "members[value eq \"b\"]"},
+            {"op": "remove", "path": "members[display co \"c\"]"},
+        ],
+    });
+    let wanted = GroupChange::of_patch(&catalog, &patch).unwrap();
+    add("a comparison of a PATCH with the members of a group", &|batch| {
+        Comparison::push(batch, &tenant, "group", &wanted.members);
+    });
+    add("the users that replace the members of a group", &|batch| {
+        for select in resolve_member_ids(&tenant, &wanted.members) {
+            batch.push(select);
+        }
+    });
+    add("a change of the members of a group", &|batch| {
+        let difference = Difference {
+            join: vec![1],
+            leave: vec![2],
+            inactive: vec!["c".to_owned()],
+            ..Difference::default()
+        };
+        batch.extend(change(&tenant, "group", &difference));
+    });
+    add("the audit log by resource, of failures", &|batch| {
+        let query = audit_log::Query {
+            failed: Some(true),
+            resource: Some("ada@example.com".to_owned()),
+            count: 50,
+            ..audit_log::Query::default()
+        };
+        batch.push(audit_log::entries::<Value>(&tenant, &query));
+    });
+    let name = AdministratorName::of("ada@example.com");
+    let scope = Scope::Administrator { organization: "organization".to_owned(), name: name.clone() };
+    let administrator = self::tenant(&catalog, scope);
+    add("an organization for its administrator", &|batch| {
+        batch.push(organizations::one::<Value>(&administrator));
+    });
+    add("the organizations of an administrator", &|batch| {
+        batch.push(organizations::administered_by::<Value>(&name));
+    });
+    cases
+}
+
+fn sql_of(cases: &[Case]) -> String {
+    let options = FormatOptions {
+        max_inline_block: 100,
+        max_inline_arguments: Some(100),
+        max_inline_top_level: Some(100),
+        ..FormatOptions::default()
+    };
+    let mut text = String::from("-- Statements that src/d1 composes of fragments; see golden.rs.\n");
+    for Case { name, statements } in cases {
+        let name = name.as_str().map_or_else(|| format!("a list: {name}"), str::to_owned);
+        text.push_str(&format!("\n-- {name}\n"));
+        for statement in statements {
+            let sql = format_sql(&statement.sql, &QueryParams::None, &options);
+            text.push_str(&format!("{sql};\n"));
+        }
+    }
+    text
+}
+
+fn json_of(cases: &[Case]) -> String {
+    let of_case = |Case { name, statements }: &Case| {
+        let statements = statements.iter().map(|each| json!({"sql": each.sql, "params": each.params}));
+        let mut case = name.clone();
+        case.as_object_mut().unwrap().insert("statements".to_owned(), statements.collect());
+        case
+    };
+    format!("{:#}\n", cases.iter().map(of_case).collect::<Value>())
+}
+
+fn assert_file(path: &str, made: &str) {
+    let file = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(made == kept, "{path} is out of date: UPDATE=1 cargo test statements_are");
+}
+
+#[test]
+fn statements_are_those_whose_plans_are_tested() {
+    assert_file("tests/cost/statements.json", &json_of(&lists()));
+}
+
+#[test]
+fn statements_are_those_in_the_golden_file() {
+    assert_file("src/d1/statements.sql", &sql_of(&readable()));
+}

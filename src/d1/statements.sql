@@ -1,0 +1,1855 @@
+-- Statements that src/d1 composes of fragments; see golden.rs.
+
+-- a list: {"listed":"Users","filter":null,"sortBy":null,"place":""}
+DELETE FROM list_snapshots AS s
+WHERE
+  s.org_id = ?1
+  AND (SELECT coalesce(sum((4096 + 11 * (listed / step + 2))), 0) FROM list_snapshots WHERE org_id = ?1) >= 64000000
+  AND s.begun_at < strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-1 hour')
+  AND NOT EXISTS (
+    SELECT 1
+    FROM readings r
+    WHERE
+      r.org_id = s.org_id
+      AND r.list = s.list
+      AND (r.id = s.id OR r.snapshot = s.id)
+      AND r.read_at >= strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-1 hour')
+  );
+INSERT
+  OR REPLACE INTO list_snapshots (
+    org_id,
+    list,
+    id,
+    resource,
+    filter,
+    reader,
+    page_size,
+    begun_at,
+    base,
+    step,
+    listed,
+    total,
+    reveals,
+    posts
+  )
+WITH start AS MATERIALIZED (SELECT 0 AS after, 0 AS total)
+SELECT
+  o.id,
+  ?1,
+  ?2,
+  ?3,
+  ?4,
+  ?5,
+  100,
+  ?6,
+  0,
+  100,
+  n.listed,
+  max(start.total, 0 + n.listed),
+  o.reveals,
+  printf('%10d,', start.after) || coalesce(
+    (
+      WITH
+      RECURSIVE boundary (number, seq) AS (
+        SELECT 0, (SELECT after FROM start)
+        UNION ALL
+        SELECT
+          number + 1,
+          coalesce(
+            iif(
+              number < 150000 - 1,
+              (
+                SELECT users.seq
+                FROM users
+                WHERE users.org_id = ?7
+                  AND users.managed = 1 AND TRUE AND users.seq > boundary.seq
+                ORDER BY users.seq
+                LIMIT 1 OFFSET 99
+              ),
+              NULL
+            ),
+            (SELECT max(users.seq) FROM users WHERE users.org_id = ?7 AND users.managed = 1 AND TRUE)
+          )
+        FROM boundary
+        WHERE
+          boundary.seq < (SELECT max(users.seq) FROM users WHERE users.org_id = ?7 AND users.managed = 1 AND TRUE)
+      )
+      SELECT group_concat (printf('%10d,', seq), '')
+      FROM boundary
+      WHERE number > 0
+    ),
+    ''
+  )
+FROM
+  start
+  CROSS JOIN organizations o
+  CROSS JOIN (SELECT (SELECT user_count FROM organizations WHERE id = ?7) AS listed LIMIT 1) n
+WHERE
+  o.id = ?7
+  AND n.listed > 100
+  AND TRUE
+  AND NOT (SELECT coalesce(sum((4096 + 11 * (listed / step + 2))), 0) FROM list_snapshots WHERE org_id = ?7) >= 64000000;
+SELECT
+  users.seq AS rank,
+  NULL AS key,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM users
+WHERE users.org_id = ?3 AND users.managed = 1 AND TRUE
+ORDER BY users.seq ASC
+LIMIT CAST(?4 AS INTEGER) OFFSET CAST(?5 AS INTEGER);
+SELECT
+  coalesce(s.total, NULL) AS total,
+  s.total IS NOT NULL AS is_made,
+  (SELECT coalesce(sum((4096 + 11 * (listed / step + 2))), 0) FROM list_snapshots WHERE org_id = ?1) >= 64000000 AS is_full
+FROM (SELECT 1) LEFT JOIN list_snapshots s ON s.org_id = ?1 AND s.list = ?2 AND s.id = ?3;
+
+-- a list: {"listed":"Users","filter":null,"sortBy":null,"place":"on a later page"}
+INSERT
+  OR REPLACE INTO list_snapshots (
+    org_id,
+    list,
+    id,
+    resource,
+    filter,
+    reader,
+    page_size,
+    begun_at,
+    base,
+    step,
+    listed,
+    total,
+    reveals,
+    posts
+  )
+WITH
+ranked AS MATERIALIZED (
+  SELECT *, min(rank) OVER () AS best
+  FROM (
+    SELECT
+      q.*,
+      q.is_stale + CASE
+        WHEN q.is_own
+        AND q.is_next
+        AND q.page_size = 100 THEN 0
+        WHEN q.is_own
+        AND q.is_next THEN 2
+        WHEN q.is_own
+        AND q.page_offset = 5000 THEN 4
+        WHEN q.is_next
+        AND q.page_size = 100 THEN 6
+        WHEN q.is_next THEN 8
+        WHEN q.is_own
+        AND q.next_offset > 5000 THEN 10
+        WHEN q.is_own THEN 12
+        ELSE 14
+      END AS rank
+    FROM (
+      SELECT
+        s.id,
+        coalesce(r.snapshot, s.id) AS snapshot,
+        coalesce(r.page_offset, 0) AS page_offset,
+        coalesce(r.next_offset, s.page_size) AS next_offset,
+        coalesce(r.page_size, s.page_size) AS page_size,
+        coalesce(r.is_done, 0) AS is_done,
+        coalesce(r.read_at, s.begun_at) AS read_at,
+        coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 hour') AS is_stale,
+        s.reader = ?2 AS is_own,
+        r.id IS NOT NULL AS is_noted,
+        coalesce(r.next_offset, s.page_size) = 5000
+        AND coalesce(r.is_done, 0) = 0 AS is_next
+      FROM list_snapshots s
+        LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+      WHERE s.org_id = ?3
+        AND s.list = ?4 AND s.base = 0
+    ) q
+  )
+),
+candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+start AS MATERIALIZED (
+  SELECT
+    min(
+      CAST(
+        substr(s.posts, (min((5000 - s.base) / s.step, length(s.posts) / 11 - 1)) * 11 + 1, 11 - 1) AS INTEGER
+      )
+    ) AS
+  after, max(s.total) AS total
+  FROM list_snapshots s
+  WHERE s.org_id = ?3 AND s.list = ?4 AND s.id IN (SELECT snapshot FROM candidate)
+  HAVING count(*) > 1
+)
+SELECT
+  o.id,
+  ?4,
+  ?5,
+  ?6,
+  ?7,
+  ?2,
+  100,
+  ?1,
+  5000,
+  100,
+  n.listed,
+  max(start.total, 5000 + n.listed),
+  o.reveals,
+  printf('%10d,', start.after) || coalesce(
+    (
+      WITH
+      RECURSIVE boundary (number, seq) AS (
+        SELECT 0, (SELECT after FROM start)
+        UNION ALL
+        SELECT
+          number + 1,
+          coalesce(
+            iif(
+              number < 150000 - 1,
+              (
+                SELECT users.seq
+                FROM users
+                WHERE users.org_id = ?3
+                  AND users.managed = 1 AND TRUE AND users.seq > boundary.seq
+                ORDER BY users.seq
+                LIMIT 1 OFFSET 99
+              ),
+              NULL
+            ),
+            (SELECT max(users.seq) FROM users WHERE users.org_id = ?3 AND users.managed = 1 AND TRUE)
+          )
+        FROM boundary
+        WHERE
+          boundary.seq < (SELECT max(users.seq) FROM users WHERE users.org_id = ?3 AND users.managed = 1 AND TRUE)
+      )
+      SELECT group_concat (printf('%10d,', seq), '')
+      FROM boundary
+      WHERE number > 0
+    ),
+    ''
+  )
+FROM
+  start
+  CROSS JOIN organizations o
+  CROSS JOIN (
+    SELECT (
+      SELECT count(*)
+      FROM users
+      WHERE users.org_id = ?3
+        AND users.managed = 1 AND TRUE AND users.seq > (SELECT after FROM start)
+    ) AS listed
+    LIMIT 1
+  ) n
+WHERE
+  o.id = ?3
+  AND TRUE
+  AND TRUE
+  AND NOT (SELECT coalesce(sum((4096 + 11 * (listed / step + 2))), 0) FROM list_snapshots WHERE org_id = ?3) >= 64000000;
+INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
+WITH
+ranked AS MATERIALIZED (
+  SELECT *, min(rank) OVER () AS best
+  FROM (
+    SELECT
+      q.*,
+      q.is_stale + CASE
+        WHEN q.is_own
+        AND q.is_next
+        AND q.page_size = 100 THEN 0
+        WHEN q.is_own
+        AND q.is_next THEN 2
+        WHEN q.is_own
+        AND q.page_offset = 5000 THEN 4
+        WHEN q.is_next
+        AND q.page_size = 100 THEN 6
+        WHEN q.is_next THEN 8
+        WHEN q.is_own
+        AND q.next_offset > 5000 THEN 10
+        WHEN q.is_own THEN 12
+        ELSE 14
+      END AS rank
+    FROM (
+      SELECT
+        s.id,
+        coalesce(r.snapshot, s.id) AS snapshot,
+        coalesce(r.page_offset, 0) AS page_offset,
+        coalesce(r.next_offset, s.page_size) AS next_offset,
+        coalesce(r.page_size, s.page_size) AS page_size,
+        coalesce(r.is_done, 0) AS is_done,
+        coalesce(r.read_at, s.begun_at) AS read_at,
+        coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 hour') AS is_stale,
+        s.reader = ?2 AS is_own,
+        r.id IS NOT NULL AS is_noted,
+        coalesce(r.next_offset, s.page_size) = 5000
+        AND coalesce(r.is_done, 0) = 0 AS is_next
+      FROM list_snapshots s
+        LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+      WHERE s.org_id = ?3
+        AND s.list = ?4 AND s.base = 0
+    ) q
+  )
+),
+candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best)
+SELECT s.org_id, s.list, c.id, s.id, c.page_offset, c.next_offset, c.page_size, 0, c.read_at
+FROM list_snapshots s CROSS JOIN candidate c
+WHERE s.org_id = ?3 AND s.list = ?4 AND s.id = ?5
+ON CONFLICT DO UPDATE SET
+  snapshot = excluded.snapshot;
+SELECT
+  users.seq AS rank,
+  NULL AS key,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM (
+  WITH
+  ranked AS MATERIALIZED (
+    SELECT *, min(rank) OVER () AS best
+    FROM (
+      SELECT
+        q.*,
+        q.is_stale + CASE
+          WHEN q.is_own
+          AND q.is_next
+          AND q.page_size = 100 THEN 0
+          WHEN q.is_own
+          AND q.is_next THEN 2
+          WHEN q.is_own
+          AND q.page_offset = 5000 THEN 4
+          WHEN q.is_next
+          AND q.page_size = 100 THEN 6
+          WHEN q.is_next THEN 8
+          WHEN q.is_own
+          AND q.next_offset > 5000 THEN 10
+          WHEN q.is_own THEN 12
+          ELSE 14
+        END AS rank
+      FROM (
+        SELECT
+          s.id,
+          coalesce(r.snapshot, s.id) AS snapshot,
+          coalesce(r.page_offset, 0) AS page_offset,
+          coalesce(r.next_offset, s.page_size) AS next_offset,
+          coalesce(r.page_size, s.page_size) AS page_size,
+          coalesce(r.is_done, 0) AS is_done,
+          coalesce(r.read_at, s.begun_at) AS read_at,
+          coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?3, '-1 hour') AS is_stale,
+          s.reader = ?4 AS is_own,
+          r.id IS NOT NULL AS is_noted,
+          coalesce(r.next_offset, s.page_size) = 5000
+          AND coalesce(r.is_done, 0) = 0 AS is_next
+        FROM list_snapshots s
+          LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+        WHERE s.org_id = ?5
+          AND s.list = ?6 AND s.base = 0
+      ) q
+    )
+  ),
+  candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+  chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1),
+  place AS MATERIALIZED (
+    SELECT
+      iif(p.id IS NULL, 100, p.wanted) AS wanted,
+      p.reveals,
+      p.id IS NOT NULL AS is_known,
+      coalesce(
+        CASE
+          WHEN p.id IS NULL THEN (
+            SELECT users.seq
+            FROM users
+            WHERE users.org_id = ?5
+              AND users.managed = 1 AND TRUE
+            ORDER BY users.seq
+            LIMIT 1 OFFSET 5000
+          )
+          WHEN p.positions = 0 THEN (
+            SELECT min(users.seq)
+            FROM users
+            WHERE
+              users.org_id = ?5
+              AND users.managed = 1
+              AND TRUE
+              AND users.seq > p.low
+              AND users.reveal <= p.reveals
+          )
+          WHEN p.positions > 0 THEN coalesce(
+            (
+              SELECT min(seq)
+              FROM (
+                SELECT users.seq AS seq, row_number() OVER (ORDER BY users.seq DESC) AS back
+                FROM users
+                WHERE
+                  users.org_id = ?5
+                  AND users.managed = 1
+                  AND TRUE
+                  AND users.seq > p.low
+                  AND users.seq <= p.high
+                  AND users.reveal <= p.reveals
+              )
+              WHERE back <= p.positions
+            ),
+            (
+              SELECT min(users.seq)
+              FROM users
+              WHERE
+                users.org_id = ?5
+                AND users.managed = 1
+                AND TRUE
+                AND users.seq > p.high
+                AND users.reveal <= p.reveals
+            )
+          )
+        END,
+        9223372036854775807
+      ) AS first
+    FROM (
+      SELECT
+        s.id,
+        max(0, min(100, s.total - 5000)) AS wanted,
+        CAST(substr(s.posts, (s.span) * 11 + 1, 11 - 1) AS INTEGER) AS low,
+        CAST(substr(s.posts, (s.span + 1) * 11 + 1, 11 - 1) AS INTEGER) AS high,
+        coalesce(s.reveals, 9223372036854775807) AS reveals,
+        CASE
+          WHEN 5000 >= s.base + s.listed THEN -1
+          WHEN 5000 = s.base + s.span * s.step THEN 0
+          WHEN s.span < s.spans THEN s.base + (s.span + 1) * s.step - 5000
+          ELSE s.base + s.listed - 5000
+        END AS positions
+      FROM
+        (SELECT 1)
+        LEFT JOIN (
+          SELECT
+            s.*,
+            length(s.posts) / 11 - 2 AS spans,
+            min((5000 - s.base) / s.step, length(s.posts) / 11 - 2) AS span
+          FROM chosen c
+            CROSS JOIN list_snapshots s ON s.org_id = ?5 AND s.list = ?6 AND s.id = c.snapshot
+        ) s
+    ) p
+  )
+  SELECT *
+  FROM (
+    SELECT 0 AS turn, seq
+    FROM (
+      SELECT users.seq AS seq
+      FROM users
+      WHERE
+        users.org_id = ?5
+        AND users.managed = 1
+        AND TRUE
+        AND users.seq >= (SELECT first FROM place)
+        AND users.reveal <= (SELECT reveals FROM place)
+      ORDER BY users.seq
+      LIMIT 100
+    )
+    UNION ALL
+    SELECT 1 AS turn, seq
+    FROM (
+      SELECT users.seq AS seq
+      FROM users
+      WHERE
+        users.org_id = ?5
+        AND users.managed = 1
+        AND TRUE
+        AND users.seq < (SELECT first * is_known FROM place)
+        AND users.reveal <= (SELECT reveals FROM place)
+      ORDER BY users.seq
+      LIMIT 100
+    )
+    UNION ALL
+    SELECT 2 AS turn, seq
+    FROM (
+      SELECT users.seq AS seq
+      FROM users
+      WHERE users.org_id = ?5
+        AND users.managed = 1 AND TRUE AND users.reveal > (SELECT reveals FROM place)
+      ORDER BY users.seq
+      LIMIT 100
+    )
+  )
+  LIMIT (SELECT wanted FROM place)
+) hit
+  CROSS JOIN users
+WHERE users.seq = hit.seq
+ORDER BY hit.turn, hit.seq;
+WITH
+ranked AS MATERIALIZED (
+  SELECT *, min(rank) OVER () AS best
+  FROM (
+    SELECT
+      q.*,
+      q.is_stale + CASE
+        WHEN q.is_own
+        AND q.is_next
+        AND q.page_size = 100 THEN 0
+        WHEN q.is_own
+        AND q.is_next THEN 2
+        WHEN q.is_own
+        AND q.page_offset = 5000 THEN 4
+        WHEN q.is_next
+        AND q.page_size = 100 THEN 6
+        WHEN q.is_next THEN 8
+        WHEN q.is_own
+        AND q.next_offset > 5000 THEN 10
+        WHEN q.is_own THEN 12
+        ELSE 14
+      END AS rank
+    FROM (
+      SELECT
+        s.id,
+        coalesce(r.snapshot, s.id) AS snapshot,
+        coalesce(r.page_offset, 0) AS page_offset,
+        coalesce(r.next_offset, s.page_size) AS next_offset,
+        coalesce(r.page_size, s.page_size) AS page_size,
+        coalesce(r.is_done, 0) AS is_done,
+        coalesce(r.read_at, s.begun_at) AS read_at,
+        coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 hour') AS is_stale,
+        s.reader = ?2 AS is_own,
+        r.id IS NOT NULL AS is_noted,
+        coalesce(r.next_offset, s.page_size) = 5000
+        AND coalesce(r.is_done, 0) = 0 AS is_next
+      FROM list_snapshots s
+        LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+      WHERE s.org_id = ?3
+        AND s.list = ?4 AND s.base = 0
+    ) q
+  )
+),
+candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+SELECT
+  coalesce(s.total, (SELECT user_count FROM organizations WHERE id = ?3)) AS total,
+  iif(
+    (NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)
+    OR 5000 >= s.total,
+    NULL,
+    c.id
+  ) AS reading,
+  c.snapshot AS snapshot,
+  (SELECT count(DISTINCT snapshot) FROM candidate) > 1 AS is_refused
+FROM
+  (SELECT 1)
+  LEFT JOIN chosen c ON TRUE
+  LEFT JOIN list_snapshots s ON s.org_id = ?3
+  AND s.list = ?4
+  AND s.id = c.snapshot;
+INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
+WITH
+ranked AS MATERIALIZED (
+  SELECT *, min(rank) OVER () AS best
+  FROM (
+    SELECT
+      q.*,
+      q.is_stale + CASE
+        WHEN q.is_own
+        AND q.is_next
+        AND q.page_size = 100 THEN 0
+        WHEN q.is_own
+        AND q.is_next THEN 2
+        WHEN q.is_own
+        AND q.page_offset = 5000 THEN 4
+        WHEN q.is_next
+        AND q.page_size = 100 THEN 6
+        WHEN q.is_next THEN 8
+        WHEN q.is_own
+        AND q.next_offset > 5000 THEN 10
+        WHEN q.is_own THEN 12
+        ELSE 14
+      END AS rank
+    FROM (
+      SELECT
+        s.id,
+        coalesce(r.snapshot, s.id) AS snapshot,
+        coalesce(r.page_offset, 0) AS page_offset,
+        coalesce(r.next_offset, s.page_size) AS next_offset,
+        coalesce(r.page_size, s.page_size) AS page_size,
+        coalesce(r.is_done, 0) AS is_done,
+        coalesce(r.read_at, s.begun_at) AS read_at,
+        coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 hour') AS is_stale,
+        s.reader = ?2 AS is_own,
+        r.id IS NOT NULL AS is_noted,
+        coalesce(r.next_offset, s.page_size) = 5000
+        AND coalesce(r.is_done, 0) = 0 AS is_next
+      FROM list_snapshots s
+        LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+      WHERE s.org_id = ?3
+        AND s.list = ?4 AND s.base = 0
+    ) q
+  )
+),
+candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+SELECT s.org_id, s.list, c.id, s.id, 5000, 5000 + 100, 100, 5000 + 100 >= s.total, ?1
+FROM chosen c CROSS JOIN list_snapshots s ON s.org_id = ?3 AND s.list = ?4 AND s.id = c.snapshot
+WHERE
+  (NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)
+  AND 5000 < s.total
+ON CONFLICT DO UPDATE SET
+  snapshot = excluded.snapshot,
+  page_offset = excluded.page_offset,
+  next_offset = excluded.next_offset,
+  page_size = excluded.page_size,
+  is_done = excluded.is_done,
+  read_at = excluded.read_at;
+
+-- a list: {"listed":"Users","filter":"title co \"a\"","sortBy":null,"place":""}
+SELECT
+  users.seq AS rank,
+  NULL AS key,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM users
+WHERE
+  users.org_id = (
+    SELECT o.id
+    FROM organizations o
+    WHERE o.id = ?3
+      AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+  )
+  AND users.managed = 1
+  AND instr(coalesce(users.doc_fold ->> '$.title', lower(users.doc ->> '$.title')), ?5) > 0
+ORDER BY users.seq ASC
+LIMIT CAST(?6 AS INTEGER) OFFSET CAST(?7 AS INTEGER);
+
+-- a list: {"listed":"Users","filter":"title co \"a\"","sortBy":null,"place":"on a later page"}
+INSERT
+  OR REPLACE INTO list_snapshots (
+    org_id,
+    list,
+    id,
+    resource,
+    filter,
+    reader,
+    page_size,
+    begun_at,
+    base,
+    step,
+    listed,
+    total,
+    reveals,
+    posts
+  )
+WITH
+ranked AS MATERIALIZED (
+  SELECT *, min(rank) OVER () AS best
+  FROM (
+    SELECT
+      q.*,
+      q.is_stale + CASE
+        WHEN q.is_own
+        AND q.is_next
+        AND q.page_size = 100 THEN 0
+        WHEN q.is_own
+        AND q.is_next THEN 2
+        WHEN q.is_own
+        AND q.page_offset = 5000 THEN 4
+        WHEN q.is_next
+        AND q.page_size = 100 THEN 6
+        WHEN q.is_next THEN 8
+        WHEN q.is_own
+        AND q.next_offset > 5000 THEN 10
+        WHEN q.is_own THEN 12
+        ELSE 14
+      END AS rank
+    FROM (
+      SELECT
+        s.id,
+        coalesce(r.snapshot, s.id) AS snapshot,
+        coalesce(r.page_offset, 0) AS page_offset,
+        coalesce(r.next_offset, s.page_size) AS next_offset,
+        coalesce(r.page_size, s.page_size) AS page_size,
+        coalesce(r.is_done, 0) AS is_done,
+        coalesce(r.read_at, s.begun_at) AS read_at,
+        coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 hour') AS is_stale,
+        s.reader = ?2 AS is_own,
+        r.id IS NOT NULL AS is_noted,
+        coalesce(r.next_offset, s.page_size) = 5000
+        AND coalesce(r.is_done, 0) = 0 AS is_next
+      FROM list_snapshots s
+        LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+      WHERE
+        s.org_id = (
+          SELECT o.id
+          FROM organizations o
+          WHERE o.id = ?3
+            AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+        )
+        AND s.list = ?5
+        AND s.base = 0
+    ) q
+  )
+),
+candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+start AS MATERIALIZED (
+  SELECT
+    min(
+      CAST(
+        substr(s.posts, (min((5000 - s.base) / s.step, length(s.posts) / 11 - 1)) * 11 + 1, 11 - 1) AS INTEGER
+      )
+    ) AS
+  after, max(s.total) AS total
+  FROM list_snapshots s
+  WHERE
+    s.org_id = (
+      SELECT o.id
+      FROM organizations o
+      WHERE o.id = ?3
+        AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+    )
+    AND s.list = ?5
+    AND s.id IN (SELECT snapshot FROM candidate)
+  HAVING count(*) > 1
+)
+SELECT
+  o.id,
+  ?5,
+  ?6,
+  ?7,
+  ?8,
+  ?2,
+  100,
+  ?1,
+  5000,
+  1,
+  n.listed,
+  max(start.total, 5000 + n.listed),
+  o.reveals,
+  printf('%10d,', start.after) || coalesce(n.posts, '')
+FROM
+  start
+  CROSS JOIN organizations o
+  CROSS JOIN (
+    SELECT count(*) AS listed, group_concat (printf('%10d,', seq), '') AS posts
+    FROM (
+      SELECT users.seq AS seq
+      FROM users
+      WHERE
+        users.org_id = (
+          SELECT o.id
+          FROM organizations o
+          WHERE o.id = ?3
+            AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+        )
+        AND users.managed = 1
+        AND instr(coalesce(users.doc_fold ->> '$.title', lower(users.doc ->> '$.title')), ?9) > 0
+        AND users.seq > (SELECT after FROM start)
+      ORDER BY users.seq
+      LIMIT 150000 + 1
+    )
+  ) n
+WHERE
+  o.id = (
+    SELECT o.id
+    FROM organizations o
+    WHERE o.id = ?3
+      AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+  )
+  AND TRUE
+  AND n.listed <= 150000
+  AND NOT (
+    SELECT coalesce(sum((4096 + 11 * (listed / step + 2))), 0)
+    FROM list_snapshots
+    WHERE
+      org_id = (
+        SELECT o.id
+        FROM organizations o
+        WHERE o.id = ?3
+          AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+      )
+  ) >= 64000000;
+INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
+WITH
+ranked AS MATERIALIZED (
+  SELECT *, min(rank) OVER () AS best
+  FROM (
+    SELECT
+      q.*,
+      q.is_stale + CASE
+        WHEN q.is_own
+        AND q.is_next
+        AND q.page_size = 100 THEN 0
+        WHEN q.is_own
+        AND q.is_next THEN 2
+        WHEN q.is_own
+        AND q.page_offset = 5000 THEN 4
+        WHEN q.is_next
+        AND q.page_size = 100 THEN 6
+        WHEN q.is_next THEN 8
+        WHEN q.is_own
+        AND q.next_offset > 5000 THEN 10
+        WHEN q.is_own THEN 12
+        ELSE 14
+      END AS rank
+    FROM (
+      SELECT
+        s.id,
+        coalesce(r.snapshot, s.id) AS snapshot,
+        coalesce(r.page_offset, 0) AS page_offset,
+        coalesce(r.next_offset, s.page_size) AS next_offset,
+        coalesce(r.page_size, s.page_size) AS page_size,
+        coalesce(r.is_done, 0) AS is_done,
+        coalesce(r.read_at, s.begun_at) AS read_at,
+        coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 hour') AS is_stale,
+        s.reader = ?2 AS is_own,
+        r.id IS NOT NULL AS is_noted,
+        coalesce(r.next_offset, s.page_size) = 5000
+        AND coalesce(r.is_done, 0) = 0 AS is_next
+      FROM list_snapshots s
+        LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+      WHERE
+        s.org_id = (
+          SELECT o.id
+          FROM organizations o
+          WHERE o.id = ?3
+            AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+        )
+        AND s.list = ?5
+        AND s.base = 0
+    ) q
+  )
+),
+candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best)
+SELECT s.org_id, s.list, c.id, s.id, c.page_offset, c.next_offset, c.page_size, 0, c.read_at
+FROM list_snapshots s CROSS JOIN candidate c
+WHERE
+  s.org_id = (
+    SELECT o.id
+    FROM organizations o
+    WHERE o.id = ?3
+      AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+  )
+  AND s.list = ?5
+  AND s.id = ?6
+ON CONFLICT DO UPDATE SET
+  snapshot = excluded.snapshot;
+SELECT
+  users.seq AS rank,
+  NULL AS key,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM (
+  WITH
+  ranked AS MATERIALIZED (
+    SELECT *, min(rank) OVER () AS best
+    FROM (
+      SELECT
+        q.*,
+        q.is_stale + CASE
+          WHEN q.is_own
+          AND q.is_next
+          AND q.page_size = 100 THEN 0
+          WHEN q.is_own
+          AND q.is_next THEN 2
+          WHEN q.is_own
+          AND q.page_offset = 5000 THEN 4
+          WHEN q.is_next
+          AND q.page_size = 100 THEN 6
+          WHEN q.is_next THEN 8
+          WHEN q.is_own
+          AND q.next_offset > 5000 THEN 10
+          WHEN q.is_own THEN 12
+          ELSE 14
+        END AS rank
+      FROM (
+        SELECT
+          s.id,
+          coalesce(r.snapshot, s.id) AS snapshot,
+          coalesce(r.page_offset, 0) AS page_offset,
+          coalesce(r.next_offset, s.page_size) AS next_offset,
+          coalesce(r.page_size, s.page_size) AS page_size,
+          coalesce(r.is_done, 0) AS is_done,
+          coalesce(r.read_at, s.begun_at) AS read_at,
+          coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?3, '-1 hour') AS is_stale,
+          s.reader = ?4 AS is_own,
+          r.id IS NOT NULL AS is_noted,
+          coalesce(r.next_offset, s.page_size) = 5000
+          AND coalesce(r.is_done, 0) = 0 AS is_next
+        FROM list_snapshots s
+          LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+        WHERE
+          s.org_id = (
+            SELECT o.id
+            FROM organizations o
+            WHERE o.id = ?5
+              AND o.user_count * (?6 ->> 0) + o.group_count * (?6 ->> 1) <= 4000000
+          )
+          AND s.list = ?7
+          AND s.base = 0
+      ) q
+    )
+  ),
+  candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+  chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1),
+  list AS MATERIALIZED (
+    SELECT max(0, min(100, s.total - 5000)) AS wanted, (5000 - s.base + 1) * 11 AS at, s.id
+    FROM
+      chosen c
+      CROSS JOIN list_snapshots s ON s.org_id = (
+        SELECT o.id
+        FROM organizations o
+        WHERE o.id = ?5
+          AND o.user_count * (?6 ->> 0) + o.group_count * (?6 ->> 1) <= 4000000
+      )
+      AND s.list = ?7
+      AND s.id = c.snapshot
+  )
+  SELECT *
+  FROM (
+    SELECT boundary.turn, users.seq AS seq
+    FROM (
+      SELECT key AS turn, value
+      FROM
+        json_each(
+          (
+            SELECT '[' || rtrim(substr(s.posts, l.at + 1, 1000 * 11), ',') || ']'
+            FROM
+              list l
+              CROSS JOIN list_snapshots s ON s.org_id = (
+                SELECT o.id
+                FROM organizations o
+                WHERE o.id = ?5
+                  AND o.user_count * (?6 ->> 0) + o.group_count * (?6 ->> 1) <= 4000000
+              )
+              AND s.list = ?7
+              AND s.id = l.id
+          )
+        )
+      UNION ALL
+      SELECT 1000 + key, value
+      FROM
+        json_each(
+          (
+            SELECT
+              '[' || rtrim(substr(s.posts, l.at + 1000 * 11 + 1) || substr(s.posts, 11 + 1, l.at - 11), ',') || ']'
+            FROM
+              list l
+              CROSS JOIN list_snapshots s ON s.org_id = (
+                SELECT o.id
+                FROM organizations o
+                WHERE o.id = ?5
+                  AND o.user_count * (?6 ->> 0) + o.group_count * (?6 ->> 1) <= 4000000
+              )
+              AND s.list = ?7
+              AND s.id = l.id
+          )
+        )
+    ) boundary
+      CROSS JOIN users
+    WHERE
+      users.seq = boundary.value
+      AND users.org_id = (
+        SELECT o.id
+        FROM organizations o
+        WHERE o.id = ?5
+          AND o.user_count * (?6 ->> 0) + o.group_count * (?6 ->> 1) <= 4000000
+      )
+      AND users.managed = 1
+      AND instr(coalesce(users.doc_fold ->> '$.title', lower(users.doc ->> '$.title')), ?8) > 0
+    UNION ALL
+    SELECT 9223372036854775807 AS turn, seq
+    FROM (
+      SELECT users.seq AS seq
+      FROM users
+      WHERE
+        users.org_id = (
+          SELECT o.id
+          FROM organizations o
+          WHERE o.id = ?5
+            AND o.user_count * (?6 ->> 0) + o.group_count * (?6 ->> 1) <= 4000000
+        )
+        AND users.managed = 1
+        AND instr(coalesce(users.doc_fold ->> '$.title', lower(users.doc ->> '$.title')), ?8) > 0
+        AND users.seq NOT IN (
+          SELECT value
+          FROM
+            json_each(
+              (
+                SELECT '[' || rtrim(s.posts, ',') || ']'
+                FROM
+                  list l
+                  CROSS JOIN list_snapshots s ON s.org_id = (
+                    SELECT o.id
+                    FROM organizations o
+                    WHERE o.id = ?5
+                      AND o.user_count * (?6 ->> 0) + o.group_count * (?6 ->> 1) <= 4000000
+                  )
+                  AND s.list = ?7
+                  AND s.id = l.id
+              )
+            )
+        )
+      ORDER BY users.seq
+      LIMIT 100 OFFSET iif(EXISTS (SELECT 1 FROM list), 0, 5000)
+    )
+  )
+  LIMIT coalesce((SELECT wanted FROM list), 100)
+) hit
+  CROSS JOIN users
+WHERE users.seq = hit.seq
+ORDER BY hit.turn, hit.seq;
+WITH
+ranked AS MATERIALIZED (
+  SELECT *, min(rank) OVER () AS best
+  FROM (
+    SELECT
+      q.*,
+      q.is_stale + CASE
+        WHEN q.is_own
+        AND q.is_next
+        AND q.page_size = 100 THEN 0
+        WHEN q.is_own
+        AND q.is_next THEN 2
+        WHEN q.is_own
+        AND q.page_offset = 5000 THEN 4
+        WHEN q.is_next
+        AND q.page_size = 100 THEN 6
+        WHEN q.is_next THEN 8
+        WHEN q.is_own
+        AND q.next_offset > 5000 THEN 10
+        WHEN q.is_own THEN 12
+        ELSE 14
+      END AS rank
+    FROM (
+      SELECT
+        s.id,
+        coalesce(r.snapshot, s.id) AS snapshot,
+        coalesce(r.page_offset, 0) AS page_offset,
+        coalesce(r.next_offset, s.page_size) AS next_offset,
+        coalesce(r.page_size, s.page_size) AS page_size,
+        coalesce(r.is_done, 0) AS is_done,
+        coalesce(r.read_at, s.begun_at) AS read_at,
+        coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 hour') AS is_stale,
+        s.reader = ?2 AS is_own,
+        r.id IS NOT NULL AS is_noted,
+        coalesce(r.next_offset, s.page_size) = 5000
+        AND coalesce(r.is_done, 0) = 0 AS is_next
+      FROM list_snapshots s
+        LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+      WHERE
+        s.org_id = (
+          SELECT o.id
+          FROM organizations o
+          WHERE o.id = ?3
+            AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+        )
+        AND s.list = ?5
+        AND s.base = 0
+    ) q
+  )
+),
+candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+SELECT
+  coalesce(
+    s.total,
+    (
+      SELECT count(*)
+      FROM users
+      WHERE
+        users.org_id = (
+          SELECT o.id
+          FROM organizations o
+          WHERE o.id = ?3
+            AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+        )
+        AND users.managed = 1
+        AND instr(coalesce(users.doc_fold ->> '$.title', lower(users.doc ->> '$.title')), ?6) > 0
+    )
+  ) AS total,
+  iif(
+    (NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)
+    OR 5000 >= s.total,
+    NULL,
+    c.id
+  ) AS reading,
+  c.snapshot AS snapshot,
+  (SELECT count(DISTINCT snapshot) FROM candidate) > 1 AS is_refused
+FROM
+  (SELECT 1)
+  LEFT JOIN chosen c ON TRUE
+  LEFT JOIN list_snapshots s ON s.org_id = (
+    SELECT o.id
+    FROM organizations o
+    WHERE o.id = ?3
+      AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+  )
+  AND s.list = ?5
+  AND s.id = c.snapshot;
+INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
+WITH
+ranked AS MATERIALIZED (
+  SELECT *, min(rank) OVER () AS best
+  FROM (
+    SELECT
+      q.*,
+      q.is_stale + CASE
+        WHEN q.is_own
+        AND q.is_next
+        AND q.page_size = 100 THEN 0
+        WHEN q.is_own
+        AND q.is_next THEN 2
+        WHEN q.is_own
+        AND q.page_offset = 5000 THEN 4
+        WHEN q.is_next
+        AND q.page_size = 100 THEN 6
+        WHEN q.is_next THEN 8
+        WHEN q.is_own
+        AND q.next_offset > 5000 THEN 10
+        WHEN q.is_own THEN 12
+        ELSE 14
+      END AS rank
+    FROM (
+      SELECT
+        s.id,
+        coalesce(r.snapshot, s.id) AS snapshot,
+        coalesce(r.page_offset, 0) AS page_offset,
+        coalesce(r.next_offset, s.page_size) AS next_offset,
+        coalesce(r.page_size, s.page_size) AS page_size,
+        coalesce(r.is_done, 0) AS is_done,
+        coalesce(r.read_at, s.begun_at) AS read_at,
+        coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 hour') AS is_stale,
+        s.reader = ?2 AS is_own,
+        r.id IS NOT NULL AS is_noted,
+        coalesce(r.next_offset, s.page_size) = 5000
+        AND coalesce(r.is_done, 0) = 0 AS is_next
+      FROM list_snapshots s
+        LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+      WHERE
+        s.org_id = (
+          SELECT o.id
+          FROM organizations o
+          WHERE o.id = ?3
+            AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+        )
+        AND s.list = ?5
+        AND s.base = 0
+    ) q
+  )
+),
+candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+SELECT s.org_id, s.list, c.id, s.id, 5000, 5000 + 100, 100, 5000 + 100 >= s.total, ?1
+FROM
+  chosen c
+  CROSS JOIN list_snapshots s ON s.org_id = (
+    SELECT o.id
+    FROM organizations o
+    WHERE o.id = ?3
+      AND o.user_count * (?4 ->> 0) + o.group_count * (?4 ->> 1) <= 4000000
+  )
+  AND s.list = ?5
+  AND s.id = c.snapshot
+WHERE
+  (NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)
+  AND 5000 < s.total
+ON CONFLICT DO UPDATE SET
+  snapshot = excluded.snapshot,
+  page_offset = excluded.page_offset,
+  next_offset = excluded.next_offset,
+  page_size = excluded.page_size,
+  is_done = excluded.is_done,
+  read_at = excluded.read_at;
+
+-- a list: {"listed":"Users","filter":"emails.value eq \"a@example.com\"","sortBy":"userName","place":""}
+SELECT
+  hit.rank AS rank,
+  hit.key AS key,
+  (
+    SELECT
+      '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+        SELECT
+          json_group_array(
+            json_object(
+              'value',
+              g.id,
+              '$ref',
+              ?2 || '/Groups/' || g.id,
+              'display',
+              g.display_name,
+              'type',
+              'direct'
+            )
+          )
+        FROM memberships m
+          JOIN groups g ON g.seq = m.group_seq
+        WHERE m.user_seq = users.seq
+      ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}'
+    FROM users
+    WHERE users.seq = hit.rank - 0
+  ) AS body
+FROM (
+  SELECT users.seq + 0 AS rank, users.user_name_fold AS key
+  FROM users
+  WHERE
+    + users.org_id = ?3
+    AND + users.managed = 1
+    AND users.seq IN (SELECT e.user_seq FROM user_emails e WHERE e.org_id = ?3 AND (e.org_id = ?3 AND e.value_fold = ?4))
+  ORDER BY users.user_name_fold ASC, users.seq ASC
+  LIMIT CAST(?5 AS INTEGER) OFFSET CAST(?6 AS INTEGER)
+) hit
+ORDER BY hit.key ASC, hit.rank ASC;
+SELECT count(*) AS count
+FROM users
+WHERE
+  + users.org_id = ?1
+  AND + users.managed = 1
+  AND users.seq IN (SELECT e.user_seq FROM user_emails e WHERE e.org_id = ?1 AND (e.org_id = ?1 AND e.value_fold = ?2));
+
+-- a list: {"listed":"All","filter":null,"sortBy":"meta.created","place":"behind a cursor"}
+SELECT
+  hit.rank AS rank,
+  hit.key AS key,
+  coalesce(
+    (
+      SELECT
+        '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+          SELECT
+            json_group_array(
+              json_object(
+                'value',
+                g.id,
+                '$ref',
+                ?2 || '/Groups/' || g.id,
+                'display',
+                g.display_name,
+                'type',
+                'direct'
+              )
+            )
+          FROM memberships m
+            JOIN groups g ON g.seq = m.group_seq
+          WHERE m.user_seq = users.seq
+        ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}'
+      FROM users
+      WHERE users.seq = hit.rank - 0
+    ),
+    (
+      SELECT
+        '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"' || g.id || iif(
+          g.external_id IS NULL,
+          '"',
+          '","externalId":' || json_quote(coalesce(g.external_id_sent, g.external_id))
+        ) || ',"displayName":' || json_quote(g.display_name) || ',"meta":{"resourceType":"Group","created":"' || g.created_at || '","lastModified":"' || g.last_modified || '","location":"' || ?2 || '/Groups/' || g.id || '","version":"W/\"' || g.version || '\""}'
+      FROM groups g
+      WHERE g.seq = hit.rank - 4503599627370496
+    )
+  ) AS body
+FROM (
+  SELECT rank, key
+  FROM (
+    SELECT *
+    FROM (
+      SELECT users.seq + 0 AS rank, users.created_at AS key
+      FROM users
+      WHERE
+        users.org_id = ?3
+        AND users.managed = 1
+        AND TRUE
+        AND users.created_at >= ?4
+        AND (users.created_at > ?4 OR users.seq > CAST(?5 AS INTEGER) - 0)
+      ORDER BY users.created_at ASC, users.seq ASC
+      LIMIT CAST(?6 AS INTEGER) + CAST(?7 AS INTEGER)
+    )
+    UNION ALL
+    SELECT *
+    FROM (
+      SELECT g.seq + 4503599627370496 AS rank, g.created_at AS key
+      FROM groups g
+      WHERE
+        g.org_id = ?3
+        AND TRUE
+        AND g.created_at >= ?4
+        AND (g.created_at > ?4 OR g.seq > CAST(?5 AS INTEGER) - 4503599627370496)
+      ORDER BY g.created_at ASC, g.seq ASC
+      LIMIT CAST(?6 AS INTEGER) + CAST(?7 AS INTEGER)
+    )
+  )
+  ORDER BY key ASC NULLS LAST, rank ASC
+  LIMIT CAST(?6 AS INTEGER) OFFSET CAST(?7 AS INTEGER)
+) hit
+ORDER BY hit.key ASC NULLS LAST, hit.rank ASC;
+SELECT count(*) AS count
+FROM groups g
+WHERE g.org_id = ?1 AND TRUE;
+WITH
+RECURSIVE start (place, group_seq, after, upto) AS (
+  SELECT g.seq, g.seq, 0, 9223372036854775807
+  FROM groups g
+  WHERE
+    g.seq IN (
+      SELECT hit.rank - 4503599627370496
+      FROM (
+        SELECT rank, key
+        FROM (
+          SELECT *
+          FROM (
+            SELECT users.seq + 0 AS rank, users.created_at AS key
+            FROM users
+            WHERE
+              users.org_id = ?1
+              AND users.managed = 1
+              AND TRUE
+              AND users.created_at >= ?2
+              AND (users.created_at > ?2 OR users.seq > CAST(?3 AS INTEGER) - 0)
+            ORDER BY users.created_at ASC, users.seq ASC
+            LIMIT CAST(?4 AS INTEGER) + CAST(?5 AS INTEGER)
+          )
+          UNION ALL
+          SELECT *
+          FROM (
+            SELECT g.seq + 4503599627370496 AS rank, g.created_at AS key
+            FROM groups g
+            WHERE
+              g.org_id = ?1
+              AND TRUE
+              AND g.created_at >= ?2
+              AND (g.created_at > ?2 OR g.seq > CAST(?3 AS INTEGER) - 4503599627370496)
+            ORDER BY g.created_at ASC, g.seq ASC
+            LIMIT CAST(?4 AS INTEGER) + CAST(?5 AS INTEGER)
+          )
+        )
+        ORDER BY key ASC NULLS LAST, rank ASC
+        LIMIT CAST(?4 AS INTEGER) OFFSET CAST(?5 AS INTEGER)
+      ) hit
+      WHERE hit.rank >= 4503599627370496
+    )
+),
+chunk (place, group_seq, upto, step, content) AS (
+  SELECT place, group_seq, upto, 0, CAST(after AS TEXT)
+  FROM start
+  UNION ALL
+  SELECT
+    place,
+    group_seq,
+    upto,
+    step + 1,
+    (
+      SELECT iif(count(*) = 1000, max(member.seq), - max(member.seq)) || '|' || group_concat (member.object, ',')
+      FROM (
+        SELECT
+          m.user_seq AS seq,
+          '{"value":"' || u.id || '","$ref":"' || ?6 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object
+        FROM memberships m
+          CROSS JOIN users u ON u.seq = m.user_seq
+        WHERE
+          m.group_seq = chunk.group_seq
+          AND u.managed = 1
+          AND m.user_seq > CAST(chunk.content AS INTEGER)
+          AND m.user_seq <= chunk.upto
+        ORDER BY m.user_seq
+        LIMIT 1000
+      ) member
+    )
+  FROM chunk
+  WHERE step = 0 OR CAST(content AS INTEGER) > 0
+  ORDER BY 1, 4
+)
+SELECT
+  group_seq,
+  abs(CAST(content AS INTEGER)) AS last_seq,
+  substr(content, instr(content, '|') + 1) AS body
+FROM chunk
+WHERE step > 0 AND content IS NOT NULL
+LIMIT 100;
+
+-- GET of a user, by a key
+SELECT
+  users.version AS version,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM users
+WHERE
+  users.org_id = (
+    SELECT org_id
+    FROM auth_keys
+    WHERE id = ?3
+      AND hash = ?4 AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > ?5)
+  )
+  AND users.id = ?6
+  AND users.managed = 1;
+
+-- a user as the basis of a write
+SELECT
+  users.id AS id,
+  users.seq AS seq,
+  users.version AS version,
+  users.active AS active,
+  users.org_role AS org_role,
+  users.doc AS doc,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":[]' || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM users
+WHERE users.org_id = ?3 AND users.id = ?4 AND users.managed = 1;
+
+-- GET of a group with its members
+SELECT
+  g.version AS version,
+  '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"' || g.id || iif(
+    g.external_id IS NULL,
+    '"',
+    '","externalId":' || json_quote(coalesce(g.external_id_sent, g.external_id))
+  ) || ',"displayName":' || json_quote(g.display_name) || ',"meta":{"resourceType":"Group","created":"' || g.created_at || '","lastModified":"' || g.last_modified || '","location":"' || ?1 || '/Groups/' || g.id || '","version":"W/\"' || g.version || '\""}' AS body
+FROM groups g
+WHERE g.org_id = ?2 AND g.id = ?3;
+WITH
+RECURSIVE start (place, group_seq, after, upto) AS (SELECT 0, g.seq, 0, 9223372036854775807 FROM groups g WHERE g.org_id = ?1 AND g.id = ?2),
+chunk (place, group_seq, upto, step, content) AS (
+  SELECT place, group_seq, upto, 0, CAST(after AS TEXT)
+  FROM start
+  UNION ALL
+  SELECT
+    place,
+    group_seq,
+    upto,
+    step + 1,
+    (
+      SELECT iif(count(*) = 1000, max(member.seq), - max(member.seq)) || '|' || group_concat (member.object, ',')
+      FROM (
+        SELECT
+          m.user_seq AS seq,
+          '{"value":"' || u.id || '","$ref":"' || ?3 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object
+        FROM memberships m
+          CROSS JOIN users u ON u.seq = m.user_seq
+        WHERE
+          m.group_seq = chunk.group_seq
+          AND u.managed = 1
+          AND m.user_seq > CAST(chunk.content AS INTEGER)
+          AND m.user_seq <= chunk.upto
+        ORDER BY m.user_seq
+        LIMIT 1000
+      ) member
+    )
+  FROM chunk
+  WHERE step = 0 OR CAST(content AS INTEGER) > 0
+  ORDER BY 1, 4
+)
+SELECT
+  group_seq,
+  abs(CAST(content AS INTEGER)) AS last_seq,
+  substr(content, instr(content, '|') + 1) AS body
+FROM chunk
+WHERE step > 0 AND content IS NOT NULL
+LIMIT 100;
+
+-- the members of a group that are to be replaced
+WITH
+RECURSIVE start (place, group_seq, after, upto) AS (SELECT 0, g.seq, 0, 9223372036854775807 FROM groups g WHERE g.org_id = ?1 AND g.id = ?2),
+chunk (place, group_seq, upto, step, content) AS (
+  SELECT place, group_seq, upto, 0, CAST(after AS TEXT)
+  FROM start
+  UNION ALL
+  SELECT
+    place,
+    group_seq,
+    upto,
+    step + 1,
+    (
+      SELECT
+        iif(count(*) = 1000, max(member.seq), - max(member.seq)) || '|' || json_group_array(member.seq) || group_concat (member.object, ',')
+      FROM (
+        SELECT
+          m.user_seq AS seq,
+          '{"value":"' || u.id || '","$ref":"' || ?3 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object
+        FROM memberships m
+          CROSS JOIN users u ON u.seq = m.user_seq
+        WHERE
+          m.group_seq = chunk.group_seq
+          AND u.managed = 1
+          AND m.user_seq > CAST(chunk.content AS INTEGER)
+          AND m.user_seq <= chunk.upto
+        ORDER BY m.user_seq
+        LIMIT 1000
+      ) member
+    )
+  FROM chunk
+  WHERE step = 0 OR CAST(content AS INTEGER) > 0
+  ORDER BY 1, 4
+)
+SELECT
+  group_seq,
+  abs(CAST(content AS INTEGER)) AS last_seq,
+  substr(content, instr(content, '|') + 1) AS body
+FROM chunk
+WHERE step > 0 AND content IS NOT NULL;
+
+-- a comparison of a PATCH with the members of a group
+SELECT
+  json_group_array(iif(m.user_seq IS NULL, e.seq, - e.seq)) FILTER (
+    WHERE
+      e.active = 1
+      AND NOT (
+        (
+          FALSE
+          OR (
+            instr(
+              coalesce(
+                e.doc_fold ->> '$.displayname',
+                lower(e.doc ->> '$.displayName'),
+                e.doc_fold ->> '$.username',
+                lower(e.doc ->> '$.userName')
+              ),
+              ?1
+            ) > 0
+            AND e.id NOT IN (SELECT value FROM json_each(?2))
+          )
+        ) IS TRUE
+      )
+  ) AS seqs,
+  json_object(
+    'unknown',
+    json(json_group_array(j.value) FILTER (WHERE e.seq IS NULL)),
+    'inactive',
+    json(json_group_array(j.value) FILTER (WHERE e.active = 0)),
+    'group',
+    min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (SELECT 1 FROM groups WHERE org_id = ?3 AND id = j.value))
+  ) AS others
+FROM
+  json_each(iif(?3 IS NULL, '[]', ?4)) j
+  LEFT JOIN users e ON e.org_id = ?3
+  AND e.id = j.value
+  AND e.managed = 1
+  LEFT JOIN memberships m ON m.user_seq = e.seq
+  AND m.group_seq = (SELECT seq FROM groups WHERE org_id = ?3 AND id = ?5);
+SELECT json_group_array(iif(m.user_seq IS NULL, - e.seq, e.seq)) AS seqs
+FROM
+  json_each(iif(?1 IS NULL, '[]', ?2)) j
+  CROSS JOIN users e ON e.org_id = ?1
+  AND e.id = j.value
+  AND e.managed = 1
+  LEFT JOIN memberships m ON m.user_seq = e.seq
+  AND m.group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?3);
+SELECT json_group_array(seq) AS seqs
+FROM (
+  SELECT e.seq AS seq
+  FROM memberships m
+    CROSS JOIN users e ON e.seq = m.user_seq
+  WHERE
+    m.group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?2)
+    AND e.managed = 1
+    AND (
+      (
+        FALSE
+        OR (
+          instr(
+            coalesce(
+              e.doc_fold ->> '$.displayname',
+              lower(e.doc ->> '$.displayName'),
+              e.doc_fold ->> '$.username',
+              lower(e.doc ->> '$.userName')
+            ),
+            ?3
+          ) > 0
+          AND e.id NOT IN (SELECT value FROM json_each(?4))
+        )
+      ) IS TRUE
+    )
+  LIMIT 150000 + 1
+);
+
+-- the users that replace the members of a group
+SELECT
+  json_group_array(e.seq) FILTER (
+    WHERE
+      e.active = 1
+      AND NOT (
+        (
+          FALSE
+          OR (
+            instr(
+              coalesce(
+                e.doc_fold ->> '$.displayname',
+                lower(e.doc ->> '$.displayName'),
+                e.doc_fold ->> '$.username',
+                lower(e.doc ->> '$.userName')
+              ),
+              ?1
+            ) > 0
+            AND e.id NOT IN (SELECT value FROM json_each(?2))
+          )
+        ) IS TRUE
+      )
+  ) AS seqs,
+  json_object(
+    'unknown',
+    json(json_group_array(j.value) FILTER (WHERE e.seq IS NULL)),
+    'inactive',
+    json(json_group_array(j.value) FILTER (WHERE e.active = 0)),
+    'group',
+    min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (SELECT 1 FROM groups WHERE org_id = ?3 AND id = j.value))
+  ) AS others
+FROM
+  json_each(iif(?3 IS NULL, '[]', ?4)) j
+  LEFT JOIN users e ON e.org_id = ?3
+  AND e.id = j.value
+  AND e.managed = 1;
+
+-- a change of the members of a group
+SELECT
+  iif(
+    EXISTS (
+      SELECT 1
+      FROM json_each(?1) j
+        CROSS JOIN users e ON e.org_id = ?2 AND e.id = j.value AND e.active = 1
+    ),
+    json('stale'),
+    ''
+  );
+INSERT INTO memberships (group_seq, user_seq)
+SELECT g.seq, u.seq
+FROM groups g CROSS JOIN json_each(?1) j CROSS JOIN users u ON u.seq = j.value
+WHERE g.org_id = ?2 AND g.id = ?3 AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
+ON CONFLICT DO NOTHING;
+DELETE FROM memberships
+WHERE
+  group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?2)
+  AND user_seq IN (SELECT value FROM json_each(?3));
+
+-- the audit log by resource, of failures
+SELECT
+  json_object(
+    'id',
+    l.id,
+    'at',
+    substr(l.id, 1, 24),
+    'source',
+    l.source,
+    'actor',
+    l.actor,
+    'method',
+    l.method,
+    'path',
+    l.path,
+    'status',
+    l.status,
+    'resource_type',
+    l.resource_type,
+    'resource_id',
+    l.resource_id,
+    'resource_name',
+    l.resource_name,
+    'detail',
+    l.detail,
+    'body',
+    json(l.body),
+    'duration',
+    l.duration
+  ) AS json
+FROM log l INDEXED BY log_by_resource
+WHERE
+  l.org_id = ?1
+  AND l.status >= 400
+  AND l.resource_id IS NOT NULL
+  AND l.resource_id IN (
+    SELECT ?2
+    UNION ALL
+    SELECT id
+    FROM users
+    WHERE org_id = ?1
+      AND user_name_fold = ?3
+    UNION ALL
+    SELECT id
+    FROM groups
+    WHERE org_id = ?1
+      AND name_fold = ?3
+  )
+ORDER BY l.id DESC
+LIMIT CAST(?4 AS INTEGER);
+
+-- an organization for its administrator
+SELECT
+  json_object(
+    'id',
+    o.id,
+    'name',
+    o.name,
+    'email_management',
+    json(iif(o.email_management, 'true', 'false')),
+    'plain_groups',
+    json(iif(o.plain_groups, 'true', 'false')),
+    'mail_domains',
+    json(o.mail_domains),
+    'key_lifetime_days',
+    o.key_lifetime_days,
+    'user_limit',
+    o.user_limit,
+    'user_count',
+    o.user_count,
+    'group_count',
+    o.group_count,
+    'owner_user_name',
+    (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'created_at',
+    o.created_at,
+    'last_modified',
+    o.last_modified
+  ) AS json,
+  o.fold_version AS fold_version
+FROM organizations o
+WHERE
+  o.id = (
+    SELECT u.org_id
+    FROM users u
+    WHERE
+      u.org_id = ?1
+      AND u.user_name_fold >= ?2
+      AND u.user_name_fold < ?2 || char(2)
+      AND u.active = 1
+      AND u.org_role <> 'Member'
+      AND (
+        lower(trim(u.doc ->> '$.userName')) = ?3
+        OR lower(trim(u.doc ->> '$.userName')) IN (?4, ?5)
+        AND NOT EXISTS (
+          SELECT 1
+          FROM users s
+          WHERE s.org_id = u.org_id
+            AND s.user_name_fold > ?2 || char(1) AND s.user_name_fold < ?2 || char(2)
+        )
+      )
+      AND (
+        EXISTS (SELECT 1 FROM acceptances t WHERE t.org_id = ?1 AND t.mail = ?4 AND t.accepted_at IS NOT NULL)
+        OR ?4 <> ?5
+        AND EXISTS (SELECT 1 FROM acceptances t WHERE t.org_id = ?1 AND t.mail = ?5 AND t.accepted_at IS NOT NULL)
+      )
+  );
+
+-- the organizations of an administrator
+SELECT
+  json_object(
+    'id',
+    o.id,
+    'name',
+    o.name,
+    'email_management',
+    json(iif(o.email_management, 'true', 'false')),
+    'plain_groups',
+    json(iif(o.plain_groups, 'true', 'false')),
+    'mail_domains',
+    json(o.mail_domains),
+    'key_lifetime_days',
+    o.key_lifetime_days,
+    'user_limit',
+    o.user_limit,
+    'user_count',
+    o.user_count,
+    'group_count',
+    o.group_count,
+    'owner_user_name',
+    (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'created_at',
+    o.created_at,
+    'last_modified',
+    o.last_modified
+  ) AS json
+FROM organizations o
+WHERE
+  EXISTS (
+    SELECT 1
+    FROM users u
+    WHERE
+      u.org_id = o.id
+      AND u.user_name_fold >= ?1
+      AND u.user_name_fold < ?1 || char(2)
+      AND u.active = 1
+      AND u.org_role <> 'Member'
+      AND (
+        lower(trim(u.doc ->> '$.userName')) = ?2
+        OR lower(trim(u.doc ->> '$.userName')) IN (?3, ?4)
+        AND NOT EXISTS (
+          SELECT 1
+          FROM users s
+          WHERE s.org_id = u.org_id
+            AND s.user_name_fold > ?1 || char(1) AND s.user_name_fold < ?1 || char(2)
+        )
+      )
+  )
+  AND (
+    EXISTS (
+      SELECT 1
+      FROM acceptances t
+      WHERE t.org_id = o.id
+        AND t.mail = ?3 AND t.accepted_at IS NOT NULL
+    )
+    OR ?3 <> ?4
+    AND EXISTS (
+      SELECT 1
+      FROM acceptances t
+      WHERE t.org_id = o.id
+        AND t.mail = ?4 AND t.accepted_at IS NOT NULL
+    )
+  )
+ORDER BY o.created_at, o.id;
