@@ -20,6 +20,7 @@ const LAYERS = [
   ["kv"],
   ["redaction"],
   ["runtime"],
+  ["error"],
   ["storage_error"],
   ["directory"],
   ["scim-protocol"],

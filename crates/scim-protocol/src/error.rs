@@ -17,7 +17,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::message::ERROR;
+/// URN of the Error message (RFC 7644 §3.12).
+const MESSAGE: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// The error keywords of RFC 7644 §3.12, table 9, and RFC 9865 §2.1 that this crate uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -215,7 +216,7 @@ impl ScimError {
     /// The error's body (RFC 7644 §3.12).
     pub fn to_json(&self) -> String {
         serde_json::to_string(self)
-            .unwrap_or_else(|_| format!("{{\"schemas\":[\"{ERROR}\"],\"status\":\"500\"}}"))
+            .unwrap_or_else(|_| format!("{{\"schemas\":[\"{MESSAGE}\"],\"status\":\"500\"}}"))
     }
 }
 
@@ -232,7 +233,7 @@ impl Serialize for ScimError {
             scim_type: Option<ScimType>,
         }
         let body = Body {
-            schemas: [ERROR],
+            schemas: [MESSAGE],
             status: self.status.to_string(),
             detail: &self.detail,
             scim_type: self.scim_type,

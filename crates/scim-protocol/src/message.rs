@@ -9,8 +9,6 @@ use crate::object::IgnoreCase;
 pub(crate) const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 /// URN of the BulkResponse message (RFC 7644 §3.7).
 pub(crate) const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
-/// URN of the Error message (RFC 7644 §3.12).
-pub(crate) const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// Checks the `schemas` of a message. They may be missing, and may name other schemas: some clients send none, or those
 /// of SCIM 1.1.
