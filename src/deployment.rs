@@ -1,4 +1,4 @@
-//! What a deployment gives every request: its databases, its KV namespace, its variables.
+//! The bindings and variables of a deployment: databases, the KV namespace, settings.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,12 +10,12 @@ use crate::d1::limits::LIMITS;
 use crate::d1::{Cost, Database};
 use directory::{Catalog, Shard};
 
-/// A deployment, for the length of one request.
+/// The deployment, as one request sees it.
 pub(crate) struct Deployment<'a> {
     pub(crate) env: &'a Env,
     pub(crate) catalog: &'static Catalog,
     pub(crate) kv: KvStore,
-    /// Whether D1's read replicas may answer what only reads.
+    /// Whether read replicas of D1 may answer requests that only read.
     pub(crate) read_replicas: bool,
     cost: Rc<Cell<Cost>>,
 }
@@ -24,19 +24,19 @@ impl<'a> Deployment<'a> {
     /// Reads the bindings.
     ///
     /// # Errors
-    /// What is missing or wrong.
+    /// A sentence for the operator that says what is missing or invalid.
     pub(crate) fn of(env: &'a Env) -> Result<Self, String> {
         // Variables of a deployment are the same for every request of an isolate.
         static CATALOG: OnceLock<Result<Catalog, String>> = OnceLock::new();
         let catalog = CATALOG.get_or_init(|| {
             Catalog::new(
-                // One that is set and empty is a mistake, which would go unnoticed.
+                // An empty GROUP_PREFIX is a mistake: `Catalog::new` refuses it.
                 env.var("GROUP_PREFIX").map_or_else(|_| "Statsig".to_owned(), |prefix| prefix.to_string()),
                 variable(env, "ORG_ROLE_ATTRIBUTE", "statsigOrgRole"),
             )
             .map(|catalog| catalog.with_limits(LIMITS))
         });
-        // The others need not be there.
+        // Only the first database is required.
         env.d1("DB").map_err(|error| format!("D1 binding DB: {error}"))?;
         Ok(Self {
             env,
@@ -47,23 +47,23 @@ impl<'a> Deployment<'a> {
         })
     }
 
-    /// The database of that shard, if it is bound.
+    /// The database of a shard, if it is bound.
     pub(crate) fn database(&self, shard: Shard) -> Option<Database> {
         database(self.env, shard, Rc::clone(&self.cost))
     }
 
-    /// All databases, in the order of their numbers, which have no gap. There is at least one.
+    /// All databases in the order of their numbers, up to the first number that is not bound.
     pub(crate) fn databases(&self) -> Vec<Database> {
         Shard::all().map_while(|shard| self.database(shard)).collect()
     }
 
-    /// What was spent in all databases so far.
+    /// The cost of the request so far, in all databases.
     pub(crate) fn cost(&self) -> Cost {
         self.cost.get()
     }
 }
 
-/// The database of that shard, if it is bound: `DB`, `DB_1`, `DB_2`, … What it costs is added to `cost`.
+/// The database of a shard, if it is bound: `DB`, `DB_1`, `DB_2`, … Its cost is added to `cost`.
 pub(crate) fn database(env: &Env, shard: Shard, cost: Rc<Cell<Cost>>) -> Option<Database> {
     let binding = match shard {
         Shard::FIRST => env.d1("DB"),
@@ -72,7 +72,7 @@ pub(crate) fn database(env: &Env, shard: Shard, cost: Rc<Cell<Cost>>) -> Option<
     Some(Database::new(binding.ok()?, shard, cost))
 }
 
-/// A variable of the deployment; the default where it is not set.
+/// A variable of the deployment; the default if it is not set or empty.
 pub(crate) fn variable(env: &Env, name: &str, default: &str) -> String {
     env.var(name)
         .map(|value| value.to_string())

@@ -1,7 +1,7 @@
 //! scim-edge: a SCIM 2.0 service provider that runs as one Cloudflare Worker.
 //!
-//! Arrows run one way: `http` calls `console` and `store`, `console` calls `store`, `store` calls
-//! [`directory`], and that calls [`scim`]. See ARCHITECTURE.md.
+//! Each module uses only those below it, from the router at the top to the crates [`directory`] and [`scim_protocol`]
+//! at the bottom. See ARCHITECTURE.md.
 
 pub(crate) mod admin_api;
 pub mod audit;
@@ -41,8 +41,8 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     router::serve(request, env, context).await
 }
 
-/// What is to be done by the clock; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that
-/// Cloudflare counts it as one: `#[event(scheduled)]` has no way to say that.
+/// The cron job; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that Cloudflare counts it as one,
+/// which `#[event(scheduled)]` cannot do.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
 pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> Promise {
     future_to_promise(async move {

@@ -1,4 +1,4 @@
-//! The address of a request: its URL, as far as it is read.
+//! The address of a request: its URL, read within limits.
 
 use form_urlencoded::parse as parse_form;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -8,7 +8,7 @@ use worker::url::Host;
 
 /// Longest URL, in bytes. Cloudflare itself takes 16 KB.
 pub(crate) const LIMIT: usize = 32 * 1024;
-/// How much is read of a longer one, in bytes: the origin, and enough of the path to know who answers.
+/// How many bytes of a longer URL are read: enough for the origin and the first segment of the path.
 const BEGINNING: usize = 200;
 /// Most parameters in a query.
 pub(crate) const PARAMETER_LIMIT: usize = 100;
@@ -31,7 +31,7 @@ pub(crate) struct Address {
     /// Whether rules for paths, such as those of Cloudflare Access and of a firewall, read the path as this service
     /// does: no slash is doubled, and nothing is encoded that need not be, or leads elsewhere.
     pub(crate) is_plain: bool,
-    /// Why the address is not read, if it is not.
+    /// Why the address is refused, if it is.
     pub(crate) refusal: Option<ScimError>,
 }
 

@@ -1,4 +1,5 @@
-//! The body of an answer, of which parts may never have been in our memory, and others are read while it goes out.
+//! The body of a response. Parts may be strings that stay outside the memory of WebAssembly; others are read from
+//! storage while the body is sent.
 
 use std::collections::VecDeque;
 
@@ -8,11 +9,12 @@ use worker::js_sys::Array;
 use worker::wasm_bindgen::JsValue;
 use worker::{Response, ResponseBuilder, console_error};
 
+use crate::d1::StorageError;
 use crate::d1::member_chunks::{ChunkCursor, ChunkStream};
 use crate::error::Error;
 use crate::runtime::js_text::JsText;
 
-/// Text in parts.
+/// Text in parts, in their order.
 #[derive(Default)]
 pub(crate) struct Body {
     parts: VecDeque<Part>,
@@ -21,22 +23,22 @@ pub(crate) struct Body {
 
 enum Part {
     Text(JsText),
-    /// What is left of a group's members, from a place on; `goes_on`: there are some before.
+    /// The members of a group from a chunk on; `continues`: there are members before them.
     Members {
         from: ChunkCursor,
-        goes_on: bool,
+        continues: bool,
     },
 }
 
-/// How members are read that are still to come.
+/// How the members are read that are not in the body yet.
 pub(crate) struct Members {
     /// The chunks of members in storage.
     pub(crate) chunks: ChunkStream,
-    /// Makes of a chunk what the client gets.
+    /// Applies the projection of the request to a chunk.
     pub(crate) project: ProjectChunk,
 }
 
-/// Makes of a chunk of members what the client gets.
+/// Applies a projection to a chunk of members.
 pub(crate) type ProjectChunk = Box<dyn Fn(JsText) -> Result<JsText, Error>>;
 
 impl Body {
@@ -53,8 +55,7 @@ impl Body {
         self.parts.push_back(Part::Text(text));
     }
 
-    /// Adds texts at the end, with a comma between one and the next; empty ones are none. Returns whether there are
-    /// any.
+    /// Adds the texts that are not empty, separated by commas. Returns whether there are any.
     pub(crate) fn push_joined(&mut self, texts: impl IntoIterator<Item = JsText>) -> bool {
         let mut has_some = false;
         for text in texts.into_iter().filter(|text| !text.is_empty()) {
@@ -67,10 +68,15 @@ impl Body {
         has_some
     }
 
-    /// Adds members that are still to be read; `members` says how, if nobody has said so yet.
-    pub(crate) fn push_rest(&mut self, from: ChunkCursor, goes_on: bool, members: impl FnOnce() -> Members) {
+    /// Adds members that are read while the body is sent. Only the first call for a body calls `members`.
+    pub(crate) fn push_rest(
+        &mut self,
+        from: ChunkCursor,
+        continues: bool,
+        members: impl FnOnce() -> Members,
+    ) {
         self.members.get_or_insert_with(|| Box::new(members()));
-        self.parts.push_back(Part::Members { from, goes_on });
+        self.parts.push_back(Part::Members { from, continues });
     }
 
     /// Adds another body at the end.
@@ -83,7 +89,7 @@ impl Body {
         self.members = self.members.take().or(other.members);
     }
 
-    /// How many bytes go out, in decimal; `None` if that is not known before they have been read.
+    /// The length in bytes, in decimal; `None` if parts are still to be read.
     ///
     /// # Errors
     /// The runtime's.
@@ -99,12 +105,12 @@ impl Body {
         Ok(Some(length.to_string()))
     }
 
-    /// Whether there is none.
+    /// Whether there is no text.
     pub(crate) fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))
     }
 
-    /// The whole text, as far as it is known.
+    /// The text, without parts that are still to be read.
     pub(crate) fn into_string(self) -> String {
         self.into_texts().map(JsText::into_string).collect()
     }
@@ -131,23 +137,23 @@ impl Body {
         Ok(web_sys::Response::new_with_opt_blob_and_init(Some(&blob), &builder.into())?.into())
     }
 
-    /// A Blob is made of strings as they are, and knows how long it is.
+    /// A Blob takes strings without copying them into the memory of WebAssembly, and has a length.
     fn into_blob(self) -> Result<Blob, JsValue> {
         let parts: Array = self.into_texts().map(JsText::into_js).collect();
         Blob::new_with_str_sequence(&parts)
     }
 
-    /// The next bytes to go out, and the body behind them. An error breaks the answer off, so that its reader knows
-    /// that it is not whole.
+    /// The next bytes, and the rest of the body. An error ends the response before its end, so that the client knows
+    /// that it is incomplete.
     async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, worker::Error> {
         while let Some(part) = self.parts.pop_front() {
             let text = match part {
                 Part::Text(text) => text.into_string(),
-                Part::Members { from, goes_on } => match self.next_members(from, goes_on).await {
+                Part::Members { from, continues } => match self.next_members(from, continues).await {
                     Ok(text) => text,
                     Err(error) => {
                         console_error!("an answer was broken off: {error:?}");
-                        return Err(worker::Error::from("the answer was broken off"));
+                        return Err(worker::Error::from("the response was ended before its end"));
                     }
                 },
             };
@@ -158,20 +164,20 @@ impl Body {
         Ok(None)
     }
 
-    /// The next of a group's members; what comes behind them is put back.
-    async fn next_members(&mut self, from: ChunkCursor, goes_on: bool) -> Result<String, Error> {
+    /// The next chunk of members; a part for those after it is put back.
+    async fn next_members(&mut self, from: ChunkCursor, continues: bool) -> Result<String, Error> {
         let others = self.parts.iter().filter_map(|part| match part {
             Part::Members { from, .. } => Some(*from),
             Part::Text(_) => None,
         });
         let Some(Members { chunks, project }) = self.members.as_deref_mut() else {
-            return Ok(String::new());
+            return Err(StorageError::Internal("a body has members to read, and no chunks".to_owned()).into());
         };
         let Some((from, piece)) = chunks.next(from, others).await? else { return Ok(String::new()) };
         let text = project(piece)?.into_string();
         let has_some = !text.is_empty();
-        self.parts.push_front(Part::Members { from, goes_on: goes_on || has_some });
-        Ok(if goes_on && has_some { format!(",{text}") } else { text })
+        self.parts.push_front(Part::Members { from, continues: continues || has_some });
+        Ok(if continues && has_some { format!(",{text}") } else { text })
     }
 }
 

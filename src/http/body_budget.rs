@@ -1,21 +1,21 @@
-//! The memory of an isolate, which all requests in it share. WebAssembly's memory never shrinks again, and an isolate
-//! with too much of it ends, with all that it is doing.
+//! The budget for request bodies in the memory of an isolate, which all its requests share. The memory of WebAssembly
+//! never shrinks, and the runtime ends an isolate that has too much, with all its requests.
 
 use std::cell::RefCell;
 
 use crate::error::Limit;
 use crate::runtime::clock;
 
-/// Most bytes that the bodies of requests may take in an isolate at a time, as they are read and as they are kept.
+/// Most bytes that request bodies may take in an isolate at a time, both as text and as values.
 pub(crate) const MOST: usize = 24 * 1024 * 1024;
-/// From how many bytes on a body is large.
+/// Bodies of more bytes are large.
 pub(crate) const LARGE: usize = 2 * 1024 * 1024;
 /// Most large bodies at a time.
 pub(crate) const MOST_LARGE: usize = 2;
-/// A body this small is not counted.
+/// Bodies up to this many bytes are not counted.
 const SMALL: usize = 64 * 1024;
-/// After how many milliseconds a request is over, whatever became of it: the runtime drops requests whose clients have
-/// gone without a word.
+/// After how many milliseconds the share of a request ends: the runtime drops requests whose clients have disconnected,
+/// and does not run their destructors.
 const OVER: u64 = 60_000;
 
 thread_local! {
@@ -25,24 +25,24 @@ thread_local! {
 #[derive(Clone, Copy)]
 struct Share {
     number: u64,
-    /// Bytes of the body, as far as it has come.
+    /// Bytes of the body that have been read.
     body: usize,
-    /// Bytes that it takes, as it is and as values.
+    /// Bytes that it takes, as text and as values.
     bytes: usize,
     since: u64,
 }
 
-/// The memory that the body of one request takes, until this is dropped.
+/// The memory that the body of one request takes. Dropping it returns the memory to the budget.
 #[derive(Default)]
 pub(crate) struct Held {
     number: Option<u64>,
 }
 
 impl Held {
-    /// Notes that the body is that long, and takes so much memory.
+    /// Sets how long the body is, and how many bytes of memory it takes.
     ///
     /// # Errors
-    /// 429 where the isolate has not got that much.
+    /// 429 if that is more than is left.
     pub(crate) fn grow(&mut self, body: usize, bytes: usize) -> Result<(), Limit> {
         if body.max(bytes) <= SMALL {
             return Ok(());
@@ -55,7 +55,7 @@ impl Held {
             });
             let others = || held.iter().filter(|share| share.number != number);
             let taken = others().fold(0_usize, |sum, share| sum.saturating_add(share.bytes));
-            // What is alone may be as large as its own limits allow.
+            // A body that is alone may be as large as its own limits allow.
             let is_too_much = others().next().is_some() && taken.saturating_add(bytes) > MOST;
             let large = others().filter(|share| share.body > LARGE).count();
             if is_too_much || (body > LARGE && large >= MOST_LARGE) {

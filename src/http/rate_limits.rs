@@ -1,5 +1,5 @@
-//! How often somebody may ask (docs/limits.md). Workers' rate-limit bindings count for a location of Cloudflare; where
-//! there is no binding, the isolate counts for itself. Both are approximate.
+//! Rate limits by key and by address (docs/limits.md). The rate-limit bindings of Workers count for a location of
+//! Cloudflare; without a binding, the isolate counts for itself. Both are approximate.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,29 +12,29 @@ use crate::error::Limit;
 use crate::runtime::clock;
 use directory::Key;
 
-/// How long is counted, in milliseconds.
+/// The period of a count, in milliseconds.
 const MINUTE: u64 = 60 * 1000;
-/// Most counts that an isolate keeps. Whoever comes beyond that is not counted.
+/// Most counters that an isolate keeps. Beyond that, new addresses and keys are not counted.
 pub(crate) const MOST_COUNTS: usize = 10_000;
-/// Of whoever has failed too often: how many keys are looked up in a minute that nobody has used lately. A good key
-/// behind the same address may be among them.
+/// How many keys that this isolate does not know are looked up in a minute for an address with too many failures: a
+/// good key behind the same address may be among them.
 const LOOK_UPS_OF_FAILED: u32 = 60;
 
-/// What is counted.
+/// A kind of request that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rate {
     /// Refused keys and tokens of an address.
     Failures,
     /// Requests with a good key.
     Requests,
-    /// Lists for which the database has to look at everybody, with a good key.
+    /// Lists with a good key for which the database has to read all rows.
     Scans,
-    /// Keys that are looked up for an address that has failed too often.
+    /// Keys that are looked up for an address with too many failures.
     LookUps,
 }
 
 impl Rate {
-    /// The binding, the variable that says how many are allowed where there is no binding, and how many otherwise.
+    /// The rate-limit binding; the variable with the limit that applies without the binding; and that limit's default.
     pub(crate) fn setting(self) -> (&'static str, &'static str, u32) {
         match self {
             Self::Failures => ("FAILED_SIGN_INS", "FAILED_SIGN_INS_PER_MINUTE", 20),
@@ -44,15 +44,15 @@ impl Rate {
         }
     }
 
-    /// Counts one more of somebody, and tells whether that is still allowed.
-    async fn allows(self, env: &Env, who: &str) -> bool {
+    /// Counts one more request of a key or an address. Returns whether it is within the limit.
+    async fn allows(self, env: &Env, subject: &str) -> bool {
         let (binding, limit, default) = self.setting();
         if !binding.is_empty()
             && let Ok(limiter) = env.rate_limiter(binding)
         {
-            match limiter.limit(who.to_owned()).await {
+            match limiter.limit(subject.to_owned()).await {
                 Ok(outcome) => return outcome.success,
-                Err(error) => console_error!("the rate limit {binding} cannot be asked: {error}"),
+                Err(error) => console_error!("the rate limit {binding} did not answer: {error}"),
             }
         }
         let most = match limit {
@@ -60,11 +60,11 @@ impl Rate {
             limit => variable(env, limit, "").parse().unwrap_or(default),
         };
         let now = clock::now_millis();
-        COUNTS.with_borrow_mut(|counts| counts.count((self, who.to_owned()), now) <= most)
+        COUNTS.with_borrow_mut(|counts| counts.count((self, subject.to_owned()), now) <= most)
     }
 }
 
-/// What an isolate has counted, and who has failed too often until when.
+/// The counters of an isolate, and until when addresses with too many failures are blocked.
 struct Counts {
     counted: BTreeMap<(Rate, String), (u64, u32)>,
     blocked: BTreeMap<String, u64>,
@@ -76,7 +76,7 @@ thread_local! {
 }
 
 impl Counts {
-    /// How many there have been since the minute of the first began.
+    /// Counts one more. Returns how many there have been in the current period.
     fn count(&mut self, what: (Rate, String), now: u64) -> u32 {
         let is_current = |began: u64| now.saturating_sub(began) < MINUTE;
         if self.counted.len() >= MOST_COUNTS {
@@ -101,7 +101,7 @@ impl Counts {
     }
 }
 
-/// Refuses whoever guesses at the admin token from an address that has failed too often.
+/// Refuses an admin token from an address with too many failures.
 ///
 /// # Errors
 /// 429.
@@ -109,10 +109,10 @@ pub(crate) fn check_address(request: &HttpRequest) -> Result<(), Limit> {
     if is_blocked(&address_of(request)) { Err(Limit::FailedAuthentications) } else { Ok(()) }
 }
 
-/// Counts a refusal of a key or a token.
+/// Counts a refused key or token.
 ///
 /// # Errors
-/// 429 where the address of the request has had too many.
+/// 429 if the address of the request has had too many.
 pub(crate) async fn count_failure(env: &Env, request: &HttpRequest) -> Result<(), Limit> {
     let address = address_of(request);
     if Rate::Failures.allows(env, &address).await {
@@ -122,8 +122,8 @@ pub(crate) async fn count_failure(env: &Env, request: &HttpRequest) -> Result<()
     Err(Limit::FailedAuthentications)
 }
 
-/// Refuses a key that nobody has used lately, from an address that has failed too often with others, unless it is
-/// among a few: a good key behind the same address shall be found.
+/// Refuses a key that this isolate does not know, from an address with too many failures. A few such keys a minute are
+/// let through, so that a good key behind the same address is found.
 ///
 /// # Errors
 /// 429.
@@ -146,7 +146,7 @@ pub(crate) async fn count_request(env: &Env, key: &Key) -> Result<(), Limit> {
     Err(Limit::Requests)
 }
 
-/// Counts a list for which the database has to look at everybody, with a good key.
+/// Counts a list with a good key for which the database has to read all rows.
 ///
 /// # Errors
 /// 429 above one a second over a minute.
@@ -162,7 +162,7 @@ fn is_blocked(address: &str) -> bool {
     COUNTS.with_borrow(|counts| counts.blocked.get(address).is_some_and(|until| *until > now))
 }
 
-/// Where a request comes from. Whoever has an IPv6 address has all of its network.
+/// The address that a request comes from. Addresses of one IPv6 network are one address.
 fn address_of(request: &HttpRequest) -> String {
     network_of(&request.header("cf-connecting-ip").unwrap_or_default())
 }

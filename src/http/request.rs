@@ -1,4 +1,4 @@
-//! What comes in: the request, read as far as the protocol needs it.
+//! A request: method, address, headers, and the body within limits.
 
 use futures_util::StreamExt;
 use http::Method;
@@ -13,7 +13,7 @@ use scim_protocol::ScimError;
 use scim_protocol::bounded_json::{self, ParseError};
 use scim_protocol::error::shorten;
 
-/// What is read of the body of a kind of request.
+/// The limits of a kind of body, and how it is parsed.
 pub(crate) struct BodyLimits {
     /// Most bytes.
     pub(crate) bytes: usize,
@@ -21,18 +21,18 @@ pub(crate) struct BodyLimits {
     pub(crate) values: usize,
     /// Most values of a body that is no larger than [`LARGE`].
     pub(crate) values_of_small: usize,
-    /// Most bytes before the key is known to be good.
-    pub(crate) bytes_of_strangers: usize,
-    /// How it is read.
+    /// Most bytes that are read before the key is verified.
+    pub(crate) bytes_before_auth: usize,
+    /// Parses a body of at most so many values.
     parse: fn(&[u8], usize) -> Result<Value, ScimError>,
 }
 
 impl BodyLimits {
-    /// Reads a body.
+    /// Parses a body.
     ///
     /// # Errors
-    /// `invalidSyntax` for what is not JSON, `tooMany` for more values than are read.
-    pub(crate) fn read(&self, text: &[u8]) -> Result<Value, ScimError> {
+    /// `invalidSyntax` if it is not JSON, `tooMany` if it has too many values.
+    pub(crate) fn parse(&self, text: &[u8]) -> Result<Value, ScimError> {
         (self.parse)(text, if text.len() > LARGE { self.values } else { self.values_of_small })
     }
 }
@@ -42,43 +42,44 @@ pub(crate) const BODY: BodyLimits = BodyLimits {
     bytes: BODY_LIMIT,
     values: VALUE_LIMIT,
     values_of_small: VALUE_LIMIT,
-    bytes_of_strangers: 64 * 1024,
+    bytes_before_auth: 64 * 1024,
     parse: parse_json,
 };
-/// Bodies that write a group. 1,000 members fit before the key is known to be good, and 100,000 with four parts each
-/// after.
+/// Bodies that write a group. Before the key is verified, 1,000 members fit; after, 100,000 with four attributes each.
 pub(crate) const GROUP_BODY: BodyLimits = BodyLimits {
     bytes: 10 * 1024 * 1024,
     values: 500_000,
     values_of_small: 100_000,
-    bytes_of_strangers: 128 * 1024,
+    bytes_before_auth: 128 * 1024,
     parse: group_json,
 };
-/// Most memory that the values of a body may take before the key is known to be good, in bytes.
-pub(crate) const MEMORY_OF_STRANGERS: usize = 512 * 1024;
+/// Most memory that the values of a body may take before the key is verified, in bytes.
+pub(crate) const MEMORY_BEFORE_AUTH: usize = 512 * 1024;
 
 /// Largest body of most requests, in bytes.
 pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 /// Most values in the body of most requests.
 pub(crate) const VALUE_LIMIT: usize = 20_000;
 
-/// A request, taken apart.
+/// A request to this service.
 pub(crate) struct HttpRequest {
     raw: Request,
-    /// Method. HEAD is GET here: it is answered in the same way, but for the body (RFC 9110 §9.3.2).
+    /// The method; GET for HEAD, whose response differs only in that it has no body (RFC 9110 §9.3.2).
     pub(crate) method: Method,
-    /// Whether it is HEAD.
+    /// Whether the method is HEAD.
     pub(crate) is_head: bool,
-    /// Its URL.
+    /// The URL.
     pub(crate) address: Address,
     budget: Held,
 }
 
 impl HttpRequest {
+    /// Reads everything but the body.
+    ///
     /// # Errors
-    /// The request has no method.
+    /// If the method is not a token (RFC 9110 §9.1).
     pub(crate) fn new(raw: Request) -> worker::Result<Self> {
-        // The worker crate's `Method` takes what it does not know, such as PROPFIND, for GET.
+        // `worker::Method` makes GET of methods that it does not know, such as PROPFIND.
         let method = Method::from_bytes(raw.inner().method().as_bytes())
             .map_err(|error| format!("the method of the request: {error}"))?;
         let is_head = method == Method::HEAD;
@@ -91,10 +92,10 @@ impl HttpRequest {
         })
     }
 
-    /// Refuses an address that is not read.
+    /// Refuses an address that is invalid or too long.
     ///
     /// # Errors
-    /// 414, or 400 for too many parameters.
+    /// 414 if it is too long, otherwise 400.
     pub(crate) fn check_address(&self) -> Result<(), ScimError> {
         self.address.refusal.clone().map_or(Ok(()), Err)
     }
@@ -109,7 +110,7 @@ impl HttpRequest {
         &self.address.query
     }
 
-    /// A query parameter, its name in any case; the first of that name.
+    /// The first query parameter of that name, compared without case.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.address
             .query
@@ -118,12 +119,12 @@ impl HttpRequest {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A header, if it is there and is text.
+    /// The value of a header; `None` if there is none.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.raw.headers().get(name).ok().flatten()
     }
 
-    /// Whether the body is known to be no longer than that. Of one whose length nobody says, nothing is known.
+    /// Whether `Content-Length` says that the body is no longer than that.
     pub(crate) fn is_within(&self, bytes: usize) -> bool {
         self.declared_length().is_some_and(|length| length <= bytes)
     }
@@ -132,10 +133,10 @@ impl HttpRequest {
         self.header("content-length").and_then(|length| length.trim().parse().ok())
     }
 
-    /// The body as it is.
+    /// Reads the body.
     ///
     /// # Errors
-    /// 413 above the limit, 415 for a compressed one, 429 where the isolate has no memory for it.
+    /// 413 above the limit, 415 if it is compressed, 429 if the isolate has no memory for it.
     pub(crate) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
         if self.raw.inner().body().is_some() {
             check_coding(self.header("content-encoding").as_deref())?;
@@ -155,12 +156,12 @@ impl HttpRequest {
                 let body = self.raw.bytes().await.map_err(unreadable)?;
                 if body.len() > limit { Err(too_large().into()) } else { Ok(body) }
             }
-            // A client that does not say how long its body is may not fill the memory with it.
+            // Without `Content-Length`, the limit is checked as chunks arrive.
             None => {
                 let Ok(mut stream) = self.raw.stream() else { return Ok(Vec::new()) };
                 let mut body = Vec::new();
-                while let Some(piece) = stream.next().await {
-                    body.extend(piece.map_err(unreadable)?);
+                while let Some(chunk) = stream.next().await {
+                    body.extend(chunk.map_err(unreadable)?);
                     if body.len() > limit {
                         return Err(too_large().into());
                     }
@@ -171,16 +172,16 @@ impl HttpRequest {
         }
     }
 
-    /// Notes how much memory the body takes now that it has been read.
+    /// Sets how long the body is, and how much memory it takes as values, in bytes.
     ///
     /// # Errors
-    /// 429 where the isolate has not got that much.
+    /// 429 if the isolate has no memory for it.
     pub(crate) fn hold(&mut self, body: usize, bytes: usize) -> Result<(), Limit> {
         self.budget.grow(body, bytes)
     }
 }
 
-/// Refuses a body that has been compressed, or otherwise coded.
+/// Refuses a body with a `Content-Encoding`.
 fn check_coding(content_encoding: Option<&str>) -> Result<(), ScimError> {
     let mut codings = content_encoding.unwrap_or_default().split(',').map(str::trim);
     let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
@@ -193,15 +194,15 @@ fn check_coding(content_encoding: Option<&str>) -> Result<(), ScimError> {
     })
 }
 
-/// Reads a body as JSON.
+/// Parses a body as JSON.
 ///
 /// # Errors
-/// `invalidSyntax` for what is not JSON, `tooMany` for more values than that.
+/// `invalidSyntax` if it is not JSON, `tooMany` if it has more than `most_values` values.
 pub(crate) fn parse_json(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
     json_by(body, most_values, bounded_json::parse)
 }
 
-/// Reads a body that describes a group, or a change of one, as JSON.
+/// Parses the body of a group, or of a PATCH of one, as JSON.
 ///
 /// # Errors
 /// As [`parse_json`].

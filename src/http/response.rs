@@ -1,4 +1,4 @@
-//! What goes out: status, headers and body, before they become a response.
+//! A response: status, headers and body, and what the log says of it.
 
 use worker::{Headers, Response};
 
@@ -9,7 +9,7 @@ use directory::Shard;
 use scim_protocol::entity_tag::entity_tag;
 use scim_protocol::{MEDIA_TYPE, ScimError, ScimType};
 
-/// After how many seconds a request may be sent again that was answered with 429.
+/// The value of `Retry-After` in a 429, in seconds.
 pub(crate) const RETRY_AFTER: &str = "10";
 
 /// Statements that the client need not wait for, such as the time of a key's last use.
@@ -24,9 +24,9 @@ pub(crate) struct DeferredWork {
 pub(crate) struct HttpResponse {
     /// HTTP status code.
     pub(crate) status: u16,
-    /// Body, empty where there is none.
+    /// Body; empty if there is none.
     pub(crate) body: Body,
-    /// What an error says; for the log.
+    /// The text of an error, for the log.
     pub(crate) detail: Option<String>,
     /// The hint of the key that was sent; for the log.
     pub(crate) key_hint: Option<String>,
@@ -66,12 +66,12 @@ impl HttpResponse {
         Self::new(201, MEDIA_TYPE, body).with_header("Location", location)
     }
 
-    /// 304: the client has what it asks for (RFC 7644 §3.14).
+    /// 304: the client has the current version (RFC 7644 §3.14).
     pub(crate) fn not_modified(version: i64) -> Self {
         Self::new(304, MEDIA_TYPE, String::new()).with_version(version)
     }
 
-    /// 204, nothing to say.
+    /// 204.
     pub(crate) fn no_content() -> Self {
         Self::new(204, MEDIA_TYPE, String::new())
     }
@@ -81,12 +81,12 @@ impl HttpResponse {
         Self::new(status, content_type, body)
     }
 
-    /// A page.
+    /// An HTML page.
     pub(crate) fn html(status: u16, html: String) -> Self {
         Self::new(status, "text/html; charset=utf-8", html)
     }
 
-    /// A file that browsers may keep for good.
+    /// A file that browsers may cache forever.
     pub(crate) fn kept(content_type: &'static str, text: &str) -> Self {
         Self::new(200, content_type, text.to_owned())
             .with_header("Cache-Control", "public, max-age=31536000, immutable")
@@ -118,13 +118,13 @@ impl HttpResponse {
         self.headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str())
     }
 
-    /// The same with what it says to the log.
+    /// The same with a text for the log.
     pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// What the Worker's own log says of an error: of those that may quote the request only the keyword of RFC 7644.
-    /// The organization's log has the text.
+    /// The text of an error for the Worker's log: only the keyword of RFC 7644 if the detail may quote the request. The
+    /// audit log of the organization has the detail.
     pub(crate) fn log_text(&self) -> Option<&str> {
         let detail = self.detail.as_deref()?;
         let quotes_request = matches!(self.status, 400 | 404 | 405 | 409 | 412 | 415 | 422);
@@ -152,7 +152,7 @@ impl HttpResponse {
         // Directory data belongs in no cache.
         headers.set("Cache-Control", "no-store")?;
         headers.set("X-Content-Type-Options", "nosniff")?;
-        // What is no page neither loads anything nor is shown anywhere; pages say what they may.
+        // A response that is no page loads nothing and is framed nowhere. Pages have a policy of their own.
         headers
             .set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")?;
         headers.set("Cross-Origin-Resource-Policy", "same-origin")?;
@@ -194,7 +194,7 @@ impl From<Error> for HttpResponse {
         match error.status {
             // RFC 6750 §3: a 401 names the scheme.
             401 => response.with_header("WWW-Authenticate", "Bearer realm=\"scim\""),
-            // RFC 9110 §12.5.3: what a body may have been coded by.
+            // RFC 9110 §12.5.3: the encodings that a request body may have.
             415 => response.with_header("Accept-Encoding", "identity"),
             // An integer of seconds is the only form that Okta honours.
             429 => response.with_header("Retry-After", RETRY_AFTER),
@@ -204,7 +204,6 @@ impl From<Error> for HttpResponse {
 }
 
 fn server_timing(cost: Cost) -> String {
-    // Milliseconds with two decimals; what prints floating point would be 6 KB more of the Worker (docs/size.md).
     let hundredths = cost.micros.saturating_add(5) / 10;
     format!(
         "d1;dur={}.{:02}, round_trips;desc=\"{}\", rows_read;desc=\"{}\", rows_written;desc=\"{}\"",

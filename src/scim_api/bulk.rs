@@ -1,15 +1,15 @@
-//! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each came by itself.
+//! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each were a request.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
+use serde_json::Value;
 use worker::Url;
 
 use super::context::{HandlerFuture, Operation, RequestContext, Source, to_json};
 use crate::audit::scim_request::Target;
-use crate::d1::Batch;
-use crate::d1::StorageError;
+use crate::d1::{Batch, StorageError};
 use crate::error::Error;
 use crate::http::address::{encode_segment, segments};
 use crate::http::request::{VALUE_LIMIT, parse_json};
@@ -25,13 +25,13 @@ use scim_protocol::error::shorten;
 pub(crate) type Dispatch =
     for<'r> fn(&'r mut RequestContext<'_>, &'r Method, &'r [&'r str]) -> HandlerFuture<'r>;
 
-/// An operation on its way.
+/// An operation, and its result once it was carried out.
 struct Step {
-    /// What is still to be carried out.
+    /// The operation until it is carried out.
     operation: Option<BulkOperation>,
     method: BulkMethod,
     bulk_id: Option<String>,
-    /// URL of the resource that it is about.
+    /// The URL of its resource.
     location: Option<String>,
     response: Option<HttpResponse>,
 }
@@ -44,13 +44,12 @@ impl Step {
 
 /// Carries out the operations of a bulk request.
 ///
-/// Whatever a POST makes has its identifier before anything is carried out, so that references may point
-/// anywhere.
+/// Resources of POSTs get their identifiers before the first operation, so that a reference may point to a later one.
 pub(crate) async fn respond(
     context: &mut RequestContext<'_>,
     dispatch: Dispatch,
 ) -> Result<HttpResponse, Error> {
-    // An operation costs round trips; nobody gets any for a key that is no good.
+    // Operations cost round trips: the key is verified first.
     context.open(Batch::new()).await?;
     let limits = &context.session.tenant.catalog.limits;
     let Source::Http(request) = &mut context.source else {
@@ -101,14 +100,15 @@ pub(crate) async fn respond(
     for response in steps.iter_mut().filter_map(|step| step.response.as_mut()) {
         deferred.append(&mut response.deferred.statements);
     }
-    let results = BulkResponse::new(steps.into_iter().filter_map(result).collect());
+    let results = steps.into_iter().filter_map(|step| result(step).transpose());
+    let results = BulkResponse::new(results.collect::<Result<_, Error>>()?);
     let mut response = HttpResponse::ok(to_json(&results)?);
     response.detail = detail;
     response.deferred.statements = deferred;
     Ok(response)
 }
 
-/// Carries out one operation, unless references in it are `missing`, and notes the URL of its resource in `location`.
+/// Carries out one operation, unless references in it are `missing`, and puts the URL of its resource into `location`.
 async fn carry_out(
     context: &RequestContext<'_>,
     dispatch: Dispatch,
@@ -117,19 +117,19 @@ async fn carry_out(
     ids: &BTreeMap<String, String>,
     location: &mut Option<String>,
 ) -> HttpResponse {
-    let nowhere = missing.iter().any(|name| operation.targets(name));
+    let target_missing = missing.iter().any(|name| operation.targets(name));
     let unresolved = missing.first().map(|name| unresolved(name));
-    // A deactivation is carried out without the values that refer to nothing.
+    // A deactivation is carried out without the values whose references are missing.
     let deactivates = matches!(operation.method, BulkMethod::Put | BulkMethod::Patch)
         && operation.data.as_ref().is_some_and(user_change::seems_to_deactivate);
-    let goes_on = deactivates && !nowhere;
-    operation.resolve(ids, |name| goes_on && missing.contains(name));
+    let without_missing = deactivates && !target_missing;
+    operation.resolve(ids, |name| without_missing && missing.contains(name));
     let BulkOperation { method, path, bulk_id, version, data } = operation;
     let is_here = is_of_this_service(&context.session.tenant.base, &path);
     let names = segments(path_of(&path));
     let names = below_base(&names);
-    // RFC 7644 §3.7: only a POST that fails has no location; where one succeeds, the response tells.
-    if method != BulkMethod::Post && !nowhere && is_here {
+    // RFC 7644 §3.7: only a POST that fails has no location. That of one that succeeds is in its response.
+    if method != BulkMethod::Post && !target_missing && is_here {
         let mut url = context.session.tenant.base.clone();
         for name in &names {
             url.push('/');
@@ -139,10 +139,10 @@ async fn carry_out(
     }
     let exhausted = context.budget.check().err();
     let refused = match &unresolved {
-        // A deactivation takes little, and is never refused because of what came before it.
+        // A deactivation is cheap, and earlier operations must not prevent it.
         _ if exhausted.is_some() && !deactivates => exhausted,
-        Some(reason) if !goes_on || names.first() != Some(&"Users") => Some(reason.clone()),
-        _ if !is_here => Some(elsewhere(&context.session.tenant.base, &path)),
+        Some(reason) if !without_missing || names.first() != Some(&"Users") => Some(reason.clone()),
+        _ if !is_here => Some(other_service(&context.session.tenant.base, &path)),
         _ => matches!(names.as_slice(), ["Bulk"] | [.., ".search"]).then(|| {
             ScimError::method_not_allowed(
                 "An operation's \"path\" is \"/Users\", \"/Groups\", or one of their resources, as in \"/Users/{id}\".",
@@ -150,7 +150,7 @@ async fn carry_out(
         }),
     };
     let mut session = context.session.clone();
-    // The others may have taken their time.
+    // Earlier operations may have taken seconds.
     session.tenant.now = clock::iso(clock::now_millis());
     session.is_verified = true;
     let new_id = bulk_id.as_ref().and_then(|name| ids.get(name)).cloned();
@@ -191,7 +191,7 @@ fn http_method(method: BulkMethod) -> Method {
     }
 }
 
-/// Whether an operation's path is of this service. One that is a full URL may be of another.
+/// Whether the path of an operation is of this service. A full URL may be of another one.
 fn is_of_this_service(base: &str, path: &str) -> bool {
     let Some(host) = host_of(path) else { return true };
     let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
@@ -199,7 +199,7 @@ fn is_of_this_service(base: &str, path: &str) -> bool {
     is_of_this_host && segments(path_of(path)).first().is_some_and(|first| first == "scim")
 }
 
-/// What of a full URL stands before its path, also if that has no scheme, as in `//example.com/Users`.
+/// Scheme and host of a full URL, which may have no scheme, as in `//example.com/Users`.
 fn host_of(path: &str) -> Option<&str> {
     let at = path
         .find("//")
@@ -209,13 +209,13 @@ fn host_of(path: &str) -> Option<&str> {
     path.get(..end)
 }
 
-/// The path of a full URL; what is none is one already.
+/// The path of a full URL, or the path itself.
 fn path_of(path: &str) -> &str {
     let host = host_of(path).unwrap_or_default();
     path.get(host.len()..).unwrap_or_default()
 }
 
-/// The segments below a base path, if they begin with one.
+/// The segments without those of the base path, if they begin with it.
 fn below_base(names: &[String]) -> Vec<&str> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     match names.as_slice() {
@@ -224,7 +224,7 @@ fn below_base(names: &[String]) -> Vec<&str> {
     }
 }
 
-fn elsewhere(base: &str, path: &str) -> ScimError {
+fn other_service(base: &str, path: &str) -> ScimError {
     ScimError::invalid_path(format!(
         "The operation's \"path\" is \"{}\", a URL of another service than this one, {base}. Write the path below it, \
          as in \"/Users/{{id}}\".",
@@ -233,21 +233,23 @@ fn elsewhere(base: &str, path: &str) -> ScimError {
 }
 
 /// The result of an operation that was carried out (RFC 7644 §3.7.3), with the body if it failed.
-fn result(step: Step) -> Option<BulkOperationResponse> {
+fn result(step: Step) -> Result<Option<BulkOperationResponse>, Error> {
     let failed = step.failed();
     let Step { method, bulk_id, location, response, .. } = step;
-    let response = response?;
-    Some(BulkOperationResponse {
-        method,
-        bulk_id,
-        location,
-        version: response.header("ETag").map(str::to_owned),
-        status: response.status,
-        response: failed.then(|| serde_json::from_str(&response.body.into_string()).unwrap_or_default()),
+    let Some(response) = response else { return Ok(None) };
+    let version = response.header("ETag").map(str::to_owned);
+    let status = response.status;
+    let error = failed.then(|| parse_value(&response.body.into_string())).transpose()?;
+    Ok(Some(BulkOperationResponse { method, bulk_id, location, version, status, response: error }))
+}
+
+fn parse_value(body: &str) -> Result<Value, Error> {
+    serde_json::from_str(body).map_err(|error| {
+        StorageError::Internal(format!("the error of an operation is not JSON: {error}")).into()
     })
 }
 
-/// What the log is to say, if anything failed.
+/// A sentence for the log, if operations failed.
 fn summary(steps: &[Step]) -> Option<String> {
     let failed: Vec<&HttpResponse> =
         steps.iter().filter(|step| step.failed()).filter_map(|step| step.response.as_ref()).collect();
@@ -261,7 +263,7 @@ fn summary(steps: &[Step]) -> Option<String> {
     ))
 }
 
-/// RFC 7644 §3.7.1: what cannot be resolved is a conflict.
+/// RFC 7644 §3.7.1: a reference that cannot be resolved is a conflict.
 fn unresolved(name: &str) -> ScimError {
     ScimError::conflict(format!(
         "\"bulkId:{}\" refers to an operation that is not in the request, makes no resource, or failed; so this one \

@@ -1,4 +1,4 @@
-//! A SCIM request on its way: what it asks for, and its conversation with storage.
+//! What the handlers of a SCIM request need: its key and session, its body and parameters, and its audit entry.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use crate::d1::audit_log::Outcome;
 use crate::d1::session::Opened;
 use crate::d1::{Batch, Results, Session, StorageError};
 use crate::error::Error;
-use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_OF_STRANGERS};
+use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_BEFORE_AUTH};
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
 use scim_protocol::ScimError;
@@ -28,23 +28,23 @@ use scim_protocol::schema::ResourceType;
 /// What a handler returns. It is boxed, so that a table of routes can name it.
 pub(crate) type HandlerFuture<'r> = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + 'r>>;
 
-/// A SCIM request that carries a well-formed key, and what it needs to be carried out.
+/// A SCIM request with a well-formed key.
 pub(crate) struct RequestContext<'a> {
-    /// Its conversation with storage.
+    /// Runs its statements, and verifies its key with the first batch.
     pub(crate) session: Session<'a>,
-    /// What asks for it.
+    /// Where body, parameters and headers come from.
     pub(crate) source: Source<'a>,
     /// Whether the time of the key's last use is to be updated after the response.
     pub(crate) last_used_is_due: Cell<bool>,
-    /// What the organization's log will say of it.
+    /// Its entry in the audit log.
     pub(crate) audit: AuditContext,
-    /// What the whole HTTP request may still make this service compute.
+    /// How much the whole HTTP request may still compute.
     pub(crate) budget: &'a Budget,
     /// Bindings and variables of the deployment.
     pub(crate) env: &'a Env,
 }
 
-/// Where a request comes from. Both are carried out by the same code.
+/// Where a request comes from. The same handlers serve both.
 pub(crate) enum Source<'a> {
     /// A request of its own.
     Http(&'a mut HttpRequest),
@@ -52,14 +52,14 @@ pub(crate) enum Source<'a> {
     Bulk(&'a Operation),
 }
 
-/// What a request that is part of a bulk request brings along.
+/// The request of one operation of a bulk request.
 pub(crate) struct Operation {
     data: RefCell<Option<Value>>,
-    /// What `If-Match` would say.
+    /// The version that the client expects, as in `If-Match`.
     version: Option<String>,
-    /// The identifier of what it makes.
+    /// The identifier of the resource that it creates.
     new_id: Option<String>,
-    /// Why references are left in the body.
+    /// The error for references that stay in the body, since they cannot be resolved.
     unresolved: Option<ScimError>,
 }
 
@@ -69,7 +69,7 @@ impl Operation {
         Self { data: RefCell::new(data), version, new_id, unresolved: None }
     }
 
-    /// The same with references left in the body, for that reason.
+    /// The same with references that stay in the body, for that reason.
     pub(crate) fn with_unresolved(self, reason: Option<ScimError>) -> Self {
         Self { unresolved: reason, ..self }
     }
@@ -93,8 +93,8 @@ impl RequestContext<'_> {
         self.opened(scim_key::open_for_write(&self.session, batch).await)
     }
 
-    /// Makes sure that the key is good, or was a moment ago: before memory is given to what comes with it.
-    async fn vouch(&self) -> Result<(), Error> {
+    /// Verifies the key, unless this isolate has done so lately: before the body gets more memory.
+    async fn verify_key(&self) -> Result<(), Error> {
         if known_keys::is_good(self.session.key) {
             return Ok(());
         }
@@ -110,7 +110,7 @@ impl RequestContext<'_> {
         Ok(opened)
     }
 
-    /// Runs the statements of a write and writes its entry of the log, all or nothing, in one round trip.
+    /// Runs the statements of a write and inserts its audit entry, all or nothing, in one round trip.
     ///
     /// # Errors
     /// As [`crate::d1::Database::write`].
@@ -139,17 +139,17 @@ impl RequestContext<'_> {
         self.body_within(&GROUP_BODY).await
     }
 
-    /// A body that is large, that does not say how large it is, or that takes much memory is read only for a key that
-    /// is known to be good: anybody can make up a key whose checksum is right, and an isolate's memory is shared. For
-    /// a key that has not been used for a while, that costs one more round trip.
+    /// A body that is large, has no `Content-Length`, or takes much memory is read only once the key is verified: the
+    /// checksum of a key can be forged, and the memory of an isolate is shared. For a key that this isolate does not
+    /// know, that costs one more round trip.
     async fn body_within(&mut self, limits: &BodyLimits) -> Result<Value, Error> {
         let is_small = match &self.source {
-            Source::Http(request) => request.is_within(limits.bytes_of_strangers),
-            // The audit context has it already.
+            Source::Http(request) => request.is_within(limits.bytes_before_auth),
+            // The audit context already has the body.
             Source::Bulk(operation) => return Ok(operation.data()?),
         };
         if !is_small {
-            self.vouch().await?;
+            self.verify_key().await?;
         }
         let Source::Http(request) = &mut self.source else {
             return Err(
@@ -157,11 +157,11 @@ impl RequestContext<'_> {
             );
         };
         let text = request.body(limits.bytes).await?;
-        let mut body = limits.read(&text)?;
-        if is_small && memory_size(&body) > MEMORY_OF_STRANGERS {
+        let mut body = limits.parse(&text)?;
+        if is_small && memory_size(&body) > MEMORY_BEFORE_AUTH {
             drop(body);
-            self.vouch().await?;
-            body = limits.read(&text)?;
+            self.verify_key().await?;
+            body = limits.parse(&text)?;
         }
         let Source::Http(request) = &mut self.source else {
             return Err(
@@ -173,7 +173,7 @@ impl RequestContext<'_> {
         Ok(body)
     }
 
-    /// The client's name.
+    /// The name of the client: `User-Agent`.
     pub(crate) fn client(&self) -> String {
         match &self.source {
             Source::Http(request) => request.header("user-agent").unwrap_or_default(),
@@ -192,12 +192,12 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Which attributes are asked for.
+    /// The attributes that the query asks for.
     pub(crate) fn projection(&self, resource_type: &ResourceType) -> Result<Projection, ScimError> {
         parse_projection(&self.parameters()?, resource_type, &self.session.tenant.catalog.limits)
     }
 
-    /// Which version of the resource the client means.
+    /// The versions of the resource for which the request holds.
     pub(crate) fn preconditions(&self) -> Preconditions {
         match &self.source {
             Source::Http(request) => Preconditions::parse(
@@ -208,7 +208,7 @@ impl RequestContext<'_> {
         }
     }
 
-    /// Why there are references in the body that do not stand for anything, if there are any.
+    /// The error for references in the body that cannot be resolved, if there are any.
     pub(crate) fn unresolved(&self) -> Option<ScimError> {
         match &self.source {
             Source::Http(_) => None,
@@ -216,7 +216,7 @@ impl RequestContext<'_> {
         }
     }
 
-    /// The identifier of a resource about to be made. In a bulk request others may refer to it already.
+    /// The identifier of a new resource. Other operations of a bulk request may refer to it already.
     pub(crate) fn new_id(&self) -> Result<String, StorageError> {
         match &self.source {
             Source::Bulk(Operation { new_id: Some(id), .. }) => Ok(id.clone()),

@@ -1,5 +1,4 @@
-//! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` (RFC 7644 §4), as they are for the organization
-//! that asks.
+//! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` (RFC 7644 §4), as they are for the organization of the key.
 
 use serde::Serialize;
 
@@ -20,11 +19,11 @@ pub(crate) async fn service_provider_config(context: &RequestContext<'_>) -> Res
     config(&tenant.base, &tenant.catalog.limits)
 }
 
-/// The body of `/ServiceProviderConfig`, for whoever asks: it is the same for all organizations, and tells a client how
+/// `/ServiceProviderConfig` for a request without a key: it is the same for all organizations, and tells a client how
 /// to authenticate (RFC 7643 §5).
 ///
 /// # Errors
-/// 403 where the query has a filter.
+/// 403 if the query has a filter.
 pub(crate) fn public_service_provider_config(
     base: &str,
     limits: &Limits,
@@ -74,7 +73,7 @@ async fn authenticate(context: &RequestContext<'_>) -> Result<Organization, Erro
     Ok(context.open(Batch::new()).await?.organization)
 }
 
-/// RFC 7644 §4: a filter on these endpoints is refused, so that nobody takes an unfiltered answer for a filtered one.
+/// RFC 7644 §4: these endpoints refuse a filter, so that a client does not take their response for a filtered one.
 fn refuse_filter(parameters: &ListQuery) -> Result<(), ScimError> {
     if parameters.filter.is_some() {
         return Err(ScimError::forbidden("Discovery endpoints cannot be filtered; leave the filter out."));
@@ -82,7 +81,7 @@ fn refuse_filter(parameters: &ListQuery) -> Result<(), ScimError> {
     Ok(())
 }
 
-/// The one of the described whose id this is, in any case; all without an id.
+/// The description with that id, compared without case; all of them without an id.
 fn one_or_all<'d, T: Serialize>(
     described: Vec<T>,
     id_of: impl Fn(&T) -> &'d str,

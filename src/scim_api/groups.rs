@@ -130,9 +130,9 @@ pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<Htt
     .await
 }
 
-/// Reads, decides, writes, and selects the resource if it is to be answered. What changes nothing writes nothing. Where
-/// all members are replaced, they are read before, and after that only what is about those who have changed. Returns
-/// the version, and the resource or nothing.
+/// Reads, decides, writes, and selects the resource if the response has it. A request that changes nothing writes
+/// nothing. A request that replaces all members reads them before it writes, and then reloads only the chunks that have
+/// changed. Returns the version, and the resource or an empty one.
 async fn change(
     context: &RequestContext<'_>,
     id: &str,
@@ -141,17 +141,17 @@ async fn change(
 ) -> Result<(i64, Resource), Error> {
     let tenant = &context.session.tenant;
     let preconditions = context.preconditions();
-    // Adding and removing commute with what others do. What replaces all, or selects members by more than their ids,
-    // was decided from what was read; and a client that names a version wants no other.
+    // Adding and removing members by id commute with other requests. A request that replaces all members, or selects
+    // them by a filter, depends on the members that were read; one with If-Match, on the version.
     let only_if_unchanged = wanted.members.depends_on_members() || !preconditions.is_empty();
-    let is_made = Cell::new(false);
+    let was_applied = Cell::new(false);
     retry_on_conflict(async || {
         let mut batch = Batch::new();
         let record = batch.push(stored::find_for_update(tenant, id));
         let read = Read::push(&mut batch, tenant, id, wanted);
         let opened = context.open(batch).await?;
         let record = found(context, opened.results.first(record)?, id)?;
-        if is_made.get() {
+        if was_applied.get() {
             return Ok((record.version, Resource::default()));
         }
         preconditions.check(record.version)?;
@@ -189,8 +189,8 @@ async fn change(
         let Some(selected) = selected else {
             let updated = updated.map(|updated| results.first(updated)).transpose()?.flatten();
             let Some(updated) = updated else {
-                // It was made when the batch was sent first, and the answer was lost: read what the version is.
-                is_made.set(true);
+                // The update was made when the batch was sent first, and its response was lost: read the version.
+                was_applied.set(true);
                 return Err(Failure::Stale);
             };
             return Ok((updated.version, Resource::default()));
@@ -286,8 +286,8 @@ impl Selected {
         Self { own, chunks: batch.push(group_members::reload_chunks(tenant, id, members, difference)) }
     }
 
-    /// The group's own attributes. A group that is gone by now may have been deleted, or the key revoked: the next
-    /// attempt tells.
+    /// The group's own attributes. If there are none, the group was deleted or the key revoked: the next attempt finds
+    /// out.
     fn own(&self, results: &Results) -> Result<OwnPart, StorageError> {
         results.first(self.own)?.ok_or(StorageError::Stale)
     }

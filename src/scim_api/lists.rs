@@ -59,7 +59,7 @@ async fn query(
     let of_users = parse_projection(parameters, &catalog.user, &catalog.limits)?;
     let of_groups = parse_projection(parameters, &catalog.group, &catalog.limits)?;
     let client = context.client();
-    // Begins with the time, so that the oldest is known by its name.
+    // Begins with the time, so that snapshots sort by age.
     let snapshot = format!("{}-{}", context.session.tenant.now, ids::new_id()?);
     let mut query = Query {
         listed,
@@ -104,7 +104,7 @@ async fn read(context: &RequestContext<'_>, query: &Query<'_>) -> Result<Listing
     prepared.read(&context.session.tenant, &opened)
 }
 
-/// The secret of another key of the organization, with which a cursor was sealed before the client got its new key.
+/// The secret of another key of the organization, with which a cursor was sealed before the client got a new key.
 async fn other_secret(context: &RequestContext<'_>, id: &str) -> Result<String, Error> {
     let mut batch = Batch::new();
     let key = batch.push(keys::hash(&context.session.tenant, id));
@@ -128,7 +128,7 @@ fn page_links(
         true => (listing.more, true),
         false => (from.is_some(), listing.more),
     };
-    // From an empty page, whose resources have gone, the way back is the way it was come to.
+    // An empty page, whose resources were deleted, links back to the position that led to it.
     let back = |way: i64| {
         let Position { key, rank } = from?.position.clone();
         Some(Position { key, rank: rank.saturating_add(way) })

@@ -42,7 +42,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let projection = context.projection(&catalog.user)?;
     let tenant = &context.session.tenant;
     let id = context.new_id()?;
-    // Nothing has to be decided here before it is written, so that one round trip does both.
+    // No rule needs stored data, so that one round trip reads and writes.
     let entry = context.audit.change_if_row_changed(tenant, &outcome(201, &id, &user))?;
     let mut batch = Batch::new();
     let handles = stored::insert_if_admitted(&mut batch, tenant, &id, &user, entry);
@@ -111,10 +111,10 @@ fn outcome(status: u16, id: &str, user: &User) -> Outcome {
     Outcome::of(status, "User", id, user.user_name())
 }
 
-/// What a PUT or PATCH makes of a person.
+/// The rule of a PUT or a PATCH.
 type Rule = fn(&Catalog, &Organization, &User, &Value, &Obstacles, &Budget) -> Result<Change, Refusal>;
 
-/// Reads, decides, writes. What changes nothing writes nothing: neither version nor `lastModified` move.
+/// Reads, decides, writes. A request that changes nothing writes nothing: version and `lastModified` stay.
 async fn change(
     context: &RequestContext<'_>,
     id: &str,
@@ -128,7 +128,7 @@ async fn change(
         projection => projection,
     };
     let preconditions = context.preconditions();
-    // Whoever is deactivated has no groups then, and whoever is inactive has none.
+    // An inactive user has no groups: they need not be read.
     let with_groups = Cell::new(!seems_to_deactivate);
     let obstacles = RefCell::new(Obstacles { unresolved: context.unresolved(), ..Obstacles::default() });
     let (version, resource, detail) = retry_on_conflict(async || {
@@ -159,7 +159,7 @@ async fn change(
             }
             Err(error) if stored::user_name_is_taken(&error) => {
                 let taken = user_name_taken(&user, None);
-                // The next attempt deactivates the person without the new userName.
+                // The next attempt deactivates the user without the new userName.
                 if !change.deactivates || obstacles.borrow().user_name_taken.is_some() {
                     return Err(taken.into());
                 }
