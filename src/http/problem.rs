@@ -1,4 +1,4 @@
-//! What goes wrong, as the administrator is to be told (RFC 9457).
+//! Problem details (RFC 9457): the errors of the admin API and the console.
 
 use crate::d1::session::Failure;
 use crate::error::{Error, Limit};
