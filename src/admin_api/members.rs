@@ -1,7 +1,7 @@
 //! Members: who they are, and what is done to them by hand. Unlike those that SCIM creates, they may be outside the
 //! organization's mail domains: contractors, whom SCIM then neither shows nor touches.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::context::{AdminContext, InOrganization, Opened};
 use super::reply::Reply;
@@ -25,7 +25,6 @@ use directory::{AdministratorName, Catalog, OrgRole, Organization, User};
 use scim_protocol::Object;
 use scim_protocol::budget::Budget;
 use scim_protocol::error::shorten;
-use scim_protocol::json::object;
 
 /// How many log entries the answer about a member has.
 const HISTORY: u16 = 20;
@@ -56,10 +55,10 @@ impl NewPerson {
         if self.user_name.trim().is_empty() {
             return Err(Problem::new(400, "\"user_name\" must not be empty; it is usually a mail address."));
         }
-        let body = object! {
+        let body = json!({
             "userName": self.user_name,
-            "name": object! {"givenName": self.given_name, "familyName": self.family_name},
-        };
+            "name": {"givenName": self.given_name, "familyName": self.family_name},
+        });
         Ok(create(catalog, &body, &Budget::new(&catalog.limits))?)
     }
 }

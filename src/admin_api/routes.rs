@@ -10,8 +10,9 @@ use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{body, groups, imports, keys, log, members, organizations, projects, sessions};
 use crate::audit::admin_request;
+use crate::d1::StorageError;
 use crate::http::Problem;
-use scim_protocol::{Object, json};
+use scim_protocol::Object;
 
 /// A call.
 #[derive(Debug, Clone, Copy)]
@@ -182,7 +183,8 @@ async fn post<B: DeserializeOwned, T: Repeatable>(
     handler: impl AsyncFnOnce(&AdminContext<'_>, B) -> Result<Reply<T>, Problem>,
 ) -> Result<Reply<String>, Problem> {
     let path = request.path.join("/");
-    let text = json::write(&fields);
+    let text = serde_json::to_string(&fields)
+        .map_err(|error| StorageError::Internal(format!("a body cannot be written: {error}")))?;
     let call = Fingerprint { method: request.method, path: &path, body: &text };
     let reply = once(context, request.key, call, async |context: &AdminContext<'_>| {
         handler(context, body::read(fields)?).await

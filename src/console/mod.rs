@@ -19,7 +19,6 @@ use crate::runtime::clock;
 use directory::Shard;
 use pages::{PageRequest, PageResponse, form, layout};
 use scim_protocol::ScimError;
-use scim_protocol::json;
 use serde::Deserialize;
 
 use crate::auth::administrator::{AuthMethod, Identity};
@@ -342,7 +341,8 @@ impl From<pages::Page> for HttpResponse {
 
 /// A response with problem details (RFC 9457).
 fn refuse(problem: &Problem) -> HttpResponse {
-    let body = json::write(&ProblemDetails::from(problem));
+    let body = serde_json::to_string(&ProblemDetails::from(problem))
+        .unwrap_or_else(|_| format!("{{\"status\":{}}}", problem.status));
     let response = HttpResponse::json(problem.status, "application/problem+json", body)
         .with_detail(problem.detail.as_str());
     match (problem.status, problem.allow) {

@@ -9,7 +9,6 @@ use super::memberships::{Difference, ResolvedMembers, in_order};
 use super::statement::text;
 use super::tenant::Tenant;
 use super::{JsText, StorageError};
-use scim_protocol::json;
 
 /// The members of a group, in chunks in order of insertion.
 #[derive(Debug, Default)]
@@ -103,7 +102,7 @@ pub fn reload_chunks(
         "SELECT j.key, g.seq, j.value ->> 0, j.value ->> 1
          FROM groups g CROSS JOIN json_each(:ranges) j WHERE g.org_id = :org AND g.id = :id",
     );
-    tenant.select(&sql, &[text("id", id), text("ranges", json::write(&ranges.collect::<Value>()))])
+    tenant.select(&sql, &[text("id", id), text("ranges", ranges.collect::<Value>().to_string())])
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use super::columns::{flag, js_text};
 use super::statement::{Binding, text};
 use super::tenant::Tenant;
 use super::{Database, JsText, StorageError};
-use scim_protocol::json;
 
 /// Most members of a chunk.
 const CHUNK_SIZE: i64 = 1000;
@@ -221,7 +220,7 @@ impl ChunkStream {
         let places: Vec<ChunkCursor> = [from].into_iter().chain(others).collect();
         let bound: Vec<Value> =
             places.iter().map(|place| [place.group, place.after, place.version].into()).collect();
-        let bound = json::write(&Value::from(bound));
+        let bound = Value::from(bound).to_string();
         let places_bound = [text("places", bound)];
         let groups =
             "FROM json_each(:places) j CROSS JOIN groups g ON g.seq = j.value ->> 0 WHERE g.org_id = :org";

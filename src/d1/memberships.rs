@@ -16,7 +16,6 @@ use directory::Catalog;
 use directory::Refusal;
 use directory::membership::{Ids, MembershipChange, Selection};
 use directory::refusal::list_ids;
-use scim_protocol::json;
 
 /// Most bytes of a parameter, of which D1 takes two million.
 const MOST_BYTES: usize = 1_800_000;
@@ -158,7 +157,7 @@ fn in_parameters<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> V
             arrays.push(std::mem::take(&mut array));
         }
         array.push(if array.is_empty() { '[' } else { ',' });
-        json::push_text(&mut array, id);
+        array.push_str(&Value::from(id).to_string());
     }
     if !array.is_empty() {
         array.push(']');
@@ -170,7 +169,7 @@ fn in_parameters<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> V
 /// All the ids as one array.
 fn array_of<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> String {
     let ids = ids.map(|id| Value::from(id.as_ref()));
-    json::write(&ids.collect::<Value>())
+    ids.collect::<Value>().to_string()
 }
 
 /// A key that is no good has no organization, and is not worth looking at the ids for.
@@ -328,7 +327,7 @@ impl Comparison {
 /// Writes what a request does to the members of a group.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
     let Difference { join, leave, stay, stay_away, inactive } = difference;
-    let seqs_of = |seqs: &[i64]| text("seqs", json::write(&Value::from(seqs)));
+    let seqs_of = |seqs: &[i64]| text("seqs", Value::from(seqs).to_string());
     let of_each = |seqs: &[i64], more: &[i64], sql: &str| -> Vec<Statement> {
         let chunks = seqs.chunks(MOST_SEQS).chain(more.chunks(MOST_SEQS));
         chunks.map(|seqs| tenant.statement(sql, &[text("group", group_id), seqs_of(seqs)])).collect()

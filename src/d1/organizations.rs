@@ -10,7 +10,6 @@ use super::columns::json as json_column;
 use super::statement::{Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
 use directory::AdministratorName;
-use scim_protocol::json;
 use scim_protocol::text::FOLD_VERSION;
 
 /// An organization as the console shows it, as JSON.
@@ -178,5 +177,5 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
 }
 
 fn json_array(values: &[String]) -> String {
-    json::write(&Value::from(values))
+    Value::from(values).to_string()
 }

@@ -1,7 +1,7 @@
 //! Projects, their roles, and teams in D1. A role is a row of `groups`; there is no other list of them.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::StorageError;
 use super::batch::Select;
@@ -10,7 +10,6 @@ use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
 use directory::Refusal;
 use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
-use scim_protocol::json::{self, object};
 use scim_protocol::text::{compose, is_composed};
 
 /// Most teams of a project.
@@ -217,7 +216,7 @@ fn insert_groups(
     let groups: Vec<Value> = groups
         .iter()
         .map(|group| {
-            object! {
+            json!({
                 "id": group.id.as_str(),
                 "role": group.role.as_str(),
                 "display_name": group.display_name.as_str(),
@@ -225,7 +224,7 @@ fn insert_groups(
                 "external_id": group.external_id.as_deref().map(compose).as_deref(),
                 "external_id_sent": group.external_id.as_deref().filter(|sent| !is_composed(sent)),
                 "is_pushed": group.is_pushed,
-            }
+            })
         })
         .collect();
     let sql = format!(
@@ -243,7 +242,7 @@ fn insert_groups(
             text("project", project.id.as_str()),
             text("project_name", project.name.as_str()),
             optional("team", team),
-            text("groups", json::write(&Value::from(groups))),
+            text("groups", Value::from(groups).to_string()),
         ],
     )
 }
@@ -264,7 +263,7 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
         text("name", name),
         text("name_fold", fold_group_name(name)),
         text("count", groups.len().to_string()),
-        text("ids", json::write(&Value::from(ids))),
+        text("ids", Value::from(ids).to_string()),
     ];
     let mut statements = vec![tenant.statement(project, &bindings), guard()];
     // Each group is found by its id. By itself, SQLite may look at all of them for each.
@@ -277,9 +276,9 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
                FROM renamed WHERE groups.seq = renamed.seq";
     for some in groups.chunks(GROUPS_AT_ONCE) {
         let renamed = some.iter().map(|(id, display_name)| {
-            object! {"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": fold_group_name(display_name)}
+            json!({"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": fold_group_name(display_name)})
         });
-        let renamed = json::write(&renamed.collect::<Value>());
+        let renamed = renamed.collect::<Value>().to_string();
         statements.push(tenant.statement(sql, &[text("id", id), text("renamed", renamed)]));
     }
     statements

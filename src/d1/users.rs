@@ -1,7 +1,7 @@
 //! Users in D1.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::batch::{Batch, Handle, Select};
 use super::columns::{flag, js_text, json};
@@ -11,7 +11,6 @@ use super::{JsText, StorageError};
 use directory::user::fold_user_name;
 use directory::{OrgRole, Organization, User};
 use scim_protocol::Object;
-use scim_protocol::json::{self, object};
 use scim_protocol::text::{FOLD_VERSION, compose, fold_object};
 
 /// A whole resource as the client gets it, with its groups or without: one string, made where the data are.
@@ -334,7 +333,7 @@ pub fn user_name_is_taken(error: &StorageError) -> bool {
 }
 
 fn doc_of(user: &User) -> String {
-    json::write(&user.doc)
+    Value::Object(user.doc.clone()).to_string()
 }
 
 /// The document with its texts and names folded, where that is more than ASCII lower case, which SQLite makes by
@@ -344,18 +343,18 @@ pub(crate) fn doc_fold_of(user: &User) -> Option<String> {
     if doc.is_ascii() {
         return None;
     }
-    let folded = json::write(&fold_object(&user.doc));
+    let folded = Value::Object(fold_object(&user.doc)).to_string();
     (folded != doc.to_ascii_lowercase()).then_some(folded)
 }
 
 fn emails_of(user: &User) -> String {
-    json::write(&emails_value(user))
+    emails_value(user).to_string()
 }
 
 /// The mail addresses as `user_emails` has them, in its order.
 pub(crate) fn emails_value(user: &User) -> Value {
     user.folded_emails()
         .into_iter()
-        .map(|email| object! {"value": email.value, "type": email.r#type})
+        .map(|email| json!({"value": email.value, "type": email.r#type}))
         .collect()
 }

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::http::body::{Body, Members};
 use crate::runtime::js_text::JsText;
 use directory::Catalog;
+use scim_protocol::Object;
 use scim_protocol::projection::Projection;
-use scim_protocol::{Object, json};
 
 /// A group as the body of a response, or as a part of one.
 ///
@@ -56,7 +56,7 @@ fn project_members(catalog: &Catalog, projection: &Projection, chunk: JsText) ->
     let mut object: Object = parse(&format!("{{\"members\":[{}]}}", chunk.into_string()))?;
     projection.apply(&catalog.group, &mut object);
     let Some(members) = object.remove("members") else { return Ok(JsText::default()) };
-    let members = json::write(&members);
+    let members = members.to_string();
     let Some(inside) = members.strip_prefix('[').and_then(|members| members.strip_suffix(']')) else {
         return Err(StorageError::Internal("the members of a group are not an array".to_owned()).into());
     };

@@ -7,7 +7,7 @@ use crate::error::Error;
 use scim_protocol::projection::Projection;
 use scim_protocol::query::ListQuery;
 use scim_protocol::schema::ResourceType;
-use scim_protocol::{Limits, Object, ScimError, json};
+use scim_protocol::{Limits, Object, ScimError};
 
 /// The attributes that a query asks for (RFC 7644 §3.9).
 ///
@@ -40,7 +40,7 @@ pub(crate) fn apply_projection(
     }
     let mut object = parse(&resource)?;
     projection.apply(resource_type, &mut object);
-    Ok(json::write(&object))
+    Ok(Value::Object(object).to_string())
 }
 
 /// A stored resource.
@@ -48,7 +48,7 @@ pub(crate) fn apply_projection(
 /// # Errors
 /// Internal, if it is not a JSON object.
 pub(crate) fn parse(stored: &str) -> Result<Object, Error> {
-    match json::parse(stored.as_bytes()) {
+    match serde_json::from_str(stored) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(StorageError::Internal("a resource is no object".to_owned()).into()),
         Err(error) => Err(StorageError::Internal(format!("a resource is not JSON: {error}")).into()),

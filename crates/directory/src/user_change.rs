@@ -13,7 +13,7 @@ use crate::user_rules::{Rules, StatusAndRole, check_names, check_size, fill_gaps
 use scim_protocol::budget::{Budget, object_size};
 use scim_protocol::bulk::is_reference;
 use scim_protocol::patch::ChangeSet;
-use scim_protocol::{IgnoreCase, Object, json, resource};
+use scim_protocol::{IgnoreCase, Object, resource};
 
 /// What a PUT or PATCH makes of a user.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,7 @@ pub fn seems_to_deactivate(body: &Value) -> bool {
         Value::Bool(active) => !active,
         Value::String(text) => text.eq_ignore_ascii_case("false"),
         // Entra ID's wrappers.
-        Value::Array(_) | Value::Object(_) => json::write(value).to_ascii_lowercase().contains("false"),
+        Value::Array(_) | Value::Object(_) => value.to_string().to_ascii_lowercase().contains("false"),
         _ => false,
     };
     let sets_inactive = |values: &Value| {

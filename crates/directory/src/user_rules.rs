@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::org_role::OrgRole;
@@ -12,7 +12,6 @@ use crate::refusal::Refusal;
 use crate::text::{check_length, check_visible};
 use crate::user::{User, email_values, fold_user_name, user_name_of};
 use scim_protocol::budget::Budget;
-use scim_protocol::json::{self, object};
 use scim_protocol::text::fold;
 use scim_protocol::{Object, ScimError};
 
@@ -132,7 +131,7 @@ pub(crate) fn fill_gaps(doc: &mut Object) {
             email.insert("value".to_owned(), user_name.into());
         }
         _ => {
-            let email = object! {"value": user_name, "type": "work", "primary": true};
+            let email = json!({"value": user_name, "type": "work", "primary": true});
             doc.insert("emails".to_owned(), vec![email].into());
         }
     }
@@ -197,7 +196,7 @@ fn keep_emails(before: &Object, after: &mut Object) -> Result<(), Refusal> {
 pub(crate) fn check_size(user: &User) -> Result<(), Refusal> {
     check_length("userName", user.user_name())?;
     check_length("externalId", user.external_id().unwrap_or_default())?;
-    let bytes = json::write(&user.doc).len();
+    let bytes = Value::Object(user.doc.clone()).to_string().len();
     match bytes > MAX_DOC_BYTES {
         true => Err(Refusal::UserTooLarge { bytes, limit: MAX_DOC_BYTES }),
         false => Ok(()),

@@ -29,7 +29,6 @@ pub mod discovery;
 pub mod entity_tag;
 pub mod error;
 pub mod filter;
-pub mod json;
 mod limits;
 pub mod list;
 mod message;

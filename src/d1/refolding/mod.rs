@@ -27,7 +27,6 @@ use super::statement::{Statement, integer, text};
 use super::tenant::{Tenant, guard};
 use super::{Database, StorageError};
 use directory::organization::refold_email_domains;
-use scim_protocol::json;
 use scim_protocol::text::FOLD_VERSION;
 
 /// How many steps are made before a request is answered.
@@ -200,7 +199,7 @@ fn mail_domains(tenant: &Tenant<'_>, domains: &[String]) -> Vec<Statement> {
     if folded == domains {
         return Vec::new();
     }
-    let bindings = [text("mail_domains", json::write(&Value::from(folded)))];
+    let bindings = [text("mail_domains", Value::from(folded).to_string())];
     let seen = "coalesce(mail_domain IN (SELECT value FROM json_each(:mail_domains)), 0)";
     vec![
         tenant.statement("UPDATE organizations SET mail_domains = :mail_domains WHERE id = :org", &bindings),

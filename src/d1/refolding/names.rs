@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::step::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_ascii, rows_of};
 use crate::d1::Tenant;
 use crate::d1::batch::Select;
 use crate::d1::statement::{Statement, text};
 use directory::group_name::fold_group_name;
-use scim_protocol::json::object;
 use scim_protocol::text::compose;
 
 /// A table of things that have a name.
@@ -122,10 +121,10 @@ impl Names {
             }
             let is_second = !seen.insert(new.clone());
             let sent = external_id.as_deref().filter(|sent| composed.as_deref() != Some(*sent));
-            changes.push(object! {
+            changes.push(json!({
                 "key": key.as_str(), "name": name.as_str(), "fold": new, "is_second": is_second,
                 "external_id": composed.as_deref(), "external_id_sent": sent,
-            });
+            }));
         }
         let next = match rows.len() < MOST_ROWS {
             true => position.next_stage(),

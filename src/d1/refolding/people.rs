@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::step::{MOST_ROWS, Position, SAME_NAME, Step, bare, guard_all, log_sql, not_ascii, rows_of};
 use crate::d1::batch::{Batch, Select};
@@ -12,7 +12,6 @@ use crate::d1::users::{doc_fold_of, emails_value};
 use crate::d1::{Database, StorageError, Tenant};
 use directory::{OrgRole, User};
 use scim_protocol::Object;
-use scim_protocol::json::object;
 use scim_protocol::text::compose;
 
 /// Most bytes of the documents that a step reads, but for the first.
@@ -77,11 +76,11 @@ impl Person {
             return None;
         }
         let is_second = !seen.insert(folded.clone());
-        Some(object! {
+        Some(json!({
             "seq": self.seq, "version": self.version, "fold": folded, "is_second": is_second,
             "external_id": external_id.as_deref(), "mail_domain": mail_domain, "doc_fold": doc_fold,
             "emails": if same_emails { Value::Null } else { emails },
-        })
+        }))
     }
 }
 

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::d1::statement::{Binding, Statement, text};
-use scim_protocol::json;
 
 /// What stands behind a folded name that somebody else has, before the id: as SQL. Folded text has no capital letters.
 pub(crate) const SAME_NAME: &str = "char(1) || 'SAME NAME '";
@@ -58,7 +57,7 @@ pub(crate) fn guard_all(count: usize) -> Statement {
 }
 
 pub(crate) fn rows_of(changes: Vec<Value>) -> Binding {
-    text("rows", json::write(&Value::Array(changes)))
+    text("rows", Value::Array(changes).to_string())
 }
 
 /// The name that a folded column has, without what marks it as somebody else's, too.

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{ELLIPSIS, Redactor, is_secret, is_secret_path, unknown_name};
 use crate::redaction::secrets::redact;
+use scim_protocol::Object;
 use scim_protocol::attribute_path::AttributePath;
 use scim_protocol::error::shorten;
 use scim_protocol::schema::{Attribute, Kind, Schema};
-use scim_protocol::{Object, json};
 
 /// About the most that is kept of a body, in bytes.
 pub(crate) const MAX_BODY: usize = 4_000;
@@ -101,12 +101,12 @@ impl<'c> Copy<'_, 'c> {
         self.left = self.left.saturating_sub(OVERHEAD);
         match (value, rule) {
             (Value::Null | Value::Bool(_), rule) if !matches!(rule, Rule::Redact) => {
-                self.json.push_str(&json::write(value));
+                self.json.push_str(&value.to_string());
             }
             (_, Rule::Redact) => self.redact_value(value),
             (_, Rule::Attribute(attribute)) if is_secret(attribute) => self.redact_value(value),
             (Value::Object(_) | Value::Array(_), _) if depth >= MAX_DEPTH => {
-                json::push_text(&mut self.json, ELLIPSIS);
+                self.push_string(ELLIPSIS);
             }
             (Value::Object(object), rule) => self.object(object, rule, depth),
             (Value::Array(array), rule) => self.array(array, rule, depth),
@@ -122,10 +122,14 @@ impl<'c> Copy<'_, 'c> {
             }
             (Value::String(text), Rule::Attribute(_) | Rule::AdminCall) => self.value_text(text, rule, depth),
             (Value::Number(_), Rule::Number | Rule::Attribute(_) | Rule::AdminCall) => {
-                self.json.push_str(&json::write(value));
+                self.json.push_str(&value.to_string());
             }
             _ => self.redact_value(value),
         }
+    }
+
+    fn push_string(&mut self, text: &str) {
+        self.json.push_str(&Value::from(text).to_string());
     }
 
     fn array(&mut self, array: &[Value], rule: Rule<'_>, depth: usize) {
@@ -134,7 +138,7 @@ impl<'c> Copy<'_, 'c> {
             self.separate(index);
             if index >= MAX_ELEMENTS || self.left == 0 {
                 let more = array.len().saturating_sub(index);
-                json::push_text(&mut self.json, &format!("{ELLIPSIS} and {more} more"));
+                self.push_string(&format!("{ELLIPSIS} and {more} more"));
                 break;
             }
             self.value(element, rule, depth.saturating_add(1));
@@ -148,9 +152,9 @@ impl<'c> Copy<'_, 'c> {
         for (index, (own, value)) in object.iter().enumerate() {
             self.separate(index);
             if self.left == 0 {
-                json::push_text(&mut self.json, ELLIPSIS);
+                self.push_string(ELLIPSIS);
                 self.json.push(':');
-                json::push_text(&mut self.json, ELLIPSIS);
+                self.push_string(ELLIPSIS);
                 break;
             }
             let (shown, inner) = match operation {
@@ -236,12 +240,12 @@ impl<'c> Copy<'_, 'c> {
         if !looks_like_json || depth >= MAX_DEPTH {
             return self.text(text);
         }
-        match json::parse(text.as_bytes()) {
+        match serde_json::from_str(text) {
             Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
                 let mut inner = Copy { redactor: self.redactor, json: String::new(), left: self.left };
                 inner.value(&value, rule, depth.saturating_add(1));
                 self.left = inner.left;
-                json::push_text(&mut self.json, &inner.json);
+                self.push_string(&inner.json);
             }
             // Cut off, or otherwise broken.
             _ if text.contains('"') => self.redact_value(&Value::from(text)),
@@ -259,12 +263,12 @@ impl<'c> Copy<'_, 'c> {
         let mut text = shorten(&redact(text));
         text.retain(|character| !character.is_control());
         self.left = self.left.saturating_sub(text.len());
-        json::push_text(&mut self.json, &text);
+        self.push_string(&text);
     }
 
     fn redact_value(&mut self, value: &Value) {
         self.left = self.left.saturating_sub(NOT_KEPT.len());
-        json::push_text(&mut self.json, NOT_KEPT);
+        self.push_string(NOT_KEPT);
         if let Some(redactor) = self.redactor {
             match value {
                 Value::String(text) => redactor.remember(text, ELLIPSIS),
