@@ -27,7 +27,7 @@ const LAYERS = [
 ];
 
 /** Arrows that break a rule, to be mended: none may be added. `file -> file` */
-const DEBTS = ["crates/directory/src/deactivation.rs -> crates/directory/src/user.rs"];
+const DEBTS = [];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const modules = modulesOf(readCrates(root));
@@ -77,9 +77,14 @@ describe("the source", () => {
   });
 
   test("has all the debts that are listed: a paid one leaves the list", () => {
-    const arrows = new Set(modules.flatMap((from) => [...targets(from)].map((to) => arrow(from, to))));
+    const inCircles = circles(modules, targets);
+    const breaksRule = (from, to) =>
+      leadsUp(from, to) || inCircles.some((members) => members.includes(from) && members.includes(to));
+    const wrong = new Set(
+      modules.flatMap((from) => [...targets(from)].filter((to) => breaksRule(from, to)).map((to) => arrow(from, to))),
+    );
     assert.deepEqual(
-      DEBTS.filter((debt) => !arrows.has(debt)),
+      DEBTS.filter((debt) => !wrong.has(debt)),
       [],
     );
   });
