@@ -365,6 +365,8 @@ CREATE TABLE IF NOT EXISTS log (
   body          TEXT,
   -- Milliseconds from the arrival of the request until this entry was written.
   duration      INTEGER NOT NULL,
+  -- Of a failed request the code of the reason: see src/error.rs.
+  code          TEXT,
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS log_by_resource ON log (org_id, resource_id, id) WHERE resource_id IS NOT NULL;

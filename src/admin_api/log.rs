@@ -20,6 +20,7 @@ pub(crate) async fn list(
             LogSource::Console => Source::Console,
         }),
         resource: query.resource,
+        code: query.code,
         resource_id: None,
         from: query.from.map(Moment::into_prefix),
         to: query.to.map(Moment::into_prefix),

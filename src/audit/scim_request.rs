@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::d1::audit_log::{ChangeEntry, Entry, Outcome, Source};
 use crate::d1::{Statement, StorageError, Tenant};
+use crate::error::ErrorCode;
 use crate::redaction::audit_log::Redactor;
 use crate::runtime::clock;
 use directory::Catalog;
@@ -138,6 +139,7 @@ impl AuditContext {
         &self,
         tenant: &Tenant<'_>,
         status: u16,
+        code: Option<ErrorCode>,
         detail: Option<&str>,
     ) -> Result<Option<Statement>, StorageError> {
         let succeeded = status < 400;
@@ -147,6 +149,7 @@ impl AuditContext {
         }
         let outcome = Outcome {
             status,
+            code,
             resource_type: self.resource_type,
             resource_id: self.resource_id.clone(),
             resource_name: self.resource_name.borrow().clone(),

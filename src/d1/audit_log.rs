@@ -12,6 +12,7 @@ use super::StorageError;
 use super::batch::Select;
 use super::statement::{Binding, Statement, integer, optional, text};
 use super::tenant::Tenant;
+use crate::error::ErrorCode;
 use crate::redaction::secrets::redact;
 use crate::runtime::{clock, random};
 use directory::group_name::fold_group_name;
@@ -73,6 +74,8 @@ pub struct Outcome {
     pub resource_name: Option<String>,
     /// What was wrong, or what was done.
     pub detail: Option<String>,
+    /// Why it failed.
+    pub code: Option<ErrorCode>,
 }
 
 impl Outcome {
@@ -84,6 +87,7 @@ impl Outcome {
             resource_id: Some(id.to_owned()),
             resource_name: Some(name.to_owned()),
             detail: None,
+            code: None,
         }
     }
 
@@ -210,9 +214,9 @@ impl Entry {
     ) -> Statement {
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
-               detail, body, duration)
+               detail, body, duration, code)
              SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || :random, :source, :actor, :method, :path,
-               :status, :resource_type, :resource_id, :resource_name, :detail, :body, max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER))
+               :status, :resource_type, :resource_id, :resource_name, :detail, :body, max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code
              {condition}"
         );
         let bindings = vec![
@@ -234,6 +238,7 @@ impl Entry {
             ),
             optional("body", self.body.as_deref()),
             text("began", self.began_millis.to_string()),
+            optional("code", outcome.code.map(ErrorCode::as_str)),
         ];
         tenant.statement(&sql, &bindings)
     }
@@ -267,6 +272,8 @@ pub struct Query {
     pub resource: Option<String>,
     /// About the resource with this identifier.
     pub resource_id: Option<String>,
+    /// Failed with this code.
+    pub code: Option<String>,
     /// Not older than this.
     pub from: Option<String>,
     /// Older than this.
@@ -287,7 +294,7 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
     // By itself, SQLite prefers the primary key, which finds too many.
     let index = match query {
         Query { resource: Some(_), .. } | Query { resource_id: Some(_), .. } => "INDEXED BY log_by_resource",
-        Query { failed: Some(true), .. } => "INDEXED BY log_of_failures",
+        Query { failed: Some(true), .. } | Query { code: Some(_), .. } => "INDEXED BY log_of_failures",
         Query { source: Some(Source::Console), .. } => "INDEXED BY log_of_console",
         _ => "",
     };
@@ -305,6 +312,10 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
         );
         bindings.push(text("resource", resource.as_str()));
         bindings.push(text("resource_fold", fold_group_name(resource)));
+    }
+    if let Some(code) = &query.code {
+        conditions.push_str(" AND l.status >= 400 AND l.code = :code");
+        bindings.push(text("code", code.as_str()));
     }
     match query.source {
         Some(Source::Scim) => conditions.push_str(" AND l.source = 'scim'"),
@@ -329,7 +340,7 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
         "SELECT json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
            'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
            'resource_id', l.resource_id, 'resource_name', l.resource_name, 'detail', l.detail, 'body', json(l.body),
-           'duration', l.duration) AS json
+           'duration', l.duration, 'code', l.code) AS json
          FROM log l {index} WHERE l.org_id = :org{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
     );
     tenant.select_json(&sql, &bindings)

@@ -123,7 +123,12 @@ impl RequestContext<'_> {
 
     /// Adds the audit entry of the request to what the response defers, unless it is written or there is none.
     pub(crate) fn defer_entry(&self, response: &mut HttpResponse) {
-        match self.audit.no_change(&self.session.tenant, response.status, response.detail.as_deref()) {
+        match self.audit.no_change(
+            &self.session.tenant,
+            response.status,
+            response.code,
+            response.detail.as_deref(),
+        ) {
             Ok(statement) => response.deferred.statements.extend(statement),
             Err(error) => worker::console_error!("an audit entry cannot be made: {error:?}"),
         }

@@ -18,6 +18,7 @@ pub mod org_role;
 pub mod organization;
 mod person_name;
 pub mod refusal;
+mod refusal_text;
 pub mod shard;
 mod text;
 pub mod user;

@@ -8,8 +8,10 @@ use scim_protocol::ScimError;
 use scim_protocol::error::shorten;
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
-use crate::characters::{code_point, is_dash};
+use crate::characters::code_point;
 use crate::org_role::OrgRole;
+pub use crate::refusal_text::list_ids;
+use crate::refusal_text::{group_name_taken, of_domains, place_after, slips, user_name_taken};
 
 /// A reason to refuse a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, EnumDiscriminants)]
@@ -19,6 +21,7 @@ use crate::org_role::OrgRole;
 )]
 #[strum_discriminants(derive(Hash, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray))]
 #[strum_discriminants(strum(serialize_all = "snake_case"))]
+#[expect(missing_docs, reason = "the texts say what the fields are")]
 pub enum Refusal {
     /// The request would demote, deactivate, delete or rename the Owner.
     #[error(
@@ -37,29 +40,14 @@ pub enum Refusal {
         shorten(value),
         OrgRole::NAMES.join(", ")
     )]
-    OrgRoleUnknown {
-        /// Name of the attribute.
-        attribute: String,
-        /// The value that was sent.
-        value: String,
-    },
+    OrgRoleUnknown { attribute: String, value: String },
 
     /// A new user is outside the organization's email domains.
     #[error("User {} is not allowed to be created in {}", shorten(user_name), of_domains(domains))]
-    DomainNotAllowed {
-        /// `userName` of the user.
-        user_name: String,
-        /// The organization's email domains.
-        domains: Vec<String>,
-    },
+    DomainNotAllowed { user_name: String, domains: Vec<String> },
     /// A change would move a user out of the organization's email domains.
     #[error("User {} would no longer belong to {}", shorten(user_name), of_domains(domains))]
-    DomainChangeNotAllowed {
-        /// `userName` of the user.
-        user_name: String,
-        /// The organization's email domains.
-        domains: Vec<String>,
-    },
+    DomainChangeNotAllowed { user_name: String, domains: Vec<String> },
     /// `userName` or `emails` would change, and the organization does not let SCIM change them.
     #[error(
         "\"{attribute}\" cannot be changed over SCIM in this organization: it is \"{}\", the request says \"{}\". Set it \
@@ -68,81 +56,43 @@ pub enum Refusal {
         shorten(stored),
         shorten(sent)
     )]
-    EmailNotManaged {
-        /// `userName` or `emails`.
-        attribute: &'static str,
-        /// The stored value.
-        stored: String,
-        /// The value that was sent.
-        sent: String,
-    },
+    EmailNotManaged { attribute: &'static str, stored: String, sent: String },
     /// The organization has as many users as it may have.
     #[error(
         "User {} cannot be created: this organization may have {limit} users and has {count}, deactivated ones included. \
          Have an operator of this service raise the limit in the organization's settings, or delete users.",
         shorten(user_name)
     )]
-    UserLimitReached {
-        /// `userName` of the user.
-        user_name: String,
-        /// Maximum number of users.
-        limit: u64,
-        /// Number of users.
-        count: u64,
-    },
+    UserLimitReached { user_name: String, limit: u64, count: u64 },
     /// Another user has the `userName`.
     #[error("{}", user_name_taken(user_name, holder.as_deref()))]
-    UserNameTaken {
-        /// The `userName`.
-        user_name: String,
-        /// Id of the other user, if it was looked up.
-        holder: Option<String>,
-    },
+    UserNameTaken { user_name: String, holder: Option<String> },
     /// A member whom SCIM does not manage has the `userName`.
     #[error(
         "userName \"{}\" is taken by a member who is not managed by SCIM, having been added in the console. An \
          administrator of the organization can remove that member there.",
         shorten(user_name)
     )]
-    UserNameTakenUnmanaged {
-        /// The `userName`.
-        user_name: String,
-    },
+    UserNameTakenUnmanaged { user_name: String },
     /// The attributes of one user are larger than what is stored.
     #[error(
         "The user's attributes come to {bytes} bytes; at most {limit} are stored. Send fewer or shorter values, for \
          example no photos as data URLs."
     )]
-    UserTooLarge {
-        /// Size of the attributes as JSON.
-        bytes: usize,
-        /// Maximum size.
-        limit: usize,
-    },
+    UserTooLarge { bytes: usize, limit: usize },
     /// There is no user with the id.
     #[error("User \"{}\" was not found.", shorten(id))]
-    UserNotFound {
-        /// The id.
-        id: String,
-    },
+    UserNotFound { id: String },
 
     /// There is no group with the id.
     #[error("Group \"{}\" was not found.", shorten(id))]
-    GroupNotFound {
-        /// The id.
-        id: String,
-    },
+    GroupNotFound { id: String },
     /// The body of a group is no JSON object.
     #[error("The body must be a JSON object describing a Group.")]
     GroupNotAnObject,
     /// Another group has the name.
     #[error("{}", group_name_taken(name, holder.as_deref()))]
-    GroupNameTaken {
-        /// The name.
-        name: String,
-        /// Id of the other group, if it was looked up.
-        holder: Option<String>,
-    },
+    GroupNameTaken { name: String, holder: Option<String> },
     /// The group of a role would get another name.
     #[error(
         "\"displayName\" cannot be changed over SCIM: the group is \"{}\", the request says \"{}\". In Okta, switch off \
@@ -150,12 +100,7 @@ pub enum Refusal {
         shorten(stored),
         shorten(sent)
     )]
-    GroupRenameNotAllowed {
-        /// The stored name.
-        stored: String,
-        /// The name that was sent.
-        sent: String,
-    },
+    GroupRenameNotAllowed { stored: String, sent: String },
     /// The group of a project's role would be deleted.
     #[error(
         "Project deletion is not supported via SCIM: this group is a role of a project. Unlink it in the identity \
@@ -174,78 +119,52 @@ pub enum Refusal {
         "The filters on \"members\" make more than {limit} comparisons, the most for those that ask for more than ids. \
          Name the members by their ids: members[value eq \"id\"], several joined with \"or\"."
     )]
-    MemberFilterTooComplex {
-        /// Maximum number of comparisons.
-        limit: usize,
-    },
+    MemberFilterTooComplex { limit: usize },
     /// A filter on `members` selects more than can be removed at once.
     #[error(
         "The filter selects more than {limit} members, the most that are removed by one. Name the members to remove, or \
          replace \"members\" with those who shall stay."
     )]
-    TooManyMembersSelected {
-        /// Maximum number of members.
-        limit: usize,
-    },
+    TooManyMembersSelected { limit: usize },
     /// An element of `members` has no id.
     #[error(
         "Each of \"members\" must be an object with a \"value\", the id of a user as this service issued it; one {}.",
         if *is_object { "has no \"members.value\" that is a string" } else { "is no object" }
     )]
-    MemberIdMissing {
-        /// Whether the element is an object.
-        is_object: bool,
-    },
+    MemberIdMissing { is_object: bool },
     /// A member is a group.
     #[error(
         "The member \"{}\" in \"members\" is a group. Groups in groups are not supported: push the people who are in it \
          instead. Nothing was changed.",
         shorten(member)
     )]
-    NestedGroup {
-        /// Id or name of the member.
-        member: String,
-    },
+    NestedGroup { member: String },
     /// No users have the ids of new members.
     #[error(
         "No user has the id {}; nothing was changed. Unassign the person in the identity provider and assign them again, \
          so that it learns their id here.",
         list_ids(ids)
     )]
-    MembersUnknown {
-        /// The ids.
-        ids: Vec<String>,
-    },
+    MembersUnknown { ids: Vec<String> },
     /// A new member is in as many groups as a user may be in.
     #[error(
         "The user \"{}\" is in {limit} groups, the most that a person may be in; nothing was changed. Remove them from \
          groups that they no longer need, or leave them out of this one.",
         shorten(user)
     )]
-    TooManyGroups {
-        /// Id of the user.
-        user: String,
-        /// Maximum number of groups.
-        limit: u32,
-    },
+    TooManyGroups { user: String, limit: u32 },
     /// The project has as many teams as it may have.
     #[error(
         "The project has {limit} teams, the most that a project may have; nothing was changed. Delete teams that are no \
          longer needed, or use another project."
     )]
-    TooManyTeams {
-        /// Maximum number of teams.
-        limit: u32,
-    },
+    TooManyTeams { limit: u32 },
     /// The project has as many roles as it may have.
     #[error(
         "The project has {limit} roles, the most that a project may have; nothing was changed. Delete roles that are no \
          longer needed, or use another project."
     )]
-    TooManyRoles {
-        /// Maximum number of roles.
-        limit: u32,
-    },
+    TooManyRoles { limit: u32 },
 
     /// A new group is named like no group of a project, and the organization has no other groups.
     #[error(
@@ -254,12 +173,7 @@ pub enum Refusal {
         shorten(name),
         slips(name)
     )]
-    NotAProjectGroup {
-        /// First part of the names of projects' groups.
-        prefix: String,
-        /// The group's name.
-        name: String,
-    },
+    NotAProjectGroup { prefix: String, name: String },
     /// A new group is named after a project that does not exist.
     #[error(
         "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the project \
@@ -267,12 +181,7 @@ pub enum Refusal {
         shorten(name),
         slips(name)
     )]
-    ProjectUnknown {
-        /// First part of the names of projects' groups.
-        prefix: String,
-        /// The group's name.
-        name: String,
-    },
+    ProjectUnknown { prefix: String, name: String },
     /// A new group is named after the role Admin of a team that does not exist.
     #[error(
         "There is no team \"{}\" in project \"{project}\". Push \"{}\" to create the team; its \"-Admin\" group comes with \
@@ -281,24 +190,10 @@ pub enum Refusal {
         shorten(team_group),
         slips(name)
     )]
-    TeamUnknown {
-        /// Name of the project.
-        project: String,
-        /// Name of the team.
-        team: String,
-        /// Name of the group that creates the team.
-        team_group: String,
-        /// The group's name.
-        name: String,
-    },
+    TeamUnknown { project: String, team: String, team_group: String, name: String },
     /// A new group is named like that of a team, without the team's name.
     #[error("The name of the team is missing: a team's group is named \"{example}\".{}", slips(name))]
-    TeamNameMissing {
-        /// Name of a team's group.
-        example: String,
-        /// The group's name.
-        name: String,
-    },
+    TeamNameMissing { example: String, name: String },
     /// A new group is named after a role that the project does not have.
     #[error(
         "Project \"{project}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team named \
@@ -307,28 +202,14 @@ pub enum Refusal {
         shorten(team_group),
         slips(name)
     )]
-    ProjectRoleUnknown {
-        /// Name of the project.
-        project: String,
-        /// Name of the role.
-        role: String,
-        /// Name of the group that creates a team of this name.
-        team_group: String,
-        /// The group's name.
-        name: String,
-    },
+    ProjectRoleUnknown { project: String, role: String, team_group: String, name: String },
     /// A group that belongs to no project is named like one of a project.
     #[error(
         "Names that begin with \"{prefix}-\" are kept for the groups of projects; \"{}\" is not one of them.{}",
         shorten(name),
         slips(name)
     )]
-    PrefixReserved {
-        /// First part of the names of projects' groups.
-        prefix: String,
-        /// The group's name.
-        name: String,
-    },
+    PrefixReserved { prefix: String, name: String },
     /// A group's name looks like one of a project, with another character for the hyphen.
     #[error(
         "\"{}\" begins with what looks like \"{prefix}-\", but has the character {} for the hyphen. Names that look so are \
@@ -336,24 +217,14 @@ pub enum Refusal {
         shorten(name),
         code_point(*character)
     )]
-    PrefixImitated {
-        /// First part of the names of projects' groups.
-        prefix: String,
-        /// The group's name.
-        name: String,
-        /// The character in place of the hyphen.
-        character: char,
-    },
+    PrefixImitated { prefix: String, name: String, character: char },
     /// The name of a new group begins or ends with a space.
     #[error(
         "The name \"{}\" begins or ends with a space. Remove the space in the identity provider, and push \"{}\".",
         shorten(name),
         shorten(name.trim())
     )]
-    GroupNameNotTrimmed {
-        /// The group's name.
-        name: String,
-    },
+    GroupNameNotTrimmed { name: String },
     /// The part of a group's name that names the role or the team begins or ends with a space.
     #[error(
         "In \"{}\", the name \"{}\" of a role or team begins or ends with a space. Remove the space in the identity \
@@ -361,43 +232,20 @@ pub enum Refusal {
         shorten(name),
         shorten(part)
     )]
-    RoleNameNotTrimmed {
-        /// The group's name.
-        name: String,
-        /// The part of it.
-        part: String,
-    },
+    RoleNameNotTrimmed { name: String, part: String },
 
     /// A name is empty.
     #[error("The {what}'s name must not be empty.")]
-    NameEmpty {
-        /// What has the name, such as "team".
-        what: String,
-    },
+    NameEmpty { what: String },
     /// A name begins or ends with a space.
     #[error("The {what}'s name \"{}\" must not begin or end with a space.", shorten(name))]
-    NameNotTrimmed {
-        /// What has the name, such as "team".
-        what: String,
-        /// The name.
-        name: String,
-    },
+    NameNotTrimmed { what: String, name: String },
     /// A name is too long.
     #[error("The {what}'s name must not be longer than {limit} characters.")]
-    NameTooLong {
-        /// What has the name, such as "team".
-        what: String,
-        /// Maximum number of characters.
-        limit: usize,
-    },
+    NameTooLong { what: String, limit: usize },
     /// A text is longer than an index of the storage takes.
     #[error("\"{attribute}\" is longer than {limit} bytes.")]
-    TextTooLong {
-        /// Name of the attribute.
-        attribute: &'static str,
-        /// Maximum number of bytes.
-        limit: usize,
-    },
+    TextTooLong { attribute: &'static str, limit: usize },
     /// A text has a character that cannot be seen.
     #[error(
         "{what} must not contain the invisible character {}, which it has {}. Remove the character, or type the text \
@@ -405,71 +253,34 @@ pub enum Refusal {
         code_point(*character),
         place_after(before)
     )]
-    InvisibleCharacter {
-        /// What has the character, as the beginning of a sentence.
-        what: String,
-        /// The character.
-        character: char,
-        /// The text before the character.
-        before: String,
-    },
+    InvisibleCharacter { what: String, character: char, before: String },
     /// A text consists of spaces and other blank characters.
     #[error("{what} must not consist of blank characters alone, such as {}.", code_point(*character))]
-    BlankText {
-        /// What is blank, as the beginning of a sentence.
-        what: String,
-        /// The first character.
-        character: char,
-    },
+    BlankText { what: String, character: char },
 
     /// An organization would have too many email domains.
     #[error("An organization has at most {limit} mail domains.")]
-    TooManyEmailDomains {
-        /// Maximum number of domains.
-        limit: usize,
-    },
+    TooManyEmailDomains { limit: usize },
     /// An email domain is longer than RFC 1035 allows.
     #[error("The mail domain \"{}\" has {length} characters; a domain has at most {limit}.", shorten(domain))]
-    EmailDomainTooLong {
-        /// The domain.
-        domain: String,
-        /// Its number of characters.
-        length: usize,
-        /// Maximum number of characters.
-        limit: usize,
-    },
+    EmailDomainTooLong { domain: String, length: usize, limit: usize },
     /// A label of an email domain is longer than RFC 1035 allows.
     #[error(
         "The mail domain \"{}\" has a label of {length} characters; a label, which is what stands between two dots, has at \
          most {limit}.",
         shorten(domain)
     )]
-    EmailDomainLabelTooLong {
-        /// The domain.
-        domain: String,
-        /// The number of characters of the label.
-        length: usize,
-        /// Maximum number of characters.
-        limit: usize,
-    },
+    EmailDomainLabelTooLong { domain: String, length: usize, limit: usize },
     /// A text is not an email domain.
     #[error("\"{}\" is not a mail domain; write it like \"example.com\".", shorten(domain))]
-    NotAnEmailDomain {
-        /// The text.
-        domain: String,
-    },
+    NotAnEmailDomain { domain: String },
 
     /// The protocol forbids the request.
     #[error("{}", .0.detail)]
     Protocol(ScimError),
     /// An operation of a PATCH is refused.
     #[error("Operations[{index}]: {refusal}")]
-    InOperation {
-        /// Index of the operation.
-        index: usize,
-        /// Why it is refused.
-        refusal: Box<Refusal>,
-    },
+    InOperation { index: usize, refusal: Box<Refusal> },
 }
 
 impl Refusal {
@@ -504,72 +315,80 @@ impl From<ScimError> for Refusal {
     }
 }
 
-/// The end of a sentence about an organization's email domains.
-fn of_domains(domains: &[String]) -> String {
-    const NAMED: usize = 10;
-    let mut named = domains.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if domains.len() > NAMED {
-        named.push_str(", …");
-    }
-    format!(
-        "this organization: its mail domains are {named}. Assign people of these domains, or have an administrator add \
-         the domain in the organization's settings."
-    )
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn user_name_taken(user_name: &str, holder: Option<&str>) -> String {
-    let user_name = shorten(user_name);
-    match holder {
-        Some(id) => format!(
-            "userName \"{user_name}\" is already taken by user {id}, compared without case. Look the user up by userName, \
-             also among the deactivated ones, and link it instead of creating another."
-        ),
-        None => format!("userName \"{user_name}\" is already taken, compared without case."),
-    }
-}
-
-fn group_name_taken(name: &str, holder: Option<&str>) -> String {
-    let by = holder.map(|id| format!(" ({id})")).unwrap_or_default();
-    format!(
-        "A group named \"{}\" exists already{by}, compared without case and without spaces around it. Link the pushed \
-         group to it instead of creating another.",
-        shorten(name)
-    )
-}
-
-/// Some of the ids, and how many others there are.
-pub fn list_ids(ids: &[String]) -> String {
-    const NAMED: usize = 5;
-    let named: Vec<String> = ids.iter().take(NAMED).map(|id| format!("\"{}\"", shorten(id))).collect();
-    match ids.len().saturating_sub(NAMED) {
-        0 => named.join(", "),
-        others => format!("{} and {others} others", named.join(", ")),
-    }
-}
-
-/// Sentences about slips that may have made the name of a project's group into another name.
-fn slips(name: &str) -> String {
-    let mut sentences = String::new();
-    let is_spaced_hyphen =
-        |pair: &[char]| matches!(pair, [space, '-'] | ['-', space] if space.is_whitespace());
-    if name.chars().collect::<Vec<char>>().windows(2).any(is_spaced_hyphen) {
-        sentences.push_str(
-            " The name has a space beside a hyphen: names of projects, roles and teams neither begin nor end with a \
-             space.",
+    #[test]
+    fn codes_never_change() {
+        let codes: Vec<&str> = RefusalCode::VARIANTS.iter().map(|code| code.as_str()).collect();
+        assert_eq!(
+            codes,
+            [
+                "owner_protected",
+                "second_owner",
+                "org_role_unknown",
+                "domain_not_allowed",
+                "domain_change_not_allowed",
+                "email_not_managed",
+                "user_limit_reached",
+                "user_name_taken",
+                "user_name_taken_unmanaged",
+                "user_too_large",
+                "user_not_found",
+                "group_not_found",
+                "group_not_an_object",
+                "group_name_taken",
+                "group_rename_not_allowed",
+                "project_deletion",
+                "member_part_immutable",
+                "member_immutable",
+                "member_filter_too_complex",
+                "too_many_members_selected",
+                "member_id_missing",
+                "nested_group",
+                "members_unknown",
+                "too_many_groups",
+                "too_many_teams",
+                "too_many_roles",
+                "not_a_project_group",
+                "project_unknown",
+                "team_unknown",
+                "team_name_missing",
+                "project_role_unknown",
+                "prefix_reserved",
+                "prefix_imitated",
+                "group_name_not_trimmed",
+                "role_name_not_trimmed",
+                "name_empty",
+                "name_not_trimmed",
+                "name_too_long",
+                "text_too_long",
+                "invisible_character",
+                "blank_text",
+                "too_many_email_domains",
+                "email_domain_too_long",
+                "email_domain_label_too_long",
+                "not_an_email_domain",
+                "protocol",
+                "in_operation",
+            ]
         );
     }
-    if let Some(dash) = name.chars().find(|character| *character != '-' && is_dash(*character)) {
-        sentences.push_str(&format!(
-            " The name has a dash, \"{dash}\" ({}), where a hyphen, \"-\", may be meant.",
-            code_point(dash)
-        ));
-    }
-    sentences
-}
 
-fn place_after(before: &str) -> String {
-    match before {
-        "" => "at its beginning".to_owned(),
-        before => format!("after \"{}\"", shorten(before)),
+    #[test]
+    fn an_operation_has_the_code_of_its_refusal() {
+        let refusal = Refusal::InOperation { index: 2, refusal: Box::new(Refusal::MemberImmutable) };
+        assert_eq!(refusal.code(), RefusalCode::MemberImmutable);
+        assert!(refusal.to_string().starts_with("Operations[2]: A member cannot be changed"));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let domains = (0..20).map(|number| format!("d{number}.test")).collect();
+        let refusal = Refusal::DomainNotAllowed { user_name: "ann".to_owned(), domains };
+        assert!(refusal.to_string().contains("d9.test, …. Assign"), "{refusal}");
+        let ids: Vec<String> = (0..7).map(|number| number.to_string()).collect();
+        assert_eq!(list_ids(&ids), "\"0\", \"1\", \"2\", \"3\", \"4\" and 2 others");
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct LogQuery {
     pub(crate) source: Option<LogSource>,
     /// Only entries about the resource with this id, or the user or group with this name.
     pub(crate) resource: Option<String>,
+    /// Only failures with this code, such as `owner_protected`.
+    pub(crate) code: Option<String>,
     /// Only entries that are not older than this.
     pub(crate) from: Option<Moment>,
     /// Only entries that are older than this.
@@ -84,6 +86,10 @@ pub(crate) struct LogEntry {
     pub(crate) body: Value,
     /// In milliseconds.
     pub(crate) duration: u64,
+    /// Of a failed request the code of the reason, such as `owner_protected`; null: it succeeded, or an older version of
+    /// this service noted it.
+    #[schema(required)]
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::advice::advice;
 use super::layout::{Section, page};
 use super::page::NoForm;
 use super::page::Shown;
@@ -11,6 +12,7 @@ use crate::admin_api::types::log::{LogEntry, LogPage, LogResource, LogSource};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, log};
+use crate::error::ErrorCode;
 use crate::http::Problem;
 
 const STATUSES: [(&str, &str); 3] = [("", "All"), ("failed", "Failed"), ("succeeded", "Succeeded")];
@@ -103,8 +105,8 @@ pub(super) fn table(organization: &Organization, entries: &[LogEntry]) -> Markup
 
 fn row(organization: &Organization, entry: &LogEntry) -> Markup {
     let detail = entry.detail.as_deref().unwrap_or_default();
-    let (kind, advice) =
-        if entry.status >= 400 { ("bad", advice(entry.status, detail)) } else { ("good", None) };
+    let kind = if entry.status >= 400 { "bad" } else { "good" };
+    let advice = entry.code.as_deref().and_then(ErrorCode::parse).and_then(advice);
     html! {
         tr data-id=(entry.id) {
             td data-label="Time" { (time(&entry.at)) }
@@ -155,42 +157,4 @@ fn resource(organization: &Organization, entry: &LogEntry) -> Markup {
             None => (name),
         }
     }
-}
-
-/// What an administrator can do about the commonest failures.
-fn advice(status: u16, detail: &str) -> Option<&'static str> {
-    let says = |words: &str| detail.contains(words);
-    Some(match status {
-        400 if says("not allowed to be created") => {
-            "Add the mail domain in Settings, or do not assign people of other domains."
-        }
-        400 if says("Owner cannot be modified") => {
-            "Transfer the ownership to somebody else, or take the Owner out of this assignment."
-        }
-        400 if says("Cannot set multiple owners") => {
-            "Ownership is transferred on the new Owner's page; in the identity provider, map Member or Admin."
-        }
-        400 if says("Project creation is not supported") => {
-            "Create the project here first, or mind the spelling of the pushed group's name."
-        }
-        400 if says("Project deletion is not supported") => {
-            "Unlink the pushed group and keep the group in the target app; archive the project here if it is to go."
-        }
-        400 if says("displayName") => {
-            "In the identity provider, untick \"Rename app groups to match group name\" for this push."
-        }
-        400 if says("email_management") || says("mail") => {
-            "Let mail be managed over SCIM in Settings, or undo the change in the identity provider."
-        }
-        404 if says("User") => {
-            "The identity provider remembers somebody who is not here any more: unassign and assign the person again, then \
-             push the group once more."
-        }
-        404 if says("Group") => "The group is gone: unlink it in the identity provider, and push it again.",
-        409 => "It is here already: link to it instead of creating it, or import before you push.",
-        412 => "Somebody else changed it in between. The identity provider tries again with the next change.",
-        429 => "Nothing is lost: the identity provider tries again by itself.",
-        500.. => "Try again. If it stays, look into the Worker's log at the same time of day.",
-        _ => return None,
-    })
 }

@@ -2,6 +2,7 @@
 //! call the handlers of the API, so that a script can do whatever a page can. Everything works without JavaScript; with
 //! it, buttons copy values, and the log updates itself.
 
+mod advice;
 mod asset;
 mod calls;
 mod flash;
