@@ -235,7 +235,7 @@ test("an administrator's page costs what it shows, however many people there are
     `INSERT INTO log WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
      SELECT ?1, printf('2026-01-01T00:00:00.%03dZ-%08x', i % 1000, i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x',
        200, 'User',
-       'r' || (i % 2), 'a user', NULL, NULL, 1 FROM n`,
+       'r' || (i % 2), 'a user', NULL, NULL, 1, NULL FROM n`,
     organization.id,
   );
   for (const [path, most] of [

@@ -238,7 +238,9 @@ describe("the Worker", () => {
     // A failure is noted after its answer.
     await eventually(async () => assert.notEqual((await log({ status: "failed" })).length, 0));
     const [failure] = await log({ status: "failed", source: "scim", resource: bob.id });
-    assert.deepEqual([failure.method, failure.status], ["DELETE", 400]);
+    assert.deepEqual([failure.method, failure.status, failure.code], ["DELETE", 400, "owner_protected"]);
+    assert.deepEqual(await log({ code: "owner_protected" }), [failure]);
+    assert.deepEqual(await log({ code: "second_owner" }), []);
     assert.deepEqual((await log({ resource: "bob@okta.local", count: 1 }))[0], failure);
     const all = await log({ count: 200 });
     assert.deepEqual(await log({ from: failure.at.slice(0, 10), count: 200 }), all);

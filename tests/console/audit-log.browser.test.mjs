@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { populate } from "../../scripts/lib/population.mjs";
-import { assertError, assertStatus } from "../helpers/assert.mjs";
-import { oktaUser, operation, person } from "../helpers/bodies.mjs";
+import { assertError, assertStatus, eventually } from "../helpers/assert.mjs";
+import { oktaGroup, oktaUser, operation, person } from "../helpers/bodies.mjs";
 import { assertNoComplaints, useBrowser } from "../helpers/browser.mjs";
 import { assertDone, assertOnlyRefusals, assertRefused, signedIn, submit, visit } from "../helpers/console.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
@@ -42,6 +42,60 @@ describe("the provisioning log", () => {
     assert.equal(JSON.parse(body).userName, "eve@evil.example");
     assert.doesNotMatch(body, /1mz050nq/); // the password
     await assertNoComplaints(page);
+  });
+
+  test("advises by the code of a refusal", options, async () => {
+    const organization = await createOrganization(worker, {
+      settings: { mail_domains: ["okta.local"] },
+      projects: { Demo: [] },
+    });
+    const { okta, admin } = organization;
+    const ada = await organization.createUser("ada@okta.local");
+    const group = await organization.groupNamed("Statsig-Demo-Member");
+    const team = oktaGroup("Statsig-Demo-Night-Member", []);
+    assertStatus(await okta.post("/Groups", team), 201);
+    const rename = (attribute, value) => ({ op: "replace", value: { [attribute]: value } });
+    const refusals = [
+      [() => okta.post("/Users", oktaUser(person("eve@evil.example"))), "domain_not_allowed", "Add the mail domain"],
+      [
+        () => okta.patch(`/Users/${ada.id}`, rename("userName", "eve@okta.local")),
+        "email_not_managed",
+        "Let mail be managed",
+      ],
+      [
+        () => okta.patch(`/Users/${ada.id}`, rename("statsigOrgRole", "Owner")),
+        "second_owner",
+        "Ownership is transferred",
+      ],
+      [() => okta.post("/Groups", oktaGroup("Engineering", [])), "not_a_project_group", "Create the project here"],
+      [() => okta.post("/Groups", oktaGroup("Statsig-No-Member", [])), "project_unknown", "Create the project here"],
+      [() => okta.delete(`/Groups/${group.id}`), "project_deletion", "Unlink the pushed group"],
+      [() => okta.patch(`/Groups/${group.id}`, rename("displayName", "Other")), "group_rename_not_allowed", "untick"],
+      [() => okta.get("/Users/gone"), "user_not_found", "unassign and assign"],
+      [() => okta.get("/Groups/gone"), "group_not_found", "The group is gone"],
+      [() => okta.post("/Users", oktaUser(person("ada@okta.local"))), "user_name_taken", "It is here already"],
+      [() => okta.post("/Groups", team), "group_name_taken", "It is here already"],
+      [() => okta.get("/Users?filter=nonsense"), "invalid_filter", null],
+    ];
+    for (const [send] of refusals) assert.ok((await send()).status >= 400);
+    let failures;
+    await eventually(async () => {
+      failures = (await admin.get(organization.path("/log?status=failed"))).entries;
+      assert.equal(failures.length, refusals.length);
+    });
+    const codes = refusals.map(([, code]) => code);
+    assert.deepEqual(failures.map(({ code }) => code).sort(), codes.toSorted());
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "log");
+    for (const [, code, words] of refusals) {
+      const { id } = failures.find((failure) => failure.code === code);
+      const advice = page.locator(`tr[data-id="${id}"] .advice`);
+      if (words === null) assert.equal(await advice.count(), 0, code);
+      else assert.ok((await advice.innerText()).includes(words), code);
+    }
+    await worker.sql("UPDATE log SET code = NULL WHERE org_id = ?1", organization.id);
+    await visit(page, organization, "log");
+    assert.equal(await page.locator(".advice").count(), 0, "entries of before the migration have no advice");
   });
 
   test("is filtered by outcome, by who did it, by name and by day", options, async () => {

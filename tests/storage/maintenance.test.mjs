@@ -20,7 +20,7 @@ const write = (on, organization, count, time, database = 0) =>
     database,
     `INSERT INTO log WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST(?3 AS INTEGER))
      SELECT ?1, ?2 || printf('-%08x', i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, NULL, NULL, NULL, NULL,
-       NULL, 1 FROM n`,
+       NULL, 1, NULL FROM n`,
     organization,
     time,
     String(count),

@@ -328,7 +328,7 @@ test("maintenance deletes what is too old, and nothing else", async () => {
   const aged = (id) =>
     worker.sql(
       `INSERT INTO log SELECT org_id, ?2, source, actor, method, path, status, resource_type, resource_id,
-         resource_name, detail, body, duration FROM log WHERE org_id = ?1 AND source = 'scim' LIMIT 1`,
+         resource_name, detail, body, duration, code FROM log WHERE org_id = ?1 AND source = 'scim' LIMIT 1`,
       organization.id,
       id,
     );
