@@ -13,6 +13,8 @@ pub mod error;
 pub mod http;
 pub mod jobs;
 pub mod kv;
+#[cfg(test)]
+mod limits_doc;
 pub mod redaction;
 mod router;
 pub mod runtime;

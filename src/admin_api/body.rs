@@ -8,7 +8,7 @@ use scim_protocol::Object;
 use scim_protocol::bounded_json::{ParseError, object_of, parse_with};
 
 /// Most values of a body.
-const MAX_VALUES: usize = 100_000;
+pub(crate) const MAX_VALUES: usize = 100_000;
 /// How many values an array counts as besides, and an object within one: each takes several times as much memory.
 const CONTAINER: usize = 10;
 /// Longest reason of a refusal, in characters. It may quote the body.

@@ -20,7 +20,7 @@ use crate::http::Problem;
 use crate::runtime::{clock, random};
 
 /// Longest key of a call, in characters.
-const MAX_LENGTH: usize = 255;
+pub(crate) const MAX_LENGTH: usize = 255;
 /// Shortest key of a call, in characters, with which a secret is kept in a deployment without an admin token.
 const UNGUESSABLE: usize = 22;
 const NONCE_LENGTH: usize = 12;

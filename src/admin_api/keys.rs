@@ -19,7 +19,7 @@ use directory::{Key, key};
 /// Longest life of a key that expires, in seconds: ten years.
 pub(crate) const MAX_LIFETIME: u64 = 10 * 365 * DAY;
 /// Longest time that an old key stays active beside its replacement, in seconds: thirty days.
-const MAX_OVERLAP: u64 = 30 * DAY;
+pub(crate) const MAX_OVERLAP: u64 = 30 * DAY;
 /// Seconds of a day.
 pub(crate) const DAY: u64 = 24 * 60 * 60;
 

@@ -18,7 +18,7 @@ use directory::organization::parse_email_domains;
 use directory::{AdministratorName, OrgRole, organization};
 
 /// Highest limit of users that can be set.
-const MAX_USER_LIMIT: u64 = 100_000_000;
+pub(crate) const MAX_USER_LIMIT: u64 = 100_000_000;
 
 /// Lists all organizations that the actor administers, in all databases, and invitations to administer others.
 pub(crate) async fn list(context: &AdminContext<'_>) -> Result<Reply<OrganizationList>, Problem> {

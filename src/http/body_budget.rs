@@ -13,7 +13,7 @@ pub(crate) const LARGE: usize = 2 * 1024 * 1024;
 /// Most large bodies at a time.
 pub(crate) const MOST_LARGE: usize = 2;
 /// Bodies up to this many bytes are not counted.
-const SMALL: usize = 64 * 1024;
+pub(crate) const SMALL: usize = 64 * 1024;
 /// After how many milliseconds the share of a request ends: the runtime drops requests whose clients have disconnected,
 /// and does not run their destructors.
 const OVER: u64 = 60_000;

@@ -12,7 +12,7 @@ use crate::text::check_visible;
 use scim_protocol::text::{equal_fold, fold};
 
 /// Most characters of the name of a project, role, team or group.
-const MAX_NAME_LENGTH: usize = 200;
+pub const MAX_NAME_LENGTH: usize = 200;
 
 /// The roles every project has.
 pub const PROJECT_ROLES: [&str; 3] = ["Admin", "Member", "Read-Only"];

@@ -32,4 +32,6 @@ pub use org_role::OrgRole;
 pub use organization::Organization;
 pub use refusal::{Refusal, RefusalCode};
 pub use shard::Shard;
+pub use text::MAX_INDEXED_BYTES;
 pub use user::User;
+pub use user_rules::MAX_DOC_BYTES;

@@ -15,7 +15,7 @@ use scim_protocol::schema::Attribute;
 use scim_protocol::{IgnoreCase, Object};
 
 /// Most comparisons of the filters of one request that look at each member of a group.
-pub(crate) const MAX_COMPARISONS: usize = 10;
+pub const MAX_COMPARISONS: usize = 10;
 
 /// A change of membership, as sets of user ids. A group's members are never read to change them, unless a filter asks
 /// for more than their ids.

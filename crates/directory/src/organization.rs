@@ -6,10 +6,11 @@ use crate::refusal::Refusal;
 use scim_protocol::text::fold;
 
 /// Most email domains of an organization.
-const MAX_EMAIL_DOMAINS: usize = 1_000;
+pub const MAX_EMAIL_DOMAINS: usize = 1_000;
 /// Most characters of an email domain, and of each of its labels (RFC 1035 §2.3.4).
-const MAX_DOMAIN_LENGTH: usize = 253;
-const MAX_LABEL_LENGTH: usize = 63;
+pub const MAX_DOMAIN_LENGTH: usize = 253;
+/// Most characters of a label of an email domain.
+pub const MAX_LABEL_LENGTH: usize = 63;
 
 /// An organization and those of its settings that decide what SCIM may do.
 ///

@@ -4,7 +4,7 @@ use crate::characters::{is_blank, is_hidden};
 use crate::refusal::Refusal;
 
 /// Most bytes of a text that an index holds: `userName`, `externalId`, a group's `displayName`.
-const MAX_INDEXED_BYTES: usize = 1024;
+pub const MAX_INDEXED_BYTES: usize = 1024;
 
 /// Refuses a text that is too long for an index.
 pub(crate) fn check_length(attribute: &'static str, text: &str) -> Result<(), Refusal> {

@@ -16,7 +16,7 @@ use scim_protocol::text::fold;
 use scim_protocol::{Object, ScimError};
 
 /// Most bytes of one user's attributes as JSON.
-pub(crate) const MAX_DOC_BYTES: usize = 64 * 1024;
+pub const MAX_DOC_BYTES: usize = 64 * 1024;
 
 /// Reasons against parts of a change that are found outside the user and the organization.
 #[derive(Debug, Default)]

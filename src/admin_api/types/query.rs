@@ -8,9 +8,9 @@ use crate::http::Problem;
 use scim_protocol::error::shorten;
 
 /// Entries of a page, unless the query says otherwise.
-const DEFAULT_COUNT: u16 = 50;
+pub(crate) const DEFAULT_COUNT: u16 = 50;
 /// Most entries of a page.
-const MAX_COUNT: u16 = 200;
+pub(crate) const MAX_COUNT: u16 = 200;
 
 /// Reads the parameters of a query. An empty one counts as left out.
 ///

@@ -13,7 +13,7 @@
 
 mod names;
 mod people;
-mod step;
+pub(crate) mod step;
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,0 +1,305 @@
+//! Renders the tables of docs/limits.md from the constants and compares; `UPDATE=1 cargo test --lib limits` rewrites
+//! them.
+
+use std::fs;
+
+use crate::admin_api::types::query as console_query;
+use crate::admin_api::{
+    body as call_body, idempotency, keys as key_calls, organizations, projects as project_calls,
+};
+use crate::auth::cloudflare_access::{jwks, jwt};
+use crate::auth::{admin_token, known_keys};
+use crate::d1::filter::{compiler, load, sort};
+use crate::d1::imports::snapshot;
+use crate::d1::limits::LIMITS;
+use crate::d1::{
+    audit_log, console_sessions, idempotent_calls, keys, memberships, projects, refolding, retry, session,
+};
+use crate::http::rate_limits::{self, Rate};
+use crate::http::{address, body_budget, request};
+use crate::jobs::pruning;
+use crate::kv::revocation;
+use crate::redaction::audit_log::{self as kept, body as kept_body};
+use crate::runtime::deadline;
+use crate::{console, jobs};
+use directory::{MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/limits.md");
+const WRANGLER: &str = include_str!("../wrangler.toml");
+const BEGIN: &str = "<!-- limits -->\n";
+const END: &str = "<!-- /limits -->";
+
+/// What is limited, the limit, and what happens beyond it.
+type Row = (&'static str, String, &'static str);
+
+/// The texts below name these two.
+const _: () = assert!(body_budget::LARGE == 2 * 1024 * 1024 && body_budget::SMALL == 64 * 1024);
+
+const TOO_MANY: &str = "400 `tooMany`";
+const INVALID_FILTER: &str = "400 `invalidFilter`";
+const INVALID_VALUE: &str = "400 `invalidValue`";
+const KEY_FIRST: &str = "the key is looked up first";
+const CUT: &str = "cut";
+const NOTHING: &str = "";
+
+#[test]
+fn limits_are_documented() {
+    let sections = [
+        ("Requests", requests()),
+        ("Rates", rates()),
+        ("Lists, filters, PATCH and bulk", protocol()),
+        ("People, groups and organizations", directory()),
+        ("Keys and sessions", keys_and_sessions()),
+        ("Admin API", admin_api()),
+        ("Logs", logs()),
+        ("Storage and maintenance", storage()),
+    ];
+    let text = fs::read_to_string(PATH).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let tables: String = sections.into_iter().map(|(title, rows)| section(title, &rows)).collect();
+    let expected = format!("{before}{BEGIN}\n{tables}{END}{after}");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(PATH, expected).unwrap();
+    } else {
+        assert!(
+            text == expected,
+            "docs/limits.md is not what the constants say: UPDATE=1 cargo test --lib limits"
+        );
+    }
+}
+
+#[test]
+fn rate_limits_in_wrangler_toml_are_the_defaults() {
+    for rate in [Rate::Failures, Rate::Requests, Rate::Scans] {
+        let (binding, _, default) = rate.setting();
+        let (_, after) = WRANGLER.split_once(&format!("name = \"{binding}\"")).unwrap();
+        let simple = after.lines().find(|line| line.starts_with("simple = ")).unwrap();
+        assert_eq!(simple, format!("simple = {{ limit = {default}, period = 60 }}"), "{binding}");
+    }
+}
+
+fn requests() -> Vec<Row> {
+    vec![
+        ("address with its query", bytes(address::LIMIT), "414"),
+        ("parameters of the query", number(address::PARAMETER_LIMIT), "400"),
+        ("body", bytes(request::BODY.bytes), "413"),
+        ("body that writes a group", bytes(request::GROUP_BODY.bytes), "413"),
+        ("body with a `Content-Encoding`", "none".to_owned(), "415"),
+        ("body before the key is known to be valid", bytes(request::BODY.bytes_before_auth), KEY_FIRST),
+        ("body that writes a group, likewise", bytes(request::GROUP_BODY.bytes_before_auth), KEY_FIRST),
+        ("memory of such a body's values", bytes(request::MEMORY_BEFORE_AUTH), KEY_FIRST),
+        ("values in a body", number(request::VALUE_LIMIT), TOO_MANY),
+        ("values in a body that writes a group", number(request::GROUP_BODY.values), TOO_MANY),
+        ("values in such a body of at most 2 MiB", number(request::GROUP_BODY.values_of_small), TOO_MANY),
+        ("bodies above 2 MiB in an isolate at a time", number(body_budget::MOST_LARGE), "429"),
+        ("memory of all bodies above 64 KiB in an isolate", bytes(body_budget::MOST), "429"),
+        (
+            "text that is compared, folded and copied, with all operations and retries",
+            bytes(LIMITS.max_work),
+            TOO_MANY,
+        ),
+        ("attempts at a write that meets conflicts", number(session::ATTEMPTS), "429"),
+    ]
+}
+
+fn rates() -> Vec<Row> {
+    let rate = |rate: Rate| format!("{} a minute", number(rate.setting().2));
+    vec![
+        (
+            "refused keys, tokens and assertions of an address (of IPv6 the /64 network)",
+            rate(Rate::Failures),
+            "429",
+        ),
+        ("requests with a valid SCIM key", rate(Rate::Requests), "429"),
+        ("filters without an index, with a valid SCIM key", rate(Rate::Scans), "429"),
+        ("keys that are looked up for an address with too many failures", rate(Rate::LookUps), "429"),
+        (
+            "addresses and keys that an isolate counts without a binding",
+            number(rate_limits::MOST_COUNTS),
+            "not counted",
+        ),
+    ]
+}
+
+fn protocol() -> Vec<Row> {
+    vec![
+        ("`count`", number(LIMITS.max_page_size), "fewer are returned"),
+        ("`count` by default", number(LIMITS.default_page_size), NOTHING),
+        ("lifetime of a cursor", duration(LIMITS.cursor_timeout * 1000), "400 `expiredCursor`"),
+        ("rows of a filtered list that is read by position", number(snapshot::MAX_BOUNDARIES), TOO_MANY),
+        (
+            "snapshots of an organization that were read within an hour",
+            megabytes(snapshot::BUDGET),
+            "429 at a first page",
+        ),
+        ("`attributes`, `excludedAttributes`", bytes(LIMITS.max_attribute_list_bytes), TOO_MANY),
+        (
+            "characters that count for sorting without an index",
+            number(sort::SORTED_CHARACTERS),
+            "order of insertion",
+        ),
+        ("filter", bytes(LIMITS.max_filter_bytes), INVALID_FILTER),
+        ("nesting of a filter", number(LIMITS.max_filter_depth), INVALID_FILTER),
+        ("value in a filter", bytes(LIMITS.max_filter_value_bytes), INVALID_FILTER),
+        ("comparisons of a filter", number(LIMITS.max_filter_comparisons), TOO_MANY),
+        ("one over all values of an attribute counts as", number(compiler::WEIGHT_OF_ELEMENTS), NOTHING),
+        ("weight of a filter", number(load::MOST_COMPARISONS), TOO_MANY),
+        ("weight of a comparison with an attribute in the document", tenths(load::IN_DOCUMENT), NOTHING),
+        ("weight of one over elements in the document", tenths(load::ELEMENTS_IN_DOCUMENT), NOTHING),
+        ("weight of one over addresses, groups or members", tenths(load::ELEMENTS_IN_TABLE), NOTHING),
+        ("weight of one with a column", tenths(load::COLUMN), NOTHING),
+        ("comparisons over members in the paths of a PATCH", number(membership::MAX_COMPARISONS), "400"),
+        ("changes to a resource in one request", number(LIMITS.max_changes), "400"),
+        ("values of one attribute", number(LIMITS.max_values), "400"),
+        ("bulk request", bytes(LIMITS.max_bulk_payload_bytes), "413"),
+        ("operations of a bulk request", number(LIMITS.max_bulk_operations), "413"),
+    ]
+}
+
+fn directory() -> Vec<Row> {
+    vec![
+        ("attributes of a user", bytes(MAX_DOC_BYTES), INVALID_VALUE),
+        (
+            "`userName`, `externalId`, `displayName` of a group, id of a member",
+            bytes(MAX_INDEXED_BYTES),
+            INVALID_VALUE,
+        ),
+        (
+            "characters of a name of a project, role, team or group",
+            number(group_name::MAX_NAME_LENGTH),
+            INVALID_VALUE,
+        ),
+        ("groups of a person", number(memberships::MOST_GROUPS), INVALID_VALUE),
+        ("teams of a project", number(projects::MOST_TEAMS), INVALID_VALUE),
+        ("roles of a project", number(projects::MOST_ROLES), INVALID_VALUE),
+        ("email domains of an organization", number(organization::MAX_EMAIL_DOMAINS), "400"),
+        ("characters of an email domain", number(organization::MAX_DOMAIN_LENGTH), "400"),
+        ("characters of a label of it", number(organization::MAX_LABEL_LENGTH), "400"),
+        ("databases of a deployment", number(usize::from(Shard::LAST) + 1), NOTHING),
+    ]
+}
+
+fn keys_and_sessions() -> Vec<Row> {
+    vec![
+        ("valid SCIM keys of an organization", number(keys::MOST_GOOD), "409"),
+        ("lifetime of a SCIM key, if it has one", duration(key_calls::MAX_LIFETIME * 1000), "400"),
+        ("validity of a key after its replacement", duration(key_calls::MAX_OVERLAP * 1000), "400"),
+        (
+            "time for which an isolate knows that a key was valid",
+            duration(known_keys::GOOD_FOR),
+            "looked up first",
+        ),
+        (
+            "time for which an isolate refuses a key that was refused",
+            duration(known_keys::REFUSED_FOR),
+            "looked up again",
+        ),
+        (
+            "time for which an isolate uses \"not revoked\"",
+            duration(revocation::MEMORY_MILLIS),
+            "asked again",
+        ),
+        ("shortest admin token, in characters", number(admin_token::MIN_LENGTH), "503"),
+        ("session without use", duration(console_sessions::IDLE_MILLIS), "sign in again"),
+        ("session", duration(console_sessions::LONGEST_MILLIS), "sign in again"),
+        ("Access assertion", bytes(jwt::MAX_LENGTH), "401"),
+        ("public keys of the Access team", bytes(jwks::MAX_DOCUMENT), "503"),
+        ("time for which they are used", duration(jwks::LIFETIME), "fetched again"),
+        ("pause before they are fetched for an unknown key", duration(jwks::UNKNOWN_KEY_INTERVAL), "401"),
+    ]
+}
+
+fn admin_api() -> Vec<Row> {
+    vec![
+        ("`count`", number(console_query::MAX_COUNT), "400"),
+        ("`count` by default", number(console_query::DEFAULT_COUNT), NOTHING),
+        ("form of the sign-in page", bytes(console::SIGN_IN_LIMIT), "413"),
+        ("values in a body", number(call_body::MAX_VALUES), "400"),
+        ("roles that a project is created with", number(project_calls::MOST_ROLES), "400"),
+        ("`user_limit`, if there is one", number(organizations::MAX_USER_LIMIT), "400"),
+        ("`Idempotency-Key`, in characters", number(idempotency::MAX_LENGTH), "400"),
+        ("time for which its answer is kept", duration(idempotent_calls::KEPT_MILLIS), "carried out again"),
+        ("the same for a new SCIM key", duration(idempotent_calls::SECRET_MILLIS), "left out of the answer"),
+    ]
+}
+
+fn logs() -> Vec<Row> {
+    vec![
+        (
+            "days that entries are kept, without `LOG_RETENTION_DAYS`",
+            number(jobs::DEFAULT_RETENTION_DAYS),
+            "deleted",
+        ),
+        ("failures of an organization", format!("{} a minute", audit_log::FAILURES_A_MINUTE), "not logged"),
+        ("\"nothing had to be changed\"", "once an hour for each resource".to_owned(), "not logged"),
+        ("address", format!("{} bytes", number(audit_log::LONGEST_PATH)), CUT),
+        ("detail", format!("{} bytes", number(audit_log::LONGEST_DETAIL)), CUT),
+        ("body", format!("about {} bytes", number(kept_body::MAX_BODY)), CUT),
+        ("nesting of a body", number(kept_body::MAX_DEPTH), CUT),
+        ("values of an array", number(kept_body::MAX_ELEMENTS), CUT),
+        ("names of attributes", format!("{} bytes", number(kept::MAX_NAME)), CUT),
+    ]
+}
+
+fn storage() -> Vec<Row> {
+    vec![
+        ("time that a request waits for D1", duration(deadline::REQUEST_MILLIS), "429"),
+        ("time that it waits for KV", duration(revocation::READ_LIMIT.as_secs() * 1000), "D1 decides alone"),
+        ("time for writing a revocation to KV", duration(revocation::WRITE_LIMIT.as_secs() * 1000), "logged"),
+        ("retries after a transient error", number(retry::PAUSES.len()), "429"),
+        ("time for which a revocation stays in KV", duration(revocation::LIFETIME_SECONDS * 1000), NOTHING),
+        ("steps that renew folded columns before a request", number(refolding::STEPS_OF_REQUEST), "429"),
+        ("rows of such a step", number(refolding::step::MOST_ROWS), "next step"),
+        ("log entries that maintenance deletes at once", number(pruning::MAX_ROWS), "next statement"),
+        ("statements of one run of maintenance", number(pruning::MAX_STATEMENTS), "next run"),
+        ("time of one run of maintenance", duration(pruning::MAX_MILLIS), "next run"),
+    ]
+}
+
+fn section(title: &str, rows: &[Row]) -> String {
+    let rows: String =
+        rows.iter().map(|(what, limit, beyond)| format!("| {what} | {limit} | {beyond} |\n")).collect();
+    format!("## {title}\n\n| limit | value | beyond it |\n| --- | --- | --- |\n{rows}\n")
+}
+
+/// With a comma before each three digits.
+fn number(number: impl TryInto<u64>) -> String {
+    let Ok(number) = number.try_into() else { panic!("a limit is negative") };
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap()).collect();
+    groups.join(",")
+}
+
+/// In KiB or MiB.
+fn bytes(bytes: usize) -> String {
+    let kibibytes = bytes / 1024;
+    assert_eq!(kibibytes * 1024, bytes, "a limit is no whole number of KiB");
+    match kibibytes % 1024 {
+        0 => format!("{} MiB", kibibytes / 1024),
+        _ => format!("{kibibytes} KiB"),
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    assert_eq!(bytes % 1_000_000, 0, "a limit is no whole number of MB");
+    format!("{} MB", bytes / 1_000_000)
+}
+
+fn tenths(tenths: u64) -> String {
+    match tenths % 10 {
+        0 => (tenths / 10).to_string(),
+        part => format!("{}.{part}", tenths / 10),
+    }
+}
+
+/// In the largest unit of which it is a whole number.
+fn duration(millis: u64) -> String {
+    let units =
+        [(24 * 60 * 60 * 1000, "day"), (60 * 60 * 1000, "hour"), (60 * 1000, "minute"), (1000, "second")];
+    let (unit, name) =
+        units.into_iter().find(|(unit, _)| millis.is_multiple_of(*unit)).unwrap_or((1, "millisecond"));
+    let count = millis / unit;
+    format!("{} {name}{}", number(count), if count == 1 { "" } else { "s" })
+}
