@@ -85,8 +85,8 @@ pub enum KeyRefusal {
     NotAKey,
     /// The SCIM key has the wrong length.
     #[error(
-        "The SCIM key is incomplete or too long: expected {expected} characters after \"{}\", got {length}. Copy it again, or \
-         generate a new one in the console.",
+        "The SCIM key is incomplete or too long: expected {expected} characters after \"{}\", got {length}. Copy it \
+         again, or generate a new one in the console.",
         directory::key::PREFIX
     )]
     #[strum_discriminants(strum(serialize = "key_length"))]
@@ -104,8 +104,8 @@ pub enum KeyRefusal {
     Mistyped,
     /// No database of this deployment has the key.
     #[error(
-        "The SCIM key {hint} is not known here. It may have been made for another deployment; generate a key in this one's \
-         console and put it into the identity provider."
+        "The SCIM key {hint} is not known here. It may have been made for another deployment; generate a key in this \
+         one's console and put it into the identity provider."
     )]
     #[strum_discriminants(strum(serialize = "key_unknown"))]
     Unknown {
@@ -114,7 +114,8 @@ pub enum KeyRefusal {
     },
     /// An administrator has deactivated the key.
     #[error(
-        "The SCIM key {hint} has been deactivated. Generate a new one in the console and put it into the identity provider."
+        "The SCIM key {hint} has been deactivated. Generate a new one in the console and put it into the identity \
+         provider."
     )]
     #[strum_discriminants(strum(serialize = "key_deactivated"))]
     Deactivated {
@@ -154,7 +155,8 @@ const HOW_TO_SEND_A_KEY: &str =
 pub enum Limit {
     /// Requests of one IP address with wrong keys or tokens.
     #[error(
-        "Too many requests from this address were refused for their key or token. Correct it, and try again in a minute."
+        "Too many requests from this address were refused for their key or token. Correct it, and try again in a \
+         minute."
     )]
     #[strum_discriminants(strum(serialize = "address_blocked"))]
     FailedAuthentications,
@@ -164,8 +166,8 @@ pub enum Limit {
     Requests,
     /// Requests with one SCIM key for which the database looks at each user or group.
     #[error(
-        "The SCIM key is used for more filters than this service allows in a minute that look through the whole directory. \
-         Filter by an attribute that is indexed ({indexed}), or try again shortly."
+        "The SCIM key is used for more filters than this service allows in a minute that look through the whole \
+         directory. Filter by an attribute that is indexed ({indexed}), or try again shortly."
     )]
     #[strum_discriminants(strum(serialize = "scan_rate_limited"))]
     Scans {

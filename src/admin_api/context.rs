@@ -87,8 +87,8 @@ impl AdminContext<'_> {
         }
         Err(Problem::new(
             403,
-            "Only an operator of this deployment may do that: a caller with the admin token, or one whose address is listed \
-             in OPERATORS.",
+            "Only an operator of this deployment may do that: a caller with the admin token, or one whose address is \
+             listed in OPERATORS.",
         ))
     }
 
@@ -155,8 +155,8 @@ impl AdminContext<'_> {
         {
             return Ok(Problem::new(
                 403,
-                "You have been named an administrator of this organization, and have not accepted it yet. Look at /console which \
-                 one it is, and accept or decline it there, or by POST of /accept or /decline.",
+                "You have been named an administrator of this organization, and have not accepted it yet. Look at \
+                 /console which one it is, and accept or decline it there, or by POST of /accept or /decline.",
             ));
         }
         Ok(Problem::no_organization())

@@ -43,8 +43,9 @@ impl NewPerson {
         Err(Problem::new(
             400,
             format!(
-                "Nobody was added: \"{}\" is no mail address. Cloudflare Access knows people by their address, and mail domains \
-                 apply to it. If it is meant all the same, confirm that with \"confirm_no_address\": true.",
+                "Nobody was added: \"{}\" is no mail address. Cloudflare Access knows people by their address, and \
+                 mail domains apply to it. If it is meant all the same, confirm that with \"confirm_no_address\": \
+                 true.",
                 shorten(user_name)
             ),
         ))

@@ -271,8 +271,8 @@ fn taken(error: StorageError, what: &str, name: &str) -> Problem {
         return Problem::new(
             409,
             format!(
-                "The {what} \"{name}\" exists already, or one of its groups would have the name of another group, perhaps of an \
-                 archived project. Choose another name, or rename what has it."
+                "The {what} \"{name}\" exists already, or one of its groups would have the name of another group, \
+                 perhaps of an archived project. Choose another name, or rename what has it."
             ),
         );
     }

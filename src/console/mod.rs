@@ -25,8 +25,8 @@ use crate::auth::administrator::{AuthMethod, Identity};
 use crate::auth::{admin_token, administrator, cloudflare_access, same_origin, session_cookie};
 
 /// What a page may load and where its forms may go: itself, and nobody else.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-                                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Largest form of the admin token, in bytes.
 pub(crate) const SIGN_IN_LIMIT: usize = 16 * 1024;
@@ -83,7 +83,8 @@ async fn dispatch(
 /// 404, 403.
 fn check_address(request: &HttpRequest) -> Result<(), Problem> {
     if !request.address.is_plain {
-        let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that need not be.";
+        let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that \
+                      need not be.";
         return Err(Problem::new(404, detail));
     }
     if !request.is_private() {

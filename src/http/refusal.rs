@@ -8,7 +8,8 @@ use directory::Refusal;
 use scim_protocol::ScimError;
 
 impl Error {
-    /// The error as SCIM clients read it (RFC 7644 §3.12). Failures of storage are logged: their text is not for clients.
+    /// The error as SCIM clients read it (RFC 7644 §3.12). Failures of storage are logged: their text is not for
+    /// clients.
     pub(crate) fn into_scim(self) -> ScimError {
         match self {
             Self::Refused(refusal) => of_refusal(refusal),
@@ -78,8 +79,8 @@ fn of_storage(error: StorageError) -> ScimError {
     const BUSY: &str = "The directory's storage is busy or does not answer at the moment. Try again shortly.";
     match error {
         StorageError::Stale | StorageError::Contended => ScimError::throttled(
-            "Other requests kept changing the resource while this one was carried out, so it changed nothing. Try again \
-             shortly.",
+            "Other requests kept changing the resource while this one was carried out, so it changed nothing. Try \
+             again shortly.",
         ),
         StorageError::TooComplex => {
             ScimError::too_many("The filter is more than the database processes; shorten it.")
@@ -100,8 +101,8 @@ fn of_storage(error: StorageError) -> ScimError {
             console_error!("storage did not answer in time");
             let outcome = match is_write {
                 true => {
-                    "whether the change was made is not known. Send the request again: what has been changed already is \
-                     not changed twice"
+                    "whether the change was made is not known. Send the request again: what has been changed already \
+                     is not changed twice"
                 }
                 false => "nothing was changed. Try again shortly",
             };
@@ -112,13 +113,13 @@ fn of_storage(error: StorageError) -> ScimError {
             ScimError::throttled(BUSY)
         }
         StorageError::Upgrading => ScimError::throttled(
-            "The organization's people and groups are being prepared for a newer version of the service, which takes a few \
-             requests. Nothing was changed. Try again shortly.",
+            "The organization's people and groups are being prepared for a newer version of the service, which takes \
+             a few requests. Nothing was changed. Try again shortly.",
         ),
         StorageError::TooManyImports => ScimError::throttled(
-            "Too many lists of this organization were read page by page within the last hour, so this one cannot begin now. \
-             Lists that are being read already go on. Try again in an hour, or read the list by \"cursor\". If a client \
-             polls a list of several pages, let it ask less often or with a narrower filter.",
+            "Too many lists of this organization were read page by page within the last hour, so this one cannot \
+             begin now. Lists that are being read already go on. Try again in an hour, or read the list by \
+             \"cursor\". If a client polls a list of several pages, let it ask less often or with a narrower filter.",
         ),
         StorageError::Internal(message) => {
             console_error!("storage failed: {message}");

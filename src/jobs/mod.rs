@@ -75,8 +75,8 @@ fn retention_days(setting: &str) -> Result<Option<u64>, String> {
         text => match text.parse() {
             Ok(days) if days >= 1 => Ok(Some(days)),
             _ => Err(format!(
-                "LOG_RETENTION_DAYS is {text:?}, and has to be a whole number of days, at least 1: nothing of the log is \
-                 deleted until then"
+                "LOG_RETENTION_DAYS is {text:?}, and has to be a whole number of days, at least 1: nothing of the log \
+                 is deleted until then"
             )),
         },
     }

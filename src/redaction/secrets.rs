@@ -13,8 +13,8 @@ const MIN_HEX_KEY: usize = 32;
 /// Most encodings on top of each other that are undone.
 const MAX_ENCODINGS: usize = 3;
 
-/// Redacts what looks like a key: in upper or lower case, in clear, percent-encoded, escaped as in JSON, in Base64 or in
-/// hexadecimal. Its first four characters stay.
+/// Redacts what looks like a key: in upper or lower case, in clear, percent-encoded, escaped as in JSON, in Base64 or
+/// in hexadecimal. Its first four characters stay.
 pub fn redact(text: &str) -> Cow<'_, str> {
     redact_runs(text, is_key)
 }
@@ -117,7 +117,8 @@ mod tests {
         ] {
             assert_eq!(redact(&text), expected);
         }
-        let plain = "00000000-0000-4000-8000-00000000ABCD scim-ABCD… LONG NAMES IN CAPITALS, 50% AND \\ STAY AS THEY ARE";
+        let plain = "00000000-0000-4000-8000-00000000ABCD scim-ABCD… LONG NAMES IN CAPITALS, 50% AND \\ STAY AS THEY \
+                     ARE";
         assert_eq!(redact(plain), plain);
     }
 

@@ -95,7 +95,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_is_one_line_without_addresses_and_keys(text in "([ -~]|@|[A-Z2-7]{40}|[0-9a-f]{32}|\u{2028}|[\u{0}-\u{1f}]){0,12}") {
+        fn a_text_is_one_line_without_addresses_and_keys(text in "([ \
+             -~]|@|[A-Z2-7]{40}|[0-9a-f]{32}|\u{2028}|[\u{0}-\u{1f}]){0,12}") {
             let logged = message(&text);
             prop_assert!(!logged.contains(is_break));
             prop_assert!(logged.split('@').rev().skip(1).all(|before| before.ends_with(REDACTED)), "{logged}");

@@ -2,7 +2,8 @@
 //!
 //! Microsoft Entra ID renames people in the request that deactivates them. If the new userName made the request fail,
 //! the person would keep their access, and the identity provider would repeat the request without end. So the parts of
-//! such a request that are not allowed are ignored, the others are carried out, and the audit log names the ignored ones.
+//! such a request that are not allowed are ignored, the others are carried out, and the audit log names the ignored
+//! ones.
 
 use std::collections::BTreeSet;
 
@@ -19,11 +20,10 @@ const NAMED_PARTS: usize = 10;
 /// How often the attributes are tried that break a rule.
 const ROUNDS: usize = 2;
 
-/// Carries out a deactivation, and the other parts of the request that are allowed, on the attributes in `doc`. Returns the
-/// user, and why the other parts are refused.
+/// Carries out a deactivation, and the other parts of the request that are allowed, on the attributes in `doc`. Returns
+/// the user, and why the other parts are refused.
 ///
-/// # Errors
-/// [`Refusal::OwnerProtected`].
+/// # Errors [`Refusal::OwnerProtected`].
 pub(crate) fn deactivate(
     rules: &Rules<'_>,
     changes: ChangeSet<'_>,

@@ -59,16 +59,21 @@ mod tests {
             "schemas": ["x"], "displayName": "Group", "value": "no element", "count": [1, -2, 0.5, true, null],
             "members": [
                 {"value": "a", "display": "A", "$ref": "../a", "type": "User"}, {"VALUE": "b", "Display": null}, "c",
-                {"value": 5}, {"value": null}, {"display": "D"}, {"value": "e", "other": "x"}, {"value": "f", "type": ["x"]},
+                {"value": 5}, {"value": null}, {"display": "D"}, {"value": "e", "other": "x"},
+                {"value": "f", "type": ["x"]},
                 {"value": "i", "type": "group"},
             ],
-            "Operations": [{"op": "add", "path": "members", "value": {"value": "g"}}, {"op": "remove", "value": [{"value": "h"}]}],
+            "Operations": [
+                {"op": "add", "path": "members", "value": {"value": "g"}},
+                {"op": "remove", "value": [{"value": "h"}]},
+            ],
         });
         let expected = json!({
             "schemas": ["x"], "displayName": "Group", "value": "no element", "count": [1, -2, 0.5, true, null],
             "members": [
                 "a", "b", "c",
-                {"value": 5}, {"value": null}, {"display": "D"}, {"value": "e", "other": "x"}, {"value": "f", "type": ["x"]},
+                {"value": 5}, {"value": null}, {"display": "D"}, {"value": "e", "other": "x"},
+                {"value": "f", "type": ["x"]},
                 {"value": "i", "type": "group"},
             ],
             "Operations": [{"op": "add", "path": "members", "value": {"value": "g"}}, {"op": "remove", "value": ["h"]}],

@@ -125,9 +125,9 @@ impl<'a> MembershipChange<'a> {
     }
 }
 
-/// The ids in a value of `members`, whose elements are objects with a `value`, or bare ids. They are borrowed, since there
-/// may be a hundred thousand. The other sub-attributes are ignored, except that groups are refused if `join`, and left
-/// out otherwise.
+/// The ids in a value of `members`, whose elements are objects with a `value`, or bare ids. They are borrowed, since
+/// there may be a hundred thousand. The other sub-attributes are ignored, except that groups are refused if `join`, and
+/// left out otherwise.
 fn member_ids<'v>(
     attribute: Option<&Attribute>,
     members: Option<&'v Value>,

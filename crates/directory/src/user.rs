@@ -58,8 +58,8 @@ impl User {
         folded
     }
 
-    /// The folded domain of the address that identifies the user: `userName` if it is an address, else the primary email
-    /// address, else the first.
+    /// The folded domain of the address that identifies the user: `userName` if it is an address, else the primary
+    /// email address, else the first.
     pub fn email_domain(&self) -> Option<String> {
         email_domain(self.user_name()).or_else(|| {
             let addresses = || emails_of(&self.doc).iter().filter(|email| email.get("value").is_some());
@@ -78,7 +78,8 @@ pub struct FoldedEmail {
     pub r#type: String,
 }
 
-/// The form in which userNames are unique: without regard to case and to spaces around them, which are always a mistake.
+/// The form in which userNames are unique: without regard to case and to spaces around them, which are always a
+/// mistake.
 pub fn fold_user_name(user_name: &str) -> String {
     fold(user_name.trim())
 }

@@ -137,7 +137,8 @@ pub(crate) fn fill_gaps(doc: &mut Object) {
     }
 }
 
-/// Refuses invisible characters in `userName` and email addresses, by which people are told apart. Stored ones may stay.
+/// Refuses invisible characters in `userName` and email addresses, by which people are told apart. Stored ones may
+/// stay.
 pub(crate) fn check_names(before: Option<&User>, user: &User) -> Result<(), Refusal> {
     let mut stored = BTreeSet::new();
     if let Some(before) = before {

@@ -59,8 +59,8 @@ impl Budget {
             return Ok(());
         }
         Err(ScimError::too_many(
-            "The request makes this service compare and write more than it does for one request. Send fewer operations at a \
-             time, with shorter filters in their paths.",
+            "The request makes this service compare and write more than it does for one request. Send fewer \
+             operations at a time, with shorter filters in their paths.",
         ))
     }
 

@@ -316,8 +316,12 @@ mod tests {
     fn operations_run_after_those_that_they_refer_to_and_else_in_order() {
         let patch =
             json!({"method": "patch", "path": "/Groups/bulkId:g", "data": {"x": [{"value": "bulkId:b"}]}});
-        let group = json!({"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"path": "members[value eq \"bulkId:a\"]"}});
-        let post = |name: &str, manager: &str| json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {"manager": {"value": manager}}});
+        let data = json!({"path": "members[value eq \"bulkId:a\"]"});
+        let group = json!({"method": "POST", "path": "/Groups", "bulkId": "g", "data": data});
+        let post = |name: &str, manager: &str| {
+            let data = json!({"manager": {"value": manager}});
+            json!({"method": "POST", "path": "/Users", "bulkId": name, "data": data})
+        };
         let delete = json!({"method": "DELETE", "path": "/Users/1"});
         assert_eq!(
             order(&json!([patch, group, delete, post("a", "x"), post("b", "bulkId:a")])),
@@ -333,7 +337,8 @@ mod tests {
     #[test]
     fn references_become_identifiers() {
         let mut bulk = request(&json!([{"method": "PUT", "path": "/Users/bulkId:a", "data": {
-            "manager": {"value": "bulkId:b"}, "title": "bulkId:", "note": "see \"bulkId:b\"", "path": "members[value eq \"bulkId:b\"]",
+            "manager": {"value": "bulkId:b"}, "title": "bulkId:", "note": "see \"bulkId:b\"",
+            "path": "members[value eq \"bulkId:b\"]",
         }}]))
         .unwrap();
         let ids = BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);

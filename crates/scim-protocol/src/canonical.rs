@@ -10,11 +10,10 @@ use serde_json::Value;
 use crate::schema::{Attribute, Mutability, ResourceType, Schema};
 use crate::{Object, ScimError};
 
-/// Puts a resource's attributes into the order of the schema, updates `schemas`, and checks that no required attribute is
-/// missing.
+/// Puts a resource's attributes into the order of the schema, updates `schemas`, and checks that no required attribute
+/// is missing.
 ///
-/// # Errors
-/// `invalidValue` naming the required attribute without a value.
+/// # Errors `invalidValue` naming the required attribute without a value.
 pub(crate) fn canonical(resource_type: &ResourceType, mut resource: Object) -> Result<Object, ScimError> {
     let mut ordered = Object::new();
     let mut schemas = vec![Value::from(resource_type.schema.id)];

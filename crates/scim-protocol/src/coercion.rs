@@ -79,8 +79,8 @@ pub(crate) fn coerce(target: Target<'_>, value: &Value) -> Result<Option<Value>,
     Ok(if elements.is_empty() { None } else { Some(Value::Array(elements)) })
 }
 
-/// Whether an element of a multi-valued attribute has only a label, such as `"type": "work"`: what remains of an address
-/// whose `value` was removed.
+/// Whether an element of a multi-valued attribute has only a label, such as `"type": "work"`: what remains of an
+/// address whose `value` was removed.
 pub(crate) fn is_label(element: &Object) -> bool {
     element.keys().all(|name| name == "type" || name == "primary")
 }
@@ -142,7 +142,8 @@ pub(crate) fn coerce_one(target: Target<'_>, value: &Value) -> Result<Option<Val
 }
 
 /// The sub-attributes of a role that is JSON in a string. Entra ID sends app roles as
-/// `{"value": "{\"id\":\"…\",\"value\":\"Ops\",\"displayName\":\"Operations\"}"}`. Sub-attributes outside the string win.
+/// `{"value": "{\"id\":\"…\",\"value\":\"Ops\",\"displayName\":\"Operations\"}"}`. Sub-attributes outside the string
+/// win.
 fn unpacked_role(attribute: &Attribute, value: &Value) -> Option<Object> {
     if attribute.name != "roles" || !attribute.multi_valued {
         return None;

@@ -30,7 +30,8 @@ pub struct Limits {
     pub max_changes: usize,
     /// Most values of one multi-valued attribute.
     pub max_values: usize,
-    /// Most bytes that one request may have compared, folded, copied and written; see [`Budget`](crate::budget::Budget).
+    /// Most bytes that one request may have compared, folded, copied and written; see
+    /// [`Budget`](crate::budget::Budget).
     pub max_work: usize,
     /// Longest `attributes` or `excludedAttributes` parameter, in bytes.
     pub max_attribute_list_bytes: usize,

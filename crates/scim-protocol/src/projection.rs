@@ -80,8 +80,8 @@ impl Projection {
         for (name, list) in [("attributes", attributes), ("excludedAttributes", excluded)] {
             if list.is_some_and(|list| list.len() > longest) {
                 return Err(ScimError::too_many(format!(
-                    "The list in \"{name}\" is longer than {longest} bytes. Name each attribute once, or leave the parameter \
-                     out to get all attributes."
+                    "The list in \"{name}\" is longer than {longest} bytes. Name each attribute once, or leave the \
+                     parameter out to get all attributes."
                 )));
             }
         }
@@ -254,7 +254,10 @@ mod tests {
         );
         assert_eq!(
             project(Some(&format!("{ENTERPRISE_USER}:manager.value,emails.type")), None),
-            json!({"schemas": ["x"], "id": "1", "emails": [{"type": "work"}], ENTERPRISE_USER: {"manager": {"value": "m"}}})
+            json!({
+                "schemas": ["x"], "id": "1", "emails": [{"type": "work"}],
+                ENTERPRISE_USER: {"manager": {"value": "m"}},
+            })
         );
         assert_eq!(project(Some("nonsense"), None), json!({"schemas": ["x"], "id": "1"}));
     }

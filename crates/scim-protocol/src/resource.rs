@@ -26,12 +26,11 @@ use crate::{Object, ScimError, patch};
 /// Reads the body of a POST or PUT.
 ///
 /// Read-only and unknown attributes are ignored (RFC 7644 §3.3, §3.5.1), and so are write-only ones such as `password`.
-/// Null, `[]` and blank text mean that the attribute has no value (RFC 7643 §2.5; identity providers send blank text for a
-/// field that was cleared).
+/// Null, `[]` and blank text mean that the attribute has no value (RFC 7643 §2.5; identity providers send blank text
+/// for a field that was cleared).
 ///
-/// # Errors
-/// `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a required attribute is
-/// missing, `tooMany` if the budget is exhausted.
+/// # Errors `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a required
+/// attribute is missing, `tooMany` if the budget is exhausted.
 pub fn read(resource_type: &ResourceType, body: &Value, budget: &Budget) -> Result<Object, ScimError> {
     let edits = patch::assignments(resource_type, values(resource_type, body)?, budget.limits())?;
     let mut resource = Object::new();

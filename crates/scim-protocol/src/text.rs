@@ -66,8 +66,8 @@ fn width_mapped(text: &str) -> Cow<'_, str> {
     UsernameCaseMapped::new().width_mapping_rule(text).unwrap_or(Cow::Borrowed(text))
 }
 
-/// Folds the strings in a JSON object, and its names. Strings have to be folded one by one and not as JSON text, because
-/// folding can turn another character into a quotation mark.
+/// Folds the strings in a JSON object, and its names. Strings have to be folded one by one and not as JSON text,
+/// because folding can turn another character into a quotation mark.
 pub fn fold_object(object: &Object) -> Object {
     object.iter().map(|(name, value)| (fold(name), fold_value(value))).collect()
 }
@@ -162,7 +162,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn folding_is_idempotent_and_blind_to_form(text in "\\PC{0,12}|[aeiouAEIOU\u{300}-\u{345}\u{1100}-\u{11ff}ΣΆ\u{ff21}-\u{ffdc}]{0,12}") {
+        fn folding_is_idempotent_and_blind_to_form(
+            text in "\\PC{0,12}|[aeiouAEIOU\u{300}-\u{345}\u{1100}-\u{11ff}ΣΆ\u{ff21}-\u{ffdc}]{0,12}",
+        ) {
             let folded = fold(&text);
             prop_assert_eq!(&fold(&folded), &folded);
             prop_assert_eq!(&fold(&decompose(&text)), &folded);

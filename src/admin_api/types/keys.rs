@@ -118,8 +118,8 @@ pub(crate) enum IssuedKey {
     Gone(RepeatedNewKey),
 }
 
-const KEY_IS_GONE: &str = "This call was made before, and its new SCIM key was in the first answer. It cannot be shown any more: \
-                           if you did not store it, regenerate the key.";
+const KEY_IS_GONE: &str = "This call was made before, and its new SCIM key was in the first answer. It cannot be \
+                           shown any more: if you did not store it, regenerate the key.";
 
 impl Repeatable for IssuedKey {
     fn without_secret(&self) -> Option<(Self, String)> {

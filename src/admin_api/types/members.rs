@@ -27,7 +27,8 @@ impl TryFrom<String> for AssignableRole {
             Some(OrgRole::Admin) => Ok(Self::Admin),
             Some(OrgRole::Member) => Ok(Self::Member),
             Some(OrgRole::Owner) => Err(
-                "an organization has exactly one Owner: ownership is transferred, by PUT of /owner or on the person's page"
+                "an organization has exactly one Owner: ownership is transferred, by PUT of /owner or on the person's \
+                 page"
                     .to_owned(),
             ),
             None => Err(format!("\"{}\" is not an organization role: use Member or Admin", shorten(&text))),

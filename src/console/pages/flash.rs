@@ -69,8 +69,8 @@ impl Flash {
         match self {
             Self::KeyDeactivated => "The key is deactivated. Requests with it are refused from now on.",
             Self::OneKeyDeactivated => {
-                "The key is deactivated. Requests with it are refused from now on; other keys are still good, and provisioning \
-                 goes on with them."
+                "The key is deactivated. Requests with it are refused from now on; other keys are still good, and \
+                 provisioning goes on with them."
             }
             Self::InvitationAccepted => "You administer this organization now.",
             Self::InvitationDeclined => "The organization is not listed for you any more.",

@@ -45,15 +45,17 @@ impl Shown for Imports<'_> {
 fn main(imports: &[Import]) -> Markup {
     html! {
         p {
-            "Lists that are read in several pages. While one is being read, everybody keeps their place: who comes or goes meanwhile \
-             makes nobody else be missed. Lists that fit on one page are answered whole and do not stand here."
+            "Lists that are read in several pages. While one is being read, everybody keeps their place: who comes or \
+             goes meanwhile makes nobody else be missed. Lists that fit on one page are answered whole and do not \
+             stand here."
         }
         @if imports.is_empty() {
             p.empty { "No import of several pages lately." }
         } @else {
             table {
                 thead { tr {
-                    th scope="col" { "List" } th scope="col" { "State" } th scope="col" { "Pages read" } th scope="col" { "Rows" }
+                    th scope="col" { "List" } th scope="col" { "State" } th scope="col" { "Pages \
+                         read" } th scope="col" { "Rows" }
                     th scope="col" { "Begun" } th scope="col" { "Last page" }
                 } }
                 tbody { @for import in imports { (row(import)) } }

@@ -188,8 +188,8 @@ impl Keys<'_> {
         }
         Err(Problem::new(
             409,
-            "No key was generated: there is a newer one than the page knew that this form was on. A key is shown only once; if \
-             nobody has kept the newest, regenerate it.",
+            "No key was generated: there is a newer one than the page knew that this form was on. A key is shown only \
+             once; if nobody has kept the newest, regenerate it.",
         ))
     }
 }
@@ -233,7 +233,9 @@ fn main(
         }
         section.card aria-labelledby="okta-heading" {
             h2 #okta-heading { "Okta" }
-            p { "Applications > your app > Provisioning > Integration > Edit. Then " em { "Test Connector Configuration" } "." }
+            p { "Applications > your app > Provisioning > Integration > Edit. Then \
+                 " em { "Test Connector \
+                 Configuration" } "." }
             (filled_in(&okta.connection, &[("{base}", &base)], new_key))
             p { (okta.to_app) }
             p { (okta.push_groups) }
@@ -244,7 +246,9 @@ fn main(
         }
         section.card aria-labelledby="entra-heading" {
             h2 #entra-heading { "Microsoft Entra ID" }
-            p { "Enterprise applications > your app > Provisioning > Admin Credentials. Then " em { "Test Connection" } "." }
+            p { "Enterprise applications > your app > Provisioning > Admin Credentials. Then \
+                 " em { "Test \
+                 Connection" } "." }
             (values(&[
                 ("Provisioning Mode", "Automatic", false),
                 ("Tenant URL", &base, true),
@@ -335,7 +339,8 @@ fn regenerate(latest: &str, lifetimes: &Lifetimes, key: &Key) -> Markup {
         form method="post" {
             (once())
             h3 { "Regenerate" }
-            p { "A new key takes this one's place. Let the old one stay good until the new one is in the identity provider." }
+            p { "A new key takes this one's place. Let the old one stay good until the new one is in the identity \
+                 provider." }
             input type="hidden" name="key" value=(key.id());
             input type="hidden" name="latest" value=(latest);
             (select("overlap", "overlap_seconds", "The old key", &OVERLAPS, "86400"))

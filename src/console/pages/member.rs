@@ -169,7 +169,8 @@ fn main(organization: &Organization, detail: &MemberDetail) -> Markup {
         section.card aria-labelledby="resource-heading" {
             h2 #resource-heading { "As the identity provider sees it" }
             @match resource {
-                None => p { "SCIM does not see this person: the mail address is outside the organization's mail domains." },
+                None => p { "SCIM does not see this person: the mail address is outside the organization's mail \
+                             domains." },
                 Some(resource) => details {
                     summary { "SCIM resource" }
                     (pretty(resource))
@@ -215,8 +216,8 @@ fn activation(member: &MemberInList) -> Markup {
         section.card aria-labelledby="actions-heading" {
             h2 #actions-heading { "Bring back" }
             p {
-                "This person is here, and can do nothing. The identity provider brings back whom it assigns again; by hand you bring \
-                 back whom it does not manage. Roles and groups have to be given anew."
+                "This person is here, and can do nothing. The identity provider brings back whom it assigns again; by \
+                 hand you bring back whom it does not manage. Roles and groups have to be given anew."
             }
             form method="post" {
                 (once())

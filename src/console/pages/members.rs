@@ -126,8 +126,8 @@ fn add(typed: &Add) -> Markup {
         form method="post" {
             (once())
             p {
-                "Your identity provider adds people by itself. Here you add those it does not know, such as contractors, and bring \
-                 back who has been removed."
+                "Your identity provider adds people by itself. Here you add those it does not know, such as \
+                 contractors, and bring back who has been removed."
             }
             (required_field("user_name", "user_name", "User name", &typed.user_name, "Usually the mail address."))
             (no_address("no_address", &typed.user_name))

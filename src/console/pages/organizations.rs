@@ -153,14 +153,15 @@ fn main(actor: &Actor, list: &OrganizationList, refused: Option<&Create>) -> Mar
                 } @else if !open.is_empty() {
                     "You administer no organization yet."
                 } @else {
-                    "You administer no organization here: that takes an active member with the role Admin or Owner, whose user name \
-                     is " (actor.name()) "."
+                    "You administer no organization here: that takes an active member with the role Admin or Owner, \
+                     whose user name is " (actor.name()) "."
                 }
             }
         } @else {
             table {
                 thead { tr {
-                    th scope="col" { "Name" } th scope="col" { "Mail domains" } th scope="col" { "Owner" } th scope="col" { "Id" }
+                    th scope="col" { "Name" } th scope="col" { "Mail \
+                         domains" } th scope="col" { "Owner" } th scope="col" { "Id" }
                     th scope="col" { "People" } th scope="col" { "Created" }
                 } }
                 tbody {
@@ -194,8 +195,9 @@ fn invited(invitation: &Invitation) -> Markup {
         section.card aria-labelledby={ "invitation-" (id) } {
             h2 id={ "invitation-" (id) } { "Invitation: " (invitation.name) }
             p {
-                "Its administrators have made you " (invitation.org_role.as_str()) ". Anybody may give an organization this name: \
-                 accept only if you know its Owner or its id."
+                "Its administrators have made you \
+                 " (invitation.org_role.as_str()) ". Anybody may give an \
+                 organization this name: accept only if you know its Owner or its id."
             }
             dl.facts {
                 div { dt { "Owner" } dd { (invitation.owner_user_name.as_deref().unwrap_or_default()) } }
@@ -219,8 +221,8 @@ fn sessions() -> Markup {
         section.card aria-labelledby="sessions-heading" {
             h2 #sessions-heading { "Sessions" }
             p {
-                "Ends every session that began with the admin token, on every device, also this one. Sessions of Cloudflare \
-                 Access end in Access."
+                "Ends every session that began with the admin token, on every device, also this one. Sessions of \
+                 Cloudflare Access end in Access."
             }
             form method="post" action="/console/organizations" {
                 (once())

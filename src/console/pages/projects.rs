@@ -180,7 +180,8 @@ impl Shown for Projects<'_> {
 fn main(organization: &Organization, projects: &[Project], refused: Option<&Create>) -> Markup {
     html! {
         p {
-            "Each role is a SCIM group. In your identity provider, push a group and link it to one of these; push a group named "
+            "Each role is a SCIM group. In your identity provider, push a group and link it to one of these; push a \
+             group named "
             code { (organization.group_prefix) "-<project>-<team>-Member" } " to create a team."
         }
         (maker(
@@ -243,7 +244,9 @@ fn shown(organization: &Organization, project: &Project) -> Markup {
                             (once())
                             h3 { "Add a team" }
                             (of_project())
-                            (required_field(&format!("team-{id}"), "name", "Name of the team", "", "Its roles are Admin and Member."))
+                            (required_field(&format!("team-{id}"), "name", "Name of the \
+                                 team", "", "Its roles are \
+                                 Admin and Member."))
                             button name="action" value="team" { "Add" }
                         }
                         form method="post" {
@@ -257,7 +260,9 @@ fn shown(organization: &Organization, project: &Project) -> Markup {
                             (once())
                             h3 { "Rename" }
                             (of_project())
-                            (required_field(&format!("rename-{id}"), "name", "New name", name, "Its groups are renamed, too, and stay linked."))
+                            (required_field(&format!("rename-{id}"), "name", "New \
+                                 name", name, "Its groups are \
+                                 renamed, too, and stay linked."))
                             button name="action" value="rename" { "Rename" }
                         }
                         form method="post" {

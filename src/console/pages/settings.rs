@@ -109,8 +109,8 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup 
                 label for="mail_domains" { "Mail domains" }
                 textarea #mail_domains name="mail_domains" rows="3" aria-describedby="mail_domains-hint" { (shown.mail_domains) }
                 small #mail_domains-hint {
-                    "One a line. People outside them cannot be created over SCIM, and who is here already is not seen by it: \
-                     Admins among them stay Admins until you change that under Members. Empty: all domains."
+                    "One a line. People outside them cannot be created over SCIM, and who is here already is not seen \
+                     by it: Admins among them stay Admins until you change that under Members. Empty: all domains."
                 }
             }
             (tick("email_management", shown.email_management.0, "User names and mail may be changed over SCIM",
@@ -123,8 +123,8 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup 
             @if is_operator {
                 (field("user_limit", "user_limit", "At most so many people",
                     shown.user_limit.as_deref().unwrap_or_default(),
-                    "Empty: any number. Beyond it nobody is created over SCIM or added here; whoever is here can still be changed, \
-                     deactivated and deleted."))
+                    "Empty: any number. Beyond it nobody is created over SCIM or added here; whoever is here can \
+                     still be changed, deactivated and deleted."))
             } @else if let Some(limit) = record.user_limit {
                 p { "An operator of this service has limited the organization to " (limit) " people." }
             }

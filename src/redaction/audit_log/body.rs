@@ -372,7 +372,10 @@ mod tests {
             "emails[pin eq \"s28\"].value": "s29",
             "active": {"value": "False", "otp": "s30"},
             "nickName": "{\"privateKey\": \"s31\"}",
-            "roles": ["{\"value\": \"Ops\", \"apiKey\": \"s32\"}", "[{\"otp\": \"s33\"}]", "\"{\\\"otp\\\": \\\"s34\\\"}\""],
+            "roles": ["{\"value\": \"Ops\", \"apiKey\": \
+                       \"s32\"}", "[{\"otp\": \
+                 \"s33\"}]", "\"{\\\"otp\\\": \
+                 \\\"s34\\\"}\""],
             "userType": "{\"privateKey\": \"s35",
             "x509Certificates": [{"value": "s36", "display": "s37"}],
             "emails": {"value": "s", "apiKey": {"userName": "s38"}},

@@ -103,8 +103,8 @@ fn is_secret_path(path: &AttributePath<'_>) -> bool {
     [path.attribute, path.sub_attribute].into_iter().flatten().any(is_secret)
 }
 
-/// The beginning of a text that may be the name of an attribute (RFC 7643 §2.1, RFC 7644 §3.10), for a name that is not in
-/// the schema.
+/// The beginning of a text that may be the name of an attribute (RFC 7643 §2.1, RFC 7644 §3.10), for a name that is not
+/// in the schema.
 fn unknown_name(text: &str) -> String {
     let end = text
         .find(|character: char| !(character.is_ascii_alphanumeric() || "_$-.:".contains(character)))

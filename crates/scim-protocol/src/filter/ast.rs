@@ -35,8 +35,8 @@ impl Filter<'_> {
         within.saturating_add(1)
     }
 
-    /// The same filter with its comparisons numbered from `first`. Providers that combine several filters in one statement
-    /// can so keep their parameters apart.
+    /// The same filter with its comparisons numbered from `first`. Providers that combine several filters in one
+    /// statement can so keep their parameters apart.
     #[must_use]
     pub fn numbered_from(mut self, first: usize) -> Self {
         self.number(&mut { first });

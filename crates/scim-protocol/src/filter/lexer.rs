@@ -82,7 +82,8 @@ fn quoted(text: &str) -> Result<(Token, &str), ScimError> {
                 return match serde_json::from_str(literal) {
                     Ok(Value::String(value)) => Ok((Token::Quoted(value), after)),
                     _ => Err(ScimError::invalid_filter(
-                        "A string in the filter is not a JSON string. Write \\\\ for a backslash and \\\" for a double quote in it.",
+                        "A string in the filter is not a JSON string. Write \\\\ for a backslash and \\\" for a \
+                         double quote in it.",
                     )),
                 };
             }

@@ -9,11 +9,10 @@ use crate::error::shorten;
 use crate::schema::{Attribute, Kind, ResourceType, Returned};
 use crate::{Limits, ScimError};
 
-/// Parses the `filter` parameter of a request for resources of these types. A name means the attribute of the first type
-/// that has it (RFC 7644 §3.4.2.1: resources of the other types have no value of it).
+/// Parses the `filter` parameter of a request for resources of these types. A name means the attribute of the first
+/// type that has it (RFC 7644 §3.4.2.1: resources of the other types have no value of it).
 ///
-/// # Errors
-/// `invalidFilter`, with what is wrong and where; `tooMany` above [`Limits::max_filter_comparisons`].
+/// # Errors `invalidFilter`, with what is wrong and where; `tooMany` above [`Limits::max_filter_comparisons`].
 pub fn parse<'a>(
     resource_types: &[&'a ResourceType],
     text: &str,
@@ -347,8 +346,8 @@ impl<'a, 't> Parser<'a, 't> {
     }
 }
 
-/// A date and time (RFC 7643 §2.3.5) in UTC with milliseconds. One between two milliseconds sorts between them, and equals
-/// neither. One without an offset is in UTC.
+/// A date and time (RFC 7643 §2.3.5) in UTC with milliseconds. One between two milliseconds sorts between them, and
+/// equals neither. One without an offset is in UTC.
 fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
     let parsed =
         DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}Z")));
@@ -370,8 +369,8 @@ fn moment(name: &str, text: &str) -> Result<Literal, ScimError> {
     Ok(Literal::String(text))
 }
 
-/// Whether an unquoted word is certainly a whole value: an id, a name, an address or a number. A word that begins with a
-/// quotation mark may be the first of several, and one that begins with a brace is JSON.
+/// Whether an unquoted word is certainly a whole value: an id, a name, an address or a number. A word that begins with
+/// a quotation mark may be the first of several, and one that begins with a brace is JSON.
 fn is_plain(word: &str) -> bool {
     const INSIDE: &str = "-_.@+:/~|=#%!*'’,&;$\\?^`{}<>";
     let is_inside = |character: char| character.is_alphanumeric() || INSIDE.contains(character);

@@ -60,7 +60,8 @@ fn the_filters_of_the_rfc() {
         ("emails co \"example.com\"", "emails.value co String(\"example.com\")"),
         (
             "emails[type eq \"work\" and value co \"@example.com\"] or ims[type eq \"xmpp\"]",
-            "(emails[(type eq String(\"work\") and value co String(\"@example.com\"))] or ims[type eq String(\"xmpp\")])",
+            "(emails[(type eq String(\"work\") and value co String(\"@example.com\"))] or ims[type eq \
+             String(\"xmpp\")])",
         ),
     ] {
         assert_eq!(parsed(text), expected);

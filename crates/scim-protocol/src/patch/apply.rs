@@ -18,10 +18,9 @@ const COPIES: usize = 2;
 
 /// Applies all edits in order and leaves the resource in canonical form.
 ///
-/// # Errors
-/// `tooMany` above [`Limits::max_changes`](crate::Limits::max_changes), or if the budget is exhausted; `invalidValue`,
-/// `mutability` or `noTarget` of the first edit that cannot be carried out. The resource is then incomplete and has to be
-/// dropped (RFC 7644 §3.5.2: all operations or none).
+/// # Errors `tooMany` above [`Limits::max_changes`](crate::Limits::max_changes), or if the budget is exhausted;
+/// `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out. The resource is then
+/// incomplete and has to be dropped (RFC 7644 §3.5.2: all operations or none).
 pub fn apply(
     resource_type: &ResourceType,
     resource: &mut Object,
@@ -297,7 +296,8 @@ fn apply_to_elements(
                 // describes one.
                 elements.push(Value::Object(element_of(target, filter).ok_or_else(|| {
                     ScimError::no_target(format!(
-                        "No value of \"{}\" satisfies the filter in the path, and the filter does not say what a new one would be.",
+                        "No value of \"{}\" satisfies the filter in the path, and the filter does not say what a new \
+                         one would be.",
                         attribute.name
                     ))
                 })?));

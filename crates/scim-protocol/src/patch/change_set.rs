@@ -1,7 +1,7 @@
 //! A request as a set of changes, of which some may be invalid.
 //!
-//! RFC 7644 §3.5.2 requires all operations or none: [`ChangeSet::apply`]. [`ChangeSet::apply_possible`] is for a request
-//! that has to succeed although some of its changes are invalid.
+//! RFC 7644 §3.5.2 requires all operations or none: [`ChangeSet::apply`]. [`ChangeSet::apply_possible`] is for a
+//! request that has to succeed although some of its changes are invalid.
 
 use serde_json::Value;
 

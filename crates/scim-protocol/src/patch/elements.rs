@@ -81,8 +81,8 @@ fn is_contained(element: &Value, stored: &Value) -> bool {
     }
 }
 
-/// The positions of elements by their digests. An element is compared only with those of the same digest, so that adding
-/// many takes linear time.
+/// The positions of elements by their digests. An element is compared only with those of the same digest, so that
+/// adding many takes linear time.
 #[derive(Default)]
 struct Index(HashMap<u64, Vec<usize>>);
 
@@ -108,8 +108,8 @@ impl Index {
     }
 }
 
-/// A number that is the same for elements of which one may be contained in the other: the digest of `value`, if there is
-/// one.
+/// A number that is the same for elements of which one may be contained in the other: the digest of `value`, if there
+/// is one.
 fn digest_of_element(element: &Value) -> u64 {
     digest(element.get("value").unwrap_or(element))
 }

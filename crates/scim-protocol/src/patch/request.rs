@@ -13,9 +13,9 @@ use crate::{IgnoreCase, Limits, Object, ScimError, ScimType};
 
 /// Reads a PatchOp message.
 ///
-/// # Errors
-/// `invalidSyntax` for a malformed message; `invalidPath`, `invalidFilter`, `noTarget`, `mutability` or `invalidValue` if
-/// an operation cannot be applied to any resource of this type. The detail begins with the index of the operation.
+/// # Errors `invalidSyntax` for a malformed message; `invalidPath`, `invalidFilter`, `noTarget`, `mutability` or
+/// `invalidValue` if an operation cannot be applied to any resource of this type. The detail begins with the index of
+/// the operation.
 pub fn parse<'a>(
     resource_type: &'a ResourceType,
     body: &'a Value,
@@ -78,8 +78,8 @@ impl<'a> EditReader<'a> {
         }
         if let Some(corrected) = with_colon(self.resource_type, path) {
             return Err(ScimError::invalid_path(format!(
-                "The path \"{}\" has a dot behind the schema's URN, where a colon should stand. Write it as \"{}\" in the \
-             identity provider's mapping.",
+                "The path \"{}\" has a dot behind the schema's URN, where a colon should stand. Write it as \"{}\" in \
+             the identity provider's mapping.",
                 shorten(path),
                 shorten(&corrected)
             )));
@@ -141,8 +141,8 @@ impl<'a> EditReader<'a> {
         Ok(edit(AttributePath { sub_attribute, ..path }, Some(filter)))
     }
 
-    /// The edits for the keys of an object of attributes. Unknown and read-only ones are ignored, which RFC 7644 §3.5.2.1
-    /// allows and identity providers need. Keys may have a sub-attribute, a filter or a URN.
+    /// The edits for the keys of an object of attributes. Unknown and read-only ones are ignored, which RFC 7644
+    /// §3.5.2.1 allows and identity providers need. Keys may have a sub-attribute, a filter or a URN.
     pub(crate) fn assign(
         &self,
         op: Op,
@@ -194,7 +194,8 @@ impl<'a> EditReader<'a> {
 
     /// The edits that set each attribute of an extension's object.
     ///
-    /// Its keys are the extension's own names. Those with a dot or a URN are also understood as they are beside the object.
+    /// Its keys are the extension's own names. Those with a dot or a URN are also understood as they are beside the
+    /// object.
     fn assign_extension(
         &self,
         op: Op,

@@ -153,8 +153,8 @@ impl Attribute {
         Self { canonical_values, ..self }
     }
 
-    /// The value that filters assume where the attribute is missing: `false` for `primary` (RFC 7643 §2.4), `None` for all
-    /// others.
+    /// The value that filters assume where the attribute is missing: `false` for `primary` (RFC 7643 §2.4), `None` for
+    /// all others.
     pub fn assumed(&self) -> Option<bool> {
         (self.kind == Kind::Boolean && self.name == "primary").then_some(false)
     }

@@ -47,7 +47,8 @@ pub struct ResourceType {
     pub schema: Schema,
     /// Extensions, none of which is required.
     pub extensions: Vec<Schema>,
-    /// `schemas`, `id`, `externalId` and `meta`: attributes that every resource has and no schema lists (RFC 7643 §3.1).
+    /// `schemas`, `id`, `externalId` and `meta`: attributes that every resource has and no schema lists (RFC 7643
+    /// §3.1).
     pub common: Vec<Attribute>,
 }
 
