@@ -248,8 +248,8 @@ impl Database {
     }
 }
 
-/// What D1 returns beside the rows of a statement. `worker::D1ResultMeta` cannot be read for databases above 4 GiB, whose
-/// size overflows its field.
+/// What D1 returns beside the rows of a statement. `worker::D1ResultMeta` cannot be read for databases above 4 GiB,
+/// whose size overflows its field.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Meta {

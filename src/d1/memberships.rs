@@ -94,11 +94,11 @@ const OTHERS: &str = "json_object(
     'group', min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (
       SELECT 1 FROM groups WHERE org_id = :org AND id = j.value)))";
 
-/// Looks up whom a request adds that replaces all members; see [`ResolvedMembers::of`]. A statement for as many ids as fit into
-/// one.
+/// Resolves the ids that a request adds which replaces all members; see [`ResolvedMembers::of`]. One statement for as
+/// many ids as fit into a parameter.
 ///
-/// People who are not active are in no group; asking for them is no mistake, and has no effect. People
-/// whom SCIM does not see are not known, and stay in their groups.
+/// Inactive users are in no group; naming them is no error, and has no effect. Users whom SCIM does not see are unknown,
+/// and stay in their groups.
 pub fn resolve_member_ids(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Select<ResolvedRow>> {
     let selected = Selected::of(tenant.catalog, &change.selections);
     let sql = format!(

@@ -11,8 +11,8 @@ use crate::storage_error::StorageError;
 /// random; together they are no longer than two seconds.
 pub(crate) const PAUSES: [u64; 3] = [50, 200, 700];
 
-/// Waits before a batch is sent again that met a transient error. `retries` is how often it has been sent again. Returns
-/// whether it is to be sent again at all.
+/// Waits before a batch is sent again that met a transient error. `retries` is how often it has been sent again.
+/// Returns whether it is to be sent again at all.
 ///
 /// # Errors
 /// Internal, if there is no randomness.

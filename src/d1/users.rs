@@ -18,9 +18,16 @@ pub(crate) fn resource_sql(with_groups: bool) -> String {
     resource_with(if with_groups { GROUPS } else { "" })
 }
 
+/// The JSON of a user as an SQL expression:
+///
+/// ```json
+/// {"id":"…", <members of doc>, "active":true, "<org_role_attribute>":"Admin", "groups":[…],
+///  "meta":{"resourceType":"User","created":"…","lastModified":"…","location":"…","version":"W/\"1\""}}
+/// ```
 fn resource_with(groups: &str) -> String {
+    let members = json_members("users.doc");
     format!(
-        r#"'{{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2)
+        r#"'{{"id":"' || users.id || '",' || {members}
   || ',"active":' || iif(users.active, 'true', 'false')
   || ',"' || :org_role_attribute || '":"' || iif(users.active, users.org_role, 'Member') || '"'
   {groups}|| ',"meta":{{"resourceType":"User","created":"' || users.created_at
@@ -29,7 +36,12 @@ fn resource_with(groups: &str) -> String {
     )
 }
 
-/// The groups of somebody who is in none.
+/// The members of a JSON object without its braces, as an SQL expression.
+fn json_members(object: &str) -> String {
+    format!("substr({object}, 2, length({object}) - 2)")
+}
+
+/// The groups of a user who is in none.
 const NO_GROUPS: &str = r#"|| ',"groups":[]' "#;
 
 const GROUPS: &str = r#"|| ',"groups":' || (

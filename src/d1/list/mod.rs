@@ -13,7 +13,7 @@ use super::member_chunks::{ChunkRow, MemberChunks};
 use super::session::Opened;
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
-use super::{JsText, groups, member_chunks};
+use super::{JsText, StorageError, groups, member_chunks};
 pub use crate::d1::imports::snapshot::Reader;
 use crate::d1::imports::snapshot::{Snapshot, StateHandle};
 use crate::error::Error;
@@ -230,7 +230,9 @@ impl Prepared<'_> {
                 Total::OnPage => on_page,
                 Total::Counted(count) => opened.results.one(*count)?.count,
                 Total::OfSnapshot(state) => {
-                    let Some(snapshot) = &self.snapshot else { continue };
+                    let snapshot = self.snapshot.as_ref().ok_or_else(|| {
+                        StorageError::Internal("a list without a snapshot has a state of one".to_owned())
+                    })?;
                     let (total, statement) =
                         snapshot.read(tenant, &opened.results, *state, on_page, there_is_more)?;
                     afterwards = statement;
