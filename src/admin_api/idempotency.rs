@@ -4,10 +4,7 @@
 //! A new SCIM key is in the first answer only. For a minute the database keeps it encrypted with what the database does
 //! not have: the call's own key and the admin token.
 
-use aes_gcm::aead::{Aead, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce};
 use base64ct::{Base64, Encoding};
-use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use worker::console_error;
 
@@ -17,13 +14,12 @@ use super::types::Repeatable;
 use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
 use crate::d1::{Batch, Statement, StorageError};
 use crate::http::Problem;
-use crate::runtime::{clock, random};
+use crate::runtime::{clock, crypto};
 
 /// Longest key of a call, in characters.
 pub(crate) const MAX_LENGTH: usize = 255;
 /// Shortest key of a call, in characters, with which a secret is kept in a deployment without an admin token.
 const UNGUESSABLE: usize = 22;
-const NONCE_LENGTH: usize = 12;
 
 /// The key of a call, as its caller chose it.
 #[derive(Debug, Clone)]
@@ -54,14 +50,13 @@ impl CallKey {
         digest(&["call", context.actor.name(), &self.0])
     }
 
-    /// Encrypts the secret of an answer; `None` where the encryption key could be guessed.
-    fn cipher(&self, context: &AdminContext<'_>) -> Option<Aes256Gcm> {
+    /// The key that encrypts the secret of an answer; `None` where it could be guessed.
+    fn encryption_key(&self, context: &AdminContext<'_>) -> Result<Option<[u8; 32]>, StorageError> {
         if context.admin_token.is_empty() && self.0.len() < UNGUESSABLE {
-            return None;
+            return Ok(None);
         }
-        let mut authenticator = <Hmac<Sha256> as Mac>::new_from_slice(context.admin_token.as_bytes()).ok()?;
-        authenticator.update(digest(&["secret of an answer", context.actor.name(), &self.0]).as_bytes());
-        Aes256Gcm::new_from_slice(&authenticator.finalize().into_bytes()).ok()
+        let call = digest(&["secret of an answer", context.actor.name(), &self.0]);
+        crypto::hmac_sha256(context.admin_token.as_bytes(), call.as_bytes()).map(Some)
     }
 }
 
@@ -162,16 +157,13 @@ fn repeated<T: Repeatable>(
 }
 
 fn seal(context: &AdminContext<'_>, key: &CallKey, secret: &str) -> Result<Option<String>, StorageError> {
-    let Some(cipher) = key.cipher(context) else { return Ok(None) };
-    let nonce = random::bytes::<NONCE_LENGTH>()?;
-    let sealed = cipher.encrypt(Nonce::from_slice(&nonce), secret.as_bytes()).ok();
-    Ok(sealed.map(|sealed| Base64::encode_string(&[&nonce[..], &sealed].concat())))
+    let Some(encryption_key) = key.encryption_key(context)? else { return Ok(None) };
+    Ok(Some(Base64::encode_string(&crypto::encrypt(&encryption_key, secret.as_bytes())?)))
 }
 
 fn open(context: &AdminContext<'_>, key: &CallKey, sealed: &str) -> Option<String> {
-    let sealed = Base64::decode_vec(sealed).ok()?;
-    let (nonce, sealed) = sealed.split_at_checked(NONCE_LENGTH)?;
-    let secret = key.cipher(context)?.decrypt(Nonce::from_slice(nonce), sealed).ok()?;
+    let encryption_key = key.encryption_key(context).ok()??;
+    let secret = crypto::decrypt(&encryption_key, &Base64::decode_vec(sealed).ok()?)?;
     String::from_utf8(secret).ok()
 }
 
