@@ -8,6 +8,9 @@ import { root } from "./lib/paths.mjs";
 const WIDTH = 120;
 const TEXTS = /\.(rs|mjs|js|sql|md|toml|yml)$/;
 
+/** Files that a test writes, in which a statement may have long lines. */
+const GENERATED = ["src/d1/statements.sql"];
+
 /** `[text](target)` and `[name]: target`. */
 const LINK = /\]\(([^()\s]+)\)|^\[[^\]]+\]: (\S+)/g;
 
@@ -35,7 +38,7 @@ for (const [file, text] of texts) {
     if (/^\s*```/.test(line)) fenced = !fenced;
     if (file.endsWith(".md") && !fenced) checkLinks(file, line, complain);
     checkNames(file, commentOf(line), complain);
-    checkWidth(file, line, complain);
+    if (!GENERATED.includes(file)) checkWidth(file, line, complain);
   }
 }
 console.log([...problems].join("\n"));

@@ -10,8 +10,8 @@ const QUERIES = JSON.parse(readFileSync(new URL("./statements.json", import.meta
 
 /**
  * What may be scanned: `hit` is the page itself, a subquery a table's part of it, `chunk` a run of members, `member`
- * what is in one; `boundary`, `n` and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the readings of
- * one list, and the others one row.
+ * what is in one; `boundary`, `n` and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the
+ * readings of one list, and the others one row.
  */
 const SMALL = new RegExp(
   `^(?:${[
