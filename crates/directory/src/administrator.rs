@@ -1,9 +1,9 @@
-//! By which name the console knows an administrator.
+//! The name by which the console finds an administrator.
 
 use scim_protocol::text::{compose, decompose, fold};
 
-/// The email address of somebody who administers organizations, as their `userName` may be spelled: in any case of
-/// ASCII letters, and with letters and marks composed or not.
+/// The email address of an administrator, in the spellings that their `userName` may have: in any case of ASCII letters,
+/// and with letters and marks composed or not.
 ///
 /// It is not folded any further. Folding makes ASCII of other characters, such as full-width letters; an address with
 /// such a character is the mailbox of another person.
@@ -20,7 +20,7 @@ pub struct AdministratorName {
 }
 
 impl AdministratorName {
-    /// The name of whoever has this email address.
+    /// The name of the administrator with this email address.
     pub fn of(email: &str) -> Self {
         let email = email.to_ascii_lowercase();
         let is_exact = email

@@ -41,8 +41,8 @@ pub struct GroupChange<'a> {
 }
 
 impl<'a> GroupChange<'a> {
-    /// Reads the body of a POST or PUT. Attributes that it leaves out stay: RFC 7644 §3.5.1 lets a provider clear them, and
-    /// a client that does not send members rarely means that all shall leave.
+    /// Reads the body of a POST or PUT. Attributes that it leaves out stay: RFC 7644 §3.5.1 lets a provider clear them,
+    /// and a client that does not send members rarely means that all shall leave.
     ///
     /// # Errors
     /// A refusal of a body that describes no group.
@@ -127,8 +127,8 @@ pub fn check_deletable(kind: GroupKind) -> Result<(), Refusal> {
     }
 }
 
-/// Keeps the stored name if the client sends the same one: Okta does so after each push. Spaces around the name never count,
-/// and the case of a role's name does not.
+/// Keeps the stored name if the client sends the same one: Okta does so after each push. Spaces around the name never
+/// count, and the case of a role's name does not.
 fn resolve_name(prefix: &str, kind: GroupKind, current: &Group, sent: Group) -> Result<Group, Refusal> {
     let is_same = fold_group_name(&sent.display_name) == fold_group_name(&current.display_name);
     let is_spaced = sent.display_name != sent.display_name.trim();

@@ -6,7 +6,7 @@ use scim_protocol::Object;
 
 const PARTS: [&str; 5] = ["honorificPrefix", "givenName", "middleName", "familyName", "honorificSuffix"];
 
-/// What stands for a last name nobody told us, as other providers write it too.
+/// The last name of people without one, as other providers write it, too.
 const UNKNOWN: &str = "N/A";
 
 /// Makes sure that a person has a first and a last name. An identity provider cannot import one without.

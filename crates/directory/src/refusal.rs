@@ -1,6 +1,6 @@
 //! Why the directory refuses a request.
 //!
-//! A [`Refusal`] knows neither HTTP nor SCIM: whoever answers the request chooses the status and the `scimType`. Its
+//! A [`Refusal`] knows neither HTTP nor SCIM: the callers choose the status and the `scimType` of the response. Its
 //! [`code`](Refusal::code) is stored in audit logs; its text is for administrators, who read it in their identity
 //! provider.
 

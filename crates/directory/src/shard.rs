@@ -50,7 +50,7 @@ impl Shard {
         random.chars().take(RANDOM_LENGTH).chain(ending.into_iter().flatten()).collect()
     }
 
-    /// The shard that a key's public id names. What nobody has made is looked for in the first, in vain.
+    /// The shard that a key's public id names; the first for an id that this service has not made.
     pub fn of_key_id(id: &str) -> Self {
         let mut ending = id.chars().skip(RANDOM_LENGTH);
         let mut rank_in = |digits: &str| ending.next().and_then(|digit| digits.find(digit));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_nobody_made_name_no_shard_that_is_not_there() {
+    fn made_up_ids_name_no_shard_that_cannot_exist() {
         for id in
             ["", "ABCDEFGH", "ABCDEFGH0", "ABCDEFGH0a", "ABCDEFGH00", "ABCDEFGHA0", "0A0A0A0AAA", "üüüüü"]
         {
