@@ -1,5 +1,8 @@
 //! The calls of the API: their methods and paths, and what answers them.
 
+use std::sync::LazyLock;
+
+use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,9 +15,77 @@ use super::{body, groups, imports, keys, log, members, organizations, projects, 
 use crate::audit::admin_request;
 use crate::d1::StorageError;
 use crate::http::Problem;
+use crate::http::routes::{NoRoute, Route, Routes};
 use scim_protocol::Object;
 
-/// A call.
+/// A call of the API.
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    ListOrganizations,
+    CreateOrganization,
+    ReadOrganization,
+    UpdateOrganization,
+    Accept,
+    Decline,
+    ListKeys,
+    GenerateKey,
+    RegenerateKey,
+    DeactivateKey,
+    ListMembers,
+    AddMember,
+    ReadMember,
+    ChangeMember,
+    RemoveMember,
+    TransferOwnership,
+    ListProjects,
+    CreateProject,
+    RenameProject,
+    ArchiveProject,
+    RestoreProject,
+    CreateRole,
+    CreateTeam,
+    DeleteTeam,
+    ReadGroup,
+    ReadLog,
+    ListImports,
+    EndSessions,
+    Describe,
+}
+
+static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
+    Routes::new()
+        .at("/organizations", Method::GET, Call::ListOrganizations)
+        .at("/organizations", Method::POST, Call::CreateOrganization)
+        .at("/organizations/:org", Method::GET, Call::ReadOrganization)
+        .at("/organizations/:org", Method::PATCH, Call::UpdateOrganization)
+        .at("/organizations/:org/accept", Method::POST, Call::Accept)
+        .at("/organizations/:org/decline", Method::POST, Call::Decline)
+        .at("/organizations/:org/keys", Method::GET, Call::ListKeys)
+        .at("/organizations/:org/keys", Method::POST, Call::GenerateKey)
+        .at("/organizations/:org/keys/:key/regenerate", Method::POST, Call::RegenerateKey)
+        .at("/organizations/:org/keys/:key/deactivate", Method::POST, Call::DeactivateKey)
+        .at("/organizations/:org/members", Method::GET, Call::ListMembers)
+        .at("/organizations/:org/members", Method::POST, Call::AddMember)
+        .at("/organizations/:org/members/:id", Method::GET, Call::ReadMember)
+        .at("/organizations/:org/members/:id", Method::PATCH, Call::ChangeMember)
+        .at("/organizations/:org/members/:id", Method::DELETE, Call::RemoveMember)
+        .at("/organizations/:org/owner", Method::PUT, Call::TransferOwnership)
+        .at("/organizations/:org/projects", Method::GET, Call::ListProjects)
+        .at("/organizations/:org/projects", Method::POST, Call::CreateProject)
+        .at("/organizations/:org/projects/:project", Method::PATCH, Call::RenameProject)
+        .at("/organizations/:org/projects/:project/archive", Method::POST, Call::ArchiveProject)
+        .at("/organizations/:org/projects/:project/restore", Method::POST, Call::RestoreProject)
+        .at("/organizations/:org/projects/:project/roles", Method::POST, Call::CreateRole)
+        .at("/organizations/:org/projects/:project/teams", Method::POST, Call::CreateTeam)
+        .at("/organizations/:org/projects/:project/teams/:team", Method::DELETE, Call::DeleteTeam)
+        .at("/organizations/:org/groups/:id", Method::GET, Call::ReadGroup)
+        .at("/organizations/:org/log", Method::GET, Call::ReadLog)
+        .at("/organizations/:org/imports", Method::GET, Call::ListImports)
+        .at("/sessions", Method::DELETE, Call::EndSessions)
+        .at("/openapi.json", Method::GET, Call::Describe)
+});
+
+/// The request of a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
     /// HTTP method.
@@ -41,28 +112,34 @@ pub(crate) async fn answer(
     if !fields.is_empty() {
         admin_request::set_body(&mut context.entry, fields.clone());
     }
+    let method = Method::from_bytes(request.method.as_bytes())
+        .map_err(|error| StorageError::Internal(format!("the method of a call: {error}")))?;
+    let Route { handler: call, parameters } = ROUTES.find(&method, request.path).map_err(no_route)?;
     match request.method {
-        "GET" => read(context, &request).await,
-        _ => write(context, &request, fields).await,
+        "GET" => read(context, &request, *call, &parameters).await,
+        _ => write(context, &request, *call, &parameters, fields).await,
     }
 }
 
-async fn read(context: &AdminContext<'_>, request: &Request<'_>) -> Result<Reply<String>, Problem> {
-    match request.path {
-        ["organizations"] => Ok(organizations::list(context).await?.into_json()?),
-        ["organizations", org] => found(organizations::read(context, org).await?),
-        ["organizations", org, "keys"] => found(keys::list(context, org).await?),
-        ["organizations", org, "members"] => {
-            found(members::list(context, org, query::read(request.query)?).await?)
-        }
-        ["organizations", org, "members", id] => found(members::read(context, org, id).await?),
-        ["organizations", org, "projects"] => found(projects::list(context, org).await?),
-        ["organizations", org, "groups", id] => {
+async fn read(
+    context: &AdminContext<'_>,
+    request: &Request<'_>,
+    call: Call,
+    parameters: &[&str],
+) -> Result<Reply<String>, Problem> {
+    match (call, parameters) {
+        (Call::ListOrganizations, []) => Ok(organizations::list(context).await?.into_json()?),
+        (Call::ReadOrganization, [org]) => found(organizations::read(context, org).await?),
+        (Call::ListKeys, [org]) => found(keys::list(context, org).await?),
+        (Call::ListMembers, [org]) => found(members::list(context, org, query::read(request.query)?).await?),
+        (Call::ReadMember, [org, id]) => found(members::read(context, org, id).await?),
+        (Call::ListProjects, [org]) => found(projects::list(context, org).await?),
+        (Call::ReadGroup, [org, id]) => {
             found(groups::read(context, org, id, query::read(request.query)?).await?)
         }
-        ["organizations", org, "log"] => found(log::list(context, org, query::read(request.query)?).await?),
-        ["organizations", org, "imports"] => found(imports::list(context, org).await?),
-        _ => Err(elsewhere(request)),
+        (Call::ReadLog, [org]) => found(log::list(context, org, query::read(request.query)?).await?),
+        (Call::ListImports, [org]) => found(imports::list(context, org).await?),
+        _ => Err(mismatch(call)),
     }
 }
 
@@ -73,104 +150,105 @@ fn found<T: Serialize>(found: InOrganization<T>) -> Result<Reply<String>, Proble
 async fn write(
     context: &mut AdminContext<'_>,
     request: &Request<'_>,
+    call: Call,
+    parameters: &[&str],
     fields: Object,
 ) -> Result<Reply<String>, Problem> {
-    match (request.method, request.path) {
-        ("POST", ["organizations"]) => {
+    match (call, parameters) {
+        (Call::CreateOrganization, []) => {
             post(context, request, fields, async |context, body| organizations::create(context, body).await)
                 .await
         }
-        ("POST", ["organizations", org, "accept"]) => {
+        (Call::Accept, [org]) => {
             post(context, request, fields, async |context, Nothing {}| {
                 organizations::accept(context, org).await
             })
             .await
         }
-        ("POST", ["organizations", org, "decline"]) => {
+        (Call::Decline, [org]) => {
             post(context, request, fields, async |context, Nothing {}| {
                 organizations::decline(context, org).await
             })
             .await
         }
-        ("POST", ["organizations", org, "keys"]) => {
+        (Call::GenerateKey, [org]) => {
             post(context, request, fields, async |context, body| keys::generate(context, org, body).await)
                 .await
         }
-        ("POST", ["organizations", org, "keys", key, "regenerate"]) => {
+        (Call::RegenerateKey, [org, key]) => {
             post(context, request, fields, async |context, body| {
                 keys::regenerate(context, org, key, body).await
             })
             .await
         }
-        ("POST", ["organizations", org, "keys", key, "deactivate"]) => {
+        (Call::DeactivateKey, [org, key]) => {
             post(context, request, fields, async |context, Nothing {}| {
                 keys::deactivate(context, org, key).await
             })
             .await
         }
-        ("POST", ["organizations", org, "projects"]) => {
+        (Call::CreateProject, [org]) => {
             post(context, request, fields, async |context, body| projects::create(context, org, body).await)
                 .await
         }
-        ("POST", ["organizations", org, "projects", project, "archive"]) => {
+        (Call::ArchiveProject, [org, project]) => {
             post(context, request, fields, async |context, Nothing {}| {
                 projects::archive(context, org, project).await
             })
             .await
         }
-        ("POST", ["organizations", org, "projects", project, "restore"]) => {
+        (Call::RestoreProject, [org, project]) => {
             post(context, request, fields, async |context, Nothing {}| {
                 projects::restore(context, org, project).await
             })
             .await
         }
-        ("POST", ["organizations", org, "projects", project, "roles"]) => {
+        (Call::CreateRole, [org, project]) => {
             post(context, request, fields, async |context, body| {
                 projects::create_role(context, org, project, body).await
             })
             .await
         }
-        ("POST", ["organizations", org, "projects", project, "teams"]) => {
+        (Call::CreateTeam, [org, project]) => {
             post(context, request, fields, async |context, body| {
                 projects::create_team(context, org, project, body).await
             })
             .await
         }
-        ("POST", ["organizations", org, "members"]) => {
+        (Call::AddMember, [org]) => {
             post(context, request, fields, async |context, body| members::add(context, org, body).await).await
         }
-        _ => change(context, request, fields).await,
+        _ => change(context, call, parameters, fields).await,
     }
 }
 
 /// Answers the calls that are the same when they are repeated.
 async fn change(
     context: &AdminContext<'_>,
-    request: &Request<'_>,
+    call: Call,
+    parameters: &[&str],
     fields: Object,
 ) -> Result<Reply<String>, Problem> {
-    let reply = match (request.method, request.path) {
-        ("DELETE", ["sessions"]) => sessions::end_all(context).await?.into_json(),
-        ("PATCH", ["organizations", org]) => {
+    let reply = match (call, parameters) {
+        (Call::EndSessions, []) => sessions::end_all(context).await?.into_json(),
+        (Call::UpdateOrganization, [org]) => {
             organizations::update(context, org, body::read(fields)?).await?.into_json()
         }
-        ("PATCH", ["organizations", org, "projects", project]) => {
+        (Call::RenameProject, [org, project]) => {
             let name: NewName = body::read(fields)?;
             projects::rename(context, org, project, name).await?.into_json()
         }
-        ("DELETE", ["organizations", org, "projects", project, "teams", team]) => {
+        (Call::DeleteTeam, [org, project, team]) => {
             projects::delete_team(context, org, project, team).await?.into_json()
         }
-        ("PATCH", ["organizations", org, "members", id]) => {
+        (Call::ChangeMember, [org, id]) => {
             members::change(context, org, id, body::read(fields)?).await?.into_json()
         }
-        ("DELETE", ["organizations", org, "members", id]) => {
-            members::remove(context, org, id).await?.into_json()
-        }
-        ("PUT", ["organizations", org, "owner"]) => {
+        (Call::RemoveMember, [org, id]) => members::remove(context, org, id).await?.into_json(),
+        (Call::TransferOwnership, [org]) => {
             members::transfer_ownership(context, org, body::read(fields)?).await?.into_json()
         }
-        _ => return Err(elsewhere(request)),
+        _ => return Err(mismatch(call)),
     };
     Ok(reply?)
 }
@@ -193,33 +271,22 @@ async fn post<B: DeserializeOwned, T: Repeatable>(
     Ok(reply.into_json()?)
 }
 
+/// A call whose arm has other parameters than its path.
+fn mismatch(call: Call) -> Problem {
+    StorageError::Internal(format!("the route of {call:?} has other parameters than its handler")).into()
+}
+
 /// 404 for unknown paths, 405 with `Allow` for known ones.
-fn elsewhere(request: &Request<'_>) -> Problem {
-    let allowed = match request.path {
-        ["organizations"] | ["organizations", _, "keys" | "projects" | "members"] => "GET, HEAD, POST",
-        ["organizations", _] => "GET, HEAD, PATCH",
-        ["organizations", _, "members", _] => "GET, HEAD, PATCH, DELETE",
-        ["openapi.json"] | ["organizations", _, "groups", _] | ["organizations", _, "log" | "imports"] => {
-            "GET, HEAD"
+fn no_route(reason: NoRoute) -> Problem {
+    match reason {
+        NoRoute::MethodNotAllowed { allow, detail } => {
+            Problem { allow: Some(allow), ..Problem::new(405, detail) }
         }
-        ["organizations", _, "projects", _] => "PATCH",
-        ["sessions"] => "DELETE",
-        ["organizations", _, "owner"] => "PUT",
-        ["organizations", _, "projects", _, "teams", _] => "DELETE",
-        ["organizations", _, "accept" | "decline"]
-        | ["organizations", _, "keys", _, "regenerate" | "deactivate"]
-        | ["organizations", _, "projects", _, "roles" | "teams" | "archive" | "restore"] => "POST",
-        _ => {
-            return Problem::new(
-                404,
-                "There is nothing at this address. /console/api/openapi.json describes all there is; begin at \
-                 /console/api/organizations.",
-            );
-        }
-    };
-    Problem {
-        allow: Some(allowed),
-        ..Problem::new(405, format!("Method {} is not allowed. Allowed: {allowed}.", request.method))
+        NoRoute::NotFound => Problem::new(
+            404,
+            "There is nothing at this address. /console/api/openapi.json describes all there is; begin at \
+             /console/api/organizations.",
+        ),
     }
 }
 
@@ -228,5 +295,15 @@ pub(crate) fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
     match path {
         ["organizations", id, ..] => Some(id),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ROUTES;
+
+    #[test]
+    fn no_path_conflicts_with_another() {
+        assert_eq!(ROUTES.conflicts(), Vec::<&str>::new());
     }
 }

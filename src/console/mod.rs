@@ -72,7 +72,7 @@ async fn dispatch(
             .unwrap_or_else(|problem| layout::failure(&problem).into()),
         (method, _) => {
             let detail = format!("Method {method} is not allowed. Allowed: GET, HEAD, POST.");
-            refuse(&Problem { allow: Some("GET, HEAD, POST"), ..Problem::new(405, detail) })
+            refuse(&Problem { allow: Some("GET, HEAD, POST".to_owned()), ..Problem::new(405, detail) })
         }
     }
 }
@@ -346,7 +346,7 @@ fn refuse(problem: &Problem) -> HttpResponse {
         .unwrap_or_else(|_| format!("{{\"status\":{}}}", problem.status));
     let response = HttpResponse::json(problem.status, "application/problem+json", body)
         .with_detail(problem.detail.as_str());
-    match (problem.status, problem.allow) {
+    match (problem.status, &problem.allow) {
         (401, _) => response.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
         (415, _) => response.with_header("Accept-Encoding", "identity"),
         (429, _) => response.with_header("Retry-After", RETRY_AFTER),

@@ -14,7 +14,7 @@ pub struct Problem {
     /// What went wrong and what to do about it.
     pub detail: String,
     /// With 405: the methods that are possible.
-    pub allow: Option<&'static str>,
+    pub allow: Option<String>,
 }
 
 impl Problem {
