@@ -9,6 +9,8 @@ pub(crate) mod imports;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod members;
+#[cfg(test)]
+mod openapi;
 pub(crate) mod organizations;
 pub(crate) mod projects;
 pub(crate) mod reply;

@@ -101,8 +101,8 @@ describe("the description", () => {
       "NewPerson",
       "NewMember",
       "NewProject",
-      "KeyWish",
-      "RegenerationWish",
+      "GenerateKey",
+      "RegenerateKey",
     ];
     for (const { value, names } of objects()) {
       if (!value.properties || names.at(-1) === "properties") continue;

@@ -73,7 +73,7 @@ pub(crate) struct KeyList {
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct GenerateKey {
     /// Left out: as the organization's `key_lifetime_days` says.
     #[schema(minimum = 1, maximum = 315_360_000)]
@@ -81,10 +81,10 @@ pub(crate) struct GenerateKey {
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RegenerateKey {
-    /// How long the old key stays active beside the new one, though never beyond its own expiry. Left out: 0.
-    #[schema(minimum = 0, maximum = 2_592_000)]
+    /// How long the old key stays active beside the new one, though never beyond its own expiry.
+    #[schema(default = 0, minimum = 0, maximum = 2_592_000)]
     pub(crate) overlap_seconds: Option<u64>,
     /// Left out: as the organization's `key_lifetime_days` says.
     #[schema(minimum = 1, maximum = 315_360_000)]

@@ -88,7 +88,8 @@ pub(crate) struct NewPerson {
     /// Usually an email address.
     #[schema(min_length = 1)]
     pub(crate) user_name: String,
-    /// Confirms a `user_name` that is not an email address. Left out: false.
+    /// Confirms a `user_name` that is not an email address.
+    #[schema(default = false)]
     pub(crate) confirm_no_address: Option<bool>,
     pub(crate) given_name: Option<String>,
     pub(crate) family_name: Option<String>,
@@ -100,12 +101,12 @@ pub(crate) struct NewMember {
     /// Usually an email address.
     #[schema(min_length = 1)]
     pub(crate) user_name: String,
-    /// Confirms a `user_name` that is not an email address. Left out: false.
+    /// Confirms a `user_name` that is not an email address.
+    #[schema(default = false)]
     pub(crate) confirm_no_address: Option<bool>,
     pub(crate) given_name: Option<String>,
     pub(crate) family_name: Option<String>,
-    /// Left out: `Member`.
-    #[schema(inline)]
+    #[schema(inline, default = "Member")]
     pub(crate) org_role: Option<AssignableRole>,
 }
 

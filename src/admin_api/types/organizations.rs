@@ -9,7 +9,7 @@ use super::members::{Member, MemberRole, NewPerson};
 
 /// Settings to change. What is left out stays.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     #[schema(min_length = 1, max_length = 200)]
     pub(crate) name: Option<String>,
