@@ -6,8 +6,8 @@ use crate::cursor::Cursor;
 use crate::message::LIST_RESPONSE;
 use crate::{Limits, ScimError};
 
-/// The greatest `startIndex` that is told from others: the greatest integer that every JSON implementation reads
-/// exactly (RFC 8259 §6). No list is as long.
+/// The greatest `startIndex`: the greatest integer that every JSON implementation reads exactly (RFC 8259 §6). No list
+/// is as long.
 const MAX_START_INDEX: i64 = (1 << 53) - 1;
 
 /// Which part of a list a client asks for.

@@ -38,8 +38,8 @@ pub fn fold(text: &str) -> String {
     compose(&small).into_owned()
 }
 
-/// The version of the rules of [`fold`]. It is raised when they change, also by new Unicode data, so that stored text
-/// which was folded by an older version can be told.
+/// The version of the rules of [`fold`]. It is raised when they change, also by new Unicode data, so that
+/// providers find the text that was folded by an older version.
 pub const FOLD_VERSION: i64 = 1;
 
 /// The text in Unicode's composed form (NFC), in which `caseExact` strings are compared.
