@@ -1,4 +1,4 @@
-//! What the calls of one request share: who makes them, where the organization is, and how its statements run.
+//! The context of a request: its actor, its databases, and how statements on behalf of an organization run.
 
 use worker::KvStore;
 
@@ -27,7 +27,7 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) now_millis: u64,
     /// URL of the SCIM endpoint.
     pub(crate) base: String,
-    /// Who calls.
+    /// The caller.
     pub(crate) actor: Actor,
     /// The call's entry of the audit log, as far as it is known before the outcome.
     pub(crate) entry: Entry,

@@ -1,5 +1,5 @@
-//! Members: who they are, and what is done to them by hand. Unlike those that SCIM creates, they may be outside the
-//! organization's mail domains: contractors, whom SCIM then neither shows nor touches.
+//! Members: reading, adding, changing and removing them. Unlike users that SCIM creates, members added here may be
+//! outside the organization's email domains, such as contractors: SCIM then neither shows nor changes them.
 
 use serde_json::{Value, json};
 
@@ -175,7 +175,7 @@ pub(crate) async fn change(
     let (changed, managed) = retry_on_conflict(async || {
         let (record, settings) = basis(context, &tenant, id).await?;
         if !record.user.active {
-            let detail = "Who has been deactivated has no organization role. Add the person again first.";
+            let detail = "A deactivated member has no organization role. Add the person again first.";
             return Err(Problem::new(409, detail).into());
         }
         check_removable(&record.user)?;
@@ -193,8 +193,8 @@ pub(crate) async fn change(
     Ok(Reply::ok(described(id, &changed, managed)))
 }
 
-/// Takes a person out of the organization: a deactivation, made here, which the next import shows to the
-/// identity provider. Of somebody whom SCIM does not see nothing need stay, and their user_name is free.
+/// Removes a member: deactivates a user that SCIM sees, which the next import shows to the identity provider, and
+/// deletes one that SCIM does not see, so that the user_name is free.
 pub(crate) async fn remove(
     context: &AdminContext<'_>,
     org: &str,
@@ -220,7 +220,7 @@ pub(crate) async fn remove(
     Ok(Reply::ok(described(id, &removed, managed)))
 }
 
-/// Makes a member the Owner; who was it stays an Admin.
+/// Makes a member the Owner. The previous Owner becomes an Admin.
 pub(crate) async fn transfer_ownership(
     context: &AdminContext<'_>,
     org: &str,
@@ -231,13 +231,12 @@ pub(crate) async fn transfer_ownership(
     let (record, settings) = basis(context, &tenant, &id).await?;
     let mut member = record.user;
     if !member.active {
-        return Err(Problem::new(409, "Who has been deactivated cannot own the organization."));
+        return Err(Problem::new(409, "A deactivated member cannot own the organization."));
     }
     if member.org_role != OrgRole::Owner {
         member.org_role = OrgRole::Owner;
         let outcome = about(200, &id, &member, "Transferred the ownership to");
-        // An Admin shall not become more by themselves: who is neither the Owner nor an operator finds no Owner to take
-        // it from.
+        // Only the Owner or an operator may transfer the ownership: for any other Admin the statement finds no Owner.
         let by = match &context.actor {
             Actor::Operator(_) => None,
             Actor::Administrator(email) => Some(AdministratorName::of(email).fold),
@@ -281,12 +280,12 @@ async fn basis(
     Ok((results.first(user)?.ok_or_else(not_found)?, Organization::from(&organization.record)))
 }
 
-/// Others were changing the same.
+/// The conflict of two writes at the same time.
 fn at_once(error: StorageError) -> Problem {
     match error {
         error if users::user_name_is_taken(&error) || error == StorageError::Stale => Problem::new(
             409,
-            "The member or the organization was changed by somebody else at the same time. Try again.",
+            "The member or the organization was changed by someone else at the same time. Try again.",
         ),
         other => other.into(),
     }

@@ -195,3 +195,16 @@ fn openapi_json_is_generated_from_the_types() {
     let stored = std::fs::read_to_string(PATH).unwrap();
     assert!(stored == generated, "openapi.json differs: run UPDATE=1 cargo test --lib openapi");
 }
+
+#[test]
+fn the_template_has_the_calls_of_the_table_of_routes() {
+    let document = document();
+    let mut described = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let methods = operations.as_object().unwrap().keys().filter(|name| *name != "parameters");
+        let shape: Vec<&str> =
+            path.split('/').map(|name| if name.starts_with('{') { ":" } else { name }).collect();
+        described.extend(methods.map(|method| format!("{} {}", method.to_uppercase(), shape.join("/"))));
+    }
+    assert_eq!(super::routes::shapes(), described);
+}

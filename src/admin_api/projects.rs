@@ -95,7 +95,7 @@ pub(crate) async fn rename(
     Ok(Reply::ok(written(context, &tenant, project, &name, &outcome, statements).await?))
 }
 
-/// Takes a project and its groups out of SCIM's sight, and everybody out of its roles.
+/// Archives a project: SCIM no longer sees its groups, and they lose their members.
 pub(crate) async fn archive(
     context: &AdminContext<'_>,
     org: &str,
@@ -108,7 +108,7 @@ pub(crate) async fn archive(
     Ok(Reply::ok(written(context, &tenant, project, &name, &outcome, statements).await?))
 }
 
-/// Brings an archived project back, its groups under their ids, with nobody in them.
+/// Restores an archived project. Its groups have the same ids and no members.
 pub(crate) async fn restore(
     context: &AdminContext<'_>,
     org: &str,

@@ -298,6 +298,16 @@ pub(crate) fn organization_of<'a>(path: &[&'a str]) -> Option<&'a str> {
     }
 }
 
+/// The methods and paths of the table, with `:` for each parameter.
+#[cfg(test)]
+pub(super) fn shapes() -> std::collections::BTreeSet<String> {
+    let shape = |path: &str| {
+        let names = path.split('/').map(|name| if name.starts_with(':') { ":" } else { name });
+        names.collect::<Vec<_>>().join("/")
+    };
+    ROUTES.methods().map(|(path, method)| format!("{method} {}", shape(path))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::ROUTES;

@@ -5,7 +5,7 @@ use crate::console::pages::{ICON, SCRIPT, STYLESHEET};
 use crate::http::response::HttpResponse;
 use scim_protocol::ScimError;
 
-/// Answers a request for one of them.
+/// Answers a request for an asset.
 pub(crate) fn answer(name: &str) -> HttpResponse {
     let (content_type, text) = match name {
         "console.css" => ("text/css; charset=utf-8", STYLESHEET.text),

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use crate::auth::administrator::{AuthMethod, Identity};
 use crate::auth::{admin_token, administrator, cloudflare_access, same_origin, session_cookie};
 
-/// What a page may load and where its forms may go: itself, and nobody else.
+/// Pages load only what this origin serves, and send forms only to it.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                                        connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 

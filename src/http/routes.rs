@@ -95,6 +95,14 @@ impl<H> Routes<H> {
         })
     }
 
+    /// The paths, and their methods.
+    #[cfg(test)]
+    pub(crate) fn methods(&self) -> impl Iterator<Item = (&'static str, &Method)> {
+        self.resources
+            .iter()
+            .flat_map(|resource| resource.handlers.iter().map(|(method, _)| (resource.path, method)))
+    }
+
     /// The paths that are not found, and those with a method that is there twice or that no table has.
     #[cfg(test)]
     pub(crate) fn conflicts(&self) -> Vec<&'static str> {

@@ -1,23 +1,23 @@
-//! The stylesheet and the script.
+//! The stylesheet, the script and the icon.
 
-/// A file that belongs to the pages.
+/// A file that pages load.
 pub(crate) struct Asset {
-    /// Where it is, with what tells this version from others.
+    /// Its path.
     pub(crate) address: &'static str,
-    /// What is in it.
+    /// Its content.
     pub(crate) text: &'static str,
     hash: u32,
 }
 
-/// What the pages look like.
+/// The stylesheet.
 pub(crate) const STYLESHEET: Asset = Asset::new("/console/assets/console.css", include_str!("console.css"));
-/// What makes them handier.
+/// The script.
 pub(crate) const SCRIPT: Asset = Asset::new("/console/assets/console.js", include_str!("console.js"));
-/// What stands for them in a browser's tabs.
+/// The icon in a browser's tabs.
 pub(crate) const ICON: Asset = Asset::new("/console/assets/icon.svg", include_str!("icon.svg"));
 
 impl Asset {
-    /// FNV-1a tells versions apart, and can be computed while compiling.
+    /// Hashes the content by FNV-1a, which can be computed while compiling.
     const fn new(address: &'static str, text: &'static str) -> Self {
         let mut hash: u32 = 0x811c_9dc5;
         let mut rest = text.as_bytes();
@@ -28,7 +28,7 @@ impl Asset {
         Self { address, text, hash }
     }
 
-    /// The address of this version.
+    /// The address of this version of the file, which browsers may cache for good.
     pub(crate) fn link(&self) -> String {
         format!("{}?v={:08x}", self.address, self.hash)
     }

@@ -1,4 +1,4 @@
-// What makes the pages handier. They work without it.
+// Conveniences of the pages, which work without JavaScript, too.
 "use strict";
 
 for (const button of document.querySelectorAll("button[data-copy]")) {
@@ -14,7 +14,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
-// The log goes on by itself: what is newer than its first row is asked for, and put above it.
+// Follows the log: requests entries newer than its first row and puts them above it.
 const tail = document.getElementById("tail");
 if (tail) {
   const status = document.getElementById("tail-status");
@@ -51,7 +51,7 @@ if (tail) {
     wait();
   };
 
-  // A page that nobody sees need not be up to date.
+  // A hidden page is not updated.
   const wait = () => {
     if (!isOn()) return;
     timer = setTimeout(() => (document.hidden ? wait() : look()), 3000);

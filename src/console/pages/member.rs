@@ -1,4 +1,4 @@
-//! A member: who it is, what they may do, what happened.
+//! A member: status, role, groups and history.
 
 use maud::{Markup, html};
 use serde::Deserialize;

@@ -11,7 +11,7 @@ use directory::organization::email_domain;
 /// How many email domains of an organization are shown in short.
 const SHOWN_DOMAINS: usize = 3;
 
-/// A text as a segment of an address.
+/// A text as a segment of a path.
 pub(crate) fn segment(text: &str) -> String {
     match text {
         // Of themselves they lead elsewhere, also if they are encoded.
@@ -64,22 +64,22 @@ pub(crate) fn copied(value: &str) -> Markup {
     html! { code.value { (value) } " " (copy_button(value, value)) }
 }
 
-/// A button that copies a text. Without the script there is none.
+/// A button that copies a text. It is hidden without JavaScript.
 pub(crate) fn copy_button(text: &str, what: &str) -> Markup {
     html! { button.copy.quiet type="button" hidden data-copy=(text) aria-label={ "Copy " (what) } { "Copy" } }
 }
 
-/// A word in a colour.
+/// A coloured label.
 pub(crate) fn pill(kind: &str, text: &str) -> Markup {
     html! { span class={ "pill " (kind) } { (text) } }
 }
 
-/// A field in which something may be typed.
+/// An optional text field.
 pub(crate) fn field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
     typed(id, name, label, value, hint, false)
 }
 
-/// A field in which something must be typed.
+/// A required text field.
 pub(crate) fn required_field(id: &str, name: &str, label: &str, value: &str, hint: &str) -> Markup {
     typed(id, name, label, value, hint, true)
 }
@@ -95,8 +95,7 @@ fn typed(id: &str, name: &str, label: &str, value: &str, hint: &str, is_required
     }
 }
 
-/// Where somebody wants to add a person by a user name that is no mail address: a box that says so. `user_name` is what
-/// was typed into a form that was refused.
+/// A checkbox that confirms a user name that is not an email address. `user_name` is from the refused form.
 pub(crate) fn no_address(id: &str, user_name: &str) -> Markup {
     html! {
         @if !user_name.trim().is_empty() && email_domain(user_name).is_none() {
@@ -108,14 +107,14 @@ pub(crate) fn no_address(id: &str, user_name: &str) -> Markup {
     }
 }
 
-/// A field by which a form is known when it is sent a second time, after a lost answer or by a second click.
+/// A hidden field that identifies a form sent a second time, after a lost answer or by a second click.
 pub(crate) fn once() -> Markup {
     html! {
         @if let Ok(key) = ids::new_id() { input type="hidden" name="idempotency_key" value=(key); }
     }
 }
 
-/// A field in which a word is typed to confirm.
+/// A field for a word that confirms a dangerous form.
 pub(crate) fn confirmation(id: &str, word: &str) -> Markup {
     html! {
         div.field {
@@ -125,7 +124,7 @@ pub(crate) fn confirmation(id: &str, word: &str) -> Markup {
     }
 }
 
-/// A choice of one of these: value and label each.
+/// A select field with these options, each a value and a label.
 pub(crate) fn select(id: &str, name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
     html! {
         div.field {
@@ -139,12 +138,12 @@ pub(crate) fn select(id: &str, name: &str, label: &str, options: &[(&str, &str)]
     }
 }
 
-/// The way to the next page.
+/// A link to the next page.
 pub(crate) fn next(address: Option<String>, label: &str) -> Markup {
     html! { @if let Some(address) = address { p { a.button rel="next" href=(address) { (label) } } } }
 }
 
-/// A form that is not seen before somebody wants to make something.
+/// A form that is folded until its summary is clicked.
 pub(crate) fn maker(label: &str, is_open: bool, form: &Markup) -> Markup {
     html! {
         details.maker open[is_open] {
