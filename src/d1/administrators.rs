@@ -15,8 +15,8 @@ macro_rules! is_administrator {
     };
 }
 
-/// The condition that the administrator of [`bindings`] has accepted an organization. Rows of older versions may have the
-/// name in the decomposed form.
+/// The condition that the administrator of [`bindings`] has accepted an organization. Rows of older versions may have
+/// the name in the decomposed form.
 macro_rules! has_accepted {
     ($organization:literal) => {
         concat!(

@@ -213,10 +213,11 @@ impl Entry {
         random: &str,
     ) -> Statement {
         let sql = format!(
-            "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
-               detail, body, duration, code)
+            "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,
+               resource_name, detail, body, duration, code)
              SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || :random, :source, :actor, :method, :path,
-               :status, :resource_type, :resource_id, :resource_name, :detail, :body, max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code
+               :status, :resource_type, :resource_id, :resource_name, :detail, :body,
+               max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code
              {condition}"
         );
         let bindings = vec![

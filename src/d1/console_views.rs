@@ -122,8 +122,9 @@ pub fn member<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<Memb
 /// Reads one group as JSON, with what it stands for.
 pub fn group<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
     tenant.select_json(
-        "SELECT json_object('id', g.id, 'display_name', g.display_name, 'role', g.role, 'external_id', coalesce(g.external_id_sent, g.external_id),
-           'pushed_at', g.pushed_at, 'project', iif(p.id IS NULL, NULL, json_object('id', p.id, 'name', p.name)),
+        "SELECT json_object('id', g.id, 'display_name', g.display_name, 'role', g.role,
+           'external_id', coalesce(g.external_id_sent, g.external_id), 'pushed_at', g.pushed_at,
+           'project', iif(p.id IS NULL, NULL, json_object('id', p.id, 'name', p.name)),
            'team', iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))) AS json
          FROM groups g LEFT JOIN projects p ON p.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id
          WHERE g.org_id = :org AND g.id = :id",

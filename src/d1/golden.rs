@@ -1,6 +1,6 @@
 //! Finished statements: what is composed of fragments can be read as SQL in `statements.sql` beside this file, and
-//! `tests/cost/query-plans.test.mjs` asks D1 how it runs those of lists, which are in `tests/cost/statements.json`. With
-//! UPDATE=1 the tests write the files anew.
+//! `tests/cost/query-plans.test.mjs` asks D1 how it runs those of lists, which are in `tests/cost/statements.json`.
+//! With UPDATE=1 the tests write the files anew.
 
 use serde_json::{Value, json};
 use sqlformat::{FormatOptions, QueryParams, format as format_sql};

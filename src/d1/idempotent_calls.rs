@@ -34,8 +34,8 @@ pub struct Call {
     pub secret: Option<String>,
 }
 
-/// Claims a call, or finds what became of it. `id` is a hash of the caller and of the key of the call, `request` of what
-/// the call asks for.
+/// Claims a call, or finds what became of it. `id` is a hash of the caller and of the key of the call, `request` of
+/// what the call asks for.
 pub fn claim(batch: &mut Batch, id: &str, request: &str, now_millis: u64) -> Handle<Call> {
     let bindings = [
         text("id", id),

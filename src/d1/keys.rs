@@ -13,8 +13,8 @@ const DESCRIBED: &str = "SELECT json_object(
     'id', k.id,
     'status', CASE WHEN k.deactivated_at IS NOT NULL THEN 'deactivated' WHEN k.expires_at <= :now THEN 'expired'
       ELSE 'active' END,
-    'created_at', k.created_at, 'created_by', k.created_by, 'expires_at', k.expires_at, 'deactivated_at', k.deactivated_at,
-    'last_used_at', k.last_used_at) AS json
+    'created_at', k.created_at, 'created_by', k.created_by, 'expires_at', k.expires_at,
+    'deactivated_at', k.deactivated_at, 'last_used_at', k.last_used_at) AS json
   FROM auth_keys k WHERE k.org_id = :org";
 
 /// Reads an organization's keys, the newest first, one a row as JSON.

@@ -30,8 +30,9 @@ const OBJECTS: &str = "group_concat(member.object, ',')";
 /// The `seq` of each member of a chunk as an array, and the members.
 pub(crate) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group_concat(member.object, ',')";
 
-/// A statement of all chunks, one group after another; `body` is what is selected of each. See [`ChunkRow`]. `first` selects where to begin: a place in the order of groups, a group, the `seq` behind
-/// which its chunks begin, and the `seq` with which they end.
+/// A statement of all chunks, one group after another; `body` is what is selected of each. See [`ChunkRow`]. `first`
+/// selects where to begin: a place in the order of groups, a group, the `seq` behind which its chunks begin, and the
+/// `seq` with which they end.
 ///
 /// A chunk is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its
 /// last member, with a minus if there are no more.

@@ -97,8 +97,8 @@ const OTHERS: &str = "json_object(
 /// Resolves the ids that a request adds which replaces all members; see [`ResolvedMembers::of`]. One statement for as
 /// many ids as fit into a parameter.
 ///
-/// Inactive users are in no group; naming them is no error, and has no effect. Users whom SCIM does not see are unknown,
-/// and stay in their groups.
+/// Inactive users are in no group; naming them is no error, and has no effect. Users whom SCIM does not see are
+/// unknown, and stay in their groups.
 pub fn resolve_member_ids(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Select<ResolvedRow>> {
     let selected = Selected::of(tenant.catalog, &change.selections);
     let sql = format!(

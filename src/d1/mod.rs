@@ -1,9 +1,9 @@
 //! D1: every SQL statement, the way from a filter to SQL, and the batches that are sent.
 //!
-//! A read is one batch, a write two: one that reads and authorizes, one that writes and is guarded by what was read (see
-//! [`tenant::guard`]). Where nothing has to be decided in between, a write is one, too. Most modules make statements:
-//! [`Statement`], or [`Select`] for one whose rows are read. [`Batch`] collects them and gives a handle for the rows of
-//! each, by which they are taken from [`Results`]. [`Database`] sends batches.
+//! A read is one batch, a write two: one that reads and authorizes, one that writes and is guarded by what was read
+//! (see [`tenant::guard`]). Where nothing has to be decided in between, a write is one, too. Most modules make
+//! statements: [`Statement`], or [`Select`] for one whose rows are read. [`Batch`] collects them and gives a handle for
+//! the rows of each, by which they are taken from [`Results`]. [`Database`] sends batches.
 
 pub mod acceptances;
 pub(crate) mod administrators;

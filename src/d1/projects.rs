@@ -73,13 +73,14 @@ pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, Storage
     })
 }
 
-/// Reads, in one row, the projects whose name a group's name goes on with: `after_prefix` is the group's name behind the
-/// product's prefix.
+/// Reads, in one row, the projects whose name a group's name goes on with: `after_prefix` is the group's name behind
+/// the product's prefix.
 pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Select<Vec<Project>> {
     tenant.select_json(
         "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS json
          FROM projects p
-         WHERE p.org_id = :org AND p.archived_at IS NULL AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
+         WHERE p.org_id = :org AND p.archived_at IS NULL
+           AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",
         &[text("rest", fold_group_name(after_prefix))],
     )
 }
@@ -116,8 +117,9 @@ pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Select<ProjectPart> {
            SELECT p.created_at, p.name_fold, 1, g.seq, '', 'roles', {ROLE}
            FROM projects p CROSS JOIN groups g ON g.project_id = p.id AND g.team_id IS NULL WHERE {OF_ONE}
            UNION ALL
-           SELECT p.created_at, p.name_fold, 2, 0, t.name_fold, 'teams', json_object('id', t.id, 'name', t.name, 'roles', (
-             SELECT json_group_array({ROLE}) FROM (SELECT * FROM groups WHERE team_id = t.id ORDER BY seq) g))
+           SELECT p.created_at, p.name_fold, 2, 0, t.name_fold, 'teams', json_object(
+             'id', t.id, 'name', t.name, 'roles', (
+               SELECT json_group_array({ROLE}) FROM (SELECT * FROM groups WHERE team_id = t.id ORDER BY seq) g))
            FROM projects p CROSS JOIN teams t ON t.project_id = p.id WHERE {OF_ONE})
          ORDER BY created_at, name_fold, kind, seq, name"
     );
@@ -228,8 +230,8 @@ fn insert_groups(
         })
         .collect();
     let sql = format!(
-        "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent,
-           pushed_at, created_at, last_modified)
+        "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id,
+           external_id_sent, pushed_at, created_at, last_modified)
          SELECT p.org_id, j.value ->> 'id', {project_id}, :team, j.value ->> 'role', j.value ->> 'display_name',
            j.value ->> 'name_fold', j.value ->> 'external_id', j.value ->> 'external_id_sent',
            iif(j.value ->> 'is_pushed', :now, NULL), :now, :now
@@ -276,7 +278,8 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
                FROM renamed WHERE groups.seq = renamed.seq";
     for some in groups.chunks(GROUPS_AT_ONCE) {
         let renamed = some.iter().map(|(id, display_name)| {
-            json!({"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": fold_group_name(display_name)})
+            let name_fold = fold_group_name(display_name);
+            json!({"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": name_fold})
         });
         let renamed = renamed.collect::<Value>().to_string();
         statements.push(tenant.statement(sql, &[text("id", id), text("renamed", renamed)]));
@@ -293,7 +296,8 @@ pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
         statement(
             "INSERT INTO archived_groups (id, project_id, team_id, role, display_name, name_fold, external_id,
                external_id_sent, version, created_at)
-             SELECT id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent, version, created_at
+             SELECT id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent, version,
+               created_at
              FROM groups WHERE project_id = :id AND org_id = :org",
         ),
         statement("DELETE FROM groups WHERE project_id = :id AND org_id = :org"),
@@ -304,13 +308,16 @@ pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
 pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     let statement = |sql| tenant.statement(sql, &[text("id", id)]);
     vec![
-        statement("UPDATE projects SET archived_at = NULL WHERE org_id = :org AND id = :id AND archived_at IS NOT NULL"),
+        statement(
+            "UPDATE projects SET archived_at = NULL
+             WHERE org_id = :org AND id = :id AND archived_at IS NOT NULL",
+        ),
         guard(),
         statement(
             "INSERT INTO groups (org_id, id, project_id, team_id, role, display_name, name_fold, external_id,
                external_id_sent, version, created_at, last_modified)
-             SELECT :org, id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent, version + 1,
-               created_at, :now
+             SELECT :org, id, project_id, team_id, role, display_name, name_fold, external_id, external_id_sent,
+               version + 1, created_at, :now
              FROM archived_groups WHERE project_id = :id ORDER BY team_id IS NOT NULL, created_at, display_name",
         ),
         statement("DELETE FROM archived_groups WHERE project_id = :id"),

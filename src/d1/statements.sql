@@ -1707,7 +1707,9 @@ SELECT
     'body',
     json(l.body),
     'duration',
-    l.duration
+    l.duration,
+    'code',
+    l.code
   ) AS json
 FROM log l INDEXED BY log_by_resource
 WHERE

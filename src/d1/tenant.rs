@@ -129,8 +129,8 @@ impl Tenant<'_> {
     }
 }
 
-const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash AND deactivated_at IS NULL \
-                          AND (expires_at IS NULL OR expires_at > :now))";
+const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash \
+                          AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > :now))";
 
 /// The statement after a write that must have changed exactly one row. Where it changed none, what it was
 /// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.

@@ -170,9 +170,9 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
     ]
 }
 
-/// Writes a new user whom SCIM sees and the `entry` of the audit log, unless the userName is taken, the organization does
-/// not admit the user or is full, or its folded columns have to be updated first. When the batch runs twice, the new
-/// user is the holder of the userName.
+/// Writes a new user whom SCIM sees and the `entry` of the audit log, unless the userName is taken, the organization
+/// does not admit the user or is full, or its folded columns have to be updated first. When the batch runs twice, the
+/// new user is the holder of the userName.
 pub fn insert_if_admitted(
     batch: &mut Batch,
     tenant: &Tenant<'_>,

@@ -2,8 +2,8 @@
 
 use scim_protocol::text::{compose, decompose, fold};
 
-/// The email address of an administrator, in the spellings that their `userName` may have: in any case of ASCII letters,
-/// and with letters and marks composed or not.
+/// The email address of an administrator, in the spellings that their `userName` may have: in any case of ASCII
+/// letters, and with letters and marks composed or not.
 ///
 /// It is not folded any further. Folding makes ASCII of other characters, such as full-width letters; an address with
 /// such a character is the mailbox of another person.

@@ -53,8 +53,8 @@ impl Catalog {
                 "ORG_ROLE_ATTRIBUTE \"{org_role_attribute}\" is an attribute of RFC 7643 already."
             ));
         }
-        // Before `active`: a client that sends the attributes one by one, and deactivates the user on the way, would find
-        // the role gone afterwards.
+        // Before `active`: a client that sends the attributes one by one, and deactivates the user on the way, would
+        // find the role gone afterwards.
         let active = user.schema.attributes.iter().position(|attribute| attribute.name == "active");
         user.schema.attributes.insert(
             active.unwrap_or_default(),

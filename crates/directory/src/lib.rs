@@ -1,8 +1,8 @@
 //! The rules of an organization's directory as pure functions: what users and groups may become, what a group's name
 //! means, what a SCIM key is.
 //!
-//! Nothing here reads or writes storage, and nothing knows HTTP. Each function gets what was read and returns what to write,
-//! or a [`Refusal`].
+//! Nothing here reads or writes storage, and nothing knows HTTP. Each function gets what was read and returns what to
+//! write, or a [`Refusal`].
 
 pub mod administrator;
 pub mod catalog;

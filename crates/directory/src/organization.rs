@@ -88,13 +88,14 @@ impl Organization {
     }
 }
 
-/// Whether SCIM manages users with this email domain in an organization with these domains. Without any, it manages all.
+/// Whether SCIM manages users with this email domain in an organization with these domains. Without any, it manages
+/// all.
 pub fn is_managed(email_domain: Option<&str>, domains: &[String]) -> bool {
     domains.is_empty() || email_domain.is_some_and(|domain| domains.iter().any(|own| own == domain))
 }
 
-/// The folded domain of an email address: what follows its last `@` after folding, so that equal addresses have the same
-/// domain. `None` if the text is no address.
+/// The folded domain of an email address: what follows its last `@` after folding, so that equal addresses have the
+/// same domain. `None` if the text is no address.
 pub fn email_domain(address: &str) -> Option<String> {
     let address = fold(address.trim());
     let (local, domain) = address.rsplit_once('@')?;

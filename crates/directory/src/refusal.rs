@@ -50,8 +50,8 @@ pub enum Refusal {
     DomainChangeNotAllowed { user_name: String, domains: Vec<String> },
     /// `userName` or `emails` would change, and the organization does not let SCIM change them.
     #[error(
-        "\"{attribute}\" cannot be changed over SCIM in this organization: it is \"{}\", the request says \"{}\". Set it \
-         back in the identity provider, or have an administrator switch on email management in the organization's \
+        "\"{attribute}\" cannot be changed over SCIM in this organization: it is \"{}\", the request says \"{}\". Set \
+         it back in the identity provider, or have an administrator switch on email management in the organization's \
          settings.",
         shorten(stored),
         shorten(sent)
@@ -59,8 +59,8 @@ pub enum Refusal {
     EmailNotManaged { attribute: &'static str, stored: String, sent: String },
     /// The organization has as many users as it may have.
     #[error(
-        "User {} cannot be created: this organization may have {limit} users and has {count}, deactivated ones included. \
-         Have an operator of this service raise the limit in the organization's settings, or delete users.",
+        "User {} cannot be created: this organization may have {limit} users and has {count}, deactivated ones \
+         included. Have an operator of this service raise the limit in the organization's settings, or delete users.",
         shorten(user_name)
     )]
     UserLimitReached { user_name: String, limit: u64, count: u64 },
@@ -95,8 +95,8 @@ pub enum Refusal {
     GroupNameTaken { name: String, holder: Option<String> },
     /// The group of a role would get another name.
     #[error(
-        "\"displayName\" cannot be changed over SCIM: the group is \"{}\", the request says \"{}\". In Okta, switch off \
-         \"Rename app groups to match group name in Okta\" under Push Groups, and link the group by its name here.",
+        "\"displayName\" cannot be changed over SCIM: the group is \"{}\", the request says \"{}\". In Okta, switch \
+         off \"Rename app groups to match group name in Okta\" under Push Groups, and link the group by its name here.",
         shorten(stored),
         shorten(sent)
     )]
@@ -122,8 +122,8 @@ pub enum Refusal {
     MemberFilterTooComplex { limit: usize },
     /// A filter on `members` selects more than can be removed at once.
     #[error(
-        "The filter selects more than {limit} members, the most that are removed by one. Name the members to remove, or \
-         replace \"members\" with those who shall stay."
+        "The filter selects more than {limit} members, the most that are removed by one. Name the members to remove, \
+         or replace \"members\" with those who shall stay."
     )]
     TooManyMembersSelected { limit: usize },
     /// An element of `members` has no id.
@@ -134,15 +134,15 @@ pub enum Refusal {
     MemberIdMissing { is_object: bool },
     /// A member is a group.
     #[error(
-        "The member \"{}\" in \"members\" is a group. Groups in groups are not supported: push the people who are in it \
-         instead. Nothing was changed.",
+        "The member \"{}\" in \"members\" is a group. Groups in groups are not supported: push the people who are in \
+         it instead. Nothing was changed.",
         shorten(member)
     )]
     NestedGroup { member: String },
     /// No users have the ids of new members.
     #[error(
-        "No user has the id {}; nothing was changed. Unassign the person in the identity provider and assign them again, \
-         so that it learns their id here.",
+        "No user has the id {}; nothing was changed. Unassign the person in the identity provider and assign them \
+         again, so that it learns their id here.",
         list_ids(ids)
     )]
     MembersUnknown { ids: Vec<String> },
@@ -155,14 +155,14 @@ pub enum Refusal {
     TooManyGroups { user: String, limit: u32 },
     /// The project has as many teams as it may have.
     #[error(
-        "The project has {limit} teams, the most that a project may have; nothing was changed. Delete teams that are no \
-         longer needed, or use another project."
+        "The project has {limit} teams, the most that a project may have; nothing was changed. Delete teams that are \
+         no longer needed, or use another project."
     )]
     TooManyTeams { limit: u32 },
     /// The project has as many roles as it may have.
     #[error(
-        "The project has {limit} roles, the most that a project may have; nothing was changed. Delete roles that are no \
-         longer needed, or use another project."
+        "The project has {limit} roles, the most that a project may have; nothing was changed. Delete roles that are \
+         no longer needed, or use another project."
     )]
     TooManyRoles { limit: u32 },
 
@@ -176,16 +176,16 @@ pub enum Refusal {
     NotAProjectGroup { prefix: String, name: String },
     /// A new group is named after a project that does not exist.
     #[error(
-        "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the project \
-         in the console, or correct the group's name.{}",
+        "Project creation is not supported via SCIM: no project's name follows \"{prefix}-\" in \"{}\". Create the \
+         project in the console, or correct the group's name.{}",
         shorten(name),
         slips(name)
     )]
     ProjectUnknown { prefix: String, name: String },
     /// A new group is named after the role Admin of a team that does not exist.
     #[error(
-        "There is no team \"{}\" in project \"{project}\". Push \"{}\" to create the team; its \"-Admin\" group comes with \
-         it and can be linked then.{}",
+        "There is no team \"{}\" in project \"{project}\". Push \"{}\" to create the team; its \"-Admin\" group comes \
+         with it and can be linked then.{}",
         shorten(team),
         shorten(team_group),
         slips(name)
@@ -196,8 +196,8 @@ pub enum Refusal {
     TeamNameMissing { example: String, name: String },
     /// A new group is named after a role that the project does not have.
     #[error(
-        "Project \"{project}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team named \
-         \"{0}\", push \"{1}\".{2}",
+        "Project \"{project}\" has no role \"{0}\", and roles are made in the console, not via SCIM. To create a team \
+         named \"{0}\", push \"{1}\".{2}",
         shorten(role),
         shorten(team_group),
         slips(name)
@@ -212,8 +212,8 @@ pub enum Refusal {
     PrefixReserved { prefix: String, name: String },
     /// A group's name looks like one of a project, with another character for the hyphen.
     #[error(
-        "\"{}\" begins with what looks like \"{prefix}-\", but has the character {} for the hyphen. Names that look so are \
-         kept for the groups of projects: write \"-\" (U+002D), or choose another name.",
+        "\"{}\" begins with what looks like \"{prefix}-\", but has the character {} for the hyphen. Names that look \
+         so are kept for the groups of projects: write \"-\" (U+002D), or choose another name.",
         shorten(name),
         code_point(*character)
     )]
@@ -266,8 +266,8 @@ pub enum Refusal {
     EmailDomainTooLong { domain: String, length: usize, limit: usize },
     /// A label of an email domain is longer than RFC 1035 allows.
     #[error(
-        "The mail domain \"{}\" has a label of {length} characters; a label, which is what stands between two dots, has at \
-         most {limit}.",
+        "The mail domain \"{}\" has a label of {length} characters; a label, which is what stands between two dots, \
+         has at most {limit}.",
         shorten(domain)
     )]
     EmailDomainLabelTooLong { domain: String, length: usize, limit: usize },

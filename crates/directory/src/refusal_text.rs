@@ -20,8 +20,8 @@ pub(crate) fn user_name_taken(user_name: &str, holder: Option<&str>) -> String {
     let user_name = shorten(user_name);
     match holder {
         Some(id) => format!(
-            "userName \"{user_name}\" is already taken by user {id}, compared without case. Look the user up by userName, \
-             also among the deactivated ones, and link it instead of creating another."
+            "userName \"{user_name}\" is already taken by user {id}, compared without case. Look the user up by \
+             userName, also among the deactivated ones, and link it instead of creating another."
         ),
         None => format!("userName \"{user_name}\" is already taken, compared without case."),
     }

@@ -56,8 +56,9 @@ pub(crate) fn compile(
     let (part, compiler) = compiled(false);
     if compiler.weight > MAX_FILTER_COMPARISONS {
         return Err(ScimError::too_many(format!(
-            "The filter would look through too many values: a comparison over the values of a multi-valued attribute counts as \
-             {WEIGHT_OF_ELEMENTS} of the {MAX_FILTER_COMPARISONS} comparisons that are made, unless it looks one of them up with \"eq\"."
+            "The filter would look through too many values: a comparison over the values of a multi-valued attribute \
+             counts as {WEIGHT_OF_ELEMENTS} of the {MAX_FILTER_COMPARISONS} comparisons that are made, unless it \
+             looks one of them up with \"eq\"."
         )));
     }
     Ok(Condition {

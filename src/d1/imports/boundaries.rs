@@ -1,5 +1,5 @@
-//! Page boundaries of a snapshot: the `seq` of rows, in text of fixed width, as column `boundaries` of `list_snapshots` has
-//! them. The first is the `seq` behind which the list begins.
+//! Page boundaries of a snapshot: the `seq` of rows, in text of fixed width, as column `boundaries` of `list_snapshots`
+//! has them. The first is the `seq` behind which the list begins.
 
 /// Characters of a boundary, with the comma behind it.
 pub(crate) const WIDTH: u64 = 11;

@@ -66,7 +66,8 @@ impl Page {
                    SELECT s.id, coalesce(r.snapshot, s.id) AS snapshot, coalesce(r.page_offset, 0) AS page_offset,
                      coalesce(r.next_offset, s.page_size) AS next_offset,
                      coalesce(r.page_size, s.page_size) AS page_size, coalesce(r.is_done, 0) AS is_done,
-                     coalesce(r.read_at, s.begun_at) AS read_at, coalesce(r.read_at, s.begun_at) < {HOUR_AGO} AS is_stale,
+                     coalesce(r.read_at, s.begun_at) AS read_at,
+                     coalesce(r.read_at, s.begun_at) < {HOUR_AGO} AS is_stale,
                      s.reader = :reader AS is_own, r.id IS NOT NULL AS is_noted,
                      coalesce(r.next_offset, s.page_size) = {offset} AND coalesce(r.is_done, 0) = 0 AS is_next
                    FROM list_snapshots s LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
@@ -158,8 +159,8 @@ impl Page {
         )
     }
 
-    /// Those of a list of which the last row of each page is known: what comes behind the boundary before the position. If
-    /// the position is within a page, the page begins with as many of the last rows of that page as have a position
+    /// Those of a list of which the last row of each page is known: what comes behind the boundary before the position.
+    /// If the position is within a page, the page begins with as many of the last rows of that page as have a position
     /// there. Behind the last row comes the first again, and behind all of them what became visible since.
     fn rows_of_range(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
@@ -215,8 +216,8 @@ impl Page {
         )
     }
 
-    /// The statement that selects the [`State`] behind the page. `counted` counts the rows of a list of which no snapshot
-    /// is known.
+    /// The statement that selects the [`State`] behind the page. `counted` counts the rows of a list of which no
+    /// snapshot is known.
     pub(crate) fn state(self, counted: &str) -> String {
         format!(
             "WITH {}

@@ -151,8 +151,8 @@ impl<'a> Snapshot<'a> {
         // A batch that is sent again, because the answer to it was lost or names were folded anew, makes the snapshot
         // anew.
         format!(
-            "INSERT OR REPLACE INTO list_snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at, base, step, listed,
-               total, reveals, posts)
+            "INSERT OR REPLACE INTO list_snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at,
+               base, step, listed, total, reveals, posts)
              {with}
              SELECT o.id, :list, :snapshot, :resource, :filter, :reader, {size}, :now, {base}, {step}, n.listed,
                max(start.total, {base} + n.listed), o.reveals, printf('%10d,', start.after) || coalesce({posts}, '')
@@ -209,8 +209,8 @@ impl<'a> Snapshot<'a> {
         (!self.begins()).then(|| self.reading().rows(rows, self.filter.is_some()))
     }
 
-    /// Adds the statements that come after that of the page; `counted` counts the rows of a list of which no snapshot is
-    /// known.
+    /// Adds the statements that come after that of the page; `counted` counts the rows of a list of which no snapshot
+    /// is known.
     pub(crate) fn push_state(
         &self,
         batch: &mut Batch,

@@ -25,8 +25,9 @@ use scim_protocol::list::Window;
 use source::{GROUP_RANK, Sources};
 
 /// The attributes that an index finds, for whoever has to filter by one of them.
-pub const INDEXED: &str = "of users: id, userName, externalId, emails.value or groups.value with \"eq\", userName with \"sw\", \
-                           meta.lastModified with \"gt\"; of groups: id, displayName, externalId or members.value with \"eq\"";
+pub const INDEXED: &str = "of users: id, userName, externalId, emails.value or groups.value with \"eq\", userName \
+                           with \"sw\", meta.lastModified with \"gt\"; of groups: id, displayName, externalId or \
+                           members.value with \"eq\"";
 
 /// A page of a list.
 pub struct Listing {
@@ -212,9 +213,9 @@ impl Prepared<'_> {
         let organization = &opened.organization;
         if self.load.is_too_much(organization.user_count, organization.group_count) {
             return Err(ScimError::too_many(format!(
-                "The filter makes the database look at each of {} users and {} groups once for each comparison, which is \
-                 more than this service does for one request. Use fewer comparisons, or filter by an attribute that is indexed \
-                 ({INDEXED}).",
+                "The filter makes the database look at each of {} users and {} groups once for each comparison, which \
+                 is more than this service does for one request. Use fewer comparisons, or filter by an attribute \
+                 that is indexed ({INDEXED}).",
                 organization.user_count, organization.group_count
             )).into());
         }

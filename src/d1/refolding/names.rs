@@ -100,7 +100,8 @@ impl Names {
         let sql = format!(
             "SELECT CAST(t.{key} AS TEXT) AS key, t.{name} AS name, t.name_fold AS fold, {external_id} AS external_id
              {of_organization} AND t.{key} > {after_key}
-               AND ({}{also} OR t.{name} <> trim(t.{name}, ' ' || char(9, 10, 13))) ORDER BY t.{key} LIMIT CAST(:most AS INTEGER)",
+               AND ({}{also} OR t.{name} <> trim(t.{name}, ' ' || char(9, 10, 13)))
+             ORDER BY t.{key} LIMIT CAST(:most AS INTEGER)",
             not_ascii(&format!("t.{name}"))
         );
         tenant.select(&sql, &[text("after", after), text("most", MOST_ROWS.to_string())])
@@ -152,7 +153,8 @@ impl Names {
             "UPDATE {table} SET name_fold = CASE
                WHEN j.value ->> 'is_second' OR {taken}
                THEN (j.value ->> 'fold') || {SAME_NAME} || {table}.id ELSE j.value ->> 'fold' END{also}
-             FROM json_each(:rows) j WHERE {table}.{key} = j.value ->> 'key' AND {table}.{name} = j.value ->> 'name'{unchanged}"
+             FROM json_each(:rows) j
+             WHERE {table}.{key} = j.value ->> 'key' AND {table}.{name} = j.value ->> 'name'{unchanged}"
         );
         let count = changes.len();
         let rows = rows_of(changes);
@@ -163,8 +165,8 @@ impl Names {
                 &format!("'/{resource_type}s/' || t.id"),
                 &format!("t.{name}"),
                 &format!(
-                    "'The name \"' || substr(t.{name}, 1, 100) || '\" (' || t.id || ') is now the same as that of \"' || \
-                     substr(h.{name}, 1, 100) || '\" (' || h.id || '), which is found by it. Rename one of them.'"
+                    "'The name \"' || substr(t.{name}, 1, 100) || '\" (' || t.id || ') is now the same as that of \"' \
+                     || substr(h.{name}, 1, 100) || '\" (' || h.id || '), which is found by it. Rename one of them.'"
                 ),
                 &format!(
                     "json_each(:rows) j CROSS JOIN {table} t ON t.{key} = j.value ->> 'key'

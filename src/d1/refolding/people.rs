@@ -53,7 +53,8 @@ fn user_of_doc<'de, D: Deserializer<'de>>(doc: D) -> Result<User, D::Error> {
 fn person_sql() -> &'static str {
     "SELECT json_object('seq', users.seq, 'version', users.version, 'doc', json(users.doc),
        'user_name_fold', users.user_name_fold, 'external_id', users.external_id, 'mail_domain', users.mail_domain,
-       'doc_fold', users.doc_fold, 'emails', (SELECT json_group_array(json_object('value', value_fold, 'type', type_fold))
+       'doc_fold', users.doc_fold, 'emails', (
+         SELECT json_group_array(json_object('value', value_fold, 'type', type_fold))
          FROM (SELECT * FROM user_emails WHERE user_seq = users.seq ORDER BY value_fold, type_fold))) AS json"
 }
 
@@ -121,7 +122,9 @@ pub(crate) async fn step(
         not_ascii("doc")
     );
     let read = format!(
-        "{} FROM (SELECT *, sum(length(doc)) OVER (ORDER BY seq) - length(doc) AS before FROM {looked_at} WHERE special) users
+        "{} FROM (
+           SELECT *, sum(length(doc)) OVER (ORDER BY seq) - length(doc) AS before
+           FROM {looked_at} WHERE special) users
          WHERE before < CAST(:bytes AS INTEGER) ORDER BY seq LIMIT CAST(:rows AS INTEGER)",
         person_sql()
     );
@@ -167,7 +170,9 @@ fn change(tenant: &Tenant<'_>, people: &[Person], is_owner: bool) -> Vec<Stateme
     }
     let update = format!(
         "UPDATE users SET user_name_fold = CASE
-           WHEN j.value ->> 'is_second' OR EXISTS (SELECT 1 FROM users h WHERE h.org_id = users.org_id AND h.user_name_fold = j.value ->> 'fold' AND h.seq <> users.seq)
+           WHEN j.value ->> 'is_second' OR EXISTS (
+             SELECT 1 FROM users h
+             WHERE h.org_id = users.org_id AND h.user_name_fold = j.value ->> 'fold' AND h.seq <> users.seq)
            THEN (j.value ->> 'fold') || {SAME_NAME} || users.id ELSE j.value ->> 'fold' END,
            external_id = j.value ->> 'external_id', mail_domain = j.value ->> 'mail_domain', managed = (
              SELECT json_array_length(o.mail_domains) = 0
@@ -184,21 +189,23 @@ fn change(tenant: &Tenant<'_>, people: &[Person], is_owner: bool) -> Vec<Stateme
     let emails = format!(
         "INSERT INTO user_emails (org_id, value_fold, type_fold, user_seq)
          SELECT u.org_id, e.value ->> 'value', e.value ->> 'type', u.seq
-         FROM json_each(:rows) j CROSS JOIN users u ON u.seq = j.value ->> 'seq' CROSS JOIN json_each(j.value, '$.emails') e
+         FROM json_each(:rows) j CROSS JOIN users u ON u.seq = j.value ->> 'seq'
+           CROSS JOIN json_each(j.value, '$.emails') e
          WHERE {with_emails}"
     );
     let log = log_sql(
         "User",
         "'/Users/' || t.id",
         "(t.doc ->> '$.userName')",
-        "'The userName \"' || substr(t.doc ->> '$.userName', 1, 100) || '\" (' || t.id || ') is now the same as \"' || \
-         substr(h.doc ->> '$.userName', 1, 100) || '\" (' || h.id || '), who is found by it. Both are kept. If they are one \
-         person, remove one of the two; else give one of them another userName.'",
+        "'The userName \"' || substr(t.doc ->> '$.userName', 1, 100) || '\" (' || t.id || ') is now the same as \"' \
+         || substr(h.doc ->> '$.userName', 1, 100) || '\" (' || h.id || '), who is found by it. Both are kept. If \
+         they are one person, remove one of the two; else give one of them another userName.'",
         &format!(
             "json_each(:rows) j CROSS JOIN users h ON h.org_id = :org AND h.user_name_fold = j.value ->> 'fold'
              CROSS JOIN users t ON t.org_id = :org AND t.user_name_fold > h.user_name_fold || char(1)
                AND t.user_name_fold < h.user_name_fold || char(2)
-             WHERE (t.seq = j.value ->> 'seq' OR h.seq = j.value ->> 'seq') AND instr(t.user_name_fold, {SAME_NAME}) > 0"
+             WHERE (t.seq = j.value ->> 'seq' OR h.seq = j.value ->> 'seq')
+               AND instr(t.user_name_fold, {SAME_NAME}) > 0"
         ),
     );
     statements.push(tenant.statement(&update, rows));

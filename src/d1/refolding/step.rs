@@ -68,10 +68,10 @@ pub(crate) fn bare(folded: &str) -> &str {
 /// An entry of the log for each pair that has the same name. It is among the failures, where administrators look.
 pub(crate) fn log_sql(resource_type: &str, path: &str, name: &str, detail: &str, from: &str) -> String {
     format!(
-        "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail,
-           duration)
-         SELECT t.org_id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '-' || lower(hex(randomblob(4))), 'console', 'scim-edge',
-           'UPGRADE', {path}, 409, '{resource_type}', t.id, substr({name}, 1, 100), {detail}, 0
+        "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
+           detail, duration)
+         SELECT t.org_id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '-' || lower(hex(randomblob(4))), 'console',
+           'scim-edge', 'UPGRADE', {path}, 409, '{resource_type}', t.id, substr({name}, 1, 100), {detail}, 0
          FROM {from}"
     )
 }
