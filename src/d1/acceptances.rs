@@ -1,5 +1,6 @@
-//! Which organizations an administrator has accepted: the others are not listed for them, and not theirs to manage.
-//! Whoever makes an organization may name it like another, and list anybody as its administrator.
+//! Which organizations an administrator has accepted. The console lists no other organization for an administrator,
+//! and lets them manage no other: the creator of an organization may give it the name of another organization, and any
+//! person as its administrator.
 
 use serde::de::DeserializeOwned;
 
@@ -10,7 +11,7 @@ use super::statement::{Statement, text};
 use super::tenant::Tenant;
 use directory::AdministratorName;
 
-/// Selects what somebody is invited to administer, and has not accepted, one a row as JSON.
+/// Selects the organizations that a person is invited to administer and has not accepted, one a row as JSON.
 pub fn invitations<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
     let sql = format!(
         "SELECT json_object('id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains),
@@ -26,8 +27,7 @@ pub fn invitations<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
     Select::json(Statement::new(&sql, &administrators::bindings(name)))
 }
 
-/// Notes that the organization that the tenant names is accepted by somebody; one that is accepted already stays as it
-/// is.
+/// Writes that an administrator accepts the tenant's organization. If they have accepted it before, nothing changes.
 pub fn accept(tenant: &Tenant<'_>, mail: &str) -> Statement {
     tenant.statement(
         "INSERT INTO acceptances (org_id, mail, accepted_at)
@@ -37,7 +37,7 @@ pub fn accept(tenant: &Tenant<'_>, mail: &str) -> Statement {
     )
 }
 
-/// Notes that somebody declines it; one that is declined already stays as it is.
+/// Writes that an administrator declines the tenant's organization. If they have declined it before, nothing changes.
 pub fn decline(tenant: &Tenant<'_>, mail: &str) -> Statement {
     tenant.statement(
         "INSERT INTO acceptances (org_id, mail, declined_at)
@@ -53,7 +53,7 @@ pub fn mail_of(user_name: &str) -> String {
 }
 
 impl Database {
-    /// Whether somebody is invited to the organization of that id, and has not accepted it.
+    /// Whether a person is invited to administer the organization with this id and has not accepted it.
     ///
     /// # Errors
     /// Those of storage.

@@ -1,10 +1,10 @@
 //! The log of an organization: what identity providers and administrators did, and what identity providers tried in
 //! vain.
 //!
-//! The entry of a change is written in the change's own batch, so that there is never one without the other. What
-//! changed nothing is noted after the answer, and bounded: of failures, an organization's log takes so many a minute
-//! and no more, and that nothing had to be changed about a resource it says once an hour. Requests without a good key
-//! are not in it.
+//! The entry of a change is written in the change's own batch, so that there is never one without the other. Requests
+//! that changed nothing are logged after the response, and limited: an organization's log takes [`FAILURES_A_MINUTE`]
+//! failures a minute, and one entry an hour for each resource that needed no change. Requests without a valid key are
+//! not logged.
 
 use serde::de::DeserializeOwned;
 
@@ -149,7 +149,8 @@ impl Entry {
         tenant.statement(&sql, &bindings)
     }
 
-    /// The same for a batch in which the statement before may or may not have written one row.
+    /// As [`Entry::insert`], for a batch in which the statement before writes one row or none: with none, no entry is
+    /// written.
     ///
     /// # Errors
     /// As [`Entry::insert`].
@@ -161,10 +162,10 @@ impl Entry {
         Ok(self.statement(tenant, ":org", "WHERE changes() = 1", None, outcome, &random_end()?))
     }
 
-    /// The same for a batch that has no guard: nothing is written for somebody who may not see the organization.
+    /// As [`Entry::insert`], for a batch without a guard: no entry is written if the tenant's scope does not give
+    /// access to the organization.
     ///
-    /// # Errors
-    /// As [`Entry::insert`].
+    /// # Errors As [`Entry::insert`].
     pub fn insert_if_authorized(
         &self,
         tenant: &Tenant<'_>,
@@ -178,7 +179,7 @@ impl Entry {
         })
     }
 
-    /// What is written after the answer to a request that changed nothing.
+    /// The entry of a request that changed nothing, written after the response.
     ///
     /// # Errors
     /// As [`Entry::insert`].
@@ -222,8 +223,8 @@ impl Entry {
         );
         let bindings = vec![
             optional("organization", organization_id),
-            // When it is written, not when the request came: whoever has read up to here will
-            // miss nothing but what the same millisecond may bring.
+            // The id begins with the time of writing, not with that of the request: a client that reads the entries
+            // after the newest one it knows misses none, except of the same millisecond.
             text("random", random),
             text("source", self.source.as_str()),
             text("actor", self.actor.as_str()),
@@ -245,29 +246,29 @@ impl Entry {
     }
 }
 
-/// What tells entries of the same millisecond apart.
+/// The end of an id, which distinguishes entries of the same millisecond.
 fn random_end() -> Result<String, StorageError> {
     let random = u32::from_ne_bytes(random::bytes()?);
     Ok(format!("-{random:08x}"))
 }
 
-/// A name or an identifier as it is kept: what a client sends for one may be anything.
+/// A name or an identifier as the log keeps it: a client may send any text for one.
 fn redact_and_truncate(name: &str) -> String {
     shorten(&redact(name))
 }
 
-/// As many bytes of it as are kept, characters whole.
+/// The first `longest` bytes of a text, or fewer where the last character would be cut.
 fn cut(text: &str, longest: usize) -> &str {
     let end = (0..=longest.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
-/// Which entries are asked for.
+/// Which entries are read.
 #[derive(Debug, Default)]
 pub struct Query {
-    /// Whether those that failed or those that succeeded.
+    /// `true`: only failures; `false`: only successes.
     pub failed: Option<bool>,
-    /// Whose.
+    /// Made by this kind of client.
     pub source: Option<Source>,
     /// About the resource with this identifier, `userName` or `displayName`.
     pub resource: Option<String>,
@@ -347,8 +348,8 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
     tenant.select_json(&sql, &bindings)
 }
 
-/// Deletes the log of organizations that are gone, at most so many entries; selects one row for each that went.
-/// Organizations that have a log are found by one look at the index each.
+/// Deletes the entries of deleted organizations, at most `most`; returns one row for each deleted entry. One look at
+/// the index finds each organization that has a log.
 pub fn prune_orphans(most: u32) -> Statement {
     Statement::new(
         "WITH RECURSIVE logged (id) AS (
@@ -364,7 +365,8 @@ pub fn prune_orphans(most: u32) -> Statement {
     )
 }
 
-/// Deletes what is older than that, of everybody, at most so many entries; selects one row for each that went.
+/// Deletes the entries of all organizations that are older than `before`, at most `most`; returns one row for each
+/// deleted entry.
 pub fn prune(before: &str, most: u32) -> Statement {
     Statement::new(
         "DELETE FROM log WHERE (org_id, id) IN (

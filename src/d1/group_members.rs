@@ -39,7 +39,7 @@ impl LoadedMembers {
         Ok(Self(chunks.collect::<Result<_, StorageError>>()?))
     }
 
-    /// What is to be done to have those who are wanted in the group, and nobody else.
+    /// The difference between the wanted members and the members of the group.
     pub fn difference(&self, wanted: ResolvedMembers) -> Difference {
         let ResolvedMembers { active, inactive, .. } = wanted;
         let wanted = in_order(active);
@@ -56,7 +56,7 @@ impl LoadedMembers {
         }
     }
 
-    /// Which chunks a difference touches. Whoever joins behind the last one touches that.
+    /// Which chunks a difference touches. A member that joins behind the last chunk touches the last chunk.
     fn touched(&self, difference: &Difference) -> Vec<usize> {
         let last = self.0.len().saturating_sub(1);
         let piece_of = |seq: &i64| self.0.partition_point(|chunk| chunk.last < *seq).min(last);
@@ -84,7 +84,7 @@ pub fn load_members(tenant: &Tenant<'_>, id: &str) -> Select<ChunkRow> {
     tenant.select(&sql, &[text("id", id)])
 }
 
-/// Reads who is now where the chunks are that a difference touches; see [`LoadedMembers::of`].
+/// Reads again the members in the chunks that a difference touches; see [`LoadedMembers::of`].
 pub fn reload_chunks(
     tenant: &Tenant<'_>,
     id: &str,
@@ -148,18 +148,18 @@ mod tests {
     }
 
     #[test]
-    fn whoever_joins_behind_the_last_piece_touches_that() {
+    fn a_member_that_joins_behind_the_last_chunk_touches_it() {
         let before = members(&[(10, r#"[10]{"value":"a"}"#), (20, r#"[20]{"value":"b"}"#)]);
         let difference = before.difference(wanted(&[10, 20, 30]));
         assert_eq!(before.touched(&difference), [1]);
-        let nobody = LoadedMembers::default();
-        assert_eq!(nobody.touched(&nobody.difference(wanted(&[5]))), [0]);
-        let after = nobody.changed(&Difference::default(), members(&[(5, r#"[5]{"value":"c"}"#)]));
+        let empty = LoadedMembers::default();
+        assert_eq!(empty.touched(&empty.difference(wanted(&[5]))), [0]);
+        let after = empty.changed(&Difference::default(), members(&[(5, r#"[5]{"value":"c"}"#)]));
         assert_eq!(objects(after), [r#"{"value":"c"}"#]);
     }
 
     #[test]
-    fn a_piece_whose_members_have_all_gone_is_gone() {
+    fn a_chunk_without_members_is_removed() {
         let before = members(&[(1, r#"[1]{"value":"a"}"#), (9, r#"[9]{"value":"b"}"#)]);
         let difference = before.difference(wanted(&[9]));
         assert_eq!(objects(before.changed(&difference, LoadedMembers::default())), [r#"{"value":"b"}"#]);

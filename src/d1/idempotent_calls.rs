@@ -1,5 +1,5 @@
-//! Calls of the console's API that may be repeated after a lost answer: what was answered, for a day. They lie where
-//! the call's organization does; those that name none, in the first database.
+//! Responses to calls of the console's API, kept for a day, so that a client may repeat a call whose response was lost.
+//! A call is stored in the database of its organization; a call without an organization, in the first database.
 
 use serde::Deserialize;
 
@@ -34,8 +34,8 @@ pub struct Call {
     pub secret: Option<String>,
 }
 
-/// Claims a call, or finds what became of it. `id` is a hash of the caller and of the key of the call, `request` of
-/// what the call asks for.
+/// Claims a call, or finds the outcome of an earlier claim. `id` is a hash of the caller and of the key of the call,
+/// `request` of what the call asks for.
 pub fn claim(batch: &mut Batch, id: &str, request: &str, now_millis: u64) -> Handle<Call> {
     let bindings = [
         text("id", id),
@@ -70,7 +70,7 @@ pub fn done(id: &str) -> Statement {
     Statement::new("UPDATE idempotent_calls SET is_done = 1 WHERE id = :id", &[text("id", id)])
 }
 
-/// Keeps what was answered; `secret` is what nobody can read but with the key of the call.
+/// Stores the response to a call. `secret` is encrypted: only a client that has the key of the call can read it.
 pub fn answered(id: &str, status: u16, answer: &str, secret: Option<&str>) -> Statement {
     Statement::new(
         "UPDATE idempotent_calls SET is_done = 1, status = CAST(:status AS INTEGER), answer = :answer,
@@ -84,12 +84,12 @@ pub fn answered(id: &str, status: u16, answer: &str, secret: Option<&str>) -> St
     )
 }
 
-/// Forgets a call that has changed nothing, so that it may be made again.
+/// Deletes a call that has changed nothing, so that a client may repeat it.
 pub fn release(id: &str) -> Statement {
     Statement::new("DELETE FROM idempotent_calls WHERE id = :id AND is_done = 0", &[text("id", id)])
 }
 
-/// Deletes what may not be repeated any more.
+/// Deletes calls that are too old to be repeated.
 pub fn forget(now_millis: u64) -> Statement {
     Statement::new(
         "DELETE FROM idempotent_calls WHERE began_at <= :kept_since",

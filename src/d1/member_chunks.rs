@@ -34,8 +34,8 @@ pub(crate) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group
 /// selects where to begin: a place in the order of groups, a group, the `seq` behind which its chunks begin, and the
 /// `seq` with which they end.
 ///
-/// A chunk is made by one scalar subquery, so that no member is looked at twice. Before a bar it tells the `seq` of its
-/// last member, with a minus if there are no more.
+/// One scalar subquery makes a chunk, so that no member is read twice. `content` is the `seq` of its last member,
+/// negative if the group has no more members, a bar, and `body`.
 pub(crate) fn chunks_sql(selected: &str, first: &str) -> String {
     format!(
         "WITH RECURSIVE start (place, group_seq, after, upto) AS ({first}),
@@ -197,8 +197,9 @@ impl ChunkStream {
     /// A group's first chunk from a place on, with the place behind it; nothing where there is none. `others` is where
     /// to go on in other groups, which are read at the same time.
     ///
-    /// # Errors What became of the storage; also when the key is no longer good, or one of the groups has another
-    /// version by now: chunks of two versions would show a group that never was.
+    /// # Errors
+    /// Those of storage; also if the key is no longer good, or if the version of one of the groups has changed:
+    /// chunks of two versions would show a group that never existed.
     pub async fn next(
         &mut self,
         from: ChunkCursor,

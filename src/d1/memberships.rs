@@ -25,12 +25,12 @@ const MOST_SEQS: usize = 150_000;
 /// 2 MB. The trigger `memberships_insert` in schema.sql holds it.
 pub(crate) const MOST_GROUPS: u32 = 1_000;
 
-/// The people whom a request adds to a group, as they were when they were looked up.
+/// The users that a request adds to a group, in the state in which they were read.
 #[derive(Debug, Default)]
 pub struct ResolvedMembers {
-    /// The `seq` of everybody who is active.
+    /// The `seq` of each active user.
     pub(crate) active: Vec<i64>,
-    /// The ids of those who are not.
+    /// The ids of inactive users.
     pub(crate) inactive: Vec<String>,
     pub(crate) unknown: Vec<String>,
     /// One of the unknown that is a group.
@@ -79,7 +79,7 @@ struct Others {
     group: Option<String>,
 }
 
-/// Users whom a request removes from a group.
+/// Users that a request removes from a group.
 #[derive(Debug, Deserialize)]
 pub struct RemovedRow {
     /// The `seq` of each, with a minus if the user is not a member.
@@ -94,10 +94,10 @@ const OTHERS: &str = "json_object(
     'group', min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (
       SELECT 1 FROM groups WHERE org_id = :org AND id = j.value)))";
 
-/// Resolves the ids that a request adds which replaces all members; see [`ResolvedMembers::of`]. One statement for as
-/// many ids as fit into a parameter.
+/// Resolves the ids in a request that replaces all members; see [`ResolvedMembers::of`]. One statement for as many ids
+/// as fit into a parameter.
 ///
-/// Inactive users are in no group; naming them is no error, and has no effect. Users whom SCIM does not see are
+/// Inactive users are in no group: adding one is no error and has no effect. Users that SCIM does not see count as
 /// unknown, and stay in their groups.
 pub fn resolve_member_ids(tenant: &Tenant<'_>, change: &MembershipChange<'_>) -> Vec<Select<ResolvedRow>> {
     let selected = Selected::of(tenant.catalog, &change.selections);
@@ -121,7 +121,7 @@ fn selects_of<R: DeserializeOwned>(
     in_parameters(ids.iter()).into_iter().map(|ids| tenant.select(sql, &bindings(ids))).collect()
 }
 
-/// The condition that a person, `e`, is one of those whom filters on members select.
+/// The condition that filters on members select the user `e`.
 struct Selected {
     sql: String,
     bindings: Vec<Binding>,
@@ -151,7 +151,7 @@ fn in_parameters<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> V
     let mut array = String::new();
     for id in ids {
         let id = id.as_ref();
-        // Whatever is escaped takes up to six bytes.
+        // An escaped character takes up to six bytes.
         if !array.is_empty() && array.len().saturating_add(id.len().saturating_mul(6)) > MOST_BYTES {
             array.push(']');
             arrays.push(std::mem::take(&mut array));
@@ -172,27 +172,27 @@ fn array_of<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> String
     ids.collect::<Value>().to_string()
 }
 
-/// A key that is no good has no organization, and is not worth looking at the ids for.
+/// Binds the ids, or none for a key that is no longer good: without an organization, there is no need to read them.
 fn bindings_of(ids: String) -> Vec<Binding> {
     vec![text("ids", ids), expression("known_ids", "iif(:org IS NULL, '[]', :ids)")]
 }
 
-/// What a request does to the members of a group: the difference between what it asks for and who was there when they
-/// were read, and what else it says.
+/// What a request does to the members of a group: the difference between the members it asks for and those that were
+/// read, and the rest of what it asks for.
 ///
-/// All of it is written, not only the difference: somebody else may have undone a part of it since it was read, and the
-/// outcome has to be as if the request had happened at one moment.
+/// All of it is written, not only the difference: another request may have undone a part of it since the members were
+/// read, and the outcome has to be as if this request had happened at one moment.
 #[derive(Debug, Default)]
 pub struct Difference {
-    /// Those who shall be members, and were not.
+    /// Users to be members who were not.
     pub(crate) join: Vec<i64>,
-    /// Those who shall not be members, and were.
+    /// Users not to be members who were.
     pub(crate) leave: Vec<i64>,
-    /// Those who shall be members, and were.
+    /// Users to be members who were already.
     pub(crate) stay: Vec<i64>,
-    /// Those who shall not be members, and were not.
+    /// Users not to be members who were not.
     pub(crate) stay_away: Vec<i64>,
-    /// The ids of those who shall be members, and are left out, since they were inactive.
+    /// The ids of users that are left out because they were inactive.
     pub(crate) inactive: Vec<String>,
 }
 
@@ -202,7 +202,7 @@ impl Difference {
         self.join.is_empty() && self.leave.is_empty()
     }
 
-    /// Everybody who is wanted joins a group that has nobody yet.
+    /// The difference for a new group: all active users join it.
     pub fn of_new(wanted: ResolvedMembers) -> Self {
         Self { join: wanted.active, inactive: wanted.inactive, ..Self::default() }
     }
@@ -273,7 +273,7 @@ impl Comparison {
             let selected = Selected::of(tenant.catalog, std::slice::from_ref(selection));
             let mut bindings = [selected.bindings.as_slice(), &[group()]].concat();
             let people = match &selection.candidates {
-                // Only these can be meant: the others need not be looked at.
+                // Only these users can match: the others need not be read.
                 Some(candidates) => {
                     bindings.push(text("candidates", array_of(candidates.iter())));
                     format!(
@@ -333,7 +333,7 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
         chunks.map(|seqs| tenant.statement(sql, &[text("group", group_id), seqs_of(seqs)])).collect()
     };
     let mut statements = Vec::new();
-    // Whoever is left out as inactive has to be so still, or all is decided anew.
+    // The users left out as inactive must still be inactive; otherwise the request is evaluated again.
     for ids in in_parameters(inactive.iter()) {
         statements.push(tenant.statement(
             "SELECT iif(EXISTS (
@@ -361,7 +361,7 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
     statements
 }
 
-/// The answer to a write that would make somebody a member of more groups than [`MOST_GROUPS`]; `None` for another
+/// The refusal of a write that would make a user a member of more groups than [`MOST_GROUPS`]; `None` for another
 /// error.
 pub fn too_many_groups(error: &StorageError) -> Option<Refusal> {
     let StorageError::Full(what) = error else { return None };

@@ -73,8 +73,8 @@ pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, Storage
     })
 }
 
-/// Reads, in one row, the projects whose name a group's name goes on with: `after_prefix` is the group's name behind
-/// the product's prefix.
+/// Reads, in one row, the projects that a group may belong to by its name. `after_prefix` is the group's name behind
+/// the product's prefix; it begins with the project's name.
 pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Select<Vec<Project>> {
     tenant.select_json(
         "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS json
@@ -160,13 +160,14 @@ pub fn insert_project(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[RoleG
     vec![project, guard(), insert_groups(tenant, &made, None, groups, "p.id")]
 }
 
-/// Writes a new role of a project: its group. The project has to have that name still, from which the group's was made.
+/// Writes a new role of a project: its group. The project must still have the name from which the group's name was
+/// made.
 pub fn insert_role(tenant: &Tenant<'_>, project: &Project, group: &RoleGroup) -> Vec<Statement> {
     let bounded = bounded("groups WHERE project_id = p.id AND team_id IS NULL", MOST_ROLES, "roles", "p.id");
     vec![insert_groups(tenant, project, None, std::slice::from_ref(group), &bounded), guard()]
 }
 
-/// Writes a new team with its groups. The project has to have that name still, from which the groups' were made.
+/// Writes a new team with its groups. The project must still have the name from which the groups' names were made.
 pub fn insert_team(
     tenant: &Tenant<'_>,
     id: &str,
@@ -191,7 +192,7 @@ pub fn insert_team(
     vec![tenant.statement(&sql, &bindings), guard(), groups]
 }
 
-/// SQL of a value, which fails the batch where there are as many rows as there may be; see [`full`].
+/// SQL of a value, which fails the batch if there are `most` rows already; see [`full`].
 fn bounded(rows: &str, most: u32, what: &str, value: &str) -> String {
     let full = full(&format!("'{what}'"));
     format!("iif(EXISTS (SELECT 1 FROM {rows} LIMIT 1 OFFSET {most} - 1), {full}, {value})")
@@ -249,8 +250,8 @@ fn insert_groups(
     )
 }
 
-/// Gives a project that is not archived another name, and its groups, which are all of these by id, the names that
-/// follow.
+/// Renames a project that is not archived, and its groups. `groups` has the id and the new name of each group of the
+/// project.
 pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, String)]) -> Vec<Statement> {
     // A name has at most some 400 characters, and is there twice.
     const GROUPS_AT_ONCE: usize = 400;
@@ -287,7 +288,7 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
     statements
 }
 
-/// Archives a project: its groups go out of SCIM's sight, and everybody out of its groups.
+/// Archives a project: SCIM no longer sees its groups, and their memberships are deleted.
 pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     let statement = |sql| tenant.statement(sql, &[text("id", id)]);
     vec![
@@ -304,7 +305,7 @@ pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     ]
 }
 
-/// Brings an archived project back, its groups under their ids, and nobody in them.
+/// Restores an archived project. Its groups have their old ids and no members.
 pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     let statement = |sql| tenant.statement(sql, &[text("id", id)]);
     vec![

@@ -11,23 +11,24 @@ use directory::{AdministratorName, Catalog, Key};
 /// How the organization is named in SQL.
 #[derive(Debug, Clone)]
 pub enum Scope {
-    /// Through the presented key: whatever the key no longer opens does not exist.
+    /// By the presented key. With a key that is no longer good, the organization does not exist.
     Key {
         /// The key's public id.
         id: String,
         /// The key's hash.
         hash: String,
     },
-    /// Directly, for an operator of the deployment, who has been authenticated before.
+    /// By its id, for an operator of the deployment, who has been authenticated before.
     Organization(String),
-    /// Through somebody who may administer it once they have accepted that.
+    /// By its id, for a user who may administer it once they have accepted it.
     Invited {
         /// The organization's id.
         organization: String,
         /// As in [`Scope::Administrator`].
         name: AdministratorName,
     },
-    /// Through somebody who administers it, and has accepted that: what they may not administer does not exist.
+    /// By its id, for an administrator who has accepted it. An organization that the user may not administer does not
+    /// exist.
     Administrator {
         /// The organization's id.
         organization: String,
@@ -53,7 +54,7 @@ impl Scope {
         }
     }
 
-    /// Whether the administrator may be missed by folded columns that are not made anew yet.
+    /// Whether a search may miss the administrator as long as folded columns are of an older version.
     pub fn may_be_missed(&self) -> bool {
         match self {
             Self::Administrator { name, .. } | Self::Invited { name, .. } => !name.email.is_ascii(),
@@ -76,7 +77,7 @@ pub struct Tenant<'a> {
 }
 
 impl Tenant<'_> {
-    /// The same on behalf of an organization as such, after whoever asks has been authenticated.
+    /// The same tenant with [`Scope::Organization`], for callers that have authenticated the client before.
     pub fn of_organization(&self, id: &str) -> Self {
         Self { scope: Scope::Organization(id.to_owned()), ..self.clone() }
     }
@@ -132,9 +133,8 @@ impl Tenant<'_> {
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash \
                           AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > :now))";
 
-/// The statement after a write that must have changed exactly one row. Where it changed none, what it was
-/// based on is gone: asking for the JSON of something that is none fails, and takes the batch with it.
-/// (RAISE is for triggers only.)
+/// The statement after a write that must have changed exactly one row. If the write changed none, its basis has
+/// changed: the guard then parses a text that is not JSON, which fails the whole batch. (RAISE works in triggers only.)
 pub fn guard() -> Statement {
     Statement {
         sql: "SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END".to_owned(),
@@ -142,8 +142,8 @@ pub fn guard() -> Statement {
     }
 }
 
-/// SQL that fails the batch, if it is evaluated: there are as many as there may be. `what` is SQL of what is full,
-/// which [`super::StorageError::Full`] then tells. (It is no path in JSON, and the error of SQLite quotes it.)
+/// SQL that fails the batch when it is evaluated, because a limit is reached. `what` is SQL of a text that names the
+/// limit; [`super::StorageError::Full`] has this text. (It is no JSON path, and SQLite's error quotes it.)
 pub(crate) fn full(what: &str) -> String {
     format!("json_extract('{{}}', 'full ' || {what})")
 }

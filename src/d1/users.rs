@@ -137,7 +137,7 @@ pub fn find_for_update(tenant: &Tenant<'_>, id: &str, with_groups: bool) -> Sele
     tenant.select(&sql, &[text("id", id)])
 }
 
-/// As [`find_for_update`] for any user, also one whom SCIM does not see.
+/// As [`find_for_update`] for any user, also one that SCIM does not see.
 pub fn find_unscoped(tenant: &Tenant<'_>, id: &str) -> Select<StoredUser> {
     tenant.select(&format!("{} users.id = :id", select_stored(true)), &[text("id", id)])
 }
@@ -170,7 +170,7 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
     ]
 }
 
-/// Writes a new user whom SCIM sees and the `entry` of the audit log, unless the userName is taken, the organization
+/// Writes a new user that SCIM sees and the `entry` of the audit log, unless the userName is taken, the organization
 /// does not admit the user or is full, or its folded columns have to be updated first. When the batch runs twice, the
 /// new user is the holder of the userName.
 pub fn insert_if_admitted(
@@ -187,12 +187,12 @@ pub fn insert_if_admitted(
            AND (o.user_limit IS NULL OR o.user_count < o.user_limit)
          ON CONFLICT DO NOTHING",
     );
-    // Said first, so that nobody is looked for where nothing was in the way. The entry changes one row where the person
-    // did, and none where not.
+    // `changes() = 0` comes first, so that no holder is searched if the user was written. The entry of the audit log
+    // changes one row if the user was written, and none if not.
     let holder = "SELECT iif(users.managed, users.id, '') AS id
          FROM (SELECT 1 WHERE changes() = 0 LIMIT 1) CROSS JOIN users
          WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold";
-    // If nobody was inserted, the last row is somebody else.
+    // If no user was inserted, `last_insert_rowid()` is another row.
     let emails = format!(
         "{INSERT_EMAILS} WHERE users.seq = last_insert_rowid() AND users.id = :id ON CONFLICT DO NOTHING"
     );
@@ -258,21 +258,22 @@ pub fn update(
         ));
     }
     if before.active && !user.active {
-        // Deactivation takes the person out of the organization: nothing of what they could do stays.
+        // Deactivation takes the user out of the organization: none of the user's rights remain.
         batch.execute(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", &seq()));
     }
     let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
     batch.push(tenant.select(&select, &seq()))
 }
 
-/// What an UPDATE sets. Time does not go backwards, whichever of two requests at once began first. Columns
-/// that stay as they are stay out of it, and their indexes out of the bill.
+/// What an UPDATE sets. `last_modified` never decreases, whichever of two simultaneous requests began first. Columns
+/// that do not change are left out, so that their indexes are not written and billed.
 fn changed_columns(
     organization: &Organization,
     before: &User,
     user: &User,
 ) -> (Vec<&'static str>, Vec<Binding>) {
-    // The role that somebody inactive will have is not shown: the resource stays as it is, and so does its version.
+    // The resource does not show the role that an inactive user will have: a change of it changes neither the resource
+    // nor its version.
     let is_shown = user.doc != before.doc
         || user.active != before.active
         || user.role_in_force() != before.role_in_force();
@@ -314,8 +315,8 @@ fn changed_columns(
     (assignments, bindings)
 }
 
-/// Makes a member the Owner, and the Owner an Admin, provided that the Owner has the `userName` if one is named. There
-/// is never a moment with two, nor one with none.
+/// Makes a user the Owner and the Owner an Admin. With `from`, only if the Owner has this `userName`. At no moment are
+/// there two Owners or none.
 pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> Vec<Statement> {
     let change =
         "UPDATE users SET version = version + 1, last_modified = max(last_modified, :now), org_role = ";
@@ -332,7 +333,7 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
     ]
 }
 
-/// Deletes a person, if nobody changed them since they were read. Memberships and addresses go with them.
+/// Deletes a user, unless the user was changed since it was read. Memberships and email addresses are deleted, too.
 pub fn delete(tenant: &Tenant<'_>, current: &StoredUser) -> Vec<Statement> {
     let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
     let bindings = vec![integer("seq", current.seq), integer("version", current.version)];

@@ -190,7 +190,7 @@ async fn open_record(
     Ok((record, opened.organization))
 }
 
-/// `holder` is the id of the user who has the name, blank for a member whom SCIM does not manage; `None` if unknown.
+/// `holder` is the id of the user who has the name, empty for a member that SCIM does not manage; `None` if unknown.
 fn user_name_taken(user: &User, holder: Option<&str>) -> Refusal {
     let user_name = user.user_name().to_owned();
     match holder {

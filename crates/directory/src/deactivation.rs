@@ -23,7 +23,8 @@ const ROUNDS: usize = 2;
 /// Carries out a deactivation, and the other parts of the request that are allowed, on the attributes in `doc`. Returns
 /// the user, and why the other parts are refused.
 ///
-/// # Errors [`Refusal::OwnerProtected`].
+/// # Errors
+/// [`Refusal::OwnerProtected`].
 pub(crate) fn deactivate(
     rules: &Rules<'_>,
     changes: ChangeSet<'_>,

@@ -218,8 +218,8 @@ mod tests {
         let (_, members) =
             modify_with(&json!([{"op": "remove", "path": "members[type eq \"User\"]"}])).unwrap();
         assert_eq!(members, (true, ids(&[]), ids(&[])));
-        let (_, nobody) = modify_with(&json!([{"op": "remove", "path": "members", "value": []}])).unwrap();
-        assert_eq!(nobody, (false, ids(&[]), ids(&[])));
+        let (_, none) = modify_with(&json!([{"op": "remove", "path": "members", "value": []}])).unwrap();
+        assert_eq!(none, (false, ids(&[]), ids(&[])));
     }
 
     #[test]

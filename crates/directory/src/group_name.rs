@@ -141,7 +141,8 @@ fn unknown_role(prefix: &str, project: &str, role: &str, name: &str) -> Refusal 
 /// Checks the name of a group that belongs to no project. It must not begin, or seem to begin, like the name of a
 /// project's group.
 ///
-/// # Errors [`Refusal::PrefixReserved`], [`Refusal::PrefixImitated`], and those of [`check_name`].
+/// # Errors
+/// [`Refusal::PrefixReserved`], [`Refusal::PrefixImitated`], and those of [`check_name`].
 pub fn check_plain(prefix: &str, name: &str) -> Result<(), Refusal> {
     if after_prefix(prefix, name.trim()).is_some() {
         return Err(Refusal::PrefixReserved { prefix: prefix.to_owned(), name: name.to_owned() });

@@ -67,7 +67,7 @@ pub enum Refusal {
     /// Another user has the `userName`.
     #[error("{}", user_name_taken(user_name, holder.as_deref()))]
     UserNameTaken { user_name: String, holder: Option<String> },
-    /// A member whom SCIM does not manage has the `userName`.
+    /// A member that SCIM does not manage has the `userName`.
     #[error(
         "userName \"{}\" is taken by a member who is not managed by SCIM, having been added in the console. An \
          administrator of the organization can remove that member there.",

@@ -62,7 +62,8 @@ pub fn seems_to_deactivate(body: &Value) -> bool {
 /// The user that a POST creates. [`Organization::check_domain`] and [`Organization::check_user_limit`] are up to the
 /// caller.
 ///
-/// # Errors A refusal of a missing or wrong value, or of a second Owner.
+/// # Errors
+/// A refusal of a missing or wrong value, or of a second Owner.
 pub fn create(catalog: &Catalog, body: &Value, budget: &Budget) -> Result<User, Refusal> {
     let mut doc = resource::read(&catalog.user, body, budget)?;
     let sent = StatusAndRole::take(catalog, &mut doc)?;
@@ -81,7 +82,8 @@ pub fn create(catalog: &Catalog, body: &Value, budget: &Budget) -> Result<User, 
 /// The user after a PUT (RFC 7644 §3.5.1). Attributes that the body leaves out are cleared, except `active`, the
 /// organization role, and emails that SCIM does not manage.
 ///
-/// # Errors As [`create`]; also refusals to change the Owner, `emails`, or the email domain. A deactivation fails for
+/// # Errors
+/// As [`create`]; also refusals to change the Owner, `emails`, or the email domain. A deactivation fails for
 /// the Owner alone.
 pub fn replace(
     catalog: &Catalog,

@@ -13,7 +13,8 @@ use crate::{Object, ScimError};
 /// Puts a resource's attributes into the order of the schema, updates `schemas`, and checks that no required attribute
 /// is missing.
 ///
-/// # Errors `invalidValue` naming the required attribute without a value.
+/// # Errors
+/// `invalidValue` naming the required attribute without a value.
 pub(crate) fn canonical(resource_type: &ResourceType, mut resource: Object) -> Result<Object, ScimError> {
     let mut ordered = Object::new();
     let mut schemas = vec![Value::from(resource_type.schema.id)];

@@ -29,7 +29,8 @@ use crate::{Object, ScimError, patch};
 /// Null, `[]` and blank text mean that the attribute has no value (RFC 7643 §2.5; identity providers send blank text
 /// for a field that was cleared).
 ///
-/// # Errors `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a required
+/// # Errors
+/// `invalidSyntax` if the body is not an object, `invalidValue` if a value has the wrong type or a required
 /// attribute is missing, `tooMany` if the budget is exhausted.
 pub fn read(resource_type: &ResourceType, body: &Value, budget: &Budget) -> Result<Object, ScimError> {
     let edits = patch::assignments(resource_type, values(resource_type, body)?, budget.limits())?;

@@ -30,7 +30,7 @@ pub(crate) struct Condition {
     pub(crate) unique: bool,
     /// Whether an index finds the rows that can satisfy it.
     pub(crate) indexed: bool,
-    /// Whether these are one or a few, as of those who share a mail address.
+    /// Whether an index finds one row or a few, as the users that share an email address.
     pub(crate) few: bool,
     /// What it costs, where no index finds the rows.
     pub(crate) load: Load,
@@ -70,7 +70,7 @@ pub(crate) fn compile(
         few: matches!(part.found, Found::One | Found::Few),
         load: match part.found {
             Found::Scanning => compiler.load,
-            // What an index finds may still be most of all there are.
+            // An index may still find most of the rows.
             Found::Looking | Found::Branching | Found::BranchingWithin
                 if compiler.has_range && compiler.load.is_noticeable() =>
             {
@@ -104,7 +104,7 @@ struct Compiler<'c> {
     bindings: Vec<Binding>,
     weight: usize,
     load: Load,
-    /// Whether an index is asked for more than those who are equal to something.
+    /// Whether an index is used for more than equality.
     has_range: bool,
 }
 
@@ -258,7 +258,7 @@ impl<'c> Compiler<'c> {
             _ if scanning => Found::Scanning,
             Found::Few if matches!(elements, Elements::Emails) => Found::Few,
             _ => {
-                // A group may have everybody.
+                // A group may have all users as members.
                 self.has_range = true;
                 Found::Looking
             }

@@ -1,9 +1,9 @@
-//! What a filter costs the database, which has one thread for everybody.
+//! What a filter costs the database, which has one thread for all requests.
 
 use super::place::Table;
 
-/// Most comparisons that a filter may have made: those that no index helps with, once for each person or group that
-/// there is. D1 has one thread, and everybody waits for it.
+/// Most comparisons that a filter may cause: those without an index, once for each user or group of the organization.
+/// D1 has one thread, and all other requests wait for it.
 pub(crate) const MOST_COMPARISONS: u64 = 400_000;
 /// What a comparison costs, in tenths of one with an attribute in a person's document.
 pub(crate) const COLUMN: u64 = 1;
@@ -12,8 +12,7 @@ pub(crate) const IN_DOCUMENT: u64 = 10;
 pub(crate) const ELEMENTS_IN_DOCUMENT: u64 = 40;
 pub(crate) const ELEMENTS_IN_TABLE: u64 = 20;
 
-/// The organization, if the load of a condition is not too much for it: otherwise there is none, and nothing is looked
-/// at.
+/// The organization, or NULL if the load of a condition is too much for it: then no row is looked at.
 pub(crate) const ORG_IF_LIGHT: &str = "(SELECT o.id FROM organizations o WHERE o.id = :whole_org
   AND o.user_count * (:load ->> 0) + o.group_count * (:load ->> 1) <= 4000000)";
 
@@ -25,12 +24,12 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Whether there is any.
+    /// Whether the condition costs anything.
     pub(crate) fn is_some(self) -> bool {
         self != Self::default()
     }
 
-    /// Whether it is more than to walk through the rows.
+    /// Whether the condition costs more than a walk through the rows.
     pub(crate) fn is_noticeable(self) -> bool {
         self.people.saturating_add(self.groups) >= IN_DOCUMENT
     }

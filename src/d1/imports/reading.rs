@@ -46,8 +46,8 @@ pub(crate) struct State {
 }
 
 impl Page {
-    /// The readings of the list, ranked by how well the page fits; one that nobody has gone on with for an hour comes
-    /// behind others that it fits as well.
+    /// The readings of the list, ranked by how well the page fits. Of two readings that it fits equally well, one
+    /// without a request for an hour comes last.
     fn ranked(self) -> String {
         let Self { size, offset } = self;
         format!(

@@ -1,16 +1,16 @@
-//! Snapshots: what keeps the pages of a list together that a client reads by position.
+//! Snapshots: they keep the pages of a list consistent for a client that reads the list by position.
 //!
-//! An identity provider imports everybody page by page, and unassigns whoever it does not find. Positions that are
-//! counted anew for each page shift when rows are deleted between two pages, and the next page begins too late. So the
-//! first page of a list of several pages makes a snapshot: which row is at which position. It holds the `seq` of every
-//! row of a filtered list, because a row may begin to match the filter in the middle, and of any other list that of the
-//! last row of each page. These are its boundaries.
+//! An identity provider imports all users page by page, and unassigns each user that it does not find. If positions
+//! were counted anew for each page, they would shift when rows are deleted between two pages, and the next page would
+//! begin too late. So the first page of a list of several pages makes a snapshot: which row is at which position. The
+//! snapshot of a filtered list has the `seq` of every row, because a row in the middle may begin to match the filter.
+//! The snapshot of any other list has the `seq` of the last row of each page: the page boundaries.
 //!
 //! A snapshot does not change. A later page is a function of the snapshot, the position and the size (see
 //! [`super::reading`]), so that a page that is asked for again is the same page.
 //!
-//! All of it is one row in D1, written in the batch that reads the first page. KV cannot hold it: a name that was
-//! written a minute ago may still be read as it was before.
+//! A snapshot is one row in D1, written in the batch that reads the first page. KV cannot hold it: a read of KV may
+//! return a value that was overwritten up to a minute ago.
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -26,7 +26,8 @@ use crate::error::Error;
 use scim_protocol::ScimError;
 use scim_protocol::list::Page;
 
-/// Since when a list has been read whose last page nobody has read, and whose snapshot is kept if there is room.
+/// As SQL: the snapshot of a reading that has not reached the last page is kept if it was read since this time and
+/// there is room.
 const DAY_AGO: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')";
 
 /// Most boundaries of a snapshot: one value in D1 has 2 MB at most. A filtered list of more rows is refused.
@@ -35,7 +36,7 @@ pub(crate) const MAX_BOUNDARIES: u64 = 150_000;
 pub(crate) const BUDGET: u64 = 64_000_000;
 /// Bytes of a snapshot.
 const BYTES: &str = "(4096 + 11 * (listed / step + 2))";
-/// A page that small is a test of the connection, if the list is long: it must cost no more than it shows.
+/// A page of at most this size is a test of the connection, if the list is long: it must not cost more than its rows.
 const SMALL_PAGE: u64 = 10;
 /// Longest list of small pages that has a snapshot.
 const LONG_LIST: u64 = 1_000;
@@ -286,13 +287,13 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// Deletes the snapshots that nobody goes on with, once a new one was made.
+/// Deletes the snapshots without a request for an hour or, if their last page has not been read, for a day.
 fn delete_unread(tenant: &Tenant<'_>) -> Statement {
     let unread = unread(&format!("iif(r.is_done, {HOUR_AGO}, {DAY_AGO})"));
     tenant.statement(&format!("DELETE FROM list_snapshots AS s WHERE s.org_id = :org AND {unread}"), &[])
 }
 
-/// Deletes what nobody has read for an hour if there is no room left.
+/// Deletes the snapshots without a request for an hour, if there is no room left.
 fn make_room() -> String {
     format!(
         "DELETE FROM list_snapshots AS s WHERE s.org_id = :org AND {} AND {}",
@@ -301,7 +302,7 @@ fn make_room() -> String {
     )
 }
 
-/// The condition that nobody has read a snapshot for an hour, nor since then.
+/// The condition that the snapshot `s` began more than an hour ago, and that no page of it was read since `since`.
 fn unread(since: &str) -> String {
     format!(
         "s.begun_at < {HOUR_AGO} AND NOT EXISTS (
@@ -311,7 +312,7 @@ fn unread(since: &str) -> String {
     )
 }
 
-/// The condition that the organization's snapshots take as much room as they may.
+/// The condition that the organization's snapshots have reached [`BUDGET`].
 fn is_full() -> String {
     format!("(SELECT coalesce(sum({BYTES}), 0) FROM list_snapshots WHERE org_id = :org) >= {BUDGET}")
 }

@@ -1,4 +1,4 @@
-//! What the snapshots of lists tell of imports.
+//! The progress of imports, from the snapshots of lists.
 
 use serde::de::DeserializeOwned;
 
@@ -9,8 +9,8 @@ use crate::d1::tenant::Tenant;
 /// Reads the lists that are being read page by page or were lately, the last read first, at most 200, one a row as
 /// JSON.
 ///
-/// `state`: `begun`, as long as only the first page has been read; `finished`; `reading`; or `stopped`, if nobody has
-/// asked for a page for a while.
+/// `state`: `begun`, as long as only the first page has been read; `finished`; `reading`; or `stopped`, if there was no
+/// request for a page for a while.
 pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
     tenant.select_json(
         "SELECT json_object('resource', resource, 'filter', nullif(filter, ''), 'page_size', page_size,
@@ -33,7 +33,7 @@ pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
     )
 }
 
-/// Deletes what nobody has read since then.
+/// Deletes the snapshots that were not read since `since`.
 pub fn forget(since: &str) -> Statement {
     Statement::new(
         "DELETE FROM list_snapshots AS s WHERE s.begun_at < :since AND NOT EXISTS (

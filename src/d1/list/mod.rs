@@ -24,7 +24,7 @@ use scim_protocol::cursor::{Cursor, Position};
 use scim_protocol::list::Window;
 use source::{GROUP_RANK, Sources};
 
-/// The attributes that an index finds, for whoever has to filter by one of them.
+/// The attributes that have an index, for errors that advise to filter by one of them.
 pub const INDEXED: &str = "of users: id, userName, externalId, emails.value or groups.value with \"eq\", userName \
                            with \"sw\", meta.lastModified with \"gt\"; of groups: id, displayName, externalId or \
                            members.value with \"eq\"";
@@ -114,7 +114,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         backward: cursor.is_some_and(|cursor| cursor.backward),
     };
     let first = cursor.is_none() && offset == 0 && count > 0;
-    // Where looking at everybody takes long, a list of one page is looked through once, and not again to count it.
+    // If a filter makes the database look at every row, a list of one page is scanned once, and not again to count it.
     let probes = first && !query.is_long && sources.load.is_noticeable();
     let snapshot = if probes { None } else { snapshot_of(query, &sources) };
     let mut bindings = sources.bindings.clone();
@@ -134,7 +134,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     let position = cursor.map(|cursor| &cursor.position);
     let own_page = sources.only().zip(snapshot.as_ref());
     let before = own_page.map(|(source, snapshot)| snapshot.begin(&source.rows())).unwrap_or_default();
-    // A first page is the list as it is now; what a later one is, the snapshot of the first tells.
+    // A first page is read from the list as it is now, a later one from the snapshot of the first.
     let later = own_page.and_then(|(source, snapshot)| Some((source, snapshot.later_rows(&source.rows())?)));
     let (page, groups_on_page) = match &later {
         Some((source, rows)) => {
@@ -197,8 +197,8 @@ impl Prepared<'_> {
         std::mem::take(&mut self.batch)
     }
 
-    /// Whether the database has to look at everybody for this page: a later page of a list that has a snapshot is
-    /// known.
+    /// Whether the database has to look at every row for this page. For a later page of a list, the snapshot has the
+    /// rows.
     pub fn scans(&self, window: &Window) -> bool {
         let is_later = matches!(window, Window::Index(page) if page.offset() > 0);
         self.load.is_some() && !(is_later && self.snapshot.is_some())

@@ -247,9 +247,9 @@ impl Source {
     }
 }
 
-/// The condition that a row of a table is the organization's, visible to SCIM, and satisfies another. If an index finds
-/// the few rows that can satisfy that one, SQLite must not walk everybody in order instead: with a plus before it, a
-/// column is no reason to use an index.
+/// The condition that a row of a table belongs to the organization, is visible to SCIM, and satisfies `condition`. If
+/// an index finds the few rows that can satisfy `condition`, SQLite must not walk through all users in order instead:
+/// with a plus before it, a column is no reason to use an index.
 fn where_clause(table: Table, indexed: bool, condition: &str) -> String {
     let plus = if indexed { "+" } else { "" };
     match table {

@@ -1,15 +1,16 @@
-//! Folded columns made anew, after an upgrade that changes what [`fold`](scim_protocol::text::fold) returns.
+//! Updates folded columns after an upgrade that changes what [`fold`](scim_protocol::text::fold) returns.
 //!
-//! SQL cannot fold, so the Worker does: an organization that is behind (`organizations.fold_version`) is brought up to
-//! date before a request of its is answered, or by the hourly maintenance. That goes in steps, from one position to the
-//! next (`organizations.folded_to`), so that it may be interrupted, and several requests may work at it: a step is one
-//! batch, which moves the position if nobody else has. Only texts that are not ASCII, and names with spaces around
-//! them, can differ, and only what differs is written.
+//! SQL cannot fold, so the Worker does. If `organizations.fold_version` is of an older version, the organization is
+//! updated before its next request is answered, or by the hourly maintenance. The update runs in steps, from one
+//! position to the next (`organizations.folded_to`), so that it may be interrupted and several requests may work at it:
+//! a step is one batch, which moves the position unless another request has moved it. Only texts that are not ASCII,
+//! and names with spaces around them, can differ, and only differences are written.
 //!
-//! Two names that were different may be the same now. Both stay, since both are people or groups: one keeps the name,
-//! the others have `SAME_NAME` and their id behind it, which no text folds to. Triggers hand the name over once it is
-//! free. Whoever has the folded name already keeps it, else the first in the order of insertion; the Owner always does.
-//! The organization's log says who has the same name.
+//! Two names that were different may be the same now. Both rows stay, since both are people or groups: one keeps the
+//! name, the others have the name with `SAME_NAME` and their id appended, which no text folds to. Triggers give the
+//! name to one of the others once it is free. The Owner always keeps the name; otherwise the row that has the folded
+//! name already, or else the first in the order of insertion. The organization's log has an entry for each pair with
+//! the same name.
 
 mod names;
 mod people;
@@ -32,7 +33,7 @@ use scim_protocol::text::FOLD_VERSION;
 /// How many steps are made before a request is answered.
 pub const STEPS_OF_REQUEST: u32 = 12;
 
-/// How far an organization is.
+/// How far the update of an organization has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Progress {
     version: i64,
@@ -48,13 +49,13 @@ struct ProgressRow {
     mail_domains: Vec<String>,
 }
 
-/// What is done in this order. The Owner comes before the others.
+/// The stages of an update, in the order of [`STAGES`]. The Owner comes before the other people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     MailDomains,
     Names(&'static Names),
     Owner,
-    /// The people whom SCIM sees, or the others.
+    /// `true`: the users that SCIM sees; `false`: the others.
     People(bool),
 }
 
@@ -69,8 +70,8 @@ const STAGES: [Stage; 8] = [
     Stage::People(false),
 ];
 
-/// Makes the folded columns of the tenant's organization anew, in as many steps as are left; whether they are all done.
-/// The tenant's scope is the organization itself.
+/// Updates the folded columns of the tenant's organization, in as many steps as are left. Returns whether all are up to
+/// date. The tenant's scope is [`Scope::Organization`](super::Scope::Organization).
 ///
 /// # Errors
 /// Any of [`StorageError`]. What was done before stays done.
@@ -89,7 +90,7 @@ pub async fn bring_up_to_date(
         let Some(stage) = STAGES.get(position.stage) else { break };
         let step = step(database, tenant, &written, &position, *stage).await?;
         position = step.next;
-        // What changes nothing needs no round trip; the position is written with the next that does.
+        // A step that changes nothing needs no round trip: the next one that does writes the position, too.
         if step.statements.is_empty() {
             continue;
         }
@@ -105,7 +106,7 @@ pub async fn bring_up_to_date(
     let is_done = written.version >= FOLD_VERSION || position.stage >= STAGES.len();
     if written.version < FOLD_VERSION && (is_done || position != written.position) {
         match advance(database, tenant, &written, &position, Vec::new()).await {
-            // Somebody else is at it, or has done it.
+            // Another request has moved the position.
             Err(StorageError::Stale) => {
                 return Ok(progress(database, tenant).await?.version >= FOLD_VERSION);
             }
@@ -142,7 +143,7 @@ async fn progress(database: &Database, tenant: &Tenant<'_>) -> Result<Progress, 
     Ok(Progress { version: row.fold_version, position, mail_domains: row.mail_domains })
 }
 
-/// Writes what a step changes, and that it is done, unless another request has moved the position.
+/// Writes the changes of a step and the new position, unless another request has moved the position.
 async fn advance(
     database: &Database,
     tenant: &Tenant<'_>,
@@ -193,7 +194,8 @@ async fn step(
     }
 }
 
-/// The settings, and whom SCIM sees by them. The mail domains of people follow when it is their turn.
+/// Writes the folded mail domains of the settings, and which users SCIM sees by them. The step for people updates the
+/// users' own mail domains.
 fn mail_domains(tenant: &Tenant<'_>, domains: &[String]) -> Vec<Statement> {
     let folded = refold_email_domains(domains);
     if folded == domains {

@@ -1,4 +1,4 @@
-//! Names of projects, teams and groups, made anew.
+//! The folded names of projects, teams and groups.
 
 use std::collections::HashSet;
 
@@ -12,13 +12,13 @@ use crate::d1::statement::{Statement, text};
 use directory::group_name::fold_group_name;
 use scim_protocol::text::compose;
 
-/// A table of things that have a name.
+/// A table whose rows have a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Names {
     table: &'static str,
     /// Column of the name as it is shown.
     name: &'static str,
-    /// Column in whose order the rows are gone through.
+    /// Column by which the rows are ordered.
     key: &'static str,
     /// FROM and WHERE, which find those of the organization as `t`.
     of_organization: &'static str,

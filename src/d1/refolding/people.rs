@@ -1,4 +1,4 @@
-//! People, made anew: their names, addresses and documents.
+//! The folded columns of people: names, email addresses and documents.
 
 use std::collections::HashSet;
 
@@ -44,7 +44,7 @@ struct Looked {
     last: i64,
 }
 
-/// A user of whom only the document counts.
+/// Reads the document of a user; the other fields are not used here.
 fn user_of_doc<'de, D: Deserializer<'de>>(doc: D) -> Result<User, D::Error> {
     Ok(User { doc: Object::deserialize(doc)?, active: true, org_role: OrgRole::Member })
 }
@@ -95,12 +95,12 @@ pub(crate) fn owner(tenant: &Tenant<'_>) -> Select<Person> {
     tenant.select_json(&sql, &[])
 }
 
-/// Writes what differs of the Owner; whoever has the name makes way.
+/// Writes the differences of the Owner. If another user has the Owner's name, that user gets `SAME_NAME`.
 pub(crate) fn change_owner(tenant: &Tenant<'_>, owner: &[Person]) -> Vec<Statement> {
     change(tenant, owner, true)
 }
 
-/// A step through the people whom SCIM sees, or through the others.
+/// A step through the users that SCIM sees, or, if not `managed`, through the others.
 pub(crate) async fn step(
     database: &Database,
     tenant: &Tenant<'_>,
@@ -147,7 +147,7 @@ pub(crate) async fn step(
     Ok(Step { statements: change(tenant, &people, false), next })
 }
 
-/// Writes what differs; if it is the Owner's, whoever has the name makes way.
+/// Writes the differences. If they are the Owner's, another user with the same name gets `SAME_NAME`.
 fn change(tenant: &Tenant<'_>, people: &[Person], is_owner: bool) -> Vec<Statement> {
     let mut seen = HashSet::new();
     let changes: Vec<Value> = people.iter().filter_map(|person| person.change(&mut seen)).collect();

@@ -4,18 +4,18 @@ use serde_json::Value;
 
 use crate::d1::statement::{Binding, Statement, text};
 
-/// What stands behind a folded name that somebody else has, before the id: as SQL. Folded text has no capital letters.
+/// SQL of the text between a folded name that another row has and the id. Folded text has no capital letters.
 pub(crate) const SAME_NAME: &str = "char(1) || 'SAME NAME '";
 /// Most rows of which a step reads the texts.
 pub(crate) const MOST_ROWS: usize = 500;
-/// Up to where the columns are made anew: a stage and, in it, the last row that is.
+/// Up to where the columns are updated: a stage and, in it, the last updated row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Position {
     pub(crate) stage: usize,
     pub(crate) after: String,
 }
 
-/// What a step comes to: what it writes, and where the next one begins.
+/// The result of a step: the statements to run, and where the next step begins.
 pub(crate) struct Step {
     pub(crate) statements: Vec<Statement>,
     pub(crate) next: Position,
@@ -60,7 +60,7 @@ pub(crate) fn rows_of(changes: Vec<Value>) -> Binding {
     text("rows", Value::Array(changes).to_string())
 }
 
-/// The name that a folded column has, without what marks it as somebody else's, too.
+/// The name in a folded column, without [`SAME_NAME`] and the id.
 pub(crate) fn bare(folded: &str) -> &str {
     folded.split_once("\u{1}SAME NAME ").map_or(folded, |(name, _)| name)
 }

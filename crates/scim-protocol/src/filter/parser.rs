@@ -12,7 +12,8 @@ use crate::{Limits, ScimError};
 /// Parses the `filter` parameter of a request for resources of these types. A name means the attribute of the first
 /// type that has it (RFC 7644 §3.4.2.1: resources of the other types have no value of it).
 ///
-/// # Errors `invalidFilter`, with what is wrong and where; `tooMany` above [`Limits::max_filter_comparisons`].
+/// # Errors
+/// `invalidFilter`, with what is wrong and where; `tooMany` above [`Limits::max_filter_comparisons`].
 pub fn parse<'a>(
     resource_types: &[&'a ResourceType],
     text: &str,

@@ -18,7 +18,8 @@ const COPIES: usize = 2;
 
 /// Applies all edits in order and leaves the resource in canonical form.
 ///
-/// # Errors `tooMany` above [`Limits::max_changes`](crate::Limits::max_changes), or if the budget is exhausted;
+/// # Errors
+/// `tooMany` above [`Limits::max_changes`](crate::Limits::max_changes), or if the budget is exhausted;
 /// `invalidValue`, `mutability` or `noTarget` of the first edit that cannot be carried out. The resource is then
 /// incomplete and has to be dropped (RFC 7644 §3.5.2: all operations or none).
 pub fn apply(

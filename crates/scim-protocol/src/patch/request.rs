@@ -13,7 +13,8 @@ use crate::{IgnoreCase, Limits, Object, ScimError, ScimType};
 
 /// Reads a PatchOp message.
 ///
-/// # Errors `invalidSyntax` for a malformed message; `invalidPath`, `invalidFilter`, `noTarget`, `mutability` or
+/// # Errors
+/// `invalidSyntax` for a malformed message; `invalidPath`, `invalidFilter`, `noTarget`, `mutability` or
 /// `invalidValue` if an operation cannot be applied to any resource of this type. The detail begins with the index of
 /// the operation.
 pub fn parse<'a>(
