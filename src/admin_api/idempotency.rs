@@ -136,11 +136,11 @@ fn repeated<T: Repeatable>(
         return Err(Problem::new(
             409,
             if first.is_done {
-                "The first request with this \"Idempotency-Key\" was carried out, and its answer is lost. Look at what it has \
-                 made before you go on."
+                "The first request with this \"Idempotency-Key\" was carried out, and its answer is lost. Look at what \
+                 it has made before you go on."
             } else {
-                "The first request with this \"Idempotency-Key\" is still under way, or was broken off before it changed anything. \
-                 Try again in a while; after a minute, with a new key."
+                "The first request with this \"Idempotency-Key\" is still under way, or was broken off before it \
+                 changed anything. Try again in a while; after a minute, with a new key."
             },
         ));
     };

@@ -86,8 +86,8 @@ pub(crate) struct LogEntry {
     pub(crate) body: Value,
     /// In milliseconds.
     pub(crate) duration: u64,
-    /// Of a failed request the code of the reason, such as `owner_protected`; null: it succeeded, or an older version of
-    /// this service noted it.
+    /// The code of the reason of a failed request, such as `owner_protected`. Null if the request succeeded, or if an
+    /// older version of this service logged it.
     #[schema(required)]
     pub(crate) code: Option<String>,
 }

@@ -4,7 +4,7 @@ use crate::error::{ErrorCode, LimitCode, ProtocolCode};
 use crate::storage_error::StorageErrorCode;
 use directory::RefusalCode;
 
-/// The advice for an entry of the audit log with this code; `None` where the text of the error says all there is to say.
+/// The advice for an entry of the audit log with this code; `None` if the text of the error suffices.
 pub(crate) fn advice(code: ErrorCode) -> Option<&'static str> {
     match code {
         ErrorCode::Directory(code) => for_refusal(code),

@@ -389,7 +389,8 @@ fn filled_in(rows: &[(String, String)], places: &[(&str, &str)], key: Option<&st
             @for (field, value) in rows {
                 @let place = places.iter().find(|(place, _)| place == value).map(|(_, value)| *value);
                 @let key = key.filter(|_| field == "Authorization");
-                @let copies = place.or(key).or((value == "userName" || value.starts_with("urn:")).then_some(value.as_str()));
+                @let is_name = value == "userName" || value.starts_with("urn:");
+                @let copies = place.or(key).or(is_name.then_some(value.as_str()));
                 div { dt { (field) } dd { @match copies { Some(value) => (copied(value)), None => (value) } } }
             }
         }

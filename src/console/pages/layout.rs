@@ -63,7 +63,8 @@ pub(super) fn page(
                 nav aria-label="Organization" {
                     ul {
                         @for (section, name, label) in SECTIONS {
-                            li { a href=(address(organization, name)) aria-current=[(section == current).then_some("page")] { (label) } }
+                            @let is_current = (section == current).then_some("page");
+                            li { a href=(address(organization, name)) aria-current=[is_current] { (label) } }
                         }
                     }
                 }

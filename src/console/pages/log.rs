@@ -66,8 +66,14 @@ fn main(request: &PageRequest, organization: &Organization, log: &LogPage) -> Ma
             (select("status", "status", "Outcome", &STATUSES, request.parameter("status")))
             (select("source", "source", "By", &SOURCES, request.parameter("source")))
             (field("resource", "resource", "User name, group or id", request.parameter("resource"), ""))
-            div.field { label for="from" { "From" } input #from type="date" name="from" value=(day(request.parameter("from"))); }
-            div.field { label for="to" { "Before" } input #to type="date" name="to" value=(day(request.parameter("to"))); }
+            div.field {
+                label for="from" { "From" }
+                input #from type="date" name="from" value=(day(request.parameter("from")));
+            }
+            div.field {
+                label for="to" { "Before" }
+                input #to type="date" name="to" value=(day(request.parameter("to")));
+            }
             button { "Filter" }
         }
         @if is_newest {
@@ -95,8 +101,8 @@ pub(super) fn table(organization: &Organization, entries: &[LogEntry]) -> Markup
     html! {
         table.log {
             thead { tr {
-                th scope="col" { "Time" } th scope="col" { "By" } th scope="col" { "About" } th scope="col" { "Outcome" }
-                th scope="col" { "Details" }
+                th scope="col" { "Time" } th scope="col" { "By" } th scope="col" { "About" }
+                th scope="col" { "Outcome" } th scope="col" { "Details" }
             } }
             tbody { @for entry in entries { (row(organization, entry)) } }
         }

@@ -89,7 +89,8 @@ fn typed(id: &str, name: &str, label: &str, value: &str, hint: &str, is_required
     html! {
         div.field {
             label for=(id) { (label) }
-            input id=(id) name=(name) value=(value) required[is_required] autocomplete="off" aria-describedby=[described_by];
+            input id=(id) name=(name) value=(value) required[is_required] autocomplete="off"
+                aria-describedby=[described_by];
             @if !hint.is_empty() { small id={ (id) "-hint" } { (hint) } }
         }
     }

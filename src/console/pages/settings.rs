@@ -107,7 +107,9 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup 
             (required_field("name", "name", "Name", &shown.name, ""))
             div.field {
                 label for="mail_domains" { "Mail domains" }
-                textarea #mail_domains name="mail_domains" rows="3" aria-describedby="mail_domains-hint" { (shown.mail_domains) }
+                textarea #mail_domains name="mail_domains" rows="3" aria-describedby="mail_domains-hint" {
+                    (shown.mail_domains)
+                }
                 small #mail_domains-hint {
                     "One a line. People outside them cannot be created over SCIM, and who is here already is not seen \
                      by it: Admins among them stay Admins until you change that under Members. Empty: all domains."
