@@ -11,7 +11,7 @@ use crate::d1::{
 };
 use crate::http::Problem;
 use crate::runtime::clock;
-use directory::{AdministratorName, Catalog, group_name};
+use directory::{AdministratorName, Catalog, Shard, group_name};
 
 /// The context of a call.
 pub(crate) struct AdminContext<'a> {
@@ -66,6 +66,18 @@ impl AdminContext<'_> {
     /// The time that many seconds after the request.
     pub(super) fn after(&self, seconds: u64) -> String {
         clock::iso(self.now_millis.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// Makes the database of an organization that of the call. The path of a form may name no organization, so that
+    /// the call begins with all databases.
+    ///
+    /// # Errors
+    /// 404 if no database can have the organization.
+    pub(crate) fn select_database_of(&mut self, organization: &str) -> Result<(), Problem> {
+        let shard = Shard::of_organization_id(organization);
+        let database = self.databases.iter().find(|database| Some(database.shard()) == shard);
+        self.database = database.ok_or_else(Problem::no_organization)?;
+        Ok(())
     }
 
     /// The organization as far as the actor administers it: what statements run on behalf of.

@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { AccessTeam, AUDIENCE, call, keyPair } from "../helpers/access.mjs";
 import { AdminApi, assertProblem } from "../helpers/admin.mjs";
 import { assertError, assertListOf, assertStatus, eventually, memberIds, serverTiming } from "../helpers/assert.mjs";
 import { oktaGroup, operation } from "../helpers/bodies.mjs";
 import { ScimClient } from "../helpers/client.mjs";
 import { forgedKey } from "../helpers/forged-key.mjs";
+import { send } from "../helpers/http.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { costInLog } from "../helpers/storage.mjs";
 import { startWorker, useWorker } from "../helpers/worker.mjs";
@@ -320,6 +322,52 @@ describe("a database that is not bound", () => {
     await worker.restart(2);
     assertStatus(await leaves.okta.get("/Users"), 200);
   });
+});
+
+test("the page accepts and declines an invitation in the database of its organization", async (context) => {
+  const team = await AccessTeam.start(keyPair("only"));
+  context.after(() => team.close());
+  const worker = await startWorker({ databases: 3, vars: { ACCESS_TEAM: team.url, ACCESS_AUDIENCE: AUDIENCE } });
+  context.after(() => worker.close());
+  const email = "ann@okta.local";
+  const assertion = { "Cf-Access-Jwt-Assertion": team.token({ email }) };
+  const press = (action, organization) =>
+    send("POST", `${worker.url}/console/organizations`, {
+      headers: { ...assertion, Origin: worker.url, "Content-Type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ action, organization, idempotency_key: crypto.randomUUID() }).toString(),
+    });
+  const state = async () => {
+    const { organizations, invitations } = assertStatus(await call(worker, assertion["Cf-Access-Jwt-Assertion"]), 200);
+    return [organizations.map(({ id }) => id), invitations.map(({ id, declined }) => [id, declined])];
+  };
+  const ids = [];
+  for (const database of DATABASES) {
+    const { id } = await createOrganization(worker, { settings: { database, owner: { user_name: email } } });
+    await worker.sqlIn(database, "DELETE FROM acceptances WHERE org_id = ?1", id);
+    ids.push(id);
+  }
+  for (const [index, id] of ids.entries()) {
+    const others = ids.slice(index + 1).map((other) => [other, false]);
+    assert.deepEqual(await state(), [ids.slice(0, index), [[id, false], ...others]]);
+    const declined = await press("decline", id);
+    assert.deepEqual(
+      [declined.status, declined.headers.location],
+      [303, "/console/organizations?done=invitation-declined"],
+    );
+    assert.deepEqual(await state(), [ids.slice(0, index), [[id, true], ...others]]);
+    const accepted = await press("accept", id);
+    assert.deepEqual(
+      [accepted.status, accepted.headers.location],
+      [303, "/console/organizations?done=invitation-accepted"],
+    );
+    assert.deepEqual(await state(), [ids.slice(0, index + 1), others]);
+  }
+  for (const unknown of ["", "nowhere", `${ids[1].slice(0, 14)}8fff${ids[1].slice(18)}`]) {
+    const refused = await press("accept", unknown);
+    assert.equal(refused.status, 404);
+    // The page is shown again, with all organizations.
+    for (const id of ids) assert.ok(refused.text.includes(id), id);
+  }
 });
 
 test("a deployment that gets a second database keeps its organizations and keys", async (context) => {

@@ -71,6 +71,7 @@ impl Shown for Organizations {
                 return Ok(PageResponse::Redirect(Flash::OrganizationCreated.at(&keys)));
             }
             Form::Accept(Invited { organization }) => {
+                context.select_database_of(organization)?;
                 let path = ["organizations", organization, "accept"];
                 post(context, key, &path, None::<&Nothing>, async |context| {
                     organizations::accept(context, organization).await
@@ -79,6 +80,7 @@ impl Shown for Organizations {
                 Flash::InvitationAccepted
             }
             Form::Decline(Invited { organization }) => {
+                context.select_database_of(organization)?;
                 let path = ["organizations", organization, "decline"];
                 post(context, key, &path, None::<&Nothing>, async |context| {
                     organizations::decline(context, organization).await
