@@ -2,7 +2,7 @@
 //! vain.
 //!
 //! The entry of a change is written in the change's own batch, so that there is never one without the other. Requests
-//! that changed nothing are logged after the response, and limited: an organization's log takes [`FAILURES_A_MINUTE`]
+//! that changed nothing are logged after the response, and limited: an organization's log takes `FAILURES_A_MINUTE`
 //! failures a minute, and one entry an hour for each resource that needed no change. Requests without a valid key are
 //! not logged.
 
@@ -49,7 +49,7 @@ impl Source {
 pub struct Entry {
     /// Who makes it.
     pub source: Source,
-    /// Of a key its hint, of an administrator the mail address.
+    /// The hint of the key, or the administrator's email address.
     pub actor: String,
     /// HTTP method.
     pub method: String,
@@ -61,7 +61,7 @@ pub struct Entry {
     pub began_millis: u64,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// HTTP status code.
@@ -70,11 +70,11 @@ pub struct Outcome {
     pub resource_type: Option<&'static str>,
     /// Identifier of the resource.
     pub resource_id: Option<String>,
-    /// What it is called.
+    /// Name of the resource.
     pub resource_name: Option<String>,
-    /// What was wrong, or what was done.
+    /// The error, or a description of the change.
     pub detail: Option<String>,
-    /// Why it failed.
+    /// The reason of a failure.
     pub code: Option<ErrorCode>,
 }
 
@@ -100,10 +100,10 @@ impl Outcome {
 /// The entry of a change, as the change's own batch has it.
 #[derive(Debug, Clone)]
 pub struct ChangeEntry {
-    /// What writes the entry: the first statement of the batch.
+    /// Writes the entry: the first statement of the batch.
     pub insert: Statement,
-    /// What fails with [`StorageError::AlreadyDone`] if the entry is written, and so the change made. It comes first in
-    /// a batch that is sent again because the answer to it was lost.
+    /// Fails with [`StorageError::AlreadyDone`] if the entry was written, and therefore the change made. It comes first
+    /// in a batch that is sent again because its result was lost.
     pub proof: Statement,
 }
 
@@ -111,11 +111,10 @@ pub struct ChangeEntry {
 const CLOCKS: u64 = 60_000;
 
 impl Entry {
-    /// The entry that a change's batch begins with, given the id of the organization that the batch's guard vouches
-    /// for.
+    /// The entry with which the batch of a change begins. `organization` is the id of the organization, which the guard
+    /// of the batch verifies.
     ///
-    /// # Errors
-    /// Internal, if no identifier can be made.
+    /// # Errors Internal, if no identifier can be made.
     pub fn insert(
         &self,
         tenant: &Tenant<'_>,
@@ -288,12 +287,12 @@ pub struct Query {
     pub count: u16,
 }
 
-/// Reads entries, the newest first, one a row as JSON; one more than asked for where there are more.
+/// Reads entries, the newest first, one a row as JSON. If there are more than [`Query::count`], one more is read.
 pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<R> {
     let mut conditions = String::new();
     let mut bindings: Vec<Binding> =
         vec![text("count", u32::from(query.count).saturating_add(1).to_string())];
-    // By itself, SQLite prefers the primary key, which finds too many.
+    // Without INDEXED BY, SQLite prefers the primary key, which finds too many rows.
     let index = match query {
         Query { resource: Some(_), .. } | Query { resource_id: Some(_), .. } => "INDEXED BY log_by_resource",
         Query { failed: Some(true), .. } | Query { code: Some(_), .. } => "INDEXED BY log_of_failures",

@@ -80,7 +80,7 @@ impl Batch {
         Handle { place, read: select.read }
     }
 
-    /// Adds a statement whose rows are read, before all that were added by another method than this one and
+    /// Adds a statement whose rows are read. It runs before all statements that were not added by this method or
     /// [`Batch::execute_first`].
     pub fn push_first<R>(&mut self, select: Select<R>) -> Handle<R> {
         let place = Place::First(self.first.len());
@@ -93,7 +93,7 @@ impl Batch {
         self.others.push(statement);
     }
 
-    /// As [`Batch::execute`] where [`Batch::push_first`] adds.
+    /// Adds a statement as [`Batch::execute`] does, in the place of [`Batch::push_first`].
     pub fn execute_first(&mut self, statement: Statement) {
         self.first.push(statement);
     }
@@ -128,7 +128,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The results, given those of the statements in order. `None`: the statement has not run.
+    /// The results of a batch; `each` has the rows of each statement in order. `None`: the statement has not run.
     pub(crate) fn results(self, each: Vec<Option<Array>>) -> Results {
         Results { each, layout: self }
     }

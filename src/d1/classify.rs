@@ -1,8 +1,8 @@
-//! From the text of D1's errors to [`StorageError`].
+//! Classifies D1's errors, which are text, as [`StorageError`].
 
 use crate::storage_error::StorageError;
 
-/// Errors that may pass: those that Cloudflare's list says may be tried again, and SQLite's own of that kind.
+/// Transient errors: those that Cloudflare's list says may be tried again, and SQLite's own of that kind.
 /// <https://developers.cloudflare.com/d1/observability/debug-d1/#error-list>
 const TRANSIENT: [&str; 15] = [
     "overloaded",

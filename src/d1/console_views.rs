@@ -1,4 +1,4 @@
-//! What the console shows of people: lists by name, one of them, and who is in a group.
+//! People and groups as the console shows them: a list by name, a person, a group, and the members of a group.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -44,24 +44,24 @@ pub struct MemberRow<R> {
     pub resource: Object,
 }
 
-/// Which people are asked for.
+/// Which people are read.
 #[derive(Debug, Default)]
 pub struct Query {
-    /// What their `userName` begins with, in any case.
+    /// The beginning of their `userName`, in any case.
     pub search: Option<String>,
     /// Whether they are active.
     pub active: Option<bool>,
-    /// What they are in the organization.
+    /// Their role in the organization.
     pub org_role: Option<OrgRole>,
     /// The place behind which the page begins.
     pub after: Option<String>,
-    /// Most people.
+    /// The most people to read.
     pub count: u16,
 }
 
 /// Reads people in the order of their `userName`, one a row as JSON, each with the place behind which the next page
-/// begins as `body`; one more than asked for where there are more. Every combination of filters that few satisfy has an
-/// index.
+/// begins. If there are more than [`Query::count`], one more is read. Every combination of filters that few people
+/// satisfy has an index.
 pub fn list<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<Listed<R>> {
     let mut conditions = String::new();
     let mut bindings: Vec<Binding> =
@@ -76,7 +76,7 @@ pub fn list<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<L
         None => {}
     }
     if let Some(role) = query.org_role {
-        // Who is inactive may have a role that counts once they are active.
+        // An inactive user may have a role that applies once the user is active.
         if role == OrgRole::Member {
             conditions.push_str(" AND (org_role = 'Member' OR active = 0)");
         } else {
@@ -110,7 +110,7 @@ pub fn list<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<L
     tenant.select(&sql, &bindings)
 }
 
-/// Reads one person as JSON, and the resource as the identity provider sees it, or would.
+/// Reads one person as JSON, and the resource as the identity provider sees it, or would see it.
 pub fn member<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<MemberRow<R>> {
     let sql = format!(
         "SELECT {DESCRIBED} AS json, {} AS resource FROM users WHERE users.org_id = :org AND users.id = :id",
@@ -119,7 +119,7 @@ pub fn member<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<Memb
     tenant.select(&sql, &[text("id", id)])
 }
 
-/// Reads one group as JSON, with what it stands for.
+/// Reads one group as JSON, with its project and team.
 pub fn group<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
     tenant.select_json(
         "SELECT json_object('id', g.id, 'display_name', g.display_name, 'role', g.role,
@@ -132,8 +132,7 @@ pub fn group<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
     )
 }
 
-/// Reads who is in a group, in the order of insertion, as [`list`] does, each with the place behind which the next page
-/// begins as `body`.
+/// Reads the members of a group in the order of insertion, in rows as those of [`list`].
 pub fn group_members<R: DeserializeOwned>(
     tenant: &Tenant<'_>,
     id: &str,

@@ -81,8 +81,8 @@ impl Database {
         Self { anchor: Some(Anchor { at_primary: false, bookmark: RefCell::new(bookmark) }), ..self }
     }
 
-    /// D1's bookmark of what has been read and written so far. Without an anchor, and so without a session, there is
-    /// none.
+    /// D1's bookmark of the state that has been read or written so far. Without an anchor, and so without a session,
+    /// there is none.
     pub fn bookmark(&self) -> Option<String> {
         self.anchor.as_ref().and_then(|anchor| anchor.bookmark.borrow().clone())
     }
@@ -172,7 +172,7 @@ impl Database {
         }
     }
 
-    /// Runs those of the statements of a change that only read.
+    /// Runs those statements of a change that only read.
     async fn read_again(&self, batch: &Batch) -> Result<Results, StorageError> {
         let is_read = |statement: &Statement| statement.reads() && !statement.depends_on_changes();
         let reads: Vec<&Statement> = batch.statements().filter(|each| is_read(each)).collect();
@@ -306,7 +306,7 @@ impl Sent<'_> {
     }
 }
 
-/// What a batch does.
+/// Whether a batch writes, and whether it may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// It changes nothing that matters.
@@ -355,7 +355,7 @@ impl UnderWay<'_> {
     }
 }
 
-/// The answer to a batch, within the time limit.
+/// The result of a batch, within the time limit.
 async fn answer_of(
     database: &Database,
     future: JsFuture,

@@ -1,6 +1,6 @@
 //! Finished statements: what is composed of fragments can be read as SQL in `statements.sql` beside this file, and
 //! `tests/cost/query-plans.test.mjs` asks D1 how it runs those of lists, which are in `tests/cost/statements.json`.
-//! With UPDATE=1 the tests write the files anew.
+//! With UPDATE=1 the tests write the files.
 
 use serde_json::{Value, json};
 use sqlformat::{FormatOptions, QueryParams, format as format_sql};
@@ -21,7 +21,7 @@ use scim_protocol::query::{CursorContext, Integer, ListQuery};
 
 /// A request to storage, and its statements.
 struct Case {
-    /// What it is, for a list as JSON.
+    /// Its name; for a list, JSON that describes the list.
     name: Value,
     statements: Vec<Statement>,
 }
@@ -133,7 +133,7 @@ fn lists() -> Vec<Case> {
     ]
 }
 
-/// What is to be read: an organization is bound as such, where it is not the point how it is found.
+/// The cases of `statements.sql`. The scope is the organization's id, unless the case is about another scope.
 fn readable() -> Vec<Case> {
     let catalog = catalog();
     let scope = || Scope::Organization("organization".to_owned());

@@ -22,17 +22,17 @@ pub(crate) const RESOURCE: &str = r#"'{"schemas":["urn:ietf:params:scim:schemas:
 /// A group as the client gets it.
 #[derive(Debug, Default)]
 pub struct Resource {
-    /// Its own attributes, up to the members: what completes it is `}` or `,"members":[…]}`.
+    /// Its own attributes, up to the members: `}` or `,"members":[…]}` completes it.
     pub own: String,
-    /// Its members. `None`: not asked for.
+    /// Its members. `None`: not requested.
     pub members: Option<Chunks>,
 }
 
 impl Resource {
-    /// Where the members begin that are still to be read, in the group as it is in that version.
+    /// Where the members begin that are still to be read, with the version of the group.
     ///
     /// # Errors
-    /// Our fault: the resource does not end with its version.
+    /// [`StorageError::Internal`] if the resource does not end with its version.
     pub fn rest(&self) -> Result<Option<ChunkCursor>, StorageError> {
         let Some(rest) = self.members.as_ref().and_then(|members| members.rest) else { return Ok(None) };
         let version =
@@ -149,9 +149,10 @@ pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Stateme
     vec![tenant.statement(sql, &bindings), guard()]
 }
 
-/// Writes a changed group, and returns its new version. `only_if_unchanged`: not if the group was changed since it was
-/// read; what was decided from its members needs that, adding and removing does not. An attribute that the request
-/// leaves as it was read must still have that value: otherwise the outcome would be that of no single moment.
+/// Writes a changed group, and returns its new version. With `only_if_unchanged`, the group must not have been changed
+/// since it was read. A change that depends on the members needs that; adding and removing members does not. An
+/// attribute that the request does not change must still have the value that was read: otherwise the outcome would mix
+/// the states of two moments.
 pub fn update(
     batch: &mut Batch,
     tenant: &Tenant<'_>,
@@ -203,8 +204,8 @@ fn external_id_of(group: &Group) -> [Binding; 2] {
     ]
 }
 
-/// Deletes a group; where it stands for a team's role, the team with both its groups. Memberships go with
-/// them, users stay.
+/// Deletes a group. If it stands for a team's role, the team with both its groups is deleted. Their memberships are
+/// deleted, too; users stay.
 pub fn delete(tenant: &Tenant<'_>, current: &StoredGroup, only_if_unchanged: bool) -> Vec<Statement> {
     let mut bindings = vec![
         text("id", current.id.as_str()),

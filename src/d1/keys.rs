@@ -1,4 +1,4 @@
-//! SCIM keys in D1. What is stored of a key is its public id and its hash.
+//! SCIM keys in D1, which has the public id and the hash of a key.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

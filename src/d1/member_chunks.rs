@@ -1,4 +1,5 @@
-//! The members of groups, in chunks: one value may not exceed D1's 2 MB, one answer of D1 not what an isolate holds.
+//! The members of groups, in chunks: one value may have at most 2 MB in D1, and one result has to fit into the memory
+//! of an isolate.
 //!
 //! A chunk is the next thousand of a group's members in order of insertion. A chunk begins behind the last member of
 //! the one before it, so that the number of chunks follows from the size of the group alone.
@@ -80,7 +81,7 @@ pub(crate) fn of_groups(tenant: &Tenant<'_>, seqs: &str, bindings: &[Binding]) -
 pub struct Chunks {
     /// As the client gets them.
     pub texts: Vec<JsText>,
-    /// What is still to be read.
+    /// Where the members begin that are still to be read, if there are more.
     pub rest: Option<Remainder>,
 }
 
@@ -123,7 +124,7 @@ pub struct ChunkRow {
     pub(crate) group_seq: i64,
     /// `seq` of the chunk's last member.
     pub(crate) last_seq: i64,
-    /// What is selected of the members.
+    /// The selected columns of the members, as one text.
     #[serde(deserialize_with = "js_text")]
     pub(crate) body: JsText,
 }
@@ -161,7 +162,8 @@ impl MemberChunks {
         read
     }
 
-    /// Those of one group. Groups come in order of their `seq`.
+    /// Takes the members of one group. The statement reads groups in the order of their `seq`: groups after the last
+    /// chunk have not been read.
     pub fn take(&mut self, group: i64) -> Chunks {
         let rest = self.end.filter(|end| end.group <= group).map(|end| match end.group == group {
             true => end,
@@ -171,14 +173,14 @@ impl MemberChunks {
         Chunks { texts: texts.map(|(_, texts)| std::mem::take(texts)).unwrap_or_default(), rest }
     }
 
-    /// Those of the only group.
+    /// The members of the only group.
     pub fn only(mut self) -> Chunks {
         let group = self.texts.first().map(|(group, _)| *group);
         group.map(|group| self.take(group)).unwrap_or_default()
     }
 }
 
-/// Reads what is left of the members of groups, while the answer is on its way.
+/// Reads the remaining members of groups while the response is sent.
 pub struct ChunkStream {
     database: Database,
     tenant: Tenant<'static>,
@@ -194,8 +196,8 @@ impl ChunkStream {
         Self { database, tenant, fetched: VecDeque::new(), done: Vec::new() }
     }
 
-    /// A group's first chunk from a place on, with the place behind it; nothing where there is none. `others` is where
-    /// to go on in other groups, which are read at the same time.
+    /// A group's first chunk from a place on, with the place behind it; `None` at the end. `others` are the places in
+    /// other groups, which are read at the same time.
     ///
     /// # Errors
     /// Those of storage; also if the key is no longer good, or if the version of one of the groups has changed:

@@ -1,5 +1,5 @@
-//! Who is in which group. Changes are sets of rows: what a request asks for is compared with what is there, and nothing
-//! is written where there is no difference. To add and remove members, the group's others are never read.
+//! Memberships of groups. Changes are sets of rows: the members that a request asks for are compared with those of the
+//! group, and only differences are written. To add and remove members, the other members are never read.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -21,8 +21,8 @@ use directory::refusal::list_ids;
 const MOST_BYTES: usize = 1_800_000;
 /// Most numbers in a parameter, or in an answer.
 const MOST_SEQS: usize = 150_000;
-/// Most groups a person is in: a person is answered with their groups, in one value of the database, which has at most
-/// 2 MB. The trigger `memberships_insert` in schema.sql holds it.
+/// The most groups of a user: a user's resource has all of them, and is one value of the database, which has at most
+/// 2 MB. The trigger `memberships_insert` in schema.sql enforces the limit.
 pub(crate) const MOST_GROUPS: u32 = 1_000;
 
 /// The users that a request adds to a group, in the state in which they were read.
@@ -33,7 +33,7 @@ pub struct ResolvedMembers {
     /// The ids of inactive users.
     pub(crate) inactive: Vec<String>,
     pub(crate) unknown: Vec<String>,
-    /// One of the unknown that is a group.
+    /// An unknown id that belongs to a group.
     pub(crate) group: Option<String>,
 }
 
@@ -63,31 +63,31 @@ impl ResolvedMembers {
 /// Ids that a request names, resolved.
 #[derive(Debug, Deserialize)]
 pub struct ResolvedRow {
-    /// The `seq` of each active user, with a minus if nothing changes for the user.
+    /// The `seq` of each active user, negative if nothing changes for the user.
     #[serde(deserialize_with = "integers")]
     seqs: Vec<i64>,
     #[serde(deserialize_with = "json")]
     others: Others,
 }
 
-/// The ids that are no active user's.
+/// The ids that belong to no active user.
 #[derive(Debug, Deserialize)]
 struct Others {
     unknown: Vec<String>,
     inactive: Vec<String>,
-    /// One of the unknown that is a group's.
+    /// An unknown id that belongs to a group.
     group: Option<String>,
 }
 
 /// Users that a request removes from a group.
 #[derive(Debug, Deserialize)]
 pub struct RemovedRow {
-    /// The `seq` of each, with a minus if the user is not a member.
+    /// The `seq` of each user, negative if the user is not a member.
     #[serde(deserialize_with = "integers")]
     seqs: Vec<i64>,
 }
 
-/// What a request says of the ids that are no active person's.
+/// SQL of the ids in a request that belong to no active user, as [`Others`].
 const OTHERS: &str = "json_object(
     'unknown', json(json_group_array(j.value) FILTER (WHERE e.seq IS NULL)),
     'inactive', json(json_group_array(j.value) FILTER (WHERE e.active = 0)),
@@ -207,7 +207,7 @@ impl Difference {
         Self { join: wanted.active, inactive: wanted.inactive, ..Self::default() }
     }
 
-    /// For the log: who was left out.
+    /// The text for the audit log that says which users were left out.
     pub fn left_out(&self) -> Option<String> {
         if self.inactive.is_empty() {
             return None;

@@ -26,7 +26,7 @@ const DESCRIBED: &str = "SELECT json_object(
 /// How many users SCIM sees.
 pub(crate) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE id = :org)";
 
-/// Settings as an administrator may write them; what is `None` stays.
+/// Settings as an administrator may write them. A field that is `None` does not change.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Name for people.

@@ -102,8 +102,8 @@ pub struct DoomedGroup {
     memberships: u64,
 }
 
-/// Reads all projects with their roles and teams, or one of them; see [`read_described`]. A project has a row of its
-/// own, and so has each role and each team: all together can be more than one value of the database holds.
+/// Reads all projects with their roles and teams, or one project. Each project, role and team has a row of its own:
+/// together they may be longer than one value of the database can be.
 pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Select<ProjectPart> {
     const OF_ONE: &str = "p.org_id = :org AND (:id IS NULL OR p.id = :id)";
     const ROLE: &str = "json_object('name', g.role, 'group', json_object(
@@ -126,8 +126,8 @@ pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Select<ProjectPart> {
     tenant.select(&sql, &[optional("id", id)])
 }
 
-/// Reads the groups that are deleted with a group: those of its team if it has one; none for a project's role, which
-/// cannot be deleted.
+/// Reads the groups that are deleted with a group: both groups of its team if it has one; none for a project's role,
+/// which cannot be deleted.
 pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Select<DoomedGroup> {
     tenant.select(
         "SELECT x.display_name AS display_name,
@@ -138,7 +138,7 @@ pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Select<DoomedGroup> {
     )
 }
 
-/// Says for the audit log which groups are deleted.
+/// The text for the audit log that says which groups are deleted.
 pub fn describe_doomed(groups: &[DoomedGroup]) -> String {
     let named = |DoomedGroup { display_name, memberships }: &DoomedGroup| {
         format!("\"{display_name}\" ({memberships} memberships)")
@@ -269,7 +269,8 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
         text("ids", Value::from(ids).to_string()),
     ];
     let mut statements = vec![tenant.statement(project, &bindings), guard()];
-    // Each group is found by its id. By itself, SQLite may look at all of them for each.
+    // The CROSS JOIN and the plus make SQLite find each group by its id. Without them, it may look at all groups for
+    // each.
     let sql = "WITH renamed AS MATERIALIZED (
                  SELECT g.seq, j.value ->> 'display_name' AS display_name, j.value ->> 'name_fold' AS name_fold
                  FROM json_each(:renamed) j

@@ -14,7 +14,7 @@ use directory::{Key, Organization, Refusal};
 use scim_protocol::ScimError;
 use scim_protocol::text::FOLD_VERSION;
 
-/// How often a write is tried whose basis others change meanwhile.
+/// How often a write is tried if other requests change its basis in the meantime.
 pub(crate) const ATTEMPTS: u64 = 8;
 
 /// How long the time a key was last used may lag behind, in milliseconds.
@@ -55,7 +55,7 @@ pub struct Session<'a> {
     pub kv: &'a KvStore,
     /// The presented key.
     pub key: &'a Key,
-    /// On whose behalf, and how things are called.
+    /// The organization, and the product's names.
     pub tenant: Tenant<'static>,
     /// Whether the key was found good a moment ago for the same request, so that KV is not asked again.
     pub is_verified: bool,
@@ -86,8 +86,8 @@ pub struct Opened {
 }
 
 impl Session<'_> {
-    /// The statement that selects the key, and the others behind it. They authorize themselves, so that they find
-    /// nothing if the key is not good.
+    /// The statement that selects the key, followed by the others. These name the organization by the key, so that they
+    /// find nothing if the key is not good.
     pub fn batch(&self, mut batch: Batch) -> KeyBatch {
         let key = batch.push_first(self.select_key());
         KeyBatch { batch, key }
@@ -108,7 +108,7 @@ impl Session<'_> {
         Ok(Loaded { key: results.first(batch.key)?, results })
     }
 
-    /// Makes the folded columns of the organization anew.
+    /// Updates the folded columns of the organization.
     ///
     /// # Errors
     /// [`StorageError::Upgrading`] while there is more to do than one request may.
@@ -138,7 +138,7 @@ impl Session<'_> {
     }
 }
 
-/// Nothing is guarded while reading: what looks like a failed guard is a record that is not JSON.
+/// A batch that reads has no guard: an error that looks like a failed guard is a record that is not JSON.
 fn unreadable(error: StorageError) -> StorageError {
     match error {
         StorageError::Stale => StorageError::Internal("a stored document is not JSON".to_owned()),
@@ -149,7 +149,7 @@ fn unreadable(error: StorageError) -> StorageError {
 /// Why an attempt at a write has failed.
 #[derive(Debug)]
 pub enum Failure<E> {
-    /// For good.
+    /// Another attempt would fail, too.
     Final(E),
     /// Its basis has changed since it was read: the next attempt may succeed.
     Stale,

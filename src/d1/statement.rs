@@ -15,7 +15,7 @@ pub struct Statement {
     pub params: Vec<Option<String>>,
 }
 
-/// A name in the SQL and what it stands for.
+/// A name in the SQL, and its meaning.
 #[derive(Debug, Clone)]
 pub(crate) struct Binding {
     name: Cow<'static, str>,
@@ -28,7 +28,7 @@ enum Bound {
     Expression(&'static str),
 }
 
-/// What a name in the SQL stands for.
+/// The meaning of a name in the SQL.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Meaning<'m> {
     /// Text or NULL.
@@ -38,7 +38,7 @@ pub(crate) enum Meaning<'m> {
 }
 
 impl Binding {
-    /// What a name stands for among these.
+    /// The meaning of a name among these bindings.
     pub(crate) fn meaning<'b>(bindings: &'b [Self], name: &str) -> Option<Meaning<'b>> {
         let binding = bindings.iter().find(|binding| binding.name == name)?;
         Some(match &binding.bound {
@@ -86,7 +86,7 @@ impl Statement {
         sql.starts_with("SELECT") || (sql.starts_with("WITH") && !writes)
     }
 
-    /// Whether it asks what the statement before has changed, or guards a change by what was there before it.
+    /// Whether it reads what the statement before has changed, or guards a change.
     pub(crate) fn depends_on_changes(&self) -> bool {
         self.sql.contains("changes()") || self.sql.contains("json('stale')")
     }

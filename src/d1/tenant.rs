@@ -1,4 +1,4 @@
-//! On whose behalf statements run. Authorization is in the SQL: every statement names the organization
+//! The organization for which statements run. Authorization is in the SQL: every statement names the organization
 //! through [`Tenant`], so that a row of another organization cannot be named at all.
 
 use serde::de::DeserializeOwned;
@@ -63,10 +63,10 @@ impl Scope {
     }
 }
 
-/// What statements need to know of the request they serve.
+/// The facts of a request that its statements need.
 #[derive(Debug, Clone)]
 pub struct Tenant<'a> {
-    /// On whose behalf.
+    /// How the organization is named.
     pub scope: Scope,
     /// The product's names.
     pub catalog: &'a Catalog,
@@ -83,7 +83,7 @@ impl Tenant<'_> {
     }
 
     /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less), `:now`,
-    /// `:base` and `:org_role_attribute` are what they say, and the rest is bound by the caller.
+    /// `:base` and `:org_role_attribute` are those of the tenant, and the caller binds the other names.
     pub(crate) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
         Statement::of(sql, &|name| Binding::meaning(bindings, name).or_else(|| self.meaning(name)))
     }

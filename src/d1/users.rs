@@ -13,7 +13,7 @@ use directory::{OrgRole, Organization, User};
 use scim_protocol::Object;
 use scim_protocol::text::{FOLD_VERSION, compose, fold_object};
 
-/// A whole resource as the client gets it, with its groups or without: one string, made where the data are.
+/// A whole resource as the client gets it, with or without its groups: one string, made by the database.
 pub(crate) fn resource_sql(with_groups: bool) -> String {
     resource_with(if with_groups { GROUPS } else { "" })
 }
@@ -50,7 +50,7 @@ const GROUPS: &str = r#"|| ',"groups":' || (
     FROM memberships m JOIN groups g ON g.seq = m.group_seq WHERE m.user_seq = users.seq)
   "#;
 
-/// The columns that a resource is answered with: its version, and itself.
+/// The columns of a [`Resource`].
 fn answered() -> String {
     format!("users.version AS version, {} AS body", resource_sql(true))
 }
@@ -265,8 +265,8 @@ pub fn update(
     batch.push(tenant.select(&select, &seq()))
 }
 
-/// What an UPDATE sets. `last_modified` never decreases, whichever of two simultaneous requests began first. Columns
-/// that do not change are left out, so that their indexes are not written and billed.
+/// The columns that an UPDATE sets. `last_modified` never decreases, whichever of two simultaneous requests began
+/// first. Columns that do not change are left out, so that their indexes are not written and billed.
 fn changed_columns(
     organization: &Organization,
     before: &User,

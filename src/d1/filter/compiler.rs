@@ -14,7 +14,7 @@ use scim_protocol::filter::{Comparison, Filter, Literal, Operator};
 use scim_protocol::schema::{Attribute, Kind};
 use scim_protocol::text::{compose, fold};
 
-/// How many comparisons one over the elements of every resource is worth that no index helps with.
+/// A comparison without an index over the elements of every resource counts as this many comparisons.
 pub(crate) const WEIGHT_OF_ELEMENTS: usize = 8;
 
 /// A condition for a WHERE clause.
@@ -22,9 +22,9 @@ pub(crate) const WEIGHT_OF_ELEMENTS: usize = 8;
 pub(crate) struct Condition {
     /// SQL over `users` or, as `g`, groups.
     pub(crate) sql: String,
-    /// The same for rows that are found by their `seq`: it reads what belongs to these rows alone.
+    /// The same condition for rows that are found by their `seq`: it reads only the elements of these rows.
     pub(crate) sql_of_row: String,
-    /// What its names are bound to. A comparison binds the same name to the same value for every table.
+    /// Its parameters. A comparison binds the same name to the same value for every table.
     pub(crate) bindings: Vec<Binding>,
     /// Whether at most one row can satisfy it.
     pub(crate) unique: bool,
@@ -32,7 +32,7 @@ pub(crate) struct Condition {
     pub(crate) indexed: bool,
     /// Whether an index finds one row or a few, as the users that share an email address.
     pub(crate) few: bool,
-    /// What it costs, where no index finds the rows.
+    /// Its cost, if no index finds the rows.
     pub(crate) load: Load,
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn compile_member(catalog: &Catalog, filter: &Filter<'_>) -> (String,
     (part.sql, compiler.bindings)
 }
 
-/// What a filter is made of.
+/// A condition of a filter that has no conditions joined by "and", "or" or "not".
 #[derive(Clone, Copy)]
 enum Leaf<'f, 'a> {
     Present(&'f AttributePath<'a>),
@@ -99,7 +99,7 @@ enum Leaf<'f, 'a> {
 struct Compiler<'c> {
     catalog: &'c Catalog,
     table: Table,
-    /// Whether the row is known, and a condition over its elements is to read those of that row alone.
+    /// Whether the row is known, so that a condition over elements reads those of that row alone.
     by_row: bool,
     bindings: Vec<Binding>,
     weight: usize,
@@ -121,14 +121,14 @@ impl<'c> Compiler<'c> {
         }
     }
 
-    /// Joins conditions as the filter does; `leaf` makes those of its leaves.
+    /// Joins conditions as the filter does; `leaf` makes the conditions of its leaves.
     fn join(&mut self, filter: &Filter<'_>, leaf: &mut dyn FnMut(&mut Self, Leaf<'_, '_>) -> Part) -> Part {
         let mut parts =
             |all: &[Filter<'_>]| -> Vec<Part> { all.iter().map(|one| self.join(one, leaf)).collect() };
         match filter {
             Filter::And(all) => {
                 let parts = parts(all);
-                // One of them being found by an index is enough.
+                // It is enough if an index helps with one of them.
                 let is = |found| parts.iter().any(|part| part.found == found);
                 let found = if is(Found::One) {
                     Found::One
@@ -200,7 +200,7 @@ impl<'c> Compiler<'c> {
                 Part::scan(format!("NOT {}", any.sql))
             }
             (Literal::Null, _) => self.any(elements, &Part::scan(value.present())),
-            // One value that is another, or no value at all.
+            // A resource matches if one of its values differs, or if it has no value.
             (_, Operator::Ne) => {
                 let differs = self.compare(&value, comparison);
                 let differs = self.any(elements, &differs);
@@ -214,7 +214,7 @@ impl<'c> Compiler<'c> {
         }
     }
 
-    /// `emails[type eq "work" and value eq "a@example.com"]`: one and the same element satisfies all.
+    /// `emails[type eq "work" and value eq "a@example.com"]`: one element has to satisfy all conditions.
     fn value_path(&mut self, elements: Elements<'_>, filter: &Filter<'_>) -> Part {
         let part = self.element(elements, filter);
         self.any(elements, &part)
@@ -233,7 +233,7 @@ impl<'c> Compiler<'c> {
         })
     }
 
-    /// Counts a look at the value of every row.
+    /// Adds the cost of a comparison with the value of every row.
     fn look_at(&mut self, value: &Value) {
         let cost = if value.is_computed { IN_DOCUMENT } else { COLUMN };
         self.load.add(Load::of(self.table, cost));
@@ -244,11 +244,11 @@ impl<'c> Compiler<'c> {
         let scanning = matches!(part.found, Found::Scanning | Found::BranchingWithin);
         self.weight = self.weight.saturating_add(if scanning { WEIGHT_OF_ELEMENTS } else { 1 });
         self.load.add(match elements {
-            // An index finds them, and they are looked up among those.
+            // An index finds the elements; the row is looked up among their resources.
             _ if !scanning => Load::of(self.table, COLUMN),
             Elements::InDocument(_) => Load::of(Table::Users, ELEMENTS_IN_DOCUMENT),
             Elements::SchemasOfGroup => Load::of(Table::Groups, COLUMN),
-            // The rows of a table of their own, and of memberships, of which there are some for each person.
+            // The rows of another table, and of `memberships`: each user has some.
             Elements::Emails | Elements::Groups | Elements::Members => {
                 Load { people: ELEMENTS_IN_TABLE, groups: COLUMN }
             }
@@ -263,7 +263,7 @@ impl<'c> Compiler<'c> {
                 Found::Looking
             }
         };
-        // What an index finds is found with fewer rows than the elements of a row may be.
+        // An index finds the matching elements with fewer reads than a row may have elements.
         let sql =
             if self.by_row && scanning { elements.any_of_row(&part.sql) } else { elements.any(&part.sql) };
         Part { sql, found }
@@ -288,8 +288,8 @@ impl<'c> Compiler<'c> {
         if wanted.is_empty() && within {
             return Part::scan(value.present());
         }
-        // A group has its name without spaces around it, as a userName is; a person's `displayName`, of which the same
-        // filter may speak, has not.
+        // `name_fold` has no spaces around the name, as in a userName. The user's `displayName`, which the same filter
+        // may compare, may have some.
         let is_spaced_name = sql.ends_with(".name_fold") && !within && wanted.trim() != wanted;
         let (name, wanted) = match is_spaced_name {
             true => (format!("f{number}_trimmed"), wanted.trim()),
@@ -298,7 +298,7 @@ impl<'c> Compiler<'c> {
         self.bindings.push(text(name.clone(), comparable(attribute, wanted, within)));
         let (condition, index) = match operator {
             Operator::Eq => (format!("{sql} = :{name}"), value.index),
-            // Up to the same with the next of all characters at its end, of which the last has none.
+            // The upper bound has the next character at its end; the last of all characters has no next.
             Operator::Sw
                 if matches!(value.index, Index::Point | Index::One) && !wanted.ends_with(char::MAX) =>
             {
@@ -330,7 +330,7 @@ impl<'c> Compiler<'c> {
                 Found::Looking
             }
         };
-        // Indexes begin with the organization. Said with each, one may be used for every branch of an "or".
+        // Indexes begin with `org_id`. With it in each comparison, every branch of an "or" may use an index.
         let row = sql.split('.').next().unwrap_or_default();
         Part { sql: format!("({row}.org_id = :org AND {condition})"), found }
     }
@@ -341,7 +341,7 @@ fn comparable(attribute: &Attribute, wanted: &str, within: bool) -> String {
     match attribute.name.as_str() {
         "userName" if !within => fold_user_name(wanted),
         _ if attribute.kind == Kind::DateTime => wanted.to_ascii_uppercase(),
-        // The column has it composed. Other exact values are identifiers of ours and addresses, compared as they are.
+        // The column is composed. Other exact values are our own identifiers and addresses, compared unchanged.
         "externalId" => compose(wanted).into_owned(),
         _ if attribute.case_exact => wanted.to_owned(),
         _ => fold(wanted),

@@ -1,11 +1,11 @@
-//! Which filters the table of email addresses answers.
+//! Which filters can use the table of email addresses.
 
 use super::place::Elements;
 use scim_protocol::attribute_path::AttributePath;
 use scim_protocol::filter::{Comparison, Filter, Literal, Operator};
 
-/// Email addresses have a table of their own, which has what most filters ask of them: address and type of those
-/// elements of `emails` that have an address.
+/// Replaces `emails` in the user's document by the table of email addresses, if `by_table`. The table has the address
+/// and the type of those elements of `emails` that have an address, which is enough for most filters.
 pub(crate) fn narrowed(elements: Elements<'_>, by_table: bool) -> Elements<'_> {
     match elements {
         Elements::InDocument(attribute) if attribute.name == "emails" && by_table => Elements::Emails,

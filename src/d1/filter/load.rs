@@ -5,10 +5,11 @@ use super::place::Table;
 /// Most comparisons that a filter may cause: those without an index, once for each user or group of the organization.
 /// D1 has one thread, and all other requests wait for it.
 pub(crate) const MOST_COMPARISONS: u64 = 400_000;
-/// What a comparison costs, in tenths of one with an attribute in a person's document.
+/// The cost of a comparison with a column or with an attribute in a user's document, in tenths of the latter.
 pub(crate) const COLUMN: u64 = 1;
 pub(crate) const IN_DOCUMENT: u64 = 10;
-/// The same over elements: in a person's document, whose JSON is taken apart for it, or in a table of their own.
+/// The cost of a comparison over elements in a user's document, whose JSON has to be parsed, or in a table of their
+/// own.
 pub(crate) const ELEMENTS_IN_DOCUMENT: u64 = 40;
 pub(crate) const ELEMENTS_IN_TABLE: u64 = 20;
 
@@ -16,7 +17,7 @@ pub(crate) const ELEMENTS_IN_TABLE: u64 = 20;
 pub(crate) const ORG_IF_LIGHT: &str = "(SELECT o.id FROM organizations o WHERE o.id = :whole_org
   AND o.user_count * (:load ->> 0) + o.group_count * (:load ->> 1) <= 4000000)";
 
-/// What a condition costs for each person and for each group of the organization, in tenths of a comparison.
+/// The cost of a condition for each user and for each group of the organization, in tenths of a comparison.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Load {
     pub(crate) people: u64,
@@ -39,13 +40,13 @@ impl Load {
         format!("[{},{}]", self.people, self.groups)
     }
 
-    /// Whether the database would be busy for too long in an organization of so many people and groups.
+    /// Whether the condition costs too much in an organization with so many users and groups.
     pub(crate) fn is_too_much(self, people: u64, groups: u64) -> bool {
         let cost = self.people.saturating_mul(people).saturating_add(self.groups.saturating_mul(groups));
         cost > MOST_COMPARISONS.saturating_mul(IN_DOCUMENT)
     }
 
-    /// Both together.
+    /// The sum of both.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             people: self.people.saturating_add(other.people),

@@ -1,6 +1,6 @@
 //! Conditions and how SQLite finds the rows that satisfy them.
 
-/// A condition, and how what satisfies it is found.
+/// A condition, and how SQLite finds the rows that can satisfy it.
 pub(crate) struct Part {
     pub(crate) sql: String,
     pub(crate) found: Found,
@@ -15,23 +15,23 @@ impl Part {
 /// How SQLite finds the rows that can satisfy a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// By looking at all there are.
+    /// By looking at all rows.
     Scanning,
     /// By an index, one row.
     One,
-    /// By an index, those with the same identifier.
+    /// By an index, the rows with the same identifier.
     Few,
     /// By an index.
     Looking,
     /// By an index for every branch of an "or".
     Branching,
-    /// By the branches of an "or" that is one of several conditions. SQLite does that for the whole of a WHERE
-    /// clause, but not within another "or".
+    /// By the branches of an "or" that is one of several conditions. SQLite can do that at the top of a WHERE clause,
+    /// but not within another "or".
     BranchingWithin,
 }
 
-/// All conditions joined, in halves of halves: SQLite's parser nests a chain as deep as it is long, and D1
-/// allows a depth of 100.
+/// Joins all conditions as a balanced tree: SQLite's parser nests a chain as deep as it is long, and D1 allows a depth
+/// of 100.
 pub(crate) fn chain(parts: &[Part], word: &str) -> String {
     match parts {
         [] => "TRUE".to_owned(),

@@ -4,7 +4,7 @@ use directory::Catalog;
 use scim_protocol::attribute_path::AttributePath;
 use scim_protocol::schema::{Attribute, CORE_GROUP, CORE_USER, Kind};
 
-/// The resources a filter or an order is for.
+/// The resources that a filter or an order is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Table {
     /// `users`
@@ -28,13 +28,13 @@ impl Table {
 pub(crate) struct Value {
     /// SQL of the value as it is compared: folded, unless the attribute is `caseExact`.
     pub(crate) sql: String,
-    /// SQL of what is stored, where that is not yet what counts.
+    /// SQL of the stored value, if `sql` has a default for it.
     stored: Option<String>,
     /// Whether it can be NULL.
     pub(crate) nullable: bool,
     /// How an index helps to find rows by it.
     pub(crate) index: Index,
-    /// Whether a document has to be taken apart for it.
+    /// Whether the JSON of a document has to be parsed for it.
     pub(crate) is_computed: bool,
 }
 
@@ -43,11 +43,11 @@ pub(crate) struct Value {
 pub(crate) enum Index {
     /// There is none.
     None,
-    /// It finds the rows that are equal to, or begin with, something.
+    /// It finds the rows whose value is equal to, or begins with, a text.
     Point,
-    /// It finds the one row that is equal to something.
+    /// It finds the one row whose value is equal to a text.
     One,
-    /// It finds what is above something: times, of which the latest are asked for.
+    /// It finds the rows whose value is greater than a text: times, of which clients request the latest.
     After,
 }
 
@@ -56,7 +56,7 @@ impl Value {
         Self { sql: sql.into(), stored: None, nullable: true, index: Index::None, is_computed: true }
     }
 
-    /// What no row has.
+    /// The value of an attribute that no row has.
     fn none() -> Self {
         Self { is_computed: false, ..Self::computed("NULL") }
     }
@@ -86,7 +86,7 @@ pub(crate) enum Elements<'a> {
     Groups,
     /// A group's members.
     Members,
-    /// What every group says of its schemas.
+    /// `schemas` of a group, the same for every group.
     SchemasOfGroup,
 }
 
@@ -100,7 +100,7 @@ pub(crate) enum Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The place of an attribute. One that the table's resources do not have is NULL there.
+    /// The place of an attribute. An attribute that the table's resources do not have is NULL.
     pub(crate) fn of(catalog: &Catalog, table: Table, path: &AttributePath<'a>) -> Self {
         let other =
             path.core.is_some_and(|core| core != if table == Table::Users { CORE_USER } else { CORE_GROUP });
@@ -211,7 +211,7 @@ impl Elements<'_> {
         }
     }
 
-    /// The same condition where the resource is found already: only its own elements are read.
+    /// The same condition for a resource that is found already: only its own elements are read.
     pub(crate) fn any_of_row(self, condition: &str) -> String {
         let elements = match self {
             Self::InDocument(_) | Self::SchemasOfGroup => return self.any(condition),
@@ -226,7 +226,7 @@ impl Elements<'_> {
         format!("EXISTS (SELECT 1 FROM {elements} AND {condition})")
     }
 
-    /// What a resource is sorted by: the value of the primary element or else of the first (RFC 7644 §3.4.2.3).
+    /// The sort key of a resource: the value of the primary element or else of the first (RFC 7644 §3.4.2.3).
     pub(crate) fn first(self, value: &str) -> String {
         match self {
             Self::InDocument(attribute) => {
@@ -237,7 +237,7 @@ impl Elements<'_> {
                 format!("(SELECT {value} FROM {} ORDER BY {primary}e.key LIMIT 1)", of_document(attribute))
             }
             Self::SchemasOfGroup => format!("(SELECT {value} FROM {})", schemas_of_group()),
-            // Only ever stands in for the document in filters.
+            // `Emails` replaces the document in filters only.
             Self::Emails => "NULL".to_owned(),
             Self::Groups => format!(
                 "(SELECT {value} FROM memberships m CROSS JOIN groups e ON e.seq = m.group_seq \
@@ -250,7 +250,7 @@ impl Elements<'_> {
         }
     }
 
-    /// The value of an element's sub-attribute, or of the element itself where it has none.
+    /// The value of an element's sub-attribute, or of the element itself if it has none.
     pub(crate) fn value(self, sub: Option<&Attribute>) -> Value {
         let Some(sub) = sub else { return Value { nullable: false, ..Value::computed("e.value") } };
         match (self, sub.name.as_str()) {

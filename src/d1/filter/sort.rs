@@ -1,4 +1,4 @@
-//! What lists are sorted by.
+//! The sort keys of lists.
 
 use super::place::{Place, Table};
 use directory::Catalog;
@@ -8,7 +8,7 @@ use scim_protocol::schema::Kind;
 /// How many characters of a text count for sorting where no index has the order, so that a cursor stays short.
 pub(crate) const SORTED_CHARACTERS: usize = 256;
 
-/// What a list is sorted by.
+/// The sort key of a list.
 pub(crate) struct SortKey {
     /// SQL over `users` or, as `g`, groups.
     pub(crate) sql: String,

@@ -1,16 +1,16 @@
-//! Readings: who reads which snapshot, and how far they have come.
+//! Readings: which client reads which snapshot, and how far it has come.
 //!
-//! A request does not tell whose import it belongs to. What it tells is the key, the client's name, the filter, the
-//! position and the size of the page. Every first page begins a reading with a snapshot of its own. A later page
-//! belongs to a reading of the same key and client whose next page it is; if there is none, to one whose last page is
-//! asked for again, then to one of another key or client that is to go on here (the key may have been exchanged).
+//! A request does not say which import it belongs to. It has the key, the client's name, the filter, the position and
+//! the size of the page. Every first page begins a reading with a snapshot of its own. A later page belongs to a
+//! reading of the same key and client whose next page it is; if there is none, to one whose last page is requested
+//! again, then to one of another key or client whose next page it is (the key may have been replaced).
 //!
-//! Several readings of one key and client may have come to the same position. If their snapshots differ, nothing tells
-//! which of them asks. Then a new snapshot unites them: of the rows behind the smallest of their places. All of them go
-//! on with it: rows may come twice, but none is missed.
+//! Several readings of one key and client may be at the same position. If their snapshots differ, a request for the
+//! next page may belong to any of them. Then a new snapshot of the rows behind the smallest of their places unites
+//! them, and all of them continue with it: a client may get a row twice, but misses none.
 //!
-//! How far a reading has come is noted in a row of its own: with the second page, and with any other while several
-//! readings of the list are under way; else after the answer.
+//! A row of `readings` has the progress of a reading. It is written with the second page, and with any later page while
+//! several readings of the list are under way; otherwise after the response.
 
 use serde::Deserialize;
 
@@ -19,26 +19,26 @@ use crate::d1::columns::flag;
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
 
-/// Behind every row.
+/// A `seq` greater than that of every row.
 const END: i64 = i64::MAX;
-/// How many boundaries of a filtered list are looked at before all others are read.
+/// The number of boundaries of a filtered list that are read before all others.
 const NEAR: u64 = 1_000;
 
-/// A page behind the first.
+/// A page after the first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page {
     pub(crate) size: u64,
     pub(crate) offset: u64,
 }
 
-/// What is known of a reading once its page has been read.
+/// The state of a reading after its page has been read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct State {
-    /// How many rows the list has.
+    /// The number of rows of the list.
     pub(crate) total: u64,
-    /// The reading, if its progress has to be noted after the response.
+    /// The id of the reading, if its progress has to be written after the response.
     reading: Option<String>,
-    /// The snapshot that it reads, if there is one.
+    /// The id of its snapshot, if there is one.
     snapshot: Option<String>,
     /// Whether the page may belong to several readings, and there is no room left to unite them.
     #[serde(deserialize_with = "flag")]
@@ -83,7 +83,8 @@ impl Page {
         )
     }
 
-    /// Where a snapshot begins that unites the readings that the page may belong to; no row if one is enough.
+    /// The start of a snapshot that unites the readings that the page may belong to; no row if they have the same
+    /// snapshot.
     pub(crate) fn with_start(self) -> String {
         let place =
             boundary(&format!("min(({} - s.base) / s.step, length(s.posts) / {WIDTH} - 1)", self.offset));
@@ -96,7 +97,7 @@ impl Page {
         )
     }
 
-    /// Lets the readings that the page may belong to go on with the snapshot that unites them, if it was made.
+    /// Assigns the snapshot that unites them, if it was made, to the readings that the page may belong to.
     pub(crate) fn unite(self) -> String {
         format!(
             "INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
@@ -117,20 +118,21 @@ impl Page {
         )
     }
 
-    /// The `seq` of each row of the page, with a number by which they are in order.
+    /// The `seq` of each row of the page, with a number by which the rows are ordered.
     pub(crate) fn rows(self, rows: &Rows<'_>, is_filtered: bool) -> String {
         if is_filtered { self.listed_rows(rows) } else { self.rows_of_range(rows) }
     }
 
-    /// How many rows the page has, if there are so many: a client that goes on by how many came must get as many as a
-    /// client that goes on by the size expects.
+    /// The number of rows of the page, as long as the list has so many: a client that adds the number of rows to the
+    /// position must get to the same next position as a client that adds the size of the page.
     fn wanted(self) -> String {
         format!("max(0, min({}, s.total - {}))", self.size, self.offset)
     }
 
-    /// Those of a list of which every row is known: from the position on, as many as are still there and still match.
-    /// Behind the last row comes the first again, and behind all of them what matches by now, so that a page has rows
-    /// as long as there are any. The first thousand are looked at before the others are read.
+    /// The rows of a page of a list whose snapshot has every row: the rows from the position on that still exist and
+    /// match. After the last row of the snapshot comes its first, and after all of them the rows that began to match
+    /// later, so that a page has rows as long as there are any. The first [`NEAR`] boundaries are read before the
+    /// others.
     fn listed_rows(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
         let Rows { seq, table, from, of_row, .. } = rows;
@@ -159,9 +161,10 @@ impl Page {
         )
     }
 
-    /// Those of a list of which the last row of each page is known: what comes behind the boundary before the position.
-    /// If the position is within a page, the page begins with as many of the last rows of that page as have a position
-    /// there. Behind the last row comes the first again, and behind all of them what became visible since.
+    /// The rows of a page of a list whose snapshot has the last row of each page: the rows behind the boundary before
+    /// the position. If the position is within a page of the snapshot, only as many of the last rows of that page as
+    /// have a position from there on. After the last row comes the first, and after all of them the rows that became
+    /// visible later.
     fn rows_of_range(self, rows: &Rows<'_>) -> String {
         let Self { size, offset } = self;
         let (seq, from) = (rows.seq, rows.from);
@@ -216,8 +219,7 @@ impl Page {
         )
     }
 
-    /// The statement that selects the [`State`] behind the page. `counted` counts the rows of a list of which no
-    /// snapshot is known.
+    /// The statement that selects the [`State`] after the page. `counted` counts the rows of a list without a snapshot.
     pub(crate) fn state(self, counted: &str) -> String {
         format!(
             "WITH {}
@@ -231,7 +233,7 @@ impl Page {
         )
     }
 
-    /// The statement that notes how far the reading has come, unless that can wait until the page has been sent.
+    /// The statement that writes the progress of the reading, unless that can wait until the page has been sent.
     pub(crate) fn note_with_page(self) -> String {
         self.note(
             &format!("WITH {}", self.chosen()),
@@ -240,7 +242,7 @@ impl Page {
         )
     }
 
-    /// Notes how far the reading `c` of the snapshot `s` has come.
+    /// Writes the progress of the reading `c` of the snapshot `s`.
     fn note(self, with: &str, from: &str, condition: &str) -> String {
         let Self { size, offset } = self;
         format!(
@@ -255,7 +257,7 @@ impl Page {
         )
     }
 
-    /// What is to be noted once the page has been answered.
+    /// The statement that writes the progress of the reading after the response.
     pub(crate) fn afterwards(
         self,
         tenant: &Tenant<'_>,
@@ -278,7 +280,7 @@ fn array_of(posts: &str) -> String {
     )
 }
 
-/// The condition that the page of the reading `c` is noted with the page: it is the second, or more than one reading of
-/// the list is under way.
+/// The condition that the progress of the reading `c` is written with the page: it is the second page, or more than one
+/// reading of the list is under way.
 const IS_NOTED_AT_ONCE: &str =
     "(NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)";

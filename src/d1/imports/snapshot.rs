@@ -34,23 +34,23 @@ const DAY_AGO: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 day')";
 pub(crate) const MAX_BOUNDARIES: u64 = 150_000;
 /// Bytes that the snapshots of an organization may take before a list of several pages is refused.
 pub(crate) const BUDGET: u64 = 64_000_000;
-/// Bytes of a snapshot.
+/// SQL of the size of a snapshot, in bytes.
 const BYTES: &str = "(4096 + 11 * (listed / step + 2))";
 /// A page of at most this size is a test of the connection, if the list is long: it must not cost more than its rows.
 const SMALL_PAGE: u64 = 10;
 /// Longest list of small pages that has a snapshot.
 const LONG_LIST: u64 = 1_000;
-/// The largest position that is told from others.
+/// The largest position that is distinguished; greater ones count as this one.
 const LAST_POSITION: u64 = 1 << 52;
 
-/// Who reads a list, and which snapshot is made if one has to be.
+/// The client that reads a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
     /// The id of the key.
     pub key: &'a str,
     /// The client's name: its User-Agent.
     pub client: &'a str,
-    /// What a new snapshot is called.
+    /// The id of a new snapshot, if one has to be made.
     pub snapshot: &'a str,
 }
 
@@ -66,10 +66,10 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) offset: u64,
 }
 
-/// What is known of the snapshot of a first page once the page has been read.
+/// The state of the snapshot of a first page after the page has been read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct State {
-    /// How many rows the list has, if that is known without the page.
+    /// The number of rows of the list, if it is known without the page.
     total: Option<u64>,
     /// Whether a snapshot was made.
     #[serde(deserialize_with = "flag")]
@@ -89,7 +89,7 @@ pub(crate) enum StateHandle {
 }
 
 impl<'a> Snapshot<'a> {
-    /// The snapshot that a page belongs to. A page of none belongs to none.
+    /// The snapshot that a page belongs to. A page of no rows belongs to none.
     pub(crate) fn of(
         resource: &'static str,
         filter: Option<&'a str>,
@@ -106,7 +106,7 @@ impl<'a> Snapshot<'a> {
         self.offset == 0
     }
 
-    /// What the names in its SQL stand for.
+    /// The parameters of its SQL.
     pub(crate) fn bindings(&self) -> Vec<Binding> {
         let Reader { key, client, snapshot } = self.reader;
         vec![
@@ -131,8 +131,8 @@ impl<'a> Snapshot<'a> {
         reading::Page { size: self.size, offset: self.offset }
     }
 
-    /// Makes a snapshot: of the whole list for its first page, and for a later one of what is still to be read, if
-    /// several readings could ask for the page and their snapshots differ.
+    /// Makes a snapshot. For a first page, it is one of the whole list. For a later page, it is one of the rows that
+    /// are still to be read, made only if the page may belong to several readings whose snapshots differ.
     fn insert(&self, rows: &Rows<'_>) -> String {
         let (size, base) = (self.size, self.offset);
         let with = match self.begins() {
@@ -149,8 +149,8 @@ impl<'a> Snapshot<'a> {
             (Some(_), false) => format!("n.listed <= {MAX_BOUNDARIES}"),
             (None, false) => "TRUE".to_owned(),
         };
-        // A batch that is sent again, because the answer to it was lost or names were folded anew, makes the snapshot
-        // anew.
+        // OR REPLACE: a batch that is sent again, because its result was lost or folded columns were updated, makes the
+        // snapshot again.
         format!(
             "INSERT OR REPLACE INTO list_snapshots (org_id, list, id, resource, filter, reader, page_size, begun_at,
                base, step, listed, total, reveals, posts)
@@ -163,12 +163,12 @@ impl<'a> Snapshot<'a> {
         )
     }
 
-    /// Whether it is a page as tests of the connection ask for, which have no snapshot of a long list.
+    /// Whether the page is so small that it is a test of the connection, which makes no snapshot of a long list.
     fn is_small(&self) -> bool {
         self.begins() && self.size < SMALL_PAGE
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     fn count(&self, rows: &Rows<'_>) -> String {
         let counted = match self.begins() {
             true => rows.total.to_owned(),
@@ -176,11 +176,11 @@ impl<'a> Snapshot<'a> {
                 format!("(SELECT count(*) {} AND {} > (SELECT after FROM start))", rows.from, rows.seq)
             }
         };
-        // The LIMIT keeps SQLite from counting once for each time the number is named.
+        // The LIMIT keeps SQLite from counting again wherever the number is used.
         format!("(SELECT {counted} AS listed LIMIT 1)")
     }
 
-    /// The last row of each page: from one to the next, so that every row is looked at once.
+    /// The last row of each page, found from one page to the next, so that every row is read once.
     fn last_of_pages(&self, rows: &Rows<'_>) -> String {
         let (seq, from, step) = (rows.seq, rows.from, self.size.saturating_sub(1));
         let newest = format!("(SELECT max({seq}) {from})");
@@ -210,8 +210,7 @@ impl<'a> Snapshot<'a> {
         (!self.begins()).then(|| self.reading().rows(rows, self.filter.is_some()))
     }
 
-    /// Adds the statements that come after that of the page; `counted` counts the rows of a list of which no snapshot
-    /// is known.
+    /// Adds the statements that come after that of the page. `counted` counts the rows of a list without a snapshot.
     pub(crate) fn push_state(
         &self,
         batch: &mut Batch,
@@ -227,12 +226,12 @@ impl<'a> Snapshot<'a> {
         StateHandle::Later(state)
     }
 
-    /// The total of the list, and what is to be noted after the answer, given how many rows are on the page, and
-    /// whether there are more behind the first page.
+    /// Returns the total of the list, and the statement to run after the response. `on_page` is the number of rows on
+    /// the page, `there_is_more` whether there are rows after the first page.
     ///
     /// # Errors
-    /// 429 or `tooMany` where the pages of the list cannot be kept together; our fault: a row is not what the statement
-    /// selects.
+    /// [`StorageError::TooManyImports`] or `tooMany` if the list can have no snapshot; [`StorageError::Internal`] if a
+    /// row is not what the statement selects.
     pub(crate) fn read(
         &self,
         tenant: &Tenant<'_>,
@@ -257,10 +256,10 @@ impl<'a> Snapshot<'a> {
         }
     }
 
-    /// The statement that selects the [`State`] of a first page. The total is the snapshot's, else what `counted`
-    /// counts, unless the page tells.
+    /// The statement that selects the [`State`] of a first page. The total is that of the snapshot; without one, that
+    /// of `counted` for a small page, and otherwise the number of rows on the page.
     fn state(&self, counted: &str) -> String {
-        // A list of which a page that is not small makes no snapshot is no longer than the page, or is refused.
+        // If a page that is not small makes no snapshot, the list is no longer than the page, or it is refused.
         let counted = if self.is_small() { counted } else { "NULL" };
         format!(
             "SELECT coalesce(s.total, {counted}) AS total, s.total IS NOT NULL AS is_made, {} AS is_full

@@ -1,20 +1,20 @@
-//! In which direction a list is read, and where a page begins.
+//! The direction in which a list is read, and where a page begins.
 
 use crate::d1::filter::SortKey;
 use scim_protocol::cursor::Position;
 
-/// In which direction a list is read.
+/// The direction in which a list is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Direction {
-    /// Whether the client sorts from the greatest.
+    /// Whether the client sorts in descending order.
     pub(crate) descending: bool,
-    /// Whether the page before a cursor is read, and so everything the other way round.
+    /// Whether the page before a cursor is read, so that the order is reversed.
     pub(crate) backward: bool,
 }
 
 impl Direction {
-    /// RFC 7644 §3.4.2.3: what has no value comes last in ascending order, and first in descending. Ties are in
-    /// order of insertion.
+    /// The ORDER BY clause. RFC 7644 §3.4.2.3: resources without a value come last in ascending order, and first in
+    /// descending order. Resources with equal values are in order of insertion.
     pub(crate) fn order_by(self, key: Option<&SortKey>, rank: &str) -> String {
         let by_rank = format!("{rank} {}", if self.backward { "DESC" } else { "ASC" });
         let Some(key) = key else { return format!("ORDER BY {by_rank}") };
@@ -26,7 +26,7 @@ impl Direction {
         format!("ORDER BY {} {way}{nulls}, {by_rank}", key.sql)
     }
 
-    /// What comes after a place: `:after` and `:after_rank`, from which `shift` is to be taken off to have a `seq`.
+    /// The condition that a row comes after a place: `:after` and `:after_rank`, which is the row's `seq` plus `shift`.
     pub(crate) fn beyond(self, key: Option<&SortKey>, seq: &str, shift: i64, position: &Position) -> String {
         let by_rank =
             format!("{seq} {} CAST(:after_rank AS INTEGER) - {shift}", if self.backward { "<" } else { ">" });
@@ -34,7 +34,7 @@ impl Direction {
         let way = if self.descending != self.backward { "<" } else { ">" };
         match (&position.key, way) {
             (Some(_), _) => {
-                // Said twice, so that an index can begin where the page does.
+                // The redundant first comparison lets an index begin where the page does.
                 let beyond = format!("{key} {way}= :after AND ({key} {way} :after OR {by_rank})");
                 if *nullable && way == ">" { format!("({key} IS NULL OR ({beyond}))") } else { beyond }
             }

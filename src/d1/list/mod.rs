@@ -31,15 +31,15 @@ pub const INDEXED: &str = "of users: id, userName, externalId, emails.value or g
 
 /// A page of a list.
 pub struct Listing {
-    /// How many there are on all pages.
+    /// The number of resources on all pages.
     pub total: u64,
-    /// Those of this page, in order.
+    /// The resources on this page, in order.
     pub items: Vec<Item>,
-    /// Whether there are more in the direction in which the list was read.
+    /// Whether there are more resources in the direction in which the list was read.
     pub more: bool,
-    /// Whether the list turned out to have several pages, so that it has to be prepared as a long one.
+    /// Whether the list turned out to have several pages: the caller prepares it again with [`Query::is_long`].
     pub turned_out_long: bool,
-    /// What is to be noted after the answer.
+    /// The statement to run after the response.
     pub afterwards: Option<Statement>,
 }
 
@@ -47,7 +47,7 @@ pub struct Listing {
 pub struct Item {
     /// Its place.
     pub position: Position,
-    /// The whole resource, less what was not asked for.
+    /// The whole resource, without the groups or members that were not requested.
     pub resource: Resource,
 }
 
@@ -71,7 +71,7 @@ pub struct Prepared<'a> {
     by_cursor: bool,
     backward: bool,
     load: Load,
-    /// Whether it is only asked whether there is more than one page, and if not, for all of it.
+    /// Whether this batch finds out if there is more than one page. If there is one, the batch reads all of it.
     probes: bool,
 }
 
@@ -79,22 +79,22 @@ pub struct Prepared<'a> {
 #[derive(Debug, Deserialize)]
 struct PageRow {
     rank: i64,
-    /// What the list is sorted by; `None` where it is in order of insertion, or the resource has no such value.
+    /// The sort key; `None` if the list is in order of insertion, or the resource has no such value.
     key: Option<String>,
     /// The resource; see [`Resource`].
     #[serde(deserialize_with = "js_text")]
     body: JsText,
 }
 
-/// How a total, or a part of it, is learned.
+/// Where a total, or a part of it, comes from.
 enum Total {
-    /// It is kept with the organization.
+    /// The row of the organization has it.
     OfOrganization,
-    /// The filter can match one at most, and the page is the first.
+    /// The filter matches at most one resource, and the page is the first: the page has it.
     OnPage,
     /// A statement counts.
     Counted(Handle<Count>),
-    /// The list's snapshot knows it.
+    /// The snapshot of the list has it.
     OfSnapshot(StateHandle),
 }
 
@@ -126,7 +126,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         bindings.push(integer("after_rank", position.rank));
     }
     bindings.push(integer("count", count));
-    // One more than asked for tells whether there is another page.
+    // One more row than the page has shows whether there is another page.
     let begins = snapshot.as_ref().is_some_and(Snapshot::begins);
     bindings
         .push(integer("limit", i64::from(count).saturating_add(i64::from(by_cursor || probes || begins))));

@@ -1,11 +1,11 @@
-//! What is asked of a list.
+//! The query for a list.
 
 use crate::d1::imports::snapshot::Reader;
 use scim_protocol::filter::Filter;
 use scim_protocol::list::Window;
 use scim_protocol::query::Sort;
 
-/// Whose list it is.
+/// The resources in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listed {
     /// Users.
@@ -16,23 +16,23 @@ pub enum Listed {
     All,
 }
 
-/// What is asked for.
+/// The query for a page of a list.
 pub struct Query<'a> {
-    /// Whose list it is.
+    /// The resources in the list.
     pub listed: Listed,
-    /// Which of them; `None`: all.
+    /// The filter; `None`: all resources.
     pub filter: Option<&'a Filter<'a>>,
     /// The filter as it was sent.
     pub filter_text: Option<&'a str>,
-    /// In which order; `None`: in order of insertion.
+    /// The order; `None`: order of insertion.
     pub sort: Option<&'a Sort<'a>>,
-    /// Which page.
+    /// The page.
     pub window: &'a Window,
-    /// Who reads it.
+    /// The client that reads it.
     pub reader: Reader<'a>,
-    /// Whether users come with their groups. What is not asked for is not read.
+    /// Whether users are read with their groups.
     pub with_groups: bool,
-    /// Whether groups come with their members.
+    /// Whether groups are read with their members.
     pub with_members: bool,
     /// Whether it is known that the list has several pages.
     pub is_long: bool,

@@ -10,8 +10,7 @@ use crate::d1::{groups, organizations, users};
 use scim_protocol::ScimError;
 use scim_protocol::cursor::Position;
 
-/// What is added to the `seq` of a group where users and groups are in one list: 2^52, which JSON still has
-/// exactly.
+/// Added to the `seq` of a group if users and groups are in one list: 2^52, which a JSON number represents exactly.
 pub(crate) const GROUP_RANK: i64 = 4_503_599_627_370_496;
 
 /// How many rows come before the page, as SQL.
@@ -21,9 +20,9 @@ const SKIPPED: &str = "CAST(:offset AS INTEGER)";
 pub(crate) struct Sources {
     /// One for each table.
     pub(crate) all: Vec<Source>,
-    /// What their filters bind.
+    /// The parameters of their filters.
     pub(crate) bindings: Vec<Binding>,
-    /// What the filters cost.
+    /// The cost of the filters.
     pub(crate) load: Load,
 }
 
@@ -33,17 +32,17 @@ pub(crate) struct Source {
     pub(crate) from: String,
     /// The condition alone, for a row that is found by its `seq`.
     of_row: String,
-    /// What counts the rows.
+    /// SQL of the number of rows.
     pub(crate) total: String,
     /// Whether the filter can match one row at most.
     pub(crate) unique: bool,
     /// Whether the filter finds few rows, so that there is no second page.
     pub(crate) few: bool,
     table: Table,
-    /// What is added to a row's `seq` to have its rank in the list.
+    /// Added to a row's `seq` to get its rank in the list.
     shift: i64,
     key: Option<SortKey>,
-    /// Whether rows come in order by themselves, so that those behind the page are never looked at.
+    /// Whether an index has the order, so that SQLite never looks at rows behind the page.
     in_order: bool,
 }
 
@@ -91,7 +90,7 @@ impl Sources {
         Ok(Self { all, bindings, load })
     }
 
-    /// The only table, if there is but one.
+    /// The table, if there is only one.
     pub(crate) fn only(&self) -> Option<&Source> {
         match self.all.as_slice() {
             [only] => Some(only),
@@ -111,7 +110,7 @@ impl Sources {
                 &format!("LIMIT CAST(:limit AS INTEGER) OFFSET {SKIPPED}"),
             );
         }
-        // What has to be sorted is sorted by place alone; only what is on the page is read whole.
+        // Only places are sorted; whole resources are read for the page alone.
         let bodies: Vec<String> = self
             .all
             .iter()
@@ -124,7 +123,7 @@ impl Sources {
                 )
             })
             .collect();
-        // A rank is that of one table's row only.
+        // A rank belongs to a row of one table only.
         let body = match bodies.as_slice() {
             [only] => only.clone(),
             several => format!("coalesce({})", several.join(", ")),
@@ -136,8 +135,8 @@ impl Sources {
         )
     }
 
-    /// The statement that selects the `seq` of the groups on a page. On a first page they are the first of all groups,
-    /// and there is no need to look at people for them.
+    /// The statement that selects the `seq` of the groups on a page. On a first page, these are the first of all
+    /// groups, and there is no need to read users to find them.
     pub(crate) fn groups_on_page(
         &self,
         direction: Direction,
@@ -161,7 +160,7 @@ impl Sources {
         if let [source] = self.all.as_slice() {
             return source.hits(direction, from, &window);
         }
-        // No table has more on the page than the page ends after.
+        // No table has more rows on the page than the position of the page's end.
         let most = format!("LIMIT CAST(:{limit} AS INTEGER) + CAST(:offset AS INTEGER)");
         let parts: Vec<String> = self
             .all
@@ -174,7 +173,7 @@ impl Sources {
 
     /// The sort key under another name.
     fn hit_key(&self, sql: &str) -> Option<SortKey> {
-        // What one of two tables does not have is NULL there.
+        // An attribute that one of two tables does not have is NULL there.
         let nullable = self.all.iter().any(|source| source.key.as_ref().is_some_and(|key| key.nullable));
         let several = self.all.len() > 1;
         self.all.first()?.key.as_ref()?;
@@ -200,8 +199,8 @@ impl Source {
         }
     }
 
-    /// The statement that selects the page of which another selects the `seq` of each row and a number by which they
-    /// are in order. What is selected is as in [`Sources::page`].
+    /// The statement that selects a page, with columns as in [`Sources::page`]. `rows` is a statement that selects the
+    /// `seq` of each row and a number by which the rows are ordered.
     pub(crate) fn page_of(&self, rows: &str, with_groups: bool) -> String {
         let (table, seq) = (self.table.name(), self.seq());
         format!(

@@ -20,7 +20,7 @@ pub(crate) struct Names {
     name: &'static str,
     /// Column by which the rows are ordered.
     key: &'static str,
-    /// FROM and WHERE, which find those of the organization as `t`.
+    /// FROM and WHERE, which find the rows of the organization as `t`.
     of_organization: &'static str,
     /// The condition that another row, `h`, has the name; `j` is the change.
     taken: &'static str,

@@ -59,7 +59,7 @@ fn person_sql() -> &'static str {
 }
 
 impl Person {
-    /// What is to be written, if anything differs.
+    /// The change to write, if a folded column differs.
     fn change(&self, seen: &mut HashSet<String>) -> Option<Value> {
         let user = &self.user;
         let folded = user.folded_user_name();

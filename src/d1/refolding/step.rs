@@ -1,4 +1,4 @@
-//! Steps of refolding, and what they are made of.
+//! The parts of a step of refolding.
 
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ pub(crate) fn not_ascii(sql: &str) -> String {
     format!("length({sql}) <> length(CAST({sql} AS BLOB))")
 }
 
-/// A guard that wants as many rows changed as there were to change.
+/// A guard that fails the batch unless the statement before changed `count` rows.
 pub(crate) fn guard_all(count: usize) -> Statement {
     Statement::new(
         "SELECT CASE WHEN changes() = CAST(:count AS INTEGER) THEN '' ELSE json('stale') END",
