@@ -31,8 +31,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) actor: Actor,
     /// The call's entry of the audit log, as far as it is known before the outcome.
     pub(crate) entry: Entry,
-    /// The deployment's admin token; empty where it has none.
-    pub(crate) admin_token: String,
+    /// The deployment's admin token, if it has one.
+    pub(crate) admin_token: Option<String>,
     /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
     pub(crate) call_id: Option<String>,
 }

@@ -89,7 +89,7 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
     /// HTTP method.
-    pub(crate) method: &'a str,
+    pub(crate) method: &'a Method,
     /// Segments of the path after `/console/api`.
     pub(crate) path: &'a [&'a str],
     /// Parameters of the query.
@@ -112,11 +112,9 @@ pub(crate) async fn answer(
     if !fields.is_empty() {
         admin_request::set_body(&mut context.entry, fields.clone());
     }
-    let method = Method::from_bytes(request.method.as_bytes())
-        .map_err(|error| StorageError::Internal(format!("the method of a call: {error}")))?;
-    let Route { handler: call, parameters } = ROUTES.find(&method, request.path).map_err(no_route)?;
-    match request.method {
-        "GET" => read(context, &request, *call, &parameters).await,
+    let Route { handler: call, parameters } = ROUTES.find(request.method, request.path).map_err(no_route)?;
+    match *request.method {
+        Method::GET => read(context, &request, *call, &parameters).await,
         _ => write(context, &request, *call, &parameters, fields).await,
     }
 }
@@ -263,7 +261,7 @@ async fn post<B: DeserializeOwned, T: Repeatable>(
     let path = request.path.join("/");
     let text = serde_json::to_string(&fields)
         .map_err(|error| StorageError::Internal(format!("a body cannot be written: {error}")))?;
-    let call = Fingerprint { method: request.method, path: &path, body: &text };
+    let call = Fingerprint { method: request.method.as_str(), path: &path, body: &text };
     let reply = once(context, request.key, call, async |context: &AdminContext<'_>| {
         handler(context, body::read(fields)?).await
     })

@@ -1,11 +1,11 @@
 //! Authenticates callers of the console and of its API: by the admin token, by the session that it was exchanged for,
-//! or by the assertion of Cloudflare Access.
+//! or by the assertion of Cloudflare Access. Limits how often a client may guess.
 
 use super::actor::Actor;
 use super::{admin_token, bearer, cloudflare_access, session_cookie};
 use crate::deployment::{Deployment, variable};
-use crate::http::Problem;
 use crate::http::request::HttpRequest;
+use crate::http::{Problem, rate_limits};
 
 /// The actor in the audit log for a caller with the admin token.
 const ADMIN_TOKEN_ACTOR: &str = "admin token";
@@ -28,11 +28,49 @@ pub(crate) enum AuthMethod {
     AmbientCredential,
 }
 
-/// Authenticates the caller; `None` if no credentials were sent.
+/// The outcome of authentication.
+pub(crate) struct Authentication {
+    /// The caller; `None` without credentials, or with a cookie of no session. Errors are 401 for wrong credentials,
+    /// 429 after too many, and 503 if the settings of the deployment or the keys of Access allow no decision.
+    pub(crate) identity: Result<Option<Identity>, Problem>,
+    /// Whether credentials are refused. The response must then conceal what it has cost.
+    pub(crate) is_refusal: bool,
+}
+
+impl Authentication {
+    fn refused(problem: impl Into<Problem>) -> Self {
+        Self { identity: Err(problem.into()), is_refusal: true }
+    }
+}
+
+/// Authenticates the caller. After too many failures from the address of the request, credentials are not verified.
+pub(crate) async fn identify(deployment: &Deployment<'_>, request: &HttpRequest) -> Authentication {
+    if (request.header("authorization").is_some() || cloudflare_access::is_asserted(request))
+        && let Err(limit) = rate_limits::check_address(request)
+    {
+        return Authentication::refused(limit);
+    }
+    // A cookie costs a look-up in the database, also if it is a guess.
+    let has_cookie = session_cookie::is_presented(request);
+    if has_cookie && let Err(limit) = rate_limits::check_unknown_key(deployment.env, request).await {
+        return Authentication { identity: Err(limit.into()), is_refusal: false };
+    }
+    let identity = authenticate(deployment, request).await;
+    let is_guess = match &identity {
+        Ok(found) => found.is_none() && has_cookie,
+        Err(problem) => problem.status == 401,
+    };
+    if is_guess && let Err(limit) = rate_limits::count_failure(deployment.env, request).await {
+        return Authentication::refused(limit);
+    }
+    Authentication { identity, is_refusal: is_guess }
+}
+
+/// Authenticates the caller; `None` if no valid credentials were sent.
 ///
 /// # Errors
 /// 401 for wrong credentials; 503 if the settings of the deployment or the keys of Access allow no decision.
-pub(crate) async fn authenticate(
+async fn authenticate(
     deployment: &Deployment<'_>,
     request: &HttpRequest,
 ) -> Result<Option<Identity>, Problem> {

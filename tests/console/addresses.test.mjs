@@ -139,3 +139,30 @@ test("every answer of the console has the headers that restrict what browsers do
   assert.equal(local.headers.get("strict-transport-security"), null);
   await local.text();
 });
+
+test("each address of the console says which methods it has", async () => {
+  const { id } = await createOrganization(worker);
+  const all = [
+    ["/console", "PUT", "GET, HEAD, POST"],
+    ["/console/organizations", "DELETE", "GET, HEAD, POST"],
+    [`/console/organizations/${id}`, "POST", "GET, HEAD"],
+    [`/console/organizations/${id}/keys`, "PATCH", "GET, HEAD, POST"],
+    [`/console/organizations/${id}/log`, "POST", "GET, HEAD"],
+    ["/console/sign-in", "OPTIONS", "GET, HEAD, POST"],
+    ["/console/sign-out", "GET", "POST"],
+    ["/console/sign-out", "HEAD", "POST"],
+    ["/console/assets/console.css", "POST", "GET, HEAD"],
+    ["/console/nothing", "PUT", null],
+  ];
+  for (const [path, method, allow] of all) {
+    const answer = await worker.fetch(PUBLIC + path, { method, headers: { ...headers(), Origin: PUBLIC } });
+    await answer.text();
+    const what = `${method} ${path}`;
+    assert.equal(answer.status, allow ? 405 : 404, what);
+    assert.equal(answer.headers.get("allow"), allow, what);
+  }
+  for (const path of ["/console/organizations", `/console/organizations/${id}/log`, "/console/assets/console.css"]) {
+    const answer = await worker.fetch(PUBLIC + path, { method: "HEAD", headers: headers() });
+    assert.deepEqual([answer.status, await answer.text()], [200, ""], path);
+  }
+});

@@ -4,15 +4,14 @@ use maud::{Markup, html};
 
 use super::layout::{Section, page};
 use super::members::table;
-use super::page::NoForm;
-use super::page::Shown;
+use super::page::{NoForm, Shown};
 use super::parts::{address, copied, next};
 use super::projects::pushed;
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::groups::Group as Described;
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
-use crate::admin_api::{AdminContext, CallKey, InOrganization, groups};
+use crate::admin_api::{AdminContext, InOrganization, groups};
 use crate::http::Problem;
 
 /// The page of a group.
@@ -23,16 +22,6 @@ pub(super) struct Group<'a> {
 
 impl Shown for Group<'_> {
     type Form = NoForm;
-
-    async fn act(
-        &self,
-        _context: &mut AdminContext<'_>,
-        _request: &PageRequest,
-        form: &NoForm,
-        _key: Option<&CallKey>,
-    ) -> Result<PageResponse, Problem> {
-        match *form {}
-    }
 
     async fn render(
         &self,

@@ -3,12 +3,11 @@
 use maud::{Markup, html};
 
 use super::layout::{Section, page};
-use super::page::NoForm;
-use super::page::Shown;
+use super::page::{NoForm, Shown};
 use super::parts::{pill, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::imports::{Import, ImportResource, ImportState};
-use crate::admin_api::{AdminContext, CallKey, InOrganization, imports};
+use crate::admin_api::{AdminContext, InOrganization, imports};
 use crate::http::Problem;
 
 /// The page of an organization's imports.
@@ -18,16 +17,6 @@ pub(super) struct Imports<'a> {
 
 impl Shown for Imports<'_> {
     type Form = NoForm;
-
-    async fn act(
-        &self,
-        _context: &mut AdminContext<'_>,
-        _request: &PageRequest,
-        form: &NoForm,
-        _key: Option<&CallKey>,
-    ) -> Result<PageResponse, Problem> {
-        match *form {}
-    }
 
     async fn render(
         &self,

@@ -7,7 +7,7 @@ use super::calls::post;
 use super::flash::Flash;
 use super::form::{check_confirmed, number};
 use super::layout::{Section, page};
-use super::page::Shown;
+use super::page::{Shown, Submitted};
 use super::parts::{address_of, confirmation, copied, copy_button, once, pill, select, time, time_or_never};
 use super::request::{Notice, PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
@@ -86,9 +86,7 @@ pub(super) struct Deactivate {
     confirm: String,
 }
 
-impl Shown for Keys<'_> {
-    type Form = Form;
-
+impl Submitted for Keys<'_> {
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -141,6 +139,10 @@ impl Shown for Keys<'_> {
         };
         self.render_with(context, request, notice, new_key.as_deref()).await
     }
+}
+
+impl Shown for Keys<'_> {
+    type Form = Form;
 
     async fn render(
         &self,

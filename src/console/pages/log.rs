@@ -4,14 +4,13 @@ use maud::{Markup, html};
 
 use super::advice::advice;
 use super::layout::{Section, page};
-use super::page::NoForm;
-use super::page::Shown;
+use super::page::{NoForm, Shown};
 use super::parts::{address, field, next, pill, pretty, segment, select, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::log::{LogEntry, LogPage, LogResource, LogSource};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
-use crate::admin_api::{AdminContext, CallKey, InOrganization, log};
+use crate::admin_api::{AdminContext, InOrganization, log};
 use crate::error::ErrorCode;
 use crate::http::Problem;
 
@@ -26,16 +25,6 @@ pub(super) struct Log<'a> {
 
 impl Shown for Log<'_> {
     type Form = NoForm;
-
-    async fn act(
-        &self,
-        _context: &mut AdminContext<'_>,
-        _request: &PageRequest,
-        form: &NoForm,
-        _key: Option<&CallKey>,
-    ) -> Result<PageResponse, Problem> {
-        match *form {}
-    }
 
     async fn render(
         &self,

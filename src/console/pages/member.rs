@@ -9,7 +9,7 @@ use super::form::check_confirmed;
 use super::layout::{Section, page};
 use super::log::table as log_table;
 use super::members::{ASSIGNABLE, chosen_role, status};
-use super::page::Shown;
+use super::page::{Shown, Submitted};
 use super::parts::{address, address_of, confirmation, once, pretty, segment, select, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
@@ -54,9 +54,7 @@ pub(super) struct Own {
     confirm: String,
 }
 
-impl Shown for Member<'_> {
-    type Form = Form;
-
+impl Submitted for Member<'_> {
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -112,6 +110,10 @@ impl Shown for Member<'_> {
         let here = address_of(org, &format!("members/{}", segment(id)));
         Ok(PageResponse::Redirect(flash.at(&here)))
     }
+}
+
+impl Shown for Member<'_> {
+    type Form = Form;
 
     async fn render(
         &self,

@@ -7,7 +7,7 @@ use super::calls::post;
 use super::flash::Flash;
 use super::form::{Checkbox, optional};
 use super::layout::{Section, page};
-use super::page::Shown;
+use super::page::{Shown, Submitted};
 use super::parts::{address, address_of, field, maker, next, no_address, once, pill, required_field, select};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::members::{AssignableRole, MemberInList, MemberList, NewMember};
@@ -52,9 +52,7 @@ pub(super) fn chosen_role(text: &str) -> Result<Option<AssignableRole>, Problem>
     optional(text).map(AssignableRole::try_from).transpose().map_err(|why| Problem::new(400, why))
 }
 
-impl Shown for Members<'_> {
-    type Form = Form;
-
+impl Submitted for Members<'_> {
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -77,6 +75,10 @@ impl Shown for Members<'_> {
         .await?;
         Ok(PageResponse::Redirect(Flash::MemberAdded.at(&address_of(org, "members"))))
     }
+}
+
+impl Shown for Members<'_> {
+    type Form = Form;
 
     async fn render(
         &self,

@@ -7,7 +7,7 @@ use super::calls::{Call, note, post};
 use super::flash::Flash;
 use super::form::{Checkbox, optional};
 use super::layout::page;
-use super::page::Shown;
+use super::page::{Shown, Submitted};
 use super::parts::{address_of, domains, field, maker, no_address, once, required_field, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
@@ -50,9 +50,7 @@ pub(super) struct Invited {
     organization: String,
 }
 
-impl Shown for Organizations {
-    type Form = Form;
-
+impl Submitted for Organizations {
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -96,6 +94,10 @@ impl Shown for Organizations {
         };
         Ok(PageResponse::Redirect(flash.at(ADDRESS)))
     }
+}
+
+impl Shown for Organizations {
+    type Form = Form;
 
     async fn render(
         &self,

@@ -1,4 +1,4 @@
-//! What all pages do alike.
+//! What all pages have in common.
 
 use serde::de::DeserializeOwned;
 
@@ -7,22 +7,10 @@ use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::{AdminContext, CallKey};
 use crate::http::Problem;
 
-/// A page with its forms. Without forms, they are [`NoForm`].
+/// A page.
 pub(super) trait Shown {
-    /// The forms of the page, by their `action`.
-    type Form: DeserializeOwned;
-
-    /// Carries out a form.
-    ///
-    /// # Errors
-    /// Why not. The page is shown again with it.
-    async fn act(
-        &self,
-        context: &mut AdminContext<'_>,
-        request: &PageRequest,
-        form: &Self::Form,
-        key: Option<&CallKey>,
-    ) -> Result<PageResponse, Problem>;
+    /// The forms of the page, by their `action`; [`NoForm`] if it has none.
+    type Form;
 
     /// Reads what the page shows, and makes the document.
     ///
@@ -42,11 +30,26 @@ pub(super) trait Shown {
     async fn show(&self, context: &AdminContext<'_>, request: &PageRequest) -> Result<PageResponse, Problem> {
         self.render(context, request, PageState::of(request)).await
     }
+}
+
+/// A page with forms.
+pub(super) trait Submitted: Shown<Form: DeserializeOwned> {
+    /// Carries out a form.
+    ///
+    /// # Errors
+    /// Why not. The page is shown again with it.
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        request: &PageRequest,
+        form: &Self::Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem>;
 
     /// Answers POST: carries out the form, or shows the page again with the reason why not.
     ///
     /// # Errors
-    /// Those of [`Self::render`].
+    /// Those of [`Shown::render`].
     async fn submit(
         &self,
         context: &mut AdminContext<'_>,
@@ -71,6 +74,5 @@ pub(super) trait Shown {
     }
 }
 
-/// The form of a page without forms: there is none.
-#[derive(Debug, serde::Deserialize)]
+/// The form of a page without forms. It has no value.
 pub(super) enum NoForm {}

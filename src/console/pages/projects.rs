@@ -7,7 +7,7 @@ use super::calls::{Call, note, post};
 use super::flash::Flash;
 use super::form::{check_confirmed, words};
 use super::layout::{Section, page};
-use super::page::Shown;
+use super::page::{Shown, Submitted};
 use super::parts::{
     address, address_of, confirmation, copied, field, maker, once, pill, required_field, time,
 };
@@ -79,9 +79,7 @@ impl Named {
     }
 }
 
-impl Shown for Projects<'_> {
-    type Form = Form;
-
+impl Submitted for Projects<'_> {
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -153,6 +151,10 @@ impl Shown for Projects<'_> {
         };
         Ok(PageResponse::Redirect(flash.at(&address_of(org, "projects"))))
     }
+}
+
+impl Shown for Projects<'_> {
+    type Form = Form;
 
     async fn render(
         &self,

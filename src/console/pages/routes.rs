@@ -1,4 +1,4 @@
-//! Which page is at which address.
+//! The pages by their names.
 
 use super::group::Group;
 use super::imports::Imports;
@@ -7,48 +7,67 @@ use super::log::Log;
 use super::member::Member;
 use super::members::Members;
 use super::organizations::Organizations;
-use super::page::Shown;
+use super::page::{Shown, Submitted};
 use super::parts::address_of;
 use super::projects::Projects;
 use super::request::{PageRequest, PageResponse};
 use super::settings::Settings;
 use crate::admin_api::AdminContext;
+use crate::d1::StorageError;
 use crate::http::Problem;
+
+/// A page, without the parameters of its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageName {
+    /// All organizations, or the only one.
+    Start,
+    Organizations,
+    Organization,
+    Keys,
+    Members,
+    Member,
+    Projects,
+    Group,
+    Log,
+    Imports,
+    Settings,
+}
 
 /// Answers a request for a page: GET, or POST with a form as its body.
 ///
 /// # Errors
-/// 404 where there is no page; those of the page.
+/// Those of the page.
 pub(crate) async fn respond(
     context: &mut AdminContext<'_>,
-    path: &[&str],
+    page: PageName,
+    parameters: &[&str],
     request: &PageRequest,
     form: Option<&[u8]>,
 ) -> Result<PageResponse, Problem> {
-    match path {
-        [] => respond_with(&Organizations { skips_single: true }, context, request, form).await,
-        ["organizations"] => {
-            respond_with(&Organizations { skips_single: false }, context, request, form).await
+    use PageName as P;
+    match (page, parameters) {
+        (P::Start, []) => with_forms(&Organizations { skips_single: true }, context, request, form).await,
+        (P::Organizations, []) => {
+            with_forms(&Organizations { skips_single: false }, context, request, form).await
         }
-        ["organizations", org] => Ok(PageResponse::Redirect(address_of(org, "keys"))),
-        ["organizations", org, "keys"] => respond_with(&Keys { org }, context, request, form).await,
-        ["organizations", org, "members"] => respond_with(&Members { org }, context, request, form).await,
-        ["organizations", org, "members", id] => {
-            respond_with(&Member { org, id }, context, request, form).await
+        (P::Organization, [org]) => Ok(PageResponse::Redirect(address_of(org, "keys"))),
+        (P::Keys, [org]) => with_forms(&Keys { org }, context, request, form).await,
+        (P::Members, [org]) => with_forms(&Members { org }, context, request, form).await,
+        (P::Member, [org, id]) => with_forms(&Member { org, id }, context, request, form).await,
+        (P::Projects, [org]) => with_forms(&Projects { org }, context, request, form).await,
+        (P::Group, [org, id]) => Group { org, id }.show(context, request).await,
+        (P::Log, [org]) => Log { org }.show(context, request).await,
+        (P::Imports, [org]) => Imports { org }.show(context, request).await,
+        (P::Settings, [org]) => with_forms(&Settings { org }, context, request, form).await,
+        _ => {
+            let detail = format!("the route of the page {page:?} has other parameters than the page");
+            Err(StorageError::Internal(detail).into())
         }
-        ["organizations", org, "projects"] => respond_with(&Projects { org }, context, request, form).await,
-        ["organizations", org, "groups", id] => {
-            respond_with(&Group { org, id }, context, request, form).await
-        }
-        ["organizations", org, "log"] => respond_with(&Log { org }, context, request, form).await,
-        ["organizations", org, "imports"] => respond_with(&Imports { org }, context, request, form).await,
-        ["organizations", org, "settings"] => respond_with(&Settings { org }, context, request, form).await,
-        _ => Err(Problem::new(404, "There is no such page. The console begins at /console.")),
     }
 }
 
-async fn respond_with(
-    page: &impl Shown,
+async fn with_forms(
+    page: &impl Submitted,
     context: &mut AdminContext<'_>,
     request: &PageRequest,
     form: Option<&[u8]>,

@@ -7,7 +7,7 @@ use super::calls::{Call, note};
 use super::flash::Flash;
 use super::form::{Checkbox, number, words};
 use super::layout::{Section, page};
-use super::page::Shown;
+use super::page::{Shown, Submitted};
 use super::parts::{address_of, copied, field, required_field};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::{Organization, Settings as Change};
@@ -37,9 +37,7 @@ pub(super) struct Save {
     user_limit: Option<String>,
 }
 
-impl Shown for Settings<'_> {
-    type Form = Form;
-
+impl Submitted for Settings<'_> {
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -53,6 +51,10 @@ impl Shown for Settings<'_> {
         organizations::update(context, org, body).await?;
         Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&address_of(org, "settings"))))
     }
+}
+
+impl Shown for Settings<'_> {
+    type Form = Form;
 
     async fn render(
         &self,

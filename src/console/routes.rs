@@ -1,0 +1,64 @@
+//! The addresses below `/console`, but for those of the API.
+
+use std::sync::LazyLock;
+
+use http::Method;
+
+use super::pages::routes::PageName;
+use crate::http::routes::{NoRoute, Route, Routes};
+
+/// What answers a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Handler {
+    Asset,
+    /// The form of the admin token.
+    SignInForm,
+    SignIn,
+    SignOut,
+    Page(PageName),
+}
+
+static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
+    use Handler::Page;
+    Routes::new()
+        .at("/assets/:name", Method::GET, Handler::Asset)
+        .at("/sign-in", Method::GET, Handler::SignInForm)
+        .at("/sign-in", Method::POST, Handler::SignIn)
+        .at("/sign-out", Method::POST, Handler::SignOut)
+        .at("/", Method::GET, Page(PageName::Start))
+        .at("/", Method::POST, Page(PageName::Start))
+        .at("/organizations", Method::GET, Page(PageName::Organizations))
+        .at("/organizations", Method::POST, Page(PageName::Organizations))
+        .at("/organizations/:org", Method::GET, Page(PageName::Organization))
+        .at("/organizations/:org/keys", Method::GET, Page(PageName::Keys))
+        .at("/organizations/:org/keys", Method::POST, Page(PageName::Keys))
+        .at("/organizations/:org/members", Method::GET, Page(PageName::Members))
+        .at("/organizations/:org/members", Method::POST, Page(PageName::Members))
+        .at("/organizations/:org/members/:id", Method::GET, Page(PageName::Member))
+        .at("/organizations/:org/members/:id", Method::POST, Page(PageName::Member))
+        .at("/organizations/:org/projects", Method::GET, Page(PageName::Projects))
+        .at("/organizations/:org/projects", Method::POST, Page(PageName::Projects))
+        .at("/organizations/:org/groups/:id", Method::GET, Page(PageName::Group))
+        .at("/organizations/:org/log", Method::GET, Page(PageName::Log))
+        .at("/organizations/:org/imports", Method::GET, Page(PageName::Imports))
+        .at("/organizations/:org/settings", Method::GET, Page(PageName::Settings))
+        .at("/organizations/:org/settings", Method::POST, Page(PageName::Settings))
+});
+
+/// The route of a method and of the segments of a path after `/console`.
+///
+/// # Errors
+/// There is none.
+pub(super) fn find<'a>(method: &Method, path: &[&'a str]) -> Result<Route<'a, Handler>, NoRoute> {
+    ROUTES.find(method, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ROUTES;
+
+    #[test]
+    fn no_path_conflicts_with_another() {
+        assert_eq!(ROUTES.conflicts(), Vec::<&str>::new());
+    }
+}
