@@ -158,7 +158,7 @@ impl Database {
             match outcome {
                 Ok(answers) => {
                     let own = answers.iter().skip(before.len()).map(rows_of).collect::<Result<_, _>>()?;
-                    return Ok(batch.layout().results(own));
+                    return batch.layout().results(own);
                 }
                 Err(StorageError::AlreadyDone) => return self.read_again(batch).await,
                 Err(error) if error.is_transient() && pause_before_retry(retries).await? => {
@@ -185,7 +185,7 @@ impl Database {
             true => answers.next().map_or(Ok(None), rows_of),
             false => Ok(None),
         });
-        Ok(batch.layout().results(each.collect::<Result<_, _>>()?))
+        batch.layout().results(each.collect::<Result<_, _>>()?)
     }
 
     fn send_as(&self, batch: &Batch, kind: Kind) -> Sent<'_> {
@@ -291,7 +291,7 @@ impl Sent<'_> {
     /// As [`Database::batch`].
     pub async fn results(self) -> Result<Results, StorageError> {
         let answers = self.under_way.answers().await?;
-        Ok(self.layout.results(answers.iter().map(rows_of).collect::<Result<_, _>>()?))
+        self.layout.results(answers.iter().map(rows_of).collect::<Result<_, _>>()?)
     }
 
     /// The size of the database, in bytes.

@@ -89,7 +89,7 @@ impl Session<'_> {
     /// The statement that selects the key, followed by the others. These name the organization by the key, so that they
     /// find nothing if the key is not good.
     pub fn batch(&self, mut batch: Batch) -> KeyBatch {
-        let key = batch.push_first(self.select_key());
+        let key = batch.push_first_joined(self.select_key());
         KeyBatch { batch, key }
     }
 

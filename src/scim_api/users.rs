@@ -23,7 +23,7 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     let catalog = context.session.tenant.catalog;
     let projection = context.projection(&catalog.user)?;
     let mut batch = Batch::new();
-    let user = batch.push(stored::resource(&context.session.tenant, id, projection.wants("groups")));
+    let user = batch.push_single(stored::resource(&context.session.tenant, id, projection.wants("groups")));
     let opened = context.open(batch).await?;
     let Resource { version, body } =
         opened.results.first(user)?.ok_or_else(|| Refusal::UserNotFound { id: id.to_owned() })?;
@@ -53,7 +53,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
         // The user was written when the batch was sent first, and the response was lost.
         context.audit.mark_written();
         let mut batch = Batch::new();
-        let user = batch.push(stored::resource(tenant, &id, true));
+        let user = batch.push_single(stored::resource(tenant, &id, true));
         let opened = context.open(batch).await?;
         return created(context, &projection, &id, opened.results.first(user)?);
     }
@@ -183,7 +183,7 @@ async fn open_record(
     with_groups: bool,
 ) -> Result<(StoredUser, Organization), Error> {
     let mut batch = Batch::new();
-    let user = batch.push(stored::find_for_update(&context.session.tenant, id, with_groups));
+    let user = batch.push_single(stored::find_for_update(&context.session.tenant, id, with_groups));
     let opened = context.open(batch).await?;
     let record = opened.results.first(user)?.ok_or_else(|| Refusal::UserNotFound { id: id.to_owned() })?;
     context.audit.set_resource_name(record.user.user_name());

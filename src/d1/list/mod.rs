@@ -147,7 +147,9 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     };
     let mut batch = Batch::new();
     batch.extend(before.iter().map(|sql| tenant.statement(sql, &bindings)));
-    let page = batch.push(tenant.select(&page, &bindings));
+    let is_single = query.filter.is_some() && sources.only().is_some_and(|source| source.unique);
+    let page = tenant.select(&page, &bindings);
+    let page = if is_single { batch.push_single(page) } else { batch.push(page) };
     let mut totals = Vec::new();
     if probes {
         totals.push(Total::OnPage);
