@@ -9,7 +9,7 @@ use scim_protocol::bounded_json::{ParseError, object_of, parse_with};
 
 /// Most values of a body.
 pub(crate) const MAX_VALUES: usize = 100_000;
-/// How many values an array counts as besides, and an object within one: each takes several times as much memory.
+/// How many more values an array counts as, and an object in an array: each takes several times as much memory.
 const CONTAINER: usize = 10;
 /// Longest reason of a refusal, in characters. It may quote the body.
 const MAX_REASON: usize = 300;
@@ -51,10 +51,12 @@ fn invalid(why: &str) -> Problem {
 }
 
 fn shorten(text: &str) -> String {
-    match text.char_indices().nth(MAX_REASON) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+    let mut characters = text.chars();
+    let mut short: String = characters.by_ref().take(MAX_REASON).collect();
+    if characters.next().is_some() {
+        short.push('…');
     }
+    short
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Members: reading, adding, changing and removing them. Unlike users that SCIM creates, members added here may be
 //! outside the organization's email domains, such as contractors: SCIM then neither shows nor changes them.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::{AdminContext, InOrganization, Opened};
@@ -29,6 +30,13 @@ use scim_protocol::error::shorten;
 /// How many log entries the answer about a member has.
 const HISTORY: u16 = 20;
 
+/// An element of the attribute `groups` of a SCIM user.
+#[derive(Debug, Deserialize)]
+struct GroupOfUser {
+    value: String,
+    display: String,
+}
+
 impl NewPerson {
     /// Asks for confirmation of a user name that is not an email address.
     ///
@@ -43,9 +51,9 @@ impl NewPerson {
         Err(Problem::new(
             400,
             format!(
-                "Nobody was added: \"{}\" is no mail address. Cloudflare Access knows people by their address, and \
-                 mail domains apply to it. If it is meant all the same, confirm that with \"confirm_no_address\": \
-                 true.",
+                "No person was added: \"{}\" is no mail address. Cloudflare Access identifies people by their \
+                 address, and mail domains apply to it. To add the person all the same, confirm it with \
+                 \"confirm_no_address\": true.",
                 shorten(user_name)
             ),
         ))
@@ -107,21 +115,21 @@ pub(crate) async fn read(
     let MemberRow { member, resource } = results.first(member)?.ok_or_else(not_found)?;
     let mut history = results.all(history)?;
     history.truncate(HISTORY.into());
-    let groups = groups_of(&resource);
+    let groups = groups_of(&resource)?;
     let resource = member.managed.then_some(Value::Object(resource));
     Ok(InOrganization { organization, answer: MemberDetail { member, resource, groups, history } })
 }
 
-/// The groups in a SCIM user.
-fn groups_of(resource: &Object) -> Vec<MemberGroup> {
-    let text = |group: &Value, name: &str| group.get(name).and_then(Value::as_str).map(str::to_owned);
-    let groups = resource.get("groups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let group =
-        |group| Some(MemberGroup { id: text(group, "value")?, display_name: text(group, "display")? });
-    groups.iter().filter_map(group).collect()
+/// The groups in a stored SCIM user.
+fn groups_of(resource: &Object) -> Result<Vec<MemberGroup>, StorageError> {
+    let groups = resource.get("groups");
+    let groups = groups.ok_or_else(|| StorageError::Internal("a stored user has no groups".to_owned()))?;
+    let groups = Vec::<GroupOfUser>::deserialize(groups)
+        .map_err(|error| StorageError::Internal(format!("the groups of a stored user: {error}")))?;
+    Ok(groups.into_iter().map(|group| MemberGroup { id: group.value, display_name: group.display }).collect())
 }
 
-/// Adds a member. One who was deactivated becomes active again, with the same id and attributes.
+/// Adds a member. A deactivated member becomes active again, with the same id and attributes.
 pub(crate) async fn add(
     context: &AdminContext<'_>,
     org: &str,

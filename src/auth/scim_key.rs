@@ -15,7 +15,7 @@ use directory::key::PREFIX;
 /// commonest mistake of administrators.
 ///
 /// # Errors
-/// What is wrong with the header. Storage is not asked.
+/// Why the header has no key. Does not read the storage.
 pub(crate) fn from_authorization(header: Option<&str>) -> Result<Key, KeyRefusal> {
     let mut token = header.map(str::trim).filter(|header| !header.is_empty()).ok_or(KeyRefusal::Missing)?;
     while token.contains(char::is_whitespace) {

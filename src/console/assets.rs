@@ -1,5 +1,5 @@
-//! The stylesheet, the script and the icon of the pages. Their addresses change with what is in them, so that browsers
-//! may keep them for good.
+//! The stylesheet, the script and the icon of the pages. Their addresses change with their content, so that browsers
+//! may cache them forever.
 
 use crate::console::pages::{ICON, SCRIPT, STYLESHEET};
 use crate::http::response::HttpResponse;

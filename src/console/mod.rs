@@ -59,14 +59,14 @@ pub(crate) async fn answer(
     }
 }
 
-/// Refuses paths that rules of a proxy may have read in another way, and requests that others may have read in transit.
+/// Refuses paths that a proxy's rules may interpret differently, and requests that were sent without TLS.
 ///
 /// # Errors
 /// 404, 403.
 fn check_address(request: &HttpRequest) -> Result<(), Problem> {
     if !request.address.is_plain {
-        let detail = "There is nothing at this address: write it without doubled slashes, and encode nothing that \
-                      need not be.";
+        let detail = "There is nothing at this address: write it without doubled slashes, and encode only \
+                      characters that need it.";
         return Err(Problem::new(404, detail));
     }
     if !request.is_private() {
@@ -195,7 +195,7 @@ async fn show(
     Ok(with_session(response, cookie))
 }
 
-/// The response with the cookie of a prolonged session.
+/// The response with the cookie of an extended session.
 fn with_session(response: HttpResponse, cookie: Option<String>) -> HttpResponse {
     match cookie {
         Some(cookie) => response.with_header("Set-Cookie", cookie),

@@ -64,7 +64,7 @@ pub(super) async fn sign_in(
         return Ok(refused(match rate_limits::count_failure(deployment.env, request).await {
             Ok(()) => Problem::new(
                 401,
-                "That is not this deployment's admin token. Look it up where ADMIN_TOKEN was set.",
+                "This is not the admin token of this deployment. It is the value that ADMIN_TOKEN was set to.",
             ),
             Err(limit) => limit.into(),
         }));

@@ -129,7 +129,7 @@ describe("the provisioning log", () => {
     assert.equal(await filtered({ "User name, group or id": "ADA@okta.local" }), 2);
     assert.equal(await filtered({ From: today }), 6);
     assert.equal(await filtered({ Before: today }), 0);
-    await page.getByText("Nothing matches").waitFor();
+    await page.getByText("No entry matches").waitFor();
     await submit(page, page.getByRole("link", { name: "Back to the newest" }));
     assert.equal(await entries(page).count(), 6);
     await assertNoComplaints(page);

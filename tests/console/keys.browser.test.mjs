@@ -33,7 +33,7 @@ test("the first sign-in leads to a key that works", options, async () => {
   const page = await browser.open({ baseURL: worker.url });
   assert.equal((await page.goto("/console")).status(), 401);
   assert.equal((await signIn(page, "no such token")).status(), 401);
-  assert.match(await page.getByRole("alert").innerText(), /not this deployment's admin token/);
+  assert.match(await page.getByRole("alert").innerText(), /not the admin token of this deployment/);
   assert.equal((await signIn(page, worker.adminToken)).status(), 200);
 
   await page.getByText("Create an organization").click();

@@ -135,7 +135,7 @@ test("many members are paged, searched by the beginning of their names, and filt
   assert.equal(await page.getByLabel("User name begins with").inputValue(), "OWNER");
   await page.getByLabel("User name begins with").fill("nobody");
   await submit(page, button(page, "Search"));
-  await page.getByText("Nobody matches").waitFor();
+  await page.getByText("No member matches.").waitFor();
   await page.getByLabel("User name begins with").fill("");
   await page.getByLabel("Status").selectOption("inactive");
   await submit(page, button(page, "Search"));

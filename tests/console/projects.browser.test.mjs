@@ -97,7 +97,7 @@ describe("a project", () => {
     assert.deepEqual(await groups(organization), {});
     assert.deepEqual((await organization.user(id)).groups ?? [], []);
     await submit(page, button(cardOf(page, "Demo"), "Restore"));
-    await assertDone(page, /is back/);
+    await assertDone(page, /is restored/);
     assert.deepEqual(await groups(organization), before);
     assert.deepEqual(memberIds(await organization.group(engineers)), []);
     await assertOnlyRefusals(page, 400);
@@ -131,7 +131,7 @@ test("a team is found over SCIM, shows who is in it and since when it is pushed,
   await submit(page, row.getByRole("link", { name: "Member", exact: true }));
   await page.getByRole("link", { name: "ada@okta.local" }).waitFor();
   assert.match(await page.locator("dl.facts").innerText(), /Platform/);
-  await submit(page, page.getByRole("link", { name: "What happened to this group" }));
+  await submit(page, page.getByRole("link", { name: "Log of this group" }));
   assert.equal(await page.locator("#entries tbody tr").count(), 2); // the team, and the push
 
   await visit(page, organization, "projects");

@@ -28,7 +28,7 @@ test("everything is possible without JavaScript", { skip: browser.missing }, asy
 
   await visit(page, organization, "log");
   assert.equal(await button("Follow").count(), 0);
-  assert.equal(await page.getByText("New entries are put on top").isVisible(), false);
+  assert.equal(await page.getByText("New entries appear at the top").isVisible(), false);
   await page.getByLabel("Outcome").selectOption("failed");
   await submit(page, button("Filter"));
   assert.equal(await page.locator("#entries tbody tr").count(), 1);

@@ -7,7 +7,7 @@ use super::Name;
 use super::Repeatable;
 use super::members::{Member, MemberRole, NewPerson};
 
-/// Settings to change. What is left out stays.
+/// Settings to change. Fields that are left out stay as they are.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
@@ -17,7 +17,7 @@ pub(crate) struct Settings {
     pub(crate) email_management: Option<bool>,
     /// Whether SCIM may create groups that belong to no project.
     pub(crate) plain_groups: Option<bool>,
-    /// Whom SCIM sees: people with addresses in these domains. Empty: everyone.
+    /// The domains of the people that SCIM sees. Empty: all people.
     pub(crate) mail_domains: Option<Vec<String>>,
     /// For how long new keys are active, unless they are generated otherwise. 0, not null: until deactivated.
     #[schema(minimum = 0, maximum = 3650)]
@@ -40,7 +40,7 @@ pub(crate) struct NewOrganization {
     pub(crate) email_management: Option<bool>,
     /// Whether SCIM may create groups that belong to no project.
     pub(crate) plain_groups: Option<bool>,
-    /// Whom SCIM sees: people with addresses in these domains. Empty: everyone.
+    /// The domains of the people that SCIM sees. Empty: all people.
     pub(crate) mail_domains: Option<Vec<String>>,
     /// For how long new keys are active, unless they are generated otherwise. 0, not null: until deactivated.
     #[schema(minimum = 0, maximum = 3650)]
@@ -61,7 +61,7 @@ pub(crate) struct OrganizationRecord {
     pub(crate) email_management: bool,
     /// Whether SCIM may create groups that belong to no project.
     pub(crate) plain_groups: bool,
-    /// Whom SCIM sees: people with addresses in these domains. Empty: everyone.
+    /// The domains of the people that SCIM sees. Empty: all people.
     pub(crate) mail_domains: Vec<String>,
     /// For how long new keys are active, unless they are generated otherwise. null: until deactivated.
     #[schema(required, minimum = 1, maximum = 3650)]

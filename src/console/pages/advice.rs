@@ -27,7 +27,7 @@ pub(crate) fn advice(code: ErrorCode) -> Option<&'static str> {
 }
 
 const IT_RETRIES: &str = "Nothing is lost: the identity provider tries again by itself.";
-const TRY_AGAIN: &str = "Try again. If it stays, look into the Worker's log at the same time of day.";
+const TRY_AGAIN: &str = "Try again. If it fails again, look into the Worker's log at the same time of day.";
 const IS_HERE: &str = "It is here already: link to it instead of creating it, or import before you push.";
 
 fn for_refusal(code: RefusalCode) -> Option<&'static str> {
@@ -48,7 +48,7 @@ fn for_refusal(code: RefusalCode) -> Option<&'static str> {
             "Ownership is transferred on the new Owner's page; in the identity provider, map Member or Admin.",
         ),
         RefusalCode::NotAProjectGroup | RefusalCode::ProjectUnknown => {
-            Some("Create the project here first, or mind the spelling of the pushed group's name.")
+            Some("Create the project here first, or check the spelling of the pushed group's name.")
         }
         RefusalCode::ProjectDeletion => Some(
             "Unlink the pushed group and keep the group in the target app; archive the project here if it is to go.",
@@ -57,8 +57,8 @@ fn for_refusal(code: RefusalCode) -> Option<&'static str> {
             Some("In the identity provider, untick \"Rename app groups to match group name\" for this push.")
         }
         RefusalCode::UserNotFound => Some(
-            "The identity provider remembers a person who is not here any more: unassign and assign the person again, \
-             then push the group once more.",
+            "The identity provider knows a person that does not exist here any more: unassign and assign the person \
+             again, then push the group once more.",
         ),
         RefusalCode::GroupNotFound => {
             Some("The group is gone: unlink it in the identity provider, and push it again.")

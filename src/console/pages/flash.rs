@@ -1,4 +1,4 @@
-//! Flash notices: what a redirect says was done. The address carries a word, never a text of its own.
+//! Flash notices: the page after a redirect says what was done. The address has a word for it, never the text.
 
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -76,21 +76,21 @@ impl Flash {
             Self::InvitationDeclined => "The organization is not listed for you any more.",
             Self::MemberAdded => "The member is in the organization.",
             Self::RoleChanged => "The organization role is changed.",
-            Self::MemberRemoved => "The member is removed. The next import tells the identity provider.",
-            Self::MemberDeleted => "The member is deleted.",
-            Self::OwnershipTransferred => {
-                "The ownership is transferred. Who was the Owner until now is an Admin."
+            Self::MemberRemoved => {
+                "The member is removed. The identity provider learns of it with the next import."
             }
-            Self::ProjectCreated => "The project is created, and a group for each of its roles.",
+            Self::MemberDeleted => "The member is deleted.",
+            Self::OwnershipTransferred => "The ownership is transferred. The former Owner is now an Admin.",
+            Self::ProjectCreated => "The project is created, with a group for each of its roles.",
             Self::ProjectRenamed => "The project and its groups are renamed. Their ids are as they were.",
             Self::ProjectArchived => {
-                "The project is archived, and its groups are out of the identity provider's sight."
+                "The project is archived. The identity provider does not see its groups any more."
             }
             Self::ProjectRestored => {
-                "The project is back. Its groups are empty: push them again from the identity provider."
+                "The project is restored. Its groups are empty: push them again from the identity provider."
             }
-            Self::RoleCreated => "The role is created, and its group.",
-            Self::TeamCreated => "The team is created, and its two groups.",
+            Self::RoleCreated => "The role is created, with its group.",
+            Self::TeamCreated => "The team is created, with its two groups.",
             Self::TeamDeleted => "The team and its groups are deleted.",
             Self::SettingsSaved => "The settings are saved.",
             Self::SessionsEnded => "All sessions that began with the admin token are ended.",

@@ -56,8 +56,8 @@ fn main(request: &PageRequest, organization: &Organization, group: &Described) -
             }
         }
         h2 { "Members" }
-        @if members.is_empty() { p.empty { "Nobody." } } @else { (table(organization, members)) }
+        @if members.is_empty() { p.empty { "This group has no members." } } @else { (table(organization, members)) }
         (next(after, "Next page"))
-        p { a href=(address(organization, &format!("log?resource={}", record.id))) { "What happened to this group" } }
+        p { a href=(address(organization, &format!("log?resource={}", record.id))) { "Log of this group" } }
     }
 }

@@ -34,9 +34,9 @@ impl Shown for Imports<'_> {
 fn main(imports: &[Import]) -> Markup {
     html! {
         p {
-            "Lists that are read in several pages. While one is being read, everybody keeps their place: who comes or \
-             goes meanwhile makes nobody else be missed. Lists that fit on one page are answered whole and do not \
-             stand here."
+            "Lists that an identity provider reads in several pages. All entries keep their places until the last \
+             page, so that no entry is missed because others are added or removed in between. Lists that fit on one \
+             page are not shown here."
         }
         @if imports.is_empty() {
             p.empty { "No import of several pages lately." }

@@ -190,8 +190,8 @@ impl Keys<'_> {
         }
         Err(Problem::new(
             409,
-            "No key was generated: there is a newer one than the page knew that this form was on. A key is shown only \
-             once; if nobody has kept the newest, regenerate it.",
+            "No key was generated: there is a newer one, generated after this page had been loaded. A key is shown \
+             only once; if the newest was not kept, regenerate it.",
         ))
     }
 }

@@ -16,7 +16,7 @@ use crate::http::Problem;
 
 const STATUSES: [(&str, &str); 3] = [("", "All"), ("failed", "Failed"), ("succeeded", "Succeeded")];
 const SOURCES: [(&str, &str); 3] =
-    [("", "Everybody"), ("scim", "Identity provider"), ("console", "Administrators")];
+    [("", "All"), ("scim", "Identity provider"), ("console", "Administrators")];
 
 /// The page of an organization's log.
 pub(super) struct Log<'a> {
@@ -68,19 +68,19 @@ fn main(request: &PageRequest, organization: &Organization, log: &LogPage) -> Ma
         @if is_newest {
             p.tail hidden {
                 button.quiet #tail type="button" aria-pressed="false" { "Follow" }
-                span #tail-status role="status" { "New entries are put on top as they come." }
+                span #tail-status role="status" { "New entries appear at the top." }
             }
         }
         div #entries { (table(organization, entries)) }
         @if entries.is_empty() {
-            p.empty { "Nothing matches. Requests without a good key are not in this log: they are in the Worker's." }
+            p.empty { "No entry matches. Requests without a valid key are in the Worker's log only." }
         }
         @if !is_newest { p { a href=(address(organization, "log")) { "Back to the newest" } } }
         (next(before, "Older entries"))
     }
 }
 
-/// A date field takes days only.
+/// The day of a time: the value of a date field.
 fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
 }
@@ -126,7 +126,7 @@ fn row(organization: &Organization, entry: &LogEntry) -> Markup {
     }
 }
 
-/// The request for people: decoded, and with only the beginning of the identifier.
+/// The request in short: decoded, and with only the beginning of the identifier.
 fn shortened(entry: &LogEntry) -> String {
     let id = entry.resource_id.as_deref().unwrap_or_default();
     let path = match id.get(..8) {

@@ -157,15 +157,15 @@ fn main(organization: &Organization, detail: &MemberDetail) -> Markup {
         @if member.active && !is_owner { (actions(member)) }
         @if !member.active { (activation(member)) }
         @if is_owner {
-            p { "The Owner cannot be changed or removed. Transfer the ownership on somebody else's page first." }
+            p { "The Owner cannot be changed or removed. First transfer the ownership on the page of the new Owner." }
         }
         section.card aria-labelledby="history-heading" {
             h2 #history-heading { "History" }
             @if history.is_empty() {
-                p.empty { "Nothing has happened as far back as the log goes." }
+                p.empty { "The log has no entry about this member." }
             } @else {
                 (log_table(organization, history))
-                p { a href=(address(organization, &format!("log?resource={}", member.id))) { "All of it" } }
+                p { a href=(address(organization, &format!("log?resource={}", member.id))) { "All entries" } }
             }
         }
         section.card aria-labelledby="resource-heading" {
@@ -197,13 +197,13 @@ fn actions(member: &MemberInList) -> Markup {
                 form method="post" {
                     (once())
                     h3 { "Remove from the organization" }
-                    p { "All roles and groups go. The next import tells the identity provider." }
+                    p { "All roles and groups are removed. The identity provider learns of it with the next import." }
                     button.danger name="action" value="remove" { "Remove" }
                 }
                 form method="post" {
                     (once())
                     h3 { "Transfer the ownership" }
-                    p { "This person becomes the Owner; who is it now stays an Admin." }
+                    p { "This person becomes the Owner. The present Owner becomes an Admin." }
                     input type="hidden" name="user_name" value=(user_name);
                     (confirmation("confirm-owner", user_name))
                     button.danger name="action" value="own" { "Transfer" }
@@ -216,10 +216,10 @@ fn actions(member: &MemberInList) -> Markup {
 fn activation(member: &MemberInList) -> Markup {
     html! {
         section.card aria-labelledby="actions-heading" {
-            h2 #actions-heading { "Bring back" }
+            h2 #actions-heading { "Activate" }
             p {
-                "This person is here, and can do nothing. The identity provider brings back whom it assigns again; by \
-                 hand you bring back whom it does not manage. Roles and groups have to be given anew."
+                "This person is deactivated. The identity provider activates the people that it assigns again; \
+                 activate here those that it does not manage. Roles and groups have to be assigned again."
             }
             form method="post" {
                 (once())

@@ -112,7 +112,7 @@ fn main(
             button { "Search" }
         }
         @if members.is_empty() {
-            p.empty { "Nobody matches." }
+            p.empty { "No member matches." }
         } @else {
             (table(organization, members))
         }
@@ -128,8 +128,8 @@ fn add(typed: &Add) -> Markup {
         form method="post" {
             (once())
             p {
-                "Your identity provider adds people by itself. Here you add those it does not know, such as \
-                 contractors, and bring back who has been removed."
+                "Your identity provider adds people by itself. Here you add people that it does not know, such as \
+                 contractors, and people that have been removed."
             }
             (required_field("user_name", "user_name", "User name", &typed.user_name, "Usually the mail address."))
             (no_address("no_address", &typed.user_name))

@@ -192,7 +192,7 @@ fn main(actor: &Actor, list: &OrganizationList, refused: Option<&Create>) -> Mar
     }
 }
 
-/// An invitation, with what tells the organization from others of the same name.
+/// An invitation, with facts that tell the organization from others of the same name.
 fn invited(invitation: &Invitation) -> Markup {
     let id = &invitation.id;
     html! {
@@ -200,8 +200,8 @@ fn invited(invitation: &Invitation) -> Markup {
             h2 id={ "invitation-" (id) } { "Invitation: " (invitation.name) }
             p {
                 "Its administrators have made you \
-                 " (invitation.org_role.as_str()) ". Anybody may give an \
-                 organization this name: accept only if you know its Owner or its id."
+                 " (invitation.org_role.as_str()) ". Any organization may \
+                 have this name: accept only if you know its Owner or its id."
             }
             dl.facts {
                 div { dt { "Owner" } dd { (invitation.owner_user_name.as_deref().unwrap_or_default()) } }
@@ -242,7 +242,8 @@ fn create(typed: &Create) -> Markup {
             (once())
             (required_field("name", "name", "Name", &typed.name, ""))
             (required_field("user_name", "user_name", "User name of the Owner", &typed.user_name,
-                "Usually the mail address. An organization has exactly one Owner, who can hand it over later."))
+                "Usually the mail address. An organization has exactly one Owner, who can transfer the ownership \
+                 later."))
             (no_address("no_address", &typed.user_name))
             (field("given_name", "given_name", "First name of the Owner", &typed.given_name, ""))
             (field("family_name", "family_name", "Last name of the Owner", &typed.family_name, ""))

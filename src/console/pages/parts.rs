@@ -14,7 +14,7 @@ const SHOWN_DOMAINS: usize = 3;
 /// A text as a segment of a path.
 pub(crate) fn segment(text: &str) -> String {
     match text {
-        // Of themselves they lead elsewhere, also if they are encoded.
+        // Browsers resolve them as relative paths, also if they are encoded.
         "." | ".." => "-".to_owned(),
         text => encode_segment(text).to_string(),
     }
@@ -42,10 +42,10 @@ pub(crate) fn domains(domains: &[String]) -> String {
     }
 }
 
-/// A time as it is stored, for people.
+/// A stored time (ISO 8601), without fractions of a second.
 pub(crate) fn time(iso: &str) -> Markup {
-    let date = iso.get(..10).unwrap_or(iso);
-    let clock = iso.get(11..19).unwrap_or_default();
+    let (date, clock) = iso.split_once('T').unwrap_or((iso, ""));
+    let clock = clock.get(..8).unwrap_or(clock);
     html! { time datetime=(iso) { (date) " " (clock) "\u{a0}UTC" } }
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn time_or_never(iso: Option<&str>) -> Markup {
     html! { @match iso { Some(iso) => (time(iso)), None => "never" } }
 }
 
-/// JSON for people.
+/// JSON with line breaks and indentation.
 pub(crate) fn pretty(json: &Value) -> Markup {
     html! { pre tabindex="0" { (format!("{json:#}")) } }
 }
@@ -102,7 +102,7 @@ pub(crate) fn no_address(id: &str, user_name: &str) -> Markup {
         @if !user_name.trim().is_empty() && email_domain(user_name).is_none() {
             div.field.tick {
                 input id=(id) type="checkbox" name="confirm_no_address" value="on";
-                label for=(id) { "The user name is no mail address, and is meant like that" }
+                label for=(id) { "The user name is no mail address, and that is intended" }
             }
         }
     }

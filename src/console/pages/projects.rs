@@ -270,7 +270,10 @@ fn shown(organization: &Organization, project: &Project) -> Markup {
                         form method="post" {
                             (once())
                             h3 { "Archive" }
-                            p { "Its groups go out of the identity provider's sight, and everybody loses the roles." }
+                            p {
+                                "The identity provider does not see its groups any more, and all members lose the \
+                                 roles."
+                            }
                             (of_project())
                             input type="hidden" name="project_name" value=(name);
                             (confirmation(&format!("archive-{id}"), name))

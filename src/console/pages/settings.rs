@@ -113,12 +113,13 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup 
                     (shown.mail_domains)
                 }
                 small #mail_domains-hint {
-                    "One a line. People outside them cannot be created over SCIM, and who is here already is not seen \
-                     by it: Admins among them stay Admins until you change that under Members. Empty: all domains."
+                    "One a line. People of other domains cannot be created over SCIM, and SCIM does not see those \
+                     that exist already: Admins among them stay Admins until you change that under Members. Empty: \
+                     all domains."
                 }
             }
             (tick("email_management", shown.email_management.0, "User names and mail may be changed over SCIM",
-                "Otherwise a changed address is refused, with words that say so."))
+                "Otherwise a request that changes an address is refused with this reason."))
             (tick("plain_groups", shown.plain_groups.0, "Groups of any name may be created over SCIM",
                 "They belong to no project."))
             (field("key_lifetime_days", "key_lifetime_days", "A new key expires after so many days",
@@ -127,8 +128,8 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup 
             @if is_operator {
                 (field("user_limit", "user_limit", "At most so many people",
                     shown.user_limit.as_deref().unwrap_or_default(),
-                    "Empty: any number. Beyond it nobody is created over SCIM or added here; whoever is here can \
-                     still be changed, deactivated and deleted."))
+                    "Empty: any number. Beyond the limit no people can be created over SCIM or added here; the \
+                     present ones can still be changed, deactivated and deleted."))
             } @else if let Some(limit) = record.user_limit {
                 p { "An operator of this service has limited the organization to " (limit) " people." }
             }
