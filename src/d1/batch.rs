@@ -294,7 +294,8 @@ mod tests {
         assert_eq!(
             both.sql,
             "SELECT own.*, other.* FROM (SELECT a FROM k WHERE a = ?3 AND b = ?4) own \
-             LEFT JOIN (SELECT 1 AS is_found, found.* FROM (SELECT c FROM u WHERE c = ?1 AND d = ?12 AND e = ?1) found) other"
+             LEFT JOIN (SELECT 1 AS is_found, found.* \
+             FROM (SELECT c FROM u WHERE c = ?1 AND d = ?12 AND e = ?1) found) other"
         );
         let params: Vec<&str> = both.params.iter().flatten().map(String::as_str).collect();
         assert_eq!(params, ["3", "4", "1", "2"]);
