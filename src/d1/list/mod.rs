@@ -147,9 +147,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     };
     let mut batch = Batch::new();
     batch.extend(before.iter().map(|sql| tenant.statement(sql, &bindings)));
-    let is_single = query.filter.is_some() && sources.only().is_some_and(|source| source.unique);
-    let page = tenant.select(&page, &bindings);
-    let page = if is_single { batch.push_single(page) } else { batch.push(page) };
+    let page = batch.push(tenant.select(&page, &bindings));
     let mut totals = Vec::new();
     if probes {
         totals.push(Total::OnPage);
