@@ -6,11 +6,12 @@ use super::types::organizations::{Organization, OrganizationRecord};
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{Entry, Outcome};
 use crate::d1::{
-    Batch, Database, Results, Scope, Select, Statement, StorageError, Tenant, idempotent_calls,
+    Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, Tenant, idempotent_calls,
     organizations as stored, refolding,
 };
 use crate::http::Problem;
 use crate::runtime::clock;
+use directory::event::Source;
 use directory::{AdministratorName, Catalog, Shard, group_name};
 
 /// The context of a call.
@@ -89,7 +90,14 @@ impl AdminContext<'_> {
                 Scope::Administrator { organization, name: AdministratorName::of(email) }
             }
         };
-        Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now() }
+        let cause = Cause {
+            source: Source::Console,
+            actor: self.actor.name().to_owned(),
+            key_id: None,
+            request_id: Some(self.entry.request_id.clone()),
+            story: None,
+        };
+        Tenant { scope, catalog: self.catalog, base: self.base.clone(), now: self.now(), cause }
     }
 
     /// Refuses all but operators of the deployment.
@@ -184,7 +192,7 @@ impl AdminContext<'_> {
         if let Some(mark) = self.mark_done() {
             batch.execute_first(mark);
         }
-        self.database.write(self.entry.insert_if_authorized(tenant, outcome)?, &batch).await
+        self.database.write(self.entry.insert_if_authorized(tenant, outcome), &batch).await
     }
 
     /// The statement that notes that a call with an `Idempotency-Key` has made its change.
@@ -201,7 +209,7 @@ impl AdminContext<'_> {
         change: Statement,
         mut batch: Batch,
     ) -> Result<Results, StorageError> {
-        let entry = self.entry.insert_if_row_changed(tenant, outcome)?;
+        let entry = self.entry.insert_if_row_changed(tenant, outcome);
         for statement in self.mark_done().into_iter().chain([change, entry]) {
             batch.execute_first(statement);
         }

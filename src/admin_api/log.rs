@@ -3,8 +3,9 @@
 use super::context::{AdminContext, InOrganization};
 use super::types::log::{LogEntry, LogPage, LogQuery, LogSource, LogStatus};
 use super::types::query::Moment;
-use crate::d1::audit_log::{self as stored, Query, Source};
+use crate::d1::audit_log::{self as stored, Query};
 use crate::http::Problem;
+use directory::event::Source;
 
 /// Lists entries, the newest first.
 pub(crate) async fn list(

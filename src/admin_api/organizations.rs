@@ -132,7 +132,7 @@ pub(crate) async fn create(
     let owner_id = ids::new_id()?;
     let outcome = Outcome { status: 201, ..Outcome::default() }
         .with_detail(format!("Created the organization {name}."));
-    let entry = context.entry.insert(&tenant, &id, &outcome)?;
+    let entry = context.entry.insert(&tenant, &id, &outcome);
     let mut batch = Batch::new();
     match context.mark_done() {
         Some(mark) if database.shard() == context.database.shard() => batch.execute(mark),

@@ -3,11 +3,12 @@
 use scim_protocol::Object;
 use serde_json::Value;
 
-use crate::d1::audit_log::{Entry, Source};
+use crate::d1::audit_log::Entry;
 use crate::redaction::audit_log;
+use directory::event::Source;
 
 /// The entry of a request that arrived at that time, in milliseconds since the epoch.
-pub(crate) fn entry(actor: &str, method: &str, path: &str, began_millis: u64) -> Entry {
+pub(crate) fn entry(actor: &str, method: &str, path: &str, began_millis: u64, request_id: String) -> Entry {
     Entry {
         source: Source::Console,
         actor: actor.to_owned(),
@@ -15,6 +16,7 @@ pub(crate) fn entry(actor: &str, method: &str, path: &str, began_millis: u64) ->
         path: audit_log::console_path(path),
         body: None,
         began_millis,
+        request_id,
     }
 }
 

@@ -4,12 +4,13 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use serde_json::Value;
 
-use crate::d1::audit_log::{ChangeEntry, Entry, Outcome, Source};
+use crate::d1::audit_log::{ChangeEntry, Entry, Outcome};
 use crate::d1::{Statement, StorageError, Tenant};
 use crate::error::ErrorCode;
 use crate::redaction::audit_log::Redactor;
 use crate::runtime::clock;
 use directory::Catalog;
+use directory::event::Source;
 
 /// The detail of a request that succeeded without a change.
 pub(crate) const NOTHING_TO_CHANGE: &str = "Nothing had to be changed.";
@@ -43,7 +44,12 @@ pub(crate) struct AuditContext {
 
 impl AuditContext {
     /// For a request. The actor is the hint of its key.
-    pub(crate) fn new(catalog: &'static Catalog, actor: String, target: Target<'_>) -> Self {
+    pub(crate) fn new(
+        catalog: &'static Catalog,
+        actor: String,
+        target: Target<'_>,
+        request_id: String,
+    ) -> Self {
         let Target { method, path, parameters, segments } = target;
         let redactor = Redactor::new(catalog, segments.first().copied());
         let entry = Entry {
@@ -53,6 +59,7 @@ impl AuditContext {
             path: redactor.address(path, parameters),
             body: None,
             began_millis: clock::now_millis(),
+            request_id,
         };
         let resource_type = match segments.first() {
             Some(&"Users") => Some("User"),
@@ -76,9 +83,9 @@ impl AuditContext {
     }
 
     /// For an operation of this bulk request.
-    pub(crate) fn for_operation(&self, target: Target<'_>) -> Self {
+    pub(crate) fn for_operation(&self, target: Target<'_>, request_id: String) -> Self {
         let organization = self.organization.clone();
-        Self { organization, ..Self::new(self.catalog, self.entry.actor.clone(), target) }
+        Self { organization, ..Self::new(self.catalog, self.entry.actor.clone(), target, request_id) }
     }
 
     /// Adds the body, redacted.
@@ -111,41 +118,31 @@ impl AuditContext {
     /// The entry of a change, for the batch of the change.
     ///
     /// # Errors
-    /// As [`Entry::insert`]; [`StorageError::Internal`] if the organization is not known yet.
+    /// [`StorageError::Internal`] if the organization is not known yet.
     pub(crate) fn change(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<ChangeEntry, StorageError> {
         let organization = self.organization.get().ok_or_else(|| {
             StorageError::Internal("a change has an audit entry before its organization is known".to_owned())
         })?;
-        self.entry.insert(tenant, organization, &self.redacted(outcome))
+        Ok(self.entry.insert(tenant, organization, &self.redacted(outcome)))
     }
 
     /// The entry of a change that may not take place; see [`Entry::insert_if_row_changed`].
-    ///
-    /// # Errors
-    /// As [`Entry::insert`].
-    pub(crate) fn change_if_row_changed(
-        &self,
-        tenant: &Tenant<'_>,
-        outcome: &Outcome,
-    ) -> Result<Statement, StorageError> {
+    pub(crate) fn change_if_row_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Statement {
         self.entry.insert_if_row_changed(tenant, &self.redacted(outcome))
     }
 
     /// The entry of a request that changed nothing, for after its response; `None` for requests without an entry.
-    ///
-    /// # Errors
-    /// As [`Entry::insert`].
     pub(crate) fn no_change(
         &self,
         tenant: &Tenant<'_>,
         status: u16,
         code: Option<ErrorCode>,
         detail: Option<&str>,
-    ) -> Result<Option<Statement>, StorageError> {
+    ) -> Option<Statement> {
         let succeeded = status < 400;
-        let Some(organization) = self.organization.get() else { return Ok(None) };
+        let organization = self.organization.get()?;
         if self.is_written.get() || (succeeded && self.is_read) {
-            return Ok(None);
+            return None;
         }
         let outcome = Outcome {
             status,
@@ -162,7 +159,7 @@ impl AuditContext {
                 detail => detail.map(|detail| self.redactor.message(detail)),
             },
         };
-        self.entry.insert_rate_limited(tenant, organization, &outcome).map(Some)
+        Some(self.entry.insert_rate_limited(tenant, organization, &outcome))
     }
 
     fn redacted(&self, outcome: &Outcome) -> Outcome {

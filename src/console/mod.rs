@@ -21,7 +21,7 @@ use crate::http::Problem;
 use crate::http::request::{BODY_LIMIT, HttpRequest};
 use crate::http::response::HttpResponse;
 use crate::http::routes::{NoRoute, Route};
-use crate::runtime::clock;
+use crate::runtime::{clock, ids};
 use directory::Shard;
 use pages::routes::PageName;
 use pages::{PageRequest, PageResponse, layout};
@@ -230,8 +230,8 @@ fn admin_context<'a>(
 ) -> Result<AdminContext<'a>, Problem> {
     let database = databases.first().ok_or_else(Problem::no_organization)?;
     let now_millis = clock::now_millis();
-    let entry =
-        admin_request::entry(actor.name(), request.method.as_str(), &request.address.path, now_millis);
+    let (method, path) = (request.method.as_str(), request.address.path.as_str());
+    let entry = admin_request::entry(actor.name(), method, path, now_millis, ids::request_id()?);
     Ok(AdminContext {
         database,
         databases,

@@ -8,13 +8,13 @@
 
 use serde::de::DeserializeOwned;
 
-use super::StorageError;
 use super::batch::Select;
 use super::statement::{Binding, Statement, integer, optional, text};
 use super::tenant::Tenant;
 use crate::error::ErrorCode;
 use crate::redaction::secrets::redact;
-use crate::runtime::{clock, random};
+use crate::runtime::clock;
+use directory::event::Source;
 use directory::group_name::fold_group_name;
 use scim_protocol::error::shorten;
 
@@ -24,25 +24,6 @@ pub(crate) const FAILURES_A_MINUTE: u32 = 60;
 pub(crate) const LONGEST_PATH: usize = 1_000;
 /// Longest `detail` that is kept, in bytes.
 pub(crate) const LONGEST_DETAIL: usize = 2_000;
-
-/// Who makes requests of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// An identity provider, over SCIM.
-    Scim,
-    /// An administrator, in the console.
-    Console,
-}
-
-impl Source {
-    /// Its name in the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Scim => "scim",
-            Self::Console => "console",
-        }
-    }
-}
 
 /// A request on its way into the log.
 #[derive(Debug, Clone)]
@@ -59,6 +40,9 @@ pub struct Entry {
     pub body: Option<String>,
     /// When it arrived, in milliseconds since the epoch.
     pub began_millis: u64,
+    /// The end of the entry's id, which distinguishes entries of the same millisecond; see
+    /// [`crate::runtime::ids::request_id`].
+    pub request_id: String,
 }
 
 /// The outcome of a request.
@@ -102,7 +86,7 @@ impl Outcome {
 pub struct ChangeEntry {
     /// Writes the entry: the first statement of the batch.
     pub insert: Statement,
-    /// Fails with [`StorageError::AlreadyDone`] if the entry was written, and therefore the change made. It comes first
+    /// Fails with [`super::StorageError::AlreadyDone`] if the entry was written, and therefore the change made. It comes first
     /// in a batch that is sent again because its result was lost.
     pub proof: Statement,
 }
@@ -113,81 +97,50 @@ const CLOCKS: u64 = 60_000;
 impl Entry {
     /// The entry with which the batch of a change begins. `organization` is the id of the organization, which the guard
     /// of the batch verifies.
-    ///
-    /// # Errors Internal, if no identifier can be made.
-    pub fn insert(
-        &self,
-        tenant: &Tenant<'_>,
-        organization: &str,
-        outcome: &Outcome,
-    ) -> Result<ChangeEntry, StorageError> {
-        let random = random_end()?;
-        Ok(ChangeEntry {
-            insert: self.statement(tenant, ":organization", "", Some(organization), outcome, &random),
-            proof: self.proof(tenant, ":organization", Some(organization), &random),
-        })
+    pub fn insert(&self, tenant: &Tenant<'_>, organization: &str, outcome: &Outcome) -> ChangeEntry {
+        ChangeEntry {
+            insert: self.statement(tenant, ":organization", "", Some(organization), outcome, true),
+            proof: self.proof(tenant, ":organization", Some(organization)),
+        }
     }
 
-    fn proof(
-        &self,
-        tenant: &Tenant<'_>,
-        organization: &str,
-        organization_id: Option<&str>,
-        random: &str,
-    ) -> Statement {
+    fn proof(&self, tenant: &Tenant<'_>, organization: &str, organization_id: Option<&str>) -> Statement {
         let sql = format!(
             "SELECT CASE WHEN EXISTS (
-               SELECT 1 FROM log WHERE org_id = {organization} AND id > :since AND substr(id, 25) = :random)
+               SELECT 1 FROM log WHERE org_id = {organization} AND id > :since AND substr(id, 26) = :request)
              THEN json_extract('{{}}', 'already done') ELSE '' END"
         );
         let bindings = vec![
             optional("organization", organization_id),
             text("since", clock::iso(self.began_millis.saturating_sub(CLOCKS))),
-            text("random", random),
+            text("request", self.request_id.as_str()),
         ];
         tenant.statement(&sql, &bindings)
     }
 
     /// As [`Entry::insert`], for a batch in which the statement before writes one row or none: with none, no entry is
     /// written.
-    ///
-    /// # Errors
-    /// As [`Entry::insert`].
-    pub fn insert_if_row_changed(
-        &self,
-        tenant: &Tenant<'_>,
-        outcome: &Outcome,
-    ) -> Result<Statement, StorageError> {
-        Ok(self.statement(tenant, ":org", "WHERE changes() = 1", None, outcome, &random_end()?))
+    pub fn insert_if_row_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Statement {
+        self.statement(tenant, ":org", "WHERE changes() = 1", None, outcome, true)
     }
 
     /// As [`Entry::insert`], for a batch without a guard: no entry is written if the tenant's scope does not give
     /// access to the organization.
-    ///
-    /// # Errors As [`Entry::insert`].
-    pub fn insert_if_authorized(
-        &self,
-        tenant: &Tenant<'_>,
-        outcome: &Outcome,
-    ) -> Result<ChangeEntry, StorageError> {
-        let random = random_end()?;
+    pub fn insert_if_authorized(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> ChangeEntry {
         let from = "FROM organizations o WHERE o.id = :org";
-        Ok(ChangeEntry {
-            insert: self.statement(tenant, "o.id", from, None, outcome, &random),
-            proof: self.proof(tenant, ":org", None, &random),
-        })
+        ChangeEntry {
+            insert: self.statement(tenant, "o.id", from, None, outcome, true),
+            proof: self.proof(tenant, ":org", None),
+        }
     }
 
     /// The entry of a request that changed nothing, written after the response.
-    ///
-    /// # Errors
-    /// As [`Entry::insert`].
     pub fn insert_rate_limited(
         &self,
         tenant: &Tenant<'_>,
         organization: &str,
         outcome: &Outcome,
-    ) -> Result<Statement, StorageError> {
+    ) -> Statement {
         let bounded = match outcome.status {
             400.. => format!(
                 "WHERE {FAILURES_A_MINUTE} > (
@@ -200,7 +153,7 @@ impl Entry {
                     AND id > strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-1 hour'))"
                 .to_owned(),
         };
-        Ok(self.statement(tenant, ":organization", &bounded, Some(organization), outcome, &random_end()?))
+        self.statement(tenant, ":organization", &bounded, Some(organization), outcome, false)
     }
 
     fn statement(
@@ -210,28 +163,30 @@ impl Entry {
         condition: &str,
         organization_id: Option<&str>,
         outcome: &Outcome,
-        random: &str,
+        is_change: bool,
     ) -> Statement {
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,
-               resource_name, detail, body, duration, code)
-             SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || :random, :source, :actor, :method, :path,
+               resource_name, detail, body, duration, code, changed_id)
+             SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '-' || :request, :source, :actor, :method, :path,
                :status, :resource_type, :resource_id, :resource_name, :detail, :body,
-               max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code
+               max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code, :changed_id
              {condition}"
         );
+        let resource_id = outcome.resource_id.as_deref().map(redact_and_truncate);
         let bindings = vec![
             optional("organization", organization_id),
             // The id begins with the time of writing, not with that of the request: a client that reads the entries
             // after the newest one it knows misses none, except of the same millisecond.
-            text("random", random),
+            text("request", self.request_id.as_str()),
             text("source", self.source.as_str()),
             text("actor", self.actor.as_str()),
             text("method", self.method.as_str()),
             text("path", cut(&redact(&self.path), LONGEST_PATH)),
             integer("status", outcome.status),
             optional("resource_type", outcome.resource_type),
-            optional("resource_id", outcome.resource_id.as_deref().map(redact_and_truncate).as_deref()),
+            optional("resource_id", resource_id.as_deref().filter(|_| !is_change)),
+            optional("changed_id", resource_id.as_deref().filter(|_| is_change)),
             optional("resource_name", outcome.resource_name.as_deref().map(redact_and_truncate).as_deref()),
             optional(
                 "detail",
@@ -243,12 +198,6 @@ impl Entry {
         ];
         tenant.statement(&sql, &bindings)
     }
-}
-
-/// The end of an id, which distinguishes entries of the same millisecond.
-fn random_end() -> Result<String, StorageError> {
-    let random = u32::from_ne_bytes(random::bytes()?);
-    Ok(format!("-{random:08x}"))
 }
 
 /// A name or an identifier as the log keeps it: a client may send any text for one.
@@ -294,7 +243,6 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
         vec![text("count", u32::from(query.count).saturating_add(1).to_string())];
     // Without INDEXED BY, SQLite prefers the primary key, which finds too many rows.
     let index = match query {
-        Query { resource: Some(_), .. } | Query { resource_id: Some(_), .. } => "INDEXED BY log_by_resource",
         Query { failed: Some(true), .. } | Query { code: Some(_), .. } => "INDEXED BY log_of_failures",
         Query { source: Some(Source::Console), .. } => "INDEXED BY log_of_console",
         _ => "",
@@ -304,16 +252,6 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
         Some(false) => conditions.push_str(" AND l.status < 400"),
         None => {}
     }
-    if let Some(resource) = &query.resource {
-        conditions.push_str(
-            " AND l.resource_id IS NOT NULL AND l.resource_id IN (
-               SELECT :resource UNION ALL
-               SELECT id FROM users WHERE org_id = :org AND user_name_fold = :resource_fold UNION ALL
-               SELECT id FROM groups WHERE org_id = :org AND name_fold = :resource_fold)",
-        );
-        bindings.push(text("resource", resource.as_str()));
-        bindings.push(text("resource_fold", fold_group_name(resource)));
-    }
     if let Some(code) = &query.code {
         conditions.push_str(" AND l.status >= 400 AND l.code = :code");
         bindings.push(text("code", code.as_str()));
@@ -321,10 +259,9 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
     match query.source {
         Some(Source::Scim) => conditions.push_str(" AND l.source = 'scim'"),
         Some(Source::Console) => conditions.push_str(" AND l.source = 'console'"),
-        None => {}
+        Some(Source::Job) | None => {}
     }
     let bounds = [
-        ("l.resource_id = :resource_id", "resource_id", query.resource_id.as_deref()),
         ("l.id >= :from", "from", query.from.as_deref()),
         ("l.id < :to", "to", query.to.as_deref()),
         ("l.id < :before", "before", query.before.as_deref()),
@@ -337,12 +274,42 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
             bindings.push(text(name, value));
         }
     }
+    let resources = match (&query.resource_id, &query.resource) {
+        (Some(id), _) => {
+            bindings.push(text("resource", id.as_str()));
+            Some("SELECT :resource AS id")
+        }
+        (None, Some(resource)) => {
+            bindings.push(text("resource", resource.as_str()));
+            bindings.push(text("resource_fold", fold_group_name(resource)));
+            Some(
+                "SELECT :resource AS id UNION
+                 SELECT id FROM users WHERE org_id = :org AND user_name_fold = :resource_fold UNION
+                 SELECT id FROM groups WHERE org_id = :org AND name_fold = :resource_fold",
+            )
+        }
+        (None, None) => None,
+    };
+    let from = match resources {
+        None => format!("log l {index} WHERE l.org_id = :org"),
+        // An entry of a change is found by its events, any other by its own index.
+        Some(resources) => format!(
+            "(SELECT r.org_id AS org_id, r.id AS id FROM ({resources}) s
+               CROSS JOIN log r INDEXED BY log_by_resource
+                 ON r.org_id = :org AND r.resource_id = s.id AND r.resource_id IS NOT NULL
+              UNION
+              SELECT e.org_id, e.log_id FROM ({resources}) s
+               CROSS JOIN event_subjects es ON es.org_id = :org AND es.subject_id = s.id
+               CROSS JOIN events e ON e.org_id = es.org_id AND e.seq = es.seq WHERE e.log_id IS NOT NULL) f
+             CROSS JOIN log l ON l.org_id = f.org_id AND l.id = f.id WHERE TRUE"
+        ),
+    };
     let sql = format!(
         "SELECT json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
            'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
-           'resource_id', l.resource_id, 'resource_name', l.resource_name, 'detail', l.detail, 'body', json(l.body),
-           'duration', l.duration, 'code', l.code) AS json
-         FROM log l {index} WHERE l.org_id = :org{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
+           'resource_id', coalesce(l.resource_id, l.changed_id), 'resource_name', l.resource_name,
+           'detail', l.detail, 'body', json(l.body), 'duration', l.duration, 'code', l.code) AS json
+         FROM {from}{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
     );
     tenant.select_json(&sql, &bindings)
 }

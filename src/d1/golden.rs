@@ -10,8 +10,10 @@ use super::limits::LIMITS;
 use super::list::{Listed, Query, prepare};
 use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::{
-    Batch, Scope, Statement, Tenant, audit_log, group_members, groups, member_chunks, organizations, users,
+    Batch, Cause, Scope, Statement, Tenant, audit_log, group_members, groups, member_chunks, organizations,
+    users,
 };
+use directory::event::Source;
 use directory::group::GroupChange;
 use directory::{AdministratorName, Catalog};
 use scim_protocol::cursor::{Cursor, Position, Seal};
@@ -40,6 +42,13 @@ fn tenant(catalog: &Catalog, scope: Scope) -> Tenant<'_> {
         catalog,
         base: "https://example.com/scim".to_owned(),
         now: "2026-01-01T00:00:00.000Z".to_owned(),
+        cause: Cause {
+            source: Source::Scim,
+            actor: "hint".to_owned(),
+            key_id: Some("key".to_owned()),
+            request_id: Some("request".to_owned()),
+            story: None,
+        },
     }
 }
 

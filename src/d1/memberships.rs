@@ -5,12 +5,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::StorageError;
 use super::batch::{Batch, Handle, Results, Select};
 use super::columns::{integers, json};
+use super::events::memberships::NEWEST;
 use super::filter::compile_member;
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
+use super::{StorageError, events};
 use crate::error::Error;
 use directory::Catalog;
 use directory::Refusal;
@@ -327,10 +328,9 @@ impl Comparison {
 /// Writes what a request does to the members of a group.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
     let Difference { join, leave, stay, stay_away, inactive } = difference;
-    let seqs_of = |seqs: &[i64]| text("seqs", Value::from(seqs).to_string());
-    let of_each = |seqs: &[i64], more: &[i64], sql: &str| -> Vec<Statement> {
+    let chunks = |seqs: &[i64], more: &[i64]| -> Vec<String> {
         let chunks = seqs.chunks(MOST_SEQS).chain(more.chunks(MOST_SEQS));
-        chunks.map(|seqs| tenant.statement(sql, &[text("group", group_id), seqs_of(seqs)])).collect()
+        chunks.map(|seqs| Value::from(seqs).to_string()).collect()
     };
     let mut statements = Vec::new();
     // The users left out as inactive must still be inactive; otherwise the request is evaluated again.
@@ -342,22 +342,24 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
             &[text("ids", ids)],
         ));
     }
-    statements.extend(of_each(
-        join,
-        stay,
-        "INSERT INTO memberships (group_seq, user_seq)
-         SELECT g.seq, u.seq
+    let insert = format!(
+        "INSERT INTO memberships (group_seq, user_seq, since)
+         SELECT g.seq, u.seq, {NEWEST}
          FROM groups g CROSS JOIN json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value
          WHERE g.org_id = :org AND g.id = :group AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
-         ON CONFLICT DO NOTHING",
-    ));
-    statements.extend(of_each(
-        leave,
-        stay_away,
-        "DELETE FROM memberships
+         ON CONFLICT DO NOTHING"
+    );
+    for seqs in chunks(join, stay) {
+        statements.extend(events::memberships::began(tenant, group_id, &seqs));
+        statements.push(tenant.statement(&insert, &[text("group", group_id), text("seqs", seqs)]));
+    }
+    let delete = "DELETE FROM memberships
          WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
-           AND user_seq IN (SELECT value FROM json_each(:seqs))",
-    ));
+           AND user_seq IN (SELECT value FROM json_each(:seqs))";
+    for seqs in chunks(leave, stay_away) {
+        statements.extend(events::memberships::ended_of_group(tenant, group_id, &seqs));
+        statements.push(tenant.statement(delete, &[text("group", group_id), text("seqs", seqs)]));
+    }
     statements
 }
 

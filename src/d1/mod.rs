@@ -14,6 +14,7 @@ pub(crate) mod columns;
 pub mod console_sessions;
 pub mod console_views;
 pub mod database;
+pub mod events;
 pub mod filter;
 #[cfg(test)]
 mod golden;
@@ -41,4 +42,4 @@ pub use batch::{Batch, Handle, Results, Select};
 pub use database::{Cost, Database, Sent};
 pub use session::Session;
 pub use statement::Statement;
-pub use tenant::{Scope, Tenant};
+pub use tenant::{Cause, Scope, Tenant};

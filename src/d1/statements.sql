@@ -1450,6 +1450,8 @@ SELECT
   users.seq AS seq,
   users.version AS version,
   users.active AS active,
+  users.managed AS managed,
+  coalesce(users.lost_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'), 0) AS lost_lately,
   users.org_role AS org_role,
   users.doc AS doc,
   '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":[]' || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
@@ -1669,11 +1671,261 @@ SELECT
     json('stale'),
     ''
   );
-INSERT INTO memberships (group_seq, user_seq)
-SELECT g.seq, u.seq
-FROM groups g CROSS JOIN json_each(?1) j CROSS JOIN users u ON u.seq = j.value
-WHERE g.org_id = ?2 AND g.id = ?3 AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
+  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  'membership.added',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
+  o.log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object(
+    'groups',
+    json_array(
+      json(
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+          )
+        )
+      )
+    ),
+    'people',
+    json(y.people)
+  ),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?2 = 'scim', y.lost, 0),
+  coalesce(p.lost_total, 0) + iif(?2 = 'scim', sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk), 0)
+FROM
+  (
+    SELECT
+      t.id AS id,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = t.id
+          AND substr(l.id, 26) = ?5
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS log_id
+    FROM (SELECT ?6 AS id LIMIT 1) t
+    WHERE t.id IS NOT NULL
+  ) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN (
+    SELECT
+      g.seq AS group_seq,
+      j.key / 500 AS chunk,
+      0 AS lost,
+      json_group_array(json_object('id', u.id)) AS people
+    FROM
+      groups g
+      CROSS JOIN json_each(?7) j
+      CROSS JOIN users u ON u.seq = j.value
+      AND u.org_id = g.org_id
+      AND u.active = 1
+      AND u.managed = 1
+      LEFT JOIN memberships m ON m.group_seq = g.seq
+      AND m.user_seq = u.seq
+    WHERE g.org_id = ?6
+      AND g.id = ?8 AND m.user_seq IS NULL
+    GROUP BY 1, 2
+  ) y
+  CROSS JOIN groups g ON g.seq = y.group_seq
+  LEFT JOIN projects r ON r.id = g.project_id
+  LEFT JOIN teams t ON t.id = g.team_id;
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+INSERT INTO memberships (group_seq, user_seq, since)
+SELECT g.seq, u.seq, (SELECT max(seq) FROM events WHERE org_id = ?1)
+FROM groups g CROSS JOIN json_each(?2) j CROSS JOIN users u ON u.seq = j.value
+WHERE g.org_id = ?1 AND g.id = ?3 AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
 ON CONFLICT DO NOTHING;
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
+  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
+  o.log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object(
+    'groups',
+    json_array(
+      json(
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+          )
+        )
+      )
+    ),
+    'people',
+    json(y.people)
+  ),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?2 = 'scim', y.lost, 0),
+  coalesce(p.lost_total, 0) + iif(?2 = 'scim', sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk), 0)
+FROM
+  (
+    SELECT
+      t.id AS id,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = t.id
+          AND substr(l.id, 26) = ?5
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS log_id
+    FROM (SELECT ?6 AS id LIMIT 1) t
+    WHERE t.id IS NOT NULL
+  ) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN (
+    SELECT
+      x.group_seq AS group_seq,
+      x.chunk AS chunk,
+      sum(x.lost) AS lost,
+      json_group_array(json_object('id', x.id, 'since', x.since)) AS people
+    FROM (
+      SELECT
+        g.seq AS group_seq,
+        u.id AS id,
+        m.since AS since,
+        (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / 500 AS chunk,
+        u.active = 1
+        AND u.managed = 1
+        AND g.role IS NOT NULL
+        AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') AS lost
+      FROM
+        groups g
+        CROSS JOIN json_each(?7) j
+        CROSS JOIN memberships m ON m.group_seq = g.seq
+        AND m.user_seq = j.value
+        CROSS JOIN users u ON u.seq = m.user_seq
+      WHERE g.org_id = ?6
+        AND g.id = ?8
+    ) x
+    GROUP BY 1, 2
+  ) y
+  CROSS JOIN groups g ON g.seq = y.group_seq
+  LEFT JOIN projects r ON r.id = g.project_id
+  LEFT JOIN teams t ON t.id = g.team_id;
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+INSERT INTO event_subjects (org_id, subject_id, seq, since)
+SELECT e.org_id, j.value ->> 'id', e.seq, coalesce(j.value ->> 'since', 0)
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before
+  CROSS JOIN json_each(e.data, '$.people') j;
 DELETE FROM memberships
 WHERE
   group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?2)
@@ -1699,7 +1951,7 @@ SELECT
     'resource_type',
     l.resource_type,
     'resource_id',
-    l.resource_id,
+    coalesce(l.resource_id, l.changed_id),
     'resource_name',
     l.resource_name,
     'detail',
@@ -1711,24 +1963,48 @@ SELECT
     'code',
     l.code
   ) AS json
-FROM log l INDEXED BY log_by_resource
-WHERE
-  l.org_id = ?1
-  AND l.status >= 400
-  AND l.resource_id IS NOT NULL
-  AND l.resource_id IN (
-    SELECT ?2
-    UNION ALL
+FROM (
+  SELECT r.org_id AS org_id, r.id AS id
+  FROM (
+    SELECT ?1 AS id
+    UNION
     SELECT id
     FROM users
-    WHERE org_id = ?1
+    WHERE org_id = ?2
       AND user_name_fold = ?3
-    UNION ALL
+    UNION
     SELECT id
     FROM groups
-    WHERE org_id = ?1
+    WHERE org_id = ?2
       AND name_fold = ?3
-  )
+  ) s
+    CROSS JOIN log r INDEXED BY log_by_resource ON r.org_id = ?2
+    AND r.resource_id = s.id
+    AND r.resource_id IS NOT NULL
+  UNION
+  SELECT e.org_id, e.log_id
+  FROM (
+    SELECT ?1 AS id
+    UNION
+    SELECT id
+    FROM users
+    WHERE org_id = ?2
+      AND user_name_fold = ?3
+    UNION
+    SELECT id
+    FROM groups
+    WHERE org_id = ?2
+      AND name_fold = ?3
+  ) s
+    CROSS JOIN event_subjects es ON es.org_id = ?2
+    AND es.subject_id = s.id
+    CROSS JOIN events e ON e.org_id = es.org_id
+    AND e.seq = es.seq
+  WHERE e.log_id IS NOT NULL
+) f
+  CROSS JOIN log l ON l.org_id = f.org_id
+  AND l.id = f.id
+WHERE TRUE AND l.status >= 400
 ORDER BY l.id DESC
 LIMIT CAST(?4 AS INTEGER);
 

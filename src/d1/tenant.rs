@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::administrators::{self, ORG_OF_ADMINISTRATOR, ORG_OF_INVITED};
 use super::batch::Select;
 use super::statement::{Binding, Meaning, Statement};
+use directory::event::Source;
 use directory::{AdministratorName, Catalog, Key};
 
 /// How the organization is named in SQL.
@@ -63,6 +64,28 @@ impl Scope {
     }
 }
 
+/// What makes the changes of a request, as its events have it.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// What makes them.
+    pub source: Source,
+    /// A key's hint, an administrator's email address, or the name of a job.
+    pub actor: String,
+    /// The id of the key.
+    pub key_id: Option<String>,
+    /// The random end of the id of the request's entry in the log; see [`super::audit_log`]. `None`: there is no entry.
+    pub request_id: Option<String>,
+    /// The sequence number of the event with which the story began, where that was in another batch.
+    pub story: Option<String>,
+}
+
+impl Cause {
+    /// A scheduled job.
+    pub fn job(name: &str) -> Self {
+        Self { source: Source::Job, actor: name.to_owned(), key_id: None, request_id: None, story: None }
+    }
+}
+
 /// The facts of a request that its statements need.
 #[derive(Debug, Clone)]
 pub struct Tenant<'a> {
@@ -74,6 +97,8 @@ pub struct Tenant<'a> {
     pub base: String,
     /// The time of the request.
     pub now: String,
+    /// What makes its changes.
+    pub cause: Cause,
 }
 
 impl Tenant<'_> {
@@ -83,7 +108,7 @@ impl Tenant<'_> {
     }
 
     /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less), `:now`,
-    /// `:base` and `:org_role_attribute` are those of the tenant, and the caller binds the other names.
+    /// `:base`, `:org_role_attribute` and `:event_…` are those of the tenant, and the caller binds the other names.
     pub(crate) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
         Statement::of(sql, &|name| Binding::meaning(bindings, name).or_else(|| self.meaning(name)))
     }
@@ -104,6 +129,11 @@ impl Tenant<'_> {
             ("now", _) => value(&self.now),
             ("base", _) => value(&self.base),
             ("org_role_attribute", _) => value(&self.catalog.org_role_attribute),
+            ("event_source", _) => value(self.cause.source.as_str()),
+            ("event_actor", _) => value(&self.cause.actor),
+            ("event_key", _) => Some(Meaning::Value(self.cause.key_id.as_deref())),
+            ("event_request", _) => Some(Meaning::Value(self.cause.request_id.as_deref())),
+            ("event_story", _) => Some(Meaning::Value(self.cause.story.as_deref())),
             ("org" | "whole_org", Scope::Organization(id)) => value(id),
             ("org" | "whole_org", Scope::Administrator { .. }) => {
                 Some(Meaning::Expression(ORG_OF_ADMINISTRATOR))

@@ -7,7 +7,9 @@ use super::batch::{Batch, Handle, Select};
 use super::columns::{flag, js_text, json};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
-use super::{JsText, StorageError};
+use super::{JsText, StorageError, events};
+use directory::event::NewEvent;
+use directory::person_events::{self, State};
 use directory::user::fold_user_name;
 use directory::{OrgRole, Organization, User};
 use scim_protocol::Object;
@@ -80,7 +82,17 @@ pub struct StoredUser {
     pub resource: JsText,
     /// The version that a write is based on.
     pub version: i64,
+    /// Whether SCIM sees the user.
+    pub managed: bool,
     seq: i64,
+    /// Whether the user lost access in the hour before: the access brake counts a user once an hour.
+    lost_lately: bool,
+}
+
+impl StoredUser {
+    fn state(&self) -> State<'_> {
+        State { user: &self.user, visible: self.managed }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,6 +102,10 @@ struct Columns {
     version: i64,
     #[serde(deserialize_with = "flag")]
     active: bool,
+    #[serde(deserialize_with = "flag")]
+    managed: bool,
+    #[serde(deserialize_with = "flag")]
+    lost_lately: bool,
     org_role: OrgRole,
     #[serde(deserialize_with = "json")]
     doc: Object,
@@ -99,8 +115,8 @@ struct Columns {
 
 impl From<Columns> for StoredUser {
     fn from(columns: Columns) -> Self {
-        let Columns { id, seq, version, active, org_role, doc, body } = columns;
-        Self { id, user: User { doc, active, org_role }, resource: body, version, seq }
+        let Columns { id, seq, version, active, managed, lost_lately, org_role, doc, body } = columns;
+        Self { id, user: User { doc, active, org_role }, resource: body, version, managed, seq, lost_lately }
     }
 }
 
@@ -151,7 +167,8 @@ pub fn find_by_user_name(tenant: &Tenant<'_>, user_name: &str) -> Select<StoredU
 fn select_stored(with_groups: bool) -> String {
     format!(
         "SELECT users.id AS id, users.seq AS seq, users.version AS version, users.active AS active,
-           users.org_role AS org_role, users.doc AS doc, {} AS body
+           users.managed AS managed,
+           coalesce(users.lost_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'), 0) AS lost_lately, users.org_role AS org_role, users.doc AS doc, {} AS body
          FROM users WHERE users.org_id = :org AND",
         resource_with(if with_groups { GROUPS } else { NO_GROUPS })
     )
@@ -163,11 +180,18 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, user: &User, managed: bool) -> Vec<
     let insert = insert_from("(SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL");
     // The guard has made sure that the row just inserted is the one meant.
     let emails = format!("{INSERT_EMAILS} WHERE users.seq = last_insert_rowid()");
-    vec![
+    let mut statements = vec![
         tenant.statement(&insert, &columns_of(id, user, managed)),
         guard(),
         tenant.statement(&emails, &[text("emails", emails_of(user))]),
-    ]
+    ];
+    statements.extend(events::record(tenant, &created(id, user, managed)));
+    statements
+}
+
+/// The events of a new user.
+fn created(id: &str, user: &User, visible: bool) -> Vec<NewEvent> {
+    person_events::of_change(id, None, Some(State { user, visible }), Some(1), false)
 }
 
 /// Writes a new user that SCIM sees and the `entry` of the audit log, unless the userName is taken, the organization
@@ -188,7 +212,7 @@ pub fn insert_if_admitted(
          ON CONFLICT DO NOTHING",
     );
     // `changes() = 0` comes first, so that no holder is searched if the user was written. The entry of the audit log
-    // changes one row if the user was written, and none if not.
+    // and the event change one row each if the user was written, and none if not.
     let holder = "SELECT iif(users.managed, users.id, '') AS id
          FROM (SELECT 1 WHERE changes() = 0 LIMIT 1) CROSS JOIN users
          WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold";
@@ -200,6 +224,7 @@ pub fn insert_if_admitted(
     columns.push(integer("fold_version", FOLD_VERSION));
     let resource = batch.push(tenant.select(&insert, &columns));
     batch.execute(entry);
+    batch.extend(events::record_if_row_changed(tenant, &created(id, user, true)));
     let holder = batch.push(tenant.select(holder, &[text("user_name_fold", user.folded_user_name())]));
     batch.execute(tenant.statement(&emails, &[text("id", id), text("emails", emails_of(user))]));
     Created { resource, holder }
@@ -241,7 +266,23 @@ pub fn update(
     user: &User,
 ) -> Handle<Resource> {
     let before = &current.user;
-    let (assignments, mut bindings) = changed_columns(organization, before, user);
+    let visible = match user.email_domain() {
+        domain if domain == before.email_domain() => current.managed,
+        domain => organization.manages(domain.as_deref()),
+    };
+    let after = State { user, visible };
+    let version = current.version.saturating_add(1);
+    let events = person_events::of_change(
+        &current.id,
+        Some(current.state()),
+        Some(after),
+        Some(version),
+        current.lost_lately,
+    );
+    let (mut assignments, mut bindings) = changed_columns(organization, before, user);
+    if events.iter().any(|event| event.lost > 0) {
+        assignments.push("lost_at = :now");
+    }
     bindings.push(integer("seq", current.seq));
     bindings.push(integer("version", current.version));
     let sql = format!(
@@ -249,6 +290,7 @@ pub fn update(
         assignments.join(", ")
     );
     batch.extend([tenant.statement(&sql, &bindings), guard()]);
+    batch.extend(events::record(tenant, &events));
     let seq = || vec![integer("seq", current.seq)];
     if user.folded_emails() != before.folded_emails() {
         batch.execute(tenant.statement("DELETE FROM user_emails WHERE user_seq = :seq", &seq()));
@@ -259,6 +301,7 @@ pub fn update(
     }
     if before.active && !user.active {
         // Deactivation takes the user out of the organization: none of the user's rights remain.
+        batch.extend(events::memberships::ended_of_person(tenant, current.seq));
         batch.execute(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", &seq()));
     }
     let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
@@ -337,7 +380,24 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
 pub fn delete(tenant: &Tenant<'_>, current: &StoredUser) -> Vec<Statement> {
     let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
     let bindings = vec![integer("seq", current.seq), integer("version", current.version)];
-    vec![tenant.statement(delete, &bindings), guard()]
+    let events =
+        person_events::of_change(&current.id, Some(current.state()), None, None, current.lost_lately);
+    let mut statements = events::record(tenant, &events);
+    statements.extend(events::memberships::ended_of_person(tenant, current.seq));
+    statements.push(tenant.statement(
+        "INSERT INTO deleted_people (org_id, id, deleted_at, event_seq, person)
+         SELECT u.org_id, u.id, :now, (SELECT story FROM events WHERE org_id = u.org_id ORDER BY seq DESC LIMIT 1),
+           json_object('seq', u.seq, 'user_name_fold', u.user_name_fold, 'external_id', u.external_id,
+             'active', u.active, 'org_role', u.org_role, 'mail_domain', u.mail_domain, 'managed', u.managed,
+             'doc', u.doc, 'doc_fold', u.doc_fold, 'version', u.version, 'created_at', u.created_at)
+         FROM users u WHERE u.seq = :seq AND u.org_id = :org
+         ON CONFLICT (org_id, id) DO UPDATE SET deleted_at = excluded.deleted_at, event_seq = excluded.event_seq,
+           person = excluded.person",
+        &bindings,
+    ));
+    statements.push(tenant.statement(delete, &bindings));
+    statements.push(guard());
+    statements
 }
 
 /// Whether a unique index on userName refused a write.

@@ -8,7 +8,7 @@ pub(crate) mod pruning;
 
 use worker::{Env, console_error, console_log};
 
-use crate::d1::{Database, Scope, StorageError, Tenant, refolding};
+use crate::d1::{Cause, Database, Scope, StorageError, Tenant, refolding};
 use crate::deployment::{Deployment, variable};
 use crate::runtime::clock;
 use directory::Catalog;
@@ -92,6 +92,7 @@ async fn update_folds(database: &Database, catalog: &Catalog) -> Result<usize, S
             catalog,
             base: String::new(),
             now: clock::iso(clock::now_millis()),
+            cause: Cause::job("upgrade"),
         };
         let is_done = refolding::bring_up_to_date(database, &tenant, &mut steps).await?;
         left = left.saturating_add(usize::from(!is_done));

@@ -10,3 +10,12 @@ use crate::storage_error::StorageError;
 pub fn new_id() -> Result<String, StorageError> {
     Ok(uuid::Builder::from_random_bytes(random::bytes()?).into_uuid().to_string())
 }
+
+/// The random end of the id of a request's entry in the log, which distinguishes it from those of the same time.
+///
+/// # Errors
+/// As [`random::bytes`].
+pub fn request_id() -> Result<String, StorageError> {
+    let random = u32::from_ne_bytes(random::bytes()?);
+    Ok(format!("{random:08x}"))
+}

@@ -153,9 +153,14 @@ async fn carry_out(
     // Earlier operations may have taken seconds.
     session.tenant.now = clock::iso(clock::now_millis());
     session.is_verified = true;
+    let request_id = match ids::request_id() {
+        Ok(id) => id,
+        Err(error) => return Error::from(error).into(),
+    };
+    session.tenant.cause.request_id = Some(request_id.clone());
     let new_id = bulk_id.as_ref().and_then(|name| ids.get(name)).cloned();
     let target = Target { method: method.as_str(), path: &path, parameters: &[], segments: &names };
-    let mut audit = context.audit.for_operation(target);
+    let mut audit = context.audit.for_operation(target, request_id);
     if let Some(data) = &data {
         audit.set_body(data);
     }

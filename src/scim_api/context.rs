@@ -123,15 +123,9 @@ impl RequestContext<'_> {
 
     /// Adds the audit entry of the request to what the response defers, unless it is written or there is none.
     pub(crate) fn defer_entry(&self, response: &mut HttpResponse) {
-        match self.audit.no_change(
-            &self.session.tenant,
-            response.status,
-            response.code,
-            response.detail.as_deref(),
-        ) {
-            Ok(statement) => response.deferred.statements.extend(statement),
-            Err(error) => worker::console_error!("an audit entry cannot be made: {error:?}"),
-        }
+        let (code, detail) = (response.code, response.detail.as_deref());
+        let entry = self.audit.no_change(&self.session.tenant, response.status, code, detail);
+        response.deferred.statements.extend(entry);
     }
 
     /// The body of a request that writes a user or searches.

@@ -17,16 +17,16 @@ use http::Method;
 
 use crate::audit::scim_request::{AuditContext, Target};
 use crate::auth::{known_keys, scim_key};
-use crate::d1::{Batch, Scope, Session, Tenant, keys};
+use crate::d1::{Batch, Cause, Scope, Session, Tenant, keys};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::http::rate_limits;
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
-use crate::runtime::clock;
+use crate::runtime::{clock, ids};
 use consistency::{BOOKMARK, route_to_replica};
 use context::{RequestContext, Source};
-use directory::Key;
+use directory::{Key, event};
 use scim_protocol::budget::Budget;
 
 /// Answers a request below the base path.
@@ -88,11 +88,19 @@ async fn with_key(
     if deployment.read_replicas {
         database = route_to_replica(database, request, segments);
     }
+    let request_id = ids::request_id()?;
     let tenant = Tenant {
         scope: Scope::of_key(key),
         catalog: deployment.catalog,
         base,
         now: clock::iso(clock::now_millis()),
+        cause: Cause {
+            source: event::Source::Scim,
+            actor: key.hint(),
+            key_id: Some(key.id().to_owned()),
+            request_id: Some(request_id.clone()),
+            story: None,
+        },
     };
     let session = Session { database: &database, kv: &deployment.kv, key, tenant, is_verified: false };
     let method = request.method.clone();
@@ -102,7 +110,7 @@ async fn with_key(
         parameters: request.parameters(),
         segments,
     };
-    let audit = AuditContext::new(deployment.catalog, key.hint(), target);
+    let audit = AuditContext::new(deployment.catalog, key.hint(), target, request_id);
     let budget = Budget::new(&deployment.catalog.limits);
     let mut context = RequestContext {
         session,

@@ -43,7 +43,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let tenant = &context.session.tenant;
     let id = context.new_id()?;
     // No rule needs stored data, so that one round trip reads and writes.
-    let entry = context.audit.change_if_row_changed(tenant, &outcome(201, &id, &user))?;
+    let entry = context.audit.change_if_row_changed(tenant, &outcome(201, &id, &user));
     let mut batch = Batch::new();
     let handles = stored::insert_if_admitted(&mut batch, tenant, &id, &user, entry);
     let opened = context.open_writing(batch).await?;

@@ -1,0 +1,517 @@
+//! Change events: what happened to people, groups, projects, keys and settings.
+//!
+//! The code that decides on a change describes it as [`Event`]s, which are written in the batch of the change. An event
+//! has two parts. The frame (type, subject, cause, and the fields of [`Event`]) has no personal data and is kept for the
+//! deployment's retention. [`Personal`] has names and attribute values, is stored under the person, and is deleted
+//! when the person is erased; the frame still counts then.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
+
+use crate::org_role::OrgRole;
+
+/// Most people or groups that one event of memberships or visibility lists. A change of more has several events.
+pub const MAX_LISTED: usize = 500;
+
+/// What makes changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// An identity provider, over SCIM.
+    Scim,
+    /// An administrator, in the console or by its API.
+    Console,
+    /// A scheduled job of the Worker.
+    Job,
+}
+
+impl Source {
+    /// Its name in the log and in events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scim => "scim",
+            Self::Console => "console",
+            Self::Job => "job",
+        }
+    }
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubjectType {
+    /// A person: a SCIM user, or a member whom SCIM does not see.
+    Person,
+    /// A group: a role of a project or team, or a plain group.
+    Group,
+    /// A project.
+    Project,
+    /// A team.
+    Team,
+    /// A SCIM key.
+    Key,
+    /// The organization itself.
+    Organization,
+}
+
+impl SubjectType {
+    /// Its name in events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Group => "group",
+            Self::Project => "project",
+            Self::Team => "team",
+            Self::Key => "key",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+/// A project or team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Identifier.
+    pub id: String,
+    /// Name at that time.
+    pub name: String,
+}
+
+/// A group, and what membership of it means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRef {
+    /// Identifier.
+    pub id: String,
+    /// `displayName` at that time.
+    pub name: String,
+    /// The client's identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The project of which it is a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<Named>,
+    /// The team of which it is a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<Named>,
+    /// The role; a plain group has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Of a membership that ended with a person: the sequence number of the event that began it; 0: it began before
+    /// events were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+}
+
+/// A person in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonRef {
+    /// Identifier.
+    pub id: String,
+    /// Of a membership that ended: the sequence number of the event that began it; 0: it began before events were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+}
+
+/// Memberships that began or ended: each of the people, in each of the groups. Either list has one element.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memberships {
+    /// The groups.
+    pub groups: Vec<GroupRef>,
+    /// The people, at most [`MAX_LISTED`].
+    pub people: Vec<PersonRef>,
+}
+
+/// A value before and after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition<T> {
+    /// Before the change.
+    pub before: T,
+    /// After the change.
+    pub after: T,
+}
+
+/// A change, without personal data. Serialized, `type` is its name and `data` has its fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EnumDiscriminants)]
+#[strum_discriminants(name(EventType))]
+#[strum_discriminants(doc = "The type of an [`Event`].")]
+#[strum_discriminants(derive(EnumString, IntoStaticStr, VariantArray))]
+#[serde(tag = "type", content = "data")]
+pub enum Event {
+    /// Events are kept from here on.
+    #[serde(rename = "history.started")]
+    #[strum_discriminants(strum(serialize = "history.started"))]
+    HistoryStarted {},
+    /// A person was added.
+    #[serde(rename = "person.created")]
+    #[strum_discriminants(strum(serialize = "person.created"))]
+    PersonCreated {
+        /// Whether they may use the organization.
+        active: bool,
+        /// Their organization role.
+        org_role: OrgRole,
+        /// Whether SCIM sees them.
+        visible: bool,
+    },
+    /// Attributes of a person changed.
+    #[serde(rename = "person.updated")]
+    #[strum_discriminants(strum(serialize = "person.updated"))]
+    PersonUpdated {
+        /// The names of the attributes. Their values are personal.
+        attributes: Vec<String>,
+    },
+    /// A person lost access. Memberships that went with it have an event of their own in the same story.
+    #[serde(rename = "person.deactivated")]
+    #[strum_discriminants(strum(serialize = "person.deactivated"))]
+    PersonDeactivated {
+        /// The organization role before, and the one that the person gets back with their access.
+        org_role: Transition<OrgRole>,
+    },
+    /// A person got access again.
+    #[serde(rename = "person.restored")]
+    #[strum_discriminants(strum(serialize = "person.restored"))]
+    PersonRestored {
+        /// The organization role kept while they were inactive, and the one they have now.
+        org_role: Transition<OrgRole>,
+    },
+    /// A person was deleted.
+    #[serde(rename = "person.deleted")]
+    #[strum_discriminants(strum(serialize = "person.deleted"))]
+    PersonDeleted {
+        /// Whether they could use the organization.
+        active: bool,
+        /// Their organization role.
+        org_role: OrgRole,
+        /// Whether SCIM saw them.
+        visible: bool,
+    },
+    /// A deleted person came back under their identifier.
+    #[serde(rename = "person.undeleted")]
+    #[strum_discriminants(strum(serialize = "person.undeleted"))]
+    PersonUndeleted {
+        /// Whether they may use the organization.
+        active: bool,
+        /// Their organization role.
+        org_role: OrgRole,
+        /// Whether SCIM sees them.
+        visible: bool,
+    },
+    /// What was kept of a person was erased.
+    #[serde(rename = "person.erased")]
+    #[strum_discriminants(strum(serialize = "person.erased"))]
+    PersonErased {},
+    /// SCIM no longer sees people, since the mail domains or their addresses changed.
+    #[serde(rename = "person.hidden")]
+    #[strum_discriminants(strum(serialize = "person.hidden"))]
+    PersonHidden {
+        /// The people, at most [`MAX_LISTED`].
+        people: Vec<PersonRef>,
+    },
+    /// SCIM sees people that it did not see before.
+    #[serde(rename = "person.shown")]
+    #[strum_discriminants(strum(serialize = "person.shown"))]
+    PersonShown {
+        /// The people, at most [`MAX_LISTED`].
+        people: Vec<PersonRef>,
+    },
+    /// The organization role of a person changed. That of an inactive person counts when they become active.
+    #[serde(rename = "org_role.changed")]
+    #[strum_discriminants(strum(serialize = "org_role.changed"))]
+    OrgRoleChanged {
+        /// The role.
+        org_role: Transition<OrgRole>,
+        /// Whether the person is active, so that the role counts.
+        active: bool,
+    },
+    /// Another person owns the organization. Their roles are in it: the new Owner's is `Owner`, the previous one's
+    /// `Admin`.
+    #[serde(rename = "ownership.transferred")]
+    #[strum_discriminants(strum(serialize = "ownership.transferred"))]
+    OwnershipTransferred {
+        /// The previous Owner and the new one.
+        owner: Transition<String>,
+        /// The new Owner's role before.
+        role_before: OrgRole,
+    },
+    /// Memberships began.
+    #[serde(rename = "membership.added")]
+    #[strum_discriminants(strum(serialize = "membership.added"))]
+    MembershipAdded(Memberships),
+    /// Memberships ended.
+    #[serde(rename = "membership.removed")]
+    #[strum_discriminants(strum(serialize = "membership.removed"))]
+    MembershipRemoved(Memberships),
+    /// A group was created.
+    #[serde(rename = "group.created")]
+    #[strum_discriminants(strum(serialize = "group.created"))]
+    GroupCreated {
+        /// The group.
+        group: GroupRef,
+    },
+    /// The name or the client's identifier of a group changed.
+    #[serde(rename = "group.updated")]
+    #[strum_discriminants(strum(serialize = "group.updated"))]
+    GroupUpdated {
+        /// Its `displayName`.
+        name: Transition<String>,
+        /// The client's identifier.
+        external_id: Transition<Option<String>>,
+    },
+    /// A group was deleted.
+    #[serde(rename = "group.deleted")]
+    #[strum_discriminants(strum(serialize = "group.deleted"))]
+    GroupDeleted {
+        /// The group as it was.
+        group: GroupRef,
+    },
+    /// A project was created.
+    #[serde(rename = "project.created")]
+    #[strum_discriminants(strum(serialize = "project.created"))]
+    ProjectCreated {
+        /// Its name.
+        name: String,
+    },
+    /// A project got another name, and with it its groups.
+    #[serde(rename = "project.renamed")]
+    #[strum_discriminants(strum(serialize = "project.renamed"))]
+    ProjectRenamed {
+        /// Its name.
+        name: Transition<String>,
+    },
+    /// A project was archived. Its groups lost their members.
+    #[serde(rename = "project.archived")]
+    #[strum_discriminants(strum(serialize = "project.archived"))]
+    ProjectArchived {
+        /// Its name.
+        name: String,
+    },
+    /// An archived project was restored, with its groups and without their members.
+    #[serde(rename = "project.restored")]
+    #[strum_discriminants(strum(serialize = "project.restored"))]
+    ProjectRestored {
+        /// Its name.
+        name: String,
+    },
+    /// A role of a project was created.
+    #[serde(rename = "role.created")]
+    #[strum_discriminants(strum(serialize = "role.created"))]
+    RoleCreated {
+        /// The group of the role.
+        group: GroupRef,
+    },
+    /// A team was created, with the groups of its roles.
+    #[serde(rename = "team.created")]
+    #[strum_discriminants(strum(serialize = "team.created"))]
+    TeamCreated {
+        /// Its name.
+        name: String,
+        /// Its project.
+        project: Named,
+    },
+    /// A team was deleted, with the groups of its roles.
+    #[serde(rename = "team.deleted")]
+    #[strum_discriminants(strum(serialize = "team.deleted"))]
+    TeamDeleted {
+        /// Its name.
+        name: String,
+        /// Its project.
+        project: Named,
+    },
+    /// A SCIM key was generated.
+    #[serde(rename = "key.created")]
+    #[strum_discriminants(strum(serialize = "key.created"))]
+    KeyCreated {
+        /// What may be shown of the key.
+        hint: String,
+        /// When it expires.
+        expires_at: Option<String>,
+        /// The key that it replaces.
+        replaces: Option<String>,
+    },
+    /// A SCIM key expires earlier than before, since another one replaces it.
+    #[serde(rename = "key.expiry_changed")]
+    #[strum_discriminants(strum(serialize = "key.expiry_changed"))]
+    KeyExpiryChanged {
+        /// What may be shown of the key.
+        hint: String,
+        /// When it expires.
+        expires_at: String,
+    },
+    /// A SCIM key was deactivated.
+    #[serde(rename = "key.deactivated")]
+    #[strum_discriminants(strum(serialize = "key.deactivated"))]
+    KeyDeactivated {
+        /// What may be shown of the key.
+        hint: String,
+    },
+    /// The organization was created.
+    #[serde(rename = "organization.created")]
+    #[strum_discriminants(strum(serialize = "organization.created"))]
+    OrganizationCreated {
+        /// Its name.
+        name: String,
+    },
+    /// Settings of the organization changed.
+    #[serde(rename = "settings.changed")]
+    #[strum_discriminants(strum(serialize = "settings.changed"))]
+    SettingsChanged {
+        /// Each changed setting by its name.
+        settings: BTreeMap<String, Transition<Value>>,
+    },
+    /// An identity provider began to read a list page by page.
+    #[serde(rename = "import.started")]
+    #[strum_discriminants(strum(serialize = "import.started"))]
+    ImportStarted {
+        /// `Users` or `Groups`.
+        resource: String,
+        /// The identifier of the import.
+        import: String,
+        /// How many resources the list has.
+        total: i64,
+    },
+    /// An identity provider read the last page of a list.
+    #[serde(rename = "import.finished")]
+    #[strum_discriminants(strum(serialize = "import.finished"))]
+    ImportFinished {
+        /// `Users` or `Groups`.
+        resource: String,
+        /// The identifier of the import.
+        import: String,
+        /// How many resources the list has.
+        total: i64,
+    },
+    /// More people would have lost access within an hour than the organization allows: such requests are refused.
+    #[serde(rename = "brake.engaged")]
+    #[strum_discriminants(strum(serialize = "brake.engaged"))]
+    BrakeEngaged {
+        /// How many people had lost access within the hour before.
+        lost: i64,
+        /// Most people who may lose access within an hour.
+        limit: i64,
+    },
+    /// An administrator released the brake.
+    #[serde(rename = "brake.released")]
+    #[strum_discriminants(strum(serialize = "brake.released"))]
+    BrakeReleased {
+        /// Until when it does not engage again.
+        lifted_until: Option<String>,
+    },
+    /// An administrator paused the writes of identity providers.
+    #[serde(rename = "writes.paused")]
+    #[strum_discriminants(strum(serialize = "writes.paused"))]
+    WritesPaused {},
+    /// An administrator allowed the writes of identity providers again.
+    #[serde(rename = "writes.resumed")]
+    #[strum_discriminants(strum(serialize = "writes.resumed"))]
+    WritesResumed {},
+    /// An administrator began to undo changes.
+    #[serde(rename = "undo.started")]
+    #[strum_discriminants(strum(serialize = "undo.started"))]
+    UndoStarted {
+        /// The identifier of the run.
+        undo: String,
+    },
+    /// All that can be undone of the selected changes is undone.
+    #[serde(rename = "undo.finished")]
+    #[strum_discriminants(strum(serialize = "undo.finished"))]
+    UndoFinished {
+        /// The identifier of the run.
+        undo: String,
+        /// How many people and groups were changed.
+        restored: i64,
+        /// How many were left as they are.
+        skipped: i64,
+    },
+}
+
+/// The personal part of an event about a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Personal {
+    /// `userName` after the change, or before the deletion.
+    pub user_name: String,
+    /// The client's identifier, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The name for display, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Each changed attribute by its name. Attributes of an extension have its URN before their name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changes: BTreeMap<String, AttributeChange>,
+}
+
+/// The value of an attribute before and after a change. `None`: it has no value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    /// Before the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// After the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// An event on its way into storage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// What happened.
+    pub event: Event,
+    /// What the subject is.
+    pub subject_type: SubjectType,
+    /// The subject's identifier.
+    pub subject_id: String,
+    /// The version of the subject that the change makes; `None`: the subject has none, or storage knows it.
+    pub version: Option<i64>,
+    /// The personal part.
+    pub personal: Option<Personal>,
+    /// How many people who are active and seen by SCIM there are more than before.
+    pub active: i64,
+    /// How many people lose access by it who have not lost any in the hour before.
+    pub lost: i64,
+}
+
+impl NewEvent {
+    /// An event about something other than a person.
+    pub fn new(event: Event, subject_type: SubjectType, subject_id: &str) -> Self {
+        let subject_id = subject_id.to_owned();
+        Self { event, subject_type, subject_id, version: None, personal: None, active: 0, lost: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_type_is_the_same_everywhere() {
+        let event = Event::PersonDeactivated {
+            org_role: Transition { before: OrgRole::Admin, after: OrgRole::Member },
+        };
+        let json = serde_json::to_value(&event).unwrap();
+        let name: &str = EventType::from(&event).into();
+        assert_eq!(json.get("type").unwrap(), name);
+        assert_eq!(name.parse(), Ok(EventType::PersonDeactivated));
+        assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+        for each in EventType::VARIANTS {
+            let name: &str = each.into();
+            assert_eq!(name.split('.').count(), 2, "{name} is subject.deed");
+        }
+    }
+
+    #[test]
+    fn what_the_database_makes_is_read() {
+        let made = serde_json::json!({"type": "membership.removed", "data": {
+            "groups": [{"id": "g", "name": "Statsig-Web-Admin", "external_id": null, "team": null, "role": "Admin",
+                "project": {"id": "p", "name": "Web"}}],
+            "people": [{"id": "u", "since": 7}],
+        }});
+        let Event::MembershipRemoved(Memberships { groups, people }) = serde_json::from_value(made).unwrap()
+        else {
+            panic!("another event");
+        };
+        assert_eq!(groups.first().unwrap().project.as_ref().unwrap().name, "Web");
+        assert_eq!(people, [PersonRef { id: "u".to_owned(), since: Some(7) }]);
+    }
+}
