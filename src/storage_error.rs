@@ -38,6 +38,9 @@ pub enum StorageError {
     /// Stored texts are being prepared for a newer version of the service, and more are left than one request prepares.
     #[strum_discriminants(strum(serialize = "upgrade_in_progress"))]
     Upgrading,
+    /// The database lacks a table, column or index that this version of the service uses. Carries D1's message.
+    #[strum_discriminants(strum(serialize = "schema_outdated"))]
+    OutdatedSchema(String),
     /// So many lists of the organization are being read page by page that another snapshot cannot be kept.
     #[strum_discriminants(strum(serialize = "too_many_imports"))]
     TooManyImports,

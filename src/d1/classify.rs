@@ -23,6 +23,10 @@ const TRANSIENT: [&str; 15] = [
     "is locked",
 ];
 
+/// How SQLite says that a statement names what the database does not have: migrations are missing.
+const OUTDATED: [&str; 4] =
+    ["no such table: ", "no such column: ", "no such index: ", " has no column named "];
+
 /// Reads D1's message. It is text, to which newer versions append codes.
 pub(crate) fn classify(message: &str) -> StorageError {
     // The guard of a write asks for the JSON of a text that is not JSON; see `guard`. The triggers of `users` say it
@@ -45,6 +49,9 @@ pub(crate) fn classify(message: &str) -> StorageError {
     }
     if TRANSIENT.iter().any(|sign| message.contains(sign)) {
         return StorageError::Unavailable(message.to_owned());
+    }
+    if OUTDATED.iter().any(|sign| message.contains(sign)) {
+        return StorageError::OutdatedSchema(message.to_owned());
     }
     StorageError::Internal(message.to_owned())
 }
@@ -90,6 +97,15 @@ mod tests {
             classify("D1_ERROR: bad JSON path: 'full user 7': SQLITE_ERROR"),
             StorageError::Full("user 7".to_owned())
         );
-        assert!(matches!(classify("no such table: users"), StorageError::Internal(_)));
+        for message in [
+            "no such table: events: SQLITE_ERROR",
+            "no such column: o.paused_at at offset 7: SQLITE_ERROR",
+            "no such index: log_by_code: SQLITE_ERROR",
+            "table log has no column named changed_id at offset 41: SQLITE_ERROR",
+        ] {
+            let message = format!("D1_ERROR: {message}");
+            assert_eq!(classify(&message), StorageError::OutdatedSchema(message));
+        }
+        assert!(matches!(classify("D1_ERROR: near \"FORM\": syntax error"), StorageError::Internal(_)));
     }
 }

@@ -73,6 +73,10 @@ fn of_refusal(refusal: Refusal) -> ScimError {
     }
 }
 
+/// What the operator does about an outdated database.
+const MIGRATE: &str =
+    "run \"npx wrangler d1 migrations apply DB --remote\", and so for DB_1 and further databases";
+
 fn of_storage(error: StorageError) -> ScimError {
     // Okta repeats a request by itself after 429, and after no other status. So what may succeed later is answered with
     // 429, also where 409 or 503 would say more: no administrator has to attend to it.
@@ -116,6 +120,12 @@ fn of_storage(error: StorageError) -> ScimError {
             "The organization's people and groups are being prepared for a newer version of the service, which takes \
              a few requests. Nothing was changed. Try again shortly.",
         ),
+        StorageError::OutdatedSchema(message) => {
+            console_error!("the database lacks migrations ({message}): {MIGRATE}");
+            ScimError::unavailable(format!(
+                "The service's database is older than the service, so nothing was changed. Its operator: {MIGRATE}."
+            ))
+        }
         StorageError::TooManyImports => ScimError::throttled(
             "Too many lists of this organization were read page by page within the last hour, so this one cannot \
              begin now. Lists that are being read already go on. Try again in an hour, or read the list by \

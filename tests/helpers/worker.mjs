@@ -77,6 +77,11 @@ export async function startWorker({
     sql: (query, ...params) => sqlIn(0, query, ...params),
     /** Runs a statement on the database with that number. */
     sqlIn,
+    /**
+     * Runs statements on the Worker's database as one transaction, each `[sql, ...params]`. Resolves with the rows of
+     * each.
+     */
+    sqlBatch: (batch) => post({ database: databaseName(0), batch }),
     /** Resolves with the Worker's database. */
     database: () => worker.database(),
     /** Bytes of the Worker's database. */

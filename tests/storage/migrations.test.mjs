@@ -1,20 +1,94 @@
 // migrations/: a database in use becomes that of schema.sql, and what is in it stays.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { before, describe, test } from "node:test";
 import { migrate, migrations } from "../../scripts/lib/migrations.mjs";
 import { AdminApi } from "../helpers/admin.mjs";
-import { assertStatus } from "../helpers/assert.mjs";
-import { ScimClient } from "../helpers/client.mjs";
+import { assertError, assertListOf, assertStatus, eventually, memberIds } from "../helpers/assert.mjs";
+import { oktaUser, operation, person } from "../helpers/bodies.mjs";
+import { OKTA, ScimClient } from "../helpers/client.mjs";
+import { createOrganization } from "../helpers/organization.mjs";
+import { SCHEMA } from "../helpers/schema.mjs";
 import { shape } from "../helpers/shape.mjs";
 import { useWorker } from "../helpers/worker.mjs";
 
 const fresh = useWorker();
 const migrated = useWorker({ initialSchema: "CREATE TABLE placeholder (x)" });
-const used = useWorker({ initialSchema: migrations()[0].sql });
 
 const OLD = "2026-01-01T00:00:00.000Z";
-const ORG = "00000000-0000-4000-8000-000000000001";
+const [ORG, EMPTY] = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"];
+
+/** A project and the group of its role, and the same of an archived one. */
+const [PROJECT, GROUP, ARCHIVED, ARCHIVED_GROUP] = [3, 4, 5, 6].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
+
+/** The people by name: their `seq`, organization role, whether they are active, and whether SCIM sees them. */
+const PEOPLE = {
+  "owner@acme.example": { seq: 1, role: "Owner" },
+  "ann@acme.example": { seq: 2, role: "Admin" },
+  "gone@acme.example": { seq: 3, active: 0 },
+  "guest@elsewhere.example": { seq: 4, managed: 0 },
+  "bob@acme.example": { seq: 5 },
+};
+const idOf = (userName) => `00000000-0000-4000-9000-00000000000${PEOPLE[userName].seq}`;
+const ANN = idOf("ann@acme.example");
+
+/** Fills a database of any earlier state by the columns that all of them have. `key` is that of a SCIM client. */
+async function fill(worker, key) {
+  const insert = (table, row) => {
+    const columns = Object.keys(row);
+    const values = columns.map((name, i) =>
+      typeof row[name] === "number" ? `CAST(?${i + 1} AS INTEGER)` : `?${i + 1}`,
+    );
+    const sql = `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${values.join(", ")})`;
+    return worker.sql(sql, ...Object.values(row).map((value) => (value === null ? null : String(value))));
+  };
+  const times = { created_at: OLD, last_modified: OLD };
+  await insert("organizations", { id: ORG, name: "Acme", mail_domains: '["acme.example"]', ...times });
+  await insert("organizations", { id: EMPTY, name: "Empty", ...times });
+  await insert("auth_keys", { ...key, org_id: ORG, created_at: OLD, created_by: "admin", expires_at: null });
+  for (const [userName, { seq, role = "Member", active = 1, managed = 1 }] of Object.entries(PEOPLE)) {
+    const [id, mail_domain] = [idOf(userName), userName.split("@")[1]];
+    const doc = JSON.stringify({ schemas: [SCHEMA.user], userName });
+    const state = { active, org_role: role, mail_domain, managed, doc };
+    await insert("users", { seq, org_id: ORG, id, user_name_fold: userName, ...state, ...times });
+  }
+  for (const [id, name, archived_at] of [
+    [PROJECT, "Live", null],
+    [ARCHIVED, "Past", OLD],
+  ]) {
+    await insert("projects", { id, org_id: ORG, name, name_fold: name.toLowerCase(), created_at: OLD, archived_at });
+  }
+  const group = (id, project_id, name) => {
+    const display_name = `Statsig-${name}-Member`;
+    const names = { display_name, name_fold: display_name.toLowerCase() };
+    return { id, project_id, role: "Member", ...names, created_at: OLD };
+  };
+  await insert("groups", { seq: 1, org_id: ORG, ...group(GROUP, PROJECT, "Live"), last_modified: OLD });
+  await insert("archived_groups", { ...group(ARCHIVED_GROUP, ARCHIVED, "Past"), version: 4 });
+  for (const user_seq of [2, 4, 5]) await insert("memberships", { group_seq: 1, user_seq });
+  const now = new Date().toISOString();
+  const entry = { org_id: ORG, source: "scim", actor: "scim-ABCD…", path: "/Users", duration: 7 };
+  const about = (resource_type, resource_id) => ({ resource_type, resource_id, resource_name: "then" });
+  await insert("log", { ...entry, id: `${now}-a`, method: "POST", status: 201, ...about("User", ANN) });
+  await insert("log", { ...entry, id: `${now}-b`, method: "PUT", status: 400, ...about("Group", GROUP), detail: "no" });
+}
+
+/** The rows of the tables of before, with the columns of before. */
+async function contents(worker, columns) {
+  const rows = columns.map(async ({ table, columns }) => [
+    table,
+    await worker.sql(`SELECT ${columns} FROM "${table}" ORDER BY 1, 2`),
+  ]);
+  return Object.fromEntries(await Promise.all(rows));
+}
+
+const columnsOf = (worker) =>
+  worker.sql(
+    `SELECT t.name AS "table", group_concat('"' || c.name || '"') AS columns
+     FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name IN
+       ('organizations', 'users', 'projects', 'groups', 'archived_groups', 'memberships', 'auth_keys', 'log')
+     GROUP BY 1`,
+  );
 
 test("all migrations make the database of schema.sql", async () => {
   assert.deepEqual(
@@ -25,54 +99,120 @@ test("all migrations make the database of schema.sql", async () => {
   assert.deepEqual(await migrate(await migrated.database()), [], "nothing is applied a second time");
 });
 
-test("a database in use keeps its data and serves them", async () => {
-  const person = (seq, userName) => [
-    `INSERT INTO users (seq, org_id, id, user_name_fold, active, org_role, mail_domain, managed, doc, created_at,
-       last_modified)
-     VALUES (CAST(?1 AS INTEGER), ?2, ?3, ?4, 1, ?5, 'acme.example', 1, json_object('userName', ?4), ?6, ?6)`,
-    String(seq),
-    ORG,
-    `00000000-0000-4000-9000-00000000000${seq}`,
-    userName,
-    seq === 1 ? "Owner" : "Member",
-    OLD,
-  ];
-  await used.sql(
-    "INSERT INTO organizations (id, name, created_at, last_modified) VALUES (?1, 'Acme', ?2, ?2)",
-    ORG,
-    OLD,
-  );
-  await used.sql(...person(1, "owner@acme.example"));
-  await used.sql(...person(2, "ann@acme.example"));
-  await used.sql(
-    "INSERT INTO projects (id, org_id, name, name_fold, created_at) VALUES ('p', ?1, 'Demo', 'demo', ?2)",
-    ORG,
-    OLD,
-  );
-  await used.sql(
-    `INSERT INTO groups (seq, org_id, id, project_id, role, display_name, name_fold, created_at, last_modified)
-     VALUES (1, ?1, 'g', 'p', 'Member', 'Statsig-Demo-Member', 'statsig-demo-member', ?2, ?2)`,
-    ORG,
-    OLD,
-  );
-  await used.sql("INSERT INTO memberships (group_seq, user_seq) VALUES (1, 2)");
-  await migrate(await used.database());
-  assert.deepEqual(await shape(used), await shape(fresh));
+for (const [i, { name }] of migrations().slice(0, -1).entries()) {
+  describe(`a database in use since ${name}`, () => {
+    const schema = migrations().slice(0, i + 1);
+    const worker = useWorker({ initialSchema: schema.map(({ sql }) => sql).join("\n") });
+    const okta = () => new ScimClient(new URL("/scim", worker.url).href, secret, OKTA);
+    const admin = () => new AdminApi(worker);
+    const log = async (query) => (await admin().get(`/organizations/${ORG}/log?${query}`)).entries;
+    const briefly = (entries) => entries.map(({ method, status }) => `${method} ${status}`);
+    let secret;
 
-  const admin = new AdminApi(used);
-  const { key } = await admin.create(`/organizations/${ORG}/keys`);
-  const okta = new ScimClient(`${used.url}/scim`, key);
-  const found = await okta.find("/Users", 'userName eq "ann@acme.example"');
-  assertStatus(found, 200);
-  assert.equal(found.body.totalResults, 1);
-  const [ann] = found.body.Resources;
-  assert.deepEqual(
-    ann.groups.map(({ display }) => display),
-    ["Statsig-Demo-Member"],
-  );
-  const group = await okta.get("/Groups/g");
-  assert.deepEqual(
-    group.body.members.map(({ value }) => value),
-    [ann.id],
-  );
-});
+    before(async () => {
+      await Promise.all([worker.started, fresh.started]);
+      const { id: organization, key } = await createOrganization(fresh);
+      secret = key.key;
+      const [{ id, hash }] = await fresh.sql("SELECT id, hash FROM auth_keys WHERE org_id = ?1", organization);
+      await fill(worker, { id, hash });
+    });
+
+    test("does not serve the Worker of today, and says what to do", async () => {
+      const detail = /npx wrangler d1 migrations apply DB --remote/;
+      assertError(await okta().post("/Users", oktaUser(person("eva@acme.example"))), 503, { detail });
+      const project = await admin().send("POST", `/organizations/${ORG}/projects`, { name: "New" });
+      assert.equal(project.status, 503, project.text);
+      assert.match(project.body.detail, detail);
+      await worker.flushLogs();
+      assert.ok(worker.logs().some((line) => /lacks migrations .*(no such|no column)/.test(line) && detail.test(line)));
+    });
+
+    test("keeps its rows", async () => {
+      const columns = await columnsOf(worker);
+      const own = await contents(worker, columns);
+      for (const { table } of columns) assert.ok(own[table].length > 0, table);
+      await worker.sql(
+        "CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT '')",
+      );
+      for (const { name } of schema) await worker.sql("INSERT INTO d1_migrations (name) VALUES (?1)", name);
+      await migrate(await worker.database());
+      assert.deepEqual(await shape(worker), await shape(fresh));
+      assert.deepEqual(await contents(worker, columns), own);
+      const counts = await worker.sql("SELECT user_count, group_count FROM organizations ORDER BY id");
+      assert.deepEqual(counts, [
+        { user_count: 4, group_count: 1 },
+        { user_count: 0, group_count: 0 },
+      ]);
+    });
+
+    test("has the beginning of a history", async () => {
+      const started = await worker.sql(
+        `SELECT e.org_id, e.seq, e.story, e.source, e.actor, e.data, e.active, e.active_total, e.lost, e.lost_total,
+           s.subject_id, s.since, s.personal
+         FROM events e LEFT JOIN event_subjects s ON s.org_id = e.org_id AND s.seq = e.seq
+         WHERE e.type = 'history.started' AND e.at > ?1 ORDER BY 1`,
+        new Date(Date.now() - 60_000).toISOString(),
+      );
+      const first = { seq: 1, story: 1, source: "job", actor: "migration", data: "{}" };
+      const of = (org_id, active_total) => ({
+        ...{ org_id, ...first, active: 0, active_total, lost: 0, lost_total: 0 },
+        ...{ subject_id: org_id, since: null, personal: null },
+      });
+      assert.deepEqual(started, [of(ORG, 3), of(EMPTY, 0)], "the Owner, Ann and Bob are active and seen");
+      assert.deepEqual(await worker.sql("SELECT count(*) AS events FROM events"), [{ events: 2 }]);
+      const memberships = await worker.sql("SELECT user_seq, since FROM memberships ORDER BY 1");
+      assert.deepEqual(
+        memberships,
+        [2, 4, 5].map((user_seq) => ({ user_seq, since: 0 })),
+      );
+    });
+
+    test("serves its people, groups, keys and log", async () => {
+      assertListOf(
+        await okta().list("/Users"),
+        [...Object.keys(PEOPLE).filter((name) => !/guest/.test(name))].map(idOf),
+      );
+      const gone = assertStatus(await okta().find("/Users", 'userName eq "gone@acme.example"'), 200).Resources;
+      assert.deepEqual(
+        gone.map(({ active }) => active),
+        [false],
+      );
+      const ann = assertStatus(await okta().get(`/Users/${ANN}`), 200);
+      assert.deepEqual([ann.statsigOrgRole, ann.groups.map(({ value }) => value)], ["Admin", [GROUP]]);
+      const group = assertStatus(await okta().get(`/Groups/${GROUP}`), 200);
+      assert.deepEqual(memberIds(group), [ANN, idOf("bob@acme.example")].sort());
+      assertError(await okta().get(`/Groups/${ARCHIVED_GROUP}`), 404);
+      const path = `/organizations/${ORG}`;
+      await admin().call("POST", `${path}/projects/${ARCHIVED}/restore`, {}, 200);
+      assert.equal(assertStatus(await okta().get(`/Groups/${ARCHIVED_GROUP}`), 200).displayName, "Statsig-Past-Member");
+      assert.deepEqual(briefly(await log(`resource=${GROUP}`)), ["PUT 400"]);
+      assert.deepEqual(briefly(await log(`resource=${ANN}`)), ["POST 201"]);
+    });
+
+    test("finds old and new entries of the log by resource, and its events know what was before", async () => {
+      assertStatus(await okta().patch(`/Users/${ANN}`, operation.active(false)), 200);
+      assertStatus(
+        await okta().patch(`/Users/${ANN}`, { op: "replace", value: { userName: "other@acme.example" } }),
+        400,
+      );
+      const found = ["PATCH 400", "PATCH 200", "POST 201"];
+      // A failure is logged after the answer.
+      await eventually(async () => assert.deepEqual(briefly(await log(`resource=${ANN}`)), found));
+      assert.deepEqual(briefly(await log(`resource=${GROUP}`)), ["PATCH 200", "PUT 400"]);
+      const events = await worker.sql(
+        `SELECT e.type, e.active, e.active_total, e.lost_total, s.since FROM events e
+         JOIN event_subjects s ON s.org_id = e.org_id AND s.seq = e.seq AND s.subject_id IN (?2, ?3)
+         WHERE e.org_id = ?1 AND e.source = 'scim' ORDER BY e.seq, s.since`,
+        ORG,
+        ANN,
+        GROUP,
+      );
+      const totals = { active_total: 2, lost_total: 1 };
+      assert.deepEqual(events, [
+        { type: "person.deactivated", active: -1, ...totals, since: null },
+        { type: "membership.removed", active: 0, ...totals, since: null },
+        { type: "membership.removed", active: 0, ...totals, since: 0 },
+      ]);
+    });
+  });
+}

@@ -102,7 +102,7 @@ describe("a transient error of storage", { concurrency: 4 }, () => {
   test("a permanent error is not retried", async () => {
     const answer = await sendWith(
       organization,
-      { failures: "all", message: "D1_ERROR: no such table: users: SQLITE_ERROR" },
+      { failures: "all", message: 'D1_ERROR: near "FORM": syntax error at offset 9: SQLITE_ERROR' },
       ["GET", "/Users"],
     );
     assert.equal(answer.status, 500);

@@ -203,6 +203,11 @@ impl ScimError {
         Self::new(501, None, detail)
     }
 
+    /// 503: the provider cannot work until its operator has done something.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(503, None, detail)
+    }
+
     /// 414: the URL is longer than what is read.
     pub fn uri_too_long(detail: impl Into<String>) -> Self {
         Self::new(414, None, detail)

@@ -28,6 +28,7 @@ pub(crate) fn advice(code: ErrorCode) -> Option<&'static str> {
 
 const IT_RETRIES: &str = "Nothing is lost: the identity provider tries again by itself.";
 const TRY_AGAIN: &str = "Try again. If it fails again, look into the Worker's log at the same time of day.";
+const MIGRATE: &str = "Apply the migrations to the database, and let the identity provider try again.";
 const IS_HERE: &str = "It is here already: link to it instead of creating it, or import before you push.";
 
 fn for_refusal(code: RefusalCode) -> Option<&'static str> {
@@ -115,6 +116,7 @@ fn for_storage(code: StorageErrorCode) -> Option<&'static str> {
         | StorageErrorCode::Upgrading
         | StorageErrorCode::TooManyImports => Some(IT_RETRIES),
         StorageErrorCode::Taken => Some(IS_HERE),
+        StorageErrorCode::OutdatedSchema => Some(MIGRATE),
         StorageErrorCode::Internal => Some(TRY_AGAIN),
         StorageErrorCode::Full | StorageErrorCode::TooComplex => None,
     }
@@ -155,6 +157,7 @@ mod tests {
             ("storage_answer_lost", "tries again by itself"),
             ("upgrade_in_progress", "tries again by itself"),
             ("too_many_imports", "tries again by itself"),
+            ("schema_outdated", "Apply the migrations"),
             ("internal_error", "the Worker's log"),
             ("internal_server_error", "the Worker's log"),
             ("not_implemented", "the Worker's log"),
