@@ -4,7 +4,7 @@ use worker::KvStore;
 
 use super::types::organizations::{Organization, OrganizationRecord};
 use crate::auth::actor::Actor;
-use crate::d1::audit_log::{Entry, Outcome};
+use crate::d1::audit_log::{Condition, Entry, Outcome};
 use crate::d1::{
     Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, Tenant, idempotent_calls,
     organizations as stored, refolding,
@@ -193,6 +193,20 @@ impl AdminContext<'_> {
             batch.execute_first(mark);
         }
         self.database.write(self.entry.insert_if_authorized(tenant, outcome), &batch).await
+    }
+
+    /// Like [`Self::write`], for statements that change nothing unless the condition holds: then there is no entry.
+    pub(super) async fn write_if_changing(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+        condition: &Condition,
+        mut batch: Batch,
+    ) -> Result<Results, StorageError> {
+        if let Some(mark) = self.mark_done() {
+            batch.execute_first(mark);
+        }
+        self.database.write(self.entry.insert_if_changing(tenant, outcome, condition), &batch).await
     }
 
     /// The statement that notes that a call with an `Idempotency-Key` has made its change.

@@ -44,7 +44,7 @@ pub(crate) async fn generate(
     let expires_at = expiry(context, &organization, request.expires_in_seconds)?;
     let outcome = outcome(201, &key, format!("Generated the key {}.", key.hint()));
     let mut batch =
-        Batch::from_iter(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref()));
+        Batch::from_iter(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref(), None));
     let described = batch.push(stored::one(&tenant, key.id()));
     let written = context.write(&tenant, &outcome, batch).await.map_err(too_many_at_once)?;
     Ok(issued(written.first(described)?.ok_or(StorageError::Stale)?, &key))
@@ -75,18 +75,19 @@ pub(crate) async fn regenerate(
         format!("and leaves that active until {until}, unless it expires before")
     });
     let detail = format!("Generated the key {}, which replaces {} {until}.", key.hint(), key::hint(old));
-    let mut batch = Batch::from_iter([
-        stored::check_count(&tenant, keys.len()),
-        match &overlap_until {
-            Some(at) => stored::expire(&tenant, old, at),
-            None => stored::deactivate(&tenant, old),
-        },
-    ]);
+    let mut batch = Batch::from_iter([stored::check_count(&tenant, keys.len())]);
+    match &overlap_until {
+        Some(at) => batch.extend(stored::expire(&tenant, old, at)),
+        None => {
+            batch.execute(stored::deactivate(&tenant, old));
+            batch.extend(stored::deactivated(&tenant, old));
+        }
+    }
     if is_active && overlap_until.is_none() {
-        // Another request may have deactivated it since it was read.
+        // Another request may have deactivated it since it was read. The event changes as many rows.
         batch.execute(guard());
     }
-    batch.extend(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref()));
+    batch.extend(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref(), Some(old)));
     let described = batch.push(stored::one(&tenant, key.id()));
     let written = context.write(&tenant, &outcome(201, &key, detail), batch).await?;
     let described = written.first(described)?.ok_or(StorageError::Stale)?;
@@ -109,7 +110,7 @@ pub(crate) async fn deactivate(
     }
     let hint = key::hint(id);
     let outcome = Outcome::of(200, "Key", id, &hint).with_detail(format!("Deactivated the key {hint}."));
-    let mut batch = Batch::new();
+    let mut batch = Batch::from_iter(stored::deactivated(&tenant, id));
     let keys = batch.push(stored::all::<KeyRecord>(&tenant));
     let results = context.write_if_changed(&tenant, &outcome, stored::deactivate(&tenant, id), batch).await?;
     let keys: Vec<Described> = results.all(keys)?.into_iter().map(Described::from).collect();

@@ -11,7 +11,7 @@ use super::types::organizations::{
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::Outcome;
 use crate::d1::organizations::{self as stored, Settings};
-use crate::d1::{Batch, Database, Scope, Sent, StorageError, Tenant, acceptances, users};
+use crate::d1::{Batch, Database, Scope, Sent, StorageError, Tenant, acceptances, events, users};
 use crate::http::Problem;
 use crate::runtime::ids;
 use directory::organization::parse_email_domains;
@@ -60,7 +60,7 @@ pub(crate) async fn accept(context: &AdminContext<'_>, id: &str) -> Result<Reply
     let (tenant, email) = invited(context, id)?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{email} accepted to administer it."));
-    let mut batch = Batch::new();
+    let mut batch = Batch::from_iter(events::organization::invitation_answered(&tenant, true));
     let organization = batch.push(stored::one(&tenant));
     let change = acceptances::accept(&tenant, &acceptances::mail_of(email));
     let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;
@@ -76,7 +76,7 @@ pub(crate) async fn decline(
     let (tenant, email) = invited(context, id)?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{email} declined to administer it."));
-    let mut batch = Batch::new();
+    let mut batch = Batch::from_iter(events::organization::invitation_answered(&tenant, false));
     let organization = batch.push(stored::one::<OrganizationRecord>(&tenant));
     let change = acceptances::decline(&tenant, &acceptances::mail_of(email));
     let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;
@@ -143,7 +143,7 @@ pub(crate) async fn create(
         }
         None => {}
     }
-    batch.extend(stored::insert(&tenant, &name, &settings));
+    batch.extend(stored::insert(&tenant, &id, &name, &settings));
     batch.extend(users::insert(&tenant, &owner_id, &owner, managed));
     // An operator vouches for the organization.
     batch.execute(acceptances::accept(&tenant, &acceptances::mail_of(owner.user_name())));
@@ -172,9 +172,9 @@ pub(crate) async fn update(
     }
     let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail("Changed the settings.");
     let update = stored::update(&tenant, &settings);
-    let mut batch = Batch::from_iter(update.consequences);
+    let mut batch = Batch::from_iter(update.statements);
     let organization = batch.push(stored::one(&tenant));
-    let results = context.write_if_changed(&tenant, &outcome, update.settings, batch).await?;
+    let results = context.write_if_changing(&tenant, &outcome, &update.differs, batch).await?;
     let written = results.first(organization)?.ok_or(StorageError::Stale)?;
     Ok(Reply::ok(context.located(context.database, written.organization)))
 }

@@ -91,6 +91,13 @@ pub struct ChangeEntry {
     pub proof: Statement,
 }
 
+/// A condition on the organization `o`, in SQL.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    pub(crate) sql: String,
+    pub(crate) bindings: Vec<Binding>,
+}
+
 /// How far the clocks of the Worker and of the database may be apart, in milliseconds.
 const CLOCKS: u64 = 60_000;
 
@@ -127,11 +134,32 @@ impl Entry {
     /// As [`Entry::insert`], for a batch without a guard: no entry is written if the tenant's scope does not give
     /// access to the organization.
     pub fn insert_if_authorized(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> ChangeEntry {
-        let from = "FROM organizations o WHERE o.id = :org";
-        ChangeEntry {
-            insert: self.statement(tenant, "o.id", from, None, outcome, true),
-            proof: self.proof(tenant, ":org", None),
-        }
+        self.insert_of_organization(tenant, outcome, "", &[])
+    }
+
+    /// As [`Entry::insert_if_authorized`], for a batch that changes something only under a condition: otherwise no
+    /// entry is written.
+    pub fn insert_if_changing(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+        condition: &Condition,
+    ) -> ChangeEntry {
+        let Condition { sql, bindings } = condition;
+        self.insert_of_organization(tenant, outcome, &format!(" AND ({sql})"), bindings)
+    }
+
+    fn insert_of_organization(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+        condition: &str,
+        more: &[Binding],
+    ) -> ChangeEntry {
+        let from = format!("FROM organizations o WHERE o.id = :org{condition}");
+        let (sql, mut bindings) = self.parts("o.id", &from, None, outcome, true);
+        bindings.extend_from_slice(more);
+        ChangeEntry { insert: tenant.statement(&sql, &bindings), proof: self.proof(tenant, ":org", None) }
     }
 
     /// The entry of a request that changed nothing, written after the response.
@@ -165,6 +193,18 @@ impl Entry {
         outcome: &Outcome,
         is_change: bool,
     ) -> Statement {
+        let (sql, bindings) = self.parts(organization, condition, organization_id, outcome, is_change);
+        tenant.statement(&sql, &bindings)
+    }
+
+    fn parts(
+        &self,
+        organization: &str,
+        condition: &str,
+        organization_id: Option<&str>,
+        outcome: &Outcome,
+        is_change: bool,
+    ) -> (String, Vec<Binding>) {
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,
                resource_name, detail, body, duration, code, changed_id)
@@ -196,7 +236,7 @@ impl Entry {
             text("began", self.began_millis.to_string()),
             optional("code", outcome.code.map(ErrorCode::as_str)),
         ];
-        tenant.statement(&sql, &bindings)
+        (sql, bindings)
     }
 }
 

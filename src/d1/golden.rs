@@ -9,6 +9,7 @@ use super::imports::snapshot::Reader;
 use super::limits::LIMITS;
 use super::list::{Listed, Query, prepare};
 use super::memberships::{Comparison, Difference, change, resolve_member_ids};
+use super::organizations::Settings;
 use super::{
     Batch, Cause, Scope, Statement, Tenant, audit_log, group_members, groups, member_chunks, organizations,
     users,
@@ -200,6 +201,19 @@ fn readable() -> Vec<Case> {
             ..Difference::default()
         };
         batch.extend(change(&tenant, "group", &difference));
+    });
+    add("a change of settings, with the mail domains", &|batch| {
+        let settings = Settings {
+            name: Some("Acme".to_owned()),
+            email_management: Some(true),
+            mail_domains: Some(vec!["example.com".to_owned()]),
+            user_limit: Some(0),
+            ..Settings::default()
+        };
+        batch.extend(organizations::update(&tenant, &settings).statements);
+    });
+    add("the ownership moves", &|batch| {
+        batch.extend(users::transfer_ownership(&tenant, "user", None));
     });
     add("the audit log by resource, of failures", &|batch| {
         let query = audit_log::Query {

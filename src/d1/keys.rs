@@ -4,9 +4,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::Select;
+use super::events;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, guard};
-use directory::Key;
+use directory::event::{Event, NewEvent, SubjectType};
+use directory::{Key, key};
 
 /// A key as the console shows it, as JSON; the hint is added by the reader, who knows how keys look.
 const DESCRIBED: &str = "SELECT json_object(
@@ -45,8 +47,15 @@ pub fn hash(tenant: &Tenant<'_>, id: &str) -> Select<KeyHash> {
     )
 }
 
-/// Writes a new key, unless the organization has [`MOST_GOOD`] already. `by` is the administrator who generated it.
-pub fn insert(tenant: &Tenant<'_>, key: &Key, by: &str, expires_at: Option<&str>) -> Vec<Statement> {
+/// Writes a new key, unless the organization has [`MOST_GOOD`] already. `by` is the administrator who generated it, and
+/// `replaces` the id of the key that it replaces.
+pub fn insert(
+    tenant: &Tenant<'_>,
+    key: &Key,
+    by: &str,
+    expires_at: Option<&str>,
+    replaces: Option<&str>,
+) -> Vec<Statement> {
     let sql = format!(
         "INSERT INTO auth_keys (id, org_id, hash, created_at, created_by, expires_at)
          SELECT :id, o.id, :hash, :now, :by, :expires_at FROM organizations o WHERE o.id = :org AND {MOST_GOOD} > (
@@ -59,7 +68,14 @@ pub fn insert(tenant: &Tenant<'_>, key: &Key, by: &str, expires_at: Option<&str>
         text("by", by),
         optional("expires_at", expires_at),
     ];
-    vec![tenant.statement(&sql, &bindings), guard()]
+    let created = Event::KeyCreated {
+        hint: key.hint(),
+        expires_at: expires_at.map(str::to_owned),
+        replaces: replaces.map(str::to_owned),
+    };
+    let mut statements = vec![tenant.statement(&sql, &bindings), guard()];
+    statements.extend(events::record(tenant, &[NewEvent::new(created, SubjectType::Key, key.id())]));
+    statements
 }
 
 /// Deactivates a key. If it is deactivated already, nothing changes.
@@ -68,6 +84,15 @@ pub fn deactivate(tenant: &Tenant<'_>, id: &str) -> Statement {
         "UPDATE auth_keys SET deactivated_at = :now WHERE org_id = :org AND id = :id AND deactivated_at IS NULL",
         &[text("id", id)],
     )
+}
+
+/// Writes the event of a deactivation, if the statement before has changed a row.
+pub fn deactivated(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
+    record_if_row_changed(tenant, id, Event::KeyDeactivated { hint: key::hint(id) })
+}
+
+fn record_if_row_changed(tenant: &Tenant<'_>, id: &str, event: Event) -> Vec<Statement> {
+    events::record_if_row_changed(tenant, &[NewEvent::new(event, SubjectType::Key, id)])
 }
 
 /// Selects a row only if the number of keys is still `seen`: of two requests that replace a key at the same time, one
@@ -81,12 +106,15 @@ pub fn check_count(tenant: &Tenant<'_>, seen: usize) -> Statement {
 }
 
 /// Lets a key expire no later than at this time.
-pub fn expire(tenant: &Tenant<'_>, id: &str, at: &str) -> Statement {
-    tenant.statement(
+pub fn expire(tenant: &Tenant<'_>, id: &str, at: &str) -> Vec<Statement> {
+    let mut statements = vec![tenant.statement(
         "UPDATE auth_keys SET expires_at = :at
          WHERE org_id = :org AND id = :id AND (expires_at IS NULL OR expires_at > :at)",
         &[text("id", id), text("at", at)],
-    )
+    )];
+    let changed = Event::KeyExpiryChanged { hint: key::hint(id), expires_at: at.to_owned() };
+    statements.extend(record_if_row_changed(tenant, id, changed));
+    statements
 }
 
 /// Notes that a key was used.

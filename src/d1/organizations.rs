@@ -5,11 +5,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::administrators::{self, HAS_ACCEPTED, IS_ADMINISTRATOR};
+use super::audit_log::Condition;
 use super::batch::Select;
 use super::columns::json as json_column;
-use super::statement::{Statement, boolean, integer, text};
+use super::events;
+use super::statement::{Binding, Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
 use directory::AdministratorName;
+use directory::event::{Event, NewEvent, SubjectType};
 use scim_protocol::text::FOLD_VERSION;
 
 /// An organization as the console shows it, as JSON.
@@ -84,7 +87,7 @@ pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
 }
 
 /// Writes a new organization, the one the tenant names.
-pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<Statement> {
+pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
                  (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, user_limit, fold_version,
                   created_at, last_modified)
@@ -100,80 +103,142 @@ pub fn insert(tenant: &Tenant<'_>, name: &str, settings: &Settings) -> Vec<State
         text("user_limit", settings.user_limit.unwrap_or(0).to_string()),
         integer("fold_version", FOLD_VERSION),
     ];
-    vec![tenant.statement(sql, &bindings), guard()]
+    let created = Event::OrganizationCreated { name: name.to_owned() };
+    let mut statements = vec![tenant.statement(sql, &bindings), guard()];
+    statements.extend(events::record(tenant, &[NewEvent::new(created, SubjectType::Organization, id)]));
+    statements
 }
 
 /// The statements that change settings.
 pub struct Update {
-    /// Changes the settings: one row or, where they stay as they are, none.
-    pub settings: Statement,
-    /// Changes what follows from them: which users SCIM sees, and the versions of their groups.
-    pub consequences: Vec<Statement>,
+    /// The condition that a setting changes. Without, the statements change nothing.
+    pub differs: Condition,
+    /// Write the event, the settings, and what follows from them: which users SCIM sees, and the versions of their
+    /// groups.
+    pub statements: Vec<Statement>,
 }
 
-/// Writes changed settings.
-pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
-    let mut assignments = vec!["last_modified = max(last_modified, :now)"];
-    let mut changes = vec!["0"];
-    let mut bindings = Vec::new();
-    if let Some(name) = &settings.name {
-        assignments.push("name = :name");
-        changes.push("name <> :name");
-        bindings.push(text("name", name.as_str()));
+/// A setting that is written. Its name is that of the column, of the parameter, and in events.
+struct Wanted {
+    name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Json,
+    Flag,
+    /// 0 stands for NULL.
+    Limit,
+}
+
+impl Wanted {
+    /// SQL of the value that the column gets.
+    fn value(&self) -> String {
+        let name = self.name;
+        match self.kind {
+            Kind::Text | Kind::Json => format!(":{name}"),
+            Kind::Flag => format!("CAST(:{name} AS INTEGER)"),
+            Kind::Limit => format!("nullif(CAST(:{name} AS INTEGER), 0)"),
+        }
     }
-    if let Some(flag) = settings.email_management {
-        assignments.push("email_management = :email_management");
-        changes.push("email_management <> CAST(:email_management AS INTEGER)");
-        bindings.push(boolean("email_management", flag));
+
+    /// SQL of the condition that the setting of the organization with this alias changes.
+    fn differs(&self, alias: &str) -> String {
+        format!("{alias}.{} IS NOT {}", self.name, self.value())
     }
-    if let Some(flag) = settings.plain_groups {
-        assignments.push("plain_groups = :plain_groups");
-        changes.push("plain_groups <> CAST(:plain_groups AS INTEGER)");
-        bindings.push(boolean("plain_groups", flag));
-    }
-    if let Some(domains) = &settings.mail_domains {
-        assignments.push("mail_domains = :mail_domains");
-        changes.push("mail_domains <> :mail_domains");
-        bindings.push(text("mail_domains", json_array(domains)));
-    }
-    if let Some(days) = settings.key_lifetime_days {
-        assignments.push("key_lifetime_days = nullif(CAST(:key_lifetime_days AS INTEGER), 0)");
-        changes.push("coalesce(key_lifetime_days, 0) <> CAST(:key_lifetime_days AS INTEGER)");
-        bindings.push(text("key_lifetime_days", days.to_string()));
-    }
-    if let Some(limit) = settings.user_limit {
-        assignments.push("user_limit = nullif(CAST(:user_limit AS INTEGER), 0)");
-        changes.push("coalesce(user_limit, 0) <> CAST(:user_limit AS INTEGER)");
-        bindings.push(text("user_limit", limit.to_string()));
-    }
-    let sql = format!(
-        "UPDATE organizations SET {} WHERE id = :org AND ({})",
-        assignments.join(", "),
-        changes.join(" OR ")
-    );
-    let update = tenant.statement(&sql, &bindings);
-    let mut statements = Vec::new();
-    if let Some(domains) = &settings.mail_domains {
-        let seen = if domains.is_empty() {
-            "1"
-        } else {
-            "coalesce(mail_domain IN (SELECT value FROM json_each(:mail_domains)), 0)"
+
+    /// SQL of the change of the organization `s` as a JSON object; NULL if there is none.
+    fn change(&self) -> String {
+        let json = |value: &str| match self.kind {
+            Kind::Text | Kind::Limit => value.to_owned(),
+            Kind::Json => format!("json({value})"),
+            Kind::Flag => format!("json(iif({value}, 'true', 'false'))"),
         };
-        let bindings = || vec![text("mail_domains", json_array(domains))];
-        // Groups have other members then.
-        let touched = format!(
-            "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now)
-             WHERE org_id = :org AND seq IN (
-               SELECT m.group_seq FROM users CROSS JOIN memberships m ON m.user_seq = users.seq
-               WHERE users.org_id = :org AND users.managed <> {seen})"
-        );
-        statements.push(tenant.statement(&touched, &bindings()));
-        statements.push(tenant.statement(
-            &format!("UPDATE users SET managed = {seen} WHERE org_id = :org AND managed <> {seen}"),
-            &bindings(),
-        ));
+        let before = json(&format!("s.{}", self.name));
+        format!(
+            "iif({}, json_object('before', {before}, 'after', {}), NULL)",
+            self.differs("s"),
+            json(&self.value())
+        )
     }
-    Update { settings: update, consequences: statements }
+}
+
+impl Settings {
+    /// The settings that are written, and their parameters.
+    fn wanted(&self) -> (Vec<Wanted>, Vec<Binding>) {
+        let flag =
+            |name, value: Option<bool>| Some((Wanted { name, kind: Kind::Flag }, boolean(name, value?)));
+        let limit = |name, value: Option<u64>| {
+            Some((Wanted { name, kind: Kind::Limit }, text(name, value?.to_string())))
+        };
+        let name = self.name.as_deref();
+        let domains = self.mail_domains.as_deref();
+        [
+            name.map(|name| (Wanted { name: "name", kind: Kind::Text }, text("name", name))),
+            flag("email_management", self.email_management),
+            flag("plain_groups", self.plain_groups),
+            domains.map(|domains| {
+                let name = "mail_domains";
+                (Wanted { name, kind: Kind::Json }, text(name, json_array(domains)))
+            }),
+            limit("key_lifetime_days", self.key_lifetime_days),
+            limit("user_limit", self.user_limit),
+        ]
+        .into_iter()
+        .flatten()
+        .unzip()
+    }
+}
+
+/// Writes changed settings, of which there is at least one.
+pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
+    let (wanted, bindings) = settings.wanted();
+    let join = |part: &dyn Fn(&Wanted) -> String, separator: &str| {
+        wanted.iter().map(part).collect::<Vec<_>>().join(separator)
+    };
+    let differs = |alias: &str| join(&|each| each.differs(alias), " OR ");
+    let changes = join(&|each| format!("'{}', {}", each.name, each.change()), ", ");
+    let changed = format!(
+        "(SELECT json_group_object(c.key, json(c.value)) FROM json_each(json_object({changes})) c
+              WHERE c.type <> 'null')"
+    );
+    let assignments = join(&|each| format!("{} = {}", each.name, each.value()), ", ");
+    let sql = format!(
+        "UPDATE organizations SET last_modified = max(last_modified, :now), {assignments}
+         WHERE id = :org AND ({})",
+        differs("organizations")
+    );
+    let mut statements =
+        Vec::from(events::organization::settings_changed(tenant, &changed, &differs("s"), &bindings));
+    statements.push(tenant.statement(&sql, &bindings));
+    if let Some(domains) = &settings.mail_domains {
+        statements.extend(show_and_hide(tenant, domains));
+    }
+    Update { differs: Condition { sql: differs("o"), bindings }, statements }
+}
+
+/// Updates which users SCIM sees.
+fn show_and_hide(tenant: &Tenant<'_>, domains: &[String]) -> Vec<Statement> {
+    let differs = if domains.is_empty() {
+        "u.managed <> 1"
+    } else {
+        "u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(:mail_domains)), 0)"
+    };
+    let bindings = [text("mail_domains", json_array(domains))];
+    // Groups have other members then.
+    let touched = format!(
+        "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now)
+         WHERE org_id = :org AND seq IN (
+           SELECT m.group_seq FROM users u CROSS JOIN memberships m ON m.user_seq = u.seq
+           WHERE u.org_id = :org AND {differs})"
+    );
+    let users = format!("UPDATE users AS u SET managed = 1 - managed WHERE u.org_id = :org AND {differs}");
+    let mut statements = vec![tenant.statement(&touched, &bindings)];
+    statements.extend(events::organization::visibility(tenant, differs, &bindings));
+    statements.push(tenant.statement(&users, &bindings));
+    statements
 }
 
 fn json_array(values: &[String]) -> String {

@@ -1915,7 +1915,7 @@ FROM (
   CROSS JOIN events e ON e.org_id = b.org_id
   AND e.seq > b.before;
 INSERT INTO event_subjects (org_id, subject_id, seq, since)
-SELECT e.org_id, j.value ->> 'id', e.seq, coalesce(j.value ->> 'since', 0)
+SELECT e.org_id, j.value ->> 'id', e.seq, j.value ->> 'since'
 FROM (
   SELECT org_id, seq - changes() AS before
   FROM events
@@ -1930,6 +1930,337 @@ DELETE FROM memberships
 WHERE
   group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?2)
   AND user_seq IN (SELECT value FROM json_each(?3));
+
+-- a change of settings, with the mail domains
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + 1,
+  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  'settings.changed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
+  o.log_id,
+  ?2,
+  ?3,
+  ?4,
+  'organization',
+  o.id,
+  NULL,
+  json_object(
+    'settings',
+    json(
+      (
+        SELECT json_group_object(c.key, json(c.value))
+        FROM
+          json_each(
+            json_object(
+              'name',
+              iif(s.name IS NOT ?5, json_object('before', s.name, 'after', ?5), NULL),
+              'email_management',
+              iif(
+                s.email_management IS NOT CAST(?6 AS INTEGER),
+                json_object(
+                  'before',
+                  json(iif(s.email_management, 'true', 'false')),
+                  'after',
+                  json(iif(CAST(?6 AS INTEGER), 'true', 'false'))
+                ),
+                NULL
+              ),
+              'mail_domains',
+              iif(s.mail_domains IS NOT ?7, json_object('before', json(s.mail_domains), 'after', json(?7)), NULL),
+              'user_limit',
+              iif(
+                s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0),
+                json_object('before', s.user_limit, 'after', nullif(CAST(?8 AS INTEGER), 0)),
+                NULL
+              )
+            )
+          ) c
+        WHERE c.type <> 'null'
+      )
+    )
+  ),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?2 = 'scim', 0, 0),
+  coalesce(p.lost_total, 0) + iif(?2 = 'scim', 0, 0)
+FROM (
+  SELECT
+    t.id AS id,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = t.id
+        AND substr(l.id, 26) = ?9
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS log_id
+  FROM (SELECT ?10 AS id LIMIT 1) t
+  WHERE t.id IS NOT NULL
+) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN organizations s ON s.id = o.id
+WHERE
+  s.name IS NOT ?5
+  OR s.email_management IS NOT CAST(?6 AS INTEGER)
+  OR s.mail_domains IS NOT ?7
+  OR s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0);
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+UPDATE organizations SET
+  last_modified = max(last_modified, ?1),
+  name = ?2,
+  email_management = CAST(?3 AS INTEGER),
+  mail_domains = ?4,
+  user_limit = nullif(CAST(?5 AS INTEGER), 0)
+WHERE
+  id = ?6
+  AND (
+    organizations.name IS NOT ?2
+    OR organizations.email_management IS NOT CAST(?3 AS INTEGER)
+    OR organizations.mail_domains IS NOT ?4
+    OR organizations.user_limit IS NOT nullif(CAST(?5 AS INTEGER), 0)
+  );
+UPDATE groups SET
+  version = version + 1, last_modified = max(last_modified, ?1)
+WHERE
+  org_id = ?2
+  AND seq IN (
+    SELECT m.group_seq
+    FROM users u
+      CROSS JOIN memberships m ON m.user_seq = u.seq
+    WHERE u.org_id = ?2
+      AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?3)), 0)
+  );
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.shown, y.chunk),
+  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  iif(y.shown, 'person.shown', 'person.hidden'),
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
+  o.log_id,
+  ?2,
+  ?3,
+  ?4,
+  'organization',
+  o.id,
+  NULL,
+  json_object('people', json(y.people)),
+  y.active,
+  coalesce(p.active_total, 0) + sum(y.active) OVER (ORDER BY y.shown, y.chunk),
+  iif(?2 = 'scim', 0, 0),
+  coalesce(p.lost_total, 0) + iif(?2 = 'scim', 0, 0)
+FROM
+  (
+    SELECT
+      t.id AS id,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = t.id
+          AND substr(l.id, 26) = ?5
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS log_id
+    FROM (SELECT ?6 AS id LIMIT 1) t
+    WHERE t.id IS NOT NULL
+  ) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN (
+    SELECT
+      x.shown AS shown,
+      x.chunk AS chunk,
+      sum(x.change) AS active,
+      json_group_array(json_object('id', x.id)) AS people
+    FROM (
+      SELECT
+        u.id AS id,
+        1 - u.managed AS shown,
+        u.active * (1 - 2 * u.managed) AS change,
+        (row_number() OVER (PARTITION BY u.managed ORDER BY u.seq) - 1) / 500 AS chunk
+      FROM users u
+      WHERE u.org_id = ?6
+        AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?7)), 0)
+    ) x
+    GROUP BY 1, 2
+  ) y;
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+INSERT INTO event_subjects (org_id, subject_id, seq, since)
+SELECT e.org_id, j.value ->> 'id', e.seq, j.value ->> 'since'
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before
+  CROSS JOIN json_each(e.data, '$.people') j;
+UPDATE users AS u SET
+  managed = 1 - managed
+WHERE u.org_id = ?1 AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?2)), 0);
+
+-- the ownership moves
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + 1,
+  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  'ownership.transferred',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
+  o.log_id,
+  ?2,
+  ?3,
+  ?4,
+  'person',
+  n.id,
+  n.version + 1,
+  json_object('owner', json_object('before', w.id, 'after', n.id), 'role_before', n.org_role),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?2 = 'scim', 0, 0),
+  coalesce(p.lost_total, 0) + iif(?2 = 'scim', 0, 0)
+FROM
+  (
+    SELECT
+      t.id AS id,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = t.id
+          AND substr(l.id, 26) = ?5
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS log_id
+    FROM (SELECT ?6 AS id LIMIT 1) t
+    WHERE t.id IS NOT NULL
+  ) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN users n ON n.org_id = o.id
+  AND n.id = ?7
+  AND n.active = 1
+  CROSS JOIN users w ON w.org_id = o.id
+  AND w.org_role = 'Owner'
+  AND w.id <> n.id
+  AND (?8 IS NULL OR w.user_name_fold = ?8);
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+INSERT INTO event_subjects (org_id, subject_id, seq)
+SELECT e.org_id, e.data ->> '$.owner.before', e.seq
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+UPDATE users SET
+  version = version + 1, last_modified = max(last_modified, ?1), org_role = 'Admin'
+WHERE org_id = ?2 AND org_role = 'Owner' AND id <> ?3 AND (?4 IS NULL OR user_name_fold = ?4);
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+UPDATE users SET
+  version = version + 1, last_modified = max(last_modified, ?1), org_role = 'Owner'
+WHERE org_id = ?2 AND id = ?3 AND active = 1;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
 
 -- the audit log by resource, of failures
 SELECT

@@ -368,12 +368,14 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
            AND (:by IS NULL OR user_name_fold = :by)"
     );
     let new = format!("{change} 'Owner' WHERE org_id = :org AND id = :id AND active = 1");
-    vec![
+    let mut statements = Vec::from(events::organization::ownership_transferred(tenant, to, from));
+    statements.extend([
         tenant.statement(&old, &[text("id", to), optional("by", from)]),
         guard(),
         tenant.statement(&new, &[text("id", to)]),
         guard(),
-    ]
+    ]);
+    statements
 }
 
 /// Deletes a user, unless the user was changed since it was read. Memberships and email addresses are deleted, too.

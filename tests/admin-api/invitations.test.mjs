@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { behindAccess, call, keyPair } from "../helpers/access.mjs";
 import { assertProblem } from "../helpers/admin.mjs";
 import { assertStatus } from "../helpers/assert.mjs";
+import { newestEvent, storedEvents } from "../helpers/events.mjs";
 import { send } from "../helpers/http.mjs";
 import { checkCall } from "../helpers/openapi.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
@@ -141,4 +142,24 @@ describe("an organization that names a user as its Admin", () => {
     await organization.admin.call("PUT", organization.path("/owner"), { member: await member(third) }, 200);
     assertStatus(await by(third, "GET", organization.path("/keys")), 200);
   });
+});
+
+test("an answer to an invitation has an event, about the person who gave it", async () => {
+  const owner = "olaf@acme.example";
+  const organization = await organizationOf(owner, "ada@acme.example", { name: "Events" });
+  const after = await newestEvent(worker, organization.id);
+  const answer = async (deed) => assertStatus(await by("ada@acme.example", "POST", organization.path(deed)), 200);
+  for (const deed of ["/decline", "/decline", "/accept", "/accept"]) await answer(deed);
+  const [{ id }] = await worker.sql(
+    "SELECT id FROM users WHERE org_id = ?1 AND user_name_fold = 'ada@acme.example'",
+    organization.id,
+  );
+  const events = await storedEvents(worker, organization.id, { after });
+  assert.deepEqual(
+    events.map(({ type, subject_type, subject_id, actor, data }) => [type, subject_type, subject_id, actor, data]),
+    [
+      ["invitation.declined", "person", id, "ada@acme.example", {}],
+      ["invitation.accepted", "person", id, "ada@acme.example", {}],
+    ],
+  );
 });

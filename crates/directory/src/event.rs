@@ -55,6 +55,8 @@ pub enum SubjectType {
     Key,
     /// The organization itself.
     Organization,
+    /// A list that an identity provider reads page by page.
+    Import,
 }
 
 impl SubjectType {
@@ -67,6 +69,7 @@ impl SubjectType {
             Self::Team => "team",
             Self::Key => "key",
             Self::Organization => "organization",
+            Self::Import => "import",
         }
     }
 }
@@ -353,6 +356,14 @@ pub enum Event {
         /// Its name.
         name: String,
     },
+    /// A person accepted to administer the organization.
+    #[serde(rename = "invitation.accepted")]
+    #[strum_discriminants(strum(serialize = "invitation.accepted"))]
+    InvitationAccepted {},
+    /// A person declined to administer the organization.
+    #[serde(rename = "invitation.declined")]
+    #[strum_discriminants(strum(serialize = "invitation.declined"))]
+    InvitationDeclined {},
     /// Settings of the organization changed.
     #[serde(rename = "settings.changed")]
     #[strum_discriminants(strum(serialize = "settings.changed"))]
@@ -360,16 +371,16 @@ pub enum Event {
         /// Each changed setting by its name.
         settings: BTreeMap<String, Transition<Value>>,
     },
-    /// An identity provider began to read a list page by page.
+    /// An identity provider began to read a list page by page: it asked for the second page.
     #[serde(rename = "import.started")]
     #[strum_discriminants(strum(serialize = "import.started"))]
     ImportStarted {
         /// `Users` or `Groups`.
         resource: String,
-        /// The identifier of the import.
-        import: String,
         /// How many resources the list has.
         total: i64,
+        /// When the first page was read.
+        first_page_at: String,
     },
     /// An identity provider read the last page of a list.
     #[serde(rename = "import.finished")]
@@ -377,10 +388,10 @@ pub enum Event {
     ImportFinished {
         /// `Users` or `Groups`.
         resource: String,
-        /// The identifier of the import.
-        import: String,
         /// How many resources the list has.
         total: i64,
+        /// When the first page was read.
+        first_page_at: String,
     },
     /// More people would have lost access within an hour than the organization allows: such requests are refused.
     #[serde(rename = "brake.engaged")]

@@ -119,11 +119,11 @@ fn of_group(tenant: &Tenant<'_>, event_type: &str, from: &str, bindings: &[Bindi
     vec![frame.statement(tenant, bindings), subjects(tenant, None)]
 }
 
-/// The statement after the subjects of events of ended memberships: those listed in the events are found by them, too.
-fn links(tenant: &Tenant<'_>, list: &str) -> Statement {
+/// The statement after the subjects of events with a list: those listed are found by their events, too.
+pub(super) fn links(tenant: &Tenant<'_>, list: &str) -> Statement {
     let sql = format!(
         "INSERT INTO event_subjects (org_id, subject_id, seq, since)
-         SELECT e.org_id, j.value ->> 'id', e.seq, coalesce(j.value ->> 'since', 0)
+         SELECT e.org_id, j.value ->> 'id', e.seq, j.value ->> 'since'
          FROM {JUST_INSERTED} CROSS JOIN json_each(e.data, '$.{list}') j"
     );
     tenant.statement(&sql, &[])

@@ -5,6 +5,7 @@
 //! finds a lower one later. The newest event also carries the totals that the access brake needs.
 
 pub mod memberships;
+pub mod organization;
 
 use serde_json::{Value, json};
 
