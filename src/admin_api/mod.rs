@@ -1,8 +1,12 @@
 //! The administrators' API: organizations and their settings, keys, members, projects, roles and teams, the audit log
 //! and imports. `openapi.json` describes the calls. The console's pages call the same handlers.
 
+pub(crate) mod access;
 pub(crate) mod body;
 pub(crate) mod context;
+mod deed_kinds;
+mod deed_pages;
+pub(crate) mod deeds;
 pub(crate) mod groups;
 pub(crate) mod idempotency;
 pub(crate) mod imports;

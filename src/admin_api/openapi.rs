@@ -9,7 +9,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
-    self, groups, imports, keys, log, members, organizations, problem, projects, query, sessions,
+    self, access, events, groups, imports, keys, log, members, organizations, problem, projects, query,
+    sessions,
 };
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/admin_api/openapi.json");
@@ -21,6 +22,10 @@ fn schemas() -> Map<String, Value> {
     add::<types::Nothing>(&mut all);
     add::<types::Name>(&mut all);
     add::<types::Named>(&mut all);
+    add::<access::Access>(&mut all);
+    add::<access::AccessChanges>(&mut all);
+    add::<events::DeedPage>(&mut all);
+    add::<events::ChangeEvent>(&mut all);
     add::<groups::Group>(&mut all);
     add::<imports::ImportList>(&mut all);
     add::<keys::KeyId>(&mut all);
@@ -65,6 +70,9 @@ fn parameters(query: &str) -> Value {
     let parameters = match query {
         "MemberQuery" => members::MemberQuery::into_params(of_query),
         "GroupQuery" => groups::GroupQuery::into_params(of_query),
+        "AccessQuery" => access::AccessQuery::into_params(of_query),
+        "AccessChangeQuery" => access::AccessChangeQuery::into_params(of_query),
+        "DeedQuery" => events::DeedQuery::into_params(of_query),
         "LogQuery" => log::LogQuery::into_params(of_query),
         other => panic!("there is no query {other}"),
     };

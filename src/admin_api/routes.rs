@@ -11,7 +11,7 @@ use super::idempotency::{CallKey, Fingerprint, once};
 use super::reply::Reply;
 use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
-use super::{body, groups, imports, keys, log, members, organizations, projects, sessions};
+use super::{access, body, deeds, groups, imports, keys, log, members, organizations, projects, sessions};
 use crate::audit::admin_request;
 use crate::d1::StorageError;
 use crate::http::Problem;
@@ -46,6 +46,10 @@ enum Call {
     CreateTeam,
     DeleteTeam,
     ReadGroup,
+    ReadAccess,
+    ListAccessChanges,
+    ListEvents,
+    ReadEvent,
     ReadLog,
     ListImports,
     EndSessions,
@@ -69,6 +73,7 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/members/:id", Method::GET, Call::ReadMember)
         .at("/organizations/:org/members/:id", Method::PATCH, Call::ChangeMember)
         .at("/organizations/:org/members/:id", Method::DELETE, Call::RemoveMember)
+        .at("/organizations/:org/members/:id/access", Method::GET, Call::ReadAccess)
         .at("/organizations/:org/owner", Method::PUT, Call::TransferOwnership)
         .at("/organizations/:org/projects", Method::GET, Call::ListProjects)
         .at("/organizations/:org/projects", Method::POST, Call::CreateProject)
@@ -79,6 +84,9 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/projects/:project/teams", Method::POST, Call::CreateTeam)
         .at("/organizations/:org/projects/:project/teams/:team", Method::DELETE, Call::DeleteTeam)
         .at("/organizations/:org/groups/:id", Method::GET, Call::ReadGroup)
+        .at("/organizations/:org/access/changes", Method::GET, Call::ListAccessChanges)
+        .at("/organizations/:org/events", Method::GET, Call::ListEvents)
+        .at("/organizations/:org/events/:event", Method::GET, Call::ReadEvent)
         .at("/organizations/:org/log", Method::GET, Call::ReadLog)
         .at("/organizations/:org/imports", Method::GET, Call::ListImports)
         .at("/sessions", Method::DELETE, Call::EndSessions)
@@ -135,6 +143,14 @@ async fn read(
         (Call::ReadGroup, [org, id]) => {
             found(groups::read(context, org, id, query::read(request.query)?).await?)
         }
+        (Call::ReadAccess, [org, id]) => {
+            found(access::of_member(context, org, id, query::read(request.query)?).await?)
+        }
+        (Call::ListAccessChanges, [org]) => {
+            found(access::changes(context, org, query::read(request.query)?).await?)
+        }
+        (Call::ListEvents, [org]) => found(deeds::list(context, org, query::read(request.query)?).await?),
+        (Call::ReadEvent, [org, event]) => found(deeds::event(context, org, event).await?),
         (Call::ReadLog, [org]) => found(log::list(context, org, query::read(request.query)?).await?),
         (Call::ListImports, [org]) => found(imports::list(context, org).await?),
         _ => Err(mismatch(call)),

@@ -276,6 +276,13 @@ pub struct Query {
     pub count: u16,
 }
 
+/// The entry `l` as JSON.
+pub(super) const ENTRY: &str =
+    "json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
+           'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
+           'resource_id', coalesce(l.resource_id, l.changed_id), 'resource_name', l.resource_name,
+           'detail', l.detail, 'body', json(l.body), 'duration', l.duration, 'code', l.code)";
+
 /// Reads entries, the newest first, one a row as JSON. If there are more than [`Query::count`], one more is read.
 pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<R> {
     let mut conditions = String::new();
@@ -345,10 +352,7 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
         ),
     };
     let sql = format!(
-        "SELECT json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
-           'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
-           'resource_id', coalesce(l.resource_id, l.changed_id), 'resource_name', l.resource_name,
-           'detail', l.detail, 'body', json(l.body), 'duration', l.duration, 'code', l.code) AS json
+        "SELECT {ENTRY} AS json
          FROM {from}{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
     );
     tenant.select_json(&sql, &bindings)

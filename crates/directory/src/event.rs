@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 use crate::org_role::OrgRole;
 
@@ -17,7 +18,7 @@ use crate::org_role::OrgRole;
 pub const MAX_LISTED: usize = 500;
 
 /// What makes changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// An identity provider, over SCIM.
@@ -40,7 +41,7 @@ impl Source {
 }
 
 /// What an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SubjectType {
     /// A person: a SCIM user, or a member whom SCIM does not see.
@@ -75,7 +76,8 @@ impl SubjectType {
 }
 
 /// A project or team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = NamedThen)]
 pub struct Named {
     /// Identifier.
     pub id: String,
@@ -84,42 +86,48 @@ pub struct Named {
 }
 
 /// A group, and what membership of it means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GroupRef {
     /// Identifier.
     pub id: String,
     /// `displayName` at that time.
     pub name: String,
     /// The client's identifier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    #[schema(required)]
     pub external_id: Option<String>,
     /// The project of which it is a role.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    #[schema(required)]
     pub project: Option<Named>,
     /// The team of which it is a role.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    #[schema(required)]
     pub team: Option<Named>,
     /// The role; a plain group has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    #[schema(required)]
     pub role: Option<String>,
     /// Of a membership that ended with a person: the sequence number of the event that began it; 0: it began before
     /// events were kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    #[schema(required)]
     pub since: Option<i64>,
 }
 
 /// A person in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PersonRef {
     /// Identifier.
     pub id: String,
     /// Of a membership that ended: the sequence number of the event that began it; 0: it began before events were kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    #[schema(required)]
     pub since: Option<i64>,
 }
 
 /// Memberships that began or ended: each of the people, in each of the groups. Either list has one element.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Memberships {
     /// The groups.
     pub groups: Vec<GroupRef>,
@@ -128,7 +136,7 @@ pub struct Memberships {
 }
 
 /// A value before and after a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Transition<T> {
     /// Before the change.
     pub before: T,
@@ -137,7 +145,7 @@ pub struct Transition<T> {
 }
 
 /// A change, without personal data. Serialized, `type` is its name and `data` has its fields.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EnumDiscriminants)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EnumDiscriminants, ToSchema)]
 #[strum_discriminants(name(EventType))]
 #[strum_discriminants(doc = "The type of an [`Event`].")]
 #[strum_discriminants(derive(EnumString, IntoStaticStr, VariantArray))]
@@ -329,8 +337,10 @@ pub enum Event {
         /// What may be shown of the key.
         hint: String,
         /// When it expires.
+        #[schema(required)]
         expires_at: Option<String>,
         /// The key that it replaces.
+        #[schema(required)]
         replaces: Option<String>,
     },
     /// A SCIM key expires earlier than before, since another one replaces it.
@@ -407,6 +417,7 @@ pub enum Event {
     #[strum_discriminants(strum(serialize = "brake.released"))]
     BrakeReleased {
         /// Until when it does not engage again.
+        #[schema(required)]
         lifted_until: Option<String>,
     },
     /// An administrator paused the writes of identity providers.

@@ -4,6 +4,7 @@
 //! Nothing here reads or writes storage, and nothing knows HTTP. Each function gets what was read and returns what to
 //! write, or a [`Refusal`].
 
+pub mod access;
 pub mod administrator;
 pub mod catalog;
 mod characters;

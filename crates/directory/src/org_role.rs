@@ -1,9 +1,10 @@
 //! The role a person has in the organization.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Role in the organization. There is exactly one Owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum OrgRole {
     /// Owns the organization; SCIM can neither make nor remove one.
     Owner,

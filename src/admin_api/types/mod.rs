@@ -1,6 +1,8 @@
 //! Requests and answers of the administrators' API, as they are in JSON. `openapi.json` is generated from these types
 //! and from the attributes of their handlers: doc comments here are what its readers see.
 
+pub(crate) mod access;
+pub(crate) mod events;
 pub(crate) mod groups;
 pub(crate) mod imports;
 pub(crate) mod keys;

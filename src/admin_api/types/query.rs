@@ -98,6 +98,12 @@ impl Moment {
     pub(crate) fn into_prefix(self) -> String {
         self.0
     }
+
+    /// The whole time, of which the given one is the beginning.
+    pub(crate) fn into_time(self) -> String {
+        const BEGINNING: &str = "0000-00-00T00:00:00.000Z";
+        format!("{}{}", self.0, BEGINNING.get(self.0.len()..).unwrap_or_default())
+    }
 }
 
 /// Where a page of a group's members begins.
@@ -133,6 +139,17 @@ mod tests {
         ] {
             let read = Moment::try_from(given.to_owned()).ok().map(Moment::into_prefix);
             assert_eq!(read.as_deref(), fits.then(|| given.trim_end_matches('Z')), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_completed() {
+        for (given, time) in [
+            ("2026-01-31", "2026-01-31T00:00:00.000Z"),
+            ("2026-01-31T12:30Z", "2026-01-31T12:30:00.000Z"),
+            ("2026-01-31T12:30:01.234Z", "2026-01-31T12:30:01.234Z"),
+        ] {
+            assert_eq!(Moment::try_from(given.to_owned()).unwrap().into_time(), time);
         }
     }
 

@@ -7,7 +7,7 @@ use super::{Frame, JUST_INSERTED, subjects};
 use directory::event::MAX_LISTED;
 
 /// A group as [`directory::event::GroupRef`]: JSON without its members that are NULL.
-fn group_ref(more: &str) -> String {
+pub(super) fn group_ref(more: &str) -> String {
     format!(
         "json_patch('{{}}', json_object('id', g.id, 'name', g.display_name,
                  'external_id', coalesce(g.external_id_sent, g.external_id), 'role', g.role,
@@ -17,7 +17,8 @@ fn group_ref(more: &str) -> String {
 }
 
 /// Project and team of the group `g`.
-const MEANING: &str = "LEFT JOIN projects r ON r.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id";
+pub(super) const MEANING: &str =
+    "LEFT JOIN projects r ON r.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id";
 
 /// Writes the events of people who are about to join a group: of the users with these `seq`, the active ones whom SCIM
 /// sees and who are no members yet. The memberships then name the newest event as the one that began them; see

@@ -4,8 +4,13 @@
 //! time, each as a transaction, so that numbers have no gaps and appear in order: a reader who has seen a number never
 //! finds a lower one later. The newest event also carries the totals that the access brake needs.
 
+pub mod access;
 pub mod memberships;
 pub mod organization;
+pub mod range;
+pub mod read;
+pub mod requests;
+pub mod shown;
 
 use serde_json::{Value, json};
 
@@ -37,7 +42,7 @@ impl Frame<'_> {
     fn statement(&self, tenant: &Tenant<'_>, bindings: &[Binding]) -> Statement {
         let Self { number, event_type, subject_type, subject_id, version, data, .. } = self;
         let Self { active, active_sum, lost, lost_sum, from, .. } = self;
-        // The entry of the request is the newest of the log, or close to it.
+        // The entry of the request is the newest of the log, or close to it. Its time is that of all its events.
         let log_id = match &tenant.cause.request_id {
             Some(_) => {
                 "(SELECT l.id FROM log l WHERE l.org_id = t.id AND substr(l.id, 26) = :event_request
@@ -49,7 +54,8 @@ impl Frame<'_> {
             "INSERT INTO events (org_id, seq, at, type, story, log_id, source, actor, key_id, subject_type, subject_id,
                version, data, active, active_total, lost, lost_total)
              SELECT o.id, coalesce(p.seq, 0) + {number},
-               max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')), {event_type},
+               max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+               {event_type},
                coalesce(CAST(:event_story AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
                o.log_id, :event_source, :event_actor, :event_key, {subject_type}, {subject_id}, {version}, {data},
                {active}, coalesce(p.active_total, 0) + {active_sum},

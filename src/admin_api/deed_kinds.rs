@@ -1,0 +1,48 @@
+//! Kinds of deeds: the types of events that administrators call by one name.
+
+use super::types::events::DeedKind;
+use directory::event::EventType;
+
+/// The types of events of a kind.
+pub(super) fn types_of(kind: DeedKind) -> &'static [EventType] {
+    use EventType::{
+        BrakeEngaged, BrakeReleased, GroupCreated, GroupDeleted, GroupUpdated, ImportFinished, ImportStarted,
+        InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged,
+        MembershipAdded, MembershipRemoved, OrgRoleChanged, OrganizationCreated, OwnershipTransferred,
+        PersonCreated, PersonDeactivated, PersonDeleted, PersonErased, PersonHidden, PersonRestored,
+        PersonShown, PersonUndeleted, PersonUpdated, ProjectArchived, ProjectCreated, ProjectRenamed,
+        ProjectRestored, RoleCreated, SettingsChanged, TeamCreated, TeamDeleted, UndoFinished, UndoStarted,
+        WritesPaused, WritesResumed,
+    };
+    match kind {
+        DeedKind::Created => &[
+            PersonCreated,
+            GroupCreated,
+            ProjectCreated,
+            RoleCreated,
+            TeamCreated,
+            KeyCreated,
+            OrganizationCreated,
+        ],
+        DeedKind::Updated => &[PersonUpdated, GroupUpdated, ProjectRenamed],
+        DeedKind::Deactivated => &[PersonDeactivated],
+        DeedKind::Restored => &[PersonRestored, PersonUndeleted, ProjectRestored],
+        DeedKind::Deleted => &[PersonDeleted, PersonErased, GroupDeleted, TeamDeleted, ProjectArchived],
+        DeedKind::Role => &[OrgRoleChanged, OwnershipTransferred],
+        DeedKind::Joined => &[MembershipAdded],
+        DeedKind::Left => &[MembershipRemoved],
+        DeedKind::Visibility => &[PersonHidden, PersonShown],
+        DeedKind::Settings => &[
+            SettingsChanged,
+            InvitationAccepted,
+            InvitationDeclined,
+            BrakeEngaged,
+            BrakeReleased,
+            WritesPaused,
+            WritesResumed,
+        ],
+        DeedKind::Key => &[KeyCreated, KeyDeactivated, KeyExpiryChanged],
+        DeedKind::Import => &[ImportStarted, ImportFinished],
+        DeedKind::Undo => &[UndoStarted, UndoFinished],
+    }
+}
