@@ -36,7 +36,9 @@ describe("a person's history", () => {
   before(async () => {
     const { okta } = organization;
     ada = await organization.createUser("ada@okta.local");
-    groups = await Promise.all(["Engineer", "Member"].map((role) => organization.groupNamed(`Statsig-Web Shop-${role}`)));
+    groups = await Promise.all(
+      ["Engineer", "Member"].map((role) => organization.groupNamed(`Statsig-Web Shop-${role}`)),
+    );
     assertStatus(await okta.patch(`/Users/${ada.id}`, { op: "replace", path: "displayName", value: "Ada L." }), 200);
     await organization.admin.patch(organization.path(`/members/${ada.id}`), { org_role: "Admin" });
     for (const { id } of groups) {
@@ -115,10 +117,10 @@ describe("a group's history", () => {
     await put(ids.slice(0, 7));
     await put(ids.slice(1, 8));
     const found = await deeds({ group: group.id });
-    assert.deepEqual(found.map(types).map((each) => each.toSorted()), [
-      ["membership.added", "membership.removed"],
-      ["membership.added"],
-    ]);
+    assert.deepEqual(
+      found.map(types).map((each) => each.toSorted()),
+      [["membership.added", "membership.removed"], ["membership.added"]],
+    );
     const added = found[1].events[0];
     assert.deepEqual([added.people_count, added.people.length, added.event.data.people.length], [7, 5, 5]);
     const removed = found[0].events.find(({ event }) => event.type === "membership.removed");
