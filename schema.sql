@@ -60,7 +60,10 @@ CREATE TABLE IF NOT EXISTS auth_keys (
   expires_at     TEXT,
   deactivated_at TEXT,
   -- Written at most every five minutes, after the answer.
-  last_used_at   TEXT
+  last_used_at   TEXT,
+  -- 1: an administrator has paused the organization's identity providers; as organizations.paused_at. Each write reads
+  -- the row of its key anyway.
+  is_paused      INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS auth_keys_by_org ON auth_keys (org_id, created_at);
 
@@ -303,8 +306,13 @@ END;
 DROP TRIGGER IF EXISTS memberships_delete;
 CREATE TRIGGER memberships_delete AFTER DELETE ON memberships
 BEGIN
+  -- A change in the console does not count as a loss: the newest event tells what makes the change.
   UPDATE users SET version = version + 1, lost_at = iif(
-    (SELECT role FROM groups WHERE seq = OLD.group_seq) IS NULL, lost_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    coalesce(lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') AND (
+      SELECT g.role IS NOT NULL AND (
+        SELECT e.source = 'scim' FROM events e WHERE e.org_id = g.org_id ORDER BY e.seq DESC LIMIT 1)
+      FROM groups g WHERE g.seq = OLD.group_seq),
+    strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), lost_at)
   WHERE seq = OLD.user_seq AND active = 1;
   -- If no row was changed, the person was deactivated or deleted. Then the group is what changed.
   UPDATE groups SET version = version + 1, last_modified = max(last_modified, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
@@ -487,7 +495,7 @@ CREATE TABLE IF NOT EXISTS access_losses (
 ) STRICT, WITHOUT ROWID;
 
 -- Refuses what takes access from too many people within an hour. The hour begins with a whole minute, so that it may be
--- up to a minute longer.
+-- up to a minute longer. What an administrator has let through does not count: brake_lifted_until is a whole minute.
 CREATE TRIGGER IF NOT EXISTS events_access_lost AFTER INSERT ON events WHEN NEW.lost > 0
 BEGIN
   INSERT INTO access_losses (org_id, minute, total_before, active_before)
@@ -498,9 +506,17 @@ BEGIN
     AND (o.brake_engaged_at IS NOT NULL OR EXISTS (
       SELECT 1 FROM (
         SELECT total_before, active_before FROM access_losses l
-        WHERE l.org_id = NEW.org_id AND l.minute >= substr(strftime('%Y-%m-%dT%H:%M', NEW.at, '-1 hour'), 1, 16)
+        WHERE l.org_id = NEW.org_id AND l.minute >= max(
+          strftime('%Y-%m-%dT%H:%M', NEW.at, '-1 hour'), coalesce(substr(o.brake_lifted_until, 1, 16), ''))
         ORDER BY l.minute LIMIT 1)
       WHERE (NEW.lost_total - total_before) * 100 > max(2500, o.brake_percent * active_before)));
+END;
+
+-- Minutes before the hour are no longer needed.
+CREATE TRIGGER IF NOT EXISTS access_losses_prune AFTER INSERT ON access_losses
+BEGIN
+  DELETE FROM access_losses
+  WHERE org_id = NEW.org_id AND minute < strftime('%Y-%m-%dT%H:%M', NEW.minute, '-1 hour');
 END;
 
 -- The memberships that a deactivation took and the next activation gives back, where the organization keeps them.

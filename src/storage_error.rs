@@ -20,6 +20,9 @@ pub enum StorageError {
     /// A limit on the number of rows refused the write. Says which limit; see `full` in `d1::tenant`.
     #[strum_discriminants(strum(serialize = "row_limit_reached"))]
     Full(String),
+    /// The trigger `events_access_lost` refused the write: too many people would lose access within an hour.
+    #[strum_discriminants(strum(serialize = "write_braked"))]
+    Braked,
     /// The statement is more than the database processes.
     #[strum_discriminants(strum(serialize = "statement_too_complex"))]
     TooComplex,

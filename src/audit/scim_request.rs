@@ -100,6 +100,16 @@ impl AuditContext {
         self.organization.get_or_init(|| id.to_owned());
     }
 
+    /// The organization of the key, once the key is verified.
+    pub(crate) fn organization(&self) -> Option<&str> {
+        self.organization.get().map(String::as_str)
+    }
+
+    /// Whether the request only reads. A bulk request counts as a read: its operations are requests of their own.
+    pub(crate) fn is_read(&self) -> bool {
+        self.is_read
+    }
+
     /// Sets the stored name of the resource.
     pub(crate) fn set_resource_name(&self, name: &str) {
         self.resource_name.replace(Some(name.to_owned()));
@@ -144,22 +154,40 @@ impl AuditContext {
         if self.is_written.get() || (succeeded && self.is_read) {
             return None;
         }
-        let outcome = Outcome {
+        let detail = match detail {
+            None if succeeded => {
+                let note = self.note.borrow();
+                let notes = [NOTHING_TO_CHANGE].into_iter().chain(note.as_deref());
+                Some(notes.collect::<Vec<_>>().join(" "))
+            }
+            detail => detail.map(|detail| self.redactor.message(detail)),
+        };
+        Some(self.entry.insert_rate_limited(tenant, organization, &self.unchanged(status, code, detail)))
+    }
+
+    /// The entry of a failed request, for a batch in which the statement before writes one row or none: with none, no
+    /// entry is written.
+    pub(crate) fn failure_if_row_changed(
+        &self,
+        tenant: &Tenant<'_>,
+        status: u16,
+        code: ErrorCode,
+        detail: &str,
+    ) -> Statement {
+        let outcome = self.unchanged(status, Some(code), Some(self.redactor.message(detail)));
+        self.entry.insert_failure_if_row_changed(tenant, &outcome)
+    }
+
+    /// The outcome of a request that changed nothing.
+    fn unchanged(&self, status: u16, code: Option<ErrorCode>, detail: Option<String>) -> Outcome {
+        Outcome {
             status,
             code,
             resource_type: self.resource_type,
             resource_id: self.resource_id.clone(),
             resource_name: self.resource_name.borrow().clone(),
-            detail: match detail {
-                None if succeeded => {
-                    let note = self.note.borrow();
-                    let notes = [NOTHING_TO_CHANGE].into_iter().chain(note.as_deref());
-                    Some(notes.collect::<Vec<_>>().join(" "))
-                }
-                detail => detail.map(|detail| self.redactor.message(detail)),
-            },
-        };
-        Some(self.entry.insert_rate_limited(tenant, organization, &outcome))
+            detail,
+        }
     }
 
     fn redacted(&self, outcome: &Outcome) -> Outcome {

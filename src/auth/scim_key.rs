@@ -67,7 +67,7 @@ async fn open_as(session: &Session<'_>, batch: Batch, is_write: bool) -> Result<
         }
     };
     let last_used_is_due = key.last_used_is_due();
-    Ok(Opened { organization: key.organization, last_used_is_due, results })
+    Ok(Opened { organization: key.organization, holds: key.holds, last_used_is_due, results })
 }
 
 async fn is_revoked(session: &Session<'_>) -> bool {

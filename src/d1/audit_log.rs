@@ -131,6 +131,11 @@ impl Entry {
         self.statement(tenant, ":org", "WHERE changes() = 1", None, outcome, true)
     }
 
+    /// As [`Entry::insert_if_row_changed`] for a request that fails.
+    pub fn insert_failure_if_row_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Statement {
+        self.statement(tenant, ":org", "WHERE changes() = 1", None, outcome, false)
+    }
+
     /// As [`Entry::insert`], for a batch without a guard: no entry is written if the tenant's scope does not give
     /// access to the organization.
     pub fn insert_if_authorized(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> ChangeEntry {

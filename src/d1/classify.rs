@@ -34,6 +34,9 @@ pub(crate) fn classify(message: &str) -> StorageError {
     if message.contains("malformed JSON") || message.contains("stale organization") {
         return StorageError::Stale;
     }
+    if message.contains("access brake") {
+        return StorageError::Braked;
+    }
     if let Some((_, what)) = message.split_once("bad JSON path: 'full ") {
         return StorageError::Full(what.split('\'').next().unwrap_or(what).to_owned());
     }
@@ -107,5 +110,9 @@ mod tests {
             assert_eq!(classify(&message), StorageError::OutdatedSchema(message));
         }
         assert!(matches!(classify("D1_ERROR: near \"FORM\": syntax error"), StorageError::Internal(_)));
+        assert_eq!(
+            classify("D1_ERROR: access brake: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_TRIGGER)"),
+            StorageError::Braked
+        );
     }
 }

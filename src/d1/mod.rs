@@ -9,6 +9,7 @@ pub mod acceptances;
 pub(crate) mod administrators;
 pub mod audit_log;
 pub mod batch;
+pub mod brake;
 pub(crate) mod classify;
 pub(crate) mod columns;
 pub mod console_sessions;

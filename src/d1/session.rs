@@ -4,6 +4,7 @@ use serde::Deserialize;
 use worker::KvStore;
 
 use super::batch::{Batch, Handle, Results, Select};
+use super::brake::Holds;
 use super::retry::backoff_with_jitter;
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
@@ -31,6 +32,8 @@ pub struct StoredKey {
     fold_version: i64,
     /// Its organization.
     pub organization: Organization,
+    /// What holds up the organization's provisioning.
+    pub holds: Holds,
 }
 
 impl StoredKey {
@@ -79,6 +82,8 @@ pub struct Loaded {
 pub struct Opened {
     /// The organization of the key.
     pub organization: Organization,
+    /// What holds up the organization's provisioning.
+    pub holds: Holds,
     /// Whether the time of last use is due to be written.
     pub last_used_is_due: bool,
     /// The results of the caller's statements.
@@ -130,7 +135,10 @@ impl Session<'_> {
                  'id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
                  'group_count', o.group_count, 'user_limit', o.user_limit,
                  'email_management', json(iif(o.email_management, 'true', 'false')),
-                 'plain_groups', json(iif(o.plain_groups, 'true', 'false')))) AS json
+                 'plain_groups', json(iif(o.plain_groups, 'true', 'false'))),
+               'holds', json_object(
+                 'brake_percent', o.brake_percent, 'brake_engaged_at', o.brake_engaged_at, 'paused_at', o.paused_at,
+                 'paused_by', o.paused_by)) AS json
              FROM auth_keys k JOIN organizations o ON o.id = k.org_id
              WHERE k.id = :key AND k.hash = :key_hash",
             &[text("key", self.key.id()), text("key_hash", self.key.hash())],

@@ -1768,8 +1768,8 @@ FROM
       AND u.managed = 1
       LEFT JOIN memberships m ON m.group_seq = g.seq
       AND m.user_seq = u.seq
-    WHERE g.org_id = ?6
-      AND g.id = ?8 AND m.user_seq IS NULL
+    WHERE g.org_id = ?8
+      AND g.id = ?9 AND m.user_seq IS NULL
     GROUP BY 1, 2
   ) y
   CROSS JOIN groups g ON g.seq = y.group_seq
@@ -1888,6 +1888,7 @@ FROM
         u.active = 1
         AND u.managed = 1
         AND g.role IS NOT NULL
+        AND row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) = 1
         AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') AS lost
       FROM
         groups g
@@ -1895,8 +1896,8 @@ FROM
         CROSS JOIN memberships m ON m.group_seq = g.seq
         AND m.user_seq = j.value
         CROSS JOIN users u ON u.seq = m.user_seq
-      WHERE g.org_id = ?6
-        AND g.id = ?8
+      WHERE g.org_id = ?8
+        AND g.id = ?9
     ) x
     GROUP BY 1, 2
   ) y

@@ -107,8 +107,9 @@ impl Tenant<'_> {
         Self { scope: Scope::Organization(id.to_owned()), ..self.clone() }
     }
 
-    /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less), `:now`,
-    /// `:base`, `:org_role_attribute` and `:event_…` are those of the tenant, and the caller binds the other names.
+    /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less; and
+    /// `:org_of_write`, which fails while the writes of keys are paused), `:now`, `:base`, `:org_role_attribute` and
+    /// `:event_…` are those of the tenant, and the caller binds the other names.
     pub(crate) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
         Statement::of(sql, &|name| Binding::meaning(bindings, name).or_else(|| self.meaning(name)))
     }
@@ -134,11 +135,13 @@ impl Tenant<'_> {
             ("event_key", _) => Some(Meaning::Value(self.cause.key_id.as_deref())),
             ("event_request", _) => Some(Meaning::Value(self.cause.request_id.as_deref())),
             ("event_story", _) => Some(Meaning::Value(self.cause.story.as_deref())),
-            ("org" | "whole_org", Scope::Organization(id)) => value(id),
-            ("org" | "whole_org", Scope::Administrator { .. }) => {
+            ("org" | "whole_org" | "org_of_write", Scope::Organization(id)) => value(id),
+            ("org" | "whole_org" | "org_of_write", Scope::Administrator { .. }) => {
                 Some(Meaning::Expression(ORG_OF_ADMINISTRATOR))
             }
-            ("org" | "whole_org", Scope::Invited { .. }) => Some(Meaning::Expression(ORG_OF_INVITED)),
+            ("org" | "whole_org" | "org_of_write", Scope::Invited { .. }) => {
+                Some(Meaning::Expression(ORG_OF_INVITED))
+            }
             (
                 _,
                 Scope::Administrator { organization, name: by } | Scope::Invited { organization, name: by },
@@ -153,6 +156,7 @@ impl Tenant<'_> {
                 }
             }
             ("org" | "whole_org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
+            ("org_of_write", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_WRITING_KEY)),
             ("key", Scope::Key { id, .. }) => value(id),
             ("key_hash", Scope::Key { hash, .. }) => value(hash),
             _ => None,
@@ -162,6 +166,12 @@ impl Tenant<'_> {
 
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash \
                           AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > :now))";
+
+/// As [`ORG_OF_KEY`]. While an administrator has paused the writes of keys, it fails the batch as a failed [`guard`]
+/// does: the request then starts again, and finds out.
+const ORG_OF_WRITING_KEY: &str = "(SELECT iif(is_paused, json('stale'), org_id) FROM auth_keys \
+                                  WHERE id = :key AND hash = :key_hash \
+                                  AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > :now))";
 
 /// The statement after a write that must have changed exactly one row. If the write changed none, its basis has
 /// changed: the guard then parses a text that is not JSON, which fails the whole batch. (RAISE works in triggers only.)

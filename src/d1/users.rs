@@ -8,7 +8,7 @@ use super::columns::{flag, js_text, json};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
 use super::{JsText, StorageError, events};
-use directory::event::NewEvent;
+use directory::event::{NewEvent, Source};
 use directory::person_events::{self, State};
 use directory::user::fold_user_name;
 use directory::{OrgRole, Organization, User};
@@ -168,7 +168,8 @@ fn select_stored(with_groups: bool) -> String {
     format!(
         "SELECT users.id AS id, users.seq AS seq, users.version AS version, users.active AS active,
            users.managed AS managed,
-           coalesce(users.lost_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'), 0) AS lost_lately, users.org_role AS org_role, users.doc AS doc, {} AS body
+           coalesce(users.lost_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'), 0) AS lost_lately,
+           users.org_role AS org_role, users.doc AS doc, {} AS body
          FROM users WHERE users.org_id = :org AND",
         resource_with(if with_groups { GROUPS } else { NO_GROUPS })
     )
@@ -208,7 +209,7 @@ pub fn insert_if_admitted(
         "organizations o WHERE o.id = :org AND o.fold_version = CAST(:fold_version AS INTEGER)
            AND (json_array_length(o.mail_domains) = 0
              OR coalesce(:mail_domain IN (SELECT value FROM json_each(o.mail_domains)), 0))
-           AND (o.user_limit IS NULL OR o.user_count < o.user_limit)
+           AND (o.user_limit IS NULL OR o.user_count < o.user_limit) AND o.paused_at IS NULL
          ON CONFLICT DO NOTHING",
     );
     // `changes() = 0` comes first, so that no holder is searched if the user was written. The entry of the audit log
@@ -280,7 +281,7 @@ pub fn update(
         current.lost_lately,
     );
     let (mut assignments, mut bindings) = changed_columns(organization, before, user);
-    if events.iter().any(|event| event.lost > 0) {
+    if tenant.cause.source == Source::Scim && events.iter().any(|event| event.lost > 0) {
         assignments.push("lost_at = :now");
     }
     bindings.push(integer("seq", current.seq));
@@ -380,25 +381,28 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
 
 /// Deletes a user, unless the user was changed since it was read. Memberships and email addresses are deleted, too.
 pub fn delete(tenant: &Tenant<'_>, current: &StoredUser) -> Vec<Statement> {
-    let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org AND version = :version";
     let bindings = vec![integer("seq", current.seq), integer("version", current.version)];
+    // The guard comes before the events: the access brake must not count who is deleted already.
+    let mut statements = vec![
+        tenant.statement(
+            "INSERT INTO deleted_people (org_id, id, deleted_at, event_seq, person)
+             SELECT u.org_id, u.id, :now, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE org_id = u.org_id),
+               json_object('seq', u.seq, 'user_name_fold', u.user_name_fold, 'external_id', u.external_id,
+                 'active', u.active, 'org_role', u.org_role, 'mail_domain', u.mail_domain, 'managed', u.managed,
+                 'doc', u.doc, 'doc_fold', u.doc_fold, 'version', u.version, 'created_at', u.created_at)
+             FROM users u WHERE u.seq = :seq AND u.org_id = :org AND u.version = :version
+             ON CONFLICT (org_id, id) DO UPDATE SET deleted_at = excluded.deleted_at, event_seq = excluded.event_seq,
+               person = excluded.person",
+            &bindings,
+        ),
+        guard(),
+    ];
     let events =
         person_events::of_change(&current.id, Some(current.state()), None, None, current.lost_lately);
-    let mut statements = events::record(tenant, &events);
+    statements.extend(events::record(tenant, &events));
     statements.extend(events::memberships::ended_of_person(tenant, current.seq));
-    statements.push(tenant.statement(
-        "INSERT INTO deleted_people (org_id, id, deleted_at, event_seq, person)
-         SELECT u.org_id, u.id, :now, (SELECT story FROM events WHERE org_id = u.org_id ORDER BY seq DESC LIMIT 1),
-           json_object('seq', u.seq, 'user_name_fold', u.user_name_fold, 'external_id', u.external_id,
-             'active', u.active, 'org_role', u.org_role, 'mail_domain', u.mail_domain, 'managed', u.managed,
-             'doc', u.doc, 'doc_fold', u.doc_fold, 'version', u.version, 'created_at', u.created_at)
-         FROM users u WHERE u.seq = :seq AND u.org_id = :org
-         ON CONFLICT (org_id, id) DO UPDATE SET deleted_at = excluded.deleted_at, event_seq = excluded.event_seq,
-           person = excluded.person",
-        &bindings,
-    ));
+    let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org";
     statements.push(tenant.statement(delete, &bindings));
-    statements.push(guard());
     statements
 }
 

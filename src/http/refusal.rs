@@ -32,6 +32,8 @@ fn of_refusal(refusal: Refusal) -> ScimError {
         R::UserNameTaken { .. } | R::UserNameTakenUnmanaged { .. } | R::GroupNameTaken { .. } => {
             ScimError::uniqueness(detail)
         }
+        // Okta and Entra repeat a request after 429: nothing is lost while an administrator decides.
+        R::AccessBrake { .. } | R::WritesPaused { .. } => ScimError::throttled(detail),
         R::GroupNotAnObject => ScimError::invalid_syntax(detail),
         R::MemberFilterTooComplex { .. } | R::TooManyMembersSelected { .. } => ScimError::too_many(detail),
         R::OwnerProtected
@@ -114,6 +116,10 @@ fn of_storage(error: StorageError) -> ScimError {
         }
         StorageError::AlreadyDone => {
             console_error!("a batch had been carried out, and its answer was lost");
+            ScimError::throttled(BUSY)
+        }
+        StorageError::Braked => {
+            console_error!("the access brake refused a write that is not refused by its own error");
             ScimError::throttled(BUSY)
         }
         StorageError::Upgrading => ScimError::throttled(

@@ -5,12 +5,15 @@ use worker::{Headers, Response};
 use super::body::Body;
 use crate::d1::{Cost, Statement};
 use crate::error::{Error, ErrorCode};
-use directory::Shard;
+use directory::{RefusalCode, Shard};
 use scim_protocol::entity_tag::entity_tag;
 use scim_protocol::{MEDIA_TYPE, ScimError, ScimType};
 
 /// The value of `Retry-After` in a 429, in seconds.
 pub(crate) const RETRY_AFTER: &str = "10";
+/// The same where an administrator has to decide first. Okta gives up after ten attempts: those are spread over a
+/// working day.
+pub(crate) const RETRY_AFTER_DECISION: &str = "3600";
 
 /// Statements that the client need not wait for, such as the time of a key's last use.
 #[derive(Default)]
@@ -197,7 +200,15 @@ impl From<Error> for HttpResponse {
             // RFC 9110 §12.5.3: the encodings that a request body may have.
             415 => response.with_header("Accept-Encoding", "identity"),
             // An integer of seconds is the only form that Okta honours.
-            429 => response.with_header("Retry-After", RETRY_AFTER),
+            429 => response.with_header(
+                "Retry-After",
+                match code {
+                    Some(ErrorCode::Directory(RefusalCode::AccessBrake | RefusalCode::WritesPaused)) => {
+                        RETRY_AFTER_DECISION
+                    }
+                    _ => RETRY_AFTER,
+                },
+            ),
             _ => response,
         }
     }

@@ -1,6 +1,6 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each were a request.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
@@ -170,6 +170,7 @@ async fn carry_out(
         source: Source::Bulk(&source),
         last_used_is_due: Cell::new(false),
         audit,
+        holds: RefCell::default(),
         budget: context.budget,
         env: context.env,
     };

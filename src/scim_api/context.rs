@@ -11,12 +11,14 @@ use super::resource::parse_projection;
 use crate::audit::scim_request::AuditContext;
 use crate::auth::{known_keys, scim_key};
 use crate::d1::audit_log::Outcome;
+use crate::d1::brake::{self, Holds};
 use crate::d1::session::Opened;
 use crate::d1::{Batch, Results, Session, StorageError};
 use crate::error::Error;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_BEFORE_AUTH};
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
+use directory::Refusal;
 use scim_protocol::ScimError;
 use scim_protocol::bounded_json::memory_size;
 use scim_protocol::budget::Budget;
@@ -38,6 +40,8 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) last_used_is_due: Cell<bool>,
     /// Its entry in the audit log.
     pub(crate) audit: AuditContext,
+    /// What held up the organization's provisioning when that was read last.
+    pub(crate) holds: RefCell<Option<Holds>>,
     /// How much the whole HTTP request may still compute.
     pub(crate) budget: &'a Budget,
     /// Bindings and variables of the deployment.
@@ -101,13 +105,66 @@ impl RequestContext<'_> {
         self.open(Batch::new()).await.map(drop)
     }
 
+    /// Authenticates, also while writes are paused.
+    pub(crate) async fn authenticate(&self) -> Result<(), Error> {
+        self.noted(scim_key::open(&self.session, Batch::new()).await).map(drop)
+    }
+
     fn opened(&self, opened: Result<Opened, Error>) -> Result<Opened, Error> {
+        let opened = self.noted(opened)?;
+        if !self.audit.is_read() {
+            opened.holds.check_pause(|| self.brake_page(&opened.organization.id))?;
+        }
+        Ok(opened)
+    }
+
+    fn noted(&self, opened: Result<Opened, Error>) -> Result<Opened, Error> {
         let opened = opened?;
         if opened.last_used_is_due {
             self.last_used_is_due.set(true);
         }
         self.audit.set_organization(&opened.organization.id);
+        self.holds.replace(Some(opened.holds.clone()));
         Ok(opened)
+    }
+
+    /// The page of the console where administrators release the brake and resume writes.
+    fn brake_page(&self, organization: &str) -> String {
+        let base = &self.session.tenant.base;
+        let origin = base.rsplit_once("/scim").map_or(base.as_str(), |(origin, _)| origin);
+        format!("{origin}/console/organizations/{organization}/brake")
+    }
+
+    /// The refusal of a write by the access brake. If the brake is not engaged yet, it is now, with an entry in the
+    /// audit log and an event.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub(crate) async fn braked(&self) -> Result<Error, Error> {
+        let Some(organization) = self.audit.organization() else { return Ok(StorageError::Braked.into()) };
+        let console = self.brake_page(organization);
+        let known = self.holds.borrow().clone();
+        if let Some(holds) = known.as_ref().filter(|holds| holds.brake_engaged_at.is_some()) {
+            return Ok(holds.clone().braked(console).into());
+        }
+        let tenant = &self.session.tenant;
+        let percent = known.map_or(0, |holds| holds.brake_percent);
+        let since = Some(tenant.now.clone());
+        let error = Error::from(Refusal::AccessBrake { percent, since, console: console.clone() });
+        let (code, detail) = (error.code(), error.clone().into_scim().detail);
+        let mut batch = Batch::from_iter([
+            brake::engage(tenant),
+            self.audit.failure_if_row_changed(tenant, 429, code, &detail),
+        ]);
+        batch.extend(brake::engaged(tenant));
+        let holds = batch.push(brake::holds(tenant));
+        let holds = self.session.database.batch(&batch).await?.first(holds)?;
+        let Some(holds) = holds else { return Ok(StorageError::Braked.into()) };
+        if holds.brake_engaged_at.as_ref() == Some(&tenant.now) {
+            self.audit.mark_written();
+            return Ok(error);
+        }
+        Ok(holds.braked(console).into())
     }
 
     /// Runs the statements of a write and inserts its audit entry, all or nothing, in one round trip.

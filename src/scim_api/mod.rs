@@ -11,13 +11,13 @@ mod resource;
 mod routes;
 mod users;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use http::Method;
 
 use crate::audit::scim_request::{AuditContext, Target};
 use crate::auth::{known_keys, scim_key};
-use crate::d1::{Batch, Cause, Scope, Session, Tenant, keys};
+use crate::d1::{Cause, Scope, Session, Tenant, keys};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::http::rate_limits;
@@ -117,13 +117,14 @@ async fn with_key(
         source: Source::Http(request),
         last_used_is_due: Cell::new(false),
         audit,
+        holds: RefCell::default(),
         budget: &budget,
         env: deployment.env,
     };
     let outcome = routes::dispatch(&mut context, &method, segments).await;
     if deployment.cost().round_trips == 0 {
         // The key has not been verified yet. A client without a good key gets 401, and no other detail.
-        context.open(Batch::new()).await?;
+        context.authenticate().await?;
     }
     let mut response = outcome.unwrap_or_else(HttpResponse::from);
     context.defer_entry(&mut response);

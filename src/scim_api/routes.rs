@@ -86,13 +86,17 @@ pub(crate) fn dispatch<'r>(
             Ok(route) => route,
             Err(reason) => return not_found_or_405(reason, segments, &context.session.tenant.base),
         };
-        match (route.handler, route.parameters.as_slice()) {
+        let outcome = match (route.handler, route.parameters.as_slice()) {
             (Collection(handler), []) => handler(context).await,
             (Resource(handler), [id]) => handler(context, id).await,
             _ => {
                 Err(StorageError::Internal(format!("the handler of {method} {segments:?} has another path"))
                     .into())
             }
+        };
+        match outcome {
+            Err(Error::Storage(StorageError::Braked)) => Err(context.braked().await?),
+            outcome => outcome,
         }
     })
 }

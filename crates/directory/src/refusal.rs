@@ -275,6 +275,22 @@ pub enum Refusal {
     #[error("\"{}\" is not a mail domain; write it like \"example.com\".", shorten(domain))]
     NotAnEmailDomain { domain: String },
 
+    /// More people would lose access within an hour than the organization allows.
+    #[error(
+        "Nothing was changed: the access brake of this organization is engaged{}. It engages when more than {percent} \
+         % of the people, and more than 25, would lose access within an hour. What gives or keeps access goes on. What \
+         takes access is refused until an administrator decides at {console}: let it through, or keep the people and \
+         undo what went. Send this again later.",
+        since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default()
+    )]
+    AccessBrake { percent: u64, since: Option<String>, console: String },
+    /// An administrator has paused the writes of identity providers.
+    #[error(
+        "Nothing was changed: {by} paused the writes of identity providers to this organization at {since}. Reads go \
+         on. An administrator resumes the writes at {console}. Send this again later."
+    )]
+    WritesPaused { since: String, by: String, console: String },
+
     /// The protocol forbids the request.
     #[error("{}", .0.detail)]
     Protocol(ScimError),
@@ -370,6 +386,8 @@ mod tests {
                 "email_domain_too_long",
                 "email_domain_label_too_long",
                 "not_an_email_domain",
+                "access_brake",
+                "writes_paused",
                 "protocol",
                 "in_operation",
             ]

@@ -69,6 +69,10 @@ fn for_refusal(code: RefusalCode) -> Option<&'static str> {
             "Remove the member who was added here, and let the identity provider create the person; or do not assign \
              the person there.",
         ),
+        RefusalCode::AccessBrake | RefusalCode::WritesPaused => Some(
+            "Nothing is lost: the identity provider tries again by itself once you have decided. What it gave up by \
+             then, it sends again when you retry its failed tasks.",
+        ),
         // Their texts say what to do.
         RefusalCode::OrgRoleUnknown
         | RefusalCode::UserLimitReached
@@ -113,6 +117,7 @@ fn for_storage(code: StorageErrorCode) -> Option<&'static str> {
         | StorageErrorCode::Unavailable
         | StorageErrorCode::TimedOut
         | StorageErrorCode::AlreadyDone
+        | StorageErrorCode::Braked
         | StorageErrorCode::Upgrading
         | StorageErrorCode::TooManyImports => Some(IT_RETRIES),
         StorageErrorCode::Taken => Some(IS_HERE),
@@ -154,6 +159,9 @@ mod tests {
             ("write_conflict", "tries again by itself"),
             ("storage_unavailable", "tries again by itself"),
             ("storage_timed_out", "tries again by itself"),
+            ("write_braked", "tries again by itself"),
+            ("access_brake", "once you have decided"),
+            ("writes_paused", "once you have decided"),
             ("storage_answer_lost", "tries again by itself"),
             ("upgrade_in_progress", "tries again by itself"),
             ("too_many_imports", "tries again by itself"),

@@ -44,6 +44,8 @@ pub const NEWEST: &str = "(SELECT max(seq) FROM events WHERE org_id = :org)";
 /// Writes the events of memberships of groups that are about to end. `memberships` is SQL behind FROM that yields the
 /// group `g`, the membership `m` and the person `u`.
 pub(crate) fn ended(tenant: &Tenant<'_>, memberships: &str, bindings: &[Binding]) -> Vec<Statement> {
+    // The access brake counts a person once who is taken out of several groups.
+    const COUNTS: &str = "row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) = 1";
     let from = format!(
         "CROSS JOIN (
                SELECT x.group_seq AS group_seq, x.chunk AS chunk, sum(x.lost) AS lost,
@@ -51,7 +53,7 @@ pub(crate) fn ended(tenant: &Tenant<'_>, memberships: &str, bindings: &[Binding]
                FROM (
                  SELECT g.seq AS group_seq, u.id AS id, m.since AS since,
                    (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / {MAX_LISTED} AS chunk,
-                   u.active = 1 AND u.managed = 1 AND g.role IS NOT NULL
+                   u.active = 1 AND u.managed = 1 AND g.role IS NOT NULL AND {COUNTS}
                      AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') AS lost
                  FROM {memberships}) x
                GROUP BY 1, 2) y
@@ -95,6 +97,7 @@ pub fn ended_of_person(tenant: &Tenant<'_>, seq: i64) -> Vec<Statement> {
         lost: "0",
         lost_sum: "0",
         from: &from,
+        is_write: true,
     };
     vec![frame.statement(tenant, &[integer("seq", seq)]), subjects(tenant, None), links(tenant, "groups")]
 }
@@ -116,6 +119,7 @@ fn of_group(tenant: &Tenant<'_>, event_type: &str, from: &str, bindings: &[Bindi
         lost: "y.lost",
         lost_sum: "sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk)",
         from,
+        is_write: true,
     };
     vec![frame.statement(tenant, bindings), subjects(tenant, None)]
 }

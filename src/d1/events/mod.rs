@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::statement::{Binding, Statement, text};
 use super::tenant::Tenant;
-use directory::event::{EventType, NewEvent};
+use directory::event::{Event, EventType, NewEvent};
 
 /// The values of an event's columns, as SQL. `o` is the organization with `log_id`, and `p` the newest event so far.
 struct Frame<'s> {
@@ -35,6 +35,8 @@ struct Frame<'s> {
     lost_sum: &'s str,
     /// What comes after `o` and `p` in FROM, and the conditions.
     from: &'s str,
+    /// Whether it must not happen while an administrator has paused the writes of identity providers.
+    is_write: bool,
 }
 
 impl Frame<'_> {
@@ -50,6 +52,7 @@ impl Frame<'_> {
             }
             None => "NULL",
         };
+        let org = if self.is_write { ":org_of_write" } else { ":org" };
         let sql = format!(
             "INSERT INTO events (org_id, seq, at, type, story, log_id, source, actor, key_id, subject_type, subject_id,
                version, data, active, active_total, lost, lost_total)
@@ -61,7 +64,7 @@ impl Frame<'_> {
                {active}, coalesce(p.active_total, 0) + {active_sum},
                iif(:event_source = 'scim', {lost}, 0),
                coalesce(p.lost_total, 0) + iif(:event_source = 'scim', {lost_sum}, 0)
-             FROM (SELECT t.id AS id, {log_id} AS log_id FROM (SELECT :org AS id LIMIT 1) t WHERE t.id IS NOT NULL) o
+             FROM (SELECT t.id AS id, {log_id} AS log_id FROM (SELECT {org} AS id LIMIT 1) t WHERE t.id IS NOT NULL) o
              LEFT JOIN events p ON p.org_id = o.id AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
              {from}"
         );
@@ -94,16 +97,41 @@ fn subjects(tenant: &Tenant<'_>, personal: Option<String>) -> Statement {
 /// Writes events in the batch of their change, behind the statement of the change and its guard. No statements for no
 /// events.
 pub fn record(tenant: &Tenant<'_>, events: &[NewEvent]) -> Vec<Statement> {
-    record_where(tenant, events, "")
+    // Reads go on during a pause, and begin imports.
+    let is_read =
+        |event: &NewEvent| matches!(event.event, Event::ImportStarted { .. } | Event::ImportFinished { .. });
+    record_where(tenant, events, "", !events.iter().all(is_read))
 }
 
 /// As [`record`], in a batch where the statement before changes one row or none: with none, no events are written.
-/// `changes()` is 0 behind these statements if and only if it was before.
+/// `changes()` is 0 behind these statements if and only if it was before. That statement makes sure by itself that the
+/// writes of identity providers are not paused.
 pub fn record_if_row_changed(tenant: &Tenant<'_>, events: &[NewEvent]) -> Vec<Statement> {
-    record_where(tenant, events, "WHERE changes() = 1")
+    record_where(tenant, events, "WHERE changes() = 1", false)
 }
 
-fn record_where(tenant: &Tenant<'_>, events: &[NewEvent], condition: &str) -> Vec<Statement> {
+/// Writes an event about the organization `o`, with `data` as SQL, in a batch where the statement before changes one row
+/// or none: with none, no event is written.
+pub fn record_about_organization(tenant: &Tenant<'_>, event_type: &str, data: &str) -> Vec<Statement> {
+    let data = format!("(SELECT {data} FROM organizations o WHERE o.id = :org)");
+    let frame = Frame {
+        number: "1",
+        event_type: &format!("'{event_type}'"),
+        subject_type: "'organization'",
+        subject_id: "o.id",
+        version: "NULL",
+        data: &data,
+        active: "0",
+        active_sum: "0",
+        lost: "0",
+        lost_sum: "0",
+        from: "WHERE changes() = 1",
+        is_write: false,
+    };
+    vec![frame.statement(tenant, &[]), subjects(tenant, None)]
+}
+
+fn record_where(tenant: &Tenant<'_>, events: &[NewEvent], condition: &str, is_write: bool) -> Vec<Statement> {
     if events.is_empty() {
         return Vec::new();
     }
@@ -146,6 +174,7 @@ fn record_where(tenant: &Tenant<'_>, events: &[NewEvent], condition: &str) -> Ve
         lost: "j.value ->> 'lost'",
         lost_sum: "j.value ->> 'lost_sum'",
         from: &format!("CROSS JOIN json_each(:events) j {condition}"),
+        is_write,
     };
     vec![
         frame.statement(tenant, &[text("events", Value::from(rows).to_string())]),
