@@ -49,32 +49,32 @@ impl Holds {
     }
 }
 
-/// SQL of the beginning of the hour in which losses of access count, for the organization `o`: once the brake is
+/// SQL of the beginning of the hour in which losses of access count, for the organization `b`: once the brake is
 /// engaged, of the hour before that.
-const HOUR: &str = "max(strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
-       coalesce(substr(o.brake_lifted_until, 1, 16), ''))";
+const HOUR: &str = "max(strftime('%Y-%m-%dT%H:%M', coalesce(b.brake_engaged_at, 'now'), '-1 hour'),
+       coalesce(substr(b.brake_lifted_until, 1, 16), ''))";
 
 /// SQL of a column of the first minute of the hour in which people lost access.
 fn first(column: &str) -> String {
     format!(
-        "(SELECT {column} FROM access_losses l WHERE l.org_id = o.id AND l.minute >= {HOUR} ORDER BY l.minute LIMIT 1)"
+        "(SELECT {column} FROM access_losses l WHERE l.org_id = b.id AND l.minute >= {HOUR} ORDER BY l.minute LIMIT 1)"
     )
 }
 
 /// SQL of a column of the newest event.
 fn newest(column: &str) -> String {
-    format!("(SELECT {column} FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1)")
+    format!("(SELECT {column} FROM events e WHERE e.org_id = b.id ORDER BY e.seq DESC LIMIT 1)")
 }
 
-/// SQL of how many people of the organization `o` lost access within the hour.
+/// SQL of how many people of the organization `b` lost access within the hour.
 pub(crate) fn lost() -> String {
     format!("coalesce({} - {}, 0)", newest("e.lost_total"), first("l.total_before"))
 }
 
-/// SQL of how many people of the organization `o` may lose access within an hour; NULL: any number.
+/// SQL of how many people of the organization `b` may lose access within an hour; NULL: any number.
 pub(crate) fn limit() -> String {
     let active = format!("coalesce({}, {}, 0)", first("l.active_before"), newest("e.active_total"));
-    format!("iif(o.brake_percent = 0, NULL, max({ALWAYS}, o.brake_percent * {active} / 100))")
+    format!("iif(b.brake_percent = 0, NULL, max({ALWAYS}, b.brake_percent * {active} / 100))")
 }
 
 /// Reads what holds up the provisioning.
@@ -99,9 +99,8 @@ pub fn engage(tenant: &Tenant<'_>) -> Statement {
 }
 
 /// Writes the event that the brake has engaged, behind a statement that has changed a row if it has.
-pub fn engaged(tenant: &Tenant<'_>) -> Vec<Statement> {
-    let data = format!("json_object('lost', {}, 'limit', {})", lost(), limit());
-    events::record_about_organization(tenant, "brake.engaged", &data)
+pub fn engaged(tenant: &Tenant<'_>) -> [Statement; 2] {
+    events::organization::brake_engaged(tenant, &lost(), &limit())
 }
 
 /// Releases the brake and lifts it until a time: one row or, where nothing changes, none.

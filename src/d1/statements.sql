@@ -2135,8 +2135,8 @@ FROM
         u.active * (1 - 2 * u.managed) AS change,
         (row_number() OVER (PARTITION BY u.managed ORDER BY u.seq) - 1) / 500 AS chunk
       FROM users u
-      WHERE u.org_id = ?6
-        AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?7)), 0)
+      WHERE u.org_id = ?7
+        AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?8)), 0)
     ) x
     GROUP BY 1, 2
   ) y;

@@ -78,7 +78,7 @@ fn of_update(id: &str, before: State<'_>, after: State<'_>) -> Vec<Event> {
         (true, false) => events.push(Event::PersonDeactivated { org_role }),
         (false, true) => events.push(Event::PersonRestored { org_role }),
         (active, _) if org_role.before != org_role.after => {
-            events.push(Event::OrgRoleChanged { org_role, active })
+            events.push(Event::OrgRoleChanged { org_role, active });
         }
         _ => {}
     }

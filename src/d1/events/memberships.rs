@@ -97,7 +97,7 @@ pub fn ended_of_person(tenant: &Tenant<'_>, seq: i64) -> Vec<Statement> {
         lost: "0",
         lost_sum: "0",
         from: &from,
-        is_write: true,
+        goes_on: false,
     };
     vec![frame.statement(tenant, &[integer("seq", seq)]), subjects(tenant, None), links(tenant, "groups")]
 }
@@ -119,7 +119,7 @@ fn of_group(tenant: &Tenant<'_>, event_type: &str, from: &str, bindings: &[Bindi
         lost: "y.lost",
         lost_sum: "sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk)",
         from,
-        is_write: true,
+        goes_on: false,
     };
     vec![frame.statement(tenant, bindings), subjects(tenant, None)]
 }

@@ -35,8 +35,8 @@ struct Frame<'s> {
     lost_sum: &'s str,
     /// What comes after `o` and `p` in FROM, and the conditions.
     from: &'s str,
-    /// Whether it must not happen while an administrator has paused the writes of identity providers.
-    is_write: bool,
+    /// Whether it goes on while an administrator has paused the writes of identity providers.
+    goes_on: bool,
 }
 
 impl Frame<'_> {
@@ -52,7 +52,7 @@ impl Frame<'_> {
             }
             None => "NULL",
         };
-        let org = if self.is_write { ":org_of_write" } else { ":org" };
+        let org = if self.goes_on { ":org" } else { ":org_of_write" };
         let sql = format!(
             "INSERT INTO events (org_id, seq, at, type, story, log_id, source, actor, key_id, subject_type, subject_id,
                version, data, active, active_total, lost, lost_total)
@@ -100,38 +100,17 @@ pub fn record(tenant: &Tenant<'_>, events: &[NewEvent]) -> Vec<Statement> {
     // Reads go on during a pause, and begin imports.
     let is_read =
         |event: &NewEvent| matches!(event.event, Event::ImportStarted { .. } | Event::ImportFinished { .. });
-    record_where(tenant, events, "", !events.iter().all(is_read))
+    record_where(tenant, events, "", events.iter().all(is_read))
 }
 
 /// As [`record`], in a batch where the statement before changes one row or none: with none, no events are written.
 /// `changes()` is 0 behind these statements if and only if it was before. That statement makes sure by itself that the
 /// writes of identity providers are not paused.
 pub fn record_if_row_changed(tenant: &Tenant<'_>, events: &[NewEvent]) -> Vec<Statement> {
-    record_where(tenant, events, "WHERE changes() = 1", false)
+    record_where(tenant, events, "WHERE changes() = 1", true)
 }
 
-/// Writes an event about the organization `o`, with `data` as SQL, in a batch where the statement before changes one row
-/// or none: with none, no event is written.
-pub fn record_about_organization(tenant: &Tenant<'_>, event_type: &str, data: &str) -> Vec<Statement> {
-    let data = format!("(SELECT {data} FROM organizations o WHERE o.id = :org)");
-    let frame = Frame {
-        number: "1",
-        event_type: &format!("'{event_type}'"),
-        subject_type: "'organization'",
-        subject_id: "o.id",
-        version: "NULL",
-        data: &data,
-        active: "0",
-        active_sum: "0",
-        lost: "0",
-        lost_sum: "0",
-        from: "WHERE changes() = 1",
-        is_write: false,
-    };
-    vec![frame.statement(tenant, &[]), subjects(tenant, None)]
-}
-
-fn record_where(tenant: &Tenant<'_>, events: &[NewEvent], condition: &str, is_write: bool) -> Vec<Statement> {
+fn record_where(tenant: &Tenant<'_>, events: &[NewEvent], condition: &str, goes_on: bool) -> Vec<Statement> {
     if events.is_empty() {
         return Vec::new();
     }
@@ -174,7 +153,7 @@ fn record_where(tenant: &Tenant<'_>, events: &[NewEvent], condition: &str, is_wr
         lost: "j.value ->> 'lost'",
         lost_sum: "j.value ->> 'lost_sum'",
         from: &format!("CROSS JOIN json_each(:events) j {condition}"),
-        is_write,
+        goes_on,
     };
     vec![
         frame.statement(tenant, &[text("events", Value::from(rows).to_string())]),

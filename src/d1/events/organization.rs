@@ -22,7 +22,21 @@ const OF_ORGANIZATION: Frame<'static> = Frame {
     lost: "0",
     lost_sum: "0",
     from: "",
+    goes_on: false,
 };
+
+/// Writes that the access brake has engaged, if the statement before has changed a row. `lost` and `limit` are SQL about
+/// the organization `b`.
+pub(crate) fn brake_engaged(tenant: &Tenant<'_>, lost: &str, limit: &str) -> [Statement; 2] {
+    let frame = Frame {
+        event_type: "'brake.engaged'",
+        data: &format!("json_object('lost', {lost}, 'limit', {limit})"),
+        from: "CROSS JOIN organizations b ON b.id = o.id WHERE changes() = 1",
+        goes_on: true,
+        ..OF_ORGANIZATION
+    };
+    [frame.statement(tenant, &[]), subjects(tenant, None)]
+}
 
 /// Writes that settings are about to change. `changed` is SQL of a JSON object, with the values before and after of each
 /// changed setting of the organization `s`; `differs` is the condition that there is one.
