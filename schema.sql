@@ -555,3 +555,18 @@ CREATE TABLE IF NOT EXISTS undo_runs (
   progress   TEXT NOT NULL,
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS undo_runs_under_way ON undo_runs (org_id, id) WHERE status = 'running';
+
+-- The people and groups that an undo looks at.
+CREATE TABLE IF NOT EXISTS undo_subjects (
+  org_id     TEXT NOT NULL,
+  undo_id    TEXT NOT NULL,
+  -- The order of the steps: 0: a group; 1: a person.
+  place      INTEGER NOT NULL,
+  subject_id TEXT NOT NULL,
+  -- What was left as it is, and why, as JSON; NULL: nothing, or not looked at yet.
+  left_out   TEXT,
+  PRIMARY KEY (org_id, undo_id, place, subject_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS undo_subjects_left_out ON undo_subjects (org_id, undo_id, place, subject_id)
+WHERE left_out IS NOT NULL;

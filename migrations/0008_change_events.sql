@@ -137,6 +137,21 @@ CREATE TABLE undo_runs (
   progress   TEXT NOT NULL,
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX undo_runs_under_way ON undo_runs (org_id, id) WHERE status = 'running';
+
+-- The people and groups that an undo looks at.
+CREATE TABLE undo_subjects (
+  org_id     TEXT NOT NULL,
+  undo_id    TEXT NOT NULL,
+  -- The order of the steps: 0: a group; 1: a person.
+  place      INTEGER NOT NULL,
+  subject_id TEXT NOT NULL,
+  -- What was left as it is, and why, as JSON; NULL: nothing, or not looked at yet.
+  left_out   TEXT,
+  PRIMARY KEY (org_id, undo_id, place, subject_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX undo_subjects_left_out ON undo_subjects (org_id, undo_id, place, subject_id)
+WHERE left_out IS NOT NULL;
 
 -- Of an entry of a change the id of the resource, which is not in resource_id then: its events are found by subject, so
 -- that the index of resource_id has only entries without events.

@@ -7,6 +7,7 @@ pub(crate) mod context;
 mod deed_kinds;
 mod deed_pages;
 pub(crate) mod deeds;
+pub(crate) mod deleted_people;
 pub(crate) mod groups;
 pub(crate) mod idempotency;
 pub(crate) mod imports;
@@ -21,6 +22,7 @@ pub(crate) mod reply;
 pub(crate) mod routes;
 pub(crate) mod sessions;
 pub(crate) mod types;
+pub(crate) mod undo;
 
 pub(crate) use context::{AdminContext, InOrganization};
 pub(crate) use idempotency::CallKey;

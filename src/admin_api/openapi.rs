@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
     self, access, events, groups, imports, keys, log, members, organizations, problem, projects, query,
-    sessions,
+    sessions, undo,
 };
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/admin_api/openapi.json");
@@ -56,6 +56,14 @@ fn schemas() -> Map<String, Value> {
     add::<projects::ProjectList>(&mut all);
     add::<query::Moment>(&mut all);
     add::<sessions::EndedSessions>(&mut all);
+    add::<undo::PreviewUndo>(&mut all);
+    add::<undo::StartUndo>(&mut all);
+    add::<undo::UndoPreview>(&mut all);
+    add::<undo::UndoRun>(&mut all);
+    add::<undo::UndoList>(&mut all);
+    add::<undo::UndoResult>(&mut all);
+    add::<undo::DeletedPeople>(&mut all);
+    add::<undo::RestoredPerson>(&mut all);
     all.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap())).collect()
 }
 
@@ -73,6 +81,7 @@ fn parameters(query: &str) -> Value {
         "AccessQuery" => access::AccessQuery::into_params(of_query),
         "AccessChangeQuery" => access::AccessChangeQuery::into_params(of_query),
         "DeedQuery" => events::DeedQuery::into_params(of_query),
+        "UndoQuery" => undo::UndoQuery::into_params(of_query),
         "LogQuery" => log::LogQuery::into_params(of_query),
         other => panic!("there is no query {other}"),
     };

@@ -11,7 +11,10 @@ use super::idempotency::{CallKey, Fingerprint, once};
 use super::reply::Reply;
 use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
-use super::{access, body, deeds, groups, imports, keys, log, members, organizations, projects, sessions};
+use super::{
+    access, body, deeds, deleted_people, groups, imports, keys, log, members, organizations, projects,
+    sessions, undo,
+};
 use crate::audit::admin_request;
 use crate::d1::StorageError;
 use crate::http::Problem;
@@ -52,6 +55,14 @@ enum Call {
     ReadEvent,
     ReadLog,
     ListImports,
+    PreviewUndo,
+    StartUndo,
+    ListUndo,
+    ReadUndo,
+    StepUndo,
+    StopUndo,
+    ListDeletedPeople,
+    RestoreDeletedPerson,
     EndSessions,
     Describe,
 }
@@ -89,6 +100,14 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/events/:event", Method::GET, Call::ReadEvent)
         .at("/organizations/:org/log", Method::GET, Call::ReadLog)
         .at("/organizations/:org/imports", Method::GET, Call::ListImports)
+        .at("/organizations/:org/undo", Method::GET, Call::ListUndo)
+        .at("/organizations/:org/undo", Method::POST, Call::StartUndo)
+        .at("/organizations/:org/undo/preview", Method::POST, Call::PreviewUndo)
+        .at("/organizations/:org/undo/:id", Method::GET, Call::ReadUndo)
+        .at("/organizations/:org/undo/:id/steps", Method::POST, Call::StepUndo)
+        .at("/organizations/:org/undo/:id/stop", Method::POST, Call::StopUndo)
+        .at("/organizations/:org/deleted-people", Method::GET, Call::ListDeletedPeople)
+        .at("/organizations/:org/deleted-people/:id/restore", Method::POST, Call::RestoreDeletedPerson)
         .at("/sessions", Method::DELETE, Call::EndSessions)
         .at("/openapi.json", Method::GET, Call::Describe)
 });
@@ -153,6 +172,13 @@ async fn read(
         (Call::ReadEvent, [org, event]) => found(deeds::event(context, org, event).await?),
         (Call::ReadLog, [org]) => found(log::list(context, org, query::read(request.query)?).await?),
         (Call::ListImports, [org]) => found(imports::list(context, org).await?),
+        (Call::ListUndo, [org]) => found(undo::list(context, org).await?),
+        (Call::ReadUndo, [org, id]) => {
+            found(undo::read(context, org, id, query::read(request.query)?).await?)
+        }
+        (Call::ListDeletedPeople, [org]) => {
+            found(deleted_people::list(context, org, query::read(request.query)?).await?)
+        }
         _ => Err(mismatch(call)),
     }
 }
@@ -229,6 +255,15 @@ async fn write(
             })
             .await
         }
+        (Call::StartUndo, [org]) => {
+            post(context, request, fields, async |context, body| undo::start(context, org, body).await).await
+        }
+        (Call::RestoreDeletedPerson, [org, id]) => {
+            post(context, request, fields, async |context, Nothing {}| {
+                deleted_people::restore(context, org, id).await
+            })
+            .await
+        }
         (Call::AddMember, [org]) => {
             post(context, request, fields, async |context, body| members::add(context, org, body).await).await
         }
@@ -244,6 +279,15 @@ async fn change(
     fields: Object,
 ) -> Result<Reply<String>, Problem> {
     let reply = match (call, parameters) {
+        (Call::PreviewUndo, [org]) => return found(undo::preview(context, org, body::read(fields)?).await?),
+        (Call::StepUndo, [org, id]) => {
+            let Nothing {} = body::read(fields)?;
+            undo::step(context, org, id).await?.into_json()
+        }
+        (Call::StopUndo, [org, id]) => {
+            let Nothing {} = body::read(fields)?;
+            undo::stop(context, org, id).await?.into_json()
+        }
         (Call::EndSessions, []) => sessions::end_all(context).await?.into_json(),
         (Call::UpdateOrganization, [org]) => {
             organizations::update(context, org, body::read(fields)?).await?.into_json()

@@ -196,6 +196,22 @@ pub fn update(
     updated
 }
 
+/// Gives a group its former name and client's identifier, unless it was changed since it was read.
+pub(crate) fn set_back(tenant: &Tenant<'_>, id: &str, version: i64, group: &Group) -> [Statement; 2] {
+    let sql = "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now),
+                 display_name = :display_name, name_fold = :name_fold, external_id = :external_id,
+                 external_id_sent = :external_id_sent
+               WHERE org_id = :org AND id = :id AND version = :version";
+    let mut bindings = vec![
+        text("id", id),
+        integer("version", version),
+        text("display_name", group.display_name.as_str()),
+        text("name_fold", fold_group_name(&group.display_name)),
+    ];
+    bindings.extend(external_id_of(group));
+    [tenant.statement(sql, &bindings), guard()]
+}
+
 fn external_id_of(group: &Group) -> [Binding; 2] {
     let external_id = group.external_id.as_deref();
     [

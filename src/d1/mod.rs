@@ -15,6 +15,7 @@ pub(crate) mod columns;
 pub mod console_sessions;
 pub mod console_views;
 pub mod database;
+pub mod deleted_people;
 pub mod events;
 pub mod filter;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub(crate) mod retry;
 pub mod session;
 pub mod statement;
 pub mod tenant;
+pub mod undo;
 pub mod users;
 
 pub use crate::runtime::js_text::JsText;

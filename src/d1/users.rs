@@ -385,14 +385,10 @@ pub fn delete(tenant: &Tenant<'_>, current: &StoredUser) -> Vec<Statement> {
     // The guard comes before the events: the access brake must not count who is deleted already.
     let mut statements = vec![
         tenant.statement(
-            "INSERT INTO deleted_people (org_id, id, deleted_at, event_seq, person)
-             SELECT u.org_id, u.id, :now, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE org_id = u.org_id),
-               json_object('seq', u.seq, 'user_name_fold', u.user_name_fold, 'external_id', u.external_id,
-                 'active', u.active, 'org_role', u.org_role, 'mail_domain', u.mail_domain, 'managed', u.managed,
-                 'doc', u.doc, 'doc_fold', u.doc_fold, 'version', u.version, 'created_at', u.created_at)
-             FROM users u WHERE u.seq = :seq AND u.org_id = :org AND u.version = :version
-             ON CONFLICT (org_id, id) DO UPDATE SET deleted_at = excluded.deleted_at, event_seq = excluded.event_seq,
-               person = excluded.person",
+            &keep_deleted(
+                "(SELECT coalesce(max(seq), 0) + 1 FROM events WHERE org_id = u.org_id)",
+                "u.seq = :seq AND u.org_id = :org AND u.version = :version",
+            ),
             &bindings,
         ),
         guard(),
@@ -404,6 +400,21 @@ pub fn delete(tenant: &Tenant<'_>, current: &StoredUser) -> Vec<Statement> {
     let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org";
     statements.push(tenant.statement(delete, &bindings));
     statements
+}
+
+/// SQL that keeps the people `u` who fulfil the condition and are about to be deleted. `event` is SQL of the sequence
+/// number of the event of the deletion.
+pub(crate) fn keep_deleted(event: &str, condition: &str) -> String {
+    format!(
+        "INSERT INTO deleted_people (org_id, id, deleted_at, event_seq, person)
+         SELECT u.org_id, u.id, :now, {event},
+           json_object('seq', u.seq, 'user_name_fold', u.user_name_fold, 'external_id', u.external_id,
+             'active', u.active, 'org_role', u.org_role, 'mail_domain', u.mail_domain, 'managed', u.managed,
+             'doc', u.doc, 'doc_fold', u.doc_fold, 'version', u.version, 'created_at', u.created_at)
+         FROM users u WHERE {condition}
+         ON CONFLICT (org_id, id) DO UPDATE SET deleted_at = excluded.deleted_at, event_seq = excluded.event_seq,
+           person = excluded.person"
+    )
 }
 
 /// Whether a unique index on userName refused a write.

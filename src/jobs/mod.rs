@@ -1,10 +1,11 @@
-//! Maintenance, which `[triggers]` in wrangler.toml runs every hour: it deletes old rows, and updates folded columns
-//! after an upgrade.
+//! Maintenance, which `[triggers]` in wrangler.toml runs every hour: it deletes old rows, updates folded columns after
+//! an upgrade, and carries on undos.
 //!
 //! No step depends on another. If one fails in a database, the others run all the same, and the event is reported as
 //! failed. What an invocation cannot finish, the next one does.
 
 pub(crate) mod pruning;
+pub(crate) mod undo;
 
 use worker::{Env, console_error, console_log};
 
@@ -55,6 +56,11 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
                 );
             }
             Err(error) => failures.push(format!("database {number}, folded columns: {error:?}")),
+        }
+        match undo::carry_on(&database, deployment.catalog).await {
+            Ok(0) => {}
+            Ok(left) => console_log!("maintenance of database {number}: {left} undos go on at the next hour"),
+            Err(error) => failures.push(format!("database {number}, undo: {error:?}")),
         }
     }
     if failures.is_empty() {

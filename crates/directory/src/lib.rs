@@ -24,6 +24,7 @@ pub mod refusal;
 mod refusal_text;
 pub mod shard;
 mod text;
+pub mod undo;
 pub mod user;
 pub mod user_change;
 mod user_rules;

@@ -13,6 +13,7 @@ pub(crate) mod problem;
 pub(crate) mod projects;
 pub(crate) mod query;
 pub(crate) mod sessions;
+pub(crate) mod undo;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

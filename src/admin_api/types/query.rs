@@ -1,7 +1,7 @@
 //! Query parameters.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::http::Problem;
@@ -90,6 +90,12 @@ impl TryFrom<String> for Moment {
             true => Ok(Self(time.to_owned())),
             false => Err("must be a day or a time in UTC, like 2026-01-31 or 2026-01-31T12:00"),
         }
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Events of memberships, made in SQL from what the statements behind them change: another request may have changed a
 //! part of it since it was read.
 
+use serde_json::Value;
+
 use super::super::statement::{Binding, Statement, integer, text};
 use super::super::tenant::Tenant;
 use super::{Frame, JUST_INSERTED, subjects};
@@ -70,6 +72,58 @@ pub fn ended_of_group(tenant: &Tenant<'_>, group_id: &str, seqs: &str) -> Vec<St
                  CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = j.value
                  CROSS JOIN users u ON u.seq = m.user_seq WHERE g.org_id = :org AND g.id = :group";
     ended(tenant, memberships, &[text("group", group_id), text("seqs", seqs)])
+}
+
+/// Begins these memberships and writes their events: `pairs` has the ids of a group and of a person each. Those of
+/// inactive people, and those that exist, are left alone.
+pub fn begin_pairs(tenant: &Tenant<'_>, pairs: &Value) -> Vec<Statement> {
+    if pairs.as_array().is_none_or(Vec::is_empty) {
+        return Vec::new();
+    }
+    let from = format!(
+        "CROSS JOIN (
+               SELECT x.group_seq AS group_seq, x.chunk AS chunk, 0 AS lost,
+                 json_group_array(json_object('id', x.id)) AS people
+               FROM (
+                 SELECT g.seq AS group_seq, u.id AS id,
+                   (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / {MAX_LISTED} AS chunk
+                 FROM json_each(:pairs) j CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value ->> 0
+                 CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 1 AND u.active = 1
+                 LEFT JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq
+                 WHERE m.user_seq IS NULL) x
+               GROUP BY 1, 2) y
+             CROSS JOIN groups g ON g.seq = y.group_seq {MEANING}"
+    );
+    let mut statements = of_group(tenant, "membership.added", &from, &[text("pairs", pairs.to_string())]);
+    // Behind the subjects, one for each event.
+    statements.push(tenant.statement(
+        &format!(
+            "INSERT INTO memberships (group_seq, user_seq, since)
+             SELECT g.seq, u.seq, e.seq FROM {JUST_INSERTED}
+             CROSS JOIN groups g ON g.org_id = e.org_id AND g.id = e.subject_id
+             CROSS JOIN json_each(e.data, '$.people') j
+             CROSS JOIN users u ON u.org_id = e.org_id AND u.id = j.value ->> 'id'"
+        ),
+        &[],
+    ));
+    statements
+}
+
+/// Ends these memberships and writes their events; see [`begin_pairs`].
+pub fn end_pairs(tenant: &Tenant<'_>, pairs: &Value) -> Vec<Statement> {
+    if pairs.as_array().is_none_or(Vec::is_empty) {
+        return Vec::new();
+    }
+    const ENDING: &str = "json_each(:pairs) j CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value ->> 0
+                 CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 1
+                 CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq";
+    let pairs = || [text("pairs", pairs.to_string())];
+    let mut statements = ended(tenant, ENDING, &pairs());
+    let delete = format!(
+        "DELETE FROM memberships WHERE (group_seq, user_seq) IN (SELECT m.group_seq, m.user_seq FROM {ENDING})"
+    );
+    statements.push(tenant.statement(&delete, &pairs()));
+    statements
 }
 
 /// Writes the events of all memberships of a person, which are about to end.

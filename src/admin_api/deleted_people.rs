@@ -1,0 +1,90 @@
+//! Deleted people, who can come back under their ids as long as what is kept of them is there.
+
+use super::context::{AdminContext, InOrganization, Opened};
+use super::members::described as member;
+use super::reply::Reply;
+use super::types::undo::{DeletedPeople, DeletedPerson, RestoredPerson, UndoQuery};
+use super::undo::described;
+use crate::d1::audit_log::Outcome;
+use crate::d1::session::{Failure, retry_on_conflict};
+use crate::d1::undo::{LeftOut, bring_back};
+use crate::d1::{Batch, deleted_people as stored, users};
+use crate::http::Problem;
+use directory::Organization;
+use directory::undo::{Left, Reason};
+
+/// Lists deleted people.
+pub(crate) async fn list(
+    context: &AdminContext<'_>,
+    org: &str,
+    query: UndoQuery,
+) -> Result<InOrganization<DeletedPeople>, Problem> {
+    let tenant = context.tenant(org);
+    let after = query.after.as_deref().unwrap_or_default();
+    let found = context.select(&tenant, stored::list::<DeletedPerson>(&tenant, after, query.count.0)).await?;
+    let mut people = found.answer;
+    let has_more = query.count.truncate(&mut people);
+    let next = people.last().filter(|_| has_more).map(|last| last.id.clone());
+    Ok(InOrganization { organization: found.organization, answer: DeletedPeople { people, next } })
+}
+
+/// Brings a person back as they were when they were deleted, with the memberships of groups that still exist.
+pub(crate) async fn restore(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+) -> Result<Reply<RestoredPerson>, Problem> {
+    let tenant = context.tenant(org);
+    let (answer, left) = retry_on_conflict(async || {
+        let mut batch = Batch::new();
+        let deleted = batch.push(stored::one(&tenant, id));
+        let Opened { organization, results } = context.open(&tenant, batch).await?;
+        let deleted = results.first(deleted)?.ok_or_else(not_found)?;
+        let settings = Organization::from(&organization.record);
+        let scoped = tenant.of_organization(&organization.record.id);
+        let back = bring_back(context.database, &scoped, &settings, id, deleted.event_seq).await?;
+        let Some(user) = back.user else { return Err(refused(&back.left).into()) };
+        let outcome = Outcome::of(200, "User", id, user.user_name())
+            .with_detail(format!("Brought {} back.", user.user_name()));
+        context.write(&scoped, &outcome, back.batch).await.map_err(
+            |error| match users::user_name_is_taken(&error) {
+                true => Failure::Final(user_name_taken()),
+                false => Failure::from(error),
+            },
+        )?;
+        let managed = settings.manages(user.email_domain().as_deref());
+        Ok::<_, Failure<Problem>>(((member(id, &user, managed), back.restored.joined), back.left))
+    })
+    .await?;
+    let (member, joined) = answer;
+    let left_out = match left.is_empty() {
+        true => Vec::new(),
+        false => vec![LeftOut { place: 1, id: id.to_owned(), left }],
+    };
+    let left = described(context, &tenant, left_out).await?;
+    Ok(Reply::ok(RestoredPerson { member, joined, left }))
+}
+
+fn not_found() -> Problem {
+    Problem::new(404, "There is no such deleted person: they were erased, came back, or were never deleted.")
+}
+
+fn user_name_taken() -> Problem {
+    Problem::new(
+        409,
+        "Another person has the user_name now. Give them another one, or remove them, and bring this person back \
+         then.",
+    )
+}
+
+fn refused(left: &[Left]) -> Problem {
+    match left.first().map(|left| left.reason) {
+        Some(Reason::UserNameTaken) => user_name_taken(),
+        Some(Reason::OrganizationFull) => Problem::new(
+            409,
+            "The organization has as many people as it may have. Remove someone else first, or ask an operator for a \
+             higher limit.",
+        ),
+        _ => not_found(),
+    }
+}

@@ -1,0 +1,250 @@
+//! Undoing of selected changes: a preview, a run in steps, and its result.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::context::{AdminContext, InOrganization};
+use super::reply::Reply;
+use super::types::undo::{
+    PreviewUndo, StartUndo, UndoLeft, UndoList, UndoOther, UndoPart, UndoPreview, UndoQuery, UndoResult,
+    UndoRun, UndoSelection, UndoSubject,
+};
+use crate::d1::audit_log::Outcome;
+use crate::d1::undo::{self as stored, LeftOut, Run, Selection, Span, Subject};
+use crate::d1::{Batch, StorageError, Tenant};
+use crate::http::Problem;
+use crate::runtime::ids;
+use directory::Organization as Settings;
+use directory::event::EventType;
+use directory::undo::{Facet, Left};
+
+/// Most runs of a list.
+const MOST_RUNS: u16 = 50;
+/// Most sequence numbers of a selection.
+pub(crate) const MOST_SELECTED: usize = 1_000;
+/// Most types of a selection.
+pub(crate) const MOST_TYPES: usize = 50;
+
+/// Checks a selection.
+///
+/// # Errors
+/// 400 if it may select anything, or has too much.
+fn checked(selection: UndoSelection) -> Result<Selection, Problem> {
+    let is_bounded = selection.events.is_some() || selection.story.is_some() || selection.since.is_some();
+    if !is_bounded {
+        let detail = "Say which changes: by \"events\", by \"story\", or by \"since\" with other conditions.";
+        return Err(Problem::new(400, detail));
+    }
+    let events = selection.events.as_ref().map_or(1, Vec::len);
+    if !(1..=MOST_SELECTED).contains(&events) {
+        return Err(Problem::new(
+            400,
+            format!("\"events\" must have 1 to {MOST_SELECTED} sequence numbers."),
+        ));
+    }
+    let types = selection.types.as_deref().unwrap_or_default();
+    if types.len() > MOST_TYPES || selection.types.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Problem::new(400, format!("\"types\" must have 1 to {MOST_TYPES} types of events.")));
+    }
+    if let Some(unknown) = types.iter().find(|name| name.parse::<EventType>().is_err()) {
+        let unknown = scim_protocol::error::shorten(unknown);
+        return Err(Problem::new(400, format!("\"{unknown}\" is no type of an event.")));
+    }
+    Ok(selection.into())
+}
+
+/// The organization that the actor administers, and the span of a selection in it.
+async fn spanned(
+    context: &AdminContext<'_>,
+    tenant: &Tenant<'_>,
+    selection: &Selection,
+) -> Result<InOrganization<Span>, Problem> {
+    let found = context.select(tenant, stored::span(tenant, selection)).await?;
+    let span = found.answer.into_iter().next().unwrap_or(Span { from: 1, to: 0 });
+    if span.length() > stored::MOST_EVENTS {
+        return Err(Problem::new(
+            400,
+            format!(
+                "More than {} events lie between the first and the last that may be selected. Choose a later \
+                 \"since\" or an earlier \"until\", and undo the rest afterwards: begin with the newest.",
+                stored::MOST_EVENTS
+            ),
+        ));
+    }
+    Ok(InOrganization { organization: found.organization, answer: span })
+}
+
+/// Says what an undo would restore and what it would leave, a page at a time.
+pub(crate) async fn preview(
+    context: &AdminContext<'_>,
+    org: &str,
+    request: PreviewUndo,
+) -> Result<InOrganization<UndoPreview>, Problem> {
+    let after = request.after.as_deref().map(parse_place).transpose()?;
+    let selection = checked(request.selection)?;
+    let tenant = context.tenant(org);
+    let InOrganization { organization, answer: span } = spanned(context, &tenant, &selection).await?;
+    let tenant = tenant.of_organization(&organization.record.id);
+    let mut batch = Batch::new();
+    let extent = batch.push(stored::extent(&tenant, &selection, span));
+    let extent = context.database.batch(&batch).await?.one(extent)?;
+    let settings = Settings::from(&organization.record);
+    let found =
+        stored::preview(context.database, &tenant, &settings, &selection, span, after.as_ref()).await?;
+    let left = described(context, &tenant, found.left_out).await?;
+    let others = extent.others.into_iter();
+    let answer = UndoPreview {
+        events: extent.events,
+        people: extent.people,
+        groups: extent.groups,
+        others: others.map(|of| UndoOther { event_type: of.event_type, count: of.count }).collect(),
+        restored: found.restored.into(),
+        left,
+        next: found.next.map(|subject| place(subject.place, &subject.id)),
+    };
+    Ok(InOrganization { organization, answer })
+}
+
+fn place(place: u8, id: &str) -> String {
+    format!("{place}-{id}")
+}
+
+fn parse_place(text: &str) -> Result<Subject, Problem> {
+    let parsed = text.split_once('-').and_then(|(place, id)| Some((place.parse().ok()?, id)));
+    match parsed {
+        Some((place @ (0 | 1), id)) => Ok(Subject { place, id: id.to_owned(), bytes: 0 }),
+        _ => Err(Problem::new(400, "\"after\" must be the \"next\" of the previous page.")),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Name {
+    id: String,
+    name: Option<String>,
+}
+
+/// What stays, with names.
+pub(super) async fn described(
+    context: &AdminContext<'_>,
+    tenant: &Tenant<'_>,
+    left_out: Vec<LeftOut>,
+) -> Result<Vec<UndoLeft>, StorageError> {
+    if left_out.is_empty() {
+        return Ok(Vec::new());
+    }
+    let group_of = |left: &Left| match &left.facet {
+        Facet::Membership { group } => Some(group.clone()),
+        _ => None,
+    };
+    let mut named: Vec<&str> = left_out.iter().map(|left_out| left_out.id.as_str()).collect();
+    let groups: Vec<String> =
+        left_out.iter().flat_map(|left_out| left_out.left.iter().filter_map(group_of)).collect();
+    named.extend(groups.iter().map(String::as_str));
+    named.sort_unstable();
+    named.dedup();
+    let names = context.database.run(stored::names::<Name>(tenant, &named)).await?;
+    let names: BTreeMap<String, Option<String>> = names.into_iter().map(|row| (row.id, row.name)).collect();
+    let name = |id: &str| names.get(id).cloned().flatten();
+    let mut all = Vec::new();
+    for LeftOut { place, id, left } in &left_out {
+        all.extend(left.iter().map(|left| {
+            let group = group_of(left);
+            UndoLeft {
+                subject: if *place == 0 { UndoSubject::Group } else { UndoSubject::Person },
+                id: id.clone(),
+                name: name(id),
+                part: UndoPart::from(&left.facet),
+                attribute: match &left.facet {
+                    Facet::Attribute { name } => Some(name.clone()),
+                    _ => None,
+                },
+                group_name: group.as_deref().and_then(name),
+                group,
+                reason: left.reason.into(),
+                would_overwrite: left.reason.is_overwrite(),
+                event: left.event,
+            }
+        }));
+    }
+    Ok(all)
+}
+
+/// Begins an undo. Its steps are carried out by [`step`], or by the hourly job.
+pub(crate) async fn start(
+    context: &AdminContext<'_>,
+    org: &str,
+    request: StartUndo,
+) -> Result<Reply<UndoRun>, Problem> {
+    let selection = checked(request.selection)?;
+    let tenant = context.tenant(org);
+    let InOrganization { organization, answer: span } = spanned(context, &tenant, &selection).await?;
+    if span.length() == 0 {
+        return Err(Problem::new(409, "There are no such changes. Nothing was undone."));
+    }
+    let tenant = tenant.of_organization(&organization.record.id);
+    let id = ids::new_id()?;
+    let outcome = Outcome { status: 201, ..Outcome::default() }.with_detail("Began to undo changes.");
+    let batch = Batch::from_iter(stored::start(&tenant, &id, &selection, span));
+    context.write(&tenant, &outcome, batch).await?;
+    let run = context.database.run(stored::one(&tenant, &id)).await?.pop();
+    let run = run.ok_or_else(|| StorageError::Internal("an undo that has begun is not there".to_owned()))?;
+    Ok(Reply::created(run.into()))
+}
+
+/// The organization that the actor administers, and a run in it.
+async fn opened(context: &AdminContext<'_>, org: &str, id: &str) -> Result<InOrganization<Run>, Problem> {
+    let tenant = context.tenant(org);
+    let found = context.select(&tenant, stored::one(&tenant, id)).await?;
+    let run = found.answer.into_iter().next().ok_or_else(not_found)?;
+    Ok(InOrganization { organization: found.organization, answer: run })
+}
+
+fn not_found() -> Problem {
+    Problem::new(404, "There is no such undo in this organization.")
+}
+
+/// Lists the newest runs.
+pub(crate) async fn list(context: &AdminContext<'_>, org: &str) -> Result<InOrganization<UndoList>, Problem> {
+    let tenant = context.tenant(org);
+    let found = context.select(&tenant, stored::newest(&tenant, MOST_RUNS)).await?;
+    let runs = found.answer.into_iter().map(UndoRun::from).collect();
+    Ok(InOrganization { organization: found.organization, answer: UndoList { runs } })
+}
+
+/// Reads how far a run is, and what it has left as it is.
+pub(crate) async fn read(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+    query: UndoQuery,
+) -> Result<InOrganization<UndoResult>, Problem> {
+    let after = query.after.as_deref().map(parse_place).transpose()?;
+    let InOrganization { organization, answer: run } = opened(context, org, id).await?;
+    let tenant = context.tenant(org).of_organization(&organization.record.id);
+    let after = after.as_ref().map(|subject| (subject.place, subject.id.as_str()));
+    let select = stored::left_out::<LeftOut>(&tenant, id, after, query.count.0);
+    let mut left_out = context.database.run(select).await?;
+    let has_more = query.count.truncate(&mut left_out);
+    let next = left_out.last().filter(|_| has_more).map(|last| place(last.place, &last.id));
+    let left = described(context, &tenant, left_out).await?;
+    Ok(InOrganization { organization, answer: UndoResult { run: run.into(), left, next } })
+}
+
+/// Carries out one step of a run. It is the same for a run that is stopped or finished.
+pub(crate) async fn step(context: &AdminContext<'_>, org: &str, id: &str) -> Result<Reply<UndoRun>, Problem> {
+    let InOrganization { organization, .. } = opened(context, org, id).await?;
+    let tenant = context.tenant(org).of_organization(&organization.record.id);
+    let run = stored::step(context.database, &tenant, id).await?;
+    Ok(Reply::ok(run.ok_or_else(not_found)?.into()))
+}
+
+/// Stops a run. What it has restored stays.
+pub(crate) async fn stop(context: &AdminContext<'_>, org: &str, id: &str) -> Result<Reply<UndoRun>, Problem> {
+    let InOrganization { organization, .. } = opened(context, org, id).await?;
+    let tenant = context.tenant(org).of_organization(&organization.record.id);
+    let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail("Stopped an undo.");
+    context.write_if_changed(&tenant, &outcome, stored::stop(&tenant, id), Batch::new()).await?;
+    let run = context.database.run(stored::one(&tenant, id)).await?.pop();
+    Ok(Reply::ok(run.ok_or_else(not_found)?.into()))
+}
