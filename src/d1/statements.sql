@@ -561,6 +561,125 @@ FROM
   LEFT JOIN list_snapshots s ON s.org_id = ?3
   AND s.list = ?4
   AND s.id = c.snapshot;
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + row_number() OVER (ORDER BY json_each.key),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  json_each.value,
+  coalesce(
+    CAST((SELECT min(s.seq) FROM event_subjects s WHERE s.org_id = o.id AND s.subject_id = i.id) AS INTEGER),
+    iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)
+  ),
+  o.log_id,
+  ?1,
+  ?2,
+  ?3,
+  'import',
+  i.id,
+  NULL,
+  json_object('resource', i.resource, 'total', i.total, 'first_page_at', substr(i.id, 1, 24)),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?1 = 'scim', 0, 0),
+  coalesce(p.lost_total, 0) + iif(?1 = 'scim', 0, 0)
+FROM
+  (SELECT t.id AS id, NULL AS log_id FROM (SELECT ?4 AS id LIMIT 1) t WHERE t.id IS NOT NULL) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN (
+    WITH
+    ranked AS MATERIALIZED (
+      SELECT *, min(rank) OVER () AS best
+      FROM (
+        SELECT
+          q.*,
+          q.is_stale + CASE
+            WHEN q.is_own
+            AND q.is_next
+            AND q.page_size = 100 THEN 0
+            WHEN q.is_own
+            AND q.is_next THEN 2
+            WHEN q.is_own
+            AND q.page_offset = 5000 THEN 4
+            WHEN q.is_next
+            AND q.page_size = 100 THEN 6
+            WHEN q.is_next THEN 8
+            WHEN q.is_own
+            AND q.next_offset > 5000 THEN 10
+            WHEN q.is_own THEN 12
+            ELSE 14
+          END AS rank
+        FROM (
+          SELECT
+            s.id,
+            coalesce(r.snapshot, s.id) AS snapshot,
+            coalesce(r.page_offset, 0) AS page_offset,
+            coalesce(r.next_offset, s.page_size) AS next_offset,
+            coalesce(r.page_size, s.page_size) AS page_size,
+            coalesce(r.is_done, 0) AS is_done,
+            coalesce(r.read_at, s.begun_at) AS read_at,
+            coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?5, '-1 hour') AS is_stale,
+            s.reader = ?6 AS is_own,
+            r.id IS NOT NULL AS is_noted,
+            coalesce(r.next_offset, s.page_size) = 5000
+            AND coalesce(r.is_done, 0) = 0 AS is_next
+          FROM list_snapshots s
+            LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+          WHERE s.org_id = ?4
+            AND s.list = ?7 AND s.base = 0
+        ) q
+      )
+    ),
+    candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+    chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+    SELECT c.id AS id, s.resource AS resource, s.total AS total, 5000 + 100 >= s.total AS is_last
+    FROM chosen c
+      CROSS JOIN list_snapshots s ON s.org_id = ?4 AND s.list = ?7 AND s.id = c.snapshot
+    WHERE
+      (NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)
+      AND 5000 < s.total
+  ) i
+  CROSS JOIN json_each('["import.started","import.finished"]')
+WHERE
+  (json_each.key = 0 OR i.is_last)
+  AND NOT EXISTS (
+    SELECT 1
+    FROM event_subjects s
+      CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
+    WHERE s.org_id = o.id
+      AND s.subject_id = i.id AND e.type = json_each.value
+  );
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
 INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
 WITH
 ranked AS MATERIALIZED (
@@ -1135,6 +1254,152 @@ FROM
   )
   AND s.list = ?5
   AND s.id = c.snapshot;
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + row_number() OVER (ORDER BY json_each.key),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  json_each.value,
+  coalesce(
+    CAST((SELECT min(s.seq) FROM event_subjects s WHERE s.org_id = o.id AND s.subject_id = i.id) AS INTEGER),
+    iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)
+  ),
+  o.log_id,
+  ?1,
+  ?2,
+  ?3,
+  'import',
+  i.id,
+  NULL,
+  json_object('resource', i.resource, 'total', i.total, 'first_page_at', substr(i.id, 1, 24)),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?1 = 'scim', 0, 0),
+  coalesce(p.lost_total, 0) + iif(?1 = 'scim', 0, 0)
+FROM
+  (
+    SELECT t.id AS id, NULL AS log_id
+    FROM (
+      SELECT (
+        SELECT o.id
+        FROM organizations o
+        WHERE o.id = ?4
+          AND o.user_count * (?5 ->> 0) + o.group_count * (?5 ->> 1) <= 4000000
+      ) AS id
+      LIMIT 1
+    ) t
+    WHERE t.id IS NOT NULL
+  ) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN (
+    WITH
+    ranked AS MATERIALIZED (
+      SELECT *, min(rank) OVER () AS best
+      FROM (
+        SELECT
+          q.*,
+          q.is_stale + CASE
+            WHEN q.is_own
+            AND q.is_next
+            AND q.page_size = 100 THEN 0
+            WHEN q.is_own
+            AND q.is_next THEN 2
+            WHEN q.is_own
+            AND q.page_offset = 5000 THEN 4
+            WHEN q.is_next
+            AND q.page_size = 100 THEN 6
+            WHEN q.is_next THEN 8
+            WHEN q.is_own
+            AND q.next_offset > 5000 THEN 10
+            WHEN q.is_own THEN 12
+            ELSE 14
+          END AS rank
+        FROM (
+          SELECT
+            s.id,
+            coalesce(r.snapshot, s.id) AS snapshot,
+            coalesce(r.page_offset, 0) AS page_offset,
+            coalesce(r.next_offset, s.page_size) AS next_offset,
+            coalesce(r.page_size, s.page_size) AS page_size,
+            coalesce(r.is_done, 0) AS is_done,
+            coalesce(r.read_at, s.begun_at) AS read_at,
+            coalesce(r.read_at, s.begun_at) < strftime('%Y-%m-%dT%H:%M:%fZ', ?6, '-1 hour') AS is_stale,
+            s.reader = ?7 AS is_own,
+            r.id IS NOT NULL AS is_noted,
+            coalesce(r.next_offset, s.page_size) = 5000
+            AND coalesce(r.is_done, 0) = 0 AS is_next
+          FROM list_snapshots s
+            LEFT JOIN readings r ON r.org_id = s.org_id AND r.list = s.list AND r.id = s.id
+          WHERE
+            s.org_id = (
+              SELECT o.id
+              FROM organizations o
+              WHERE o.id = ?4
+                AND o.user_count * (?5 ->> 0) + o.group_count * (?5 ->> 1) <= 4000000
+            )
+            AND s.list = ?8
+            AND s.base = 0
+        ) q
+      )
+    ),
+    candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
+    chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+    SELECT c.id AS id, s.resource AS resource, s.total AS total, 5000 + 100 >= s.total AS is_last
+    FROM
+      chosen c
+      CROSS JOIN list_snapshots s ON s.org_id = (
+        SELECT o.id
+        FROM organizations o
+        WHERE o.id = ?4
+          AND o.user_count * (?5 ->> 0) + o.group_count * (?5 ->> 1) <= 4000000
+      )
+      AND s.list = ?8
+      AND s.id = c.snapshot
+    WHERE
+      (NOT c.is_noted OR (SELECT count(*) FROM ranked WHERE NOT is_done AND NOT is_stale) > 1)
+      AND 5000 < s.total
+  ) i
+  CROSS JOIN json_each('["import.started","import.finished"]')
+WHERE
+  (json_each.key = 0 OR i.is_last)
+  AND NOT EXISTS (
+    SELECT 1
+    FROM event_subjects s
+      CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
+    WHERE s.org_id = o.id
+      AND s.subject_id = i.id AND e.type = json_each.value
+  );
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
 INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
 WITH
 ranked AS MATERIALIZED (
@@ -1694,7 +1959,7 @@ INSERT INTO
 SELECT
   o.id,
   coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
-  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
   'membership.added',
   coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
   o.log_id,
@@ -1814,7 +2079,7 @@ INSERT INTO
 SELECT
   o.id,
   coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
-  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
   'membership.removed',
   coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
   o.log_id,
@@ -1956,7 +2221,7 @@ INSERT INTO
 SELECT
   o.id,
   coalesce(p.seq, 0) + 1,
-  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
   'settings.changed',
   coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
   o.log_id,
@@ -2088,7 +2353,7 @@ INSERT INTO
 SELECT
   o.id,
   coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.shown, y.chunk),
-  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
   iif(y.shown, 'person.shown', 'person.hidden'),
   coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
   o.log_id,
@@ -2191,7 +2456,7 @@ INSERT INTO
 SELECT
   o.id,
   coalesce(p.seq, 0) + 1,
-  max(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), coalesce(p.at, '')),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
   'ownership.transferred',
   coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
   o.log_id,

@@ -77,7 +77,7 @@ async fn query(
         query.is_long = true;
         listing = read(context, &query).await?;
     }
-    let note_import = listing.afterwards.take();
+    let note_import = std::mem::take(&mut listing.afterwards);
     let links = page_links(parameters, &cursors, &window, &listing)?;
     let mut body = Body::from(list_response_start(listing.total, &links, listing.items.len())?);
     for (index, item) in listing.items.into_iter().enumerate() {

@@ -16,7 +16,7 @@ const QUERIES = JSON.parse(readFileSync(new URL("./statements.json", import.meta
 const SMALL = new RegExp(
   `^(?:${[
     ...["hit", "chunk", "member", "boundary", "n", "o", "start", "ranked", "candidate", "chosen", "c", "c LEFT-JOIN"],
-    ...["s LEFT-JOIN", "l", "list", "place", "\\(subquery-\\d+\\)", "CONSTANT ROW", "json_each .*"],
+    ...["s LEFT-JOIN", "t", "b", "l", "list", "place", "\\(subquery-\\d+\\)", "CONSTANT ROW", "json_each .*"],
   ].join("|")})$`,
 );
 

@@ -5,6 +5,7 @@
 //! finds a lower one later. The newest event also carries the totals that the access brake needs.
 
 pub mod access;
+pub mod imports;
 pub mod memberships;
 pub mod organization;
 pub mod range;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::statement::{Binding, Statement, text};
 use super::tenant::Tenant;
-use directory::event::{Event, EventType, NewEvent};
+use directory::event::{EventType, NewEvent};
 
 /// The values of an event's columns, as SQL. `o` is the organization with `log_id`, and `p` the newest event so far.
 struct Frame<'s> {
@@ -97,10 +98,7 @@ fn subjects(tenant: &Tenant<'_>, personal: Option<String>) -> Statement {
 /// Writes events in the batch of their change, behind the statement of the change and its guard. No statements for no
 /// events.
 pub fn record(tenant: &Tenant<'_>, events: &[NewEvent]) -> Vec<Statement> {
-    // Reads go on during a pause, and begin imports.
-    let is_read =
-        |event: &NewEvent| matches!(event.event, Event::ImportStarted { .. } | Event::ImportFinished { .. });
-    record_where(tenant, events, "", events.iter().all(is_read))
+    record_where(tenant, events, "", false)
 }
 
 /// As [`record`], in a batch where the statement before changes one row or none: with none, no events are written.

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::boundaries::{HOUR_AGO, Rows, WIDTH, boundary};
 use crate::d1::columns::flag;
+use crate::d1::events;
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
 
@@ -257,18 +258,40 @@ impl Page {
         )
     }
 
-    /// The statement that writes the progress of the reading after the response.
+    /// The import of the page as [`events::imports::progress`] needs it, if the progress of its reading is written with
+    /// the page.
+    pub(crate) fn import_noted_with_page(self) -> String {
+        let Self { size, offset } = self;
+        format!(
+            "(WITH {}
+              SELECT c.id AS id, s.resource AS resource, s.total AS total, {offset} + {size} >= s.total AS is_last
+              FROM chosen c CROSS JOIN list_snapshots s ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot
+              WHERE {IS_NOTED_AT_ONCE} AND {offset} < s.total)",
+            self.chosen()
+        )
+    }
+
+    /// The statements that write the progress of the reading after the response.
     pub(crate) fn afterwards(
         self,
         tenant: &Tenant<'_>,
         state: State,
         mut bindings: Vec<Binding>,
-    ) -> Option<Statement> {
-        let (reading, snapshot) = state.reading.zip(state.snapshot)?;
+    ) -> Vec<Statement> {
+        let Some((reading, snapshot)) = state.reading.zip(state.snapshot) else { return Vec::new() };
         bindings.extend([text("reading", reading), text("of_snapshot", snapshot)]);
-        let from = "(SELECT :reading AS id) c CROSS JOIN list_snapshots s";
         let itself = "s.org_id = :org AND s.list = :list AND s.id = :of_snapshot";
-        Some(tenant.statement(&self.note("", from, itself), &bindings))
+        let mut statements = Vec::new();
+        if self.offset.saturating_add(self.size) >= state.total {
+            let page = format!(
+                "(SELECT :reading AS id, s.resource AS resource, s.total AS total, 1 AS is_last
+                  FROM list_snapshots s WHERE {itself})"
+            );
+            statements.extend(events::imports::progress(tenant, &page, bindings.clone()));
+        }
+        let from = "(SELECT :reading AS id) c CROSS JOIN list_snapshots s";
+        statements.push(tenant.statement(&self.note("", from, itself), &bindings));
+        statements
     }
 }
 

@@ -20,6 +20,7 @@ use super::reading;
 use crate::d1::StorageError;
 use crate::d1::batch::{Batch, Handle, Results};
 use crate::d1::columns::flag;
+use crate::d1::events;
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
 use crate::error::Error;
@@ -222,11 +223,13 @@ impl<'a> Snapshot<'a> {
             return StateHandle::First(batch.push(tenant.select(&self.state(counted), bindings)));
         }
         let state = batch.push(tenant.select(&self.reading().state(counted), bindings));
+        let import = self.reading().import_noted_with_page();
+        batch.extend(events::imports::progress(tenant, &import, bindings.to_vec()));
         batch.execute(tenant.statement(&self.reading().note_with_page(), bindings));
         StateHandle::Later(state)
     }
 
-    /// Returns the total of the list, and the statement to run after the response. `on_page` is the number of rows on
+    /// Returns the total of the list, and the statements to run after the response. `on_page` is the number of rows on
     /// the page, `there_is_more` whether there are rows after the first page.
     ///
     /// # Errors
@@ -239,12 +242,12 @@ impl<'a> Snapshot<'a> {
         state: StateHandle,
         on_page: u64,
         there_is_more: bool,
-    ) -> Result<(u64, Option<Statement>), Error> {
+    ) -> Result<(u64, Vec<Statement>), Error> {
         match state {
             StateHandle::First(state) => {
                 let state = results.one(state)?;
                 let total = self.total(&state, on_page, there_is_more)?;
-                Ok((total, state.is_made.then(|| delete_unread(tenant))))
+                Ok((total, state.is_made.then(|| delete_unread(tenant)).into_iter().collect()))
             }
             StateHandle::Later(state) => {
                 let state = results.one(state)?;

@@ -39,8 +39,8 @@ pub struct Listing {
     pub more: bool,
     /// Whether the list turned out to have several pages: the caller prepares it again with [`Query::is_long`].
     pub turned_out_long: bool,
-    /// The statement to run after the response.
-    pub afterwards: Option<Statement>,
+    /// The statements to run after the response.
+    pub afterwards: Vec<Statement>,
 }
 
 /// A resource of a list.
@@ -224,7 +224,7 @@ impl Prepared<'_> {
         rows.truncate(self.count);
         let on_page = u64::try_from(rows.len()).unwrap_or(0);
         let mut total = 0_u64;
-        let mut afterwards = None;
+        let mut afterwards = Vec::new();
         for part in &self.totals {
             total = total.saturating_add(match part {
                 Total::OfOrganization => opened.organization.user_count,
@@ -234,9 +234,9 @@ impl Prepared<'_> {
                     let snapshot = self.snapshot.as_ref().ok_or_else(|| {
                         StorageError::Internal("a list without a snapshot has a state of one".to_owned())
                     })?;
-                    let (total, statement) =
+                    let (total, statements) =
                         snapshot.read(tenant, &opened.results, *state, on_page, there_is_more)?;
-                    afterwards = statement;
+                    afterwards = statements;
                     total
                 }
             });
