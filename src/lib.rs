@@ -24,7 +24,7 @@ pub mod storage_error;
 use worker::js_sys::{Error, Promise};
 use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::future_to_promise;
-use worker::{Context, Env, Request, Response, event};
+use worker::{Context, Env, event};
 
 /// Logs the message and the stack of a panic, before the hook of the `worker` crate marks the instance of WebAssembly,
 /// which is unusable after an abort, for replacement at the next request.
@@ -39,7 +39,7 @@ fn log_panics() {
 
 /// Every HTTP request to the Worker.
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     router::serve(request, env, context).await
 }
 
