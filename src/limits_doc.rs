@@ -9,6 +9,7 @@ use crate::admin_api::{
 };
 use crate::auth::cloudflare_access::{jwks, jwt};
 use crate::auth::{admin_token, known_keys};
+use crate::d1::events::{access, read};
 use crate::d1::filter::{compiler, load, sort};
 use crate::d1::imports::snapshot;
 use crate::d1::limits::LIMITS;
@@ -239,6 +240,23 @@ fn logs() -> Vec<Row> {
         ("nesting of a body", number(kept_body::MAX_DEPTH), CUT),
         ("values of an array", number(kept_body::MAX_ELEMENTS), CUT),
         ("names of attributes", format!("{} bytes", number(kept::MAX_NAME)), CUT),
+        (
+            "events at which a page of deeds looks, or a count of them",
+            number(read::MOST_SCANNED),
+            "next page",
+        ),
+        ("the same, for a part of a name", number(read::MOST_SCANNED_FOR_NAMES), "next page"),
+        (
+            "people in the list of an event whose names are searched",
+            number(read::MOST_NAMED),
+            "not found by name",
+        ),
+        ("events of which a difference of access is made", number(access::MOST_COMPARED), "next part"),
+        ("people in their lists", number(read::MOST_SCANNED), "next part"),
+        ("deeds that are counted", number(read::MOST_COUNTED), "\"more than\""),
+        ("events of the history of a person or group", number(read::MOST_OF_SUBJECT), "by days only"),
+        ("events of a deed on a page", number(read::MOST_SHOWN), CUT),
+        ("people and groups in an event on a page", number(read::MOST_LISTED), CUT),
     ]
 }
 

@@ -252,6 +252,35 @@ describe("the Worker", () => {
     const second = `${oldest.at.slice(0, 19)}Z`;
     assert.deepEqual([await log({ from: second, count: 200 }), await log({ to: second })], [all, []]);
 
+    const deeds = async (query) => (await walk.call("listEvents", at(), { query })).deeds;
+    const [refused] = await deeds({ outcome: "refused", actor: renewed.hint, count: 1 });
+    assert.deepEqual([refused.log_id, refused.request], [failure.id, failure]);
+    const history = await deeds({ person: ada.id, kind: "deactivated", source: "console" });
+    assert.deepEqual(
+      history.map(({ events }) => events[0].event.type),
+      ["person.deactivated"],
+    );
+    const [{ events: joined }] = await deeds({ group, type: "membership.added", key: renewed.id, text: "ada@" });
+    assert.deepEqual(await walk.call("readEvent", at({ event: joined[0].seq })), joined[0]);
+    const { next: older } = await walk.call("listEvents", at(), { query: { count: 2 } });
+    const [third] = await deeds({ before: older });
+    assert.ok((await deeds({ after: older })).every((deed) => deed.at >= third.at));
+    assert.deepEqual(await deeds({ to: second }), []);
+    assert.equal((await deeds({ from: second })).at(-1).events[0].event.type, "organization.created");
+    const then = await walk.call("readAccess", at({ member: ada.id }), { query: { at: joined[0].at } });
+    assert.deepEqual(
+      then.rights.map(({ on, role, since }) => [on, role, since.type]),
+      [
+        ["organization", "Member", "person.created"],
+        ["team", "Member", "membership.added"],
+      ],
+    );
+    const range = { from: joined[0].at, to: new Date().toISOString() };
+    const compare = (query) => walk.call("listAccessChanges", at(), { query: { ...range, ...query } });
+    const [difference] = (await compare({ person: ada.id, after: 1 })).people;
+    assert.deepEqual([difference.user_name, difference.left.map(({ id }) => id)], ["ada@okta.local", [group]]);
+    assert.ok((await compare({ group })).people.some(({ id }) => id === ada.id));
+
     assert.deepEqual(await walk.call("endSessions"), { ended: 0 });
 
     const everything = operations
@@ -270,7 +299,7 @@ describe("the Worker", () => {
     const team = await admin.create(`/organizations/${id}/projects/${project.id}/teams`, { name: "Night Shift" });
     const member = await admin.create(`/organizations/${id}/members`, { user_name: "ada@okta.local" });
     const group = project.roles[0].group.id;
-    const names = { org: id, key: key.id, project: project.id, team: team.id, member: member.id, group };
+    const names = { org: id, key: key.id, project: project.id, team: team.id, member: member.id, group, event: 1 };
     const pathOf = (template) => template.replace(/\{(\w+)\}/g, (_, name) => names[name]);
     return { admin, pathOf };
   }
