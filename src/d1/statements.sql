@@ -2623,7 +2623,7 @@ w AS MATERIALIZED (
     max(e.seq) AS highest,
     min(e.at) AS reached,
     json_group_array(DISTINCT e.seq) FILTER (WHERE TRUE) AS seqs
-  FROM (SELECT s.* FROM o CROSS JOIN events s ON s.org_id = o.id ORDER BY s.seq DESC LIMIT 5000) e
+  FROM (SELECT s.* FROM events s WHERE s.org_id = (SELECT id FROM o) ORDER BY s.seq DESC LIMIT 5000) e
 )
 SELECT
   json_object(
@@ -3041,8 +3041,9 @@ w AS MATERIALIZED (
         SELECT x.seq AS seq
         FROM (
           SELECT x.seq AS seq, x.since AS since
-          FROM o
-            CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?4
+          FROM event_subjects x
+          WHERE x.org_id = (SELECT id FROM o)
+            AND x.subject_id = ?4
           ORDER BY x.seq DESC
           LIMIT 10000
         ) x
@@ -3050,8 +3051,9 @@ w AS MATERIALIZED (
         SELECT x.since
         FROM (
           SELECT x.seq AS seq, x.since AS since
-          FROM o
-            CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?4
+          FROM event_subjects x
+          WHERE x.org_id = (SELECT id FROM o)
+            AND x.subject_id = ?4
           ORDER BY x.seq DESC
           LIMIT 10000
         ) x
@@ -3060,8 +3062,9 @@ w AS MATERIALIZED (
         SELECT g.value ->> 'since'
         FROM (
           SELECT x.seq AS seq, x.since AS since
-          FROM o
-            CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?4
+          FROM event_subjects x
+          WHERE x.org_id = (SELECT id FROM o)
+            AND x.subject_id = ?4
           ORDER BY x.seq DESC
           LIMIT 10000
         ) x
@@ -3467,8 +3470,9 @@ FROM (
       SELECT x.seq AS seq
       FROM (
         SELECT x.seq AS seq, x.since AS since
-        FROM o
-          CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?4
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?4
         ORDER BY x.seq DESC
         LIMIT 10000
       ) x
@@ -3476,8 +3480,9 @@ FROM (
       SELECT x.since
       FROM (
         SELECT x.seq AS seq, x.since AS since
-        FROM o
-          CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?4
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?4
         ORDER BY x.seq DESC
         LIMIT 10000
       ) x
@@ -3486,8 +3491,9 @@ FROM (
       SELECT g.value ->> 'since'
       FROM (
         SELECT x.seq AS seq, x.since AS since
-        FROM o
-          CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?4
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?4
         ORDER BY x.seq DESC
         LIMIT 10000
       ) x
@@ -3656,11 +3662,15 @@ SELECT
       )
     )
   ) AS json
-FROM
-  o
-  CROSS JOIN event_subjects s ON s.org_id = o.id
-  AND s.subject_id = ?3
-  AND s.seq > (SELECT seq FROM moment)
+FROM (
+  SELECT s.seq AS seq, s.since AS since
+  FROM event_subjects s
+  WHERE s.org_id = (SELECT id FROM o)
+    AND s.subject_id = ?3 AND s.seq > (SELECT seq FROM moment)
+  ORDER BY s.seq DESC
+  LIMIT 10000
+) s
+  CROSS JOIN o
   CROSS JOIN events e ON e.org_id = o.id
   AND e.seq = s.seq
 WHERE
@@ -3675,9 +3685,7 @@ WHERE
     'person.shown',
     'org_role.changed',
     'ownership.transferred'
-  )
-ORDER BY s.seq DESC
-LIMIT 10000;
+  );
 WITH
 RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
 moment_search (low, high) AS (
@@ -3722,12 +3730,12 @@ SELECT
   ) AS json
 FROM (
   SELECT s.seq AS seq
-  FROM
-    o
-    CROSS JOIN event_subjects s ON s.org_id = o.id
+  FROM event_subjects s
+  WHERE
+    s.org_id = (SELECT id FROM o)
     AND s.subject_id = ?3
     AND s.seq <= (SELECT seq FROM moment)
-  WHERE s.since IS NULL
+    AND s.since IS NULL
   ORDER BY s.seq DESC
   LIMIT 10000
 ) s
@@ -3790,11 +3798,15 @@ had (since, ref) AS (
     LEFT JOIN teams t ON t.id = g.team_id
   UNION ALL
   SELECT coalesce(s.since, j.value ->> 'since', 0), json_remove(j.value, '$.since')
-  FROM
-    o
-    CROSS JOIN event_subjects s ON s.org_id = o.id
-    AND s.subject_id = ?3
-    AND s.seq > (SELECT seq FROM moment)
+  FROM (
+    SELECT s.seq AS seq, s.since AS since
+    FROM event_subjects s
+    WHERE s.org_id = (SELECT id FROM o)
+      AND s.subject_id = ?3 AND s.seq > (SELECT seq FROM moment)
+    ORDER BY s.seq DESC
+    LIMIT 10000
+  ) s
+    CROSS JOIN o
     CROSS JOIN events e ON e.org_id = o.id
     AND e.seq = s.seq
     AND e.type = 'membership.removed'
@@ -3853,8 +3865,9 @@ range AS MATERIALIZED (
       SELECT x.seq AS seq
       FROM (
         SELECT x.seq AS seq, x.since AS since
-        FROM o
-          CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?2
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?2
         ORDER BY x.seq DESC
         LIMIT 10000
       ) x
@@ -3862,8 +3875,9 @@ range AS MATERIALIZED (
       SELECT x.since
       FROM (
         SELECT x.seq AS seq, x.since AS since
-        FROM o
-          CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?2
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?2
         ORDER BY x.seq DESC
         LIMIT 10000
       ) x
@@ -3872,8 +3886,9 @@ range AS MATERIALIZED (
       SELECT g.value ->> 'since'
       FROM (
         SELECT x.seq AS seq, x.since AS since
-        FROM o
-          CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = ?2
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?2
         ORDER BY x.seq DESC
         LIMIT 10000
       ) x

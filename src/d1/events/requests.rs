@@ -107,7 +107,7 @@ impl Query {
                 condition.push_str(&format!(" AND l.status < 400 AND l.id >= {KEPT_SINCE}"));
             }
             Some(Outcome::Done) => {
-                condition.push_str(&format!(" AND l.status < 400 AND l.id < {KEPT_SINCE}"))
+                condition.push_str(&format!(" AND l.status < 400 AND l.id < {KEPT_SINCE}"));
             }
             None => {}
         }
