@@ -57,6 +57,10 @@ function print({ name }, contestant, { times, millis, count }) {
   for (const [frame, time] of sorted(times).slice(0, FUNCTIONS)) line(`${frame.name}  (${areaOf(frame)})`, time);
 }
 
-const each = (millis, count) => ((1000 * millis) / count).toFixed(1);
+function each(millis, count) {
+  return ((1000 * millis) / count).toFixed(1);
+}
 
-const sorted = (map) => [...map].sort(([, one], [, other]) => other - one);
+function sorted(times) {
+  return [...times].sort(([, one], [, other]) => other - one);
+}
