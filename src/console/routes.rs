@@ -41,6 +41,8 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/groups/:id", Method::GET, Page(PageName::Group))
         .at("/organizations/:org/log", Method::GET, Page(PageName::Log))
         .at("/organizations/:org/imports", Method::GET, Page(PageName::Imports))
+        .at("/organizations/:org/brake", Method::GET, Page(PageName::Brake))
+        .at("/organizations/:org/brake", Method::POST, Page(PageName::Brake))
         .at("/organizations/:org/settings", Method::GET, Page(PageName::Settings))
         .at("/organizations/:org/settings", Method::POST, Page(PageName::Settings))
 });

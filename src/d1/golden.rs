@@ -211,6 +211,7 @@ fn readable() -> Vec<Case> {
             email_management: Some(true),
             mail_domains: Some(vec!["example.com".to_owned()]),
             user_limit: Some(0),
+            brake_percent: Some(0),
             ..Settings::default()
         };
         batch.extend(organizations::update(&tenant, &settings).statements);

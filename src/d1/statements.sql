@@ -2259,6 +2259,12 @@ SELECT
                 s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0),
                 json_object('before', s.user_limit, 'after', nullif(CAST(?8 AS INTEGER), 0)),
                 NULL
+              ),
+              'brake_percent',
+              iif(
+                s.brake_percent IS NOT CAST(?9 AS INTEGER),
+                json_object('before', s.brake_percent, 'after', CAST(?9 AS INTEGER)),
+                NULL
               )
             )
           ) c
@@ -2278,12 +2284,12 @@ FROM (
       FROM log l
       WHERE
         l.org_id = t.id
-        AND substr(l.id, 26) = ?9
+        AND substr(l.id, 26) = ?10
         AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
       ORDER BY l.id DESC
       LIMIT 1
     ) AS log_id
-  FROM (SELECT ?10 AS id LIMIT 1) t
+  FROM (SELECT ?11 AS id LIMIT 1) t
   WHERE t.id IS NOT NULL
 ) o
   LEFT JOIN events p ON p.org_id = o.id
@@ -2293,7 +2299,8 @@ WHERE
   s.name IS NOT ?5
   OR s.email_management IS NOT CAST(?6 AS INTEGER)
   OR s.mail_domains IS NOT ?7
-  OR s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0);
+  OR s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0)
+  OR s.brake_percent IS NOT CAST(?9 AS INTEGER);
 INSERT INTO event_subjects (org_id, subject_id, seq, personal)
 SELECT e.org_id, e.subject_id, e.seq, NULL
 FROM (
@@ -2310,14 +2317,18 @@ UPDATE organizations SET
   name = ?2,
   email_management = CAST(?3 AS INTEGER),
   mail_domains = ?4,
-  user_limit = nullif(CAST(?5 AS INTEGER), 0)
+  user_limit = nullif(CAST(?5 AS INTEGER), 0),
+  brake_percent = CAST(?6 AS INTEGER),
+  brake_engaged_at = NULL,
+  brake_engaged_by = NULL
 WHERE
-  id = ?6
+  id = ?7
   AND (
     organizations.name IS NOT ?2
     OR organizations.email_management IS NOT CAST(?3 AS INTEGER)
     OR organizations.mail_domains IS NOT ?4
     OR organizations.user_limit IS NOT nullif(CAST(?5 AS INTEGER), 0)
+    OR organizations.brake_percent IS NOT CAST(?6 AS INTEGER)
   );
 UPDATE groups SET
   version = version + 1, last_modified = max(last_modified, ?1)
@@ -3980,12 +3991,69 @@ SELECT
     o.key_lifetime_days,
     'user_limit',
     o.user_limit,
+    'brake_percent',
+    o.brake_percent,
     'user_count',
     o.user_count,
     'group_count',
     o.group_count,
     'owner_user_name',
     (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'brake',
+    json_object(
+      'engaged_at',
+      o.brake_engaged_at,
+      'engaged_by',
+      iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
+      'lifted_until',
+      iif(
+        o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        o.brake_lifted_until,
+        NULL
+      ),
+      'lost',
+      coalesce(
+        (SELECT e.lost_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1) - (
+          SELECT l.total_before
+          FROM access_losses l
+          WHERE
+            l.org_id = o.id
+            AND l.minute >= max(
+              strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+              coalesce(substr(o.brake_lifted_until, 1, 16), '')
+            )
+          ORDER BY l.minute
+          LIMIT 1
+        ),
+        0
+      ),
+      'limit',
+      iif(
+        o.brake_percent = 0,
+        NULL,
+        max(
+          25,
+          o.brake_percent * coalesce(
+            (
+              SELECT l.active_before
+              FROM access_losses l
+              WHERE
+                l.org_id = o.id
+                AND l.minute >= max(
+                  strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+                  coalesce(substr(o.brake_lifted_until, 1, 16), '')
+                )
+              ORDER BY l.minute
+              LIMIT 1
+            ),
+            (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1),
+            0
+          ) / 100
+        )
+      )
+    ),
+    'pause',
+    iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
     'created_at',
     o.created_at,
     'last_modified',
@@ -4037,12 +4105,69 @@ SELECT
     o.key_lifetime_days,
     'user_limit',
     o.user_limit,
+    'brake_percent',
+    o.brake_percent,
     'user_count',
     o.user_count,
     'group_count',
     o.group_count,
     'owner_user_name',
     (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'brake',
+    json_object(
+      'engaged_at',
+      o.brake_engaged_at,
+      'engaged_by',
+      iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
+      'lifted_until',
+      iif(
+        o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        o.brake_lifted_until,
+        NULL
+      ),
+      'lost',
+      coalesce(
+        (SELECT e.lost_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1) - (
+          SELECT l.total_before
+          FROM access_losses l
+          WHERE
+            l.org_id = o.id
+            AND l.minute >= max(
+              strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+              coalesce(substr(o.brake_lifted_until, 1, 16), '')
+            )
+          ORDER BY l.minute
+          LIMIT 1
+        ),
+        0
+      ),
+      'limit',
+      iif(
+        o.brake_percent = 0,
+        NULL,
+        max(
+          25,
+          o.brake_percent * coalesce(
+            (
+              SELECT l.active_before
+              FROM access_losses l
+              WHERE
+                l.org_id = o.id
+                AND l.minute >= max(
+                  strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+                  coalesce(substr(o.brake_lifted_until, 1, 16), '')
+                )
+              ORDER BY l.minute
+              LIMIT 1
+            ),
+            (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1),
+            0
+          ) / 100
+        )
+      )
+    ),
+    'pause',
+    iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
     'created_at',
     o.created_at,
     'last_modified',

@@ -162,6 +162,13 @@ describe("the Worker", () => {
     const changed = await walk.call("changeOrganization", at(), { body: { key_lifetime_days: 0, name: null } });
     assert.deepEqual([changed.key_lifetime_days, changed.name], [null, "Acme"]);
 
+    const lifted = await walk.call("releaseBrake", at(), { body: { for_minutes: 15 } });
+    assert.ok(lifted.brake.lifted_until > made.created_at);
+    const ready = await walk.call("releaseBrake", at(), { body: { for_minutes: 0 } });
+    assert.equal(ready.brake.lifted_until, null);
+    assert.equal((await walk.call("pauseProvisioning", at())).pause.by, "admin token");
+    assert.equal((await walk.call("resumeProvisioning", at())).pause, null);
+
     const key = await walk.call("generateKey", at(), { body: { expires_in_seconds: 3600 } });
     const renewed = await walk.call("regenerateKey", at({ key: key.id }), { body: { overlap_seconds: 60 } });
     assert.equal((await walk.call("deactivateKey", at({ key: key.id }))).status, "deactivated");

@@ -4,6 +4,7 @@
 
 mod advice;
 mod asset;
+mod brake;
 mod calls;
 mod flash;
 pub(crate) mod form;

@@ -1,5 +1,6 @@
 //! The pages by their names.
 
+use super::brake::Brake;
 use super::group::Group;
 use super::imports::Imports;
 use super::keys::Keys;
@@ -31,6 +32,7 @@ pub(crate) enum PageName {
     Log,
     Imports,
     Settings,
+    Brake,
 }
 
 /// Answers a request for a page: GET, or POST with a form as its body.
@@ -58,6 +60,7 @@ pub(crate) async fn respond(
         (P::Group, [org, id]) => Group { org, id }.show(context, request).await,
         (P::Log, [org]) => Log { org }.show(context, request).await,
         (P::Imports, [org]) => Imports { org }.show(context, request).await,
+        (P::Brake, [org]) => with_forms(&Brake { org }, context, request, form).await,
         (P::Settings, [org]) => with_forms(&Settings { org }, context, request, form).await,
         _ => {
             let detail = format!("the route of the page {page:?} has other parameters than the page");
