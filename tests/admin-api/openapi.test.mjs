@@ -103,6 +103,7 @@ describe("the description", () => {
       "NewProject",
       "GenerateKey",
       "RegenerateKey",
+      "ReleaseBrake",
     ];
     for (const { value, names } of objects()) {
       if (!value.properties || names.at(-1) === "properties") continue;
