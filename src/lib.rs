@@ -10,6 +10,8 @@ pub(crate) mod console;
 pub mod d1;
 pub mod deployment;
 pub mod error;
+#[cfg(test)]
+mod events_doc;
 pub mod http;
 pub mod jobs;
 pub mod kv;
