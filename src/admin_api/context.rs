@@ -145,10 +145,7 @@ impl AdminContext<'_> {
     }
 
     /// A stored organization with the number of its database, and the deployment's names.
-    pub(super) fn located(&self, database: &Database, mut record: OrganizationRecord) -> Organization {
-        if let Some(key) = &mut record.brake.engaged_by {
-            key.hint = directory::key::hint(&key.id);
-        }
+    pub(super) fn located(&self, database: &Database, record: OrganizationRecord) -> Organization {
         Organization {
             record,
             database: database.shard().number(),

@@ -3,7 +3,6 @@
 
 pub(crate) mod access;
 pub(crate) mod body;
-pub(crate) mod brake;
 pub(crate) mod context;
 mod deed_kinds;
 mod deed_pages;

@@ -22,13 +22,10 @@ pub(crate) fn body(session: &Session<'_>, projection: &Projection, group: Resour
     let place = group.rest()?;
     let Resource { own, members } = group;
     let Some(Chunks { texts, .. }) = members else {
-        body.push_str(
-            &apply_projection(projection, &catalog.group, format!("{own}}}").into())?.into_string(),
-        );
+        body.push_str(&apply_projection(projection, &catalog.group, format!("{own}}}"))?);
         return Ok(body);
     };
-    let shown =
-        apply_projection(projection, &catalog.group, format!("{own},\"members\":[]}}").into())?.into_string();
+    let shown = apply_projection(projection, &catalog.group, format!("{own},\"members\":[]}}"))?;
     // Found only where the projection has members: within a string, the quotes would be escaped.
     let Some((before, after)) = shown.split_once("\"members\":[]") else {
         body.push_str(&shown);

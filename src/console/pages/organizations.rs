@@ -137,7 +137,6 @@ impl Create {
             mail_domains: None,
             key_lifetime_days: None,
             user_limit: None,
-            brake_percent: None,
         }
     }
 }
