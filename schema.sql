@@ -396,10 +396,14 @@ CREATE TABLE IF NOT EXISTS log (
   -- Of an entry of a change the id of the resource, which is not in resource_id then: its events are found by subject,
   -- so that the index of resource_id has only entries without events.
   changed_id    TEXT,
+  -- Of an entry of a change the seq that its first event has, if it has events.
+  first_event   INTEGER,
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS log_by_resource ON log (org_id, resource_id, id) WHERE resource_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_of_failures ON log (org_id, id) WHERE status >= 400;
+-- Requests that changed nothing: failures, and those that asked for what was there already.
+CREATE INDEX IF NOT EXISTS log_without_events ON log (org_id, id) WHERE first_event IS NULL;
 CREATE INDEX IF NOT EXISTS log_of_console ON log (org_id, id) WHERE source = 'console';
 
 -- Sessions of the console that began with the admin token; in the first database only.

@@ -156,6 +156,10 @@ WHERE left_out IS NOT NULL;
 -- Of an entry of a change the id of the resource, which is not in resource_id then: its events are found by subject, so
 -- that the index of resource_id has only entries without events.
 ALTER TABLE log ADD COLUMN changed_id TEXT;
+-- Of an entry of a change the seq that its first event has, if it has events.
+ALTER TABLE log ADD COLUMN first_event INTEGER;
+-- Requests that changed nothing: failures, and those that asked for what was there already.
+CREATE INDEX log_without_events ON log (org_id, id) WHERE first_event IS NULL;
 
 -- As before, and with the time at which a person lost a role.
 DROP TRIGGER IF EXISTS memberships_delete;

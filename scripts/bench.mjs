@@ -1,17 +1,19 @@
 /* npm run bench: scim-edge beside the alternatives, on the same people, one after the other in short turns. With
-   --quick only the counts that D1 bills are compared with the expected ones, which are the same on every machine. */
+   --quick only the counts that D1 bills are compared with the expected ones, which are the same on every machine. With
+   --profile it prints what the Worker and the floor spend their time on. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "./lib/build.mjs";
+import { build, NAMED } from "./lib/build.mjs";
 import { root } from "./lib/paths.mjs";
 import { pythonWith } from "./lib/python.mjs";
 import { logged, main, Problem, run, step } from "./lib/run.mjs";
 import { node22, toolchain } from "./lib/toolchain.mjs";
 
-const USAGE = `npm run bench -- [--quick] [--people N] [--rounds N]
+const USAGE = `npm run bench -- [--quick | --profile get,create] [--people N] [--rounds N]
 
   --quick      assert what D1 bills for each operation, and measure no time
+  --profile L  print where the time of these operations goes; beginnings of names, separated by commas
   --people N   how many people there are, and are members of a group (10000)
   --rounds N   how often each contestant's turn comes (8)`;
 
@@ -20,6 +22,10 @@ await main(async () => {
   const options = readOptions();
   if (options.help) return console.log(USAGE);
   await build(await toolchain());
+  if (options.profile !== undefined) {
+    const { profile, people } = options;
+    return run(node22(), [join(root, "bench/profile.mjs"), JSON.stringify({ profile, people, wasm: NAMED })]);
+  }
   const python = options.quick ? undefined : await peers();
   return run(node22(), [join(root, "bench/run.mjs"), JSON.stringify({ ...options, python })]);
 });
@@ -42,6 +48,7 @@ function readOptions() {
     const { values } = parseArgs({
       options: {
         quick: { type: "boolean", default: false },
+        profile: { type: "string" },
         people: { ...string, default: "10000" },
         rounds: { ...string, default: "8" },
         help: { type: "boolean", short: "h", default: false },

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use worker::{Env, KvStore};
+use worker::wasm_bindgen::JsCast;
+use worker::{D1Database, Env, KvStore};
 
 use crate::d1::limits::LIMITS;
 use crate::d1::{Cost, Database};
@@ -15,6 +16,7 @@ pub(crate) struct Deployment<'a> {
     pub(crate) env: &'a Env,
     pub(crate) catalog: &'static Catalog,
     pub(crate) kv: KvStore,
+    first: D1Database,
     /// Whether read replicas of D1 may answer requests that only read.
     pub(crate) read_replicas: bool,
     cost: Rc<Cell<Cost>>,
@@ -36,20 +38,26 @@ impl<'a> Deployment<'a> {
             )
             .map(|catalog| catalog.with_limits(LIMITS))
         });
-        // Only the first database is required.
-        env.d1("DB").map_err(|error| format!("D1 binding DB: {error}"))?;
+        static READ_REPLICAS: OnceLock<bool> = OnceLock::new();
         Ok(Self {
             env,
+            // Only the first database is required.
+            first: env.d1("DB").map_err(|error| format!("D1 binding DB: {error}"))?,
             catalog: catalog.as_ref().map_err(Clone::clone)?,
             kv: env.kv("KV").map_err(|error| format!("KV binding KV: {error}"))?,
-            read_replicas: variable(env, "READ_REPLICAS", "off") == "on",
+            read_replicas: *READ_REPLICAS.get_or_init(|| variable(env, "READ_REPLICAS", "off") == "on"),
             cost: Rc::default(),
         })
     }
 
     /// The database of a shard, if it is bound.
     pub(crate) fn database(&self, shard: Shard) -> Option<Database> {
-        database(self.env, shard, Rc::clone(&self.cost))
+        let cost = Rc::clone(&self.cost);
+        if shard == Shard::FIRST {
+            let first = D1Database::unchecked_from_js(self.first.as_ref().clone());
+            return Some(Database::new(first, shard, cost));
+        }
+        database(self.env, shard, cost)
     }
 
     /// All databases in the order of their numbers, up to the first number that is not bound.

@@ -10,6 +10,8 @@ pub(crate) mod console;
 pub mod d1;
 pub mod deployment;
 pub mod error;
+#[cfg(test)]
+mod events_doc;
 pub mod http;
 pub mod jobs;
 pub mod kv;
@@ -24,7 +26,7 @@ pub mod storage_error;
 use worker::js_sys::{Error, Promise};
 use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::future_to_promise;
-use worker::{Context, Env, Request, Response, event};
+use worker::{Context, Env, event};
 
 /// Logs the message and the stack of a panic, before the hook of the `worker` crate marks the instance of WebAssembly,
 /// which is unusable after an abort, for replacement at the next request.
@@ -39,7 +41,7 @@ fn log_panics() {
 
 /// Every HTTP request to the Worker.
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
     router::serve(request, env, context).await
 }
 

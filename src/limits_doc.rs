@@ -5,15 +5,18 @@ use std::fs;
 
 use crate::admin_api::types::query as console_query;
 use crate::admin_api::{
-    body as call_body, idempotency, keys as key_calls, organizations, projects as project_calls,
+    body as call_body, brake as brake_calls, idempotency, keys as key_calls, organizations,
+    projects as project_calls,
 };
 use crate::auth::cloudflare_access::{jwks, jwt};
 use crate::auth::{admin_token, known_keys};
+use crate::d1::events::{access, read};
 use crate::d1::filter::{compiler, load, sort};
 use crate::d1::imports::snapshot;
 use crate::d1::limits::LIMITS;
 use crate::d1::{
-    audit_log, console_sessions, idempotent_calls, keys, memberships, projects, refolding, retry, session,
+    audit_log, brake, console_sessions, idempotent_calls, keys, memberships, projects, refolding, retry,
+    session,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -176,6 +179,12 @@ fn directory() -> Vec<Row> {
         ("email domains of an organization", number(organization::MAX_EMAIL_DOMAINS), "400"),
         ("characters of an email domain", number(organization::MAX_DOMAIN_LENGTH), "400"),
         ("characters of a label of it", number(organization::MAX_LABEL_LENGTH), "400"),
+        ("people who may always lose access over SCIM within an hour", number(brake::ALWAYS), NOTHING),
+        (
+            "the same in % of the people, unless `brake_percent` says otherwise",
+            number(brake::DEFAULT_PERCENT),
+            "429 until an administrator decides",
+        ),
         ("databases of a deployment", number(usize::from(Shard::LAST) + 1), NOTHING),
     ]
 }
@@ -218,6 +227,7 @@ fn admin_api() -> Vec<Row> {
         ("values in a body", number(call_body::MAX_VALUES), "400"),
         ("roles that a project is created with", number(project_calls::MOST_ROLES), "400"),
         ("`user_limit`, if there is one", number(organizations::MAX_USER_LIMIT), "400"),
+        ("minutes for which the access brake is lifted", number(brake_calls::MAX_MINUTES), "400"),
         ("`Idempotency-Key`, in characters", number(idempotency::MAX_LENGTH), "400"),
         ("time for which its answer is kept", duration(idempotent_calls::KEPT_MILLIS), "carried out again"),
         ("the same for a new SCIM key", duration(idempotent_calls::SECRET_MILLIS), "left out of the answer"),
@@ -239,6 +249,23 @@ fn logs() -> Vec<Row> {
         ("nesting of a body", number(kept_body::MAX_DEPTH), CUT),
         ("values of an array", number(kept_body::MAX_ELEMENTS), CUT),
         ("names of attributes", format!("{} bytes", number(kept::MAX_NAME)), CUT),
+        (
+            "events at which a page of deeds looks, or a count of them",
+            number(read::MOST_SCANNED),
+            "next page",
+        ),
+        ("the same, for a part of a name", number(read::MOST_SCANNED_FOR_NAMES), "next page"),
+        (
+            "people in the list of an event whose names are searched",
+            number(read::MOST_NAMED),
+            "not found by name",
+        ),
+        ("events of which a difference of access is made", number(access::MOST_COMPARED), "next part"),
+        ("people in their lists", number(read::MOST_SCANNED), "next part"),
+        ("deeds that are counted", number(read::MOST_COUNTED), "\"more than\""),
+        ("events of the history of a person or group", number(read::MOST_OF_SUBJECT), "by days only"),
+        ("events of a deed on a page", number(read::MOST_SHOWN), CUT),
+        ("people and groups in an event on a page", number(read::MOST_LISTED), CUT),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use worker::{Context, Env, Request, Response, console_error, console_log};
+use worker::{Context, Env, console_error, console_log};
 
 use crate::d1::{Batch, Cost};
 use crate::deployment::{Deployment, database};
@@ -20,7 +20,11 @@ use scim_protocol::ScimError;
 ///
 /// # Errors
 /// The runtime's, for a request or a response that it does not take.
-pub(crate) async fn serve(raw: Request, env: Env, context: Context) -> worker::Result<Response> {
+pub(crate) async fn serve(
+    raw: web_sys::Request,
+    env: Env,
+    context: Context,
+) -> worker::Result<web_sys::Response> {
     let began = clock::now_millis();
     let mut request = HttpRequest::new(raw)?;
     let (mut response, cost) = match Deployment::of(&env) {

@@ -18,13 +18,17 @@ const source = (name) => ({
 });
 const env = { DB: { type: "d1", id: "DB" }, KV: { type: "kv", id: "KV" } };
 
-/** Starts them, and the Workers in `workers`, with `size` people in each of their groups. */
-export async function startWorkers({ folder, size, workers = [] }) {
+/**
+ * Starts them, and the Workers in `workers`, with `size` people in each of their groups. `wasm`: the WebAssembly to run
+ * instead of the built one, under an inspector.
+ */
+export async function startWorkers({ folder, size, workers = [], wasm }) {
   const running = await openWorkers({
     folder,
     direct: true,
+    inspected: wasm !== undefined,
     workers: [
-      builtWorker({ bindings }),
+      builtWorker({ bindings, wasm }),
       builtWorker({ name: "recorder", bindings, modules: { "recorder.js": source("recorder.js") } }),
       workerOf("floor", { modules: { "floor.js": source("floor.js") }, env }),
       ...workers,

@@ -32,9 +32,16 @@ const LOCAL_RATES = Object.fromEntries(
 
 /**
  * The built Worker's configuration; `modules` are more, of which the first is then the main one. `rateLimits` are the
- * rate-limit bindings by name, each `{ limit, period }`.
+ * rate-limit bindings by name, each `{ limit, period }`; `wasm` is the WebAssembly, if it is not the built one.
  */
-export function builtWorker({ name = "scim-edge", bindings = {}, databases = 1, modules = {}, rateLimits = {} } = {}) {
+export function builtWorker({
+  name = "scim-edge",
+  bindings = {},
+  databases = 1,
+  modules = {},
+  rateLimits = {},
+  wasm = join(root, "build/index_bg.wasm"),
+} = {}) {
   const d1 = Array.from({ length: databases }, (_, number) => databaseName(number)).map((id) => [
     id,
     { type: "d1", id },
@@ -51,7 +58,7 @@ export function builtWorker({ name = "scim-edge", bindings = {}, databases = 1, 
     modules: {
       ...modules,
       "index.js": { type: "esm", contents: readFileSync(join(root, "build/index.js"), "utf8") },
-      "index_bg.wasm": { type: "wasm", contents: readFileSync(join(root, "build/index_bg.wasm")) },
+      "index_bg.wasm": { type: "wasm", contents: readFileSync(wasm) },
     },
     env: { ...Object.fromEntries(d1), KV: { type: "kv", id: "KV" }, ...Object.fromEntries([...text, ...limiters]) },
   });
@@ -66,9 +73,9 @@ export function workerOf(name, { modules, env }) {
 
 /**
  * Starts Workers in one workerd; `url` is the first one's. With `direct`, each has a socket of its own, with none of
- * Miniflare's proxies before it.
+ * Miniflare's proxies before it. `inspected`: they have an inspector.
  */
-export async function openWorkers({ workers, folder, port = 0, direct = false, onLog = () => {} }) {
+export async function openWorkers({ workers, folder, port = 0, direct = false, inspected = false, onLog = () => {} }) {
   const dev = direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } : undefined;
   const miniflare = new Miniflare({
     host: "127.0.0.1",
@@ -78,12 +85,14 @@ export async function openWorkers({ workers, folder, port = 0, direct = false, o
     logRequests: false, // the Worker logs its own requests
     cf: false, // no look-up of this machine's place on the Internet
     telemetry: { enabled: false },
+    inspectorPort: inspected ? 0 : undefined,
     workers: workers.map((worker) => ({ dev, ...worker })),
   });
   const url = await miniflare.ready;
   return {
     url: url.origin,
     directUrl: async (name) => (await miniflare.unsafeGetDirectURL(name)).origin,
+    inspectorUrl: async () => (await miniflare.getInspectorURL()).href,
     database: (name = "DB", worker) => miniflare.getD1Database(name, worker),
     kv: () => miniflare.getKVNamespace("KV"),
     /** Runs the hourly maintenance. */

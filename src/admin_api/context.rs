@@ -145,7 +145,10 @@ impl AdminContext<'_> {
     }
 
     /// A stored organization with the number of its database, and the deployment's names.
-    pub(super) fn located(&self, database: &Database, record: OrganizationRecord) -> Organization {
+    pub(super) fn located(&self, database: &Database, mut record: OrganizationRecord) -> Organization {
+        if let Some(key) = &mut record.brake.engaged_by {
+            key.hint = directory::key::hint(&key.id);
+        }
         Organization {
             record,
             database: database.shard().number(),

@@ -1,7 +1,7 @@
 //! Pages of deeds, merged from two lists: what changed something, from events, and requests that changed nothing, from
 //! the log. Either list may have been read only so far.
 
-use super::types::events::{Deed, DeedCursor, DeedQuery};
+use super::types::events::{ChangeEvent, Deed, DeedCursor, DeedQuery};
 
 /// A deed, and where it stands.
 #[derive(Debug)]
@@ -14,6 +14,18 @@ pub(super) struct Item {
 }
 
 impl Item {
+    /// Adds an event of the deed, unless it has it already.
+    pub(super) fn add(&mut self, event: ChangeEvent) {
+        let events = &mut self.deed.events;
+        let Err(place) = events.binary_search_by_key(&event.seq, |each| each.seq) else { return };
+        if let Some((lowest, highest)) = &mut self.seqs {
+            *lowest = event.seq.min(*lowest);
+            *highest = event.seq.max(*highest);
+        }
+        events.insert(place, event);
+        self.deed.event_count = self.deed.event_count.saturating_add(1);
+    }
+
     fn order(&self) -> (&str, i64) {
         (&self.key, self.seqs.map_or(i64::MAX, |(_, highest)| highest))
     }

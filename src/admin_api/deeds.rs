@@ -9,11 +9,11 @@ use super::types::events::{
 };
 use super::types::log::{LogEntry, LogSource};
 use super::types::query::Moment;
-use crate::d1::Batch;
 use crate::d1::events::range::Range;
-use crate::d1::events::read::{self as stored, About, DeedRow, KeptSince};
+use crate::d1::events::read::{self as stored, About, DeedRow, Found, KeptSince, Seen, Total};
 use crate::d1::events::requests::{self, RequestRow};
 use crate::d1::events::shown::{Names, ShownEvent};
+use crate::d1::{Batch, StorageError};
 use crate::http::Problem;
 use directory::event::{AttributeChange, Event, EventType, GroupRef, Personal, Source};
 use directory::key;
@@ -27,36 +27,66 @@ pub(crate) async fn list(
 ) -> Result<InOrganization<DeedPage>, Problem> {
     let tenant = context.tenant(org);
     let events = events_of(&query)?;
+    let requests = requests_of(&query);
+    let is_first = query.before.is_none() && query.after.is_none();
     let mut batch = Batch::new();
     let kept_since = batch.push(stored::kept_since(&tenant));
-    let read = events.as_ref().map(|events| {
-        (batch.push(stored::deeds::<LogEntry>(&tenant, events)), batch.push(stored::total(&tenant, events)))
-    });
+    let deeds = events.as_ref().map(|events| batch.push(stored::deeds::<LogEntry>(&tenant, events)));
+    let entries = requests.as_ref().map(|query| batch.push(requests::requests::<LogEntry>(&tenant, query)));
+    let deed_total =
+        events.as_ref().filter(|_| !is_first).map(|events| batch.push(stored::total(&tenant, events)));
+    let request_total =
+        requests.as_ref().filter(|_| !is_first).map(|query| batch.push(requests::total(&tenant, query)));
     let Opened { organization, results } = context.open(&tenant, batch).await?;
     // Without an event, nothing has happened yet.
     let kept_since = results.first(kept_since)?.map_or_else(|| tenant.now.clone(), |KeptSince { at }| at);
     let mut page = Page::of(&query);
-    let mut total = DeedTotal { count: 0, is_exact: true };
-    if let (Some((deeds, counted)), Some(events)) = (read, &events) {
-        let counted = results.one(counted)?;
-        total.count += u64::from(counted.deeds);
-        total.is_exact &= counted.scanned < stored::MOST_SCANNED;
-        page.deeds = deeds_of(results.all(deeds)?, events, &page);
+    let mut count = Count::default();
+    if let (Some(deeds), Some(events)) = (deeds, &events) {
+        let (stream, seen) = deeds_of(results.all(deeds)?, events, &page)?;
+        page.deeds = stream;
+        count.add(seen.deeds, seen.scanned, events.most_scanned());
     }
-    if let Some(requests) = requests_of(&query, &kept_since, &page) {
-        let mut batch = Batch::new();
-        let rows = batch.push(requests::requests::<LogEntry>(&tenant, &requests));
-        let counted = batch.push(requests::total(&tenant, &requests));
-        let results = context.database.batch(&batch).await?;
-        let counted = results.one(counted)?;
-        total.count += u64::from(counted.requests);
-        total.is_exact &= counted.scanned < stored::MOST_SCANNED;
-        page.requests = requests_found(results.all(rows)?, &requests, &page);
+    if let Some(entries) = entries {
+        let (stream, seen) = requests_found(results.all(entries)?, &kept_since, &page)?;
+        page.requests = stream;
+        count.add(seen.requests, seen.scanned, stored::MOST_SCANNED);
+    }
+    if !is_first {
+        count = Count::default();
+    }
+    if let (Some(total), Some(events)) = (deed_total, &events) {
+        let Total { deeds, scanned } = results.one(total)?;
+        count.add(deeds, scanned, events.most_scanned());
+    }
+    if let Some(total) = request_total {
+        let requests::Total { requests, scanned } = results.one(total)?;
+        count.add(requests, scanned, stored::MOST_SCANNED);
     }
     let (deeds, next, previous) = page.merged();
-    total.is_exact &= total.count <= u64::from(stored::MOST_COUNTED);
-    total.count = total.count.min(stored::MOST_COUNTED.into());
+    let total = count.total();
     Ok(InOrganization { organization, answer: DeedPage { deeds, next, previous, total, kept_since } })
+}
+
+/// How many deeds there are, as far as is known.
+#[derive(Debug, Default)]
+struct Count {
+    deeds: u32,
+    may_be_more: bool,
+}
+
+impl Count {
+    fn add(&mut self, deeds: u32, scanned: u32, most_scanned: u32) {
+        self.deeds = self.deeds.saturating_add(deeds);
+        self.may_be_more |= scanned >= most_scanned;
+    }
+
+    fn total(&self) -> DeedTotal {
+        DeedTotal {
+            count: self.deeds.min(stored::MOST_COUNTED),
+            is_exact: !self.may_be_more && self.deeds <= stored::MOST_COUNTED,
+        }
+    }
 }
 
 /// Reads one event, with all that it lists.
@@ -122,8 +152,8 @@ fn events_of(query: &DeedQuery) -> Result<Option<stored::Query>, Problem> {
     }))
 }
 
-/// The query of requests that changed nothing, as far as events were read; `None`: none can match.
-fn requests_of(query: &DeedQuery, kept_since: &str, page: &Page) -> Option<requests::Query> {
+/// The query of requests that changed nothing; `None`: none can match.
+fn requests_of(query: &DeedQuery) -> Option<requests::Query> {
     let is_about_events = query.kind.is_some() || query.r#type.is_some();
     if is_about_events
         || query.source == Some(Source::Job)
@@ -131,10 +161,6 @@ fn requests_of(query: &DeedQuery, kept_since: &str, page: &Page) -> Option<reque
     {
         return None;
     }
-    let reached = page.deeds.reach.as_ref().map(|reach| reach.key.clone());
-    let (least, below) = if page.is_ascending() { (None, reached) } else { (reached, None) };
-    let before = query.before.as_ref().map(|before| before.log_id.clone());
-    let count = u32::try_from(page.count).unwrap_or(u32::MAX).saturating_add(1);
     Some(requests::Query {
         resource: query.person.clone().or_else(|| query.group.clone()),
         outcome: query.outcome.map(|outcome| match outcome {
@@ -147,80 +173,100 @@ fn requests_of(query: &DeedQuery, kept_since: &str, page: &Page) -> Option<reque
         text: query.text.as_deref().map(fold_user_name),
         from: query.from.clone().map(Moment::into_prefix),
         to: query.to.clone().map(Moment::into_prefix),
-        least,
-        below: before.into_iter().chain(below).min(),
+        below: query.before.as_ref().map(|before| before.log_id.clone()),
         above: query.after.as_ref().map(|after| after.log_id.clone()),
-        kept_since: kept_since.to_owned(),
-        count,
+        count: u32::from(query.count.0).saturating_add(1),
     })
 }
 
-/// The deeds in rows of events, as far as they were read.
-fn deeds_of(rows: Vec<DeedRow<LogEntry>>, query: &stored::Query, page: &Page) -> Stream {
-    let mut looked_at = None;
-    let mut items: Vec<(i64, Item)> = Vec::new();
-    for DeedRow { scanned, lowest, highest, reached, last_run, found } in rows {
-        looked_at = Some((scanned, lowest, highest, reached, last_run));
-        let Some(found) = found else { continue };
-        let is_next = items.last().is_none_or(|(run, _)| *run != found.run);
-        if is_next {
-            items.push((found.run, item(&found.event, (found.lowest, found.highest), found.events)));
+/// The deeds in rows of events, as far as they were read, and at what the query looked.
+fn deeds_of(
+    rows: Vec<DeedRow<LogEntry>>,
+    query: &stored::Query,
+    page: &Page,
+) -> Result<(Stream, Seen), StorageError> {
+    let is_ascending = page.is_ascending();
+    let mut seen = None;
+    let mut items: Vec<Item> = Vec::new();
+    let mut read: u32 = 0;
+    for row in rows {
+        seen = seen.or(row.seen);
+        let Some(Found { event, request }) = row.found else { continue };
+        read = read.saturating_add(1);
+        let is_same = |item: &Item| item.deed.story == Some(event.story) && item.deed.log_id == event.log_id;
+        if !items.last().is_some_and(is_same) {
+            items.push(item(&event));
         }
-        if let Some((_, item)) = items.last_mut() {
-            item.deed.request = item.deed.request.take().or(found.request);
-            item.deed.events.push(change_event(found.event));
+        if let Some(item) = items.last_mut() {
+            item.deed.request = item.deed.request.take().or(request);
+            item.add(change_event(event));
         }
     }
-    let is_ascending = page.is_ascending();
-    let before = |item: &Item| {
+    let seen =
+        seen.ok_or_else(|| StorageError::Internal("a page of deeds does not say what it saw".to_owned()))?;
+    let is_cut = read >= query.most_read();
+    let edge = if is_ascending { seen.highest } else { seen.lowest };
+    let is_at_edge = |item: &Item| {
+        item.seqs.is_some_and(|(low, high)| edge == Some(if is_ascending { high } else { low }))
+    };
+    let was_limited = seen.scanned >= query.most_scanned();
+    let place = |item: &Item| {
         let (lowest, highest) = item.seqs.unwrap_or_default();
-        let seq = if is_ascending { lowest } else { highest.saturating_add(1) };
-        Reach { seq, key: item.key.clone() }
+        (lowest, highest.saturating_add(1))
     };
-    let reach = match looked_at {
-        _ if items.len() > page.count => {
-            let reach = items.get(page.count).map(|(_, item)| before(item));
-            items.truncate(page.count);
-            reach
-        }
-        Some((scanned, Some(lowest), Some(highest), Some(key), last_run))
-            if scanned >= query.most_scanned() =>
-        {
-            // There may be more events of the last deed.
-            match items.pop_if(|(run, _)| Some(*run) == last_run && *run > 1) {
-                Some((_, item)) => Some(before(&item)),
-                None => {
-                    Some(Reach { seq: if is_ascending { highest.saturating_add(1) } else { lowest }, key })
-                }
-            }
-        }
-        _ => None,
+    let reach = if items.len() > page.count {
+        items.truncate(page.count);
+        items.last().map(|last| {
+            let (lowest, above) = place(last);
+            Reach { seq: if is_ascending { above } else { lowest }, key: last.key.clone() }
+        })
+    } else if items.len() > 1 && (is_cut || (was_limited && items.last().is_some_and(is_at_edge))) {
+        // There may be more events of the last deed.
+        items.pop().map(|left| {
+            let (lowest, above) = place(&left);
+            Reach { seq: if is_ascending { lowest } else { above }, key: left.key }
+        })
+    } else if is_cut {
+        items.last().map(|last| {
+            let (lowest, above) = place(last);
+            Reach { seq: if is_ascending { above } else { lowest }, key: last.key.clone() }
+        })
+    } else {
+        edge.filter(|_| was_limited)
+            .zip(seen.reached.clone())
+            .map(|(edge, key)| Reach { seq: if is_ascending { edge.saturating_add(1) } else { edge }, key })
     };
-    Stream { items: items.into_iter().map(|(_, item)| item).collect(), reach }
+    for item in &mut items {
+        item.deed.events.truncate(stored::MOST_SHOWN);
+    }
+    Ok((Stream { items, reach }, seen))
 }
 
-/// The requests in rows of the log, as far as they were read.
-fn requests_found(rows: Vec<RequestRow<LogEntry>>, query: &requests::Query, page: &Page) -> Stream {
-    let is_ascending = page.is_ascending();
-    let mut looked_at = None;
+/// The requests in rows of the log, as far as they were read, and at what the query looked.
+fn requests_found(
+    rows: Vec<RequestRow<LogEntry>>,
+    kept_since: &str,
+    page: &Page,
+) -> Result<(Stream, requests::Seen), StorageError> {
+    let mut seen = None;
     let mut items = Vec::new();
-    for RequestRow { scanned, reached, entry } in rows {
-        looked_at = reached.filter(|_| scanned >= stored::MOST_SCANNED);
-        items.extend(entry.map(|entry| request_item(entry, &query.kept_since)));
+    for row in rows {
+        seen = seen.or(row.seen);
+        items.extend(row.entry.map(|entry| request_item(entry, kept_since)));
     }
-    let end = |key: &str| if is_ascending { behind(key) } else { key.to_owned() };
+    let seen =
+        seen.ok_or_else(|| StorageError::Internal("a page of requests does not say what it saw".to_owned()))?;
     let has_more = items.len() > page.count;
     items.truncate(page.count);
     let key = match items.last() {
-        Some(last) if has_more => Some(end(&last.key)),
-        _ => looked_at
-            .map(|key| end(&key))
-            .or_else(|| page.deeds.reach.as_ref().map(|reach| reach.key.clone())),
+        Some(last) if has_more => Some(last.key.clone()),
+        _ => seen.reached.clone().filter(|_| seen.scanned >= stored::MOST_SCANNED),
     };
-    Stream { items, reach: key.map(|key| Reach { seq: 0, key }) }
+    let key = key.map(|key| if page.is_ascending() { behind(&key) } else { key });
+    Ok((Stream { items, reach: key.map(|key| Reach { seq: 0, key }) }, seen))
 }
 
-fn item(event: &ShownEvent, seqs: (i64, i64), events: u64) -> Item {
+fn item(event: &ShownEvent) -> Item {
     let deed = Deed {
         at: event.at.clone(),
         outcome: DeedOutcome::Done,
@@ -229,9 +275,9 @@ fn item(event: &ShownEvent, seqs: (i64, i64), events: u64) -> Item {
         log_id: event.log_id.clone(),
         request: None,
         events: Vec::new(),
-        event_count: events,
+        event_count: 0,
     };
-    Item { key: event.at.clone(), seqs: Some(seqs), deed }
+    Item { key: event.at.clone(), seqs: Some((event.seq, event.seq)), deed }
 }
 
 fn request_item(entry: LogEntry, kept_since: &str) -> Item {

@@ -3,6 +3,7 @@
 
 pub(crate) mod access;
 pub(crate) mod body;
+pub(crate) mod brake;
 pub(crate) mod context;
 mod deed_kinds;
 mod deed_pages;

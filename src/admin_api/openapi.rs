@@ -46,6 +46,7 @@ fn schemas() -> Map<String, Value> {
     add::<organizations::Organization>(&mut all);
     add::<organizations::CreatedOrganization>(&mut all);
     add::<organizations::DeclinedOrganization>(&mut all);
+    add::<organizations::ReleaseBrake>(&mut all);
     add::<organizations::OrganizationList>(&mut all);
     add::<problem::ProblemDetails<'_>>(&mut all);
     add::<projects::NewProject>(&mut all);

@@ -120,6 +120,7 @@ pub(crate) async fn create(
         mail_domains: request.mail_domains,
         key_lifetime_days: request.key_lifetime_days,
         user_limit: request.user_limit,
+        brake_percent: request.brake_percent,
     })?;
     owner.check_address()?;
     let mut owner = owner.into_user(context.catalog)?;
@@ -220,6 +221,9 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
             format!("\"user_limit\" must not be more than {MAX_USER_LIMIT}; 0 means any number."),
         ));
     }
+    if change.brake_percent.is_some_and(|percent| percent > 100) {
+        return Err(Problem::new(400, "\"brake_percent\" must be from 0 to 100; 0 means no brake."));
+    }
     Ok(Settings {
         name: change.name,
         email_management: change.email_management,
@@ -227,5 +231,6 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
         mail_domains: change.mail_domains.map(|domains| parse_email_domains(&domains)).transpose()?,
         key_lifetime_days: change.key_lifetime_days,
         user_limit: change.user_limit,
+        brake_percent: change.brake_percent,
     })
 }

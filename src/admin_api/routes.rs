@@ -12,7 +12,7 @@ use super::reply::Reply;
 use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
-    access, body, deeds, deleted_people, groups, imports, keys, log, members, organizations, projects,
+    access, body, brake, deeds, deleted_people, groups, imports, keys, log, members, organizations, projects,
     sessions, undo,
 };
 use crate::audit::admin_request;
@@ -29,6 +29,9 @@ enum Call {
     ReadOrganization,
     UpdateOrganization,
     Accept,
+    ReleaseBrake,
+    Pause,
+    Resume,
     Decline,
     ListKeys,
     GenerateKey,
@@ -75,6 +78,9 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org", Method::PATCH, Call::UpdateOrganization)
         .at("/organizations/:org/accept", Method::POST, Call::Accept)
         .at("/organizations/:org/decline", Method::POST, Call::Decline)
+        .at("/organizations/:org/brake/release", Method::POST, Call::ReleaseBrake)
+        .at("/organizations/:org/pause", Method::POST, Call::Pause)
+        .at("/organizations/:org/resume", Method::POST, Call::Resume)
         .at("/organizations/:org/keys", Method::GET, Call::ListKeys)
         .at("/organizations/:org/keys", Method::POST, Call::GenerateKey)
         .at("/organizations/:org/keys/:key/regenerate", Method::POST, Call::RegenerateKey)
@@ -210,6 +216,17 @@ async fn write(
                 organizations::decline(context, org).await
             })
             .await
+        }
+        (Call::ReleaseBrake, [org]) => {
+            post(context, request, fields, async |context, body| brake::release(context, org, body).await)
+                .await
+        }
+        (Call::Pause, [org]) => {
+            post(context, request, fields, async |context, Nothing {}| brake::pause(context, org).await).await
+        }
+        (Call::Resume, [org]) => {
+            post(context, request, fields, async |context, Nothing {}| brake::resume(context, org).await)
+                .await
         }
         (Call::GenerateKey, [org]) => {
             post(context, request, fields, async |context, body| keys::generate(context, org, body).await)

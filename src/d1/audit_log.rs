@@ -210,12 +210,20 @@ impl Entry {
         outcome: &Outcome,
         is_change: bool,
     ) -> (String, Vec<Binding>) {
+        // The entry comes before the events of its change in their batch.
+        let first_event = match is_change {
+            true => {
+                format!("(SELECT coalesce(max(e.seq), 0) + 1 FROM events e WHERE e.org_id = {organization})")
+            }
+            false => "NULL".to_owned(),
+        };
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,
-               resource_name, detail, body, duration, code, changed_id)
+               resource_name, detail, body, duration, code, changed_id, first_event)
              SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '-' || :request, :source, :actor, :method, :path,
                :status, :resource_type, :resource_id, :resource_name, :detail, :body,
-               max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code, :changed_id
+               max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code, :changed_id,
+               {first_event}
              {condition}"
         );
         let resource_id = outcome.resource_id.as_deref().map(redact_and_truncate);
@@ -281,12 +289,20 @@ pub struct Query {
     pub count: u16,
 }
 
-/// The entry `l` as JSON.
-pub(super) const ENTRY: &str =
-    "json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
+/// SQL of the entry `l` as JSON. `story` is SQL of the first event of its change.
+pub(super) fn entry(story: &str) -> String {
+    format!(
+        "json_object('id', l.id, 'at', substr(l.id, 1, 24), 'source', l.source, 'actor', l.actor,
            'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
            'resource_id', coalesce(l.resource_id, l.changed_id), 'resource_name', l.resource_name,
-           'detail', l.detail, 'body', json(l.body), 'duration', l.duration, 'code', l.code)";
+           'detail', l.detail, 'body', json(l.body), 'duration', l.duration, 'code', l.code,
+           'first_event', {story})"
+    )
+}
+
+/// The first event of the entry `l`, if its change has events that are still kept.
+pub(super) const FIRST_EVENT: &str = "(
+    SELECT e.seq FROM events e WHERE e.org_id = l.org_id AND e.seq = l.first_event AND e.log_id = l.id)";
 
 /// Reads entries, the newest first, one a row as JSON. If there are more than [`Query::count`], one more is read.
 pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<R> {
@@ -357,8 +373,9 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
         ),
     };
     let sql = format!(
-        "SELECT {ENTRY} AS json
-         FROM {from}{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)"
+        "SELECT {} AS json
+         FROM {from}{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)",
+        entry(FIRST_EVENT)
     );
     tenant.select_json(&sql, &bindings)
 }

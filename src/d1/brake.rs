@@ -13,6 +13,8 @@ use directory::Refusal;
 
 /// How many people may always lose access within an hour.
 pub(crate) const ALWAYS: u32 = 25;
+/// Of how many people in a hundred SCIM may take access within an hour, unless the settings say otherwise.
+pub(crate) const DEFAULT_PERCENT: u32 = 20;
 
 /// What holds up the provisioning of an organization.
 #[derive(Debug, Clone, Deserialize)]
@@ -49,32 +51,37 @@ impl Holds {
     }
 }
 
-/// SQL of the beginning of the hour in which losses of access count, for the organization `b`: once the brake is
-/// engaged, of the hour before that.
-const HOUR: &str = "max(strftime('%Y-%m-%dT%H:%M', coalesce(b.brake_engaged_at, 'now'), '-1 hour'),
-       coalesce(substr(b.brake_lifted_until, 1, 16), ''))";
-
-/// SQL of a column of the first minute of the hour in which people lost access.
-fn first(column: &str) -> String {
+/// SQL of a column of the first minute in which people of the organization with this alias lost access: of the hour in
+/// which that counts, which is the last one, or the one before the brake engaged.
+fn first(organization: &str, column: &str) -> String {
     format!(
-        "(SELECT {column} FROM access_losses l WHERE l.org_id = b.id AND l.minute >= {HOUR} ORDER BY l.minute LIMIT 1)"
+        "(SELECT l.{column} FROM access_losses l WHERE l.org_id = {organization}.id
+           AND l.minute >= max(strftime('%Y-%m-%dT%H:%M', coalesce({organization}.brake_engaged_at, 'now'), '-1 hour'),
+             coalesce(substr({organization}.brake_lifted_until, 1, 16), ''))
+         ORDER BY l.minute LIMIT 1)"
     )
 }
 
-/// SQL of a column of the newest event.
-fn newest(column: &str) -> String {
-    format!("(SELECT {column} FROM events e WHERE e.org_id = b.id ORDER BY e.seq DESC LIMIT 1)")
+/// SQL of a column of the newest event of the organization with this alias.
+fn newest(organization: &str, column: &str) -> String {
+    format!(
+        "(SELECT e.{column} FROM events e WHERE e.org_id = {organization}.id ORDER BY e.seq DESC LIMIT 1)"
+    )
 }
 
-/// SQL of how many people of the organization `b` lost access within the hour.
-pub(crate) fn lost() -> String {
-    format!("coalesce({} - {}, 0)", newest("e.lost_total"), first("l.total_before"))
+/// SQL of how many people of the organization with this alias lost access within the hour.
+pub(crate) fn lost(organization: &str) -> String {
+    let before = first(organization, "total_before");
+    format!("coalesce({} - {before}, 0)", newest(organization, "lost_total"))
 }
 
-/// SQL of how many people of the organization `b` may lose access within an hour; NULL: any number.
-pub(crate) fn limit() -> String {
-    let active = format!("coalesce({}, {}, 0)", first("l.active_before"), newest("e.active_total"));
-    format!("iif(b.brake_percent = 0, NULL, max({ALWAYS}, b.brake_percent * {active} / 100))")
+/// SQL of how many people of the organization with this alias may lose access within an hour; NULL: any number.
+pub(crate) fn limit(organization: &str) -> String {
+    let (before, now) = (first(organization, "active_before"), newest(organization, "active_total"));
+    format!(
+        "iif({organization}.brake_percent = 0, NULL,
+           max({ALWAYS}, {organization}.brake_percent * coalesce({before}, {now}, 0) / 100))"
+    )
 }
 
 /// Reads what holds up the provisioning.
@@ -100,14 +107,15 @@ pub fn engage(tenant: &Tenant<'_>) -> Statement {
 
 /// Writes the event that the brake has engaged, behind a statement that has changed a row if it has.
 pub fn engaged(tenant: &Tenant<'_>) -> [Statement; 2] {
-    events::organization::brake_engaged(tenant, &lost(), &limit())
+    events::organization::brake_engaged(tenant, &lost("b"), &limit("b"))
 }
 
-/// Releases the brake and lifts it until a time: one row or, where nothing changes, none.
+/// Releases the brake and lifts it until a time, or not any longer: one row or, where nothing changes, none.
 pub fn release(tenant: &Tenant<'_>, lifted_until: Option<&str>) -> Statement {
     tenant.statement(
-        "UPDATE organizations SET brake_engaged_at = NULL, brake_engaged_by = NULL, brake_lifted_until = :until
-         WHERE id = :org AND (brake_engaged_at IS NOT NULL OR :until IS NOT NULL)",
+        "UPDATE organizations SET brake_engaged_at = NULL, brake_engaged_by = NULL, brake_lifted_until = coalesce(
+           :until, min(brake_lifted_until, strftime('%Y-%m-%dT%H:%M:00.000Z', 'now')))
+         WHERE id = :org AND (brake_engaged_at IS NOT NULL OR :until IS NOT NULL OR brake_lifted_until > :now)",
         &[optional("until", lifted_until)],
     )
 }

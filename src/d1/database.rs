@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use serde::Deserialize;
 use worker::js_sys::{Array, Error};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::types as sys;
@@ -239,34 +239,42 @@ impl Database {
 
     /// Adds the cost of a result.
     fn count_cost(&self, result: &sys::D1Result) {
-        let Some(meta) = Meta::of(result) else { return };
+        let Some(meta) = meta_of(result) else { return };
         let mut cost = self.cost.get();
-        cost.rows_read = cost.rows_read.saturating_add(whole(meta.rows_read));
-        cost.rows_written = cost.rows_written.saturating_add(whole(meta.rows_written));
-        cost.micros = cost.micros.saturating_add(whole(meta.duration * 1000.0));
+        cost.rows_read = cost.rows_read.saturating_add(whole(meta.rows_read()));
+        cost.rows_written = cost.rows_written.saturating_add(whole(meta.rows_written()));
+        cost.micros = cost.micros.saturating_add(whole(meta.duration() * 1000.0));
         self.cost.set(cost);
     }
 }
 
-/// What D1 returns beside the rows of a statement. `worker::D1ResultMeta` cannot be read for databases above 4 GiB,
-/// whose size overflows its field.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Meta {
-    rows_read: f64,
-    rows_written: f64,
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+extern "C" {
+    /// What D1 returns beside the rows of a statement; a number that is missing is NaN. `worker::D1ResultMeta` cannot
+    /// be read for databases above 4 GiB, whose size overflows its field, and reads all fields for each statement.
+    type Meta;
+
+    #[wasm_bindgen(method, getter)]
+    fn rows_read(this: &Meta) -> f64;
+
+    #[wasm_bindgen(method, getter)]
+    fn rows_written(this: &Meta) -> f64;
+
     /// In milliseconds.
-    duration: f64,
+    #[wasm_bindgen(method, getter)]
+    fn duration(this: &Meta) -> f64;
+
     /// In bytes.
-    size_after: f64,
+    #[wasm_bindgen(method, getter)]
+    fn size_after(this: &Meta) -> f64;
 }
 
-impl Meta {
-    fn of(result: &sys::D1Result) -> Option<Self> {
-        serde_wasm_bindgen::from_value(result.meta().ok()?.into()).ok()
-    }
+fn meta_of(result: &sys::D1Result) -> Option<Meta> {
+    let meta = JsValue::from(result.meta().ok()?);
+    meta.is_object().then(|| meta.unchecked_into())
 }
 
+/// A number; 0 if it is missing.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -300,8 +308,8 @@ impl Sent<'_> {
     /// As [`Database::batch`], and [`StorageError::Internal`] if D1 does not tell the size.
     pub async fn size(self) -> Result<u64, StorageError> {
         let answers = self.under_way.answers().await?;
-        let meta = answers.first().and_then(Meta::of);
-        meta.map(|meta| whole(meta.size_after))
+        let meta = answers.first().and_then(meta_of);
+        meta.map(|meta| whole(meta.size_after()))
             .ok_or_else(|| StorageError::Internal("D1 did not tell the size of a database".to_owned()))
     }
 }

@@ -5,6 +5,9 @@
 use serde_json::{Value, json};
 use sqlformat::{FormatOptions, QueryParams, format as format_sql};
 
+use super::events::range::Range;
+use super::events::read::{self, About};
+use super::events::{access, requests};
 use super::imports::snapshot::Reader;
 use super::limits::LIMITS;
 use super::list::{Listed, Query, prepare};
@@ -208,6 +211,7 @@ fn readable() -> Vec<Case> {
             email_management: Some(true),
             mail_domains: Some(vec!["example.com".to_owned()]),
             user_limit: Some(0),
+            brake_percent: Some(0),
             ..Settings::default()
         };
         batch.extend(organizations::update(&tenant, &settings).statements);
@@ -223,6 +227,36 @@ fn readable() -> Vec<Case> {
             ..audit_log::Query::default()
         };
         batch.push(audit_log::entries::<Value>(&tenant, &query));
+    });
+    add("deeds of any kind", &|batch| {
+        let query = read::Query { count: 50, ..read::Query::default() };
+        batch.push(read::deeds::<Value>(&tenant, &query));
+    });
+    add("the history of a person before an event, with a name", &|batch| {
+        let query = read::Query {
+            about: Some(About::Person("user".to_owned())),
+            text: Some("ada".to_owned()),
+            range: Range { from: Some("2026-01-31".to_owned()), before: Some(7), ..Range::default() },
+            count: 50,
+            ..read::Query::default()
+        };
+        batch.push(read::deeds::<Value>(&tenant, &query));
+        batch.push(read::total(&tenant, &query));
+    });
+    add("requests that changed nothing", &|batch| {
+        let query = requests::Query { count: 51, ..requests::Query::default() };
+        batch.push(requests::requests::<Value>(&tenant, &query));
+        batch.push(requests::total(&tenant, &query));
+    });
+    add("access at a moment", &|batch| {
+        let time = "2026-01-31T00:00:00.000Z";
+        batch.push(access::moment(&tenant, time, Some("user")));
+        batch.push(access::steps_since(&tenant, time, "user"));
+        batch.push(access::origin_of_role(&tenant, time, "user"));
+        batch.push(access::memberships(&tenant, time, "user"));
+    });
+    add("the events of a person between two others", &|batch| {
+        batch.push(access::between(&tenant, 1, 9, Some(&About::Person("user".to_owned()))));
     });
     let name = AdministratorName::of("ada@example.com");
     let scope = Scope::Administrator { organization: "organization".to_owned(), name: name.clone() };

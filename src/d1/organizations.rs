@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::administrators::{self, HAS_ACCEPTED, IS_ADMINISTRATOR};
 use super::audit_log::Condition;
 use super::batch::Select;
+use super::brake::{self, DEFAULT_PERCENT};
 use super::columns::json as json_column;
 use super::events;
 use super::statement::{Binding, Statement, boolean, integer, text};
@@ -15,16 +16,30 @@ use directory::AdministratorName;
 use directory::event::{Event, NewEvent, SubjectType};
 use scim_protocol::text::FOLD_VERSION;
 
-/// An organization as the console shows it, as JSON.
-const DESCRIBED: &str = "SELECT json_object(
-    'id', o.id, 'name', o.name,
-    'email_management', json(iif(o.email_management, 'true', 'false')),
-    'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
-    'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days, 'user_limit', o.user_limit,
-    'user_count', o.user_count, 'group_count', o.group_count,
-    'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
-    'created_at', o.created_at, 'last_modified', o.last_modified) AS json
-  FROM organizations o";
+/// Selects organizations as the console shows them, as JSON, with more columns.
+fn described(more: &str) -> String {
+    format!(
+        "SELECT json_object(
+           'id', o.id, 'name', o.name,
+           'email_management', json(iif(o.email_management, 'true', 'false')),
+           'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
+           'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days,
+           'user_limit', o.user_limit, 'brake_percent', o.brake_percent,
+           'user_count', o.user_count, 'group_count', o.group_count,
+           'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+           'brake', json_object(
+             'engaged_at', o.brake_engaged_at,
+             'engaged_by', iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
+             'lifted_until', iif(o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+               o.brake_lifted_until, NULL),
+             'lost', {lost}, 'limit', {limit}),
+           'pause', iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
+           'created_at', o.created_at, 'last_modified', o.last_modified) AS json{more}
+         FROM organizations o",
+        lost = brake::lost("o"),
+        limit = brake::limit("o"),
+    )
+}
 
 /// How many users SCIM sees.
 pub(crate) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE id = :org)";
@@ -44,20 +59,23 @@ pub struct Settings {
     pub key_lifetime_days: Option<u64>,
     /// Most users that SCIM may see; 0: any number.
     pub user_limit: Option<u64>,
+    /// Of how many people in a hundred SCIM may take access within an hour; 0: of any number.
+    pub brake_percent: Option<u64>,
 }
 
 /// Reads all organizations of the deployment, one a row as JSON.
 pub fn all<R: DeserializeOwned>() -> Select<R> {
-    Select::json(Statement::new(&format!("{DESCRIBED} ORDER BY o.created_at, o.id"), &[]))
+    Select::json(Statement::new(&format!("{} ORDER BY o.created_at, o.id", described("")), &[]))
 }
 
 /// Reads the organizations that the person with this `userName` administers and has accepted, one a row as JSON.
 pub fn administered_by<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
     Select::json(Statement::new(
         &format!(
-            "{DESCRIBED}
+            "{}
              WHERE EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR}) AND {HAS_ACCEPTED}
-             ORDER BY o.created_at, o.id"
+             ORDER BY o.created_at, o.id",
+            described("")
         ),
         &administrators::bindings(name),
     ))
@@ -82,18 +100,18 @@ impl<R> Described<R> {
 
 /// Reads one organization.
 pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
-    let described = DESCRIBED.replace(" AS json", " AS json, o.fold_version AS fold_version");
+    let described = described(", o.fold_version AS fold_version");
     tenant.select(&format!("{described} WHERE o.id = :org"), &[])
 }
 
 /// Writes a new organization, the one the tenant names.
 pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
-                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, user_limit, fold_version,
-                  created_at, last_modified)
+                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, user_limit, brake_percent,
+                  fold_version, created_at, last_modified)
                VALUES (:org, :name, :email_management, :plain_groups, :mail_domains,
-                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0), :fold_version,
-                 :now, :now)";
+                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0), :brake_percent,
+                 :fold_version, :now, :now)";
     let bindings = vec![
         text("name", name),
         boolean("email_management", settings.email_management.unwrap_or(false)),
@@ -101,6 +119,7 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) ->
         text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
         text("key_lifetime_days", settings.key_lifetime_days.unwrap_or(0).to_string()),
         text("user_limit", settings.user_limit.unwrap_or(0).to_string()),
+        text("brake_percent", settings.brake_percent.unwrap_or(DEFAULT_PERCENT.into()).to_string()),
         integer("fold_version", FOLD_VERSION),
     ];
     let created = Event::OrganizationCreated { name: name.to_owned() };
@@ -129,6 +148,7 @@ enum Kind {
     Text,
     Json,
     Flag,
+    Number,
     /// 0 stands for NULL.
     Limit,
 }
@@ -139,7 +159,7 @@ impl Wanted {
         let name = self.name;
         match self.kind {
             Kind::Text | Kind::Json => format!(":{name}"),
-            Kind::Flag => format!("CAST(:{name} AS INTEGER)"),
+            Kind::Flag | Kind::Number => format!("CAST(:{name} AS INTEGER)"),
             Kind::Limit => format!("nullif(CAST(:{name} AS INTEGER), 0)"),
         }
     }
@@ -152,7 +172,7 @@ impl Wanted {
     /// SQL of the change of the organization `s` as a JSON object; NULL if there is none.
     fn change(&self) -> String {
         let json = |value: &str| match self.kind {
-            Kind::Text | Kind::Limit => value.to_owned(),
+            Kind::Text | Kind::Limit | Kind::Number => value.to_owned(),
             Kind::Json => format!("json({value})"),
             Kind::Flag => format!("json(iif({value}, 'true', 'false'))"),
         };
@@ -185,6 +205,10 @@ impl Settings {
             }),
             limit("key_lifetime_days", self.key_lifetime_days),
             limit("user_limit", self.user_limit),
+            self.brake_percent.map(|percent| {
+                let name = "brake_percent";
+                (Wanted { name, kind: Kind::Number }, text(name, percent.to_string()))
+            }),
         ]
         .into_iter()
         .flatten()
@@ -204,7 +228,11 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
         "(SELECT json_group_object(c.key, json(c.value)) FROM json_each(json_object({changes})) c
               WHERE c.type <> 'null')"
     );
-    let assignments = join(&|each| format!("{} = {}", each.name, each.value()), ", ");
+    let mut assignments = join(&|each| format!("{} = {}", each.name, each.value()), ", ");
+    if settings.brake_percent == Some(0) {
+        // There is nothing left for an administrator to decide.
+        assignments.push_str(", brake_engaged_at = NULL, brake_engaged_by = NULL");
+    }
     let sql = format!(
         "UPDATE organizations SET last_modified = max(last_modified, :now), {assignments}
          WHERE id = :org AND ({})",

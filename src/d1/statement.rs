@@ -6,6 +6,11 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+
+/// Room for what expressions add to the SQL of most statements, in bytes.
+const ROOM: usize = 256;
+
 /// One statement, ready to be bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -99,7 +104,8 @@ impl Statement {
 
     /// The same with what names stand for.
     pub(crate) fn of<'m>(sql: &str, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> Self {
-        let mut statement = Self { sql: String::with_capacity(sql.len()), params: Vec::new() };
+        let mut statement =
+            Self { sql: String::with_capacity(sql.len().saturating_add(ROOM)), params: Vec::new() };
         statement.append(sql, meaning, &mut Vec::new());
         statement
     }
@@ -112,20 +118,25 @@ impl Statement {
         used: &mut Vec<&'s str>,
     ) {
         let mut rest = sql;
-        let mut quoted = false;
-        while let Some(at) = rest.bytes().position(|byte| matches!(byte, b':' | b'\'')) {
+        while let Some(at) = memchr2(b':', b'\'', rest.as_bytes()) {
             let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
             self.sql.push_str(before);
-            let mark = after.get(..1).unwrap_or_default();
-            rest = after.get(1..).unwrap_or_default();
-            quoted ^= mark == "'";
+            let Some(after) = after.strip_prefix(':') else {
+                // A string literal, up to its end.
+                let end = memchr(b'\'', after.as_bytes().get(1..).unwrap_or_default());
+                let end = end.map_or(after.len(), |end| end.saturating_add(2));
+                let (literal, after) = after.split_at_checked(end).unwrap_or((after, ""));
+                self.sql.push_str(literal);
+                rest = after;
+                continue;
+            };
+            rest = after;
             let end = rest
                 .bytes()
                 .position(|other| !(other.is_ascii_alphanumeric() || other == b'_'))
                 .unwrap_or(rest.len());
             let (name, after_name) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            let found = if mark == ":" && !quoted { meaning(name) } else { None };
-            match found {
+            match meaning(name) {
                 Some(Meaning::Expression(sql)) => {
                     self.append(sql, meaning, used);
                     rest = after_name;
@@ -141,7 +152,7 @@ impl Statement {
                     self.sql.push_str(&index.saturating_add(1).to_string());
                     rest = after_name;
                 }
-                None => self.sql.push_str(mark),
+                None => self.sql.push(':'),
             }
         }
         self.sql.push_str(rest);

@@ -2259,6 +2259,12 @@ SELECT
                 s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0),
                 json_object('before', s.user_limit, 'after', nullif(CAST(?8 AS INTEGER), 0)),
                 NULL
+              ),
+              'brake_percent',
+              iif(
+                s.brake_percent IS NOT CAST(?9 AS INTEGER),
+                json_object('before', s.brake_percent, 'after', CAST(?9 AS INTEGER)),
+                NULL
               )
             )
           ) c
@@ -2278,12 +2284,12 @@ FROM (
       FROM log l
       WHERE
         l.org_id = t.id
-        AND substr(l.id, 26) = ?9
+        AND substr(l.id, 26) = ?10
         AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
       ORDER BY l.id DESC
       LIMIT 1
     ) AS log_id
-  FROM (SELECT ?10 AS id LIMIT 1) t
+  FROM (SELECT ?11 AS id LIMIT 1) t
   WHERE t.id IS NOT NULL
 ) o
   LEFT JOIN events p ON p.org_id = o.id
@@ -2293,7 +2299,8 @@ WHERE
   s.name IS NOT ?5
   OR s.email_management IS NOT CAST(?6 AS INTEGER)
   OR s.mail_domains IS NOT ?7
-  OR s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0);
+  OR s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0)
+  OR s.brake_percent IS NOT CAST(?9 AS INTEGER);
 INSERT INTO event_subjects (org_id, subject_id, seq, personal)
 SELECT e.org_id, e.subject_id, e.seq, NULL
 FROM (
@@ -2310,14 +2317,18 @@ UPDATE organizations SET
   name = ?2,
   email_management = CAST(?3 AS INTEGER),
   mail_domains = ?4,
-  user_limit = nullif(CAST(?5 AS INTEGER), 0)
+  user_limit = nullif(CAST(?5 AS INTEGER), 0),
+  brake_percent = CAST(?6 AS INTEGER),
+  brake_engaged_at = NULL,
+  brake_engaged_by = NULL
 WHERE
-  id = ?6
+  id = ?7
   AND (
     organizations.name IS NOT ?2
     OR organizations.email_management IS NOT CAST(?3 AS INTEGER)
     OR organizations.mail_domains IS NOT ?4
     OR organizations.user_limit IS NOT nullif(CAST(?5 AS INTEGER), 0)
+    OR organizations.brake_percent IS NOT CAST(?6 AS INTEGER)
   );
 UPDATE groups SET
   version = version + 1, last_modified = max(last_modified, ?1)
@@ -2558,7 +2569,14 @@ SELECT
     'duration',
     l.duration,
     'code',
-    l.code
+    l.code,
+    'first_event',
+    (
+      SELECT e.seq
+      FROM events e
+      WHERE e.org_id = l.org_id
+        AND e.seq = l.first_event AND e.log_id = l.id
+    )
   ) AS json
 FROM (
   SELECT r.org_id AS org_id, r.id AS id
@@ -2605,6 +2623,1357 @@ WHERE TRUE AND l.status >= 400
 ORDER BY l.id DESC
 LIMIT CAST(?4 AS INTEGER);
 
+-- deeds of any kind
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+w AS MATERIALIZED (
+  SELECT
+    count(*) AS scanned,
+    count(DISTINCT e.story) FILTER (WHERE TRUE) AS deeds,
+    min(e.seq) AS lowest,
+    max(e.seq) AS highest,
+    min(e.at) AS reached,
+    json_group_array(DISTINCT e.seq) FILTER (WHERE TRUE) AS seqs
+  FROM (SELECT s.* FROM events s WHERE s.org_id = (SELECT id FROM o) ORDER BY s.seq DESC LIMIT 5000) e
+)
+SELECT
+  json_object(
+    'seen',
+    json_object(
+      'scanned',
+      w.scanned,
+      'deeds',
+      w.deeds,
+      'lowest',
+      w.lowest,
+      'highest',
+      w.highest,
+      'reached',
+      w.reached
+    )
+  ) AS json
+FROM w
+UNION ALL
+SELECT *
+FROM (
+  SELECT
+    json_object(
+      'found',
+      json_object(
+        'event',
+        json_object(
+          'seq',
+          e.seq,
+          'at',
+          e.at,
+          'story',
+          e.story,
+          'log_id',
+          e.log_id,
+          'source',
+          e.source,
+          'actor',
+          e.actor,
+          'key',
+          e.key_id,
+          'subject_type',
+          e.subject_type,
+          'subject_id',
+          e.subject_id,
+          'version',
+          e.version,
+          'event',
+          json_object(
+            'type',
+            e.type,
+            'data',
+            json(
+              CASE
+                WHEN json_type(e.data, '$.groups') IS NOT NULL THEN json_set(
+                  e.data,
+                  '$.people',
+                  json(
+                    (
+                      SELECT json_group_array(json(s.value))
+                      FROM (
+                        SELECT j.value AS value
+                        FROM json_each(e.data, '$.people') j
+                        ORDER BY j.value ->> 'id' = ?2 DESC, j.key
+                        LIMIT CAST(?3 AS INTEGER)
+                      ) s
+                    )
+                  ),
+                  '$.groups',
+                  json(
+                    (
+                      SELECT json_group_array(json(s.value))
+                      FROM (
+                        SELECT j.value AS value
+                        FROM json_each(e.data, '$.groups') j
+                        ORDER BY j.value ->> 'id' = ?2 DESC, j.key
+                        LIMIT CAST(?3 AS INTEGER)
+                      ) s
+                    )
+                  )
+                )
+                WHEN json_type(e.data, '$.people') IS NOT NULL THEN json_set(
+                  e.data,
+                  '$.people',
+                  json(
+                    (
+                      SELECT json_group_array(json(s.value))
+                      FROM (
+                        SELECT j.value AS value
+                        FROM json_each(e.data, '$.people') j
+                        ORDER BY j.value ->> 'id' = ?2 DESC, j.key
+                        LIMIT CAST(?3 AS INTEGER)
+                      ) s
+                    )
+                  )
+                )
+                ELSE e.data
+              END
+            )
+          ),
+          'personal',
+          json(
+            (
+              SELECT p.personal
+              FROM event_subjects p
+              WHERE p.org_id = e.org_id
+                AND p.subject_id = e.subject_id AND p.seq = e.seq
+            )
+          ),
+          'names',
+          json(
+            iif(
+              e.subject_type = 'person',
+              coalesce(
+                (
+                  SELECT json_remove(n.personal, '$.changes')
+                  FROM (
+                    SELECT x.personal
+                    FROM event_subjects x
+                    WHERE x.org_id = e.org_id
+                      AND x.subject_id = e.subject_id AND x.seq <= e.seq
+                    ORDER BY x.seq DESC
+                    LIMIT 10
+                  ) n
+                  WHERE n.personal IS NOT NULL
+                  LIMIT 1
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'external_id',
+                      n.personal ->> 'external_id',
+                      'display_name',
+                      n.personal ->> 'display_name',
+                      'user_name',
+                      coalesce(n.personal ->> '$.changes.userName.before', n.personal ->> 'user_name')
+                    )
+                  FROM (
+                    SELECT x.personal
+                    FROM event_subjects x
+                    WHERE x.org_id = e.org_id
+                      AND x.subject_id = e.subject_id AND x.seq > e.seq
+                    ORDER BY x.seq ASC
+                    LIMIT 10
+                  ) n
+                  WHERE n.personal IS NOT NULL
+                  LIMIT 1
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'user_name',
+                      u.doc ->> 'userName',
+                      'external_id',
+                      u.doc ->> 'externalId',
+                      'display_name',
+                      coalesce(
+                        nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+                        u.doc ->> 'displayName'
+                      )
+                    )
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                )
+              ),
+              NULL
+            )
+          ),
+          'people',
+          json(
+            (
+              SELECT
+                json_group_array(
+                  json_object(
+                    'id',
+                    s.value ->> 'id',
+                    'names',
+                    json(
+                      coalesce(
+                        (
+                          SELECT json_remove(n.personal, '$.changes')
+                          FROM (
+                            SELECT x.personal
+                            FROM event_subjects x
+                            WHERE x.org_id = e.org_id
+                              AND x.subject_id = s.value ->> 'id' AND x.seq <= e.seq
+                            ORDER BY x.seq DESC
+                            LIMIT 10
+                          ) n
+                          WHERE n.personal IS NOT NULL
+                          LIMIT 1
+                        ),
+                        (
+                          SELECT
+                            json_object(
+                              'external_id',
+                              n.personal ->> 'external_id',
+                              'display_name',
+                              n.personal ->> 'display_name',
+                              'user_name',
+                              coalesce(n.personal ->> '$.changes.userName.before', n.personal ->> 'user_name')
+                            )
+                          FROM (
+                            SELECT x.personal
+                            FROM event_subjects x
+                            WHERE x.org_id = e.org_id
+                              AND x.subject_id = s.value ->> 'id' AND x.seq > e.seq
+                            ORDER BY x.seq ASC
+                            LIMIT 10
+                          ) n
+                          WHERE n.personal IS NOT NULL
+                          LIMIT 1
+                        ),
+                        (
+                          SELECT
+                            json_object(
+                              'user_name',
+                              u.doc ->> 'userName',
+                              'external_id',
+                              u.doc ->> 'externalId',
+                              'display_name',
+                              coalesce(
+                                nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+                                u.doc ->> 'displayName'
+                              )
+                            )
+                          FROM users u
+                          WHERE u.org_id = e.org_id
+                            AND u.id = s.value ->> 'id'
+                        )
+                      )
+                    )
+                  )
+                )
+              FROM (
+                SELECT j.value AS value
+                FROM json_each(e.data, '$.people') j
+                ORDER BY j.value ->> 'id' = ?2 DESC, j.key
+                LIMIT CAST(?3 AS INTEGER)
+              ) s
+            )
+          ),
+          'people_count',
+          coalesce(json_array_length(e.data, '$.people'), 0),
+          'group_count',
+          coalesce(json_array_length(e.data, '$.groups'), 0)
+        ),
+        'request',
+        json(
+          (
+            SELECT
+              json_object(
+                'id',
+                l.id,
+                'at',
+                substr(l.id, 1, 24),
+                'source',
+                l.source,
+                'actor',
+                l.actor,
+                'method',
+                l.method,
+                'path',
+                l.path,
+                'status',
+                l.status,
+                'resource_type',
+                l.resource_type,
+                'resource_id',
+                coalesce(l.resource_id, l.changed_id),
+                'resource_name',
+                l.resource_name,
+                'detail',
+                l.detail,
+                'body',
+                json(l.body),
+                'duration',
+                l.duration,
+                'code',
+                l.code,
+                'first_event',
+                (
+                  SELECT e.seq
+                  FROM events e
+                  WHERE e.org_id = l.org_id
+                    AND e.seq = l.first_event AND e.log_id = l.id
+                )
+              )
+            FROM log l
+            WHERE l.org_id = e.org_id
+              AND l.id = e.log_id
+          )
+        )
+      )
+    )
+  FROM
+    w
+    CROSS JOIN json_each(w.seqs) j
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = j.value
+  LIMIT 204
+);
+
+-- the history of a person before an event, with a name
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+from_time_search (low, high) AS (
+  SELECT
+    (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM o
+  UNION ALL
+  SELECT iif(e.at < ?2, e.seq, s.low), iif(e.at < ?2, s.high, e.seq - 1)
+  FROM
+    from_time_search s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = (s.low + s.high + 1) / 2
+  WHERE s.low < s.high
+),
+from_time (seq) AS MATERIALIZED (SELECT low FROM from_time_search WHERE low = high),
+w AS MATERIALIZED (
+  SELECT
+    count(*) AS scanned,
+    count(DISTINCT e.story) FILTER (
+      WHERE
+        TRUE
+        AND (
+          (
+            instr(lower(e.data), ?3)
+            AND EXISTS (
+              SELECT 1
+              FROM json_tree(e.data) j
+              WHERE
+                (j.key IN ('name', 'hint') OR j.fullkey IN ('$.name.before', '$.name.after'))
+                AND j.type = 'text'
+                AND instr(lower(j.value), ?3)
+            )
+          )
+          OR EXISTS (
+            SELECT 1
+            FROM event_subjects p
+            WHERE
+              p.org_id = e.org_id
+              AND p.subject_id = e.subject_id
+              AND p.seq = e.seq
+              AND (instr(lower(p.personal ->> 'user_name'), ?3) OR instr(lower(p.personal ->> 'display_name'), ?3))
+          )
+          OR (
+            json_array_length(e.data, '$.people') <= 25
+            AND EXISTS (
+              SELECT 1
+              FROM
+                json_each(e.data, '$.people') j
+                CROSS JOIN users u ON u.org_id = e.org_id
+                AND u.id = j.value ->> 'id'
+              WHERE
+                instr(u.user_name_fold, ?3)
+                OR instr(lower(u.doc ->> 'displayName'), ?3)
+                OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?3)
+            )
+          )
+        )
+    ) AS deeds,
+    min(e.seq) AS lowest,
+    max(e.seq) AS highest,
+    min(e.at) AS reached,
+    json_group_array(DISTINCT e.seq) FILTER (
+      WHERE
+        TRUE
+        AND (
+          (
+            instr(lower(e.data), ?3)
+            AND EXISTS (
+              SELECT 1
+              FROM json_tree(e.data) j
+              WHERE
+                (j.key IN ('name', 'hint') OR j.fullkey IN ('$.name.before', '$.name.after'))
+                AND j.type = 'text'
+                AND instr(lower(j.value), ?3)
+            )
+          )
+          OR EXISTS (
+            SELECT 1
+            FROM event_subjects p
+            WHERE
+              p.org_id = e.org_id
+              AND p.subject_id = e.subject_id
+              AND p.seq = e.seq
+              AND (instr(lower(p.personal ->> 'user_name'), ?3) OR instr(lower(p.personal ->> 'display_name'), ?3))
+          )
+          OR (
+            json_array_length(e.data, '$.people') <= 25
+            AND EXISTS (
+              SELECT 1
+              FROM
+                json_each(e.data, '$.people') j
+                CROSS JOIN users u ON u.org_id = e.org_id
+                AND u.id = j.value ->> 'id'
+              WHERE
+                instr(u.user_name_fold, ?3)
+                OR instr(lower(u.doc ->> 'displayName'), ?3)
+                OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?3)
+            )
+          )
+        )
+    ) AS seqs
+  FROM (
+    SELECT e.*
+    FROM (
+      SELECT s.seq
+      FROM (
+        SELECT x.seq AS seq
+        FROM (
+          SELECT x.seq AS seq, x.since AS since
+          FROM event_subjects x
+          WHERE x.org_id = (SELECT id FROM o)
+            AND x.subject_id = ?4
+          ORDER BY x.seq DESC
+          LIMIT 10000
+        ) x
+        UNION ALL
+        SELECT x.since
+        FROM (
+          SELECT x.seq AS seq, x.since AS since
+          FROM event_subjects x
+          WHERE x.org_id = (SELECT id FROM o)
+            AND x.subject_id = ?4
+          ORDER BY x.seq DESC
+          LIMIT 10000
+        ) x
+        WHERE x.since > 0
+        UNION ALL
+        SELECT g.value ->> 'since'
+        FROM (
+          SELECT x.seq AS seq, x.since AS since
+          FROM event_subjects x
+          WHERE x.org_id = (SELECT id FROM o)
+            AND x.subject_id = ?4
+          ORDER BY x.seq DESC
+          LIMIT 10000
+        ) x
+          CROSS JOIN o
+          CROSS JOIN events e ON e.org_id = o.id
+          AND e.seq = x.seq
+          AND e.type = 'membership.removed'
+          AND e.subject_id = ?4
+          CROSS JOIN json_each(e.data, '$.groups') g
+        WHERE x.since IS NULL
+        UNION ALL
+        SELECT m.since
+        FROM
+          o
+          CROSS JOIN users u ON u.org_id = o.id
+          AND u.id = ?4
+          CROSS JOIN memberships m ON m.user_seq = u.seq
+        WHERE m.since > 0
+      ) s
+      WHERE TRUE
+        AND s.seq > (SELECT seq FROM from_time) AND s.seq < CAST(?5 AS INTEGER)
+      ORDER BY s.seq DESC
+      LIMIT 10000
+    ) s
+      CROSS JOIN o
+      CROSS JOIN events e ON e.org_id = o.id
+      AND e.seq = s.seq
+  ) e
+)
+SELECT
+  json_object(
+    'seen',
+    json_object(
+      'scanned',
+      w.scanned,
+      'deeds',
+      w.deeds,
+      'lowest',
+      w.lowest,
+      'highest',
+      w.highest,
+      'reached',
+      w.reached
+    )
+  ) AS json
+FROM w
+UNION ALL
+SELECT *
+FROM (
+  SELECT
+    json_object(
+      'found',
+      json_object(
+        'event',
+        json_object(
+          'seq',
+          e.seq,
+          'at',
+          e.at,
+          'story',
+          e.story,
+          'log_id',
+          e.log_id,
+          'source',
+          e.source,
+          'actor',
+          e.actor,
+          'key',
+          e.key_id,
+          'subject_type',
+          e.subject_type,
+          'subject_id',
+          e.subject_id,
+          'version',
+          e.version,
+          'event',
+          json_object(
+            'type',
+            e.type,
+            'data',
+            json(
+              CASE
+                WHEN json_type(e.data, '$.groups') IS NOT NULL THEN json_set(
+                  e.data,
+                  '$.people',
+                  json(
+                    (
+                      SELECT json_group_array(json(s.value))
+                      FROM (
+                        SELECT j.value AS value
+                        FROM json_each(e.data, '$.people') j
+                        ORDER BY j.value ->> 'id' = ?4 DESC, j.key
+                        LIMIT CAST(?6 AS INTEGER)
+                      ) s
+                    )
+                  ),
+                  '$.groups',
+                  json(
+                    (
+                      SELECT json_group_array(json(s.value))
+                      FROM (
+                        SELECT j.value AS value
+                        FROM json_each(e.data, '$.groups') j
+                        ORDER BY j.value ->> 'id' = ?4 DESC, j.key
+                        LIMIT CAST(?6 AS INTEGER)
+                      ) s
+                    )
+                  )
+                )
+                WHEN json_type(e.data, '$.people') IS NOT NULL THEN json_set(
+                  e.data,
+                  '$.people',
+                  json(
+                    (
+                      SELECT json_group_array(json(s.value))
+                      FROM (
+                        SELECT j.value AS value
+                        FROM json_each(e.data, '$.people') j
+                        ORDER BY j.value ->> 'id' = ?4 DESC, j.key
+                        LIMIT CAST(?6 AS INTEGER)
+                      ) s
+                    )
+                  )
+                )
+                ELSE e.data
+              END
+            )
+          ),
+          'personal',
+          json(
+            (
+              SELECT p.personal
+              FROM event_subjects p
+              WHERE p.org_id = e.org_id
+                AND p.subject_id = e.subject_id AND p.seq = e.seq
+            )
+          ),
+          'names',
+          json(
+            iif(
+              e.subject_type = 'person',
+              coalesce(
+                (
+                  SELECT json_remove(n.personal, '$.changes')
+                  FROM (
+                    SELECT x.personal
+                    FROM event_subjects x
+                    WHERE x.org_id = e.org_id
+                      AND x.subject_id = e.subject_id AND x.seq <= e.seq
+                    ORDER BY x.seq DESC
+                    LIMIT 10
+                  ) n
+                  WHERE n.personal IS NOT NULL
+                  LIMIT 1
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'external_id',
+                      n.personal ->> 'external_id',
+                      'display_name',
+                      n.personal ->> 'display_name',
+                      'user_name',
+                      coalesce(n.personal ->> '$.changes.userName.before', n.personal ->> 'user_name')
+                    )
+                  FROM (
+                    SELECT x.personal
+                    FROM event_subjects x
+                    WHERE x.org_id = e.org_id
+                      AND x.subject_id = e.subject_id AND x.seq > e.seq
+                    ORDER BY x.seq ASC
+                    LIMIT 10
+                  ) n
+                  WHERE n.personal IS NOT NULL
+                  LIMIT 1
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'user_name',
+                      u.doc ->> 'userName',
+                      'external_id',
+                      u.doc ->> 'externalId',
+                      'display_name',
+                      coalesce(
+                        nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+                        u.doc ->> 'displayName'
+                      )
+                    )
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                )
+              ),
+              NULL
+            )
+          ),
+          'people',
+          json(
+            (
+              SELECT
+                json_group_array(
+                  json_object(
+                    'id',
+                    s.value ->> 'id',
+                    'names',
+                    json(
+                      coalesce(
+                        (
+                          SELECT json_remove(n.personal, '$.changes')
+                          FROM (
+                            SELECT x.personal
+                            FROM event_subjects x
+                            WHERE x.org_id = e.org_id
+                              AND x.subject_id = s.value ->> 'id' AND x.seq <= e.seq
+                            ORDER BY x.seq DESC
+                            LIMIT 10
+                          ) n
+                          WHERE n.personal IS NOT NULL
+                          LIMIT 1
+                        ),
+                        (
+                          SELECT
+                            json_object(
+                              'external_id',
+                              n.personal ->> 'external_id',
+                              'display_name',
+                              n.personal ->> 'display_name',
+                              'user_name',
+                              coalesce(n.personal ->> '$.changes.userName.before', n.personal ->> 'user_name')
+                            )
+                          FROM (
+                            SELECT x.personal
+                            FROM event_subjects x
+                            WHERE x.org_id = e.org_id
+                              AND x.subject_id = s.value ->> 'id' AND x.seq > e.seq
+                            ORDER BY x.seq ASC
+                            LIMIT 10
+                          ) n
+                          WHERE n.personal IS NOT NULL
+                          LIMIT 1
+                        ),
+                        (
+                          SELECT
+                            json_object(
+                              'user_name',
+                              u.doc ->> 'userName',
+                              'external_id',
+                              u.doc ->> 'externalId',
+                              'display_name',
+                              coalesce(
+                                nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+                                u.doc ->> 'displayName'
+                              )
+                            )
+                          FROM users u
+                          WHERE u.org_id = e.org_id
+                            AND u.id = s.value ->> 'id'
+                        )
+                      )
+                    )
+                  )
+                )
+              FROM (
+                SELECT j.value AS value
+                FROM json_each(e.data, '$.people') j
+                ORDER BY j.value ->> 'id' = ?4 DESC, j.key
+                LIMIT CAST(?6 AS INTEGER)
+              ) s
+            )
+          ),
+          'people_count',
+          coalesce(json_array_length(e.data, '$.people'), 0),
+          'group_count',
+          coalesce(json_array_length(e.data, '$.groups'), 0)
+        ),
+        'request',
+        json(
+          (
+            SELECT
+              json_object(
+                'id',
+                l.id,
+                'at',
+                substr(l.id, 1, 24),
+                'source',
+                l.source,
+                'actor',
+                l.actor,
+                'method',
+                l.method,
+                'path',
+                l.path,
+                'status',
+                l.status,
+                'resource_type',
+                l.resource_type,
+                'resource_id',
+                coalesce(l.resource_id, l.changed_id),
+                'resource_name',
+                l.resource_name,
+                'detail',
+                l.detail,
+                'body',
+                json(l.body),
+                'duration',
+                l.duration,
+                'code',
+                l.code,
+                'first_event',
+                (
+                  SELECT e.seq
+                  FROM events e
+                  WHERE e.org_id = l.org_id
+                    AND e.seq = l.first_event AND e.log_id = l.id
+                )
+              )
+            FROM log l
+            WHERE l.org_id = e.org_id
+              AND l.id = e.log_id
+          )
+        )
+      )
+    )
+  FROM
+    w
+    CROSS JOIN json_each(w.seqs) j
+    CROSS JOIN o
+    CROSS JOIN events m ON m.org_id = o.id
+    AND m.seq = j.value
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq > m.seq - 4
+    AND e.seq < m.seq + 4
+    AND e.story = m.story
+    AND e.log_id IS m.log_id
+    AND (e.seq = m.seq OR e.subject_id = ?4)
+  LIMIT 204
+);
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+from_time_search (low, high) AS (
+  SELECT
+    (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM o
+  UNION ALL
+  SELECT iif(e.at < ?2, e.seq, s.low), iif(e.at < ?2, s.high, e.seq - 1)
+  FROM
+    from_time_search s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = (s.low + s.high + 1) / 2
+  WHERE s.low < s.high
+),
+from_time (seq) AS MATERIALIZED (SELECT low FROM from_time_search WHERE low = high)
+SELECT
+  count(DISTINCT e.story) FILTER (
+    WHERE
+      TRUE
+      AND (
+        (
+          instr(lower(e.data), ?3)
+          AND EXISTS (
+            SELECT 1
+            FROM json_tree(e.data) j
+            WHERE
+              (j.key IN ('name', 'hint') OR j.fullkey IN ('$.name.before', '$.name.after'))
+              AND j.type = 'text'
+              AND instr(lower(j.value), ?3)
+          )
+        )
+        OR EXISTS (
+          SELECT 1
+          FROM event_subjects p
+          WHERE
+            p.org_id = e.org_id
+            AND p.subject_id = e.subject_id
+            AND p.seq = e.seq
+            AND (instr(lower(p.personal ->> 'user_name'), ?3) OR instr(lower(p.personal ->> 'display_name'), ?3))
+        )
+        OR (
+          json_array_length(e.data, '$.people') <= 25
+          AND EXISTS (
+            SELECT 1
+            FROM
+              json_each(e.data, '$.people') j
+              CROSS JOIN users u ON u.org_id = e.org_id
+              AND u.id = j.value ->> 'id'
+            WHERE
+              instr(u.user_name_fold, ?3)
+              OR instr(lower(u.doc ->> 'displayName'), ?3)
+              OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?3)
+          )
+        )
+      )
+  ) AS deeds,
+  count(*) AS scanned
+FROM (
+  SELECT e.*
+  FROM (
+    SELECT s.seq
+    FROM (
+      SELECT x.seq AS seq
+      FROM (
+        SELECT x.seq AS seq, x.since AS since
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?4
+        ORDER BY x.seq DESC
+        LIMIT 10000
+      ) x
+      UNION ALL
+      SELECT x.since
+      FROM (
+        SELECT x.seq AS seq, x.since AS since
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?4
+        ORDER BY x.seq DESC
+        LIMIT 10000
+      ) x
+      WHERE x.since > 0
+      UNION ALL
+      SELECT g.value ->> 'since'
+      FROM (
+        SELECT x.seq AS seq, x.since AS since
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?4
+        ORDER BY x.seq DESC
+        LIMIT 10000
+      ) x
+        CROSS JOIN o
+        CROSS JOIN events e ON e.org_id = o.id
+        AND e.seq = x.seq
+        AND e.type = 'membership.removed'
+        AND e.subject_id = ?4
+        CROSS JOIN json_each(e.data, '$.groups') g
+      WHERE x.since IS NULL
+      UNION ALL
+      SELECT m.since
+      FROM
+        o
+        CROSS JOIN users u ON u.org_id = o.id
+        AND u.id = ?4
+        CROSS JOIN memberships m ON m.user_seq = u.seq
+      WHERE m.since > 0
+    ) s
+    WHERE TRUE
+      AND s.seq > (SELECT seq FROM from_time)
+    ORDER BY s.seq DESC
+    LIMIT 10000
+  ) s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = s.seq
+) e;
+
+-- requests that changed nothing
+WITH
+w AS MATERIALIZED (
+  SELECT
+    count(*) AS scanned,
+    count(*) FILTER (WHERE TRUE) AS requests,
+    min(l.id) AS reached,
+    json_group_array(l.id) FILTER (WHERE TRUE) AS ids
+  FROM (
+    SELECT l.*
+    FROM log l INDEXED BY log_without_events
+    WHERE l.org_id = ?1
+      AND l.first_event IS NULL
+    ORDER BY l.id DESC
+    LIMIT 5000
+  ) l
+)
+SELECT
+  json_object('seen', json_object('scanned', w.scanned, 'requests', w.requests, 'reached', w.reached)) AS json
+FROM w
+UNION ALL
+SELECT *
+FROM (
+  SELECT
+    json_object(
+      'entry',
+      json_object(
+        'id',
+        l.id,
+        'at',
+        substr(l.id, 1, 24),
+        'source',
+        l.source,
+        'actor',
+        l.actor,
+        'method',
+        l.method,
+        'path',
+        l.path,
+        'status',
+        l.status,
+        'resource_type',
+        l.resource_type,
+        'resource_id',
+        coalesce(l.resource_id, l.changed_id),
+        'resource_name',
+        l.resource_name,
+        'detail',
+        l.detail,
+        'body',
+        json(l.body),
+        'duration',
+        l.duration,
+        'code',
+        l.code,
+        'first_event',
+        NULL
+      )
+    )
+  FROM w
+    CROSS JOIN json_each(w.ids) j CROSS JOIN log l ON l.org_id = ?1 AND l.id = j.value
+  LIMIT CAST(?2 AS INTEGER)
+);
+SELECT count(*) FILTER (WHERE TRUE) AS requests, count(*) AS scanned
+FROM (
+  SELECT l.*
+  FROM log l INDEXED BY log_without_events
+  WHERE l.org_id = ?1
+    AND l.first_event IS NULL
+  ORDER BY l.id DESC
+  LIMIT 5000
+) l;
+
+-- access at a moment
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+moment_search (low, high) AS (
+  SELECT
+    (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM o
+  UNION ALL
+  SELECT iif(e.at <= ?2, e.seq, s.low), iif(e.at <= ?2, s.high, e.seq - 1)
+  FROM
+    moment_search s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = (s.low + s.high + 1) / 2
+  WHERE s.low < s.high
+),
+moment (seq) AS MATERIALIZED (SELECT low FROM moment_search WHERE low = high)
+SELECT
+  m.seq AS seq,
+  f.seq AS oldest,
+  f.at AS kept_since,
+  (
+    SELECT count(*)
+    FROM (
+      SELECT 1
+      FROM event_subjects x
+      WHERE x.org_id = o.id
+        AND x.subject_id = ?3 AND x.seq > m.seq
+      LIMIT 10000 + 1
+    )
+  ) AS later
+FROM
+  o
+  CROSS JOIN moment m
+  CROSS JOIN events f ON f.org_id = o.id
+  AND f.seq = (SELECT min(seq) FROM events WHERE org_id = o.id);
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+moment_search (low, high) AS (
+  SELECT
+    (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM o
+  UNION ALL
+  SELECT iif(e.at <= ?2, e.seq, s.low), iif(e.at <= ?2, s.high, e.seq - 1)
+  FROM
+    moment_search s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = (s.low + s.high + 1) / 2
+  WHERE s.low < s.high
+),
+moment (seq) AS MATERIALIZED (SELECT low FROM moment_search WHERE low = high)
+SELECT
+  json_object(
+    'event',
+    json_object(
+      'type',
+      e.type,
+      'data',
+      json(
+        iif(json_type(e.data, '$.people') IS NULL, e.data, json_set(e.data, '$.people', json('[]')))
+      )
+    )
+  ) AS json
+FROM (
+  SELECT s.seq AS seq, s.since AS since
+  FROM event_subjects s
+  WHERE s.org_id = (SELECT id FROM o)
+    AND s.subject_id = ?3 AND s.seq > (SELECT seq FROM moment)
+  ORDER BY s.seq DESC
+  LIMIT 10000
+) s
+  CROSS JOIN o
+  CROSS JOIN events e ON e.org_id = o.id
+  AND e.seq = s.seq
+WHERE
+  s.since IS NULL
+  AND e.type IN (
+    'person.created',
+    'person.deleted',
+    'person.undeleted',
+    'person.deactivated',
+    'person.restored',
+    'person.hidden',
+    'person.shown',
+    'org_role.changed',
+    'ownership.transferred'
+  );
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+moment_search (low, high) AS (
+  SELECT
+    (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM o
+  UNION ALL
+  SELECT iif(e.at <= ?2, e.seq, s.low), iif(e.at <= ?2, s.high, e.seq - 1)
+  FROM
+    moment_search s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = (s.low + s.high + 1) / 2
+  WHERE s.low < s.high
+),
+moment (seq) AS MATERIALIZED (SELECT low FROM moment_search WHERE low = high)
+SELECT
+  json(
+    iif(
+      b.seq IS NULL,
+      NULL,
+      json_object(
+        'seq',
+        b.seq,
+        'at',
+        b.at,
+        'type',
+        b.type,
+        'story',
+        b.story,
+        'log_id',
+        b.log_id,
+        'source',
+        b.source,
+        'actor',
+        b.actor,
+        'key',
+        b.key_id
+      )
+    )
+  ) AS json
+FROM (
+  SELECT s.seq AS seq
+  FROM event_subjects s
+  WHERE
+    s.org_id = (SELECT id FROM o)
+    AND s.subject_id = ?3
+    AND s.seq <= (SELECT seq FROM moment)
+    AND s.since IS NULL
+  ORDER BY s.seq DESC
+  LIMIT 10000
+) s
+  CROSS JOIN o
+  CROSS JOIN events b ON b.org_id = o.id
+  AND b.seq = s.seq
+WHERE
+  b.type IN (
+    'person.created',
+    'person.undeleted',
+    'person.restored',
+    'org_role.changed',
+    'ownership.transferred'
+  )
+LIMIT 1;
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+moment_search (low, high) AS (
+  SELECT
+    (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM o
+  UNION ALL
+  SELECT iif(e.at <= ?2, e.seq, s.low), iif(e.at <= ?2, s.high, e.seq - 1)
+  FROM
+    moment_search s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = (s.low + s.high + 1) / 2
+  WHERE s.low < s.high
+),
+moment (seq) AS MATERIALIZED (SELECT low FROM moment_search WHERE low = high),
+had (since, ref) AS (
+  SELECT
+    m.since,
+    json_patch(
+      '{}',
+      json_object(
+        'id',
+        g.id,
+        'name',
+        g.display_name,
+        'external_id',
+        coalesce(g.external_id_sent, g.external_id),
+        'role',
+        g.role,
+        'project',
+        iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+        'team',
+        iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+      )
+    )
+  FROM
+    o
+    CROSS JOIN users u ON u.org_id = o.id
+    AND u.id = ?3
+    CROSS JOIN memberships m ON m.user_seq = u.seq
+    CROSS JOIN groups g ON g.seq = m.group_seq
+    LEFT JOIN projects r ON r.id = g.project_id
+    LEFT JOIN teams t ON t.id = g.team_id
+  UNION ALL
+  SELECT coalesce(s.since, j.value ->> 'since', 0), json_remove(j.value, '$.since')
+  FROM (
+    SELECT s.seq AS seq, s.since AS since
+    FROM event_subjects s
+    WHERE s.org_id = (SELECT id FROM o)
+      AND s.subject_id = ?3 AND s.seq > (SELECT seq FROM moment)
+    ORDER BY s.seq DESC
+    LIMIT 10000
+  ) s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = s.seq
+    AND e.type = 'membership.removed'
+    CROSS JOIN json_each(e.data, '$.groups') j
+)
+SELECT
+  json_object(
+    'group',
+    json(h.ref),
+    'origin',
+    json(
+      iif(
+        b.seq IS NULL,
+        NULL,
+        json_object(
+          'seq',
+          b.seq,
+          'at',
+          b.at,
+          'type',
+          b.type,
+          'story',
+          b.story,
+          'log_id',
+          b.log_id,
+          'source',
+          b.source,
+          'actor',
+          b.actor,
+          'key',
+          b.key_id
+        )
+      )
+    )
+  ) AS json
+FROM had h CROSS JOIN o LEFT JOIN events b ON b.org_id = o.id AND b.seq = h.since
+WHERE h.since <= (SELECT seq FROM moment);
+
+-- the events of a person between two others
+WITH
+o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+range AS MATERIALIZED (
+  SELECT
+    e.seq,
+    e.at,
+    e.type,
+    e.subject_id,
+    iif(
+      json_type(e.data, '$.people') IS NULL,
+      e.data,
+      json_set(e.data, '$.people', json_array(json_object('id', ?2)))
+    ) AS data
+  FROM (
+    SELECT DISTINCT s.seq
+    FROM (
+      SELECT x.seq AS seq
+      FROM (
+        SELECT x.seq AS seq, x.since AS since
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?2
+        ORDER BY x.seq DESC
+        LIMIT 10000
+      ) x
+      UNION ALL
+      SELECT x.since
+      FROM (
+        SELECT x.seq AS seq, x.since AS since
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?2
+        ORDER BY x.seq DESC
+        LIMIT 10000
+      ) x
+      WHERE x.since > 0
+      UNION ALL
+      SELECT g.value ->> 'since'
+      FROM (
+        SELECT x.seq AS seq, x.since AS since
+        FROM event_subjects x
+        WHERE x.org_id = (SELECT id FROM o)
+          AND x.subject_id = ?2
+        ORDER BY x.seq DESC
+        LIMIT 10000
+      ) x
+        CROSS JOIN o
+        CROSS JOIN events e ON e.org_id = o.id
+        AND e.seq = x.seq
+        AND e.type = 'membership.removed'
+        AND e.subject_id = ?2
+        CROSS JOIN json_each(e.data, '$.groups') g
+      WHERE x.since IS NULL
+      UNION ALL
+      SELECT m.since
+      FROM
+        o
+        CROSS JOIN users u ON u.org_id = o.id
+        AND u.id = ?2
+        CROSS JOIN memberships m ON m.user_seq = u.seq
+      WHERE m.since > 0
+    ) s
+    WHERE s.seq > CAST(?3 AS INTEGER)
+      AND s.seq <= CAST(?4 AS INTEGER)
+    ORDER BY s.seq
+    LIMIT 1000
+  ) s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = s.seq
+),
+counted AS (
+  SELECT r.*, 1 + coalesce(json_array_length(r.data, '$.people'), 0) AS work
+  FROM range r
+),
+kept AS MATERIALIZED (
+  SELECT *
+  FROM (
+    SELECT c.*, sum(c.work) OVER (ORDER BY c.seq ROWS UNBOUNDED PRECEDING) - c.work AS done
+    FROM counted c
+  )
+  WHERE done < 5000
+)
+SELECT
+  json_object(
+    'reached',
+    json(iif(w.seq IS NULL, NULL, json_array(w.seq, w.at))),
+    'has_more',
+    json(iif(w.events < w.ranged OR w.ranged = 1000, 'true', 'false')),
+    'found',
+    json(
+      iif(
+        k.seq IS NULL,
+        NULL,
+        json_object('subject', k.subject_id, 'event', json_object('type', k.type, 'data', json(k.data)))
+      )
+    )
+  ) AS json
+FROM
+  (
+    SELECT max(seq) AS seq, max(at) AS at, count(*) AS events, (SELECT count(*) FROM range) AS ranged
+    FROM kept
+  ) w
+  LEFT JOIN kept k ON k.type IN (
+    'person.created',
+    'person.deleted',
+    'person.undeleted',
+    'person.deactivated',
+    'person.restored',
+    'person.hidden',
+    'person.shown',
+    'org_role.changed',
+    'ownership.transferred'
+  )
+  OR k.type IN ('membership.added', 'membership.removed')
+ORDER BY k.seq;
+
 -- an organization for its administrator
 SELECT
   json_object(
@@ -2622,12 +3991,69 @@ SELECT
     o.key_lifetime_days,
     'user_limit',
     o.user_limit,
+    'brake_percent',
+    o.brake_percent,
     'user_count',
     o.user_count,
     'group_count',
     o.group_count,
     'owner_user_name',
     (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'brake',
+    json_object(
+      'engaged_at',
+      o.brake_engaged_at,
+      'engaged_by',
+      iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
+      'lifted_until',
+      iif(
+        o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        o.brake_lifted_until,
+        NULL
+      ),
+      'lost',
+      coalesce(
+        (SELECT e.lost_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1) - (
+          SELECT l.total_before
+          FROM access_losses l
+          WHERE
+            l.org_id = o.id
+            AND l.minute >= max(
+              strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+              coalesce(substr(o.brake_lifted_until, 1, 16), '')
+            )
+          ORDER BY l.minute
+          LIMIT 1
+        ),
+        0
+      ),
+      'limit',
+      iif(
+        o.brake_percent = 0,
+        NULL,
+        max(
+          25,
+          o.brake_percent * coalesce(
+            (
+              SELECT l.active_before
+              FROM access_losses l
+              WHERE
+                l.org_id = o.id
+                AND l.minute >= max(
+                  strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+                  coalesce(substr(o.brake_lifted_until, 1, 16), '')
+                )
+              ORDER BY l.minute
+              LIMIT 1
+            ),
+            (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1),
+            0
+          ) / 100
+        )
+      )
+    ),
+    'pause',
+    iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
     'created_at',
     o.created_at,
     'last_modified',
@@ -2679,12 +4105,69 @@ SELECT
     o.key_lifetime_days,
     'user_limit',
     o.user_limit,
+    'brake_percent',
+    o.brake_percent,
     'user_count',
     o.user_count,
     'group_count',
     o.group_count,
     'owner_user_name',
     (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'brake',
+    json_object(
+      'engaged_at',
+      o.brake_engaged_at,
+      'engaged_by',
+      iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
+      'lifted_until',
+      iif(
+        o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        o.brake_lifted_until,
+        NULL
+      ),
+      'lost',
+      coalesce(
+        (SELECT e.lost_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1) - (
+          SELECT l.total_before
+          FROM access_losses l
+          WHERE
+            l.org_id = o.id
+            AND l.minute >= max(
+              strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+              coalesce(substr(o.brake_lifted_until, 1, 16), '')
+            )
+          ORDER BY l.minute
+          LIMIT 1
+        ),
+        0
+      ),
+      'limit',
+      iif(
+        o.brake_percent = 0,
+        NULL,
+        max(
+          25,
+          o.brake_percent * coalesce(
+            (
+              SELECT l.active_before
+              FROM access_losses l
+              WHERE
+                l.org_id = o.id
+                AND l.minute >= max(
+                  strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+                  coalesce(substr(o.brake_lifted_until, 1, 16), '')
+                )
+              ORDER BY l.minute
+              LIMIT 1
+            ),
+            (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1),
+            0
+          ) / 100
+        )
+      )
+    ),
+    'pause',
+    iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
     'created_at',
     o.created_at,
     'last_modified',

@@ -4,7 +4,7 @@ use form_urlencoded::parse as parse_form;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use scim_protocol::ScimError;
 use worker::Url;
-use worker::url::Host;
+use worker::url::{Host, Position};
 
 /// Longest URL, in bytes. Cloudflare itself takes 16 KB.
 pub(crate) const LIMIT: usize = 32 * 1024;
@@ -36,8 +36,8 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Reads a URL; `path_as_sent` is its path before dots in it were resolved.
-    pub(crate) fn parse(sent: &str, path_as_sent: &str) -> Self {
+    /// Reads a URL.
+    pub(crate) fn parse(sent: &str) -> Self {
         let is_too_long = sent.len() > LIMIT;
         let Ok(url) = Url::parse(if is_too_long { sent.get(..BEGINNING).unwrap_or(sent) } else { sent })
         else {
@@ -61,7 +61,7 @@ impl Address {
         // RFC 7644 is silent; clients send `+` for a space and `%2B` for a plus, which is form encoding.
         let query = url.query().filter(|_| refusal.is_none()).unwrap_or_default();
         Self {
-            origin: url.origin().ascii_serialization(),
+            origin: origin_of(&url),
             path: url.path().to_owned(),
             path_and_query: match url.query().filter(|_| refusal.is_none()) {
                 Some(query) if !query.is_empty() => format!("{}?{query}", url.path()),
@@ -70,10 +70,23 @@ impl Address {
             query: parse_form(query.as_bytes()).into_owned().collect(),
             is_https: url.scheme() == "https",
             is_loopback: is_loopback(&url),
-            is_plain: url.path() == path_as_sent && is_plain(path_as_sent),
+            is_plain: path_as_sent(sent).is_some_and(|path| url.path() == path && is_plain(path)),
             refusal,
         }
     }
+}
+
+/// `scheme://host`, with a port that is not the scheme's own.
+fn origin_of(url: &Url) -> String {
+    let host = &url[Position::BeforeHost..Position::BeforePath];
+    [url.scheme(), "://", host].concat()
+}
+
+/// The path of a URL before dots in it are resolved.
+fn path_as_sent(url: &str) -> Option<&str> {
+    let (_, after_scheme) = url.split_once("://")?;
+    let path = after_scheme.get(after_scheme.find('/')?..)?;
+    path.split(['?', '#']).next()
 }
 
 fn is_plain(path: &str) -> bool {
@@ -124,19 +137,19 @@ mod tests {
             ("/console/%2e%2E/x", "/x"),
             ("/scim\\Users", "/scim/Users"),
         ] {
-            let address = Address::parse(&format!("https://a.example:8{sent}?x=/"), sent);
+            let address = Address::parse(&format!("https://a.example:8{sent}?x=/"));
             assert_eq!((address.path.as_str(), address.is_plain), (path, false), "{sent}");
             assert_eq!(address.origin, "https://a.example:8");
             assert_eq!(address.path_and_query, format!("{path}?x=/"));
         }
-        assert!(Address::parse("http://a/scim/Users", "/scim/Users").is_plain);
-        assert_eq!(Address::parse("nonsense", "/nonsense").refusal.map(|error| error.status), Some(400));
+        assert!(Address::parse("http://a/scim/Users").is_plain);
+        assert_eq!(Address::parse("nonsense").refusal.map(|error| error.status), Some(400));
     }
 
     #[test]
     fn a_query_is_read_within_limits() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let parse = |query: &str| Address::parse(&format!("http://a/scim?{query}"), "/scim");
+        let parse = |query: &str| Address::parse(&format!("http://a/scim?{query}"));
         assert_eq!(parse("a=b+c%2Bd&e").query, [pair("a", "b c+d"), pair("e", "")]);
         let many = parse(&"a=1&".repeat(PARAMETER_LIMIT));
         assert_eq!((many.refusal.map(|error| error.status), many.query.len()), (Some(400), 0));

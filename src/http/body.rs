@@ -4,15 +4,30 @@
 use std::collections::VecDeque;
 
 use futures_util::stream::try_unfold;
-use web_sys::Blob;
-use worker::js_sys::Array;
+use web_sys::{Blob, Response, ResponseInit};
+use worker::console_error;
+use worker::js_sys::{Array, JsString};
 use worker::wasm_bindgen::JsValue;
-use worker::{Response, ResponseBuilder, console_error};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::d1::StorageError;
 use crate::d1::member_chunks::{ChunkCursor, ChunkStream};
 use crate::error::Error;
 use crate::runtime::js_text::JsText;
+
+/// Longest text of several parts that becomes one string before it is sent, in UTF-16 code units. The strings of a longer
+/// one are not copied.
+const JOINED_UP_TO: usize = 1024 * 1024;
+
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+extern "C" {
+    /// A response whose body is a string in the runtime's memory; `web_sys` takes one of WebAssembly's only.
+    #[wasm_bindgen(extends = Response, js_name = Response)]
+    type TextResponse;
+
+    #[wasm_bindgen(constructor, js_class = "Response", catch)]
+    fn new(body: &JsString, init: &ResponseInit) -> Result<TextResponse, JsValue>;
+}
 
 /// Text in parts, in their order.
 #[derive(Default)]
@@ -53,6 +68,19 @@ impl Body {
     /// Adds text at the end.
     fn push(&mut self, text: JsText) {
         self.parts.push_back(Part::Text(text));
+    }
+
+    /// Adds texts, none of which is empty, separated by commas, and with a comma before them unless they begin a list.
+    /// They become one string in the runtime's memory. Returns whether there are any.
+    pub(crate) fn push_list(&mut self, texts: Vec<JsString>, begins: bool) -> bool {
+        let has_some = !texts.is_empty();
+        if has_some {
+            if !begins {
+                self.push_str(",");
+            }
+            self.push(JsText::Js(texts.into_iter().collect::<Array>().join(",")));
+        }
+        has_some
     }
 
     /// Adds the texts that are not empty, separated by commas. Returns whether there are any.
@@ -126,21 +154,40 @@ impl Body {
     ///
     /// # Errors
     /// The runtime's.
-    pub(crate) fn into_response(self, builder: ResponseBuilder) -> worker::Result<Response> {
+    pub(crate) fn into_response(self, init: &ResponseInit) -> worker::Result<Response> {
         if self.members.is_some() {
-            return builder.from_stream(try_unfold(self, Self::next));
+            let stream = worker::Response::from_stream(try_unfold(self, Self::next))?;
+            let worker::ResponseBody::Stream(stream) = stream.body() else {
+                return Err("a response from a stream has none".into());
+            };
+            return Ok(Response::new_with_opt_readable_stream_and_init(Some(stream), init)?);
         }
-        if self.parts.len() <= 1 {
-            return Ok(builder.fixed(self.into_string().into_bytes()));
-        }
-        let blob = self.into_blob()?;
-        Ok(web_sys::Response::new_with_opt_blob_and_init(Some(&blob), &builder.into())?.into())
+        let text = if self.parts.len() <= 1 {
+            self.into_texts().next().unwrap_or_default().into_js()
+        } else if self.units() <= JOINED_UP_TO {
+            self.into_array().join("")
+        } else {
+            return Ok(Response::new_with_opt_blob_and_init(Some(&self.into_blob()?), init)?);
+        };
+        Ok(TextResponse::new(&text, init)?.into())
+    }
+
+    /// How long the text is, in UTF-16 code units or more.
+    fn units(&self) -> usize {
+        let units = |part: &Part| match part {
+            Part::Text(text) => text.units(),
+            Part::Members { .. } => 0,
+        };
+        self.parts.iter().map(units).fold(0, usize::saturating_add)
+    }
+
+    fn into_array(self) -> Array {
+        self.into_texts().map(JsText::into_js).collect()
     }
 
     /// A Blob takes strings without copying them into the memory of WebAssembly, and has a length.
     fn into_blob(self) -> Result<Blob, JsValue> {
-        let parts: Array = self.into_texts().map(JsText::into_js).collect();
-        Blob::new_with_str_sequence(&parts)
+        Blob::new_with_str_sequence(&self.into_array())
     }
 
     /// The next bytes, and the rest of the body. An error ends the response before its end, so that the client knows
@@ -181,8 +228,14 @@ impl Body {
     }
 }
 
+impl From<JsText> for Body {
+    fn from(text: JsText) -> Self {
+        Self { parts: VecDeque::from([Part::Text(text)]), members: None }
+    }
+}
+
 impl From<String> for Body {
     fn from(text: String) -> Self {
-        Self { parts: VecDeque::from([Part::Text(JsText::Wasm(text))]), members: None }
+        JsText::from(text).into()
     }
 }

@@ -2,9 +2,9 @@
 //! Cloudflare; without a binding, the isolate counts for itself. Both are approximate.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use worker::{Env, console_error};
+use worker::{Env, RateLimiter, console_error};
 
 use super::request::HttpRequest;
 use crate::deployment::variable;
@@ -47,20 +47,36 @@ impl Rate {
     /// Counts one more request of a key or an address. Returns whether it is within the limit.
     async fn allows(self, env: &Env, subject: &str) -> bool {
         let (binding, limit, default) = self.setting();
-        if !binding.is_empty()
-            && let Ok(limiter) = env.rate_limiter(binding)
-        {
+        if let Some(limiter) = self.limiter(env) {
             match limiter.limit(subject.to_owned()).await {
                 Ok(outcome) => return outcome.success,
                 Err(error) => console_error!("the rate limit {binding} did not answer: {error}"),
             }
         }
-        let most = match limit {
-            "" => default,
-            limit => variable(env, limit, "").parse().unwrap_or(default),
-        };
+        let most = LIMITS.with_borrow(|limits| limits.get(&self).copied()).unwrap_or_else(|| {
+            let most = match limit {
+                "" => default,
+                limit => variable(env, limit, "").parse().unwrap_or(default),
+            };
+            LIMITS.with_borrow_mut(|limits| limits.insert(self, most));
+            most
+        });
         let now = clock::now_millis();
         COUNTS.with_borrow_mut(|counts| counts.count((self, subject.to_owned()), now) <= most)
+    }
+
+    /// The rate-limit binding, if there is one.
+    fn limiter(self, env: &Env) -> Option<RateLimiter> {
+        let (binding, ..) = self.setting();
+        let is_absent = ABSENT.with_borrow(|absent| absent.contains(&self));
+        if binding.is_empty() || is_absent {
+            return None;
+        }
+        let limiter = env.rate_limiter(binding).ok();
+        if limiter.is_none() {
+            ABSENT.with_borrow_mut(|absent| absent.insert(self));
+        }
+        limiter
     }
 }
 
@@ -71,6 +87,10 @@ struct Counts {
 }
 
 thread_local! {
+    /// The limits of this isolate's own counts. Bindings and variables are the same for every request of an isolate.
+    static LIMITS: RefCell<BTreeMap<Rate, u32>> = const { RefCell::new(BTreeMap::new()) };
+    /// Rates without a binding.
+    static ABSENT: RefCell<BTreeSet<Rate>> = const { RefCell::new(BTreeSet::new()) };
     static COUNTS: RefCell<Counts> =
         const { RefCell::new(Counts { counted: BTreeMap::new(), blocked: BTreeMap::new() }) };
 }

@@ -3,7 +3,8 @@
 use futures_util::StreamExt;
 use http::Method;
 use serde_json::Value;
-use worker::Request;
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen_futures::JsFuture;
 
 use super::address::Address;
 use super::body_budget::{Held, LARGE};
@@ -63,7 +64,8 @@ pub(crate) const VALUE_LIMIT: usize = 20_000;
 
 /// A request to this service.
 pub(crate) struct HttpRequest {
-    raw: Request,
+    raw: web_sys::Request,
+    headers: web_sys::Headers,
     /// The method; GET for HEAD, whose response differs only in that it has no body (RFC 9110 §9.3.2).
     pub(crate) method: Method,
     /// Whether the method is HEAD.
@@ -78,15 +80,16 @@ impl HttpRequest {
     ///
     /// # Errors
     /// If the method is not a token (RFC 9110 §9.1).
-    pub(crate) fn new(raw: Request) -> worker::Result<Self> {
+    pub(crate) fn new(raw: web_sys::Request) -> worker::Result<Self> {
         // `worker::Method` makes GET of methods that it does not know, such as PROPFIND.
-        let method = Method::from_bytes(raw.inner().method().as_bytes())
+        let method = Method::from_bytes(raw.method().as_bytes())
             .map_err(|error| format!("the method of the request: {error}"))?;
         let is_head = method == Method::HEAD;
         Ok(Self {
             method: if is_head { Method::GET } else { method },
             is_head,
-            address: Address::parse(&raw.inner().url(), &raw.path()),
+            address: Address::parse(&raw.url()),
+            headers: raw.headers(),
             raw,
             budget: Held::default(),
         })
@@ -121,7 +124,7 @@ impl HttpRequest {
 
     /// The value of a header; `None` if there is none.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        self.raw.headers().get(name).ok().flatten()
+        self.headers.get(name).ok().flatten()
     }
 
     /// Whether `Content-Length` says that the body is no longer than that.
@@ -138,7 +141,7 @@ impl HttpRequest {
     /// # Errors
     /// 413 above the limit, 415 if it is compressed, 429 if the isolate has no memory for it.
     pub(crate) async fn body(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
-        if self.raw.inner().body().is_some() {
+        if self.raw.body().is_some() {
             check_coding(self.header("content-encoding").as_deref())?;
         }
         let too_large = || {
@@ -148,20 +151,24 @@ impl HttpRequest {
             ))
         };
         let unreadable =
-            |_| ScimError::invalid_syntax("The body could not be read to its end. Send the request again.");
+            || ScimError::invalid_syntax("The body could not be read to its end. Send the request again.");
         match self.declared_length() {
             Some(length) if length > limit => Err(too_large().into()),
             Some(length) => {
                 self.budget.grow(length, length)?;
-                let body = self.raw.bytes().await.map_err(unreadable)?;
+                let promise = self.raw.array_buffer().map_err(|_| unreadable())?;
+                let buffer = JsFuture::from(promise).await.map_err(|_| unreadable())?;
+                let body = Uint8Array::new(&buffer).to_vec();
                 if body.len() > limit { Err(too_large().into()) } else { Ok(body) }
             }
             // Without `Content-Length`, the limit is checked as chunks arrive.
             None => {
-                let Ok(mut stream) = self.raw.stream() else { return Ok(Vec::new()) };
+                let Ok(mut stream) = worker::Request::from(Clone::clone(&self.raw)).stream() else {
+                    return Ok(Vec::new());
+                };
                 let mut body = Vec::new();
                 while let Some(chunk) = stream.next().await {
-                    body.extend(chunk.map_err(unreadable)?);
+                    body.extend(chunk.map_err(|_| unreadable())?);
                     if body.len() > limit {
                         return Err(too_large().into());
                     }

@@ -1,6 +1,9 @@
 //! A response: status, headers and body, and what the log says of it.
 
-use worker::{Headers, Response};
+use std::cell::OnceCell;
+
+use web_sys::{Headers, Response, ResponseInit};
+use worker::wasm_bindgen::JsValue;
 
 use super::body::Body;
 use crate::d1::{Cost, Statement};
@@ -8,6 +11,16 @@ use crate::error::{Error, ErrorCode};
 use directory::{RefusalCode, Shard};
 use scim_protocol::entity_tag::entity_tag;
 use scim_protocol::{MEDIA_TYPE, ScimError, ScimType};
+
+const COMMON_HEADERS: [(&str, &str); 5] = [
+    // Directory data belongs in no cache.
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    // A response that is no page loads nothing and is framed nowhere. Pages have a policy of their own.
+    ("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "same-origin"),
+];
 
 /// The value of `Retry-After` in a 429, in seconds.
 pub(crate) const RETRY_AFTER: &str = "10";
@@ -142,42 +155,37 @@ impl HttpResponse {
         }
     }
 
-    /// The response of the `worker` crate, with the cost in `Server-Timing` (W3C Server Timing) unless it is concealed,
+    /// The response of the runtime, with the cost in `Server-Timing` (W3C Server Timing) unless it is concealed,
     /// as with every 401. To HEAD, it has the length of the body, and no body (RFC 9110 §9.3.2).
     ///
     /// # Errors
     /// The runtime's, for a header it does not take.
     pub(crate) fn into_response(self, cost: Cost, is_head: bool, is_https: bool) -> worker::Result<Response> {
-        let headers = Headers::new();
+        let headers = common_headers()?;
         if self.status != 401 && !self.conceals_cost {
             headers.set("Server-Timing", &server_timing(cost))?;
         }
-        // Directory data belongs in no cache.
-        headers.set("Cache-Control", "no-store")?;
-        headers.set("X-Content-Type-Options", "nosniff")?;
-        // A response that is no page loads nothing and is framed nowhere. Pages have a policy of their own.
-        headers
-            .set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")?;
-        headers.set("Cross-Origin-Resource-Policy", "same-origin")?;
-        headers.set("Referrer-Policy", "same-origin")?;
         if is_https {
             headers.set("Strict-Transport-Security", "max-age=31536000")?;
         }
         for (name, value) in &self.headers {
             headers.set(name, value)?;
         }
-        let builder = Response::builder().with_status(self.status);
+        let init = ResponseInit::new();
+        init.set_status(self.status);
+        init.set_headers(&headers);
+        let empty = || Ok(Response::new_with_opt_str_and_init(None, &init)?);
         if self.body.is_empty() {
-            return Ok(builder.with_headers(headers).empty());
+            return empty();
         }
         headers.set("Content-Type", self.content_type)?;
         if is_head {
             if let Some(length) = self.body.length()? {
                 headers.set("Content-Length", &length)?;
             }
-            return Ok(builder.with_headers(headers).empty());
+            return empty();
         }
-        self.body.into_response(builder.with_headers(headers))
+        self.body.into_response(&init)
     }
 }
 
@@ -212,6 +220,23 @@ impl From<Error> for HttpResponse {
             _ => response,
         }
     }
+}
+
+/// Headers of every response, which are made once for an isolate and copied.
+fn common_headers() -> Result<Headers, JsValue> {
+    thread_local! {
+        static COMMON: OnceCell<Headers> = const { OnceCell::new() };
+    }
+    COMMON.with(|common| match common.get() {
+        Some(common) => Headers::new_with_headers(common),
+        None => {
+            let headers = Headers::new()?;
+            for (name, value) in COMMON_HEADERS {
+                headers.set(name, value)?;
+            }
+            Headers::new_with_headers(common.get_or_init(|| headers))
+        }
+    })
 }
 
 fn server_timing(cost: Cost) -> String {

@@ -21,6 +21,14 @@ impl JsText {
         }
     }
 
+    /// How long it is, in UTF-16 code units or more.
+    pub(crate) fn units(&self) -> usize {
+        match self {
+            Self::Wasm(text) => text.len(),
+            Self::Js(text) => usize::try_from(text.length()).unwrap_or(usize::MAX),
+        }
+    }
+
     /// The text in the memory of WebAssembly.
     pub fn into_string(self) -> String {
         match self {

@@ -22,10 +22,13 @@ pub(crate) fn body(session: &Session<'_>, projection: &Projection, group: Resour
     let place = group.rest()?;
     let Resource { own, members } = group;
     let Some(Chunks { texts, .. }) = members else {
-        body.push_str(&apply_projection(projection, &catalog.group, format!("{own}}}"))?);
+        body.push_str(
+            &apply_projection(projection, &catalog.group, format!("{own}}}").into())?.into_string(),
+        );
         return Ok(body);
     };
-    let shown = apply_projection(projection, &catalog.group, format!("{own},\"members\":[]}}"))?;
+    let shown =
+        apply_projection(projection, &catalog.group, format!("{own},\"members\":[]}}").into())?.into_string();
     // Found only where the projection has members: within a string, the quotes would be escaped.
     let Some((before, after)) = shown.split_once("\"members\":[]") else {
         body.push_str(&shown);

@@ -80,15 +80,22 @@ async fn query(
     let note_import = std::mem::take(&mut listing.afterwards);
     let links = page_links(parameters, &cursors, &window, &listing)?;
     let mut body = Body::from(list_response_start(listing.total, &links, listing.items.len())?);
-    for (index, item) in listing.items.into_iter().enumerate() {
-        if index > 0 {
-            body.push_str(",");
-        }
+    // Users between groups, or without any, become one string in the runtime's memory.
+    let mut users = Vec::new();
+    let mut begins = true;
+    for item in listing.items {
         match item.resource {
-            Resource::User(user) => body.push_str(&apply_projection(&of_users, &catalog.user, user)?),
-            Resource::Group(group) => body.append(group_resource::body(&context.session, &of_groups, group)?),
+            Resource::User(user) => users.push(apply_projection(&of_users, &catalog.user, user)?.into_js()),
+            Resource::Group(group) => {
+                begins &= !body.push_list(std::mem::take(&mut users), begins);
+                if !std::mem::take(&mut begins) {
+                    body.push_str(",");
+                }
+                body.append(group_resource::body(&context.session, &of_groups, group)?);
+            }
         }
     }
+    body.push_list(users, begins);
     body.push_str(LIST_RESPONSE_END);
     let mut response = HttpResponse::ok(body);
     response.deferred.statements.extend(note_import);

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::d1::StorageError;
 use crate::error::Error;
+use crate::runtime::js_text::JsText;
 use scim_protocol::projection::Projection;
 use scim_protocol::query::ListQuery;
 use scim_protocol::schema::ResourceType;
@@ -33,14 +34,14 @@ pub(crate) fn parse_projection(
 pub(crate) fn apply_projection(
     projection: &Projection,
     resource_type: &ResourceType,
-    resource: String,
-) -> Result<String, Error> {
+    resource: JsText,
+) -> Result<JsText, Error> {
     if projection.is_everything() {
         return Ok(resource);
     }
-    let mut object = parse(&resource)?;
+    let mut object = parse(&resource.into_string())?;
     projection.apply(resource_type, &mut object);
-    Ok(Value::Object(object).to_string())
+    Ok(Value::Object(object).to_string().into())
 }
 
 /// A stored resource.

@@ -30,8 +30,7 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     if context.preconditions().client_has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
-    Ok(HttpResponse::ok(apply_projection(&projection, &catalog.user, body.into_string())?)
-        .with_version(version))
+    Ok(HttpResponse::ok(apply_projection(&projection, &catalog.user, body)?).with_version(version))
 }
 
 /// POST (RFC 7644 §3.3).
@@ -77,7 +76,7 @@ fn created(
     let Resource { version, body } = written.ok_or_else(|| {
         StorageError::Internal("the INSERT of a user returned no row and reported no conflict".to_owned())
     })?;
-    let resource = apply_projection(projection, &tenant.catalog.user, body.into_string())?;
+    let resource = apply_projection(projection, &tenant.catalog.user, body)?;
     Ok(HttpResponse::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))
 }
 
@@ -147,7 +146,7 @@ async fn change(
                 return Err(Failure::Stale);
             }
             let detail = not_done.map(|not_done| format!("{NOTHING_TO_CHANGE} {not_done}"));
-            return Ok((record.version, record.resource.into_string(), detail));
+            return Ok((record.version, record.resource, detail));
         }
         let outcome = Outcome { detail: not_done.clone(), ..outcome(200, id, &user) };
         let mut batch = Batch::new();
@@ -155,7 +154,7 @@ async fn change(
         match context.write(&outcome, batch).await {
             Ok(results) => {
                 let Resource { version, body } = results.one(written)?;
-                Ok((version, body.into_string(), not_done))
+                Ok((version, body, not_done))
             }
             Err(error) if stored::user_name_is_taken(&error) => {
                 let taken = user_name_taken(&user, None);

@@ -97,15 +97,13 @@ describe("the description", () => {
   test("leaves no object open, and no field of an answer optional", () => {
     const requests = [
       "Settings",
-      "PreviewUndo",
-      "StartUndo",
-      "UndoSelection",
       "NewOrganization",
       "NewPerson",
       "NewMember",
       "NewProject",
       "GenerateKey",
       "RegenerateKey",
+      "ReleaseBrake",
     ];
     for (const { value, names } of objects()) {
       if (!value.properties || names.at(-1) === "properties") continue;
@@ -164,6 +162,13 @@ describe("the Worker", () => {
     assert.equal((await walk.call("readOrganization", at())).key_lifetime_days, 30);
     const changed = await walk.call("changeOrganization", at(), { body: { key_lifetime_days: 0, name: null } });
     assert.deepEqual([changed.key_lifetime_days, changed.name], [null, "Acme"]);
+
+    const lifted = await walk.call("releaseBrake", at(), { body: { for_minutes: 15 } });
+    assert.ok(lifted.brake.lifted_until > made.created_at);
+    const ready = await walk.call("releaseBrake", at(), { body: { for_minutes: 0 } });
+    assert.equal(ready.brake.lifted_until, null);
+    assert.equal((await walk.call("pauseProvisioning", at())).pause.by, "admin token");
+    assert.equal((await walk.call("resumeProvisioning", at())).pause, null);
 
     const key = await walk.call("generateKey", at(), { body: { expires_in_seconds: 3600 } });
     const renewed = await walk.call("regenerateKey", at({ key: key.id }), { body: { overlap_seconds: 60 } });
@@ -255,24 +260,34 @@ describe("the Worker", () => {
     const second = `${oldest.at.slice(0, 19)}Z`;
     assert.deepEqual([await log({ from: second, count: 200 }), await log({ to: second })], [all, []]);
 
-    const selection = { since: "2026-01-01", types: ["ownership.transferred"] };
-    const preview = await walk.call("previewUndo", at(), { body: { selection } });
-    assert.deepEqual([preview.people, preview.left.length, preview.next], [2, 2, null]);
-    const undo = (await walk.call("startUndo", at(), { body: { selection } })).id;
-    for (let status = "running"; status === "running"; )
-      ({ status } = await walk.call("stepUndo", at({ undo }), { body: {} }));
-    const result = await walk.call("readUndo", at({ undo }), { query: { count: 1 } });
-    assert.equal((await walk.call("readUndo", at({ undo }), { query: { after: result.next } })).left.length, 1);
-    assert.equal((await walk.call("stopUndo", at({ undo }))).status, "finished");
-    assert.deepEqual((await walk.call("listUndo", at())).runs, [result.run]);
-
-    await walk.call("removeMember", at({ member: eve.id }));
-    const { people } = await walk.call("listDeletedPeople", at(), { query: { count: 1, after: "!" } });
+    const deeds = async (query) => (await walk.call("listEvents", at(), { query })).deeds;
+    const [refused] = await deeds({ outcome: "refused", actor: renewed.hint, count: 1 });
+    assert.deepEqual([refused.log_id, refused.request], [failure.id, failure]);
+    const history = await deeds({ person: ada.id, kind: "deactivated", source: "console" });
     assert.deepEqual(
-      people.map(({ id }) => id),
-      [eve.id],
+      history.map(({ events }) => events[0].event.type),
+      ["person.deactivated"],
     );
-    await walk.call("restoreDeletedPerson", at({ member: eve.id }), { body: {} });
+    const [{ events: joined }] = await deeds({ group, type: "membership.added", key: renewed.id, text: "ada@" });
+    assert.deepEqual(await walk.call("readEvent", at({ event: joined[0].seq })), joined[0]);
+    const { next: older } = await walk.call("listEvents", at(), { query: { count: 2 } });
+    const [third] = await deeds({ before: older });
+    assert.ok((await deeds({ after: older })).every((deed) => deed.at >= third.at));
+    assert.deepEqual(await deeds({ to: second }), []);
+    assert.equal((await deeds({ from: second })).at(-1).events[0].event.type, "organization.created");
+    const then = await walk.call("readAccess", at({ member: ada.id }), { query: { at: joined[0].at } });
+    assert.deepEqual(
+      then.rights.map(({ on, role, since }) => [on, role, since.type]),
+      [
+        ["organization", "Member", "person.created"],
+        ["team", "Member", "membership.added"],
+      ],
+    );
+    const range = { from: joined[0].at, to: new Date().toISOString() };
+    const compare = (query) => walk.call("listAccessChanges", at(), { query: { ...range, ...query } });
+    const [difference] = (await compare({ person: ada.id, after: 1 })).people;
+    assert.deepEqual([difference.user_name, difference.left.map(({ id }) => id)], ["ada@okta.local", [group]]);
+    assert.ok((await compare({ group })).people.some(({ id }) => id === ada.id));
 
     assert.deepEqual(await walk.call("endSessions"), { ended: 0 });
 
@@ -292,8 +307,7 @@ describe("the Worker", () => {
     const team = await admin.create(`/organizations/${id}/projects/${project.id}/teams`, { name: "Night Shift" });
     const member = await admin.create(`/organizations/${id}/members`, { user_name: "ada@okta.local" });
     const group = project.roles[0].group.id;
-    const undo = (await admin.create(`/organizations/${id}/undo`, { selection: { since: "2026-01-01" } })).id;
-    const names = { org: id, key: key.id, project: project.id, team: team.id, member: member.id, group, undo };
+    const names = { org: id, key: key.id, project: project.id, team: team.id, member: member.id, group, event: 1 };
     const pathOf = (template) => template.replace(/\{(\w+)\}/g, (_, name) => names[name]);
     return { admin, pathOf };
   }

@@ -57,7 +57,16 @@ export async function assertOnlyRefusals(page, ...statuses) {
 
 /** The address of each kind of page of an organization, some for this person and this group. */
 export function pagesOf({ id }, { user, group }) {
-  const names = ["keys", "members", `members/${user}`, "projects", `groups/${group}`, "log", "imports", "settings"];
-  names.push("undo", "undo?since=2026-01-01", "deleted-people");
+  const names = [
+    "keys",
+    "members",
+    `members/${user}`,
+    "projects",
+    `groups/${group}`,
+    "log",
+    "imports",
+    "settings",
+    "brake",
+  ];
   return ["/console/organizations", ...names.map((name) => `/console/organizations/${id}/${name}`)];
 }

@@ -1,9 +1,9 @@
 //! Change events: what happened to people, groups, projects, keys and settings.
 //!
 //! The code that decides on a change describes it as [`Event`]s, which are written in the batch of the change. An event
-//! has two parts. The frame (type, subject, cause, and the fields of [`Event`]) has no personal data and is kept for the
-//! deployment's retention. [`Personal`] has names and attribute values, is stored under the person, and is deleted
-//! when the person is erased; the frame still counts then.
+//! has two parts. The frame (type, subject, cause, and the fields of [`Event`]) has no personal data, and is kept for
+//! the retention of the deployment. [`Personal`] has names and attribute values. It is stored under the person, and is
+//! deleted when the person is erased; the frame still counts then.
 
 use std::collections::BTreeMap;
 

@@ -53,9 +53,9 @@ impl Key {
             &shard.key_id(Base32UpperUnpadded::encode_string(id).get(..ID_LENGTH).unwrap_or_default()),
         );
         text.push_str(&Base32UpperUnpadded::encode_string(secret));
-        let checksum = checksum(&text);
-        text.push_str(&checksum);
-        Self::of(text)
+        let state = Sha256::new_with_prefix(&text);
+        text.push_str(&checksum(&state));
+        Self::of(text, state)
     }
 
     /// Reads the part of a key behind [`PREFIX`].
@@ -70,10 +70,14 @@ impl Key {
         let checked = text.len().saturating_sub(CHECKSUM_LENGTH);
         // The checksum is no secret, and the hint of a key that passes stands in the log.
         let is_plain = body.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        match text.split_at_checked(checked) {
-            Some((payload, sum)) if is_plain && checksum(payload) == sum => Ok(Self::of(text)),
-            _ => Err(MalformedKey::Checksum),
+        let Some((payload, sum)) = text.split_at_checked(checked).filter(|_| is_plain) else {
+            return Err(MalformedKey::Checksum);
+        };
+        let state = Sha256::new_with_prefix(payload);
+        if checksum(&state) != sum {
+            return Err(MalformedKey::Checksum);
         }
+        Ok(Self::of(text, state))
     }
 
     /// The public id, by which the key is looked up.
@@ -86,8 +90,11 @@ impl Key {
         Shard::of_key_id(self.id())
     }
 
-    fn of(text: String) -> Self {
-        let hash = base16ct::lower::encode_string(&Sha256::digest(text.as_bytes()));
+    /// The key with this text; `state` has hashed it up to the checksum.
+    fn of(text: String, state: Sha256) -> Self {
+        let checked = text.len().saturating_sub(CHECKSUM_LENGTH);
+        let sum = text.as_bytes().get(checked..).unwrap_or_default();
+        let hash = base16ct::lower::encode_string(&state.chain_update(sum).finalize());
         Self { text, hash }
     }
 
@@ -113,8 +120,9 @@ pub fn hint(id: &str) -> String {
     format!("{PREFIX}{}…", id.get(..4).unwrap_or(id))
 }
 
-fn checksum(payload: &str) -> String {
-    let digest = Sha256::digest(payload.as_bytes());
+/// The checksum of what `state` has hashed.
+fn checksum(state: &Sha256) -> String {
+    let digest = state.clone().finalize();
     Base32UpperUnpadded::encode_string(&digest).get(..CHECKSUM_LENGTH).unwrap_or_default().to_owned()
 }
 
@@ -147,7 +155,7 @@ mod tests {
         assert_eq!(read(&format!("scim-{}", "ü".repeat(40))).unwrap_err(), length(40));
         for other in ["\u{1b}[2J", "\u{9b}2J", "a@b."] {
             let payload = format!("{PREFIX}{other}{}", "A".repeat(ID_LENGTH + SECRET_LENGTH - other.len()));
-            let text = format!("{payload}{}", checksum(&payload));
+            let text = format!("{payload}{}", checksum(&Sha256::new_with_prefix(&payload)));
             assert_eq!(read(&text).unwrap_err(), MalformedKey::Checksum, "{other:?}");
         }
     }

@@ -53,7 +53,8 @@ impl Shard {
     /// The shard that a key's public id names; the first for an id that this service has not made.
     pub fn of_key_id(id: &str) -> Self {
         let mut ending = id.chars().skip(RANDOM_LENGTH);
-        let mut rank_in = |digits: &str| ending.next().and_then(|digit| digits.find(digit));
+        let mut rank_in =
+            |digits: &str| ending.next().and_then(|digit| digits.chars().position(|own| own == digit));
         let (Some(mark), Some(digit)) = (rank_in(MARKS), rank_in(BASE32)) else { return Self::FIRST };
         u8::try_from(mark * 32 + digit + 1).map_or(Self::FIRST, Self)
     }

@@ -213,24 +213,25 @@ pub(crate) struct Deed {
     /// The request; null: it was none, or is no longer kept.
     #[schema(required)]
     pub(crate) request: Option<LogEntry>,
-    /// What changed, in order: the first events that match the query.
+    /// What changed, in order: the first events. Of a query that selects events, those next to them belong to it, too.
     #[schema(max_items = 10)]
     pub(crate) events: Vec<ChangeEvent>,
-    /// How many events match the query.
+    /// How many events it has, as far as this page has read them.
     pub(crate) event_count: u64,
 }
 
 /// How many deeds match a query.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 pub(crate) struct DeedTotal {
-    pub(crate) count: u64,
+    pub(crate) count: u32,
     /// False: there may be more. At most 1,000 deeds are counted.
     pub(crate) is_exact: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeedPage {
-    /// The newest first. A page of a query that few deeds match may be short, or even empty, before the last one.
+    /// The newest first. A page may be short, or even empty, before the last one, if few deeds match the query. A deed of
+    /// very many events may go on on the next page.
     pub(crate) deeds: Vec<Deed>,
     /// `before` of the page of older deeds; null: there are none.
     #[schema(required, value_type = Option<String>)]

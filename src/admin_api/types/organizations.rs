@@ -25,6 +25,10 @@ pub(crate) struct Settings {
     /// How many people SCIM may see; beyond that none are created. 0, not null: any number. Only operators may set it.
     #[schema(minimum = 0, maximum = 100_000_000)]
     pub(crate) user_limit: Option<u64>,
+    /// Of how many people in a hundred SCIM may take access within an hour, where these are more than 25: what would
+    /// take it from more is refused until an administrator decides. 0: of any number.
+    #[schema(minimum = 0, maximum = 100)]
+    pub(crate) brake_percent: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -48,6 +52,10 @@ pub(crate) struct NewOrganization {
     /// How many people SCIM may see; beyond that none are created. 0, not null: any number.
     #[schema(minimum = 0, maximum = 100_000_000)]
     pub(crate) user_limit: Option<u64>,
+    /// Of how many people in a hundred SCIM may take access within an hour, where these are more than 25: what would
+    /// take it from more is refused until an administrator decides. 0: of any number. Left out: 20.
+    #[schema(minimum = 0, maximum = 100)]
+    pub(crate) brake_percent: Option<u64>,
 }
 
 /// An organization as it is stored.
@@ -69,6 +77,14 @@ pub(crate) struct OrganizationRecord {
     /// How many people SCIM may see; beyond that none are created. null: any number.
     #[schema(required, minimum = 1, maximum = 100_000_000)]
     pub(crate) user_limit: Option<u64>,
+    /// Of how many people in a hundred SCIM may take access within an hour, where these are more than 25. 0: of any
+    /// number.
+    #[schema(minimum = 0, maximum = 100)]
+    pub(crate) brake_percent: u64,
+    pub(crate) brake: Brake,
+    /// Since when identity providers may not write. null: they may.
+    #[schema(required)]
+    pub(crate) pause: Option<Pause>,
     /// How many people SCIM sees.
     pub(crate) user_count: u64,
     /// How many groups SCIM sees.
@@ -80,6 +96,64 @@ pub(crate) struct OrganizationRecord {
     pub(crate) created_at: String,
     #[schema(format = DateTime)]
     pub(crate) last_modified: String,
+}
+
+/// The access brake: while it is engaged, requests of identity providers that would take access from people are answered
+/// 429.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Brake {
+    /// Since when it is engaged. null: it is not.
+    #[schema(required, format = DateTime)]
+    pub(crate) engaged_at: Option<String>,
+    /// The key whose request was refused first.
+    #[schema(required)]
+    pub(crate) engaged_by: Option<KeyRef>,
+    /// Until when an administrator lets everything through. null: it is not lifted.
+    #[schema(required, format = DateTime)]
+    pub(crate) lifted_until: Option<String>,
+    /// How many people lost access over SCIM within the last hour; once the brake is engaged, within the hour before.
+    /// Each counts once, and what was let through does not count.
+    pub(crate) lost: u64,
+    /// How many may. null: any number.
+    #[schema(required)]
+    pub(crate) limit: Option<u64>,
+}
+
+/// A SCIM key.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyRef {
+    pub(crate) id: String,
+    /// What may be shown of the key. The database does not have it.
+    #[serde(default)]
+    #[schema(required)]
+    pub(crate) hint: String,
+}
+
+/// Why identity providers may not write.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pause {
+    #[schema(format = DateTime)]
+    pub(crate) since: String,
+    /// The administrator who paused them.
+    pub(crate) by: String,
+}
+
+/// Lets through what the access brake refuses.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReleaseBrake {
+    /// For how long nothing is refused, up to a minute longer. 0: the brake is ready again at once, and the people who
+    /// lost access within the hour still count.
+    #[serde(default = "an_hour")]
+    #[schema(minimum = 0, maximum = 1440, default = 60)]
+    pub(crate) for_minutes: u64,
+}
+
+fn an_hour() -> u64 {
+    60
 }
 
 impl From<&OrganizationRecord> for directory::Organization {

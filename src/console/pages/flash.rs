@@ -25,11 +25,11 @@ pub(super) enum Flash {
     TeamCreated,
     TeamDeleted,
     SettingsSaved,
+    BrakeReleased,
+    WritesPaused,
+    WritesResumed,
     SessionsEnded,
     OrganizationCreated,
-    UndoStopped,
-    PersonRestored,
-    PersonRestoredInPart,
 }
 
 impl Flash {
@@ -62,11 +62,11 @@ impl Flash {
             Self::TeamCreated => "team-created",
             Self::TeamDeleted => "team-deleted",
             Self::SettingsSaved => "settings-saved",
+            Self::BrakeReleased => "brake-released",
+            Self::WritesPaused => "writes-paused",
+            Self::WritesResumed => "writes-resumed",
             Self::SessionsEnded => "sessions-ended",
             Self::OrganizationCreated => "organization-created",
-            Self::UndoStopped => "undo-stopped",
-            Self::PersonRestored => "person-restored",
-            Self::PersonRestoredInPart => "person-restored-in-part",
         }
     }
 
@@ -99,13 +99,15 @@ impl Flash {
             Self::TeamCreated => "The team is created, with its two groups.",
             Self::TeamDeleted => "The team and its groups are deleted.",
             Self::SettingsSaved => "The settings are saved.",
+            Self::BrakeReleased => {
+                "The access brake is released. The identity provider sends again what was refused, within an hour or so."
+            }
+            Self::WritesPaused => "Identity providers are paused. They can still read.",
+            Self::WritesResumed => {
+                "Identity providers may write again. They send again what was refused, within an hour or so."
+            }
             Self::SessionsEnded => "All sessions that began with the admin token are ended.",
             Self::OrganizationCreated => "The organization is created. Generate its SCIM key next.",
-            Self::UndoStopped => "The undo is stopped. What it has restored stays.",
-            Self::PersonRestored => "The person is back, as they were when they were deleted.",
-            Self::PersonRestoredInPart => {
-                "The person is back. Some groups do not exist any more: look at the groups below."
-            }
         }
     }
 

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::asset::{ICON, SCRIPT, STYLESHEET};
+use super::brake::banners;
 use super::parts::{address, domains};
 use super::request::{Notice, Page};
 use crate::admin_api::types::organizations::Organization;
@@ -76,6 +77,7 @@ pub(super) fn page(
         _ => (200, None),
     };
     let main = html! {
+        @if let Some((organization, _)) = organization { (banners(organization)) }
         h1 { (title) }
         @match notice {
             Some(Notice::Done(flash)) => p.notice.good role="status" { (flash.text()) },

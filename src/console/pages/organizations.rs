@@ -137,6 +137,7 @@ impl Create {
             mail_domains: None,
             key_lifetime_days: None,
             user_limit: None,
+            brake_percent: None,
         }
     }
 }

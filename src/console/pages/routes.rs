@@ -1,6 +1,6 @@
 //! The pages by their names.
 
-use super::deleted_people::DeletedPeople;
+use super::brake::Brake;
 use super::group::Group;
 use super::imports::Imports;
 use super::keys::Keys;
@@ -13,8 +13,6 @@ use super::parts::address_of;
 use super::projects::Projects;
 use super::request::{PageRequest, PageResponse};
 use super::settings::Settings;
-use super::undo::Undo;
-use super::undo_run::UndoRunPage;
 use crate::admin_api::AdminContext;
 use crate::d1::StorageError;
 use crate::http::Problem;
@@ -33,10 +31,8 @@ pub(crate) enum PageName {
     Group,
     Log,
     Imports,
-    Undo,
-    UndoRun,
-    DeletedPeople,
     Settings,
+    Brake,
 }
 
 /// Answers a request for a page: GET, or POST with a form as its body.
@@ -64,9 +60,7 @@ pub(crate) async fn respond(
         (P::Group, [org, id]) => Group { org, id }.show(context, request).await,
         (P::Log, [org]) => Log { org }.show(context, request).await,
         (P::Imports, [org]) => Imports { org }.show(context, request).await,
-        (P::Undo, [org]) => with_forms(&Undo { org }, context, request, form).await,
-        (P::UndoRun, [org, id]) => with_forms(&UndoRunPage { org, id }, context, request, form).await,
-        (P::DeletedPeople, [org]) => with_forms(&DeletedPeople { org }, context, request, form).await,
+        (P::Brake, [org]) => with_forms(&Brake { org }, context, request, form).await,
         (P::Settings, [org]) => with_forms(&Settings { org }, context, request, form).await,
         _ => {
             let detail = format!("the route of the page {page:?} has other parameters than the page");

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::brake::pause_section;
 use super::calls::{Call, note};
 use super::flash::Flash;
 use super::form::{Checkbox, number, words};
@@ -33,6 +34,7 @@ pub(super) struct Save {
     email_management: Checkbox,
     plain_groups: Checkbox,
     key_lifetime_days: String,
+    brake_percent: Option<String>,
     /// Only operators have this field.
     user_limit: Option<String>,
 }
@@ -84,6 +86,7 @@ impl Save {
             email_management: Checkbox(record.email_management),
             plain_groups: Checkbox(record.plain_groups),
             key_lifetime_days: number(record.key_lifetime_days),
+            brake_percent: Some(record.brake_percent.to_string()),
             user_limit: Some(number(record.user_limit)),
         }
     }
@@ -91,6 +94,8 @@ impl Save {
     fn request(&self) -> Result<Change, Problem> {
         let limit = self.user_limit.as_deref();
         let limit = limit.map(|limit| number(limit, "The number of users")).transpose()?;
+        let percent = self.brake_percent.as_deref();
+        let percent = percent.map(|percent| number(percent, "The share of people")).transpose()?;
         Ok(Change {
             name: Some(self.name.trim().to_owned()),
             email_management: Some(self.email_management.0),
@@ -98,6 +103,7 @@ impl Save {
             mail_domains: Some(words(&self.mail_domains, &[',', ' ', '\n', '\r'])),
             key_lifetime_days: Some(number(&self.key_lifetime_days, "The number of days")?.unwrap_or(0)),
             user_limit: limit.map(|limit| limit.unwrap_or(0)),
+            brake_percent: percent.map(|percent| percent.unwrap_or(0)),
         })
     }
 }
@@ -125,6 +131,10 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup 
             (field("key_lifetime_days", "key_lifetime_days", "A new key expires after so many days",
                 &shown.key_lifetime_days,
                 "Empty: never. Keys that exist stay as they are."))
+            (field("brake_percent", "brake_percent", "Access brake: most people who may lose access within an hour, in %",
+                shown.brake_percent.as_deref().unwrap_or_default(),
+                "When an identity provider would take access from more, and from more than 25, it waits for your \
+                 decision. 0 or empty: any number."))
             @if is_operator {
                 (field("user_limit", "user_limit", "At most so many people",
                     shown.user_limit.as_deref().unwrap_or_default(),
@@ -135,6 +145,7 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup 
             }
             button name="action" value="save" { "Save" }
         }
+        (pause_section(organization))
         section.card aria-labelledby="fixed-heading" {
             h2 #fixed-heading { "Set by the deployment" }
             dl.values {

@@ -10,7 +10,7 @@ use super::super::statement::{Binding, integer, optional, text};
 use super::super::tenant::Tenant;
 use super::memberships::{MEANING, group_ref};
 use super::range::{ORGANIZATION, Side, at};
-use super::read::{About, MOST_OF_SUBJECT, MOST_SCANNED, OF_SUBJECT, subjects};
+use super::read::{About, MOST_OF_SUBJECT, MOST_SCANNED, subjects};
 use super::shown::NAMES;
 use directory::OrgRole;
 use directory::event::{Event, GroupRef, Source};
@@ -42,6 +42,20 @@ pub fn moment(tenant: &Tenant<'_>, time: &str, person: Option<&str>) -> Select<M
         at("moment", Side::Inclusive)
     );
     tenant.select(&sql, &[text("moment", time), optional("subject", person)])
+}
+
+/// Most events of which a difference is made at once.
+pub(crate) const MOST_COMPARED: u32 = 1_000;
+
+/// The rows of `event_subjects` about `:subject` after the moment, the newest first.
+fn later() -> String {
+    format!(
+        "(
+             SELECT s.seq AS seq, s.since AS since FROM event_subjects s
+             WHERE s.org_id = (SELECT id FROM o) AND s.subject_id = :subject AND s.seq > (SELECT seq FROM moment)
+             ORDER BY s.seq DESC LIMIT {MOST_OF_SUBJECT}) s
+           CROSS JOIN o"
+    )
 }
 
 /// A person as they are.
@@ -79,13 +93,13 @@ const OF_STANDING: &str = "('person.created', 'person.deleted', 'person.undelete
 
 /// Reads the events by which a person became what they are since a moment, the newest first.
 pub fn steps_since(tenant: &Tenant<'_>, time: &str, person: &str) -> Select<Step> {
+    let later = later();
     let sql = format!(
-        "WITH RECURSIVE {ORGANIZATION}, {}, own (seq, since) AS MATERIALIZED ({OF_SUBJECT} LIMIT {MOST_OF_SUBJECT})
+        "WITH RECURSIVE {ORGANIZATION}, {}
          SELECT json_object('event', json_object('type', e.type, 'data', json(
            iif(json_type(e.data, '$.people') IS NULL, e.data, json_set(e.data, '$.people', json('[]')))))) AS json
-         FROM own s CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq
-         WHERE s.since IS NULL AND s.seq > (SELECT seq FROM moment) AND e.type IN {OF_STANDING}
-         ORDER BY e.seq DESC",
+         FROM {later} CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq
+         WHERE s.since IS NULL AND e.type IN {OF_STANDING}",
         at("moment", Side::Inclusive)
     );
     tenant.select_json(&sql, &[text("moment", time), text("subject", person)])
@@ -120,13 +134,16 @@ const ORIGIN: &str = "json(iif(b.seq IS NULL, NULL, json_object('seq', b.seq, 'a
 /// Reads the event that gave a person the organization role that they had at a moment.
 pub fn origin_of_role(tenant: &Tenant<'_>, time: &str, person: &str) -> Select<Origin> {
     let sql = format!(
-        "WITH RECURSIVE {ORGANIZATION}, {}, own (seq, since) AS MATERIALIZED (
-           SELECT * FROM ({OF_SUBJECT}) WHERE seq <= (SELECT seq FROM moment) LIMIT {MOST_OF_SUBJECT})
+        "WITH RECURSIVE {ORGANIZATION}, {}
          SELECT {ORIGIN} AS json
-         FROM own s CROSS JOIN o CROSS JOIN events b ON b.org_id = o.id AND b.seq = s.seq
-         WHERE s.since IS NULL AND b.type IN (
+         FROM (
+           SELECT s.seq AS seq FROM event_subjects s
+           WHERE s.org_id = (SELECT id FROM o) AND s.subject_id = :subject AND s.seq <= (SELECT seq FROM moment)
+             AND s.since IS NULL ORDER BY s.seq DESC LIMIT {MOST_OF_SUBJECT}) s
+         CROSS JOIN o CROSS JOIN events b ON b.org_id = o.id AND b.seq = s.seq
+         WHERE b.type IN (
            'person.created', 'person.undeleted', 'person.restored', 'org_role.changed', 'ownership.transferred')
-         ORDER BY b.seq DESC LIMIT 1",
+         LIMIT 1",
         at("moment", Side::Inclusive)
     );
     tenant.select_json(&sql, &[text("moment", time), text("subject", person)])
@@ -143,18 +160,17 @@ pub struct Membership {
 
 /// Reads the memberships that a person had at a moment: those that exist and began before, and those that ended since.
 pub fn memberships(tenant: &Tenant<'_>, time: &str, person: &str) -> Select<Membership> {
-    let group = group_ref("");
+    let (group, later) = (group_ref(""), later());
     let sql = format!(
-        "WITH RECURSIVE {ORGANIZATION}, {}, own (seq, since) AS MATERIALIZED ({OF_SUBJECT} LIMIT {MOST_OF_SUBJECT}),
+        "WITH RECURSIVE {ORGANIZATION}, {},
          had (since, ref) AS (
            SELECT m.since, {group}
            FROM o CROSS JOIN users u ON u.org_id = o.id AND u.id = :subject
            CROSS JOIN memberships m ON m.user_seq = u.seq CROSS JOIN groups g ON g.seq = m.group_seq {MEANING}
            UNION ALL
            SELECT coalesce(s.since, j.value ->> 'since', 0), json_remove(j.value, '$.since')
-           FROM own s CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq
-           CROSS JOIN json_each(e.data, '$.groups') j
-           WHERE s.seq > (SELECT seq FROM moment) AND e.type = 'membership.removed')
+           FROM {later} CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq AND e.type = 'membership.removed'
+           CROSS JOIN json_each(e.data, '$.groups') j)
          SELECT json_object('group', json(h.ref), 'origin', {ORIGIN}) AS json
          FROM had h CROSS JOIN o LEFT JOIN events b ON b.org_id = o.id AND b.seq = h.since
          WHERE h.since <= (SELECT seq FROM moment)",
@@ -183,15 +199,13 @@ pub struct Change {
     pub event: Event,
 }
 
-/// Reads the events of access after `from` and until `to`, which are sequence numbers, in order: so many as are, with
-/// the people whom they list, [`MOST_SCANNED`], or with those of the last event a few more.
+/// Reads the events of access after `from` and until `to`, which are sequence numbers, in order: of [`MOST_COMPARED`]
+/// events, and as many as list [`MOST_SCANNED`] people, or with the last event a few more.
 pub fn between(tenant: &Tenant<'_>, from: i64, to: i64, about: Option<&About>) -> Select<Between> {
-    let (tables, events) = match about {
-        None => (String::new(), "o CROSS JOIN events e ON e.org_id = o.id WHERE e.seq"),
-        Some(about) => (
-            format!(", {}", subjects(about).trim_end_matches(',')),
-            "subjects s CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq WHERE s.seq",
-        ),
+    const RANGE: &str = "s.seq > CAST(:from AS INTEGER) AND s.seq <= CAST(:to AS INTEGER)";
+    let seqs = match about {
+        None => format!("SELECT s.seq FROM events s WHERE s.org_id = (SELECT id FROM o) AND {RANGE}"),
+        Some(about) => format!("SELECT DISTINCT s.seq FROM ({}) s WHERE {RANGE}", subjects(about)),
     };
     // Of an event that is found by a person, only the person matters. An event that is found as the beginning of a
     // membership may list others who joined at the same time.
@@ -203,11 +217,11 @@ pub fn between(tenant: &Tenant<'_>, from: i64, to: i64, about: Option<&About>) -
         _ => "e.data",
     };
     let sql = format!(
-        "WITH RECURSIVE {ORGANIZATION}{tables},
+        "WITH {ORGANIZATION},
          range AS MATERIALIZED (
            SELECT e.seq, e.at, e.type, e.subject_id, {data} AS data
-           FROM {events} > CAST(:from AS INTEGER) AND e.seq <= CAST(:to AS INTEGER)
-           ORDER BY e.seq LIMIT {MOST_SCANNED}),
+           FROM ({seqs} ORDER BY s.seq LIMIT {MOST_COMPARED}) s
+           CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq),
          counted AS (
            SELECT r.*, 1 + coalesce(json_array_length(r.data, '$.people'), 0) AS work FROM range r),
          kept AS MATERIALIZED (
@@ -215,7 +229,7 @@ pub fn between(tenant: &Tenant<'_>, from: i64, to: i64, about: Option<&About>) -
              SELECT c.*, sum(c.work) OVER (ORDER BY c.seq ROWS UNBOUNDED PRECEDING) - c.work AS done FROM counted c)
            WHERE done < {MOST_SCANNED})
          SELECT json_object('reached', json(iif(w.seq IS NULL, NULL, json_array(w.seq, w.at))),
-           'has_more', json(iif(w.events < w.ranged OR w.ranged = {MOST_SCANNED}, 'true', 'false')),
+           'has_more', json(iif(w.events < w.ranged OR w.ranged = {MOST_COMPARED}, 'true', 'false')),
            'found', json(iif(k.seq IS NULL, NULL, json_object('subject', k.subject_id,
              'event', json_object('type', k.type, 'data', json(k.data)))))) AS json
          FROM (SELECT max(seq) AS seq, max(at) AS at, count(*) AS events, (SELECT count(*) FROM range) AS ranged

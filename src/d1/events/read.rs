@@ -1,13 +1,14 @@
 //! Deeds: runs of events of one request, or of one step of a job, the newest first.
 //!
 //! A page is found by looking at a bounded number of events, whatever the query asks for: it may have fewer deeds than
-//! fit before the list ends.
+//! fit before the list ends. Statements read what they look at once, in the order of its index, since D1 bills rows of
+//! common tables, sorts and windows like those of tables.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::super::audit_log::ENTRY;
+use super::super::audit_log::{FIRST_EVENT, entry};
 use super::super::batch::Select;
 use super::super::statement::{Binding, integer, optional, text};
 use super::super::tenant::Tenant;
@@ -15,18 +16,24 @@ use super::range::{ORGANIZATION, Range};
 use super::shown::{self, ShownEvent};
 use directory::event::Source;
 
-/// Most events at which a page of a query that selects some of them looks, or the count of its deeds.
+/// Most events at which a page or a count of deeds looks.
 pub(crate) const MOST_SCANNED: u32 = 5_000;
-/// Most events at which a page without such a query looks.
-pub(crate) const MOST_SCANNED_OF_ALL: u32 = 1_000;
+/// The same for a page of deeds with a name.
+pub(crate) const MOST_SCANNED_FOR_NAMES: u32 = 1_000;
+/// Most people in the list of an event whose names are looked at.
+pub(crate) const MOST_NAMED: u32 = 25;
 /// Most events of a person or group that its history has.
 pub(crate) const MOST_OF_SUBJECT: u32 = 10_000;
 /// Most events of a deed that a page has.
-pub(crate) const MOST_SHOWN: u32 = 10;
+pub(crate) const MOST_SHOWN: usize = 10;
 /// Most people and groups of an event's lists that a page has.
 pub(crate) const MOST_LISTED: u32 = 5;
 /// Most deeds that are counted.
 pub(crate) const MOST_COUNTED: u32 = 1_000;
+/// From an event that a query selects, events of the same deed are shown if they are less than this away.
+const NEAR: u32 = 4;
+/// How many events are read for each deed that fits on a page.
+const EVENTS_OF_DEED: u32 = 4;
 
 /// What events are about.
 #[derive(Debug, Clone)]
@@ -69,48 +76,42 @@ pub struct Query {
     pub count: u16,
 }
 
-/// What was looked at, and one of the events that were found.
+/// At what a page looked, or an event that it found.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "R: DeserializeOwned")]
 pub struct DeedRow<R> {
-    /// How many events were looked at.
+    /// At what it looked: one row has it.
+    pub seen: Option<Seen>,
+    /// The event.
+    pub found: Option<Found<R>>,
+}
+
+/// At what a page looked.
+#[derive(Debug, Deserialize)]
+pub struct Seen {
+    /// How many events.
     pub scanned: u32,
+    /// How many deeds there are among them.
+    pub deeds: u32,
     /// The lowest and the highest sequence number among them.
     pub lowest: Option<i64>,
     /// See [`Self::lowest`].
     pub highest: Option<i64>,
     /// The time of the event that was looked at last.
     pub reached: Option<String>,
-    /// The number of the deed that was looked at last, of which there may be more events.
-    pub last_run: Option<i64>,
-    /// The event; `None`: none was found.
-    pub found: Option<Found<R>>,
 }
 
-/// An event that was found.
+/// An event that was found, or that belongs to the deed of one that was.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "R: DeserializeOwned")]
 pub struct Found<R> {
-    /// The number of its deed in the order of reading, among all that were looked at.
-    pub run: i64,
-    /// The lowest sequence number of the deed.
-    pub lowest: i64,
-    /// The highest one.
-    pub highest: i64,
-    /// How many events the deed has.
-    pub events: u64,
-    /// The entry of the request in the log.
-    pub request: Option<R>,
     /// The event.
     pub event: ShownEvent,
+    /// The entry of the request in the log.
+    pub request: Option<R>,
 }
 
 impl Query {
-    /// At how many events a page looks at most.
-    pub fn most_scanned(&self) -> u32 {
-        if self.selects() { MOST_SCANNED } else { MOST_SCANNED_OF_ALL }
-    }
-
     /// Whether some events are left out by their contents.
     fn selects(&self) -> bool {
         !self.types.is_empty()
@@ -121,36 +122,44 @@ impl Query {
             || self.group.is_some()
     }
 
-    /// The common table `scanned`, with those before it.
-    fn scanned(&self, most: u32, ascending: bool) -> (String, Vec<Binding>) {
-        let order = if ascending { "ASC" } else { "DESC" };
-        let range_of = if self.about.is_some() { "s.seq" } else { "e.seq" };
-        let (tables, range, mut bindings) = self.range.sql(range_of);
-        bindings.push(integer("scan", most));
-        bindings.push(optional("subject", self.about.as_ref().map(About::id)));
-        let from = match self.about {
-            None => format!("o CROSS JOIN events e ON e.org_id = o.id{range}"),
-            Some(_) => format!(
-                "subjects s CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq WHERE TRUE{range}"
-            ),
-        };
-        let subjects = self.about.as_ref().map(subjects).unwrap_or_default();
-        let limit = match &self.text {
-            None => format!("SELECT e.* FROM {from} ORDER BY e.seq {order} LIMIT CAST(:scan AS INTEGER)"),
-            // Looking for names looks at each person that an event lists.
-            Some(_) => format!(
-                "SELECT * FROM (
-                   SELECT e.*, sum(1 + coalesce(json_array_length(e.data, '$.people'), 0))
-                     OVER (ORDER BY e.seq {order} ROWS UNBOUNDED PRECEDING) AS work
-                   FROM (SELECT e.* FROM {from} ORDER BY e.seq {order} LIMIT CAST(:scan AS INTEGER)) e)
-                 WHERE work <= CAST(:scan AS INTEGER) + {listed}",
-                listed = directory::event::MAX_LISTED
-            ),
-        };
-        (format!("{ORGANIZATION},\n{tables}{subjects}\nscanned AS MATERIALIZED ({limit})"), bindings)
+    /// At how many events a page looks at most.
+    pub fn most_scanned(&self) -> u32 {
+        match (&self.about, &self.text) {
+            (Some(_), _) => MOST_OF_SUBJECT,
+            (None, Some(_)) => MOST_SCANNED_FOR_NAMES,
+            (None, None) => MOST_SCANNED,
+        }
     }
 
-    /// A condition on the event `e`, 0 or 1.
+    /// How many events a page reads at most.
+    pub fn most_read(&self) -> u32 {
+        u32::from(self.count).saturating_add(1).saturating_mul(EVENTS_OF_DEED)
+    }
+
+    /// Common tables, and the events at which a query looks, in the order of reading.
+    fn scanned(&self) -> (String, String, Vec<Binding>) {
+        let order = if self.range.after.is_some() { "ASC" } else { "DESC" };
+        let (mut tables, range, mut bindings) = self.range.sql("s.seq");
+        tables.insert_str(0, &format!("{ORGANIZATION},\n"));
+        bindings.push(optional("subject", self.about.as_ref().map(About::id)));
+        let most = self.most_scanned();
+        let ordered = |seqs: &str| {
+            format!(
+                "SELECT e.* FROM (
+               SELECT s.seq FROM ({seqs}) s WHERE TRUE{range} ORDER BY s.seq {order} LIMIT {most}) s
+             CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq"
+            )
+        };
+        let events = match &self.about {
+            None => format!(
+                "SELECT s.* FROM events s WHERE s.org_id = (SELECT id FROM o){range} ORDER BY s.seq {order} LIMIT {most}"
+            ),
+            Some(about) => ordered(&subjects(about)),
+        };
+        (tables, events, bindings)
+    }
+
+    /// A condition on the event `e`.
     fn condition(&self) -> (String, Vec<Binding>) {
         let (mut condition, mut bindings) = (String::from("TRUE"), Vec::new());
         let mut and = |sql: &str, binding: Binding| {
@@ -159,10 +168,7 @@ impl Query {
             bindings.push(binding);
         };
         if !self.types.is_empty() {
-            and(
-                "e.type IN (SELECT value FROM json_each(:types))",
-                text("types", json!(self.types).to_string()),
-            );
+            and("instr(:types, '\"' || e.type || '\"')", text("types", json!(self.types).to_string()));
         }
         if let Some(source) = self.source {
             and("e.source = :source", text("source", source.as_str()));
@@ -180,42 +186,16 @@ impl Query {
             );
         }
         if let Some(part) = &self.text {
-            and(HAS_NAME, text("text", part.as_str()));
+            and(&has_name(), text("text", part.as_str()));
         }
-        (format!("coalesce({condition}, 0)"), bindings)
+        (condition, bindings)
     }
 }
-
-/// The common table `subjects`, with a comma behind it: the numbers of events about a person or group, `:subject`.
-pub(super) fn subjects(about: &About) -> String {
-    match about {
-        About::Group(_) => {
-            format!("subjects (seq, since) AS MATERIALIZED ({OF_SUBJECT} LIMIT {MOST_OF_SUBJECT}),")
-        }
-        // An event that began a membership is named by the membership, or by the event that ended it.
-        About::Person(_) => format!(
-            "own (seq, since) AS MATERIALIZED ({OF_SUBJECT} LIMIT {MOST_OF_SUBJECT}),
-             subjects (seq) AS MATERIALIZED (
-               SELECT seq FROM own
-               UNION
-               SELECT since FROM own WHERE since > 0
-               UNION
-               SELECT g.value ->> 'since' FROM own CROSS JOIN o
-               CROSS JOIN events e ON e.org_id = o.id AND e.seq = own.seq AND e.type = 'membership.removed'
-                 AND e.subject_id = :subject
-               CROSS JOIN json_each(e.data, '$.groups') g WHERE own.since IS NULL
-               UNION
-               SELECT m.since FROM o CROSS JOIN users u ON u.org_id = o.id AND u.id = :subject
-               CROSS JOIN memberships m ON m.user_seq = u.seq),"
-        ),
-    }
-}
-
-pub(super) const OF_SUBJECT: &str = "SELECT x.seq, x.since FROM o
-    CROSS JOIN event_subjects x ON x.org_id = o.id AND x.subject_id = :subject ORDER BY x.seq DESC";
 
 /// Whether a name in the event `e` contains `:text`.
-const HAS_NAME: &str = "(
+fn has_name() -> String {
+    format!(
+        "(
     (instr(lower(e.data), :text) AND EXISTS (
        SELECT 1 FROM json_tree(e.data) j
        WHERE (j.key IN ('name', 'hint') OR j.fullkey IN ('$.name.before', '$.name.after'))
@@ -223,55 +203,76 @@ const HAS_NAME: &str = "(
     OR EXISTS (
       SELECT 1 FROM event_subjects p WHERE p.org_id = e.org_id AND p.subject_id = e.subject_id AND p.seq = e.seq
         AND (instr(lower(p.personal ->> 'user_name'), :text) OR instr(lower(p.personal ->> 'display_name'), :text)))
-    OR EXISTS (
+    OR (json_array_length(e.data, '$.people') <= {MOST_NAMED} AND EXISTS (
       SELECT 1 FROM json_each(e.data, '$.people') j
       CROSS JOIN users u ON u.org_id = e.org_id AND u.id = j.value ->> 'id'
       WHERE instr(u.user_name_fold, :text) OR instr(lower(u.doc ->> 'displayName'), :text)
-        OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), :text)))";
-
-/// Common tables behind `scanned`: events in runs of one story and request, in the order of reading.
-fn runs(condition: &str, ascending: bool) -> String {
-    let order = if ascending { "ASC" } else { "DESC" };
-    format!(
-        "marked AS (
-           SELECT e.seq, e.at, {condition} AS is_match,
-             e.story IS NOT lag(e.story) OVER w OR e.log_id IS NOT lag(e.log_id) OVER w AS begins
-           FROM scanned e WINDOW w AS (ORDER BY e.seq {order})),
-         runs AS MATERIALIZED (
-           SELECT m.*, sum(m.begins) OVER (ORDER BY m.seq {order} ROWS UNBOUNDED PRECEDING) AS run FROM marked m)"
+        OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), :text))))"
     )
 }
 
-/// Reads deeds: one row for each event, and at least one. If there are more deeds than [`Query::count`], one more is
-/// read.
+/// SQL that yields `seq` of the events about a person or group, `:subject`; some of them more than once.
+pub(super) fn subjects(about: &About) -> String {
+    match about {
+        About::Group(_) => OWN.to_owned(),
+        // An event that began a membership is named by the membership, or by the event that ended it.
+        About::Person(_) => format!(
+            "SELECT x.seq AS seq FROM ({OWN} LIMIT {MOST_OF_SUBJECT}) x
+             UNION ALL
+             SELECT x.since FROM ({OWN} LIMIT {MOST_OF_SUBJECT}) x WHERE x.since > 0
+             UNION ALL
+             SELECT g.value ->> 'since' FROM ({OWN} LIMIT {MOST_OF_SUBJECT}) x CROSS JOIN o
+             CROSS JOIN events e ON e.org_id = o.id AND e.seq = x.seq AND e.type = 'membership.removed'
+               AND e.subject_id = :subject
+             CROSS JOIN json_each(e.data, '$.groups') g WHERE x.since IS NULL
+             UNION ALL
+             SELECT m.since FROM o CROSS JOIN users u ON u.org_id = o.id AND u.id = :subject
+             CROSS JOIN memberships m ON m.user_seq = u.seq WHERE m.since > 0"
+        ),
+    }
+}
+
+/// The rows of `event_subjects` about `:subject`, the newest first.
+pub(super) const OWN: &str = "SELECT x.seq AS seq, x.since AS since FROM event_subjects x
+    WHERE x.org_id = (SELECT id FROM o) AND x.subject_id = :subject ORDER BY x.seq DESC";
+
+/// Reads deeds: one row for each event, in the order of reading, and at least one. A row may come twice.
 pub fn deeds<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<DeedRow<R>> {
-    let ascending = query.range.after.is_some();
-    let (scanned, mut bindings) = query.scanned(query.most_scanned(), ascending);
+    let (tables, scanned, mut bindings) = query.scanned();
     let (condition, more) = query.condition();
     bindings.extend(more);
-    bindings.push(integer("deeds", u32::from(query.count).saturating_add(1)));
     bindings.push(integer("listed", MOST_LISTED));
-    let (runs, event) = (runs(&condition, ascending), shown::json());
-    let reached = if ascending { "max" } else { "min" };
+    let reached = if query.range.after.is_some() { "max" } else { "min" };
+    // What is next to an event that a query selects, as far as it is of the same deed and subject.
+    let found = match query.selects() {
+        false => "events e ON e.org_id = o.id AND e.seq = j.value".to_owned(),
+        true => {
+            let same =
+                if query.about.is_some() { " AND (e.seq = m.seq OR e.subject_id = :subject)" } else { "" };
+            format!(
+                "events m ON m.org_id = o.id AND m.seq = j.value
+           CROSS JOIN events e ON e.org_id = o.id AND e.seq > m.seq - {NEAR} AND e.seq < m.seq + {NEAR}
+             AND e.story = m.story AND e.log_id IS m.log_id{same}"
+            )
+        }
+    };
+    let (event, request) = (shown::json(), entry(FIRST_EVENT));
     let sql = format!(
-        "WITH RECURSIVE {scanned},
-         {runs},
-         placed AS (
-           SELECT r.seq, r.run, max(r.is_match) OVER d AS matches, min(r.seq) OVER d AS lowest,
-             max(r.seq) OVER d AS highest, count(*) OVER d AS events,
-             row_number() OVER (PARTITION BY r.run ORDER BY r.is_match DESC, r.seq) AS place
-           FROM runs r WINDOW d AS (PARTITION BY r.run)),
-         ranked AS (SELECT p.*, dense_rank() OVER (ORDER BY p.run) AS rank FROM placed p WHERE p.matches = 1)
-         SELECT json_object('scanned', w.scanned, 'lowest', w.lowest, 'highest', w.highest, 'reached', w.reached,
-           'last_run', w.last_run, 'found', json(iif(s.seq IS NULL, NULL, json_object('run', s.run, 'lowest', s.lowest,
-             'highest', s.highest, 'events', s.events, 'event', {event},
-             'request', json(iif(s.place = 1,
-               (SELECT {ENTRY} FROM log l WHERE l.org_id = e.org_id AND l.id = e.log_id), NULL)))))) AS json
-         FROM (SELECT count(*) AS scanned, min(seq) AS lowest, max(seq) AS highest, {reached}(at) AS reached,
-             max(run) AS last_run FROM runs) w
-         LEFT JOIN (ranked s CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq)
-           ON s.rank <= CAST(:deeds AS INTEGER) AND s.place <= {MOST_SHOWN}
-         ORDER BY s.run, s.seq"
+        "WITH RECURSIVE {tables}
+         w AS MATERIALIZED (
+           SELECT count(*) AS scanned, count(DISTINCT e.story) FILTER (WHERE {condition}) AS deeds,
+             min(e.seq) AS lowest, max(e.seq) AS highest, {reached}(e.at) AS reached,
+             json_group_array(DISTINCT e.seq) FILTER (WHERE {condition}) AS seqs
+           FROM ({scanned}) e)
+         SELECT json_object('seen', json_object('scanned', w.scanned, 'deeds', w.deeds, 'lowest', w.lowest,
+           'highest', w.highest, 'reached', w.reached)) AS json FROM w
+         UNION ALL
+         SELECT * FROM (
+           SELECT json_object('found', json_object('event', {event},
+             'request', json((SELECT {request} FROM log l WHERE l.org_id = e.org_id AND l.id = e.log_id))))
+           FROM w CROSS JOIN json_each(w.seqs) j CROSS JOIN o CROSS JOIN {found}
+           LIMIT {most})",
+        most = query.most_read()
     );
     tenant.select_json(&sql, &bindings)
 }
@@ -285,17 +286,16 @@ pub struct Total {
     pub scanned: u32,
 }
 
-/// Counts deeds among the newest [`MOST_SCANNED`] events of a range.
+/// Counts deeds among the newest events of a range, on whatever page.
 pub fn total(tenant: &Tenant<'_>, query: &Query) -> Select<Total> {
     let all = Query { range: Range { before: None, after: None, ..query.range.clone() }, ..query.clone() };
-    let (scanned, mut bindings) = all.scanned(MOST_SCANNED, false);
+    let (tables, scanned, mut bindings) = all.scanned();
     let (condition, more) = all.condition();
     bindings.extend(more);
-    let runs = runs(&condition, false);
+    let tables = tables.trim_end().trim_end_matches(',');
     let sql = format!(
-        "WITH RECURSIVE {scanned},
-         {runs}
-         SELECT count(DISTINCT r.run) FILTER (WHERE r.is_match) AS deeds, count(*) AS scanned FROM runs r"
+        "WITH RECURSIVE {tables}
+         SELECT count(DISTINCT e.story) FILTER (WHERE {condition}) AS deeds, count(*) AS scanned FROM ({scanned}) e"
     );
     tenant.select(&sql, &bindings)
 }

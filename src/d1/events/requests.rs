@@ -1,10 +1,11 @@
 //! Requests that changed nothing, from the log: those that failed, and those that asked for what was there already.
-//! They stand between the deeds. Of the time before events were kept, all requests are read.
+//! They stand between the deeds. Of the time before events were kept, all requests are read. A person's or group's are
+//! those that are found by their `resource_id`: entries of changes have none.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::super::audit_log::ENTRY;
+use super::super::audit_log::entry;
 use super::super::batch::Select;
 use super::super::statement::{Binding, integer, text};
 use super::super::tenant::Tenant;
@@ -39,41 +40,43 @@ pub struct Query {
     pub from: Option<String>,
     /// Older than this.
     pub to: Option<String>,
-    /// Entries whose id is not lower than this.
-    pub least: Option<String>,
     /// Entries whose id is lower than this.
     pub below: Option<String>,
     /// Entries whose id is not lower than this. The oldest of them are read, else the newest.
     pub above: Option<String>,
-    /// Since when events are kept.
-    pub kept_since: String,
     /// Most entries.
     pub count: u32,
 }
 
-/// What was looked at, and one of the entries that were found.
+/// At what a page looked, or a request that it found.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "R: DeserializeOwned")]
 pub struct RequestRow<R> {
-    /// How many entries were looked at.
-    pub scanned: u32,
-    /// The entry that was looked at last.
-    pub reached: Option<String>,
-    /// The entry; `None`: none was found.
+    /// At what it looked: one row has it.
+    pub seen: Option<Seen>,
+    /// The entry.
     pub entry: Option<R>,
 }
 
+/// At what a page looked.
+#[derive(Debug, Deserialize)]
+pub struct Seen {
+    /// How many entries.
+    pub scanned: u32,
+    /// How many of them match.
+    pub requests: u32,
+    /// The entry that was looked at last.
+    pub reached: Option<String>,
+}
+
 impl Query {
-    /// The entries that are looked at, with the column `is_match`.
-    fn scanned(&self, order: &str) -> (String, Vec<Binding>) {
-        let mut bindings = vec![text("kept_since", self.kept_since.as_str())];
-        let mut range = String::new();
-        let mut condition =
-            String::from("(l.status >= 400 OR l.resource_id IS NOT NULL OR l.id < :kept_since)");
+    /// The entries at which a query looks, in the order of reading; and a condition on them.
+    fn scanned(&self) -> (String, String, Vec<Binding>) {
+        let order = if self.above.is_some() { "ASC" } else { "DESC" };
+        let (mut bindings, mut range, mut condition) = (Vec::new(), String::new(), String::from("TRUE"));
         let bounds = [
             ("from", ">=", &self.from),
             ("to", "<", &self.to),
-            ("least", ">=", &self.least),
             ("below", "<", &self.below),
             ("above", ">=", &self.above),
         ];
@@ -87,18 +90,25 @@ impl Query {
             (Some(id), _) => {
                 range.push_str(" AND l.resource_id = :resource AND l.resource_id IS NOT NULL");
                 bindings.push(text("resource", id.as_str()));
-                "INDEXED BY log_by_resource"
+                "log_by_resource"
             }
             (None, Some(Outcome::Refused)) => {
                 range.push_str(" AND l.status >= 400");
-                "INDEXED BY log_of_failures"
+                "log_of_failures"
             }
-            (None, _) => "",
+            (None, _) => {
+                range.push_str(" AND l.first_event IS NULL");
+                "log_without_events"
+            }
         };
         match self.outcome {
             Some(Outcome::Refused) => condition.push_str(" AND l.status >= 400"),
-            Some(Outcome::Unchanged) => condition.push_str(" AND l.status < 400 AND l.id >= :kept_since"),
-            Some(Outcome::Done) => condition.push_str(" AND l.status < 400 AND l.id < :kept_since"),
+            Some(Outcome::Unchanged) => {
+                condition.push_str(&format!(" AND l.status < 400 AND l.id >= {KEPT_SINCE}"));
+            }
+            Some(Outcome::Done) => {
+                condition.push_str(&format!(" AND l.status < 400 AND l.id < {KEPT_SINCE}"));
+            }
             None => {}
         }
         if let Some(source) = self.source {
@@ -114,28 +124,35 @@ impl Query {
             bindings.push(text("text", part.as_str()));
         }
         let sql = format!(
-            "scanned AS MATERIALIZED (
-               SELECT l.id AS id, coalesce({condition}, 0) AS is_match FROM log l {index}
-               WHERE l.org_id = :org{range} ORDER BY l.id {order} LIMIT {MOST_SCANNED})"
+            "SELECT l.* FROM log l INDEXED BY {index}
+             WHERE l.org_id = :org{range} ORDER BY l.id {order} LIMIT {MOST_SCANNED}"
         );
-        (sql, bindings)
+        (sql, condition, bindings)
     }
 }
 
-/// Reads requests that changed nothing: one a row, and at least one row.
+/// The time of the oldest event that is kept.
+const KEPT_SINCE: &str =
+    "coalesce((SELECT e.at FROM events e WHERE e.org_id = :org ORDER BY e.seq LIMIT 1), '9')";
+
+/// Reads requests that changed nothing, in the order of reading, and at least one row.
 pub fn requests<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<RequestRow<R>> {
-    let (order, reached) = if query.above.is_some() { ("ASC", "max") } else { ("DESC", "min") };
-    let (scanned, mut bindings) = query.scanned(order);
+    let (scanned, condition, mut bindings) = query.scanned();
+    let reached = if query.above.is_some() { "max" } else { "min" };
     bindings.push(integer("count", query.count));
+    let entry = entry("NULL");
     let sql = format!(
-        "WITH {scanned}
-         SELECT json_object('scanned', w.scanned, 'reached', w.reached, 'entry', json(f.entry)) AS json
-         FROM (SELECT count(*) AS scanned, {reached}(id) AS reached FROM scanned) w
-         LEFT JOIN (
-           SELECT m.id, {ENTRY} AS entry
-           FROM (SELECT s.id FROM scanned s WHERE s.is_match ORDER BY s.id {order} LIMIT CAST(:count AS INTEGER)) m
-           CROSS JOIN log l ON l.org_id = :org AND l.id = m.id) f
-         ORDER BY f.id DESC"
+        "WITH w AS MATERIALIZED (
+           SELECT count(*) AS scanned, count(*) FILTER (WHERE {condition}) AS requests, {reached}(l.id) AS reached,
+             json_group_array(l.id) FILTER (WHERE {condition}) AS ids
+           FROM ({scanned}) l)
+         SELECT json_object('seen', json_object('scanned', w.scanned, 'requests', w.requests, 'reached', w.reached))
+           AS json FROM w
+         UNION ALL
+         SELECT * FROM (
+           SELECT json_object('entry', {entry})
+           FROM w CROSS JOIN json_each(w.ids) j CROSS JOIN log l ON l.org_id = :org AND l.id = j.value
+           LIMIT CAST(:count AS INTEGER))"
     );
     tenant.select_json(&sql, &bindings)
 }
@@ -151,11 +168,10 @@ pub struct Total {
 
 /// Counts requests that changed nothing among the newest [`MOST_SCANNED`] of a range.
 pub fn total(tenant: &Tenant<'_>, query: &Query) -> Select<Total> {
-    let all = Query { least: None, below: None, above: None, ..query.clone() };
-    let (scanned, bindings) = all.scanned("DESC");
+    let all = Query { below: None, above: None, ..query.clone() };
+    let (scanned, condition, bindings) = all.scanned();
     let sql = format!(
-        "WITH {scanned}
-         SELECT coalesce(sum(is_match), 0) AS requests, count(*) AS scanned FROM scanned"
+        "SELECT count(*) FILTER (WHERE {condition}) AS requests, count(*) AS scanned FROM ({scanned}) l"
     );
     tenant.select(&sql, &bindings)
 }

@@ -7,7 +7,7 @@ mod source;
 use serde::Deserialize;
 
 use super::batch::{Batch, Count, Handle};
-use super::columns::js_text;
+use super::columns::{js_text, whole};
 use super::filter::Load;
 use super::member_chunks::{ChunkRow, MemberChunks};
 use super::session::Opened;
@@ -54,7 +54,7 @@ pub struct Item {
 /// A resource of either kind.
 pub enum Resource {
     /// A user.
-    User(String),
+    User(JsText),
     /// A group.
     Group(groups::Resource),
 }
@@ -78,6 +78,7 @@ pub struct Prepared<'a> {
 /// A resource on a page.
 #[derive(Debug, Deserialize)]
 struct PageRow {
+    #[serde(deserialize_with = "whole")]
     rank: i64,
     /// The sort key; `None` if the list is in order of insertion, or the resource has no such value.
     key: Option<String>,
@@ -253,12 +254,11 @@ impl Prepared<'_> {
                 Listed::Groups => Some(rank),
                 Listed::All => rank.checked_sub(GROUP_RANK).filter(|seq| *seq >= 0),
             };
-            let own = body.into_string();
             let resource = match group {
-                None => Resource::User(own),
+                None => Resource::User(body),
                 Some(seq) => {
                     let members = members.as_mut().map(|members| members.take(seq));
-                    Resource::Group(groups::Resource { own, members })
+                    Resource::Group(groups::Resource { own: body.into_string(), members })
                 }
             };
             items.push(Item { position: Position { key, rank }, resource });

@@ -20,7 +20,7 @@ pub(crate) const MAX_DEPTH: usize = 8;
 /// Replaces a value that is redacted.
 const NOT_KEPT: &str = "(not kept)";
 /// The fields of bodies of the admin API whose values are kept.
-const ADMIN_FIELDS: [&str; 20] = [
+const ADMIN_FIELDS: [&str; 22] = [
     "name",
     "owner",
     "user_name",
@@ -32,6 +32,8 @@ const ADMIN_FIELDS: [&str; 20] = [
     "plain_groups",
     "key_lifetime_days",
     "user_limit",
+    "brake_percent",
+    "for_minutes",
     "database",
     "expires_in_seconds",
     "overlap_seconds",

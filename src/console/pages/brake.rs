@@ -1,0 +1,217 @@
+//! The access brake and the pause: their page, and the banners on each page of the organization.
+
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::calls::post;
+use super::flash::Flash;
+use super::form::number;
+use super::layout::{Section, page};
+use super::page::{Shown, Submitted};
+use super::parts::{address, address_of, maker, once, select, time};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::Nothing;
+use crate::admin_api::types::organizations::{Brake as State, Organization, Pause, ReleaseBrake};
+use crate::admin_api::{AdminContext, CallKey, brake, organizations};
+use crate::http::Problem;
+use crate::runtime::clock;
+
+/// For how long the banner's button lifts the brake, in minutes.
+const AN_HOUR: &str = "60";
+/// The hour in which people lost access, in milliseconds.
+const HOUR_MILLIS: u64 = 3_600_000;
+
+/// The page of the access brake and the pause.
+pub(super) struct Brake<'a> {
+    pub(super) org: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub(super) enum Form {
+    Release(Release),
+    Pause,
+    Resume,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Release {
+    for_minutes: String,
+}
+
+impl Submitted for Brake<'_> {
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let org = self.org;
+        let flash = match form {
+            Form::Release(Release { for_minutes }) => {
+                let for_minutes = number(for_minutes, "The number of minutes")?.unwrap_or(0);
+                let body = ReleaseBrake { for_minutes };
+                let path = ["organizations", org, "brake", "release"];
+                post(context, key, &path, Some(&body), async |context| {
+                    brake::release(context, org, body.clone()).await
+                })
+                .await?;
+                Flash::BrakeReleased
+            }
+            Form::Pause => {
+                let path = ["organizations", org, "pause"];
+                post(context, key, &path, None::<&Nothing>, async |context| brake::pause(context, org).await)
+                    .await?;
+                Flash::WritesPaused
+            }
+            Form::Resume => {
+                let path = ["organizations", org, "resume"];
+                post(context, key, &path, None::<&Nothing>, async |context| {
+                    brake::resume(context, org).await
+                })
+                .await?;
+                Flash::WritesResumed
+            }
+        };
+        Ok(PageResponse::Redirect(flash.at(&address_of(org, "brake"))))
+    }
+}
+
+impl Shown for Brake<'_> {
+    type Form = Form;
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        _request: &PageRequest,
+        state: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        let organization = organizations::read(context, self.org).await?.organization;
+        let main = main(&organization);
+        let section = Some((&organization, Section::Settings));
+        Ok(PageResponse::Page(page(&context.actor, section, "Access brake", state.notice.as_ref(), &main)))
+    }
+}
+
+fn main(organization: &Organization) -> Markup {
+    let State { engaged_at, lifted_until, lost, limit, .. } = &organization.record.brake;
+    html! {
+        section.card aria-labelledby="brake-heading" {
+            h2 #brake-heading { "Access brake" }
+            p {
+                "When an identity provider would take access from more people within an hour than the settings allow, \
+                 such requests are refused until you decide. Requests that give or keep access go on. The identity \
+                 provider sends refused requests again later."
+            }
+            dl.facts {
+                div { dt { "State" } dd {
+                    @match (engaged_at, lifted_until) {
+                        (Some(at), _) => { "engaged since " (time(at)) },
+                        (None, Some(until)) => { "lifted until " (time(until)) },
+                        (None, None) => "ready",
+                    }
+                } }
+                div { dt { "People who lost access within the hour" } dd { (lost) } }
+                div { dt { "May lose it" } dd {
+                    @match limit { Some(limit) => (limit), None => "any number" }
+                    " (" a href=(address(organization, "settings")) { "settings" } ")"
+                } }
+            }
+            @if engaged_at.is_some() || limit.is_some() {
+                form method="post" action=(address(organization, "brake")) {
+                    (once())
+                    (select("for_minutes", "for_minutes", "Let everything through", &[
+                        ("0", "No: be ready again at once"), ("15", "For 15 minutes"), (AN_HOUR, "For an hour"),
+                        ("480", "For 8 hours"), ("1440", "For a day"),
+                    ], AN_HOUR))
+                    button name="action" value="release" { "Release the brake" }
+                }
+            }
+        }
+        (pause_section(organization))
+    }
+}
+
+/// Pauses and resumes identity providers.
+pub(super) fn pause_section(organization: &Organization) -> Markup {
+    html! {
+        section.card aria-labelledby="pause-heading" {
+            h2 #pause-heading { "Pause" }
+            @match &organization.record.pause {
+                Some(Pause { since, by }) => {
+                    p { "Identity providers may not write since " (time(since)) ": " (by) " paused them." }
+                    (resume_form(organization))
+                }
+                None => {
+                    p {
+                        "Refuses all writes of identity providers until you resume them. They can still read, and \
+                         send refused requests again later."
+                    }
+                    (maker("Pause identity providers", false, &html! {
+                        form method="post" action=(address(organization, "brake")) {
+                            (once())
+                            p { "Nobody is created, changed or deactivated over SCIM from then on." }
+                            button.danger name="action" value="pause" { "Pause now" }
+                        }
+                    }))
+                }
+            }
+        }
+    }
+}
+
+fn resume_form(organization: &Organization) -> Markup {
+    html! {
+        form method="post" action=(address(organization, "brake")) {
+            (once())
+            button name="action" value="resume" { "Resume" }
+        }
+    }
+}
+
+/// What holds up the provisioning of the organization, for the top of each of its pages.
+pub(super) fn banners(organization: &Organization) -> Markup {
+    let State { engaged_at, engaged_by, lost, limit, .. } = &organization.record.brake;
+    html! {
+        @if let Some(at) = engaged_at {
+            section.notice.bad.banner aria-label="Access brake" {
+                p {
+                    strong { "The access brake is engaged since " (time(at)) ". " }
+                    (lost) @if *lost == 1 { " person" } @else { " people" }
+                    " lost access within an hour over SCIM"
+                    @if let Some(limit) = limit { "; " (limit) " may" }
+                    ". A request "
+                    @if let Some(key) = engaged_by { "with the key " code { (key.hint) } " " }
+                    "would have taken it from more. Such requests are refused until you decide."
+                }
+                form method="post" action=(address(organization, "brake")) {
+                    (once())
+                    input type="hidden" name="for_minutes" value=(AN_HOUR);
+                    button name="action" value="release" { "Let it through" }
+                    @if let Some(undo) = undo(organization) {
+                        " " a.button.quiet href=(undo) { "Keep them, and undo what went" }
+                    }
+                }
+            }
+        }
+        @if let Some(Pause { since, by }) = &organization.record.pause {
+            section.notice.bad.banner aria-label="Pause" {
+                p {
+                    strong { "Identity providers are paused since " (time(since)) ". " }
+                    (by) " paused them: their writes are refused, reads go on."
+                }
+                (resume_form(organization))
+            }
+        }
+    }
+}
+
+/// The page where the changes of the key that engaged the brake are undone, since an hour before.
+fn undo(organization: &Organization) -> Option<String> {
+    let State { engaged_at, engaged_by, .. } = &organization.record.brake;
+    let since = clock::parse_iso(engaged_at.as_deref()?).ok()?.saturating_sub(HOUR_MILLIS);
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("key", &engaged_by.as_ref()?.id).append_pair("since", &clock::iso(since));
+    Some(format!("{}?{}", address(organization, "undo"), query.finish()))
+}
