@@ -43,6 +43,12 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/imports", Method::GET, Page(PageName::Imports))
         .at("/organizations/:org/brake", Method::GET, Page(PageName::Brake))
         .at("/organizations/:org/brake", Method::POST, Page(PageName::Brake))
+        .at("/organizations/:org/undo", Method::GET, Page(PageName::Undo))
+        .at("/organizations/:org/undo", Method::POST, Page(PageName::Undo))
+        .at("/organizations/:org/undo/:id", Method::GET, Page(PageName::UndoRun))
+        .at("/organizations/:org/undo/:id", Method::POST, Page(PageName::UndoRun))
+        .at("/organizations/:org/deleted-people", Method::GET, Page(PageName::DeletedPeople))
+        .at("/organizations/:org/deleted-people", Method::POST, Page(PageName::DeletedPeople))
         .at("/organizations/:org/settings", Method::GET, Page(PageName::Settings))
         .at("/organizations/:org/settings", Method::POST, Page(PageName::Settings))
 });

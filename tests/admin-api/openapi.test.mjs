@@ -97,6 +97,9 @@ describe("the description", () => {
   test("leaves no object open, and no field of an answer optional", () => {
     const requests = [
       "Settings",
+      "PreviewUndo",
+      "StartUndo",
+      "UndoSelection",
       "NewOrganization",
       "NewPerson",
       "NewMember",
@@ -288,6 +291,24 @@ describe("the Worker", () => {
     const [difference] = (await compare({ person: ada.id, after: 1 })).people;
     assert.deepEqual([difference.user_name, difference.left.map(({ id }) => id)], ["ada@okta.local", [group]]);
     assert.ok((await compare({ group })).people.some(({ id }) => id === ada.id));
+    const selection = { since: "2026-01-01", types: ["ownership.transferred"] };
+    const preview = await walk.call("previewUndo", at(), { body: { selection } });
+    assert.deepEqual([preview.people, preview.left.length, preview.next], [2, 2, null]);
+    const undo = (await walk.call("startUndo", at(), { body: { selection } })).id;
+    for (let status = "running"; status === "running"; )
+      ({ status } = await walk.call("stepUndo", at({ undo }), { body: {} }));
+    const result = await walk.call("readUndo", at({ undo }), { query: { count: 1 } });
+    assert.equal((await walk.call("readUndo", at({ undo }), { query: { after: result.next } })).left.length, 1);
+    assert.equal((await walk.call("stopUndo", at({ undo }))).status, "finished");
+    assert.deepEqual((await walk.call("listUndo", at())).runs, [result.run]);
+
+    await walk.call("removeMember", at({ member: eve.id }));
+    const { people } = await walk.call("listDeletedPeople", at(), { query: { count: 1, after: "!" } });
+    assert.deepEqual(
+      people.map(({ id }) => id),
+      [eve.id],
+    );
+    await walk.call("restoreDeletedPerson", at({ member: eve.id }), { body: {} });
 
     assert.deepEqual(await walk.call("endSessions"), { ended: 0 });
 
@@ -307,7 +328,9 @@ describe("the Worker", () => {
     const team = await admin.create(`/organizations/${id}/projects/${project.id}/teams`, { name: "Night Shift" });
     const member = await admin.create(`/organizations/${id}/members`, { user_name: "ada@okta.local" });
     const group = project.roles[0].group.id;
-    const names = { org: id, key: key.id, project: project.id, team: team.id, member: member.id, group, event: 1 };
+    const undo = (await admin.create(`/organizations/${id}/undo`, { selection: { since: "2026-01-01" } })).id;
+    const parts = { project: project.id, team: team.id, member: member.id, group };
+    const names = { org: id, key: key.id, event: 1, undo, ...parts };
     const pathOf = (template) => template.replace(/\{(\w+)\}/g, (_, name) => names[name]);
     return { admin, pathOf };
   }

@@ -67,6 +67,9 @@ export function pagesOf({ id }, { user, group }) {
     "imports",
     "settings",
     "brake",
+    "undo",
+    "undo?since=2026-01-01",
+    "deleted-people",
   ];
   return ["/console/organizations", ...names.map((name) => `/console/organizations/${id}/${name}`)];
 }

@@ -19,7 +19,7 @@ export async function crowd(worker, organization, count, { stem = "crowd" } = {}
 /** Makes the first so many of a crowd members of a group. */
 export async function join(worker, organization, group, count, { stem = "crowd" } = {}) {
   await worker.sql(
-    `INSERT INTO memberships SELECT (SELECT seq FROM groups WHERE id = ?1), seq FROM users
+    `INSERT INTO memberships (group_seq, user_seq) SELECT (SELECT seq FROM groups WHERE id = ?1), seq FROM users
      WHERE org_id = ?2 AND id BETWEEN printf('%s-%08d', ?3, 1) AND printf('%s-%08d', ?3, CAST(?4 AS INTEGER))`,
     group,
     organization.id,

@@ -58,7 +58,35 @@ impl From<UndoSelection> for Selection {
     }
 }
 
-impl From<Selection> for UndoSelection {
+/// Which events are undone; a condition that is null was not there.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UndoSelected {
+    #[schema(required)]
+    pub(crate) events: Option<Vec<i64>>,
+    #[schema(required)]
+    pub(crate) story: Option<i64>,
+    #[schema(required)]
+    pub(crate) key: Option<String>,
+    #[schema(required)]
+    pub(crate) actor: Option<String>,
+    #[schema(required, inline)]
+    pub(crate) source: Option<LogSource>,
+    #[schema(required)]
+    pub(crate) since: Option<Moment>,
+    #[schema(required)]
+    pub(crate) until: Option<Moment>,
+    #[schema(required)]
+    pub(crate) types: Option<Vec<String>>,
+}
+
+impl From<UndoSelection> for UndoSelected {
+    fn from(selection: UndoSelection) -> Self {
+        Selection::from(selection).into()
+    }
+}
+
+impl From<Selection> for UndoSelected {
     fn from(selection: Selection) -> Self {
         let Selection { events, story, key, actor, source, since, until, types } = selection;
         let source = source.and_then(|source| match source {
@@ -299,7 +327,7 @@ pub(crate) struct UndoRun {
     pub(crate) created_at: String,
     /// The administrator who began it.
     pub(crate) created_by: String,
-    pub(crate) selection: UndoSelection,
+    pub(crate) selection: UndoSelected,
     #[schema(inline)]
     pub(crate) status: UndoStatus,
     /// The sequence number of its first event: by this story it can be undone itself.

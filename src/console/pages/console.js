@@ -74,3 +74,37 @@ if (tail) {
     look();
   });
 }
+
+// Carries on an undo, one step after another, as its button does.
+const undo = document.getElementById("undo");
+if (undo?.dataset.status === "running") {
+  const goOn = async () => {
+    const form = document.getElementById("undo-step");
+    if (!form) return;
+    const button = form.querySelector("button");
+    const body = new URLSearchParams({ action: button.value });
+    try {
+      const answer = await fetch(location.pathname, { method: "POST", body, headers: { Accept: "text/html" } });
+      if (answer.status === 401) return say("You are signed out. Load the page again.");
+      if (answer.ok) {
+        const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+        document.querySelector("main").replaceChildren(...next.querySelector("main").childNodes);
+        const now = document.getElementById("undo");
+        if (now?.dataset.status !== "running") {
+          now?.setAttribute("tabindex", "-1");
+          return now?.focus();
+        }
+        return setTimeout(goOn, 0);
+      }
+    } catch {
+      // Tried again below.
+    }
+    say("The step failed. Trying again.");
+    setTimeout(goOn, 3000);
+  };
+  const say = (text) => {
+    const status = document.getElementById("undo-status");
+    if (status) status.textContent = text;
+  };
+  goOn();
+}

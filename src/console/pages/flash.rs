@@ -30,6 +30,9 @@ pub(super) enum Flash {
     WritesResumed,
     SessionsEnded,
     OrganizationCreated,
+    UndoStopped,
+    PersonRestored,
+    PersonRestoredInPart,
 }
 
 impl Flash {
@@ -67,6 +70,9 @@ impl Flash {
             Self::WritesResumed => "writes-resumed",
             Self::SessionsEnded => "sessions-ended",
             Self::OrganizationCreated => "organization-created",
+            Self::UndoStopped => "undo-stopped",
+            Self::PersonRestored => "person-restored",
+            Self::PersonRestoredInPart => "person-restored-in-part",
         }
     }
 
@@ -108,6 +114,11 @@ impl Flash {
             }
             Self::SessionsEnded => "All sessions that began with the admin token are ended.",
             Self::OrganizationCreated => "The organization is created. Generate its SCIM key next.",
+            Self::UndoStopped => "The undo is stopped. What it has restored stays.",
+            Self::PersonRestored => "The person is back, as they were when they were deleted.",
+            Self::PersonRestoredInPart => {
+                "The person is back. Some groups do not exist any more: look at the groups below."
+            }
         }
     }
 

@@ -6,6 +6,7 @@ mod advice;
 mod asset;
 mod brake;
 mod calls;
+mod deleted_people;
 mod flash;
 pub(crate) mod form;
 mod group;
@@ -23,6 +24,9 @@ mod request;
 pub(crate) mod routes;
 mod settings;
 mod sign_in;
+pub(crate) mod undo;
+mod undo_run;
+mod undo_words;
 
 pub(crate) use asset::{ICON, SCRIPT, STYLESHEET};
 pub(crate) use request::{Page, PageRequest, PageResponse};

@@ -1,6 +1,7 @@
 //! The pages by their names.
 
 use super::brake::Brake;
+use super::deleted_people::DeletedPeople;
 use super::group::Group;
 use super::imports::Imports;
 use super::keys::Keys;
@@ -13,6 +14,8 @@ use super::parts::address_of;
 use super::projects::Projects;
 use super::request::{PageRequest, PageResponse};
 use super::settings::Settings;
+use super::undo::Undo;
+use super::undo_run::UndoRunPage;
 use crate::admin_api::AdminContext;
 use crate::d1::StorageError;
 use crate::http::Problem;
@@ -31,6 +34,9 @@ pub(crate) enum PageName {
     Group,
     Log,
     Imports,
+    Undo,
+    UndoRun,
+    DeletedPeople,
     Settings,
     Brake,
 }
@@ -61,6 +67,9 @@ pub(crate) async fn respond(
         (P::Log, [org]) => Log { org }.show(context, request).await,
         (P::Imports, [org]) => Imports { org }.show(context, request).await,
         (P::Brake, [org]) => with_forms(&Brake { org }, context, request, form).await,
+        (P::Undo, [org]) => with_forms(&Undo { org }, context, request, form).await,
+        (P::UndoRun, [org, id]) => with_forms(&UndoRunPage { org, id }, context, request, form).await,
+        (P::DeletedPeople, [org]) => with_forms(&DeletedPeople { org }, context, request, form).await,
         (P::Settings, [org]) => with_forms(&Settings { org }, context, request, form).await,
         _ => {
             let detail = format!("the route of the page {page:?} has other parameters than the page");

@@ -1,0 +1,116 @@
+//! Deleted people, who can come back.
+
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::calls::post;
+use super::flash::Flash;
+use super::layout::{Section, page};
+use super::page::{Shown, Submitted};
+use super::parts::{address, address_of, next, once, segment, time};
+use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::types::Nothing;
+use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::query;
+use crate::admin_api::types::undo::{DeletedPeople as List, DeletedPerson};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, deleted_people};
+use crate::http::Problem;
+
+/// The page of deleted people.
+pub(super) struct DeletedPeople<'a> {
+    pub(super) org: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub(super) enum Form {
+    Restore(Chosen),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Chosen {
+    id: String,
+}
+
+impl Submitted for DeletedPeople<'_> {
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let (org, Form::Restore(Chosen { id })) = (self.org, form);
+        let path = ["organizations", org, "deleted-people", id, "restore"];
+        let restored = post(context, key, &path, None::<&Nothing>, async |context| {
+            deleted_people::restore(context, org, id).await
+        })
+        .await?;
+        let here = address_of(org, &format!("members/{}", segment(&restored.member.id)));
+        let flash =
+            if restored.left.is_empty() { Flash::PersonRestored } else { Flash::PersonRestoredInPart };
+        Ok(PageResponse::Redirect(flash.at(&here)))
+    }
+}
+
+impl Shown for DeletedPeople<'_> {
+    type Form = Form;
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        request: &PageRequest,
+        state: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        let query = query::read(&request.api_query())?;
+        let InOrganization { organization, answer } = deleted_people::list(context, self.org, query).await?;
+        let main = main(request, &organization, &answer);
+        let section = Some((&organization, Section::Members));
+        Ok(PageResponse::Page(page(&context.actor, section, "Deleted people", state.notice.as_ref(), &main)))
+    }
+}
+
+fn main(request: &PageRequest, organization: &Organization, list: &List) -> Markup {
+    let List { people, next: after } = list;
+    let after = after.as_deref().map(|after| request.with_parameter("after", after));
+    html! {
+        p {
+            "They come back under their ids, with their attributes, their role, and the groups that still exist. \
+             What is kept of them is deleted after some time; see the settings of the deployment."
+        }
+        @if people.is_empty() {
+            p.empty { "There is no deleted person." }
+        } @else {
+            table {
+                thead { tr {
+                    th scope="col" { "User name" } th scope="col" { "Deleted" } th scope="col" { "By" }
+                    th scope="col" { "Role" } th scope="col" { "Actions" }
+                } }
+                tbody { @for person in people { (row(person)) } }
+            }
+        }
+        p { a href=(address(organization, "undo")) { "Undo other changes" } }
+        (next(after, "More people"))
+    }
+}
+
+fn row(person: &DeletedPerson) -> Markup {
+    html! {
+        tr {
+            td data-label="User name" { (person.user_name) }
+            td data-label="Deleted" { (time(&person.deleted_at)) }
+            td data-label="By" { (person.deleted_by) }
+            td data-label="Role" { (person.org_role.as_str()) @if !person.active { ", inactive" } }
+            td data-label="Actions" {
+                form method="post" {
+                    (once())
+                    input type="hidden" name="id" value=(person.id);
+                    button name="action" value="restore" aria-label={ "Bring back " (person.user_name) } {
+                        "Bring back"
+                    }
+                }
+            }
+        }
+    }
+}

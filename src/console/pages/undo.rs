@@ -1,0 +1,288 @@
+//! Undoing of changes: what would be restored, before it is begun.
+
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::calls::post;
+use super::form::optional;
+use super::layout::{Section, page};
+use super::page::{Shown, Submitted};
+use super::parts::{address, address_of, field, once, pill, segment, time};
+use super::request::{PageRequest, PageResponse, PageState};
+use super::undo_words::{left_table, restored, selected};
+use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::query::Moment;
+use crate::admin_api::types::undo::{
+    PreviewUndo, StartUndo, UndoCounts, UndoLeft, UndoList, UndoPreview, UndoRun, UndoSelection, UndoStatus,
+};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, undo};
+use crate::http::Problem;
+
+/// Most pages of a preview that one page of the console has.
+pub(crate) const MOST_PAGES: u32 = 10;
+/// Most entries of a list of what stays.
+pub(crate) const MOST_LISTED: usize = 200;
+
+/// The page on which an undo is begun.
+pub(super) struct Undo<'a> {
+    pub(super) org: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub(super) enum Form {
+    Start(Chosen),
+}
+
+/// A selection as the page's address and its form have it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Chosen {
+    events: String,
+    story: String,
+    key: String,
+    actor: String,
+    since: String,
+    until: String,
+    types: String,
+}
+
+/// The parameters of a selection.
+const PARAMETERS: [&str; 7] = ["events", "story", "key", "actor", "since", "until", "types"];
+
+impl Chosen {
+    fn of(request: &PageRequest) -> Self {
+        let parameter = |name: &str| request.parameter(name).to_owned();
+        Self {
+            events: parameter("events"),
+            story: parameter("story"),
+            key: parameter("key"),
+            actor: parameter("actor"),
+            since: parameter("since"),
+            until: parameter("until"),
+            types: parameter("types"),
+        }
+    }
+
+    /// Reads the selection; `None`: there is none yet.
+    ///
+    /// # Errors
+    /// 400 for a number or a time that is none.
+    fn selection(&self) -> Result<Option<UndoSelection>, Problem> {
+        let number = |text: &str| -> Result<i64, Problem> {
+            text.trim().parse().map_err(|_| Problem::new(400, "Changes are named by their numbers."))
+        };
+        let moment = |text: &str| -> Result<Option<Moment>, Problem> {
+            optional(text)
+                .map(Moment::try_from)
+                .transpose()
+                .map_err(|why| Problem::new(400, format!("A time {why}.")))
+        };
+        let list = |text: &str| -> Option<Vec<String>> {
+            optional(text).map(|text| text.split(',').map(|each| each.trim().to_owned()).collect())
+        };
+        let events = list(&self.events);
+        let selection = UndoSelection {
+            events: events.map(|all| all.iter().map(|each| number(each)).collect()).transpose()?,
+            story: optional(&self.story).map(|story| number(&story)).transpose()?,
+            key: optional(&self.key),
+            actor: optional(&self.actor),
+            source: None,
+            since: moment(&self.since)?,
+            until: moment(&self.until)?,
+            types: list(&self.types),
+        };
+        let is_chosen = selection.events.is_some() || selection.story.is_some() || selection.since.is_some();
+        Ok(is_chosen.then_some(selection))
+    }
+
+    fn values(&self) -> [(&'static str, &str); 7] {
+        let values: [&str; 7] =
+            [&self.events, &self.story, &self.key, &self.actor, &self.since, &self.until, &self.types];
+        let mut pairs = [("", ""); 7];
+        for (pair, (name, value)) in pairs.iter_mut().zip(PARAMETERS.into_iter().zip(values)) {
+            *pair = (name, value);
+        }
+        pairs
+    }
+}
+
+/// The page of a run.
+pub(super) fn address_of_run(org: &str, run: &str) -> String {
+    address_of(org, &format!("undo/{}", segment(run)))
+}
+
+impl Submitted for Undo<'_> {
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let (org, Form::Start(chosen)) = (self.org, form);
+        let selection = chosen.selection()?.ok_or_else(|| Problem::new(400, "Choose the changes first."))?;
+        let body = StartUndo { selection };
+        let path = ["organizations", org, "undo"];
+        let run = post(context, key, &path, Some(&body), async |context| {
+            undo::start(context, org, body.clone()).await
+        })
+        .await?;
+        Ok(PageResponse::Redirect(address_of_run(org, &run.id)))
+    }
+}
+
+/// All pages of a preview, up to [`MOST_PAGES`].
+struct Whole {
+    first: UndoPreview,
+    restored: UndoCounts,
+    left: Vec<UndoLeft>,
+    /// Whether there are more people and groups than were looked at.
+    has_more: bool,
+}
+
+async fn preview(
+    context: &AdminContext<'_>,
+    org: &str,
+    selection: &UndoSelection,
+) -> Result<InOrganization<Whole>, Problem> {
+    let ask = |after: Option<String>| PreviewUndo { selection: selection.clone(), after };
+    let InOrganization { organization, answer: first } = undo::preview(context, org, ask(None)).await?;
+    let mut whole =
+        Whole { restored: first.restored, left: first.left.clone(), has_more: false, first: first.clone() };
+    let mut next = first.next;
+    for _ in 1..MOST_PAGES {
+        let Some(after) = next.take() else { break };
+        let page = undo::preview(context, org, ask(Some(after))).await?.answer;
+        whole.restored = whole.restored.plus(page.restored);
+        whole.left.extend(page.left);
+        next = page.next;
+    }
+    whole.has_more = next.is_some();
+    Ok(InOrganization { organization, answer: whole })
+}
+
+impl Shown for Undo<'_> {
+    type Form = Form;
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        request: &PageRequest,
+        state: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        let chosen = match state.refused {
+            Some(Form::Start(chosen)) => chosen,
+            None => Chosen::of(request),
+        };
+        let (organization, main) = match chosen.selection()? {
+            Some(selection) => {
+                let InOrganization { organization, answer } = preview(context, self.org, &selection).await?;
+                let main = previewed(&organization, &chosen, &selection, &answer);
+                (organization, main)
+            }
+            None => {
+                let InOrganization { organization, answer } = undo::list(context, self.org).await?;
+                let main = overview(&organization, &chosen, &answer);
+                (organization, main)
+            }
+        };
+        let section = Some((&organization, Section::Log));
+        Ok(PageResponse::Page(page(&context.actor, section, "Undo", state.notice.as_ref(), &main)))
+    }
+}
+
+fn overview(organization: &Organization, chosen: &Chosen, list: &UndoList) -> Markup {
+    html! {
+        p {
+            "Take back what identity providers or administrators changed: access, roles, groups and attributes become \
+             as they were, as far as nobody has changed them since. You see what would be done before anything is."
+        }
+        form.filters method="get" {
+            (field("since", "since", "Changes since", &chosen.since, "In UTC, like 2026-01-31T14:00"))
+            (field("until", "until", "Before", &chosen.until, "May be left empty"))
+            (field("key", "key", "Id of the key", &chosen.key, "Any, if left empty"))
+            (field("actor", "actor", "Administrator", &chosen.actor, "Any, if left empty"))
+            button { "Look at what would be undone" }
+        }
+        p { a href=(address(organization, "deleted-people")) { "Deleted people, who can come back" } }
+        section.card aria-labelledby="runs-heading" {
+            h2 #runs-heading { "Undone so far" }
+            @if list.runs.is_empty() {
+                p.empty { "Nothing yet." }
+            } @else {
+                table {
+                    thead { tr {
+                        th scope="col" { "Begun" } th scope="col" { "By" } th scope="col" { "Changes" }
+                        th scope="col" { "State" }
+                    } }
+                    tbody { @for run in &list.runs { (row(organization, run)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(organization: &Organization, run: &UndoRun) -> Markup {
+    html! {
+        tr {
+            td data-label="Begun" {
+                a href=(address_of_run(&organization.record.id, &run.id)) { (time(&run.created_at)) }
+            }
+            td data-label="By" { (run.created_by) }
+            td data-label="Changes" { (selected(&run.selection)) }
+            td data-label="State" { (state(run)) }
+        }
+    }
+}
+
+/// The state of a run as a label.
+pub(super) fn state(run: &UndoRun) -> Markup {
+    match run.status {
+        UndoStatus::Running => pill("warn", "under way"),
+        UndoStatus::Stopped => pill("bad", "stopped"),
+        UndoStatus::Finished => pill("good", "finished"),
+    }
+}
+
+fn previewed(
+    organization: &Organization,
+    chosen: &Chosen,
+    selection: &UndoSelection,
+    whole: &Whole,
+) -> Markup {
+    let Whole { first, restored: counts, left, has_more } = whole;
+    let is_anything = *counts != UndoCounts::default() || *has_more;
+    html! {
+        p { "Selected: " (selected(&selection.clone().into())) ", that is " (first.events) " changes of " (first.people) " people and \
+             " (first.groups) " groups." }
+        section.card aria-labelledby="restored-heading" {
+            h2 #restored-heading { "What would be restored" }
+            @if *has_more {
+                p { "Of the first " (MOST_PAGES.saturating_mul(crate::d1::undo::MOST_SUBJECTS)) " people and groups:" }
+            }
+            (restored(*counts))
+            @if !first.others.is_empty() {
+                p {
+                    "Not undone by this page, do it by hand where you want it: "
+                    @for (number, other) in first.others.iter().enumerate() {
+                        @if number > 0 { ", " }
+                        code { (other.event_type) } " (" (other.count) ")"
+                    }
+                    "."
+                }
+            }
+            @if is_anything {
+                form method="post" {
+                    (once())
+                    @for (name, value) in chosen.values() {
+                        @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
+                    }
+                    button.danger name="action" value="start" { "Undo these changes" }
+                }
+            }
+            p { a href=(address(organization, "undo")) { "Choose other changes" } }
+        }
+        (left_table(organization, left, "What stays as it is"))
+    }
+}
