@@ -77,7 +77,8 @@ pub(crate) struct DeedQuery {
     /// Only deeds that came to this.
     #[param(inline)]
     pub(crate) outcome: Option<DeedOutcome>,
-    /// Only deeds in which a name of a person, group, project, team or key contains this, in any case.
+    /// Only deeds in which a name of a person, group, project, team or key contains this, in any case. People whom an
+    /// event lists among more than 25 are found with `person`.
     pub(crate) text: Option<String>,
     /// Only deeds that are not older than this.
     pub(crate) from: Option<Moment>,

@@ -63,12 +63,16 @@ impl Range {
         };
         bound("from_time", &self.from, ">");
         bound("to_time", &self.to, "<=");
-        for (name, number, operator) in [("before", self.before, "<"), ("after", self.after, ">=")] {
-            if let Some(number) = number {
-                condition.push_str(&format!(" AND {seq} {operator} CAST(:{name} AS INTEGER)"));
-                bindings.push(text(name, number.to_string()));
-            }
-        }
+        condition.push_str(&self.numbered(seq));
+        bindings.extend(self.before.map(|before| text("before", before.to_string())));
+        bindings.extend(self.after.map(|after| text("after", after.to_string())));
         (tables, condition, bindings)
+    }
+
+    /// The condition on `{seq}` that comes from a cursor.
+    pub(super) fn numbered(&self, seq: &str) -> String {
+        let before = self.before.map(|_| format!(" AND {seq} < CAST(:before AS INTEGER)"));
+        let after = self.after.map(|_| format!(" AND {seq} >= CAST(:after AS INTEGER)"));
+        before.into_iter().chain(after).collect()
     }
 }

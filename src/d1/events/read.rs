@@ -249,10 +249,11 @@ pub fn deeds<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<
         true => {
             let same =
                 if query.about.is_some() { " AND (e.seq = m.seq OR e.subject_id = :subject)" } else { "" };
+            let range = query.range.numbered("e.seq");
             format!(
                 "events m ON m.org_id = o.id AND m.seq = j.value
            CROSS JOIN events e ON e.org_id = o.id AND e.seq > m.seq - {NEAR} AND e.seq < m.seq + {NEAR}
-             AND e.story = m.story AND e.log_id IS m.log_id{same}"
+             AND e.story = m.story AND e.log_id IS m.log_id{same}{range}"
             )
         }
     };

@@ -104,6 +104,17 @@ test("filters that select few, or none", async () => {
   }
 });
 
+test("going on to the few deeds that match, below a million events", async () => {
+  let page = await cost("/events?kind=deactivated");
+  let pages = 1;
+  for (; page.body.deeds.length === 0; pages++) {
+    page = await cost(`/events?kind=deactivated&before=${page.body.next}`);
+    assert.ok(page.rows_read <= 10_300, `${page.rows_read} rows`);
+  }
+  assert.ok(pages >= EVENTS / 5_000);
+  assert.equal(page.body.deeds[0].events[0].subject.id, ada.id);
+});
+
 test("access now, in the past, and the difference", async () => {
   const { body } = await cost(`/events?person=${ada.id}&kind=deactivated`);
   const [{ at }] = body.deeds;

@@ -71,6 +71,7 @@ describe("a person's history", () => {
     assert.equal(deed.at, deed.request.at);
     const [deactivated, removed] = deed.events;
     assert.equal(deed.story, deactivated.seq);
+    assert.equal(deed.request.first_event, deed.story);
     assert.deepEqual(deactivated.event.data, { org_role: { before: "Admin", after: "Member" } });
     assert.deepEqual(deactivated.subject, {
       type: "person",
@@ -270,6 +271,43 @@ describe("pages", () => {
         assert.deepEqual(upwards, expected);
       }
     }
+  });
+
+  test("go on with a deed of very many events", async () => {
+    const { id } = organization;
+    // The request of the newest event is given many more.
+    const [{ seq, log_id, at }] = await worker.sql(
+      "SELECT seq, log_id, at FROM events WHERE org_id = ?1 ORDER BY seq DESC LIMIT 1",
+      id,
+    );
+    await worker.sql(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)
+       INSERT INTO events (org_id, seq, at, type, story, log_id, source, actor, subject_type, subject_id, data,
+         active_total, lost_total)
+       SELECT ?1, ?2 + i, ?3, 'team.deleted', ?2 + 1, ?4, 'scim', 'test', 'team', 'team ' || i,
+         '{"name":"T","project":{"id":"p","name":"P"}}', 1, 0 FROM n`,
+      id,
+      seq,
+      at,
+      `${log_id}-more`,
+    );
+    for (const count of [1, 2, 50]) {
+      const { downwards, upwards } = await walk({ type: "team.deleted" }, count);
+      for (const found of [downwards, upwards]) {
+        assert.ok(found.every((deed) => deed.story === seq + 1));
+        assert.equal(
+          found.reduce((sum, deed) => sum + deed.event_count, 0),
+          30,
+        );
+      }
+      const { downwards: all } = await walk({}, count);
+      const counted = all.filter((deed) => deed.story === seq + 1).map((deed) => deed.event_count);
+      assert.equal(
+        counted.reduce((sum, each) => sum + each),
+        30,
+      );
+    }
+    await worker.sql("DELETE FROM events WHERE org_id = ?1 AND type = 'team.deleted'", id);
   });
 
   test("say since when changes are kept", async () => {
