@@ -13,7 +13,7 @@ import { person } from "./people.mjs";
 import { main, Problem, step } from "./run.mjs";
 
 // The name of the picture, and the address; {organization} is the id of the demo organization, {member} and {group} of
-// a member and a group of it.
+// a member and a group of it, {joiner} of a person who came into sixty groups, {pushed} of a group pushed three times.
 const PAGES_FOR_ANYBODY = [["sign-in", "/console/sign-in"]];
 const PAGES = [
   ["organizations", "/console/organizations"],
@@ -23,6 +23,8 @@ const PAGES = [
   ["projects", "/console/organizations/{organization}/projects"],
   ["group", "/console/organizations/{organization}/groups/{group}"],
   ["log", "/console/organizations/{organization}/log"],
+  ["member-history", "/console/organizations/{organization}/members/{joiner}#history"],
+  ["group-history", "/console/organizations/{organization}/groups/{pushed}#history"],
   ["imports", "/console/organizations/{organization}/imports"],
   ["settings", "/console/organizations/{organization}/settings"],
 ];
@@ -109,7 +111,44 @@ async function liven(url, api, organization) {
   await scim("POST", "Users", person(7, { domain: "example.com" }));
   for (const startIndex of [1, 11, 21, 31, 41]) await scim("GET", `Users?startIndex=${startIndex}&count=10`);
   for (const startIndex of [1, 21]) await scim("GET", `Users?startIndex=${startIndex}&count=20`);
-  return { member: member.id, group: group.id };
+  const joiner = await joinSixtyGroups(scim, patch);
+  const pushed = await pushThreeTimes(scim, find, people);
+  return { member: member.id, group: group.id, joiner, pushed };
+}
+
+/** The life of a person: renamed, made an Admin, deactivated, brought back, in sixty groups. Resolves with the id. */
+async function joinSixtyGroups(scim, patch) {
+  const { id } = await scim("POST", "Users", {
+    schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    userName: "eva.novak@example.com",
+    name: { givenName: "Eva", familyName: "Nowak" },
+    emails: [{ value: "eva.novak@example.com", primary: true }],
+    title: "Dr",
+  });
+  const replace = (value) => patch(`Users/${id}`, { op: "replace", value });
+  await replace({ "name.familyName": "Novak", title: "Prof" });
+  await replace({ statsigOrgRole: "Admin" });
+  const join = (number) =>
+    scim("POST", "Groups", { displayName: `Statsig-Demo-Team ${number}-Member`, members: [{ value: id }] });
+  for (let number = 1; number <= 12; number++) await join(number);
+  await replace({ active: false });
+  await replace({ active: true });
+  for (let number = 13; number <= 72; number++) await join(number);
+  return id;
+}
+
+/** A group whose members are replaced three times. Resolves with its id. */
+async function pushThreeTimes(scim, find, people) {
+  const group = await find("Groups", 'displayName eq "Statsig-Web-Shop EU-Member"');
+  for (const [from, to] of [
+    [6, 36],
+    [7, 37],
+    [7, 34],
+  ]) {
+    const members = people.slice(from, to).map(({ id }) => ({ value: id }));
+    await scim("PUT", `Groups/${group.id}`, { displayName: group.displayName, members });
+  }
+  return group.id;
 }
 
 /** A picture of the page at that address. */

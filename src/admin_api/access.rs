@@ -8,7 +8,7 @@ use super::types::events::EventCause;
 use super::types::query;
 use crate::d1::events::access::{self as stored, Between, Membership, Moment, Present, Step};
 use crate::d1::events::read::{About, MOST_OF_SUBJECT};
-use crate::d1::{Batch, Database, StorageError, Tenant};
+use crate::d1::{Batch, Database, Handle, Results, StorageError, Tenant};
 use crate::http::Problem;
 use directory::OrgRole;
 use directory::access::{Difference, PersonDifference, Standing, before};
@@ -21,54 +21,86 @@ pub(crate) async fn of_member(
     query: AccessQuery,
 ) -> Result<InOrganization<Access>, Problem> {
     let tenant = context.tenant(org);
-    let time = query.at.map_or_else(|| context.now(), query::Moment::into_time);
     let mut batch = Batch::new();
-    let moment = batch.push(stored::moment(&tenant, &time, Some(id)));
-    let present = batch.push(stored::present(&tenant, id));
-    let steps = batch.push(stored::steps_since(&tenant, &time, id));
-    let role = batch.push(stored::origin_of_role(&tenant, &time, id));
-    let memberships = batch.push(stored::memberships(&tenant, &time, id));
+    let reading = Reading::push(&mut batch, &tenant, id, query);
     let Opened { organization, results } = context.open(&tenant, batch).await?;
-    let Moment { seq, kept_since, later, .. } = known(results.first(moment)?, &time)?;
-    if later > MOST_OF_SUBJECT {
-        return Err(Problem::new(
-            400,
-            format!(
-                "The person has more than {MOST_OF_SUBJECT} changes since then. Ask for a later moment, or list the \
-                 events of that time."
-            ),
-        ));
+    Ok(InOrganization { organization, answer: reading.access(&results)? })
+}
+
+/// The statements that read the access of a person, in a batch that may have others.
+pub(super) struct Reading {
+    id: String,
+    time: String,
+    moment: Handle<Moment>,
+    present: Handle<Present>,
+    steps: Handle<Step>,
+    role: Handle<stored::Origin>,
+    memberships: Handle<Membership>,
+}
+
+impl Reading {
+    /// Adds the statements to a batch.
+    pub(super) fn push(batch: &mut Batch, tenant: &Tenant<'_>, id: &str, query: AccessQuery) -> Self {
+        let time = query.at.map_or_else(|| tenant.now.clone(), query::Moment::into_time);
+        Self {
+            moment: batch.push(stored::moment(tenant, &time, Some(id))),
+            present: batch.push(stored::present(tenant, id)),
+            steps: batch.push(stored::steps_since(tenant, &time, id)),
+            role: batch.push(stored::origin_of_role(tenant, &time, id)),
+            memberships: batch.push(stored::memberships(tenant, &time, id)),
+            id: id.to_owned(),
+            time,
+        }
     }
-    let present = results.first(present)?;
-    let steps = results.all(steps)?;
-    if present.is_none() && steps.is_empty() && results.first(role)?.is_none() {
-        return Err(Problem::new(404, "There is no such member in this organization, and no event of one."));
+
+    /// The access, once the statements have run.
+    ///
+    /// # Errors
+    /// 400 for a moment of which it is not known, 404.
+    pub(super) fn access(self, results: &Results) -> Result<Access, Problem> {
+        let Moment { seq, kept_since, later, .. } = known(results.first(self.moment)?, &self.time)?;
+        if later > MOST_OF_SUBJECT {
+            return Err(Problem::new(
+                400,
+                format!(
+                    "The person has more than {MOST_OF_SUBJECT} changes since then. Ask for a later moment, or list \
+                     the events of that time."
+                ),
+            ));
+        }
+        let present = results.first(self.present)?;
+        let steps = results.all(self.steps)?;
+        let role = results.first(self.role)?;
+        if present.is_none() && steps.is_empty() && role.is_none() {
+            return Err(Problem::new(
+                404,
+                "There is no such member in this organization, and no event of one.",
+            ));
+        }
+        let now = present.map(|Present { active, visible, org_role }| Standing { active, visible, org_role });
+        let then = steps.iter().fold(now, |after, Step { event }| before(&self.id, event, after));
+        let mut rights = Vec::new();
+        if let Some(Standing { active: true, org_role, .. }) = then {
+            rights.push(Right {
+                on: RightOn::Organization,
+                role: Some(org_role.as_str().to_owned()),
+                group: None,
+                since: role.map(origin),
+            });
+            rights.extend(results.all(self.memberships)?.into_iter().map(right));
+        }
+        Ok(Access {
+            id: self.id,
+            at: self.time,
+            seq,
+            exists: then.is_some(),
+            active: then.is_some_and(|then| then.active),
+            visible: then.is_some_and(|then| then.visible),
+            org_role: then.map_or(OrgRole::Member, |then| then.org_role),
+            rights,
+            kept_since,
+        })
     }
-    let now = present.map(|Present { active, visible, org_role }| Standing { active, visible, org_role });
-    let then = steps.iter().fold(now, |after, Step { event }| before(id, event, after));
-    let mut rights = Vec::new();
-    if let Some(Standing { active: true, org_role, .. }) = then {
-        let since = results.first(role)?.map(origin);
-        rights.push(Right {
-            on: RightOn::Organization,
-            role: Some(org_role.as_str().to_owned()),
-            group: None,
-            since,
-        });
-        rights.extend(results.all(memberships)?.into_iter().map(right));
-    }
-    let answer = Access {
-        id: id.to_owned(),
-        at: time,
-        seq,
-        exists: then.is_some(),
-        active: then.is_some_and(|then| then.active),
-        visible: then.is_some_and(|then| then.visible),
-        org_role: then.map_or(OrgRole::Member, |then| then.org_role),
-        rights,
-        kept_since,
-    };
-    Ok(InOrganization { organization, answer })
 }
 
 /// The difference of access between two moments: of all people, of one, or of the members of a group.

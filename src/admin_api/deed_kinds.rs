@@ -4,7 +4,7 @@ use super::types::events::DeedKind;
 use directory::event::EventType;
 
 /// The types of events of a kind.
-pub(super) fn types_of(kind: DeedKind) -> &'static [EventType] {
+pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
     use EventType::{
         BrakeEngaged, BrakeReleased, GroupCreated, GroupDeleted, GroupUpdated, ImportFinished, ImportStarted,
         InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged,

@@ -4,20 +4,23 @@ use super::context::{AdminContext, InOrganization, Opened};
 use super::deed_kinds::types_of;
 use super::deed_pages::{Item, Page, Reach, Stream, behind};
 use super::types::events::{
-    ChangeEvent, ChangedValue, Deed, DeedOutcome, DeedPage, DeedQuery, DeedTotal, EventCause, EventSubject,
-    ListedPerson,
+    ChangeEvent, ChangedValue, Deed, DeedCursor, DeedOutcome, DeedPage, DeedQuery, DeedTotal, EventCause,
+    EventSubject, ListedPerson,
 };
 use super::types::log::{LogEntry, LogSource};
-use super::types::query::Moment;
+use super::types::query::{self, Moment};
 use crate::d1::events::range::Range;
 use crate::d1::events::read::{self as stored, About, DeedRow, Found, KeptSince, Seen, Total};
 use crate::d1::events::requests::{self, RequestRow};
 use crate::d1::events::shown::{Names, ShownEvent};
-use crate::d1::{Batch, StorageError};
+use crate::d1::{Batch, Handle, Results, StorageError, Tenant};
 use crate::http::Problem;
 use directory::event::{AttributeChange, Event, EventType, GroupRef, Personal, Source};
 use directory::key;
 use directory::user::fold_user_name;
+
+/// Most events of a deed that are counted on the page of one of them.
+const MOST_OF_A_DEED: i64 = 200;
 
 /// Lists deeds, the newest first.
 pub(crate) async fn list(
@@ -26,46 +29,75 @@ pub(crate) async fn list(
     query: DeedQuery,
 ) -> Result<InOrganization<DeedPage>, Problem> {
     let tenant = context.tenant(org);
-    let events = events_of(&query)?;
-    let requests = requests_of(&query);
-    let is_first = query.before.is_none() && query.after.is_none();
     let mut batch = Batch::new();
-    let kept_since = batch.push(stored::kept_since(&tenant));
-    let deeds = events.as_ref().map(|events| batch.push(stored::deeds::<LogEntry>(&tenant, events)));
-    let entries = requests.as_ref().map(|query| batch.push(requests::requests::<LogEntry>(&tenant, query)));
-    let deed_total =
-        events.as_ref().filter(|_| !is_first).map(|events| batch.push(stored::total(&tenant, events)));
-    let request_total =
-        requests.as_ref().filter(|_| !is_first).map(|query| batch.push(requests::total(&tenant, query)));
+    let reading = Reading::push(&mut batch, &tenant, query)?;
     let Opened { organization, results } = context.open(&tenant, batch).await?;
-    // Without an event, nothing has happened yet.
-    let kept_since = results.first(kept_since)?.map_or_else(|| tenant.now.clone(), |KeptSince { at }| at);
-    let mut page = Page::of(&query);
-    let mut count = Count::default();
-    if let (Some(deeds), Some(events)) = (deeds, &events) {
-        let (stream, seen) = deeds_of(results.all(deeds)?, events, &page)?;
-        page.deeds = stream;
-        count.add(seen.deeds, seen.scanned, events.most_scanned());
+    Ok(InOrganization { organization, answer: reading.page(&results, &tenant.now)? })
+}
+
+/// The statements that read a page of deeds, in a batch that may have others.
+pub(super) struct Reading {
+    query: DeedQuery,
+    events: Option<stored::Query>,
+    kept_since: Handle<KeptSince>,
+    deeds: Option<Handle<DeedRow<LogEntry>>>,
+    entries: Option<Handle<RequestRow<LogEntry>>>,
+    deed_total: Option<Handle<Total>>,
+    request_total: Option<Handle<requests::Total>>,
+}
+
+impl Reading {
+    /// Adds the statements to a batch.
+    ///
+    /// # Errors
+    /// 400 for a query that cannot be.
+    pub(super) fn push(batch: &mut Batch, tenant: &Tenant<'_>, query: DeedQuery) -> Result<Self, Problem> {
+        let events = events_of(&query)?;
+        let requests = requests_of(&query);
+        let is_first = query.before.is_none() && query.after.is_none();
+        let kept_since = batch.push(stored::kept_since(tenant));
+        let deeds = events.as_ref().map(|events| batch.push(stored::deeds::<LogEntry>(tenant, events)));
+        let entries =
+            requests.as_ref().map(|query| batch.push(requests::requests::<LogEntry>(tenant, query)));
+        let deed_total =
+            events.as_ref().filter(|_| !is_first).map(|events| batch.push(stored::total(tenant, events)));
+        let request_total =
+            requests.as_ref().filter(|_| !is_first).map(|query| batch.push(requests::total(tenant, query)));
+        Ok(Self { query, events, kept_since, deeds, entries, deed_total, request_total })
     }
-    if let Some(entries) = entries {
-        let (stream, seen) = requests_found(results.all(entries)?, &kept_since, &page)?;
-        page.requests = stream;
-        count.add(seen.requests, seen.scanned, stored::MOST_SCANNED);
+
+    /// The page, once the statements have run.
+    pub(super) fn page(&self, results: &Results, now: &str) -> Result<DeedPage, StorageError> {
+        let is_first = self.query.before.is_none() && self.query.after.is_none();
+        // Without an event, nothing has happened yet.
+        let kept_since =
+            results.first(self.kept_since)?.map_or_else(|| now.to_owned(), |KeptSince { at }| at);
+        let mut page = Page::of(&self.query);
+        let mut count = Count::default();
+        if let (Some(deeds), Some(events)) = (self.deeds, &self.events) {
+            let (stream, seen) = deeds_of(results.all(deeds)?, events, &page)?;
+            page.deeds = stream;
+            count.add(seen.deeds, seen.scanned, events.most_scanned());
+        }
+        if let Some(entries) = self.entries {
+            let (stream, seen) = requests_found(results.all(entries)?, &kept_since, &page)?;
+            page.requests = stream;
+            count.add(seen.requests, seen.scanned, stored::MOST_SCANNED);
+        }
+        if !is_first {
+            count = Count::default();
+        }
+        if let (Some(total), Some(events)) = (self.deed_total, &self.events) {
+            let Total { deeds, scanned } = results.one(total)?;
+            count.add(deeds, scanned, events.most_scanned());
+        }
+        if let Some(total) = self.request_total {
+            let requests::Total { requests, scanned } = results.one(total)?;
+            count.add(requests, scanned, stored::MOST_SCANNED);
+        }
+        let (deeds, next, previous) = page.merged();
+        Ok(DeedPage { deeds, next, previous, total: count.total(), kept_since })
     }
-    if !is_first {
-        count = Count::default();
-    }
-    if let (Some(total), Some(events)) = (deed_total, &events) {
-        let Total { deeds, scanned } = results.one(total)?;
-        count.add(deeds, scanned, events.most_scanned());
-    }
-    if let Some(total) = request_total {
-        let requests::Total { requests, scanned } = results.one(total)?;
-        count.add(requests, scanned, stored::MOST_SCANNED);
-    }
-    let (deeds, next, previous) = page.merged();
-    let total = count.total();
-    Ok(InOrganization { organization, answer: DeedPage { deeds, next, previous, total, kept_since } })
 }
 
 /// How many deeds there are, as far as is known.
@@ -95,13 +127,44 @@ pub(crate) async fn event(
     org: &str,
     seq: &str,
 ) -> Result<InOrganization<ChangeEvent>, Problem> {
-    let missing =
-        || Problem::new(404, "There is no such event in this organization, or it is no longer kept.");
-    let seq = seq.parse().map_err(|_| missing())?;
+    let seq = seq.parse().map_err(|_| no_event())?;
     let tenant = context.tenant(org);
     let found = context.select(&tenant, stored::one(&tenant, seq)).await?;
-    let event = found.answer.into_iter().next().ok_or_else(missing)?;
+    let event = found.answer.into_iter().next().ok_or_else(no_event)?;
     Ok(InOrganization { organization: found.organization, answer: change_event(event) })
+}
+
+/// Reads one event, with all that it lists, and the deed to which it belongs, from that event on.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn of_event(
+    context: &AdminContext<'_>,
+    org: &str,
+    seq: &str,
+) -> Result<InOrganization<(Deed, ChangeEvent)>, Problem> {
+    let seq: u64 = seq.parse().map_err(|_| no_event())?;
+    let first = i64::try_from(seq).map_err(|_| no_event())?;
+    let tenant = context.tenant(org);
+    let before = Some(first.saturating_add(MOST_OF_A_DEED));
+    let range = Range { after: Some(first), before, ..Range::default() };
+    let events = stored::Query { range, count: 1, ..stored::Query::default() };
+    let after = Some(DeedCursor { seq: first, log_id: String::new() });
+    let page = Page::of(&DeedQuery { after, count: query::Count(1), ..DeedQuery::default() });
+    let mut batch = Batch::new();
+    let event = batch.push(stored::one(&tenant, seq));
+    let deeds = batch.push(stored::deeds::<LogEntry>(&tenant, &events));
+    let Opened { organization, results } = context.open(&tenant, batch).await?;
+    let event = results.first(event)?.ok_or_else(no_event)?;
+    let deed = deeds_of(results.all(deeds)?, &events, &page)?.0.items.into_iter().next();
+    let Some(Item { deed, .. }) = deed else {
+        return Err(StorageError::Internal("an event belongs to no deed".to_owned()).into());
+    };
+    Ok(InOrganization { organization, answer: (deed, change_event(event)) })
+}
+
+fn no_event() -> Problem {
+    Problem::new(404, "There is no such event in this organization, or it is no longer kept.")
 }
 
 /// The query of events; `None`: no event can match.

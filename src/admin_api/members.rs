@@ -299,7 +299,7 @@ fn at_once(error: StorageError) -> Problem {
     }
 }
 
-fn not_found() -> Problem {
+pub(super) fn not_found() -> Problem {
     Problem::new(404, "There is no such member in this organization.")
 }
 

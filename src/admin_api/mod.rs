@@ -5,7 +5,7 @@ pub(crate) mod access;
 pub(crate) mod body;
 pub(crate) mod brake;
 pub(crate) mod context;
-mod deed_kinds;
+pub(crate) mod deed_kinds;
 mod deed_pages;
 pub(crate) mod deeds;
 pub(crate) mod deleted_people;
@@ -18,6 +18,7 @@ pub(crate) mod members;
 #[cfg(test)]
 mod openapi;
 pub(crate) mod organizations;
+pub(crate) mod page_reads;
 pub(crate) mod projects;
 pub(crate) mod reply;
 pub(crate) mod routes;

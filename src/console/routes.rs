@@ -40,6 +40,7 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/projects", Method::POST, Page(PageName::Projects))
         .at("/organizations/:org/groups/:id", Method::GET, Page(PageName::Group))
         .at("/organizations/:org/log", Method::GET, Page(PageName::Log))
+        .at("/organizations/:org/events/:event", Method::GET, Page(PageName::Event))
         .at("/organizations/:org/imports", Method::GET, Page(PageName::Imports))
         .at("/organizations/:org/brake", Method::GET, Page(PageName::Brake))
         .at("/organizations/:org/brake", Method::POST, Page(PageName::Brake))

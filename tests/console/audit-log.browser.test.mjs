@@ -15,7 +15,7 @@ const browser = useBrowser();
 const options = { skip: browser.missing };
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
-const entries = (page) => page.locator("#entries tbody tr");
+const entries = (page) => page.locator("#entries .deeds > li");
 
 /** Loads the page until it has so many entries: some are written after the answer. */
 async function reloadUntil(page, count) {
@@ -34,10 +34,15 @@ describe("the provisioning log", () => {
     await visit(page, organization, "log");
     await reloadUntil(page, 3);
     const failed = entries(page).first();
-    assert.match(await failed.innerText(), /POST \/scim\/Users[\s\S]*400/);
-    assert.ok((await failed.innerText()).includes(refusal.body.detail));
+    const reason = refusal.body.detail.slice(0, refusal.body.detail.indexOf(". Assign") + 1);
+    const short = await failed.innerText();
+    assert.match(short, /Refused to create eve@evil\.example by key scim-/);
+    assert.ok(short.includes(`: ${reason}`), short);
     assert.match(await failed.locator(".advice").innerText(), /Add the mail domain in Settings/);
+    for (const hidden of ["POST", "/scim/Users", "400", refusal.body.detail]) assert.ok(!short.includes(hidden), short);
     await failed.getByText("More").click();
+    assert.match(await failed.innerText(), /POST \/scim\/Users was answered with 400/);
+    assert.ok((await failed.innerText()).includes(`The answer: ${refusal.body.detail}`));
     const body = await failed.locator("pre").innerText();
     assert.equal(JSON.parse(body).userName, "eve@evil.example");
     assert.doesNotMatch(body, /1mz050nq/); // the password
@@ -89,7 +94,7 @@ describe("the provisioning log", () => {
     await visit(page, organization, "log");
     for (const [, code, words] of refusals) {
       const { id } = failures.find((failure) => failure.code === code);
-      const advice = page.locator(`tr[data-id="${id}"] .advice`);
+      const advice = page.locator(`li[data-id="${id}"] .advice`);
       if (words === null) assert.equal(await advice.count(), 0, code);
       else assert.ok((await advice.innerText()).includes(words), code);
     }
@@ -98,7 +103,7 @@ describe("the provisioning log", () => {
     assert.equal(await page.locator(".advice").count(), 0, "entries of before the migration have no advice");
   });
 
-  test("is filtered by outcome, by who did it, by name and by day", options, async () => {
+  test("is filtered by deed, outcome, cause, person, name and day", options, async () => {
     const organization = await createOrganization(worker);
     const { okta } = organization;
     const ada = await organization.createUser("ada@okta.local");
@@ -123,11 +128,29 @@ describe("the provisioning log", () => {
       return entries(page).count();
     };
     const today = new Date().toISOString().slice(0, 10);
-    assert.equal(await filtered({ Outcome: "failed" }), 1);
-    assert.equal(await filtered({ Outcome: "succeeded", By: "scim" }), 3);
+    assert.equal(await filtered({ Outcome: "refused" }), 1);
+    assert.equal(await filtered({ Outcome: "done", By: "scim" }), 3);
+    await page.getByRole("status").filter({ hasText: "3 entries" }).waitFor();
     assert.equal(await filtered({ By: "console" }), 2);
-    assert.equal(await filtered({ "User name, group or id": "ADA@okta.local" }), 2);
+    assert.equal(await filtered({ "Name contains": "ADA@okta" }), 2);
+    assert.equal(await filtered({ "What was done": "deactivated" }), 1);
+    assert.match(await entries(page).innerText(), /Deactivated ada@okta\.local person by key scim-/);
+    assert.equal(await filtered({ "Key or administrator": organization.key.hint }), 4);
+    await visit(page, organization, `log?person=${ada.id}&outcome=done`);
+    assert.equal(await entries(page).count(), 2);
+    await submit(page, button(page, "Filter"));
+    assert.equal(await entries(page).count(), 2, "what a link has set stays set");
+    await submit(page, page.getByRole("link", { name: "Show all" }));
     assert.equal(await filtered({ From: today }), 6);
+    const key = organization.key.hint;
+    await filtered({ "What was done": "deactivated", "Key or administrator": key, From: today });
+    const undo = new URL(await page.getByRole("link", { name: "Undo these…" }).evaluate(({ href }) => href));
+    assert.equal(undo.pathname, `/console/organizations/${organization.id}/undo`);
+    assert.deepEqual(Object.fromEntries(undo.searchParams), {
+      actor: key,
+      since: today,
+      types: "person.deactivated",
+    });
     assert.equal(await filtered({ Before: today }), 0);
     await page.getByText("No entry matches").waitFor();
     await submit(page, page.getByRole("link", { name: "Back to the newest" }));
@@ -149,7 +172,10 @@ describe("the provisioning log", () => {
     await entries(page).nth(60).waitFor();
     const ids = await entries(page).evaluateAll((rows) => rows.map((row) => row.dataset.id));
     assert.equal(new Set(ids).size, 61);
-    assert.deepEqual(ids, ids.toSorted().reverse());
+    assert.deepEqual(
+      ids,
+      ids.toSorted((one, other) => other - one),
+    );
     await button(page, "Stop following").click();
     assert.equal(await button(page, "Follow").getAttribute("aria-pressed"), "false");
     await assertNoComplaints(page);
@@ -176,6 +202,9 @@ describe("the provisioning log", () => {
     const second = await entries(page).evaluateAll((rows) => rows.map((row) => row.dataset.id));
     assert.deepEqual([first.length, second.length, new Set([...first, ...second]).size], [50, 10, 60]);
     assert.equal(await button(page, "Follow").count(), 0);
+    await page.getByRole("status").filter({ hasText: "60 entries" }).waitFor();
+    await submit(page, page.getByRole("link", { name: "Newer entries" }));
+    assert.deepEqual(await entries(page).evaluateAll((rows) => rows.map((row) => row.dataset.id)), first);
     await assertNoComplaints(page);
   });
 });

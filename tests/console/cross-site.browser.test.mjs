@@ -151,7 +151,7 @@ describe("after signing in", () => {
   test("a sign-in leads to the page that was asked for", { skip: browser.missing }, async () => {
     const organization = await createOrganization(worker);
     const page = await browser.open({ baseURL: worker.url });
-    const address = `/console/organizations/${organization.id}/log?status=failed`;
+    const address = `/console/organizations/${organization.id}/log?outcome=refused`;
     assert.equal((await page.goto(address)).status(), 401);
     await signIn(page, worker.adminToken);
     assert.equal(page.url(), worker.url + address);

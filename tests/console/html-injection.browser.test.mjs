@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertError, assertStatus, eventually } from "../helpers/assert.mjs";
-import { oktaUser } from "../helpers/bodies.mjs";
+import { oktaUser, operation } from "../helpers/bodies.mjs";
 import { assertNoComplaints, useBrowser } from "../helpers/browser.mjs";
 import { pagesOf, signedIn, submit, unfold, visit } from "../helpers/console.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
@@ -70,6 +70,14 @@ for (const payload of PAYLOADS) {
     const extra = { displayName: `d${name}`, externalId: `e${name}`, nickName: name, profileUrl: name };
     const user = assertStatus(await okta.post("/Users", oktaUser(profile, extra)), 201);
     const [{ id: group }] = (await okta.importAll("/Groups")).filter(({ displayName }) => displayName.includes("Role"));
+    // Events with all of these names, and with values before and after.
+    const renamed = { nickName: `n${name}`, title: name, displayName: `D${name}` };
+    assertStatus(await okta.patch(`/Users/${user.id}`, { op: "replace", value: renamed }), 200);
+    assertStatus(await okta.patch(`/Groups/${group}`, operation.addMembers([user.id])), 204);
+    const plain = assertStatus(await okta.post("/Groups", { displayName: `P${short}` }), 201);
+    assertStatus(await okta.patch(`/Groups/${plain.id}`, operation.rename(plain.id, `Q${short}`)), 204);
+    assertStatus(await okta.patch(`/Groups/${plain.id}`, operation.addMembers([user.id])), 204);
+    assertStatus(await okta.delete(`/Groups/${plain.id}`), 204);
     assertError(await okta.post("/Groups", { displayName: `Statsig-Nope ${name}-Member` }), 400);
     assertError(await okta.get(`/Users?filter=${encodeURIComponent(`nope${name} eq "${name}"`)}`), 400);
     assertError(await okta.get(`/Users/${encodeURIComponent(name)}`), 404);
@@ -90,11 +98,13 @@ for (const payload of PAYLOADS) {
     await visit(page, organization, "projects");
     await assertHarmless(page, incidents, [`Role ${short}`, `Team ${short}`]);
     await visit(page, organization, `members/${user.id}`);
-    await assertHarmless(page, incidents, [`u${name}`, `g${name} f${name}`]);
+    await assertHarmless(page, incidents, [`u${name}`, `g${name} f${name}`, `n${name}`, `D${name}`]);
+    await visit(page, organization, `groups/${plain.id}`);
+    await assertHarmless(page, incidents, [`Q${short}`, `u${name}`]);
 
     // What comes back from a form and from the address.
-    await visit(page, organization, `log?resource=${encodeURIComponent(name)}&done=${encodeURIComponent(name)}`);
-    assert.equal(await page.getByLabel("User name, group or id").inputValue(), name);
+    await visit(page, organization, `log?text=${encodeURIComponent(name)}&done=${encodeURIComponent(name)}`);
+    assert.equal(await page.getByLabel("Name contains").inputValue(), name);
     await visit(page, organization, `members?search=${encodeURIComponent(name)}&after=${encodeURIComponent(name)}`);
     assert.equal(await page.getByLabel("User name begins with").inputValue(), name);
     await visit(page, organization, "settings");
@@ -105,7 +115,7 @@ for (const payload of PAYLOADS) {
     await page.getByRole("button", { name: "Follow" }).click();
     // Of an address that is none, the log has nothing to show; of a profile it has.
     assertStatus(await okta.post("/Users", oktaUser({ ...profile, userName: `again${name}` })), 201);
-    await page.locator("#entries tbody tr", { hasText: `again${name}` }).waitFor();
+    await page.locator("#entries .deeds > li", { hasText: `again${name}` }).waitFor();
     await assertHarmless(page, incidents, [`again${name}`]);
   });
 }

@@ -27,14 +27,17 @@ describe("a member", () => {
     const page = await signedIn(browser, worker);
     await visit(page, organization, "members");
     await page.getByRole("link", { name: "ada@okta.local" }).click();
-    await page.getByRole("link", { name: "Statsig-Demo-Member" }).waitFor();
+    await page.getByRole("link", { name: "Demo · Member" }).first().waitFor();
     await submit(page, button(page, "Remove"));
     await assertDone(page, /removed/);
 
     const imported = (await okta.importAll("/Users")).find((user) => user.id === id);
     assert.deepEqual([imported.active, imported.groups ?? []], [false, []]);
     assert.deepEqual(memberIds(await organization.group(group.id)), []);
-    assert.match(await page.locator("tbody tr").first().innerText(), /Removed ada@okta\.local/);
+    assert.match(
+      await page.locator(".deeds > li").first().innerText(),
+      /Deactivated by admin token: left Demo · Member/,
+    );
 
     await submit(page, button(page, "Activate again"));
     await assertDone(page, /in the organization/);

@@ -129,10 +129,15 @@ test("a team is found over SCIM, shows who is in it and since when it is pushed,
   await page.reload();
   assert.match(await row.innerText(), /UTC/);
   await submit(page, row.getByRole("link", { name: "Member", exact: true }));
-  await page.getByRole("link", { name: "ada@okta.local" }).waitFor();
+  await page.getByRole("table").getByRole("link", { name: "ada@okta.local" }).waitFor();
   assert.match(await page.locator("dl.facts").innerText(), /Platform/);
-  await submit(page, page.getByRole("link", { name: "Log of this group" }));
-  assert.equal(await page.locator("#entries tbody tr").count(), 2); // the team, and the push
+  const push = /Members added by key \S+: \+\sada@okta\.local \(1\smember\)/;
+  assert.match(await page.locator("#history .deeds > li").first().innerText(), push);
+  await submit(page, page.getByRole("link", { name: /^Search in \d/ }));
+  assert.match(
+    await page.locator("#entries .deeds > li").first().innerText(),
+    /Members added Demo · Platform · Member group/,
+  );
 
   await visit(page, organization, "projects");
   await page.getByText("Delete the team Platform").click();

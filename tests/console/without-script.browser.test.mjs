@@ -29,11 +29,14 @@ test("everything is possible without JavaScript", { skip: browser.missing }, asy
   await visit(page, organization, "log");
   assert.equal(await button("Follow").count(), 0);
   assert.equal(await page.getByText("New entries appear at the top").isVisible(), false);
-  await page.getByLabel("Outcome").selectOption("failed");
+  await page.getByLabel("Outcome").selectOption("refused");
   await submit(page, button("Filter"));
-  assert.equal(await page.locator("#entries tbody tr").count(), 1);
+  assert.equal(await page.locator("#entries .deeds > li").count(), 1);
   await page.locator("#entries summary").click();
   await page.getByText("GET /scim/Users/nobody", { exact: true }).last().waitFor();
+  await visit(page, organization, "log");
+  await submit(page, page.getByRole("link", { name: "Details" }).first());
+  await page.getByText("was answered with").waitFor();
 
   await visit(page, organization, "members");
   await submit(page, page.getByRole("link", { name: "Next page" }));

@@ -64,6 +64,7 @@ export function pagesOf({ id }, { user, group }) {
     "projects",
     `groups/${group}`,
     "log",
+    "events/1",
     "imports",
     "settings",
     "brake",

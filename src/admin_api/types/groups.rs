@@ -45,6 +45,9 @@ pub(crate) struct GroupRecord {
 pub(crate) struct Group {
     #[serde(flatten)]
     pub(crate) record: GroupRecord,
+    /// How many members it has; null: more than 1,000.
+    #[schema(required, maximum = 1000)]
+    pub(crate) member_count: Option<u64>,
     pub(crate) members: Vec<MemberInList>,
     /// Where the next page begins; null on the last page.
     #[schema(required)]

@@ -14,35 +14,43 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
-// Follows the log: requests entries newer than its first row and puts them above it.
+// Follows the log: requests what is newer than all that was seen, and puts it at the top.
 const tail = document.getElementById("tail");
 if (tail) {
   const status = document.getElementById("tail-status");
   const usual = status.textContent;
+  const entries = document.getElementById("entries");
+  // The place behind the newest entry. Of an empty log it is the beginning.
+  let newest = entries.dataset.newest ?? "0~0";
   let timer;
 
-  const load = async (address) => {
+  const load = async () => {
+    const address = new URL(location.href);
+    address.searchParams.set("after", newest);
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
     if (!answer.ok) throw answer.status;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   };
 
   const look = async () => {
-    const rows = document.querySelector("#entries tbody");
-    const newest = rows.querySelector("tr[data-id]");
-    let next = new URL(location.href);
-    if (newest) next.searchParams.set("after", newest.dataset.id);
+    const list = entries.querySelector(".deeds");
     try {
-      const fresh = [];
-      while (next) {
-        const page = await load(next);
-        fresh.push(...page.querySelectorAll("#entries tbody tr"));
-        // More than a page in so short a time: the rest is on the next ones. Of an empty log, one page is enough.
-        const more = newest && page.querySelector("a[rel=next]");
-        next = more && new URL(more.getAttribute("href"), location.href);
-      }
-      rows.prepend(...fresh);
-      if (fresh.length > 0) document.querySelector("main > .empty")?.remove();
+      let further;
+      let added = 0;
+      do {
+        const page = await load();
+        // More than a page in so short a time: the rest is on the next ones.
+        further = page.querySelector("a[rel=prev]")?.getAttribute("href");
+        newest = further
+          ? new URL(further, location.href).searchParams.get("after")
+          : (page.getElementById("entries").dataset.newest ?? newest);
+        const fresh = [...page.querySelectorAll("#entries .deeds > li")];
+        // The end of a long deed that is shown already.
+        const others = fresh.filter(({ dataset }) => !list.querySelector(`:scope > [data-id="${dataset.id}"]`));
+        list.prepend(...others);
+        added += others.length;
+      } while (further);
+      if (added > 0) document.querySelector("main > .empty")?.remove();
       status.textContent = `Looked at ${new Date().toLocaleTimeString()}.`;
     } catch (error) {
       if (error === 401) return stop("You are signed out. Load the page again.");

@@ -8,7 +8,9 @@ use super::flash::Flash;
 use super::form::{check_confirmed, number};
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
-use super::parts::{address_of, confirmation, copied, copy_button, once, pill, select, time, time_or_never};
+use super::parts::{
+    address, address_of, confirmation, copied, copy_button, once, pill, select, time, time_or_never,
+};
 use super::request::{Notice, PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::keys::{
@@ -220,11 +222,11 @@ fn main(
     let policy = lifetimes(organization);
     Ok(html! {
         @if let Some(key) = new_key { (shown_once(key)) }
-        section.card aria-labelledby="key-heading" {
+        section.card id=[current.map(anchor)] aria-labelledby="key-heading" {
             h2 #key-heading { "SCIM key " (status(current)) }
             @match current {
                 None => p { "Provisioning is off. Generate a key and put it into your identity provider." },
-                Some(key) => (facts(key)),
+                Some(key) => (facts(organization, key)),
             }
             @match current.filter(|key| key.is_active()) {
                 None => (generate(latest(keys), &policy)),
@@ -264,7 +266,7 @@ fn main(
         @if !others.is_empty() {
             section.card aria-labelledby="others-heading" {
                 h2 #others-heading { "Other keys" }
-                (table(&others, keys))
+                (table(organization, &others, keys))
             }
         }
     })
@@ -289,11 +291,21 @@ fn status(key: Option<&Key>) -> Markup {
     }
 }
 
-fn facts(key: &Key) -> Markup {
+/// Where links to a key lead on this page.
+fn anchor(key: &Key) -> String {
+    format!("key-{}", key.id())
+}
+
+/// A link to what a key did.
+fn deeds(organization: &Organization, key: &Key) -> Markup {
+    html! { a href=(address(organization, &format!("log?key={}", key.id()))) { "What it did" } }
+}
+
+fn facts(organization: &Organization, key: &Key) -> Markup {
     let record = &key.record;
     html! {
         dl.facts {
-            div { dt { "Key" } dd { code { (key.hint) } } }
+            div { dt { "Key" } dd { code { (key.hint) } " " (deeds(organization, key)) } }
             div { dt { "Generated" } dd { (time(&record.created_at)) " by " (record.created_by) } }
             div { dt { "Last used" } dd { (time_or_never(record.last_used_at.as_deref())) } }
             @match &record.deactivated_at {
@@ -409,7 +421,7 @@ fn values(rows: &[(&str, &str, bool)]) -> Markup {
     }
 }
 
-fn table(keys: &[&Key], all: &[Key]) -> Markup {
+fn table(organization: &Organization, keys: &[&Key], all: &[Key]) -> Markup {
     html! {
         table {
             thead { tr {
@@ -417,8 +429,8 @@ fn table(keys: &[&Key], all: &[Key]) -> Markup {
                 th scope="col" { "Last used" } th scope="col" { "Until" } th scope="col" { span.hidden { "Action" } }
             } }
             tbody {
-                @for key in keys { tr {
-                    td data-label="Key" { code { (key.hint) } }
+                @for key in keys { tr id=(anchor(key)) {
+                    td data-label="Key" { code { (key.hint) } " " (deeds(organization, key)) }
                     td data-label="Status" { (status(Some(key))) }
                     td data-label="Generated" { (time(&key.record.created_at)) " by " (key.record.created_by) }
                     td data-label="Last used" { (time_or_never(key.record.last_used_at.as_deref())) }

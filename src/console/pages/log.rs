@@ -1,22 +1,47 @@
-//! The provisioning log: what identity providers and administrators did, what failed, and what to do about it.
+//! The provisioning log: what identity providers, administrators and scheduled jobs did, what was refused, and what to
+//! do about it.
 
 use maud::{Markup, html};
 
-use super::advice::advice;
+use super::deeds::{self, Place, View};
 use super::layout::{Section, page};
 use super::page::{NoForm, Shown};
-use super::parts::{address, field, next, pill, pretty, segment, select, time};
+use super::parts::{address, field, select};
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::log::{LogEntry, LogPage, LogResource, LogSource};
+use crate::admin_api::deed_kinds::types_of;
+use crate::admin_api::types::events::{Deed, DeedCursor, DeedKind, DeedPage, DeedQuery, DeedTotal};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
-use crate::admin_api::{AdminContext, InOrganization, log};
-use crate::error::ErrorCode;
+use crate::admin_api::{AdminContext, InOrganization, deeds as api};
 use crate::http::Problem;
 
-const STATUSES: [(&str, &str); 3] = [("", "All"), ("failed", "Failed"), ("succeeded", "Succeeded")];
-const SOURCES: [(&str, &str); 3] =
-    [("", "All"), ("scim", "Identity provider"), ("console", "Administrators")];
+const KINDS: [(&str, &str); 14] = [
+    ("", "All"),
+    ("created", "Created"),
+    ("updated", "Updated"),
+    ("deactivated", "Deactivated"),
+    ("restored", "Activated or restored"),
+    ("deleted", "Deleted or archived"),
+    ("role", "Organization role changed"),
+    ("joined", "Joined a group"),
+    ("left", "Left a group"),
+    ("visibility", "Hidden from SCIM, or shown"),
+    ("settings", "Settings changed"),
+    ("key", "SCIM keys"),
+    ("import", "Imports"),
+    ("undo", "Undone"),
+];
+const OUTCOMES: [(&str, &str); 4] =
+    [("", "All"), ("done", "Changed something"), ("refused", "Refused"), ("unchanged", "Nothing to change")];
+const SOURCES: [(&str, &str); 4] =
+    [("", "All"), ("scim", "Identity provider"), ("console", "Administrators"), ("job", "Scheduled jobs")];
+/// What a link may set and the form has no field for, and what it is called.
+const SET_BY_LINKS: [(&str, &str); 4] = [
+    ("person", "one person"),
+    ("group", "one group"),
+    ("key", "one SCIM key"),
+    ("type", "one type of event"),
+];
 
 /// The page of an organization's log.
 pub(super) struct Log<'a> {
@@ -32,9 +57,10 @@ impl Shown for Log<'_> {
         request: &PageRequest,
         state: PageState<NoForm>,
     ) -> Result<PageResponse, Problem> {
-        let query = query::read(&request.api_query())?;
-        let InOrganization { organization, answer } = log::list(context, self.org, query).await?;
-        let main = main(request, &organization, &answer);
+        let query: DeedQuery = query::read(&request.api_query())?;
+        let kind = query.kind;
+        let InOrganization { organization, answer } = api::list(context, self.org, query).await?;
+        let main = main(request, &organization, kind, &answer);
         let section = Some((&organization, Section::Log));
         Ok(PageResponse::Page(page(
             &context.actor,
@@ -46,37 +72,125 @@ impl Shown for Log<'_> {
     }
 }
 
-fn main(request: &PageRequest, organization: &Organization, log: &LogPage) -> Markup {
-    let LogPage { entries, next: before } = log;
-    let before = before.as_deref().map(|before| request.with_parameter("before", before));
-    let is_newest = request.parameter("before").is_empty() && request.parameter("to").is_empty();
+fn main(
+    request: &PageRequest,
+    organization: &Organization,
+    kind: Option<DeedKind>,
+    log: &DeedPage,
+) -> Markup {
+    let view = View { organization: &organization.record.id, place: Place::Organization, is_whole: false };
+    let is_newest = ["before", "after", "to"].into_iter().all(|name| request.parameter(name).is_empty());
+    html! {
+        (filters(request, organization))
+        div.tally {
+            p {
+                span role="status" { (total(log.total)) }
+                @if let Some(undo) = undo(request, organization, kind) { " " a href=(undo) { "Undo these…" } }
+            }
+            @if is_newest {
+                p.tail hidden {
+                    button.quiet #tail type="button" aria-pressed="false" { "Follow" }
+                    span #tail-status role="status" { "New entries appear at the top." }
+                }
+            }
+        }
+        div #entries data-newest=[newest(&log.deeds)] { (deeds::list(&view, &log.deeds, None)) }
+        @if log.deeds.is_empty() {
+            p.empty {
+                @if log.next.is_some() { "No entry here matches; there are older ones." }
+                @else { "No entry matches. Requests without a valid key are in the Worker's log only." }
+            }
+        }
+        (turning(request, log))
+        @if !is_newest { p { a href=(address(organization, "log")) { "Back to the newest" } } }
+    }
+}
+
+fn filters(request: &PageRequest, organization: &Organization) -> Markup {
+    let date = |name: &str, label: &str| {
+        html! {
+            div.field {
+                label for=(name) { (label) }
+                input id=(name) type="date" name=(name) value=(day(request.parameter(name)));
+            }
+        }
+    };
+    let set: Vec<(&str, &str)> =
+        SET_BY_LINKS.into_iter().filter(|(name, _)| !request.parameter(name).is_empty()).collect();
     html! {
         form.filters method="get" role="search" {
-            (select("status", "status", "Outcome", &STATUSES, request.parameter("status")))
+            (select("kind", "kind", "What was done", &KINDS, request.parameter("kind")))
+            (select("outcome", "outcome", "Outcome", &OUTCOMES, request.parameter("outcome")))
             (select("source", "source", "By", &SOURCES, request.parameter("source")))
-            (field("resource", "resource", "User name, group or id", request.parameter("resource"), ""))
-            div.field {
-                label for="from" { "From" }
-                input #from type="date" name="from" value=(day(request.parameter("from")));
-            }
-            div.field {
-                label for="to" { "Before" }
-                input #to type="date" name="to" value=(day(request.parameter("to")));
-            }
+            (field("actor", "actor", "Key or administrator", request.parameter("actor"), ""))
+            (field("text", "text", "Name contains", request.parameter("text"), ""))
+            (date("from", "From"))
+            (date("to", "Before"))
+            @for (name, _) in &set { input type="hidden" name=(name) value=(request.parameter(name)); }
             button { "Filter" }
         }
-        @if is_newest {
-            p.tail hidden {
-                button.quiet #tail type="button" aria-pressed="false" { "Follow" }
-                span #tail-status role="status" { "New entries appear at the top." }
+        @if !set.is_empty() {
+            p.only {
+                "Only about " (set.iter().map(|(_, what)| *what).collect::<Vec<_>>().join(" and ")) ". "
+                a href=(address(organization, "log")) { "Show all" }
             }
         }
-        div #entries { (table(organization, entries)) }
-        @if entries.is_empty() {
-            p.empty { "No entry matches. Requests without a valid key are in the Worker's log only." }
+    }
+}
+
+/// Links to the next and the previous page.
+pub(super) fn turning(request: &PageRequest, page: &DeedPage) -> Markup {
+    let to = |name: &str, other: &str, cursor: &DeedCursor| {
+        request.with_parameter_instead(name, other, &String::from(cursor.clone()))
+    };
+    html! {
+        @if page.next.is_some() || page.previous.is_some() {
+            nav.turning aria-label="Pages" {
+                @if let Some(cursor) = &page.previous {
+                    a.button rel="prev" href=(to("after", "before", cursor)) { "Newer entries" }
+                }
+                @if let Some(cursor) = &page.next {
+                    a.button rel="next" href=(to("before", "after", cursor)) { "Older entries" }
+                }
+            }
         }
-        @if !is_newest { p { a href=(address(organization, "log")) { "Back to the newest" } } }
-        (next(before, "Older entries"))
+    }
+}
+
+/// The page that undoes what the filters select; `None`: it cannot select the same, or no first day is chosen.
+fn undo(request: &PageRequest, organization: &Organization, kind: Option<DeedKind>) -> Option<String> {
+    let is_unset = |name: &&str| request.parameter(name).is_empty();
+    let selects_more = ["person", "group", "text", "source"].iter().any(|name| !is_unset(name));
+    if selects_more || !matches!(request.parameter("outcome"), "" | "done") || is_unset(&"from") {
+        return None;
+    }
+    let of_kind =
+        || kind.map(|kind| types_of(kind).iter().map(<&'static str>::from).collect::<Vec<_>>().join(","));
+    let types = match request.parameter("type") {
+        "" => of_kind().unwrap_or_default(),
+        one => one.to_owned(),
+    };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [
+        ("key", request.parameter("key")),
+        ("actor", request.parameter("actor")),
+        ("since", request.parameter("from")),
+        ("until", request.parameter("to")),
+        ("types", &types),
+    ] {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+    }
+    Some(address(organization, &format!("undo?{}", query.finish())))
+}
+
+/// How many entries match.
+pub(super) fn total(total: DeedTotal) -> String {
+    match (total.is_exact, total.count) {
+        (true, 1) => "1 entry".to_owned(),
+        (true, count) => format!("{count} entries"),
+        (false, count) => format!("{count} entries and more"),
     }
 }
 
@@ -85,71 +199,10 @@ fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
 }
 
-/// Entries as rows, the newest first.
-pub(super) fn table(organization: &Organization, entries: &[LogEntry]) -> Markup {
-    html! {
-        table.log {
-            thead { tr {
-                th scope="col" { "Time" } th scope="col" { "By" } th scope="col" { "About" }
-                th scope="col" { "Outcome" } th scope="col" { "Details" }
-            } }
-            tbody { @for entry in entries { (row(organization, entry)) } }
-        }
-    }
-}
-
-fn row(organization: &Organization, entry: &LogEntry) -> Markup {
-    let detail = entry.detail.as_deref().unwrap_or_default();
-    let kind = if entry.status >= 400 { "bad" } else { "good" };
-    let advice = entry.code.as_deref().and_then(ErrorCode::parse).and_then(advice);
-    html! {
-        tr data-id=(entry.id) {
-            td data-label="Time" { (time(&entry.at)) }
-            td data-label="By" { (entry.actor) }
-            td data-label="About" {
-                (resource(organization, entry)) " "
-                small {
-                    @if entry.source == LogSource::Console { "in the console" } @else { code { (shortened(entry)) } }
-                }
-            }
-            td data-label="Outcome" { (pill(kind, &entry.status.to_string())) }
-            td.detail {
-                @if !detail.is_empty() { p { (detail) } }
-                @if let Some(advice) = advice { p.advice { strong { "What to do: " } (advice) } }
-                details {
-                    summary { "More" }
-                    p { code { (entry.method) " " (entry.path) } ", " (entry.duration) " ms" }
-                    @if !entry.body.is_null() { (pretty(&entry.body)) }
-                }
-            }
-        }
-    }
-}
-
-/// The request in short: decoded, and with only the beginning of the identifier.
-fn shortened(entry: &LogEntry) -> String {
-    let id = entry.resource_id.as_deref().unwrap_or_default();
-    let path = match id.get(..8) {
-        Some(beginning) if id.len() > 12 => entry.path.replace(id, &format!("{beginning}…")),
-        _ => entry.path.clone(),
-    };
-    let path = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
-    format!("{} {path}", entry.method)
-}
-
-fn resource(organization: &Organization, entry: &LogEntry) -> Markup {
-    let id = entry.resource_id.as_deref().unwrap_or_default();
-    let name = entry.resource_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(id);
-    let page = entry.resource_type.filter(|_| !id.is_empty()).map(|resource_type| match resource_type {
-        LogResource::User => format!("members/{}", segment(id)),
-        LogResource::Group => format!("groups/{}", segment(id)),
-        LogResource::Project => "projects".to_owned(),
-        LogResource::Key => "keys".to_owned(),
-    });
-    html! {
-        @match page {
-            Some(page) => a href=(address(organization, &page)) { (name) },
-            None => (name),
-        }
-    }
+/// The place behind the newest deed, at which the log is followed; `None`: there is no deed.
+fn newest(deeds: &[Deed]) -> Option<String> {
+    let newest = deeds.first()?;
+    let seqs = deeds.iter().flat_map(|deed| &deed.events).map(|event| event.seq.saturating_add(1));
+    let id = newest.log_id.as_ref().filter(|_| newest.story.is_none()).unwrap_or(&newest.at);
+    Some(DeedCursor { seq: seqs.max().unwrap_or_default(), log_id: format!("{id}~") }.into())
 }

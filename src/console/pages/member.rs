@@ -3,20 +3,21 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::access;
 use super::calls::{Call, note, post};
 use super::flash::Flash;
 use super::form::check_confirmed;
+use super::history::{self, Subject};
 use super::layout::{Section, page};
-use super::log::table as log_table;
 use super::members::{ASSIGNABLE, chosen_role, status};
 use super::page::{Shown, Submitted};
-use super::parts::{address, address_of, confirmation, once, pretty, segment, select, time};
+use super::parts::{address_of, confirmation, once, pretty, segment, select, time};
 use super::request::{PageRequest, PageResponse, PageState};
+use crate::admin_api::page_reads::{self, Member as Described, Person};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::members::{
-    ChangeMember, MemberDetail, MemberInList, MemberRole, NewMember, TransferOwnership,
+    ChangeMember, MemberInList, MemberRole, NewMember, TransferOwnership,
 };
-use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, members};
 use crate::http::Problem;
 
@@ -118,19 +119,31 @@ impl Shown for Member<'_> {
     async fn render(
         &self,
         context: &AdminContext<'_>,
-        _request: &PageRequest,
+        request: &PageRequest,
         state: PageState<Form>,
     ) -> Result<PageResponse, Problem> {
-        let InOrganization { organization, answer } = members::read(context, self.org, self.id).await?;
-        let main = main(&organization, &answer);
+        let subject = Subject::Person(self.id);
+        let (access, history) = (access::query(request)?, history::query(request, subject)?);
+        let InOrganization { organization, answer } =
+            page_reads::person(context, self.org, self.id, access, history).await?;
+        let Person { member, access, history } = answer;
+        let answer = match member {
+            Ok(member) => member,
+            Err(problem) => {
+                return history::of_the_gone(context, request, &organization, &history, subject, problem);
+            }
+        };
+        let history = history::section(request, &organization, &history, subject, None);
+        let access = access::section(request, &organization, self.id, &access);
+        let main = main(&answer, &access, &history);
         let section = Some((&organization, Section::Members));
         let title = &answer.member.user_name;
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }
 }
 
-fn main(organization: &Organization, detail: &MemberDetail) -> Markup {
-    let MemberDetail { member, resource, groups, history } = detail;
+fn main(described: &Described, access: &Markup, history: &Markup) -> Markup {
+    let Described { member, resource } = described;
     let is_owner = member.org_role == MemberRole::Owner;
     html! {
         section.card aria-label="Person" {
@@ -142,32 +155,13 @@ fn main(organization: &Organization, detail: &MemberDetail) -> Markup {
                 div { dt { "Last modified" } dd { (time(&member.last_modified)) } }
             }
         }
-        section.card aria-labelledby="groups-heading" {
-            h2 #groups-heading { "Roles and groups" }
-            @if groups.is_empty() {
-                p.empty { "None." }
-            } @else {
-                ul {
-                    @for group in groups {
-                        li { a href=(address(organization, &format!("groups/{}", group.id))) { (group.display_name) } }
-                    }
-                }
-            }
-        }
+        (access)
         @if member.active && !is_owner { (actions(member)) }
         @if !member.active { (activation(member)) }
         @if is_owner {
             p { "The Owner cannot be changed or removed. First transfer the ownership on the page of the new Owner." }
         }
-        section.card aria-labelledby="history-heading" {
-            h2 #history-heading { "History" }
-            @if history.is_empty() {
-                p.empty { "The log has no entry about this member." }
-            } @else {
-                (log_table(organization, history))
-                p { a href=(address(organization, &format!("log?resource={}", member.id))) { "All entries" } }
-            }
-        }
+        (history)
         section.card aria-labelledby="resource-heading" {
             h2 #resource-heading { "As the identity provider sees it" }
             @match resource {

@@ -2,14 +2,18 @@
 //! call the handlers of the API, so that a script can do whatever a page can. Everything works without JavaScript; with
 //! it, buttons copy values, and the log updates itself.
 
+mod access;
 mod advice;
 mod asset;
 mod brake;
 mod calls;
+mod deeds;
 mod deleted_people;
+mod event;
 mod flash;
 pub(crate) mod form;
 mod group;
+mod history;
 mod imports;
 mod keys;
 pub(crate) mod layout;

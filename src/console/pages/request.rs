@@ -42,8 +42,13 @@ impl PageRequest {
 
     /// The address of this page with a parameter set and the others as they are.
     pub(super) fn with_parameter(&self, name: &str, value: &str) -> String {
+        self.with_parameter_instead(name, name, value)
+    }
+
+    /// As [`Self::with_parameter`], without another parameter.
+    pub(super) fn with_parameter_instead(&self, name: &str, other: &str, value: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.query_without(&[name, Flash::PARAMETER]));
+        query.extend_pairs(self.query_without(&[name, other, Flash::PARAMETER]));
         format!("?{}", query.append_pair(name, value).finish())
     }
 

@@ -2,6 +2,7 @@
 
 use super::brake::Brake;
 use super::deleted_people::DeletedPeople;
+use super::event::Event;
 use super::group::Group;
 use super::imports::Imports;
 use super::keys::Keys;
@@ -33,6 +34,7 @@ pub(crate) enum PageName {
     Projects,
     Group,
     Log,
+    Event,
     Imports,
     Undo,
     UndoRun,
@@ -65,6 +67,7 @@ pub(crate) async fn respond(
         (P::Projects, [org]) => with_forms(&Projects { org }, context, request, form).await,
         (P::Group, [org, id]) => Group { org, id }.show(context, request).await,
         (P::Log, [org]) => Log { org }.show(context, request).await,
+        (P::Event, [org, seq]) => Event { org, seq }.show(context, request).await,
         (P::Imports, [org]) => Imports { org }.show(context, request).await,
         (P::Brake, [org]) => with_forms(&Brake { org }, context, request, form).await,
         (P::Undo, [org]) => with_forms(&Undo { org }, context, request, form).await,

@@ -1,0 +1,82 @@
+//! What a page of the console shows of a person or group: the answers of several calls, read in one batch.
+
+use serde_json::Value;
+
+use super::context::{AdminContext, InOrganization, Opened};
+use super::types::access::{Access, AccessQuery};
+use super::types::events::{DeedPage, DeedQuery};
+use super::types::groups::{Group, GroupQuery};
+use super::types::members::MemberInList;
+use super::{access, deeds, groups, members};
+use crate::d1::Batch;
+use crate::d1::console_views::{self as stored, MemberRow};
+use crate::http::Problem;
+
+/// A person with their access and their history.
+pub(crate) struct Person {
+    /// The person; the problem, if they are deleted.
+    pub(crate) member: Result<Member, Problem>,
+    /// Their access at a moment; the problem, if it is not known.
+    pub(crate) access: Result<Access, Problem>,
+    pub(crate) history: DeedPage,
+}
+
+/// A member, and the SCIM user as the identity provider gets it; `None`: SCIM does not see the person.
+pub(crate) struct Member {
+    pub(crate) member: MemberInList,
+    pub(crate) resource: Option<Value>,
+}
+
+/// Reads a person.
+///
+/// # Errors
+/// 400, and those of storage.
+pub(crate) async fn person(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+    access: AccessQuery,
+    history: DeedQuery,
+) -> Result<InOrganization<Person>, Problem> {
+    let tenant = context.tenant(org);
+    let mut batch = Batch::new();
+    let member = batch.push(stored::member::<MemberInList>(&tenant, id));
+    let access = access::Reading::push(&mut batch, &tenant, id, access);
+    let history = deeds::Reading::push(&mut batch, &tenant, history)?;
+    let Opened { organization, results } = context.open(&tenant, batch).await?;
+    let member = results.first(member)?.ok_or_else(members::not_found);
+    let member = member.map(|MemberRow { member, resource }| {
+        let resource = member.managed.then_some(Value::Object(resource));
+        Member { member, resource }
+    });
+    let access = access.access(&results);
+    let history = history.page(&results, &tenant.now)?;
+    Ok(InOrganization { organization, answer: Person { member, access, history } })
+}
+
+/// A group with its history.
+pub(crate) struct GroupWithHistory {
+    /// The group; the problem, if it is deleted.
+    pub(crate) group: Result<Group, Problem>,
+    pub(crate) history: DeedPage,
+}
+
+/// Reads a group.
+///
+/// # Errors
+/// 400, and those of storage.
+pub(crate) async fn group(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+    query: GroupQuery,
+    history: DeedQuery,
+) -> Result<InOrganization<GroupWithHistory>, Problem> {
+    let tenant = context.tenant(org);
+    let mut batch = Batch::new();
+    let group = groups::Reading::push(&mut batch, &tenant, id, query);
+    let history = deeds::Reading::push(&mut batch, &tenant, history)?;
+    let Opened { organization, results } = context.open(&tenant, batch).await?;
+    let (group, history) = (group.group(&results), history.page(&results, &tenant.now)?);
+    Ok(InOrganization { organization, answer: GroupWithHistory { group, history } })
+}

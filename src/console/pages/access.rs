@@ -1,0 +1,96 @@
+//! What a person may do, now or at a moment in the past: each right with the group that gives it, since when, and by
+//! what.
+
+use maud::{Markup, html};
+
+use super::deeds::{Place, View, by};
+use super::parts::time;
+use super::request::PageRequest;
+use crate::admin_api::types::access::{Access, AccessQuery, Origin, Right};
+use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::query;
+use crate::http::Problem;
+
+/// The parameter of the page with the moment.
+const AT: &str = "access_at";
+/// Most groups that are shown before the list is opened.
+const MOST_SHOWN: usize = 8;
+
+/// The query of the access at the moment that the page asks for.
+///
+/// # Errors
+/// 400.
+pub(super) fn query(request: &PageRequest) -> Result<AccessQuery, Problem> {
+    query::read(&[("at".to_owned(), request.parameter(AT).to_owned())])
+}
+
+/// The section of a person's page with their access.
+pub(super) fn section(
+    request: &PageRequest,
+    organization: &Organization,
+    id: &str,
+    access: &Result<Access, Problem>,
+) -> Markup {
+    let view = View { organization: &organization.record.id, place: Place::Person(id), is_whole: false };
+    let day = request.parameter(AT).get(..10).unwrap_or_default();
+    html! {
+        section.card aria-labelledby="access-heading" {
+            h2 #access-heading {
+                @if day.is_empty() { "Access" } @else { "Access at the beginning of " (day) }
+            }
+            @match access {
+                Ok(access) => (rights(&view, access)),
+                Err(problem) => p.empty { (problem.detail) },
+            }
+            form.inline method="get" {
+                div.field {
+                    label for="access_at" { "As of the beginning of" }
+                    input #access_at type="date" name=(AT) value=(day);
+                }
+                button.quiet { "Show" }
+            }
+        }
+    }
+}
+
+fn rights(view: &View<'_>, access: &Access) -> Markup {
+    let (first, others) = access.rights.split_at_checked(MOST_SHOWN).unwrap_or((&access.rights, &[]));
+    html! {
+        @if access.rights.is_empty() {
+            p.empty {
+                @if access.exists && !access.active { "None: this person was deactivated." }
+                @else if access.exists { "None." }
+                @else { "None: this person was not in the directory." }
+            }
+        } @else {
+            ul.rights { @for one in first { (right(view, one, &access.kept_since)) } }
+            @if !others.is_empty() {
+                details {
+                    summary { (others.len()) " more" }
+                    ul.rights { @for one in others { (right(view, one, &access.kept_since)) } }
+                }
+            }
+        }
+    }
+}
+
+fn right(view: &View<'_>, right: &Right, kept_since: &str) -> Markup {
+    html! {
+        li {
+            @match (&right.group, &right.role) {
+                (Some(group), _) => (view.group(group)),
+                (None, Some(role)) => { (role) " of the organization" },
+                (None, None) => {},
+            }
+            " "
+            small {
+                @match &right.since {
+                    Some(Origin { seq, at, cause, .. }) => {
+                        "since " a href=(view.event_address(*seq)) { (time(at)) } " " (by(view, cause))
+                    },
+                    None => { "since before " (time(kept_since)) },
+                }
+            }
+        }
+    }
+}

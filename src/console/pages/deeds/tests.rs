@@ -1,0 +1,449 @@
+use std::collections::BTreeSet;
+
+use maud::Markup;
+use serde_json::{Value, json};
+use strum::VariantArray;
+
+use super::clause::{Clause, clauses};
+use super::{Place, View};
+use crate::admin_api::types::events::{ChangeEvent, Deed};
+use directory::event::EventType;
+
+const OF_ORGANIZATION: View<'_> = View { organization: "o", place: Place::Organization, is_whole: false };
+const OF_ADA: View<'_> = View { organization: "o", place: Place::Person("ada"), is_whole: false };
+const OF_ENGINEERS: View<'_> = View { organization: "o", place: Place::Group("engineers"), is_whole: false };
+
+/// What a reader sees of HTML.
+fn text(markup: &Markup) -> String {
+    let mut text = String::new();
+    let mut is_tag = false;
+    for character in markup.0.replace("</p>", " ").chars() {
+        match character {
+            '<' => is_tag = true,
+            '>' if is_tag => is_tag = false,
+            '\u{a0}' => text.push(' '),
+            other if !is_tag => text.push(other),
+            _ => {}
+        }
+    }
+    let text = text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An event about this subject. Lists have as many elements as they count.
+#[expect(clippy::needless_pass_by_value, reason = "callers write it with json!")]
+fn event(subject: (&str, &str, &str), event_type: &str, data: Value) -> ChangeEvent {
+    let (subject_type, id, name) = subject;
+    let listed = data.get("people").and_then(Value::as_array).cloned().unwrap_or_default();
+    let people: Vec<Value> = listed
+        .iter()
+        .map(|person| {
+            let id = person["id"].as_str().unwrap();
+            json!({"id": id, "user_name": format!("{id}@a.example"), "display_name": null})
+        })
+        .collect();
+    let groups = data.get("groups").and_then(Value::as_array).map_or(0, Vec::len);
+    serde_json::from_value(json!({
+        "seq": 7, "at": "2026-01-02T03:04:05.678Z", "event": {"type": event_type, "data": data},
+        "subject": {"type": subject_type, "id": id, "name": name, "display_name": null, "external_id": null},
+        "version": 2, "changes": null, "people_count": people.len(), "people": people, "group_count": groups,
+    }))
+    .unwrap()
+}
+
+const ADA: (&str, &str, &str) = ("person", "ada", "ada@a.example");
+const ENGINEERS: (&str, &str, &str) = ("group", "engineers", "Statsig-Web Shop-Engineer");
+const ORGANIZATION: (&str, &str, &str) = ("organization", "o", "Acme");
+
+fn group(role: &str) -> Value {
+    json!({"id": role.to_lowercase(), "name": format!("Statsig-Web Shop-{role}"), "external_id": null,
+        "project": {"id": "p", "name": "Web Shop"}, "team": null, "role": role, "since": null})
+}
+
+fn people(ids: &[&str]) -> Value {
+    ids.iter().map(|id| json!({"id": id, "since": null})).collect()
+}
+
+fn with_changes(event: ChangeEvent, changes: Value) -> ChangeEvent {
+    ChangeEvent { changes: serde_json::from_value(changes).unwrap(), ..event }
+}
+
+/// The clauses of events: what was done, and the sentence.
+fn told(view: &View<'_>, events: &[ChangeEvent]) -> Vec<String> {
+    let events: Vec<&ChangeEvent> = events.iter().collect();
+    let words = |clause: &Clause<'_>| match clause.sentence(None) {
+        Some(sentence) => format!("{}: {}", clause.done(), text(&sentence)),
+        None => clause.done().to_owned(),
+    };
+    clauses(view, &events).iter().map(words).collect()
+}
+
+#[test]
+fn each_type_of_event_has_its_words() {
+    let group = group("Engineer");
+    let state = json!({"active": true, "org_role": "Admin", "visible": true});
+    let named = json!({"name": "Web Shop"});
+    let renamed = json!({"name": {"before": "Web", "after": "Web Shop"}});
+    let lost = json!({"org_role": {"before": "Admin", "after": "Member"}});
+    let gained = json!({"org_role": {"before": "Member", "after": "Admin"}});
+    let team = json!({"name": "Night", "project": {"id": "p", "name": "Web Shop"}});
+    let import = json!({"resource": "Users", "first_page_at": "2026-01-02T03:04:05.678Z", "total": 120});
+    let project = ("project", "p", "Web Shop");
+    let night = ("team", "t", "Night");
+    let key = ("key", "JGHF234567", "scim-JGHF…");
+    let hint = json!({"hint": "scim-JGHF…"});
+    let cases = [
+        (ORGANIZATION, "history.started", json!({}), "History begins: What changed before is not known"),
+        (ADA, "person.created", state.clone(), "Created: as Admin"),
+        (
+            ADA,
+            "person.updated",
+            json!({"attributes": ["title", "emails"]}),
+            "Updated: title and mail address changed; their values are erased",
+        ),
+        (ADA, "person.deactivated", lost, "Deactivated: lost Admin"),
+        (ADA, "person.restored", gained, "Activated again: as Admin"),
+        (ADA, "person.deleted", state, "Deleted: was Admin"),
+        (
+            ADA,
+            "person.undeleted",
+            json!({"active": false, "org_role": "Member", "visible": false}),
+            "Brought back: without access; not seen by SCIM",
+        ),
+        (ADA, "person.erased", json!({}), "Erased: names and values are gone from the history"),
+        (ADA, "person.hidden", json!({"people": people(&["ada"])}), "Hidden from SCIM"),
+        (ADA, "person.shown", json!({"people": people(&["ada"])}), "Shown to SCIM"),
+        (
+            ADA,
+            "org_role.changed",
+            json!({"org_role": {"before": "Admin", "after": "Member"}, "active": true}),
+            "Role changed: lost Admin",
+        ),
+        (
+            ADA,
+            "ownership.transferred",
+            json!({"owner": {"before": "12345678-9", "after": "ada"}, "role_before": "Member"}),
+            "Ownership transferred: from person 12345678… to ada@a.example, who was Member",
+        ),
+        (
+            ENGINEERS,
+            "membership.added",
+            json!({"groups": [group], "people": people(&["eva"])}),
+            "Members added: + eva@a.example",
+        ),
+        (
+            ENGINEERS,
+            "membership.removed",
+            json!({"groups": [group], "people": people(&["ben"])}),
+            "Members removed: − ben@a.example",
+        ),
+        (
+            ENGINEERS,
+            "group.created",
+            json!({"group": group}),
+            "Created: SCIM group Statsig-Web Shop-Engineer",
+        ),
+        (
+            ENGINEERS,
+            "group.updated",
+            json!({"name": {"before": "A", "after": "B"}, "external_id": {"before": null, "after": "0a"}}),
+            "Updated: renamed from A to B; identity provider's id set to 0a",
+        ),
+        (
+            ENGINEERS,
+            "group.deleted",
+            json!({"group": group}),
+            "Deleted: SCIM group Statsig-Web Shop-Engineer",
+        ),
+        (project, "project.created", named.clone(), "Created"),
+        (project, "project.renamed", renamed, "Renamed: from Web to Web Shop"),
+        (project, "project.archived", named.clone(), "Archived: its groups lost their members"),
+        (project, "project.restored", named, "Restored: its groups are back, without members"),
+        (ENGINEERS, "role.created", json!({"group": group}), "Created: SCIM group Statsig-Web Shop-Engineer"),
+        (night, "team.created", team.clone(), "Created: in Web Shop"),
+        (night, "team.deleted", team, "Deleted: in Web Shop"),
+        (
+            key,
+            "key.created",
+            json!({"hint": "scim-JGHF…", "expires_at": null, "replaces": null}),
+            "Generated: never expires",
+        ),
+        (
+            key,
+            "key.expiry_changed",
+            json!({"hint": "scim-JGHF…", "expires_at": "2026-02-01T00:00:00.000Z"}),
+            "Expiry changed: expires 2026-02-01 00:00:00 UTC",
+        ),
+        (key, "key.deactivated", hint, "Deactivated: requests with it are refused"),
+        (ORGANIZATION, "organization.created", json!({"name": "Acme"}), "Created"),
+        (
+            ORGANIZATION,
+            "settings.changed",
+            json!({"settings": {
+                "email_management": {"before": false, "after": true},
+                "mail_domains": {"before": ["okta.local"], "after": ["okta.lcal"]},
+                "user_limit": {"before": null, "after": 10},
+            }}),
+            "Settings changed: user names and mail changed over SCIM: on; mail domains changed from okta.local to \
+             okta.lcal; most people set to 10",
+        ),
+        (ORGANIZATION, "import.started", import.clone(), "Import began: 120 people"),
+        (ORGANIZATION, "import.finished", import, "Import finished: 120 people"),
+        (
+            ORGANIZATION,
+            "brake.engaged",
+            json!({"lost": 25, "limit": 24}),
+            "Brake engaged: 25 people lost access within an hour, and at most 24 may",
+        ),
+        (
+            ORGANIZATION,
+            "brake.released",
+            json!({"lifted_until": "2026-01-02T04:00:00.000Z"}),
+            "Brake released: it does not engage before 2026-01-02 04:00:00 UTC",
+        ),
+        (ORGANIZATION, "writes.paused", json!({}), "Paused: changes of the identity provider are refused"),
+        (
+            ORGANIZATION,
+            "writes.resumed",
+            json!({}),
+            "Resumed: changes of the identity provider are accepted again",
+        ),
+        (ADA, "invitation.accepted", json!({}), "Invitation accepted: administers the organization now"),
+        (ADA, "invitation.declined", json!({}), "Invitation declined: does not administer the organization"),
+        (ORGANIZATION, "undo.started", json!({"undo": "u"}), "Undo began"),
+        (
+            ORGANIZATION,
+            "undo.finished",
+            json!({"undo": "u", "restored": 12, "skipped": 1}),
+            "Undo finished: 12 changed back, 1 left as they are",
+        ),
+    ];
+    let mut seen = BTreeSet::new();
+    for (subject, event_type, data, expected) in cases {
+        assert_eq!(told(&OF_ORGANIZATION, &[event(subject, event_type, data)]), [expected], "{event_type}");
+        seen.insert(event_type);
+    }
+    let all: BTreeSet<&str> = EventType::VARIANTS.iter().map(<&str>::from).collect();
+    assert_eq!(seen, all);
+}
+
+#[test]
+fn a_deactivation_is_one_sentence() {
+    let groups: Vec<Value> = ["Engineer", "Reader", "Tester"].into_iter().map(group).collect();
+    let events = |groups: &[Value]| {
+        let lost = json!({"org_role": {"before": "Admin", "after": "Member"}});
+        [
+            with_changes(
+                event(ADA, "person.updated", json!({"attributes": ["title"]})),
+                json!({"title": {"before": "Dr", "after": "Prof"}}),
+            ),
+            event(ADA, "person.deactivated", lost),
+            event(ADA, "membership.removed", json!({"groups": groups, "people": people(&["ada"])})),
+        ]
+    };
+    let three = "Deactivated: lost Admin; title changed from Dr to Prof; left Web Shop · Engineer, Web Shop · Reader \
+                 and Web Shop · Tester";
+    for view in [OF_ORGANIZATION, OF_ADA] {
+        assert_eq!(told(&view, &events(&groups)), [three]);
+    }
+    let sixty: Vec<Value> = (0..60).map(|number| group(&format!("Role {number}"))).collect();
+    let sixty = told(&OF_ADA, &events(&sixty));
+    assert_eq!(
+        sixty,
+        [
+            "Deactivated: lost Admin; title changed from Dr to Prof; left Web Shop · Role 0, Web Shop · Role 1 and 58 \
+          others"
+        ]
+    );
+    // On the page of a group, the same is about the group.
+    let of_group = [event(ADA, "membership.removed", json!({"groups": groups, "people": people(&["ada"])}))];
+    assert_eq!(told(&OF_ENGINEERS, &of_group), ["Members removed: − ada@a.example"]);
+    let kept = event(ADA, "person.deactivated", json!({"org_role": {"before": "Admin", "after": "Admin"}}));
+    assert_eq!(told(&OF_ADA, &[kept]), ["Deactivated: Admin is kept for the next activation"]);
+}
+
+#[test]
+fn a_push_says_who_came_and_who_went() {
+    let of = |event_type: &str, ids: &[&str]| {
+        event(ENGINEERS, event_type, json!({"groups": [group("Engineer")], "people": people(ids)}))
+    };
+    let events = [of("membership.added", &["eva"]), of("membership.removed", &["ben"])];
+    assert_eq!(told(&OF_ENGINEERS, &events), ["Members changed: + eva@a.example, − ben@a.example"]);
+    let references: Vec<&ChangeEvent> = events.iter().collect();
+    let sentence = clauses(&OF_ENGINEERS, &references).first().unwrap().sentence(Some(61)).unwrap();
+    assert_eq!(text(&sentence), "+ eva@a.example, − ben@a.example (61 members)");
+    let many: Vec<String> = (0..700).map(|number| format!("p{number}")).collect();
+    let ids: Vec<&str> = many.iter().map(String::as_str).collect();
+    let pieces = [of("membership.added", &ids[..500]), of("membership.added", &ids[500..])];
+    assert_eq!(told(&OF_ENGINEERS, &pieces), ["Members added: + p0@a.example, + p1@a.example, + 698 others"]);
+    assert_eq!(told(&OF_ADA, &pieces[..1]), ["Joined: Web Shop · Engineer"]);
+}
+
+#[test]
+fn attributes_are_named_as_administrators_know_them() {
+    let updated = |changes: Value| {
+        let attributes: Vec<&String> = changes.as_object().unwrap().keys().collect();
+        let event = event(ADA, "person.updated", json!({"attributes": attributes}));
+        told(&OF_ADA, &[with_changes(event, changes)]).remove(0)
+    };
+    let change = |before: Value, after: Value| json!({"before": before, "after": after});
+    let name = |given: &str| json!({"givenName": given, "familyName": "Lovelace"});
+    assert_eq!(
+        updated(json!({
+            "displayName": change(json!("Ada Lovelace"), json!("Eva Lovelace")),
+            "name": change(name("Ada"), name("Eva")),
+        })),
+        "Updated: renamed from Ada Lovelace to Eva Lovelace"
+    );
+    let mail = |value: &str| json!([{"value": value, "type": "work", "primary": true}]);
+    assert_eq!(
+        updated(json!({
+            "emails": change(mail("ada@a.example"), mail("eva@a.example")),
+            "userName": change(json!("ada@a.example"), json!("eva@a.example")),
+        })),
+        "Updated: user name changed from ada@a.example to eva@a.example"
+    );
+    const URN: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    assert_eq!(
+        updated(json!({
+            format!("{URN}:costCenter"): change(Value::Null, json!("7")),
+            format!("{URN}:department"): change(json!("R&D"), Value::Null),
+            "nickName": change(json!("A"), json!("B")),
+            "title": change(json!("x".repeat(61)), json!("y")),
+        })),
+        format!(
+            "Updated: nickname changed from A to B; title changed from {}… to y; 2 more attributes changed",
+            "x".repeat(60)
+        )
+    );
+    assert_eq!(
+        updated(json!({
+            format!("{URN}:costCenter"): change(Value::Null, json!("7")),
+            format!("{URN}:department"): change(json!("R&D"), Value::Null),
+        })),
+        "Updated: cost center set to 7; department removed: it was R&D"
+    );
+    let user = scim_protocol::schema::user();
+    let attributes = user.extensions.iter().chain([&user.schema]).flat_map(|schema| &schema.attributes);
+    // Events have no others: these two are not in the body of a stored person, and a password is in none.
+    let not_kept = ["active", "groups", "password"];
+    for attribute in attributes.filter(|attribute| !not_kept.contains(&attribute.name.as_ref())) {
+        assert!(
+            super::attributes::is_named(&attribute.name),
+            "{} has no name for administrators",
+            attribute.name
+        );
+    }
+}
+
+/// A deed with these events.
+#[expect(clippy::needless_pass_by_value, reason = "callers write it with json!")]
+fn deed(events: Vec<ChangeEvent>, at: &str, more: Value) -> Deed {
+    let mut deed = json!({
+        "at": at, "outcome": "done", "cause": {"source": "scim", "actor": "scim-JGHF…", "key": "JGHF234567"},
+        "story": 7, "log_id": null, "request": null, "events": [], "event_count": events.len(),
+    });
+    deed.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Deed { events, ..serde_json::from_value(deed).unwrap() }
+}
+
+/// The items of a list, as a reader sees them before *More* is opened.
+fn items(view: &View<'_>, deeds: &[Deed], members: Option<u64>) -> Vec<String> {
+    let html = super::list(view, deeds, members).0;
+    let shown = |item: &str| {
+        let visible = item.split("<details>").next().unwrap_or(item).split("<p class=\"links\">").next();
+        text(&maud::PreEscaped(format!("<{}", visible.unwrap_or_default())))
+    };
+    html.split("<li").skip(1).filter(|item| item.contains("class=\"when\"")).map(shown).collect()
+}
+
+#[test]
+fn a_deed_names_its_cause() {
+    let lost =
+        || event(ADA, "person.deactivated", json!({"org_role": {"before": "Admin", "after": "Member"}}));
+    let at = "2026-01-02T03:04:05.678Z";
+    let by = |cause: Value| deed(vec![lost()], at, json!({"cause": cause}));
+    let deeds = [
+        by(json!({"source": "scim", "actor": "scim-JGHF…", "key": "JGHF234567"})),
+        by(json!({"source": "console", "actor": "root@a.example", "key": null})),
+        by(json!({"source": "job", "actor": "upgrade", "key": null})),
+    ];
+    let lines = items(&OF_ORGANIZATION, &deeds, None);
+    let line =
+        |cause: &str| format!("2026-01-02 03:04:05 UTC Deactivated ada@a.example person {cause}: lost Admin");
+    let causes = ["by key scim-JGHF…", "by root@a.example", "by the scheduled job upgrade"];
+    assert_eq!(lines, causes.map(line));
+    let on_own_page = items(&OF_ADA, &deeds[..1], None);
+    assert_eq!(on_own_page, ["2026-01-02 03:04:05 UTC Deactivated by key scim-JGHF…: lost Admin"]);
+}
+
+#[test]
+fn the_members_of_a_group_are_counted_backwards() {
+    let of = |event_type: &str, ids: &[&str]| {
+        event(ENGINEERS, event_type, json!({"groups": [group("Engineer")], "people": people(ids)}))
+    };
+    let at = "2026-01-02T03:04:05.678Z";
+    let deeds = [
+        deed(vec![of("membership.added", &["eva"]), of("membership.removed", &["ben"])], at, json!({})),
+        deed(vec![of("membership.removed", &["tom"])], at, json!({})),
+        deed(vec![of("membership.added", &["tom"])], at, json!({"event_count": 2})),
+        deed(vec![of("membership.added", &["ben"])], at, json!({})),
+    ];
+    let ends = items(&OF_ENGINEERS, &deeds, Some(61))
+        .into_iter()
+        .map(|line| line.split_once("JGHF…: ").unwrap().1.to_owned());
+    assert_eq!(
+        ends.collect::<Vec<_>>(),
+        [
+            "+ eva@a.example, − ben@a.example (61 members)",
+            "− tom@a.example (61 members)",
+            "+ tom@a.example (62 members) And 1 other change by the same request.",
+            "+ ben@a.example",
+        ]
+    );
+}
+
+#[test]
+fn groups_joined_in_one_go_are_told_as_one() {
+    let joined = |role: &str, at: &str| {
+        let data = json!({"groups": [group(role)], "people": people(&["ada"])});
+        deed(vec![event(("group", role, "G"), "membership.added", data)], at, json!({}))
+    };
+    let day = |day: u8| format!("2026-01-0{day}T03:04:05.678Z");
+    let deeds = [joined("A", &day(3)), joined("B", &day(2)), joined("C", &day(2)), joined("D", &day(2))];
+    assert_eq!(
+        items(&OF_ADA, &deeds, None),
+        [
+            "2026-01-03 03:04:05 UTC Joined by key scim-JGHF…: Web Shop · A",
+            "2026-01-02 03:04:05 UTC Joined by key scim-JGHF… in 3 requests: Web Shop · B, Web Shop · C and \
+             Web Shop · D",
+        ]
+    );
+    assert_eq!(items(&OF_ORGANIZATION, &deeds, None).len(), 4);
+}
+
+#[test]
+fn a_refusal_says_the_reason_and_the_remedy_once() {
+    let request = |status: u16, detail: &str, code: Option<&str>| {
+        json!({"id": "i", "at": "2026-01-02T03:04:05.678Z", "source": "scim", "actor": "scim-JGHF…",
+            "method": "POST", "path": "/scim/Users", "status": status, "resource_type": "User", "resource_id": "ada",
+            "resource_name": "ada@a.example", "detail": detail, "body": {"title": "Dr"}, "duration": 3, "code": code})
+    };
+    let of = |outcome: &str, request: Value| {
+        let more = json!({"outcome": outcome, "story": null, "log_id": "i", "request": request});
+        items(&OF_ORGANIZATION, &[deed(Vec::new(), "2026-01-02T03:04:05.678Z", more)], None).remove(0)
+    };
+    let owner =
+        "Owner cannot be modified: \"a. b\" is the Owner. Transfer the ownership in the console first.";
+    assert_eq!(
+        of("refused", request(400, owner, Some("owner_protected"))),
+        "2026-01-02 03:04:05 UTC Refused to create ada@a.example by key scim-JGHF…: Owner cannot be modified: \
+         \"a. b\" is the Owner. What to do: Transfer the ownership to someone else, or take the Owner out of this assignment."
+    );
+    let limit = "The project has 1 teams. Delete teams.";
+    assert!(of("refused", request(400, limit, Some("too_many_teams"))).ends_with(&format!(": {limit}")));
+    let nothing = of("unchanged", request(200, "Nothing had to be changed.", None));
+    assert!(nothing.ends_with("Nothing to change ada@a.example by key scim-JGHF…"), "{nothing}");
+    let left_out = of("unchanged", request(200, "Nothing had to be changed. \"title\" was not.", None));
+    assert!(left_out.ends_with("…: \"title\" was not."), "{left_out}");
+}
