@@ -23,6 +23,9 @@ pub enum StorageError {
     /// The trigger `events_access_lost` refused the write: too many people would lose access within an hour.
     #[strum_discriminants(strum(serialize = "write_braked"))]
     Braked,
+    /// A change would take access from so many people, and that is not confirmed; see `d1::consequences`.
+    #[strum_discriminants(strum(serialize = "change_not_confirmed"))]
+    Unconfirmed(u64),
     /// The statement is more than the database processes.
     #[strum_discriminants(strum(serialize = "statement_too_complex"))]
     TooComplex,

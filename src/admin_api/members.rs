@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::context::{AdminContext, InOrganization, Opened};
 use super::reply::Reply;
+use super::types::consequences::ConfirmationQuery;
 use super::types::log::LogEntry;
 use super::types::members::{
     AssignableRole, ChangeMember, Member, MemberDetail, MemberGroup, MemberInList, MemberList, MemberQuery,
@@ -14,6 +15,7 @@ use super::types::members::{
 use super::types::query::Count;
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{self, Outcome};
+use crate::d1::consequences::{self, Change};
 use crate::d1::console_views::{self as stored, Listed, MemberRow, Query};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self, StoredUser};
@@ -207,6 +209,7 @@ pub(crate) async fn remove(
     context: &AdminContext<'_>,
     org: &str,
     id: &str,
+    query: ConfirmationQuery,
 ) -> Result<Reply<Member>, Problem> {
     let tenant = context.tenant(org);
     let (removed, managed) = retry_on_conflict(async || {
@@ -215,10 +218,12 @@ pub(crate) async fn remove(
         let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
         let managed = settings.manages(removed.email_domain().as_deref());
         let outcome = about(200, id, &removed, "Removed");
+        let mut batch =
+            Batch::from_iter([consequences::check(&tenant, Change::Remove(id), query.confirm_people)]);
         if !managed {
-            context.write(&tenant, &outcome, Batch::from_iter(users::delete(&tenant, &record))).await?;
+            batch.extend(users::delete(&tenant, &record));
+            context.write(&tenant, &outcome, batch).await?;
         } else if removed != record.user {
-            let mut batch = Batch::new();
             users::update(&mut batch, &tenant, &settings, &record, &removed);
             context.write(&tenant, &outcome, batch).await?;
         }

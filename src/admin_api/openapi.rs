@@ -9,8 +9,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
-    self, access, events, groups, imports, keys, log, members, organizations, problem, projects, query,
-    sessions, undo,
+    self, access, consequences, events, groups, imports, keys, log, members, organizations, problem,
+    projects, query, sessions, undo,
 };
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/admin_api/openapi.json");
@@ -26,6 +26,8 @@ fn schemas() -> Map<String, Value> {
     add::<access::AccessChanges>(&mut all);
     add::<events::DeedPage>(&mut all);
     add::<events::ChangeEvent>(&mut all);
+    add::<consequences::Confirmation>(&mut all);
+    add::<consequences::Consequences>(&mut all);
     add::<groups::Group>(&mut all);
     add::<imports::ImportList>(&mut all);
     add::<keys::KeyId>(&mut all);
@@ -83,6 +85,7 @@ fn parameters(query: &str) -> Value {
         "AccessChangeQuery" => access::AccessChangeQuery::into_params(of_query),
         "DeedQuery" => events::DeedQuery::into_params(of_query),
         "UndoQuery" => undo::UndoQuery::into_params(of_query),
+        "ConfirmationQuery" => consequences::ConfirmationQuery::into_params(of_query),
         "LogQuery" => log::LogQuery::into_params(of_query),
         other => panic!("there is no query {other}"),
     };

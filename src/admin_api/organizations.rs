@@ -10,6 +10,7 @@ use super::types::organizations::{
 };
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::Outcome;
+use crate::d1::consequences::{self, Change};
 use crate::d1::organizations::{self as stored, Settings};
 use crate::d1::{Batch, Database, Scope, Sent, StorageError, Tenant, acceptances, events, users};
 use crate::http::Problem;
@@ -121,6 +122,7 @@ pub(crate) async fn create(
         key_lifetime_days: request.key_lifetime_days,
         user_limit: request.user_limit,
         brake_percent: request.brake_percent,
+        confirm_people: None,
     })?;
     owner.check_address()?;
     let mut owner = owner.into_user(context.catalog)?;
@@ -161,6 +163,7 @@ pub(crate) async fn update(
     id: &str,
     request: SettingsChange,
 ) -> Result<Reply<Organization>, Problem> {
+    let confirmed = request.confirm_people;
     let settings = settings(request)?;
     if settings.user_limit.is_some() {
         // It protects the others from this organization.
@@ -173,7 +176,11 @@ pub(crate) async fn update(
     }
     let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail("Changed the settings.");
     let update = stored::update(&tenant, &settings);
-    let mut batch = Batch::from_iter(update.statements);
+    let mut batch = Batch::new();
+    if let Some(domains) = &settings.mail_domains {
+        batch.execute(consequences::check(&tenant, Change::EmailDomains(domains), confirmed));
+    }
+    batch.extend(update.statements);
     let organization = batch.push(stored::one(&tenant));
     let results = context.write_if_changing(&tenant, &outcome, &update.differs, batch).await?;
     let written = results.first(organization)?.ok_or(StorageError::Stale)?;
@@ -204,6 +211,14 @@ async fn place<'a>(context: &AdminContext<'a>, requested: Option<u64>) -> Result
     })
 }
 
+/// Email domains as they are stored.
+///
+/// # Errors
+/// 400 for what is no domain.
+pub(super) fn parsed_domains(domains: Vec<String>) -> Result<Vec<String>, Problem> {
+    Ok(parse_email_domains(&domains)?)
+}
+
 fn settings(change: SettingsChange) -> Result<Settings, Problem> {
     const MAX_DAYS: u64 = MAX_LIFETIME / DAY;
     if change.key_lifetime_days.is_some_and(|days| days > MAX_DAYS) {
@@ -228,7 +243,7 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
         name: change.name,
         email_management: change.email_management,
         plain_groups: change.plain_groups,
-        mail_domains: change.mail_domains.map(|domains| parse_email_domains(&domains)).transpose()?,
+        mail_domains: change.mail_domains.map(parsed_domains).transpose()?,
         key_lifetime_days: change.key_lifetime_days,
         user_limit: change.user_limit,
         brake_percent: change.brake_percent,

@@ -6,10 +6,12 @@ use serde_json::Value;
 use super::context::{AdminContext, InOrganization, check_name};
 use super::reply::Reply;
 use super::types::Named;
+use super::types::consequences::{Confirmation, ConfirmationQuery};
 use super::types::projects::{
     NewName, NewProject, Project as Described, ProjectList, Role, RoleGroup as DescribedGroup, Team,
 };
 use crate::d1::audit_log::Outcome;
+use crate::d1::consequences::{self, Change};
 use crate::d1::projects::{self as stored, ProjectPart, RoleGroup};
 use crate::d1::{Batch, Statement, StorageError, Tenant, groups};
 use crate::http::Problem;
@@ -100,11 +102,13 @@ pub(crate) async fn archive(
     context: &AdminContext<'_>,
     org: &str,
     project: &str,
+    request: Confirmation,
 ) -> Result<Reply<Described>, Problem> {
     let tenant = context.tenant(org);
     let name = unarchived(context, &tenant, project).await?.name;
     let outcome = about(200, project, &name, format!("Archived the project {name}."));
-    let statements = stored::archive(&tenant, project);
+    let check = consequences::check(&tenant, Change::Archive(project), request.confirm_people);
+    let statements = [vec![check], stored::archive(&tenant, project)].concat();
     Ok(Reply::ok(written(context, &tenant, project, &name, &outcome, statements).await?))
 }
 
@@ -180,6 +184,7 @@ pub(crate) async fn delete_team(
     org: &str,
     project: &str,
     team: &str,
+    query: ConfirmationQuery,
 ) -> Result<Reply<Named>, Problem> {
     let tenant = context.tenant(org);
     let current = unarchived(context, &tenant, project).await?;
@@ -190,7 +195,10 @@ pub(crate) async fn delete_team(
     let doomed = stored::describe_doomed(&doomed);
     let detail = format!("Deleted the team {} of the project {}. {doomed}", found.name, current.name);
     let outcome = about(200, project, &current.name, detail);
-    context.write(&tenant, &outcome, Batch::from_iter(stored::delete_team(&tenant, project, team))).await?;
+    let mut batch =
+        Batch::from_iter([consequences::check(&tenant, Change::DeleteTeam(team), query.confirm_people)]);
+    batch.extend(stored::delete_team(&tenant, project, team));
+    context.write(&tenant, &outcome, batch).await?;
     Ok(Reply::ok(Named { id: found.id.clone(), name: found.name.clone() }))
 }
 

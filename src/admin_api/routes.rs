@@ -12,11 +12,12 @@ use super::reply::Reply;
 use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
-    access, body, brake, deeds, deleted_people, groups, imports, keys, log, members, organizations, projects,
-    sessions, undo,
+    access, body, brake, consequences, deeds, deleted_people, groups, imports, keys, log, members,
+    organizations, projects, sessions, undo,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;
+use crate::d1::consequences::Change;
 use crate::http::Problem;
 use crate::http::routes::{NoRoute, Route, Routes};
 use scim_protocol::Object;
@@ -30,6 +31,10 @@ enum Call {
     UpdateOrganization,
     Accept,
     ReleaseBrake,
+    PreviewSettings,
+    PreviewArchive,
+    PreviewDeleteTeam,
+    PreviewRemove,
     Pause,
     Resume,
     Decline,
@@ -79,6 +84,10 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/accept", Method::POST, Call::Accept)
         .at("/organizations/:org/decline", Method::POST, Call::Decline)
         .at("/organizations/:org/brake/release", Method::POST, Call::ReleaseBrake)
+        .at("/organizations/:org/preview", Method::POST, Call::PreviewSettings)
+        .at("/organizations/:org/members/:id/preview", Method::GET, Call::PreviewRemove)
+        .at("/organizations/:org/projects/:project/preview", Method::GET, Call::PreviewArchive)
+        .at("/organizations/:org/projects/:project/teams/:team/preview", Method::GET, Call::PreviewDeleteTeam)
         .at("/organizations/:org/pause", Method::POST, Call::Pause)
         .at("/organizations/:org/resume", Method::POST, Call::Resume)
         .at("/organizations/:org/keys", Method::GET, Call::ListKeys)
@@ -165,6 +174,13 @@ async fn read(
         (Call::ListMembers, [org]) => found(members::list(context, org, query::read(request.query)?).await?),
         (Call::ReadMember, [org, id]) => found(members::read(context, org, id).await?),
         (Call::ListProjects, [org]) => found(projects::list(context, org).await?),
+        (Call::PreviewRemove, [org, id]) => found(consequences::of(context, org, Change::Remove(id)).await?),
+        (Call::PreviewArchive, [org, project]) => {
+            found(consequences::of(context, org, Change::Archive(project)).await?)
+        }
+        (Call::PreviewDeleteTeam, [org, _, team]) => {
+            found(consequences::of(context, org, Change::DeleteTeam(team)).await?)
+        }
         (Call::ReadGroup, [org, id]) => {
             found(groups::read(context, org, id, query::read(request.query)?).await?)
         }
@@ -249,8 +265,8 @@ async fn write(
                 .await
         }
         (Call::ArchiveProject, [org, project]) => {
-            post(context, request, fields, async |context, Nothing {}| {
-                projects::archive(context, org, project).await
+            post(context, request, fields, async |context, body| {
+                projects::archive(context, org, project, body).await
             })
             .await
         }
@@ -284,13 +300,14 @@ async fn write(
         (Call::AddMember, [org]) => {
             post(context, request, fields, async |context, body| members::add(context, org, body).await).await
         }
-        _ => change(context, call, parameters, fields).await,
+        _ => change(context, request, call, parameters, fields).await,
     }
 }
 
 /// Answers the calls that are the same when they are repeated.
 async fn change(
     context: &AdminContext<'_>,
+    request: &Request<'_>,
     call: Call,
     parameters: &[&str],
     fields: Object,
@@ -314,12 +331,18 @@ async fn change(
             projects::rename(context, org, project, name).await?.into_json()
         }
         (Call::DeleteTeam, [org, project, team]) => {
-            projects::delete_team(context, org, project, team).await?.into_json()
+            let query = query::read(request.query)?;
+            projects::delete_team(context, org, project, team, query).await?.into_json()
         }
         (Call::ChangeMember, [org, id]) => {
             members::change(context, org, id, body::read(fields)?).await?.into_json()
         }
-        (Call::RemoveMember, [org, id]) => members::remove(context, org, id).await?.into_json(),
+        (Call::RemoveMember, [org, id]) => {
+            members::remove(context, org, id, query::read(request.query)?).await?.into_json()
+        }
+        (Call::PreviewSettings, [org]) => {
+            consequences::of_settings(context, org, body::read(fields)?).await?.into_json()
+        }
         (Call::TransferOwnership, [org]) => {
             members::transfer_ownership(context, org, body::read(fields)?).await?.into_json()
         }

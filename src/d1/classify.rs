@@ -40,6 +40,11 @@ pub(crate) fn classify(message: &str) -> StorageError {
     if let Some((_, what)) = message.split_once("bad JSON path: 'full ") {
         return StorageError::Full(what.split('\'').next().unwrap_or(what).to_owned());
     }
+    if let Some((_, people)) = message.split_once("bad JSON path: 'unconfirmed ")
+        && let Some(people) = people.split('\'').next().and_then(|people| people.parse().ok())
+    {
+        return StorageError::Unconfirmed(people);
+    }
     if let Some((_, columns)) = message.split_once("UNIQUE constraint failed: ") {
         let columns = columns.split(": SQLITE").next().unwrap_or(columns);
         return StorageError::Taken(columns.to_owned());
@@ -110,6 +115,10 @@ mod tests {
             assert_eq!(classify(&message), StorageError::OutdatedSchema(message));
         }
         assert!(matches!(classify("D1_ERROR: near \"FORM\": syntax error"), StorageError::Internal(_)));
+        assert_eq!(
+            classify("D1_ERROR: bad JSON path: 'unconfirmed 26': SQLITE_ERROR"),
+            StorageError::Unconfirmed(26)
+        );
         assert_eq!(
             classify("D1_ERROR: access brake: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_TRIGGER)"),
             StorageError::Braked

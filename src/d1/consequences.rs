@@ -37,7 +37,8 @@ pub struct Counted {
 impl Change<'_> {
     /// SQL of how many people lose access, and of how many memberships end.
     fn counts(&self) -> (&'static str, &'static str) {
-        const MEMBERSHIPS: &str = "(SELECT count(*) FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq
+        const MEMBERSHIPS: &str =
+            "(SELECT count(*) FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq
                WHERE g.org_id = :org AND g.project_id = :id)";
         match self {
             Self::EmailDomains([]) => ("0", "0"),

@@ -12,6 +12,7 @@ pub mod batch;
 pub mod brake;
 pub(crate) mod classify;
 pub(crate) mod columns;
+pub mod consequences;
 pub mod console_sessions;
 pub mod console_views;
 pub mod database;

@@ -15,12 +15,14 @@ pub struct Problem {
     pub detail: String,
     /// With 405: the methods that are possible.
     pub allow: Option<String>,
+    /// With 409: from how many people the change takes access, which is not confirmed.
+    pub people: Option<u64>,
 }
 
 impl Problem {
     /// A problem with that status.
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), allow: None }
+        Self { status, detail: detail.into(), allow: None, people: None }
     }
 
     /// There is no such organization, or none that the actor may know of.
@@ -64,6 +66,10 @@ impl From<Error> for Problem {
             Error::Storage(StorageError::Stale) => {
                 Self::new(409, "This was changed or deleted by someone else. Reload it and try again.")
             }
+            Error::Storage(StorageError::Unconfirmed(people)) => Self {
+                people: Some(people),
+                ..Error::from(StorageError::Unconfirmed(people)).into_scim().into()
+            },
             other => other.into_scim().into(),
         }
     }

@@ -79,6 +79,14 @@ fn of_refusal(refusal: Refusal) -> ScimError {
 const MIGRATE: &str =
     "run \"npx wrangler d1 migrations apply DB --remote\", and so for DB_1 and further databases";
 
+/// What to do about a change that takes access from so many people.
+fn unconfirmed(people: u64) -> String {
+    format!(
+        "Nothing was changed: this takes access from {people} people. If that is intended, confirm it with \
+         \"confirm_people\": {people}."
+    )
+}
+
 fn of_storage(error: StorageError) -> ScimError {
     // Okta repeats a request by itself after 429, and after no other status. So what may succeed later is answered with
     // 429, also where 409 or 503 would say more: no administrator has to attend to it.
@@ -118,6 +126,7 @@ fn of_storage(error: StorageError) -> ScimError {
             console_error!("a batch had been carried out, and its answer was lost");
             ScimError::throttled(BUSY)
         }
+        StorageError::Unconfirmed(people) => ScimError::conflict(unconfirmed(people)),
         StorageError::Braked => {
             console_error!("the access brake refused a write that is not refused by its own error");
             ScimError::throttled(BUSY)

@@ -107,6 +107,7 @@ describe("the description", () => {
       "GenerateKey",
       "RegenerateKey",
       "ReleaseBrake",
+      "Confirmation",
     ];
     for (const { value, names } of objects()) {
       if (!value.properties || names.at(-1) === "properties") continue;
@@ -227,10 +228,17 @@ describe("the Worker", () => {
     assert.equal((await walk.call("readMember", at({ member: eve.id }))).resource, null);
     await walk.call("changeMember", at({ member: bob.id }), { body: { org_role: "Admin" } });
     await walk.call("transferOwnership", at(), { body: { member: bob.id } });
-    await walk.call("removeMember", at({ member: ada.id }));
+    const removal = await walk.call("previewRemoval", at({ member: ada.id }));
+    assert.deepEqual(removal, { people: 1, memberships: 1, of: removal.of, needs_confirmation: false });
+    await walk.call("removeMember", at({ member: ada.id }), { query: { confirm_people: 1 } });
     await add({ user_name: "ada@okta.local" }, 200);
 
-    await walk.call("deleteTeam", at({ project, team: team.id }));
+    const inTeam = await walk.call("previewTeamDeletion", at({ project, team: team.id }));
+    assert.deepEqual([inTeam.people, inTeam.memberships], [1, 1]);
+    await walk.call("deleteTeam", at({ project, team: team.id }), { query: { confirm_people: 1 } });
+    assert.equal((await walk.call("previewArchive", at({ project }))).people, 0);
+    const hidden = await walk.call("previewSettings", at(), { body: { mail_domains: ["elsewhere.example"] } });
+    assert.equal(hidden.people, hidden.of);
     assert.ok((await walk.call("archiveProject", at({ project }), { body: {} })).archived_at);
     assert.deepEqual((await walk.call("listProjects", at())).projects[0].roles, []);
     const restored = await walk.call("restoreProject", at({ project }));

@@ -92,7 +92,11 @@ describe("a project", () => {
     const wrong = await send(page, "Demo", "Archive", { label: "Type Demo to confirm", text: "Dem" });
     await assertRefused(page, wrong, 400, /type "Demo" to confirm/);
     assert.deepEqual(await groups(organization), before);
-    await send(page, "Demo", "Archive", { label: "Type Demo to confirm", text: "Demo" });
+    // The page first says what it takes.
+    const taken = await send(page, "Demo", "Archive", { label: "Type Demo to confirm", text: "Demo" });
+    await assertRefused(page, taken, 409, /takes the roles in this project from 1 of 2 people, with 1 memberships/);
+    assert.deepEqual(await groups(organization), before);
+    await submit(page, button(page, "Archive Demo"));
     await assertDone(page, /archived/);
     assert.deepEqual(await groups(organization), {});
     assert.deepEqual((await organization.user(id)).groups ?? [], []);
@@ -100,7 +104,7 @@ describe("a project", () => {
     await assertDone(page, /is restored/);
     assert.deepEqual(await groups(organization), before);
     assert.deepEqual(memberIds(await organization.group(engineers)), []);
-    await assertOnlyRefusals(page, 400);
+    await assertOnlyRefusals(page, 400, 409);
   });
 
   test("gets a role, and its name is not taken twice", options, async () => {
@@ -142,10 +146,12 @@ test("a team is found over SCIM, shows who is in it and since when it is pushed,
   await visit(page, organization, "projects");
   await page.getByText("Delete the team Platform").click();
   await page.getByLabel("Type Platform to confirm").fill("platform");
-  await submit(page, button(page, "Delete"));
+  const taken = await submit(page, button(page, "Delete"));
+  await assertRefused(page, taken, 409, /takes the roles in this team from 1 of 2 people/);
+  await submit(page, button(page, "Delete the team Platform"));
   await assertDone(page, /team and its groups are deleted/);
   const left = await groups(organization);
   assert.ok(!Object.values(left).includes(group.id) && !Object.values(left).includes(admins.id));
   assert.deepEqual((await organization.user(id)).groups ?? [], []);
-  await assertNoComplaints(page);
+  await assertOnlyRefusals(page, 409);
 });

@@ -29,6 +29,10 @@ pub(crate) struct Settings {
     /// take it from more is refused until an administrator decides. 0: of any number.
     #[schema(minimum = 0, maximum = 100)]
     pub(crate) brake_percent: Option<u64>,
+    /// From how many people changed email domains take SCIM's sight. If it would be another number by now, nothing is
+    /// changed. Must be there where it is more than may lose access over SCIM within an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) confirm_people: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

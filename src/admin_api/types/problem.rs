@@ -15,10 +15,19 @@ pub(crate) struct ProblemDetails<'p> {
     /// What went wrong, and what to do.
     #[schema(min_length = 1)]
     pub(crate) detail: &'p str,
+    /// With 409: from how many people the change takes access. It is not made until it is confirmed with this number.
+    /// null: that is not the problem.
+    #[schema(required)]
+    pub(crate) people: Option<u64>,
 }
 
 impl<'p> From<&'p Problem> for ProblemDetails<'p> {
     fn from(problem: &'p Problem) -> Self {
-        Self { title: problem.title(), status: problem.status, detail: &problem.detail }
+        Self {
+            title: problem.title(),
+            status: problem.status,
+            detail: &problem.detail,
+            people: problem.people,
+        }
     }
 }

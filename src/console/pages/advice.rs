@@ -123,7 +123,7 @@ fn for_storage(code: StorageErrorCode) -> Option<&'static str> {
         StorageErrorCode::Taken => Some(IS_HERE),
         StorageErrorCode::OutdatedSchema => Some(MIGRATE),
         StorageErrorCode::Internal => Some(TRY_AGAIN),
-        StorageErrorCode::Full | StorageErrorCode::TooComplex => None,
+        StorageErrorCode::Full | StorageErrorCode::TooComplex | StorageErrorCode::Unconfirmed => None,
     }
 }
 

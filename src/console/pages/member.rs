@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::access;
 use super::calls::{Call, note, post};
@@ -15,6 +16,7 @@ use super::parts::{address_of, confirmation, once, pretty, segment, select, time
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::page_reads::{self, Member as Described, Person};
 use crate::admin_api::types::Nothing;
+use crate::admin_api::types::consequences::ConfirmationQuery;
 use crate::admin_api::types::members::{
     ChangeMember, MemberInList, MemberRole, NewMember, TransferOwnership,
 };
@@ -76,7 +78,7 @@ impl Submitted for Member<'_> {
             }
             Form::Remove => {
                 note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
-                let removed = members::remove(context, org, id).await?.body;
+                let removed = members::remove(context, org, id, ConfirmationQuery::default()).await?.body;
                 if !removed.managed {
                     // A member that SCIM does not see is deleted and has no page any more.
                     let list = address_of(org, "members");
@@ -156,7 +158,7 @@ fn main(described: &Described, access: &Markup, history: &Markup) -> Markup {
             }
         }
         (access)
-        @if member.active && !is_owner { (actions(member)) }
+        @if member.active && !is_owner { (actions(member, groups_of(resource.as_ref()))) }
         @if !member.active { (activation(member)) }
         @if is_owner {
             p { "The Owner cannot be changed or removed. First transfer the ownership on the page of the new Owner." }
@@ -176,7 +178,12 @@ fn main(described: &Described, access: &Markup, history: &Markup) -> Markup {
     }
 }
 
-fn actions(member: &MemberInList) -> Markup {
+/// In how many groups a person is; `None` for one whom SCIM does not see.
+fn groups_of(resource: Option<&Value>) -> Option<usize> {
+    Some(resource?.get("groups")?.as_array()?.len())
+}
+
+fn actions(member: &MemberInList, groups: Option<usize>) -> Markup {
     let (user_name, role) = (&member.user_name, member.org_role.as_str());
     html! {
         section.card aria-labelledby="actions-heading" {
@@ -191,7 +198,17 @@ fn actions(member: &MemberInList) -> Markup {
                 form method="post" {
                     (once())
                     h3 { "Remove from the organization" }
-                    p { "All roles and groups are removed. The identity provider learns of it with the next import." }
+                    p {
+                        "Takes the role " (role)
+                        @match groups {
+                            Some(1) => " and 1 group from this person: Okta will unassign them at its next import.",
+                            Some(groups) => {
+                                " and " (groups)
+                                " groups from this person: Okta will unassign them at its next import."
+                            },
+                            None => " and all groups from this person, who is deleted, since SCIM does not see them.",
+                        }
+                    }
                     button.danger name="action" value="remove" { "Remove" }
                 }
                 form method="post" {

@@ -7,6 +7,7 @@ mod advice;
 mod asset;
 mod brake;
 mod calls;
+mod confirm;
 mod deeds;
 mod deleted_people;
 mod event;

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::calls::{Call, note, post};
+use super::confirm;
 use super::flash::Flash;
 use super::form::{check_confirmed, words};
 use super::layout::{Section, page};
@@ -13,9 +14,11 @@ use super::parts::{
 };
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
+use crate::admin_api::types::consequences::{Confirmation, ConfirmationQuery, Consequences};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::projects::{NewName, NewProject, Project, Role};
-use crate::admin_api::{AdminContext, CallKey, InOrganization, projects};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, consequences, projects};
+use crate::d1::consequences::Change;
 use crate::http::Problem;
 
 /// The page of an organization's projects.
@@ -56,6 +59,7 @@ pub(super) struct Archive {
     project: String,
     project_name: String,
     confirm: String,
+    confirm_people: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -71,6 +75,7 @@ pub(super) struct DeleteTeam {
     team: String,
     team_name: String,
     confirm: String,
+    confirm_people: String,
 }
 
 impl Named {
@@ -126,9 +131,13 @@ impl Submitted for Projects<'_> {
             }
             Form::Archive(form) => {
                 check_confirmed(&form.confirm, &form.project_name)?;
+                let counted = consequences::of(context, org, Change::Archive(&form.project)).await?.answer;
+                let text = taken(&counted, "this project");
+                let confirm_people = confirm::check(&counted, &form.confirm_people, &text)?;
+                let body = Confirmation { confirm_people };
                 let path = ["organizations", org, "projects", &form.project, "archive"];
-                post(context, key, &path, None::<&Nothing>, async |context| {
-                    projects::archive(context, org, &form.project).await
+                post(context, key, &path, Some(&body), async |context| {
+                    projects::archive(context, org, &form.project, body.clone()).await
                 })
                 .await?;
                 Flash::ProjectArchived
@@ -143,9 +152,13 @@ impl Submitted for Projects<'_> {
             }
             Form::DeleteTeam(form) => {
                 check_confirmed(&form.confirm, &form.team_name)?;
+                let counted = consequences::of(context, org, Change::DeleteTeam(&form.team)).await?.answer;
+                let text = taken(&counted, "this team");
+                let confirm_people = confirm::check(&counted, &form.confirm_people, &text)?;
                 let path = ["organizations", org, "projects", &form.project, "teams", &form.team];
                 note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
-                projects::delete_team(context, org, &form.project, &form.team).await?;
+                let query = ConfirmationQuery { confirm_people };
+                projects::delete_team(context, org, &form.project, &form.team, query).await?;
                 Flash::TeamDeleted
             }
         };
@@ -167,7 +180,12 @@ impl Shown for Projects<'_> {
             Some(Form::Create(form)) => Some(form),
             _ => None,
         };
-        let main = main(&organization, &answer.projects, refused);
+        let main = html! {
+            @if let (Some(people), Some(form)) = (state.people(), &state.refused) {
+                (confirmed(&organization, form, people))
+            }
+            (main(&organization, &answer.projects, refused))
+        };
         let section = Some((&organization, Section::Projects));
         Ok(PageResponse::Page(page(
             &context.actor,
@@ -176,6 +194,50 @@ impl Shown for Projects<'_> {
             state.notice.as_ref(),
             &main,
         )))
+    }
+}
+
+/// What the end of all memberships in `what` takes.
+fn taken(counted: &Consequences, what: &str) -> String {
+    let memberships = counted.memberships;
+    format!(
+        "This takes the roles in {what} from {}, with {memberships} memberships.",
+        confirm::share(counted)
+    )
+}
+
+/// The form that was refused until its consequences are confirmed.
+fn confirmed(organization: &Organization, form: &Form, people: u64) -> Markup {
+    let hidden = |name: &str, value: &str| html! { input type="hidden" name=(name) value=(value); };
+    let (action, label, fields) = match form {
+        Form::Archive(form) => (
+            "archive",
+            format!("Archive {}", form.project_name),
+            html! {
+                (hidden("project", &form.project))
+                (hidden("project_name", &form.project_name))
+                (hidden("confirm", &form.confirm))
+            },
+        ),
+        Form::DeleteTeam(form) => (
+            "delete-team",
+            format!("Delete the team {}", form.team_name),
+            html! {
+                (hidden("project", &form.project))
+                (hidden("team", &form.team))
+                (hidden("team_name", &form.team_name))
+                (hidden("confirm", &form.confirm))
+            },
+        ),
+        _ => return html! {},
+    };
+    html! {
+        form.card method="post" aria-label=(label) {
+            (once())
+            (fields)
+            (confirm::field("confirm-people", organization, Some(people)))
+            button.danger name="action" value=(action) { (label) }
+        }
     }
 }
 

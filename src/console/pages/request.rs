@@ -77,6 +77,14 @@ impl<F> PageState<F> {
         Self { notice: flash.map(Notice::Done), refused: None }
     }
 
+    /// From how many people the refused form takes access, if it was refused for that.
+    pub(super) fn people(&self) -> Option<u64> {
+        match &self.notice {
+            Some(Notice::Problem(problem)) => problem.people,
+            _ => None,
+        }
+    }
+
     /// The state of a page whose form was refused.
     pub(super) fn refused(problem: Problem, form: Option<F>) -> Self {
         Self { notice: Some(Notice::Problem(problem)), refused: form }

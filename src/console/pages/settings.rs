@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::brake::pause_section;
 use super::calls::{Call, note};
+use super::confirm;
 use super::flash::Flash;
 use super::form::{Checkbox, number, words};
 use super::layout::{Section, page};
@@ -12,7 +13,7 @@ use super::page::{Shown, Submitted};
 use super::parts::{address_of, copied, field, required_field};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::{Organization, Settings as Change};
-use crate::admin_api::{AdminContext, CallKey, organizations};
+use crate::admin_api::{AdminContext, CallKey, consequences, organizations};
 use crate::http::Problem;
 
 /// The page of an organization's settings.
@@ -35,6 +36,7 @@ pub(super) struct Save {
     plain_groups: Checkbox,
     key_lifetime_days: String,
     brake_percent: Option<String>,
+    confirm_people: String,
     /// Only operators have this field.
     user_limit: Option<String>,
 }
@@ -48,7 +50,14 @@ impl Submitted for Settings<'_> {
         _key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (org, Form::Save(form)) = (self.org, form);
-        let body = form.request()?;
+        let mut body = form.request()?;
+        let domains = Change { mail_domains: body.mail_domains.clone(), ..Change::default() };
+        let counted = consequences::of_settings(context, org, domains).await?.body;
+        let text = format!(
+            "This takes {} out of SCIM's sight: Okta will unassign them at its next import.",
+            confirm::share(&counted)
+        );
+        body.confirm_people = confirm::check(&counted, &form.confirm_people, &text)?;
         note(context, &Call { method: "PATCH", path: &["organizations", org], body: Some(&body) })?;
         organizations::update(context, org, body).await?;
         Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&address_of(org, "settings"))))
@@ -65,11 +74,12 @@ impl Shown for Settings<'_> {
         state: PageState<Form>,
     ) -> Result<PageResponse, Problem> {
         let organization = organizations::read(context, self.org).await?.organization;
+        let people = state.people();
         let shown = match state.refused {
             Some(Form::Save(form)) => form,
             None => Save::stored(&organization),
         };
-        let main = main(&organization, context.actor.is_operator(), &shown);
+        let main = main(&organization, context.actor.is_operator(), &shown, people);
         let section = Some((&organization, Section::Settings));
         Ok(PageResponse::Page(page(&context.actor, section, "Settings", state.notice.as_ref(), &main)))
     }
@@ -87,6 +97,7 @@ impl Save {
             plain_groups: Checkbox(record.plain_groups),
             key_lifetime_days: number(record.key_lifetime_days),
             brake_percent: Some(record.brake_percent.to_string()),
+            confirm_people: String::new(),
             user_limit: Some(number(record.user_limit)),
         }
     }
@@ -104,11 +115,12 @@ impl Save {
             key_lifetime_days: Some(number(&self.key_lifetime_days, "The number of days")?.unwrap_or(0)),
             user_limit: limit.map(|limit| limit.unwrap_or(0)),
             brake_percent: percent.map(|percent| percent.unwrap_or(0)),
+            confirm_people: None,
         })
     }
 }
 
-fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup {
+fn main(organization: &Organization, is_operator: bool, shown: &Save, people: Option<u64>) -> Markup {
     let record = &organization.record;
     html! {
         form.card method="post" {
@@ -143,6 +155,7 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save) -> Markup 
             } @else if let Some(limit) = record.user_limit {
                 p { "An operator of this service has limited the organization to " (limit) " people." }
             }
+            (confirm::field("confirm-people", organization, people))
             button name="action" value="save" { "Save" }
         }
         (pause_section(organization))
