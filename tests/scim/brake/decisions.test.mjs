@@ -73,7 +73,8 @@ describe("the access brake", () => {
     });
     // The entry of the first refusal is in the batch of the event.
     const [{ code, log_id }] = await worker.sql(
-      "SELECT l.code, e.log_id FROM events e JOIN log l ON l.org_id = e.org_id AND l.id = e.log_id WHERE e.type = 'brake.engaged' AND e.org_id = ?",
+      `SELECT l.code, e.log_id FROM events e JOIN log l ON l.org_id = e.org_id AND l.id = e.log_id
+       WHERE e.type = 'brake.engaged' AND e.org_id = ?`,
       organization.id,
     );
     assert.equal(code, "access_brake");

@@ -166,7 +166,8 @@ describe("the access brake with 16 writers", () => {
     await assertBraked(organization, answers, 25);
     // Nothing of a refused request is left: whoever still has access has all of it.
     const [{ whole }] = await worker.sql(
-      `SELECT count(*) AS whole FROM users u JOIN memberships m ON m.user_seq = u.seq WHERE u.org_id = ? AND u.active = 1`,
+      `SELECT count(*) AS whole FROM users u JOIN memberships m ON m.user_seq = u.seq
+       WHERE u.org_id = ? AND u.active = 1`,
       organization.id,
     );
     assert.equal(whole, 64 - 25);
