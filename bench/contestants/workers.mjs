@@ -49,7 +49,7 @@ export async function startWorkers({ folder, size, workers = [], wasm }) {
     "SELECT seq, id, doc, doc ->> 'userName' AS userName FROM users WHERE org_role = 'Member' ORDER BY seq",
   );
   await sql(
-    `INSERT INTO memberships SELECT g.seq, u.seq FROM groups g CROSS JOIN users u
+    `INSERT INTO memberships (group_seq, user_seq) SELECT g.seq, u.seq FROM groups g CROSS JOIN users u
      WHERE u.id IN (SELECT value FROM json_each(?1))`,
     JSON.stringify(people.slice(0, size).map((person) => person.id)),
   );

@@ -41,7 +41,7 @@ describe(`with ${PEOPLE} people, and ${ORGANIZATIONS} other organizations`, () =
     ids = crowd.people;
     const join = (group, first, count) =>
       worker.sql(
-        `INSERT INTO memberships SELECT (SELECT seq FROM groups WHERE id = ?1), seq FROM users
+        `INSERT INTO memberships (group_seq, user_seq) SELECT (SELECT seq FROM groups WHERE id = ?1), seq FROM users
          WHERE org_id = ?2 AND org_role = 'Member' ORDER BY seq LIMIT CAST(?3 AS INTEGER) OFFSET CAST(?4 AS INTEGER)`,
         group,
         organization.id,

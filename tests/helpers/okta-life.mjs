@@ -33,6 +33,7 @@ export function describeOktaLife(title, App) {
     before(async () => {
       organization = await createOrganization(worker, {
         projects: { Demo: [], "Web-Shop EU": ["Engineer"] },
+        settings: { brake_percent: 0 }, // a whole group is emptied
       });
       app = new App(organization.okta);
       Object.assign(life, { organization, app });

@@ -26,7 +26,7 @@ test("a person is in at most a thousand groups", async () => {
     organization.id,
   );
   await worker.sql(
-    `INSERT INTO memberships SELECT g.seq, u.seq FROM groups g CROSS JOIN users u
+    `INSERT INTO memberships (group_seq, user_seq) SELECT g.seq, u.seq FROM groups g CROSS JOIN users u
      WHERE g.id GLOB 'g[0-9]*' AND u.id = ?1`,
     id,
   );
