@@ -2634,7 +2634,13 @@ w AS MATERIALIZED (
     max(e.seq) AS highest,
     min(e.at) AS reached,
     json_group_array(DISTINCT e.seq) FILTER (WHERE TRUE) AS seqs
-  FROM (SELECT s.* FROM events s WHERE s.org_id = (SELECT id FROM o) ORDER BY s.seq DESC LIMIT 5000) e
+  FROM (
+    SELECT s.*
+    FROM events s
+    WHERE s.org_id = (SELECT id FROM o)
+    ORDER BY s.seq DESC
+    LIMIT 5000
+  ) e
 )
 SELECT
   json_object(
@@ -3412,6 +3418,7 @@ FROM (
     AND e.story = m.story
     AND e.log_id IS m.log_id
     AND (e.seq = m.seq OR e.subject_id = ?4)
+    AND e.seq < CAST(?5 AS INTEGER)
   LIMIT 204
 );
 WITH

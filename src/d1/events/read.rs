@@ -152,7 +152,8 @@ impl Query {
         };
         let events = match &self.about {
             None => format!(
-                "SELECT s.* FROM events s WHERE s.org_id = (SELECT id FROM o){range} ORDER BY s.seq {order} LIMIT {most}"
+                "SELECT s.* FROM events s WHERE s.org_id = (SELECT id FROM o){range}
+             ORDER BY s.seq {order} LIMIT {most}"
             ),
             Some(about) => ordered(&subjects(about)),
         };

@@ -110,7 +110,8 @@ fn names(id: &str) -> String {
     format!(
         "coalesce(
              (SELECT json_remove(n.personal, '$.changes') FROM {until} n WHERE n.personal IS NOT NULL LIMIT 1),
-             (SELECT json_object('external_id', n.personal ->> 'external_id', 'display_name', n.personal ->> 'display_name',
+             (SELECT json_object('external_id', n.personal ->> 'external_id',
+                'display_name', n.personal ->> 'display_name',
                 'user_name', coalesce(n.personal ->> '$.changes.userName.before', n.personal ->> 'user_name'))
               FROM {behind} n WHERE n.personal IS NOT NULL LIMIT 1),
              (SELECT json_object('user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId',

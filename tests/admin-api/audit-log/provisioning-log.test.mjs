@@ -327,7 +327,9 @@ test("maintenance deletes what is too old, and nothing else", async () => {
   const days = (number) => new Date(Date.now() - number * 24 * 60 * 60 * 1000).toISOString();
   const aged = (id) =>
     worker.sql(
-      `INSERT INTO log SELECT org_id, ?2, source, actor, method, path, status, resource_type, resource_id,
+      `INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
+         detail, body, duration, code)
+       SELECT org_id, ?2, source, actor, method, path, status, resource_type, resource_id,
          resource_name, detail, body, duration, code FROM log WHERE org_id = ?1 AND source = 'scim' LIMIT 1`,
       organization.id,
       id,

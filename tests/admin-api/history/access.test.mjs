@@ -1,4 +1,4 @@
-// The rights of a person, now and at a moment, each with the event that gave it; and the difference between two moments.
+// The rights of a person, now and at a moment, each with the event that gave it; and what differs between two moments.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
