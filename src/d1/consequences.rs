@@ -1,12 +1,12 @@
 //! What a change in the console takes from people: counted before it is made, and again in its batch.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Tenant;
 use super::batch::Select;
 use super::brake::ALWAYS;
 use super::statement::{Binding, Statement, optional, text};
-use serde_json::Value;
 
 /// A change in the console that takes access.
 #[derive(Debug, Clone, Copy)]

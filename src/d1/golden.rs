@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 use sqlformat::{FormatOptions, QueryParams, format as format_sql};
 
+use super::consequences::Change;
 use super::events::range::Range;
 use super::events::read::{self, About};
 use super::events::{access, requests};
@@ -14,8 +15,8 @@ use super::list::{Listed, Query, prepare};
 use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::organizations::Settings;
 use super::{
-    Batch, Cause, Scope, Statement, Tenant, audit_log, group_members, groups, member_chunks, organizations,
-    users,
+    Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, group_members, groups,
+    member_chunks, organizations, users,
 };
 use directory::event::Source;
 use directory::group::GroupChange;
@@ -257,6 +258,18 @@ fn readable() -> Vec<Case> {
     });
     add("the events of a person between two others", &|batch| {
         batch.push(access::between(&tenant, 1, 9, Some(&About::Person("user".to_owned()))));
+    });
+    add("the access brake engages", &|batch| {
+        batch.execute(brake::engage(&tenant));
+        batch.extend(brake::engaged(&tenant));
+        batch.push(brake::holds(&tenant));
+    });
+    add("what changes in the console take", &|batch| {
+        let domains = ["example.com".to_owned()];
+        batch.push(consequences::count(&tenant, Change::EmailDomains(&domains)));
+        batch.push(consequences::count(&tenant, Change::Archive("project")));
+        batch.execute(consequences::check(&tenant, Change::DeleteTeam("team"), Some(26)));
+        batch.execute(consequences::check(&tenant, Change::Remove("user"), None));
     });
     let name = AdministratorName::of("ada@example.com");
     let scope = Scope::Administrator { organization: "organization".to_owned(), name: name.clone() };

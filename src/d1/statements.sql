@@ -3981,6 +3981,228 @@ FROM
   OR k.type IN ('membership.added', 'membership.removed')
 ORDER BY k.seq;
 
+-- the access brake engages
+UPDATE organizations SET
+  brake_engaged_at = ?1, brake_engaged_by = ?2
+WHERE
+  id = ?3
+  AND brake_engaged_at IS NULL
+  AND brake_percent > 0
+  AND coalesce(brake_lifted_until, '') <= ?1;
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + 1,
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  'brake.engaged',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
+  o.log_id,
+  ?2,
+  ?3,
+  ?4,
+  'organization',
+  o.id,
+  NULL,
+  json_object(
+    'lost',
+    coalesce(
+      (SELECT e.lost_total FROM events e WHERE e.org_id = b.id ORDER BY e.seq DESC LIMIT 1) - (
+        SELECT l.total_before
+        FROM access_losses l
+        WHERE
+          l.org_id = b.id
+          AND l.minute >= max(
+            strftime('%Y-%m-%dT%H:%M', coalesce(b.brake_engaged_at, 'now'), '-1 hour'),
+            coalesce(substr(b.brake_lifted_until, 1, 16), '')
+          )
+        ORDER BY l.minute
+        LIMIT 1
+      ),
+      0
+    ),
+    'limit',
+    iif(
+      b.brake_percent = 0,
+      NULL,
+      max(
+        25,
+        b.brake_percent * coalesce(
+          (
+            SELECT l.active_before
+            FROM access_losses l
+            WHERE
+              l.org_id = b.id
+              AND l.minute >= max(
+                strftime('%Y-%m-%dT%H:%M', coalesce(b.brake_engaged_at, 'now'), '-1 hour'),
+                coalesce(substr(b.brake_lifted_until, 1, 16), '')
+              )
+            ORDER BY l.minute
+            LIMIT 1
+          ),
+          (SELECT e.active_total FROM events e WHERE e.org_id = b.id ORDER BY e.seq DESC LIMIT 1),
+          0
+        ) / 100
+      )
+    )
+  ),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?2 = 'scim', 0, 0),
+  coalesce(p.lost_total, 0) + iif(?2 = 'scim', 0, 0)
+FROM (
+  SELECT
+    t.id AS id,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = t.id
+        AND substr(l.id, 26) = ?5
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS log_id
+  FROM (SELECT ?6 AS id LIMIT 1) t
+  WHERE t.id IS NOT NULL
+) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN organizations b ON b.id = o.id
+WHERE changes() = 1;
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+SELECT
+  o.brake_percent AS brake_percent,
+  o.brake_engaged_at AS brake_engaged_at,
+  o.paused_at AS paused_at,
+  o.paused_by AS paused_by
+FROM organizations o
+WHERE o.id = ?1;
+
+-- what changes in the console take
+SELECT
+  (
+    SELECT count(*)
+    FROM users u
+    WHERE
+      u.org_id = ?1
+      AND u.active = 1
+      AND u.managed = 1
+      AND coalesce(u.mail_domain NOT IN (SELECT value FROM json_each(?2)), 1)
+  ) AS people,
+  0 AS memberships,
+  coalesce((SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1), 0) AS "of",
+  iif(
+    o.brake_percent = 0,
+    NULL,
+    max(
+      25,
+      o.brake_percent * coalesce((SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1), 0) / 100
+    )
+  ) AS "limit"
+FROM organizations o
+WHERE o.id = ?1;
+SELECT
+  (
+    SELECT count(DISTINCT m.user_seq)
+    FROM groups g
+      CROSS JOIN memberships m ON m.group_seq = g.seq
+    WHERE g.org_id = ?1
+      AND g.project_id = ?2
+  ) AS people,
+  (
+    SELECT count(*)
+    FROM groups g
+      CROSS JOIN memberships m ON m.group_seq = g.seq
+    WHERE g.org_id = ?1
+      AND g.project_id = ?2
+  ) AS memberships,
+  coalesce((SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1), 0) AS "of",
+  iif(
+    o.brake_percent = 0,
+    NULL,
+    max(
+      25,
+      o.brake_percent * coalesce((SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1), 0) / 100
+    )
+  ) AS "limit"
+FROM organizations o
+WHERE o.id = ?1;
+SELECT
+  iif(
+    coalesce(c.people <> CAST(?1 AS INTEGER), c.people > c.most),
+    json_extract('{}', 'unconfirmed ' || c.people),
+    ''
+  )
+FROM (
+  SELECT
+    (
+      SELECT count(DISTINCT m.user_seq)
+      FROM groups g
+        CROSS JOIN memberships m ON m.group_seq = g.seq
+      WHERE g.org_id = ?2
+        AND g.team_id = ?3
+    ) AS people,
+    iif(
+      o.brake_percent = 0,
+      NULL,
+      max(
+        25,
+        o.brake_percent * coalesce((SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1), 0) / 100
+      )
+    ) AS most
+  FROM organizations o
+  WHERE o.id = ?2
+) c;
+SELECT
+  iif(
+    coalesce(c.people <> CAST(?1 AS INTEGER), c.people > c.most),
+    json_extract('{}', 'unconfirmed ' || c.people),
+    ''
+  )
+FROM (
+  SELECT
+    (SELECT count(*) FROM users u WHERE u.org_id = ?2 AND u.id = ?3 AND u.active = 1) AS people,
+    iif(
+      o.brake_percent = 0,
+      NULL,
+      max(
+        25,
+        o.brake_percent * coalesce((SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1), 0) / 100
+      )
+    ) AS most
+  FROM organizations o
+  WHERE o.id = ?2
+) c;
+
 -- an organization for its administrator
 SELECT
   json_object(
