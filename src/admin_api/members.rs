@@ -84,7 +84,7 @@ pub(crate) async fn list(
     let query = Query {
         search: query.search,
         active: query.status.map(|status| status == MemberStatus::Active),
-        org_role: query.org_role.map(OrgRole::from),
+        org_role: query.org_role,
         after: query.after,
         count: count.0,
     };
@@ -316,7 +316,7 @@ pub(super) fn described(id: &str, user: &User, managed: bool) -> Member {
     Member {
         id: id.to_owned(),
         user_name: user.user_name().to_owned(),
-        org_role: user.role_in_force().into(),
+        org_role: user.role_in_force(),
         active: user.active,
         managed,
     }

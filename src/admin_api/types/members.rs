@@ -45,42 +45,6 @@ impl From<AssignableRole> for OrgRole {
     }
 }
 
-/// Role in the organization, which has exactly one Owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = OrgRole)]
-pub(crate) enum MemberRole {
-    Owner,
-    Admin,
-    Member,
-}
-
-impl From<OrgRole> for MemberRole {
-    fn from(role: OrgRole) -> Self {
-        match role {
-            OrgRole::Owner => Self::Owner,
-            OrgRole::Admin => Self::Admin,
-            OrgRole::Member => Self::Member,
-        }
-    }
-}
-
-impl From<MemberRole> for OrgRole {
-    fn from(role: MemberRole) -> Self {
-        match role {
-            MemberRole::Owner => Self::Owner,
-            MemberRole::Admin => Self::Admin,
-            MemberRole::Member => Self::Member,
-        }
-    }
-}
-
-impl MemberRole {
-    /// The role as it is written.
-    pub(crate) fn as_str(self) -> &'static str {
-        OrgRole::from(self).as_str()
-    }
-}
-
 /// The Owner of a new organization.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,7 +107,7 @@ pub(crate) struct MemberQuery {
     #[param(inline)]
     pub(crate) status: Option<MemberStatus>,
     /// Only members with this role.
-    pub(crate) org_role: Option<MemberRole>,
+    pub(crate) org_role: Option<OrgRole>,
     /// The `next` of the previous page.
     pub(crate) after: Option<String>,
     /// Most entries of a page.
@@ -158,7 +122,7 @@ pub(crate) struct Member {
     #[schema(format = "uuid")]
     pub(crate) id: String,
     pub(crate) user_name: String,
-    pub(crate) org_role: MemberRole,
+    pub(crate) org_role: OrgRole,
     pub(crate) active: bool,
     /// Whether SCIM sees the person.
     pub(crate) managed: bool,
@@ -174,7 +138,7 @@ pub(crate) struct MemberInList {
     pub(crate) user_name: String,
     /// For people; may be empty.
     pub(crate) name: String,
-    pub(crate) org_role: MemberRole,
+    pub(crate) org_role: OrgRole,
     pub(crate) active: bool,
     /// Whether SCIM sees the person.
     pub(crate) managed: bool,

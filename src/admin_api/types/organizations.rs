@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use super::Name;
 use super::Repeatable;
-use super::members::{Member, MemberRole, NewPerson};
+use super::members::{Member, NewPerson};
+use directory::OrgRole;
 
 /// Settings to change. Fields that are left out stay as they are.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -214,7 +215,7 @@ pub(crate) struct Invitation {
     pub(crate) user_count: u64,
     #[schema(format = DateTime)]
     pub(crate) created_at: String,
-    pub(crate) org_role: MemberRole,
+    pub(crate) org_role: OrgRole,
     /// Whether you have declined; you can still accept.
     pub(crate) declined: bool,
 }

@@ -161,12 +161,13 @@ mod tests {
 
     #[test]
     fn unknown_parameters_are_refused_by_name() {
-        use crate::admin_api::types::members::{MemberQuery, MemberRole, MemberStatus};
+        use crate::admin_api::types::members::{MemberQuery, MemberStatus};
+        use directory::OrgRole;
         let pairs = |query: &str| form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>();
         let read = |query: &str| read::<MemberQuery>(&pairs(query));
         let query = read("count=7&status=inactive&org_role=Owner&search=").unwrap();
         assert_eq!((query.count, query.search), (Count(7), None));
-        assert_eq!((query.status, query.org_role), (Some(MemberStatus::Inactive), Some(MemberRole::Owner)));
+        assert_eq!((query.status, query.org_role), (Some(MemberStatus::Inactive), Some(OrgRole::Owner)));
         assert_eq!(read("").unwrap().count, Count(50));
         for (wrong, name) in
             [("page=2", "page"), ("count=0", "count"), ("status=new", "status"), ("count=1&count=2", "count")]

@@ -5,9 +5,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Repeatable;
 use super::log::LogSource;
-use super::members::{Member, MemberRole};
+use super::members::Member;
 use super::query::{Count, Moment};
 use crate::d1::undo::{Counts, Run, Selection, Status};
+use directory::OrgRole;
 use directory::event::Source;
 use directory::undo::{Facet, Reason};
 
@@ -416,7 +417,7 @@ pub(crate) struct DeletedPerson {
     pub(crate) deleted_by: String,
     /// Whether the person was active.
     pub(crate) active: bool,
-    pub(crate) org_role: MemberRole,
+    pub(crate) org_role: OrgRole,
     /// The sequence number of the event of the deletion.
     pub(crate) event: i64,
 }

@@ -17,11 +17,10 @@ use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::page_reads::{self, Member as Described, Person};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::consequences::ConfirmationQuery;
-use crate::admin_api::types::members::{
-    ChangeMember, MemberInList, MemberRole, NewMember, TransferOwnership,
-};
+use crate::admin_api::types::members::{ChangeMember, MemberInList, NewMember, TransferOwnership};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, members};
 use crate::http::Problem;
+use directory::OrgRole;
 
 /// The page of a member.
 pub(super) struct Member<'a> {
@@ -146,7 +145,7 @@ impl Shown for Member<'_> {
 
 fn main(described: &Described, access: &Markup, history: &Markup) -> Markup {
     let Described { member, resource } = described;
-    let is_owner = member.org_role == MemberRole::Owner;
+    let is_owner = member.org_role == OrgRole::Owner;
     html! {
         section.card aria-label="Person" {
             dl.facts {
