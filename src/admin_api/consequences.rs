@@ -15,7 +15,7 @@ pub(crate) async fn of_settings(
     org: &str,
     settings: Settings,
 ) -> Result<Reply<Consequences>, Problem> {
-    let domains = settings.mail_domains.map(parsed_domains).transpose()?;
+    let domains = settings.mail_domains.as_deref().map(parsed_domains).transpose()?;
     let counted = of(context, org, Change::EmailDomains(domains.as_deref().unwrap_or_default())).await?;
     Ok(Reply::ok(counted.answer))
 }

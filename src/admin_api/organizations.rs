@@ -215,8 +215,8 @@ async fn place<'a>(context: &AdminContext<'a>, requested: Option<u64>) -> Result
 ///
 /// # Errors
 /// 400 for what is no domain.
-pub(super) fn parsed_domains(domains: Vec<String>) -> Result<Vec<String>, Problem> {
-    Ok(parse_email_domains(&domains)?)
+pub(super) fn parsed_domains(domains: &[String]) -> Result<Vec<String>, Problem> {
+    Ok(parse_email_domains(domains)?)
 }
 
 fn settings(change: SettingsChange) -> Result<Settings, Problem> {
@@ -243,7 +243,7 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
         name: change.name,
         email_management: change.email_management,
         plain_groups: change.plain_groups,
-        mail_domains: change.mail_domains.map(parsed_domains).transpose()?,
+        mail_domains: change.mail_domains.as_deref().map(parsed_domains).transpose()?,
         key_lifetime_days: change.key_lifetime_days,
         user_limit: change.user_limit,
         brake_percent: change.brake_percent,
