@@ -6,7 +6,7 @@ use std::fs;
 use crate::admin_api::types::query as console_query;
 use crate::admin_api::{
     body as call_body, brake as brake_calls, idempotency, keys as key_calls, organizations,
-    projects as project_calls,
+    projects as project_calls, undo as undo_calls,
 };
 use crate::auth::cloudflare_access::{jwks, jwt};
 use crate::auth::{admin_token, known_keys};
@@ -16,7 +16,7 @@ use crate::d1::imports::snapshot;
 use crate::d1::limits::LIMITS;
 use crate::d1::{
     audit_log, brake, console_sessions, idempotent_calls, keys, memberships, projects, refolding, retry,
-    session,
+    session, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -228,6 +228,32 @@ fn admin_api() -> Vec<Row> {
         ("roles that a project is created with", number(project_calls::MOST_ROLES), "400"),
         ("`user_limit`, if there is one", number(organizations::MAX_USER_LIMIT), "400"),
         ("minutes for which the access brake is lifted", number(brake_calls::MAX_MINUTES), "400"),
+        ("events between the first and the last of an undo", number(undo::MOST_EVENTS), "400"),
+        ("sequence numbers of an undo", number(undo_calls::MOST_SELECTED), "400"),
+        ("types of events of an undo", number(undo_calls::MOST_TYPES), "400"),
+        ("people and groups of a step of an undo", number(undo::MOST_SUBJECTS), "next step"),
+        (
+            "memberships of a step of an undo, of several people",
+            number(undo::step::MOST_MEMBERSHIPS),
+            "next step",
+        ),
+        (
+            "what is read for a step of an undo",
+            format!("about {} bytes", number(undo::step::MOST_BYTES)),
+            "next step",
+        ),
+        (
+            "what is read of one person of an undo",
+            format!("about {} bytes", number(undo::step::MOST_BYTES_OF_ONE)),
+            "left as it is",
+        ),
+        ("attempts at a step of an undo", number(undo::step::ATTEMPTS), "409"),
+        ("pages of a preview in the console", number(console::UNDO_PAGES), "said on the page"),
+        (
+            "entries of a list of what an undo leaves, in the console",
+            number(console::UNDO_LISTED),
+            "said on the page",
+        ),
         ("`Idempotency-Key`, in characters", number(idempotency::MAX_LENGTH), "400"),
         ("time for which its answer is kept", duration(idempotent_calls::KEPT_MILLIS), "carried out again"),
         ("the same for a new SCIM key", duration(idempotent_calls::SECRET_MILLIS), "left out of the answer"),
@@ -280,6 +306,11 @@ fn storage() -> Vec<Row> {
         ("rows of such a step", number(refolding::step::MOST_ROWS), "next step"),
         ("log entries that maintenance deletes at once", number(pruning::MAX_ROWS), "next statement"),
         ("statements of one run of maintenance", number(pruning::MAX_STATEMENTS), "next run"),
+        (
+            "steps of undos in one run of maintenance, in a database",
+            number(jobs::undo::MAX_STEPS),
+            "next run",
+        ),
         ("time of one run of maintenance", duration(pruning::MAX_MILLIS), "next run"),
     ]
 }

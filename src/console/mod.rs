@@ -29,6 +29,8 @@ use responses::{problem_details, see_other};
 use routes::Handler;
 
 #[cfg(test)]
+pub(crate) use pages::undo::{MOST_LISTED as UNDO_LISTED, MOST_PAGES as UNDO_PAGES};
+#[cfg(test)]
 pub(crate) use sign_in::SIGN_IN_LIMIT;
 
 /// How much more memory a body takes once it has been read, at most.

@@ -47,7 +47,7 @@ class Life {
     return Object.assign(new Life(), { organization, people, groups, names: 0 });
   }
 
-  /** Carries out a deed by that SCIM client; those of the console have no client. May be refused, which changes nothing. */
+  /** Carries out a deed, by that SCIM client or in the console. It may be refused, and changes nothing then. */
   async happen({ what, n, m }, okta = this.organization.okta) {
     const { admin } = this.organization;
     const person = this.people[n % this.people.length];

@@ -64,6 +64,15 @@ pub(super) fn of_people(
     if !back.is_empty() {
         batch.extend(undelete(tenant, &Value::from(back)));
     }
+    let activated = rows(&|person| {
+        let is_active = |user: &Option<User>| user.as_ref().is_some_and(|user| user.active);
+        is_active(&person.plan.user) && !is_active(&person.loaded.now.user)
+    });
+    if !activated.is_empty() {
+        // What was kept for the next activation: the memberships begin by their events.
+        let sql = format!("DELETE FROM kept_memberships WHERE user_seq IN (SELECT u.seq FROM {PEOPLE})");
+        batch.execute(tenant.statement(&sql, &[text("rows", Value::from(activated).to_string())]));
+    }
     let emails = rows(&|person| person.plan.existence != Existence::Deleted && has_other_emails(person));
     if !emails.is_empty() {
         batch.extend(replace_emails(tenant, &Value::from(emails)));
@@ -222,9 +231,10 @@ fn delete(tenant: &Tenant<'_>, rows: &Value) -> Vec<Statement> {
     ]
 }
 
+/// The people of the rows `j`, as `u`.
+const PEOPLE: &str = "json_each(:rows) j CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 'id'";
+
 fn replace_emails(tenant: &Tenant<'_>, rows: &Value) -> Vec<Statement> {
-    const PEOPLE: &str =
-        "json_each(:rows) j CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 'id'";
     let rows = || [text("rows", rows.to_string())];
     let delete = format!("DELETE FROM user_emails WHERE user_seq IN (SELECT u.seq FROM {PEOPLE})");
     let insert = format!(

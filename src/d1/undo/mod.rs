@@ -9,7 +9,7 @@ mod changes;
 mod history;
 mod plan;
 mod selection;
-mod step;
+pub(crate) mod step;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -182,7 +182,7 @@ mod tests {
             if let Verdict::Set(before) = verdict(&steps, &json!(now)) {
                 let undone = Step { seq: 99, is_selected: true, before: Some(json!(now)), after: Some(before.clone()) };
                 let mut again = steps.clone();
-                again.push(undone.clone());
+                again.push(undone);
                 prop_assert_eq!(verdict(&again, &before), Verdict::Stays);
                 for step in &mut again {
                     step.is_selected = step.seq == 99;
