@@ -14,9 +14,10 @@ use super::limits::LIMITS;
 use super::list::{Listed, Query, prepare};
 use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::organizations::Settings;
+use super::undo::{Selection, Span};
 use super::{
-    Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, group_members, groups,
-    member_chunks, organizations, users,
+    Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, events, group_members, groups,
+    member_chunks, organizations, undo, users,
 };
 use directory::event::Source;
 use directory::group::GroupChange;
@@ -270,6 +271,15 @@ fn readable() -> Vec<Case> {
         batch.push(consequences::count(&tenant, Change::Archive("project")));
         batch.execute(consequences::check(&tenant, Change::DeleteTeam("team"), Some(26)));
         batch.execute(consequences::check(&tenant, Change::Remove("user"), None));
+    });
+    add("what an undo of all of a key would look at", &|batch| {
+        let selection = Selection { key: Some("key".to_owned()), ..Selection::default() };
+        batch.push(undo::span(&tenant, &selection));
+        batch.push(undo::extent(&tenant, &selection, Span { from: 1, to: 9 }));
+    });
+    add("memberships that an undo ends and begins", &|batch| {
+        batch.extend(events::memberships::end_pairs(&tenant, &json!([["group", "user"]])));
+        batch.extend(events::memberships::begin_pairs(&tenant, &json!([["group", "user"]])));
     });
     let name = AdministratorName::of("ada@example.com");
     let scope = Scope::Administrator { organization: "organization".to_owned(), name: name.clone() };

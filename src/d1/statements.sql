@@ -4203,6 +4203,445 @@ FROM (
   WHERE o.id = ?2
 ) c;
 
+-- what an undo of all of a key would look at
+WITH
+RECURSIVE ends (oldest, newest) AS (
+  SELECT
+    (SELECT seq FROM events WHERE org_id = ?1 ORDER BY seq LIMIT 1),
+    (SELECT seq FROM events WHERE org_id = ?1 ORDER BY seq DESC LIMIT 1)
+),
+since (low, high) AS (
+  SELECT oldest, newest + 1
+  FROM ends
+  UNION ALL
+  SELECT iif(e.at >= coalesce(?2, ''), low, e.seq + 1), iif(e.at >= coalesce(?2, ''), e.seq, high)
+  FROM since CROSS JOIN events e ON e.org_id = ?1 AND e.seq = (low + high) / 2
+  WHERE low < high
+),
+until (low, high) AS (
+  SELECT oldest, newest + 1
+  FROM ends
+  UNION ALL
+  SELECT iif(e.at >= coalesce(?3, ''), low, e.seq + 1), iif(e.at >= coalesce(?3, ''), e.seq, high)
+  FROM until CROSS JOIN events e ON e.org_id = ?1 AND e.seq = (low + high) / 2
+  WHERE low < high
+)
+SELECT
+  json_object(
+    'from',
+    max(
+      oldest,
+      coalesce(CAST(?4 AS INTEGER), 0),
+      coalesce((SELECT min(value) FROM json_each(?5)), 0),
+      iif(?2 IS NULL, 0, (SELECT low FROM since WHERE low = high))
+    ),
+    'to',
+    min(
+      newest,
+      coalesce((SELECT max(value) FROM json_each(?5)), newest),
+      iif(?3 IS NULL, newest, (SELECT low - 1 FROM until WHERE low = high))
+    )
+  ) AS json
+FROM ends
+WHERE newest IS NOT NULL;
+SELECT
+  json_object(
+    'events',
+    (
+      SELECT count(*)
+      FROM events e
+      WHERE
+        e.org_id = ?1
+        AND e.seq BETWEEN CAST(?2 AS INTEGER)
+        AND CAST(?3 AS INTEGER)
+        AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
+        AND (?5 IS NULL OR e.key_id = ?5)
+        AND (?6 IS NULL OR e.actor = ?6)
+        AND (?7 IS NULL OR e.source = ?7)
+        AND (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
+        AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
+        AND e.type IN (
+          'person.created',
+          'person.updated',
+          'person.deactivated',
+          'person.restored',
+          'person.deleted',
+          'person.undeleted',
+          'org_role.changed',
+          'ownership.transferred',
+          'membership.added',
+          'membership.removed',
+          'group.updated'
+        )
+    ),
+    'people',
+    coalesce(sum(place), 0),
+    'groups',
+    coalesce(sum(1 - place), 0),
+    'others',
+    json(
+      (
+        SELECT json_group_array(json_object('type', type, 'count', number))
+        FROM (
+          SELECT e.type AS type, count(*) AS number
+          FROM events e
+          WHERE
+            e.org_id = ?1
+            AND e.seq BETWEEN CAST(?2 AS INTEGER)
+            AND CAST(?3 AS INTEGER)
+            AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
+            AND (?5 IS NULL OR e.key_id = ?5)
+            AND (?6 IS NULL OR e.actor = ?6)
+            AND (?7 IS NULL OR e.source = ?7)
+            AND (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
+            AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
+            AND e.type NOT IN (
+              'person.created',
+              'person.updated',
+              'person.deactivated',
+              'person.restored',
+              'person.deleted',
+              'person.undeleted',
+              'org_role.changed',
+              'ownership.transferred',
+              'membership.added',
+              'membership.removed',
+              'group.updated'
+            )
+          GROUP BY 1
+          ORDER BY 1
+        )
+      )
+    )
+  ) AS json
+FROM (
+  SELECT DISTINCT iif(e.type = 'group.updated', 0, 1) AS place, j.value ->> 'id' AS id
+  FROM
+    events e
+    CROSS JOIN json_each(
+      CASE
+        e.type
+        WHEN 'membership.added' THEN e.data -> '$.people'
+        WHEN 'membership.removed' THEN e.data -> '$.people'
+        WHEN 'ownership.transferred' THEN json_array(
+          json_object('id', e.data ->> '$.owner.before'),
+          json_object('id', e.data ->> '$.owner.after')
+        )
+        ELSE json_array(json_object('id', e.subject_id))
+      END
+    ) j
+  WHERE
+    e.org_id = ?1
+    AND e.seq BETWEEN CAST(?2 AS INTEGER)
+    AND CAST(?3 AS INTEGER)
+    AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
+    AND (?5 IS NULL OR e.key_id = ?5)
+    AND (?6 IS NULL OR e.actor = ?6)
+    AND (?7 IS NULL OR e.source = ?7)
+    AND (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
+    AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
+    AND e.type IN (
+      'person.created',
+      'person.updated',
+      'person.deactivated',
+      'person.restored',
+      'person.deleted',
+      'person.undeleted',
+      'org_role.changed',
+      'ownership.transferred',
+      'membership.added',
+      'membership.removed',
+      'group.updated'
+    )
+);
+
+-- memberships that an undo ends and begins
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
+  o.log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object(
+    'groups',
+    json_array(
+      json(
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+          )
+        )
+      )
+    ),
+    'people',
+    json(y.people)
+  ),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?2 = 'scim', y.lost, 0),
+  coalesce(p.lost_total, 0) + iif(?2 = 'scim', sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk), 0)
+FROM
+  (
+    SELECT
+      t.id AS id,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = t.id
+          AND substr(l.id, 26) = ?5
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS log_id
+    FROM (SELECT ?6 AS id LIMIT 1) t
+    WHERE t.id IS NOT NULL
+  ) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN (
+    SELECT
+      x.group_seq AS group_seq,
+      x.chunk AS chunk,
+      sum(x.lost) AS lost,
+      json_group_array(json_object('id', x.id, 'since', x.since)) AS people
+    FROM (
+      SELECT
+        g.seq AS group_seq,
+        u.id AS id,
+        m.since AS since,
+        (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / 500 AS chunk,
+        u.active = 1
+        AND u.managed = 1
+        AND g.role IS NOT NULL
+        AND row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) = 1
+        AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') AS lost
+      FROM
+        json_each(?7) j
+        CROSS JOIN groups g ON g.org_id = ?8
+        AND g.id = j.value ->> 0
+        CROSS JOIN users u ON u.org_id = ?8
+        AND u.id = j.value ->> 1
+        CROSS JOIN memberships m ON m.group_seq = g.seq
+        AND m.user_seq = u.seq
+    ) x
+    GROUP BY 1, 2
+  ) y
+  CROSS JOIN groups g ON g.seq = y.group_seq
+  LEFT JOIN projects r ON r.id = g.project_id
+  LEFT JOIN teams t ON t.id = g.team_id;
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+INSERT INTO event_subjects (org_id, subject_id, seq, since)
+SELECT e.org_id, j.value ->> 'id', e.seq, j.value ->> 'since'
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before
+  CROSS JOIN json_each(e.data, '$.people') j;
+DELETE FROM memberships
+WHERE
+  (group_seq, user_seq) IN (
+    SELECT m.group_seq, m.user_seq
+    FROM
+      json_each(?1) j
+      CROSS JOIN groups g ON g.org_id = ?2
+      AND g.id = j.value ->> 0
+      CROSS JOIN users u ON u.org_id = ?2
+      AND u.id = j.value ->> 1
+      CROSS JOIN memberships m ON m.group_seq = g.seq
+      AND m.user_seq = u.seq
+  );
+INSERT INTO
+  events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total
+  )
+SELECT
+  o.id,
+  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
+  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  'membership.added',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
+  o.log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object(
+    'groups',
+    json_array(
+      json(
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+          )
+        )
+      )
+    ),
+    'people',
+    json(y.people)
+  ),
+  0,
+  coalesce(p.active_total, 0) + 0,
+  iif(?2 = 'scim', y.lost, 0),
+  coalesce(p.lost_total, 0) + iif(?2 = 'scim', sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk), 0)
+FROM
+  (
+    SELECT
+      t.id AS id,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = t.id
+          AND substr(l.id, 26) = ?5
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS log_id
+    FROM (SELECT ?6 AS id LIMIT 1) t
+    WHERE t.id IS NOT NULL
+  ) o
+  LEFT JOIN events p ON p.org_id = o.id
+  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN (
+    SELECT
+      x.group_seq AS group_seq,
+      x.chunk AS chunk,
+      0 AS lost,
+      json_group_array(json_object('id', x.id)) AS people
+    FROM (
+      SELECT
+        g.seq AS group_seq,
+        u.id AS id,
+        (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / 500 AS chunk
+      FROM
+        json_each(?7) j
+        CROSS JOIN groups g ON g.org_id = ?8
+        AND g.id = j.value ->> 0
+        CROSS JOIN users u ON u.org_id = ?8
+        AND u.id = j.value ->> 1
+        AND u.active = 1
+        LEFT JOIN memberships m ON m.group_seq = g.seq
+        AND m.user_seq = u.seq
+      WHERE m.user_seq IS NULL
+    ) x
+    GROUP BY 1, 2
+  ) y
+  CROSS JOIN groups g ON g.seq = y.group_seq
+  LEFT JOIN projects r ON r.id = g.project_id
+  LEFT JOIN teams t ON t.id = g.team_id;
+INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+SELECT e.org_id, e.subject_id, e.seq, NULL
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before;
+INSERT INTO memberships (group_seq, user_seq, since)
+SELECT g.seq, u.seq, e.seq
+FROM (
+  SELECT org_id, seq - changes() AS before
+  FROM events
+  WHERE org_id = ?1
+  ORDER BY seq DESC
+  LIMIT 1
+) b
+  CROSS JOIN events e ON e.org_id = b.org_id
+  AND e.seq > b.before
+  CROSS JOIN groups g ON g.org_id = e.org_id
+  AND g.id = e.subject_id
+  CROSS JOIN json_each(e.data, '$.people') j
+  CROSS JOIN users u ON u.org_id = e.org_id
+  AND u.id = j.value ->> 'id';
+
 -- an organization for its administrator
 SELECT
   json_object(
