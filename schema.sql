@@ -488,6 +488,21 @@ CREATE TABLE IF NOT EXISTS event_subjects (
   PRIMARY KEY (org_id, subject_id, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- New events are inserted here: each with its subjects in one statement. `personal` is that of the subject; `others` are
+-- the other rows of event_subjects, as a JSON array of objects with id and since.
+CREATE VIEW IF NOT EXISTS new_events AS SELECT *, NULL AS personal, NULL AS others FROM events WHERE FALSE;
+CREATE TRIGGER IF NOT EXISTS new_events_insert INSTEAD OF INSERT ON new_events
+BEGIN
+  INSERT INTO events (org_id, seq, at, type, story, log_id, source, actor, key_id, subject_type, subject_id, version,
+    data, active, active_total, lost, lost_total)
+  VALUES (NEW.org_id, NEW.seq, NEW.at, NEW.type, NEW.story, NEW.log_id, NEW.source, NEW.actor, NEW.key_id,
+    NEW.subject_type, NEW.subject_id, NEW.version, NEW.data, NEW.active, NEW.active_total, NEW.lost, NEW.lost_total);
+  INSERT INTO event_subjects (org_id, subject_id, seq, personal)
+  VALUES (NEW.org_id, NEW.subject_id, NEW.seq, NEW.personal);
+  INSERT INTO event_subjects (org_id, subject_id, seq, since)
+  SELECT NEW.org_id, j.value ->> 'id', NEW.seq, j.value ->> 'since' FROM json_each(NEW.others) j;
+END;
+
 -- For each minute in which people lost access over SCIM: how many had lost it ever, and how many were active, before.
 CREATE TABLE IF NOT EXISTS access_losses (
   org_id        TEXT NOT NULL,

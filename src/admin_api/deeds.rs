@@ -411,7 +411,7 @@ fn named(event: &Event) -> (Option<String>, Option<String>, Option<String>) {
         Event::MembershipAdded(memberships) | Event::MembershipRemoved(memberships) => {
             memberships.groups.first().map_or((None, None, None), of_group)
         }
-        Event::GroupCreated { group } | Event::GroupDeleted { group } | Event::RoleCreated { group } => {
+        Event::GroupCreated { group } | Event::GroupDeleted { group, .. } | Event::RoleCreated { group } => {
             of_group(group)
         }
         Event::GroupUpdated { name, external_id } => {

@@ -80,12 +80,12 @@ pub(crate) async fn regenerate(
         Some(at) => batch.extend(stored::expire(&tenant, old, at)),
         None => {
             batch.execute(stored::deactivate(&tenant, old));
+            if is_active {
+                // Another request may have deactivated it since it was read.
+                batch.execute(guard());
+            }
             batch.extend(stored::deactivated(&tenant, old));
         }
-    }
-    if is_active && overlap_until.is_none() {
-        // Another request may have deactivated it since it was read. The event changes as many rows.
-        batch.execute(guard());
     }
     batch.extend(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref(), Some(old)));
     let described = batch.push(stored::one(&tenant, key.id()));

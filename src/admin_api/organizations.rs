@@ -61,7 +61,7 @@ pub(crate) async fn accept(context: &AdminContext<'_>, id: &str) -> Result<Reply
     let (tenant, email) = invited(context, id)?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{email} accepted to administer it."));
-    let mut batch = Batch::from_iter(events::organization::invitation_answered(&tenant, true));
+    let mut batch = Batch::from_iter([events::organization::invitation_answered(&tenant, true)]);
     let organization = batch.push(stored::one(&tenant));
     let change = acceptances::accept(&tenant, &acceptances::mail_of(email));
     let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn decline(
     let (tenant, email) = invited(context, id)?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{email} declined to administer it."));
-    let mut batch = Batch::from_iter(events::organization::invitation_answered(&tenant, false));
+    let mut batch = Batch::from_iter([events::organization::invitation_answered(&tenant, false)]);
     let organization = batch.push(stored::one::<OrganizationRecord>(&tenant));
     let change = acceptances::decline(&tenant, &acceptances::mail_of(email));
     let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;

@@ -106,7 +106,7 @@ pub fn engage(tenant: &Tenant<'_>) -> Statement {
 }
 
 /// Writes the event that the brake has engaged, behind a statement that has changed a row if it has.
-pub fn engaged(tenant: &Tenant<'_>) -> [Statement; 2] {
+pub fn engaged(tenant: &Tenant<'_>) -> Statement {
     events::organization::brake_engaged(tenant, &lost("b"), &limit("b"))
 }
 

@@ -7,7 +7,8 @@ use super::columns::js_text;
 use super::member_chunks::{ChunkCursor, Chunks};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Scope, Tenant, guard};
-use super::{JsText, StorageError};
+use super::{JsText, StorageError, events};
+use directory::event::{Event, GroupRef, NewEvent, SubjectType};
 use directory::group::{Group, GroupKind};
 use directory::group_name::fold_group_name;
 use scim_protocol::text::{compose, is_composed};
@@ -146,7 +147,19 @@ pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Stateme
         text("name_fold", fold_group_name(&group.display_name)),
     ];
     bindings.extend(external_id_of(group));
-    vec![tenant.statement(sql, &bindings), guard()]
+    let group = GroupRef {
+        id: id.to_owned(),
+        name: group.display_name.clone(),
+        external_id: group.external_id.clone(),
+        project: None,
+        team: None,
+        role: None,
+        since: None,
+    };
+    let created = NewEvent::new(Event::GroupCreated { group }, SubjectType::Group, id);
+    let mut statements = vec![tenant.statement(sql, &bindings), guard()];
+    statements.extend(events::record(tenant, &[created]));
+    statements
 }
 
 /// Writes a changed group, and returns its new version. With `only_if_unchanged`, the group must not have been changed
@@ -191,6 +204,9 @@ pub fn update(
         "UPDATE groups SET {} WHERE org_id = :org AND id = :id{conditions} RETURNING version",
         assignments.join(", ")
     );
+    if *group != current.group {
+        batch.execute(events::groups::updated(tenant, &current.id, group));
+    }
     let updated = batch.push(tenant.select(&sql, &bindings));
     batch.execute(guard());
     updated
@@ -229,16 +245,41 @@ pub fn delete(tenant: &Tenant<'_>, current: &StoredGroup, only_if_unchanged: boo
         boolean("any_version", !only_if_unchanged),
     ];
     let of_group = "org_id = :org AND id = :id AND (version = :version OR :any_version)";
-    let delete = match &current.team_id {
+    let mut statements = match &current.team_id {
         Some(team) => {
-            bindings.push(text("team", team.as_str()));
-            format!(
+            let delete = format!(
                 "DELETE FROM teams WHERE id = :team AND id IN (SELECT team_id FROM groups WHERE {of_group})"
-            )
+            );
+            bindings.push(text("team", team.as_str()));
+            let mut statements = vec![events::groups::team_deleted(tenant, team)];
+            statements.extend(end_memberships(tenant, "g.team_id = :id", team));
+            statements.push(tenant.statement(&delete, &bindings));
+            statements
         }
-        None => format!("DELETE FROM groups WHERE {of_group} AND project_id IS NULL"),
+        None => {
+            let mut statements = vec![events::groups::plain_deleted(tenant, &current.id)];
+            statements.extend(end_memberships(tenant, "g.id = :id AND g.project_id IS NULL", &current.id));
+            let delete = format!("DELETE FROM groups WHERE {of_group} AND project_id IS NULL");
+            statements.push(tenant.statement(&delete, &bindings));
+            statements
+        }
     };
-    vec![tenant.statement(&delete, &bindings), guard()]
+    statements.push(guard());
+    statements
+}
+
+/// Deletes the memberships of the organization's groups `g` that satisfy a condition, which names `:id`. Deleting the
+/// groups alone would do it as well, but then the trigger `memberships_delete` would not know what a membership meant.
+pub(super) fn end_memberships(tenant: &Tenant<'_>, condition: &str, id: &str) -> [Statement; 2] {
+    let bindings = [text("id", id)];
+    let ended = format!(
+        "groups g CROSS JOIN memberships m ON m.group_seq = g.seq CROSS JOIN users u ON u.seq = m.user_seq
+         WHERE g.org_id = :org AND {condition}"
+    );
+    let delete = format!(
+        "DELETE FROM memberships WHERE group_seq IN (SELECT g.seq FROM groups g WHERE g.org_id = :org AND {condition})"
+    );
+    [events::memberships::ended(tenant, &ended, &bindings), tenant.statement(&delete, &bindings)]
 }
 
 /// Whether the unique index on a group's name refused a write.

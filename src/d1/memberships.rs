@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::batch::{Batch, Handle, Results, Select};
 use super::columns::{integers, json};
-use super::events::memberships::NEWEST;
 use super::filter::compile_member;
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
@@ -328,10 +327,6 @@ impl Comparison {
 /// Writes what a request does to the members of a group.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
     let Difference { join, leave, stay, stay_away, inactive } = difference;
-    let chunks = |seqs: &[i64], more: &[i64]| -> Vec<String> {
-        let chunks = seqs.chunks(MOST_SEQS).chain(more.chunks(MOST_SEQS));
-        chunks.map(|seqs| Value::from(seqs).to_string()).collect()
-    };
     let mut statements = Vec::new();
     // The users left out as inactive must still be inactive; otherwise the request is evaluated again.
     for ids in in_parameters(inactive.iter()) {
@@ -342,23 +337,11 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
             &[text("ids", ids)],
         ));
     }
-    let insert = format!(
-        "INSERT INTO memberships (group_seq, user_seq, since)
-         SELECT g.seq, u.seq, {NEWEST}
-         FROM groups g CROSS JOIN json_each(:seqs) j CROSS JOIN users u ON u.seq = j.value
-         WHERE g.org_id = :org AND g.id = :group AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
-         ON CONFLICT DO NOTHING"
-    );
-    for seqs in chunks(join, stay) {
-        statements.extend(events::memberships::began(tenant, group_id, &seqs));
-        statements.push(tenant.statement(&insert, &[text("group", group_id), text("seqs", seqs)]));
+    for seqs in [join.as_slice(), stay].concat().chunks(MOST_SEQS) {
+        statements.extend(events::memberships::begin(tenant, group_id, seqs));
     }
-    let delete = "DELETE FROM memberships
-         WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
-           AND user_seq IN (SELECT value FROM json_each(:seqs))";
-    for seqs in chunks(leave, stay_away) {
-        statements.extend(events::memberships::ended_of_group(tenant, group_id, &seqs));
-        statements.push(tenant.statement(delete, &[text("group", group_id), text("seqs", seqs)]));
+    for seqs in [leave.as_slice(), stay_away].concat().chunks(MOST_SEQS) {
+        statements.extend(events::memberships::end(tenant, group_id, seqs));
     }
     statements
 }

@@ -239,7 +239,7 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
         differs("organizations")
     );
     let mut statements =
-        Vec::from(events::organization::settings_changed(tenant, &changed, &differs("s"), &bindings));
+        vec![events::organization::settings_changed(tenant, &changed, &differs("s"), &bindings)];
     statements.push(tenant.statement(&sql, &bindings));
     if let Some(domains) = &settings.mail_domains {
         statements.extend(show_and_hide(tenant, domains));
@@ -264,7 +264,7 @@ fn show_and_hide(tenant: &Tenant<'_>, domains: &[String]) -> Vec<Statement> {
     );
     let users = format!("UPDATE users AS u SET managed = 1 - managed WHERE u.org_id = :org AND {differs}");
     let mut statements = vec![tenant.statement(&touched, &bindings)];
-    statements.extend(events::organization::visibility(tenant, differs, &bindings));
+    statements.push(events::organization::visibility(tenant, differs, &bindings));
     statements.push(tenant.statement(&users, &bindings));
     statements
 }

@@ -3,12 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::StorageError;
 use super::batch::Select;
 use super::columns::json as column_json;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
+use super::{StorageError, events, groups};
 use directory::Refusal;
+use directory::event::{Event, GroupRef, Named, NewEvent, SubjectType};
 use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
 use scim_protocol::text::{compose, is_composed};
 
@@ -30,6 +31,20 @@ pub struct RoleGroup {
     pub external_id: Option<String>,
     /// Whether an identity provider makes it.
     pub is_pushed: bool,
+}
+
+impl RoleGroup {
+    fn described(&self, project: &Project, team: Option<&Named>) -> GroupRef {
+        GroupRef {
+            id: self.id.clone(),
+            name: self.display_name.clone(),
+            external_id: self.external_id.clone(),
+            project: Some(named(project)),
+            team: team.cloned(),
+            role: Some(self.role.clone()),
+            since: None,
+        }
+    }
 }
 
 /// The groups of a new team, in the order of [`TEAM_ROLES`].
@@ -157,14 +172,36 @@ pub fn insert_project(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[RoleG
     let project = tenant
         .statement(sql, &[text("id", id), text("name", name), text("name_fold", fold_group_name(name))]);
     let made = Project { id: id.to_owned(), name: name.to_owned() };
-    vec![project, guard(), insert_groups(tenant, &made, None, groups, "p.id")]
+    let created = NewEvent::new(Event::ProjectCreated { name: name.to_owned() }, SubjectType::Project, id);
+    let mut statements = vec![project, guard(), insert_groups(tenant, &made, None, groups, "p.id")];
+    statements.extend(events::record(tenant, &created_with(created, &made, None, groups)));
+    statements
+}
+
+/// The events of what was created, and of its groups.
+fn created_with(
+    created: NewEvent,
+    project: &Project,
+    team: Option<&Named>,
+    groups: &[RoleGroup],
+) -> Vec<NewEvent> {
+    let groups = groups.iter().map(|group| {
+        let event = Event::GroupCreated { group: group.described(project, team) };
+        NewEvent::new(event, SubjectType::Group, &group.id)
+    });
+    std::iter::once(created).chain(groups).collect()
 }
 
 /// Writes a new role of a project: its group. The project must still have the name from which the group's name was
 /// made.
 pub fn insert_role(tenant: &Tenant<'_>, project: &Project, group: &RoleGroup) -> Vec<Statement> {
     let bounded = bounded("groups WHERE project_id = p.id AND team_id IS NULL", MOST_ROLES, "roles", "p.id");
-    vec![insert_groups(tenant, project, None, std::slice::from_ref(group), &bounded), guard()]
+    let created = Event::RoleCreated { group: group.described(project, None) };
+    let created = NewEvent::new(created, SubjectType::Project, &project.id);
+    let groups = std::slice::from_ref(group);
+    let mut statements = vec![insert_groups(tenant, project, None, groups, &bounded), guard()];
+    statements.extend(events::record(tenant, &created_with(created, project, None, groups)));
+    statements
 }
 
 /// Writes a new team with its groups. The project must still have the name from which the groups' names were made.
@@ -188,8 +225,17 @@ pub fn insert_team(
         text("name", name),
         text("name_fold", fold_group_name(name)),
     ];
-    let groups = insert_groups(tenant, project, Some(id), groups, "p.id");
-    vec![tenant.statement(&sql, &bindings), guard(), groups]
+    let inserted = insert_groups(tenant, project, Some(id), groups, "p.id");
+    let created = Event::TeamCreated { name: name.to_owned(), project: named(project) };
+    let created = NewEvent::new(created, SubjectType::Team, id);
+    let team = Named { id: id.to_owned(), name: name.to_owned() };
+    let mut statements = vec![tenant.statement(&sql, &bindings), guard(), inserted];
+    statements.extend(events::record(tenant, &created_with(created, project, Some(&team), groups)));
+    statements
+}
+
+fn named(project: &Project) -> Named {
+    Named { id: project.id.clone(), name: project.name.clone() }
 }
 
 /// SQL of a value, which fails the batch if there are `most` rows already; see [`full`].
@@ -268,7 +314,11 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
         text("count", groups.len().to_string()),
         text("ids", Value::from(ids).to_string()),
     ];
-    let mut statements = vec![tenant.statement(project, &bindings), guard()];
+    let mut statements = vec![
+        events::groups::project_renamed(tenant, id, name),
+        tenant.statement(project, &bindings),
+        guard(),
+    ];
     // The CROSS JOIN and the plus make SQLite find each group by its id. Without them, it may look at all groups for
     // each.
     let sql = "WITH renamed AS MATERIALIZED (
@@ -284,6 +334,7 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
             json!({"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": name_fold})
         });
         let renamed = renamed.collect::<Value>().to_string();
+        statements.push(events::groups::renamed(tenant, id, &renamed));
         statements.push(tenant.statement(sql, &[text("id", id), text("renamed", renamed)]));
     }
     statements
@@ -292,7 +343,10 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
 /// Archives a project: SCIM no longer sees its groups, and their memberships are deleted.
 pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     let statement = |sql| tenant.statement(sql, &[text("id", id)]);
+    let [ended, delete_memberships] = groups::end_memberships(tenant, "g.project_id = :id", id);
     vec![
+        events::groups::project_archived(tenant, id),
+        ended,
         statement("UPDATE projects SET archived_at = :now WHERE org_id = :org AND id = :id AND archived_at IS NULL"),
         guard(),
         statement(
@@ -302,6 +356,7 @@ pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
                created_at
              FROM groups WHERE project_id = :id AND org_id = :org",
         ),
+        delete_memberships,
         statement("DELETE FROM groups WHERE project_id = :id AND org_id = :org"),
     ]
 }
@@ -310,6 +365,7 @@ pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
 pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     let statement = |sql| tenant.statement(sql, &[text("id", id)]);
     vec![
+        events::groups::project_restored(tenant, id),
         statement(
             "UPDATE projects SET archived_at = NULL
              WHERE org_id = :org AND id = :id AND archived_at IS NOT NULL",
@@ -330,7 +386,11 @@ pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
 pub fn delete_team(tenant: &Tenant<'_>, project: &str, team: &str) -> Vec<Statement> {
     let sql = "DELETE FROM teams WHERE id = :team AND project_id = (
                  SELECT id FROM projects WHERE org_id = :org AND id = :project AND archived_at IS NULL)";
-    vec![tenant.statement(sql, &[text("project", project), text("team", team)]), guard()]
+    let mut statements = vec![events::groups::team_deleted(tenant, team)];
+    statements.extend(groups::end_memberships(tenant, "g.team_id = :id", team));
+    statements.push(tenant.statement(sql, &[text("project", project), text("team", team)]));
+    statements.push(guard());
+    statements
 }
 
 /// Whether a unique index on the name of a project or a team refused a write.

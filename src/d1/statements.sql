@@ -562,7 +562,7 @@ FROM
   AND s.list = ?4
   AND s.id = c.snapshot;
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -579,18 +579,22 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + row_number() OVER (ORDER BY json_each.key),
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  p.org_id,
+  p.seq + row_number() OVER (ORDER BY json_each.key),
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
   json_each.value,
   coalesce(
-    CAST((SELECT min(s.seq) FROM event_subjects s WHERE s.org_id = o.id AND s.subject_id = i.id) AS INTEGER),
-    iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)
+    CAST(
+      (SELECT min(s.seq) FROM event_subjects s WHERE s.org_id = p.org_id AND s.subject_id = i.id) AS INTEGER
+    ),
+    iif(p.log_id = p.request_log_id, p.story, p.seq + 1)
   ),
-  o.log_id,
+  p.request_log_id,
   ?1,
   ?2,
   ?3,
@@ -599,13 +603,30 @@ SELECT
   NULL,
   json_object('resource', i.resource, 'total', i.total, 'first_page_at', substr(i.id, 1, 24)),
   0,
-  coalesce(p.active_total, 0) + 0,
+  p.active_total + 0,
   iif(?1 = 'scim', 0, 0),
-  coalesce(p.lost_total, 0) + iif(?1 = 'scim', 0, 0)
+  p.lost_total + iif(?1 = 'scim', 0, 0),
+  NULL,
+  NULL
 FROM
-  (SELECT t.id AS id, NULL AS log_id FROM (SELECT ?4 AS id LIMIT 1) t WHERE t.id IS NOT NULL) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+  (
+    SELECT n.*, NULL AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?4
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?4, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
   CROSS JOIN (
     WITH
     ranked AS MATERIALIZED (
@@ -666,20 +687,9 @@ WHERE
     SELECT 1
     FROM event_subjects s
       CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
-    WHERE s.org_id = o.id
+    WHERE s.org_id = p.org_id
       AND s.subject_id = i.id AND e.type = json_each.value
   );
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
 INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
 WITH
 ranked AS MATERIALIZED (
@@ -1255,7 +1265,7 @@ FROM
   AND s.list = ?5
   AND s.id = c.snapshot;
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -1272,18 +1282,22 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + row_number() OVER (ORDER BY json_each.key),
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  p.org_id,
+  p.seq + row_number() OVER (ORDER BY json_each.key),
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
   json_each.value,
   coalesce(
-    CAST((SELECT min(s.seq) FROM event_subjects s WHERE s.org_id = o.id AND s.subject_id = i.id) AS INTEGER),
-    iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)
+    CAST(
+      (SELECT min(s.seq) FROM event_subjects s WHERE s.org_id = p.org_id AND s.subject_id = i.id) AS INTEGER
+    ),
+    iif(p.log_id = p.request_log_id, p.story, p.seq + 1)
   ),
-  o.log_id,
+  p.request_log_id,
   ?1,
   ?2,
   ?3,
@@ -1292,25 +1306,48 @@ SELECT
   NULL,
   json_object('resource', i.resource, 'total', i.total, 'first_page_at', substr(i.id, 1, 24)),
   0,
-  coalesce(p.active_total, 0) + 0,
+  p.active_total + 0,
   iif(?1 = 'scim', 0, 0),
-  coalesce(p.lost_total, 0) + iif(?1 = 'scim', 0, 0)
+  p.lost_total + iif(?1 = 'scim', 0, 0),
+  NULL,
+  NULL
 FROM
   (
-    SELECT t.id AS id, NULL AS log_id
+    SELECT n.*, NULL AS request_log_id
     FROM (
-      SELECT (
-        SELECT o.id
-        FROM organizations o
-        WHERE o.id = ?4
-          AND o.user_count * (?5 ->> 0) + o.group_count * (?5 ->> 1) <= 4000000
-      ) AS id
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE
+          org_id = (
+            SELECT o.id
+            FROM organizations o
+            WHERE o.id = ?4
+              AND o.user_count * (?5 ->> 0) + o.group_count * (?5 ->> 1) <= 4000000
+          )
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT
+        (
+          SELECT o.id
+          FROM organizations o
+          WHERE o.id = ?4
+            AND o.user_count * (?5 ->> 0) + o.group_count * (?5 ->> 1) <= 4000000
+        ),
+        0,
+        '',
+        NULL,
+        NULL,
+        0,
+        0
       LIMIT 1
-    ) t
-    WHERE t.id IS NOT NULL
-  ) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
   CROSS JOIN (
     WITH
     ranked AS MATERIALIZED (
@@ -1386,20 +1423,9 @@ WHERE
     SELECT 1
     FROM event_subjects s
       CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
-    WHERE s.org_id = o.id
+    WHERE s.org_id = p.org_id
       AND s.subject_id = i.id AND e.type = json_each.value
   );
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
 INSERT INTO readings (org_id, list, id, snapshot, page_offset, next_offset, page_size, is_done, read_at)
 WITH
 ranked AS MATERIALIZED (
@@ -1936,128 +1962,29 @@ SELECT
     json('stale'),
     ''
   );
-INSERT INTO
-  events (
-    org_id,
-    seq,
-    at,
-    type,
-    story,
-    log_id,
-    source,
-    actor,
-    key_id,
-    subject_type,
-    subject_id,
-    version,
-    data,
-    active,
-    active_total,
-    lost,
-    lost_total
-  )
-SELECT
-  o.id,
-  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
-  'membership.added',
-  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
-  o.log_id,
-  ?2,
-  ?3,
-  ?4,
-  'group',
-  g.id,
-  g.version,
-  json_object(
-    'groups',
-    json_array(
-      json(
-        json_patch(
-          '{}',
-          json_object(
-            'id',
-            g.id,
-            'name',
-            g.display_name,
-            'external_id',
-            coalesce(g.external_id_sent, g.external_id),
-            'role',
-            g.role,
-            'project',
-            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
-            'team',
-            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
-          )
-        )
-      )
-    ),
-    'people',
-    json(y.people)
-  ),
-  0,
-  coalesce(p.active_total, 0) + 0,
-  iif(?2 = 'scim', y.lost, 0),
-  coalesce(p.lost_total, 0) + iif(?2 = 'scim', sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk), 0)
+INSERT INTO memberships (group_seq, user_seq, since)
+SELECT g.seq, u.seq, g.newest + c.number
 FROM
   (
     SELECT
-      t.id AS id,
-      (
-        SELECT l.id
-        FROM log l
-        WHERE
-          l.org_id = t.id
-          AND substr(l.id, 26) = ?5
-          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
-        ORDER BY l.id DESC
-        LIMIT 1
-      ) AS log_id
-    FROM (SELECT ?6 AS id LIMIT 1) t
-    WHERE t.id IS NOT NULL
-  ) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
-  CROSS JOIN (
-    SELECT
-      g.seq AS group_seq,
-      j.key / 500 AS chunk,
-      0 AS lost,
-      json_group_array(json_object('id', u.id)) AS people
-    FROM
-      groups g
-      CROSS JOIN json_each(?7) j
-      CROSS JOIN users u ON u.seq = j.value
-      AND u.org_id = g.org_id
-      AND u.active = 1
-      AND u.managed = 1
-      LEFT JOIN memberships m ON m.group_seq = g.seq
-      AND m.user_seq = u.seq
-    WHERE g.org_id = ?8
-      AND g.id = ?9 AND m.user_seq IS NULL
-    GROUP BY 1, 2
-  ) y
-  CROSS JOIN groups g ON g.seq = y.group_seq
-  LEFT JOIN projects r ON r.id = g.project_id
-  LEFT JOIN teams t ON t.id = g.team_id;
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
-INSERT INTO memberships (group_seq, user_seq, since)
-SELECT g.seq, u.seq, (SELECT max(seq) FROM events WHERE org_id = ?1)
-FROM groups g CROSS JOIN json_each(?2) j CROSS JOIN users u ON u.seq = j.value
-WHERE g.org_id = ?1 AND g.id = ?3 AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
+      g.seq AS seq,
+      g.org_id AS org_id,
+      coalesce((SELECT max(e.seq) FROM events e WHERE e.org_id = g.org_id), 0) AS newest
+    FROM groups g
+    WHERE g.org_id = ?1
+      AND g.id = ?2
+    LIMIT 1
+  ) g
+  CROSS JOIN (SELECT 1 AS number, ?3 AS value) c
+  CROSS JOIN json_each(c.value) j
+  CROSS JOIN users u ON u.seq = j.value
+  AND u.org_id = g.org_id
+  AND u.active = 1
+  AND u.managed = 1
+WHERE TRUE
 ON CONFLICT DO NOTHING;
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -2074,15 +2001,17 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
-  'membership.removed',
-  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
-  o.log_id,
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.added',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
   ?2,
   ?3,
   ?4,
@@ -2113,85 +2042,184 @@ SELECT
       )
     ),
     'people',
-    json(y.people)
+    (
+      SELECT json_group_array(json_object('id', u.id))
+      FROM
+        json_each(c.value) j
+        CROSS JOIN memberships m ON m.group_seq = g.seq
+        AND m.user_seq = j.value
+        AND m.since > p.seq
+        CROSS JOIN users u ON u.seq = m.user_seq
+    )
   ),
   0,
-  coalesce(p.active_total, 0) + 0,
-  iif(?2 = 'scim', y.lost, 0),
-  coalesce(p.lost_total, 0) + iif(?2 = 'scim', sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk), 0)
-FROM
-  (
-    SELECT
-      t.id AS id,
-      (
-        SELECT l.id
-        FROM log l
-        WHERE
-          l.org_id = t.id
-          AND substr(l.id, 26) = ?5
-          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
-        ORDER BY l.id DESC
-        LIMIT 1
-      ) AS log_id
-    FROM (SELECT ?6 AS id LIMIT 1) t
-    WHERE t.id IS NOT NULL
-  ) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
-  CROSS JOIN (
-    SELECT
-      x.group_seq AS group_seq,
-      x.chunk AS chunk,
-      sum(x.lost) AS lost,
-      json_group_array(json_object('id', x.id, 'since', x.since)) AS people
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?5
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
     FROM (
-      SELECT
-        g.seq AS group_seq,
-        u.id AS id,
-        m.since AS since,
-        (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / 500 AS chunk,
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?6
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?6, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+  CROSS JOIN groups g ON g.org_id = p.org_id
+  AND g.id = ?7
+  LEFT JOIN projects r ON r.id = g.project_id
+  LEFT JOIN teams t ON t.id = g.team_id
+  CROSS JOIN (SELECT ?8 AS value) c
+WHERE changes() > 0;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + g.number,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object('groups', json_array(json(g.ref)), 'people', json(g.people)),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', g.lost, 0),
+  p.lost_total + iif(?2 = 'scim', g.lost_sum, 0),
+  NULL,
+  g.people
+FROM (
+  SELECT
+    g.*,
+    1 AS number,
+    json_group_array(json_object('id', u.id, 'since', m.since)) AS people,
+    sum(
+      (
         u.active = 1
         AND u.managed = 1
         AND g.role IS NOT NULL
-        AND row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) = 1
-        AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') AS lost
-      FROM
-        groups g
-        CROSS JOIN json_each(?7) j
-        CROSS JOIN memberships m ON m.group_seq = g.seq
-        AND m.user_seq = j.value
-        CROSS JOIN users u ON u.seq = m.user_seq
-      WHERE g.org_id = ?8
-        AND g.id = ?9
-    ) x
-    GROUP BY 1, 2
-  ) y
-  CROSS JOIN groups g ON g.seq = y.group_seq
-  LEFT JOIN projects r ON r.id = g.project_id
-  LEFT JOIN teams t ON t.id = g.team_id;
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
-INSERT INTO event_subjects (org_id, subject_id, seq, since)
-SELECT e.org_id, j.value ->> 'id', e.seq, j.value ->> 'since'
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before
-  CROSS JOIN json_each(e.data, '$.people') j;
+        AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      )
+    ) AS lost,
+    sum(
+      (
+        u.active = 1
+        AND u.managed = 1
+        AND g.role IS NOT NULL
+        AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      )
+    ) AS lost_sum
+  FROM (
+    SELECT
+      g.seq AS seq,
+      g.id AS id,
+      g.version AS version,
+      g.role AS role,
+      json_patch(
+        '{}',
+        json_object(
+          'id',
+          g.id,
+          'name',
+          g.display_name,
+          'external_id',
+          coalesce(g.external_id_sent, g.external_id),
+          'role',
+          g.role,
+          'project',
+          iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+          'team',
+          iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+        )
+      ) AS ref
+    FROM groups g
+      LEFT JOIN projects r ON r.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id
+    WHERE g.org_id = ?5
+      AND g.id = ?6
+    LIMIT 1
+  ) g
+    CROSS JOIN json_each(?7) j
+    CROSS JOIN memberships m ON m.group_seq = g.seq
+    AND m.user_seq = j.value
+    CROSS JOIN users u ON u.seq = m.user_seq
+  HAVING count(*) > 0
+) g
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?8
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?9
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?9, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p;
 DELETE FROM memberships
 WHERE
   group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?2)
@@ -2199,7 +2227,7 @@ WHERE
 
 -- a change of settings, with the mail domains
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -2216,20 +2244,22 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + 1,
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
   'settings.changed',
-  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
-  o.log_id,
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
   ?2,
   ?3,
   ?4,
   'organization',
-  o.id,
+  p.org_id,
   NULL,
   json_object(
     'settings',
@@ -2273,45 +2303,47 @@ SELECT
     )
   ),
   0,
-  coalesce(p.active_total, 0) + 0,
+  p.active_total + 0,
   iif(?2 = 'scim', 0, 0),
-  coalesce(p.lost_total, 0) + iif(?2 = 'scim', 0, 0)
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
 FROM (
   SELECT
-    t.id AS id,
+    n.*,
     (
       SELECT l.id
       FROM log l
       WHERE
-        l.org_id = t.id
+        l.org_id = n.org_id
         AND substr(l.id, 26) = ?10
         AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
       ORDER BY l.id DESC
       LIMIT 1
-    ) AS log_id
-  FROM (SELECT ?11 AS id LIMIT 1) t
-  WHERE t.id IS NOT NULL
-) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
-  CROSS JOIN organizations s ON s.id = o.id
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?11
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?11, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+  CROSS JOIN organizations s ON s.id = p.org_id
 WHERE
   s.name IS NOT ?5
   OR s.email_management IS NOT CAST(?6 AS INTEGER)
   OR s.mail_domains IS NOT ?7
   OR s.user_limit IS NOT nullif(CAST(?8 AS INTEGER), 0)
   OR s.brake_percent IS NOT CAST(?9 AS INTEGER);
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
 UPDATE organizations SET
   last_modified = max(last_modified, ?1),
   name = ?2,
@@ -2342,7 +2374,7 @@ WHERE
       AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?3)), 0)
   );
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -2359,93 +2391,84 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.shown, y.chunk),
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  p.org_id,
+  p.seq + row_number() OVER (ORDER BY y.shown, y.chunk),
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
   iif(y.shown, 'person.shown', 'person.hidden'),
-  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
-  o.log_id,
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
   ?2,
   ?3,
   ?4,
   'organization',
-  o.id,
+  p.org_id,
   NULL,
   json_object('people', json(y.people)),
   y.active,
-  coalesce(p.active_total, 0) + sum(y.active) OVER (ORDER BY y.shown, y.chunk),
+  p.active_total + sum(y.active) OVER (ORDER BY y.shown, y.chunk),
   iif(?2 = 'scim', 0, 0),
-  coalesce(p.lost_total, 0) + iif(?2 = 'scim', 0, 0)
-FROM
-  (
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  y.people
+FROM (
+  SELECT
+    x.shown AS shown,
+    x.chunk AS chunk,
+    sum(x.change) AS active,
+    json_group_array(json_object('id', x.id)) AS people
+  FROM (
     SELECT
-      t.id AS id,
+      u.id AS id,
+      1 - u.managed AS shown,
+      u.active * (1 - 2 * u.managed) AS change,
+      (row_number() OVER (PARTITION BY u.managed ORDER BY u.seq) - 1) / 500 AS chunk
+    FROM users u
+    WHERE u.org_id = ?5
+      AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?6)), 0)
+  ) x
+  GROUP BY 1, 2
+) y
+  CROSS JOIN (
+    SELECT
+      n.*,
       (
         SELECT l.id
         FROM log l
         WHERE
-          l.org_id = t.id
-          AND substr(l.id, 26) = ?5
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?7
           AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
         ORDER BY l.id DESC
         LIMIT 1
-      ) AS log_id
-    FROM (SELECT ?6 AS id LIMIT 1) t
-    WHERE t.id IS NOT NULL
-  ) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
-  CROSS JOIN (
-    SELECT
-      x.shown AS shown,
-      x.chunk AS chunk,
-      sum(x.change) AS active,
-      json_group_array(json_object('id', x.id)) AS people
+      ) AS request_log_id
     FROM (
-      SELECT
-        u.id AS id,
-        1 - u.managed AS shown,
-        u.active * (1 - 2 * u.managed) AS change,
-        (row_number() OVER (PARTITION BY u.managed ORDER BY u.seq) - 1) / 500 AS chunk
-      FROM users u
-      WHERE u.org_id = ?7
-        AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?8)), 0)
-    ) x
-    GROUP BY 1, 2
-  ) y;
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
-INSERT INTO event_subjects (org_id, subject_id, seq, since)
-SELECT e.org_id, j.value ->> 'id', e.seq, j.value ->> 'since'
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before
-  CROSS JOIN json_each(e.data, '$.people') j;
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?8
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?8, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p;
 UPDATE users AS u SET
   managed = 1 - managed
 WHERE u.org_id = ?1 AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?2)), 0);
 
 -- the ownership moves
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -2462,15 +2485,17 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + 1,
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
   'ownership.transferred',
-  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
-  o.log_id,
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
   ?2,
   ?3,
   ?4,
@@ -2479,57 +2504,47 @@ SELECT
   n.version + 1,
   json_object('owner', json_object('before', w.id, 'after', n.id), 'role_before', n.org_role),
   0,
-  coalesce(p.active_total, 0) + 0,
+  p.active_total + 0,
   iif(?2 = 'scim', 0, 0),
-  coalesce(p.lost_total, 0) + iif(?2 = 'scim', 0, 0)
-FROM
-  (
-    SELECT
-      t.id AS id,
-      (
-        SELECT l.id
-        FROM log l
-        WHERE
-          l.org_id = t.id
-          AND substr(l.id, 26) = ?5
-          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
-        ORDER BY l.id DESC
-        LIMIT 1
-      ) AS log_id
-    FROM (SELECT ?6 AS id LIMIT 1) t
-    WHERE t.id IS NOT NULL
-  ) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
-  CROSS JOIN users n ON n.org_id = o.id
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  json_array(json_object('id', w.id))
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?5
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?6
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?6, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+  CROSS JOIN users n ON n.org_id = p.org_id
   AND n.id = ?7
   AND n.active = 1
-  CROSS JOIN users w ON w.org_id = o.id
+  CROSS JOIN users w ON w.org_id = p.org_id
   AND w.org_role = 'Owner'
   AND w.id <> n.id
   AND (?8 IS NULL OR w.user_name_fold = ?8);
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
-INSERT INTO event_subjects (org_id, subject_id, seq)
-SELECT e.org_id, e.data ->> '$.owner.before', e.seq
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
 UPDATE users SET
   version = version + 1, last_modified = max(last_modified, ?1), org_role = 'Admin'
 WHERE org_id = ?2 AND org_role = 'Owner' AND id <> ?3 AND (?4 IS NULL OR user_name_fold = ?4);

@@ -213,7 +213,7 @@ pub fn insert_if_admitted(
          ON CONFLICT DO NOTHING",
     );
     // `changes() = 0` comes first, so that no holder is searched if the user was written. The entry of the audit log
-    // and the event change one row each if the user was written, and none if not.
+    // changes one row if the user was written, and none if not; a SELECT leaves `changes()` as it is.
     let holder = "SELECT iif(users.managed, users.id, '') AS id
          FROM (SELECT 1 WHERE changes() = 0 LIMIT 1) CROSS JOIN users
          WHERE users.org_id = :org AND users.user_name_fold = :user_name_fold";
@@ -225,8 +225,8 @@ pub fn insert_if_admitted(
     columns.push(integer("fold_version", FOLD_VERSION));
     let resource = batch.push(tenant.select(&insert, &columns));
     batch.execute(entry);
-    batch.extend(events::record_if_row_changed(tenant, &created(id, user, true)));
     let holder = batch.push(tenant.select(holder, &[text("user_name_fold", user.folded_user_name())]));
+    batch.extend(events::record_if_row_changed(tenant, &created(id, user, true)));
     batch.execute(tenant.statement(&emails, &[text("id", id), text("emails", emails_of(user))]));
     Created { resource, holder }
 }
@@ -302,7 +302,7 @@ pub fn update(
     }
     if before.active && !user.active {
         // Deactivation takes the user out of the organization: none of the user's rights remain.
-        batch.extend(events::memberships::ended_of_person(tenant, current.seq));
+        batch.execute(events::memberships::ended_of_person(tenant, current.seq));
         batch.execute(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", &seq()));
     }
     let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
@@ -369,7 +369,7 @@ pub fn transfer_ownership(tenant: &Tenant<'_>, to: &str, from: Option<&str>) -> 
            AND (:by IS NULL OR user_name_fold = :by)"
     );
     let new = format!("{change} 'Owner' WHERE org_id = :org AND id = :id AND active = 1");
-    let mut statements = Vec::from(events::organization::ownership_transferred(tenant, to, from));
+    let mut statements = vec![events::organization::ownership_transferred(tenant, to, from)];
     statements.extend([
         tenant.statement(&old, &[text("id", to), optional("by", from)]),
         guard(),
@@ -396,7 +396,7 @@ pub fn delete(tenant: &Tenant<'_>, current: &StoredUser) -> Vec<Statement> {
     let events =
         person_events::of_change(&current.id, Some(current.state()), None, None, current.lost_lately);
     statements.extend(events::record(tenant, &events));
-    statements.extend(events::memberships::ended_of_person(tenant, current.seq));
+    statements.push(events::memberships::ended_of_person(tenant, current.seq));
     let delete = "DELETE FROM users WHERE seq = :seq AND org_id = :org";
     statements.push(tenant.statement(delete, &bindings));
     statements

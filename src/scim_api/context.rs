@@ -156,7 +156,7 @@ impl RequestContext<'_> {
             brake::engage(tenant),
             self.audit.failure_if_row_changed(tenant, 429, code, &detail),
         ]);
-        batch.extend(brake::engaged(tenant));
+        batch.execute(brake::engaged(tenant));
         let holds = batch.push(brake::holds(tenant));
         let holds = self.session.database.batch(&batch).await?.first(holds)?;
         let Some(holds) = holds else { return Ok(StorageError::Braked.into()) };

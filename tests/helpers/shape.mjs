@@ -12,7 +12,7 @@ export async function shape(worker) {
      ORDER BY 1, 2`,
   );
   const others = await worker.sql(
-    "SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY name",
+    "SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger', 'view') AND sql IS NOT NULL ORDER BY name",
   );
   const spaced = (sql) =>
     sql

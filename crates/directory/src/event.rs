@@ -16,6 +16,8 @@ use crate::org_role::OrgRole;
 
 /// Most people or groups that one event of memberships or visibility lists. A change of more has several events.
 pub const MAX_LISTED: usize = 500;
+/// Most bytes of the groups that one event of memberships lists, up to its last group.
+pub const MAX_LISTED_BYTES: usize = 100_000;
 
 /// What makes changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -276,6 +278,10 @@ pub enum Event {
     GroupDeleted {
         /// The group as it was.
         group: GroupRef,
+        /// When it was created.
+        created_at: String,
+        /// When an identity provider last wrote it.
+        pushed_at: Option<String>,
     },
     /// A project was created.
     #[serde(rename = "project.created")]
@@ -329,6 +335,8 @@ pub enum Event {
         name: String,
         /// Its project.
         project: Named,
+        /// When it was created.
+        created_at: String,
     },
     /// A SCIM key was generated.
     #[serde(rename = "key.created")]

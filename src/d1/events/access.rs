@@ -8,7 +8,7 @@ use super::super::batch::Select;
 use super::super::columns::flag;
 use super::super::statement::{Binding, integer, optional, text};
 use super::super::tenant::Tenant;
-use super::memberships::{MEANING, group_ref};
+use super::groups::{MEANING, group_ref};
 use super::range::{ORGANIZATION, Side, at};
 use super::read::{About, MOST_OF_SUBJECT, MOST_SCANNED, subjects};
 use super::shown::NAMES;

@@ -1,77 +1,143 @@
-//! Events of memberships, made in SQL from what the statements behind them change: another request may have changed a
+//! Events of memberships, made in SQL from what the statements beside them change: another request may have changed a
 //! part of it since it was read.
 
 use serde_json::Value;
 
 use super::super::statement::{Binding, Statement, integer, text};
 use super::super::tenant::Tenant;
-use super::{Frame, JUST_INSERTED, subjects};
-use directory::event::MAX_LISTED;
+use super::Frame;
+use super::groups::{MEANING, group_ref};
+use directory::event::{MAX_LISTED, MAX_LISTED_BYTES};
 
-/// A group as [`directory::event::GroupRef`]: JSON without its members that are NULL.
-pub(super) fn group_ref(more: &str) -> String {
-    format!(
-        "json_patch('{{}}', json_object('id', g.id, 'name', g.display_name,
-                 'external_id', coalesce(g.external_id_sent, g.external_id), 'role', g.role,
-                 'project', iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
-                 'team', iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name)){more}))"
-    )
-}
+/// The active users with these `seq` whom SCIM sees, as `u`.
+const USERS: &str =
+    "CROSS JOIN users u ON u.seq = j.value AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1";
 
-/// Project and team of the group `g`.
-pub(super) const MEANING: &str =
-    "LEFT JOIN projects r ON r.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id";
-
-/// Writes the events of people who are about to join a group: of the users with these `seq`, the active ones whom SCIM
-/// sees and who are no members yet. The memberships then name the newest event as the one that began them; see
-/// [`NEWEST`].
-pub fn began(tenant: &Tenant<'_>, group_id: &str, seqs: &str) -> Vec<Statement> {
-    let joining = "json_each(:seqs) j
-                   CROSS JOIN users u ON u.seq = j.value AND u.org_id = g.org_id AND u.active = 1 AND u.managed = 1
-                   LEFT JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq";
-    let from = format!(
-        "CROSS JOIN (
-               SELECT g.seq AS group_seq, j.key / {MAX_LISTED} AS chunk, 0 AS lost,
-                 json_group_array(json_object('id', u.id)) AS people
-               FROM groups g CROSS JOIN {joining}
-               WHERE g.org_id = :org AND g.id = :group AND m.user_seq IS NULL GROUP BY 1, 2) y
-             CROSS JOIN groups g ON g.seq = y.group_seq {MEANING}"
+/// Adds users to a group: of those with these `seq`, the active ones whom SCIM sees and who are no members yet. Each
+/// membership names the event that began it.
+pub fn begin(tenant: &Tenant<'_>, group_id: &str, seqs: &[i64]) -> [Statement; 2] {
+    let is_one = seqs.len() <= MAX_LISTED;
+    // An event for each piece of the list in which there is a new member.
+    let numbered = match is_one {
+        true => "(SELECT 1 AS number, :seqs AS value)".to_owned(),
+        false => format!(
+            "(SELECT value, row_number() OVER (ORDER BY key) AS number FROM json_each(:seqs) c
+              WHERE EXISTS (
+                SELECT 1 FROM groups g CROSS JOIN json_each(c.value) j {USERS}
+                LEFT JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq
+                WHERE g.org_id = :org AND g.id = :group AND m.user_seq IS NULL))"
+        ),
+    };
+    let insert = format!(
+        "INSERT INTO memberships (group_seq, user_seq, since)
+         SELECT g.seq, u.seq, g.newest + c.number
+         FROM (SELECT g.seq AS seq, g.org_id AS org_id,
+             coalesce((SELECT max(e.seq) FROM events e WHERE e.org_id = g.org_id), 0) AS newest
+           FROM groups g WHERE g.org_id = :org AND g.id = :group LIMIT 1) g
+         CROSS JOIN {numbered} c CROSS JOIN json_each(c.value) j {USERS}
+         WHERE TRUE ON CONFLICT DO NOTHING"
     );
-    of_group(tenant, "membership.added", &from, &[text("group", group_id), text("seqs", seqs)])
+    const NEW: &str = "json_each(c.value) j
+               CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = j.value AND m.since > p.seq";
+    let behind = match is_one {
+        true => "CROSS JOIN (SELECT :seqs AS value) c WHERE changes() > 0".to_owned(),
+        false => {
+            format!("CROSS JOIN json_each(:seqs) c WHERE changes() > 0 AND EXISTS (SELECT 1 FROM {NEW})")
+        }
+    };
+    let began = Frame {
+        number: if is_one { "1" } else { "row_number() OVER (ORDER BY c.key)" },
+        event_type: "'membership.added'",
+        subject_type: "'group'",
+        subject_id: "g.id",
+        version: "g.version",
+        data: &format!(
+            "json_object('groups', json_array(json({})), 'people', (
+               SELECT json_group_array(json_object('id', u.id)) FROM {NEW} CROSS JOIN users u ON u.seq = m.user_seq))",
+            group_ref("")
+        ),
+        behind: &format!("CROSS JOIN groups g ON g.org_id = p.org_id AND g.id = :group {MEANING} {behind}"),
+        ..Frame::default()
+    };
+    let seqs = match is_one {
+        true => Value::from(seqs),
+        false => seqs.chunks(MAX_LISTED).map(Value::from).collect(),
+    };
+    let bindings = [text("group", group_id), text("seqs", seqs.to_string())];
+    [tenant.statement(&insert, &bindings), began.statement(tenant, &bindings)]
 }
 
-/// SQL of the `seq` of the organization's newest event.
-pub const NEWEST: &str = "(SELECT max(seq) FROM events WHERE org_id = :org)";
+/// Removes users with these `seq` from a group.
+pub fn end(tenant: &Tenant<'_>, group_id: &str, seqs: &[i64]) -> [Statement; 2] {
+    let bindings = [text("group", group_id), text("seqs", Value::from(seqs).to_string())];
+    let of_group = "g.org_id = :org AND g.id = :group";
+    let members = "CROSS JOIN json_each(:seqs) j
+                   CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = j.value
+                   CROSS JOIN users u ON u.seq = m.user_seq";
+    let ended = match seqs.len() <= MAX_LISTED {
+        true => {
+            let ended = format!(
+                "(SELECT g.*, 1 AS number, json_group_array(json_object('id', u.id, 'since', m.since)) AS people,
+                    sum({LOST}) AS lost, sum({LOST}) AS lost_sum
+                  FROM (SELECT g.seq AS seq, g.id AS id, g.version AS version, g.role AS role, {} AS ref
+                    FROM groups g {MEANING} WHERE {of_group} LIMIT 1) g {members} HAVING count(*) > 0) g CROSS JOIN",
+                group_ref("")
+            );
+            Frame { before: &ended, ..ENDED_OF_GROUP }.statement(tenant, &bindings)
+        }
+        false => ended(tenant, &format!("groups g {members} WHERE {of_group}"), &bindings),
+    };
+    let delete = "DELETE FROM memberships
+         WHERE group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)
+           AND user_seq IN (SELECT value FROM json_each(:seqs))";
+    [ended, tenant.statement(delete, &bindings)]
+}
+
+/// Whether the end of the membership of `u` in `g` takes access from a person who has not lost any in the hour before.
+const LOST: &str = "(u.active = 1 AND u.managed = 1 AND g.role IS NOT NULL
+                     AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'))";
+
+/// The event of ended memberships of the group `g`, which has its reference and the people.
+const ENDED_OF_GROUP: Frame<'_> = Frame {
+    number: "g.number",
+    event_type: "'membership.removed'",
+    subject_type: "'group'",
+    subject_id: "g.id",
+    version: "g.version",
+    data: "json_object('groups', json_array(json(g.ref)), 'people', json(g.people))",
+    personal: "NULL",
+    others: "g.people",
+    active: "0",
+    active_sum: "0",
+    lost: "g.lost",
+    lost_sum: "g.lost_sum",
+    before: "",
+    behind: "",
+    goes_on: false,
+};
 
 /// Writes the events of memberships of groups that are about to end. `memberships` is SQL behind FROM that yields the
 /// group `g`, the membership `m` and the person `u`.
-pub(crate) fn ended(tenant: &Tenant<'_>, memberships: &str, bindings: &[Binding]) -> Vec<Statement> {
-    // The access brake counts a person once who is taken out of several groups.
-    const COUNTS: &str = "row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) = 1";
-    let from = format!(
-        "CROSS JOIN (
-               SELECT x.group_seq AS group_seq, x.chunk AS chunk, sum(x.lost) AS lost,
-                 json_group_array(json_object('id', x.id, 'since', x.since)) AS people
-               FROM (
-                 SELECT g.seq AS group_seq, u.id AS id, m.since AS since,
-                   (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / {MAX_LISTED} AS chunk,
-                   u.active = 1 AND u.managed = 1 AND g.role IS NOT NULL AND {COUNTS}
-                     AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') AS lost
-                 FROM {memberships}) x
-               GROUP BY 1, 2) y
-             CROSS JOIN groups g ON g.seq = y.group_seq {MEANING}"
+pub(crate) fn ended(tenant: &Tenant<'_>, memberships: &str, bindings: &[Binding]) -> Statement {
+    // A person who is in several of the groups counts as lost once.
+    let ended = format!(
+        "(SELECT g.id AS id, g.version AS version, {} AS ref, y.number AS number, y.people AS people, y.lost AS lost,
+            y.lost_sum AS lost_sum
+          FROM (
+            SELECT x.group_seq AS group_seq, row_number() OVER (ORDER BY x.group_seq, x.chunk) AS number,
+              sum(x.lost AND x.place = 1) AS lost,
+              sum(sum(x.lost AND x.place = 1)) OVER (ORDER BY x.group_seq, x.chunk) AS lost_sum,
+              json_group_array(json_object('id', x.id, 'since', x.since)) AS people
+            FROM (
+              SELECT g.seq AS group_seq, u.id AS id, m.since AS since, {LOST} AS lost,
+                (row_number() OVER () - 1) / {MAX_LISTED} AS chunk,
+                row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) AS place
+              FROM {memberships}) x
+            GROUP BY x.group_seq, x.chunk) y
+          CROSS JOIN groups g ON g.seq = y.group_seq {MEANING}) g CROSS JOIN",
+        group_ref("")
     );
-    let mut statements = of_group(tenant, "membership.removed", &from, bindings);
-    statements.push(links(tenant, "people"));
-    statements
-}
-
-/// As [`ended`], of the users with these `seq` in one group.
-pub fn ended_of_group(tenant: &Tenant<'_>, group_id: &str, seqs: &str) -> Vec<Statement> {
-    let memberships = "groups g CROSS JOIN json_each(:seqs) j
-                 CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = j.value
-                 CROSS JOIN users u ON u.seq = m.user_seq WHERE g.org_id = :org AND g.id = :group";
-    ended(tenant, memberships, &[text("group", group_id), text("seqs", seqs)])
+    Frame { before: &ended, ..ENDED_OF_GROUP }.statement(tenant, bindings)
 }
 
 /// Begins these memberships and writes their events: `pairs` has the ids of a group and of a person each. Those of
@@ -80,33 +146,41 @@ pub fn begin_pairs(tenant: &Tenant<'_>, pairs: &Value) -> Vec<Statement> {
     if pairs.as_array().is_none_or(Vec::is_empty) {
         return Vec::new();
     }
-    let from = format!(
-        "CROSS JOIN (
-               SELECT x.group_seq AS group_seq, x.chunk AS chunk, 0 AS lost,
-                 json_group_array(json_object('id', x.id)) AS people
-               FROM (
-                 SELECT g.seq AS group_seq, u.id AS id,
-                   (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / {MAX_LISTED} AS chunk
-                 FROM json_each(:pairs) j CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value ->> 0
-                 CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 1 AND u.active = 1
-                 LEFT JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq
-                 WHERE m.user_seq IS NULL) x
-               GROUP BY 1, 2) y
-             CROSS JOIN groups g ON g.seq = y.group_seq {MEANING}"
+    const NEWEST: &str = "(SELECT coalesce(max(seq), 0) FROM events WHERE org_id = :org)";
+    const PAIRS: &str = "json_each(:pairs) j CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value ->> 0
+               CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 1";
+    let insert = format!(
+        "INSERT INTO memberships (group_seq, user_seq, since)
+         SELECT x.group_seq, x.user_seq, {NEWEST} + dense_rank() OVER (ORDER BY x.group_seq, x.chunk)
+         FROM (
+           SELECT group_seq, user_seq,
+             (row_number() OVER (PARTITION BY group_seq ORDER BY user_seq) - 1) / {MAX_LISTED} AS chunk
+           FROM (
+             SELECT DISTINCT g.seq AS group_seq, u.seq AS user_seq FROM {PAIRS} AND u.active = 1
+             LEFT JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq WHERE m.user_seq IS NULL)) x"
     );
-    let mut statements = of_group(tenant, "membership.added", &from, &[text("pairs", pairs.to_string())]);
-    // Behind the subjects, one for each event.
-    statements.push(tenant.statement(
-        &format!(
-            "INSERT INTO memberships (group_seq, user_seq, since)
-             SELECT g.seq, u.seq, e.seq FROM {JUST_INSERTED}
-             CROSS JOIN groups g ON g.org_id = e.org_id AND g.id = e.subject_id
-             CROSS JOIN json_each(e.data, '$.people') j
-             CROSS JOIN users u ON u.org_id = e.org_id AND u.id = j.value ->> 'id'"
+    let began = Frame {
+        number: "y.since - p.seq",
+        event_type: "'membership.added'",
+        subject_type: "'group'",
+        subject_id: "g.id",
+        version: "g.version",
+        data: &format!(
+            "json_object('groups', json_array(json({})), 'people', json(y.people))",
+            group_ref("")
         ),
-        &[],
-    ));
-    statements
+        before: &format!(
+            "(SELECT x.group_seq AS group_seq, x.since AS since, json_group_array(json_object('id', x.id)) AS people
+              FROM (
+                SELECT DISTINCT g.seq AS group_seq, m.since AS since, u.id AS id FROM {PAIRS}
+                CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq AND m.since > {NEWEST}) x
+              GROUP BY 1, 2) y CROSS JOIN groups g ON g.seq = y.group_seq {MEANING} CROSS JOIN"
+        ),
+        behind: "ORDER BY y.since",
+        ..Frame::default()
+    };
+    let bindings = [text("pairs", pairs.to_string())];
+    vec![tenant.statement(&insert, &bindings), began.statement(tenant, &bindings)]
 }
 
 /// Ends these memberships and writes their events; see [`begin_pairs`].
@@ -117,73 +191,39 @@ pub fn end_pairs(tenant: &Tenant<'_>, pairs: &Value) -> Vec<Statement> {
     const ENDING: &str = "json_each(:pairs) j CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value ->> 0
                  CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 1
                  CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq";
-    let pairs = || [text("pairs", pairs.to_string())];
-    let mut statements = ended(tenant, ENDING, &pairs());
+    let pairs = [text("pairs", pairs.to_string())];
     let delete = format!(
         "DELETE FROM memberships WHERE (group_seq, user_seq) IN (SELECT m.group_seq, m.user_seq FROM {ENDING})"
     );
-    statements.push(tenant.statement(&delete, &pairs()));
-    statements
+    vec![ended(tenant, ENDING, &pairs), tenant.statement(&delete, &pairs)]
 }
 
 /// Writes the events of all memberships of a person, which are about to end.
-pub fn ended_of_person(tenant: &Tenant<'_>, seq: i64) -> Vec<Statement> {
-    let group = group_ref(", 'since', m.since");
-    let from = format!(
-        "CROSS JOIN (
-               SELECT x.chunk AS chunk, json_group_array(json(x.ref)) AS groups
-               FROM (
-                 SELECT {group} AS ref, (row_number() OVER (ORDER BY g.seq) - 1) / {MAX_LISTED} AS chunk
-                 FROM memberships m CROSS JOIN groups g ON g.seq = m.group_seq {MEANING}
-                 WHERE m.user_seq = :seq) x
-               GROUP BY 1) y
-             CROSS JOIN users u ON u.seq = :seq AND u.org_id = o.id"
+pub fn ended_of_person(tenant: &Tenant<'_>, seq: i64) -> Statement {
+    // An event has at most MAX_LISTED groups: each counts as at least so many bytes.
+    let least = MAX_LISTED_BYTES.div_ceil(MAX_LISTED);
+    let ended = format!(
+        "(SELECT row_number() OVER (ORDER BY x.chunk) AS number, json_group_array(json(x.ref)) AS groups
+          FROM (
+            SELECT x.ref AS ref, sum(max(length(x.ref), {least})) OVER (ORDER BY x.seq) / {MAX_LISTED_BYTES} AS chunk
+            FROM (
+              SELECT {} AS ref, g.seq AS seq
+              FROM memberships m CROSS JOIN groups g ON g.seq = m.group_seq {MEANING}
+              WHERE m.user_seq = :seq) x) x
+          GROUP BY x.chunk) y
+         CROSS JOIN users u ON u.seq = :seq AND u.org_id = :org CROSS JOIN",
+        group_ref(", 'since', m.since"),
     );
     let frame = Frame {
-        number: "row_number() OVER (ORDER BY y.chunk)",
+        number: "y.number",
         event_type: "'membership.removed'",
         subject_type: "'person'",
         subject_id: "u.id",
         version: "u.version",
         data: "json_object('groups', json(y.groups), 'people', json_array(json_object('id', u.id)))",
-        active: "0",
-        active_sum: "0",
-        lost: "0",
-        lost_sum: "0",
-        from: &from,
-        goes_on: false,
+        others: "y.groups",
+        before: &ended,
+        ..Frame::default()
     };
-    vec![frame.statement(tenant, &[integer("seq", seq)]), subjects(tenant, None), links(tenant, "groups")]
-}
-
-/// Events whose subject is the group `g`, one for each row of `y`.
-fn of_group(tenant: &Tenant<'_>, event_type: &str, from: &str, bindings: &[Binding]) -> Vec<Statement> {
-    let frame = Frame {
-        number: "row_number() OVER (ORDER BY y.group_seq, y.chunk)",
-        event_type: &format!("'{event_type}'"),
-        subject_type: "'group'",
-        subject_id: "g.id",
-        version: "g.version",
-        data: &format!(
-            "json_object('groups', json_array(json({})), 'people', json(y.people))",
-            group_ref("")
-        ),
-        active: "0",
-        active_sum: "0",
-        lost: "y.lost",
-        lost_sum: "sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk)",
-        from,
-        goes_on: false,
-    };
-    vec![frame.statement(tenant, bindings), subjects(tenant, None)]
-}
-
-/// The statement after the subjects of events with a list: those listed are found by their events, too.
-pub(super) fn links(tenant: &Tenant<'_>, list: &str) -> Statement {
-    let sql = format!(
-        "INSERT INTO event_subjects (org_id, subject_id, seq, since)
-         SELECT e.org_id, j.value ->> 'id', e.seq, j.value ->> 'since'
-         FROM {JUST_INSERTED} CROSS JOIN json_each(e.data, '$.{list}') j"
-    );
-    tenant.statement(&sql, &[])
+    frame.statement(tenant, &[integer("seq", seq)])
 }

@@ -287,7 +287,7 @@ impl Page {
                 "(SELECT :reading AS id, s.resource AS resource, s.total AS total, 1 AS is_last
                   FROM list_snapshots s WHERE {itself})"
             );
-            statements.extend(events::imports::progress(tenant, &page, bindings.clone()));
+            statements.push(events::imports::progress(tenant, &page, bindings.clone()));
         }
         let from = "(SELECT :reading AS id) c CROSS JOIN list_snapshots s";
         statements.push(tenant.statement(&self.note("", from, itself), &bindings));

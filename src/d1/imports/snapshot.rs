@@ -224,7 +224,7 @@ impl<'a> Snapshot<'a> {
         }
         let state = batch.push(tenant.select(&self.reading().state(counted), bindings));
         let import = self.reading().import_noted_with_page();
-        batch.extend(events::imports::progress(tenant, &import, bindings.to_vec()));
+        batch.execute(events::imports::progress(tenant, &import, bindings.to_vec()));
         batch.execute(tenant.statement(&self.reading().note_with_page(), bindings));
         StateHandle::Later(state)
     }

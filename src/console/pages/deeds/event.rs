@@ -132,7 +132,9 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
             }
             phrases
         }
-        E::GroupCreated { group } | E::RoleCreated { group } | E::GroupDeleted { group } => scim_name(group),
+        E::GroupCreated { group } | E::RoleCreated { group } | E::GroupDeleted { group, .. } => {
+            scim_name(group)
+        }
         E::ProjectCreated { .. } | E::OrganizationCreated { .. } => Vec::new(),
         E::ProjectArchived { .. } => plain("its groups lost their members".to_owned()),
         E::ProjectRestored { .. } => plain("its groups are back, without members".to_owned()),
@@ -204,7 +206,7 @@ pub(super) fn group(event: &Event) -> Option<&GroupRef> {
         Event::MembershipAdded(memberships) | Event::MembershipRemoved(memberships) => {
             memberships.groups.first()
         }
-        Event::GroupCreated { group } | Event::GroupDeleted { group } | Event::RoleCreated { group } => {
+        Event::GroupCreated { group } | Event::GroupDeleted { group, .. } | Event::RoleCreated { group } => {
             Some(group)
         }
         _ => None,

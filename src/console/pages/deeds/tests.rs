@@ -87,6 +87,8 @@ fn each_type_of_event_has_its_words() {
     let lost = json!({"org_role": {"before": "Admin", "after": "Member"}});
     let gained = json!({"org_role": {"before": "Member", "after": "Admin"}});
     let team = json!({"name": "Night", "project": {"id": "p", "name": "Web Shop"}});
+    let deleted_team = json!({"name": "Night", "project": {"id": "p", "name": "Web Shop"},
+        "created_at": "2026-01-01T00:00:00.000Z"});
     let import = json!({"resource": "Users", "first_page_at": "2026-01-02T03:04:05.678Z", "total": 120});
     let project = ("project", "p", "Web Shop");
     let night = ("team", "t", "Night");
@@ -152,7 +154,7 @@ fn each_type_of_event_has_its_words() {
         (
             ENGINEERS,
             "group.deleted",
-            json!({"group": group}),
+            json!({"group": group, "created_at": "2026-01-01T00:00:00.000Z", "pushed_at": null}),
             "Deleted: SCIM group Statsig-Web Shop-Engineer",
         ),
         (project, "project.created", named.clone(), "Created"),
@@ -161,7 +163,7 @@ fn each_type_of_event_has_its_words() {
         (project, "project.restored", named, "Restored: its groups are back, without members"),
         (ENGINEERS, "role.created", json!({"group": group}), "Created: SCIM group Statsig-Web Shop-Engineer"),
         (night, "team.created", team.clone(), "Created: in Web Shop"),
-        (night, "team.deleted", team, "Deleted: in Web Shop"),
+        (night, "team.deleted", deleted_team, "Deleted: in Web Shop"),
         (
             key,
             "key.created",
