@@ -1,4 +1,5 @@
-// A write is one batch, all or nothing: when its last statement fails, its first has not happened.
+// A write is one batch, all or nothing: when its last statement fails, its first has not happened. Its events are in
+// it: there is no row without them, and none of them without the row.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -26,6 +27,22 @@ describe("a write of which one statement fails", () => {
     team = assertStatus(await okta.post("/Groups", oktaGroup(TEAM, [ada.id])), 201);
   });
 
+  /** All that a write may change, but the log: a failure has an entry of its own. */
+  const WRITTEN = ["organizations", "users", "user_emails", "projects", "teams", "groups", "archived_groups"];
+  WRITTEN.push("memberships", "events", "event_subjects", "access_losses", "deleted_people");
+  const rows = async () =>
+    Object.fromEntries(
+      await Promise.all(WRITTEN.map(async (table) => [table, await worker.sql(`SELECT * FROM ${table}`)])),
+    );
+
+  /** Runs a write while a change fails, and asserts that no row is changed. */
+  async function unchangedBy(change, write) {
+    const before = await rows();
+    const answer = await whileFailing(worker, change, "disk I/O error", write);
+    assert.deepEqual(await rows(), before);
+    return answer;
+  }
+
   const moved = () => oktaUser(person("moved@okta.local"));
   const writes = [
     ["POST of a user", "INSERT ON user_emails", () => okta.post("/Users", oktaUser(person("carol@okta.local")))],
@@ -49,10 +66,35 @@ describe("a write of which one statement fails", () => {
   ];
   for (const [name, change, write] of writes) {
     test(`changes nothing: ${name}, when ${change} fails`, async () => {
-      const failed = () => whileFailing(worker, change, "disk I/O error", write);
+      const failed = () => unchangedBy(change, write);
       assertError(await organization.unchangedBy(failed), 500, { scimType: undefined });
     });
   }
+
+  for (const [name, write] of new Map(writes.map(([name, , write]) => [name, write]))) {
+    for (const change of ["INSERT ON events", "INSERT ON event_subjects"]) {
+      test(`changes nothing: ${name}, when ${change} fails`, async () => {
+        assertError(await unchangedBy(change, write), 500, { scimType: undefined });
+      });
+    }
+  }
+
+  test("changes nothing of projects, roles and teams without their events", async () => {
+    const { admin } = organization;
+    const project = organization.path(`/projects/${(await admin.get(organization.path("/projects"))).projects[0].id}`);
+    const [{ id }] = await worker.sql("SELECT id FROM teams");
+    for (const [method, path, body] of [
+      ["POST", organization.path("/projects"), { name: "Half" }],
+      ["POST", `${project}/roles`, { name: "Half" }],
+      ["POST", `${project}/teams`, { name: "Half" }],
+      ["PATCH", project, { name: "Half" }],
+      ["POST", `${project}/archive`, {}],
+      ["DELETE", `${project}/teams/${id}`],
+    ])
+      for (const change of ["INSERT ON events", "INSERT ON event_subjects"]) {
+        assertProblem(await unchangedBy(change, () => admin.send(method, path, body)), 500);
+      }
+  });
 
   test("changes nothing in the console either", async () => {
     const state = async () => [

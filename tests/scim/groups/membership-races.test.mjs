@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { assertError, assertStatus, memberIds } from "../../helpers/assert.mjs";
 import { oktaGroup, oktaUser, operation, person } from "../../helpers/bodies.mjs";
+import { assertEventsAreSound, newestEvent, storedEvents } from "../../helpers/events.mjs";
 import { held, modules } from "../../helpers/hold.mjs";
 import { explained } from "../../helpers/linear.mjs";
 import { createOrganization } from "../../helpers/organization.mjs";
@@ -137,6 +138,114 @@ describe("a request that is overtaken", () => {
     const before = [await group(), await organization.user(x)];
     assertStatus(await patch(operation.addMembers([x]), operation.removeMember(y)), 204);
     assert.deepEqual([await group(), await organization.user(x)], before);
+  });
+});
+
+describe("the events of requests that overtake each other", () => {
+  const NAME = "Statsig-Demo-Member";
+  let organization;
+  let okta;
+  let path;
+  let x;
+  let y;
+
+  before(async () => {
+    organization = await createOrganization(worker, { settings: { plain_groups: true }, projects: { Demo: [] } });
+    okta = organization.okta;
+    [x, y] = (await organization.createUsers(2)).map(({ id }) => id);
+    path = `/Groups/${(await organization.groupNamed(NAME)).id}`;
+  });
+
+  const patch = async (...operations) => assertStatus(await okta.patch(path, ...operations), 204);
+
+  /** Of a PATCH that is overtaken: who joined and who left, by the events of each of the two requests, in order. */
+  async function eventsOf(body, meanwhile, members = []) {
+    assertStatus(await okta.put(path, oktaGroup(NAME, members)), 200);
+    const after = await newestEvent(worker, organization.id);
+    const send = (hold) => okta.send("PATCH", path, PATCH(...body), hold);
+    assertStatus(await held(worker, WRITE, send, meanwhile), 204);
+    const events = await storedEvents(worker, organization.id, { after });
+    const people = ({ data }) => data.people.map(({ id }) => id).sort();
+    return Object.values(Object.groupBy(events, ({ story }) => story)).map((story) =>
+      story.map((event) => [event.type, people(event)]),
+    );
+  }
+
+  test("say of a person whom both add that the first did", async () => {
+    const stories = await eventsOf([operation.addMembers([x, y])], () => patch(operation.addMembers([x])));
+    assert.deepEqual(stories, [[["membership.added", [x]]], [["membership.added", [y]]]]);
+  });
+
+  test("say of a person whom both remove that the first did", async () => {
+    const body = [operation.removeMember(x), operation.removeMember(y)];
+    const stories = await eventsOf(body, () => patch(operation.removeMember(x)), [x, y]);
+    assert.deepEqual(stories, [[["membership.removed", [x]]], [["membership.removed", [y]]]]);
+  });
+
+  test("say nothing of a request that was done before", async () => {
+    const added = await eventsOf([operation.addMembers([x])], () => patch(operation.addMembers([x])));
+    assert.deepEqual(added, [[["membership.added", [x]]]]);
+    const removed = await eventsOf([operation.removeMember(x)], () => patch(operation.removeMember(x)), [x]);
+    assert.deepEqual(removed, [[["membership.removed", [x]]]]);
+  });
+
+  test("say that both happened if one undoes the other", async () => {
+    const body = [operation.addMembers([x, y])];
+    const stories = await eventsOf(body, () => patch(operation.removeMember(x)), [x]);
+    assert.deepEqual(stories, [[["membership.removed", [x]]], [["membership.added", [x, y].sort()]]]);
+  });
+
+  test("have the name before that the group had by then", async () => {
+    const { id } = assertStatus(await okta.post("/Groups", oktaGroup("First")), 201);
+    const after = await newestEvent(worker, organization.id);
+    const rename = (name) => PATCH({ op: "replace", value: { displayName: name } });
+    const send = (hold) => okta.send("PATCH", `/Groups/${id}`, rename("Third"), hold);
+    assertStatus(
+      await held(worker, WRITE, send, async () => {
+        assertStatus(await okta.send("PATCH", `/Groups/${id}`, rename("Second")), 204);
+      }),
+      204,
+    );
+    const events = await storedEvents(worker, organization.id, { after });
+    assert.deepEqual(
+      events.map(({ type, data }) => [type, data.name.before, data.name.after]),
+      [
+        ["group.updated", "First", "Second"],
+        ["group.updated", "Second", "Third"],
+      ],
+    );
+  });
+
+  test("are one for each membership that began or ended, with sixteen writers", async () => {
+    const ids = (await organization.createUsers(8, { stem: "crowd" })).map(({ id }) => id);
+    await okta.put(path, oktaGroup(NAME, []));
+    const after = await newestEvent(worker, organization.id);
+    await Promise.all(
+      Array.from({ length: 16 }, async (_, writer) => {
+        for (const id of ids) {
+          await patch(writer % 2 ? operation.addMembers([id, x]) : operation.removeMember(id));
+        }
+      }),
+    );
+    // Each event moves each of its people from where the events before left them.
+    const present = new Map();
+    for (const { type, seq, data } of await storedEvents(worker, organization.id, { after }))
+      for (const { id, since } of data.people) {
+        const joins = type === "membership.added";
+        assert.equal(present.has(id), !joins, `${type} ${seq} of ${id}`);
+        if (joins) present.set(id, seq);
+        else {
+          assert.equal(since, present.get(id));
+          present.delete(id);
+        }
+      }
+    const rows = await worker.sql(
+      `SELECT u.id, m.since FROM memberships m JOIN users u ON u.seq = m.user_seq
+       JOIN groups g ON g.seq = m.group_seq WHERE g.org_id = ?1`,
+      organization.id,
+    );
+    assert.deepEqual(new Map(rows.map(({ id, since }) => [id, since])), present);
+    await assertEventsAreSound(worker, organization.id);
   });
 });
 
