@@ -262,7 +262,7 @@ fn readable() -> Vec<Case> {
     });
     add("the access brake engages", &|batch| {
         batch.execute(brake::engage(&tenant));
-        batch.extend(brake::engaged(&tenant));
+        batch.execute(brake::engaged(&tenant));
         batch.push(brake::holds(&tenant));
     });
     add("what changes in the console take", &|batch| {

@@ -4005,7 +4005,7 @@ WHERE
   AND brake_percent > 0
   AND coalesce(brake_lifted_until, '') <= ?1;
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -4022,20 +4022,22 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + 1,
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
   'brake.engaged',
-  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
-  o.log_id,
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
   ?2,
   ?3,
   ?4,
   'organization',
-  o.id,
+  p.org_id,
   NULL,
   json_object(
     'lost',
@@ -4080,40 +4082,42 @@ SELECT
     )
   ),
   0,
-  coalesce(p.active_total, 0) + 0,
+  p.active_total + 0,
   iif(?2 = 'scim', 0, 0),
-  coalesce(p.lost_total, 0) + iif(?2 = 'scim', 0, 0)
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
 FROM (
   SELECT
-    t.id AS id,
+    n.*,
     (
       SELECT l.id
       FROM log l
       WHERE
-        l.org_id = t.id
+        l.org_id = n.org_id
         AND substr(l.id, 26) = ?5
         AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
       ORDER BY l.id DESC
       LIMIT 1
-    ) AS log_id
-  FROM (SELECT ?6 AS id LIMIT 1) t
-  WHERE t.id IS NOT NULL
-) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
-  CROSS JOIN organizations b ON b.id = o.id
-WHERE changes() = 1;
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?6
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?6, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
   LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
+) p
+  CROSS JOIN organizations b ON b.id = p.org_id
+WHERE changes() = 1;
 SELECT
   o.brake_percent AS brake_percent,
   o.brake_engaged_at AS brake_engaged_at,
