@@ -4376,7 +4376,7 @@ FROM (
 
 -- memberships that an undo ends and begins
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -4393,124 +4393,119 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  p.org_id,
+  p.seq + g.number,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
   'membership.removed',
-  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
-  o.log_id,
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
   ?2,
   ?3,
   ?4,
   'group',
   g.id,
   g.version,
-  json_object(
-    'groups',
-    json_array(
-      json(
-        json_patch(
-          '{}',
-          json_object(
-            'id',
-            g.id,
-            'name',
-            g.display_name,
-            'external_id',
-            coalesce(g.external_id_sent, g.external_id),
-            'role',
-            g.role,
-            'project',
-            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
-            'team',
-            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
-          )
-        )
-      )
-    ),
-    'people',
-    json(y.people)
-  ),
+  json_object('groups', json_array(json(g.ref)), 'people', json(g.people)),
   0,
-  coalesce(p.active_total, 0) + 0,
-  iif(?2 = 'scim', y.lost, 0),
-  coalesce(p.lost_total, 0) + iif(?2 = 'scim', sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk), 0)
-FROM
-  (
-    SELECT
-      t.id AS id,
-      (
-        SELECT l.id
-        FROM log l
-        WHERE
-          l.org_id = t.id
-          AND substr(l.id, 26) = ?5
-          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
-        ORDER BY l.id DESC
-        LIMIT 1
-      ) AS log_id
-    FROM (SELECT ?6 AS id LIMIT 1) t
-    WHERE t.id IS NOT NULL
-  ) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
-  CROSS JOIN (
+  p.active_total + 0,
+  iif(?2 = 'scim', g.lost, 0),
+  p.lost_total + iif(?2 = 'scim', g.lost_sum, 0),
+  NULL,
+  g.people
+FROM (
+  SELECT
+    g.id AS id,
+    g.version AS version,
+    json_patch(
+      '{}',
+      json_object(
+        'id',
+        g.id,
+        'name',
+        g.display_name,
+        'external_id',
+        coalesce(g.external_id_sent, g.external_id),
+        'role',
+        g.role,
+        'project',
+        iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+        'team',
+        iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+      )
+    ) AS ref,
+    y.number AS number,
+    y.people AS people,
+    y.lost AS lost,
+    y.lost_sum AS lost_sum
+  FROM (
     SELECT
       x.group_seq AS group_seq,
-      x.chunk AS chunk,
-      sum(x.lost) AS lost,
+      row_number() OVER (ORDER BY x.group_seq, x.chunk) AS number,
+      sum(x.lost AND x.place = 1) AS lost,
+      sum(sum(x.lost AND x.place = 1)) OVER (ORDER BY x.group_seq, x.chunk) AS lost_sum,
       json_group_array(json_object('id', x.id, 'since', x.since)) AS people
     FROM (
       SELECT
         g.seq AS group_seq,
         u.id AS id,
         m.since AS since,
-        (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / 500 AS chunk,
-        u.active = 1
-        AND u.managed = 1
-        AND g.role IS NOT NULL
-        AND row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) = 1
-        AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') AS lost
+        (
+          u.active = 1
+          AND u.managed = 1
+          AND g.role IS NOT NULL
+          AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ) AS lost,
+        (row_number() OVER () - 1) / 500 AS chunk,
+        row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) AS place
       FROM
-        json_each(?7) j
-        CROSS JOIN groups g ON g.org_id = ?8
+        json_each(?5) j
+        CROSS JOIN groups g ON g.org_id = ?6
         AND g.id = j.value ->> 0
-        CROSS JOIN users u ON u.org_id = ?8
+        CROSS JOIN users u ON u.org_id = ?6
         AND u.id = j.value ->> 1
         CROSS JOIN memberships m ON m.group_seq = g.seq
         AND m.user_seq = u.seq
     ) x
-    GROUP BY 1, 2
+    GROUP BY x.group_seq, x.chunk
   ) y
-  CROSS JOIN groups g ON g.seq = y.group_seq
-  LEFT JOIN projects r ON r.id = g.project_id
-  LEFT JOIN teams t ON t.id = g.team_id;
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
-INSERT INTO event_subjects (org_id, subject_id, seq, since)
-SELECT e.org_id, j.value ->> 'id', e.seq, j.value ->> 'since'
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before
-  CROSS JOIN json_each(e.data, '$.people') j;
+    CROSS JOIN groups g ON g.seq = y.group_seq
+    LEFT JOIN projects r ON r.id = g.project_id
+    LEFT JOIN teams t ON t.id = g.team_id
+) g
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?7
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?8
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?8, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p;
 DELETE FROM memberships
 WHERE
   (group_seq, user_seq) IN (
@@ -4524,8 +4519,32 @@ WHERE
       CROSS JOIN memberships m ON m.group_seq = g.seq
       AND m.user_seq = u.seq
   );
+INSERT INTO memberships (group_seq, user_seq, since)
+SELECT
+  x.group_seq,
+  x.user_seq,
+  (SELECT coalesce(max(seq), 0) FROM events WHERE org_id = ?1) + dense_rank() OVER (ORDER BY x.group_seq, x.chunk)
+FROM (
+  SELECT
+    group_seq,
+    user_seq,
+    (row_number() OVER (PARTITION BY group_seq ORDER BY user_seq) - 1) / 500 AS chunk
+  FROM (
+    SELECT DISTINCT g.seq AS group_seq, u.seq AS user_seq
+    FROM
+      json_each(?2) j
+      CROSS JOIN groups g ON g.org_id = ?1
+      AND g.id = j.value ->> 0
+      CROSS JOIN users u ON u.org_id = ?1
+      AND u.id = j.value ->> 1
+      AND u.active = 1
+      LEFT JOIN memberships m ON m.group_seq = g.seq
+      AND m.user_seq = u.seq
+    WHERE m.user_seq IS NULL
+  )
+) x;
 INSERT INTO
-  events (
+  new_events (
     org_id,
     seq,
     at,
@@ -4542,15 +4561,17 @@ INSERT INTO
     active,
     active_total,
     lost,
-    lost_total
+    lost_total,
+    personal,
+    others
   )
 SELECT
-  o.id,
-  coalesce(p.seq, 0) + row_number() OVER (ORDER BY y.group_seq, y.chunk),
-  max(coalesce(substr(o.log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), coalesce(p.at, '')),
+  p.org_id,
+  p.seq + y.since - p.seq,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
   'membership.added',
-  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = o.log_id, p.story, coalesce(p.seq, 0) + 1)),
-  o.log_id,
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
   ?2,
   ?3,
   ?4,
@@ -4584,82 +4605,60 @@ SELECT
     json(y.people)
   ),
   0,
-  coalesce(p.active_total, 0) + 0,
-  iif(?2 = 'scim', y.lost, 0),
-  coalesce(p.lost_total, 0) + iif(?2 = 'scim', sum(y.lost) OVER (ORDER BY y.group_seq, y.chunk), 0)
-FROM
-  (
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
+FROM (
+  SELECT x.group_seq AS group_seq, x.since AS since, json_group_array(json_object('id', x.id)) AS people
+  FROM (
+    SELECT DISTINCT g.seq AS group_seq, m.since AS since, u.id AS id
+    FROM
+      json_each(?5) j
+      CROSS JOIN groups g ON g.org_id = ?6
+      AND g.id = j.value ->> 0
+      CROSS JOIN users u ON u.org_id = ?6
+      AND u.id = j.value ->> 1
+      CROSS JOIN memberships m ON m.group_seq = g.seq
+      AND m.user_seq = u.seq
+      AND m.since > (SELECT coalesce(max(seq), 0) FROM events WHERE org_id = ?6)
+  ) x
+  GROUP BY 1, 2
+) y
+  CROSS JOIN groups g ON g.seq = y.group_seq
+  LEFT JOIN projects r ON r.id = g.project_id
+  LEFT JOIN teams t ON t.id = g.team_id
+  CROSS JOIN (
     SELECT
-      t.id AS id,
+      n.*,
       (
         SELECT l.id
         FROM log l
         WHERE
-          l.org_id = t.id
-          AND substr(l.id, 26) = ?5
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?7
           AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
         ORDER BY l.id DESC
         LIMIT 1
-      ) AS log_id
-    FROM (SELECT ?6 AS id LIMIT 1) t
-    WHERE t.id IS NOT NULL
-  ) o
-  LEFT JOIN events p ON p.org_id = o.id
-  AND p.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
-  CROSS JOIN (
-    SELECT
-      x.group_seq AS group_seq,
-      x.chunk AS chunk,
-      0 AS lost,
-      json_group_array(json_object('id', x.id)) AS people
+      ) AS request_log_id
     FROM (
-      SELECT
-        g.seq AS group_seq,
-        u.id AS id,
-        (row_number() OVER (PARTITION BY g.seq ORDER BY u.seq) - 1) / 500 AS chunk
-      FROM
-        json_each(?7) j
-        CROSS JOIN groups g ON g.org_id = ?8
-        AND g.id = j.value ->> 0
-        CROSS JOIN users u ON u.org_id = ?8
-        AND u.id = j.value ->> 1
-        AND u.active = 1
-        LEFT JOIN memberships m ON m.group_seq = g.seq
-        AND m.user_seq = u.seq
-      WHERE m.user_seq IS NULL
-    ) x
-    GROUP BY 1, 2
-  ) y
-  CROSS JOIN groups g ON g.seq = y.group_seq
-  LEFT JOIN projects r ON r.id = g.project_id
-  LEFT JOIN teams t ON t.id = g.team_id;
-INSERT INTO event_subjects (org_id, subject_id, seq, personal)
-SELECT e.org_id, e.subject_id, e.seq, NULL
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before;
-INSERT INTO memberships (group_seq, user_seq, since)
-SELECT g.seq, u.seq, e.seq
-FROM (
-  SELECT org_id, seq - changes() AS before
-  FROM events
-  WHERE org_id = ?1
-  ORDER BY seq DESC
-  LIMIT 1
-) b
-  CROSS JOIN events e ON e.org_id = b.org_id
-  AND e.seq > b.before
-  CROSS JOIN groups g ON g.org_id = e.org_id
-  AND g.id = e.subject_id
-  CROSS JOIN json_each(e.data, '$.people') j
-  CROSS JOIN users u ON u.org_id = e.org_id
-  AND u.id = j.value ->> 'id';
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?8
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?8, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
+ORDER BY y.since;
 
 -- an organization for its administrator
 SELECT
