@@ -264,8 +264,18 @@ fn logs() -> Vec<Row> {
     vec![
         (
             "days that entries are kept, without `LOG_RETENTION_DAYS`",
-            number(jobs::DEFAULT_RETENTION_DAYS),
+            number(jobs::LOG_RETENTION_DAYS),
             "deleted",
+        ),
+        (
+            "days that events are kept, without `EVENT_RETENTION_DAYS`",
+            number(jobs::EVENT_RETENTION_DAYS),
+            "deleted, but the newest of an organization",
+        ),
+        (
+            "days that deleted people can come back, without `DELETED_RETENTION_DAYS`",
+            number(jobs::DELETED_RETENTION_DAYS),
+            "erased, with their names in the history",
         ),
         ("failures of an organization", format!("{} a minute", audit_log::FAILURES_A_MINUTE), "not logged"),
         ("\"nothing had to be changed\"", "once an hour for each resource".to_owned(), "not logged"),

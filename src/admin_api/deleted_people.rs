@@ -3,12 +3,13 @@
 use super::context::{AdminContext, InOrganization, Opened};
 use super::members::described as member;
 use super::reply::Reply;
-use super::types::undo::{DeletedPeople, DeletedPerson, RestoredPerson, UndoQuery};
+use super::types::undo::{DeletedPeople, DeletedPerson, ErasedPerson, RestoredPerson, UndoQuery};
 use super::undo::described;
 use crate::d1::audit_log::Outcome;
+use crate::d1::deleted_people::{self as stored, Known};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::undo::{LeftOut, bring_back};
-use crate::d1::{Batch, deleted_people as stored, users};
+use crate::d1::{Batch, users};
 use crate::http::Problem;
 use directory::Organization;
 use directory::undo::{Left, Reason};
@@ -63,6 +64,39 @@ pub(crate) async fn restore(
     };
     let left = described(context, &tenant, left_out).await?;
     Ok(Reply::ok(RestoredPerson { member, joined, left }))
+}
+
+/// Erases what is kept of a deleted person: they cannot come back, and the history has their name no longer. It changes
+/// nothing if they are erased already.
+pub(crate) async fn erase(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+) -> Result<Reply<ErasedPerson>, Problem> {
+    let tenant = context.tenant(org);
+    let mut batch = Batch::new();
+    let known = batch.push(stored::known(&tenant, id));
+    let Opened { results, .. } = context.open(&tenant, batch).await?;
+    check_erasable(results.one(known)?)?;
+    // The entry of the erasure has no name.
+    let outcome = Outcome::of(200, "User", id, id).with_detail("Erased what was kept of a deleted person.");
+    let erasure = stored::erase(&tenant, id);
+    let mut batch = Batch::from_iter(erasure.statements);
+    let known = batch.push(stored::known(&tenant, id));
+    let results = context.write_if_changing(&tenant, &outcome, &erasure.condition, batch).await?;
+    check_erasable(results.one(known)?)?;
+    Ok(Reply::ok(ErasedPerson { id: id.to_owned() }))
+}
+
+fn check_erasable(known: Known) -> Result<(), Problem> {
+    match known {
+        Known { is_present: true, .. } => Err(Problem::new(
+            409,
+            "This person is not deleted. Delete them first, by DELETE of the SCIM user; then erase what is kept.",
+        )),
+        Known { is_known: true, .. } => Ok(()),
+        Known { .. } => Err(Problem::new(404, "There is and was no such person in this organization.")),
+    }
 }
 
 fn not_found() -> Problem {

@@ -66,6 +66,7 @@ fn schemas() -> Map<String, Value> {
     add::<undo::UndoList>(&mut all);
     add::<undo::UndoResult>(&mut all);
     add::<undo::DeletedPeople>(&mut all);
+    add::<undo::ErasedPerson>(&mut all);
     add::<undo::RestoredPerson>(&mut all);
     all.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap())).collect()
 }

@@ -71,6 +71,7 @@ enum Call {
     StopUndo,
     ListDeletedPeople,
     RestoreDeletedPerson,
+    EraseDeletedPerson,
     EndSessions,
     Describe,
 }
@@ -123,6 +124,7 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/undo/:id/stop", Method::POST, Call::StopUndo)
         .at("/organizations/:org/deleted-people", Method::GET, Call::ListDeletedPeople)
         .at("/organizations/:org/deleted-people/:id/restore", Method::POST, Call::RestoreDeletedPerson)
+        .at("/organizations/:org/deleted-people/:id/erase", Method::POST, Call::EraseDeletedPerson)
         .at("/sessions", Method::DELETE, Call::EndSessions)
         .at("/openapi.json", Method::GET, Call::Describe)
 });
@@ -294,6 +296,12 @@ async fn write(
         (Call::RestoreDeletedPerson, [org, id]) => {
             post(context, request, fields, async |context, Nothing {}| {
                 deleted_people::restore(context, org, id).await
+            })
+            .await
+        }
+        (Call::EraseDeletedPerson, [org, id]) => {
+            post(context, request, fields, async |context, Nothing {}| {
+                deleted_people::erase(context, org, id).await
             })
             .await
         }

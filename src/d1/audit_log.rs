@@ -380,23 +380,6 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
     tenant.select_json(&sql, &bindings)
 }
 
-/// Deletes the entries of deleted organizations, at most `most`; returns one row for each deleted entry. One look at
-/// the index finds each organization that has a log.
-pub fn prune_orphans(most: u32) -> Statement {
-    Statement::new(
-        "WITH RECURSIVE logged (id) AS (
-           SELECT min(org_id) FROM log
-           UNION ALL
-           SELECT (SELECT min(l.org_id) FROM log l WHERE l.org_id > logged.id) FROM logged WHERE logged.id IS NOT NULL)
-         DELETE FROM log WHERE (org_id, id) IN (
-           SELECT l.org_id, l.id FROM logged CROSS JOIN log l ON l.org_id = logged.id
-           WHERE NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = logged.id)
-           LIMIT CAST(:most AS INTEGER))
-         RETURNING 1",
-        &[text("most", most.to_string())],
-    )
-}
-
 /// Deletes the entries of all organizations that are older than `before`, at most `most`; returns one row for each
 /// deleted entry.
 pub fn prune(before: &str, most: u32) -> Statement {

@@ -33,6 +33,7 @@ pub mod memberships;
 pub mod organizations;
 pub mod projects;
 pub mod refolding;
+pub mod retention;
 pub(crate) mod retry;
 pub mod session;
 pub mod statement;
@@ -42,7 +43,7 @@ pub mod users;
 
 pub use crate::runtime::js_text::JsText;
 pub use crate::storage_error::StorageError;
-pub use batch::{Batch, Handle, Results, Select};
+pub use batch::{Batch, Handle, Ignored, Results, Select};
 pub use database::{Cost, Database, Sent};
 pub use session::Session;
 pub use statement::Statement;

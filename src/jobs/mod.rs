@@ -13,10 +13,14 @@ use crate::d1::{Cause, Database, Scope, StorageError, Tenant, refolding};
 use crate::deployment::{Deployment, variable};
 use crate::runtime::clock;
 use directory::Catalog;
-use pruning::Budget;
+use pruning::{Budget, Retention};
 
-/// Days for which audit logs are kept, unless the deployment says otherwise.
-pub(crate) const DEFAULT_RETENTION_DAYS: u64 = 30;
+/// Days for which logs are kept, unless the deployment says otherwise.
+pub(crate) const LOG_RETENTION_DAYS: u64 = 30;
+/// Days for which events are kept, unless the deployment says otherwise.
+pub(crate) const EVENT_RETENTION_DAYS: u64 = 400;
+/// Days for which deleted people can come back, unless the deployment says otherwise.
+pub(crate) const DELETED_RETENTION_DAYS: u64 = 30;
 /// Most organizations of a database whose folded columns one invocation updates.
 const MAX_FOLD_UPDATES: u32 = 200;
 /// Most steps of these updates in a database.
@@ -30,10 +34,16 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
     let deployment = Deployment::of(env)?;
     let mut failures = Vec::new();
     let now = clock::now_millis();
-    let retention = retention_days(&variable(env, "LOG_RETENTION_DAYS", "")).unwrap_or_else(|reason| {
-        failures.push(reason);
-        None
-    });
+    let mut days = |name, default, of_what| {
+        retention_days(name, &variable(env, name, ""), default, of_what)
+            .map_err(|reason| failures.push(reason))
+            .ok()
+    };
+    let retention = Retention {
+        log: days("LOG_RETENTION_DAYS", LOG_RETENTION_DAYS, "the log"),
+        events: days("EVENT_RETENTION_DAYS", EVENT_RETENTION_DAYS, "the events"),
+        deleted: days("DELETED_RETENTION_DAYS", DELETED_RETENTION_DAYS, "deleted people"),
+    };
     let steps = pruning::steps(now, retention);
     let mut budget = Budget::starting(now);
     // Without the deadline of a request.
@@ -71,18 +81,18 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
     Err(failed)
 }
 
-/// Days for which audit logs are kept, by the variable of the deployment.
+/// Days for which something is kept, by the variable of the deployment.
 ///
 /// # Errors
-/// For a malformed variable, a sentence for operators. No log entry is deleted then, since it could not be restored.
-fn retention_days(setting: &str) -> Result<Option<u64>, String> {
+/// For a malformed variable, a sentence for operators. Nothing is deleted then, since it could not be restored.
+fn retention_days(name: &str, setting: &str, default: u64, of_what: &str) -> Result<u64, String> {
     match setting.trim() {
-        "" => Ok(Some(DEFAULT_RETENTION_DAYS)),
+        "" => Ok(default),
         text => match text.parse() {
-            Ok(days) if days >= 1 => Ok(Some(days)),
+            Ok(days) if days >= 1 => Ok(days),
             _ => Err(format!(
-                "LOG_RETENTION_DAYS is {text:?}, and has to be a whole number of days, at least 1: nothing of the log \
-                 is deleted until then"
+                "{name} is {text:?}, and has to be a whole number of days, at least 1: nothing of {of_what} is deleted \
+                 until then"
             )),
         },
     }
@@ -111,13 +121,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_is_kept_for_whole_days() {
-        assert_eq!(retention_days(""), Ok(Some(DEFAULT_RETENTION_DAYS)));
-        assert_eq!(retention_days(" 7 "), Ok(Some(7)));
-        assert_eq!(retention_days("1"), Ok(Some(1)));
+    fn retentions_are_whole_days() {
+        let days =
+            |setting| retention_days("EVENT_RETENTION_DAYS", setting, EVENT_RETENTION_DAYS, "the events");
+        assert_eq!(days(""), Ok(400));
+        assert_eq!(days(" 7 "), Ok(7));
+        assert_eq!(days("1"), Ok(1));
         for setting in ["0", "-1", "1.5", "thirty", "30d", "00", "99999999999999999999999"] {
-            let reason = retention_days(setting).unwrap_err();
-            assert!(reason.contains(setting) && reason.contains("at least 1"), "{reason}");
+            let reason = days(setting).unwrap_err();
+            assert!(reason.contains(setting) && reason.contains("EVENT_RETENTION_DAYS"), "{reason}");
         }
     }
 }

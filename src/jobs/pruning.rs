@@ -6,7 +6,10 @@ use std::time::Duration;
 use worker::Delay;
 
 use crate::d1::imports::status;
-use crate::d1::{Database, Statement, StorageError, audit_log, console_sessions, idempotent_calls};
+use crate::d1::{
+    Batch, Database, Ignored, Select, Statement, StorageError, audit_log, console_sessions, idempotent_calls,
+    retention,
+};
 use crate::runtime::clock;
 
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
@@ -25,8 +28,11 @@ const BACKOFF_MILLIS: u64 = 500;
 pub(super) struct Step {
     /// The name in the Worker's log.
     pub(super) name: &'static str,
-    /// Deletes at most [`MAX_ROWS`] rows and returns a row for each, or deletes all and returns none.
-    statement: Statement,
+    /// Run as one batch. The last deletes at most [`MAX_ROWS`] rows and returns a row for each, or deletes all and returns
+    /// none.
+    statements: Vec<Statement>,
+    /// Whether there may be more to delete as long as anything was deleted.
+    is_in_pieces: bool,
 }
 
 /// What an invocation may still spend.
@@ -46,19 +52,52 @@ impl Budget {
     }
 }
 
-/// The steps; without a retention, log entries of existing organizations stay.
-pub(super) fn steps(now_millis: u64, retention_days: Option<u64>) -> Vec<Step> {
+/// For how many days the deployment keeps what. `None`: the variable is malformed, and nothing is deleted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retention {
+    /// Entries of the log.
+    pub(super) log: Option<u64>,
+    /// Events.
+    pub(super) events: Option<u64>,
+    /// Deleted people, who can come back.
+    pub(super) deleted: Option<u64>,
+}
+
+/// The steps.
+pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
     let days_ago = |days: u64| clock::iso(now_millis.saturating_sub(days.saturating_mul(DAY_MILLIS)));
+    let step = |name, statement| Step { name, statements: vec![statement], is_in_pieces: false };
     let mut steps = vec![
-        Step { name: "snapshots of imports", statement: status::forget(&days_ago(1)) },
-        Step { name: "console sessions", statement: console_sessions::forget_ended(now_millis) },
-        Step { name: "answers to idempotent calls", statement: idempotent_calls::forget(now_millis) },
-        Step { name: "log entries of deleted organizations", statement: audit_log::prune_orphans(MAX_ROWS) },
+        step("snapshots of imports", status::forget(&days_ago(1))),
+        step("console sessions", console_sessions::forget_ended(now_millis)),
+        step("answers to idempotent calls", idempotent_calls::forget(now_millis)),
+        step("records of lost access", retention::prune_access_losses(&days_ago(1), MAX_ROWS)),
     ];
-    steps.extend(retention_days.map(|days| Step {
-        name: "log entries past their retention",
-        statement: audit_log::prune(&days_ago(days), MAX_ROWS),
-    }));
+    steps.extend(
+        retention::KEPT_TABLES
+            .map(|table| step("rows of deleted organizations", retention::prune_orphans(table, MAX_ROWS))),
+    );
+    if let Some(days) = retention.log {
+        steps.push(step("log entries past their retention", audit_log::prune(&days_ago(days), MAX_ROWS)));
+    }
+    if let Some(days) = retention.events {
+        steps.push(Step {
+            name: "events past their retention",
+            statements: Vec::from(retention::prune_events(&days_ago(days), MAX_ROWS)),
+            is_in_pieces: true,
+        });
+        let before = days_ago(days);
+        steps.push(step("what undos looked at", retention::prune_undo_subjects(&before, MAX_ROWS)));
+        steps.push(step("undos", retention::prune_undos(&before, MAX_ROWS)));
+    }
+    if let Some(days) = retention.deleted {
+        let before = days_ago(days);
+        steps.push(step(
+            "personal parts of events of deleted people",
+            retention::prune_personal_parts(&before, MAX_ROWS),
+        ));
+        steps.push(step("deleted people", retention::prune_deleted_people(&before, MAX_ROWS)));
+    }
     steps
 }
 
@@ -72,7 +111,7 @@ impl Step {
         while budget.is_left() {
             let rows = self.run_once(database, budget).await?;
             deleted = deleted.saturating_add(rows);
-            if rows < MAX_ROWS as usize {
+            if rows == 0 || (!self.is_in_pieces && rows < MAX_ROWS as usize) {
                 break;
             }
         }
@@ -84,7 +123,7 @@ impl Step {
         let mut attempt = 1;
         loop {
             budget.statements = budget.statements.saturating_sub(1);
-            match database.execute(self.statement.clone()).await {
+            match self.execute(database).await {
                 Ok(rows) => return Ok(rows),
                 Err(error) if attempt >= ATTEMPTS => return Err(error),
                 Err(_) => {
@@ -94,5 +133,16 @@ impl Step {
                 }
             }
         }
+    }
+
+    /// Runs the statements. Returns how many rows the last of them returns.
+    async fn execute(&self, database: &Database) -> Result<usize, StorageError> {
+        let mut batch = Batch::new();
+        let mut last = None;
+        for statement in &self.statements {
+            last = Some(batch.push(Select::<Ignored>::columns(statement.clone())));
+        }
+        let results = database.batch(&batch).await?;
+        Ok(last.map_or(0, |last| results.count(last)))
     }
 }

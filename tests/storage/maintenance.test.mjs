@@ -7,8 +7,10 @@ import { whileFailing } from "../helpers/storage.mjs";
 import { useWorker } from "../helpers/worker.mjs";
 
 const worker = useWorker({ databases: 2 });
-const zero = useWorker({ vars: { LOG_RETENTION_DAYS: "0" } });
-const nonsense = useWorker({ vars: { LOG_RETENTION_DAYS: "thirty" } });
+const zero = useWorker({ vars: { LOG_RETENTION_DAYS: "0", EVENT_RETENTION_DAYS: "0", DELETED_RETENTION_DAYS: "-1" } });
+const nonsense = useWorker({
+  vars: { LOG_RETENTION_DAYS: "thirty", EVENT_RETENTION_DAYS: "4e2", DELETED_RETENTION_DAYS: "never" },
+});
 const week = useWorker({ vars: { LOG_RETENTION_DAYS: "7" } });
 
 const OLD = "2020-01-01T00:00:00.000Z";
@@ -20,7 +22,7 @@ const write = (on, organization, count, time, database = 0) =>
     database,
     `INSERT INTO log WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST(?3 AS INTEGER))
      SELECT ?1, ?2 || printf('-%08x', i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, NULL, NULL, NULL, NULL,
-       NULL, 1, NULL FROM n`,
+       NULL, 1, NULL, NULL FROM n`,
     organization,
     time,
     String(count),
@@ -100,6 +102,8 @@ test("a retention that is no number of days, or none, is refused, and the log ke
     const [{ n }] = await on.sql("SELECT count(*) AS n FROM console_sessions");
     assert.equal(n, 0, "the other steps are done");
     await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.match(on.logs().join("\n"), /LOG_RETENTION_DAYS is .* at least 1/);
+    for (const name of ["LOG", "EVENT", "DELETED"]) {
+      assert.match(on.logs().join("\n"), new RegExp(`${name}_RETENTION_DAYS is [^;]* at least 1`));
+    }
   }
 });

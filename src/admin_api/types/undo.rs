@@ -442,3 +442,13 @@ pub(crate) struct RestoredPerson {
 }
 
 impl Repeatable for RestoredPerson {}
+
+/// A person of whom nothing is kept.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ErasedPerson {
+    #[schema(format = "uuid")]
+    pub(crate) id: String,
+}
+
+impl Repeatable for ErasedPerson {}
