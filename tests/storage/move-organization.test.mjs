@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { assertError, assertStatus } from "../helpers/assert.mjs";
 import { oktaGroup, operation } from "../helpers/bodies.mjs";
+import { storedEvents } from "../helpers/events.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { useWorker } from "../helpers/worker.mjs";
 
@@ -37,6 +38,8 @@ test("an organization moves with ids, versions, order and memberships", async ()
   assertStatus(await here.okta.post("/Groups", team), 201);
   assertStatus(await here.okta.post("/Groups", oktaGroup("Plain", [users[2].id])), 201);
   await here.configure({ key_lifetime_days: 90, user_limit: 1_000 });
+  const [leaver] = await here.createUsers(1, { stem: "leaver" });
+  assertStatus(await here.okta.delete(`/Users/${leaver.id}`), 204);
   const archived = await here.addProject("Archived");
   await here.admin.call("POST", here.path(`/projects/${archived.id}/archive`), {}, 200);
   const stays = await createOrganization(worker, { settings: { database: 0 }, projects: { Demo: [] } });
@@ -49,6 +52,28 @@ test("an organization moves with ids, versions, order and memberships", async ()
   const [{ seq }] = await worker.sqlIn(1, "SELECT max(seq) AS seq FROM sqlite_sequence");
   await worker.sql("CREATE TABLE move AS SELECT ?1 AS old, ?2 AS new, CAST(?3 AS INTEGER) AS by", here.id, id, seq);
   await worker.sqlIn(1, (await written()).join("\n"));
+
+  const history = (await storedEvents(worker, id, { database: 1 })).map((event) => [
+    { ...event, org_id: here.id, subject_id: event.subject_id === id ? here.id : event.subject_id },
+    Object.keys(event.subjects).length,
+  ]);
+  const events = await storedEvents(worker, here.id);
+  assert.deepEqual(
+    history.map(([{ subjects, ...event }, found]) => [event, found]),
+    events.map(({ subjects, ...event }) => [event, Object.keys(subjects).length]),
+  );
+  assert.ok(events.some(({ lost }) => lost > 0));
+  const deleted = (number, of) =>
+    worker.sqlIn(number, "SELECT id, person FROM deleted_people WHERE org_id = ?1 ORDER BY id", of);
+  assert.deepEqual(await deleted(1, id), await deleted(0, here.id));
+  const since = (number, of) =>
+    worker.sqlIn(
+      number,
+      `SELECT u.id, g.id AS "group", m.since FROM memberships m JOIN users u ON u.seq = m.user_seq
+       JOIN groups g ON g.seq = m.group_seq WHERE u.org_id = ?1 ORDER BY 1, 2`,
+      of,
+    );
+  assert.deepEqual(await since(1, id), await since(0, here.id));
 
   const key = await here.admin.create(`/organizations/${id}/keys`);
   const okta = here.okta.with({ key: key.key });

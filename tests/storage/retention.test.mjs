@@ -22,8 +22,7 @@ const age = (on, organization, number, until) =>
   );
 
 const run = async (on = worker) => assert.equal((await on.scheduled()).outcome, "ok");
-const count = async (on, table, id) =>
-  (await on.sql(`SELECT count(*) AS n FROM ${table} WHERE org_id = ?1`, id))[0].n;
+const count = async (on, table, id) => (await on.sql(`SELECT count(*) AS n FROM ${table} WHERE org_id = ?1`, id))[0].n;
 
 test("events past their retention go, with all by which they are found, and the others stay", async () => {
   const organization = await createOrganization(worker, { projects: { Web: ["Engineer"] } });
