@@ -51,10 +51,10 @@ SELECT format('INSERT INTO acceptances (org_id, mail, accepted_at, declined_at) 
     move.new, mail, accepted_at, declined_at)
   FROM move JOIN acceptances ON org_id = move.old;
 SELECT format('INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,'
-    || ' resource_name, detail, body, duration, code, changed_id)'
-    || ' VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q);',
+    || ' resource_name, detail, body, duration, code, changed_id, first_event)'
+    || ' VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %s);',
     move.new, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail, body,
-    duration, code, changed_id)
+    duration, code, changed_id, coalesce(first_event, 'NULL'))
   FROM move JOIN log ON org_id = move.old ORDER BY id;
 SELECT format('INSERT INTO events (org_id, seq, at, type, story, log_id, source, actor, key_id, subject_type,'
     || ' subject_id, version, data, active, active_total, lost, lost_total)'

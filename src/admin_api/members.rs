@@ -9,8 +9,8 @@ use super::reply::Reply;
 use super::types::consequences::ConfirmationQuery;
 use super::types::log::LogEntry;
 use super::types::members::{
-    AssignableRole, ChangeMember, Member, MemberDetail, MemberGroup, MemberInList, MemberList, MemberQuery,
-    MemberStatus, NewMember, NewPerson, TransferOwnership,
+    ChangeMember, Member, MemberDetail, MemberGroup, MemberInList, MemberList, MemberQuery, MemberStatus,
+    NewMember, NewPerson, TransferOwnership,
 };
 use super::types::query::Count;
 use crate::auth::actor::Actor;
@@ -137,7 +137,8 @@ pub(crate) async fn add(
     org: &str,
     request: NewMember,
 ) -> Result<Reply<Member>, Problem> {
-    let org_role = OrgRole::from(request.org_role.unwrap_or(AssignableRole::Member));
+    let wanted_role = request.org_role.map(OrgRole::from);
+    let org_role = wanted_role.unwrap_or(OrgRole::Member);
     let NewMember { user_name, confirm_no_address, given_name, family_name, .. } = request;
     let person = NewPerson { user_name, confirm_no_address, given_name, family_name };
     let is_address = person.check_address();
@@ -155,6 +156,8 @@ pub(crate) async fn add(
                 "A member with this user_name exists already, compared without case.",
             ));
         }
+        let kept_role = Some(record.user.org_role).filter(|_| settings.keep_access);
+        let org_role = wanted_role.or(kept_role).unwrap_or(OrgRole::Member);
         let back = User { active: true, org_role, doc: record.user.doc.clone() };
         let outcome = about(200, &record.id, &back, "Activated again");
         let mut batch = Batch::new();
@@ -215,7 +218,8 @@ pub(crate) async fn remove(
     let (removed, managed) = retry_on_conflict(async || {
         let (record, settings) = basis(context, &tenant, id).await?;
         check_removable(&record.user)?;
-        let removed = User { active: false, org_role: OrgRole::Member, doc: record.user.doc.clone() };
+        let org_role = record.user.role_when_inactive(&settings);
+        let removed = User { active: false, org_role, doc: record.user.doc.clone() };
         let managed = settings.manages(removed.email_domain().as_deref());
         let outcome = about(200, id, &removed, "Removed");
         let mut batch =

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::batch::{Batch, Handle, Results, Select};
 use super::columns::{integers, json};
 use super::filter::compile_member;
+use super::kept_memberships::{self, KeptChange};
 use super::statement::{Binding, Statement, expression, text};
 use super::tenant::Tenant;
 use super::{StorageError, events};
@@ -111,7 +112,7 @@ pub fn resolve_member_ids(tenant: &Tenant<'_>, change: &MembershipChange<'_>) ->
 }
 
 /// A statement for as many ids as fit into one.
-fn selects_of<R: DeserializeOwned>(
+pub(super) fn selects_of<R: DeserializeOwned>(
     tenant: &Tenant<'_>,
     ids: &Ids<'_>,
     sql: &str,
@@ -122,13 +123,13 @@ fn selects_of<R: DeserializeOwned>(
 }
 
 /// The condition that filters on members select the user `e`.
-struct Selected {
-    sql: String,
-    bindings: Vec<Binding>,
+pub(super) struct Selected {
+    pub(super) sql: String,
+    pub(super) bindings: Vec<Binding>,
 }
 
 impl Selected {
-    fn of(catalog: &Catalog, selections: &[Selection<'_>]) -> Self {
+    pub(super) fn of(catalog: &Catalog, selections: &[Selection<'_>]) -> Self {
         let mut sql = String::from("(FALSE");
         let mut bindings = Vec::new();
         for (number, selection) in selections.iter().enumerate() {
@@ -194,12 +195,14 @@ pub struct Difference {
     pub(crate) stay_away: Vec<i64>,
     /// The ids of users that are left out because they were inactive.
     pub(crate) inactive: Vec<String>,
+    /// What is done to kept memberships; `None`: the organization keeps none.
+    pub(crate) kept: Option<KeptChange>,
 }
 
 impl Difference {
     /// Whether membership is already as it should be.
     pub fn is_empty(&self) -> bool {
-        self.join.is_empty() && self.leave.is_empty()
+        self.join.is_empty() && self.leave.is_empty() && self.kept.as_ref().is_none_or(KeptChange::is_empty)
     }
 
     /// The difference for a new group: all active users join it.
@@ -211,6 +214,9 @@ impl Difference {
     pub fn left_out(&self) -> Option<String> {
         if self.inactive.is_empty() {
             return None;
+        }
+        if self.kept.is_some() {
+            return Some(kept_memberships::describe(&list_ids(&self.inactive)));
         }
         Some(format!(
             "Not added to the group, because inactive: {}. Activating them later does not add them; push the group \
@@ -320,13 +326,13 @@ impl Comparison {
         let (join, stay) = parted(members.active);
         // Two filters may select the same member.
         let (leave, stay_away) = parted(in_order(removed));
-        Ok(Difference { join, leave, stay, stay_away, inactive: members.inactive })
+        Ok(Difference { join, leave, stay, stay_away, inactive: members.inactive, kept: None })
     }
 }
 
 /// Writes what a request does to the members of a group.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
-    let Difference { join, leave, stay, stay_away, inactive } = difference;
+    let Difference { join, leave, stay, stay_away, inactive, kept } = difference;
     let mut statements = Vec::new();
     // The users left out as inactive must still be inactive; otherwise the request is evaluated again.
     for ids in in_parameters(inactive.iter()) {
@@ -343,7 +349,17 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
     for seqs in [leave.as_slice(), stay_away].concat().chunks(MOST_SEQS) {
         statements.extend(events::memberships::end(tenant, group_id, seqs));
     }
+    if let Some(kept) = kept {
+        let (join, leave) = ([join.as_slice(), stay].concat(), [leave.as_slice(), stay_away].concat());
+        statements.extend(kept_memberships::change(tenant, group_id, kept, &join, &leave));
+    }
     statements
+}
+
+/// Users by `seq`, as arrays of which each fits into one parameter.
+pub(super) fn chunks(seqs: &[i64], more: &[i64]) -> Vec<String> {
+    let chunks = seqs.chunks(MOST_SEQS).chain(more.chunks(MOST_SEQS));
+    chunks.map(|seqs| Value::from(seqs).to_string()).collect()
 }
 
 /// The refusal of a write that would make a user a member of more groups than [`MOST_GROUPS`]; `None` for another

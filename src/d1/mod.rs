@@ -25,6 +25,7 @@ pub mod group_members;
 pub mod groups;
 pub mod idempotent_calls;
 pub mod imports;
+pub mod kept_memberships;
 pub mod keys;
 pub(crate) mod limits;
 pub mod list;

@@ -10,6 +10,7 @@ use super::batch::Select;
 use super::brake::{self, DEFAULT_PERCENT};
 use super::columns::json as json_column;
 use super::events;
+use super::kept_memberships;
 use super::statement::{Binding, Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
 use directory::AdministratorName;
@@ -23,6 +24,7 @@ fn described(more: &str) -> String {
            'id', o.id, 'name', o.name,
            'email_management', json(iif(o.email_management, 'true', 'false')),
            'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
+    'keep_access', json(iif(o.keep_access, 'true', 'false')),
            'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days,
            'user_limit', o.user_limit, 'brake_percent', o.brake_percent,
            'user_count', o.user_count, 'group_count', o.group_count,
@@ -53,6 +55,8 @@ pub struct Settings {
     pub email_management: Option<bool>,
     /// Whether groups of any name may be made over SCIM.
     pub plain_groups: Option<bool>,
+    /// Whether a deactivation keeps role and memberships for the next activation.
+    pub keep_access: Option<bool>,
     /// Case-folded mail domains.
     pub mail_domains: Option<Vec<String>>,
     /// For how many days a new key is good; 0: until it is deactivated.
@@ -107,15 +111,16 @@ pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
 /// Writes a new organization, the one the tenant names.
 pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
-                 (id, name, email_management, plain_groups, mail_domains, key_lifetime_days, user_limit, brake_percent,
+                 (id, name, email_management, plain_groups, keep_access, mail_domains, key_lifetime_days, user_limit, brake_percent,
                   fold_version, created_at, last_modified)
-               VALUES (:org, :name, :email_management, :plain_groups, :mail_domains,
+               VALUES (:org, :name, :email_management, :plain_groups, :keep_access, :mail_domains,
                  nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0), :brake_percent,
                  :fold_version, :now, :now)";
     let bindings = vec![
         text("name", name),
         boolean("email_management", settings.email_management.unwrap_or(false)),
         boolean("plain_groups", settings.plain_groups.unwrap_or(false)),
+        boolean("keep_access", settings.keep_access.unwrap_or(false)),
         text("mail_domains", json_array(settings.mail_domains.as_deref().unwrap_or_default())),
         text("key_lifetime_days", settings.key_lifetime_days.unwrap_or(0).to_string()),
         text("user_limit", settings.user_limit.unwrap_or(0).to_string()),
@@ -199,6 +204,7 @@ impl Settings {
             name.map(|name| (Wanted { name: "name", kind: Kind::Text }, text("name", name))),
             flag("email_management", self.email_management),
             flag("plain_groups", self.plain_groups),
+            flag("keep_access", self.keep_access),
             domains.map(|domains| {
                 let name = "mail_domains";
                 (Wanted { name, kind: Kind::Json }, text(name, json_array(domains)))
@@ -240,6 +246,9 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
     );
     let mut statements =
         vec![events::organization::settings_changed(tenant, &changed, &differs("s"), &bindings)];
+    if settings.keep_access == Some(false) {
+        statements.extend(kept_memberships::forget(tenant));
+    }
     statements.push(tenant.statement(&sql, &bindings));
     if let Some(domains) = &settings.mail_domains {
         statements.extend(show_and_hide(tenant, domains));

@@ -7,7 +7,7 @@ use super::batch::{Batch, Handle, Select};
 use super::columns::{flag, js_text, json};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
-use super::{JsText, StorageError, events};
+use super::{JsText, StorageError, events, kept_memberships};
 use directory::event::{NewEvent, Source};
 use directory::person_events::{self, State};
 use directory::user::fold_user_name;
@@ -302,8 +302,14 @@ pub fn update(
     }
     if before.active && !user.active {
         // Deactivation takes the user out of the organization: none of the user's rights remain.
+        if organization.keep_access {
+            batch.extend(kept_memberships::keep(tenant, current.seq));
+        }
         batch.execute(events::memberships::ended_of_person(tenant, current.seq));
         batch.execute(tenant.statement("DELETE FROM memberships WHERE user_seq = :seq", &seq()));
+    }
+    if !before.active && user.active && organization.keep_access {
+        batch.extend(kept_memberships::give_back(tenant, current.seq));
     }
     let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
     batch.push(tenant.select(&select, &seq()))

@@ -7,6 +7,7 @@ use super::group_resource::body;
 use crate::d1::audit_log::Outcome;
 use crate::d1::group_members::{self, LoadedMembers};
 use crate::d1::groups::{self as stored, OwnPart, Resource, StoredGroup};
+use crate::d1::kept_memberships::{KeptChange, KeptComparison};
 use crate::d1::member_chunks::{self, ChunkRow, MemberChunks};
 use crate::d1::memberships::{self, Comparison, Difference, ResolvedMembers, ResolvedRow};
 use crate::d1::session::{Failure, retry_on_conflict};
@@ -17,6 +18,7 @@ use crate::runtime::ids;
 use directory::Refusal;
 use directory::group::{self, GroupChange};
 use directory::group_name::{self, NewGroup};
+use directory::membership::MembershipChange;
 
 /// GET of one group, with all its members unless they are excluded (RFC 7644 §3.4.1).
 pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
@@ -59,7 +61,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
         }
         let candidates = opened.results.one(candidates)?;
         let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
-        let difference = Difference::of_new(ResolvedMembers::of(each(&opened.results, &members)?)?);
+        let mut difference = Difference::of_new(ResolvedMembers::of(each(&opened.results, &members)?)?);
         let (id, statements) = match new {
             NewGroup::Plain => {
                 let id = context.new_id()?;
@@ -75,6 +77,9 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
                 (id, projects::insert_team(tenant, &team_id, &project, &team, &[admin, member]))
             }
         };
+        if opened.organization.keep_access && !difference.inactive.is_empty() {
+            difference.kept = Some(compare_kept(context, &id, &wanted.members).await?);
+        }
         let mut batch = Batch::from_iter(statements);
         batch.extend(memberships::change(tenant, &id, &difference));
         let selected = Selected::push(&mut batch, tenant, &id);
@@ -156,7 +161,10 @@ async fn change(
         }
         preconditions.check(record.version)?;
         let group = wanted.resolve(tenant.catalog, record.kind, &record.group, context.budget)?;
-        let (difference, current) = read.difference(&opened.results)?;
+        let (mut difference, current) = read.difference(&opened.results)?;
+        if opened.organization.keep_access && !wanted.members.is_empty() {
+            difference.kept = Some(compare_kept(context, id, &wanted.members).await?);
+        }
         let changes = group != record.group || !difference.is_empty();
         let left_out = difference.left_out();
         context.audit.set_note(left_out.as_deref());
@@ -209,6 +217,17 @@ async fn change(
         Ok((version, Resource { own: own.into_string(), members }))
     })
     .await
+}
+
+/// What a request does to the kept memberships of a group, where the organization keeps any.
+async fn compare_kept(
+    context: &RequestContext<'_>,
+    id: &str,
+    change: &MembershipChange<'_>,
+) -> Result<KeptChange, StorageError> {
+    let mut batch = Batch::new();
+    let comparison = KeptComparison::push(&mut batch, &context.session.tenant, id, change);
+    comparison.read(&context.session.database.batch(&batch).await?)
 }
 
 fn outcome(status: u16, id: &str, name: &str) -> Outcome {

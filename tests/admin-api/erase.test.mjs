@@ -40,7 +40,11 @@ test("erasing a deleted person leaves no name of theirs, and events that still c
   assert.deepEqual(frames(after.slice(0, -1)), frames(before), "frames stay");
   const last = after.at(-1);
   assert.deepEqual([last.type, last.subject_id, last.data], ["person.erased", user.id, {}]);
-  const [entry] = await worker.sql("SELECT detail FROM log WHERE org_id = ?1 AND id = ?2", organization.id, last.log_id);
+  const [entry] = await worker.sql(
+    "SELECT detail FROM log WHERE org_id = ?1 AND id = ?2",
+    organization.id,
+    last.log_id,
+  );
   assert.equal(entry.detail, "Erased what was kept of a deleted person.");
   const restored = await organization.admin.send("POST", organization.path(`/deleted-people/${user.id}/restore`), {});
   assertProblem(restored, 404);

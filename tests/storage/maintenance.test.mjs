@@ -20,9 +20,9 @@ const days = (number) => new Date(Date.now() - number * 24 * 60 * 60 * 1000).toI
 const write = (on, organization, count, time, database = 0) =>
   on.sqlIn(
     database,
-    `INSERT INTO log WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST(?3 AS INTEGER))
-     SELECT ?1, ?2 || printf('-%08x', i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, NULL, NULL, NULL, NULL,
-       NULL, 1, NULL, NULL FROM n`,
+    `INSERT INTO log (org_id, id, source, actor, method, path, status, duration)
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST(?3 AS INTEGER))
+     SELECT ?1, ?2 || printf('-%08x', i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x', 200, 1 FROM n`,
     organization,
     time,
     String(count),

@@ -28,12 +28,10 @@ test("events past their retention go, with all by which they are found, and the 
   const organization = await createOrganization(worker, { projects: { Web: ["Engineer"] } });
   const group = await organization.groupNamed("Statsig-Web-Engineer");
   const people = await organization.createUsers(6);
-  const members = (op, users) => ({
-    schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-    Operations: [{ op, path: "members", value: users.map(({ id: value }) => ({ value })) }],
-  });
-  const push = async (op, users) =>
-    assertStatus(await organization.okta.patch(`/Groups/${group.id}`, members(op, users)), 204);
+  const push = async (op, users) => {
+    const value = users.map(({ id }) => ({ value: id }));
+    assertStatus(await organization.okta.patch(`/Groups/${group.id}`, { op, path: "members", value }), 204);
+  };
   await push("add", people);
   await push("remove", people.slice(0, 3));
   await organization.configure({ mail_domains: ["okta.local"] });
@@ -60,13 +58,14 @@ test("the newest event stays however old it is, so that numbers go on", async ()
   assert.equal(await newestEvent(worker, organization.id), newest + 1);
 });
 
-test("a backlog of many organizations and large events goes in one run, and a run without one reads little", async () => {
+test("a backlog of many organizations and large events goes in one run", async () => {
   const organizations = await Promise.all(Array.from({ length: 3 }, () => createOrganization(worker)));
   const people = Array.from({ length: 500 }, (_, i) => ({ id: `person-${i}`, since: 0 }));
   for (const { id } of organizations) {
     const from = (await newestEvent(worker, id)) + 1;
     await worker.sql(
-      `INSERT INTO events (org_id, seq, at, type, story, source, actor, subject_type, subject_id, data, active_total, lost_total)
+      `INSERT INTO events (org_id, seq, at, type, story, source, actor, subject_type, subject_id, data, active_total,
+         lost_total)
        WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
        SELECT ?1, i + CAST(?2 AS INTEGER), ?3, 'membership.removed', 1, 'scim', 'hint', 'group', 'group-' || i,
          iif(i % 200 = 0, ?4, '{"people":[{"id":"alone","since":0}]}'), 1, 0 FROM n`,
@@ -89,11 +88,11 @@ test("a backlog of many organizations and large events goes in one run, and a ru
   await run();
   for (const { id } of organizations) {
     assert.equal(await count(worker, "events", id), 1, "only the newest is left");
-    assert.equal(await count(worker, "event_subjects", id), 2, "and by what it is found");
+    assert.equal(await count(worker, "event_subjects", id), 501, "and by what it is found");
   }
 });
 
-test("a person who was deleted long ago is erased, also their name in the history; who was deleted lately is not", async () => {
+test("a person who was deleted long ago is erased with their name in the history, and none else", async () => {
   const organization = await createOrganization(worker);
   const [gone, lately] = await organization.createUsers(2);
   for (const { id } of [gone, lately]) assertStatus(await organization.okta.delete(`/Users/${id}`), 204);
@@ -136,14 +135,16 @@ test("nothing is left of a deleted organization, and all of the others", async (
   ]) {
     if (!there) {
       await worker.sql(
-        `INSERT INTO events (org_id, seq, at, type, story, source, actor, subject_type, subject_id, data, active_total, lost_total)
+        `INSERT INTO events (org_id, seq, at, type, story, source, actor, subject_type, subject_id, data, active_total,
+         lost_total)
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 7000)
          SELECT ?1, i, ?2, 'settings.changed', i, 'console', 'a', 'organization', ?1, '{}', 0, 0 FROM n`,
         org,
         now,
       );
       await worker.sql(
-        "INSERT INTO event_subjects (org_id, subject_id, seq) SELECT org_id, subject_id, seq FROM events WHERE org_id = ?1",
+        `INSERT INTO event_subjects (org_id, subject_id, seq)
+         SELECT org_id, subject_id, seq FROM events WHERE org_id = ?1`,
         org,
       );
     }

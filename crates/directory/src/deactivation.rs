@@ -37,14 +37,13 @@ pub(crate) fn deactivate(
     let mut refused = Vec::new();
     let user = apply_allowed(rules, changes, doc, &mut refused).unwrap_or_else(|refusal| {
         refused.push(refusal);
-        User { doc: current.doc.clone(), active: false, org_role: role_without(current) }
+        User {
+            doc: current.doc.clone(),
+            active: false,
+            org_role: current.role_when_inactive(rules.organization),
+        }
     });
     Ok((user, refused))
-}
-
-/// The role after a deactivation without a role.
-fn role_without(current: &User) -> OrgRole {
-    if current.active { OrgRole::Member } else { current.org_role }
 }
 
 /// The user after the parts that are allowed.

@@ -212,6 +212,7 @@ mod tests {
             name: "O".to_owned(),
             email_management: false,
             plain_groups,
+            keep_access: false,
             email_domains: Vec::new(),
             user_count: 0,
             group_count: 0,

@@ -26,6 +26,8 @@ pub struct Organization {
     pub email_management: bool,
     /// Whether SCIM may create groups that belong to no project.
     pub plain_groups: bool,
+    /// Whether a deactivation keeps role and memberships for the next activation.
+    pub keep_access: bool,
     /// Case-folded email domains that SCIM manages; empty: all.
     #[serde(rename = "mail_domains")]
     pub email_domains: Vec<String>,
@@ -164,7 +166,8 @@ mod tests {
     #[test]
     fn every_field_of_an_organization_must_be_present() {
         let json = json!({
-            "id": "o", "name": "O", "email_management": false, "plain_groups": true, "mail_domains": ["acme.test"],
+            "id": "o", "name": "O", "email_management": false, "plain_groups": true, "keep_access": false,
+            "mail_domains": ["acme.test"],
             "user_count": 2, "group_count": 1, "user_limit": null, "created_at": "2026",
         });
         let organization = Organization::deserialize(&json).unwrap();

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::org_role::OrgRole;
-use crate::organization::email_domain;
+use crate::organization::{Organization, email_domain};
 use scim_protocol::Object;
 use scim_protocol::resource::is_primary;
 use scim_protocol::text::fold;
@@ -24,6 +24,11 @@ impl User {
     /// The role at present: an inactive user has no rights.
     pub fn role_in_force(&self) -> OrgRole {
         if self.active { self.org_role } else { OrgRole::Member }
+    }
+
+    /// The role after a deactivation that says nothing about it: the one that an activation gives.
+    pub fn role_when_inactive(&self, organization: &Organization) -> OrgRole {
+        if self.active && !organization.keep_access { OrgRole::Member } else { self.org_role }
     }
 
     /// `userName` as it was sent.

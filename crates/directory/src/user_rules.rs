@@ -103,8 +103,9 @@ impl Rules<'_> {
         }
         person_name::refresh_formatted(&current.doc, &mut doc);
         // A deactivation removes the role, also if the request repeats it, because Okta sends back what it has read.
-        // Another role is stored for the activation.
-        let loses_role = current.active && !active && org_role == current.org_role;
+        // Another role is stored for the activation, and the same one if the organization keeps access.
+        let loses_role =
+            current.active && !active && org_role == current.org_role && !organization.keep_access;
         let user = User { doc, active, org_role: if loses_role { OrgRole::Member } else { org_role } };
         if user.email_domain() != current.email_domain() {
             organization.check_changed_domain(user.user_name(), user.email_domain().as_deref())?;

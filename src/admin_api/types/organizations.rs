@@ -18,6 +18,9 @@ pub(crate) struct Settings {
     pub(crate) email_management: Option<bool>,
     /// Whether SCIM may create groups that belong to no project.
     pub(crate) plain_groups: Option<bool>,
+    /// Whether a deactivation keeps role and memberships, and the next activation gives them back, with what was
+    /// pushed meanwhile. For Microsoft Entra ID, which does not push memberships again.
+    pub(crate) keep_access: Option<bool>,
     /// The domains of the people that SCIM sees. Empty: all people.
     pub(crate) mail_domains: Option<Vec<String>>,
     /// For how long new keys are active, unless they are generated otherwise. 0, not null: until deactivated.
@@ -49,6 +52,9 @@ pub(crate) struct NewOrganization {
     pub(crate) email_management: Option<bool>,
     /// Whether SCIM may create groups that belong to no project.
     pub(crate) plain_groups: Option<bool>,
+    /// Whether a deactivation keeps role and memberships, and the next activation gives them back, with what was
+    /// pushed meanwhile. For Microsoft Entra ID, which does not push memberships again.
+    pub(crate) keep_access: Option<bool>,
     /// The domains of the people that SCIM sees. Empty: all people.
     pub(crate) mail_domains: Option<Vec<String>>,
     /// For how long new keys are active, unless they are generated otherwise. 0, not null: until deactivated.
@@ -74,6 +80,9 @@ pub(crate) struct OrganizationRecord {
     pub(crate) email_management: bool,
     /// Whether SCIM may create groups that belong to no project.
     pub(crate) plain_groups: bool,
+    /// Whether a deactivation keeps role and memberships, and the next activation gives them back, with what was
+    /// pushed meanwhile. For Microsoft Entra ID, which does not push memberships again.
+    pub(crate) keep_access: bool,
     /// The domains of the people that SCIM sees. Empty: all people.
     pub(crate) mail_domains: Vec<String>,
     /// For how long new keys are active, unless they are generated otherwise. null: until deactivated.
@@ -168,6 +177,7 @@ impl From<&OrganizationRecord> for directory::Organization {
             name: record.name.clone(),
             email_management: record.email_management,
             plain_groups: record.plain_groups,
+            keep_access: record.keep_access,
             email_domains: record.mail_domains.clone(),
             user_count: record.user_count,
             group_count: record.group_count,

@@ -134,6 +134,7 @@ impl Create {
             database: None,
             email_management: None,
             plain_groups: None,
+            keep_access: None,
             mail_domains: None,
             key_lifetime_days: None,
             user_limit: None,

@@ -34,6 +34,7 @@ pub(super) struct Save {
     mail_domains: String,
     email_management: Checkbox,
     plain_groups: Checkbox,
+    keep_access: Checkbox,
     key_lifetime_days: String,
     brake_percent: Option<String>,
     confirm_people: String,
@@ -95,6 +96,7 @@ impl Save {
             mail_domains: record.mail_domains.join("\n"),
             email_management: Checkbox(record.email_management),
             plain_groups: Checkbox(record.plain_groups),
+            keep_access: Checkbox(record.keep_access),
             key_lifetime_days: number(record.key_lifetime_days),
             brake_percent: Some(record.brake_percent.to_string()),
             confirm_people: String::new(),
@@ -111,6 +113,7 @@ impl Save {
             name: Some(self.name.trim().to_owned()),
             email_management: Some(self.email_management.0),
             plain_groups: Some(self.plain_groups.0),
+            keep_access: Some(self.keep_access.0),
             mail_domains: Some(words(&self.mail_domains, &[',', ' ', '\n', '\r'])),
             key_lifetime_days: Some(number(&self.key_lifetime_days, "The number of days")?.unwrap_or(0)),
             user_limit: limit.map(|limit| limit.unwrap_or(0)),
@@ -140,6 +143,10 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save, people: Op
                 "Otherwise a request that changes an address is refused with this reason."))
             (tick("plain_groups", shown.plain_groups.0, "Groups of any name may be created over SCIM",
                 "They belong to no project."))
+            (tick("keep_access", shown.keep_access.0, "An activation gives back what a deactivation took",
+                "The role and the groups of before, with what was pushed meanwhile. For Microsoft Entra ID, which does \
+                 not push groups again. When it is switched off, what is kept is forgotten: inactive people come back \
+                 as Members without groups."))
             (field("key_lifetime_days", "key_lifetime_days", "A new key expires after so many days",
                 &shown.key_lifetime_days,
                 "Empty: never. Keys that exist stay as they are."))

@@ -227,3 +227,38 @@ pub fn ended_of_person(tenant: &Tenant<'_>, seq: i64) -> Statement {
     };
     frame.statement(tenant, &[integer("seq", seq)])
 }
+
+/// Begins the kept memberships of a person who has become active, and writes their events.
+pub fn given_back(tenant: &Tenant<'_>, seq: i64) -> [Statement; 2] {
+    const NEWEST: &str = "(SELECT coalesce(max(seq), 0) FROM events WHERE org_id = :org)";
+    let least = MAX_LISTED_BYTES.div_ceil(MAX_LISTED);
+    let group = group_ref("");
+    let insert = format!(
+        "INSERT INTO memberships (group_seq, user_seq, since)
+         SELECT x.seq, :seq, {NEWEST} + dense_rank() OVER (ORDER BY x.chunk)
+         FROM (
+           SELECT x.seq AS seq, sum(max(length(x.ref), {least})) OVER (ORDER BY x.seq) / {MAX_LISTED_BYTES} AS chunk
+           FROM (
+             SELECT {group} AS ref, g.seq AS seq
+             FROM kept_memberships k CROSS JOIN groups g ON g.seq = k.group_seq {MEANING}
+             WHERE k.user_seq = :seq) x) x"
+    );
+    let began = Frame {
+        number: "y.since - p.seq",
+        event_type: "'membership.added'",
+        subject_type: "'person'",
+        subject_id: "u.id",
+        version: "u.version",
+        data: "json_object('groups', json(y.groups), 'people', json_array(json_object('id', u.id)))",
+        before: &format!(
+            "(SELECT m.since AS since, json_group_array(json({group})) AS groups
+              FROM memberships m CROSS JOIN groups g ON g.seq = m.group_seq {MEANING}
+              WHERE m.user_seq = :seq AND m.since > {NEWEST} GROUP BY m.since) y
+             CROSS JOIN users u ON u.seq = :seq AND u.org_id = :org CROSS JOIN"
+        ),
+        behind: "ORDER BY y.since",
+        ..Frame::default()
+    };
+    let bindings = [integer("seq", seq)];
+    [tenant.statement(&insert, &bindings), began.statement(tenant, &bindings)]
+}

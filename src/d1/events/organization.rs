@@ -100,3 +100,19 @@ pub fn invitation_answered(tenant: &Tenant<'_>, is_accepted: bool) -> Statement 
     };
     frame.statement(tenant, &[])
 }
+
+/// Writes that the roles kept of inactive people are about to be forgotten, if the organization keeps any.
+pub fn kept_roles_forgotten(tenant: &Tenant<'_>) -> Statement {
+    let frame = Frame {
+        number: "row_number() OVER (ORDER BY u.seq)",
+        event_type: "'org_role.changed'",
+        subject_type: "'person'",
+        subject_id: "u.id",
+        version: "u.version",
+        data: "json_object('org_role', json_object('before', u.org_role, 'after', 'Member'), 'active', json('false'))",
+        behind: "CROSS JOIN organizations s ON s.id = p.org_id AND s.keep_access = 1
+             CROSS JOIN users u ON u.org_id = s.id AND u.active = 0 AND u.org_role <> 'Member'",
+        ..Frame::default()
+    };
+    frame.statement(tenant, &[])
+}

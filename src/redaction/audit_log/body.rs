@@ -20,7 +20,7 @@ pub(crate) const MAX_DEPTH: usize = 8;
 /// Replaces a value that is redacted.
 const NOT_KEPT: &str = "(not kept)";
 /// The fields of bodies of the admin API whose values are kept.
-const ADMIN_FIELDS: [&str; 23] = [
+const ADMIN_FIELDS: [&str; 24] = [
     "name",
     "owner",
     "user_name",
@@ -30,6 +30,7 @@ const ADMIN_FIELDS: [&str; 23] = [
     "mail_domains",
     "email_management",
     "plain_groups",
+    "keep_access",
     "key_lifetime_days",
     "user_limit",
     "brake_percent",
