@@ -56,7 +56,16 @@ describe("organizations", () => {
     const made = await admin.create("/organizations", { name: "Acme", owner: OWNER });
     const { owner: _, ...shown } = made;
     const { id, created_at, last_modified, ...rest } = shown;
-    const settings = { email_management: false, plain_groups: false, mail_domains: [], key_lifetime_days: null };
+    const settings = {
+      email_management: false,
+      plain_groups: false,
+      keep_access: false,
+      mail_domains: [],
+      key_lifetime_days: null,
+      brake_percent: 20,
+      brake: { engaged_at: null, engaged_by: null, lifted_until: null, lost: 0, limit: 25 },
+      pause: null,
+    };
     const names = { name: "Acme", group_prefix: "Statsig", org_role_attribute: "statsigOrgRole" };
     const owner_user_name = OWNER.user_name;
     const counts = { user_limit: null, user_count: 1, group_count: 0 };
@@ -77,6 +86,7 @@ describe("organizations", () => {
       { name: "Renamed" },
       { email_management: true },
       { plain_groups: true },
+      { keep_access: true },
       { mail_domains: ["okta.local", "example.com"] },
       { email_management: false, plain_groups: false, mail_domains: [] },
     ]) {

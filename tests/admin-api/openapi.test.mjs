@@ -317,6 +317,8 @@ describe("the Worker", () => {
       [eve.id],
     );
     await walk.call("restoreDeletedPerson", at({ member: eve.id }), { body: {} });
+    await walk.call("removeMember", at({ member: eve.id }));
+    assert.deepEqual(await walk.call("eraseDeletedPerson", at({ member: eve.id }), { body: {} }), { id: eve.id });
 
     assert.deepEqual(await walk.call("endSessions"), { ended: 0 });
 
