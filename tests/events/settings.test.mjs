@@ -150,7 +150,7 @@ describe("a change of mail domains", () => {
       organization.id,
     );
     const after = await newestEvent(worker, organization.id);
-    await organization.configure({ mail_domains: ["okta.local"] });
+    await organization.configure({ mail_domains: ["okta.local"], confirm_people: 801 });
     const [, ...hidden] = await storedEvents(worker, organization.id, { after });
     assert.deepEqual(types(hidden), ["person.hidden", "person.hidden", "person.hidden"]);
     assert.deepEqual(
