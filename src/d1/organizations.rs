@@ -111,10 +111,12 @@ pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
 /// Writes a new organization, the one the tenant names.
 pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
-                 (id, name, email_management, plain_groups, keep_access, mail_domains, key_lifetime_days, user_limit, brake_percent,
+                 (id, name, email_management, plain_groups, keep_access, mail_domains, key_lifetime_days, user_limit,
+                  brake_percent,
                   fold_version, created_at, last_modified)
                VALUES (:org, :name, :email_management, :plain_groups, :keep_access, :mail_domains,
-                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0), :brake_percent,
+                 nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0),
+                 :brake_percent,
                  :fold_version, :now, :now)";
     let bindings = vec![
         text("name", name),

@@ -1,5 +1,5 @@
-//! What the hourly maintenance deletes of the history, in all organizations of a database. Each statement is served by a
-//! primary key or an index, and bounded in rows.
+//! What the hourly maintenance deletes of the history, in all organizations of a database. Each statement is served by
+//! a primary key or an index, and bounded in rows.
 
 use super::statement::{Statement, text};
 
@@ -14,8 +14,8 @@ pub(crate) const KEPT_TABLES: [(&str, &str); 7] = [
     ("undo_subjects", "undo_id, place, subject_id"),
 ];
 
-/// Deletes the rows of deleted organizations in one of [`KEPT_TABLES`], at most `most`; returns one row for each deleted
-/// row. One look at the primary key finds each organization that has rows.
+/// Deletes the rows of deleted organizations in one of [`KEPT_TABLES`], at most `most`; returns one row for each
+/// deleted row. One look at the primary key finds each organization that has rows.
 pub fn prune_orphans((table, key): (&str, &str), most: u32) -> Statement {
     let of_row = key.split(", ").map(|column| format!("t.{column}")).collect::<Vec<_>>().join(", ");
     Statement::new(
@@ -35,8 +35,8 @@ pub fn prune_orphans((table, key): (&str, &str), most: u32) -> Statement {
     )
 }
 
-/// The events before `:before`, as `picked`: of each organization from the oldest one on, but never the newest, since its
-/// number is the one that the next event counts on from. Together they have at most `:most` rows.
+/// The events before `:before`, as `picked`: of each organization from the oldest one on, but never the newest, since
+/// its number is the one that the next event counts on from. Together they have at most `:most` rows.
 const PICKED: &str = "WITH RECURSIVE
   ends (org_id, first, last) AS MATERIALIZED (
     SELECT o.id, (SELECT min(e.seq) FROM events e WHERE e.org_id = o.id),
@@ -64,7 +64,8 @@ pub fn prune_events(before: &str, most: u32) -> [Statement; 2] {
     let subjects = format!(
         "{PICKED}
          DELETE FROM event_subjects WHERE (org_id, subject_id, seq) IN (
-           SELECT e.org_id, e.subject_id, e.seq FROM picked p CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq
+           SELECT e.org_id, e.subject_id, e.seq
+           FROM picked p CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq
            UNION ALL
            SELECT e.org_id, t.atom, e.seq FROM picked p CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq
              CROSS JOIN json_tree(e.data) t WHERE t.type = 'text')"

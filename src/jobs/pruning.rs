@@ -28,8 +28,8 @@ const BACKOFF_MILLIS: u64 = 500;
 pub(super) struct Step {
     /// The name in the Worker's log.
     pub(super) name: &'static str,
-    /// Run as one batch. The last deletes at most [`MAX_ROWS`] rows and returns a row for each, or deletes all and returns
-    /// none.
+    /// Run as one batch. The last deletes at most [`MAX_ROWS`] rows and returns a row for each, or deletes all and
+    /// returns none.
     statements: Vec<Statement>,
     /// Whether there may be more to delete as long as anything was deleted.
     is_in_pieces: bool,

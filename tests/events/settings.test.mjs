@@ -137,7 +137,8 @@ describe("a change of mail domains", () => {
   test("of many people has events of at most five hundred each", async () => {
     const organization = await createOrganization(worker);
     await worker.sql(
-      `INSERT INTO users (org_id, id, user_name_fold, active, org_role, mail_domain, managed, doc, created_at, last_modified)
+      `INSERT INTO users (org_id, id, user_name_fold, active, org_role, mail_domain, managed, doc, created_at,
+         last_modified)
        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1201)
        SELECT ?1, printf('person-%04d', i), 'p' || i || '@big.example', i % 3 > 0, 'Member', 'big.example', 1,
          json_object('userName', 'p' || i || '@big.example'), ?2, ?2 FROM n`,
@@ -146,7 +147,8 @@ describe("a change of mail domains", () => {
     );
     // The rows were written past the events.
     await worker.sql(
-      "UPDATE events SET active_total = active_total + 801 WHERE org_id = ?1 AND seq = (SELECT max(seq) FROM events WHERE org_id = ?1)",
+      `UPDATE events SET active_total = active_total + 801
+       WHERE org_id = ?1 AND seq = (SELECT max(seq) FROM events WHERE org_id = ?1)`,
       organization.id,
     );
     const after = await newestEvent(worker, organization.id);

@@ -22,8 +22,8 @@ pub(crate) fn brake_engaged(tenant: &Tenant<'_>, lost: &str, limit: &str) -> Sta
     frame.statement(tenant, &[])
 }
 
-/// Writes that settings are about to change. `changed` is SQL of a JSON object, with the values before and after of each
-/// changed setting of the organization `s`; `differs` is the condition that there is one.
+/// Writes that settings are about to change. `changed` is SQL of a JSON object, with the values before and after of
+/// each changed setting of the organization `s`; `differs` is the condition that there is one.
 pub(crate) fn settings_changed(
     tenant: &Tenant<'_>,
     changed: &str,
