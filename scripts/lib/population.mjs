@@ -20,6 +20,10 @@ const INSERT_EMAILS = `
   SELECT u.org_id, e.value ->> 0, e.value ->> 1, u.seq
   FROM json_each(?2) p CROSS JOIN users u ON u.org_id = ?1 AND u.id = p.value ->> 'id'
   CROSS JOIN json_each(p.value, '$.emails') e`;
+// There are no events about them: they were there before events were kept. The newest event has the running total.
+const COUNT_PEOPLE = `
+  UPDATE events SET active = active + CAST(?2 AS INTEGER), active_total = active_total + CAST(?2 AS INTEGER)
+  WHERE org_id = ?1 AND seq = (SELECT max(seq) FROM events WHERE org_id = ?1)`;
 const INSERT_GROUP = `
   INSERT INTO groups (org_id, id, display_name, name_fold, pushed_at, created_at, last_modified)
   VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5)`;
@@ -67,6 +71,7 @@ async function addPeople(sql, organization, count, add) {
     });
     await sql(INSERT_PEOPLE, organization, JSON.stringify(batch), new Date().toISOString());
     await sql(INSERT_EMAILS, organization, JSON.stringify(batch.map(({ id, emails }) => ({ id, emails }))));
+    await sql(COUNT_PEOPLE, organization, batch.length);
     add(batch.length);
   }
   return ids;

@@ -11,14 +11,15 @@ import { forgedKey } from "../helpers/forged-key.mjs";
 import { send } from "../helpers/http.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { costInLog } from "../helpers/storage.mjs";
+import { finishUndo, startUndo } from "../helpers/undo.mjs";
 import { startWorker, useWorker } from "../helpers/worker.mjs";
 
 const OWNER = { user_name: "owner@okta.local" };
 const DATABASES = [0, 1, 2];
 
-/** How many rows of each table are an organization's, in one database. */
 /** What the first database has for all organizations. */
 const OF_CONSOLE = ["console_sessions", "idempotent_calls"];
+/** How many rows of each table are an organization's, in one database. */
 const ROWS = `SELECT
   (SELECT count(*) FROM organizations WHERE id = ?1) AS organizations,
   (SELECT count(*) FROM auth_keys WHERE org_id = ?1) AS auth_keys,
@@ -33,6 +34,13 @@ const ROWS = `SELECT
   (SELECT count(*) FROM list_snapshots WHERE org_id = ?1) AS list_snapshots,
   (SELECT count(*) FROM acceptances WHERE org_id = ?1) AS acceptances,
   (SELECT count(*) FROM readings WHERE org_id = ?1) AS readings,
+  (SELECT count(*) FROM events WHERE org_id = ?1) AS events,
+  (SELECT count(*) FROM event_subjects WHERE org_id = ?1) AS event_subjects,
+  (SELECT count(*) FROM access_losses WHERE org_id = ?1) AS access_losses,
+  (SELECT count(*) FROM kept_memberships k JOIN users u ON u.seq = k.user_seq WHERE u.org_id = ?1) AS kept_memberships,
+  (SELECT count(*) FROM deleted_people WHERE org_id = ?1) AS deleted_people,
+  (SELECT count(*) FROM undo_runs WHERE org_id = ?1) AS undo_runs,
+  (SELECT count(*) FROM undo_subjects WHERE org_id = ?1) AS undo_subjects,
   (SELECT count(*) FROM log WHERE org_id = ?1) AS log`;
 
 /** An organization of the same names in each database, with people, a project, a team and its members. */
@@ -54,6 +62,29 @@ async function inEach(worker) {
   return organizations;
 }
 
+/**
+ * Deactivates a person whose membership is kept, deletes another one, undoes that, and deletes that person again.
+ * Returns what removes the first one.
+ */
+async function withHistory({ organization, team }) {
+  const { okta } = organization;
+  await organization.configure({ keep_access: true });
+  const [away, gone] = [
+    await organization.createUser("away@okta.local"),
+    await organization.createUser("gone@okta.local"),
+  ];
+  assertStatus(await okta.patch(`/Groups/${team}`, operation.addMembers([away.id])), 204);
+  assertStatus(await okta.patch(`/Users/${away.id}`, operation.active(false)), 200);
+  assertStatus(await okta.delete(`/Users/${gone.id}`), 204);
+  const run = await startUndo(organization, { since: "2026-01-01", types: ["person.deleted"] });
+  await finishUndo(organization, run);
+  assertStatus(await okta.delete(`/Users/${gone.id}`), 204);
+  return async () => {
+    assertStatus(await okta.delete(`/Users/${away.id}`), 204);
+    await organization.configure({ keep_access: false });
+  };
+}
+
 describe("organizations in three databases", () => {
   const worker = useWorker({ databases: 3 });
   let all;
@@ -67,6 +98,8 @@ describe("organizations in three databases", () => {
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'",
     );
     const names = tables.map(({ name }) => name).sort();
+    const ends = [];
+    for (const each of all) ends.push(await withHistory(each));
     for (const { database, organization } of all) {
       for (const number of DATABASES) {
         const [rows] = await worker.sqlIn(number, ROWS, organization.id);
@@ -82,6 +115,7 @@ describe("organizations in three databases", () => {
       );
       assert.deepEqual(strangers, []);
     }
+    for (const end of ends) await end();
   });
 
   test("have the number of their database in id and key", () => {
