@@ -281,6 +281,7 @@ pub enum Event {
         /// When it was created.
         created_at: String,
         /// When an identity provider last wrote it.
+        #[schema(required)]
         pushed_at: Option<String>,
     },
     /// A project was created.
