@@ -194,7 +194,8 @@ pub(crate) async fn delete_team(
     let doomed = context.select(&tenant, stored::doomed(&tenant, &role.group.id)).await?.answer;
     let doomed = stored::describe_doomed(&doomed);
     let detail = format!("Deleted the team {} of the project {}. {doomed}", found.name, current.name);
-    let outcome = about(200, project, &current.name, detail);
+    // As of the creation: no event of the deletion has the project as its subject, so that its id would not find it.
+    let outcome = about_group(200, &role.group.id, &role.group.display_name, detail);
     let mut batch =
         Batch::from_iter([consequences::check(&tenant, Change::DeleteTeam(team), query.confirm_people)]);
     batch.extend(stored::delete_team(&tenant, project, team));
@@ -264,8 +265,12 @@ fn about(status: u16, id: &str, name: &str, detail: String) -> Outcome {
     Outcome::of(status, "Project", id, name).with_detail(detail)
 }
 
+fn about_group(status: u16, id: &str, name: &str, detail: String) -> Outcome {
+    Outcome::of(status, "Group", id, name).with_detail(detail)
+}
+
 fn made(group: &RoleGroup, detail: String) -> Outcome {
-    Outcome::of(201, "Group", &group.id, &group.display_name).with_detail(detail)
+    about_group(201, &group.id, &group.display_name, detail)
 }
 
 fn described(group: &RoleGroup) -> Role {

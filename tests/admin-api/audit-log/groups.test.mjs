@@ -73,11 +73,15 @@ test("the log names what is deleted with a team's group", async () => {
   assertStatus(await okta.patch(`/Groups/${team.roles[1].group.id}`, operation.addMembers(ids)), 204);
   const path = organization.path(`/projects/${project.id}/teams/${team.id}`);
   await organization.admin.call("DELETE", path, undefined, 200);
-  await told(
-    organization,
-    project.id,
-    /^Deleted the team Night Shift of the project Demo\. .*-Member" \(3 memberships\)/,
-  );
+  // The entry is about a group of the team, as that of its creation; the ids of the team and of both groups find it.
+  for (const id of [team.id, ...team.roles.map(({ group }) => group.id)]) {
+    const entry = await told(
+      organization,
+      id,
+      /^Deleted the team Night Shift of the project Demo\. .*-Member" \(3 memberships\)/,
+    );
+    assert.deepEqual([entry.resource_type, entry.resource_id], ["Group", team.roles[0].group.id]);
+  }
 });
 
 test("an invalid GROUP_PREFIX is refused, and the Worker's log says what to change", async (t) => {
