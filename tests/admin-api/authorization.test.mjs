@@ -241,7 +241,8 @@ test("an administrator's page costs what it shows, however many people there are
     organization.id,
   );
   for (const [path, most] of [
-    ["", 5],
+    // Four of them for the brake: the newest event has what it counts, and what its limit is a share of.
+    ["", 8],
     ["/keys", 20],
     ["/members", 120],
     ["/members?search=z", 20],

@@ -287,10 +287,14 @@ test("is read by outcome, source, resource and time, page by page, also what is 
       where(({ resource_id }) => resource_id === ada.id),
     );
   }
+  // Also the creation of its project, which created the group.
+  const aboutGroup = await ids("resource=statsig-demo-member");
+  const created = await admin.get(organization.path(`/log?source=console&resource=${group.id}`));
   assert.deepEqual(
-    await ids("resource=statsig-demo-member"),
-    where(({ resource_id }) => resource_id === group.id),
+    created.entries.map(({ detail }) => detail),
+    ["Created the project Demo."],
   );
+  assert.deepEqual(aboutGroup, [...where(({ resource_id }) => resource_id === group.id), created.entries[0].id]);
   assert.deepEqual(
     await ids(`from=${all[3].at}&source=scim`),
     where(({ at }) => at >= all[3].at),

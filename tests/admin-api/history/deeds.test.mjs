@@ -124,7 +124,7 @@ describe("a group's history", () => {
     const found = await deeds({ group: group.id });
     assert.deepEqual(
       found.map(types).map((each) => each.toSorted()),
-      [["membership.added", "membership.removed"], ["membership.added"]],
+      [["membership.added", "membership.removed"], ["membership.added"], ["group.created"]],
     );
     const added = found[1].events[0];
     assert.deepEqual([added.people_count, added.people.length, added.event.data.people.length], [7, 5, 5]);
@@ -285,7 +285,7 @@ describe("pages", () => {
        INSERT INTO events (org_id, seq, at, type, story, log_id, source, actor, subject_type, subject_id, data,
          active_total, lost_total)
        SELECT ?1, ?2 + i, ?3, 'team.deleted', ?2 + 1, ?4, 'scim', 'test', 'team', 'team ' || i,
-         '{"name":"T","project":{"id":"p","name":"P"}}', 1, 0 FROM n`,
+         '{"name":"T","project":{"id":"p","name":"P"},"created_at":"2026-01-01T00:00:00.000Z"}', 1, 0 FROM n`,
       id,
       seq,
       at,
