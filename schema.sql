@@ -293,7 +293,7 @@ CREATE TABLE IF NOT EXISTS memberships (
 CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_seq);
 
 -- A user's version moves with each group joined and left. Deactivation moves it once for all. A person is in at most
--- 1,000 groups (src/d1/memberships.rs). Since joining moves the version, groups are counted only for a person with a
+-- 1,000 groups (src/d1/limits.rs). Since joining moves the version, groups are counted only for a person with a
 -- higher version. The path of json_extract is invalid on purpose: its error names the person.
 DROP TRIGGER IF EXISTS memberships_insert;
 CREATE TRIGGER memberships_insert AFTER INSERT ON memberships

@@ -13,10 +13,9 @@ use crate::auth::{admin_token, known_keys};
 use crate::d1::events::{access, read};
 use crate::d1::filter::{compiler, load, sort};
 use crate::d1::imports::snapshot;
-use crate::d1::limits::LIMITS;
+use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::{
-    audit_log, brake, console_sessions, idempotent_calls, keys, memberships, projects, refolding, retry,
-    session, undo,
+    audit_log, brake, console_sessions, idempotent_calls, keys, projects, refolding, retry, session, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -173,7 +172,7 @@ fn directory() -> Vec<Row> {
             number(group_name::MAX_NAME_LENGTH),
             INVALID_VALUE,
         ),
-        ("groups of a person", number(memberships::MOST_GROUPS), INVALID_VALUE),
+        ("groups of a person", number(MOST_GROUPS), INVALID_VALUE),
         ("teams of a project", number(projects::MOST_TEAMS), INVALID_VALUE),
         ("roles of a project", number(projects::MOST_ROLES), INVALID_VALUE),
         ("email domains of an organization", number(organization::MAX_EMAIL_DOMAINS), "400"),

@@ -29,7 +29,9 @@ use responses::{problem_details, see_other};
 use routes::Handler;
 
 #[cfg(test)]
-pub(crate) use pages::undo::{MOST_LISTED as UNDO_LISTED, MOST_PAGES as UNDO_PAGES};
+pub(crate) use pages::undo::MOST_PAGES as UNDO_PAGES;
+#[cfg(test)]
+pub(crate) use pages::undo_words::MOST_LISTED as UNDO_LISTED;
 #[cfg(test)]
 pub(crate) use sign_in::SIGN_IN_LIMIT;
 

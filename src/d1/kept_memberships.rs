@@ -5,13 +5,14 @@
 
 use serde::Deserialize;
 
+use super::StorageError;
 use super::batch::{Batch, Handle, Results};
 use super::columns::integers;
 use super::events;
-use super::memberships::{Selected, chunks, selects_of};
+use super::limits::MOST_GROUPS;
+use super::named_members::{Selected, chunks, selects_of};
 use super::statement::{Statement, integer, text};
 use super::tenant::{Tenant, full};
-use super::{StorageError, memberships::MOST_GROUPS};
 use directory::membership::MembershipChange;
 
 /// The group `:group`.

@@ -1,10 +1,14 @@
-//! What D1 and the Workers runtime bound of the protocol.
+//! What D1 and the Workers runtime bound of the protocol and of resources.
 
 use scim_protocol::Limits;
 
 /// Most comparisons in a filter. Each binds at least one parameter, and a D1 statement takes 100 of them; the rest is
 /// left for the other conditions of a statement.
 pub(crate) const MAX_FILTER_COMPARISONS: usize = 80;
+
+/// The most groups of a user: a user's resource has all of them, and is one value of the database, which has at most
+/// 2 MB. The trigger `memberships_insert` in schema.sql enforces the limit.
+pub(crate) const MOST_GROUPS: u32 = 1_000;
 
 /// The limits of the protocol in this deployment.
 pub(crate) const LIMITS: Limits = Limits {

@@ -31,6 +31,7 @@ pub(crate) mod limits;
 pub mod list;
 pub mod member_chunks;
 pub mod memberships;
+mod named_members;
 pub mod organizations;
 pub mod projects;
 pub mod refolding;

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::asset::{ICON, SCRIPT, STYLESHEET};
-use super::brake::banners;
+use super::banners::banners;
 use super::parts::{address, domains};
 use super::request::{Notice, Page};
 use crate::admin_api::types::organizations::Organization;

@@ -5,6 +5,7 @@
 mod access;
 mod advice;
 mod asset;
+mod banners;
 mod brake;
 mod calls;
 mod confirm;
@@ -31,7 +32,7 @@ mod settings;
 mod sign_in;
 pub(crate) mod undo;
 mod undo_run;
-mod undo_words;
+pub(crate) mod undo_words;
 
 pub(crate) use asset::{ICON, SCRIPT, STYLESHEET};
 pub(crate) use request::{Page, PageRequest, PageResponse};

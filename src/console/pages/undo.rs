@@ -20,8 +20,6 @@ use crate::http::Problem;
 
 /// Most pages of a preview that one page of the console has.
 pub(crate) const MOST_PAGES: u32 = 10;
-/// Most entries of a list of what stays.
-pub(crate) const MOST_LISTED: usize = 200;
 
 /// The page on which an undo is begun.
 pub(super) struct Undo<'a> {

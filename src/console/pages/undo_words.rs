@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 
 use super::parts::{address, segment};
-use super::undo::MOST_LISTED;
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::undo::{UndoCounts, UndoLeft, UndoPart, UndoReason, UndoSelected, UndoSubject};
+
+/// Most entries of a list of what stays.
+pub(crate) const MOST_LISTED: usize = 200;
 
 /// A selection in words.
 pub(super) fn selected(selection: &UndoSelected) -> Markup {
