@@ -11,12 +11,12 @@ const QUERIES = JSON.parse(readFileSync(new URL("./statements.json", import.meta
 /**
  * What may be scanned: `hit` is the page itself, a subquery a table's part of it, `chunk` a run of members, `member`
  * what is in one; `boundary`, `n` and json_each are what a snapshot has, `ranked`, `chosen` and `candidate` the
- * readings of one list, and the others one row.
+ * readings of one list, and the others one row: `p` is the organization's newest event, or the place of a page.
  */
 const SMALL = new RegExp(
   `^(?:${[
     ...["hit", "chunk", "member", "boundary", "n", "o", "start", "ranked", "candidate", "chosen", "c", "c LEFT-JOIN"],
-    ...["s LEFT-JOIN", "t", "b", "l", "list", "place", "\\(subquery-\\d+\\)", "CONSTANT ROW", "json_each .*"],
+    ...["s LEFT-JOIN", "t", "b", "l", "p", "list", "place", "\\(subquery-\\d+\\)", "CONSTANT ROW", "json_each .*"],
   ].join("|")})$`,
 );
 
