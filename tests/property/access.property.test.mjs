@@ -47,8 +47,13 @@ const step = fc.oneof(
   { weight: 2, arbitrary: of("add in the console", { who: place, isNew: fc.boolean() }) },
   { weight: 1, arbitrary: of("own", { who: place }) },
   { weight: 2, arbitrary: of("mail domains", { isNarrow: fc.boolean() }) },
+  { weight: 1, arbitrary: of("delete team") },
   { weight: 1, arbitrary: of("push team", { members: places }) },
+  { weight: 1, arbitrary: of("delete plain group") },
   { weight: 1, arbitrary: of("push plain group", { members: places }) },
+  { weight: 1, arbitrary: of("archive") },
+  { weight: 1, arbitrary: of("restore") },
+  { weight: 1, arbitrary: of("delete team in the console") },
 );
 const history = fc.record({
   steps: fc.array(step, { minLength: 15, maxLength: 40 }),
@@ -64,6 +69,8 @@ class Life {
     const life = new Life();
     const projects = { Shop: ["Engineer"], Lab: [] };
     life.organization = await createOrganization(worker, { settings: { plain_groups: true }, projects });
+    const listed = await life.organization.admin.get(life.organization.path("/projects"));
+    life.projects = listed.projects;
     await life.note();
     const all = { members: Array.from({ length: PEOPLE }, (_, i) => i) };
     const beginning = [
@@ -92,6 +99,15 @@ class Life {
   async group(number) {
     const rows = await worker.sql("SELECT id FROM groups WHERE org_id = ?1 ORDER BY seq", this.organization.id);
     return rows[number % rows.length].id;
+  }
+
+  async groupNamed(name) {
+    const [row] = await worker.sql(
+      "SELECT id FROM groups WHERE org_id = ?1 AND display_name = ?2",
+      this.organization.id,
+      name,
+    );
+    return row?.id ?? "00000000-0000-0000-0000-000000000000";
   }
 
   /** Some of those whom SCIM sees. */
@@ -153,8 +169,21 @@ class Life {
         return admin.send("PATCH", path(""), { mail_domains: it.isNarrow ? ["okta.local"] : [] });
       case "push team":
         return okta.post("/Groups", oktaGroup("Statsig-Shop-Night-Member", await this.members(it.members)));
+      case "delete team":
+        return okta.delete(`/Groups/${await this.groupNamed("Statsig-Shop-Night-Member")}`);
       case "push plain group":
         return okta.post("/Groups", oktaGroup("Friends", await this.members(it.members)));
+      case "delete plain group":
+        return okta.delete(`/Groups/${await this.groupNamed("Friends")}`);
+      case "archive":
+        return admin.send("POST", path(`/projects/${this.projects[1].id}/archive`), {});
+      case "restore":
+        return admin.send("POST", path(`/projects/${this.projects[1].id}/restore`), {});
+      case "delete team in the console": {
+        const [team] = await worker.sql("SELECT id FROM teams WHERE project_id = ?1", this.projects[0].id);
+        const id = team?.id ?? "00000000-0000-0000-0000-000000000000";
+        return admin.send("DELETE", path(`/projects/${this.projects[0].id}/teams/${id}`));
+      }
       default:
         throw new Error(it.what);
     }
