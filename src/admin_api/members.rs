@@ -218,7 +218,8 @@ pub(crate) async fn remove(
     let (removed, managed) = retry_on_conflict(async || {
         let (record, settings) = basis(context, &tenant, id).await?;
         check_removable(&record.user)?;
-        let org_role = record.user.role_when_inactive(&settings);
+        // Unlike a deactivation over SCIM, also that of a person who was inactive before.
+        let org_role = if settings.keep_access { record.user.org_role } else { OrgRole::Member };
         let removed = User { active: false, org_role, doc: record.user.doc.clone() };
         let managed = settings.manages(removed.email_domain().as_deref());
         let outcome = about(200, id, &removed, "Removed");
