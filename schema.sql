@@ -488,8 +488,8 @@ CREATE TABLE IF NOT EXISTS event_subjects (
   PRIMARY KEY (org_id, subject_id, seq)
 ) STRICT, WITHOUT ROWID;
 
--- New events are inserted here: each with its subjects in one statement. `personal` is that of the subject; `others` are
--- the other rows of event_subjects, as a JSON array of objects with id and since.
+-- New events are inserted here: each with its subjects in one statement. `personal` is that of the subject; `others`
+-- are the other rows of event_subjects, as a JSON array of objects with id and since.
 CREATE VIEW IF NOT EXISTS new_events AS SELECT *, NULL AS personal, NULL AS others FROM events WHERE FALSE;
 CREATE TRIGGER IF NOT EXISTS new_events_insert INSTEAD OF INSERT ON new_events
 BEGIN

@@ -44,8 +44,8 @@ CREATE TABLE event_subjects (
   PRIMARY KEY (org_id, subject_id, seq)
 ) STRICT, WITHOUT ROWID;
 
--- New events are inserted here: each with its subjects in one statement. `personal` is that of the subject; `others` are
--- the other rows of event_subjects, as a JSON array of objects with id and since.
+-- New events are inserted here: each with its subjects in one statement. `personal` is that of the subject; `others`
+-- are the other rows of event_subjects, as a JSON array of objects with id and since.
 CREATE VIEW new_events AS SELECT *, NULL AS personal, NULL AS others FROM events WHERE FALSE;
 CREATE TRIGGER new_events_insert INSTEAD OF INSERT ON new_events
 BEGIN
@@ -194,7 +194,8 @@ BEGIN
 END;
 
 -- Where the history of the present organizations begins.
-INSERT INTO events (org_id, seq, at, type, story, source, actor, subject_type, subject_id, data, active_total, lost_total)
+INSERT INTO events (org_id, seq, at, type, story, source, actor, subject_type, subject_id, data, active_total,
+  lost_total)
 SELECT o.id, 1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'history.started', 1, 'job', 'migration', 'organization', o.id,
   '{}', (SELECT count(*) FROM users u WHERE u.org_id = o.id AND u.active = 1 AND u.managed = 1), 0
 FROM organizations o;

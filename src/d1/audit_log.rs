@@ -86,8 +86,8 @@ impl Outcome {
 pub struct ChangeEntry {
     /// Writes the entry: the first statement of the batch.
     pub insert: Statement,
-    /// Fails with [`super::StorageError::AlreadyDone`] if the entry was written, and therefore the change made. It comes first
-    /// in a batch that is sent again because its result was lost.
+    /// Fails with [`super::StorageError::AlreadyDone`] if the entry was written, and therefore the change made. It
+    /// comes first in a batch that is sent again because its result was lost.
     pub proof: Statement,
 }
 
@@ -220,8 +220,8 @@ impl Entry {
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,
                resource_name, detail, body, duration, code, changed_id, first_event)
-             SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '-' || :request, :source, :actor, :method, :path,
-               :status, :resource_type, :resource_id, :resource_name, :detail, :body,
+             SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '-' || :request, :source, :actor, :method,
+               :path, :status, :resource_type, :resource_id, :resource_name, :detail, :body,
                max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code, :changed_id,
                {first_event}
              {condition}"

@@ -22,8 +22,8 @@ pub(crate) fn flag<'de, D: Deserializer<'de>>(column: D) -> Result<bool, D::Erro
     }
 }
 
-/// An integer up to 2^53, which is all that a number of JavaScript holds. Its type is asked for once, while an `i64` may
-/// be a number or a `BigInt`.
+/// An integer up to 2^53, which is all that a number of JavaScript holds. Its type is asked for once, while an `i64`
+/// may be a number or a `BigInt`.
 #[expect(clippy::cast_possible_truncation, reason = "it is within bounds")]
 pub(crate) fn whole<'de, D: Deserializer<'de>>(column: D) -> Result<i64, D::Error> {
     let number = f64::deserialize(column)?;

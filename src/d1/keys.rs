@@ -58,7 +58,8 @@ pub fn insert(
 ) -> Vec<Statement> {
     let sql = format!(
         "INSERT INTO auth_keys (id, org_id, hash, created_at, created_by, expires_at, is_paused)
-         SELECT :id, o.id, :hash, :now, :by, :expires_at, o.paused_at IS NOT NULL FROM organizations o WHERE o.id = :org AND {MOST_GOOD} > (
+         SELECT :id, o.id, :hash, :now, :by, :expires_at, o.paused_at IS NOT NULL
+         FROM organizations o WHERE o.id = :org AND {MOST_GOOD} > (
            SELECT count(*) FROM auth_keys WHERE org_id = :org AND deactivated_at IS NULL
            AND (expires_at IS NULL OR expires_at > :now))"
     );

@@ -15,8 +15,8 @@ use crate::d1::member_chunks::{ChunkCursor, ChunkStream};
 use crate::error::Error;
 use crate::runtime::js_text::JsText;
 
-/// Longest text of several parts that becomes one string before it is sent, in UTF-16 code units. The strings of a longer
-/// one are not copied.
+/// Longest text of several parts that becomes one string before it is sent, in UTF-16 code units. The strings of a
+/// longer one are not copied.
 const JOINED_UP_TO: usize = 1024 * 1024;
 
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]

@@ -232,8 +232,8 @@ test("an administrator's page costs what it shows, however many people there are
   const admin = await organization.addMember("late@okta.local", { org_role: "Admin" });
   assertStatus(await by("late@okta.local", "POST", organization.path("/accept")), 200);
   await worker.sql(
-    `INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail,
-       body, duration, code)
+    `INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id, resource_name,
+       detail, body, duration, code)
      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
      SELECT ?1, printf('2026-01-01T00:00:00.%03dZ-%08x', i % 1000, i), 'scim', 'scim-ABCD…', 'PUT', '/scim/Users/x',
        200, 'User',

@@ -53,9 +53,9 @@ test(`${PEOPLE} people are deactivated and undone in bounded steps`, async (t) =
   const most = (name) => Math.max(...steps.map((step) => step[name]));
   const [read, written] = [sum("rows_read") / PEOPLE, sum("rows_written") / PEOPLE];
   t.diagnostic(
-    `${PEOPLE} people, ${GROUPS} groups each: ${steps.length} steps, ${millis} ms; per person ${read.toFixed(1)} rows ` +
-      `read, ${written.toFixed(1)} written; at most ${most("rows_read")} read and ${most("rows_written")} written ` +
-      `in a step`,
+    `${PEOPLE} people, ${GROUPS} groups each: ${steps.length} steps, ${millis} ms; per person ` +
+      `${read.toFixed(1)} rows read, ${written.toFixed(1)} written; at most ${most("rows_read")} read ` +
+      `and ${most("rows_written")} written in a step`,
   );
   // Of a person: in the run 1; the person with 2 indexes 3; the event and its subject 2; each membership with its
   // index and the version of the person 4.

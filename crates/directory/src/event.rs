@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
@@ -151,7 +152,7 @@ pub struct Transition<T> {
 #[strum_discriminants(name(EventType))]
 #[strum_discriminants(doc = "The type of an [`Event`].")]
 #[strum_discriminants(derive(EnumString, IntoStaticStr, VariantArray))]
-#[serde(tag = "type", content = "data")]
+#[serde(tag = "type", content = "data", remote = "Self")]
 pub enum Event {
     /// Events are kept from here on.
     #[serde(rename = "history.started")]
@@ -455,6 +456,20 @@ pub enum Event {
         /// How many were left as they are.
         skipped: i64,
     },
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+// Every event is read by way of a JSON value, so that WebAssembly has the code of all its types once and not once for
+// each format in which events are stored and shown.
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
 }
 
 /// The personal part of an event about a person.

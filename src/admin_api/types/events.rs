@@ -231,8 +231,8 @@ pub(crate) struct DeedTotal {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeedPage {
-    /// The newest first. A page may be short, or even empty, before the last one, if few deeds match the query. A deed of
-    /// very many events may go on on the next page.
+    /// The newest first. A page may be short, or even empty, before the last one, if few deeds match the query. A deed
+    /// of very many events may go on on the next page.
     pub(crate) deeds: Vec<Deed>,
     /// `before` of the page of older deeds; null: there are none.
     #[schema(required, value_type = Option<String>)]

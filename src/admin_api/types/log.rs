@@ -86,8 +86,8 @@ pub(crate) struct LogEntry {
     pub(crate) body: Value,
     /// In milliseconds.
     pub(crate) duration: u64,
-    /// The `seq` of the first event of what the request changed: `/events/{seq}` has it. Null: it changed nothing, or the
-    /// event is not kept.
+    /// The `seq` of the first event of what the request changed: `/events/{seq}` has it. Null: it changed nothing, or
+    /// the event is not kept.
     #[schema(required)]
     pub(crate) first_event: Option<i64>,
     /// The code of the reason of a failed request, such as `owner_protected`. Null if the request succeeded, or if an

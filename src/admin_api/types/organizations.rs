@@ -112,8 +112,8 @@ pub(crate) struct OrganizationRecord {
     pub(crate) last_modified: String,
 }
 
-/// The access brake: while it is engaged, requests of identity providers that would take access from people are answered
-/// 429.
+/// The access brake: while it is engaged, requests of identity providers that would take access from people are
+/// answered 429.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Brake {

@@ -106,7 +106,8 @@ impl Flash {
             Self::TeamDeleted => "The team and its groups are deleted.",
             Self::SettingsSaved => "The settings are saved.",
             Self::BrakeReleased => {
-                "The access brake is released. The identity provider sends again what was refused, within an hour or so."
+                "The access brake is released. The identity provider sends again what was refused, within an hour \
+                 or so."
             }
             Self::WritesPaused => "Identity providers are paused. They can still read.",
             Self::WritesResumed => {

@@ -150,7 +150,8 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save, people: Op
             (field("key_lifetime_days", "key_lifetime_days", "A new key expires after so many days",
                 &shown.key_lifetime_days,
                 "Empty: never. Keys that exist stay as they are."))
-            (field("brake_percent", "brake_percent", "Access brake: most people who may lose access within an hour, in %",
+            (field("brake_percent", "brake_percent",
+                "Access brake: most people who may lose access within an hour, in %",
                 shown.brake_percent.as_deref().unwrap_or_default(),
                 "When an identity provider would take access from more, and from more than 25, it waits for your \
                  decision. 0 or empty: any number."))

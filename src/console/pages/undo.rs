@@ -252,8 +252,8 @@ fn previewed(
     let Whole { first, restored: counts, left, has_more } = whole;
     let is_anything = *counts != UndoCounts::default() || *has_more;
     html! {
-        p { "Selected: " (selected(&selection.clone().into())) ", that is " (first.events) " changes of " (first.people) " people and \
-             " (first.groups) " groups." }
+        p { "Selected: " (selected(&selection.clone().into())) ", that is " (first.events) " changes of "
+            (first.people) " people and " (first.groups) " groups." }
         section.card aria-labelledby="restored-heading" {
             h2 #restored-heading { "What would be restored" }
             @if *has_more {

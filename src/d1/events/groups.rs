@@ -57,8 +57,8 @@ pub fn updated(tenant: &Tenant<'_>, id: &str, group: &Group) -> Statement {
     frame.statement(tenant, &bindings)
 }
 
-/// Writes the events of groups of a project that are about to be renamed. `renamed` is a JSON array of objects with `id`
-/// and `display_name`.
+/// Writes the events of groups of a project that are about to be renamed. `renamed` is a JSON array of objects with
+/// `id` and `display_name`.
 pub fn renamed(tenant: &Tenant<'_>, project: &str, renamed: &str) -> Statement {
     let y = "SELECT j.key AS place, 'group.updated' AS type, 'group' AS subject_type, g.id AS id,
                g.version + 1 AS version, json_object(

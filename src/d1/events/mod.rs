@@ -1,8 +1,8 @@
 //! Change events in D1, written in the batch of the change: there is neither without the other.
 //!
-//! The sequence number of an event is one more than that of the newest event of the organization. D1 runs one batch at a
-//! time, each as a transaction, so that numbers have no gaps and appear in order: a reader who has seen a number never
-//! finds a lower one later. The newest event also carries the totals that the access brake needs.
+//! The sequence number of an event is one more than that of the newest event of the organization. D1 runs one batch at
+//! a time, each as a transaction, so that numbers have no gaps and appear in order: a reader who has seen a number
+//! never finds a lower one later. The newest event also carries the totals that the access brake needs.
 
 pub mod access;
 pub mod groups;
@@ -31,8 +31,8 @@ struct Frame<'s> {
     data: &'s str,
     /// The personal part.
     personal: &'s str,
-    /// The other people or groups who find the event by their id, as a JSON array of objects with `id`, and `since` of a
-    /// membership that ended.
+    /// The other people or groups who find the event by their id, as a JSON array of objects with `id`, and `since` of
+    /// a membership that ended.
     others: &'s str,
     active: &'s str,
     /// The sum of `active` up to this event of the statement.
@@ -80,7 +80,8 @@ impl Frame<'_> {
             "INSERT INTO new_events (org_id, seq, at, type, story, log_id, source, actor, key_id, subject_type,
                subject_id, version, data, active, active_total, lost, lost_total, personal, others)
              SELECT p.org_id, p.seq + {number},
-               max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at), {event_type},
+               max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+               {event_type},
                coalesce(CAST(:event_story AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
                p.request_log_id, :event_source, :event_actor, :event_key, {subject_type}, {subject_id}, {version},
                {data}, {active}, p.active_total + {active_sum}, iif(:event_source = 'scim', {lost}, 0),
@@ -91,8 +92,8 @@ impl Frame<'_> {
     }
 }
 
-/// SQL of one row: the organization's newest event, and the id of the request's entry in the log. Before the first event
-/// the numbers are 0.
+/// SQL of one row: the organization's newest event, and the id of the request's entry in the log. Before the first
+/// event the numbers are 0.
 fn newest(tenant: &Tenant<'_>, org: &str) -> String {
     // The entry of the request is the newest of the log, or close to it. Its time is that of all its events.
     let log_id = match &tenant.cause.request_id {

@@ -7,8 +7,8 @@ use super::super::tenant::Tenant;
 use super::Frame;
 use directory::event::MAX_LISTED;
 
-/// Writes that the access brake has engaged, if the statement before has changed a row. `lost` and `limit` are SQL about
-/// the organization `b`.
+/// Writes that the access brake has engaged, if the statement before has changed a row. `lost` and `limit` are SQL
+/// about the organization `b`.
 pub(crate) fn brake_engaged(tenant: &Tenant<'_>, lost: &str, limit: &str) -> Statement {
     let frame = Frame {
         event_type: "'brake.engaged'",

@@ -186,7 +186,8 @@ fn update(tenant: &Tenant<'_>, assignments: &str, rows: Vec<Value>) -> Statement
     // The CROSS JOIN makes SQLite find each person by their id.
     let sql = format!(
         "WITH back AS MATERIALIZED (
-           SELECT u.seq, j.value FROM json_each(:rows) j CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 'id')
+           SELECT u.seq, j.value
+           FROM json_each(:rows) j CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 'id')
          UPDATE users SET version = version + 1, last_modified = max(last_modified, :now), {assignments}
          FROM back j WHERE users.seq = j.seq"
     );

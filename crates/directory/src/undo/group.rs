@@ -24,8 +24,8 @@ pub struct GroupPlan {
     pub left: Vec<Left>,
 }
 
-/// Decides what to set back of a group. `events` are those about it since the first selected one, the oldest first, each
-/// with its sequence number and whether it is selected or made by the undo itself.
+/// Decides what to set back of a group. `events` are those about it since the first selected one, the oldest first,
+/// each with its sequence number and whether it is selected or made by the undo itself.
 pub fn of_group(events: &[(i64, bool, Event)], now: &GroupNow, is_taken: bool) -> GroupPlan {
     let mut plan = GroupPlan { group: now.group.clone(), restored: Vec::new(), left: Vec::new() };
     let Some(group) = &mut plan.group else {

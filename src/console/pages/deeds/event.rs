@@ -70,8 +70,8 @@ pub(super) fn word(event: &Event) -> Word {
     Word { weight, text, tone }
 }
 
-/// What an event says beside that, as parts of a sentence. The clause tells lists of people and groups, and the values of
-/// attributes.
+/// What an event says beside that, as parts of a sentence. The clause tells lists of people and groups, and the values
+/// of attributes.
 pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) -> Vec<Markup> {
     use Event as E;
     let plain = |text: String| vec![html! { (text) }];

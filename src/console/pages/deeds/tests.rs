@@ -440,7 +440,8 @@ fn a_refusal_says_the_reason_and_the_remedy_once() {
     assert_eq!(
         of("refused", request(400, owner, Some("owner_protected"))),
         "2026-01-02 03:04:05 UTC Refused to create ada@a.example by key scim-JGHF…: Owner cannot be modified: \
-         \"a. b\" is the Owner. What to do: Transfer the ownership to someone else, or take the Owner out of this assignment."
+         \"a. b\" is the Owner. What to do: Transfer the ownership to someone else, or take the \
+         Owner out of this assignment."
     );
     let limit = "The project has 1 teams. Delete teams.";
     assert!(of("refused", request(400, limit, Some("too_many_teams"))).ends_with(&format!(": {limit}")));

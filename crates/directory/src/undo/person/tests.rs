@@ -318,7 +318,8 @@ proptest! {
         let before = life.state();
         life.undo();
         let after = life.state();
-        let by_others = |facet: Facet| steps.get(&facet).and_then(|steps| steps.last()).is_some_and(|step| !step.is_selected);
+        let last = |facet: Facet| steps.get(&facet).and_then(|steps| steps.last());
+        let by_others = |facet: Facet| last(facet).is_some_and(|step| !step.is_selected);
         if let (Some(before), Some(after)) = (&before.0, &after.0) {
             prop_assert!(!by_others(Facet::Active) || before.active == after.active);
             prop_assert!(!by_others(Facet::OrgRole) || before.org_role == after.org_role);
