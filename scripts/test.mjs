@@ -16,8 +16,11 @@ import { node22, toolchain } from "./lib/toolchain.mjs";
 
 const JOBS = ["lint", "unit", "black-box", "browser", "cost", "conformance"];
 
-/** The bound of the Worker's gzipped size, in bytes: a third of what Cloudflare's free plan takes. */
-const MAX_GZIPPED_SIZE = 1_000_000;
+/**
+ * What the Worker may have gzipped, in bytes. The goal is 1 MB, a third of what Cloudflare's free plan takes;
+ * docs/size.md says why the Worker is above it.
+ */
+const MAX_GZIPPED_SIZE = 1_300_000;
 
 /** The files of tests that take longest, also by waiting, and are therefore started first. */
 const LONGEST = [
