@@ -185,7 +185,7 @@ pub(crate) async fn start(
     let tenant = tenant.of_organization(&organization.record.id);
     let id = ids::new_id()?;
     let outcome = Outcome { status: 201, ..Outcome::default() }.with_detail("Began to undo changes.");
-    let batch = Batch::from_iter(stored::start(&tenant, &id, &selection, span));
+    let batch = Batch::from_iter(stored::start(&tenant, &id, &selection, span)?);
     context.write(&tenant, &outcome, batch).await?;
     let run = context.database.run(stored::one(&tenant, &id)).await?.pop();
     let run = run.ok_or_else(|| StorageError::Internal("an undo that has begun is not there".to_owned()))?;

@@ -14,6 +14,7 @@ pub(crate) mod step;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::StorageError;
 use super::batch::Select;
 use super::statement::{Statement, integer, text};
 use super::tenant::{Tenant, guard};
@@ -128,9 +129,17 @@ pub fn waiting(before: &str, most: u32) -> Select<Waiting> {
 }
 
 /// Writes a new run and its first event.
-pub fn start(tenant: &Tenant<'_>, id: &str, selection: &Selection, span: Span) -> Vec<Statement> {
+///
+/// # Errors
+/// [`StorageError::Internal`] if the tenant names no organization.
+pub fn start(
+    tenant: &Tenant<'_>,
+    id: &str,
+    selection: &Selection,
+    span: Span,
+) -> Result<Vec<Statement>, StorageError> {
     let started = Event::UndoStarted { undo: id.to_owned() };
-    let mut statements = record(tenant, &[of_organization(tenant, started)]);
+    let mut statements = record(tenant, &[of_organization(tenant, started)?]);
     let progress = Progress {
         span,
         collected: span.from.saturating_sub(1),
@@ -150,12 +159,15 @@ pub fn start(tenant: &Tenant<'_>, id: &str, selection: &Selection, span: Span) -
         &[text("id", id), text("selection", json(selection)), text("progress", json(&progress))],
     ));
     statements.push(guard());
-    statements
+    Ok(statements)
 }
 
-/// An event about the organization. The organization's id is known: the caller has been authenticated.
-fn of_organization(tenant: &Tenant<'_>, event: Event) -> NewEvent {
-    NewEvent::new(event, SubjectType::Organization, tenant.scope.organization().unwrap_or_default())
+/// An event about the organization.
+fn of_organization(tenant: &Tenant<'_>, event: Event) -> Result<NewEvent, StorageError> {
+    let organization = tenant.scope.organization();
+    let organization = organization
+        .ok_or_else(|| StorageError::Internal("an undo does not know its organization".to_owned()))?;
+    Ok(NewEvent::new(event, SubjectType::Organization, organization))
 }
 
 /// Stops a run that is under way.

@@ -340,7 +340,7 @@ async fn finish(database: &Database, tenant: &Tenant<'_>, run: &Run) -> Result<(
         restored: count(progress.restored.people.saturating_add(progress.restored.groups)),
         skipped: count(progress.overwritten.saturating_add(progress.impossible)),
     };
-    batch.extend(record(tenant, &[of_organization(tenant, event)]));
+    batch.extend(record(tenant, &[of_organization(tenant, event)?]));
     database.batch(&batch).await.map(drop)
 }
 
