@@ -109,6 +109,11 @@ describe("a deleted person", () => {
     assert.match(await page.locator("h1").innerText(), /person0@okta\.local/);
     assert.equal((await organization.user(ids[0])).active, false);
     assert.ok(before.users.some(({ id }) => id === ids[0]));
+    await visit(page, organization, "deleted-people");
+    await page.locator("summary", { hasText: "Erase" }).first().click();
+    await submit(page, page.getByRole("button", { name: /^Erase now person/ }).first());
+    await assertDone(page, /The person is erased/);
+    assert.equal(await page.locator("tbody tr").count(), 2);
     await assertOnlyRefusals(page, 409);
   });
 });

@@ -1,4 +1,4 @@
-//! Deleted people, who can come back.
+//! Deleted people, who can come back until they are erased.
 
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -25,6 +25,7 @@ pub(super) struct DeletedPeople<'a> {
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub(super) enum Form {
     Restore(Chosen),
+    Erase(Chosen),
 }
 
 #[derive(Default, Deserialize)]
@@ -41,7 +42,19 @@ impl Submitted for DeletedPeople<'_> {
         form: &Form,
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
-        let (org, Form::Restore(Chosen { id })) = (self.org, form);
+        let org = self.org;
+        let id = match form {
+            Form::Restore(Chosen { id }) => id,
+            Form::Erase(Chosen { id }) => {
+                let path = ["organizations", org, "deleted-people", id, "erase"];
+                post(context, key, &path, None::<&Nothing>, async |context| {
+                    deleted_people::erase(context, org, id).await
+                })
+                .await?;
+                let here = address_of(org, "deleted-people");
+                return Ok(PageResponse::Redirect(Flash::PersonErased.at(&here)));
+            }
+        };
         let path = ["organizations", org, "deleted-people", id, "restore"];
         let restored = post(context, key, &path, None::<&Nothing>, async |context| {
             deleted_people::restore(context, org, id).await
@@ -108,6 +121,17 @@ fn row(person: &DeletedPerson) -> Markup {
                     input type="hidden" name="id" value=(person.id);
                     button name="action" value="restore" aria-label={ "Bring back " (person.user_name) } {
                         "Bring back"
+                    }
+                }
+                details {
+                    summary aria-label={ "Erase " (person.user_name) } { "Erase" }
+                    form method="post" {
+                        (once())
+                        input type="hidden" name="id" value=(person.id);
+                        p { "What is kept of the person is deleted, also their names in the history. This is final." }
+                        button name="action" value="erase" aria-label={ "Erase now " (person.user_name) } {
+                            "Erase now"
+                        }
                     }
                 }
             }

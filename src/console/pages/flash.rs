@@ -33,6 +33,7 @@ pub(super) enum Flash {
     UndoStopped,
     PersonRestored,
     PersonRestoredInPart,
+    PersonErased,
 }
 
 impl Flash {
@@ -73,6 +74,7 @@ impl Flash {
             Self::UndoStopped => "undo-stopped",
             Self::PersonRestored => "person-restored",
             Self::PersonRestoredInPart => "person-restored-in-part",
+            Self::PersonErased => "person-erased",
         }
     }
 
@@ -119,6 +121,9 @@ impl Flash {
             Self::PersonRestored => "The person is back, as they were when they were deleted.",
             Self::PersonRestoredInPart => {
                 "The person is back. Some groups do not exist any more: look at the groups below."
+            }
+            Self::PersonErased => {
+                "The person is erased. The history still counts what happened, without their name."
             }
         }
     }
