@@ -2,7 +2,7 @@
    bench/workers/floor.js makes the same calls for any request of that kind. */
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const RANDOM = /^-[0-9a-f]{8}$/; // of an entry of the log
+const RANDOM = /^[0-9a-f]{8}$/; // of an entry of the log
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const SNAPSHOT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-[0-9a-f-]{36}$/; // the name of a list's snapshot
@@ -35,8 +35,9 @@ export function recipe(name, recorded) {
           const was = [param, other.steps[s][w].batch[b].params[p]];
           const source = origin(was, known);
           if (source) return source;
-          // The texts of a log entry have the same length for all requests of the kind, and nothing depends on them.
-          if (sql.startsWith("INSERT INTO log ")) return { is: param };
+          // The texts of a log entry and of an event have about the same length for all requests of the kind, and
+          // nothing depends on them.
+          if (/^INSERT INTO (log|new_events) /.test(sql.trim())) return { is: param };
           throw new Error(`"${name}": where parameter ${p + 1}, ${was.join(" or ")}, comes from is not known: ${sql}`);
         }),
       });

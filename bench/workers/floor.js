@@ -12,7 +12,7 @@ export default {
     }
     const now = new Date().toISOString();
     const uuid = crypto.randomUUID();
-    const values = { ...(await request.json()), now, uuid, random: `-${uuid.slice(0, 8)}` };
+    const values = { ...(await request.json()), now, uuid, random: uuid.slice(0, 8) };
     let found; // by the first round trip
     let rows = [];
     for (const step of recipes[path]) await Promise.all(step.map(ask));

@@ -107,7 +107,7 @@ describe(`with ${PEOPLE} people, and ${ORGANIZATIONS} other organizations`, () =
         const { round_trips, rows_read, rows_written } = serverTiming(answer);
         rows += rows_read;
         assert.equal(round_trips, 1);
-        // The second page notes that there is a second one, with the event of the import's beginning; the last one, that
+        // The second page notes that there is a second one, with the event of the beginning; the last one, that
         // of its end.
         const { startIndex, Resources, totalResults } = answer.body;
         const isLast = startIndex + Resources.length > totalResults;

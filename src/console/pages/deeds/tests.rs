@@ -162,7 +162,7 @@ fn each_type_of_event_has_its_words() {
         (project, "project.archived", named.clone(), "Archived: its groups lost their members"),
         (project, "project.restored", named, "Restored: its groups are back, without members"),
         (ENGINEERS, "role.created", json!({"group": group}), "Created: SCIM group Statsig-Web Shop-Engineer"),
-        (night, "team.created", team.clone(), "Created: in Web Shop"),
+        (night, "team.created", team, "Created: in Web Shop"),
         (night, "team.deleted", deleted_team, "Deleted: in Web Shop"),
         (
             key,
