@@ -27,7 +27,9 @@ const files = stdout.split("\n").filter((file) => file !== "" && existsSync(file
 const names = new Set(files.map((file) => basename(file)));
 const texts = new Map(files.filter((file) => TEXTS.test(file)).map((file) => [file, readFileSync(file, "utf8")]));
 
-const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+const scriptsOf = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).scripts;
+/** The scripts of npm, by the folder that has them. */
+const scripts = { ".": scriptsOf("."), deploy: scriptsOf("deploy") };
 
 const problems = new Set();
 for (const [file, text] of texts) {
@@ -78,7 +80,8 @@ function checkNames(file, line, complain) {
     if (!names.has(name)) complain(`there is no file ${name}`);
   }
   for (const [, script] of line.matchAll(/\bnpm run ([\w-]+(?::[\w-]+)*)/g)) {
-    if (!(script in scripts)) complain(`package.json has no script ${script}`);
+    const folder = file.startsWith("deploy/") ? "deploy" : ".";
+    if (!(script in scripts[folder])) complain(`${join(folder, "package.json")} has no script ${script}`);
   }
 }
 
