@@ -1,4 +1,5 @@
 // npm run screenshots: docs/screenshots, the console's pages as the built Worker shows them.
+//   npm run screenshots -- okta-   only the pictures whose names begin so
 import { join } from "node:path";
 import { build } from "./lib/build.mjs";
 import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
@@ -11,5 +12,5 @@ await main(async () => {
   await build(await toolchain());
   const browser = await chromium();
   if (!browser) throw new Problem(`Screenshots cannot be made: ${NO_CHROMIUM}.`);
-  return run(node22(), [join(root, "scripts/lib/photograph.mjs"), browser]);
+  return run(node22(), [join(root, "scripts/lib/photograph.mjs"), browser, ...process.argv.slice(2)]);
 });

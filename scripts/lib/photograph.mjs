@@ -4,13 +4,14 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import sharp from "sharp";
 import { openBrowser } from "./browser.mjs";
+import { signIn, take } from "./camera.mjs";
 import { adminApi, demoOrganization, newKey } from "./demo.mjs";
 import { openWorker, schema } from "./local-worker.mjs";
+import { oktaPictures } from "./okta-pictures.mjs";
 import { root } from "./paths.mjs";
 import { person } from "./people.mjs";
-import { main, Problem, step } from "./run.mjs";
+import { main, step } from "./run.mjs";
 
 // The name of the picture, and the address; {organization} is the id of the demo organization, {member} and {group} of
 // a member and a group of it, {joiner} of a person who came into sixty groups, {pushed} of a group pushed three times.
@@ -43,13 +44,15 @@ const LOOKS = [
 ];
 
 const FOLDER = join(root, "docs/screenshots");
-const LARGEST = 150_000; // bytes; every clone of the repository has each picture that there ever was
 
+// Only pictures whose names begin so are taken.
+const [browserPath, beginning = ""] = process.argv.slice(2);
+const isWanted = (name) => name.startsWith(beginning);
 await main(async () => {
   const data = mkdtempSync(join(tmpdir(), "scim-edge-screenshots-"));
   const token = randomBytes(32).toString("hex");
   const worker = await openWorker({ folder: data, bindings: { ADMIN_TOKEN: token } });
-  const browser = await openBrowser(process.argv[2]);
+  const browser = await openBrowser(browserPath);
   try {
     await (await worker.database()).prepare(schema()).run();
     const api = adminApi(worker.url, token);
@@ -60,7 +63,7 @@ await main(async () => {
       const context = await browser.newContext({ ...look, baseURL: worker.url, deviceScaleFactor: 2 });
       const tab = await context.newPage();
       const takeAll = async (pages) => {
-        for (const [page, path] of pages.filter(([page]) => isPictured(page))) {
+        for (const [page, path] of pages.filter(([page]) => isPictured(page) && isWanted(`${page}${suffix}`))) {
           const name = `${page}${suffix}.png`;
           const address = path.replace(/\{(\w+)\}/g, (_, place) => places[place]);
           pictures.push({ name, png: await step(name, () => take(tab, address)) });
@@ -69,9 +72,10 @@ await main(async () => {
       await takeAll(PAGES_FOR_ANYBODY);
       await signIn(tab, token);
       await takeAll(PAGES);
+      if (suffix === "") pictures.push(...(await oktaPictures({ url: worker.url, api, tab, isWanted })));
       await context.close();
     }
-    rmSync(FOLDER, { recursive: true, force: true });
+    if (beginning === "") rmSync(FOLDER, { recursive: true, force: true });
     mkdirSync(FOLDER, { recursive: true });
     for (const { name, png } of pictures) writeFileSync(join(FOLDER, name), png);
   } finally {
@@ -149,22 +153,4 @@ async function pushThreeTimes(scim, find, people) {
     await scim("PUT", `Groups/${group.id}`, { displayName: group.displayName, members });
   }
   return group.id;
-}
-
-/** A picture of the page at that address. */
-async function take(tab, address) {
-  const response = await tab.goto(address);
-  if (!response.ok()) throw new Problem(`${address} answered ${response.status()}: ${await response.text()}`);
-  const picture = await tab.screenshot({ animations: "disabled" });
-  // A page has few colours, most of which smooth the edges of letters: fewer are enough.
-  const png = await sharp(picture).png({ palette: true, quality: 70, dither: 0, effort: 10 }).toBuffer();
-  if (png.length <= LARGEST) return png;
-  throw new Problem(`The picture of ${address} has ${png.length} bytes, and the most it may have is ${LARGEST}.`);
-}
-
-async function signIn(tab, token) {
-  await tab.goto("/console/sign-in");
-  await tab.fill("[name=token]", token);
-  await tab.press("[name=token]", "Enter");
-  await tab.waitForURL((url) => url.pathname !== "/console/sign-in");
 }
