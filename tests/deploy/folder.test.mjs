@@ -30,16 +30,15 @@ function copyOfFolder() {
   const copy = mkdtempSync(join(tmpdir(), "scim-edge-deploy-"));
   copies.push(copy);
   cpSync(folder, copy, { recursive: true, filter: (path) => !/node_modules|\.wrangler/.test(path) });
-  for (const name of ["index.js", "index_bg.wasm"]) cpSync(join(root, "build", name), join(copy, name));
+  for (const name of ["index.js", "index_bg.wasm"]) cpSync(join(root, "build", name), join(copy, "build", name));
   return copy;
 }
 
 describe("the configuration in deploy/", () => {
   test("is that of wrangler.toml, but for the build", () => {
-    const { build, env, main, ...settings } = own;
-    const { $schema, main: readyMain, ...same } = ready;
-    assert.ok(build && env && main && $schema);
-    assert.equal(readyMain, "index.js");
+    const { build, env, ...settings } = own;
+    const { $schema, ...same } = ready;
+    assert.ok(build && env && $schema);
     const database = ({ migrations_dir, ...rest }) => rest;
     assert.deepEqual({ ...same, d1_databases: same.d1_databases.map(database) }, settings);
     assert.deepEqual(
