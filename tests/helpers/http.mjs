@@ -2,23 +2,29 @@
 // `Connection`, so it cannot send what an identity provider really sends.
 
 import { once } from "node:events";
-import { Agent, request } from "node:http";
+import * as http from "node:http";
+import * as https from "node:https";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 
-const agent = new Agent({ keepAlive: true });
+const protocols = {
+  "http:": { request: http.request, agent: new http.Agent({ keepAlive: true }) },
+  "https:": { request: https.request, agent: new https.Agent({ keepAlive: true }) },
+};
 
 const decoders = { gzip: gunzipSync, deflate: inflateSync, br: brotliDecompressSync };
 
 /**
- * Sends one request and reads the whole answer. A body that is neither string nor Buffer goes out as JSON.
+ * Sends one request and reads the whole answer. A body that is neither string nor Buffer goes out as JSON. An aborted
+ * `signal` ends it with an error.
  * @returns {Promise<{method: string, path: string, status: number, headers: object, text: string, body: any}>}
  *   `body` is undefined when the answer is no JSON.
  */
-export async function send(method, url, { headers = {}, body } = {}) {
+export async function send(method, url, { headers = {}, body, signal } = {}) {
   const payload = bytesOf(body);
-  const outgoing = request(url, { method, headers: { ...lengthOf(payload, headers), ...headers }, agent });
+  const { request, agent } = protocols[new URL(url).protocol];
+  const outgoing = request(url, { method, headers: { ...lengthOf(payload, headers), ...headers }, agent, signal });
   const response = once(outgoing, "response");
   // A server may refuse a body by its declared length and close without reading it. Who is still writing then gets
   // EPIPE and no answer, so a large body waits a moment for the refusal, as curl's does.

@@ -1,0 +1,185 @@
+// The server under rehearsal: its requests are recorded, what they make is listed, and what the rehearsal has not made
+// cannot be changed.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { send } from "../../tests/helpers/http.mjs";
+import { SCHEMA } from "../../tests/helpers/schema.mjs";
+import { connectionText, NoAnswer } from "./failures.mjs";
+
+/** An id that no resource has. */
+export const UNKNOWN = "ed1f7a52-2f0c-4f0a-9b7e-3f6d5b0a7c11";
+
+/** How often a request is repeated after a 429, and how long the rehearsal waits for one, in seconds. */
+const RETRIES = 3;
+const LONGEST_WAIT = 90;
+
+/** Headers of an answer that a report shows; others may be secrets, as cookies are. */
+const SHOWN = ["content-type", "location", "etag", "retry-after", "www-authenticate"];
+
+const RESOURCE = /^\/(Users|Groups)\/([^/?]+)(?:\?|$)/;
+const COLLECTION = /^\/(Users|Groups)(?:\?|$)/;
+
+export class Endpoint {
+  #key;
+  #timeout;
+  #secrets;
+
+  /**
+   * @param timeout seconds that an answer may take
+   * @param signal ends the rehearsal
+   * @param onWait called with the seconds that the server asks to wait
+   */
+  constructor({ base, key, timeout, secrets, ledger, signal, onWait }) {
+    Object.assign(this, { base, ledger, signal, onWait });
+    this.#key = key;
+    this.#timeout = timeout;
+    this.#secrets = secrets;
+    this.exchanges = [];
+    this.isScimEdge = false;
+  }
+
+  /** Begins a new record of requests and answers. */
+  record() {
+    this.exchanges = [];
+    return this.exchanges;
+  }
+
+  /** @param authorization the header, null for none */
+  async send(method, path, { headers, body, authorization = `Bearer ${this.#key}` }) {
+    this.#guard(method, path, body);
+    const entry = this.#intention(method, path, body);
+    const sent = { ...headers, ...(authorization === null ? {} : { Authorization: authorization }) };
+    for (let attempt = 0; ; attempt++) {
+      const answer = await this.#exchange(method, path, sent, body);
+      const wait = answer.status === 429 ? Number(answer.headers["retry-after"]) : Number.NaN;
+      if (attempt === RETRIES || !Number.isInteger(wait) || wait > LONGEST_WAIT) return this.#note(answer, entry);
+      this.onWait(wait);
+      await sleep(wait * 1000, undefined, { signal: this.signal });
+    }
+  }
+
+  async #exchange(method, path, headers, body) {
+    const started = performance.now();
+    const exchange = {
+      method,
+      url: this.base + path,
+      requestHeaders: this.#shownHeaders(headers),
+      requestBody: this.#secrets.hideIn(body),
+    };
+    this.exchanges.push(exchange);
+    try {
+      const answer = await this.#answer(method, path, headers, body);
+      exchange.status = answer.status;
+      exchange.headers = this.#secrets.hideIn(
+        Object.fromEntries(SHOWN.filter((name) => name in answer.headers).map((name) => [name, answer.headers[name]])),
+      );
+      exchange.body = this.#secrets.hideIn(answer.body ?? answer.text);
+      return answer;
+    } catch (error) {
+      if (error instanceof NoAnswer) exchange.failure = this.#secrets.hide(error.message);
+      throw error;
+    } finally {
+      exchange.millis = Math.round(performance.now() - started);
+    }
+  }
+
+  async #answer(method, path, headers, body) {
+    const late = AbortSignal.timeout(this.#timeout * 1000);
+    const signal = AbortSignal.any([late, this.signal]);
+    try {
+      const answer = await send(method, this.base + path, { headers, body, signal });
+      // The cost of a request, as scim-edge tells it.
+      this.isScimEdge ||= /round_trips.*rows_written/.test(answer.headers["server-timing"] ?? "");
+      return { ...answer, method, path };
+    } catch (error) {
+      if (this.signal.aborted) throw this.signal.reason;
+      const { host } = new URL(this.base);
+      if (late.aborted) throw new NoAnswer(`${host} did not answer within ${this.#timeout} s.`);
+      throw new NoAnswer(connectionText(error, host));
+    }
+  }
+
+  /** The people and groups of the organization are not ours to change. */
+  #guard(method, path, body) {
+    if (method === "GET" || (method === "POST" && COLLECTION.test(path))) return;
+    if (method === "POST" && path === "/Bulk") {
+      for (const operation of body.Operations) this.#guard(operation.method, operation.path, operation.data);
+      return;
+    }
+    const [, type, id] = RESOURCE.exec(path) ?? [];
+    if (id !== UNKNOWN && !this.ledger.owns(type, decodeURIComponent(id ?? ""))) {
+      throw new Error(`The rehearsal has not made ${path} and must not change it.`);
+    }
+  }
+
+  #intention(method, path, body) {
+    const [, type] = method === "POST" ? (COLLECTION.exec(path) ?? []) : [];
+    const name = body?.userName ?? body?.displayName;
+    return type && name ? this.ledger.intend(type, name) : undefined;
+  }
+
+  #note(answer, entry) {
+    const { method, path, status, body } = answer;
+    const isDone = status >= 200 && status < 300;
+    if (entry) {
+      if (isDone && typeof body?.id === "string") this.ledger.made(entry, body.id);
+      else if (status >= 400 && status < 500) this.ledger.drop(entry);
+    }
+    if (method === "DELETE" && isDone) this.ledger.dropId(...RESOURCE.exec(path).slice(1));
+    return answer;
+  }
+
+  #shownHeaders(headers) {
+    const { Authorization, ...others } = headers;
+    return { ...others, ...(Authorization === undefined ? {} : { Authorization: "***" }) };
+  }
+}
+
+/** How one client of SCIM writes its requests. */
+export class Client {
+  #endpoint;
+  #headers;
+
+  /** @param headers `{ always, withBody }` */
+  constructor(endpoint, headers) {
+    this.#endpoint = endpoint;
+    this.#headers = headers;
+  }
+
+  send(method, path, body, { headers = {}, authorization } = {}) {
+    const { always, withBody } = this.#headers;
+    const all = { ...always, ...(body === undefined ? {} : withBody), ...headers };
+    return this.#endpoint.send(method, path, { headers: all, body, authorization });
+  }
+
+  get(path, options) {
+    return this.send("GET", path, undefined, options);
+  }
+
+  post(path, body, options) {
+    return this.send("POST", path, body, options);
+  }
+
+  put(path, body, options) {
+    return this.send("PUT", path, body, options);
+  }
+
+  patch(path, ...operations) {
+    return this.send("PATCH", path, { schemas: [SCHEMA.patch], Operations: operations });
+  }
+
+  delete(path) {
+    return this.send("DELETE", path);
+  }
+
+  /** GET of a collection. The parameters keep their order. */
+  list(path, parameters = {}) {
+    const query = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    return this.get(query.length === 0 ? path : `${path}?${query.join("&")}`);
+  }
+
+  /** A look-up as Okta sends it. */
+  find(path, filter) {
+    return this.list(path, { filter, startIndex: 1, count: 100 });
+  }
+}
