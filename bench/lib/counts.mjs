@@ -9,7 +9,7 @@ export const QUICK_SIZE = 300;
  * Round trips, rows read, rows written. A change writes its event and the event's subject, and no longer the index of
  * its entry in the log; it reads the newest event, whose number and totals it continues.
  */
-const EXPECTED = {
+export const EXPECTED = {
   create: [1, 19, 13],
   get: [1, 13, 0],
   "look up by userName": [1, 14, 0],

@@ -19,17 +19,19 @@ export function quotations(text) {
   return found;
 }
 
-/** The rows of the table that follows `heading`, a line of the document, each a list of its cells without backticks. */
-export function table(text, heading) {
-  const lines = text.split("\n").map((line) => line.trim());
-  const start = lines.findIndex((line) => line.startsWith(heading));
-  const first = lines.findIndex((line, index) => index > start && line.startsWith("|"));
-  const rows = lines.slice(first);
-  const end = rows.findIndex((line) => !line.startsWith("|"));
+/** The tables of a document, each a list of rows without its head; a row is a list of cells without backticks. */
+export function tables(text) {
+  const blocks = text.replace(/^ +/gm, "").match(/(?:^\|.*\n?)+/gm) ?? [];
   const cells = (row) =>
     row
       .slice(1, -1)
       .split("|")
       .map((cell) => cell.trim().replaceAll("`", ""));
-  return rows.slice(2, end).map(cells);
+  return blocks.map((block) => block.trimEnd().split("\n").slice(2).map(cells));
+}
+
+/** The rows of the table whose head begins so. */
+export function table(text, head) {
+  const [found] = tables(text.slice(text.indexOf(head)));
+  return found;
 }
