@@ -1,7 +1,6 @@
 // What the console shows while an administrator connects Okta step by step: the pictures of docs/guides/okta.md.
 import { createHash } from "node:crypto";
-import { take } from "./camera.mjs";
-import { Problem, step } from "./run.mjs";
+import { album, deeds, find, scimClient } from "./played-client.mjs";
 
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -25,12 +24,7 @@ export async function oktaPictures({ url, api, tab, isWanted }) {
   });
   const inside = (path, body) => api(`organizations/${id}/${path}`, body);
   const page = (path) => `/console/organizations/${id}/${path}`;
-  const pictures = [];
-  const picture = async (name, address, part) => {
-    if (!isWanted(name)) return;
-    const file = `${name}.png`;
-    pictures.push({ name: file, png: await step(file, () => take(tab, address, part)) });
-  };
+  const { pictures, picture } = album(tab, isWanted);
 
   await tab.goto(page("keys"));
   await tab.click("button[value=generate]");
@@ -38,7 +32,7 @@ export async function oktaPictures({ url, api, tab, isWanted }) {
   await picture("okta-key", undefined, ["section.key"]);
   await picture("okta-fields", undefined, ["section:has(#okta-heading)"]);
 
-  const scim = client(url, key);
+  const scim = scimClient(url, key);
   await scim("GET", "/Users?startIndex=1&count=2");
   await picture("okta-tested", page("keys"), ["section:has(#key-heading)", "section:has(#key-heading) .facts"]);
 
@@ -85,25 +79,6 @@ export async function oktaPictures({ url, api, tab, isWanted }) {
   await picture("okta-unassigned", page("log"), deeds(1));
   return pictures;
 }
-
-/** The newest entries of the log. */
-const deeds = (count) => ["#entries li", `#entries li:nth-child(${count})`];
-
-/** Calls SCIM as Okta does. Resolves with the body of the answer; `refused` expects a refusal. */
-function client(url, key) {
-  const headers = { authorization: `Bearer ${key}`, "content-type": "application/scim+json" };
-  const call = async (isExpected, method, path, body) => {
-    const response = await fetch(`${url}/scim${path}`, { method, headers, body: body && JSON.stringify(body) });
-    const text = await response.text();
-    if (response.ok !== isExpected) throw new Problem(`${method} ${path} answered ${response.status}: ${text}`);
-    return text === "" ? undefined : JSON.parse(text);
-  };
-  const refused = (...request) => call(false, ...request);
-  return Object.assign((...request) => call(true, ...request), { refused });
-}
-
-const find = async (scim, path, filter) =>
-  (await scim("GET", `${path}?filter=${encodeURIComponent(filter)}&startIndex=1&count=100`)).Resources[0];
 
 function oktaUser(userName, givenName, familyName) {
   return {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { openBrowser } from "./browser.mjs";
 import { signIn, take } from "./camera.mjs";
 import { adminApi, demoOrganization, newKey } from "./demo.mjs";
+import { entraPictures } from "./entra-pictures.mjs";
 import { openWorker, schema } from "./local-worker.mjs";
 import { oktaPictures } from "./okta-pictures.mjs";
 import { root } from "./paths.mjs";
@@ -72,7 +73,9 @@ await main(async () => {
       await takeAll(PAGES_FOR_ANYBODY);
       await signIn(tab, token);
       await takeAll(PAGES);
-      if (suffix === "") pictures.push(...(await oktaPictures({ url: worker.url, api, tab, isWanted })));
+      for (const picturesOf of suffix === "" ? [oktaPictures, entraPictures] : []) {
+        pictures.push(...(await picturesOf({ url: worker.url, api, tab, isWanted })));
+      }
       await context.close();
     }
     if (beginning === "") rmSync(FOLDER, { recursive: true, force: true });
