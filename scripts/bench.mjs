@@ -5,10 +5,10 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, NAMED } from "./lib/build.mjs";
+import { node22 } from "./lib/npm.mjs";
 import { root } from "./lib/paths.mjs";
 import { pythonWith } from "./lib/python.mjs";
 import { logged, main, Problem, run, step } from "./lib/run.mjs";
-import { node22, toolchain } from "./lib/toolchain.mjs";
 
 const USAGE = `npm run bench -- [--quick | --profile get,create] [--people N] [--rounds N]
 
@@ -21,7 +21,7 @@ await main(async () => {
   process.chdir(root);
   const options = readOptions();
   if (options.help) return console.log(USAGE);
-  await build(await toolchain());
+  await build();
   if (options.profile !== undefined) {
     const { profile, people } = options;
     return run(node22(), [join(root, "bench/profile.mjs"), JSON.stringify({ profile, people, wasm: NAMED })]);

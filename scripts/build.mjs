@@ -1,6 +1,27 @@
-// npm run build: the Worker in build/, with all tools that the build needs. `wrangler deploy` runs it too.
+// npm run build: the Worker in build/, with all tools that the build needs.
+import { parseArgs } from "node:util";
+import { writeArtefact } from "./lib/artefact.mjs";
 import { build } from "./lib/build.mjs";
-import { main } from "./lib/run.mjs";
-import { toolchain } from "./lib/toolchain.mjs";
+import { main, Problem } from "./lib/run.mjs";
 
-await main(async () => build(await toolchain()));
+const USAGE = `npm run build -- [--artefact]
+
+  --artefact  also renew deploy/build and deploy/migrations, from which npm start and npm run deploy take the Worker`;
+
+await main(async () => {
+  const { artefact, help } = readOptions();
+  if (help) return console.log(USAGE);
+  await build();
+  if (!artefact) return;
+  writeArtefact();
+  console.log("deploy/build and deploy/migrations are renewed: commit them.");
+});
+
+function readOptions() {
+  try {
+    const boolean = { type: "boolean", default: false };
+    return parseArgs({ options: { artefact: boolean, help: { ...boolean, short: "h" } } }).values;
+  } catch (error) {
+    throw new Problem(`${error.message}\n\n${USAGE}`);
+  }
+}

@@ -1,11 +1,11 @@
 // npm run seed: a large directory in the local database that `npm start` serves.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "./lib/build.mjs";
 import { runningAt } from "./lib/instance.mjs";
+import { node22 } from "./lib/npm.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, Problem, run } from "./lib/run.mjs";
-import { node22, toolchain } from "./lib/toolchain.mjs";
+import { workerFolder } from "./lib/worker-folder.mjs";
 
 const USAGE = `npm run seed -- [--users N] [--groups N] [--members N] [--organization ID]
 
@@ -20,8 +20,8 @@ await main(async () => {
   if (options.help) return console.log(USAGE);
   const running = await runningAt();
   if (running) throw new Problem(`The local data are in use at ${running}: stop that one first, with Ctrl-C.`);
-  await build(await toolchain());
-  return run(node22(), [join(root, "scripts/lib/fill.mjs"), JSON.stringify(options)]);
+  const worker = await workerFolder();
+  return run(node22(), [join(root, "scripts/lib/fill.mjs"), JSON.stringify({ ...options, worker })]);
 });
 
 function readOptions() {

@@ -1,9 +1,10 @@
 // npm run setup: everything that building, running and testing needs. The other commands do this by themselves.
 import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
 import { installLinters } from "./lib/lint.mjs";
+import { node22 } from "./lib/npm.mjs";
 import { conformancePython } from "./lib/python.mjs";
 import { main } from "./lib/run.mjs";
-import { node22, toolchain } from "./lib/toolchain.mjs";
+import { toolchain } from "./lib/toolchain.mjs";
 
 await main(async () => {
   const { native } = await toolchain();

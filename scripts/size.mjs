@@ -3,13 +3,12 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build, gzippedSize, NAMED } from "./lib/build.mjs";
 import { main } from "./lib/run.mjs";
-import { toolchain } from "./lib/toolchain.mjs";
 import { readModule } from "./lib/wasm.mjs";
 
 const LINES = 20;
 
 await main(async () => {
-  await build(await toolchain());
+  await build();
   const { functions, data } = readModule(readFileSync(NAMED));
   const crates = new Map();
   for (const { name, code } of functions) {

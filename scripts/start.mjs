@@ -1,35 +1,43 @@
 // npm start: the Worker on this machine, from a fresh clone to a SCIM endpoint with a demo organization.
+// It serves the released Worker in deploy/ if that fits the sources, and else compiles one.
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "./lib/build.mjs";
 import { runningAt } from "./lib/instance.mjs";
+import { node22 } from "./lib/npm.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, Problem, run } from "./lib/run.mjs";
-import { node22, toolchain } from "./lib/toolchain.mjs";
+import { workerFolder } from "./lib/worker-folder.mjs";
 
-const USAGE = `npm start -- [--port N] [--new-key] [--reset]
+const USAGE = `npm start -- [--port N] [--new-key] [--reset] [--build] [--install-system-packages]
 
   --port N    serve on 127.0.0.1:N instead of 8787
   --new-key   make another SCIM key for the demo organization and show it
-  --reset     throw away the local data and begin anew`;
+  --reset     throw away the local data and begin anew
+  --build     compile the Worker, even if the compiled one in deploy/ fits the sources
+  --install-system-packages
+              install with apt-get what compiling needs and this machine lacks`;
 
 await main(async () => {
   process.chdir(root);
   const options = readOptions();
   if (options.help) return console.log(USAGE);
   const running = await runningAt();
-  if (running && !options["new-key"]) {
+  if (running && (options.reset || !options["new-key"])) {
     throw new Problem(
-      `This checkout is being served at ${running} already: stop that one first, with Ctrl-C where it runs.`,
+      `This checkout is being served at ${running} already: stop that one first, with Ctrl-C where it runs.` +
+        (options.reset ? " Only then --reset can throw away its data." : ""),
     );
   }
   if (!running) await checkPort(options.port);
-  await build(await toolchain());
+  // The running one makes the key.
+  const worker = running ? undefined : await workerFolder(options.build);
   stopWithParent();
   // The server ends when the channel to this process closes, so that nothing can leave it behind.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
-  return run(node22(), [join(root, "scripts/lib/serve.mjs"), JSON.stringify({ ...options, running })], { stdio });
+  return run(node22(), [join(root, "scripts/lib/serve.mjs"), JSON.stringify({ ...options, running, worker })], {
+    stdio,
+  });
 });
 
 function readOptions() {
@@ -39,6 +47,7 @@ function readOptions() {
         port: { type: "string", default: "8787" },
         "new-key": { type: "boolean", default: false },
         reset: { type: "boolean", default: false },
+        build: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });

@@ -1,20 +1,32 @@
-// npm test: all jobs, one after another.
-//   npm test -- --only=lint,unit           only these jobs: lint, unit, black-box, browser, cost, conformance
-//   npm test -- tests/scim/users/*.mjs     only these black-box tests
-//   npm test -- --only=conformance --write  renews docs/conformance.md before it is compared
+// npm test: all jobs, one after another. USAGE has the options.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { checkBytes, checkRecord } from "./lib/artefact.mjs";
 import { gzippedSize } from "./lib/build.mjs";
 import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
 import { installLinters, linters, wasmLinter } from "./lib/lint.mjs";
+import { node22 } from "./lib/npm.mjs";
 import { root } from "./lib/paths.mjs";
 import { conformancePython } from "./lib/python.mjs";
+import { reproduce } from "./lib/reproduce.mjs";
 import { main, Problem, run } from "./lib/run.mjs";
 import { startup } from "./lib/startup.mjs";
-import { node22, toolchain } from "./lib/toolchain.mjs";
+import { FLAG } from "./lib/system-packages.mjs";
+import { toolchain } from "./lib/toolchain.mjs";
 
 const JOBS = ["lint", "unit", "black-box", "browser", "cost", "conformance"];
+/** Jobs that run if they are named only: this one compiles the Worker once more, which takes minutes. */
+const MORE_JOBS = ["reproducible"];
+
+const USAGE = `npm test -- [--only JOBS] [${FLAG}] [FILES]
+
+  FILES        run only these files of black-box tests, such as tests/scim/users/*.mjs
+  --only JOBS  run only these jobs, separated by commas: ${JOBS.join(", ")};
+               or ${MORE_JOBS}, which else does not run: two builds in different folders are the same bytes
+  --write      with the job conformance: renew docs/conformance.md before it is compared
+  ${FLAG}
+               install with apt-get what the tests need and this machine lacks`;
 
 /**
  * What the Worker may have gzipped, in bytes. The goal is 1 MB, a third of what Cloudflare's free plan takes;
@@ -55,9 +67,9 @@ const total = { passed: 0, failed: 0 };
 
 await main(async () => {
   process.chdir(root);
-  const options = { only: { type: "string" }, write: { type: "boolean", default: false } };
-  const { values, positionals: files } = parseArgs({ options, allowPositionals: true });
-  const jobs = files.length > 0 ? [] : chosen(values.only);
+  const { only, write, help, files } = readOptions();
+  if (help) return console.log(USAGE);
+  const jobs = files.length > 0 ? [] : chosen(only);
   const has = (job) => jobs.includes(job);
   const needsWorker = files.length > 0 || jobs.some((job) => job !== "lint" && job !== "unit");
   const tools = await toolchain();
@@ -65,22 +77,39 @@ await main(async () => {
   // The end of a build uses one processor: what compiles for WebAssembly goes on beside the rest.
   const wasm = compileForWasm(tools, { needsWorker, isLinted: has("lint") });
   if (has("lint")) await lint(tools);
+  if (has("lint") && !needsWorker) await attempt("the released Worker", checkRecord);
   if (has("unit")) await unitTests(tools);
   if (has("browser")) await attempt("Chromium", browser);
   const isBuilt = await wasm;
   if (!needsWorker || !isBuilt) return report();
   files.push(...testFiles().filter((file) => has(file.endsWith(".browser.test.mjs") ? "browser" : "black-box")));
   if (files.length > 0) await node("Black-box tests", "scripts/black-box.mjs", files);
-  const suite = has("conformance") && attempt("conformance", () => conformance(values.write, has("cost")));
+  if (has("reproducible")) await attempt("two builds", reproducible);
+  const suite = has("conformance") && attempt("conformance", () => conformance(write, has("cost")));
   if (has("cost")) await costs();
   await suite;
   return report();
 });
 
+function readOptions() {
+  try {
+    const options = {
+      only: { type: "string" },
+      write: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    };
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    return { ...values, files: positionals };
+  } catch (error) {
+    throw new Problem(`${error.message}\n\n${USAGE}`);
+  }
+}
+
 function chosen(only) {
   const jobs = only?.split(",") ?? JOBS;
-  const unknown = jobs.find((job) => !JOBS.includes(job));
-  if (unknown !== undefined) throw new Problem(`There is no job ${unknown}. The jobs are ${JOBS.join(", ")}.`);
+  const all = [...JOBS, ...MORE_JOBS];
+  const unknown = jobs.find((job) => !all.includes(job));
+  if (unknown !== undefined) throw new Problem(`There is no job ${unknown}. The jobs are ${all.join(", ")}.`);
   return jobs;
 }
 
@@ -90,12 +119,16 @@ async function compileForWasm(tools, { needsWorker, isLinted }) {
   const build = () => run(process.execPath, [join(root, "scripts/build.mjs")], options);
   const isBuilt = needsWorker && (await build()) === 0;
   if (needsWorker && !isBuilt) failures.push("the build of the Worker");
+  if (isBuilt) await attempt("the released Worker", () => console.log(`\n== Released Worker\n${compared()}`));
   if (isLinted) {
     const { name, command, args, env } = wasmLinter(tools);
     if ((await run(command, args, { env, inBackground: `Lint: ${name}` })) !== 0) failures.push(`lint: ${name}`);
   }
   return isBuilt;
 }
+
+/** What was compared of the released Worker in deploy/ and the one that was just built. */
+const compared = () => `deploy/ has what its sources make. Compared was: ${checkBytes()}.`;
 
 async function lint(tools) {
   for (const { name, command, args, env } of linters(tools)) {
@@ -118,6 +151,13 @@ async function browser() {
   const path = await chromium();
   if (path) process.env.CHROMIUM_PATH = path;
   else skipped.push(`the tests in a browser, since ${NO_CHROMIUM}`);
+}
+
+async function reproducible() {
+  heading("Two builds");
+  await reproduce();
+  console.log("The build in another folder made the same bytes.");
+  total.passed++;
 }
 
 /** The size of the Worker, its start-up time, and the cost of the benchmark's operations as D1 bills them. */

@@ -3,8 +3,8 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cached } from "../../scripts/lib/cache.mjs";
+import { node22 } from "../../scripts/lib/npm.mjs";
 import { root } from "../../scripts/lib/paths.mjs";
-import { node22 } from "../../scripts/lib/toolchain.mjs";
 import { Client } from "../lib/client.mjs";
 import { Directory } from "../lib/directory.mjs";
 import { scimContestant } from "./contestant.mjs";

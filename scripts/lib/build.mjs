@@ -1,57 +1,66 @@
 // Compiles the Worker: build/index.js and build/index_bg.wasm.
-import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { BUILD, builtFrom, MADE_FROM, OUTPUTS } from "./built.mjs";
+import { cargo } from "./cargo.mjs";
+import { TARGET } from "./flags.mjs";
 import { notices } from "./notices.mjs";
 import { root } from "./paths.mjs";
 import { ask, logged, step } from "./run.mjs";
+import { hashOf, sourcesHash } from "./sources.mjs";
+import { toolchain } from "./toolchain.mjs";
 
-const OUTPUTS = ["build/index.js", "build/index_bg.wasm"].map((name) => join(root, name));
-/** The licences of what is compiled in. */
-export const NOTICES = join(root, "build/THIRD-PARTY-NOTICES.txt");
+const [SCRIPT, WASM, NOTICES] = OUTPUTS.map((name) => join(BUILD, name));
 /** The same WebAssembly with the names of its functions, for `npm run size`. */
 export const NAMED = join(root, "target/named.wasm");
-const INPUTS = ["src", "crates", "Cargo.toml", "Cargo.lock", ".cargo", "package-lock.json", "scripts/lib/build.mjs"];
-const STAMP = join(root, "build/.inputs"); // the hash of the inputs that the outputs were built from
 
-/** Builds the Worker unless nothing that goes into it has changed. */
-export async function build(tools) {
-  const inputs = hash(ask("rustc", ["-vV"], tools.wasm));
-  const current =
-    [...OUTPUTS, NAMED, NOTICES].every(existsSync) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs;
-  if (current) return;
-  await step("Compiling the Worker", async () => {
-    rmSync(STAMP, { force: true });
-    const env = { ...tools.wasm, CARGO_TARGET_DIR: join(root, "target/wasm") };
-    await logged("worker-build", "worker-build", ["--release", "--", "--locked"], { cwd: root, env });
-    // worker-build keeps the names of functions, a tenth of the Worker's size.
-    const wasm = join(root, "build/index_bg.wasm");
-    copyFileSync(wasm, NAMED);
-    // The first kilobyte of memory is the far end of the stack, which is used when the stack is about to overflow.
-    const smaller = ["-Oz", "--low-memory-unused", "--strip-debug", wasm, "-o", wasm];
-    await logged("wasm-opt", tools.wasm.WASM_OPT_BIN, smaller, { cwd: root, env });
-    writeFileSync(NOTICES, notices(env));
-    writeFileSync(STAMP, inputs);
+/** Builds the Worker unless nothing that goes into it has changed, with all tools that this needs. */
+export async function build() {
+  const inputs = { sources: sourcesHash() };
+  let isBuilt;
+  // The crates take as long as the tools, and need only the compiler.
+  const tools = await toolchain(async (env) => {
+    inputs.compiler = compiler(env);
+    isBuilt = existsSync(NAMED) && isCurrent(inputs);
+    if (!isBuilt) await compile(env);
   });
+  if (isBuilt) return;
+  await step("Finishing the Worker", () => finish(tools.wasm, inputs));
   console.log(`The Worker is ${(gzippedSize() / 1000).toFixed(0)} KB gzipped.`);
 }
 
 /** The size of what is uploaded, in bytes. */
 export function gzippedSize() {
-  return OUTPUTS.reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);
+  return [SCRIPT, WASM].reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);
 }
 
-function hash(compiler) {
-  const digest = createHash("sha256").update(compiler);
-  for (const path of INPUTS.flatMap(filesOf)) digest.update(`\0${path}\0`).update(readFileSync(join(root, path)));
-  return digest.digest("hex");
+/** What names the compiler, and the machine that it runs on. */
+export const compiler = (env) => ask("rustc", ["-vV"], env);
+
+function isCurrent(inputs) {
+  const record = builtFrom();
+  return record?.sources === inputs.sources && record.compiler === inputs.compiler;
 }
 
-function filesOf(path) {
-  const stats = statSync(join(root, path), { throwIfNoEntry: false });
-  if (!stats?.isDirectory()) return stats ? [path] : [];
-  return readdirSync(join(root, path))
-    .sort()
-    .flatMap((name) => filesOf(join(path, name)));
+const withTarget = (env) => ({ ...env, CARGO_TARGET_DIR: join(root, "target/wasm") });
+
+/** Compiles all crates, as worker-build will ask cargo to. */
+function compile(env) {
+  const args = ["build", "--lib", "--release", "--target", TARGET, "--locked"];
+  return step("Compiling the Worker", () => cargo("worker", args, { cwd: root, env: withTarget(env) }));
+}
+
+async function finish(tools, inputs) {
+  rmSync(MADE_FROM, { force: true });
+  const env = withTarget(tools);
+  await logged("worker-build", "worker-build", ["--release", "--", "--locked"], { cwd: root, env });
+  // worker-build keeps the names of functions, a tenth of the Worker's size.
+  copyFileSync(WASM, NAMED);
+  // The first kilobyte of memory is the far end of the stack, which is used when the stack is about to overflow.
+  const smaller = ["-Oz", "--low-memory-unused", "--strip-debug", WASM, "-o", WASM];
+  await logged("wasm-opt", tools.WASM_OPT_BIN, smaller, { cwd: root, env });
+  writeFileSync(NOTICES, notices(env));
+  const files = Object.fromEntries(OUTPUTS.map((name) => [name, hashOf(join(BUILD, name))]));
+  writeFileSync(MADE_FROM, JSON.stringify({ ...inputs, files }));
 }

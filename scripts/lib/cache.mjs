@@ -1,9 +1,20 @@
 // Folders that take minutes to make, made once for all checkouts of a user.
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheDir } from "./paths.mjs";
-import { step } from "./run.mjs";
+import { progress } from "./progress.mjs";
+import { Problem, step } from "./run.mjs";
 
 /**
  * The folder `name` of the cache, filled by `fill(folder)` unless `works(folder)` says that it is there already.
@@ -12,7 +23,7 @@ import { step } from "./run.mjs";
 export async function cached({ name, title, works, fill }) {
   const folder = join(cacheDir, name);
   if (works(folder)) return folder;
-  mkdirSync(cacheDir, { recursive: true });
+  makeCache();
   await step(title, () =>
     locked(name, async () => {
       if (works(folder)) return; // another checkout made it while we waited
@@ -25,6 +36,17 @@ export async function cached({ name, title, works, fill }) {
     }),
   );
   return folder;
+}
+
+function makeCache() {
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    accessSync(cacheDir, constants.W_OK);
+  } catch (error) {
+    throw new Problem(
+      `The folder ${cacheDir}, for compiled tools, cannot be written (${error.code}): name another in XDG_CACHE_HOME.`,
+    );
+  }
 }
 
 function removeAll(prefix) {
@@ -43,7 +65,7 @@ const STALE = 15_000;
 async function locked(name, work) {
   const lock = join(cacheDir, `${name}.lock`);
   for (let told = false; !take(lock); told = true) {
-    if (!told) process.stdout.write("waiting for another checkout's setup ... ");
+    if (!told) progress("waiting for another checkout's setup", true);
     await sleep(500);
   }
   const beat = setInterval(() => touch(lock), BEAT);

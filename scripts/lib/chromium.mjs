@@ -3,14 +3,15 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { aptInstall, mayInstall } from "./apt.mjs";
 import { ask, Problem, step } from "./run.mjs";
+import { FLAG } from "./system-packages.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC = ["Google Chrome", "Chromium"].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
 
 /** The advice where there is no browser. */
 export const NO_CHROMIUM =
-  "there is no Chromium or Chrome here; install one (Debian: sudo apt-get install chromium) or name it in " +
-  "CHROMIUM_PATH";
+  `there is no Chromium or Chrome here; install one (Debian: sudo apt-get install chromium, or the flag ${FLAG}) or ` +
+  "name it in CHROMIUM_PATH";
 
 /** Whether a missing browser is a failure: in CI, which sets this variable, tests must not be skipped. */
 export const isRequired = () => /^(1|true)$/i.test(process.env.CI ?? "");
@@ -27,7 +28,8 @@ export function findChromium() {
 }
 
 /**
- * The path of a browser, which is installed where it is missing; undefined where it is neither available nor required.
+ * The path of a browser, which is installed where it is missing and that is allowed; undefined where it is neither
+ * available nor required.
  */
 export async function chromium() {
   const found = findChromium();

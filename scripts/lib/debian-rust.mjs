@@ -38,7 +38,8 @@ export async function installDebianRust(env) {
     await step("Installing Debian's Rust", () =>
       aptInstall(
         ["rustc-web", "cargo-web", "rust-web-src", "lld-22"],
-        "Rust's WebAssembly target is missing, and rustup is missing or could not download it",
+        "Rust is missing, or its WebAssembly target, and no rustup could download it. Install Rust with rustup " +
+          "(https://rustup.rs) and run this again. The other way",
       ),
     );
   }

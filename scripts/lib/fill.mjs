@@ -7,11 +7,11 @@ import { populate } from "./population.mjs";
 import { main, Problem, step } from "./run.mjs";
 import { adminToken, beginState, data } from "./state.mjs";
 
-const { users, groups, members, organization: existing } = JSON.parse(process.argv[2]);
+const { worker: from, users, groups, members, organization: existing } = JSON.parse(process.argv[2]);
 
 await main(async () => {
   const fresh = beginState({ reset: false });
-  const worker = await openWorker({ folder: data, bindings: { ADMIN_TOKEN: adminToken() } });
+  const worker = await openWorker({ from, folder: data, bindings: { ADMIN_TOKEN: adminToken() } });
   try {
     await announce(worker.url); // so that no server begins meanwhile
     const database = await worker.database();

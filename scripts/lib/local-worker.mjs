@@ -1,8 +1,9 @@
-// The built Worker in workerd on this machine, with a D1 database and a KV namespace in a folder. Needs Node 22.
+// A compiled Worker in workerd on this machine, with a D1 database and a KV namespace in a folder. Needs Node 22.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import workerd from "workerd";
+import { BUILD } from "./built.mjs";
 import { root } from "./paths.mjs";
 
 // An import would parse the whole bundle once more, for its named exports, in each of a hundred test files.
@@ -15,11 +16,11 @@ process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, "workerd.sh");
 export const schema = () => readFileSync(join(root, "schema.sql"), "utf8");
 
 /**
- * Starts the Worker and resolves when it answers. `bindings` are its variables and secrets, `databases` is how many it
- * has; `onLog({ level, message })` gets its lines of console output.
+ * Starts the Worker and resolves when it answers. `from` is its folder, build/ if not given; `bindings` are its
+ * variables and secrets, `databases` is how many it has; `onLog({ level, message })` gets its lines of console output.
  */
-export function openWorker({ bindings, databases, ...options }) {
-  return openWorkers({ workers: [builtWorker({ bindings, databases })], ...options });
+export function openWorker({ from, bindings, databases, ...options }) {
+  return openWorkers({ workers: [builtWorker({ from, bindings, databases })], ...options });
 }
 
 /** The binding of the database with that number. */
@@ -31,16 +32,18 @@ const LOCAL_RATES = Object.fromEntries(
 );
 
 /**
- * The built Worker's configuration; `modules` are more, of which the first is then the main one. `rateLimits` are the
- * rate-limit bindings by name, each `{ limit, period }`; `wasm` is the WebAssembly, if it is not the built one.
+ * The configuration of the Worker in the folder `from`; `modules` are more, of which the first is then the main one.
+ * `rateLimits` are the rate-limit bindings by name, each `{ limit, period }`; `wasm` is the WebAssembly, if it is not
+ * that of the folder.
  */
 export function builtWorker({
   name = "scim-edge",
+  from = BUILD,
   bindings = {},
   databases = 1,
   modules = {},
   rateLimits = {},
-  wasm = join(root, "build/index_bg.wasm"),
+  wasm = join(from, "index_bg.wasm"),
 } = {}) {
   const d1 = Array.from({ length: databases }, (_, number) => databaseName(number)).map((id) => [
     id,
@@ -57,7 +60,7 @@ export function builtWorker({
   return workerOf(name, {
     modules: {
       ...modules,
-      "index.js": { type: "esm", contents: readFileSync(join(root, "build/index.js"), "utf8") },
+      "index.js": { type: "esm", contents: readFileSync(join(from, "index.js"), "utf8") },
       "index_bg.wasm": { type: "wasm", contents: readFileSync(wasm) },
     },
     env: { ...Object.fromEntries(d1), KV: { type: "kv", id: "KV" }, ...Object.fromEntries([...text, ...limiters]) },
@@ -67,7 +70,7 @@ export function builtWorker({
 /** A Worker's configuration; the first of its modules is the main one. */
 export function workerOf(name, { modules, env }) {
   const { compatibilityDate } = deployment();
-  const manifest = { mainModule: Object.keys(modules)[0], modulesRoot: join(root, "build"), modules };
+  const manifest = { mainModule: Object.keys(modules)[0], modulesRoot: BUILD, modules };
   return { config: { name, compatibilityDate, manifest, env } };
 }
 

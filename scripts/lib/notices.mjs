@@ -1,17 +1,13 @@
 // The licences of the crates that are compiled into the Worker, from cargo's metadata: they have to go with the Worker.
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { root } from "./paths.mjs";
+import { metadata } from "./flags.mjs";
 
-const TARGET = "wasm32-unknown-unknown";
 const LICENCE = /^(licen[cs]e|copying|notice|unlicense)/i;
 
 /** The text of build/THIRD-PARTY-NOTICES.txt. */
 export function notices(env) {
-  const options = { cwd: root, env, encoding: "utf8", maxBuffer: 64e6 };
-  const args = ["metadata", "--locked", "--format-version", "1", "--filter-platform", TARGET];
-  const { packages, resolve } = JSON.parse(execFileSync("cargo", args, options));
+  const { packages, resolve } = metadata(env);
   const crates = compiledIn(resolve)
     .map((id) => packages.find((each) => each.id === id))
     .filter((each) => each.source !== null) // our own has none

@@ -1,27 +1,14 @@
 // Running other programs. A failure becomes one sentence with a remedy.
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";
+import { takeFlag } from "./system-packages.mjs";
+
+export { step } from "./progress.mjs";
 
 /** A failure whose message is all that the reader needs. */
 export class Problem extends Error {}
-
-const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
-
-/** Prints on one line what is being done and how long it took. */
-export async function step(title, work) {
-  const start = performance.now();
-  process.stdout.write(`${title} ... `);
-  try {
-    const result = await work();
-    process.stdout.write(`${seconds(start)}\n`);
-    return result;
-  } catch (error) {
-    process.stdout.write(`failed after ${seconds(start)}\n`);
-    throw error;
-  }
-}
 
 /** The trimmed standard output of a short command, or undefined if it cannot be run or fails. */
 export function ask(command, args, env = process.env) {
@@ -47,18 +34,20 @@ function passSignalsOn() {
 
 /**
  * Starts a program and resolves with its exit code; one ended by a signal has failed.
- * `onStdout` gets what it writes to its standard output, which is shown all the same. What a program `inBackground`
- * writes is shown when it ends, under that heading.
+ * `onStdout` gets what it writes to its standard output, which is shown all the same. `onOutput` gets all that it
+ * writes, which is not shown. What a program `inBackground` writes is shown when it ends, under that heading.
  */
-export function run(command, args, { onStdout, inBackground, ...options } = {}) {
+export function run(command, args, { onStdout, onOutput, inBackground, ...options } = {}) {
   if (process.listenerCount("SIGINT") === 0) passSignalsOn();
   return new Promise((resolve, reject) => {
-    const piped = inBackground ? ["ignore", "pipe", "pipe"] : ["inherit", "pipe", "inherit"];
-    const child = spawn(command, args, { stdio: onStdout || inBackground ? piped : "inherit", ...options });
-    children.add(child);
     const chunks = [];
+    const onAll = inBackground ? (data) => chunks.push(data) : onOutput;
+    if (onAll) options.stdio = ["ignore", "pipe", "pipe"];
+    else options.stdio ??= onStdout ? ["inherit", "pipe", "inherit"] : "inherit";
+    const child = spawn(command, args, options);
+    children.add(child);
     if (onStdout) child.stdout.on("data", onStdout);
-    if (inBackground) for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => chunks.push(data));
+    if (onAll) for (const stream of [child.stdout, child.stderr]) stream.on("data", onAll);
     else child.stdout?.pipe(process.stdout);
     child.on("error", (error) => {
       children.delete(child);
@@ -74,15 +63,19 @@ export function run(command, args, { onStdout, inBackground, ...options } = {}) 
   });
 }
 
-/** Runs a program with its output going to a log file; a failure shows the log's end. */
-export async function logged(name, command, args, options = {}) {
+/**
+ * Runs a program with its output going to a log file; a failure shows the log's end. `filter` gets each part of the
+ * output, and returns what the log keeps of it.
+ */
+export async function logged(name, command, args, { filter, ...options } = {}) {
   const folder = join(root, "target/logs");
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.log`);
   const log = openSync(path, "w");
+  const onOutput = filter && ((data) => writeSync(log, filter(data.toString())));
   let code;
   try {
-    code = await run(command, args, { ...options, stdio: ["ignore", log, log] });
+    code = await run(command, args, { ...options, onOutput, stdio: ["ignore", log, log] });
   } finally {
     closeSync(log);
   }
@@ -136,11 +129,13 @@ function explain(command, args, log, path) {
 
 /** The body of a command: a Problem prints its message, any other error is a bug and prints its stack. */
 export async function main(work) {
+  takeFlag();
   try {
     process.exitCode = (await work()) ?? 0;
   } catch (error) {
     const told = error instanceof Problem ? error.message : error.code === "ENOSPC" ? remedies[0][1] : error.stack;
     console.error(`\n${told}`);
+    for (const child of children) child.kill(); // what goes on beside the step that failed
     process.exit(1); // whatever is still open
   }
 }

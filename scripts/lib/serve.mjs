@@ -30,6 +30,7 @@ async function start(log) {
   const onLog = ({ level, message }) => (level === "error" ? console.error(message) : log(message));
   try {
     const worker = await openWorker({
+      from: options.worker,
       folder: data,
       port: options.port,
       bindings: { ADMIN_TOKEN: adminToken() },

