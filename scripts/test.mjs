@@ -37,6 +37,7 @@ const MAX_GZIPPED_SIZE = 1_300_000;
 /** The files of tests that take longest, also by waiting, and are therefore started first. */
 const LONGEST = [
   "property/imports.property.test.mjs",
+  "docs/commands.test.mjs",
   "admin-api/access/jwks.test.mjs",
   "cost/scale.test.mjs",
   "console/html-injection.browser.test.mjs",
