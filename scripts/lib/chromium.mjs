@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { aptInstall, mayInstall } from "./apt.mjs";
-import { ask, Problem, step } from "./run.mjs";
+import { ask, Problem } from "./run.mjs";
 import { FLAG } from "./system-packages.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -38,7 +38,8 @@ export async function chromium() {
     try {
       // The fonts are those that pages expect under the name of Arial; without them everything is set in DejaVu, which
       // is wider.
-      await step("Installing Chromium", () => aptInstall(["chromium", "fonts-liberation"], "Chromium is missing"));
+      const packages = ["chromium", "fonts-liberation"];
+      await aptInstall({ packages, what: "Chromium", why: "Chromium is missing" });
     } catch (error) {
       if (!(error instanceof Problem) || isRequired()) throw error; // Ubuntu, for one, has no such package
     }

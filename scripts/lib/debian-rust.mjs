@@ -15,7 +15,7 @@ import { delimiter, join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { cached } from "./cache.mjs";
 import { cacheDir } from "./paths.mjs";
-import { ask, logged, step } from "./run.mjs";
+import { ask, logged } from "./run.mjs";
 
 const BIN = "/usr/bin";
 const RUSTLIB = "/usr/lib/rustlib";
@@ -35,13 +35,13 @@ export function debianRust(env) {
 /** The same, after installing whatever is missing. */
 export async function installDebianRust(env) {
   if (!installed()) {
-    await step("Installing Debian's Rust", () =>
-      aptInstall(
-        ["rustc-web", "cargo-web", "rust-web-src", "lld-22"],
+    await aptInstall({
+      packages: ["rustc-web", "cargo-web", "rust-web-src", "lld-22"],
+      what: "Debian's Rust",
+      why:
         "Rust is missing, or its WebAssembly target, and no rustup could download it. Install Rust with rustup " +
-          "(https://rustup.rs) and run this again. The other way",
-      ),
-    );
+        "(https://rustup.rs) and run this again. The other way",
+    });
   }
   const folder = await cached({
     name: sysrootName(),

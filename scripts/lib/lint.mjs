@@ -9,10 +9,13 @@ import { ask, logged, step } from "./run.mjs";
 export async function installLinters(native) {
   const has = (name) => ask("cargo", [name, "--version"], native) !== undefined;
   if (has("fmt") && has("clippy")) return;
-  await step("Installing rustfmt and clippy", () =>
-    ask("rustup", ["--version"], native) === undefined
-      ? aptInstall(["rustfmt-web", "rust-web-clippy"], "rustfmt or clippy is missing")
-      : logged("rustup-component-add", "rustup", ["component", "add", "rustfmt", "clippy"], { env: native }),
+  if (ask("rustup", ["--version"], native) === undefined) {
+    const why = "rustfmt or clippy is missing";
+    return aptInstall({ packages: ["rustfmt-web", "rust-web-clippy"], what: "rustfmt and clippy", why });
+  }
+  const args = ["component", "add", "rustfmt", "clippy"];
+  await step("Adding rustfmt and clippy with rustup", () =>
+    logged("rustup-component-add", "rustup", args, { env: native }),
   );
 }
 

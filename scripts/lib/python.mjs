@@ -45,7 +45,8 @@ export async function pythonWith(name, file, works) {
 async function findPython() {
   let found = installed();
   if (!found) {
-    await aptInstall(["python3", "python3-venv"], `${NEEDED} is missing`);
+    const why = `${NEEDED} is missing`;
+    await aptInstall({ packages: ["python3", "python3-venv"], what: "Python", why });
     found = installed();
   }
   if (found) return found;

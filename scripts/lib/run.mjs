@@ -88,6 +88,11 @@ const anyOf = (...patterns) => new RegExp(patterns.join("|"), "i");
 const remedies = [
   [/No space left on device|ENOSPC|os error 28/i, "The disk is full: free some space and run this again."],
   [
+    /\b(EACCES|EPERM|EROFS)\b|Permission denied|Read-only file system/i,
+    "A folder cannot be written; the log names it. If it is in the home directory, name another one: " +
+      "HOME=/some/folder before the command.",
+  ],
+  [
     /linker `(cc|gcc|clang)` not found|failed to find tool "(cc|gcc)"/i,
     "There is no C compiler: install one (Debian, Ubuntu: apt-get install gcc libc6-dev).",
   ],
@@ -127,14 +132,21 @@ function explain(command, args, log, path) {
   return `${failed}\nThe end of its log:\n  ${tail}\nThe whole log: ${path}`;
 }
 
+/** What the reader is told: a Problem by its message, what the system refuses by a remedy, a bug by its stack. */
+function told(error) {
+  if (error instanceof Problem) return error.message;
+  if (error.code === "ENOSPC") return remedies[0][1];
+  if (!["EACCES", "EPERM", "EROFS"].includes(error.code) || error.path === undefined) return error.stack;
+  return `${error.path} cannot be written or read (${error.code}): check who owns it, and run this again.`;
+}
+
 /** The body of a command: a Problem prints its message, any other error is a bug and prints its stack. */
 export async function main(work) {
   takeFlag();
   try {
     process.exitCode = (await work()) ?? 0;
   } catch (error) {
-    const told = error instanceof Problem ? error.message : error.code === "ENOSPC" ? remedies[0][1] : error.stack;
-    console.error(`\n${told}`);
+    console.error(`\n${told(error)}`);
     for (const child of children) child.kill(); // what goes on beside the step that failed
     process.exit(1); // whatever is still open
   }

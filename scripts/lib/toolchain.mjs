@@ -104,5 +104,7 @@ async function nativeLibraries() {
     ...(ask("cc", ["--version"]) === undefined ? ["gcc", "libc6-dev"] : []),
     ...(ask("pkg-config", ["--exists", "openssl"]) === undefined ? ["pkg-config", "libssl-dev"] : []),
   ];
-  if (missing.length > 0) await aptInstall(missing, "A C compiler or the headers of OpenSSL are missing");
+  if (missing.length === 0) return;
+  const why = "A C compiler or the headers of OpenSSL are missing";
+  await aptInstall({ packages: missing, what: missing.join(", "), why });
 }

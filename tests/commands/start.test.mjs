@@ -90,13 +90,23 @@ describe("a command says what to do", () => {
     });
   });
 
+  test("where the home directory of npm and cargo cannot be written", () => {
+    const script =
+      'import { logged, main } from "./scripts/lib/run.mjs";' +
+      'await main(() => logged("npm-ci", "sh", ["-c", "echo npm error code EACCES; echo mkdir /home/a/.npm; exit 1"]));';
+    assert.throws(() => evaluate(folder, script), {
+      message:
+        /A folder cannot be written; the log names it\. .*name another one: HOME=\/some\/folder.*\/home\/a\/\.npm/s,
+    });
+  });
+
   test("for a package of the system: what to type, also the flag that installs it", () => {
     const programs = join(folder, "programs");
     mkdirSync(programs);
     writeFileSync(join(programs, "apt-get"), '#!/bin/sh\n[ "$1" = --version ] || touch installed\n', { mode: 0o755 });
     const script =
       'import { aptInstall } from "./scripts/lib/apt.mjs"; import { main } from "./scripts/lib/run.mjs";' +
-      'await main(() => aptInstall(["gcc"], "A C compiler is missing"));';
+      'await main(() => aptInstall({ packages: ["gcc"], what: "gcc", why: "A C compiler is missing" }));';
     const env = { PATH: `${programs}:/usr/bin:/bin`, npm_lifecycle_event: "start" };
     assert.throws(() => evaluate(folder, script, env), {
       message:
