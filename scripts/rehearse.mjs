@@ -13,6 +13,10 @@ import { Secrets } from "./rehearse/secrets.mjs";
 import { leftTexts, listOfSteps, Terminal } from "./rehearse/terminal.mjs";
 
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+/** Ctrl-C may come twice: from the terminal, and passed on by npm. Within these milliseconds it is the same. */
+const SAME_SIGNAL = 1_000;
+
 const stop = new AbortController();
 let interrupted; // the exit status for the signal
 
@@ -74,12 +78,15 @@ async function clean({ base, timeout }, key, folder, terminal) {
 
 /** The first signal ends the steps, and what they have made is removed; the second one ends this at once. */
 function stopWhenTold(terminal) {
+  let first;
   for (const [signal, code] of Object.entries(CODES)) {
     process.on(signal, () => {
+      if (performance.now() - first < SAME_SIGNAL) return;
       if (interrupted !== undefined) {
         terminal.line("Ended at once. --clean removes what is left.");
         process.exit(code);
       }
+      first = performance.now();
       interrupted = code;
       terminal.line(`${signal}: the throw-away people are removed first. Again to end at once.`);
       stop.abort(new Problem("Interrupted."));

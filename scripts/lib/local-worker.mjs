@@ -76,13 +76,23 @@ export function workerOf(name, { modules, env }) {
 
 /**
  * Starts Workers in one workerd; `url` is the first one's. With `direct`, each has a socket of its own, with none of
- * Miniflare's proxies before it. `inspected`: they have an inspector.
+ * Miniflare's proxies before it. `inspected`: they have an inspector. `https`: with a certificate that they have signed
+ * themselves.
  */
-export async function openWorkers({ workers, folder, port = 0, direct = false, inspected = false, onLog = () => {} }) {
+export async function openWorkers({
+  workers,
+  folder,
+  port = 0,
+  direct = false,
+  inspected = false,
+  https = false,
+  onLog = () => {},
+}) {
   const dev = direct ? { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] } : undefined;
   const miniflare = new Miniflare({
     host: "127.0.0.1",
     port,
+    https,
     resourcePersistencePath: folder,
     handleStructuredLogs: onLog,
     logRequests: false, // the Worker logs its own requests

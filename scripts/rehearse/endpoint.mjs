@@ -62,7 +62,7 @@ export class Endpoint {
     const started = performance.now();
     const exchange = {
       method,
-      url: this.base + path,
+      url: this.#secrets.hide(this.base + path),
       requestHeaders: this.#shownHeaders(headers),
       requestBody: this.#secrets.hideIn(body),
     };

@@ -8,8 +8,7 @@ export class NoAnswer extends Error {}
 const TLS = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "signed its certificate itself",
   SELF_SIGNED_CERT_IN_CHAIN: "has a certificate of an authority that this computer does not trust",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "does not send the whole chain of its certificate, or this computer does not trust it",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "does not send its whole chain of certificates, or this computer does not trust it",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "has a certificate of an authority that this computer does not trust",
   CERT_HAS_EXPIRED: "has a certificate that has expired",
   CERT_NOT_YET_VALID: "has a certificate that is not valid yet",
@@ -46,8 +45,8 @@ export function firstAnswerProblem(answer, base) {
   const said = detailOf(answer);
   if (status === 401 || status === 403) {
     return new Problem(
-      `The server refuses the key: ${status}${said}\nCheck the key in SCIM_KEY: whole, without "Bearer", not expired, ` +
-        "and of this deployment.",
+      `The server refuses the key: ${status}${said}\nCheck that the key is whole, has not expired, and belongs to this ` +
+        "deployment.",
     );
   }
   if (status >= 300 && status < 400) {

@@ -1,7 +1,7 @@
 // The list of what a rehearsal has made on a server, on disk before it is made, so that nothing is left behind after a
 // crash.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Problem } from "../lib/run.mjs";
@@ -10,62 +10,66 @@ import { Problem } from "../lib/run.mjs";
 export const listFolder = () =>
   join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "scim-edge/rehearsals");
 
-/** One list: that of a run against one base URL. */
+/**
+ * One list: that of a run against one base URL. Its file has a line for each change, so that a crash loses none but the
+ * last: first the head, then `{ number, type, name }`, `{ number, id }`, and `{ number, isGone: true }`.
+ */
 export class Ledger {
   #path;
   #head;
-  #entries;
+  #entries = [];
+  #lines;
 
-  /** @param head `{ base, run, pid, started }`; `entries` are those of an earlier run */
-  constructor(folder, head, entries = []) {
-    this.#path = join(folder, `${head.run}.json`);
+  /** @param head `{ base, run, pid, started }`; `lines` are those that an earlier run has written behind it */
+  constructor(folder, head, lines = []) {
+    this.#path = join(folder, `${head.run}.jsonl`);
     this.#head = head;
-    this.#entries = entries;
+    this.#lines = lines.length;
+    for (const line of lines) this.#apply(line);
   }
 
-  get head() {
-    return this.#head;
-  }
-
-  /** What is to be removed, each `{ type, name, id }`: type is Users or Groups; no id where no answer named it. */
+  /** What is to be removed, each `{ number, type, name, id }`: type is Users or Groups; no id where none is known. */
   get entries() {
     return [...this.#entries];
   }
 
   /** Notes that something is about to be made. @returns the entry */
   intend(type, name) {
-    const entry = { type, name };
-    this.#entries.push(entry);
-    this.#save();
-    return entry;
+    const number = this.#lines; // as good as any
+    this.#note({ number, type, name });
+    return this.#entries.at(-1);
   }
 
-  made(entry, id) {
-    entry.id = id;
-    this.#save();
+  made({ number }, id) {
+    this.#note({ number, id });
   }
 
   /** Forgets an entry, because it was refused or is gone. */
-  drop(entry) {
-    this.#entries = this.#entries.filter((each) => each !== entry);
-    this.#save();
+  drop({ number }) {
+    this.#note({ number, isGone: true });
+    if (this.#entries.length === 0) rmSync(this.#path, { force: true });
   }
 
   dropId(type, id) {
-    this.#entries = this.#entries.filter((each) => each.type !== type || each.id !== id);
-    this.#save();
+    for (const entry of this.entries) if (entry.type === type && entry.id === id) this.drop(entry);
   }
 
   owns(type, id) {
     return this.#entries.some((each) => each.type === type && each.id === id);
   }
 
-  #save() {
-    if (this.#entries.length === 0) return rmSync(this.#path, { force: true });
-    // Renamed when it is complete, so that a crash never leaves half of it.
-    const partial = `${this.#path}.partial`;
-    writeFileSync(partial, JSON.stringify({ ...this.#head, entries: this.#entries }, null, 2), { mode: 0o600 });
-    renameSync(partial, this.#path);
+  #note(line) {
+    this.#apply(line);
+    const lines = existsSync(this.#path) ? [line] : [this.#head, line];
+    this.#lines += 1;
+    appendFileSync(this.#path, lines.map((each) => `${JSON.stringify(each)}\n`).join(""), { mode: 0o600 });
+  }
+
+  #apply({ number, type, name, id, isGone }) {
+    const entry = this.#entries.find((each) => each.number === number);
+    if (isGone) this.#entries = this.#entries.filter((each) => each !== entry);
+    else if (entry) entry.id = id;
+    else this.#entries.push({ number, type, name });
   }
 }
 
@@ -84,10 +88,16 @@ export function openFolder(folder) {
 /** The lists that earlier runs against this base URL have left, without those of runs that go on. */
 export function leftLists(folder, base) {
   return readdirSync(folder)
-    .filter((name) => name.endsWith(".json"))
-    .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")))
-    .filter((list) => list.base === base && !isRunning(list.pid))
-    .map(({ entries, ...head }) => new Ledger(folder, head, entries));
+    .filter((name) => name.endsWith(".jsonl"))
+    .map((name) => readLines(join(folder, name)))
+    .filter(([head]) => head?.base === base && !isRunning(head.pid))
+    .map(([head, ...lines]) => new Ledger(folder, head, lines));
+}
+
+/** The last line is incomplete after a crash while it was written. */
+function readLines(path) {
+  const complete = readFileSync(path, "utf8").split("\n").slice(0, -1);
+  return complete.map((line) => JSON.parse(line));
 }
 
 function isRunning(pid) {

@@ -127,16 +127,17 @@ export async function readKey() {
   throw new Problem("The key is empty, or has spaces or characters that a header cannot have: copy it again.");
 }
 
-function askHidden(question) {
-  process.stderr.write(question);
+/** Asks on the terminal, which shows the question and not the answer. */
+export function askHidden(question, { input = process.stdin, shown = process.stderr } = {}) {
+  shown.write(question);
   const output = new Writable({ write: (_, __, done) => done() });
-  const reader = createInterface({ input: process.stdin, output, terminal: true });
+  const reader = createInterface({ input, output, terminal: true });
   return new Promise((resolve, reject) => {
     reader.on("SIGINT", () => reject(new Problem("Interrupted.")));
     reader.on("line", resolve);
     reader.on("close", () => reject(new Problem("No key was typed.")));
   }).finally(() => {
     reader.close();
-    process.stderr.write("\n");
+    shown.write("\n");
   });
 }

@@ -23,7 +23,7 @@ export const clientsOf = (endpoint) => ({
 });
 
 export class Play {
-  /** What has been found, each `{ level, isMet, rule, text, got, exchange }`; `exchange` is a position in the record. */
+  /** What is found, each `{ level, isMet, rule, text, got, exchange }`; `exchange` is a position in the record. */
   findings = [];
 
   constructor(stage, clients) {

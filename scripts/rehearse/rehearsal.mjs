@@ -51,11 +51,11 @@ export async function rehearse(options, { signal = new AbortController().signal,
       signal: new AbortController().signal,
       onWait: told.wait,
     });
-    report.left = await removeAll(clientsOf(sweeper).okta, ledger, told.clean);
+    report.left = secrets.hideIn(await removeAll(clientsOf(sweeper).okta, ledger, told.clean));
   }
   report.interrupted = signal.aborted;
   report.finished = new Date().toISOString();
-  return secrets.hideIn(report);
+  return report;
 }
 
 /** The first request. Most mistakes of an address or a key show here. */
@@ -73,7 +73,7 @@ async function playAll({ options, endpoint, clients, stage, report, told, secret
     told.begin(step, index, chosen.length);
     const result = await playOne(step, endpoint, new Play(stage, clients));
     if (endpoint.signal.aborted) return;
-    report.steps.push(secrets.hideIn(result));
+    report.steps.push(hidden(result, secrets));
     told.end(report.steps.at(-1));
     unanswered = result.unanswered ? unanswered + 1 : 0;
     if (unanswered === PATIENCE) {
@@ -82,6 +82,9 @@ async function playAll({ options, endpoint, clients, stage, report, told, secret
     }
   }
 }
+
+/** Requests and answers are recorded without secrets; what was found about them is not. */
+const hidden = ({ exchanges, ...result }, secrets) => ({ ...secrets.hideIn(result), exchanges });
 
 /** @returns what the report has about a step */
 async function playOne({ name, part, title, client, play: work }, endpoint, play) {

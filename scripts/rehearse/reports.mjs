@@ -25,7 +25,8 @@ function suite(part, steps, { started }) {
   const { failed, skipped } = countsOf({ steps });
   const time = seconds(steps.reduce((sum, { millis }) => sum + millis, 0));
   const counts = { tests: steps.length, failures: failed, skipped, errors: 0 };
-  return `${tag("testsuite", { name: part, ...counts, time, timestamp: started })}${steps.map(testCase).join("")}</testsuite>\n`;
+  const begin = tag("testsuite", { name: part, ...counts, time, timestamp: started });
+  return `${begin}${steps.map(testCase).join("")}</testsuite>\n`;
 }
 
 function testCase({ name, part, title, verdict, millis, reason, findings, exchanges }) {

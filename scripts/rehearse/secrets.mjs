@@ -4,7 +4,7 @@ const HIDDEN = "***";
 
 /** Hides the key and made-up passwords in everything that is kept or printed. */
 export class Secrets {
-  #texts;
+  #pattern;
 
   constructor(...secrets) {
     const spellings = secrets.flatMap((secret) => [
@@ -13,11 +13,12 @@ export class Secrets {
       JSON.stringify(secret).slice(1, -1),
       Buffer.from(secret).toString("base64"),
     ]);
-    this.#texts = [...new Set(spellings)].sort((a, b) => b.length - a.length);
+    const longestFirst = spellings.sort((a, b) => b.length - a.length);
+    this.#pattern = new RegExp(longestFirst.map((text) => text.replaceAll(/[^\w]/g, "\\$&")).join("|"), "g");
   }
 
   hide(text) {
-    return this.#texts.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text);
+    return text.replace(this.#pattern, HIDDEN);
   }
 
   /** The same value with each text in it hidden. */

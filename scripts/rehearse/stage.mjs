@@ -144,17 +144,17 @@ export class Stage {
     const answer = await this.#client.post("/Users", body);
     let made = isDone(answer) ? answer.body : undefined;
     if (answer.status === 409 || (isDone(answer) && typeof made?.id !== "string"))
-      made = await this.#lookUp(body.userName);
+      made = await this.#lookUp("Users", "userName", body.userName);
     if (typeof made?.id !== "string") throw new Unprepared(refusal("person", answer, this.#options.mailDomain));
     this.#people.set(role, made.id);
     return made.active === false ? this.#activated(made) : made;
   }
 
-  /** A person of an interrupted request: the endpoint has listed the name, and not the id. */
-  async #lookUp(userName) {
-    const { body } = await this.#client.find("/Users", `userName eq "${userName}"`);
-    const found = body?.Resources?.find?.((user) => user.userName === userName);
-    const entry = this.endpoint.ledger.entries.find(({ name }) => name === userName);
+  /** What a request made whose answer did not have the id: the list of what is made has its name. */
+  async #lookUp(type, attribute, name) {
+    const { body } = await this.#client.find(`/${type}`, `${attribute} eq "${name}"`);
+    const found = body?.Resources?.find?.((resource) => resource[attribute] === name);
+    const entry = this.endpoint.ledger.entries.find((each) => each.type === type && each.name === name);
     if (found && entry) this.endpoint.ledger.made(entry, found.id);
     return entry && found;
   }
@@ -180,7 +180,10 @@ export class Stage {
     for (const name of [await this.groupName(), await this.#otherName()]) {
       if (name === undefined) break;
       const answer = await this.#client.post("/Groups", { schemas: [SCHEMA.group], displayName: name, members: [] });
-      if (typeof answer.body?.id === "string" && isDone(answer)) return answer.body.id;
+      if (isDone(answer)) {
+        const id = answer.body?.id ?? (await this.#lookUp("Groups", "displayName", name))?.id;
+        if (typeof id === "string") return id;
+      }
       this.groupsAreTeams = true; // the next attempt has the name of a team
       this.refusedGroup = answer;
     }

@@ -61,7 +61,7 @@ async function probe(play) {
     const answer = await play.entra.list("/Groups", { filter: `id eq "${id}" and members eq "${person.id}"` });
     const found = answer.body?.Resources?.map?.((group) => group.id) ?? [];
     const isRight = answer.status === 200 && found.join() === ids.join();
-    const text = `The group is ${ids.length > 0 ? "" : "not "}found by a person who is ${ids.length > 0 ? "a" : "no"} member.`;
-    play.should(ENTRA.groups, text, isRight, answer.body?.detail ?? found);
+    const what = ids.length > 0 ? "found by a member of it" : "not found by a person who is no member";
+    play.should(ENTRA.groups, `The group is ${what}.`, isRight, answer.body?.detail ?? found);
   }
 }
