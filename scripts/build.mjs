@@ -19,8 +19,11 @@ await main(async () => {
 
 function readOptions() {
   try {
-    const boolean = { type: "boolean", default: false };
-    return parseArgs({ options: { artefact: boolean, help: { ...boolean, short: "h" } } }).values;
+    const options = {
+      artefact: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    };
+    return parseArgs({ options }).values;
   } catch (error) {
     throw new Problem(`${error.message}\n\n${USAGE}`);
   }

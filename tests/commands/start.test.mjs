@@ -93,10 +93,9 @@ describe("a command says what to do", () => {
   test("where the home directory of npm and cargo cannot be written", () => {
     const script =
       'import { logged, main } from "./scripts/lib/run.mjs";' +
-      'await main(() => logged("npm-ci", "sh", ["-c", "echo npm error code EACCES; echo mkdir /home/a/.npm; exit 1"]));';
+      'await main(() => logged("npm-ci", "sh", ["-c", "echo error EACCES; echo mkdir /home/a/.npm; exit 1"]));';
     assert.throws(() => evaluate(folder, script), {
-      message:
-        /A folder cannot be written; the log names it\. .*name another one: HOME=\/some\/folder.*\/home\/a\/\.npm/s,
+      message: /A folder cannot be written; the log names it\. .*another one: HOME=.*\/home\/a\/\.npm/s,
     });
   });
 

@@ -21,6 +21,8 @@ const EXPLAINED = [
   [/wrangler d1 execute DB --remote --file docs\/upgrade\.sql$/, "tests/storage/upgrade.test.mjs applies the file"],
   [/^python tests\/conformance\/run\.py /, "the job conformance runs it"],
   [/^(?:sqlite3|ls -l) \.scim-edge\//, "measures the local data of this checkout"],
+  [/^npm install --save-dev /, "tests/library/testing.test.mjs links the package"],
+  [/^git push --follow-tags$/, "publishes a release"],
   [/^cp \.dev\.vars\.example /, "tests/deploy/ has the folder's files"],
 ];
 
@@ -134,9 +136,10 @@ function checkScript(text, folder) {
 
 /** A choice of tests: jobs, or files that exist. */
 function checkTests(text) {
-  const [, jobs] = /const JOBS = (\[.*\])/.exec(read("scripts/test.mjs"));
+  const lists = [...read("scripts/test.mjs").matchAll(/const (?:MORE_)?JOBS = (\[.*\])/g)];
+  const jobs = lists.flatMap(([, list]) => JSON.parse(list));
   for (const [, only] of text.matchAll(/--only=(\S+)/g)) {
-    for (const job of only.split(",")) assert.ok(JSON.parse(jobs).includes(job), job);
+    for (const job of only.split(",")) assert.ok(jobs.includes(job), job);
   }
   for (const [file] of text.matchAll(/tests\/\S+/g)) {
     if (!file.includes("<")) assert.ok(existsSync(join(root, file)), file);
