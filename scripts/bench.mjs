@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { build, NAMED } from "./lib/build.mjs";
 import { node22 } from "./lib/npm.mjs";
 import { root } from "./lib/paths.mjs";
-import { pythonWith } from "./lib/python.mjs";
+import { scimPython } from "./lib/python.mjs";
 import { logged, main, Problem, run, step } from "./lib/run.mjs";
 
 const USAGE = `npm run bench -- [--quick | --profile get,create] [--people N] [--rounds N]
@@ -39,7 +39,7 @@ async function peers() {
     const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
     await step("Installing what to compare with", () => logged("bench-npm-ci", "npm", args, { cwd: folder }));
   }
-  return pythonWith("scim2-server", "bench/requirements.txt", "import scim2_server.service");
+  return scimPython();
 }
 
 function readOptions() {

@@ -8,7 +8,7 @@ import { chromium, NO_CHROMIUM } from "./lib/chromium.mjs";
 import { installLinters, linters, wasmLinter } from "./lib/lint.mjs";
 import { node22 } from "./lib/npm.mjs";
 import { root } from "./lib/paths.mjs";
-import { conformancePython } from "./lib/python.mjs";
+import { scimPython } from "./lib/python.mjs";
 import { reproduce } from "./lib/reproduce.mjs";
 import { main, Problem, run } from "./lib/run.mjs";
 import { startup } from "./lib/startup.mjs";
@@ -177,7 +177,7 @@ async function costs() {
 }
 
 async function conformance(write, inBackground) {
-  const python = await conformancePython();
+  const python = await scimPython();
   const args = [python, ...(write ? ["--write"] : [])];
   await node("Conformance: scim2-tester", "scripts/conformance.mjs", args, inBackground);
 }

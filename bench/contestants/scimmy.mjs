@@ -17,8 +17,7 @@ const SCHEMA = `
   CREATE INDEX members_by_user ON members (user_id);`;
 
 /** SCIMMY's version. */
-export const version = () =>
-  JSON.parse(readFileSync(join(root, "bench/node_modules/scimmy/package.json"), "utf8")).version;
+export const version = () => JSON.parse(readFileSync(join(root, "node_modules/scimmy/package.json"), "utf8")).version;
 
 /** The Worker's configuration. */
 export function scimmyWorker() {

@@ -12,9 +12,13 @@ import { ask, logged, Problem } from "./run.mjs";
 const VERSIONS = ["3.14", "3.13", "3.12", "3.11"];
 const NEEDED = `Python ${VERSIONS.at(-1)} to ${VERSIONS[0]} with its venv module`;
 
-/** A Python that has scim2-tester, the conformance suite. */
-export const conformancePython = () =>
-  pythonWith("scim2-tester", "tests/conformance/requirements.txt", "import scim2_tester, scim2_client.engines.httpx2");
+/** A Python that has scim2-tester, the conformance suite, and scim2-server, with which this server is compared. */
+export const scimPython = () =>
+  pythonWith(
+    "scim2-tester",
+    "tests/conformance/requirements.txt",
+    "import scim2_tester, scim2_client.engines.httpx2, scim2_server.service",
+  );
 
 /**
  * The Python of the virtual environment `name`, which is made where it is missing. `works`: code that it must be able

@@ -36,6 +36,8 @@ export class Endpoint {
     this.#secrets = secrets;
     this.exchanges = [];
     this.isScimEdge = false;
+    /** The ids of people that may have changed; deleting a group may change all. */
+    this.written = new Set();
   }
 
   /** Begins a new record of requests and answers. */
@@ -120,13 +122,27 @@ export class Endpoint {
 
   #note(answer, entry) {
     const { method, path, status, body } = answer;
+    if (method !== "GET") this.#noteWrite(method, path);
     const isDone = status >= 200 && status < 300;
     if (entry) {
       if (isDone && typeof body?.id === "string") this.ledger.made(entry, body.id);
       else if (status >= 400 && status < 500) this.ledger.drop(entry);
     }
+    // A server that makes what a PUT replaces: that is listed too.
+    if (method === "PUT" && isDone && body?.id === UNKNOWN) {
+      const [, type] = RESOURCE.exec(path);
+      this.ledger.made(this.ledger.intend(type, UNKNOWN), UNKNOWN);
+    }
     if (method === "DELETE" && isDone) this.ledger.dropId(...RESOURCE.exec(path).slice(1));
     return answer;
+  }
+
+  #noteWrite(method, path) {
+    const [, type, id] = RESOURCE.exec(path) ?? [];
+    const isOne = type === "Users" && id !== undefined;
+    const isMany = path === "/Bulk" || (type === "Groups" && method === "DELETE");
+    if (isOne) this.written.add(decodeURIComponent(id));
+    else if (isMany) for (const entry of this.ledger.entries) if (entry.id) this.written.add(entry.id);
   }
 
   #shownHeaders(headers) {

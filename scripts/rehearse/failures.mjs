@@ -45,8 +45,8 @@ export function firstAnswerProblem(answer, base) {
   const said = detailOf(answer);
   if (status === 401 || status === 403) {
     return new Problem(
-      `The server refuses the key: ${status}${said}\nCheck that the key is whole, has not expired, and belongs to this ` +
-        "deployment.",
+      `The server refuses the key: ${status}${said}\nCheck that the key is whole, has not expired, and belongs to ` +
+        "this deployment.",
     );
   }
   if (status >= 300 && status < 400) {

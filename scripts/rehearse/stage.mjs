@@ -19,7 +19,9 @@ const isDone = ({ status }) => status >= 200 && status < 300;
 export class Stage {
   #client;
   #options;
+  /** The ids of the people by their roles, and what was read of each. */
   #people = new Map();
+  #read = new Map();
   #group;
   #config;
 
@@ -57,9 +59,9 @@ export class Stage {
 
   /** The person as the server has them, active; made with this body if need be. */
   async person(role, body = this.oktaBody(role)) {
-    const known = this.#people.has(role) ? await this.#client.get(`/Users/${this.#people.get(role)}`) : undefined;
-    if (known?.status !== 200 || typeof known.body?.id !== "string") return this.#makePerson(role, body);
-    return known.body.active === false ? this.#activated(known.body) : known.body;
+    const known = await this.#known(role);
+    if (known === undefined) return this.#makePerson(role, body);
+    return known.active === false ? this.#withActive(known, true) : known;
   }
 
   /** The people that steps share. */
@@ -71,8 +73,21 @@ export class Stage {
 
   /** The person, inactive. */
   async inactivePerson(role) {
-    const person = await this.person(role);
-    return this.#withActive(person, false);
+    const person = (await this.#known(role)) ?? (await this.person(role));
+    return person.active === false ? person : this.#withActive(person, false);
+  }
+
+  /** The person as the server has them, which is read again after each write; undefined if there is none. */
+  async #known(role) {
+    const id = this.#people.get(role);
+    if (id === undefined) return undefined;
+    const { written } = this.endpoint;
+    if (this.#read.has(id) && !written.has(id)) return this.#read.get(id);
+    const { status, body } = await this.#client.get(`/Users/${id}`);
+    if (status !== 200 || typeof body?.id !== "string") return undefined;
+    written.delete(id);
+    this.#read.set(id, body);
+    return body;
   }
 
   /** The group with exactly these members, as the server has it. */
@@ -147,7 +162,7 @@ export class Stage {
       made = await this.#lookUp("Users", "userName", body.userName);
     if (typeof made?.id !== "string") throw new Unprepared(refusal("person", answer, this.#options.mailDomain));
     this.#people.set(role, made.id);
-    return made.active === false ? this.#activated(made) : made;
+    return made.active === false ? this.#withActive(made, true) : made;
   }
 
   /** What a request made whose answer did not have the id: the list of what is made has its name. */
@@ -157,10 +172,6 @@ export class Stage {
     const entry = this.endpoint.ledger.entries.find((each) => each.type === type && each.name === name);
     if (found && entry) this.endpoint.ledger.made(entry, found.id);
     return entry && found;
-  }
-
-  #activated(person) {
-    return this.#withActive(person, true);
   }
 
   async #withActive(person, active) {

@@ -43,7 +43,13 @@ export class Directory {
   }
 
   replace(type, id, body) {
+    if (this.#has("put-creates") && !this.#resources[type].has(id)) {
+      this.#resources[type].set(id, { id, meta: { created: this.#now(), lastModified: this.#now(), version: 1 } });
+    }
     const known = this.#known(type, id);
+    if (this.#has("other-id-refused") && body.id !== undefined && body.id !== id) {
+      throw new ScimError(400, "id cannot be written.", "mutability");
+    }
     if (this.#has("own-name-refused") && type === "Groups" && known.displayName === body.displayName) {
       throw new ScimError(409, "The name exists.", "uniqueness");
     }

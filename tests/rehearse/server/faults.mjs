@@ -121,7 +121,15 @@ export const inPeople = {
   "formatted-wins": { what: "takes the names from name.formatted", failed: ["okta-put.profile", "okta-put.repeat"] },
   "put-adds-addresses": { what: "adds the addresses of a PUT to those it has", failed: ["okta-put.repeat"] },
   "put-keeps": { what: "keeps what a PUT does not have, or has as null", failed: ["okta-put.clears"] },
-  "unknown-attributes-refused": { what: "refuses unknown attributes", failed: ["okta-put.foreign-attributes"] },
+  "put-creates": {
+    what: "makes a person of a PUT",
+    failed: ["okta-put.unknown-user", "okta-oin.unknown-user", "versions.precondition"],
+  },
+  "other-id-refused": {
+    what: "refuses an id in the body",
+    failed: ["okta-put.foreign-attributes"],
+  },
+  "unknown-attributes-refused": { what: "refuses unknown attributes", warned: ["okta-put.foreign-attributes"] },
   "deactivation-deletes": {
     what: "deletes a person who is deactivated",
     failed: [

@@ -128,6 +128,7 @@ class ScimServer {
   }
 
   #resource(method, type, id, query, body, headers) {
+    if (this.#has("put-creates") && method === "PUT") return this.#shown(this.directory.replace(type, id, body), query);
     const present = this.directory.get(type, id);
     const { version } = present.meta;
     if (method === "GET") {
