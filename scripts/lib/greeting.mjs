@@ -1,14 +1,5 @@
 // The text that `npm start` prints.
-
-import { readFileSync } from "node:fs";
-
-const okta = JSON.parse(readFileSync(new URL("../../src/console/pages/okta.json", import.meta.url), "utf8"));
-
-/** The values to type into Okta, one a row; the names of fields in a column of their own. */
-const rows = () =>
-  okta.connection
-    .map(([field, value]) => `  ${field.padEnd(37)}${value.replace("{base}", "https://<your Worker>/scim")}`)
-    .join("\n");
+import { oktaRows } from "./okta.mjs";
 
 export function greeting({ url, key, tokenFile }) {
   const shown = key ? `${key}   (shown this once)` : "shown when it was made; npm start -- --new-key makes another";
@@ -28,9 +19,9 @@ Try what Okta's "Test Connector Configuration" asks:
 In Okta, in a custom SAML or SWA app with provisioning by SCIM (General > App Settings), go to
 Provisioning > Integration and type:
 
-${rows()}
+${oktaRows("https://<your Worker>/scim")}
 
 Okta calls public https addresses only, so it cannot reach ${url}. For an address that it can, deploy the
-Worker as the top of wrangler.toml says, and make the organization and its key there.
+Worker with npm run deploy, and make the organization and its key there.
 `;
 }

@@ -35,9 +35,10 @@ function passSignalsOn() {
 /**
  * Starts a program and resolves with its exit code; one ended by a signal has failed.
  * `onStdout` gets what it writes to its standard output, which is shown all the same. `onOutput` gets all that it
- * writes, which is not shown. What a program `inBackground` writes is shown when it ends, under that heading.
+ * writes, which is not shown. What a program `inBackground` writes is shown when it ends, under that heading. `input`
+ * is its standard input.
  */
-export function run(command, args, { onStdout, onOutput, inBackground, ...options } = {}) {
+export function run(command, args, { onStdout, onOutput, inBackground, input, ...options } = {}) {
   if (process.listenerCount("SIGINT") === 0) passSignalsOn();
   return new Promise((resolve, reject) => {
     const chunks = [];
@@ -46,6 +47,7 @@ export function run(command, args, { onStdout, onOutput, inBackground, ...option
     else options.stdio ??= onStdout ? ["inherit", "pipe", "inherit"] : "inherit";
     const child = spawn(command, args, options);
     children.add(child);
+    if (input !== undefined) child.stdin.end(input);
     if (onStdout) child.stdout.on("data", onStdout);
     if (onAll) for (const stream of [child.stdout, child.stderr]) stream.on("data", onAll);
     else child.stdout?.pipe(process.stdout);

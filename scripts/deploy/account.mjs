@@ -1,0 +1,44 @@
+// The login of wrangler, and the account to deploy to.
+import { Problem } from "../lib/run.mjs";
+import { ask, isInteractive } from "./ask.mjs";
+import { WranglerFailure, wranglerJson } from "./wrangler.mjs";
+
+/** Who is logged in: `{ accounts }` and more. Throws a Problem with the next step if nobody is. */
+export async function login() {
+  try {
+    return await wranglerJson(["whoami", "--json"]);
+  } catch (error) {
+    if (!(error instanceof WranglerFailure)) throw error;
+    if (/"loggedIn": false/.test(error.output)) {
+      throw new Problem(
+        "wrangler is not logged in to Cloudflare. Run npx wrangler login, which opens a browser; or set " +
+          "CLOUDFLARE_API_TOKEN to an API token with the permissions that docs/guides/deploy.md lists.",
+      );
+    }
+    throw error;
+  }
+}
+
+/** The account `{ id, name }` to deploy to. */
+export async function chooseAccount({ accounts }, configured) {
+  const id = configured ?? process.env.CLOUDFLARE_ACCOUNT_ID;
+  if (id) return known(accounts, id);
+  if (accounts.length === 1) return accounts[0];
+  const list = accounts.map(({ id, name }, index) => `  ${index + 1}  ${name} (${id})`).join("\n");
+  if (accounts.length === 0)
+    throw new Problem("The login can see no account. Set CLOUDFLARE_ACCOUNT_ID, or log in again: npx wrangler login");
+  if (!isInteractive())
+    throw new Problem(`The login has several accounts. Set CLOUDFLARE_ACCOUNT_ID to the id of one:\n${list}`);
+  console.log(`The login has several accounts:\n${list}`);
+  const complaint = `Type a number from 1 to ${accounts.length}.`;
+  const answer = await ask("Deploy to which one? ", (text) => (accounts[Number(text) - 1] ? undefined : complaint));
+  return accounts[Number(answer) - 1];
+}
+
+/** A token may be good for an account without being allowed to list it. */
+function known(accounts, id) {
+  const account = accounts.find((each) => each.id === id);
+  if (account || accounts.length === 0) return account ?? { id, name: "account" };
+  const list = accounts.map(({ id, name }) => `  ${name} (${id})`).join("\n");
+  throw new Problem(`The login has no account ${id}. It has:\n${list}\nSet CLOUDFLARE_ACCOUNT_ID, or log in again.`);
+}

@@ -1,0 +1,76 @@
+// npm run deploy, as a test runs it: in a copy of this checkout, with a Cloudflare account that the test plays.
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { root } from "../../scripts/lib/paths.mjs";
+import { node22 } from "../../scripts/lib/npm.mjs";
+import { Account } from "./account.mjs";
+import { withoutLogin } from "./wrangler.mjs";
+
+export const ADMIN_TOKEN = "admin-token-of-the-test-with-46-characters-all";
+
+/** A checkout and an account for one file of tests. */
+export function useDeployment() {
+  const deployment = new Deployment();
+  before(() => deployment.open());
+  after(() => deployment.close());
+  return deployment;
+}
+
+class Deployment {
+  async open() {
+    this.folder = mkdtempSync(join(tmpdir(), "scim-edge-checkout-"));
+    for (const name of ["scripts", "migrations", "build", "src", "wrangler.toml", "package.json", ".dev.vars.example"])
+      cpSync(join(root, name), join(this.folder, name), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
+    await this.newAccount();
+  }
+
+  /** From now on the account is another one, which is empty. */
+  async newAccount() {
+    await this.account?.close();
+    this.account = await new Account().open();
+  }
+
+  async close() {
+    await this.account.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Changes a file of the checkout; returns a function that restores it. */
+  change(path, edit) {
+    const file = join(this.folder, path);
+    const text = readFileSync(file, "utf8");
+    const changed = edit(text);
+    if (changed === text) throw new Error(`${path} was not changed.`);
+    writeFileSync(file, changed);
+    return () => writeFileSync(file, text);
+  }
+
+  /** Runs npm run deploy; resolves with `{ status, signal, output }`. `onStart` gets the process. */
+  deploy(args = [], { env = {}, onStart = () => {} } = {}) {
+    const all = { ...withoutLogin(), ADMIN_TOKEN, ...this.account.env, ...env };
+    return this.#run([join(this.folder, "scripts/deploy.mjs"), ...args], all, onStart);
+  }
+
+  /** Runs wrangler in the checkout. */
+  wrangler(args, { env = {}, input } = {}) {
+    const program = join(root, "node_modules/wrangler/bin/wrangler.js");
+    const onStart = (child) => child.stdin.end(input ?? "");
+    return this.#run([program, ...args], { ...withoutLogin(), ...this.account.env, ...env }, onStart);
+  }
+
+  #run(args, env, onStart) {
+    const kept = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
+    // A group of its own, so that a test can end all of it at once.
+    const child = spawn(node22(), args, { cwd: this.folder, env: kept, detached: true });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
+    onStart(child);
+    return new Promise((resolve) => {
+      child.on("close", (status, signal) => resolve({ status, signal, output }));
+    });
+  }
+}
