@@ -87,7 +87,8 @@ async function putAdminToken({ token, isNew }, args) {
   await step("Setting ADMIN_TOKEN", () => wrangler(["secret", "put", "ADMIN_TOKEN", ...args], { input: token }));
 }
 
-const summary = (address) => `
+function summary(address) {
+  return `
 scim-edge is deployed.
 
   SCIM connector base URL   ${address}/scim
@@ -100,3 +101,4 @@ ${oktaRows(`${address}/scim`)}
 
 docs/guides/okta.md and docs/guides/entra.md have all steps. Run the same command again after each upgrade.
 `;
+}

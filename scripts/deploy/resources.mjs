@@ -17,12 +17,14 @@ const PAUSE = 2_000;
  * one; those without an `id` in the lists have to be created.
  */
 export async function lookUp(configuration) {
-  const live = await runningBindings(configuration.name);
+  const [live, inAccount, titles] = await Promise.all([
+    runningBindings(configuration.name),
+    listDatabases(),
+    listNamespaces(),
+  ]);
   if (live) checkOwn(configuration.name, live);
-  const inAccount = await listDatabases();
   const databases = configuration.databases.map((each) => ({ ...each, id: databaseId(each, live, inAccount) }));
   for (const other of configuration.others) checkData(databases, other, inAccount);
-  const titles = await listNamespaces();
   const namespaces = configuration.namespaces.map((each) => ({
     ...each,
     id: each.id ?? bound(live, each.binding)?.namespace_id ?? titles.find(({ title }) => title === each.name)?.id,

@@ -10,7 +10,8 @@ const PAUSE = 3_000;
 /** Milliseconds for one answer. */
 const TIMEOUT = 10_000;
 
-const PATHS = ["/scim/v2/ServiceProviderConfig", "/console"];
+/** The statuses of a Worker that works, by path. The console answers strangers with its page for signing in. */
+const EXPECTED = { "/scim/v2/ServiceProviderConfig": 200, "/console": 401 };
 
 /** The https address that wrangler deployed to, from what it says of its targets; undefined if there is none. */
 export function addressOf(targets) {
@@ -30,9 +31,9 @@ export async function smokeTest(
   const began = performance.now();
   const elapsed = () => performance.now() - began;
   await step(`Testing ${address}`, async () => {
-    for (const path of PATHS) {
+    for (const [path, status] of Object.entries(EXPECTED)) {
       for (;;) {
-        const answer = await get(`${address}${path}`);
+        const answer = await get(`${address}${path}`, status);
         if (answer.isGood) break;
         const limit = answer.isWorkers ? withErrors : patience;
         if (elapsed() > limit) throw new Problem(explanation(`${address}${path}`, answer));
@@ -43,14 +44,14 @@ export async function smokeTest(
 }
 
 /** One answer: whether it is as it should be, whether the Worker gave it, and what it says. */
-async function get(url) {
+async function get(url, status) {
   try {
     const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT) });
     const text = await response.text();
     // Cloudflare's own pages for addresses that it does not know yet lack the header.
-    const isWorkers = response.headers.has("server-timing");
+    const isWorkers = response.headers.has("cross-origin-resource-policy");
     const isAccess = /^https:\/\/[^/]+\.cloudflareaccess\.com\//.test(response.headers.get("location") ?? "");
-    return { isWorkers, isGood: isAccess || (isWorkers && response.status < 400), says: says(response, text) };
+    return { isWorkers, isGood: isAccess || (isWorkers && response.status === status), says: says(response, text) };
   } catch (error) {
     return { isWorkers: false, isGood: false, says: error.cause?.message ?? error.message };
   }

@@ -2,9 +2,11 @@
 // programs, and from its JSON.
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { node22 } from "../lib/npm.mjs";
 import { root } from "../lib/paths.mjs";
 import { Problem, run } from "../lib/run.mjs";
-import { node22 } from "../lib/npm.mjs";
+
+let commands = 0; // so far
 
 const PROGRAM = join(root, "node_modules/wrangler/bin/wrangler.js");
 const LOGS = join(root, "target/logs");
@@ -50,7 +52,8 @@ function indented(output) {
  */
 export async function wrangler(args, { input, shown = false } = {}) {
   mkdirSync(LOGS, { recursive: true });
-  const paths = Object.fromEntries(["out", "err", "ndjson"].map((end) => [end, join(LOGS, `wrangler.${end}`)]));
+  const name = `wrangler-${++commands}`;
+  const paths = Object.fromEntries(["out", "err", "ndjson"].map((end) => [end, join(LOGS, `${name}.${end}`)]));
   rmSync(paths.ndjson, { force: true });
   const env = { WRANGLER_SEND_METRICS: "false", ...process.env, WRANGLER_OUTPUT_FILE_PATH: paths.ndjson };
   const files = shown ? [] : [openSync(paths.out, "w"), openSync(paths.err, "w")];

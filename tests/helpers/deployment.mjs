@@ -1,12 +1,12 @@
 // npm run deploy, as a test runs it: in a copy of this checkout, with a Cloudflare account that the test plays.
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { root } from "../../scripts/lib/paths.mjs";
 import { node22 } from "../../scripts/lib/npm.mjs";
+import { root } from "../../scripts/lib/paths.mjs";
 import { Account } from "./account.mjs";
+import { copyOfCheckout } from "./checkout.mjs";
 import { withoutLogin } from "./wrangler.mjs";
 
 export const ADMIN_TOKEN = "admin-token-of-the-test-with-46-characters-all";
@@ -21,10 +21,7 @@ export function useDeployment() {
 
 class Deployment {
   async open() {
-    this.folder = mkdtempSync(join(tmpdir(), "scim-edge-checkout-"));
-    for (const name of ["scripts", "migrations", "build", "src", "wrangler.toml", "package.json", ".dev.vars.example"])
-      cpSync(join(root, name), join(this.folder, name), { recursive: true });
-    symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
+    this.folder = copyOfCheckout();
     await this.newAccount();
   }
 
@@ -36,7 +33,6 @@ class Deployment {
 
   async close() {
     await this.account.close();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Changes a file of the checkout; returns a function that restores it. */
