@@ -1,5 +1,6 @@
 -- The whole database of scim-edge, for reading and for tests. A deployment gets it from migrations/, which lead here
--- from any older state; tests/storage/migrations.test.mjs compares the two.
+-- from any older state; tests/storage/migrations.test.mjs compares the two. On a database in use this file fails at its
+-- first table, and changes nothing.
 --
 -- Conventions:
 -- - Every table is STRICT.
@@ -10,7 +11,7 @@
 --   from being used again: what one round trip decided about a `seq` must not be done to a new row by the next.
 -- - No CHECK has IN with more than two values: SQLite reads a row for each evaluation, and D1 bills it.
 
-CREATE TABLE IF NOT EXISTS organizations (
+CREATE TABLE organizations (
   id               TEXT PRIMARY KEY,
   name             TEXT NOT NULL,
   -- 1: SCIM may change userName and email addresses.
@@ -46,7 +47,12 @@ CREATE TABLE IF NOT EXISTS organizations (
   paused_at        TEXT,
   paused_by        TEXT,
   -- 1: a deactivation keeps the role and the memberships that it takes, for the next activation.
-  keep_access      INTEGER NOT NULL DEFAULT 0
+  keep_access      INTEGER NOT NULL DEFAULT 0,
+  -- What the names of its projects' groups begin with. NULL: it has had none yet. A trigger sets it with the first.
+  group_prefix     TEXT,
+  -- The attribute with which its identity provider sends organization roles. NULL: not known; the hourly maintenance
+  -- then sets what ORG_ROLE_ATTRIBUTE says.
+  org_role_attribute TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- SCIM keys. Only a SHA-256 of the key is kept, as hexadecimal.
@@ -214,7 +220,14 @@ CREATE INDEX IF NOT EXISTS groups_by_team ON groups (team_id) WHERE team_id IS N
 
 CREATE TRIGGER IF NOT EXISTS groups_count_insert AFTER INSERT ON groups
 BEGIN
-  UPDATE organizations SET group_count = group_count + 1 WHERE id = NEW.org_id;
+  UPDATE organizations
+  SET group_count = group_count + 1,
+    group_prefix = iif(NEW.project_id IS NULL, group_prefix, coalesce(group_prefix, (
+      SELECT substr(NEW.display_name, 1, length(NEW.display_name) - length(n.rest)) FROM (
+        SELECT '-' || p.name || coalesce('-' || t.name, '') || '-' || NEW.role AS rest
+        FROM projects p LEFT JOIN teams t ON t.id = NEW.team_id WHERE p.id = NEW.project_id) n
+      WHERE substr(NEW.display_name, -length(n.rest)) = n.rest)))
+  WHERE id = NEW.org_id;
 END;
 CREATE TRIGGER IF NOT EXISTS groups_count_delete AFTER DELETE ON groups
 BEGIN
@@ -398,6 +411,8 @@ CREATE TABLE IF NOT EXISTS log (
   changed_id    TEXT,
   -- Of an entry of a change the seq that its first event has, if it has events.
   first_event   INTEGER,
+  -- The id of the request, as in the Worker's log and in the text of an error. Operations of a bulk request have one.
+  request_id    TEXT,
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS log_by_resource ON log (org_id, resource_id, id) WHERE resource_id IS NOT NULL;
@@ -589,3 +604,6 @@ CREATE TABLE IF NOT EXISTS undo_subjects (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS undo_subjects_left_out ON undo_subjects (org_id, undo_id, place, subject_id)
 WHERE left_out IS NOT NULL;
+
+-- The number of the newest migration.
+CREATE VIEW schema_version AS SELECT 9 AS version;

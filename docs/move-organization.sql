@@ -9,11 +9,11 @@
 SELECT 'PRAGMA defer_foreign_keys = on;';
 SELECT format('INSERT INTO organizations (id, name, email_management, plain_groups, mail_domains,'
   || ' key_lifetime_days, user_limit, fold_version, created_at, last_modified, brake_percent, brake_engaged_at,'
-  || ' brake_engaged_by, brake_lifted_until, paused_at, paused_by, keep_access)'
-  || ' VALUES (%Q, %Q, %d, %d, %Q, %s, %s, %d, %Q, %Q, 0, %Q, %Q, %Q, %Q, %Q, %d);',
+  || ' brake_engaged_by, brake_lifted_until, paused_at, paused_by, keep_access, group_prefix, org_role_attribute)'
+  || ' VALUES (%Q, %Q, %d, %d, %Q, %s, %s, %d, %Q, %Q, 0, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q);',
   move.new, name, email_management, plain_groups, mail_domains, coalesce(key_lifetime_days, 'NULL'),
   coalesce(user_limit, 'NULL'), fold_version, created_at, last_modified, brake_engaged_at, brake_engaged_by,
-  brake_lifted_until, paused_at, paused_by, keep_access)
+  brake_lifted_until, paused_at, paused_by, keep_access, group_prefix, org_role_attribute)
   FROM move JOIN organizations ON id = move.old;
 SELECT format('INSERT INTO memberships (group_seq, user_seq, since) VALUES (%d, %d, %d);',
     group_seq + move.by, user_seq + move.by, since)
@@ -51,10 +51,10 @@ SELECT format('INSERT INTO acceptances (org_id, mail, accepted_at, declined_at) 
     move.new, mail, accepted_at, declined_at)
   FROM move JOIN acceptances ON org_id = move.old;
 SELECT format('INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,'
-    || ' resource_name, detail, body, duration, code, changed_id, first_event)'
-    || ' VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %s);',
+    || ' resource_name, detail, body, duration, code, changed_id, first_event, request_id)'
+    || ' VALUES (%Q, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %d, %Q, %Q, %s, %Q);',
     move.new, id, source, actor, method, path, status, resource_type, resource_id, resource_name, detail, body,
-    duration, code, changed_id, coalesce(first_event, 'NULL'))
+    duration, code, changed_id, coalesce(first_event, 'NULL'), request_id)
   FROM move JOIN log ON org_id = move.old ORDER BY id;
 SELECT format('INSERT INTO events (org_id, seq, at, type, story, log_id, source, actor, key_id, subject_type,'
     || ' subject_id, version, data, active, active_total, lost, lost_total)'

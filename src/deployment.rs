@@ -11,6 +11,9 @@ use crate::d1::limits::LIMITS;
 use crate::d1::{Cost, Database};
 use directory::{Catalog, Shard};
 
+/// The version of the code.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The deployment, as one request sees it.
 pub(crate) struct Deployment<'a> {
     pub(crate) env: &'a Env,
@@ -71,13 +74,17 @@ impl<'a> Deployment<'a> {
     }
 }
 
-/// The database of a shard, if it is bound: `DB`, `DB_1`, `DB_2`, … Its cost is added to `cost`.
+/// The database of a shard, if it is bound. Its cost is added to `cost`.
 pub(crate) fn database(env: &Env, shard: Shard, cost: Rc<Cell<Cost>>) -> Option<Database> {
-    let binding = match shard {
-        Shard::FIRST => env.d1("DB"),
-        shard => env.d1(&format!("DB_{}", shard.number())),
-    };
-    Some(Database::new(binding.ok()?, shard, cost))
+    Some(Database::new(env.d1(&binding(shard)).ok()?, shard, cost))
+}
+
+/// The binding of the database of a shard: `DB`, `DB_1`, `DB_2`, …
+pub(crate) fn binding(shard: Shard) -> String {
+    match shard {
+        Shard::FIRST => "DB".to_owned(),
+        shard => format!("DB_{}", shard.number()),
+    }
 }
 
 /// A variable of the deployment; the default if it is not set or empty.

@@ -12,6 +12,7 @@ pub mod deployment;
 pub mod error;
 #[cfg(test)]
 mod events_doc;
+mod health;
 pub mod http;
 pub mod jobs;
 pub mod kv;

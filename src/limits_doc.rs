@@ -23,7 +23,7 @@ use crate::jobs::pruning;
 use crate::kv::revocation;
 use crate::redaction::audit_log::{self as kept, body as kept_body};
 use crate::runtime::deadline;
-use crate::{console, jobs};
+use crate::{console, health, jobs};
 use directory::{MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/limits.md");
@@ -310,6 +310,8 @@ fn storage() -> Vec<Row> {
         ("time that it waits for KV", duration(revocation::READ_LIMIT.as_secs() * 1000), "D1 decides alone"),
         ("time for writing a revocation to KV", duration(revocation::WRITE_LIMIT.as_secs() * 1000), "logged"),
         ("retries after a transient error", number(retry::PAUSES.len()), "429"),
+        ("time that `/healthz` waits for a database", duration(health::LIMIT_MILLIS), "503"),
+        ("time for which an isolate gives the same answer there", duration(health::MEMORY_MILLIS), NOTHING),
         ("time for which a revocation stays in KV", duration(revocation::LIFETIME_SECONDS * 1000), NOTHING),
         ("steps that renew folded columns before a request", number(refolding::STEPS_OF_REQUEST), "429"),
         ("rows of such a step", number(refolding::step::MOST_ROWS), "next step"),

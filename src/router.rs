@@ -3,10 +3,13 @@
 
 use std::rc::Rc;
 
+use serde_json::Value;
 use worker::{Context, Env, console_error, console_log};
 
 use crate::d1::{Batch, Cost};
 use crate::deployment::{Deployment, database};
+use crate::health::{self, Health};
+use crate::http::Problem;
 use crate::http::address::segments;
 use crate::http::request::HttpRequest;
 use crate::http::response::{DeferredWork, HttpResponse};
@@ -34,9 +37,10 @@ pub(crate) async fn serve(
         }
         Err(reason) => {
             console_error!("the deployment is not complete: {reason}");
-            (HttpResponse::from(ScimError::internal()), Cost::default())
+            (incomplete(&request, &reason), Cost::default())
         }
     };
+    response = response.naming_request(&request.id);
     run_after_response(&env, &context, std::mem::take(&mut response.deferred));
     console_log!("{}", log_line(&request, &response, cost, clock::now_millis().saturating_sub(began)));
     response.into_response(cost, request.is_head, request.address.is_https)
@@ -48,7 +52,11 @@ async fn route(deployment: &Deployment<'_>, request: &mut HttpRequest) -> HttpRe
     let segments = segments(&request.address.path);
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
     if let Err(error) = request.check_address() {
-        return if names.first() == Some(&"console") { console::refused(error) } else { error.into() };
+        return if names.first() == Some(&"console") {
+            console::refused(request, error)
+        } else {
+            error.into()
+        };
     }
     let first = request.address.path.split('/').nth(1).unwrap_or_default();
     match names.as_slice() {
@@ -56,7 +64,35 @@ async fn route(deployment: &Deployment<'_>, request: &mut HttpRequest) -> HttpRe
         ["scim", "v2", rest @ ..] => scim_api::respond(deployment, request, "/scim/v2", rest).await,
         ["scim", rest @ ..] => scim_api::respond(deployment, request, "/scim", rest).await,
         ["console", rest @ ..] => console::answer(deployment, request, rest).await,
+        ["healthz"] => health::respond(&Health::of(deployment).await, &request.method),
+        [] => start(deployment, request).await,
         _ => not_found(request),
+    }
+}
+
+/// `/` leads browsers to the console, and tells other clients what is where. Where the service cannot work, it says
+/// what to do.
+async fn start(deployment: &Deployment<'_>, request: &HttpRequest) -> HttpResponse {
+    if let Some(refused) = health::only_read(&request.method) {
+        return refused;
+    }
+    let is_browser = request.header("accept").is_some_and(|accepted| accepted.contains("text/html"));
+    match Health::of(deployment).await.problem() {
+        Some(problem) if is_browser => console::failed(request, problem),
+        Some(problem) => ScimError::unavailable(problem.detail).into(),
+        None if is_browser => HttpResponse::html(302, String::new()).with_header("Location", "/console"),
+        None => health::index(request),
+    }
+}
+
+/// The answer of a deployment whose bindings or variables are not complete.
+fn incomplete(request: &HttpRequest, reason: &str) -> HttpResponse {
+    let detail = format!("This deployment of scim-edge is not complete: {reason}");
+    let first = request.address.path.split('/').nth(1).unwrap_or_default();
+    match first {
+        "healthz" => health::respond(&Health::incomplete(&detail), &request.method),
+        "console" => console::failed(request, Problem::new(503, detail)),
+        _ => ScimError::unavailable(detail).into(),
     }
 }
 
@@ -81,29 +117,46 @@ fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
     });
 }
 
-/// The line of a request in the Worker's log.
+/// The line of a request in the Worker's log: one JSON object, whose fields Workers Logs indexes. It is written by hand,
+/// since it is a good part of what a small request costs.
 fn log_line(request: &HttpRequest, response: &HttpResponse, cost: Cost, millis: u64) -> String {
+    // None of these texts has a character that JSON escapes.
     let mut line = format!(
-        "{} {} {} {millis} ms, D1: {} round trip{}, {} rows read, {} written",
+        "{{\"request_id\":\"{}\",\"method\":\"{}\",\"route\":\"{}\",\"status\":{},\"duration_ms\":{millis},\
+         \"d1_round_trips\":{},\"d1_rows_read\":{},\"d1_rows_written\":{}",
+        request.id,
         worker_log::method(if request.is_head { "HEAD" } else { request.method.as_str() }),
-        worker_log::path(&request.address.path),
+        worker_log::route(&request.address.path),
         response.status,
         cost.round_trips,
-        if cost.round_trips == 1 { "" } else { "s" },
         cost.rows_read,
         cost.rows_written
     );
+    let mut add = |name: &str, value: &str| {
+        line.push_str(",\"");
+        line.push_str(name);
+        line.push_str("\":");
+        line.push_str(value);
+    };
+    let quoted = |text: &str| format!("\"{text}\"");
+    if let Some(organization) = &response.organization {
+        add("organization", &quoted(organization));
+    }
     if let Some(hint) = &response.key_hint {
-        line.push_str(", key ");
-        line.push_str(hint);
+        add("key", &quoted(hint));
     }
     if let Some(code) = response.code {
-        line.push_str(", ");
-        line.push_str(code.as_str());
+        add("code", &quoted(code.as_str()));
     }
     if let Some(text) = response.log_text() {
-        line.push_str(": ");
-        line.push_str(&worker_log::message(text));
+        add("error", &Value::from(worker_log::message(text)).to_string());
     }
+    // To recognize guesses at keys and tokens.
+    if matches!(response.status, 401 | 429)
+        && let Some(network) = request.header("cf-connecting-ip").and_then(|from| worker_log::network(&from))
+    {
+        add("client", &quoted(&network));
+    }
+    line.push('}');
     line
 }

@@ -13,6 +13,8 @@ use super::types::{
     projects, query, sessions, undo,
 };
 
+use crate::deployment::VERSION;
+
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/admin_api/openapi.json");
 const REFERENCE: &str = "#/components/schemas/";
 
@@ -187,6 +189,7 @@ fn check_closed(document: &Value, all: &Map<String, Value>) {
 
 fn document() -> Value {
     let mut document: Value = serde_json::from_str(include_str!("openapi.template.json")).unwrap();
+    document["info"]["version"] = VERSION.into();
     for path in document["paths"].as_object_mut().unwrap().values_mut() {
         for operation in path.as_object_mut().unwrap().values_mut() {
             if let Some(query) = operation.get("parameters").and_then(Value::as_str) {

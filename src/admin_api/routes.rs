@@ -421,5 +421,6 @@ mod tests {
     #[test]
     fn no_path_conflicts_with_another() {
         assert_eq!(ROUTES.conflicts(), Vec::<&str>::new());
+        assert_eq!(ROUTES.unknown_segments(), Vec::<&str>::new());
     }
 }

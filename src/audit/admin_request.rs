@@ -17,6 +17,7 @@ pub(crate) fn entry(actor: &str, method: &str, path: &str, began_millis: u64, re
         body: None,
         began_millis,
         request_id,
+        ray_id: String::new(),
     }
 }
 

@@ -60,6 +60,7 @@ impl AuditContext {
             body: None,
             began_millis: clock::now_millis(),
             request_id,
+            ray_id: String::new(),
         };
         let resource_type = match segments.first() {
             Some(&"Users") => Some("User"),
@@ -82,10 +83,17 @@ impl AuditContext {
         }
     }
 
+    /// The same for the HTTP request with this id.
+    pub(crate) fn of_request(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.entry.ray_id);
+        self
+    }
+
     /// For an operation of this bulk request.
     pub(crate) fn for_operation(&self, target: Target<'_>, request_id: String) -> Self {
         let organization = self.organization.clone();
-        Self { organization, ..Self::new(self.catalog, self.entry.actor.clone(), target, request_id) }
+        let audit = Self::new(self.catalog, self.entry.actor.clone(), target, request_id);
+        Self { organization, ..audit.of_request(&self.entry.ray_id) }
     }
 
     /// Adds the body, redacted.

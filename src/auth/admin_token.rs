@@ -14,8 +14,9 @@ pub(crate) const MIN_LENGTH: usize = 32;
 /// # Errors
 /// 503 if none is set, or one that could be guessed.
 pub(crate) fn configured(deployment: &Deployment<'_>) -> Result<String, Problem> {
-    const HOW: &str =
-        "Make one with `openssl rand -hex 32`, and set it with `wrangler secret put ADMIN_TOKEN`.";
+    const HOW: &str = "Make one with `openssl rand -hex 32`, or with \
+                       `node -p \"crypto.randomBytes(32).toString('hex')\"`, and set it with \
+                       `npx wrangler secret put ADMIN_TOKEN`; for `wrangler dev`, in the file .dev.vars.";
     let secret = deployment.env.secret("ADMIN_TOKEN").map(|secret| secret.to_string());
     let token = secret.as_deref().map_or("", str::trim);
     let why = match token.chars().count() {

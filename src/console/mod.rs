@@ -15,12 +15,14 @@ use crate::audit::admin_request;
 use crate::auth::actor::Actor;
 use crate::auth::administrator::{self, AuthMethod, Authentication, Identity};
 use crate::auth::{admin_token, same_origin};
+use crate::d1::audit_log::Entry;
 use crate::d1::{Database, StorageError};
 use crate::deployment::Deployment;
 use crate::http::Problem;
 use crate::http::request::{BODY_LIMIT, HttpRequest};
 use crate::http::response::HttpResponse;
 use crate::http::routes::{NoRoute, Route};
+use crate::redaction::audit_log::is_id;
 use crate::runtime::{clock, ids};
 use directory::Shard;
 use pages::routes::PageName;
@@ -39,8 +41,13 @@ pub(crate) use sign_in::SIGN_IN_LIMIT;
 const GROWTH: usize = 8;
 
 /// The response to a request that is refused before it is routed.
-pub(crate) fn refused(error: ScimError) -> HttpResponse {
-    problem_details(&error.into())
+pub(crate) fn refused(request: &HttpRequest, error: ScimError) -> HttpResponse {
+    problem_details(&Problem::from(error).of_request(&request.id))
+}
+
+/// The page of a service that cannot work yet.
+pub(crate) fn failed(request: &HttpRequest, problem: Problem) -> HttpResponse {
+    layout::failure(&problem.of_request(&request.id)).into()
 }
 
 /// Answers a request below `/console`.
@@ -50,16 +57,22 @@ pub(crate) async fn answer(
     path: &[&str],
 ) -> HttpResponse {
     if let Err(problem) = check_address(request) {
-        return problem_details(&problem);
+        return problem_details(&problem.of_request(&request.id));
     }
+    let below_api = path.strip_prefix(&["api"]).unwrap_or(path);
+    let organization = api_routes::organization_of(below_api).filter(|id| is_id(id));
+    let mut response = respond(deployment, request, path).await;
+    response.organization = organization.map(str::to_owned);
+    response
+}
+
+async fn respond(deployment: &Deployment<'_>, request: &mut HttpRequest, path: &[&str]) -> HttpResponse {
     match path {
         ["api", "openapi.json"] if request.method == Method::GET => {
             HttpResponse::json(200, "application/json", admin_api::OPENAPI.to_owned())
         }
         ["api", rest @ ..] => api(deployment, request, rest).await,
-        _ => outside_api(deployment, request, path)
-            .await
-            .unwrap_or_else(|problem| layout::failure(&problem).into()),
+        _ => outside_api(deployment, request, path).await.unwrap_or_else(|problem| failed(request, problem)),
     }
 }
 
@@ -91,7 +104,7 @@ async fn api(deployment: &Deployment<'_>, request: &mut HttpRequest, path: &[&st
         Ok(None) => Err(admin_token::required()),
         Err(problem) => Err(problem),
     };
-    let response = outcome.unwrap_or_else(|problem| problem_details(&problem));
+    let response = outcome.unwrap_or_else(|problem| problem_details(&problem.of_request(&request.id)));
     if is_refusal { response.concealing_cost() } else { response }
 }
 
@@ -130,7 +143,8 @@ async fn outside_api(
         Ok(route) => Some(route),
         Err(NoRoute::NotFound) => None,
         Err(NoRoute::MethodNotAllowed { allow, detail }) => {
-            return Ok(problem_details(&Problem { allow: Some(allow), ..Problem::new(405, detail) }));
+            let problem = Problem { allow: Some(allow), ..Problem::new(405, detail) };
+            return Ok(problem_details(&problem.of_request(&request.id)));
         }
     };
     if request.method != Method::GET {
@@ -172,7 +186,7 @@ async fn page(
         (Ok(None), _) => Ok(sign_in::required(request)),
         (Err(problem), _) => Err(problem),
     };
-    let response = outcome.unwrap_or_else(|problem| layout::failure(&problem).into());
+    let response = outcome.unwrap_or_else(|problem| failed(request, problem));
     if is_refusal { response.concealing_cost() } else { response }
 }
 
@@ -236,6 +250,7 @@ fn admin_context<'a>(
     let now_millis = clock::now_millis();
     let (method, path) = (request.method.as_str(), request.address.path.as_str());
     let entry = admin_request::entry(actor.name(), method, path, now_millis, ids::request_id()?);
+    let entry = Entry { ray_id: request.id.clone(), ..entry };
     Ok(AdminContext {
         database,
         databases,

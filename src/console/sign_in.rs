@@ -98,7 +98,7 @@ pub(super) async fn sign_out(
     // The cookie may be a guess.
     let response = match rate_limits::count_failure(deployment.env, request).await {
         Ok(()) => response,
-        Err(limit) => layout::failure(&limit.into()).into(),
+        Err(limit) => layout::failure(&Problem::from(limit)).into(),
     };
     Ok(response.concealing_cost())
 }

@@ -43,6 +43,8 @@ pub struct Entry {
     /// The end of the entry's id, which distinguishes entries of the same millisecond; see
     /// [`crate::runtime::ids::request_id`].
     pub request_id: String,
+    /// The id of the HTTP request, which the Worker's log and the texts of errors have, too.
+    pub ray_id: String,
 }
 
 /// The outcome of a request.
@@ -219,11 +221,11 @@ impl Entry {
         };
         let sql = format!(
             "INSERT INTO log (org_id, id, source, actor, method, path, status, resource_type, resource_id,
-               resource_name, detail, body, duration, code, changed_id, first_event)
+               resource_name, detail, body, duration, code, changed_id, first_event, request_id)
              SELECT {organization}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') || '-' || :request, :source, :actor, :method,
                :path, :status, :resource_type, :resource_id, :resource_name, :detail, :body,
                max(0, CAST(unixepoch('subsec') * 1000 AS INTEGER) - CAST(:began AS INTEGER)), :code, :changed_id,
-               {first_event}
+               {first_event}, :ray_id
              {condition}"
         );
         let resource_id = outcome.resource_id.as_deref().map(redact_and_truncate);
@@ -248,6 +250,7 @@ impl Entry {
             optional("body", self.body.as_deref()),
             text("began", self.began_millis.to_string()),
             optional("code", outcome.code.map(ErrorCode::as_str)),
+            text("ray_id", self.ray_id.as_str()),
         ];
         (sql, bindings)
     }
@@ -296,7 +299,7 @@ pub(super) fn entry(story: &str) -> String {
            'method', l.method, 'path', l.path, 'status', l.status, 'resource_type', l.resource_type,
            'resource_id', coalesce(l.resource_id, l.changed_id), 'resource_name', l.resource_name,
            'detail', l.detail, 'body', json(l.body), 'duration', l.duration, 'code', l.code,
-           'first_event', {story})"
+           'first_event', {story}, 'request_id', l.request_id)"
     )
 }
 

@@ -15,6 +15,7 @@ use super::audit_log::ChangeEntry;
 use super::batch::{Batch, Handle, Ignored, Layout, Results, Select};
 use super::classify::classify;
 use super::retry::pause_before_retry;
+use crate::runtime::clock;
 use crate::runtime::deadline::{Deadline, within};
 use crate::storage_error::StorageError;
 use directory::Shard;
@@ -69,6 +70,11 @@ impl Database {
     pub fn detached(&self) -> Self {
         let inner = D1Database::unchecked_from_js(self.inner.as_ref().clone());
         Self { inner, shard: self.shard, cost: Rc::default(), anchor: None, deadline: Deadline::Batch }
+    }
+
+    /// The same database with so many milliseconds from now on instead of the time of a request.
+    pub fn within(self, millis: u64) -> Self {
+        Self { deadline: Deadline::Request(clock::now_millis().saturating_add(millis)), ..self }
     }
 
     /// The same database, read from its primary, with bookmarks for the client.

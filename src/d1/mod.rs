@@ -37,6 +37,7 @@ pub mod projects;
 pub mod refolding;
 pub mod retention;
 pub(crate) mod retry;
+pub mod schema_version;
 pub mod session;
 pub mod statement;
 pub mod tenant;

@@ -2591,7 +2591,9 @@ SELECT
       FROM events e
       WHERE e.org_id = l.org_id
         AND e.seq = l.first_event AND e.log_id = l.id
-    )
+    ),
+    'request_id',
+    l.request_id
   ) AS json
 FROM (
   SELECT r.org_id AS org_id, r.id AS id
@@ -2943,7 +2945,9 @@ FROM (
                   FROM events e
                   WHERE e.org_id = l.org_id
                     AND e.seq = l.first_event AND e.log_id = l.id
-                )
+                ),
+                'request_id',
+                l.request_id
               )
             FROM log l
             WHERE l.org_id = e.org_id
@@ -3412,7 +3416,9 @@ FROM (
                   FROM events e
                   WHERE e.org_id = l.org_id
                     AND e.seq = l.first_event AND e.log_id = l.id
-                )
+                ),
+                'request_id',
+                l.request_id
               )
             FROM log l
             WHERE l.org_id = e.org_id
@@ -3612,7 +3618,9 @@ FROM (
         'code',
         l.code,
         'first_event',
-        NULL
+        NULL,
+        'request_id',
+        l.request_id
       )
     )
   FROM w

@@ -17,12 +17,19 @@ pub struct Problem {
     pub allow: Option<String>,
     /// With 409: from how many people the change takes access, which is not confirmed.
     pub people: Option<u64>,
+    /// The id of the request, once it is known.
+    pub request_id: Option<String>,
 }
 
 impl Problem {
     /// A problem with that status.
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), allow: None, people: None }
+        Self { status, detail: detail.into(), allow: None, people: None, request_id: None }
+    }
+
+    /// The same with the id of the request.
+    pub(crate) fn of_request(self, id: &str) -> Self {
+        Self { request_id: Some(id.to_owned()), ..self }
     }
 
     /// There is no such organization, or none that the actor may know of.

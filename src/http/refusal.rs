@@ -138,7 +138,8 @@ fn of_storage(error: StorageError) -> ScimError {
         StorageError::OutdatedSchema(message) => {
             console_error!("the database lacks migrations ({message}): {MIGRATE}");
             ScimError::unavailable(format!(
-                "The service's database is older than the service, so nothing was changed. Its operator: {MIGRATE}."
+                "The service's database is older than the service, or has no tables, so nothing was changed. Its \
+                 operator: {MIGRATE}."
             ))
         }
         StorageError::TooManyImports => ScimError::throttled(

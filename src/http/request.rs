@@ -9,6 +9,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 use super::address::Address;
 use super::body_budget::{Held, LARGE};
 use crate::error::{Error, Limit};
+use crate::runtime::ids;
 use directory::group_body;
 use scim_protocol::ScimError;
 use scim_protocol::bounded_json::{self, ParseError};
@@ -64,6 +65,8 @@ pub(crate) const VALUE_LIMIT: usize = 20_000;
 
 /// A request to this service.
 pub(crate) struct HttpRequest {
+    /// Its id, in the logs and in the texts of errors: Cloudflare's Ray ID.
+    pub(crate) id: String,
     raw: web_sys::Request,
     headers: web_sys::Headers,
     /// The method; GET for HEAD, whose response differs only in that it has no body (RFC 9110 §9.3.2).
@@ -79,17 +82,19 @@ impl HttpRequest {
     /// Reads everything but the body.
     ///
     /// # Errors
-    /// If the method is not a token (RFC 9110 §9.1).
+    /// If the method is not a token (RFC 9110 §9.1), or if there is no randomness.
     pub(crate) fn new(raw: web_sys::Request) -> worker::Result<Self> {
         // `worker::Method` makes GET of methods that it does not know, such as PROPFIND.
         let method = Method::from_bytes(raw.method().as_bytes())
             .map_err(|error| format!("the method of the request: {error}"))?;
         let is_head = method == Method::HEAD;
+        let headers = raw.headers();
         Ok(Self {
+            id: request_id(headers.get("cf-ray").ok().flatten())?,
             method: if is_head { Method::GET } else { method },
             is_head,
             address: Address::parse(&raw.url()),
-            headers: raw.headers(),
+            headers,
             raw,
             budget: Held::default(),
         })
@@ -188,6 +193,17 @@ impl HttpRequest {
     }
 }
 
+/// The id of a request: the Ray ID, which Cloudflare sets, or a new id where a request did not come through its network.
+fn request_id(ray: Option<String>) -> worker::Result<String> {
+    let is_one = |ray: &String| {
+        (8..=40).contains(&ray.len()) && ray.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    match ray.filter(is_one) {
+        Some(ray) => Ok(ray),
+        None => ids::ray_id().map_err(|error| format!("the id of a request: {error:?}").into()),
+    }
+}
+
 /// Refuses a body with a `Content-Encoding`.
 fn check_coding(content_encoding: Option<&str>) -> Result<(), ScimError> {
     let mut codings = content_encoding.unwrap_or_default().split(',').map(str::trim);
@@ -238,6 +254,16 @@ fn json_by(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_id_of_a_request_is_its_ray_id() {
+        let ray = "8f1c2d3e4f5a6b7c-FRA";
+        assert_eq!(request_id(Some(ray.to_owned())).unwrap(), ray);
+        for other in [None, Some("\",\"x\":\""), Some("short"), Some(&"x".repeat(41))] {
+            let id = request_id(other.map(str::to_owned)).unwrap();
+            assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+        }
+    }
 
     #[test]
     fn only_a_body_as_it_is_can_be_read() {

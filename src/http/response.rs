@@ -7,12 +7,15 @@ use worker::wasm_bindgen::JsValue;
 
 use super::body::Body;
 use crate::d1::{Cost, Statement};
+use crate::deployment::VERSION;
 use crate::error::{Error, ErrorCode};
 use directory::{RefusalCode, Shard};
 use scim_protocol::entity_tag::entity_tag;
 use scim_protocol::{MEDIA_TYPE, ScimError, ScimType};
 
-const COMMON_HEADERS: [(&str, &str); 5] = [
+const COMMON_HEADERS: [(&str, &str); 6] = [
+    // Cloudflare sets `Server` itself.
+    ("Scim-Edge-Version", VERSION),
     // Directory data belongs in no cache.
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -44,6 +47,8 @@ pub(crate) struct HttpResponse {
     pub(crate) body: Body,
     /// The text of an error, for the log.
     pub(crate) detail: Option<String>,
+    /// The id of the organization that the request is about; for the log.
+    pub(crate) organization: Option<String>,
     /// The hint of the key that was sent; for the log.
     pub(crate) key_hint: Option<String>,
     /// What is left to do after the response.
@@ -62,6 +67,7 @@ impl HttpResponse {
             status,
             body: body.into(),
             detail: None,
+            organization: None,
             key_hint: None,
             deferred: DeferredWork::default(),
             code: None,
@@ -137,6 +143,19 @@ impl HttpResponse {
     /// The same with a text for the log.
     pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// The same with the id of the request in its text, if it is a SCIM error of this service: an administrator who sees
+    /// it in the identity provider can then find the request in the Worker's log.
+    pub(crate) fn naming_request(self, id: &str) -> Self {
+        match &self.detail {
+            Some(detail) if self.status >= 500 && self.content_type == MEDIA_TYPE => {
+                let detail = format!("{detail} (Request {id})");
+                let error = ScimError { status: self.status, scim_type: None, detail };
+                Self { body: error.to_json().into(), ..self }
+            }
+            _ => self,
+        }
     }
 
     /// The text of an error for the Worker's log: only the keyword of RFC 7644 if the detail may quote the request. The

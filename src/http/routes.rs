@@ -2,6 +2,9 @@
 
 use http::Method;
 
+#[cfg(test)]
+use crate::redaction::audit_log::is_known_segment;
+
 /// The methods that routes may have, in the order in which `Allow` lists them. HEAD is where GET is.
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
@@ -93,6 +96,15 @@ impl<H> Routes<H> {
             let parameters = resource.path.matches("/:").count();
             resource.handlers.iter().map(move |(_, handler)| (resource.path, parameters, handler))
         })
+    }
+
+    /// The segments of paths that the logs do not know, and would redact.
+    #[cfg(test)]
+    pub(crate) fn unknown_segments(&self) -> Vec<&'static str> {
+        let segments = self.resources.iter().flat_map(|resource| resource.path.split('/').skip(1));
+        segments
+            .filter(|name| !name.is_empty() && !name.starts_with(':') && !is_known_segment(name))
+            .collect()
     }
 
     /// The paths, and their methods.

@@ -110,7 +110,7 @@ async fn with_key(
         parameters: request.parameters(),
         segments,
     };
-    let audit = AuditContext::new(deployment.catalog, key.hint(), target, request_id);
+    let audit = AuditContext::new(deployment.catalog, key.hint(), target, request_id).of_request(&request.id);
     let budget = Budget::new(&deployment.catalog.limits);
     let mut context = RequestContext {
         session,
@@ -127,6 +127,7 @@ async fn with_key(
         context.authenticate().await?;
     }
     let mut response = outcome.unwrap_or_else(HttpResponse::from);
+    response.organization = context.audit.organization().map(str::to_owned);
     context.defer_entry(&mut response);
     if context.last_used_is_due.get() {
         response.deferred.statements.push(keys::used(key, &context.session.tenant.now));

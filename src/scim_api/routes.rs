@@ -133,5 +133,6 @@ mod tests {
             assert_eq!(parameters, expected, "{path}");
         }
         assert_eq!(ROUTES.conflicts(), Vec::<&str>::new());
+        assert_eq!(ROUTES.unknown_segments(), Vec::<&str>::new());
     }
 }

@@ -27,7 +27,19 @@ export async function logText(worker) {
   return worker.logs().join("\n");
 }
 
-const COST = /D1: (\d+) round trips?, (\d+) rows read, (\d+) written/;
+/** The line of a request in the log as an object; undefined for any other line. */
+export function requestOf(line) {
+  return line.startsWith('{"request_id":') ? JSON.parse(line) : undefined;
+}
+
+/** Runs `action` and resolves with its outcome and the requests that the log has of it, in their order. */
+export async function requestsLogged(worker, action) {
+  await worker.flushLogs();
+  const before = worker.logs().length;
+  const result = await action();
+  await worker.flushLogs();
+  return { result, requests: worker.logs().slice(before).map(requestOf).filter(Boolean) };
+}
 
 /**
  * Runs `action` and resolves with its answer and its cost from the Worker's own log, also if a key is refused. No other
@@ -36,16 +48,12 @@ const COST = /D1: (\d+) round trips?, (\d+) rows read, (\d+) written/;
 export async function costInLog(worker, action) {
   const before = worker.logs().length;
   const answer = await action();
-  const [, ...numbers] = await eventually(async () => {
-    const [line] = worker
-      .logs()
-      .slice(before)
-      .map((line) => COST.exec(line))
-      .filter(Boolean);
+  const line = await eventually(async () => {
+    const [line] = worker.logs().slice(before).map(requestOf).filter(Boolean);
     assert.ok(line, "no line of the log has the cost");
     return line;
   });
-  const [round_trips, rows_read, rows_written] = numbers.map(Number);
+  const { d1_round_trips: round_trips, d1_rows_read: rows_read, d1_rows_written: rows_written } = line;
   return { answer, cost: { round_trips, rows_read, rows_written } };
 }
 

@@ -82,6 +82,10 @@ pub(crate) struct LogEntry {
     /// What was wrong, or what was done.
     #[schema(required)]
     pub(crate) detail: Option<String>,
+    /// The id of the request, as in the Worker's log and in problems: Cloudflare's Ray ID. null: it is older than these
+    /// ids, or made by a job.
+    #[schema(required)]
+    pub(crate) request_id: Option<String>,
     /// The request's body, without secrets and shortened; null: it had none.
     pub(crate) body: Value,
     /// In milliseconds.

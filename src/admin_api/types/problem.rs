@@ -19,6 +19,9 @@ pub(crate) struct ProblemDetails<'p> {
     /// null: that is not the problem.
     #[schema(required)]
     pub(crate) people: Option<u64>,
+    /// The id of the request: the Worker's log and the entry in the provisioning log have the same.
+    #[schema(min_length = 1)]
+    pub(crate) request_id: &'p str,
 }
 
 impl<'p> From<&'p Problem> for ProblemDetails<'p> {
@@ -28,6 +31,7 @@ impl<'p> From<&'p Problem> for ProblemDetails<'p> {
             status: problem.status,
             detail: &problem.detail,
             people: problem.people,
+            request_id: problem.request_id.as_deref().unwrap_or_default(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::parts::{address, domains};
 use super::request::{Notice, Page};
 use crate::admin_api::types::organizations::Organization;
 use crate::auth::actor::Actor;
+use crate::deployment::VERSION;
 use crate::http::Problem;
 
 /// The pages of an organization that are reached from everywhere.
@@ -98,6 +99,9 @@ pub(crate) fn failure(problem: &Problem) -> Page {
     let main = html! {
         h1 { (problem.title()) }
         p.notice.bad role="alert" { (problem.detail) }
+        @if let Some(id) = problem.request_id.as_deref().filter(|_| problem.status >= 500) {
+            p { "Request " code { (id) } ": the Worker's log has it." }
+        }
         p { a href="/console" { "To the console" } }
     };
     let html = document(problem.title(), &bare_header(), &main);
@@ -126,6 +130,7 @@ pub(super) fn document(title: &str, header: &Markup, main: &Markup) -> String {
             body {
                 (header)
                 main #main tabindex="-1" { (main) }
+                footer { "scim-edge " (VERSION) " · " a href="/healthz" { "State of the service" } }
             }
         }
     }

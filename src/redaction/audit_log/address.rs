@@ -4,7 +4,8 @@ use super::{ELLIPSIS, Redactor, unknown_name};
 use crate::redaction::secrets::redact;
 
 /// The segments of this service's own paths.
-const KNOWN_SEGMENTS: [&str; 38] = [
+const KNOWN_SEGMENTS: [&str; 52] = [
+    "healthz",
     "scim",
     "v2",
     "Users",
@@ -37,6 +38,19 @@ const KNOWN_SEGMENTS: [&str; 38] = [
     "sign-out",
     "assets",
     "sessions",
+    "access",
+    "brake",
+    "changes",
+    "deleted-people",
+    "erase",
+    "events",
+    "pause",
+    "preview",
+    "release",
+    "resume",
+    "steps",
+    "stop",
+    "undo",
     "invitations",
     "accept",
     "decline",

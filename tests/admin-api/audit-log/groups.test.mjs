@@ -95,8 +95,11 @@ test("an invalid GROUP_PREFIX is refused, and the Worker's log says what to chan
   ]) {
     const worker = await startWorker({ vars: { GROUP_PREFIX: prefix } });
     t.after(() => worker.close());
-    for (const path of ["/scim/ServiceProviderConfig", "/scim/Groups", "/console/api/organizations"])
-      assert.equal((await fetch(new URL(path, worker.url))).status, 500, `${JSON.stringify(prefix)} ${path}`);
+    for (const path of ["/scim/ServiceProviderConfig", "/scim/Groups", "/console/api/organizations"]) {
+      const answer = await fetch(new URL(path, worker.url));
+      assert.equal(answer.status, 503, `${JSON.stringify(prefix)} ${path}`);
+      assert.match(await answer.text(), /GROUP_PREFIX/);
+    }
     const log = await logText(worker);
     assert.match(log, /GROUP_PREFIX.*Change it in wrangler\.toml/s);
     assert.match(log, why);
