@@ -21,7 +21,7 @@ export async function removeAll(client, ledger, told) {
       if (state) left.push({ ...entry, ...state });
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      left.push({ ...entry, state: "left", why: error.message });
+      left.push({ ...entry, state: "left", why: error.why ?? error.message });
     }
   }
   return left;
@@ -39,11 +39,10 @@ async function remove(client, ledger, entry) {
     return undefined;
   }
   const why = `DELETE was answered ${answer.status}`;
-  // A busy or failing server is asked again by --clean; one that refuses to delete would refuse again.
-  if (answer.status === 429 || answer.status >= 500 || entry.type === "Groups") {
-    if (answer.status !== 501) return { state: "left", why };
-  }
-  if (entry.type === "Users" && (await deactivated(client, path))) {
+  // A failing server is asked again by --clean; one that refuses to delete would refuse again.
+  const isFailing = answer.status >= 500 && answer.status !== 501;
+  if (isFailing || entry.type === "Groups") return { state: "left", why };
+  if (await deactivated(client, path)) {
     ledger.drop(entry);
     return { state: "deactivated", why };
   }

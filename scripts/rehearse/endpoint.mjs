@@ -4,14 +4,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { send } from "../../tests/helpers/http.mjs";
 import { SCHEMA } from "../../tests/helpers/schema.mjs";
-import { connectionText, NoAnswer } from "./failures.mjs";
+import { ComeBackLater, connectionText, NoAnswer } from "./failures.mjs";
 
 /** An id that no resource has. */
 export const UNKNOWN = "ed1f7a52-2f0c-4f0a-9b7e-3f6d5b0a7c11";
 
-/** How often a request is repeated after a 429, and how long the rehearsal waits for one, in seconds. */
+/** How often a request is repeated after a 429. */
 const RETRIES = 3;
+
+/** Seconds that the rehearsal waits at most, and without a Retry-After, which has to be a number for Okta too. */
 const LONGEST_WAIT = 90;
+const USUAL_WAIT = 5;
 
 /** Headers of an answer that a report shows; others may be secrets, as cookies are. */
 const SHOWN = ["content-type", "location", "etag", "retry-after", "www-authenticate"];
@@ -53,8 +56,13 @@ export class Endpoint {
     const sent = { ...headers, ...(authorization === null ? {} : { Authorization: authorization }) };
     for (let attempt = 0; ; attempt++) {
       const answer = await this.#exchange(method, path, sent, body);
-      const wait = answer.status === 429 ? Number(answer.headers["retry-after"]) : Number.NaN;
-      if (attempt === RETRIES || !Number.isInteger(wait) || wait > LONGEST_WAIT) return this.#note(answer, entry);
+      if (answer.status !== 429) return this.#note(answer, entry);
+      const asked = answer.headers["retry-after"];
+      const wait = /^\d+$/.test(asked) ? Number(asked) : USUAL_WAIT;
+      if (attempt === RETRIES || wait > LONGEST_WAIT) {
+        this.#note(answer, entry);
+        throw new ComeBackLater(answer, asked);
+      }
       this.onWait(wait);
       await sleep(wait * 1000, undefined, { signal: this.signal });
     }
@@ -75,7 +83,7 @@ export class Endpoint {
       exchange.headers = this.#secrets.hideIn(
         Object.fromEntries(SHOWN.filter((name) => name in answer.headers).map((name) => [name, answer.headers[name]])),
       );
-      exchange.body = this.#secrets.hideIn(answer.body ?? answer.text);
+      exchange.body = this.#secrets.hideIn(this.#withoutOthers(method, path, answer.body ?? answer.text));
       return answer;
     } catch (error) {
       if (error instanceof NoAnswer) exchange.failure = this.#secrets.hide(error.message);
@@ -99,6 +107,17 @@ export class Endpoint {
       if (late.aborted) throw new NoAnswer(`${host} did not answer within ${this.#timeout} s.`);
       throw new NoAnswer(connectionText(error, host));
     }
+  }
+
+  /** Of people and groups of the organization a report has the ids alone. */
+  #withoutOthers(method, path, body) {
+    const [, type] = RESOURCE.exec(path) ?? COLLECTION.exec(path) ?? [];
+    if (method !== "GET" || type === undefined || body === null || typeof body !== "object") return body;
+    const own = (resource) => {
+      const isOther = typeof resource?.id === "string" && !this.ledger.owns(type, resource.id);
+      return isOther ? { id: resource.id } : resource;
+    };
+    return Array.isArray(body.Resources) ? { ...body, Resources: body.Resources.map(own) } : own(body);
   }
 
   /** The people and groups of the organization are not ours to change. */

@@ -5,6 +5,16 @@ import { Problem } from "../lib/run.mjs";
 /** The server did not answer at all: no connection, no certificate, no time. */
 export class NoAnswer extends Error {}
 
+/** The server asks to come back later than the rehearsal waits. */
+export class ComeBackLater extends NoAnswer {
+  /** @param wait the header Retry-After */
+  constructor(answer, wait) {
+    const when = wait === undefined ? "later" : `in ${wait} s`;
+    super(`The server asks to come back ${when} (429)${detailOf(answer)}`);
+    this.why = `the server asks to come back ${when}`;
+  }
+}
+
 const TLS = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "signed its certificate itself",
   SELF_SIGNED_CERT_IN_CHAIN: "has a certificate of an authority that this computer does not trust",
@@ -66,7 +76,6 @@ export function firstAnswerProblem(answer, base) {
       `${base}/Users answers ${status}${said}\nIs this the SCIM base URL? It often ends with /scim or /scim/v2.`,
     );
   }
-  if (status === 429) return new Problem(`The server asks to come back later: 429${said}`);
   if (status >= 400) return new Problem(`The server cannot list people: ${status}${said}`);
   if (body === null || typeof body !== "object") {
     return new Problem(`${base}/Users answers ${status} without JSON (${type}): is this a SCIM server?`);

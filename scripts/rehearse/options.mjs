@@ -29,20 +29,18 @@ const NO_KEY_HERE =
   "A key is never an argument: it would stay in the shell's history, and other users of this computer could read it. " +
   "Set SCIM_KEY, or type the key when asked. If it was a real one, replace it.";
 
-const string = { type: "string" };
-const boolean = { type: "boolean" };
 const OPTIONS = {
-  only: string,
-  list: boolean,
-  clean: boolean,
-  verbose: boolean,
-  json: string,
-  junit: string,
-  "mail-domain": string,
-  teams: boolean,
-  project: string,
-  timeout: string,
-  help: { ...boolean, short: "h" },
+  only: { type: "string" },
+  list: { type: "boolean" },
+  clean: { type: "boolean" },
+  verbose: { type: "boolean" },
+  json: { type: "string" },
+  junit: { type: "string" },
+  "mail-domain": { type: "string" },
+  teams: { type: "boolean" },
+  project: { type: "string" },
+  timeout: { type: "string" },
+  help: { type: "boolean", short: "h" },
 };
 
 /**
@@ -129,9 +127,9 @@ export async function readKey() {
 
 /** Asks on the terminal, which shows the question and not the answer. */
 export function askHidden(question, { input = process.stdin, shown = process.stderr } = {}) {
-  shown.write(question);
   const output = new Writable({ write: (_, __, done) => done() });
   const reader = createInterface({ input, output, terminal: true });
+  shown.write(question); // from here on the terminal does not show what is typed
   return new Promise((resolve, reject) => {
     reader.on("SIGINT", () => reject(new Problem("Interrupted.")));
     reader.on("line", resolve);

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { removeAll } from "./cleanup.mjs";
 import { Endpoint } from "./endpoint.mjs";
-import { firstAnswerProblem, NoAnswer } from "./failures.mjs";
+import { ComeBackLater, firstAnswerProblem, NoAnswer } from "./failures.mjs";
 import { Ledger, openFolder } from "./ledger.mjs";
 import { clientsOf, End, Play, Skip } from "./play.mjs";
 import { Secrets } from "./secrets.mjs";
@@ -76,10 +76,9 @@ async function playAll({ options, endpoint, clients, stage, report, told, secret
     report.steps.push(hidden(result, secrets));
     told.end(report.steps.at(-1));
     unanswered = result.unanswered ? unanswered + 1 : 0;
-    if (unanswered === PATIENCE) {
-      report.givenUp = `${PATIENCE} steps in a row got no answer.`;
-      return;
-    }
+    if (unanswered === PATIENCE) report.givenUp = `${PATIENCE} steps in a row got no answer.`;
+    if (result.isRefused) report.givenUp = secrets.hide(result.reason);
+    if (report.givenUp) return;
   }
 }
 
@@ -112,6 +111,8 @@ function explain(error, result, endpoint) {
   if (error instanceof End || endpoint.signal.aborted) return;
   if (error instanceof Skip) {
     result.reason = error.message;
+  } else if (error instanceof ComeBackLater) {
+    Object.assign(result, { reason: error.message, isRefused: true });
   } else if (error instanceof Unprepared) {
     Object.assign(result, { verdict: "failed", reason: error.message });
   } else if (error instanceof NoAnswer) {
