@@ -54,9 +54,10 @@ async function found(client, ledger, entry) {
   const attribute = entry.type === "Users" ? "userName" : "displayName";
   const { status, body } = await client.find(`/${entry.type}`, `${attribute} eq "${entry.name}"`);
   if (status >= 400 && status !== 404) throw new NoAnswer(`The look-up of ${entry.name} was answered ${status}.`);
-  const resource = body?.Resources?.find?.((each) => each[attribute] === entry.name);
-  if (resource) ledger.made(entry, resource.id);
-  return resource !== undefined;
+  const resource = body?.Resources?.find?.((each) => each?.[attribute] === entry.name);
+  if (resource?.id === undefined) return false;
+  ledger.made(entry, resource.id);
+  return true;
 }
 
 async function deactivated(client, path) {

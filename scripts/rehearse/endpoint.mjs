@@ -22,6 +22,9 @@ const SHOWN = ["content-type", "location", "etag", "retry-after", "www-authentic
 const RESOURCE = /^\/(Users|Groups)\/([^/?]+)(?:\?|$)/;
 const COLLECTION = /^\/(Users|Groups)(?:\?|$)/;
 
+/** RFC 7643 section 3.1 has text alone; a number is what some servers send. */
+const isId = (id) => typeof id === "string" || typeof id === "number";
+
 export class Endpoint {
   #key;
   #timeout;
@@ -114,7 +117,7 @@ export class Endpoint {
     const [, type] = RESOURCE.exec(path) ?? COLLECTION.exec(path) ?? [];
     if (method !== "GET" || type === undefined || body === null || typeof body !== "object") return body;
     const own = (resource) => {
-      const isOther = typeof resource?.id === "string" && !this.ledger.owns(type, resource.id);
+      const isOther = isId(resource?.id) && !this.ledger.owns(type, String(resource.id));
       return isOther ? { id: resource.id } : resource;
     };
     return Array.isArray(body.Resources) ? { ...body, Resources: body.Resources.map(own) } : own(body);
@@ -144,7 +147,7 @@ export class Endpoint {
     if (method !== "GET") this.#noteWrite(method, path);
     const isDone = status >= 200 && status < 300;
     if (entry) {
-      if (isDone && typeof body?.id === "string") this.ledger.made(entry, body.id);
+      if (isDone && isId(body?.id)) this.ledger.made(entry, body.id);
       else if (status >= 400 && status < 500) this.ledger.drop(entry);
     }
     // A server that makes what a PUT replaces: that is listed too.

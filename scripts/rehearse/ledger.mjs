@@ -41,7 +41,7 @@ export class Ledger {
   }
 
   made({ number }, id) {
-    this.#note({ number, id });
+    this.#note({ number, id: String(id) });
   }
 
   /** Forgets an entry, because it was refused or is gone. */

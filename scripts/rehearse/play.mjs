@@ -66,8 +66,7 @@ export class Play {
 
   /** The resources of a list; the form of the list is what the steps of `connection` and `paging` are about. */
   resources(rule, answer) {
-    const body = this.answers(rule, answer, 200);
-    return Array.isArray(body.Resources) ? body.Resources : [];
+    return resourcesOf(this.answers(rule, answer, 200));
   }
 
   /** Requires a list of exactly these ids. */
@@ -89,7 +88,9 @@ export class Play {
     }
     const isEmpty = body.totalResults === 0 && !("Resources" in body);
     this.must(rfc7644("3.4.2"), "Resources is an array.", Array.isArray(body.Resources) || isEmpty, body.Resources);
-    const resources = Array.isArray(body.Resources) ? body.Resources : [];
+    const resources = resourcesOf(body);
+    const areObjects = !Array.isArray(body.Resources) || resources.length === body.Resources.length;
+    this.must(rfc7644("3.4.2"), "Resources has nothing but objects.", areObjects, body.Resources);
     if ("itemsPerPage" in body) {
       const text = "itemsPerPage is the number of resources in the answer.";
       this.must(rfc7644("3.4.2.4"), text, body.itemsPerPage === resources.length, body.itemsPerPage);
@@ -135,6 +136,10 @@ export class Play {
   }
 }
 
+/** What a list has that can be a resource. */
+export const resourcesOf = ({ Resources }) =>
+  (Array.isArray(Resources) ? Resources : []).filter((each) => each !== null && typeof each === "object");
+
 export const statusOf = (answer) => (answer.status < 400 ? answer.status : `${answer.status}${detailOf(answer)}`);
 
 export const sameIds = (found, ids) => found.length === ids.length && ids.every((id) => found.includes(id));
@@ -143,6 +148,6 @@ const idsShown = (ids) => `${ids.length} found${ids.length > 0 ? `: ${ids.slice(
 
 function shown(value) {
   if (value === undefined) return "absent";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
   return text.length > 300 ? `${text.slice(0, 300)} …` : text;
 }

@@ -71,13 +71,13 @@ async function playAll({ options, endpoint, clients, stage, report, told, secret
   let unanswered = 0;
   for (const [index, step] of chosen.entries()) {
     told.begin(step, index, chosen.length);
-    const result = await playOne(step, endpoint, new Play(stage, clients));
+    const { unanswered: isUnanswered, isRefused, ...result } = await playOne(step, endpoint, new Play(stage, clients));
     if (endpoint.signal.aborted) return;
     report.steps.push(hidden(result, secrets));
     told.end(report.steps.at(-1));
-    unanswered = result.unanswered ? unanswered + 1 : 0;
+    unanswered = isUnanswered ? unanswered + 1 : 0;
     if (unanswered === PATIENCE) report.givenUp = `${PATIENCE} steps in a row got no answer.`;
-    if (result.isRefused) report.givenUp = secrets.hide(result.reason);
+    if (isRefused) report.givenUp = secrets.hide(result.reason);
     if (report.givenUp) return;
   }
 }
@@ -117,6 +117,12 @@ function explain(error, result, endpoint) {
     Object.assign(result, { verdict: "failed", reason: error.message });
   } else if (error instanceof NoAnswer) {
     Object.assign(result, { verdict: "failed", reason: error.message, unanswered: true });
+  } else if (error instanceof TypeError) {
+    // Such as null in the place of a person.
+    Object.assign(result, {
+      verdict: "failed",
+      reason: `The answer does not have the form of SCIM: ${error.message}.`,
+    });
   } else {
     throw error;
   }

@@ -133,7 +133,8 @@ export class Stage {
     for (let page = 0; page < GROUP_PAGES; page++) {
       const parameters = { startIndex: page * 100 + 1, count: 100, excludedAttributes: "members" };
       const { body } = await this.#client.list("/Groups", parameters);
-      for (const { displayName } of body?.Resources ?? []) names.add(displayName);
+      if (!Array.isArray(body?.Resources)) break;
+      for (const group of body.Resources) names.add(group?.displayName);
       if (!(body?.totalResults > (page + 1) * 100)) break;
     }
     const bases = [...names]
@@ -168,7 +169,7 @@ export class Stage {
   /** What a request made whose answer did not have the id: the list of what is made has its name. */
   async #lookUp(type, attribute, name) {
     const { body } = await this.#client.find(`/${type}`, `${attribute} eq "${name}"`);
-    const found = body?.Resources?.find?.((resource) => resource[attribute] === name);
+    const found = body?.Resources?.find?.((resource) => resource?.[attribute] === name);
     const entry = this.endpoint.ledger.entries.find((each) => each.type === type && each.name === name);
     if (found && entry) this.endpoint.ledger.made(entry, found.id);
     return entry && found;
@@ -207,7 +208,7 @@ export class Stage {
   }
 }
 
-export const memberIds = (group) => (Array.isArray(group?.members) ? group.members : []).map(({ value }) => value);
+export const memberIds = (group) => (Array.isArray(group?.members) ? group.members : []).map((member) => member?.value);
 
 export function hasMembers(group, ids) {
   const members = memberIds(group);

@@ -79,6 +79,24 @@ describe("what a rehearsal leaves", () => {
     });
   }
 
+  test("is a list after a second signal", async () => {
+    let delay = 5;
+    const server = await start({ intercept: () => sleep(delay) });
+    const { child, ended } = begin([server.base]);
+    await until(() => server.directory.all("Users").length > 4);
+    delay = 400;
+    child.kill("SIGINT");
+    await sleep(1_200);
+    child.kill("SIGINT");
+    const run = await ended;
+    assert.equal(run.code, 130, run.text);
+    assert.match(run.stdout, /Ended at once\. --clean removes what is left\./);
+    assert.equal(lists().length, 1);
+    delay = 0;
+    assert.equal((await rehearse([server.base, "--clean"])).code, 0);
+    assert.deepEqual([resources(server), lists()], [nothing, []]);
+  });
+
   test("is a list after a crash, by which --clean removes it", async () => {
     const server = await start({ intercept: () => sleep(5) });
     const { child, ended } = begin([server.base]);

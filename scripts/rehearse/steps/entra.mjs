@@ -3,6 +3,7 @@
 
 import { SCHEMA } from "../../../tests/helpers/schema.mjs";
 import { UNKNOWN } from "../endpoint.mjs";
+import { resourcesOf } from "../play.mjs";
 import { ENTRA, rfc7643, rfc7644 } from "../rules.mjs";
 
 const FLAG = "aadOptscim062020";
@@ -76,7 +77,7 @@ async function lookUpUnquoted(play) {
   const { id, externalId } = await play.stage.person("entra");
   if (externalId === undefined) play.skip("the server does not keep externalId");
   const answer = await lookUp(play, `externalId eq ${externalId}`);
-  const found = answer.body?.Resources?.map?.((user) => user.id) ?? [];
+  const found = resourcesOf(answer.body ?? {}).map((user) => user.id);
   const isFound = answer.status === 200 && found.length === 1 && found[0] === id;
   play.should(
     ENTRA.lookup,

@@ -1,5 +1,6 @@
 // Microsoft Entra ID: groups are matched without their members, and changed by capitalized operations.
 
+import { resourcesOf } from "../play.mjs";
 import { ENTRA, rfc7644 } from "../rules.mjs";
 import { hasMembers, memberIds } from "../stage.mjs";
 
@@ -20,7 +21,7 @@ async function lookUp(play) {
   const parameters = { excludedAttributes: "members", filter: `displayName eq "${displayName}"` };
   const answer = await play.entra.list("/Groups", parameters);
   play.finds(ENTRA.groups, "The look-up finds the group, and no other.", answer, [id]);
-  const shown = memberIds(answer.body.Resources?.[0]);
+  const shown = memberIds(resourcesOf(answer.body)[0]);
   play.should(rfc7644("3.9"), "members is left out, as excludedAttributes says.", shown.length === 0, shown);
   const single = await play.read(play.entra, `/Groups/${id}?excludedAttributes=members`);
   play.should(
@@ -59,7 +60,7 @@ async function probe(play) {
     [plus, []],
   ]) {
     const answer = await play.entra.list("/Groups", { filter: `id eq "${id}" and members eq "${person.id}"` });
-    const found = answer.body?.Resources?.map?.((group) => group.id) ?? [];
+    const found = resourcesOf(answer.body ?? {}).map((group) => group.id);
     const isRight = answer.status === 200 && found.join() === ids.join();
     const what = ids.length > 0 ? "found by a member of it" : "not found by a person who is no member";
     play.should(ENTRA.groups, `The group is ${what}.`, isRight, answer.body?.detail ?? found);

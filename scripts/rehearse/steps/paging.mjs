@@ -1,6 +1,7 @@
 // Okta's import: every page of people, then every page of groups. Okta takes the app away from people who are on none.
 
 import { SCHEMA } from "../../../tests/helpers/schema.mjs";
+import { resourcesOf } from "../play.mjs";
 import { OKTA, rfc7644, rfc9865 } from "../rules.mjs";
 
 const RULE = rfc7644("3.4.2.4");
@@ -22,6 +23,9 @@ export const paging = {
   },
 };
 
+/** After so many small pages the rest is read in large ones. */
+const SMALL_PAGES = 50;
+
 /**
  * Reads the pages of all people as Okta does, until startIndex exceeds totalResults.
  * @param between called after each page with the pages so far
@@ -29,17 +33,19 @@ export const paging = {
  */
 export async function readPages(play, count, between = async () => {}) {
   const pages = [];
-  for (let startIndex = 1, total = 1; startIndex <= total; startIndex += count) {
-    const body = play.answers(RULE, await play.okta.list("/Users", { startIndex, count }), 200);
+  for (let startIndex = 1, total = 1; startIndex <= total; ) {
+    const size = pages.length < SMALL_PAGES ? count : 100;
+    const body = play.answers(RULE, await play.okta.list("/Users", { startIndex, count: size }), 200);
     total = body.totalResults;
     if (total > MOST) play.skip(`there are more than ${MOST} people`);
+    startIndex += size;
     pages.push(body);
     await between(pages);
   }
   return pages;
 }
 
-export const idsOf = (pages) => pages.flatMap(({ Resources }) => (Resources ?? []).map(({ id }) => id));
+export const idsOf = (pages) => pages.flatMap((body) => resourcesOf(body).map(({ id }) => id));
 
 async function importAll(play) {
   const cast = await play.stage.cast();
@@ -160,7 +166,7 @@ async function importGroups(play) {
     if (total > MOST) play.skip(`there are more than ${MOST} groups`);
     pages.push(answer.body);
   }
-  const found = pages.flatMap(({ Resources }) => Resources ?? []).find((group) => group.id === id);
+  const found = pages.flatMap(resourcesOf).find((group) => group.id === id);
   play.must(OKTA.imports, "The group is in the list, with its name.", found?.displayName === displayName, found);
 }
 
