@@ -104,7 +104,7 @@ describe("curl", () => {
     test(text, async () => {
       const api = `${worker.url}/console/api`;
       const filled = text
-        .replace(/https:\/\/(?:scim-edge\.)?<[^>]+>(?:\.workers\.dev)?/g, worker.url)
+        .replace(/https:\/\/(?:scim-edge\.)?<[^>]+>(?:\.workers\.dev)?|http:\/\/127\.0\.0\.1:8787/g, worker.url)
         .replaceAll("<ADMIN_TOKEN>", worker.adminToken)
         .replaceAll("<SCIM key>", organization.key.key)
         .replaceAll("<id>", organization.id)

@@ -13,6 +13,32 @@ const worker = useWorker({ modules: { "recording-storage.js": recording } });
 
 const text = read("docs/operations.md");
 
+/** The names in backticks of the first cell of each row. */
+const named = (head) => {
+  const rows = text.slice(text.indexOf(head)).split("\n\n")[0].split("\n").slice(2);
+  return rows.map((row) => [...row.split("|")[1].matchAll(/`(\w+)`/g)].map(([, name]) => name));
+};
+
+test("the fields of the log are those that it lists, and queries use no others", async () => {
+  const organization = await createOrganization(worker);
+  await organization.okta.get("/Users/unknown");
+  await organization.okta.with({ key: "scim-WRONG" }).get("/Users");
+  await worker.fetch("http://localhost/scim/Users", { headers: { "CF-Connecting-IP": "192.0.2.7" } });
+  await worker.flushLogs();
+  const lines = worker.logs().filter((line) => line.startsWith('{"request_id"'));
+  const seen = new Set(lines.flatMap((line) => Object.keys(JSON.parse(line))));
+  const listed = named("| field | what |").flat();
+  assert.deepEqual(listed.sort(), [...seen].sort());
+  const queries = text.slice(text.indexOf("| question |")).split("\n\n")[0];
+  const used = [...queries.matchAll(/`([a-z0-9_]+)`/g)]
+    .map(([, name]) => name)
+    .filter((name) => name !== "access_brake");
+  assert.deepEqual(
+    used.filter((name) => !listed.includes(name)),
+    [],
+  );
+});
+
 /** What Cloudflare's free plan allows in a day. */
 const DAY = { requests: 100_000, read: 5_000_000, written: 100_000 };
 

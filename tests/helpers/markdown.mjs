@@ -10,7 +10,7 @@ export function quotations(text) {
   const found = [];
   let isInside = false;
   for (const line of text.split("\n")) {
-    const [, words] = /^> (.*)$/.exec(line) ?? [];
+    const [, words] = /^> (.*)$/.exec(line.replaceAll("\\<", "<")) ?? [];
     if (words === undefined) isInside = false;
     else if (isInside) found.push(`${found.pop()} ${words}`);
     else found.push(words);

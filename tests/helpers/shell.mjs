@@ -12,7 +12,8 @@ import { root } from "../../scripts/lib/paths.mjs";
 const WRANGLER = (wrangler) => `#!${process.execPath}
 const { spawnSync } = require("node:child_process");
 const args = process.argv.slice(2).filter((arg, index) => !(index === 0 && arg === "wrangler"));
-const run = (args, stdio) => spawnSync(process.execPath, [${JSON.stringify(wrangler)}, ...args], { stdio, encoding: "utf8" });
+const wrangler = ${JSON.stringify(wrangler)};
+const run = (args, stdio) => spawnSync(process.execPath, [wrangler, ...args], { stdio, encoding: "utf8" });
 const [first, second] = args;
 if (first === "d1" && ["execute", "export", "migrations"].includes(second)) {
   const local = args.map((arg) => (arg === "--remote" ? "--local" : arg));
