@@ -33,7 +33,7 @@ await main(async () => {
   const found = await step("Looking up what the account has", () => lookUp(configuration));
   // All questions come first.
   const jurisdiction = await chooseJurisdiction(found, options.jurisdiction);
-  const admin = needsAdminToken(configuration, found.live, options) ? await chooseAdminToken() : undefined;
+  const admin = needsAdminToken(configuration, found.live, options) && (await chooseAdminToken());
 
   const ready = { ...configuration, ...(await create(found, jurisdiction)) };
   const args = writeConfiguration(ready, worker);
@@ -64,9 +64,9 @@ async function migrate(binding, args) {
   } catch (error) {
     if (!(error instanceof WranglerFailure)) throw error;
     throw new Problem(
-      `${error.message}\n\nThe new Worker was not deployed: the one before goes on. D1 has taken the failed migration ` +
-        "back, and those before it stay. Once the reason is mended, run the same command again: it continues there. " +
-        "docs/guides/upgrade.md says how to restore a database.",
+      `${error.message}\n\nThe new Worker was not deployed: the one before goes on. D1 has taken the failed ` +
+        "migration back, and those before it stay. Once the reason is mended, run the same command again: it " +
+        "continues there. docs/guides/upgrade.md says how to restore a database.",
     );
   }
 }
@@ -99,6 +99,6 @@ provisioning by SCIM (General > App Settings), go to Provisioning > Integration 
 
 ${oktaRows(`${address}/scim`)}
 
-docs/guides/okta.md and docs/guides/entra.md have all steps. Run the same command again after each upgrade.
+docs/guides/okta.md and docs/guides/entra.md have all steps.
 `;
 }

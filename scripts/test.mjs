@@ -36,6 +36,9 @@ const MAX_GZIPPED_SIZE = 1_300_000;
 
 /** The files of tests that take longest, also by waiting, and are therefore started first. */
 const LONGEST = [
+  "deploy/deploy.test.mjs",
+  "deploy/interrupted.test.mjs",
+  "deploy/refused.test.mjs",
   "property/imports.property.test.mjs",
   "docs/commands.test.mjs",
   "admin-api/access/jwks.test.mjs",

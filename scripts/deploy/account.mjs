@@ -9,7 +9,7 @@ export async function login() {
     return await wranglerJson(["whoami", "--json"]);
   } catch (error) {
     if (!(error instanceof WranglerFailure)) throw error;
-    if (/"loggedIn": false/.test(error.output)) {
+    if (/"loggedIn": ?false/.test(error.output)) {
       throw new Problem(
         "wrangler is not logged in to Cloudflare. Run npx wrangler login, which opens a browser; or set " +
           "CLOUDFLARE_API_TOKEN to an API token with the permissions that docs/guides/deploy.md lists.",

@@ -55,8 +55,8 @@ function checkOwn(name, live) {
   const isEmpty = live.length > 0 && live.every(({ type, name }) => type === "secret_text" && name === "ADMIN_TOKEN");
   if (isOwn || isEmpty) return;
   throw new Problem(
-    `The account has a Worker ${name} that is not scim-edge: it has no database bound as DB and no KV namespace bound ` +
-      "as KV. Deploying would replace it. Write another name into wrangler.toml.",
+    `The account has a Worker ${name} that is not scim-edge: it has no database bound as DB and no KV namespace ` +
+      "bound as KV. Deploying would replace it. Write another name into wrangler.toml.",
   );
 }
 
@@ -72,10 +72,11 @@ function databaseId({ binding, name, id }, live, inAccount) {
   const used = bound(live, binding);
   const usedId = used?.database_id ?? used?.id;
   if (usedId === undefined || usedId === byName) return byName;
+  const usedName = nameOf(usedId) ?? `${usedId}, which the account no longer has,`;
   throw new Problem(
-    `The running Worker uses the database ${nameOf(usedId) ?? usedId} as ${binding}, and wrangler.toml names ${name}. ` +
-      "Deploying would leave the Worker's data behind. Write the name of the database that is used into wrangler.toml; " +
-      "or, if you mean another one, its database_id.",
+    `The running Worker uses the database ${usedName} as ${binding}, and wrangler.toml names ${name}. Deploying ` +
+      "would leave the Worker's data behind. Write the name of the database that is used into wrangler.toml; or, if " +
+      "you mean another one, its database_id.",
   );
 }
 

@@ -8,7 +8,8 @@ import { Problem, run } from "../lib/run.mjs";
 
 let commands = 0; // so far
 
-const PROGRAM = join(root, "node_modules/wrangler/bin/wrangler.js");
+/** Not the program in bin/: that one ends with 0 when what it starts is ended by a signal. */
+const PROGRAM = join(root, "node_modules/wrangler/wrangler-dist/cli.js");
 const LOGS = join(root, "target/logs");
 
 /** A command of wrangler that failed. `code` is that of Cloudflare's API, if it was the one that refused. */
@@ -35,11 +36,12 @@ const REMEDIES = [
 
 const remedy = (output) => REMEDIES.find(([pattern]) => pattern.test(output))?.[1] ?? ":";
 
-/** What wrangler says, without its colours, banner and the path of its log. */
+/** What wrangler says, without its colours, banner, stacks and the path of its log. */
 function indented(output) {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
   const plain = output.replace(/\x1b\[[\d;]*m/g, "");
-  const lines = plain.split("\n").filter((line) => line.trim() !== "" && !/⛅|^─+$|🪵|please open an issue/.test(line));
+  const noise = /^\s*$|⛅|^─+$|🪵|please open an issue|^ +at |error handler also failed/;
+  const lines = plain.split("\n").filter((line) => !noise.test(line));
   return lines
     .slice(-20)
     .map((line) => `  ${line.trimEnd()}`)
@@ -59,7 +61,7 @@ export async function wrangler(args, { input, shown = false } = {}) {
   const files = shown ? [] : [openSync(paths.out, "w"), openSync(paths.err, "w")];
   const stdio = shown ? "inherit" : [input === undefined ? "ignore" : "pipe", ...files];
   try {
-    const code = await run(node22(), [PROGRAM, ...args], { cwd: root, env, stdio, input });
+    const code = await run(node22(), ["--no-warnings", PROGRAM, ...args], { cwd: root, env, stdio, input });
     const entries = existsSync(paths.ndjson) ? ndjson(readFileSync(paths.ndjson, "utf8")) : [];
     const text = (path) => (shown ? "" : readFileSync(path, "utf8"));
     if (code === 0) return { stdout: text(paths.out), entries };

@@ -160,7 +160,7 @@ describe("npm run deploy", () => {
     for (const path of [good, bad]) rmSync(path);
   });
 
-  test("creates and migrates further databases, which the Worker then has; sets another admin token on demand", async () => {
+  test("creates and migrates further databases for the Worker, and sets another admin token on demand", async () => {
     const { account } = deployment;
     const restore = deployment.change("wrangler.toml", (text) =>
       text
