@@ -19,8 +19,8 @@ const RENEW = "renew it with npm run build -- --artefact, and commit deploy/";
  */
 export function compiledWorker() {
   const released = record();
-  // A package may come without its sources: then the released Worker is all there is.
-  if (released && !existsSync(join(root, "src"))) return { folder: RELEASED };
+  // A package that npm has installed has neither the sources nor a lock file: the released Worker is all there is.
+  if (released && !existsSync(join(root, "package-lock.json"))) return { folder: RELEASED };
   const sources = sourcesHash();
   if (released?.sources === sources && changed(released).length === 0) return { folder: RELEASED };
   if (builtFrom()?.sources === sources) return { folder: BUILD };
@@ -75,7 +75,12 @@ export function checkBytes() {
 /** What the released Worker was made from, `{ sources, compiler, tools, files }`. */
 function record() {
   const path = join(RELEASED, RECORD);
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Problem(`deploy/build/${RECORD} cannot be read (${error.message}): ${RENEW}.`);
+  }
 }
 
 /** The files of which the record says something else. */

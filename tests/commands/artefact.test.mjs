@@ -69,7 +69,9 @@ describe("the check of deploy/", () => {
     assert.match(check(), /^its record, since rustc .* made it, and this is rustc 0\.0\.1/);
   });
 
-  test("fails where there is none", () => {
+  test("fails where there is none, or half of a merge", () => {
+    writeFileSync(join(folder, "deploy/build/artefact.json"), "<<<<<<< HEAD");
+    assert.throws(check, /artefact\.json cannot be read \(.*\): renew it/);
     call('(await import("node:fs")).rmSync("deploy/build", { recursive: true });');
     assert.throws(check, /deploy\/build has no compiled Worker: renew it/);
   });

@@ -2,38 +2,47 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startScimEdge } from "scim-edge/testing";
 import { root } from "../../scripts/lib/paths.mjs";
+import { copyOfCheckout, evaluate, temporaryFolder } from "../helpers/checkout.mjs";
 
 const document = readFileSync(join(root, "docs/testing.md"), "utf8");
 
-/** Runs `work` with the folder of a product that has scim-edge among its packages, and nothing else. */
-async function inProduct(work) {
-  const folder = await mkdtemp(join(tmpdir(), "scim-edge-product-"));
-  try {
-    await mkdir(join(folder, "node_modules"));
-    await symlink(root, join(folder, "node_modules/scim-edge"));
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** The folder of a product that has installed scim-edge, as npm packs it. */
+function product() {
+  const checkout = copyOfCheckout();
+  evaluate(checkout, 'import { writeArtefact } from "./scripts/lib/artefact.mjs"; writeArtefact();');
+  const folder = temporaryFolder();
+  const packages = join(folder, "node_modules");
+  mkdirSync(packages);
+  const run = (program, ...args) => {
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: checkout, encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    return stdout.trim();
+  };
+  const tarball = run("npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder);
+  run("tar", "-xzf", join(folder, tarball), "-C", packages);
+  renameSync(join(packages, "package"), join(packages, "scim-edge"));
+  // Its dependencies, and theirs.
+  for (const name of readdirSync(join(root, "node_modules")).filter((name) => !name.startsWith(".")))
+    symlinkSync(join(root, "node_modules", name), join(packages, name));
+  return folder;
 }
 
-test("the test in docs/testing.md has ten lines and passes in a product", async () => {
+test("the test in docs/testing.md has ten lines and passes in a product", () => {
   const [, code] = /```js\n(.*?)```/s.exec(document);
   const body = code.slice(code.indexOf("test("));
   assert.equal(body.trimEnd().split("\n").length, 10);
-  const { status, stdout } = await inProduct(async (folder) => {
-    await writeFile(join(folder, "product.test.mjs"), code);
-    // Without the variable that tells a runner that it was started by another one.
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    return spawnSync(process.execPath, ["--test", "product.test.mjs"], { cwd: folder, env, encoding: "utf8" });
-  });
+  const folder = product();
+  writeFileSync(join(folder, "product.test.mjs"), code);
+  // Without the variable that tells a runner that it was started by another one.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const options = { cwd: folder, env, encoding: "utf8" };
+  const { status, stdout } = spawnSync(process.execPath, ["--test", "product.test.mjs"], options);
   assert.equal(status, 0, stdout);
   assert.match(stdout, /pass 1\b/);
 });
@@ -59,13 +68,13 @@ test("it has the demo organization, a key, the admin API and the console", async
 });
 
 test("several run at the same time, each with its own data, and leave none behind", async () => {
-  const left = async () => (await readdir(tmpdir())).filter((name) => /^scim-edge-[A-Za-z0-9]{6}$/.test(name));
-  const before = new Set(await left());
+  const left = () => readdirSync(tmpdir()).filter((name) => /^scim-edge-[A-Za-z0-9]{6}$/.test(name));
+  const before = new Set(left());
   const both = await Promise.all([startScimEdge(), startScimEdge()]);
   assert.notEqual(both[0].url, both[1].url);
   const foreign = await fetch(`${both[0].baseUrl}/Users`, { headers: { authorization: `Bearer ${both[1].key}` } });
   assert.equal(foreign.status, 401);
-  const mine = (await left()).filter((name) => !before.has(name));
+  const mine = left().filter((name) => !before.has(name));
   await Promise.all(both.map((scim) => scim[Symbol.asyncDispose]()));
   assert.deepEqual(
     mine.filter((name) => existsSync(join(tmpdir(), name))),
