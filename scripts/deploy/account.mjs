@@ -1,6 +1,7 @@
 // The login of wrangler, and the account to deploy to.
+
+import { ask, isInteractive } from "../lib/ask.mjs";
 import { Problem } from "../lib/run.mjs";
-import { ask, isInteractive } from "./ask.mjs";
 import { WranglerFailure, wranglerJson } from "./wrangler.mjs";
 
 /** Who is logged in: `{ accounts }` and more. Throws a Problem with the next step if nobody is. */

@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { askHidden, isInteractive } from "../lib/ask.mjs";
 import { root } from "../lib/paths.mjs";
 import { Problem } from "../lib/run.mjs";
-import { askHidden, isInteractive } from "./ask.mjs";
 
 /** Fewest characters; the Worker refuses shorter ones. */
 const MIN_LENGTH = 32;

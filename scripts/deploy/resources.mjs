@@ -1,7 +1,7 @@
 // What the account has of a deployment: its Worker, databases and KV namespace. What is missing is created.
 import { setTimeout as sleep } from "node:timers/promises";
+import { ask, isInteractive } from "../lib/ask.mjs";
 import { Problem, step } from "../lib/run.mjs";
-import { ask, isInteractive } from "./ask.mjs";
 import { JURISDICTIONS } from "./options.mjs";
 import { WranglerFailure, wrangler, wranglerJson } from "./wrangler.mjs";
 

@@ -1,8 +1,7 @@
 // The command line of `npm run rehearse`, and the key, which is never part of it.
 
-import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
 import { parseArgs } from "node:util";
+import { askHidden } from "../lib/ask.mjs";
 import { Problem } from "../lib/run.mjs";
 import { steps } from "./steps/index.mjs";
 
@@ -114,28 +113,24 @@ function chosen(text) {
   return steps.filter(({ name, part }) => wanted.includes(name) || wanted.includes(part)).map(({ name }) => name);
 }
 
+/** The output may go to a file. */
+const onStderr = { shown: process.stderr };
+
 /** The key from the environment, or from the terminal, where it is not shown. */
 export async function readKey() {
-  const typed = process.env.SCIM_KEY ?? (process.stdin.isTTY ? await askHidden("SCIM key: ") : undefined);
+  const typed =
+    process.env.SCIM_KEY ?? (process.stdin.isTTY ? await askHidden("SCIM key: ", complaintAbout, onStderr) : undefined);
   if (typed === undefined) {
     throw new Problem("There is no key: set the environment variable SCIM_KEY, or run this in a terminal and type it.");
   }
-  const key = typed.trim().replace(/^Bearer\s+/i, "");
-  if (/^[\x21-\x7e]+$/.test(key)) return key;
-  throw new Problem("The key is empty, or has spaces or characters that a header cannot have: copy it again.");
+  const complaint = complaintAbout(typed);
+  if (complaint) throw new Problem(complaint);
+  return keyIn(typed);
 }
 
-/** Asks on the terminal, which shows the question and not the answer. */
-export function askHidden(question, { input = process.stdin, shown = process.stderr } = {}) {
-  const output = new Writable({ write: (_, __, done) => done() });
-  const reader = createInterface({ input, output, terminal: true });
-  shown.write(question); // from here on the terminal does not show what is typed
-  return new Promise((resolve, reject) => {
-    reader.on("SIGINT", () => reject(new Problem("Interrupted.")));
-    reader.on("line", resolve);
-    reader.on("close", () => reject(new Problem("No key was typed.")));
-  }).finally(() => {
-    reader.close();
-    shown.write("\n");
-  });
+const keyIn = (text) => text.trim().replace(/^Bearer\s+/i, "");
+
+function complaintAbout(text) {
+  if (/^[\x21-\x7e]+$/.test(keyIn(text))) return undefined;
+  return "The key is empty, or has spaces or characters that a header cannot have: copy it again.";
 }

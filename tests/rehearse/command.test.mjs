@@ -7,8 +7,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { after, describe, test } from "node:test";
+import { askHidden } from "../../scripts/lib/ask.mjs";
 import { openWorkers, workerOf } from "../../scripts/lib/local-worker.mjs";
-import { askHidden } from "../../scripts/rehearse/options.mjs";
 import { steps } from "../../scripts/rehearse/steps/index.mjs";
 import { useCommand } from "./server/command.mjs";
 import { KEY, startScimServer } from "./server/server.mjs";
@@ -131,7 +131,7 @@ describe("npm run rehearse", () => {
 
   test("asks for the key without showing it, where there is a terminal", async () => {
     const [input, shown] = [new PassThrough(), new PassThrough()];
-    const asked = askHidden("SCIM key: ", { input, shown });
+    const asked = askHidden("SCIM key: ", () => undefined, { input, shown });
     input.write("the-typed-key\n");
     assert.equal(await asked, "the-typed-key");
     assert.equal(shown.read().toString(), "SCIM key: \n");

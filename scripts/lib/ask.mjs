@@ -10,23 +10,28 @@ export async function ask(question, check = () => undefined) {
   return asking(process.stdout, (prompt) => prompt.question(question), check);
 }
 
-/** As {@link ask}; the answer is not shown. */
-export async function askHidden(question, check = () => undefined) {
+/** As {@link ask}; the answer is not shown. `input` is where it is typed, and `shown` where the question is written. */
+export async function askHidden(
+  question,
+  check = () => undefined,
+  { input = process.stdin, shown = process.stdout } = {},
+) {
   const silent = new Writable({ write: (_data, _encoding, done) => done() });
   return asking(
     silent,
     async (prompt) => {
-      process.stdout.write(question);
+      shown.write(question);
       const answer = await prompt.question("");
-      process.stdout.write("\n");
+      shown.write("\n");
       return answer;
     },
     check,
+    input,
   );
 }
 
-async function asking(output, question, check) {
-  const prompt = createInterface({ input: process.stdin, output, terminal: true });
+async function asking(output, question, check, input = process.stdin) {
+  const prompt = createInterface({ input, output, terminal: true });
   prompt.on("SIGINT", () => process.exit(130));
   try {
     for (;;) {
