@@ -16,16 +16,19 @@ export async function step(title, work) {
   const outer = part?.title;
   if (part) part.title = title;
   else process.stdout.write(`${title} ... `);
-  const say = part ? (text) => part.say(`${title} ... ${text}`) : (text) => process.stdout.write(`${text}\n`);
   try {
     const result = await work();
-    say(seconds(start));
+    end(seconds(start));
     return result;
   } catch (error) {
-    say(`failed after ${seconds(start)}`);
+    end(`failed after ${seconds(start)}`);
     throw error;
-  } finally {
-    if (part) Object.assign(part, { title: outer, state: "" });
+  }
+
+  function end(text) {
+    if (!part) return process.stdout.write(`${text}\n`);
+    Object.assign(part, { title: outer, state: "" });
+    part.say(`${title} ... ${text}`);
   }
 }
 
