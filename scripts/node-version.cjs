@@ -6,3 +6,7 @@ if (parts[0] < needed[0] || (parts[0] === needed[0] && parts[1] < needed[1])) {
   console.error("Install a newer one from https://nodejs.org or with your version manager, and run this again.");
   process.exit(1);
 }
+if (process.platform === "win32") {
+  console.error("\nWindows by itself is not supported: run this under WSL, the Windows Subsystem for Linux.");
+  process.exit(1);
+}

@@ -80,6 +80,15 @@ describe("a command says what to do", () => {
     }
   });
 
+  test("on Windows without WSL", () => {
+    const fake = join(folder, "windows.cjs");
+    writeFileSync(fake, 'Object.defineProperty(process, "platform", { value: "win32" });');
+    const args = ["-r", fake, "-r", "./scripts/node-version.cjs", "--eval", "0"];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.match(stderr, /run this under WSL/);
+  });
+
   test("where the folder of compiled tools cannot be written", () => {
     const script =
       'import { cached } from "./scripts/lib/cache.mjs"; import { main } from "./scripts/lib/run.mjs";' +
