@@ -12,8 +12,6 @@ import { ask, logged, Problem, step } from "./run.mjs";
 import { nativeRust, rustupToolchain, wasmRust } from "./rust.mjs";
 import { toolVersions } from "./sources.mjs";
 
-export { node22 } from "./npm.mjs";
-
 /**
  * The environments that builds run in. `beside` gets the one for WebAssembly as soon as it has a compiler, and runs
  * while the tools are compiled.
