@@ -103,7 +103,7 @@ async function playOne({ name, part, title, client, play: work }, endpoint, play
     explain(error, result, endpoint);
   }
   result.millis = Math.round(performance.now() - started);
-  result.verdict = result.reason !== undefined && result.verdict !== "failed" ? "skipped" : verdictOf(result);
+  result.verdict = verdictOf(result);
   return result;
 }
 
@@ -128,9 +128,11 @@ function explain(error, result, endpoint) {
   }
 }
 
-function verdictOf({ verdict, findings }) {
+/** A step with a reason has ended early: what it had found until then counts. */
+function verdictOf({ verdict, reason, findings }) {
   const unmet = findings.filter(({ isMet }) => !isMet);
   if (verdict === "failed" || unmet.some(({ level }) => level === "must")) return "failed";
+  if (reason !== undefined) return "skipped";
   return unmet.length > 0 ? "warned" : "passed";
 }
 

@@ -12,6 +12,7 @@ export const OKTA = {
   connector: "Okta, Test Connector Configuration",
   create: "Okta, assignment of a person",
   profile: "Okta, profile push",
+  password: "Okta, Sync Password",
   deactivation: "Okta, deactivation",
   reactivation: "Okta, reactivation",
   imports: "Okta, import",

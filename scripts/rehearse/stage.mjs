@@ -37,6 +37,11 @@ export class Stage {
     return `rehearsal-${this.#options.run}`;
   }
 
+  /** The made-up password of all throw-away people. */
+  get password() {
+    return this.#options.password;
+  }
+
   /** The profile of a throw-away person, whether the server has them or not. */
   profile(role) {
     const [given] = role.split("+");
@@ -45,7 +50,7 @@ export class Stage {
   }
 
   oktaBody(role, extra) {
-    return oktaUser(this.profile(role), { password: this.#options.password, ...extra });
+    return oktaUser(this.profile(role), { password: this.password, ...extra });
   }
 
   entraBody(role, extra) {

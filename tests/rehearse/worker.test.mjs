@@ -18,7 +18,7 @@ describe("a rehearsal against this Worker", () => {
     const organization = await createOrganization(worker, { projects: { "Web-Shop EU": [] } });
     const before = await organization.dump();
     const report = await against(organization);
-    const warned = ["groups-put.rename", "groups-oin.rename", TOTALS_BEHIND_THE_END];
+    const warned = ["okta-put.user-name", "groups-put.rename", "groups-oin.rename", TOTALS_BEHIND_THE_END];
     assert.deepEqual(stepsThat("failed", report), [], complaints(report));
     assert.deepEqual(stepsThat("warned", report), warned, complaints(report));
     assert.deepEqual(stepsThat("skipped", report), ["groups.create"]);
@@ -26,8 +26,8 @@ describe("a rehearsal against this Worker", () => {
     assert.deepEqual(await organization.dump(), before, "something is left behind");
   });
 
-  test("passes with open groups, in an organization without projects and with its own mail domain", async () => {
-    const settings = { plain_groups: true, mail_domains: ["okta.local", "rehearsal.example"] };
+  test("passes with open groups and managed mail, in an organization without projects and with its own mail domain", async () => {
+    const settings = { plain_groups: true, email_management: true, mail_domains: ["okta.local", "rehearsal.example"] };
     const organization = await createOrganization(worker, { settings });
     const report = await against(organization, { mailDomain: "rehearsal.example" });
     assert.deepEqual(stepsThat("failed", report), [], complaints(report));

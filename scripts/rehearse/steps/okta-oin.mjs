@@ -2,7 +2,7 @@
 
 import { operation } from "../../../tests/helpers/bodies.mjs";
 import { UNKNOWN } from "../endpoint.mjs";
-import { OKTA, rfc7644 } from "../rules.mjs";
+import { OKTA, rfc7643, rfc7644 } from "../rules.mjs";
 
 export const oktaCatalog = {
   part: "okta-oin",
@@ -11,6 +11,7 @@ export const oktaCatalog = {
     deactivate: ["deactivates by a PATCH without a path", deactivate],
     reactivate: ["reactivates by a PATCH without a path", reactivate],
     profile: ["changes single attributes by PATCH", profile],
+    password: ["takes a password, and does not show it", password],
     atomic: ["does all operations of a PATCH, or none", atomic],
     "unknown-user": ["answers 404 to a PATCH of an unknown person", unknownUser],
   },
@@ -50,6 +51,19 @@ async function profile(play) {
   play.answers(rfc7644("3.5.2"), await play.okta.patch(`/Users/${id}`, { op: "remove", path: "title" }), [200, 204]);
   const { title: left } = await play.read(play.okta, `/Users/${id}`);
   play.must(rfc7644("3.5.2.2"), "remove clears the attribute.", left === undefined || left === null, left);
+}
+
+/** "Sync Password": servers without passwords have to ignore it. */
+async function password(play) {
+  const { id } = await play.stage.person("oin");
+  const answer = await play.okta.patch(`/Users/${id}`, { op: "replace", value: { password: play.stage.password } });
+  const isTaken = answer.status === 200 || answer.status === 204;
+  const said = answer.body?.detail ?? answer.status;
+  play.should(OKTA.password, "A PATCH of the password is answered 200 or 204.", isTaken, said);
+  const isShown = [answer.text, (await play.okta.get(`/Users/${id}`)).text].some((text) =>
+    text.includes(play.stage.password),
+  );
+  play.must(rfc7643("4.1.1"), "No answer has the password.", !isShown, "it is there");
 }
 
 async function atomic(play) {

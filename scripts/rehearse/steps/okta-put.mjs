@@ -18,6 +18,7 @@ export const oktaCustom = {
     deactivate: ["deactivates by PUT, and keeps the person", deactivate],
     "lookup-inactive": ["finds a deactivated person", lookUpInactive],
     reactivate: ["restores the person under the same id", reactivate],
+    "user-name": ["takes a changed userName", changeUserName],
     "unknown-user": ["answers 404 to a PUT of an unknown person", unknownUser],
   },
 };
@@ -156,6 +157,30 @@ async function reactivate(play) {
   for (const name of ["userName", "externalId"]) {
     play.must(OKTA.reactivation, `${name} is as before.`, read[name] === known[name], read[name]);
   }
+}
+
+/** A person whose name has changed. A server may refuse it, and an administrator then sees why. */
+async function changeUserName(play) {
+  const { id } = await play.stage.person("put");
+  const known = await play.read(play.okta, `/Users/${id}`);
+  const { userName } = play.stage.profile("put-renamed");
+  const body = { ...known, userName, emails: [{ primary: true, value: userName, type: "work" }] };
+  const answer = await play.okta.put(`/Users/${id}`, body);
+  const isTaken = answer.status === 200;
+  const said = answer.body?.detail ?? answer.status;
+  play.should(OKTA.profile, "userName can be changed (otherwise Okta must not push it).", isTaken, said);
+  if (!isTaken) play.error(rfc7644("3.12"), answer, [400, 403, 409]);
+  const read = await play.read(play.okta, `/Users/${id}`);
+  const expected = isTaken ? userName : known.userName;
+  const text = `userName is ${isTaken ? "the new one" : "as before"}.`;
+  play.must(rfc7644("3.5.1"), text, read.userName === expected, read.userName);
+  const found = await play.okta.find("/Users", `userName eq "${userName}"`);
+  play.finds(
+    OKTA.profile,
+    `The look-up by the new name finds ${isTaken ? "the" : "no"} person.`,
+    found,
+    isTaken ? [id] : [],
+  );
 }
 
 async function unknownUser(play) {

@@ -50,6 +50,9 @@ export class Directory {
     if (this.#has("other-id-refused") && body.id !== undefined && body.id !== id) {
       throw new ScimError(400, "id cannot be written.", "mutability");
     }
+    if (this.#has("user-name-refused") && type === "Users" && body.userName !== known.userName) {
+      throw new ScimError(400, "userName cannot be changed.", "mutability");
+    }
     if (this.#has("own-name-refused") && type === "Groups" && known.displayName === body.displayName) {
       throw new ScimError(409, "The name exists.", "uniqueness");
     }
@@ -59,6 +62,7 @@ export class Directory {
     // RFC 7644 section 3.5.1 leaves open what an absent `active` or `members` means.
     const defaults = { active: known.active, members: known.members };
     const sent = this.#has("put-keeps") ? withoutNulls(body) : { ...body };
+    if (this.#has("user-name-stays") && type === "Users") sent.userName = known.userName;
     if (this.#has("put-adds-addresses") && type === "Users") sent.emails = [...known.emails, ...body.emails];
     if (this.#has("empty-members-ignored") && body.members?.length === 0) sent.members = known.members;
     if (this.#has("put-adds-members") && type === "Groups") {

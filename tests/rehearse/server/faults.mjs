@@ -81,7 +81,10 @@ export const inPeople = {
     failed: ["okta-put.create", "okta-spec.create", "entra.create", "entra.delete", "groups.create"],
   },
   "no-location": { what: "answers a creation without Location", failed: ["okta-put.create", "groups.create"] },
-  "password-shown": { what: "shows passwords", failed: ["okta-put.create"] },
+  "password-shown": { what: "shows passwords", failed: ["okta-put.create", "okta-oin.password"] },
+  "password-refused": { what: "refuses a PATCH of the password", warned: ["okta-oin.password"] },
+  "user-name-stays": { what: "keeps the userName, and says nothing", failed: ["okta-put.user-name"] },
+  "user-name-refused": { what: "refuses a new userName", warned: ["okta-put.user-name"] },
   "user-name-lowered": { what: "turns user names into small letters", failed: ["okta-spec.create"] },
   "duplicates-accepted": {
     what: "takes the same person twice",
@@ -146,7 +149,7 @@ export const inPeople = {
   "path-required": {
     what: "refuses a PATCH without a path",
     failed: ["okta-oin.deactivate", "okta-oin.reactivate", "entra.dotted-keys", "groups-oin.same-name"],
-    warned: ["groups-oin.rename"],
+    warned: ["okta-oin.password", "groups-oin.rename"],
   },
   "patch-drops-siblings": { what: "drops the other names when one is changed", failed: ["okta-oin.profile"] },
   "patch-in-part": { what: "keeps the first operations of a PATCH that fails", failed: ["okta-oin.atomic"] },

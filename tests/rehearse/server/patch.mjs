@@ -41,6 +41,7 @@ function change(resource, verb, path, value, has) {
   const names = pathOf(plain);
   if (READ_ONLY.includes(names[0])) return;
   const holder = names.slice(0, -1).reduce((inner, name) => inside(inner, name), resource);
+  if (names[0] === "password" && has("password-refused")) throw new ScimError(400, "No passwords.", "invalidValue");
   const name = keyOf(holder, names.at(-1)) ?? names.at(-1);
   if (has("patch-drops-siblings") && names[0] === "name") for (const each of Object.keys(holder)) delete holder[each];
   if (filter) changeElements({ holder, name, filter, sub, verb, value, has });
