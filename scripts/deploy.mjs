@@ -1,5 +1,7 @@
 // npm run deploy: this Worker in a Cloudflare account. Each step finds out what is there already, so that it can be
 // interrupted anywhere and repeated.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { chooseAccount, login } from "./deploy/account.mjs";
 import { chooseAdminToken, fromEnvironment } from "./deploy/admin-token.mjs";
 import { readConfiguration, writeConfiguration } from "./deploy/configuration.mjs";
@@ -13,6 +15,8 @@ import { oktaRows } from "./lib/okta.mjs";
 import { root } from "./lib/paths.mjs";
 import { main, Problem, step } from "./lib/run.mjs";
 import { workerFolder } from "./lib/worker-folder.mjs";
+
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 await main(async () => {
   process.chdir(root);
@@ -44,7 +48,7 @@ await main(async () => {
     console.log("The Worker has no address: wrangler.toml has workers_dev = false and no routes. Nothing was tested.");
     return;
   }
-  await smokeTest(address);
+  await smokeTest(address, version);
   console.log(summary(address));
 });
 

@@ -1,6 +1,6 @@
 // A Cloudflare account that a test plays for wrangler: a local server with the part of Cloudflare's API that wrangler
 // uses here. Whatever else is asked is refused and noted. What is uploaded runs, with real D1 and KV.
-import { randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,7 @@ export class Account {
   unsettled = 0;
   #runtime = new AccountRuntime(this);
   #server;
+  #seed;
 
   /** Starts the server. */
   async open() {
@@ -93,6 +94,8 @@ export class Account {
   }
 
   async #carryOut(request, url, body) {
+    const provisioning = /^\/client\/v4\/provisioning\/previews(\/challenge)?$/.exec(url.pathname);
+    if (provisioning) return provisioning[1] ? this.#challenge() : this.#temporary(JSON.parse(body));
     if (request.headers.authorization !== `Bearer ${TOKEN}`) throw new Refusal(403, 10000, "Authentication error");
     const path = url.pathname.replace("/client/v4", "").replace(`/accounts/${ID}`, "") || "/";
     const query = Object.fromEntries(url.searchParams);
@@ -102,6 +105,24 @@ export class Account {
     const result = await this.#route(call);
     await this.after(call);
     return result;
+  }
+
+  /** What `wrangler deploy --temporary` asks for first. */
+  #challenge() {
+    this.#seed = randomBytes(32);
+    return { result: { challengeToken: "challenge", seed: this.#seed.toString("base64url"), k: 1, g: 1 } };
+  }
+
+  /** An account without a login, for somebody who has accepted the terms and done the work. */
+  #temporary({ acceptTermsOfService, challengeToken, solution }) {
+    const sha256 = (data) => createHash("sha256").update(data).digest();
+    const first = sha256(this.#seed);
+    const expected = Buffer.concat([first, sha256(first)]).toString("base64");
+    if (acceptTermsOfService !== "yes" || challengeToken !== "challenge" || solution.checkpoints !== expected)
+      throw new Refusal(400, 1000, "The challenge is not solved.");
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const account = { ...this.accounts[0], apiToken: TOKEN, expiresAt };
+    return { result: { account, claim: { url: "https://dash.cloudflare.com/claim-preview?token=x", expiresAt } } };
   }
 
   async #route(call) {

@@ -1,7 +1,7 @@
 // npm run deploy, as a test runs it: in a copy of this checkout, with a Cloudflare account that the test plays.
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before } from "node:test";
 import { node22 } from "../../scripts/lib/npm.mjs";
 import { root } from "../../scripts/lib/paths.mjs";
@@ -51,17 +51,23 @@ class Deployment {
     return this.#run([join(this.folder, "scripts/deploy.mjs"), ...args], all, onStart);
   }
 
-  /** Runs wrangler in the checkout. */
-  wrangler(args, { env = {}, input } = {}) {
+  /** Runs wrangler in the checkout, or in another folder `cwd`. */
+  wrangler(args, { env = {}, input, cwd } = {}) {
     const program = join(root, "node_modules/wrangler/bin/wrangler.js");
     const onStart = (child) => child.stdin.end(input ?? "");
-    return this.#run([program, ...args], { ...withoutLogin(), ...this.account.env, ...env }, onStart);
+    return this.#run([program, ...args], { ...withoutLogin(), ...this.account.env, ...env }, onStart, { cwd });
   }
 
-  #run(args, env, onStart) {
+  /** Runs npm in a folder, with a Node that wrangler can use. */
+  npm(args, cwd) {
+    const PATH = `${dirname(node22())}:${process.env.PATH}`;
+    return this.#run(args, { ...withoutLogin(), ...this.account.env, PATH }, () => {}, { cwd, command: "npm" });
+  }
+
+  #run(args, env, onStart, { cwd = this.folder, command = node22() } = {}) {
     const kept = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
     // A group of its own, so that a test can end all of it at once.
-    const child = spawn(node22(), args, { cwd: this.folder, env: kept, detached: true });
+    const child = spawn(command, args, { cwd, env: kept, detached: true });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
     onStart(child);
