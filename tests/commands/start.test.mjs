@@ -6,7 +6,7 @@ import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "n
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { begin, command, copyOfCheckout, evaluate, temporaryFolder } from "../helpers/checkout.mjs";
+import { begin, command, copyOfCheckout, evaluate, linkPackages, temporaryFolder } from "../helpers/checkout.mjs";
 
 /** The environment of a machine without a compiler, and without a home directory. */
 function bare() {
@@ -28,6 +28,7 @@ before(() => {
   folder = copyOfCheckout();
   evaluate(folder, 'import { writeArtefact } from "./scripts/lib/artefact.mjs"; writeArtefact();');
   rmSync(join(folder, "build"), { recursive: true });
+  linkPackages(folder);
 });
 
 describe("npm start with the compiled Worker in deploy/", () => {

@@ -1,7 +1,17 @@
 // Copies of this checkout, in which a test can run commands and change files.
 
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "../../scripts/lib/paths.mjs";
@@ -34,6 +44,20 @@ export function copyOfCheckout() {
   utimesSync(join(folder, "package-lock.json"), 0, 0);
   cpSync(join(root, "build"), join(folder, "build"), { recursive: true });
   return folder;
+}
+
+/** Puts into `folder`/node_modules the packages that are no devDependencies, which are all that serving may use. */
+export function linkPackages(folder) {
+  const packages = join(folder, "node_modules");
+  rmSync(packages, { recursive: true, force: true });
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  for (const [path, { dev }] of Object.entries(lock.packages)) {
+    if (dev || !/^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) || !existsSync(join(root, path))) continue;
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    symlinkSync(join(root, path), join(folder, path));
+  }
+  writeFileSync(join(packages, ".package-lock.json"), ""); // as npm does when it is done
+  return packages;
 }
 
 /** Runs git in a folder. */

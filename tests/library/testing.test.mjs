@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startScimEdge } from "scim-edge/testing";
 import { root } from "../../scripts/lib/paths.mjs";
-import { copyOfCheckout, evaluate, temporaryFolder } from "../helpers/checkout.mjs";
+import { copyOfCheckout, evaluate, linkPackages, temporaryFolder } from "../helpers/checkout.mjs";
 
 const document = readFileSync(join(root, "docs/testing.md"), "utf8");
 
@@ -17,8 +17,7 @@ function product() {
   const checkout = copyOfCheckout();
   evaluate(checkout, 'import { writeArtefact } from "./scripts/lib/artefact.mjs"; writeArtefact();');
   const folder = temporaryFolder();
-  const packages = join(folder, "node_modules");
-  mkdirSync(packages);
+  const packages = linkPackages(folder);
   const run = (program, ...args) => {
     const { status, stdout, stderr } = spawnSync(program, args, { cwd: checkout, encoding: "utf8" });
     assert.equal(status, 0, stderr);
@@ -27,9 +26,6 @@ function product() {
   const tarball = run("npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder);
   run("tar", "-xzf", join(folder, tarball), "-C", packages);
   renameSync(join(packages, "package"), join(packages, "scim-edge"));
-  // Its dependencies, and theirs.
-  for (const name of readdirSync(join(root, "node_modules")).filter((name) => !name.startsWith(".")))
-    symlinkSync(join(root, "node_modules", name), join(packages, name));
   return folder;
 }
 
