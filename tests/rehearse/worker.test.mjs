@@ -26,7 +26,7 @@ describe("a rehearsal against this Worker", () => {
     assert.deepEqual(await organization.dump(), before, "something is left behind");
   });
 
-  test("passes with open groups and managed mail, in an organization without projects and with its own mail domain", async () => {
+  test("passes with open groups, managed mail and a mail domain of its own, without a project", async () => {
     const settings = { plain_groups: true, email_management: true, mail_domains: ["okta.local", "rehearsal.example"] };
     const organization = await createOrganization(worker, { settings });
     const report = await against(organization, { mailDomain: "rehearsal.example" });

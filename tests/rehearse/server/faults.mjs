@@ -238,6 +238,7 @@ export const inLists = {
       "okta-spec.lookup-case",
       "okta-put.lookup",
       "okta-put.lookup-inactive",
+      "okta-put.user-name",
       "entra.lookup-external-id",
       "entra.lookup-mail",
       "entra.probe-id",
