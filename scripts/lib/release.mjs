@@ -39,13 +39,18 @@ export async function release({ bump, dryRun, makeArtefact }) {
 const PLACES = [
   ["Cargo.toml", (text, from, to) => replaced(text, `[workspace.package]\nversion = "${from}"`, from, to)],
   ["Cargo.lock", ofCrates],
-  ["package.json", (text, from, to) => replaced(text, `"version": "${from}"`, from, to)],
+  ["package.json", ofJson],
   ["package-lock.json", ofPackage],
+  ...["openapi.template.json", "openapi.json"].map((name) => [`src/admin_api/${name}`, ofJson]),
 ];
 
 function replaced(text, part, from, to) {
   if (text.includes(part)) return text.replace(part, part.replace(from, to));
   throw new Problem(`The version ${from} is not where it is expected: ${JSON.stringify(part)}`);
+}
+
+function ofJson(text, from, to) {
+  return replaced(text, `"version": "${from}"`, from, to);
 }
 
 /** The crates of this workspace are those without a source. */

@@ -16,7 +16,8 @@ const commit = (message) => {
   const { status, stderr } = git(folder, "commit", "--quiet", "--allow-empty", "--message", message);
   assert.equal(status, 0, stderr);
 };
-const release = (bump, makeArtefact = '(await import("node:fs")).writeFileSync("deploy/build-stands-here", "1")') =>
+const STAND_IN = '(await import("node:fs")).writeFileSync("deploy/build-stands-here", "1")';
+const release = (bump, makeArtefact = STAND_IN) =>
   evaluate(
     folder,
     `import { release } from "./scripts/lib/release.mjs";
@@ -44,13 +45,18 @@ describe("npm run release", () => {
     const version = `${major}.${minor + 1}.0`;
     commit("users: do this\n\nWhy it is done.\n\nRelease-note: People are shown by\n their names.");
     commit("d1: do that\n\nRelease-note: Lists are faster.\nUpgrade-step: Run the migrations twice.");
-    assert.match(release("minor"), new RegExp(`Committed and tagged v${version.replaceAll(".", "\\.")}`));
+    // The lock file fits the new version: cargo would refuse it otherwise.
+    const makeArtefact = `(await import("./scripts/lib/flags.mjs")).metadata(process.env); ${STAND_IN}`;
+    assert.match(release("minor", makeArtefact), new RegExp(`Committed and tagged v${version.replaceAll(".", "\\.")}`));
     assert.equal(JSON.parse(read("package.json")).version, version);
     const lock = JSON.parse(read("package-lock.json"));
     assert.deepEqual([lock.version, lock.packages[""].version], [version, version]);
     assert.ok(read("Cargo.toml").includes(`[workspace.package]\nversion = "${version}"`));
     for (const crate of ["scim-edge", "directory", "scim-protocol"])
       assert.ok(read("Cargo.lock").includes(`name = "${crate}"\nversion = "${version}"`), crate);
+    assert.equal(JSON.parse(read("src/admin_api/openapi.json")).info.version, version);
+    const old = git(folder, "grep", "-lF", `"${previous}"`, "--", ":!*lock*").stdout;
+    assert.equal(old, "", "these files have the old version");
     const [before, section] = read("CHANGELOG.md").split(`## ${version} (`);
     assert.match(before, /## Unreleased\n\n$/);
     assert.match(section, /^\d\. Run the migrations twice\.$/m);
