@@ -16,14 +16,15 @@ import { useWorker } from "../helpers/worker.mjs";
 const EXPLAINED = [
   [/^curl .*api\.cloudflare\.com/, "calls Cloudflare's own API, with an account"],
   [/^curl -sD - -o \/dev\/null …$/, "has no address: it is about the options"],
-  [/^npx wrangler dev$/, "serves until it is stopped"],
+  [/^npx wrangler dev$/, "tests/deploy/wrangler.test.mjs serves with it"],
+  [/^npx wrangler .* --temporary$/, "tests/deploy/wrangler.test.mjs runs it"],
   [/^npx wrangler check startup$/, "npm test measures the start in the job cost"],
   [/wrangler d1 execute DB --remote --file docs\/upgrade\.sql$/, "tests/storage/upgrade.test.mjs applies the file"],
   [/^python tests\/conformance\/run\.py /, "the job conformance runs it"],
   [/^(?:sqlite3|ls -l) \.scim-edge\//, "measures the local data of this checkout"],
   [/^npm install --save-dev /, "tests/library/testing.test.mjs links the package"],
   [/^git push --follow-tags$/, "publishes a release"],
-  [/^cp \.dev\.vars\.example /, "tests/deploy/ has the folder's files"],
+  [/^cp \.dev\.vars\.example /, "tests/deploy/wrangler.test.mjs copies it"],
 ];
 
 /** Documents whose commands run one after another in a test of their own. */
