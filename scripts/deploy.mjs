@@ -30,8 +30,8 @@ await main(async () => {
     return dryRun(configuration, writeConfiguration(configuration, worker), options.jurisdiction);
   }
 
-  const who = await step("Checking the login", login);
-  const account = await chooseAccount(who, configuration.account);
+  const accounts = await step("Checking the login", () => login(configuration.account));
+  const account = await chooseAccount(accounts, configuration.account);
   process.env.CLOUDFLARE_ACCOUNT_ID = account.id;
   console.log(`Deploying the Worker ${configuration.name} to ${account.name} (${account.id}).`);
   const found = await step("Looking up what the account has", () => lookUp(configuration));

@@ -4,10 +4,10 @@ import { ask, isInteractive } from "../lib/ask.mjs";
 import { Problem } from "../lib/run.mjs";
 import { WranglerFailure, wranglerJson } from "./wrangler.mjs";
 
-/** Who is logged in: `{ accounts }` and more. Throws a Problem with the next step if nobody is. */
-export async function login() {
+/** The accounts of the login. Throws a Problem with the next step if there is none. */
+export async function login(configured) {
   try {
-    return await wranglerJson(["whoami", "--json"]);
+    return (await wranglerJson(["whoami", "--json"])).accounts;
   } catch (error) {
     if (!(error instanceof WranglerFailure)) throw error;
     if (/"loggedIn": ?false/.test(error.output)) {
@@ -16,14 +16,19 @@ export async function login() {
           "CLOUDFLARE_API_TOKEN to an API token with the permissions that docs/guides/deploy.md lists.",
       );
     }
+    // A token may be good for an account without being allowed to list accounts.
+    if (known(configured)) return [];
     throw error;
   }
 }
 
+/** The id of an account that is not to be asked for. */
+const known = (configured) => configured ?? process.env.CLOUDFLARE_ACCOUNT_ID;
+
 /** The account `{ id, name }` to deploy to. */
-export async function chooseAccount({ accounts }, configured) {
-  const id = configured ?? process.env.CLOUDFLARE_ACCOUNT_ID;
-  if (id) return known(accounts, id);
+export async function chooseAccount(accounts, configured) {
+  const id = known(configured);
+  if (id) return accountOf(accounts, id);
   if (accounts.length === 1) return accounts[0];
   const list = accounts.map(({ id, name }, index) => `  ${index + 1}  ${name} (${id})`).join("\n");
   if (accounts.length === 0)
@@ -36,8 +41,7 @@ export async function chooseAccount({ accounts }, configured) {
   return accounts[Number(answer) - 1];
 }
 
-/** A token may be good for an account without being allowed to list it. */
-function known(accounts, id) {
+function accountOf(accounts, id) {
   const account = accounts.find((each) => each.id === id);
   if (account || accounts.length === 0) return account ?? { id, name: "account" };
   const list = accounts.map(({ id, name }) => `  ${name} (${id})`).join("\n");

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { Refusal } from "../helpers/account-routes.mjs";
 import { useDeployment } from "../helpers/deployment.mjs";
 
 const deployment = useDeployment();
@@ -60,6 +61,16 @@ describe("the login", () => {
     await assertRefused([], {}, /several accounts\. Set CLOUDFLARE_ACCOUNT_ID/, /Acme \(0123/, /Other \(ffff/);
     const env = { CLOUDFLARE_ACCOUNT_ID: "a".repeat(32) };
     await assertRefused([], { env }, /has no account a{32}\. It has:\n {2}Acme/);
+  });
+
+  test("may be a token that cannot list accounts, if the account is named", async () => {
+    const { account } = deployment;
+    const [{ id }] = account.accounts;
+    account.before = ({ path }) => {
+      if (/^\/(accounts|memberships)$/.test(path)) throw new Refusal(403, 10000, "Authentication error");
+    };
+    await assertRefused([], {}, /whoami --json failed: the login does not permit it/);
+    await assertRefused([], { env: { CLOUDFLARE_ACCOUNT_ID: id } }, /no database scim-edge\. /);
   });
 });
 

@@ -51,6 +51,14 @@ class Deployment {
     return this.#run([join(this.folder, "scripts/deploy.mjs"), ...args], all, onStart);
   }
 
+  /** As {@link deploy}, in a terminal without ADMIN_TOKEN; `answers` are pairs of a question and its answer. */
+  inTerminal(args, answers) {
+    const env = { ...withoutLogin(), ...this.account.env, CI: undefined };
+    const terminal = join(root, "tests/helpers/terminal.py");
+    const command = [node22(), join(this.folder, "scripts/deploy.mjs"), ...args];
+    return this.#run([terminal, JSON.stringify(answers), ...command], env, () => {}, { command: "python3" });
+  }
+
   /** Runs wrangler in the checkout, or in another folder `cwd`. */
   wrangler(args, { env = {}, input, cwd } = {}) {
     const program = join(root, "node_modules/wrangler/bin/wrangler.js");
