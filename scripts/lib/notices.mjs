@@ -42,5 +42,6 @@ function licencesOf({ manifest_path }) {
   const folder = dirname(manifest_path);
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && LICENCE.test(entry.name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1)) // file systems have orders of their own
     .map(({ name }) => ({ name, text: readFileSync(join(folder, name), "utf8").trim().replaceAll("\r\n", "\n") }));
 }

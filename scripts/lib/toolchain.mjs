@@ -64,7 +64,11 @@ async function programsOf(native) {
 }
 
 /** Both run for seconds once: compiling them with optimization takes minutes more than it saves. */
-const UNOPTIMIZED = { CARGO_PROFILE_DEV_DEBUG: "0" };
+const UNOPTIMIZED = {
+  CARGO_PROFILE_DEV_DEBUG: "0",
+  CARGO_PROFILE_DEV_DEBUG_ASSERTIONS: "false",
+  CARGO_PROFILE_DEV_OVERFLOW_CHECKS: "false",
+};
 
 /** The path of a program compiled by `cargo install`. */
 async function cargoInstall({ crate, program, version, flags }, env) {
