@@ -20,8 +20,14 @@ export function metadata(env) {
 export function withFlags(env) {
   const registries = metadata(env).packages.filter(({ source }) => source !== null);
   const folders = new Set(registries.map(({ manifest_path }) => dirname(dirname(manifest_path))));
+  // Where rustup has the source of the standard library, rustc names its folder, and elsewhere this one.
   const library = `${ask("rustc", ["--print", "sysroot"], env)}/lib/rustlib/src/rust`;
-  const remapped = [...[...folders].map((folder) => [folder, "/crates"]), [library, "/rust"], [root, "/scim-edge"]];
+  const [, commit] = /^commit-hash: (.*)$/m.exec(ask("rustc", ["-vV"], env));
+  const remapped = [
+    ...[...folders].map((folder) => [folder, "/crates"]),
+    [library, `/rustc/${commit}`],
+    [root, "/scim-edge"],
+  ];
   const flags = [
     '--cfg=getrandom_backend="wasm_js"', // as in .cargo/config.toml
     ...remapped.map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
