@@ -77,7 +77,13 @@ async function migrate(binding, args) {
 
 /** Uploads the Worker; resolves with its address. wrangler may ask, for instance for a name under workers.dev. */
 async function deploy(args) {
-  const { entries } = await wrangler(["deploy", ...args], { shown: true });
+  const { entries } = await wrangler(["deploy", ...args], { shown: true }).catch((error) => {
+    if (!(error instanceof WranglerFailure)) throw error;
+    throw new Problem(
+      "wrangler could not deploy the Worker, as it says above. The migrations are applied; the Worker before, if there " +
+        "is one, goes on with them. Once the reason is mended, run the same command again.",
+    );
+  });
   const deployed = entries.find(({ type }) => type === "deploy");
   if (!deployed?.version_id) throw new Problem("wrangler did not deploy. Run the same command again to go on.");
   return addressOf(deployed.targets ?? []);

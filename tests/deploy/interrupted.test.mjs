@@ -5,6 +5,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { root } from "../../scripts/lib/paths.mjs";
+import { Refusal } from "../helpers/account-routes.mjs";
 import { ADMIN_TOKEN, useDeployment } from "../helpers/deployment.mjs";
 
 const deployment = useDeployment();
@@ -78,6 +79,24 @@ describe("a first deployment", () => {
   test("goes on after a step that was not carried out", async () => {
     await deployment.newAccount();
     for (const pattern of [STEPS[0], STEPS[2], STEPS[3], STEPS[6]]) await deployUntil(pattern, "before", "SIGKILL");
+    await assertDeployed();
+  });
+
+  test("says what is done when the Worker is refused, and goes on later", async () => {
+    await deployment.newAccount();
+    const { account } = deployment;
+    account.before = ({ method, path }) => {
+      if (method === "PUT" && path.endsWith("/scripts/scim-edge"))
+        throw new Refusal(400, 10027, "The script is too large");
+    };
+    const { status, output } = await deployment.deploy(ARGS);
+    assert.equal(status, 1);
+    assert.match(
+      output,
+      /The script is too large.*could not deploy the Worker, .*The migrations are applied; .*again/s,
+    );
+    assert.deepEqual([...account.workers.keys()], []);
+    account.before = () => {};
     await assertDeployed();
   });
 

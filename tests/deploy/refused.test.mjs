@@ -55,6 +55,9 @@ describe("the login", () => {
       /the login does not permit it\. Run npx wrangler login/,
     ));
 
+  test("needs a network", () =>
+    assertRefused([], { env: { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9/client/v4" } }, /API was not reached/));
+
   test("has to name one of several accounts, and one that it has", async () => {
     const { account } = deployment;
     account.accounts = [...account.accounts, { id: "f".repeat(32), name: "Other" }];
