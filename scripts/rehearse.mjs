@@ -44,7 +44,7 @@ async function main() {
     [options.json, jsonReport],
     [options.junit, junitReport],
   ].filter(([file]) => file !== undefined);
-  for (const [file] of writers) write(file, ""); // a path that cannot be written is told before the rehearsal
+  for (const [file] of writers) write(file, "", "a"); // a path that cannot be written is told before the rehearsal
   stopWhenTold(terminal);
   terminal.line(`Rehearsal against ${options.base}`);
   const report = await rehearse({ ...options, key, folder }, { signal: stop.signal, progress: terminal.progress });
@@ -94,9 +94,9 @@ function stopWhenTold(terminal) {
   }
 }
 
-function write(file, text) {
+function write(file, text, flag = "w") {
   try {
-    writeFileSync(file, text);
+    writeFileSync(file, text, { flag });
   } catch (error) {
     throw new Problem(`${file} cannot be written (${error.code}).`);
   }

@@ -6,6 +6,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Problem } from "../lib/run.mjs";
 
+/** Milliseconds. */
+const LONGEST_RUN = 60 * 60_000;
+
 /** Where the lists are: not in the checkout, which may be deleted before the next run. */
 export const listFolder = () =>
   join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "scim-edge/rehearsals");
@@ -90,7 +93,7 @@ export function leftLists(folder, base) {
   return readdirSync(folder)
     .filter((name) => name.endsWith(".jsonl"))
     .map((name) => readLines(join(folder, name)))
-    .filter(([head]) => head?.base === base && !isRunning(head.pid))
+    .filter(([head]) => head?.base === base && !isRunning(head))
     .map(([head, ...lines]) => new Ledger(folder, head, lines));
 }
 
@@ -100,8 +103,9 @@ function readLines(path) {
   return complete.map((line) => JSON.parse(line));
 }
 
-function isRunning(pid) {
-  if (pid === process.pid) return false;
+/** Of a run that began long ago the process has ended, and another one may have its number. */
+function isRunning({ pid, started }) {
+  if (pid === process.pid || Date.now() - Date.parse(started) > LONGEST_RUN) return false;
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -1,7 +1,7 @@
 // npm run rehearse leaves nothing behind, and changes nothing that it has not made.
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -119,6 +119,23 @@ describe("what a rehearsal leaves", () => {
     assert.match(cleaned.stdout, /All that was made is removed/);
     assert.deepEqual(resources(server), nothing);
     assert.deepEqual(lists(), []);
+  });
+
+  test("is left to a rehearsal that goes on, but for no more than an hour", async () => {
+    const server = await start();
+    const { id } = server.directory.create("Users", oktaUser(person("rehearsal-1-ada@example.com")));
+    const entry = { number: 0, type: "Users", name: "rehearsal-1-ada@example.com" };
+    const write = (started) => {
+      const head = { base: server.base, run: "1", pid: process.pid, started };
+      const lines = [head, entry, { number: 0, id }].map((line) => JSON.stringify(line));
+      // After a crash the last line may be incomplete.
+      writeFileSync(join(folder.path, "scim-edge/rehearsals/1.jsonl"), `${lines.join("\n")}\n{"numb`);
+    };
+    write(new Date().toISOString());
+    assert.match((await rehearse([server.base, "--clean"])).stdout, /No rehearsal has left anything/);
+    write(new Date(Date.now() - 2 * 3_600_000).toISOString());
+    assert.match((await rehearse([server.base, "--clean"])).stdout, /All that was made is removed/);
+    assert.deepEqual([resources(server), lists()], [nothing, []]);
   });
 
   test("is found by name where the answer to its creation was lost", async () => {
