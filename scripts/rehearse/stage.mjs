@@ -23,7 +23,11 @@ export class Stage {
   #people = new Map();
   #read = new Map();
   #group;
+  #refusedGroup;
   #config;
+
+  /** Whether the server has refused a group that is not named as one of a team. */
+  groupsAreTeams = false;
 
   /** @param options `{ run, mailDomain, project, password }` */
   constructor(client, endpoint, options) {
@@ -202,9 +206,9 @@ export class Stage {
         if (typeof id === "string") return id;
       }
       this.groupsAreTeams = true; // the next attempt has the name of a team
-      this.refusedGroup = answer;
+      this.#refusedGroup = answer;
     }
-    throw new Unprepared(refusal("group", this.refusedGroup));
+    throw new Unprepared(refusal("group", this.#refusedGroup));
   }
 
   async #otherName() {
