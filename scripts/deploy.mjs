@@ -80,8 +80,8 @@ async function deploy(args) {
   const { entries } = await wrangler(["deploy", ...args], { shown: true }).catch((error) => {
     if (!(error instanceof WranglerFailure)) throw error;
     throw new Problem(
-      "wrangler could not deploy the Worker, as it says above. The migrations are applied; the Worker before, if there " +
-        "is one, goes on with them. Once the reason is mended, run the same command again.",
+      "wrangler could not deploy the Worker, as it says above. The migrations are applied; the Worker before, if " +
+        "there is one, goes on with them. Once the reason is mended, run the same command again.",
     );
   });
   const deployed = entries.find(({ type }) => type === "deploy");

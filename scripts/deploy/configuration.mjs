@@ -43,6 +43,7 @@ function deploymentOf(raw, env) {
       name: each.database_name,
       id: each.database_id,
     })),
+    counters: (section.ratelimits ?? []).map(({ namespace_id }) => namespace_id),
     // Without a name of its own in wrangler.toml: as `wrangler deploy` names one that it creates.
     namespaces: (section.kv_namespaces ?? []).map(({ binding, id }) => ({
       binding,
@@ -75,8 +76,9 @@ function checkBindings({ title, databases, namespaces }) {
 
 /** Two deployments that shared something would change each other's data. */
 function checkApart(own, other) {
-  const resources = ({ name, databases, namespaces }) => [
+  const resources = ({ name, databases, namespaces, counters }) => [
     `the Worker ${name}`,
+    ...counters.map((id) => `the namespace_id ${id}`),
     ...databases.map(({ name }) => `the database ${name}`),
     ...[...databases, ...namespaces].filter(({ id }) => id).map(({ id }) => `the id ${id}`),
   ];
@@ -102,8 +104,8 @@ export function writeConfiguration({ raw, env, name, databases, namespaces }, wo
   section.kv_namespaces = section.kv_namespaces.map((each) => ({ ...each, id: idOf(namespaces, each) }));
   config.main = from(join(worker, "index.js"));
   if (env !== undefined) {
-    // What belongs to the other deployment is not even in the file.
-    for (const key of ["d1_databases", "kv_namespaces"]) delete config[key];
+    // What belongs to the other deployment is not even in the file: wrangler would inherit its domain.
+    for (const key of ["d1_databases", "kv_namespaces", "routes", "route"]) delete config[key];
     config.env = { [env]: section };
   }
   mkdirSync(folder, { recursive: true });

@@ -17,6 +17,7 @@ interruption.
 From the environment:
 
   CLOUDFLARE_API_TOKEN    instead of npx wrangler login
+  CLOUDFLARE_ENV          as --env
   CLOUDFLARE_ACCOUNT_ID   the account, if the login has several
   ADMIN_TOKEN             the admin token to set if there is none yet, or with --new-admin-token`;
 
@@ -38,7 +39,7 @@ export function readOptions(args = process.argv.slice(2)) {
       },
     });
     if (values.help) return void console.log(USAGE);
-    const { env, jurisdiction } = values;
+    const { env = process.env.CLOUDFLARE_ENV || undefined, jurisdiction } = values;
     if (env === "") throw new Error("--env needs a name. Leave it out for the deployment at the top of wrangler.toml.");
     if (jurisdiction !== undefined && !JURISDICTIONS.includes(jurisdiction))
       throw new Error(`--jurisdiction ${jurisdiction} is not one of ${JURISDICTIONS.join(", ")}.`);

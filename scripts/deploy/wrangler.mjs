@@ -57,7 +57,9 @@ export async function wrangler(args, { input, shown = false } = {}) {
   const name = `wrangler-${++commands}`;
   const paths = Object.fromEntries(["out", "err", "ndjson"].map((end) => [end, join(LOGS, `${name}.${end}`)]));
   rmSync(paths.ndjson, { force: true });
-  const env = { WRANGLER_SEND_METRICS: "false", ...process.env, WRANGLER_OUTPUT_FILE_PATH: paths.ndjson };
+  // Each command says which deployment it is about.
+  const { CLOUDFLARE_ENV: _, ...inherited } = process.env;
+  const env = { WRANGLER_SEND_METRICS: "false", ...inherited, WRANGLER_OUTPUT_FILE_PATH: paths.ndjson };
   const files = shown ? [] : [openSync(paths.out, "w"), openSync(paths.err, "w")];
   const stdio = shown ? "inherit" : [input === undefined ? "ignore" : "pipe", ...files];
   try {

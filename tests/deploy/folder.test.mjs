@@ -124,6 +124,7 @@ describe("staging", () => {
   });
 
   test("shares no Worker, database, or counter with it", () => {
+    assert.deepEqual(staging.routes, [], "wrangler would inherit the domain of the first");
     const resources = ({ name, d1_databases, ratelimits }) => [
       name,
       ...d1_databases.map(({ database_name }) => `database ${database_name}`),

@@ -1,6 +1,8 @@
 // What npm run deploy refuses before it changes anything, with the next step in words.
 
 import assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { Refusal } from "../helpers/account-routes.mjs";
 import { useDeployment } from "../helpers/deployment.mjs";
@@ -130,6 +132,26 @@ describe("data", () => {
       text.replace('"scim-edge-staging"\n\n[[env', `"scim-edge-staging"\ndatabase_id = "${uuid}"\n\n[[env`),
     );
     await assertRefused(["--env", "staging"], {}, /The database of DB is that of the deployment at the top/);
+  });
+});
+
+describe("the configuration that wrangler gets for another deployment", () => {
+  test("has no database, namespace or domain of the first, whichever way it is chosen", async () => {
+    edit((text) => text.replace('name = "scim-edge"\n', 'name = "scim-edge"\nroutes = ["scim.acme.example/*"]\n'));
+    const file = join(deployment.folder, ".wrangler/scim-edge/scim-edge-staging.json");
+    for (const [args, env] of [
+      [["--env", "staging"], {}],
+      [[], { CLOUDFLARE_ENV: "staging" }],
+    ]) {
+      rmSync(file, { force: true });
+      const { status, output } = await deployment.deploy(["--dry-run", ...args], { env });
+      assert.equal(status, 0, output);
+      const { env: environments, ...inherited } = JSON.parse(readFileSync(file, "utf8"));
+      for (const key of ["d1_databases", "kv_namespaces", "routes", "build"]) assert.ok(!(key in inherited), key);
+      assert.deepEqual(Object.keys(environments), ["staging"]);
+      assert.deepEqual(environments.staging.routes, []);
+      assert.equal(environments.staging.d1_databases[0].database_name, "scim-edge-staging");
+    }
   });
 });
 
