@@ -26,7 +26,7 @@ use crate::redaction::audit_log::is_id;
 use crate::runtime::{clock, ids};
 use directory::Shard;
 use pages::routes::PageName;
-use pages::{PageRequest, PageResponse, layout};
+use pages::{Guide, PageRequest, PageResponse, layout};
 use responses::{problem_details, see_other};
 use routes::Handler;
 
@@ -158,6 +158,10 @@ async fn outside_api(
         (Handler::Asset, _) => {
             Err(StorageError::Internal("the route of the assets has no name".to_owned()).into())
         }
+        (Handler::Guide, parameters) => match parameters.first().and_then(|name| Guide::named(name)) {
+            Some(guide) => Ok(guide.page().into()),
+            None => Err(Problem::new(404, "There is no such guide.")),
+        },
         (Handler::SignInForm, _) => sign_in::show_form(deployment),
         (Handler::SignIn, _) => sign_in::sign_in(deployment, request).await,
         (Handler::SignOut, _) => sign_in::sign_out(deployment, request).await,

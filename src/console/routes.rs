@@ -11,6 +11,7 @@ use crate::http::routes::{NoRoute, Route, Routes};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Handler {
     Asset,
+    Guide,
     /// The form of the admin token.
     SignInForm,
     SignIn,
@@ -22,6 +23,7 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
     use Handler::Page;
     Routes::new()
         .at("/assets/:name", Method::GET, Handler::Asset)
+        .at("/guides/:name", Method::GET, Handler::Guide)
         .at("/sign-in", Method::GET, Handler::SignInForm)
         .at("/sign-in", Method::POST, Handler::SignIn)
         .at("/sign-out", Method::POST, Handler::SignOut)

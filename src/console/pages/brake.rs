@@ -7,6 +7,7 @@ use super::banners::{AN_HOUR, resume_form};
 use super::calls::post;
 use super::flash::Flash;
 use super::form::number;
+use super::guides::Guide;
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
 use super::parts::{address, address_of, maker, once, select, time};
@@ -97,7 +98,8 @@ fn main(organization: &Organization) -> Markup {
             p {
                 "When an identity provider would take access from more people within an hour than the settings allow, \
                  such requests are refused until you decide. Requests that give or keep access go on. The identity \
-                 provider sends refused requests again later."
+                 provider sends refused requests again later. "
+                (Guide::WhatHappened.link("the-access-brake", "What it counts"))
             }
             dl.facts {
                 div { dt { "State" } dd {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::calls::post;
 use super::flash::Flash;
 use super::form::{check_confirmed, number};
+use super::guides::Guide;
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
 use super::parts::{
@@ -27,6 +28,7 @@ struct OktaTexts {
     connection: Vec<(String, String)>,
     to_app: String,
     push_groups: String,
+    mapping: String,
     attribute: Vec<(String, String)>,
     owner: String,
 }
@@ -239,20 +241,21 @@ fn main(
             h2 #okta-heading { "Okta" }
             p { "Applications > your app > Provisioning > Integration > Edit. Then \
                  " em { "Test Connector \
-                 Configuration" } "." }
+                 Configuration" } ". " (Guide::Okta.link("", "All steps")) }
             (filled_in(&okta.connection, &[("{base}", &base)], new_key))
             p { (okta.to_app) }
             p { (okta.push_groups) }
             p {
-                "For organization roles, add to the app's profile an attribute of type string. " (okta.owner)
+                "For organization roles, add to the app's profile an attribute. " (okta.owner)
             }
             (filled_in(&okta.attribute, &[("{attribute}", &organization.org_role_attribute)], None))
+            p { (okta.mapping) " " (Guide::Okta.link("8-organization-roles", "How")) }
         }
         section.card aria-labelledby="entra-heading" {
             h2 #entra-heading { "Microsoft Entra ID" }
             p { "Enterprise applications > your app > Provisioning > Admin Credentials. Then \
                  " em { "Test \
-                 Connection" } "." }
+                 Connection" } ". " (Guide::Entra.link("", "All steps")) }
             (values(&[
                 ("Provisioning Mode", "Automatic", false),
                 ("Tenant URL", &base, true),

@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use super::deeds::{self, Place, View};
+use super::guides::Guide;
 use super::layout::{Section, page};
 use super::page::{NoForm, Shown};
 use super::parts::{address, field, select};
@@ -102,6 +103,10 @@ fn main(
             }
         }
         (turning(request, log))
+        p {
+            "What to do about an error: " (Guide::Troubleshooting.link("", "Troubleshooting")) ". Who lost what: "
+            (Guide::WhatHappened.link("", "What happened?"))
+        }
         @if !is_newest { p { a href=(address(organization, "log")) { "Back to the newest" } } }
     }
 }

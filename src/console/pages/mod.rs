@@ -15,6 +15,7 @@ mod event;
 mod flash;
 pub(crate) mod form;
 mod group;
+mod guides;
 mod history;
 mod imports;
 mod keys;
@@ -35,5 +36,6 @@ mod undo_run;
 pub(crate) mod undo_words;
 
 pub(crate) use asset::{ICON, SCRIPT, STYLESHEET};
+pub(crate) use guides::Guide;
 pub(crate) use request::{Page, PageRequest, PageResponse};
 pub(crate) use sign_in::{same_site_redirect_page, sign_in};

@@ -7,6 +7,7 @@ use super::calls::{Call, note, post};
 use super::confirm;
 use super::flash::Flash;
 use super::form::{check_confirmed, words};
+use super::guides::Guide;
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
 use super::parts::{
@@ -246,7 +247,9 @@ fn main(organization: &Organization, projects: &[Project], refused: Option<&Crea
         p {
             "Each role is a SCIM group. In your identity provider, push a group and link it to one of these; push a \
              group named "
-            code { (organization.group_prefix) "-<project>-<team>-Member" } " to create a team."
+            code { (organization.group_prefix) "-<project>-<team>-Member" } " to create a team. How: "
+            (Guide::Okta.link("7-project-roles", "Okta")) ", "
+            (Guide::Entra.link("8-project-roles", "Microsoft Entra ID")) "."
         }
         (maker(
             "Create a project",

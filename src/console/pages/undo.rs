@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::calls::post;
 use super::form::optional;
+use super::guides::Guide;
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
 use super::parts::{address, address_of, field, once, pill, segment, time};
@@ -194,7 +195,8 @@ fn overview(organization: &Organization, chosen: &Chosen, list: &UndoList) -> Ma
     html! {
         p {
             "Take back what identity providers or administrators changed: access, roles, groups and attributes become \
-             as they were, as far as nobody has changed them since. You see what would be done before anything is."
+             as they were, as far as nobody has changed them since. You see what would be done before anything is. "
+            (Guide::WhatHappened.link("take-changes-back", "How it works"))
         }
         form.filters method="get" {
             (field("since", "since", "Changes since", &chosen.since, "In UTC, like 2026-01-31T14:00"))

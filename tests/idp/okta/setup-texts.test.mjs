@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { greeting } from "../../../scripts/lib/greeting.mjs";
 import { send } from "../../helpers/http.mjs";
+import { tables } from "../../helpers/markdown.mjs";
 import { createOrganization } from "../../helpers/organization.mjs";
 import { useWorker } from "../../helpers/worker.mjs";
 
@@ -27,7 +28,14 @@ test("docs/guides/okta.md and the console use the same words", async () => {
     headers: { Authorization: `Bearer ${worker.adminToken}` },
   });
   const card = page.text.slice(page.text.indexOf("okta-heading"), page.text.indexOf("entra-heading"));
-  const texts = [...okta.connection.flat(), okta.to_app, okta.push_groups, okta.owner, ...okta.attribute.flat()]
+  const texts = [
+    ...okta.connection.flat(),
+    okta.to_app,
+    okta.push_groups,
+    okta.mapping,
+    okta.owner,
+    ...okta.attribute.flat(),
+  ]
     .filter((text) => !text.startsWith("{"))
     .map(plain);
   assert.ok(texts.length >= 15);
@@ -38,6 +46,15 @@ test("docs/guides/okta.md and the console use the same words", async () => {
   }
   assert.match(card, /Import Groups/);
   assert.doesNotMatch(card, /Member, Admin/);
+});
+
+test("the tables of docs/guides/okta.md have the console's fields, and no others", () => {
+  const places = { "{base}": "https://<your Worker>/scim", "{attribute}": "statsigOrgRole" };
+  const rows = (texts) => texts.map(([field, value]) => [field, plain(places[value] ?? value).trim()]);
+  const [connection, attribute] = tables(read("docs/guides/okta.md")).map((table) =>
+    table.map(([field, value]) => [field, plain(value).trim()]),
+  );
+  assert.deepEqual([connection, attribute], [rows(okta.connection), rows(okta.attribute)]);
 });
 
 test("npm start says what to type, and where the admin token is kept, but not what it is", () => {

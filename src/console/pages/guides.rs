@@ -1,0 +1,79 @@
+//! The guides for administrators: docs/guides/ as pages. A deployment serves those of its own version, so that they fit
+//! it, and no repository or other server has to be known or reached. They need no sign-in.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::layout::{bare_header, document};
+use super::request::Page;
+
+/// A guide that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guide {
+    Okta,
+    Entra,
+    Troubleshooting,
+    WhatHappened,
+}
+
+impl Guide {
+    pub(crate) const ALL: [Self; 4] = [Self::Okta, Self::Entra, Self::Troubleshooting, Self::WhatHappened];
+
+    /// Its name in addresses, which is that of its file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Okta => "okta",
+            Self::Entra => "entra",
+            Self::Troubleshooting => "troubleshooting",
+            Self::WhatHappened => "what-happened",
+        }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Okta => "Okta",
+            Self::Entra => "Microsoft Entra ID",
+            Self::Troubleshooting => "Troubleshooting",
+            Self::WhatHappened => "What happened?",
+        }
+    }
+
+    /// The address of the heading with this anchor; of the beginning, if it is empty.
+    pub(crate) fn at(self, anchor: &str) -> String {
+        let mark = if anchor.is_empty() { "" } else { "#" };
+        format!("/console/guides/{}{mark}{anchor}", self.name())
+    }
+
+    /// A link to the heading with this anchor.
+    pub(super) fn link(self, anchor: &str, label: &str) -> Markup {
+        html! { a href=(self.at(anchor)) { (label) } }
+    }
+
+    fn html(self) -> &'static str {
+        match self {
+            Self::Okta => include_str!("guides/okta.html"),
+            Self::Entra => include_str!("guides/entra.html"),
+            Self::Troubleshooting => include_str!("guides/troubleshooting.html"),
+            Self::WhatHappened => include_str!("guides/what-happened.html"),
+        }
+    }
+
+    /// The guide with that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|guide| guide.name() == name)
+    }
+
+    /// Its page.
+    pub(crate) fn page(self) -> Page {
+        let main = html! {
+            article.guide { (PreEscaped(self.html())) }
+            nav.guides aria-label="Guides" {
+                @for guide in Self::ALL { @if guide != self { (guide.link("", guide.title())) " · " } }
+                a href="/console" { "To the console" }
+            }
+        };
+        Page { status: 200, html: document(self.title(), &bare_header(), &main), detail: None }
+    }
+}
+
+#[cfg(test)]
+mod rendering;
