@@ -131,7 +131,7 @@ function checkScript(text, folder) {
   const { scripts } = JSON.parse(read(join(folder, "package.json")));
   assert.ok(name in scripts, `${folder || "."}/package.json has no script ${name}`);
   for (const [, flag] of rest.matchAll(/--([\w-]+)/g)) {
-    assert.match(sources, new RegExp(`(?:["']?\\b${flag}\\b["']?: \\{|"--${flag})`), `no script reads --${flag}`);
+    assert.match(sources, new RegExp(`(?:["']?\\b${flag}\\b["']?: [\\w{]|"--${flag})`), `no script reads --${flag}`);
   }
 }
 
