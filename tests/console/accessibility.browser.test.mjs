@@ -17,6 +17,7 @@ const options = { skip: browser.missing, timeout: 120_000 }; // axe has none of 
 const DESK = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 const LONG = "x".repeat(200);
+const GUIDES = ["okta", "entra", "troubleshooting", "what-happened"].map((name) => `/console/guides/${name}`);
 const MOST = 100_000; // bytes of a page with all it loads, uncompressed
 
 let furnished;
@@ -61,7 +62,7 @@ for (const [where, viewport] of [
       await page.goto("/console/sign-in");
       await assertAccessible(page);
       const inside = await signedIn(browser, worker, { viewport, colorScheme });
-      for (const address of pagesOf(organization, about)) {
+      for (const address of [...pagesOf(organization, about), ...GUIDES]) {
         await inside.goto(address);
         await unfold(inside);
         await assertAccessible(inside);
