@@ -5,6 +5,8 @@
 //! not have: the call's own key and the admin token.
 
 use base64ct::{Base64, Encoding};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use worker::console_error;
 
@@ -12,7 +14,7 @@ use super::context::AdminContext;
 use super::reply::{Reply, json};
 use super::types::Repeatable;
 use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
-use crate::d1::{Batch, Statement, StorageError};
+use crate::d1::{Batch, StorageError};
 use crate::http::Problem;
 use crate::runtime::{clock, crypto};
 
@@ -69,6 +71,53 @@ pub(crate) struct Fingerprint<'a> {
     pub(crate) body: &'a str,
 }
 
+/// What came of a call that is carried out once.
+pub(crate) enum Outcome<T> {
+    /// It was carried out.
+    Done(Reply<T>),
+    /// It is a repetition: the answer of the first.
+    Repeated(KeptAnswer),
+}
+
+impl<T: Repeatable> Outcome<T> {
+    /// The answer as JSON.
+    ///
+    /// # Errors
+    /// Internal, if the answer cannot be JSON, or what was kept of it is not.
+    pub(super) fn into_json(self) -> Result<Reply<String>, StorageError> {
+        match self {
+            Self::Done(reply) => reply.into_json(),
+            Self::Repeated(KeptAnswer { status, json, secret: None }) => Ok(Reply { status, body: json }),
+            Self::Repeated(KeptAnswer { status, json, secret: Some(secret) }) => {
+                Ok(Reply { status, body: T::with_secret(json, secret)? })
+            }
+        }
+    }
+}
+
+impl<T: Repeatable + DeserializeOwned> Outcome<T> {
+    /// The body of the answer.
+    ///
+    /// # Errors
+    /// Internal, if what was kept of it is not a `T`.
+    pub(crate) fn into_body(self) -> Result<T, StorageError> {
+        match self {
+            Self::Done(reply) => Ok(reply.body),
+            repeated @ Self::Repeated(_) => read_kept(&repeated.into_json()?.body),
+        }
+    }
+}
+
+/// Reads a kept answer.
+///
+/// # Errors
+/// Internal, if it is not a `T`.
+pub(super) fn read_kept<T: DeserializeOwned>(json: &str) -> Result<T, StorageError> {
+    serde_json::from_str::<Value>(json).and_then(serde_json::from_value).map_err(|error| {
+        StorageError::Internal(format!("the kept answer to a call cannot be read: {error}"))
+    })
+}
+
 /// Carries out a call once: a repetition with the same key gets the answer of the first.
 ///
 /// # Errors
@@ -79,27 +128,71 @@ pub(crate) async fn once<T: Repeatable>(
     key: Option<&CallKey>,
     call: Fingerprint<'_>,
     handler: impl AsyncFnOnce(&AdminContext<'_>) -> Result<Reply<T>, Problem>,
-) -> Result<Reply<T>, Problem> {
-    let Some(key) = key else { return handler(context).await };
+) -> Result<Outcome<T>, Problem> {
+    let Some(key) = key else { return handler(context).await.map(Outcome::Done) };
+    if let Some(kept) = begin(context, key, call).await? {
+        return Ok(Outcome::Repeated(kept));
+    }
+    let outcome = handler(context).await;
+    let kept = outcome.as_ref().ok().map(KeptAnswer::of).transpose()?;
+    end(context, key, kept).await?;
+    outcome.map(Outcome::Done)
+}
+
+/// An answer as it is kept for a repetition.
+pub(crate) struct KeptAnswer {
+    status: u16,
+    /// Body as JSON, without its secret.
+    json: String,
+    secret: Option<String>,
+}
+
+impl KeptAnswer {
+    fn of<T: Repeatable>(reply: &Reply<T>) -> Result<Self, StorageError> {
+        let (json, secret) = match reply.body.without_secret() {
+            Some((body, secret)) => (json(&body)?, Some(secret)),
+            None => (json(&reply.body)?, None),
+        };
+        Ok(Self { status: reply.status, json, secret })
+    }
+}
+
+/// Claims the key of a call, or finds the answer of the first call with it.
+async fn begin(
+    context: &mut AdminContext<'_>,
+    key: &CallKey,
+    call: Fingerprint<'_>,
+) -> Result<Option<KeptAnswer>, Problem> {
     let id = key.id(context);
     let asked = digest(&[call.method, call.path, call.body]);
     let mut batch = Batch::new();
     let claimed = stored::claim(&mut batch, &id, &asked, context.now_millis);
     let claimed = context.database.batch(&batch).await?.first(claimed)?.ok_or(StorageError::Stale)?;
     if !claimed.is_new {
-        return repeated(context, key, &asked, claimed);
+        return repeated(context, key, &asked, claimed).map(Some);
     }
-    context.call_id = Some(id.clone());
-    let outcome = handler(context).await;
-    context.call_id = None;
-    let kept = match &outcome {
-        Ok(reply) => keep(context, key, &id, reply)?,
-        Err(_) => stored::release(&id),
+    context.call_id = Some(id);
+    Ok(None)
+}
+
+/// Keeps the answer of a call, or releases its key if the call failed.
+async fn end(
+    context: &mut AdminContext<'_>,
+    key: &CallKey,
+    kept: Option<KeptAnswer>,
+) -> Result<(), StorageError> {
+    let Some(id) = context.call_id.take() else { return Ok(()) };
+    let statement = match kept {
+        Some(KeptAnswer { status, json, secret }) => {
+            let secret = secret.map(|secret| seal(context, key, &secret)).transpose()?.flatten();
+            stored::answered(&id, status, &json, secret.as_deref())
+        }
+        None => stored::release(&id),
     };
-    if let Err(error) = context.database.execute(kept).await {
+    if let Err(error) = context.database.execute(statement).await {
         console_error!("the answer to a call cannot be kept for its repetition: {error:?}");
     }
-    outcome
+    Ok(())
 }
 
 /// Whether the caller has made a call with that key before.
@@ -108,32 +201,19 @@ pub(crate) async fn is_known(context: &AdminContext<'_>, key: &CallKey) -> Resul
     Ok(found > 0)
 }
 
-fn keep<T: Repeatable>(
-    context: &AdminContext<'_>,
-    key: &CallKey,
-    id: &str,
-    reply: &Reply<T>,
-) -> Result<Statement, StorageError> {
-    let (answer, secret) = match reply.body.without_secret() {
-        Some((answer, secret)) => (json(&answer)?, seal(context, key, &secret)?),
-        None => (json(&reply.body)?, None),
-    };
-    Ok(stored::answered(id, reply.status, &answer, secret.as_deref()))
-}
-
-fn repeated<T: Repeatable>(
+fn repeated(
     context: &AdminContext<'_>,
     key: &CallKey,
     asked: &str,
     first: Call,
-) -> Result<Reply<T>, Problem> {
+) -> Result<KeptAnswer, Problem> {
     if first.request != asked {
         return Err(Problem::new(
             422,
             "This \"Idempotency-Key\" belongs to another request, made within a day. Use a new one for each request.",
         ));
     }
-    let (Some(status), Some(answer)) = (first.status, first.answer) else {
+    let (Some(status), Some(json)) = (first.status, first.answer) else {
         return Err(Problem::new(
             409,
             if first.is_done {
@@ -145,16 +225,9 @@ fn repeated<T: Repeatable>(
             },
         ));
     };
-    let mut body: T = serde_json::from_str(&answer).map_err(|error| {
-        StorageError::Internal(format!("the kept answer to a call cannot be read: {error}"))
-    })?;
     let age = context.now_millis.saturating_sub(clock::parse_iso(&first.began_at)?);
-    if age < SECRET_MILLIS
-        && let Some(secret) = first.secret.and_then(|sealed| open(context, key, &sealed))
-    {
-        body = body.with_secret(secret);
-    }
-    Ok(Reply { status, body })
+    let secret = first.secret.filter(|_| age < SECRET_MILLIS).and_then(|sealed| open(context, key, &sealed));
+    Ok(KeptAnswer { status, json, secret })
 }
 
 fn seal(context: &AdminContext<'_>, key: &CallKey, secret: &str) -> Result<Option<String>, StorageError> {

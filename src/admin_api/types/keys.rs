@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Repeatable;
+use crate::admin_api::idempotency::read_kept;
+use crate::admin_api::reply;
+use crate::d1::StorageError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -128,9 +131,9 @@ impl Repeatable for IssuedKey {
         Some((Self::Gone(gone), key.clone()))
     }
 
-    fn with_secret(self, secret: String) -> Self {
-        let (Self::Shown(NewKey { described, .. }) | Self::Gone(RepeatedNewKey { described, .. })) = self;
-        Self::Shown(NewKey { described, key: secret })
+    fn with_secret(json: String, secret: String) -> Result<String, StorageError> {
+        let RepeatedNewKey { described, .. } = read_kept(&json)?;
+        reply::json(&NewKey { described, key: secret })
     }
 }
 

@@ -16,21 +16,28 @@ pub(crate) mod query;
 pub(crate) mod sessions;
 pub(crate) mod undo;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::d1::StorageError;
+
 /// The answer to a call that may be repeated with its `Idempotency-Key`, and is kept until then.
-pub(crate) trait Repeatable: Serialize + DeserializeOwned {
+pub(crate) trait Repeatable: Serialize {
     /// The answer without the secret in it, and the secret: only the former is kept in clear.
-    fn without_secret(&self) -> Option<(Self, String)> {
+    fn without_secret(&self) -> Option<(Self, String)>
+    where
+        Self: Sized,
+    {
         None
     }
 
-    /// The answer with its secret again.
-    fn with_secret(self, secret: String) -> Self {
+    /// The kept answer, which is JSON, with its secret again.
+    ///
+    /// # Errors
+    /// Internal, if what was kept is not such an answer.
+    fn with_secret(json: String, secret: String) -> Result<String, StorageError> {
         drop(secret);
-        self
+        Ok(json)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::admin_api::idempotency::{Fingerprint, once};
+use crate::admin_api::idempotency::{Fingerprint, Outcome, once};
 use crate::admin_api::types::Repeatable;
 use crate::admin_api::{AdminContext, CallKey, Reply};
 use crate::audit::admin_request;
@@ -43,9 +43,9 @@ pub(super) async fn post<B: Serialize, T: Repeatable>(
     path: &[&str],
     body: Option<&B>,
     handler: impl AsyncFnOnce(&AdminContext<'_>) -> Result<Reply<T>, Problem>,
-) -> Result<T, Problem> {
+) -> Result<Outcome<T>, Problem> {
     let call = Call { method: "POST", path, body };
     let (path, body) = note(context, &call)?;
     let call = Fingerprint { method: call.method, path: &path, body: &body };
-    Ok(once(context, key, call, handler).await?.body)
+    once(context, key, call, handler).await
 }

@@ -59,7 +59,8 @@ impl Submitted for DeletedPeople<'_> {
         let restored = post(context, key, &path, None::<&Nothing>, async |context| {
             deleted_people::restore(context, org, id).await
         })
-        .await?;
+        .await?
+        .into_body()?;
         let here = address_of(org, &format!("members/{}", segment(&restored.member.id)));
         let flash =
             if restored.left.is_empty() { Flash::PersonRestored } else { Flash::PersonRestoredInPart };

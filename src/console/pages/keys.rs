@@ -127,7 +127,8 @@ impl Submitted for Keys<'_> {
                 let deactivated = post(context, key, &path, None::<&Nothing>, async |context| {
                     keys::deactivate(context, org, &form.key).await
                 })
-                .await?;
+                .await?
+                .into_body()?;
                 let flash = match deactivated.other_good_keys.is_empty() {
                     true => Flash::KeyDeactivated,
                     false => Flash::OneKeyDeactivated,
@@ -135,7 +136,7 @@ impl Submitted for Keys<'_> {
                 return Ok(PageResponse::Redirect(flash.at(&address_of(org, "keys"))));
             }
         };
-        let (notice, new_key) = match issued {
+        let (notice, new_key) = match issued.into_body()? {
             IssuedKey::Shown(NewKey { key, .. }) => (None, Some(key)),
             IssuedKey::Gone(RepeatedNewKey { note, .. }) => {
                 (Some(Notice::Problem(Problem::new(409, note))), None)

@@ -64,7 +64,8 @@ impl Submitted for Organizations {
                 let created = post(context, key, &["organizations"], Some(&body), async |context| {
                     organizations::create(context, body.clone()).await
                 })
-                .await?;
+                .await?
+                .into_body()?;
                 let keys = address_of(&created.organization.record.id, "keys");
                 return Ok(PageResponse::Redirect(Flash::OrganizationCreated.at(&keys)));
             }

@@ -126,7 +126,8 @@ impl Submitted for Undo<'_> {
         let run = post(context, key, &path, Some(&body), async |context| {
             undo::start(context, org, body.clone()).await
         })
-        .await?;
+        .await?
+        .into_body()?;
         Ok(PageResponse::Redirect(address_of_run(org, &run.id)))
     }
 }
