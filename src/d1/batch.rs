@@ -8,7 +8,7 @@ use worker::js_sys::Array;
 use worker::wasm_bindgen::JsValue;
 
 use super::Statement;
-use super::columns::json;
+use super::columns::parsed;
 use crate::storage_error::StorageError;
 
 /// A statement that returns rows, each of which is read as an `R`.
@@ -27,14 +27,13 @@ impl<R: DeserializeOwned> Select<R> {
     /// A statement whose column `json` is JSON of an `R`. One text crosses the boundary instead of a value for each
     /// column, which costs less for rows of many columns.
     pub(crate) fn json(statement: Statement) -> Self {
-        #[derive(Deserialize)]
-        #[serde(bound = "T: DeserializeOwned")]
-        struct Row<T> {
-            #[serde(deserialize_with = "json")]
-            json: T,
-        }
-        Self { statement, read: |row| serde_wasm_bindgen::from_value(row).map(|row: Row<R>| row.json) }
+        Self { statement, read: |row| parsed(&serde_wasm_bindgen::from_value::<JsonRow>(row)?.json) }
     }
+}
+
+#[derive(Deserialize)]
+struct JsonRow {
+    json: String,
 }
 
 /// The place of a statement in its batch, by which its rows are taken from the results.

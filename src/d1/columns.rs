@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error};
+use serde_json::Value;
 use worker::js_sys::JsString;
 
 use crate::runtime::js_text::JsText;
@@ -11,6 +12,19 @@ use crate::runtime::js_text::JsText;
 pub(crate) fn json<'de, D: Deserializer<'de>, T: DeserializeOwned>(column: D) -> Result<T, D::Error> {
     let text = String::deserialize(column)?;
     serde_json::from_str(&text).map_err(D::Error::custom)
+}
+
+/// As [`json`], for columns that requests of identity providers do not read.
+pub(crate) fn json_by_value<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    column: D,
+) -> Result<T, D::Error> {
+    parsed(&String::deserialize(column)?)
+}
+
+/// JSON, read by way of a [`Value`]. It takes longer than without, and WebAssembly does not have the code of a parser
+/// for each type.
+pub(crate) fn parsed<T: DeserializeOwned, E: Error>(json: &str) -> Result<T, E> {
+    serde_json::from_str::<Value>(json).and_then(serde_json::from_value).map_err(E::custom)
 }
 
 /// A condition, of which SQLite makes 0 or 1.
@@ -55,7 +69,7 @@ pub(crate) fn parse_integers(text: &str) -> Option<Vec<i64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, from_value, json as value};
+    use serde_json::{from_value, json as value};
 
     #[derive(Debug, PartialEq, Deserialize)]
     struct Row {

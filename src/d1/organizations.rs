@@ -8,7 +8,7 @@ use super::administrators::{self, HAS_ACCEPTED, IS_ADMINISTRATOR};
 use super::audit_log::Condition;
 use super::batch::Select;
 use super::brake::{self, DEFAULT_PERCENT};
-use super::columns::json as json_column;
+use super::columns::json_by_value;
 use super::events;
 use super::kept_memberships;
 use super::statement::{Binding, Statement, boolean, integer, text};
@@ -90,7 +90,7 @@ pub fn administered_by<R: DeserializeOwned>(name: &AdministratorName) -> Select<
 #[serde(bound = "R: DeserializeOwned")]
 pub struct Described<R> {
     /// The organization.
-    #[serde(rename = "json", deserialize_with = "json_column")]
+    #[serde(rename = "json", deserialize_with = "json_by_value")]
     pub organization: R,
     fold_version: i64,
 }
