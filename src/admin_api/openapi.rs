@@ -70,7 +70,20 @@ fn schemas() -> Map<String, Value> {
     add::<undo::DeletedPeople>(&mut all);
     add::<undo::ErasedPerson>(&mut all);
     add::<undo::RestoredPerson>(&mut all);
-    all.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap())).collect()
+    let mut all: Map<String, Value> =
+        all.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap())).collect();
+    tag(&mut all["Event"]);
+    all
+}
+
+/// An event's type is the only key of what is derived for it, and is written beside its fields.
+fn tag(events: &mut Value) {
+    for event in events["oneOf"].as_array_mut().unwrap() {
+        let (name, data) = event["properties"].as_object().unwrap().iter().next().unwrap();
+        let properties = json!({"type": {"type": "string", "enum": [name]}, "data": data});
+        event["properties"] = properties;
+        event["required"] = json!(["type", "data"]);
+    }
 }
 
 fn add<T: ToSchema>(all: &mut Vec<(String, RefOr<Schema>)>) {

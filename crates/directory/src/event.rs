@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
@@ -152,7 +152,7 @@ pub struct Transition<T> {
 #[strum_discriminants(name(EventType))]
 #[strum_discriminants(doc = "The type of an [`Event`].")]
 #[strum_discriminants(derive(EnumString, IntoStaticStr, VariantArray))]
-#[serde(tag = "type", content = "data", remote = "Self")]
+#[serde(remote = "Self")]
 pub enum Event {
     /// Events are kept from here on.
     #[serde(rename = "history.started")]
@@ -458,17 +458,33 @@ pub enum Event {
     },
 }
 
+/// An event as it is stored and shown.
+#[derive(Serialize, Deserialize)]
+struct Tagged {
+    r#type: String,
+    data: Value,
+}
+
+// What serde derives for an enum with its fields beside its tag reads them in two ways, since either may come first,
+// and has the code of all types twice. What it derives for an enum with its tag as the only key is half of that.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
+        let fields = Self::serialize(self, serde_json::value::Serializer).map_err(serde::ser::Error::custom)?;
+        let Value::Object(fields) = fields else {
+            return Err(serde::ser::Error::custom("an event is not an object"));
+        };
+        let Some((r#type, data)) = fields.into_iter().next() else {
+            return Err(serde::ser::Error::custom("an event has no type"));
+        };
+        Tagged { r#type, data }.serialize(serializer)
     }
 }
 
-// Every event is read by way of a JSON value, so that WebAssembly has the code of all its types once and not once for
-// each format in which events are stored and shown.
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+        let Tagged { r#type, data } = Tagged::deserialize(deserializer)?;
+        let fields = Map::from_iter([(r#type, data)]);
+        Self::deserialize(Value::Object(fields)).map_err(D::Error::custom)
     }
 }
 
