@@ -38,6 +38,7 @@ const MAX_GZIPPED_SIZE = 1_300_000;
 const LONGEST = [
   "deploy/deploy.test.mjs",
   "deploy/interrupted.test.mjs",
+  "deploy/lost-answers.test.mjs",
   "deploy/refused.test.mjs",
   "property/imports.property.test.mjs",
   "docs/commands.test.mjs",

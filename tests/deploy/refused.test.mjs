@@ -168,6 +168,11 @@ describe("wrangler.toml", () => {
       /the id of DB is a placeholder\. Delete its line/,
     ],
     [
+      "with a counter that staging shares",
+      (text) => text.replace('"7644011"', '"7644001"'),
+      /both have the namespace_id 7644001\. Give one of them another/,
+    ],
+    [
       "without KV",
       (text) => text.replace('binding = "KV"', 'binding = "CACHE"'),
       /no KV namespace with the binding KV/,
