@@ -69,9 +69,17 @@ CREATE TABLE IF NOT EXISTS auth_keys (
   last_used_at   TEXT,
   -- 1: an administrator has paused the organization's identity providers; as organizations.paused_at. Each write reads
   -- the row of its key anyway.
-  is_paused      INTEGER NOT NULL DEFAULT 0
+  is_paused      INTEGER NOT NULL DEFAULT 0,
+  -- 1: the organization keeps access; as organizations.keep_access. Each write reads the row of its key anyway.
+  keeps_access   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS auth_keys_by_org ON auth_keys (org_id, created_at);
+
+CREATE TRIGGER IF NOT EXISTS organizations_keep_access AFTER UPDATE OF keep_access ON organizations
+WHEN NEW.keep_access <> OLD.keep_access
+BEGIN
+  UPDATE auth_keys SET keeps_access = NEW.keep_access WHERE org_id = NEW.id;
+END;
 
 CREATE TABLE IF NOT EXISTS users (
   seq            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -417,6 +425,9 @@ CREATE TABLE IF NOT EXISTS log (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS log_by_resource ON log (org_id, resource_id, id) WHERE resource_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS log_of_failures ON log (org_id, id) WHERE status >= 400;
+-- Failures by the name that they are about: those of people without an id are found by it when a person is erased.
+CREATE INDEX IF NOT EXISTS log_of_failures_by_name ON log (org_id, resource_name COLLATE NOCASE)
+WHERE status >= 400 AND resource_name IS NOT NULL;
 -- Requests that changed nothing: failures, and those that asked for what was there already.
 CREATE INDEX IF NOT EXISTS log_without_events ON log (org_id, id) WHERE first_event IS NULL;
 CREATE INDEX IF NOT EXISTS log_of_console ON log (org_id, id) WHERE source = 'console';
@@ -606,4 +617,4 @@ CREATE INDEX IF NOT EXISTS undo_subjects_left_out ON undo_subjects (org_id, undo
 WHERE left_out IS NOT NULL;
 
 -- The number of the newest migration.
-CREATE VIEW schema_version AS SELECT 9 AS version;
+CREATE VIEW schema_version AS SELECT 10 AS version;

@@ -15,7 +15,8 @@ use crate::d1::filter::{compiler, load, sort};
 use crate::d1::imports::snapshot;
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::{
-    audit_log, brake, console_sessions, idempotent_calls, keys, projects, refolding, retry, session, undo,
+    audit_log, brake, console_sessions, erasure, idempotent_calls, keys, projects, refolding, retry, session,
+    totals, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -299,6 +300,11 @@ fn logs() -> Vec<Row> {
         ("people in their lists", number(read::MOST_SCANNED), "next part"),
         ("deeds that are counted", number(read::MOST_COUNTED), "\"more than\""),
         ("events of the history of a person or group", number(read::MOST_OF_SUBJECT), "by days only"),
+        (
+            "newest failures whose text *Erase now* reads",
+            number(erasure::MOST_FAILURES),
+            "found by userName, name or address only",
+        ),
         ("events of a deed on a page", number(read::MOST_SHOWN), CUT),
         ("people and groups in an event on a page", number(read::MOST_LISTED), CUT),
     ]
@@ -322,6 +328,14 @@ fn storage() -> Vec<Row> {
             number(jobs::undo::MAX_STEPS),
             "next run",
         ),
+        ("deleted people whom maintenance erases at once", number(pruning::MAX_PEOPLE), "next statement"),
+        (
+            "organizations whose active people one run counts anew, in a database",
+            number(totals::MOST_ORGANIZATIONS),
+            "next run",
+        ),
+        ("inactive people who are counted for it at once", number(totals::MOST_OF_PIECE), "next piece"),
+        ("pieces of one run, in a database", number(jobs::totals::MAX_PIECES), "next run"),
         ("time of one run of maintenance", duration(pruning::MAX_MILLIS), "next run"),
     ]
 }

@@ -9,10 +9,10 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
         BrakeEngaged, BrakeReleased, GroupCreated, GroupDeleted, GroupUpdated, ImportFinished, ImportStarted,
         InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged,
         MembershipAdded, MembershipRemoved, OrgRoleChanged, OrganizationCreated, OwnershipTransferred,
-        PersonCreated, PersonDeactivated, PersonDeleted, PersonErased, PersonHidden, PersonRestored,
-        PersonShown, PersonUndeleted, PersonUpdated, ProjectArchived, ProjectCreated, ProjectRenamed,
-        ProjectRestored, RoleCreated, SettingsChanged, TeamCreated, TeamDeleted, UndoFinished, UndoStarted,
-        WritesPaused, WritesResumed,
+        PeopleCounted, PersonCreated, PersonDeactivated, PersonDeleted, PersonErased, PersonHidden,
+        PersonRestored, PersonShown, PersonUndeleted, PersonUpdated, ProjectArchived, ProjectCreated,
+        ProjectRenamed, ProjectRestored, RoleCreated, SettingsChanged, TeamCreated, TeamDeleted,
+        UndoFinished, UndoStarted, WritesPaused, WritesResumed,
     };
     match kind {
         DeedKind::Created => &[
@@ -40,6 +40,7 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
             BrakeReleased,
             WritesPaused,
             WritesResumed,
+            PeopleCounted,
         ],
         DeedKind::Key => &[KeyCreated, KeyDeactivated, KeyExpiryChanged],
         DeedKind::Import => &[ImportStarted, ImportFinished],

@@ -9,7 +9,7 @@ use crate::d1::audit_log::Outcome;
 use crate::d1::deleted_people::{self as stored, Known};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::undo::{LeftOut, bring_back};
-use crate::d1::{Batch, users};
+use crate::d1::{Batch, erasure, users};
 use crate::http::Problem;
 use directory::Organization;
 use directory::undo::{Left, Reason};
@@ -80,7 +80,7 @@ pub(crate) async fn erase(
     check_erasable(results.one(known)?)?;
     // The entry of the erasure has no name.
     let outcome = Outcome::of(200, "User", id, id).with_detail("Erased what was kept of a deleted person.");
-    let erasure = stored::erase(&tenant, id);
+    let erasure = erasure::erase(&tenant, id);
     let mut batch = Batch::from_iter(erasure.statements);
     let known = batch.push(stored::known(&tenant, id));
     let results = context.write_if_changing(&tenant, &outcome, &erasure.condition, batch).await?;

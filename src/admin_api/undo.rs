@@ -185,7 +185,8 @@ pub(crate) async fn start(
     let tenant = tenant.of_organization(&organization.record.id);
     let id = ids::new_id()?;
     let outcome = Outcome { status: 201, ..Outcome::default() }.with_detail("Began to undo changes.");
-    let batch = Batch::from_iter(stored::start(&tenant, &id, &selection, span)?);
+    let releases_brake = organization.record.brake.engaged_at.as_deref().filter(|_| request.release_brake);
+    let batch = Batch::from_iter(stored::start(&tenant, &id, &selection, span, releases_brake)?);
     context.write(&tenant, &outcome, batch).await?;
     let run = context.database.run(stored::one(&tenant, &id)).await?.pop();
     let run = run.ok_or_else(|| StorageError::Internal("an undo that has begun is not there".to_owned()))?;

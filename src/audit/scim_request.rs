@@ -98,7 +98,11 @@ impl AuditContext {
 
     /// Adds the body, redacted.
     pub(crate) fn set_body(&mut self, body: &Value) {
+        // Without a name, a person is known by their address.
+        let address =
+            || body.get("emails")?.as_array()?.iter().find_map(|email| email.get("value")?.as_str());
         let name = ["userName", "displayName"].iter().find_map(|name| body.get(name)?.as_str());
+        let name = name.or_else(address);
         self.resource_name.replace(name.map(str::to_owned));
         self.entry.body = Some(self.redactor.body(body));
     }

@@ -51,6 +51,12 @@ impl Holds {
     }
 }
 
+/// The condition that the user with this alias has not lost access in the hour before: the access brake counts a person
+/// once an hour. In this order, nothing is computed for people who never lost any.
+pub(crate) fn not_lately(user: &str) -> String {
+    format!("({user}.lost_at IS NULL OR {user}.lost_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'))")
+}
+
 /// SQL of a column of the first minute in which people of the organization with this alias lost access: of the hour in
 /// which that counts, which is the last one, or the one before the brake engaged.
 fn first(organization: &str, column: &str) -> String {
@@ -117,6 +123,16 @@ pub fn release(tenant: &Tenant<'_>, lifted_until: Option<&str>) -> Statement {
            :until, min(brake_lifted_until, strftime('%Y-%m-%dT%H:%M:00.000Z', 'now')))
          WHERE id = :org AND (brake_engaged_at IS NOT NULL OR :until IS NOT NULL OR brake_lifted_until > :now)",
         &[optional("until", lifted_until)],
+    )
+}
+
+/// Releases the brake that is engaged since a time, without lifting it: one row or, where that was released meanwhile,
+/// none.
+pub(crate) fn release_engaged(tenant: &Tenant<'_>, engaged_at: &str) -> Statement {
+    tenant.statement(
+        "UPDATE organizations SET brake_engaged_at = NULL, brake_engaged_by = NULL
+         WHERE id = :org AND brake_engaged_at = :engaged_at",
+        &[text("engaged_at", engaged_at)],
     )
 }
 

@@ -66,7 +66,7 @@ impl Database {
         Self { inner, shard, cost, anchor: None, deadline: Deadline::of_request() }
     }
 
-    /// A clone for use after the response; its cost is not recorded, and each batch has a time limit of its own.
+    /// A clone for use after the response: its cost is not the request's, and each batch has a time limit of its own.
     pub fn detached(&self) -> Self {
         let inner = D1Database::unchecked_from_js(self.inner.as_ref().clone());
         Self { inner, shard: self.shard, cost: Rc::default(), anchor: None, deadline: Deadline::Batch }
@@ -96,6 +96,11 @@ impl Database {
     /// Whether it has the latest writes, which a replica may lack.
     pub fn is_current(&self) -> bool {
         self.anchor.as_ref().is_none_or(|anchor| anchor.at_primary)
+    }
+
+    /// What its batches have cost so far, and those of the databases that share its cost.
+    pub fn cost(&self) -> Cost {
+        self.cost.get()
     }
 
     /// Its number among the deployment's databases.

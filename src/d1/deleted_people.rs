@@ -3,13 +3,10 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::audit_log::Condition;
 use super::batch::Select;
 use super::columns::flag;
-use super::events;
-use super::statement::{Statement, integer, text};
+use super::statement::{integer, text};
 use super::tenant::Tenant;
-use directory::event::{Event, NewEvent, SubjectType};
 
 /// A deleted person.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -57,41 +54,4 @@ pub fn known(tenant: &Tenant<'_>, id: &str) -> Select<Known> {
              WHERE s.org_id = :org AND s.subject_id = :person AND e.type = 'person.deleted') AS is_known",
         &[text("person", id)],
     )
-}
-
-/// The statements that erase a person.
-pub struct Erasure {
-    /// The condition that there is something to erase. Without, the statements change nothing.
-    pub condition: Condition,
-    /// Delete the person, the personal parts of their events, and what names them in the entries of the log about them.
-    pub statements: Vec<Statement>,
-}
-
-/// Erases what is kept of a deleted person. Their events stay, without the personal parts.
-pub fn erase(tenant: &Tenant<'_>, id: &str) -> Erasure {
-    // Another request may have brought the person back.
-    const IS_GONE: &str = "NOT EXISTS (SELECT 1 FROM users WHERE org_id = :org AND id = :person)";
-    let bindings = [text("person", id)];
-    let delete = "DELETE FROM deleted_people WHERE org_id = :org AND id = :person";
-    let parts = format!(
-        "UPDATE event_subjects SET personal = NULL
-         WHERE org_id = :org AND subject_id = :person AND personal IS NOT NULL AND {IS_GONE}"
-    );
-    // The entry of a change is found by its events, any other by its own index.
-    let log = format!(
-        "UPDATE log SET resource_name = NULL, detail = NULL, body = NULL
-         WHERE org_id = :org AND coalesce(resource_id, changed_id) = :person AND {IS_GONE}
-           AND resource_name IS NOT :person AND id IN (
-             SELECT e.log_id FROM event_subjects s CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
-             WHERE s.org_id = :org AND s.subject_id = :person AND e.log_id IS NOT NULL
-             UNION
-             SELECT l.id FROM log l INDEXED BY log_by_resource
-             WHERE l.org_id = :org AND l.resource_id = :person AND l.resource_id IS NOT NULL)"
-    );
-    let mut statements = vec![tenant.statement(delete, &bindings)];
-    let erased = NewEvent::new(Event::PersonErased {}, SubjectType::Person, id);
-    statements.extend(events::record_if_row_changed(tenant, &[erased]));
-    statements.extend([parts, log].map(|sql| tenant.statement(&sql, &bindings)));
-    let sql = "EXISTS (SELECT 1 FROM deleted_people d WHERE d.org_id = o.id AND d.id = :person)".to_owned();
-    Erasure { condition: Condition { sql, bindings: bindings.to_vec() }, statements }
 }

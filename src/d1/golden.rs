@@ -16,8 +16,8 @@ use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::organizations::Settings;
 use super::undo::{Selection, Span};
 use super::{
-    Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, events, group_members, groups,
-    member_chunks, organizations, undo, users,
+    Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, erasure, events, group_members,
+    groups, member_chunks, organizations, totals, undo, users,
 };
 use directory::event::Source;
 use directory::group::GroupChange;
@@ -276,6 +276,17 @@ fn readable() -> Vec<Case> {
         let selection = Selection { key: Some("key".to_owned()), ..Selection::default() };
         batch.push(undo::span(&tenant, &selection));
         batch.push(undo::extent(&tenant, &selection, Span { from: 1, to: 9 }));
+    });
+    add("*Erase now*", &|batch| {
+        batch.extend(erasure::erase(&tenant, "user").statements);
+    });
+    add("deleted people whom maintenance erases", &|batch| {
+        batch.extend(erasure::erase_old("2026-01-01T00:00:00.000Z", 20));
+    });
+    add("active people are counted anew", &|batch| {
+        batch.push(totals::due(1));
+        batch.push(totals::piece(&tenant, ""));
+        batch.execute(events::organization::people_counted(&tenant, 1, 1));
     });
     add("memberships that an undo ends and begins", &|batch| {
         batch.extend(events::memberships::end_pairs(&tenant, &json!([["group", "user"]])));

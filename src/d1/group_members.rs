@@ -19,6 +19,8 @@ struct Chunk {
     /// `seq` of the last member.
     last: i64,
     seqs: Vec<i64>,
+    /// Those who lost access in the hour before: the access brake counts a person once an hour.
+    lost_lately: Vec<i64>,
     objects: JsText,
 }
 
@@ -31,10 +33,12 @@ impl LoadedMembers {
         let chunks = rows.into_iter().map(|row| {
             let parts = row.body.split_after(']');
             let parts = parts.and_then(|(seqs, objects)| Some((parse_integers(&seqs)?, objects)));
-            let (seqs, objects) = parts.ok_or_else(|| {
+            let (signed, objects) = parts.ok_or_else(|| {
                 StorageError::Internal("a chunk of members does not begin with their seqs".to_owned())
             })?;
-            Ok(Chunk { last: row.last_seq, seqs, objects })
+            let lost_lately = signed.iter().filter(|seq| **seq < 0).map(|seq| seq.saturating_neg()).collect();
+            let seqs = signed.into_iter().map(i64::saturating_abs).collect();
+            Ok(Chunk { last: row.last_seq, seqs, lost_lately, objects })
         });
         Ok(Self(chunks.collect::<Result<_, StorageError>>()?))
     }
@@ -43,13 +47,14 @@ impl LoadedMembers {
     pub fn difference(&self, wanted: ResolvedMembers) -> Difference {
         let ResolvedMembers { active, inactive, .. } = wanted;
         let wanted = in_order(active);
-        let is_member = |seq: &i64| {
-            let chunk = self.0.get(self.0.partition_point(|chunk| chunk.last < *seq));
-            chunk.is_some_and(|chunk| chunk.seqs.binary_search(seq).is_ok())
-        };
+        let chunk_of = |seq: &i64| self.0.get(self.0.partition_point(|chunk| chunk.last < *seq));
+        let is_member = |seq: &i64| chunk_of(seq).is_some_and(|chunk| chunk.seqs.binary_search(seq).is_ok());
+        let counts = |seq: &i64| chunk_of(seq).is_some_and(|chunk| !chunk.lost_lately.contains(seq));
         let current = self.0.iter().flat_map(|chunk| &chunk.seqs).copied();
+        let leave: Vec<i64> = current.filter(|seq| wanted.binary_search(seq).is_err()).collect();
         Difference {
-            leave: current.filter(|seq| wanted.binary_search(seq).is_err()).collect(),
+            counts: leave.iter().any(counts),
+            leave,
             join: wanted.iter().copied().filter(|seq| !is_member(seq)).collect(),
             inactive,
             ..Difference::default()
@@ -129,7 +134,7 @@ mod tests {
     #[test]
     fn a_difference_leads_to_what_is_wanted() {
         let before = members(&[
-            (3, r#"[1,2,3]{"value":"a"},{"value":"b"},{"value":"]c"}"#),
+            (3, r#"[1,2,-3]{"value":"a"},{"value":"b"},{"value":"]c"}"#),
             (2001, r#"[2001]{"value":"z"}"#),
         ]);
         let difference = before.difference(wanted(&[1005, 2001, 2, 1]));
@@ -137,6 +142,8 @@ mod tests {
             (difference.join.as_slice(), difference.leave.as_slice()),
             ([1005].as_slice(), [3].as_slice())
         );
+        assert!(!difference.counts, "3 lost access lately");
+        assert!(before.difference(wanted(&[1, 3])).counts, "2 and 2001 did not");
         assert_eq!(before.touched(&difference), [0, 1]);
         let again = members(&[
             (2, r#"[1,2]{"value":"a"},{"value":"b"}"#),

@@ -120,7 +120,7 @@ impl KeptComparison {
 }
 
 /// Fails as stale if the organization does not keep access any more.
-fn check_setting(tenant: &Tenant<'_>) -> Statement {
+pub(crate) fn check_setting(tenant: &Tenant<'_>) -> Statement {
     tenant.statement(
         "SELECT iif((SELECT keep_access FROM organizations WHERE id = :org) = 1, '', json('stale'))",
         &[],
@@ -168,7 +168,6 @@ pub(crate) fn keep(tenant: &Tenant<'_>, seq: i64) -> Vec<Statement> {
     let keep = "INSERT INTO kept_memberships (user_seq, group_seq)
          SELECT m.user_seq, m.group_seq FROM memberships m WHERE m.user_seq = :seq";
     vec![
-        check_setting(tenant),
         tenant.statement("DELETE FROM kept_memberships WHERE user_seq = :seq", &[integer("seq", seq)]),
         tenant.statement(keep, &[integer("seq", seq)]),
     ]
@@ -179,8 +178,7 @@ pub(crate) fn give_back(tenant: &Tenant<'_>, seq: i64) -> Vec<Statement> {
     let bindings = || [integer("seq", seq)];
     let touched = "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now)
          WHERE seq IN (SELECT k.group_seq FROM kept_memberships k WHERE k.user_seq = :seq)";
-    let mut statements = vec![check_setting(tenant)];
-    statements.extend(events::memberships::given_back(tenant, seq));
+    let mut statements = Vec::from(events::memberships::given_back(tenant, seq));
     statements.extend([
         tenant.statement(touched, &bindings()),
         tenant.statement("DELETE FROM kept_memberships WHERE user_seq = :seq", &bindings()),

@@ -57,8 +57,8 @@ pub fn insert(
     replaces: Option<&str>,
 ) -> Vec<Statement> {
     let sql = format!(
-        "INSERT INTO auth_keys (id, org_id, hash, created_at, created_by, expires_at, is_paused)
-         SELECT :id, o.id, :hash, :now, :by, :expires_at, o.paused_at IS NOT NULL
+        "INSERT INTO auth_keys (id, org_id, hash, created_at, created_by, expires_at, is_paused, keeps_access)
+         SELECT :id, o.id, :hash, :now, :by, :expires_at, o.paused_at IS NOT NULL, o.keep_access
          FROM organizations o WHERE o.id = :org AND {MOST_GOOD} > (
            SELECT count(*) FROM auth_keys WHERE org_id = :org AND deactivated_at IS NULL
            AND (expires_at IS NULL OR expires_at > :now))"

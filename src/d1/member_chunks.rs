@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::batch::{Batch, Select};
+use super::brake::not_lately;
 use super::columns::{flag, js_text};
 use super::statement::{Binding, text};
 use super::tenant::Tenant;
@@ -28,8 +29,10 @@ const MEMBER: &str = r#"'{"value":"' || u.id || '","$ref":"' || :base || '/Users
 /// Members of a chunk, each as the client gets it.
 const OBJECTS: &str = "group_concat(member.object, ',')";
 
-/// The `seq` of each member of a chunk as an array, and the members.
-pub(crate) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group_concat(member.object, ',')";
+/// The `seq` of each member of a chunk as an array, negative for those who lost access in the hour before, and the
+/// members.
+pub(crate) const SEQS_AND_OBJECTS: &str =
+    "json_group_array(iif(member.lost_lately, -member.seq, member.seq)) || group_concat(member.object, ',')";
 
 /// A statement of all chunks, one group after another; `body` is what is selected of each. See [`ChunkRow`]. `first`
 /// selects where to begin: a place in the order of groups, a group, the `seq` behind which its chunks begin, and the
@@ -38,6 +41,7 @@ pub(crate) const SEQS_AND_OBJECTS: &str = "json_group_array(member.seq) || group
 /// One scalar subquery makes a chunk, so that no member is read twice. `content` is the `seq` of its last member,
 /// negative if the group has no more members, a bar, and `body`.
 pub(crate) fn chunks_sql(selected: &str, first: &str) -> String {
+    let not_lately = not_lately("u");
     format!(
         "WITH RECURSIVE start (place, group_seq, after, upto) AS ({first}),
          chunk (place, group_seq, upto, step, content) AS (
@@ -45,7 +49,7 @@ pub(crate) fn chunks_sql(selected: &str, first: &str) -> String {
            UNION ALL
            SELECT place, group_seq, upto, step + 1, (
              SELECT iif(count(*) = {CHUNK_SIZE}, max(member.seq), -max(member.seq)) || '|' || {selected} FROM (
-               SELECT m.user_seq AS seq, {MEMBER} AS object
+               SELECT m.user_seq AS seq, {MEMBER} AS object, NOT {not_lately} AS lost_lately
                FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
                WHERE m.group_seq = chunk.group_seq AND u.managed = 1
                  AND m.user_seq > CAST(chunk.content AS INTEGER) AND m.user_seq <= chunk.upto

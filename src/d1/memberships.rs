@@ -4,7 +4,8 @@
 use serde::Deserialize;
 
 use super::batch::{Batch, Handle, Results, Select};
-use super::columns::{integers, json};
+use super::brake::not_lately;
+use super::columns::{flag, integers, json};
 use super::kept_memberships::{self, KeptChange};
 use super::limits::MOST_GROUPS;
 use super::named_members::{MOST_SEQS, Selected, array_of, in_parameters, selects_of};
@@ -76,6 +77,9 @@ pub struct RemovedRow {
     /// The `seq` of each user, negative if the user is not a member.
     #[serde(deserialize_with = "integers")]
     seqs: Vec<i64>,
+    /// Whether a member is among them of whom the access brake counts that they lose a role.
+    #[serde(deserialize_with = "flag")]
+    counts: bool,
 }
 
 /// SQL of the ids in a request that belong to no active user, as [`Others`].
@@ -120,6 +124,8 @@ pub struct Difference {
     pub(crate) inactive: Vec<String>,
     /// What is done to kept memberships; `None`: the organization keeps none.
     pub(crate) kept: Option<KeptChange>,
+    /// Whether the access brake counts, where the group gives a role, one of those who leave.
+    pub(crate) counts: bool,
 }
 
 impl Difference {
@@ -173,6 +179,7 @@ impl Comparison {
         const MEMBERSHIP: &str = "memberships m ON m.user_seq = e.seq
                AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)";
         let group = || text("group", group_id);
+        let counts = not_lately("e");
         let selected = Selected::of(tenant.catalog, &change.selections);
         let join = selects_of(
             tenant,
@@ -191,7 +198,8 @@ impl Comparison {
             tenant,
             &change.remove,
             &format!(
-                "SELECT json_group_array(iif(m.user_seq IS NULL, -e.seq, e.seq)) AS seqs
+                "SELECT json_group_array(iif(m.user_seq IS NULL, -e.seq, e.seq)) AS seqs,
+                   coalesce(max(m.user_seq IS NOT NULL AND {counts}), 0) AS counts
                  FROM json_each(:known_ids) j
                  CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
                  LEFT JOIN {MEMBERSHIP}"
@@ -215,8 +223,9 @@ impl Comparison {
                     .to_owned(),
             };
             let sql = format!(
-                "SELECT json_group_array(seq) AS seqs FROM (
-                   SELECT e.seq AS seq FROM {people} AND e.managed = 1 AND {} LIMIT {MOST_SEQS} + 1)",
+                "SELECT json_group_array(seq) AS seqs, coalesce(max(counts), 0) AS counts FROM (
+                   SELECT e.seq AS seq, {counts} AS counts FROM {people} AND e.managed = 1 AND {}
+                   LIMIT {MOST_SEQS} + 1)",
                 selected.sql
             );
             leave.push(tenant.select(&sql, &bindings));
@@ -234,13 +243,14 @@ impl Comparison {
     pub fn read(&self, results: &Results) -> Result<Difference, Error> {
         let rows = self.join.iter().map(|handle| results.one(*handle)).collect::<Result<Vec<_>, _>>()?;
         let members = ResolvedMembers::of(rows)?;
-        let mut removed = Vec::new();
+        let (mut removed, mut counts) = (Vec::new(), false);
         for handle in &self.leave {
-            let RemovedRow { seqs: selected } = results.one(*handle)?;
+            let RemovedRow { seqs: selected, counts: counted } = results.one(*handle)?;
             if selected.len() > MOST_SEQS {
                 return Err(Refusal::TooManyMembersSelected { limit: MOST_SEQS }.into());
             }
             removed.extend(selected);
+            counts |= counted;
         }
         let parted = |seqs: Vec<i64>| -> (Vec<i64>, Vec<i64>) {
             let (others, changing): (Vec<i64>, Vec<i64>) = seqs.into_iter().partition(|seq| *seq < 0);
@@ -249,22 +259,24 @@ impl Comparison {
         let (join, stay) = parted(members.active);
         // Two filters may select the same member.
         let (leave, stay_away) = parted(in_order(removed));
-        Ok(Difference { join, leave, stay, stay_away, inactive: members.inactive, kept: None })
+        Ok(Difference { join, leave, stay, stay_away, inactive: members.inactive, kept: None, counts })
     }
 }
 
 /// Writes what a request does to the members of a group.
 pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> Vec<Statement> {
-    let Difference { join, leave, stay, stay_away, inactive, kept } = difference;
+    let Difference { join, leave, stay, stay_away, inactive, kept, .. } = difference;
     let mut statements = Vec::new();
-    // The users left out as inactive must still be inactive; otherwise the request is evaluated again.
+    // The users left out as inactive must still be inactive, and their memberships must not be kept, unless they are;
+    // otherwise the request is evaluated again.
+    let org = if kept.is_some() { ":org" } else { ":org_keeping_nothing" };
     for ids in in_parameters(inactive.iter()) {
-        statements.push(tenant.statement(
+        let sql = format!(
             "SELECT iif(EXISTS (
-               SELECT 1 FROM json_each(:ids) j CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.active = 1
-             ), json('stale'), '')",
-            &[text("ids", ids)],
-        ));
+               SELECT 1 FROM json_each(:ids) j
+               CROSS JOIN users e ON e.org_id = {org} AND e.id = j.value AND e.active = 1), json('stale'), '')"
+        );
+        statements.push(tenant.statement(&sql, &[text("ids", ids)]));
     }
     for seqs in [join.as_slice(), stay].concat().chunks(MOST_SEQS) {
         statements.extend(events::memberships::begin(tenant, group_id, seqs));

@@ -17,6 +17,7 @@ pub mod console_sessions;
 pub mod console_views;
 pub mod database;
 pub mod deleted_people;
+pub mod erasure;
 pub mod events;
 pub mod filter;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub mod schema_version;
 pub mod session;
 pub mod statement;
 pub mod tenant;
+pub mod totals;
 pub mod undo;
 pub mod users;
 

@@ -24,7 +24,7 @@ fn described(more: &str) -> String {
            'id', o.id, 'name', o.name,
            'email_management', json(iif(o.email_management, 'true', 'false')),
            'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
-    'keep_access', json(iif(o.keep_access, 'true', 'false')),
+           'keep_access', json(iif(o.keep_access, 'true', 'false')),
            'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days,
            'user_limit', o.user_limit, 'brake_percent', o.brake_percent,
            'user_count', o.user_count, 'group_count', o.group_count,
@@ -34,7 +34,9 @@ fn described(more: &str) -> String {
              'engaged_by', iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
              'lifted_until', iif(o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
                o.brake_lifted_until, NULL),
-             'lost', {lost}, 'limit', {limit}),
+             'lost', {lost}, 'limit', {limit}, 'undo', iif(o.brake_engaged_at IS NULL, NULL, (
+               SELECT r.id FROM undo_runs r WHERE r.org_id = o.id AND r.status = 'running'
+                 AND r.progress ->> '$.releases_brake' = o.brake_engaged_at LIMIT 1))),
            'pause', iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
            'created_at', o.created_at, 'last_modified', o.last_modified) AS json{more}
          FROM organizations o",

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::batch::Select;
-use super::columns::json as column_json;
+use super::brake::not_lately;
+use super::columns::{flag, json as column_json};
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
 use super::{StorageError, events, groups};
@@ -115,6 +116,9 @@ pub struct ProjectPart {
 pub struct DoomedGroup {
     display_name: String,
     memberships: u64,
+    /// Whether the access brake is engaged and counts one of its members.
+    #[serde(deserialize_with = "flag")]
+    pub is_braked: bool,
 }
 
 /// Reads all projects with their roles and teams, or one project. Each project, role and team has a row of its own:
@@ -144,18 +148,25 @@ pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Select<ProjectPart> {
 /// Reads the groups that are deleted with a group: both groups of its team if it has one; none for a project's role,
 /// which cannot be deleted.
 pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Select<DoomedGroup> {
-    tenant.select(
+    let counted = format!(
+        "EXISTS (SELECT 1 FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
+           WHERE m.group_seq = x.seq AND u.active = 1 AND u.managed = 1 AND {})",
+        not_lately("u")
+    );
+    let sql = format!(
         "SELECT x.display_name AS display_name,
-           (SELECT count(*) FROM memberships m WHERE m.group_seq = x.seq) AS memberships
-         FROM groups g CROSS JOIN groups x ON x.seq = g.seq OR x.team_id = g.team_id
-         WHERE g.org_id = :org AND g.id = :group AND (g.project_id IS NULL OR g.team_id IS NOT NULL) ORDER BY x.seq",
-        &[text("group", group_id)],
-    )
+           (SELECT count(*) FROM memberships m WHERE m.group_seq = x.seq) AS memberships,
+           iif(o.brake_engaged_at IS NULL OR x.role IS NULL, 0, {counted}) AS is_braked
+         FROM groups g CROSS JOIN organizations o ON o.id = g.org_id
+           CROSS JOIN groups x ON x.seq = g.seq OR x.team_id = g.team_id
+         WHERE g.org_id = :org AND g.id = :group AND (g.project_id IS NULL OR g.team_id IS NOT NULL) ORDER BY x.seq"
+    );
+    tenant.select(&sql, &[text("group", group_id)])
 }
 
 /// The text for the audit log that says which groups are deleted.
 pub fn describe_doomed(groups: &[DoomedGroup]) -> String {
-    let named = |DoomedGroup { display_name, memberships }: &DoomedGroup| {
+    let named = |DoomedGroup { display_name, memberships, .. }: &DoomedGroup| {
         format!("\"{display_name}\" ({memberships} memberships)")
     };
     let groups: Vec<String> = groups.iter().map(named).collect();

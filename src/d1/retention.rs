@@ -114,33 +114,3 @@ pub fn prune_access_losses(before: &str, most: u32) -> Statement {
         &[text("before", before), text("most", most.to_string())],
     )
 }
-
-/// Deletes the personal parts of the events of people who were deleted before `before`, at most `most`; returns one row
-/// for each.
-pub fn prune_personal_parts(before: &str, most: u32) -> Statement {
-    Statement::new(
-        "UPDATE event_subjects SET personal = NULL WHERE (org_id, subject_id, seq) IN (
-           SELECT s.org_id, s.subject_id, s.seq
-           FROM deleted_people d INDEXED BY deleted_people_by_time
-             CROSS JOIN event_subjects s ON s.org_id = d.org_id AND s.subject_id = d.id AND s.personal IS NOT NULL
-           WHERE d.deleted_at < :before
-           LIMIT CAST(:most AS INTEGER))
-         RETURNING 1",
-        &[text("before", before), text("most", most.to_string())],
-    )
-}
-
-/// Deletes people who were deleted before `before` and have no personal parts left, at most `most`; returns one row for
-/// each.
-pub fn prune_deleted_people(before: &str, most: u32) -> Statement {
-    Statement::new(
-        "DELETE FROM deleted_people WHERE (org_id, id) IN (
-           SELECT d.org_id, d.id FROM deleted_people d INDEXED BY deleted_people_by_time
-           WHERE d.deleted_at < :before AND NOT EXISTS (
-             SELECT 1 FROM event_subjects s
-             WHERE s.org_id = d.org_id AND s.subject_id = d.id AND s.personal IS NOT NULL)
-           LIMIT CAST(:most AS INTEGER))
-         RETURNING 1",
-        &[text("before", before), text("most", most.to_string())],
-    )
-}

@@ -1679,7 +1679,8 @@ chunk (place, group_seq, upto, step, content) AS (
       FROM (
         SELECT
           m.user_seq AS seq,
-          '{"value":"' || u.id || '","$ref":"' || ?6 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object
+          '{"value":"' || u.id || '","$ref":"' || ?6 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object,
+          NOT (u.lost_at IS NULL OR u.lost_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')) AS lost_lately
         FROM memberships m
           CROSS JOIN users u ON u.seq = m.user_seq
         WHERE
@@ -1775,7 +1776,8 @@ chunk (place, group_seq, upto, step, content) AS (
       FROM (
         SELECT
           m.user_seq AS seq,
-          '{"value":"' || u.id || '","$ref":"' || ?3 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object
+          '{"value":"' || u.id || '","$ref":"' || ?3 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object,
+          NOT (u.lost_at IS NULL OR u.lost_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')) AS lost_lately
         FROM memberships m
           CROSS JOIN users u ON u.seq = m.user_seq
         WHERE
@@ -1813,11 +1815,12 @@ chunk (place, group_seq, upto, step, content) AS (
     step + 1,
     (
       SELECT
-        iif(count(*) = 1000, max(member.seq), - max(member.seq)) || '|' || json_group_array(member.seq) || group_concat (member.object, ',')
+        iif(count(*) = 1000, max(member.seq), - max(member.seq)) || '|' || json_group_array(iif(member.lost_lately, - member.seq, member.seq)) || group_concat (member.object, ',')
       FROM (
         SELECT
           m.user_seq AS seq,
-          '{"value":"' || u.id || '","$ref":"' || ?3 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object
+          '{"value":"' || u.id || '","$ref":"' || ?3 || '/Users/' || u.id || '","display":' || json_quote(substr(coalesce(u.doc ->> '$.displayName', u.doc ->> '$.userName'), 1, 200)) || ',"type":"User"}' AS object,
+          NOT (u.lost_at IS NULL OR u.lost_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')) AS lost_lately
         FROM memberships m
           CROSS JOIN users u ON u.seq = m.user_seq
         WHERE
@@ -1878,7 +1881,15 @@ FROM
   AND e.managed = 1
   LEFT JOIN memberships m ON m.user_seq = e.seq
   AND m.group_seq = (SELECT seq FROM groups WHERE org_id = ?3 AND id = ?5);
-SELECT json_group_array(iif(m.user_seq IS NULL, - e.seq, e.seq)) AS seqs
+SELECT
+  json_group_array(iif(m.user_seq IS NULL, - e.seq, e.seq)) AS seqs,
+  coalesce(
+    max(
+      m.user_seq IS NOT NULL
+      AND (e.lost_at IS NULL OR e.lost_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'))
+    ),
+    0
+  ) AS counts
 FROM
   json_each(iif(?1 IS NULL, '[]', ?2)) j
   CROSS JOIN users e ON e.org_id = ?1
@@ -1886,9 +1897,11 @@ FROM
   AND e.managed = 1
   LEFT JOIN memberships m ON m.user_seq = e.seq
   AND m.group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?3);
-SELECT json_group_array(seq) AS seqs
+SELECT json_group_array(seq) AS seqs, coalesce(max(counts), 0) AS counts
 FROM (
-  SELECT e.seq AS seq
+  SELECT
+    e.seq AS seq,
+    (e.lost_at IS NULL OR e.lost_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')) AS counts
   FROM memberships m
     CROSS JOIN users e ON e.seq = m.user_seq
   WHERE
@@ -1956,8 +1969,11 @@ SELECT
   iif(
     EXISTS (
       SELECT 1
-      FROM json_each(?1) j
-        CROSS JOIN users e ON e.org_id = ?2 AND e.id = j.value AND e.active = 1
+      FROM
+        json_each(?1) j
+        CROSS JOIN users e ON e.org_id = (SELECT iif(o.keep_access, json('stale'), o.id) FROM organizations o WHERE o.id = ?2)
+        AND e.id = j.value
+        AND e.active = 1
     ),
     json('stale'),
     ''
@@ -4382,6 +4398,563 @@ FROM (
     )
 );
 
+-- *Erase now*
+WITH
+due AS MATERIALIZED (
+  SELECT
+    o.id AS org_id,
+    ?1 AS id,
+    (SELECT d.person FROM deleted_people d WHERE d.org_id = o.id AND d.id = ?1) AS person
+  FROM organizations o
+  WHERE o.id = ?2 AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND u.id = ?1)
+),
+names (org_id, name) AS MATERIALIZED (
+  SELECT DISTINCT p.org_id, t.atom
+  FROM (
+    SELECT d.org_id AS org_id, d.person ->> 'doc' AS part
+    FROM due d
+    UNION ALL
+    SELECT s.org_id, s.personal
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      AND s.personal IS NOT NULL
+  ) p
+    CROSS JOIN json_tree(p.part) t
+  WHERE
+    t.type = 'text'
+    AND (
+      t.key IN ('user_name', 'display_name', 'userName', 'displayName')
+      OR t.key = 'value'
+      AND t.fullkey LIKE '%emails%'
+      OR t.key IN ('before', 'after')
+      AND (t.path LIKE '%userName' OR t.path LIKE '%displayName')
+    )
+    AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = p.org_id AND u.user_name_fold = lower(t.atom))
+)
+UPDATE log SET
+  resource_name = NULL,
+  detail = NULL,
+  body = NULL,
+  path = substr(path, 1, instr(path || '?', '?') - 1)
+WHERE
+  (org_id, id) IN (
+    SELECT l.org_id, l.id
+    FROM
+      names n
+      CROSS JOIN log l INDEXED BY log_of_failures_by_name ON l.org_id = n.org_id
+      AND l.resource_name COLLATE NOCASE = n.name
+      AND l.resource_name IS NOT NULL
+      AND l.status >= 400
+    WHERE l.resource_type = 'User'
+  );
+WITH
+due AS MATERIALIZED (
+  SELECT
+    o.id AS org_id,
+    ?1 AS id,
+    (SELECT d.person FROM deleted_people d WHERE d.org_id = o.id AND d.id = ?1) AS person
+  FROM organizations o
+  WHERE o.id = ?2 AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND u.id = ?1)
+)
+UPDATE log SET
+  resource_name = NULL,
+  detail = NULL,
+  body = NULL,
+  path = substr(path, 1, instr(path || '?', '?') - 1)
+WHERE
+  (org_id, id) IN (
+    SELECT e.org_id, e.log_id
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      CROSS JOIN events e ON e.org_id = s.org_id
+      AND e.seq = s.seq
+      CROSS JOIN log l ON l.org_id = e.org_id
+      AND l.id = e.log_id
+      AND l.changed_id = d.id
+    WHERE l.resource_name IS NOT d.id
+    UNION
+    SELECT l.org_id, l.id
+    FROM
+      due d
+      CROSS JOIN log l INDEXED BY log_by_resource ON l.org_id = d.org_id
+      AND l.resource_id = d.id
+      AND l.resource_id IS NOT NULL
+  );
+WITH
+due AS MATERIALIZED (
+  SELECT
+    o.id AS org_id,
+    ?1 AS id,
+    (SELECT d.person FROM deleted_people d WHERE d.org_id = o.id AND d.id = ?1) AS person
+  FROM organizations o
+  WHERE o.id = ?2 AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND u.id = ?1)
+),
+names (org_id, name) AS MATERIALIZED (
+  SELECT DISTINCT p.org_id, t.atom
+  FROM (
+    SELECT d.org_id AS org_id, d.person ->> 'doc' AS part
+    FROM due d
+    UNION ALL
+    SELECT s.org_id, s.personal
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      AND s.personal IS NOT NULL
+  ) p
+    CROSS JOIN json_tree(p.part) t
+  WHERE
+    t.type = 'text'
+    AND (
+      t.key IN ('user_name', 'display_name', 'userName', 'displayName')
+      OR t.key = 'value'
+      AND t.fullkey LIKE '%emails%'
+      OR t.key IN ('before', 'after')
+      AND (t.path LIKE '%userName' OR t.path LIKE '%displayName')
+    )
+    AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = p.org_id AND u.user_name_fold = lower(t.atom))
+)
+UPDATE log SET
+  resource_name = NULL,
+  detail = NULL,
+  body = NULL,
+  path = substr(path, 1, instr(path || '?', '?') - 1)
+WHERE
+  (org_id, id) IN (
+    SELECT l.org_id, l.id
+    FROM (
+      SELECT *
+      FROM log INDEXED BY log_of_failures
+      WHERE org_id = ?2
+        AND status >= 400
+      ORDER BY id DESC
+      LIMIT 5000
+    ) l
+      CROSS JOIN names n ON n.name GLOB '*@*'
+      AND instr(
+        lower(
+          l.path || ' ' || coalesce(l.resource_name, '') || ' ' || coalesce(l.detail, '') || ' ' || coalesce(l.body, '')
+        ),
+        lower(n.name)
+      ) > 0
+  );
+WITH
+due AS MATERIALIZED (
+  SELECT
+    o.id AS org_id,
+    ?1 AS id,
+    (SELECT d.person FROM deleted_people d WHERE d.org_id = o.id AND d.id = ?1) AS person
+  FROM organizations o
+  WHERE o.id = ?2 AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND u.id = ?1)
+),
+names (org_id, name) AS MATERIALIZED (
+  SELECT DISTINCT p.org_id, t.atom
+  FROM (
+    SELECT d.org_id AS org_id, d.person ->> 'doc' AS part
+    FROM due d
+    UNION ALL
+    SELECT s.org_id, s.personal
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      AND s.personal IS NOT NULL
+  ) p
+    CROSS JOIN json_tree(p.part) t
+  WHERE
+    t.type = 'text'
+    AND (
+      t.key IN ('user_name', 'display_name', 'userName', 'displayName')
+      OR t.key = 'value'
+      AND t.fullkey LIKE '%emails%'
+      OR t.key IN ('before', 'after')
+      AND (t.path LIKE '%userName' OR t.path LIKE '%displayName')
+    )
+    AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = p.org_id AND u.user_name_fold = lower(t.atom))
+)
+DELETE FROM acceptances
+WHERE (org_id, mail) IN (SELECT n.org_id, lower(n.name) FROM names n);
+WITH
+due AS MATERIALIZED (
+  SELECT
+    o.id AS org_id,
+    ?1 AS id,
+    (SELECT d.person FROM deleted_people d WHERE d.org_id = o.id AND d.id = ?1) AS person
+  FROM organizations o
+  WHERE o.id = ?2 AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND u.id = ?1)
+)
+UPDATE event_subjects SET
+  personal = NULL
+WHERE
+  (org_id, subject_id, seq) IN (
+    SELECT s.org_id, s.subject_id, s.seq
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      AND s.personal IS NOT NULL
+  );
+DELETE FROM deleted_people
+WHERE org_id = ?1 AND id = ?2;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  CASE
+    ?1 ->> 'subject_type'
+    WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    ELSE ?1 ->> 'version'
+  END,
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM
+  (SELECT 1 WHERE changes() = 1 LIMIT 1) c
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?6
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?7
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?7, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p;
+
+-- deleted people whom maintenance erases
+WITH
+due AS MATERIALIZED (
+  SELECT d.org_id AS org_id, d.id AS id, d.person AS person
+  FROM deleted_people d INDEXED BY deleted_people_by_time
+  WHERE d.deleted_at < ?1
+  ORDER BY d.deleted_at
+  LIMIT CAST(?2 AS INTEGER)
+),
+names (org_id, name) AS MATERIALIZED (
+  SELECT DISTINCT p.org_id, t.atom
+  FROM (
+    SELECT d.org_id AS org_id, d.person ->> 'doc' AS part
+    FROM due d
+    UNION ALL
+    SELECT s.org_id, s.personal
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      AND s.personal IS NOT NULL
+  ) p
+    CROSS JOIN json_tree(p.part) t
+  WHERE
+    t.type = 'text'
+    AND (
+      t.key IN ('user_name', 'display_name', 'userName', 'displayName')
+      OR t.key = 'value'
+      AND t.fullkey LIKE '%emails%'
+      OR t.key IN ('before', 'after')
+      AND (t.path LIKE '%userName' OR t.path LIKE '%displayName')
+    )
+    AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = p.org_id AND u.user_name_fold = lower(t.atom))
+)
+UPDATE log SET
+  resource_name = NULL,
+  detail = NULL,
+  body = NULL,
+  path = substr(path, 1, instr(path || '?', '?') - 1)
+WHERE
+  (org_id, id) IN (
+    SELECT l.org_id, l.id
+    FROM
+      names n
+      CROSS JOIN log l INDEXED BY log_of_failures_by_name ON l.org_id = n.org_id
+      AND l.resource_name COLLATE NOCASE = n.name
+      AND l.resource_name IS NOT NULL
+      AND l.status >= 400
+    WHERE l.resource_type = 'User'
+  );
+WITH
+due AS MATERIALIZED (
+  SELECT d.org_id AS org_id, d.id AS id, d.person AS person
+  FROM deleted_people d INDEXED BY deleted_people_by_time
+  WHERE d.deleted_at < ?1
+  ORDER BY d.deleted_at
+  LIMIT CAST(?2 AS INTEGER)
+)
+UPDATE log SET
+  resource_name = NULL,
+  detail = NULL,
+  body = NULL,
+  path = substr(path, 1, instr(path || '?', '?') - 1)
+WHERE
+  (org_id, id) IN (
+    SELECT e.org_id, e.log_id
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      CROSS JOIN events e ON e.org_id = s.org_id
+      AND e.seq = s.seq
+      CROSS JOIN log l ON l.org_id = e.org_id
+      AND l.id = e.log_id
+      AND l.changed_id = d.id
+    WHERE l.resource_name IS NOT d.id
+    UNION
+    SELECT l.org_id, l.id
+    FROM
+      due d
+      CROSS JOIN log l INDEXED BY log_by_resource ON l.org_id = d.org_id
+      AND l.resource_id = d.id
+      AND l.resource_id IS NOT NULL
+  );
+WITH
+due AS MATERIALIZED (
+  SELECT d.org_id AS org_id, d.id AS id, d.person AS person
+  FROM deleted_people d INDEXED BY deleted_people_by_time
+  WHERE d.deleted_at < ?1
+  ORDER BY d.deleted_at
+  LIMIT CAST(?2 AS INTEGER)
+),
+names (org_id, name) AS MATERIALIZED (
+  SELECT DISTINCT p.org_id, t.atom
+  FROM (
+    SELECT d.org_id AS org_id, d.person ->> 'doc' AS part
+    FROM due d
+    UNION ALL
+    SELECT s.org_id, s.personal
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      AND s.personal IS NOT NULL
+  ) p
+    CROSS JOIN json_tree(p.part) t
+  WHERE
+    t.type = 'text'
+    AND (
+      t.key IN ('user_name', 'display_name', 'userName', 'displayName')
+      OR t.key = 'value'
+      AND t.fullkey LIKE '%emails%'
+      OR t.key IN ('before', 'after')
+      AND (t.path LIKE '%userName' OR t.path LIKE '%displayName')
+    )
+    AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org_id = p.org_id AND u.user_name_fold = lower(t.atom))
+)
+DELETE FROM acceptances
+WHERE (org_id, mail) IN (SELECT n.org_id, lower(n.name) FROM names n);
+WITH
+due AS MATERIALIZED (
+  SELECT d.org_id AS org_id, d.id AS id, d.person AS person
+  FROM deleted_people d INDEXED BY deleted_people_by_time
+  WHERE d.deleted_at < ?1
+  ORDER BY d.deleted_at
+  LIMIT CAST(?2 AS INTEGER)
+)
+UPDATE event_subjects SET
+  personal = NULL
+WHERE
+  (org_id, subject_id, seq) IN (
+    SELECT s.org_id, s.subject_id, s.seq
+    FROM
+      due d
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      AND s.personal IS NOT NULL
+  );
+WITH
+due AS MATERIALIZED (
+  SELECT d.org_id AS org_id, d.id AS id, d.person AS person
+  FROM deleted_people d INDEXED BY deleted_people_by_time
+  WHERE d.deleted_at < ?1
+  ORDER BY d.deleted_at
+  LIMIT CAST(?2 AS INTEGER)
+)
+DELETE FROM deleted_people
+WHERE (org_id, id) IN (SELECT d.org_id, d.id FROM due d)
+RETURNING 1;
+
+-- active people are counted anew
+WITH
+looked_at AS MATERIALIZED (
+  SELECT o.id AS id, o.user_count AS user_count
+  FROM (
+    SELECT id, user_count, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS total
+    FROM organizations
+  ) o
+  WHERE o.total <= 100 OR (o.place + o.total - CAST(?1 AS INTEGER) * 100 % o.total) % o.total < 100
+)
+SELECT o.id AS org_id
+FROM looked_at o
+WHERE
+  (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1) IS NOT (
+    SELECT iif(count(*) > 1000, -1, o.user_count - coalesce(sum(x.managed), 0))
+    FROM (
+      SELECT u.managed AS managed
+      FROM users u INDEXED BY users_inactive
+      WHERE u.org_id = o.id
+        AND u.active = 0
+      LIMIT 1000 + 1
+    ) x
+  );
+SELECT
+  count(*) AS people,
+  coalesce(sum(x.managed), 0) AS managed,
+  max(x.name) AS last,
+  coalesce((SELECT max(e.seq) FROM events e WHERE e.org_id = ?1), 0) AS newest
+FROM (
+  SELECT u.managed AS managed, u.user_name_fold AS name
+  FROM users u INDEXED BY users_inactive
+  WHERE u.org_id = ?1
+    AND u.active = 0 AND u.user_name_fold > ?2
+  ORDER BY u.user_name_fold
+  LIMIT 10000
+) x;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'people.counted',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'organization',
+  p.org_id,
+  NULL,
+  json_object(
+    'active',
+    json_object(
+      'before',
+      p.active_total,
+      'after',
+      p.active_total + o.user_count - CAST(?5 AS INTEGER) - p.active_total
+    )
+  ),
+  o.user_count - CAST(?5 AS INTEGER) - p.active_total,
+  p.active_total + o.user_count - CAST(?5 AS INTEGER) - p.active_total,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+  CROSS JOIN organizations o ON o.id = p.org_id
+WHERE
+  o.user_count - CAST(?5 AS INTEGER) - p.active_total <> 0
+  AND NOT EXISTS (
+    SELECT 1
+    FROM events c
+    WHERE
+      c.org_id = p.org_id
+      AND c.seq > CAST(?8 AS INTEGER)
+      AND (c.subject_type = 'person' OR c.subject_type = 'organization')
+  );
+
 -- memberships that an undo ends and begins
 INSERT INTO
   new_events (
@@ -4746,6 +5319,20 @@ SELECT
             0
           ) / 100
         )
+      ),
+      'undo',
+      iif(
+        o.brake_engaged_at IS NULL,
+        NULL,
+        (
+          SELECT r.id
+          FROM undo_runs r
+          WHERE
+            r.org_id = o.id
+            AND r.status = 'running'
+            AND r.progress ->> '$.releases_brake' = o.brake_engaged_at
+          LIMIT 1
+        )
       )
     ),
     'pause',
@@ -4861,6 +5448,20 @@ SELECT
             (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1),
             0
           ) / 100
+        )
+      ),
+      'undo',
+      iif(
+        o.brake_engaged_at IS NULL,
+        NULL,
+        (
+          SELECT r.id
+          FROM undo_runs r
+          WHERE
+            r.org_id = o.id
+            AND r.status = 'running'
+            AND r.progress ->> '$.releases_brake' = o.brake_engaged_at
+          LIMIT 1
         )
       )
     ),

@@ -107,8 +107,9 @@ impl Tenant<'_> {
         Self { scope: Scope::Organization(id.to_owned()), ..self.clone() }
     }
 
-    /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less; and
-    /// `:org_of_write`, which fails while the writes of keys are paused), `:now`, `:base`, `:org_role_attribute` and
+    /// A statement in which `:org` is the organization (and `:whole_org`, where `:org` is bound to less;
+    /// `:org_of_write`, which fails while the writes of keys are paused; and `:org_keeping_nothing`, which fails where
+    /// the organization has the setting `keep_access`), `:now`, `:base`, `:org_role_attribute` and
     /// `:event_…` are those of the tenant, and the caller binds the other names.
     pub(crate) fn statement(&self, sql: &str, bindings: &[Binding]) -> Statement {
         Statement::of(sql, &|name| Binding::meaning(bindings, name).or_else(|| self.meaning(name)))
@@ -127,6 +128,9 @@ impl Tenant<'_> {
     fn meaning(&self, name: &str) -> Option<Meaning<'_>> {
         let value = |value| Some(Meaning::Value(Some(value)));
         match (name, &self.scope) {
+            ("org_keeping_nothing", scope) if !matches!(scope, Scope::Key { .. }) => {
+                Some(Meaning::Expression(ORG_KEEPING_NOTHING))
+            }
             ("now", _) => value(&self.now),
             ("base", _) => value(&self.base),
             ("org_role_attribute", _) => value(&self.catalog.org_role_attribute),
@@ -157,6 +161,7 @@ impl Tenant<'_> {
             }
             ("org" | "whole_org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
             ("org_of_write", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_WRITING_KEY)),
+            ("org_keeping_nothing", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_FORGETTING_KEY)),
             ("key", Scope::Key { id, .. }) => value(id),
             ("key_hash", Scope::Key { hash, .. }) => value(hash),
             _ => None,
@@ -172,6 +177,16 @@ const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash
 const ORG_OF_WRITING_KEY: &str = "(SELECT iif(is_paused, json('stale'), org_id) FROM auth_keys \
                                   WHERE id = :key AND hash = :key_hash \
                                   AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > :now))";
+
+/// As [`ORG_OF_KEY`], and fails as stale where the organization keeps access; see `auth_keys.keeps_access` in
+/// schema.sql.
+const ORG_OF_FORGETTING_KEY: &str = "(SELECT iif(keeps_access, json('stale'), org_id) FROM auth_keys \
+                                     WHERE id = :key AND hash = :key_hash \
+                                     AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > :now))";
+
+/// The same for requests without a key.
+const ORG_KEEPING_NOTHING: &str =
+    "(SELECT iif(o.keep_access, json('stale'), o.id) FROM organizations o WHERE o.id = :org)";
 
 /// The statement after a write that must have changed exactly one row. If the write changed none, its basis has
 /// changed: the guard then parses a text that is not JSON, which fails the whole batch. (RAISE works in triggers only.)

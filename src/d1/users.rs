@@ -93,6 +93,26 @@ impl StoredUser {
     fn state(&self) -> State<'_> {
         State { user: &self.user, visible: self.managed }
     }
+
+    /// The same person with the attributes of `user`.
+    fn changed<'u>(&self, organization: &Organization, user: &'u User) -> State<'u> {
+        let visible = match user.email_domain() {
+            domain if domain == self.user.email_domain() => self.managed,
+            domain => organization.manages(domain.as_deref()),
+        };
+        State { user, visible }
+    }
+
+    /// Whether the access brake counts that the person becomes `user`.
+    pub fn loses_access_as(&self, organization: &Organization, user: &User) -> bool {
+        let after = self.changed(organization, user);
+        person_events::takes_access(Some(self.state()), Some(after), self.lost_lately)
+    }
+
+    /// Whether the access brake counts that the person is deleted.
+    pub fn loses_access(&self) -> bool {
+        person_events::takes_access(Some(self.state()), None, self.lost_lately)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -267,11 +287,7 @@ pub fn update(
     user: &User,
 ) -> Handle<Resource> {
     let before = &current.user;
-    let visible = match user.email_domain() {
-        domain if domain == before.email_domain() => current.managed,
-        domain => organization.manages(domain.as_deref()),
-    };
-    let after = State { user, visible };
+    let after = current.changed(organization, user);
     let version = current.version.saturating_add(1);
     let events = person_events::of_change(
         &current.id,
@@ -286,11 +302,19 @@ pub fn update(
     }
     bindings.push(integer("seq", current.seq));
     bindings.push(integer("version", current.version));
+    // What becomes of an inactive person's role and memberships depends on the setting keep_access as it was read.
+    let org = match (user.active, organization.keep_access) {
+        (false, false) => ":org_keeping_nothing",
+        _ => ":org",
+    };
     let sql = format!(
-        "UPDATE users SET {} WHERE seq = :seq AND org_id = :org AND version = :version",
+        "UPDATE users SET {} WHERE seq = :seq AND org_id = {org} AND version = :version",
         assignments.join(", ")
     );
     batch.extend([tenant.statement(&sql, &bindings), guard()]);
+    if organization.keep_access && !(before.active && user.active) {
+        batch.execute(kept_memberships::check_setting(tenant));
+    }
     batch.extend(events::record(tenant, &events));
     let seq = || vec![integer("seq", current.seq)];
     if user.folded_emails() != before.folded_emails() {

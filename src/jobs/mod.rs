@@ -1,10 +1,11 @@
 //! Maintenance, which `[triggers]` in wrangler.toml runs every hour: it deletes old rows, updates folded columns after
-//! an upgrade, and carries on undos.
+//! an upgrade, counts active people, and carries on undos.
 //!
 //! No step depends on another. If one fails in a database, the others run all the same, and the event is reported as
 //! failed. What an invocation cannot finish, the next one does.
 
 pub(crate) mod pruning;
+pub(crate) mod totals;
 pub(crate) mod undo;
 
 use worker::{Env, console_error, console_log};
@@ -13,7 +14,7 @@ use crate::d1::{Cause, Database, Scope, StorageError, Tenant, refolding};
 use crate::deployment::{Deployment, variable};
 use crate::runtime::clock;
 use directory::Catalog;
-use pruning::{Budget, Retention};
+use pruning::{Budget, Deleted, Retention};
 
 /// Days for which logs are kept, unless the deployment says otherwise.
 pub(crate) const LOG_RETENTION_DAYS: u64 = 30;
@@ -51,10 +52,11 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
         let number = database.shard().number();
         for step in &steps {
             match step.run(&database, &mut budget).await {
-                Ok(0) => {}
-                Ok(deleted) => {
-                    console_log!("maintenance of database {number}, {}: {deleted} rows deleted", step.name);
-                }
+                Ok(Deleted { rows: 0, .. }) => {}
+                Ok(Deleted { rows, most_read }) => console_log!(
+                    "maintenance of database {number}, {}: {rows} rows deleted, at most {most_read} read at once",
+                    step.name
+                ),
                 Err(error) => failures.push(format!("database {number}, {}: {error:?}", step.name)),
             }
         }
@@ -66,6 +68,9 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
                 );
             }
             Err(error) => failures.push(format!("database {number}, folded columns: {error:?}")),
+        }
+        if let Err(error) = totals::recount(&database, deployment.catalog).await {
+            failures.push(format!("database {number}, number of active people: {error:?}"));
         }
         match undo::carry_on(&database, deployment.catalog).await {
             Ok(0) => {}

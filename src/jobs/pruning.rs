@@ -7,14 +7,16 @@ use worker::Delay;
 
 use crate::d1::imports::status;
 use crate::d1::{
-    Batch, Database, Ignored, Select, Statement, StorageError, audit_log, console_sessions, idempotent_calls,
-    retention,
+    Batch, Database, Ignored, Select, Statement, StorageError, audit_log, console_sessions, erasure,
+    idempotent_calls, retention,
 };
 use crate::runtime::clock;
 
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
 /// Most rows that one statement deletes.
 pub(crate) const MAX_ROWS: u32 = 5_000;
+/// Most deleted people who are erased at once.
+pub(crate) const MAX_PEOPLE: u32 = 20;
 /// Most statements of an invocation in all databases; a Worker may send a thousand. That is 4.5 million rows.
 pub(crate) const MAX_STATEMENTS: u32 = 900;
 /// How long an invocation starts statements, in milliseconds. Cloudflare ends it after a quarter of an hour.
@@ -33,6 +35,15 @@ pub(super) struct Step {
     statements: Vec<Statement>,
     /// Whether there may be more to delete as long as anything was deleted.
     is_in_pieces: bool,
+}
+
+/// What a step has deleted.
+#[derive(Debug, Default)]
+pub(super) struct Deleted {
+    /// How many rows; of what hangs on them, those are not counted.
+    pub(super) rows: usize,
+    /// Most rows that its statements have read at once.
+    pub(super) most_read: u64,
 }
 
 /// What an invocation may still spend.
@@ -91,26 +102,32 @@ pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
         steps.push(step("undos", retention::prune_undos(&before, MAX_ROWS)));
     }
     if let Some(days) = retention.deleted {
-        let before = days_ago(days);
-        steps.push(step(
-            "personal parts of events of deleted people",
-            retention::prune_personal_parts(&before, MAX_ROWS),
-        ));
-        steps.push(step("deleted people", retention::prune_deleted_people(&before, MAX_ROWS)));
+        steps.push(Step {
+            name: "deleted people",
+            statements: erasure::erase_old(&days_ago(days), MAX_PEOPLE),
+            is_in_pieces: true,
+        });
     }
     steps
 }
 
 impl Step {
-    /// Deletes until nothing or no budget is left. Returns the number of deleted rows.
+    /// Deletes until nothing or no budget is left.
     ///
     /// # Errors
     /// The error of the last attempt.
-    pub(super) async fn run(&self, database: &Database, budget: &mut Budget) -> Result<usize, StorageError> {
-        let mut deleted = 0_usize;
+    pub(super) async fn run(
+        &self,
+        database: &Database,
+        budget: &mut Budget,
+    ) -> Result<Deleted, StorageError> {
+        let mut deleted = Deleted::default();
         while budget.is_left() {
+            let before = database.cost().rows_read;
             let rows = self.run_once(database, budget).await?;
-            deleted = deleted.saturating_add(rows);
+            let read = database.cost().rows_read.saturating_sub(before);
+            deleted.rows = deleted.rows.saturating_add(rows);
+            deleted.most_read = deleted.most_read.max(read);
             if rows == 0 || (!self.is_in_pieces && rows < MAX_ROWS as usize) {
                 break;
             }

@@ -135,6 +135,20 @@ impl RequestContext<'_> {
         format!("{origin}/console/organizations/{organization}/brake")
     }
 
+    /// Refuses a write without sending it, if it would take access and the brake was engaged when the organization was
+    /// read. Otherwise the write's own batch decides.
+    ///
+    /// # Errors
+    /// [`StorageError::Braked`].
+    pub(crate) fn check_brake(&self, takes_access: bool) -> Result<(), StorageError> {
+        let is_engaged =
+            || self.holds.borrow().as_ref().is_some_and(|holds| holds.brake_engaged_at.is_some());
+        match takes_access && is_engaged() {
+            true => Err(StorageError::Braked),
+            false => Ok(()),
+        }
+    }
+
     /// The refusal of a write by the access brake. If the brake is not engaged yet, it is now, with an entry in the
     /// audit log and an event.
     ///

@@ -127,7 +127,9 @@ pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<Htt
         let record = found(context, opened.results.first(group)?, id)?;
         preconditions.check(record.version)?;
         group::check_deletable(record.kind)?;
-        let detail = projects::describe_doomed(&opened.results.all(doomed)?);
+        let doomed = opened.results.all(doomed)?;
+        context.check_brake(doomed.iter().any(|group| group.is_braked))?;
+        let detail = projects::describe_doomed(&doomed);
         let batch = Batch::from_iter(stored::delete(tenant, &record, !preconditions.is_empty()));
         context.write(&outcome(204, id, &record.group.display_name).with_detail(detail), batch).await?;
         Ok(HttpResponse::no_content())
@@ -165,6 +167,7 @@ async fn change(
         if opened.organization.keep_access && !wanted.members.is_empty() {
             difference.kept = Some(compare_kept(context, id, &wanted.members).await?);
         }
+        context.check_brake(record.kind.gives_role() && difference.counts)?;
         let changes = group != record.group || !difference.is_empty();
         let left_out = difference.left_out();
         context.audit.set_note(left_out.as_deref());

@@ -99,6 +99,7 @@ pub(crate) async fn delete(context: &RequestContext<'_>, id: &str) -> Result<Htt
         let (record, _) = open_record(context, id, false).await?;
         preconditions.check(record.version)?;
         user_change::check_removable(&record.user)?;
+        context.check_brake(record.loses_access())?;
         let batch = Batch::from_iter(stored::delete(&context.session.tenant, &record));
         context.write(&outcome(204, id, &record.user), batch).await?;
         Ok(HttpResponse::no_content())
@@ -148,6 +149,7 @@ async fn change(
             let detail = not_done.map(|not_done| format!("{NOTHING_TO_CHANGE} {not_done}"));
             return Ok((record.version, record.resource, detail));
         }
+        context.check_brake(record.loses_access_as(&organization, &user))?;
         let outcome = Outcome { detail: not_done.clone(), ..outcome(200, id, &user) };
         let mut batch = Batch::new();
         let written = stored::update(&mut batch, tenant, &organization, &record, &user);

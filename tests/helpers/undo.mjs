@@ -9,8 +9,8 @@ export async function newestEvent(worker, organization) {
 }
 
 /** Begins an undo. */
-export const startUndo = (organization, selection) =>
-  organization.admin.create(organization.path("/undo"), { selection });
+export const startUndo = (organization, selection, options = {}) =>
+  organization.admin.create(organization.path("/undo"), { selection, ...options });
 
 /** Carries out steps until the undo is finished. */
 export async function finishUndo(organization, run, { most = 1000 } = {}) {

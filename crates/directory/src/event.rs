@@ -430,6 +430,14 @@ pub enum Event {
         #[schema(required)]
         lifted_until: Option<String>,
     },
+    /// The active people were counted, and there are more or fewer than events say: a version of the service that writes
+    /// no events had changed some.
+    #[serde(rename = "people.counted")]
+    #[strum_discriminants(strum(serialize = "people.counted"))]
+    PeopleCounted {
+        /// How many people are active and seen by SCIM: by the events so far, and as counted.
+        active: Transition<i64>,
+    },
     /// An administrator paused the writes of identity providers.
     #[serde(rename = "writes.paused")]
     #[strum_discriminants(strum(serialize = "writes.paused"))]

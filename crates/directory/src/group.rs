@@ -31,6 +31,13 @@ pub enum GroupKind {
     Plain,
 }
 
+impl GroupKind {
+    /// Whether its members have a role.
+    pub fn gives_role(self) -> bool {
+        self != Self::Plain
+    }
+}
+
 /// What a request changes in a group. The change of members is known before the group is read; the other attributes are
 /// resolved with the stored group.
 #[derive(Debug)]

@@ -23,6 +23,12 @@ impl State<'_> {
     }
 }
 
+/// Whether a change from `before` to `after` takes access from a person who has not lost any in the hour before.
+pub fn takes_access(before: Option<State<'_>>, after: Option<State<'_>>, lost_lately: bool) -> bool {
+    let counts = |state: Option<State<'_>>| state.is_some_and(State::counts);
+    counts(before) && !counts(after) && !lost_lately
+}
+
 /// The events of a change from `before` to `after`, of which at least one is a person. `version` is the version of the
 /// person that the change makes. `lost_lately`: whether the person lost access in the hour before already.
 pub fn of_change(
@@ -50,7 +56,7 @@ pub fn of_change(
     let mut personal = Some(Personal { changes, ..identity(shown.user) });
     let counts = |state: Option<State<'_>>| state.is_some_and(State::counts);
     let mut active = i64::from(counts(after)) - i64::from(counts(before));
-    let mut lost = i64::from(counts(before) && !counts(after) && !lost_lately);
+    let mut lost = i64::from(takes_access(before, after, lost_lately));
     events
         .into_iter()
         .map(|event| NewEvent {

@@ -132,6 +132,9 @@ pub(crate) struct Brake {
     /// How many may. null: any number.
     #[schema(required)]
     pub(crate) limit: Option<u64>,
+    /// The undo under way that releases the brake when it has finished. null: there is none.
+    #[schema(required)]
+    pub(crate) undo: Option<String>,
 }
 
 /// A SCIM key.

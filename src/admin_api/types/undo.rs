@@ -113,6 +113,10 @@ pub(crate) struct PreviewUndo {
 #[serde(deny_unknown_fields)]
 pub(crate) struct StartUndo {
     pub(crate) selection: UndoSelection,
+    /// Whether the access brake, if it is engaged now, is released when the undo has finished.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    pub(crate) release_brake: bool,
 }
 
 /// How much is restored.
@@ -348,6 +352,10 @@ pub(crate) struct UndoRun {
     /// When the last step was.
     #[schema(format = DateTime)]
     pub(crate) stepped_at: String,
+    /// Whether the access brake that was engaged when it began is released when it has finished.
+    #[serde(default)]
+    #[schema(required)]
+    pub(crate) releases_brake: bool,
 }
 
 impl Repeatable for UndoRun {}
@@ -372,6 +380,7 @@ impl From<Run> for UndoRun {
             overwritten: run.progress.overwritten,
             impossible: run.progress.impossible,
             stepped_at: run.progress.stepped_at,
+            releases_brake: run.progress.releases_brake.is_some(),
         }
     }
 }

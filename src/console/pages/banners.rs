@@ -3,11 +3,15 @@
 use maud::{Markup, html};
 
 use super::parts::{address, once, time};
+use super::undo::address_of_run;
 use crate::admin_api::types::organizations::{Brake, Organization, Pause};
 use crate::runtime::clock;
 
 /// For how long the banner's button lifts the brake, in minutes.
 pub(super) const AN_HOUR: &str = "60";
+/// The types of events that take access: an undo of all that a key did would delete the people whom it has created.
+const TAKING_ACCESS: &str =
+    "person.deactivated,person.deleted,person.hidden,membership.removed,group.deleted,team.deleted";
 /// The hour in which people lost access, in milliseconds.
 const HOUR_MILLIS: u64 = 3_600_000;
 
@@ -23,7 +27,7 @@ pub(super) fn resume_form(organization: &Organization) -> Markup {
 
 /// What holds up the provisioning of the organization, for the top of each of its pages.
 pub(super) fn banners(organization: &Organization) -> Markup {
-    let Brake { engaged_at, engaged_by, lost, limit, .. } = &organization.record.brake;
+    let Brake { engaged_at, engaged_by, lost, limit, undo: under_way, .. } = &organization.record.brake;
     html! {
         @if let Some(at) = engaged_at {
             section.notice.bad.banner aria-label="Access brake" {
@@ -34,13 +38,20 @@ pub(super) fn banners(organization: &Organization) -> Markup {
                     @if let Some(limit) = limit { "; " (limit) " may" }
                     ". A request "
                     @if let Some(key) = engaged_by { "with the key " code { (key.hint) } " " }
-                    "would have taken it from more. Such requests are refused until you decide."
+                    "would have taken it from more. "
+                    @match under_way {
+                        Some(run) => {
+                            a href=(address_of_run(&organization.record.id, run)) { "What went is being undone" }
+                            ": such requests are refused until that has finished. Then the brake is released."
+                        }
+                        None => "Such requests are refused until you decide.",
+                    }
                 }
                 form method="post" action=(address(organization, "brake")) {
                     (once())
                     input type="hidden" name="for_minutes" value=(AN_HOUR);
                     button name="action" value="release" { "Let it through" }
-                    @if let Some(undo) = undo(organization) {
+                    @if let (None, Some(undo)) = (under_way, undo(organization)) {
                         " " a.button.quiet href=(undo) { "Keep them, and undo what went" }
                     }
                 }
@@ -63,6 +74,10 @@ fn undo(organization: &Organization) -> Option<String> {
     let Brake { engaged_at, engaged_by, .. } = &organization.record.brake;
     let since = clock::parse_iso(engaged_at.as_deref()?).ok()?.saturating_sub(HOUR_MILLIS);
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("key", &engaged_by.as_ref()?.id).append_pair("since", &clock::iso(since));
+    query
+        .append_pair("key", &engaged_by.as_ref()?.id)
+        .append_pair("since", &clock::iso(since))
+        .append_pair("types", TAKING_ACCESS)
+        .append_pair("release_brake", "yes");
     Some(format!("{}?{}", address(organization, "undo"), query.finish()))
 }

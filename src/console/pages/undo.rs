@@ -44,10 +44,12 @@ pub(super) struct Chosen {
     since: String,
     until: String,
     types: String,
+    /// Not empty: the access brake is released when all is undone.
+    release_brake: String,
 }
 
-/// The parameters of a selection.
-const PARAMETERS: [&str; 7] = ["events", "story", "key", "actor", "since", "until", "types"];
+/// The parameters of the page and its form.
+const PARAMETERS: [&str; 8] = ["events", "story", "key", "actor", "since", "until", "types", "release_brake"];
 
 impl Chosen {
     fn of(request: &PageRequest) -> Self {
@@ -60,6 +62,7 @@ impl Chosen {
             since: parameter("since"),
             until: parameter("until"),
             types: parameter("types"),
+            release_brake: parameter("release_brake"),
         }
     }
 
@@ -95,14 +98,15 @@ impl Chosen {
         Ok(is_chosen.then_some(selection))
     }
 
-    fn values(&self) -> [(&'static str, &str); 7] {
-        let values: [&str; 7] =
-            [&self.events, &self.story, &self.key, &self.actor, &self.since, &self.until, &self.types];
-        let mut pairs = [("", ""); 7];
-        for (pair, (name, value)) in pairs.iter_mut().zip(PARAMETERS.into_iter().zip(values)) {
-            *pair = (name, value);
-        }
-        pairs
+    fn values(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Self { events, story, key, actor, since, until, types, release_brake } = self;
+        PARAMETERS
+            .into_iter()
+            .zip([events, story, key, actor, since, until, types, release_brake].map(String::as_str))
+    }
+
+    fn releases_brake(&self) -> bool {
+        !self.release_brake.is_empty()
     }
 }
 
@@ -121,7 +125,7 @@ impl Submitted for Undo<'_> {
     ) -> Result<PageResponse, Problem> {
         let (org, Form::Start(chosen)) = (self.org, form);
         let selection = chosen.selection()?.ok_or_else(|| Problem::new(400, "Choose the changes first."))?;
-        let body = StartUndo { selection };
+        let body = StartUndo { selection, release_brake: chosen.releases_brake() };
         let path = ["organizations", org, "undo"];
         let run = post(context, key, &path, Some(&body), async |context| {
             undo::start(context, org, body.clone()).await
@@ -274,6 +278,9 @@ fn previewed(
                 }
             }
             @if is_anything {
+                @if chosen.releases_brake() && organization.record.brake.engaged_at.is_some() {
+                    p { "When this has finished, the access brake is released." }
+                }
                 form method="post" {
                     (once())
                     @for (name, value) in chosen.values() {

@@ -90,6 +90,7 @@ fn main(request: &PageRequest, organization: &Organization, result: &UndoResult)
                     "It goes on while this page is open, and without it every hour. What is restored already stays if \
                      you stop it."
                 }
+                @if run.releases_brake { p { "When it has finished, the access brake is released." } }
                 form method="post" #undo-step { button name="action" value="step" { "Go on" } }
                 form method="post" { button.danger name="action" value="stop" { "Stop" } }
                 p #undo-status role="status" {}

@@ -2,7 +2,7 @@
 //! itself finds.
 
 use super::super::administrators::IS_ADMINISTRATOR;
-use super::super::statement::{Binding, Statement, optional, text};
+use super::super::statement::{Binding, Statement, integer, optional, text};
 use super::super::tenant::Tenant;
 use super::Frame;
 use directory::event::MAX_LISTED;
@@ -20,6 +20,29 @@ pub(crate) fn brake_engaged(tenant: &Tenant<'_>, lost: &str, limit: &str) -> Sta
         ..Frame::default()
     };
     frame.statement(tenant, &[])
+}
+
+/// Writes that another number of people is active than events say: `inactive` people whom SCIM sees were counted. Does
+/// nothing if an event about people has come behind the one with the number `since`.
+pub fn people_counted(tenant: &Tenant<'_>, inactive: u64, since: i64) -> Statement {
+    const MORE: &str = "o.user_count - CAST(:inactive AS INTEGER) - p.active_total";
+    let frame = Frame {
+        event_type: "'people.counted'",
+        subject_type: "'organization'",
+        subject_id: "p.org_id",
+        data: &format!(
+            "json_object('active', json_object('before', p.active_total, 'after', p.active_total + {MORE}))"
+        ),
+        active: MORE,
+        active_sum: MORE,
+        behind: &format!(
+            "CROSS JOIN organizations o ON o.id = p.org_id WHERE {MORE} <> 0 AND NOT EXISTS (
+               SELECT 1 FROM events c WHERE c.org_id = p.org_id AND c.seq > CAST(:since AS INTEGER)
+                 AND (c.subject_type = 'person' OR c.subject_type = 'organization'))"
+        ),
+        ..Frame::default()
+    };
+    frame.statement(tenant, &[text("inactive", inactive.to_string()), integer("since", since)])
 }
 
 /// Writes that settings are about to change. `changed` is SQL of a JSON object, with the values before and after of

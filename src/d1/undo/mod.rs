@@ -63,6 +63,9 @@ pub struct Progress {
     pub impossible: u64,
     /// When the last step was.
     pub stepped_at: String,
+    /// Since when the access brake is engaged that the last step releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releases_brake: Option<String>,
 }
 
 impl Progress {
@@ -128,7 +131,8 @@ pub fn waiting(before: &str, most: u32) -> Select<Waiting> {
     ))
 }
 
-/// Writes a new run and its first event.
+/// Writes a new run and its first event. `releases_brake`: since when the access brake is engaged, if it is to be
+/// released once the run has finished.
 ///
 /// # Errors
 /// [`StorageError::Internal`] if the tenant names no organization.
@@ -137,6 +141,7 @@ pub fn start(
     id: &str,
     selection: &Selection,
     span: Span,
+    releases_brake: Option<&str>,
 ) -> Result<Vec<Statement>, StorageError> {
     let started = Event::UndoStarted { undo: id.to_owned() };
     let mut statements = record(tenant, &[of_organization(tenant, started)?]);
@@ -150,6 +155,7 @@ pub fn start(
         overwritten: 0,
         impossible: 0,
         stepped_at: tenant.now.clone(),
+        releases_brake: releases_brake.map(str::to_owned),
     };
     statements.push(tenant.statement(
         "INSERT INTO undo_runs (org_id, id, created_at, created_by, selection, status, story, progress)

@@ -6,7 +6,8 @@ use super::plan::{Counts, LeftOut, PlannedGroup, PlannedPerson};
 use super::selection::{self, Selection, Span, Subject};
 use super::{MOST_SUBJECTS, Progress, Run, Status, json, of_organization, one};
 use crate::d1::batch::{Batch, Ignored};
-use crate::d1::events::record;
+use crate::d1::brake;
+use crate::d1::events::{record, record_if_row_changed};
 use crate::d1::organizations;
 use crate::d1::statement::{Statement, integer, text};
 use crate::d1::tenant::{Cause, Tenant, guard};
@@ -341,6 +342,11 @@ async fn finish(database: &Database, tenant: &Tenant<'_>, run: &Run) -> Result<(
         skipped: count(progress.overwritten.saturating_add(progress.impossible)),
     };
     batch.extend(record(tenant, &[of_organization(tenant, event)?]));
+    if let Some(engaged_at) = &progress.releases_brake {
+        let released = of_organization(tenant, Event::BrakeReleased { lifted_until: None })?;
+        batch.execute(brake::release_engaged(tenant, engaged_at));
+        batch.extend(record_if_row_changed(tenant, &[released]));
+    }
     database.batch(&batch).await.map(drop)
 }
 

@@ -183,6 +183,8 @@ impl<'c> Copy<'_, 'c> {
                 Some(path) => rule_of_path(&path),
                 None => return self.attribute(own, depth),
             },
+            // The names of other people: their ids say who they are.
+            Rule::Attribute(attribute) if is_name_of_another(attribute, own) => Rule::Redact,
             Rule::Attribute(attribute) if attribute.kind == Kind::Complex => {
                 attribute.sub_attribute(own).map_or(Rule::Redact, Rule::Attribute)
             }
@@ -287,6 +289,13 @@ impl<'c> Copy<'_, 'c> {
             self.json.push(',');
         }
     }
+}
+
+/// Whether a sub-attribute is the name of the person to whom the attribute refers: a member of a group, or the manager.
+fn is_name_of_another(attribute: &Attribute, own: &str) -> bool {
+    [("members", "display"), ("manager", "displayName")]
+        .iter()
+        .any(|(name, of_person)| attribute.name == *name && own.eq_ignore_ascii_case(of_person))
 }
 
 fn rule_of_path<'a>(path: &AttributePath<'a>) -> Rule<'a> {

@@ -5,7 +5,9 @@ import { before, describe, test } from "node:test";
 import { assertProblem } from "../../helpers/admin.mjs";
 import { assertError, assertStatus, eventually, serverTiming } from "../../helpers/assert.mjs";
 import { oktaGroup, oktaUser, operation, person } from "../../helpers/bodies.mjs";
+import { assertEventsAreSound } from "../../helpers/events.mjs";
 import { createOrganization } from "../../helpers/organization.mjs";
+import { finishUndo, startUndo } from "../../helpers/undo.mjs";
 import { useWorker } from "../../helpers/worker.mjs";
 
 const ROLE = "Statsig-Demo-Member";
@@ -24,6 +26,9 @@ describe("the access brake", () => {
     const rows = await worker.sql("SELECT type FROM events WHERE org_id = ? ORDER BY seq", id);
     return rows.map(({ type }) => type);
   }
+
+  /** What a key did that took access. */
+  const undoOf = ({ key }) => ({ key: key.id, since: "2026-01-01", types: ["person.deactivated"] });
 
   /** Moves all that the brake remembers into the past, by more than an hour. */
   async function anHourLater({ id }) {
@@ -53,6 +58,7 @@ describe("the access brake", () => {
       lifted_until: null,
       lost: 25,
       limit: 25,
+      undo: null,
     });
   });
 
@@ -70,6 +76,7 @@ describe("the access brake", () => {
       lifted_until: null,
       lost: 25,
       limit: 25,
+      undo: null,
     });
     // The entry of the first refusal is in the batch of the event.
     const [{ code, log_id }] = await worker.sql(
@@ -107,6 +114,66 @@ describe("the access brake", () => {
     assertStatus(await okta.delete(`/Users/${left[4].id}`), 204);
     assertStatus(await deactivate(organization, left[0]), 200);
     assert.ok((await types(organization)).includes("brake.released"));
+  });
+
+  test("is released when what went is undone, and not before", async () => {
+    const { organization, gone, left } = await atTheLimit(2);
+    const { admin, okta } = organization;
+    assertError(await deactivate(organization, left[0]), 429);
+    const engaged = await state(of(organization));
+    assert.equal(engaged.undo, null);
+    const run = await startUndo(organization, undoOf(organization), { release_brake: true });
+    assert.equal(run.releases_brake, true);
+    assert.deepEqual(await state(of(organization)), { ...engaged, undo: run.id });
+    await admin.call("POST", organization.path(`/undo/${run.id}/steps`), {}, 200);
+    assertError(await deactivate(organization, left[0]), 429, { detail: /engaged since/ });
+    assert.equal((await state(of(organization))).engaged_at, engaged.engaged_at, "not released under way");
+
+    const result = await finishUndo(organization, run);
+    assert.equal(result.run.restored.activated, 25);
+    for (const { id } of gone) assert.equal((await organization.user(id)).active, true);
+    // The people have lost access within the hour all the same: what is sent again is refused again.
+    const released = await state(of(organization));
+    assert.deepEqual(released, { ...engaged, engaged_at: null, engaged_by: null, undo: null });
+    const story = await worker.sql(
+      "SELECT type, source, actor, data FROM events WHERE org_id = ? AND story = ? ORDER BY seq DESC LIMIT 2",
+      organization.id,
+      run.story,
+    );
+    assert.deepEqual(
+      story.map(({ type }) => type),
+      ["brake.released", "undo.finished"],
+    );
+    assert.deepEqual([story[0].source, story[0].actor], ["console", "admin token"]);
+    assert.deepEqual(JSON.parse(story[0].data), { lifted_until: null });
+    await assertEventsAreSound(worker, organization.id);
+    assertError(await deactivate(organization, left[0]), 429);
+    assertStatus(await okta.put(`/Users/${left[1].id}`, oktaUser(person(left[1].userName, "Other"))), 200);
+  });
+
+  test("stays as it is where the undo is not that of its engagement, or is stopped", async () => {
+    const { organization, left } = await atTheLimit(2);
+    const finished = await startUndo(organization, undoOf(organization), { release_brake: true });
+    assert.equal(finished.releases_brake, false, "it is not engaged yet");
+    assertError(await deactivate(organization, left[0]), 429);
+    await finishUndo(organization, finished);
+    const first = (await state(of(organization))).engaged_at;
+    assert.ok(first);
+
+    const run = await startUndo(organization, undoOf(organization), { release_brake: true });
+    await release(organization, 0);
+    assertError(await deactivate(organization, left[0]), 429);
+    const second = (await state(of(organization))).engaged_at;
+    assert.notEqual(second, first);
+    assert.equal((await state(of(organization))).undo, null, "it is that of another engagement");
+    await finishUndo(organization, run);
+    assert.equal((await state(of(organization))).engaged_at, second);
+
+    const stopped = await startUndo(organization, undoOf(organization), { release_brake: true });
+    assert.equal((await state(of(organization))).undo, stopped.id);
+    await organization.admin.call("POST", organization.path(`/undo/${stopped.id}/stop`), {}, 200);
+    const { engaged_at, undo } = await state(of(organization));
+    assert.deepEqual([engaged_at, undo], [second, null]);
   });
 
   test("does not count what was let through", async () => {
@@ -184,6 +251,35 @@ describe("the access brake", () => {
       organization.id,
     );
     assert.equal(total, active, "the running total is the number of active people");
+  });
+
+  test("counts the members of a deleted team, each once", async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const { okta } = organization;
+    const lost = async () => (await state(of(organization))).lost;
+    const people = await organization.createUsers(28);
+    const ids = people.map(({ id }) => id);
+    const team = async (name, members) => {
+      const made = assertStatus(await okta.post("/Groups", oktaGroup(`Statsig-Demo-${name}-Member`, members)), 201);
+      const admins = await organization.groupNamed(`Statsig-Demo-${name}-Admin`);
+      assertStatus(await okta.put(`/Groups/${admins.id}`, oktaGroup(admins.displayName, members)), 200);
+      return made;
+    };
+    const [night, day] = [await team("Night", ids.slice(0, 2)), await team("Day", ids.slice(1))];
+    // Two people in two groups each.
+    assertStatus(await okta.delete(`/Groups/${night.id}`), 204);
+    assert.equal(await lost(), 2);
+    assertStatus(await deactivate(organization, people[0]), 200);
+    assert.equal(await lost(), 2, "who has lost a role counts no more");
+    // 26 more would be 28 in all.
+    const refused = await okta.delete(`/Groups/${day.id}`);
+    assertError(refused, 429, { detail: /access brake/ });
+    assert.equal(refused.headers["retry-after"], "3600");
+    assert.equal((await organization.group(day.id)).members.length, 27, "all of it is as it was");
+    assertError(await okta.delete(`/Groups/${day.id}`), 429);
+    await release(organization, 60);
+    assertStatus(await okta.delete(`/Groups/${day.id}`), 204);
+    await assertEventsAreSound(worker, organization.id);
   });
 
   test("is off at 0", async () => {

@@ -55,6 +55,7 @@ pub(super) fn word(event: &Event) -> Word {
         E::SettingsChanged { .. } => (76, "Settings changed", "plain"),
         E::BrakeEngaged { .. } => (75, "Brake engaged", "bad"),
         E::BrakeReleased { .. } => (74, "Brake released", "good"),
+        E::PeopleCounted { .. } => (64, "People counted", "plain"),
         E::WritesPaused {} => (73, "Paused", "warn"),
         E::WritesResumed {} => (72, "Resumed", "good"),
         E::InvitationAccepted {} => (66, "Invitation accepted", "good"),
@@ -170,6 +171,11 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
             Some(until) => vec![html! { "it does not engage before " (time(until)) }],
             None => plain("it may engage again".to_owned()),
         },
+        E::PeopleCounted { active } => plain(format!(
+            "{} are active, not {}",
+            count(active.after.unsigned_abs(), "person", "people"),
+            active.before
+        )),
         E::WritesPaused {} => plain("changes of the identity provider are refused".to_owned()),
         E::WritesResumed {} => plain("changes of the identity provider are accepted again".to_owned()),
         E::InvitationAccepted {} => plain("administers the organization now".to_owned()),

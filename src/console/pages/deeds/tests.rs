@@ -203,6 +203,12 @@ fn each_type_of_event_has_its_words() {
             json!({"lifted_until": "2026-01-02T04:00:00.000Z"}),
             "Brake released: it does not engage before 2026-01-02 04:00:00 UTC",
         ),
+        (
+            ORGANIZATION,
+            "people.counted",
+            json!({"active": {"before": 5, "after": 2}}),
+            "People counted: 2 people are active, not 5",
+        ),
         (ORGANIZATION, "writes.paused", json!({}), "Paused: changes of the identity provider are refused"),
         (
             ORGANIZATION,
