@@ -47,6 +47,47 @@ test("each page says that the brake is engaged, and one button lets it through",
   await assertNoComplaints(page);
 });
 
+test("what went is undone by a button, and then the brake is released by itself", options, async () => {
+  const organization = await createOrganization(worker, { projects: { Demo: [] } });
+  const people = await organization.createUsers(27);
+  const deactivate = ({ id }) => organization.okta.patch(`/Users/${id}`, operation.active(false));
+  for (const one of people.slice(0, 25)) assertStatus(await deactivate(one), 200);
+  assertError(await deactivate(people[25]), 429);
+  const page = await signedIn(browser, worker, { javaScriptEnabled: false });
+  const banner = () => page.getByRole("region", { name: "Access brake" }).first();
+  await visit(page, organization, "members");
+  await Promise.all([
+    page.waitForEvent("load"),
+    banner()
+      .getByRole("link", { name: /Keep them/ })
+      .click(),
+  ]);
+  const preview = await page.getByRole("main").innerText();
+  // Those who were created in that hour stay.
+  assert.match(preview, /25 people become active again/);
+  assert.doesNotMatch(preview, /created/);
+  assert.match(preview, /When this has finished, the access brake is released/);
+  await submit(page, button(page, "Undo these changes"));
+  assert.match(await banner().innerText(), /What went is being undone: such requests are refused until/);
+  assert.equal(
+    await banner()
+      .getByRole("link", { name: /Keep them/ })
+      .count(),
+    0,
+  );
+  assert.equal(await banner().getByRole("button", { name: "Let it through" }).count(), 1);
+  await assertAccessible(page);
+  assertError(await deactivate(people[25]), 429);
+  for (let steps = 0; steps < 9 && (await button(page, "Go on").count()) > 0; steps++)
+    await submit(page, button(page, "Go on"));
+  assert.equal(await page.locator("#undo").getAttribute("data-status"), "finished");
+  assert.equal(await page.getByRole("region", { name: "Access brake" }).count(), 0);
+  assert.equal((await organization.user(people[3].id)).active, true);
+  await visit(page, organization, "log");
+  assert.match(await page.getByRole("main").innerText(), /Brake released.*it may engage again/s);
+  await assertNoComplaints(page);
+});
+
 test("identity providers are paused in the settings, and resumed on any page", options, async () => {
   const organization = await createOrganization(worker);
   const [ada] = await organization.createUsers(1);
