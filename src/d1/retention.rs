@@ -50,7 +50,7 @@ const PICKED: &str = "WITH RECURSIVE
     SELECT e.org_id, e.seq, p.last, json_array_length(e.data, '$.people') + json_array_length(e.data, '$.groups')
     FROM old p CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq + 1
     WHERE e.seq < p.last AND e.at < :before
-    LIMIT CAST(:most AS INTEGER)),
+    LIMIT CAST(:most AS INTEGER) / 3),
   picked (org_id, seq) AS MATERIALIZED (
     SELECT org_id, seq FROM (
       SELECT org_id, seq, sum(3 + coalesce(parts, 0)) OVER (ORDER BY org_id, seq) AS rows FROM old)

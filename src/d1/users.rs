@@ -302,17 +302,15 @@ pub fn update(
     }
     bindings.push(integer("seq", current.seq));
     bindings.push(integer("version", current.version));
-    // What becomes of an inactive person's role and memberships depends on the setting keep_access as it was read.
-    let org = match (user.active, organization.keep_access) {
-        (false, false) => ":org_keeping_nothing",
-        _ => ":org",
-    };
+    // What becomes of role and memberships at a deactivation, and at an activation, depends on the setting keep_access.
+    let deactivates = before.active && !user.active;
+    let org = if deactivates && !organization.keep_access { ":org_keeping_nothing" } else { ":org" };
     let sql = format!(
         "UPDATE users SET {} WHERE seq = :seq AND org_id = {org} AND version = :version",
         assignments.join(", ")
     );
     batch.extend([tenant.statement(&sql, &bindings), guard()]);
-    if organization.keep_access && !(before.active && user.active) {
+    if organization.keep_access && before.active != user.active {
         batch.execute(kept_memberships::check_setting(tenant));
     }
     batch.extend(events::record(tenant, &events));
@@ -324,7 +322,7 @@ pub fn update(
             &[integer("seq", current.seq), text("emails", emails_of(user))],
         ));
     }
-    if before.active && !user.active {
+    if deactivates {
         // Deactivation takes the user out of the organization: none of the user's rights remain.
         if organization.keep_access {
             batch.extend(kept_memberships::keep(tenant, current.seq));

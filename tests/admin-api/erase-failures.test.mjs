@@ -41,7 +41,7 @@ async function lifeOf(organization, name) {
   assertError(await okta.post("/Users", profile), 409);
   const renamed = oktaUser(person(`former-${userName}`, "Zelda", name));
   assertStatus(await okta.put(`/Users/${id}`, { ...renamed, externalId: profile.externalId }), 200);
-  assertError(await okta.put(`/Users/${id}`, { ...profile, active: [] }), 400);
+  assertError(await okta.put(`/Users/${id}`, { ...profile, locale: 5 }), 400);
   assertStatus(await okta.patch(`/Users/${id}`, operation.active(false)), 200);
   assertStatus(await okta.delete(`/Users/${id}`), 204);
   assertError(await okta.put(`/Users/${id}`, renamed), 404);

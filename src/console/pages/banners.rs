@@ -33,7 +33,8 @@ pub(super) fn banners(organization: &Organization) -> Markup {
             section.notice.bad.banner aria-label="Access brake" {
                 p {
                     strong { "The access brake is engaged since " (time(at)) ". " }
-                    (lost) @if *lost == 1 { " person" } @else { " people" }
+                    @let people = html! { (lost) @if *lost == 1 { " person" } @else { " people" } };
+                    @match log(organization) { Some(log) => a href=(log) { (people) }, None => (people) }
                     " lost access within an hour over SCIM"
                     @if let Some(limit) = limit { "; " (limit) " may" }
                     ". A request "
@@ -54,6 +55,7 @@ pub(super) fn banners(organization: &Organization) -> Markup {
                     @if let (None, Some(undo)) = (under_way, undo(organization)) {
                         " " a.button.quiet href=(undo) { "Keep them, and undo what went" }
                     }
+                    " " a href=(address(organization, "brake")) { "More choices" }
                 }
             }
         }
@@ -69,14 +71,27 @@ pub(super) fn banners(organization: &Organization) -> Markup {
     }
 }
 
-/// The page where the changes of the key that engaged the brake are undone, since an hour before.
+/// What the key that engaged the brake did, with the people: since an hour before.
+fn log(organization: &Organization) -> Option<String> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("key", &organization.record.brake.engaged_by.as_ref()?.id);
+    query.append_pair("from", &since(&organization.record.brake)?);
+    Some(format!("{}?{}", address(organization, "log"), query.finish()))
+}
+
+/// An hour before the brake engaged.
+fn since(brake: &Brake) -> Option<String> {
+    let engaged_at = clock::parse_iso(brake.engaged_at.as_deref()?).ok()?;
+    Some(clock::iso(engaged_at.saturating_sub(HOUR_MILLIS)))
+}
+
+/// The page where what the key that engaged the brake took is given back, since an hour before.
 fn undo(organization: &Organization) -> Option<String> {
-    let Brake { engaged_at, engaged_by, .. } = &organization.record.brake;
-    let since = clock::parse_iso(engaged_at.as_deref()?).ok()?.saturating_sub(HOUR_MILLIS);
+    let brake = &organization.record.brake;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query
-        .append_pair("key", &engaged_by.as_ref()?.id)
-        .append_pair("since", &clock::iso(since))
+        .append_pair("key", &brake.engaged_by.as_ref()?.id)
+        .append_pair("since", &since(brake)?)
         .append_pair("types", TAKING_ACCESS)
         .append_pair("release_brake", "yes");
     Some(format!("{}?{}", address(organization, "undo"), query.finish()))

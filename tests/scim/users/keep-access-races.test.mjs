@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { assertStatus } from "../../helpers/assert.mjs";
-import { oktaUser, operation, person } from "../../helpers/bodies.mjs";
+import { operation } from "../../helpers/bodies.mjs";
 import { assertEventsAreSound } from "../../helpers/events.mjs";
 import { held, modules } from "../../helpers/hold.mjs";
 import { createOrganization } from "../../helpers/organization.mjs";
@@ -79,15 +79,6 @@ describe("while keep_access is switched", () => {
     const push = PATCH(operation.addMembers([ada.id]));
     assertStatus(await switched(false, "PATCH", `/Groups/${admins.id}`, push), 204);
     assert.deepEqual(await afterwards(), ["Member", 0]);
-  });
-
-  test("off, a role that is pushed for an inactive person is not kept", async () => {
-    await keep(true);
-    const ben = await organization.createUser("ben@okta.local", { active: false });
-    const push = oktaUser(person(ben.userName), { active: false, statsigOrgRole: "Admin" });
-    assertStatus(await switched(false, "PUT", `/Users/${ben.id}`, push), 200);
-    assertStatus(await okta.patch(`/Users/${ben.id}`, operation.active(true)), 200);
-    assert.equal((await organization.user(ben.id)).statsigOrgRole, "Member");
   });
 
   test("each key knows the setting, also one that was generated before or in between", async () => {
