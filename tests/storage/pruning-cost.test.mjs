@@ -31,7 +31,8 @@ async function writeEvents(org) {
        lost_total)
      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST(?3 AS INTEGER))
      SELECT ?1, i + (SELECT coalesce(max(seq), 0) FROM events WHERE org_id = ?1), ?2, 'membership.removed', 1, 'scim',
-       'hint', 'group', 'group-' || i, '{"groups":[{"id":"g","name":"G"}],"people":[{"id":"p","since":0}]}', 1, 0 FROM n`,
+       'hint', 'group', 'g-' || i,
+       '{"groups":[{"id":"g","name":"G"}],"people":[{"id":"p","since":0}]}', 1, 0 FROM n`,
     org,
     OLD,
     String(ROWS),
@@ -113,7 +114,8 @@ test("of many deleted people, some are erased at once", async (t) => {
   // 20 people at once with 20 events each, at which four statements look.
   assert.ok(step.read <= 20 * 20 * 15, `${step.read} rows read at once`);
   const [{ n }] = await worker.sql(
-    "SELECT count(*) AS n FROM event_subjects WHERE org_id = ?1 AND personal IS NOT NULL AND subject_id LIKE 'person-%'",
+    `SELECT count(*) AS n FROM event_subjects
+     WHERE org_id = ?1 AND personal IS NOT NULL AND subject_id LIKE 'person-%'`,
     id,
   );
   assert.equal(n, 0);

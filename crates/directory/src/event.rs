@@ -430,8 +430,7 @@ pub enum Event {
         #[schema(required)]
         lifted_until: Option<String>,
     },
-    /// The active people were counted, and there are more or fewer than events say: a version of the service that writes
-    /// no events had changed some.
+    /// Active people were counted: there are more or fewer than events say. A version without events changed some.
     #[serde(rename = "people.counted")]
     #[strum_discriminants(strum(serialize = "people.counted"))]
     PeopleCounted {
