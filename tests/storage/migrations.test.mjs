@@ -126,10 +126,11 @@ for (const [i, { name }] of migrations().slice(0, -1).entries()) {
 
     test("does not serve the Worker of today, and says what to do", async () => {
       const detail = /npx wrangler d1 migrations apply DB --remote/;
-      assertError(await okta().post("/Users", oktaUser(person("eva@acme.example"))), 503, { detail });
-      const project = await admin().send("POST", `/organizations/${ORG}/projects`, { name: "New" });
-      assert.equal(project.status, 503, project.text);
-      assert.match(project.body.detail, detail);
+      // Of what the newest migration is for.
+      assertError(await okta().patch(`/Users/${idOf("bob@acme.example")}`, operation.active(false)), 503, { detail });
+      const key = await admin().send("POST", `/organizations/${ORG}/keys`, {});
+      assert.equal(key.status, 503, key.text);
+      assert.match(key.body.detail, detail);
       await worker.flushLogs();
       assert.ok(worker.logs().some((line) => /lacks migrations .*(no such|no column)/.test(line) && detail.test(line)));
     });
