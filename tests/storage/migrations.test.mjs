@@ -5,7 +5,7 @@ import { before, describe, test } from "node:test";
 import { migrate, migrations } from "../../scripts/lib/migrations.mjs";
 import { AdminApi } from "../helpers/admin.mjs";
 import { assertError, assertListOf, assertStatus, eventually, memberIds } from "../helpers/assert.mjs";
-import { oktaUser, operation, person } from "../helpers/bodies.mjs";
+import { operation } from "../helpers/bodies.mjs";
 import { OKTA, ScimClient } from "../helpers/client.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { SCHEMA } from "../helpers/schema.mjs";
