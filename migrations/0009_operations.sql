@@ -1,5 +1,5 @@
--- What operators need to know: which migrations a database has, which request wrote an entry of the log, and which names
--- of the deployment an organization was set up with.
+-- What operators need to know: which migrations a database has, which request wrote an entry of the log, and which
+-- names of the deployment an organization was set up with.
 
 -- The number of the newest migration, which /healthz reads. Each later migration makes this view anew with its own
 -- number.

@@ -117,8 +117,8 @@ fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
     });
 }
 
-/// The line of a request in the Worker's log: one JSON object, whose fields Workers Logs indexes. It is written by hand,
-/// since it is a good part of what a small request costs.
+/// The line of a request in the Worker's log: one JSON object, whose fields Workers Logs indexes. It is written by
+/// hand, since it is a good part of what a small request costs.
 fn log_line(request: &HttpRequest, response: &HttpResponse, cost: Cost, millis: u64) -> String {
     // None of these texts has a character that JSON escapes.
     let mut line = format!(

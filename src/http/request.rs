@@ -193,7 +193,8 @@ impl HttpRequest {
     }
 }
 
-/// The id of a request: the Ray ID, which Cloudflare sets, or a new id where a request did not come through its network.
+/// The id of a request: the Ray ID, which Cloudflare sets, or a new id where a request did not come through its
+/// network.
 fn request_id(ray: Option<String>) -> worker::Result<String> {
     let is_one = |ray: &String| {
         (8..=40).contains(&ray.len()) && ray.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -145,8 +145,8 @@ impl HttpResponse {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// The same with the id of the request in its text, if it is a SCIM error of this service: an administrator who sees
-    /// it in the identity provider can then find the request in the Worker's log.
+    /// The same with the id of the request in its text, if it is a SCIM error of this service: an administrator who
+    /// sees it in the identity provider can then find the request in the Worker's log.
     pub(crate) fn naming_request(self, id: &str) -> Self {
         match &self.detail {
             Some(detail) if self.status >= 500 && self.content_type == MEDIA_TYPE => {

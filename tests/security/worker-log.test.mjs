@@ -46,7 +46,7 @@ test("a request is one JSON object: what was asked, the outcome, the cost, whose
   });
 });
 
-test("its id is that of Cloudflare, and is in the provisioning log, in problems, and in the text of a failure", async () => {
+test("its id is that of Cloudflare, and is in the provisioning log, in problems, in texts of failures", async () => {
   const organization = await createOrganization(worker);
   const { okta, admin } = organization;
   const path = (rest) => organization.path(rest);
