@@ -30,8 +30,7 @@ await main(async () => {
     return dryRun(configuration, writeConfiguration(configuration, worker), options.jurisdiction);
   }
 
-  const accounts = await step("Checking the login", () => login(configuration.account));
-  const account = await chooseAccount(accounts, configuration.account);
+  const account = await chooseAccount(await login(configuration.account), configuration.account);
   process.env.CLOUDFLARE_ACCOUNT_ID = account.id;
   console.log(`Deploying the Worker ${configuration.name} to ${account.name} (${account.id}).`);
   const found = await step("Looking up what the account has", () => lookUp(configuration));

@@ -1,25 +1,39 @@
 // The login of wrangler, and the account to deploy to.
 
 import { ask, isInteractive } from "../lib/ask.mjs";
-import { Problem } from "../lib/run.mjs";
-import { WranglerFailure, wranglerJson } from "./wrangler.mjs";
+import { Problem, step } from "../lib/run.mjs";
+import { WranglerFailure, wrangler, wranglerJson } from "./wrangler.mjs";
 
-/** The accounts of the login. Throws a Problem with the next step if there is none. */
+/** The accounts of the login. Logs in if there is a terminal; else throws a Problem with the next step. */
 export async function login(configured) {
-  try {
-    return (await wranglerJson(["whoami", "--json"])).accounts;
-  } catch (error) {
-    if (!(error instanceof WranglerFailure)) throw error;
-    if (/"loggedIn": ?false/.test(error.output)) {
-      throw new Problem(
-        "wrangler is not logged in to Cloudflare. Run npx wrangler login, which opens a browser; or set " +
-          "CLOUDFLARE_API_TOKEN to an API token with the permissions that docs/guides/deploy.md lists.",
-      );
+  const accounts = await accountsOfLogin(configured);
+  if (accounts) return accounts;
+  if (isInteractive()) {
+    const answer = await ask("wrangler is not logged in to Cloudflare. Log in now, in a browser? (Enter, or no) ");
+    if (!/^no?$/i.test(answer)) {
+      await wrangler(["login"], { shown: true });
+      return login(configured);
     }
-    // A token may be good for an account without being allowed to list accounts.
-    if (known(configured)) return [];
-    throw error;
   }
+  throw new Problem(
+    "wrangler is not logged in to Cloudflare. Run npx wrangler login, which opens a browser; or set " +
+      "CLOUDFLARE_API_TOKEN to an API token with the permissions that docs/guides/deploy.md lists.",
+  );
+}
+
+/** The accounts; undefined without a login. */
+function accountsOfLogin(configured) {
+  return step("Checking the login", async () => {
+    try {
+      return (await wranglerJson(["whoami", "--json"])).accounts;
+    } catch (error) {
+      if (!(error instanceof WranglerFailure)) throw error;
+      if (/"loggedIn": ?false/.test(error.output)) return undefined;
+      // A token may be good for an account without being allowed to list accounts.
+      if (known(configured)) return [];
+      throw error;
+    }
+  });
 }
 
 /** The id of an account that is not to be asked for. */

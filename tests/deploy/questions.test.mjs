@@ -34,3 +34,11 @@ test("account, jurisdiction and admin token are asked for; a new token is shown 
   assert.equal(again.status, 0, again.output);
   assert.doesNotMatch(again.output, /Jurisdiction:|Admin token/);
 });
+
+// Accepting it is not tested: wrangler would open a browser on the machine of the tests.
+test("a login is offered, and can be declined", async () => {
+  const env = { CLOUDFLARE_API_TOKEN: undefined };
+  const { status, output } = await deployment.inTerminal([], [["Log in now", "no"]], env);
+  assert.equal(status, 1);
+  assert.match(output, /not logged in to Cloudflare\. Run npx wrangler login/);
+});

@@ -52,8 +52,8 @@ class Deployment {
   }
 
   /** As {@link deploy}, in a terminal without ADMIN_TOKEN; `answers` are pairs of a question and its answer. */
-  inTerminal(args, answers) {
-    const env = { ...withoutLogin(), ...this.account.env, CI: undefined };
+  inTerminal(args, answers, more = {}) {
+    const env = { ...withoutLogin(), ...this.account.env, CI: undefined, ...more };
     const terminal = join(root, "tests/helpers/terminal.py");
     const command = [node22(), join(this.folder, "scripts/deploy.mjs"), ...args];
     return this.#run([terminal, JSON.stringify(answers), ...command], env, () => {}, { command: "python3" });
