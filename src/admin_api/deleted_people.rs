@@ -12,7 +12,7 @@ use crate::d1::undo::{LeftOut, bring_back};
 use crate::d1::{Batch, erasure, users};
 use crate::http::Problem;
 use directory::Organization;
-use directory::undo::{Left, Reason};
+use directory::undo::{Left, Place, Reason};
 
 /// Lists deleted people.
 pub(crate) async fn list(
@@ -60,7 +60,7 @@ pub(crate) async fn restore(
     let (member, joined) = answer;
     let left_out = match left.is_empty() {
         true => Vec::new(),
-        false => vec![LeftOut { place: 1, id: id.to_owned(), left }],
+        false => vec![LeftOut { place: Place::Person, id: id.to_owned(), left }],
     };
     let left = described(context, &tenant, left_out).await?;
     Ok(Reply::ok(RestoredPerson { member, joined, left }))

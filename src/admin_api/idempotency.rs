@@ -113,9 +113,9 @@ impl<T: Repeatable + DeserializeOwned> Outcome<T> {
 /// # Errors
 /// Internal, if it is not a `T`.
 pub(super) fn read_kept<T: DeserializeOwned>(json: &str) -> Result<T, StorageError> {
-    serde_json::from_str::<Value>(json).and_then(serde_json::from_value).map_err(|error| {
-        StorageError::Internal(format!("the kept answer to a call cannot be read: {error}"))
-    })
+    serde_json::from_str::<Value>(json)
+        .and_then(serde_json::from_value)
+        .map_err(|error| StorageError::Internal(format!("the kept answer to a call cannot be read: {error}")))
 }
 
 /// Carries out a call once: a repetition with the same key gets the answer of the first.

@@ -18,6 +18,7 @@ use super::{
 use crate::audit::admin_request;
 use crate::d1::StorageError;
 use crate::d1::consequences::Change;
+use crate::d1::undo::MOST_SUBJECTS;
 use crate::http::Problem;
 use crate::http::routes::{NoRoute, Route, Routes};
 use scim_protocol::Object;
@@ -321,7 +322,9 @@ async fn change(
     fields: Object,
 ) -> Result<Reply<String>, Problem> {
     let reply = match (call, parameters) {
-        (Call::PreviewUndo, [org]) => return found(undo::preview(context, org, body::read(fields)?).await?),
+        (Call::PreviewUndo, [org]) => {
+            return found(undo::preview(context, org, body::read(fields)?, MOST_SUBJECTS).await?);
+        }
         (Call::StepUndo, [org, id]) => {
             let Nothing {} = body::read(fields)?;
             undo::step(context, org, id).await?.into_json()

@@ -11,13 +11,13 @@ use super::types::undo::{
     UndoRun, UndoSelection, UndoSubject,
 };
 use crate::d1::audit_log::Outcome;
-use crate::d1::undo::{self as stored, LeftOut, Run, Selection, Span, Subject};
+use crate::d1::undo::{self as stored, Extent, LeftOut, OfType, Run, Selection, Span, Subject};
 use crate::d1::{Batch, StorageError, Tenant};
 use crate::http::Problem;
 use crate::runtime::ids;
 use directory::Organization as Settings;
 use directory::event::EventType;
-use directory::undo::{Facet, Left};
+use directory::undo::{Facet, Left, Place};
 
 /// Most runs of a list.
 const MOST_RUNS: u16 = 50;
@@ -75,46 +75,78 @@ async fn spanned(
     Ok(InOrganization { organization: found.organization, answer: span })
 }
 
-/// Says what an undo would restore and what it would leave, a page at a time.
+/// Says what an undo would restore and what it would leave, a page at a time: of at most `most` people and things.
 pub(crate) async fn preview(
     context: &AdminContext<'_>,
     org: &str,
     request: PreviewUndo,
+    most: u32,
 ) -> Result<InOrganization<UndoPreview>, Problem> {
     let after = request.after.as_deref().map(parse_place).transpose()?;
     let selection = checked(request.selection)?;
     let tenant = context.tenant(org);
     let InOrganization { organization, answer: span } = spanned(context, &tenant, &selection).await?;
     let tenant = tenant.of_organization(&organization.record.id);
-    let mut batch = Batch::new();
-    let extent = batch.push(stored::extent(&tenant, &selection, span));
-    let extent = context.database.batch(&batch).await?.one(extent)?;
     let settings = Settings::from(&organization.record);
     let found =
-        stored::preview(context.database, &tenant, &settings, &selection, span, after.as_ref()).await?;
+        stored::preview(context.database, &tenant, &settings, &selection, span, after.as_ref(), most).await?;
     let left = described(context, &tenant, found.left_out).await?;
-    let others = extent.others.into_iter();
+    let Extent { events, people, groups, teams, projects, others } = found.extent;
+    let other = |OfType { event_type, count }| {
+        let why = why_not(event_type.parse().ok()).to_owned();
+        UndoOther { event_type, count, why }
+    };
     let answer = UndoPreview {
-        events: extent.events,
-        people: extent.people,
-        groups: extent.groups,
-        others: others.map(|of| UndoOther { event_type: of.event_type, count: of.count }).collect(),
-        restored: found.restored.into(),
+        events,
+        people,
+        groups,
+        teams,
+        projects,
+        others: others.into_iter().map(other).collect(),
+        restored: found.restored,
         left,
         next: found.next.map(|subject| place(subject.place, &subject.id)),
     };
     Ok(InOrganization { organization, answer })
 }
 
-fn place(place: u8, id: &str) -> String {
-    format!("{place}-{id}")
+/// Why events of a type are not undone. `None`: a later version of the Worker wrote them.
+fn why_not(event_type: Option<EventType>) -> &'static str {
+    use EventType::{
+        BrakeEngaged, BrakeReleased, HistoryStarted, ImportFinished, ImportStarted, InvitationAccepted,
+        InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, OrganizationCreated, PeopleCounted,
+        PersonErased, PersonHidden, PersonShown, UndoFinished, UndoStarted, WritesPaused, WritesResumed,
+    };
+    match event_type {
+        Some(KeyCreated) => "A key that was generated is in use. Deactivate it under Keys, if it must go.",
+        Some(KeyDeactivated) => "A revoked key never comes back. Generate another one under Keys.",
+        Some(KeyExpiryChanged) => "A key that expires is not extended. Generate another one under Keys.",
+        Some(PersonErased) => "What was erased is not kept anywhere.",
+        Some(PersonHidden | PersonShown) => {
+            "It follows from mail domains and addresses: it is undone with their change."
+        }
+        Some(OrganizationCreated) => "An organization is not deleted by an undo.",
+        Some(InvitationAccepted | InvitationDeclined) => "The administrator decides that.",
+        Some(BrakeEngaged | BrakeReleased | WritesPaused | WritesResumed) => {
+            "It decided what identity providers may write at that time. Set it on the page of the organization."
+        }
+        Some(UndoStarted | UndoFinished) => "It marks an undo. The changes of that undo are undone.",
+        Some(HistoryStarted | ImportStarted | ImportFinished | PeopleCounted) => "It changed nothing.",
+        _ => "This version of the service does not undo it.",
+    }
+}
+
+fn place(place: Place, id: &str) -> String {
+    format!("{}:{id}", i8::from(place))
 }
 
 fn parse_place(text: &str) -> Result<Subject, Problem> {
-    let parsed = text.split_once('-').and_then(|(place, id)| Some((place.parse().ok()?, id)));
+    let parsed = text.split_once(':').and_then(|(place, id)| {
+        Some((place.parse::<i8>().ok().and_then(|place| Place::try_from(place).ok())?, id))
+    });
     match parsed {
-        Some((place @ (0 | 1), id)) => Ok(Subject { place, id: id.to_owned(), bytes: 0 }),
-        _ => Err(Problem::new(400, "\"after\" must be the \"next\" of the previous page.")),
+        Some((place, id)) => Ok(Subject { place, id: id.to_owned(), bytes: 0 }),
+        None => Err(Problem::new(400, "\"after\" must be the \"next\" of the previous page.")),
     }
 }
 
@@ -151,17 +183,17 @@ pub(super) async fn described(
         all.extend(left.iter().map(|left| {
             let group = group_of(left);
             UndoLeft {
-                subject: if *place == 0 { UndoSubject::Group } else { UndoSubject::Person },
+                subject: UndoSubject::from(*place),
                 id: id.clone(),
                 name: name(id),
                 part: UndoPart::from(&left.facet),
                 attribute: match &left.facet {
-                    Facet::Attribute { name } => Some(name.clone()),
+                    Facet::Attribute { name } | Facet::Setting { name } => Some(name.clone()),
                     _ => None,
                 },
                 group_name: group.as_deref().and_then(name),
                 group,
-                reason: left.reason.into(),
+                reason: left.reason,
                 would_overwrite: left.reason.is_overwrite(),
                 event: left.event,
             }

@@ -31,7 +31,7 @@ use responses::{problem_details, see_other};
 use routes::Handler;
 
 #[cfg(test)]
-pub(crate) use pages::undo::MOST_PAGES as UNDO_PAGES;
+pub(crate) use pages::undo::MOST_PREVIEWED as UNDO_PREVIEWED;
 #[cfg(test)]
 pub(crate) use pages::undo_words::MOST_LISTED as UNDO_LISTED;
 #[cfg(test)]

@@ -14,7 +14,6 @@ use super::limits::LIMITS;
 use super::list::{Listed, Query, prepare};
 use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::organizations::Settings;
-use super::undo::{Selection, Span};
 use super::{
     Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, erasure, events, group_members,
     groups, member_chunks, organizations, totals, undo, users,
@@ -272,11 +271,6 @@ fn readable() -> Vec<Case> {
         batch.execute(consequences::check(&tenant, Change::DeleteTeam("team"), Some(26)));
         batch.execute(consequences::check(&tenant, Change::Remove("user"), None));
     });
-    add("what an undo of all of a key would look at", &|batch| {
-        let selection = Selection { key: Some("key".to_owned()), ..Selection::default() };
-        batch.push(undo::span(&tenant, &selection));
-        batch.push(undo::extent(&tenant, &selection, Span { from: 1, to: 9 }));
-    });
     add("*Erase now*", &|batch| {
         batch.extend(erasure::erase(&tenant, "user").statements);
     });
@@ -288,10 +282,9 @@ fn readable() -> Vec<Case> {
         batch.push(totals::piece(&tenant, ""));
         batch.execute(events::organization::people_counted(&tenant, 1, 1));
     });
-    add("memberships that an undo ends and begins", &|batch| {
-        batch.extend(events::memberships::end_pairs(&tenant, &json!([["group", "user"]])));
-        batch.extend(events::memberships::begin_pairs(&tenant, &json!([["group", "user"]])));
-    });
+    for (name, made) in undo::statements::cases(&tenant) {
+        add(name, &|batch| *batch = made.clone());
+    }
     let name = AdministratorName::of("ada@example.com");
     let scope = Scope::Administrator { organization: "organization".to_owned(), name: name.clone() };
     let administrator = self::tenant(&catalog, scope);

@@ -1,6 +1,7 @@
 //! Groups in D1: the roles of projects and teams, and plain groups.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::batch::{Batch, Handle, Select};
 use super::columns::js_text;
@@ -257,7 +258,7 @@ pub fn delete(tenant: &Tenant<'_>, current: &StoredGroup, only_if_unchanged: boo
             statements
         }
         None => {
-            let mut statements = vec![events::groups::plain_deleted(tenant, &current.id)];
+            let mut statements = vec![events::groups::deleted(tenant, "g.id = :id", &current.id)];
             statements.extend(end_memberships(tenant, "g.id = :id AND g.project_id IS NULL", &current.id));
             let delete = format!("DELETE FROM groups WHERE {of_group} AND project_id IS NULL");
             statements.push(tenant.statement(&delete, &bindings));
@@ -265,6 +266,17 @@ pub fn delete(tenant: &Tenant<'_>, current: &StoredGroup, only_if_unchanged: boo
         }
     };
     statements.push(guard());
+    statements
+}
+
+/// Deletes groups that are not those of teams, with their memberships. Their ids come with their check.
+pub(crate) fn delete_all(tenant: &Tenant<'_>, ids: &[&str]) -> Vec<Statement> {
+    const OF_IDS: &str = "g.id IN (SELECT value FROM json_each(:id)) AND g.team_id IS NULL";
+    let ids = Value::from(ids).to_string();
+    let mut statements = vec![events::groups::deleted(tenant, OF_IDS, &ids)];
+    statements.extend(end_memberships(tenant, OF_IDS, &ids));
+    let delete = format!("DELETE FROM groups AS g WHERE g.org_id = :org AND {OF_IDS}");
+    statements.push(tenant.statement(&delete, &[text("id", ids)]));
     statements
 }
 

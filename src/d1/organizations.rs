@@ -49,7 +49,8 @@ fn described(more: &str) -> String {
 pub(crate) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE id = :org)";
 
 /// Settings as an administrator may write them. A field that is `None` does not change.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Name for people.
     pub name: Option<String>,
@@ -260,13 +261,36 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
     Update { differs: Condition { sql: differs("o"), bindings }, statements }
 }
 
+/// SQL of the condition that SCIM sees the user `u` with these mail domains and did not before, or the reverse.
+fn visibility_differs(domains: &[String]) -> &'static str {
+    match domains {
+        [] => "u.managed <> 1",
+        _ => "u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(:mail_domains)), 0)",
+    }
+}
+
+/// How many people a change of mail domains shows to SCIM and hides from it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Visibility {
+    /// How many it shows.
+    pub shown: u64,
+    /// How many it hides.
+    pub hidden: u64,
+}
+
+/// Counts the people whom SCIM would see, or no longer see, with these mail domains.
+pub fn visibility(tenant: &Tenant<'_>, domains: &[String]) -> Select<Visibility> {
+    let sql = format!(
+        "SELECT coalesce(sum(1 - u.managed), 0) AS shown, coalesce(sum(u.managed), 0) AS hidden
+         FROM users u WHERE u.org_id = :org AND {}",
+        visibility_differs(domains)
+    );
+    tenant.select(&sql, &[text("mail_domains", json_array(domains))])
+}
+
 /// Updates which users SCIM sees.
 fn show_and_hide(tenant: &Tenant<'_>, domains: &[String]) -> Vec<Statement> {
-    let differs = if domains.is_empty() {
-        "u.managed <> 1"
-    } else {
-        "u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(:mail_domains)), 0)"
-    };
+    let differs = visibility_differs(domains);
     let bindings = [text("mail_domains", json_array(domains))];
     // Groups have other members then.
     let touched = format!(

@@ -250,7 +250,7 @@ fn named(project: &Project) -> Named {
 }
 
 /// SQL of a value, which fails the batch if there are `most` rows already; see [`full`].
-fn bounded(rows: &str, most: u32, what: &str, value: &str) -> String {
+pub(crate) fn bounded(rows: &str, most: u32, what: &str, value: &str) -> String {
     let full = full(&format!("'{what}'"));
     format!("iif(EXISTS (SELECT 1 FROM {rows} LIMIT 1 OFFSET {most} - 1), {full}, {value})")
 }

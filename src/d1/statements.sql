@@ -4246,158 +4246,6 @@ FROM (
   WHERE o.id = ?2
 ) c;
 
--- what an undo of all of a key would look at
-WITH
-RECURSIVE ends (oldest, newest) AS (
-  SELECT
-    (SELECT seq FROM events WHERE org_id = ?1 ORDER BY seq LIMIT 1),
-    (SELECT seq FROM events WHERE org_id = ?1 ORDER BY seq DESC LIMIT 1)
-),
-since (low, high) AS (
-  SELECT oldest, newest + 1
-  FROM ends
-  UNION ALL
-  SELECT iif(e.at >= coalesce(?2, ''), low, e.seq + 1), iif(e.at >= coalesce(?2, ''), e.seq, high)
-  FROM since CROSS JOIN events e ON e.org_id = ?1 AND e.seq = (low + high) / 2
-  WHERE low < high
-),
-until (low, high) AS (
-  SELECT oldest, newest + 1
-  FROM ends
-  UNION ALL
-  SELECT iif(e.at >= coalesce(?3, ''), low, e.seq + 1), iif(e.at >= coalesce(?3, ''), e.seq, high)
-  FROM until CROSS JOIN events e ON e.org_id = ?1 AND e.seq = (low + high) / 2
-  WHERE low < high
-)
-SELECT
-  json_object(
-    'from',
-    max(
-      oldest,
-      coalesce(CAST(?4 AS INTEGER), 0),
-      coalesce((SELECT min(value) FROM json_each(?5)), 0),
-      iif(?2 IS NULL, 0, (SELECT low FROM since WHERE low = high))
-    ),
-    'to',
-    min(
-      newest,
-      coalesce((SELECT max(value) FROM json_each(?5)), newest),
-      iif(?3 IS NULL, newest, (SELECT low - 1 FROM until WHERE low = high))
-    )
-  ) AS json
-FROM ends
-WHERE newest IS NOT NULL;
-SELECT
-  json_object(
-    'events',
-    (
-      SELECT count(*)
-      FROM events e
-      WHERE
-        e.org_id = ?1
-        AND e.seq BETWEEN CAST(?2 AS INTEGER)
-        AND CAST(?3 AS INTEGER)
-        AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
-        AND (?5 IS NULL OR e.key_id = ?5)
-        AND (?6 IS NULL OR e.actor = ?6)
-        AND (?7 IS NULL OR e.source = ?7)
-        AND (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
-        AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
-        AND e.type IN (
-          'person.created',
-          'person.updated',
-          'person.deactivated',
-          'person.restored',
-          'person.deleted',
-          'person.undeleted',
-          'org_role.changed',
-          'ownership.transferred',
-          'membership.added',
-          'membership.removed',
-          'group.updated'
-        )
-    ),
-    'people',
-    coalesce(sum(place), 0),
-    'groups',
-    coalesce(sum(1 - place), 0),
-    'others',
-    json(
-      (
-        SELECT json_group_array(json_object('type', type, 'count', number))
-        FROM (
-          SELECT e.type AS type, count(*) AS number
-          FROM events e
-          WHERE
-            e.org_id = ?1
-            AND e.seq BETWEEN CAST(?2 AS INTEGER)
-            AND CAST(?3 AS INTEGER)
-            AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
-            AND (?5 IS NULL OR e.key_id = ?5)
-            AND (?6 IS NULL OR e.actor = ?6)
-            AND (?7 IS NULL OR e.source = ?7)
-            AND (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
-            AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
-            AND e.type NOT IN (
-              'person.created',
-              'person.updated',
-              'person.deactivated',
-              'person.restored',
-              'person.deleted',
-              'person.undeleted',
-              'org_role.changed',
-              'ownership.transferred',
-              'membership.added',
-              'membership.removed',
-              'group.updated'
-            )
-          GROUP BY 1
-          ORDER BY 1
-        )
-      )
-    )
-  ) AS json
-FROM (
-  SELECT DISTINCT iif(e.type = 'group.updated', 0, 1) AS place, j.value ->> 'id' AS id
-  FROM
-    events e
-    CROSS JOIN json_each(
-      CASE
-        e.type
-        WHEN 'membership.added' THEN e.data -> '$.people'
-        WHEN 'membership.removed' THEN e.data -> '$.people'
-        WHEN 'ownership.transferred' THEN json_array(
-          json_object('id', e.data ->> '$.owner.before'),
-          json_object('id', e.data ->> '$.owner.after')
-        )
-        ELSE json_array(json_object('id', e.subject_id))
-      END
-    ) j
-  WHERE
-    e.org_id = ?1
-    AND e.seq BETWEEN CAST(?2 AS INTEGER)
-    AND CAST(?3 AS INTEGER)
-    AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
-    AND (?5 IS NULL OR e.key_id = ?5)
-    AND (?6 IS NULL OR e.actor = ?6)
-    AND (?7 IS NULL OR e.source = ?7)
-    AND (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
-    AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
-    AND e.type IN (
-      'person.created',
-      'person.updated',
-      'person.deactivated',
-      'person.restored',
-      'person.deleted',
-      'person.undeleted',
-      'org_role.changed',
-      'ownership.transferred',
-      'membership.added',
-      'membership.removed',
-      'group.updated'
-    )
-);
-
 -- *Erase now*
 WITH
 due AS MATERIALIZED (
@@ -4955,6 +4803,1449 @@ WHERE
       AND (c.subject_type = 'person' OR c.subject_type = 'organization')
   );
 
+-- what an undo of all of a key would look at
+WITH
+RECURSIVE ends (oldest, newest) AS (
+  SELECT
+    (SELECT seq FROM events WHERE org_id = ?1 ORDER BY seq LIMIT 1),
+    (SELECT seq FROM events WHERE org_id = ?1 ORDER BY seq DESC LIMIT 1)
+),
+since (low, high) AS (
+  SELECT oldest, newest + 1
+  FROM ends
+  UNION ALL
+  SELECT iif(e.at >= coalesce(?2, ''), low, e.seq + 1), iif(e.at >= coalesce(?2, ''), e.seq, high)
+  FROM since CROSS JOIN events e ON e.org_id = ?1 AND e.seq = (low + high) / 2
+  WHERE low < high
+),
+until (low, high) AS (
+  SELECT oldest, newest + 1
+  FROM ends
+  UNION ALL
+  SELECT iif(e.at >= coalesce(?3, ''), low, e.seq + 1), iif(e.at >= coalesce(?3, ''), e.seq, high)
+  FROM until CROSS JOIN events e ON e.org_id = ?1 AND e.seq = (low + high) / 2
+  WHERE low < high
+)
+SELECT
+  json_object(
+    'from',
+    max(
+      oldest,
+      coalesce(CAST(?4 AS INTEGER), 0),
+      coalesce((SELECT min(value) FROM json_each(?5)), 0),
+      iif(?2 IS NULL, 0, (SELECT low FROM since WHERE low = high))
+    ),
+    'to',
+    min(
+      newest,
+      coalesce(
+        max(
+          (SELECT max(value) FROM json_each(?5)),
+          coalesce(
+            (
+              SELECT max(e.seq)
+              FROM (
+                SELECT max(d.seq) AS seq, d.story AS story
+                FROM json_each(?5) k
+                  CROSS JOIN events d ON d.org_id = ?1 AND d.seq = k.value
+                WHERE d.type = 'group.deleted'
+                  OR d.type = 'team.deleted' OR d.type = 'project.archived'
+              ) d
+                CROSS JOIN events e ON e.org_id = ?1
+                AND e.seq BETWEEN d.seq AND d.seq + 1000
+                AND e.story = d.story
+            ),
+            0
+          )
+        ),
+        newest
+      ),
+      iif(?3 IS NULL, newest, (SELECT low - 1 FROM until WHERE low = high))
+    )
+  ) AS json
+FROM ends
+WHERE newest IS NOT NULL;
+SELECT
+  json_object(
+    'events',
+    (
+      SELECT count(*)
+      FROM events e
+      WHERE
+        e.org_id = ?1
+        AND e.seq BETWEEN CAST(?2 AS INTEGER)
+        AND CAST(?3 AS INTEGER)
+        AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
+        AND (?5 IS NULL OR e.key_id = ?5)
+        AND (?6 IS NULL OR e.actor = ?6)
+        AND (?7 IS NULL OR e.source = ?7)
+        AND (
+          (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
+          AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
+          OR e.type = 'membership.removed'
+          AND e.subject_type = 'group'
+          AND EXISTS (
+            SELECT 1
+            FROM event_subjects ds
+              CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+            WHERE
+              ds.org_id = e.org_id
+              AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+              AND ds.seq BETWEEN e.story AND e.seq
+              AND d.story = e.story
+              AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+              AND (?8 IS NULL OR d.type IN (SELECT value FROM json_each(?8)))
+              AND (?9 IS NULL OR d.seq IN (SELECT value FROM json_each(?9)))
+          )
+        )
+        AND e.type IN (
+          'person.created',
+          'person.updated',
+          'person.deactivated',
+          'person.restored',
+          'person.deleted',
+          'person.undeleted',
+          'org_role.changed',
+          'ownership.transferred',
+          'membership.added',
+          'membership.removed',
+          'group.created',
+          'group.updated',
+          'group.deleted',
+          'team.created',
+          'team.deleted',
+          'role.created',
+          'project.created',
+          'project.renamed',
+          'project.archived',
+          'project.restored',
+          'settings.changed'
+        )
+    ),
+    'people',
+    count(DISTINCT id) FILTER (WHERE place IN (-3, 1)),
+    'groups',
+    count(DISTINCT id) FILTER (WHERE place IN (-4, 0)),
+    'teams',
+    count(DISTINCT id) FILTER (WHERE place IN (-5, -1)),
+    'projects',
+    count(DISTINCT id) FILTER (WHERE place IN (-6, 2)),
+    'others',
+    json(
+      (
+        SELECT json_group_array(json_object('type', type, 'count', number))
+        FROM (
+          SELECT e.type AS type, count(*) AS number
+          FROM events e
+          WHERE
+            e.org_id = ?1
+            AND e.seq BETWEEN CAST(?2 AS INTEGER)
+            AND CAST(?3 AS INTEGER)
+            AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
+            AND (?5 IS NULL OR e.key_id = ?5)
+            AND (?6 IS NULL OR e.actor = ?6)
+            AND (?7 IS NULL OR e.source = ?7)
+            AND (
+              (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
+              AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
+              OR e.type = 'membership.removed'
+              AND e.subject_type = 'group'
+              AND EXISTS (
+                SELECT 1
+                FROM event_subjects ds
+                  CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                WHERE
+                  ds.org_id = e.org_id
+                  AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                  AND ds.seq BETWEEN e.story AND e.seq
+                  AND d.story = e.story
+                  AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                  AND (?8 IS NULL OR d.type IN (SELECT value FROM json_each(?8)))
+                  AND (?9 IS NULL OR d.seq IN (SELECT value FROM json_each(?9)))
+              )
+            )
+            AND e.type NOT IN (
+              'person.created',
+              'person.updated',
+              'person.deactivated',
+              'person.restored',
+              'person.deleted',
+              'person.undeleted',
+              'org_role.changed',
+              'ownership.transferred',
+              'membership.added',
+              'membership.removed',
+              'group.created',
+              'group.updated',
+              'group.deleted',
+              'team.created',
+              'team.deleted',
+              'role.created',
+              'project.created',
+              'project.renamed',
+              'project.archived',
+              'project.restored',
+              'settings.changed'
+            )
+          GROUP BY 1
+          ORDER BY 1
+        )
+      )
+    )
+  ) AS json
+FROM (
+  SELECT DISTINCT q.value AS place, j.value ->> 'id' AS id
+  FROM
+    events e
+    CROSS JOIN json_each(
+      CASE
+        e.type
+        WHEN 'membership.added' THEN e.data -> '$.people'
+        WHEN 'membership.removed' THEN e.data -> '$.people'
+        WHEN 'ownership.transferred' THEN json_array(
+          json_object('id', e.data ->> '$.owner.before'),
+          json_object('id', e.data ->> '$.owner.after')
+        )
+        ELSE json_array(
+          json_object(
+            'id',
+            CASE
+              e.type
+              WHEN 'role.created' THEN e.data ->> '$.group.id'
+              WHEN 'group.created' THEN iif(
+                'project.created' = (SELECT f.type FROM events f WHERE f.org_id = e.org_id AND f.seq = e.story),
+                e.data ->> '$.group.project.id',
+                coalesce(e.data ->> '$.group.team.id', e.subject_id)
+              )
+              WHEN 'group.deleted' THEN coalesce(e.data ->> '$.group.team.id', e.subject_id)
+              ELSE e.subject_id
+            END
+          )
+        )
+      END
+    ) j
+    CROSS JOIN json_each(
+      CASE
+        e.type
+        WHEN 'person.created' THEN '[-3,1]'
+        WHEN 'person.undeleted' THEN '[-3,1]'
+        WHEN 'group.created' THEN iif(
+          'project.created' = (SELECT f.type FROM events f WHERE f.org_id = e.org_id AND f.seq = e.story),
+          '[-6]',
+          iif(e.data ->> '$.group.team.id' IS NULL, '[-4,0]', '[-5,-1]')
+        )
+        WHEN 'group.deleted' THEN iif(e.data ->> '$.group.team.id' IS NULL, '[-4,0]', '[-5,-1]')
+        WHEN 'group.updated' THEN '[0]'
+        WHEN 'role.created' THEN '[-4]'
+        WHEN 'team.created' THEN '[-5,-1]'
+        WHEN 'team.deleted' THEN '[-5,-1]'
+        WHEN 'project.created' THEN '[-6]'
+        WHEN 'project.renamed' THEN '[-6]'
+        WHEN 'project.archived' THEN '[-6,2]'
+        WHEN 'project.restored' THEN '[-6,2]'
+        WHEN 'settings.changed' THEN '[-2]'
+        ELSE '[1]'
+      END
+    ) q
+  WHERE
+    e.org_id = ?1
+    AND e.seq BETWEEN CAST(?2 AS INTEGER)
+    AND CAST(?3 AS INTEGER)
+    AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
+    AND (?5 IS NULL OR e.key_id = ?5)
+    AND (?6 IS NULL OR e.actor = ?6)
+    AND (?7 IS NULL OR e.source = ?7)
+    AND (
+      (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
+      AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
+      OR e.type = 'membership.removed'
+      AND e.subject_type = 'group'
+      AND EXISTS (
+        SELECT 1
+        FROM event_subjects ds
+          CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+        WHERE
+          ds.org_id = e.org_id
+          AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+          AND ds.seq BETWEEN e.story AND e.seq
+          AND d.story = e.story
+          AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+          AND (?8 IS NULL OR d.type IN (SELECT value FROM json_each(?8)))
+          AND (?9 IS NULL OR d.seq IN (SELECT value FROM json_each(?9)))
+      )
+    )
+    AND e.type IN (
+      'person.created',
+      'person.updated',
+      'person.deactivated',
+      'person.restored',
+      'person.deleted',
+      'person.undeleted',
+      'org_role.changed',
+      'ownership.transferred',
+      'membership.added',
+      'membership.removed',
+      'group.created',
+      'group.updated',
+      'group.deleted',
+      'team.created',
+      'team.deleted',
+      'role.created',
+      'project.created',
+      'project.renamed',
+      'project.archived',
+      'project.restored',
+      'settings.changed'
+    )
+);
+SELECT
+  json_object(
+    'place',
+    x.place,
+    'id',
+    x.id,
+    'bytes',
+    (
+      SELECT count(*) * 300 + coalesce(sum(length(s.personal)), 0)
+      FROM event_subjects s
+      WHERE s.org_id = ?1
+        AND s.subject_id = x.id AND s.seq >= CAST(?2 AS INTEGER)
+    ) + coalesce((SELECT length(u.doc) FROM users u WHERE u.org_id = ?1 AND u.id = x.id), 0) + iif(
+      x.place IN (-5, -4, 2),
+      (
+        SELECT count(*) * 50
+        FROM memberships
+        WHERE
+          group_seq IN (
+            SELECT seq
+            FROM groups
+            WHERE org_id = ?1
+              AND id = x.id
+            UNION ALL
+            SELECT seq
+            FROM groups
+            WHERE + org_id = ?1
+              AND team_id = x.id
+            UNION ALL
+            SELECT seq
+            FROM groups
+            WHERE + org_id = ?1
+              AND project_id = x.id
+          )
+      ),
+      0
+    )
+  ) AS json
+FROM (
+  SELECT DISTINCT q.value AS place, j.value ->> 'id' AS id
+  FROM
+    events e
+    CROSS JOIN json_each(
+      CASE
+        e.type
+        WHEN 'membership.added' THEN e.data -> '$.people'
+        WHEN 'membership.removed' THEN e.data -> '$.people'
+        WHEN 'ownership.transferred' THEN json_array(
+          json_object('id', e.data ->> '$.owner.before'),
+          json_object('id', e.data ->> '$.owner.after')
+        )
+        ELSE json_array(
+          json_object(
+            'id',
+            CASE
+              e.type
+              WHEN 'role.created' THEN e.data ->> '$.group.id'
+              WHEN 'group.created' THEN iif(
+                'project.created' = (SELECT f.type FROM events f WHERE f.org_id = e.org_id AND f.seq = e.story),
+                e.data ->> '$.group.project.id',
+                coalesce(e.data ->> '$.group.team.id', e.subject_id)
+              )
+              WHEN 'group.deleted' THEN coalesce(e.data ->> '$.group.team.id', e.subject_id)
+              ELSE e.subject_id
+            END
+          )
+        )
+      END
+    ) j
+    CROSS JOIN json_each(
+      CASE
+        e.type
+        WHEN 'person.created' THEN '[-3,1]'
+        WHEN 'person.undeleted' THEN '[-3,1]'
+        WHEN 'group.created' THEN iif(
+          'project.created' = (SELECT f.type FROM events f WHERE f.org_id = e.org_id AND f.seq = e.story),
+          '[-6]',
+          iif(e.data ->> '$.group.team.id' IS NULL, '[-4,0]', '[-5,-1]')
+        )
+        WHEN 'group.deleted' THEN iif(e.data ->> '$.group.team.id' IS NULL, '[-4,0]', '[-5,-1]')
+        WHEN 'group.updated' THEN '[0]'
+        WHEN 'role.created' THEN '[-4]'
+        WHEN 'team.created' THEN '[-5,-1]'
+        WHEN 'team.deleted' THEN '[-5,-1]'
+        WHEN 'project.created' THEN '[-6]'
+        WHEN 'project.renamed' THEN '[-6]'
+        WHEN 'project.archived' THEN '[-6,2]'
+        WHEN 'project.restored' THEN '[-6,2]'
+        WHEN 'settings.changed' THEN '[-2]'
+        ELSE '[1]'
+      END
+    ) q
+  WHERE
+    e.org_id = ?1
+    AND e.seq BETWEEN CAST(?2 AS INTEGER)
+    AND CAST(?3 AS INTEGER)
+    AND (?4 IS NULL OR e.story = CAST(?4 AS INTEGER))
+    AND (?5 IS NULL OR e.key_id = ?5)
+    AND (?6 IS NULL OR e.actor = ?6)
+    AND (?7 IS NULL OR e.source = ?7)
+    AND (
+      (?8 IS NULL OR e.type IN (SELECT value FROM json_each(?8)))
+      AND (?9 IS NULL OR e.seq IN (SELECT value FROM json_each(?9)))
+      OR e.type = 'membership.removed'
+      AND e.subject_type = 'group'
+      AND EXISTS (
+        SELECT 1
+        FROM event_subjects ds
+          CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+        WHERE
+          ds.org_id = e.org_id
+          AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+          AND ds.seq BETWEEN e.story AND e.seq
+          AND d.story = e.story
+          AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+          AND (?8 IS NULL OR d.type IN (SELECT value FROM json_each(?8)))
+          AND (?9 IS NULL OR d.seq IN (SELECT value FROM json_each(?9)))
+      )
+    )
+    AND e.type IN (
+      'person.created',
+      'person.updated',
+      'person.deactivated',
+      'person.restored',
+      'person.deleted',
+      'person.undeleted',
+      'org_role.changed',
+      'ownership.transferred',
+      'membership.added',
+      'membership.removed',
+      'group.created',
+      'group.updated',
+      'group.deleted',
+      'team.created',
+      'team.deleted',
+      'role.created',
+      'project.created',
+      'project.renamed',
+      'project.archived',
+      'project.restored',
+      'settings.changed'
+    )
+    AND (q.value, j.value ->> 'id') > (CAST(?10 AS INTEGER), ?11)
+  ORDER BY 1, 2
+  LIMIT CAST(?12 AS INTEGER)
+) x;
+
+-- the people and things of an undo are collected
+SELECT
+  json_object(
+    'seq',
+    coalesce(max(seq) FILTER (WHERE total <= 5000 OR number = 1), CAST(?1 AS INTEGER))
+  ) AS json
+FROM (
+  SELECT seq, sum(weight) OVER in_order AS total, row_number() OVER in_order AS number
+  FROM (
+    SELECT e.seq AS seq, 1 + coalesce(json_array_length(e.data, '$.people'), 0) AS weight
+    FROM events e
+    WHERE
+      e.org_id = ?2
+      AND e.seq > CAST(?3 AS INTEGER)
+      AND e.seq BETWEEN CAST(?4 AS INTEGER)
+      AND CAST(?1 AS INTEGER)
+      AND (?5 IS NULL OR e.story = CAST(?5 AS INTEGER))
+      AND (?6 IS NULL OR e.key_id = ?6)
+      AND (?7 IS NULL OR e.actor = ?7)
+      AND (?8 IS NULL OR e.source = ?8)
+      AND (
+        (?9 IS NULL OR e.type IN (SELECT value FROM json_each(?9)))
+        AND (?10 IS NULL OR e.seq IN (SELECT value FROM json_each(?10)))
+        OR e.type = 'membership.removed'
+        AND e.subject_type = 'group'
+        AND EXISTS (
+          SELECT 1
+          FROM event_subjects ds
+            CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+          WHERE
+            ds.org_id = e.org_id
+            AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+            AND ds.seq BETWEEN e.story AND e.seq
+            AND d.story = e.story
+            AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+            AND (?9 IS NULL OR d.type IN (SELECT value FROM json_each(?9)))
+            AND (?10 IS NULL OR d.seq IN (SELECT value FROM json_each(?10)))
+        )
+      )
+      AND e.type IN (
+        'person.created',
+        'person.updated',
+        'person.deactivated',
+        'person.restored',
+        'person.deleted',
+        'person.undeleted',
+        'org_role.changed',
+        'ownership.transferred',
+        'membership.added',
+        'membership.removed',
+        'group.created',
+        'group.updated',
+        'group.deleted',
+        'team.created',
+        'team.deleted',
+        'role.created',
+        'project.created',
+        'project.renamed',
+        'project.archived',
+        'project.restored',
+        'settings.changed'
+      )
+    ORDER BY e.seq
+    LIMIT 5000
+  )
+  WINDOW in_order AS (ORDER BY seq ROWS UNBOUNDED PRECEDING)
+);
+INSERT INTO undo_subjects (org_id, undo_id, place, subject_id)
+SELECT DISTINCT e.org_id, ?1, q.value, j.value ->> 'id'
+FROM
+  events e
+  CROSS JOIN json_each(
+    CASE
+      e.type
+      WHEN 'membership.added' THEN e.data -> '$.people'
+      WHEN 'membership.removed' THEN e.data -> '$.people'
+      WHEN 'ownership.transferred' THEN json_array(
+        json_object('id', e.data ->> '$.owner.before'),
+        json_object('id', e.data ->> '$.owner.after')
+      )
+      ELSE json_array(
+        json_object(
+          'id',
+          CASE
+            e.type
+            WHEN 'role.created' THEN e.data ->> '$.group.id'
+            WHEN 'group.created' THEN iif(
+              'project.created' = (SELECT f.type FROM events f WHERE f.org_id = e.org_id AND f.seq = e.story),
+              e.data ->> '$.group.project.id',
+              coalesce(e.data ->> '$.group.team.id', e.subject_id)
+            )
+            WHEN 'group.deleted' THEN coalesce(e.data ->> '$.group.team.id', e.subject_id)
+            ELSE e.subject_id
+          END
+        )
+      )
+    END
+  ) j
+  CROSS JOIN json_each(
+    CASE
+      e.type
+      WHEN 'person.created' THEN '[-3,1]'
+      WHEN 'person.undeleted' THEN '[-3,1]'
+      WHEN 'group.created' THEN iif(
+        'project.created' = (SELECT f.type FROM events f WHERE f.org_id = e.org_id AND f.seq = e.story),
+        '[-6]',
+        iif(e.data ->> '$.group.team.id' IS NULL, '[-4,0]', '[-5,-1]')
+      )
+      WHEN 'group.deleted' THEN iif(e.data ->> '$.group.team.id' IS NULL, '[-4,0]', '[-5,-1]')
+      WHEN 'group.updated' THEN '[0]'
+      WHEN 'role.created' THEN '[-4]'
+      WHEN 'team.created' THEN '[-5,-1]'
+      WHEN 'team.deleted' THEN '[-5,-1]'
+      WHEN 'project.created' THEN '[-6]'
+      WHEN 'project.renamed' THEN '[-6]'
+      WHEN 'project.archived' THEN '[-6,2]'
+      WHEN 'project.restored' THEN '[-6,2]'
+      WHEN 'settings.changed' THEN '[-2]'
+      ELSE '[1]'
+    END
+  ) q
+WHERE
+  e.org_id = ?2
+  AND e.seq > CAST(?3 AS INTEGER)
+  AND e.seq <= CAST(?4 AS INTEGER)
+  AND e.seq BETWEEN CAST(?5 AS INTEGER)
+  AND CAST(?6 AS INTEGER)
+  AND (?7 IS NULL OR e.story = CAST(?7 AS INTEGER))
+  AND (?8 IS NULL OR e.key_id = ?8)
+  AND (?9 IS NULL OR e.actor = ?9)
+  AND (?10 IS NULL OR e.source = ?10)
+  AND (
+    (?11 IS NULL OR e.type IN (SELECT value FROM json_each(?11)))
+    AND (?12 IS NULL OR e.seq IN (SELECT value FROM json_each(?12)))
+    OR e.type = 'membership.removed'
+    AND e.subject_type = 'group'
+    AND EXISTS (
+      SELECT 1
+      FROM event_subjects ds
+        CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+      WHERE
+        ds.org_id = e.org_id
+        AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+        AND ds.seq BETWEEN e.story AND e.seq
+        AND d.story = e.story
+        AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+        AND (?11 IS NULL OR d.type IN (SELECT value FROM json_each(?11)))
+        AND (?12 IS NULL OR d.seq IN (SELECT value FROM json_each(?12)))
+    )
+  )
+  AND e.type IN (
+    'person.created',
+    'person.updated',
+    'person.deactivated',
+    'person.restored',
+    'person.deleted',
+    'person.undeleted',
+    'org_role.changed',
+    'ownership.transferred',
+    'membership.added',
+    'membership.removed',
+    'group.created',
+    'group.updated',
+    'group.deleted',
+    'team.created',
+    'team.deleted',
+    'role.created',
+    'project.created',
+    'project.renamed',
+    'project.archived',
+    'project.restored',
+    'settings.changed'
+  )
+ON CONFLICT DO NOTHING;
+SELECT
+  json_object(
+    'place',
+    x.place,
+    'id',
+    x.id,
+    'bytes',
+    (
+      SELECT count(*) * 300 + coalesce(sum(length(s.personal)), 0)
+      FROM event_subjects s
+      WHERE s.org_id = ?1
+        AND s.subject_id = x.id AND s.seq >= CAST(?2 AS INTEGER)
+    ) + coalesce((SELECT length(u.doc) FROM users u WHERE u.org_id = ?1 AND u.id = x.id), 0) + iif(
+      x.place IN (-5, -4, 2),
+      (
+        SELECT count(*) * 50
+        FROM memberships
+        WHERE
+          group_seq IN (
+            SELECT seq
+            FROM groups
+            WHERE org_id = ?1
+              AND id = x.id
+            UNION ALL
+            SELECT seq
+            FROM groups
+            WHERE + org_id = ?1
+              AND team_id = x.id
+            UNION ALL
+            SELECT seq
+            FROM groups
+            WHERE + org_id = ?1
+              AND project_id = x.id
+          )
+      ),
+      0
+    )
+  ) AS json
+FROM (
+  SELECT place, subject_id AS id
+  FROM undo_subjects
+  WHERE org_id = ?1
+    AND undo_id = ?3 AND (place, subject_id) > (CAST(?4 AS INTEGER), ?5)
+  ORDER BY place, subject_id
+  LIMIT CAST(?6 AS INTEGER)
+) x;
+
+-- people as an undo reads them
+SELECT
+  json_object(
+    'id',
+    j.value,
+    'user',
+    iif(
+      u.id IS NULL,
+      NULL,
+      json_object(
+        'version',
+        u.version,
+        'active',
+        u.active,
+        'managed',
+        json(iif(u.managed, 'true', 'false')),
+        'org_role',
+        u.org_role,
+        'doc',
+        u.doc
+      )
+    ),
+    'deleted',
+    iif(d.id IS NULL, NULL, json_object('event_seq', d.event_seq, 'person', json(d.person))),
+    'kept',
+    json(
+      iif(
+        o.keep_access = 0,
+        NULL,
+        iif(
+          u.id IS NOT NULL,
+          (
+            SELECT json_group_array(g.id)
+            FROM kept_memberships k
+              CROSS JOIN groups g ON g.seq = k.group_seq
+            WHERE k.user_seq = u.seq
+          ),
+          (
+            SELECT json_group_array(g.id)
+            FROM json_each(d.person, '$.kept') k
+              CROSS JOIN groups g ON g.org_id = ?1 AND g.id = k.value
+          )
+        )
+      )
+    )
+  ) AS json
+FROM
+  organizations o
+  CROSS JOIN json_each(?2) j
+  LEFT JOIN users u ON u.org_id = ?1
+  AND u.id = j.value
+  LEFT JOIN deleted_people d ON d.org_id = ?1
+  AND d.id = j.value
+  AND u.id IS NULL
+WHERE o.id = ?1
+ORDER BY j.key;
+SELECT
+  json_object(
+    'id',
+    j.value,
+    'event',
+    json_object(
+      'seq',
+      e.seq,
+      'story',
+      e.story,
+      'is_selected',
+      json(
+        iif(
+          (
+            e.seq BETWEEN CAST(?1 AS INTEGER)
+            AND CAST(?2 AS INTEGER)
+            AND (?3 IS NULL OR e.story = CAST(?3 AS INTEGER))
+            AND (?4 IS NULL OR e.key_id = ?4)
+            AND (?5 IS NULL OR e.actor = ?5)
+            AND (?6 IS NULL OR e.source = ?6)
+            AND (
+              (?7 IS NULL OR e.type IN (SELECT value FROM json_each(?7)))
+              AND (?8 IS NULL OR e.seq IN (SELECT value FROM json_each(?8)))
+              OR e.type = 'membership.removed'
+              AND e.subject_type = 'group'
+              AND EXISTS (
+                SELECT 1
+                FROM event_subjects ds
+                  CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                WHERE
+                  ds.org_id = e.org_id
+                  AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                  AND ds.seq BETWEEN e.story AND e.seq
+                  AND d.story = e.story
+                  AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                  AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                  AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+              )
+            )
+            OR e.story = CAST(?9 AS INTEGER)
+          ),
+          'true',
+          'false'
+        )
+      ),
+      'is_of_person',
+      json(iif(e.subject_type = 'person', 'true', 'false')),
+      'type',
+      e.type,
+      'personal',
+      json(s.personal),
+      'data',
+      iif(
+        e.type = 'membership.removed',
+        json_object('groups', e.data -> '$.groups', 'people', json('[]')),
+        json(e.data)
+      ),
+      'gone',
+      iif(
+        e.type = 'membership.removed',
+        json(
+          (
+            SELECT json_group_array(k.value ->> 'id')
+            FROM json_each(e.data, '$.groups') k
+            WHERE NOT EXISTS (SELECT 1 FROM groups g WHERE g.org_id = e.org_id AND g.id = k.value ->> 'id')
+          )
+        ),
+        NULL
+      )
+    )
+  ) AS json
+FROM
+  json_each(?10) j
+  CROSS JOIN event_subjects s ON s.org_id = ?11
+  AND s.subject_id = j.value
+  AND s.seq >= CAST(?1 AS INTEGER)
+  CROSS JOIN events e ON e.org_id = s.org_id
+  AND e.seq = s.seq
+WHERE
+  e.type IN (
+    'person.created',
+    'person.updated',
+    'person.deactivated',
+    'person.restored',
+    'person.deleted',
+    'person.undeleted',
+    'org_role.changed',
+    'ownership.transferred',
+    'membership.removed'
+  )
+ORDER BY j.key, e.seq;
+SELECT
+  json_object(
+    'id',
+    x.id,
+    'group',
+    x.group_id,
+    'seq',
+    x.since,
+    'is_selected',
+    json(
+      iif(
+        (
+          e.seq BETWEEN CAST(?1 AS INTEGER)
+          AND CAST(?2 AS INTEGER)
+          AND (?3 IS NULL OR e.story = CAST(?3 AS INTEGER))
+          AND (?4 IS NULL OR e.key_id = ?4)
+          AND (?5 IS NULL OR e.actor = ?5)
+          AND (?6 IS NULL OR e.source = ?6)
+          AND (
+            (?7 IS NULL OR e.type IN (SELECT value FROM json_each(?7)))
+            AND (?8 IS NULL OR e.seq IN (SELECT value FROM json_each(?8)))
+            OR e.type = 'membership.removed'
+            AND e.subject_type = 'group'
+            AND EXISTS (
+              SELECT 1
+              FROM event_subjects ds
+                CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+              WHERE
+                ds.org_id = e.org_id
+                AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                AND ds.seq BETWEEN e.story AND e.seq
+                AND d.story = e.story
+                AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+            )
+          )
+          OR e.story = CAST(?9 AS INTEGER)
+        ),
+        'true',
+        'false'
+      )
+    ),
+    'is_present',
+    json(iif(x.is_present, 'true', 'false'))
+  ) AS json
+FROM (
+  SELECT j.value AS id, g.id AS group_id, m.since AS since, 1 AS is_present
+  FROM
+    json_each(?10) j
+    CROSS JOIN users u ON u.org_id = ?11
+    AND u.id = j.value
+    CROSS JOIN memberships m ON m.user_seq = u.seq
+    CROSS JOIN groups g ON g.seq = m.group_seq
+  UNION ALL
+  SELECT j.value, e.subject_id, s.since, 0
+  FROM
+    json_each(?10) j
+    CROSS JOIN event_subjects s ON s.org_id = ?11
+    AND s.subject_id = j.value
+    AND s.seq >= CAST(?1 AS INTEGER)
+    CROSS JOIN events e ON e.org_id = s.org_id
+    AND e.seq = s.seq
+  WHERE e.type = 'membership.removed'
+    AND e.subject_type = 'group' AND s.since >= CAST(?1 AS INTEGER)
+  UNION ALL
+  SELECT j.value, k.value ->> 'id', k.value ->> 'since', 0
+  FROM
+    json_each(?10) j
+    CROSS JOIN event_subjects s ON s.org_id = ?11
+    AND s.subject_id = j.value
+    AND s.seq >= CAST(?1 AS INTEGER)
+    CROSS JOIN events e ON e.org_id = s.org_id
+    AND e.seq = s.seq
+    CROSS JOIN json_each(e.data, '$.groups') k
+  WHERE
+    e.type = 'membership.removed'
+    AND e.subject_type = 'person'
+    AND k.value ->> 'since' >= CAST(?1 AS INTEGER)
+) x
+  LEFT JOIN events e ON e.org_id = ?11
+  AND e.seq = x.since
+  AND x.since >= CAST(?1 AS INTEGER);
+
+-- groups, teams, projects and settings as an undo reads them
+SELECT
+  json_object(
+    'id',
+    j.value,
+    'seq',
+    e.seq,
+    'type',
+    e.type,
+    'data',
+    json(e.data),
+    'version',
+    e.version,
+    'is_selected',
+    json(
+      iif(
+        (
+          e.seq BETWEEN CAST(?1 AS INTEGER)
+          AND CAST(?2 AS INTEGER)
+          AND (?3 IS NULL OR e.story = CAST(?3 AS INTEGER))
+          AND (?4 IS NULL OR e.key_id = ?4)
+          AND (?5 IS NULL OR e.actor = ?5)
+          AND (?6 IS NULL OR e.source = ?6)
+          AND (
+            (?7 IS NULL OR e.type IN (SELECT value FROM json_each(?7)))
+            AND (?8 IS NULL OR e.seq IN (SELECT value FROM json_each(?8)))
+            OR e.type = 'membership.removed'
+            AND e.subject_type = 'group'
+            AND EXISTS (
+              SELECT 1
+              FROM event_subjects ds
+                CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+              WHERE
+                ds.org_id = e.org_id
+                AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                AND ds.seq BETWEEN e.story AND e.seq
+                AND d.story = e.story
+                AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+            )
+          )
+          OR e.story = CAST(?9 AS INTEGER)
+        )
+        OR EXISTS (
+          SELECT 1
+          FROM events c
+          WHERE
+            c.org_id = e.org_id
+            AND c.seq BETWEEN e.seq - 1 AND e.seq + 2
+            AND c.story = e.story
+            AND iif(
+              e.type LIKE 'team.%',
+              c.seq > e.seq
+              AND c.type LIKE 'group.%',
+              e.type = 'group.created'
+              AND c.seq < e.seq
+              AND c.type = 'role.created'
+            )
+            AND (
+              c.seq BETWEEN CAST(?1 AS INTEGER)
+              AND CAST(?2 AS INTEGER)
+              AND (?3 IS NULL OR c.story = CAST(?3 AS INTEGER))
+              AND (?4 IS NULL OR c.key_id = ?4)
+              AND (?5 IS NULL OR c.actor = ?5)
+              AND (?6 IS NULL OR c.source = ?6)
+              AND (
+                (?7 IS NULL OR c.type IN (SELECT value FROM json_each(?7)))
+                AND (?8 IS NULL OR c.seq IN (SELECT value FROM json_each(?8)))
+                OR c.type = 'membership.removed'
+                AND c.subject_type = 'group'
+                AND EXISTS (
+                  SELECT 1
+                  FROM event_subjects ds
+                    CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                  WHERE
+                    ds.org_id = c.org_id
+                    AND ds.subject_id IN (c.subject_id, c.data ->> '$.groups[0].team.id', c.data ->> '$.groups[0].project.id')
+                    AND ds.seq BETWEEN c.story AND c.seq
+                    AND d.story = c.story
+                    AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                    AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                    AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+                )
+              )
+              OR c.story = CAST(?9 AS INTEGER)
+            )
+        ),
+        'true',
+        'false'
+      )
+    ),
+    'with_project',
+    json(
+      iif(
+        e.type = 'group.updated'
+        AND EXISTS (
+          SELECT 1
+          FROM (
+            SELECT project_id
+            FROM groups
+            WHERE org_id = ?10
+              AND id = j.value
+            UNION ALL
+            SELECT project_id
+            FROM archived_groups
+            WHERE id = j.value
+          ) g
+            CROSS JOIN event_subjects ps ON ps.org_id = e.org_id
+            AND ps.subject_id = g.project_id
+            AND ps.seq BETWEEN e.story AND e.seq
+            CROSS JOIN events p ON p.org_id = ps.org_id
+            AND p.seq = ps.seq
+          WHERE
+            p.type = 'project.renamed'
+            AND p.story = e.story
+            AND (
+              p.seq BETWEEN CAST(?1 AS INTEGER)
+              AND CAST(?2 AS INTEGER)
+              AND (?3 IS NULL OR p.story = CAST(?3 AS INTEGER))
+              AND (?4 IS NULL OR p.key_id = ?4)
+              AND (?5 IS NULL OR p.actor = ?5)
+              AND (?6 IS NULL OR p.source = ?6)
+              AND (
+                (?7 IS NULL OR p.type IN (SELECT value FROM json_each(?7)))
+                AND (?8 IS NULL OR p.seq IN (SELECT value FROM json_each(?8)))
+                OR p.type = 'membership.removed'
+                AND p.subject_type = 'group'
+                AND EXISTS (
+                  SELECT 1
+                  FROM event_subjects ds
+                    CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                  WHERE
+                    ds.org_id = p.org_id
+                    AND ds.subject_id IN (p.subject_id, p.data ->> '$.groups[0].team.id', p.data ->> '$.groups[0].project.id')
+                    AND ds.seq BETWEEN p.story AND p.seq
+                    AND d.story = p.story
+                    AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                    AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                    AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+                )
+              )
+              OR p.story = CAST(?9 AS INTEGER)
+            )
+        ),
+        'true',
+        'false'
+      )
+    ),
+    'groups',
+    iif(
+      e.type = 'team.deleted',
+      json(
+        (
+          SELECT json_group_array(json_patch(d.data, json_object('version', d.version)))
+          FROM events d
+          WHERE
+            d.org_id = e.org_id
+            AND d.seq IN (e.seq + 1, e.seq + 2)
+            AND d.type = 'group.deleted'
+            AND d.data ->> '$.group.team.id' = j.value
+        )
+      ),
+      NULL
+    )
+  ) AS json
+FROM
+  json_each(?11) j
+  CROSS JOIN event_subjects s ON s.org_id = ?10
+  AND s.subject_id = j.value
+  AND s.seq >= CAST(?1 AS INTEGER)
+  CROSS JOIN events e ON e.org_id = s.org_id
+  AND e.seq = s.seq
+WHERE
+  e.type IN (
+    'group.created',
+    'group.updated',
+    'group.deleted',
+    'team.created',
+    'team.deleted',
+    'project.created',
+    'project.renamed',
+    'project.archived',
+    'project.restored',
+    'settings.changed'
+  )
+ORDER BY j.key, e.seq;
+SELECT
+  json_object(
+    'id',
+    j.value,
+    'group',
+    iif(
+      coalesce(g.id, a.id) IS NULL,
+      NULL,
+      json_object(
+        'version',
+        coalesce(g.version, a.version),
+        'display_name',
+        coalesce(g.display_name, a.display_name),
+        'external_id',
+        iif(
+          g.id IS NULL,
+          coalesce(a.external_id_sent, a.external_id),
+          coalesce(g.external_id_sent, g.external_id)
+        )
+      )
+    ),
+    'exists',
+    json(iif(coalesce(g.id, a.id, t.id) IS NULL, 'false', 'true')),
+    'project',
+    iif(
+      r.id IS NULL,
+      NULL,
+      json_object(
+        'id',
+        r.id,
+        'name',
+        r.name,
+        'is_archived',
+        json(iif(r.archived_at IS NULL, 'false', 'true'))
+      )
+    ),
+    'blocked',
+    iif(
+      j.value IN (SELECT value FROM json_each(?1)),
+      (
+        SELECT max(x.seq)
+        FROM (
+          SELECT max(s.seq) AS began
+          FROM event_subjects s
+            CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
+          WHERE
+            s.org_id = ?2
+            AND s.subject_id = j.value
+            AND s.seq >= CAST(?3 AS INTEGER)
+            AND e.type IN ('group.created', 'team.created', 'project.restored')
+        ) b
+          CROSS JOIN (
+            SELECT m.since AS seq
+            FROM (
+              SELECT since
+              FROM memberships
+              WHERE
+                group_seq IN (
+                  SELECT seq
+                  FROM groups
+                  WHERE org_id = ?2
+                    AND id = j.value
+                  UNION ALL
+                  SELECT seq
+                  FROM groups
+                  WHERE + org_id = ?2
+                    AND team_id = j.value
+                  UNION ALL
+                  SELECT seq
+                  FROM groups
+                  WHERE + org_id = ?2
+                    AND project_id = j.value
+                )
+              LIMIT 10000
+            ) m
+            WHERE
+              NOT EXISTS (
+                SELECT 1
+                FROM events e
+                WHERE
+                  e.org_id = ?2
+                  AND e.seq = m.since
+                  AND m.since >= CAST(?3 AS INTEGER)
+                  AND (
+                    e.seq BETWEEN CAST(?3 AS INTEGER)
+                    AND CAST(?4 AS INTEGER)
+                    AND (?5 IS NULL OR e.story = CAST(?5 AS INTEGER))
+                    AND (?6 IS NULL OR e.key_id = ?6)
+                    AND (?7 IS NULL OR e.actor = ?7)
+                    AND (?8 IS NULL OR e.source = ?8)
+                    AND (
+                      (?9 IS NULL OR e.type IN (SELECT value FROM json_each(?9)))
+                      AND (?10 IS NULL OR e.seq IN (SELECT value FROM json_each(?10)))
+                      OR e.type = 'membership.removed'
+                      AND e.subject_type = 'group'
+                      AND EXISTS (
+                        SELECT 1
+                        FROM event_subjects ds
+                          CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                        WHERE
+                          ds.org_id = e.org_id
+                          AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                          AND ds.seq BETWEEN e.story AND e.seq
+                          AND d.story = e.story
+                          AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                          AND (?9 IS NULL OR d.type IN (SELECT value FROM json_each(?9)))
+                          AND (?10 IS NULL OR d.seq IN (SELECT value FROM json_each(?10)))
+                      )
+                    )
+                    OR e.story = CAST(?11 AS INTEGER)
+                  )
+              )
+            UNION ALL
+            SELECT e.seq
+            FROM (
+              SELECT j.value AS id
+              UNION ALL
+              SELECT id
+              FROM groups
+              WHERE
+                seq IN (
+                  SELECT seq
+                  FROM groups
+                  WHERE org_id = ?2
+                    AND id = j.value
+                  UNION ALL
+                  SELECT seq
+                  FROM groups
+                  WHERE + org_id = ?2
+                    AND team_id = j.value
+                  UNION ALL
+                  SELECT seq
+                  FROM groups
+                  WHERE + org_id = ?2
+                    AND project_id = j.value
+                )
+            ) k
+              CROSS JOIN event_subjects s ON s.org_id = ?2
+              AND s.subject_id = k.id
+              AND s.seq >= CAST(?3 AS INTEGER)
+              CROSS JOIN events e ON e.org_id = s.org_id
+              AND e.seq = s.seq
+            WHERE
+              e.type IN ('group.created', 'group.updated', 'role.created', 'project.renamed')
+              AND NOT (
+                e.seq BETWEEN CAST(?3 AS INTEGER)
+                AND CAST(?4 AS INTEGER)
+                AND (?5 IS NULL OR e.story = CAST(?5 AS INTEGER))
+                AND (?6 IS NULL OR e.key_id = ?6)
+                AND (?7 IS NULL OR e.actor = ?7)
+                AND (?8 IS NULL OR e.source = ?8)
+                AND (
+                  (?9 IS NULL OR e.type IN (SELECT value FROM json_each(?9)))
+                  AND (?10 IS NULL OR e.seq IN (SELECT value FROM json_each(?10)))
+                  OR e.type = 'membership.removed'
+                  AND e.subject_type = 'group'
+                  AND EXISTS (
+                    SELECT 1
+                    FROM event_subjects ds
+                      CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                    WHERE
+                      ds.org_id = e.org_id
+                      AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                      AND ds.seq BETWEEN e.story AND e.seq
+                      AND d.story = e.story
+                      AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                      AND (?9 IS NULL OR d.type IN (SELECT value FROM json_each(?9)))
+                      AND (?10 IS NULL OR d.seq IN (SELECT value FROM json_each(?10)))
+                  )
+                )
+                OR e.story = CAST(?11 AS INTEGER)
+              )
+          ) x
+        WHERE b.began IS NOT NULL
+          AND (x.seq = 0 OR x.seq > b.began)
+      ),
+      NULL
+    )
+  ) AS json
+FROM
+  json_each(?12) j
+  LEFT JOIN groups g ON g.org_id = ?2
+  AND g.id = j.value
+  LEFT JOIN archived_groups a ON a.id = j.value
+  LEFT JOIN teams t ON t.id = j.value
+  LEFT JOIN projects r ON + r.org_id = ?2
+  AND r.id = coalesce(
+    g.project_id,
+    a.project_id,
+    t.project_id,
+    (
+      SELECT coalesce(d.data ->> '$.group.project.id', d.data ->> '$.project.id')
+      FROM event_subjects s
+        CROSS JOIN events d ON d.org_id = s.org_id AND d.seq = s.seq
+      WHERE s.org_id = ?2
+        AND s.subject_id = j.value AND (d.type = 'group.deleted' OR d.type = 'team.deleted')
+      ORDER BY s.seq DESC
+      LIMIT 1
+    ),
+    j.value
+  )
+ORDER BY j.key;
+SELECT
+  json_object(
+    'id',
+    o.id,
+    'name',
+    o.name,
+    'email_management',
+    json(iif(o.email_management, 'true', 'false')),
+    'plain_groups',
+    json(iif(o.plain_groups, 'true', 'false')),
+    'keep_access',
+    json(iif(o.keep_access, 'true', 'false')),
+    'mail_domains',
+    json(o.mail_domains),
+    'key_lifetime_days',
+    o.key_lifetime_days,
+    'user_limit',
+    o.user_limit,
+    'brake_percent',
+    o.brake_percent,
+    'user_count',
+    o.user_count,
+    'group_count',
+    o.group_count,
+    'owner_user_name',
+    (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'brake',
+    json_object(
+      'engaged_at',
+      o.brake_engaged_at,
+      'engaged_by',
+      iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
+      'lifted_until',
+      iif(
+        o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        o.brake_lifted_until,
+        NULL
+      ),
+      'lost',
+      coalesce(
+        (SELECT e.lost_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1) - (
+          SELECT l.total_before
+          FROM access_losses l
+          WHERE
+            l.org_id = o.id
+            AND l.minute >= max(
+              strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+              coalesce(substr(o.brake_lifted_until, 1, 16), '')
+            )
+          ORDER BY l.minute
+          LIMIT 1
+        ),
+        0
+      ),
+      'limit',
+      iif(
+        o.brake_percent = 0,
+        NULL,
+        max(
+          25,
+          o.brake_percent * coalesce(
+            (
+              SELECT l.active_before
+              FROM access_losses l
+              WHERE
+                l.org_id = o.id
+                AND l.minute >= max(
+                  strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+                  coalesce(substr(o.brake_lifted_until, 1, 16), '')
+                )
+              ORDER BY l.minute
+              LIMIT 1
+            ),
+            (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1),
+            0
+          ) / 100
+        )
+      ),
+      'undo',
+      iif(
+        o.brake_engaged_at IS NULL,
+        NULL,
+        (
+          SELECT r.id
+          FROM undo_runs r
+          WHERE
+            r.org_id = o.id
+            AND r.status = 'running'
+            AND r.progress ->> '$.releases_brake' = o.brake_engaged_at
+          LIMIT 1
+        )
+      )
+    ),
+    'pause',
+    iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
+    'created_at',
+    o.created_at,
+    'last_modified',
+    o.last_modified
+  ) AS json,
+  o.fold_version AS fold_version
+FROM organizations o
+WHERE o.id = ?1;
+SELECT coalesce(sum(1 - u.managed), 0) AS shown, coalesce(sum(u.managed), 0) AS hidden
+FROM users u
+WHERE u.org_id = ?1 AND u.managed <> coalesce(u.mail_domain IN (SELECT value FROM json_each(?2)), 0);
+SELECT
+  json_object(
+    'group',
+    j.value,
+    'team',
+    coalesce(
+      g.team_id,
+      a.team_id,
+      (
+        SELECT d.data ->> '$.group.team.id'
+        FROM event_subjects s
+          CROSS JOIN events d ON d.org_id = s.org_id AND d.seq = s.seq
+        WHERE s.org_id = ?1
+          AND s.subject_id = j.value AND d.type = 'group.deleted'
+        ORDER BY s.seq DESC
+        LIMIT 1
+      )
+    ),
+    'project',
+    coalesce(
+      g.project_id,
+      a.project_id,
+      (
+        SELECT d.data ->> '$.group.project.id'
+        FROM event_subjects s
+          CROSS JOIN events d ON d.org_id = s.org_id AND d.seq = s.seq
+        WHERE s.org_id = ?1
+          AND s.subject_id = j.value AND d.type = 'group.deleted'
+        ORDER BY s.seq DESC
+        LIMIT 1
+      )
+    )
+  ) AS json
+FROM
+  json_each(?2) j
+  LEFT JOIN groups g ON g.org_id = ?1
+  AND g.id = j.value
+  LEFT JOIN archived_groups a ON a.id = j.value;
+SELECT json_object('kind', 'person', 'fold', u.user_name_fold, 'id', u.id) AS json
+FROM json_each(?1) j CROSS JOIN users u ON u.org_id = ?2 AND u.user_name_fold = j.value
+UNION ALL
+SELECT json_object('kind', 'group', 'fold', g.name_fold, 'id', g.id)
+FROM json_each(?3) j CROSS JOIN groups g ON g.org_id = ?2 AND g.name_fold = j.value
+UNION ALL
+SELECT json_object('kind', 'group', 'fold', a.name_fold, 'id', a.id)
+FROM
+  json_each(?3) j
+  CROSS JOIN archived_groups a ON a.name_fold = j.value
+  CROSS JOIN projects p ON p.id = a.project_id
+  AND p.org_id = ?2
+UNION ALL
+SELECT json_object('kind', 'project', 'fold', p.name_fold, 'id', p.id)
+FROM json_each(?4) j CROSS JOIN projects p ON p.org_id = ?2 AND p.name_fold = j.value;
+
 -- memberships that an undo ends and begins
 INSERT INTO
   new_events (
@@ -5240,6 +6531,525 @@ FROM (
     LIMIT 1
   ) p
 ORDER BY y.since;
+
+-- groups that an undo deletes
+SELECT
+  iif(
+    EXISTS (
+      SELECT 1
+      FROM json_each(?1) j
+      WHERE (
+        SELECT max(x.seq)
+        FROM (
+          SELECT max(s.seq) AS began
+          FROM event_subjects s
+            CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
+          WHERE
+            s.org_id = ?2
+            AND s.subject_id = j.value
+            AND s.seq >= CAST(?3 AS INTEGER)
+            AND e.type IN ('group.created', 'team.created', 'project.restored')
+        ) b
+          CROSS JOIN (
+            SELECT m.since AS seq
+            FROM (
+              SELECT since
+              FROM memberships
+              WHERE
+                group_seq IN (
+                  SELECT seq
+                  FROM groups
+                  WHERE org_id = ?2
+                    AND id = j.value
+                  UNION ALL
+                  SELECT seq
+                  FROM groups
+                  WHERE + org_id = ?2
+                    AND team_id = j.value
+                  UNION ALL
+                  SELECT seq
+                  FROM groups
+                  WHERE + org_id = ?2
+                    AND project_id = j.value
+                )
+              LIMIT 10000
+            ) m
+            WHERE
+              NOT EXISTS (
+                SELECT 1
+                FROM events e
+                WHERE
+                  e.org_id = ?2
+                  AND e.seq = m.since
+                  AND m.since >= CAST(?3 AS INTEGER)
+                  AND (
+                    e.seq BETWEEN CAST(?3 AS INTEGER)
+                    AND CAST(?4 AS INTEGER)
+                    AND (?5 IS NULL OR e.story = CAST(?5 AS INTEGER))
+                    AND (?6 IS NULL OR e.key_id = ?6)
+                    AND (?7 IS NULL OR e.actor = ?7)
+                    AND (?8 IS NULL OR e.source = ?8)
+                    AND (
+                      (?9 IS NULL OR e.type IN (SELECT value FROM json_each(?9)))
+                      AND (?10 IS NULL OR e.seq IN (SELECT value FROM json_each(?10)))
+                      OR e.type = 'membership.removed'
+                      AND e.subject_type = 'group'
+                      AND EXISTS (
+                        SELECT 1
+                        FROM event_subjects ds
+                          CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                        WHERE
+                          ds.org_id = e.org_id
+                          AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                          AND ds.seq BETWEEN e.story AND e.seq
+                          AND d.story = e.story
+                          AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                          AND (?9 IS NULL OR d.type IN (SELECT value FROM json_each(?9)))
+                          AND (?10 IS NULL OR d.seq IN (SELECT value FROM json_each(?10)))
+                      )
+                    )
+                    OR e.story = CAST(?11 AS INTEGER)
+                  )
+              )
+            UNION ALL
+            SELECT e.seq
+            FROM (
+              SELECT j.value AS id
+              UNION ALL
+              SELECT id
+              FROM groups
+              WHERE
+                seq IN (
+                  SELECT seq
+                  FROM groups
+                  WHERE org_id = ?2
+                    AND id = j.value
+                  UNION ALL
+                  SELECT seq
+                  FROM groups
+                  WHERE + org_id = ?2
+                    AND team_id = j.value
+                  UNION ALL
+                  SELECT seq
+                  FROM groups
+                  WHERE + org_id = ?2
+                    AND project_id = j.value
+                )
+            ) k
+              CROSS JOIN event_subjects s ON s.org_id = ?2
+              AND s.subject_id = k.id
+              AND s.seq >= CAST(?3 AS INTEGER)
+              CROSS JOIN events e ON e.org_id = s.org_id
+              AND e.seq = s.seq
+            WHERE
+              e.type IN ('group.created', 'group.updated', 'role.created', 'project.renamed')
+              AND NOT (
+                e.seq BETWEEN CAST(?3 AS INTEGER)
+                AND CAST(?4 AS INTEGER)
+                AND (?5 IS NULL OR e.story = CAST(?5 AS INTEGER))
+                AND (?6 IS NULL OR e.key_id = ?6)
+                AND (?7 IS NULL OR e.actor = ?7)
+                AND (?8 IS NULL OR e.source = ?8)
+                AND (
+                  (?9 IS NULL OR e.type IN (SELECT value FROM json_each(?9)))
+                  AND (?10 IS NULL OR e.seq IN (SELECT value FROM json_each(?10)))
+                  OR e.type = 'membership.removed'
+                  AND e.subject_type = 'group'
+                  AND EXISTS (
+                    SELECT 1
+                    FROM event_subjects ds
+                      CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                    WHERE
+                      ds.org_id = e.org_id
+                      AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                      AND ds.seq BETWEEN e.story AND e.seq
+                      AND d.story = e.story
+                      AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                      AND (?9 IS NULL OR d.type IN (SELECT value FROM json_each(?9)))
+                      AND (?10 IS NULL OR d.seq IN (SELECT value FROM json_each(?10)))
+                  )
+                )
+                OR e.story = CAST(?11 AS INTEGER)
+              )
+          ) x
+        WHERE b.began IS NOT NULL
+          AND (x.seq = 0 OR x.seq > b.began)
+      ) IS NOT NULL
+    ),
+    json('stale'),
+    ''
+  );
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + row_number() OVER (ORDER BY y.place),
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  y.type,
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  y.subject_type,
+  y.id,
+  y.version,
+  y.data,
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
+FROM (
+  SELECT
+    g.seq AS place,
+    'group.deleted' AS type,
+    'group' AS subject_type,
+    g.id AS id,
+    g.version AS version,
+    json_object(
+      'group',
+      json(
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+          )
+        )
+      ),
+      'created_at',
+      g.created_at,
+      'pushed_at',
+      g.pushed_at
+    ) AS data
+  FROM groups g
+    LEFT JOIN projects r ON r.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id
+  WHERE g.org_id = ?5
+    AND g.id IN (SELECT value FROM json_each(?6)) AND g.team_id IS NULL
+) y
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?7
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?8
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?8, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + g.number,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object('groups', json_array(json(g.ref)), 'people', json(g.people)),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', g.lost, 0),
+  p.lost_total + iif(?2 = 'scim', g.lost_sum, 0),
+  NULL,
+  g.people
+FROM (
+  SELECT
+    g.id AS id,
+    g.version AS version,
+    json_patch(
+      '{}',
+      json_object(
+        'id',
+        g.id,
+        'name',
+        g.display_name,
+        'external_id',
+        coalesce(g.external_id_sent, g.external_id),
+        'role',
+        g.role,
+        'project',
+        iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+        'team',
+        iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+      )
+    ) AS ref,
+    y.number AS number,
+    y.people AS people,
+    y.lost AS lost,
+    y.lost_sum AS lost_sum
+  FROM (
+    SELECT
+      x.group_seq AS group_seq,
+      row_number() OVER (ORDER BY x.group_seq, x.chunk) AS number,
+      sum(x.lost AND x.place = 1) AS lost,
+      sum(sum(x.lost AND x.place = 1)) OVER (ORDER BY x.group_seq, x.chunk) AS lost_sum,
+      json_group_array(json_object('id', x.id, 'since', x.since)) AS people
+    FROM (
+      SELECT
+        g.seq AS group_seq,
+        u.id AS id,
+        m.since AS since,
+        (
+          u.active = 1
+          AND u.managed = 1
+          AND g.role IS NOT NULL
+          AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ) AS lost,
+        (row_number() OVER () - 1) / 500 AS chunk,
+        row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) AS place
+      FROM groups g
+        CROSS JOIN memberships m ON m.group_seq = g.seq CROSS JOIN users u ON u.seq = m.user_seq
+      WHERE g.org_id = ?5
+        AND g.id IN (SELECT value FROM json_each(?6)) AND g.team_id IS NULL
+    ) x
+    GROUP BY x.group_seq, x.chunk
+  ) y
+    CROSS JOIN groups g ON g.seq = y.group_seq
+    LEFT JOIN projects r ON r.id = g.project_id
+    LEFT JOIN teams t ON t.id = g.team_id
+) g
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?7
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?8
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?8, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p;
+DELETE FROM memberships
+WHERE
+  group_seq IN (
+    SELECT g.seq
+    FROM groups g
+    WHERE g.org_id = ?1
+      AND g.id IN (SELECT value FROM json_each(?2)) AND g.team_id IS NULL
+  );
+DELETE FROM groups AS g
+WHERE g.org_id = ?1 AND g.id IN (SELECT value FROM json_each(?2)) AND g.team_id IS NULL;
+
+-- groups that an undo brings back
+INSERT INTO
+  groups (
+    org_id,
+    id,
+    project_id,
+    team_id,
+    role,
+    display_name,
+    name_fold,
+    external_id,
+    external_id_sent,
+    pushed_at,
+    version,
+    created_at,
+    last_modified
+  )
+SELECT
+  ?1,
+  j.value ->> 'id',
+  iif(
+    p.id IS NULL
+    OR j.value ->> 'team' IS NOT NULL,
+    p.id,
+    iif(
+      EXISTS (SELECT 1 FROM groups WHERE project_id = p.id AND team_id IS NULL LIMIT 1 OFFSET 1000 - 1),
+      json_extract('{}', 'full ' || 'roles'),
+      p.id
+    )
+  ),
+  j.value ->> 'team',
+  j.value ->> 'role',
+  j.value ->> 'display_name',
+  j.value ->> 'name_fold',
+  j.value ->> 'external_id',
+  j.value ->> 'external_id_sent',
+  j.value ->> 'pushed_at',
+  coalesce(j.value ->> 'version', 0) + 1,
+  j.value ->> 'created_at',
+  ?2
+FROM
+  json_each(?3) j
+  LEFT JOIN projects p ON + p.org_id = ?1
+  AND p.id = j.value ->> 'project'
+  AND p.name = j.value ->> 'project_name'
+  AND p.archived_at IS NULL
+WHERE p.id IS NOT NULL OR j.value ->> 'project' IS NULL
+ORDER BY j.key;
+SELECT iif(changes() = json_array_length(?1), '', json('stale'));
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  CASE
+    ?1 ->> 'subject_type'
+    WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    ELSE ?1 ->> 'version'
+  END,
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p;
 
 -- an organization for its administrator
 SELECT

@@ -438,7 +438,9 @@ pub(crate) fn keep_deleted(event: &str, condition: &str) -> String {
          SELECT u.org_id, u.id, :now, {event},
            json_object('seq', u.seq, 'user_name_fold', u.user_name_fold, 'external_id', u.external_id,
              'active', u.active, 'org_role', u.org_role, 'mail_domain', u.mail_domain, 'managed', u.managed,
-             'doc', u.doc, 'doc_fold', u.doc_fold, 'version', u.version, 'created_at', u.created_at)
+             'doc', u.doc, 'doc_fold', u.doc_fold, 'version', u.version, 'created_at', u.created_at,
+             'kept', json((SELECT json_group_array(g.id)
+               FROM kept_memberships k CROSS JOIN groups g ON g.seq = k.group_seq WHERE k.user_seq = u.seq)))
          FROM users u WHERE {condition}
          ON CONFLICT (org_id, id) DO UPDATE SET deleted_at = excluded.deleted_at, event_seq = excluded.event_seq,
            person = excluded.person"

@@ -82,6 +82,34 @@ describe("an undo", () => {
     assert.equal((await organization.user(ids[0])).active, false);
   });
 
+  test("brings back an archived project, and says why a key stays as it is", options, async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: [] } });
+    const ids = (await organization.createUsers(2)).map(({ id }) => id);
+    const group = await organization.groupNamed("Statsig-Demo-Member");
+    assertStatus(await organization.okta.patch(`/Groups/${group.id}`, operation.addMembers(ids)), 204);
+    const before = await directory(worker, organization);
+    const first = (await newestEvent(worker, organization)) + 1;
+    const [project] = (await organization.admin.get(organization.path("/projects"))).projects;
+    await organization.admin.call("POST", organization.path(`/projects/${project.id}/archive`), {}, 200);
+    await organization.addKey();
+    const last = await newestEvent(worker, organization);
+    const events = Array.from({ length: last - first + 1 }, (_, i) => first + i).join(",");
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, `undo?events=${events}`);
+    const shown = await main(page);
+    for (const words of [
+      /changes of 2 people, 1 project\./,
+      /1 project is restored, archived, or gets its former name/,
+      /2 memberships of groups begin again/,
+      /Not undone.*key\.created \(1\).*A key that was generated is in use/s,
+    ])
+      assert.match(shown, words);
+    await submit(page, button(page, "Undo these changes"));
+    await page.locator("#undo[data-status=finished]").waitFor();
+    assert.deepEqual(await directory(worker, organization), before);
+    await assertNoComplaints(page);
+  });
+
   test("has no form for a time that is none", options, async () => {
     const { organization } = await harmed();
     const page = await signedIn(browser, worker);

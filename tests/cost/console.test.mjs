@@ -21,9 +21,9 @@ const bound = (shown) => 6 * shown + 20;
 // counts its members (at most 1,000), and its history goes through the people of each event on the page.
 const BESIDE = { log: 20 * INACTIVE, groups: 5 * MEMBERS };
 const beside = (address) => BESIDE[/organizations\/[^/]+\/(\w+)/.exec(address)?.[1]] ?? 0;
-// The preview of an undo looks at a hundred people at a time, each time in four round trips, or five where something
-// stays as it is. It counts the changes each time. Rows: 40 of each person that the changes are of.
-const PREVIEW = { round_trips: 5 * Math.ceil((INACTIVE + MEMBERS) / 100), rows: 40 * (INACTIVE + MEMBERS) };
+// The preview of an undo finds the changes in one round trip, and counts them in one more. It reads what they are
+// about, and their groups with their teams and projects. Rows: 40 of each person that the changes are of.
+const PREVIEW = { round_trips: 6, rows: 40 * (INACTIVE + MEMBERS) };
 
 /** A page, its cost, and how many rows its table has. */
 async function page(address) {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { assertStatus, serverTiming } from "../helpers/assert.mjs";
 import { operation } from "../helpers/bodies.mjs";
 import { crowd, join } from "../helpers/crowd.mjs";
+import { send } from "../helpers/http.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { directory, newestEvent, startUndo } from "../helpers/undo.mjs";
 import { useWorker } from "../helpers/worker.mjs";
@@ -38,7 +39,19 @@ test(`${PEOPLE} people are deactivated and undone in bounded steps`, async (t) =
   await deactivateAll(organization, ids);
   assert.equal((await directory(worker, organization)).memberships.length, 0);
 
-  const run = await startUndo(organization, { since: "2026-01-01", types: ["person.deactivated"] });
+  const selection = { since: "2026-01-01", types: ["person.deactivated"] };
+  const asked = await organization.admin.send("POST", organization.path("/undo/preview"), { selection });
+  assert.equal(assertStatus(asked, 200).restored.people, Math.min(PEOPLE, 100));
+  // The console asks for 1,000 at once: the changes are read once, and what they are about in pieces of 1 MB.
+  const page = new URL(`/console/organizations/${organization.id}/undo`, worker.url);
+  page.search = new URLSearchParams({ since: selection.since, types: selection.types });
+  const shown = await send("GET", page.href, { headers: { Authorization: `Bearer ${worker.adminToken}` } });
+  assert.match(shown.text, new RegExp(`In all, ${Math.min(PEOPLE, 1_000)} people`));
+  const previews = [asked, shown].map((answer) => serverTiming(answer).round_trips);
+  t.diagnostic(`preview: ${previews.join(" round trips by the API, ")} for the console's page`);
+  assert.ok(previews[0] <= 3, `${previews[0]} round trips of a page of the API`);
+  assert.ok(previews[1] <= 2 + Math.ceil(PEOPLE / 500), `${previews[1]} round trips of the console's page`);
+  const run = await startUndo(organization, selection);
   const began = Date.now();
   const steps = [];
   for (let status = "running"; status === "running"; ) {

@@ -31,6 +31,11 @@ const DEEDS = [
   "department",
   "rename",
   "remove",
+  "push",
+  "push a team",
+  "delete a group",
+  "rename a group",
+  "hire",
 ];
 const deed = fc.record({ what: fc.constantFrom(...DEEDS), n: fc.nat(1000), m: fc.nat(1000) });
 
@@ -42,7 +47,8 @@ class Life {
       projects: { Demo: ["Engineer"] },
     });
     const people = (await organization.createUsers(size)).map(({ id }) => id);
-    for (const name of ["Plain", "Other"]) await organization.okta.post("/Groups", { displayName: name });
+    for (const name of ["Plain", "Other", "Statsig-Demo-Crew-Member"])
+      await organization.okta.post("/Groups", { displayName: name });
     const groups = (await organization.okta.importAll("/Groups")).map(({ id }) => id);
     return Object.assign(new Life(), { organization, people, groups, names: 0 });
   }
@@ -82,6 +88,22 @@ class Life {
         return admin.send("DELETE", this.organization.path(`/members/${person}`));
       case "delete":
         return okta.delete(`/Users/${person}`);
+      case "hire": {
+        const answer = await okta.post("/Users", { userName: `hired${++this.names}@okta.local` });
+        if (answer.status === 201) this.people.push(answer.body.id);
+        return answer;
+      }
+      case "push":
+      case "push a team": {
+        const displayName = what === "push" ? `Pool ${m % 3}` : `Statsig-Demo-Team ${m % 3}-Member`;
+        const answer = await okta.post("/Groups", { displayName, members: [{ value: person }] });
+        if (answer.status === 201) this.groups.push(answer.body.id);
+        return answer;
+      }
+      case "delete a group":
+        return okta.delete(`/Groups/${group}`);
+      case "rename a group":
+        return patch(`/Groups/${group}`, { op: "replace", value: { displayName: `Renamed ${++this.names}` } });
     }
   }
 }
@@ -92,6 +114,13 @@ const MASS = {
   deletion: (life) => life.people.map((_, n) => ({ what: "delete", n, m: 0 })),
   "removal of members": (life) =>
     life.groups.flatMap((_, m) => life.people.filter((_, n) => n % 2).map((_, n) => ({ what: "leave", n, m }))),
+  "deletion of groups": (life) => life.groups.map((_, m) => ({ what: "delete a group", n: 0, m })),
+  "new groups under old names": (life) =>
+    life.groups.flatMap((_, m) => [
+      { what: "delete a group", n: 0, m },
+      { what: "push", n: m, m },
+      { what: "push a team", n: m, m },
+    ]),
   "change of roles": (life) => life.people.map((_, n) => ({ what: "role", n, m: n + 1 })),
   "change of attributes": (life) =>
     life.people.flatMap((_, n) => [
@@ -164,6 +193,14 @@ test("what others changed since stays, and is listed", async () => {
     for (const [id, user] of byId(asBefore)) {
       if (!touched.people.has(id) && !listed.has(id)) assert.deepEqual(byId(after).get(id), user, course.mass);
     }
+    // So are groups, with what they are named.
+    const groupsById = (rows) => new Map(rows.groups.map((group) => [group.id, group]));
+    const [groupsBefore, groupsAfter] = [asBefore, after].map(groupsById);
+    for (const id of new Set([...groupsBefore.keys(), ...groupsAfter.keys()])) {
+      const team = (groupsBefore.get(id) ?? groupsAfter.get(id)).team_id;
+      if (touched.groups.has(id) || listed.has(id) || listed.has(team)) continue;
+      assert.deepEqual(groupsAfter.get(id), groupsBefore.get(id), `${course.mass}: group ${id}`);
+    }
     // Memberships that others changed are as they made them; the others are as before, or listed.
     const pairs = (rows) => new Set(rows.memberships.map(({ group, person }) => `${person} ${group}`));
     const [before, present, undone] = [asBefore, now, after].map(pairs);
@@ -182,18 +219,20 @@ test("what others changed since stays, and is listed", async () => {
   await fc.assert(property, RUNS);
 });
 
-/** The people and the memberships that others changed since an event. */
+/** The people, the groups and the memberships that others changed since an event. */
 async function touchedSince({ id }, from, runs) {
   const events = await worker.sql("SELECT * FROM events WHERE org_id = ?1 AND seq >= ?2", id, from);
   const own = new Set(runs.map(({ story }) => story));
   const people = new Set();
+  const groups = new Set();
   const pairs = new Set();
   for (const { type, subject_type, subject_id, data, story } of events) {
     if (own.has(story)) continue;
     if (subject_type === "person") people.add(subject_id);
+    if (subject_type === "group") groups.add(subject_id);
     if (!type.startsWith("membership.")) continue;
-    const { groups, people: members } = JSON.parse(data);
-    for (const group of groups) for (const member of members) pairs.add(`${member.id} ${group.id}`);
+    const { groups: of, people: members } = JSON.parse(data);
+    for (const group of of) for (const member of members) pairs.add(`${member.id} ${group.id}`);
   }
-  return { people, pairs };
+  return { people, groups, pairs };
 }

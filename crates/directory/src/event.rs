@@ -257,7 +257,7 @@ pub enum Event {
     #[serde(rename = "membership.removed")]
     #[strum_discriminants(strum(serialize = "membership.removed"))]
     MembershipRemoved(Memberships),
-    /// A group was created.
+    /// A group was created, or a deleted one came back under its identifier.
     #[serde(rename = "group.created")]
     #[strum_discriminants(strum(serialize = "group.created"))]
     GroupCreated {
@@ -320,7 +320,7 @@ pub enum Event {
         /// The group of the role.
         group: GroupRef,
     },
-    /// A team was created, with the groups of its roles.
+    /// A team was created with the groups of its roles, or a deleted one came back under its identifier.
     #[serde(rename = "team.created")]
     #[strum_discriminants(strum(serialize = "team.created"))]
     TeamCreated {
@@ -458,7 +458,7 @@ pub enum Event {
     UndoFinished {
         /// The identifier of the run.
         undo: String,
-        /// How many people and groups were changed.
+        /// How many people, groups, teams, projects and settings were changed.
         restored: i64,
         /// How many were left as they are.
         skipped: i64,
@@ -476,7 +476,8 @@ struct Tagged {
 // and has the code of all types twice. What it derives for an enum with its tag as the only key is half of that.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = Self::serialize(self, serde_json::value::Serializer).map_err(serde::ser::Error::custom)?;
+        let fields =
+            Self::serialize(self, serde_json::value::Serializer).map_err(serde::ser::Error::custom)?;
         let Value::Object(fields) = fields else {
             return Err(serde::ser::Error::custom("an event is not an object"));
         };

@@ -10,7 +10,7 @@ use super::query::{Count, Moment};
 use crate::d1::undo::{Counts, Run, Selection, Status};
 use directory::OrgRole;
 use directory::event::Source;
-use directory::undo::{Facet, Reason};
+use directory::undo::{Facet, Place, Reason};
 
 /// Which events are undone: those that fulfil all conditions that are there. At least one of `events`, `story` and
 /// `since` is needed.
@@ -119,136 +119,55 @@ pub(crate) struct StartUndo {
     pub(crate) release_brake: bool,
 }
 
-/// How much is restored.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct UndoCounts {
-    /// People of whom something is restored.
-    pub(crate) people: u64,
-    /// Groups that get their former name or external id.
-    pub(crate) groups: u64,
-    /// Deleted people who come back.
-    pub(crate) undeleted: u64,
-    /// People who are deleted, since a selected change created them.
-    pub(crate) deleted: u64,
-    /// People who become active.
-    pub(crate) activated: u64,
-    /// People who become inactive.
-    pub(crate) deactivated: u64,
-    /// People who get their former organization role.
-    pub(crate) org_roles: u64,
-    /// Attributes of people that get their former values.
-    pub(crate) attributes: u64,
-    /// Memberships that begin again.
-    pub(crate) joined: u64,
-    /// Memberships that end.
-    pub(crate) left: u64,
-}
-
-impl From<Counts> for UndoCounts {
-    fn from(counts: Counts) -> Self {
-        let Counts { people, groups, undeleted, deleted, activated, deactivated, .. } = counts;
-        let Counts { org_roles, attributes, joined, left, .. } = counts;
-        Self {
-            people,
-            groups,
-            undeleted,
-            deleted,
-            activated,
-            deactivated,
-            org_roles,
-            attributes,
-            joined,
-            left,
-        }
-    }
-}
-
-impl UndoCounts {
-    /// The sum of both.
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            people: self.people.saturating_add(other.people),
-            groups: self.groups.saturating_add(other.groups),
-            undeleted: self.undeleted.saturating_add(other.undeleted),
-            deleted: self.deleted.saturating_add(other.deleted),
-            activated: self.activated.saturating_add(other.activated),
-            deactivated: self.deactivated.saturating_add(other.deactivated),
-            org_roles: self.org_roles.saturating_add(other.org_roles),
-            attributes: self.attributes.saturating_add(other.attributes),
-            joined: self.joined.saturating_add(other.joined),
-            left: self.left.saturating_add(other.left),
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum UndoSubject {
     Person,
     Group,
+    Team,
+    Project,
+    Organization,
 }
 
-/// What of a person or a group stays as it is.
+impl From<Place> for UndoSubject {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::CreatedPerson | Place::Person => Self::Person,
+            Place::CreatedGroup | Place::Group => Self::Group,
+            Place::CreatedTeam | Place::Team => Self::Team,
+            Place::Project | Place::RestoredProject => Self::Project,
+            Place::Organization => Self::Organization,
+        }
+    }
+}
+
+/// What of it stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UndoPart {
     Existence,
+    Archived,
     Active,
     OrgRole,
     Attribute,
     Membership,
     DisplayName,
     ExternalId,
-}
-
-/// Why it stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum UndoReason {
-    ChangedSince,
-    JoinedSince,
-    PersonDeleted,
-    PersonInactive,
-    GroupGone,
-    UserNameTaken,
-    GroupNameTaken,
-    Erased,
-    OwnerProtected,
-    OrganizationFull,
-    TooManyGroups,
-    TooManyChanges,
-}
-
-impl From<Reason> for UndoReason {
-    fn from(reason: Reason) -> Self {
-        match reason {
-            Reason::ChangedSince => Self::ChangedSince,
-            Reason::JoinedSince => Self::JoinedSince,
-            Reason::PersonDeleted => Self::PersonDeleted,
-            Reason::PersonInactive => Self::PersonInactive,
-            Reason::GroupGone => Self::GroupGone,
-            Reason::UserNameTaken => Self::UserNameTaken,
-            Reason::GroupNameTaken => Self::GroupNameTaken,
-            Reason::Erased => Self::Erased,
-            Reason::OwnerProtected => Self::OwnerProtected,
-            Reason::OrganizationFull => Self::OrganizationFull,
-            Reason::TooManyGroups => Self::TooManyGroups,
-            Reason::TooManyChanges => Self::TooManyChanges,
-        }
-    }
+    Setting,
 }
 
 impl From<&Facet> for UndoPart {
     fn from(facet: &Facet) -> Self {
         match facet {
             Facet::Existence => Self::Existence,
+            Facet::Archived => Self::Archived,
             Facet::Active => Self::Active,
             Facet::OrgRole => Self::OrgRole,
             Facet::Attribute { .. } => Self::Attribute,
             Facet::Membership { .. } => Self::Membership,
             Facet::DisplayName => Self::DisplayName,
             Facet::ExternalId => Self::ExternalId,
+            Facet::Setting { .. } => Self::Setting,
         }
     }
 }
@@ -260,22 +179,22 @@ pub(crate) struct UndoLeft {
     #[schema(inline)]
     pub(crate) subject: UndoSubject,
     pub(crate) id: String,
-    /// The `userName` or `displayName` at present; null: there is none any more.
+    /// The `userName` or the name at present, or the last one; null: it is not known any more.
     #[schema(required)]
     pub(crate) name: Option<String>,
     #[schema(inline)]
     pub(crate) part: UndoPart,
-    /// Of an attribute, its name.
+    /// Of an attribute or a setting, its name.
     #[schema(required)]
     pub(crate) attribute: Option<String>,
     /// Of a membership, the group's id.
     #[schema(required)]
     pub(crate) group: Option<String>,
-    /// Of a membership, the group's name; null: the group does not exist any more.
+    /// Of a membership, the group's name, or its last one; null: it is not known any more.
     #[schema(required)]
     pub(crate) group_name: Option<String>,
     #[schema(inline)]
-    pub(crate) reason: UndoReason,
+    pub(crate) reason: Reason,
     /// Whether restoring it would overwrite a later change.
     pub(crate) would_overwrite: bool,
     /// The sequence number of the event that changed it since.
@@ -290,6 +209,8 @@ pub(crate) struct UndoOther {
     #[serde(rename = "type")]
     pub(crate) event_type: String,
     pub(crate) count: u64,
+    /// Why they are not undone.
+    pub(crate) why: String,
 }
 
 /// What an undo would do, if it began now.
@@ -300,26 +221,22 @@ pub(crate) struct UndoPreview {
     pub(crate) events: u64,
     /// How many people they are about.
     pub(crate) people: u64,
-    /// How many groups themselves they are about.
+    /// How many groups themselves they are about, without those of teams.
     pub(crate) groups: u64,
+    /// How many teams they are about.
+    pub(crate) teams: u64,
+    /// How many projects they are about.
+    pub(crate) projects: u64,
     /// How many selected events are not undone, by type.
     pub(crate) others: Vec<UndoOther>,
-    /// What is restored, of this page of people and groups.
+    /// What is restored, of this page of people and things.
     #[schema(inline)]
-    pub(crate) restored: UndoCounts,
+    pub(crate) restored: Counts,
     /// What stays, of this page.
     pub(crate) left: Vec<UndoLeft>,
     /// Where the next page begins; null on the last page.
     #[schema(required)]
     pub(crate) next: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum UndoStatus {
-    Running,
-    Stopped,
-    Finished,
 }
 
 /// An undo.
@@ -334,17 +251,17 @@ pub(crate) struct UndoRun {
     pub(crate) created_by: String,
     pub(crate) selection: UndoSelected,
     #[schema(inline)]
-    pub(crate) status: UndoStatus,
+    pub(crate) status: Status,
     /// The sequence number of its first event: by this story it can be undone itself.
     pub(crate) story: i64,
-    /// How many people and groups it looks at; null as long as they are collected.
+    /// How many people and things it looks at; null as long as they are collected.
     #[schema(required)]
     pub(crate) subjects: Option<u64>,
     /// How many of them it has looked at.
     pub(crate) done: u64,
     /// What it has restored so far.
     #[schema(inline)]
-    pub(crate) restored: UndoCounts,
+    pub(crate) restored: Counts,
     /// How many later changes it has left as they are.
     pub(crate) overwritten: u64,
     /// How much else it could not restore.
@@ -368,15 +285,11 @@ impl From<Run> for UndoRun {
             created_at: run.created_at,
             created_by: run.created_by,
             selection: run.selection.into(),
-            status: match run.status {
-                Status::Running => UndoStatus::Running,
-                Status::Stopped => UndoStatus::Stopped,
-                Status::Finished => UndoStatus::Finished,
-            },
+            status: run.status,
             story: run.story,
             subjects,
             done: run.progress.done,
-            restored: run.progress.restored.into(),
+            restored: run.progress.restored,
             overwritten: run.progress.overwritten,
             impossible: run.progress.impossible,
             stepped_at: run.progress.stepped_at,

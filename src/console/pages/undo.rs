@@ -10,17 +10,16 @@ use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
 use super::parts::{address, address_of, field, once, pill, segment, time};
 use super::request::{PageRequest, PageResponse, PageState};
-use super::undo_words::{left_table, restored, selected};
+use super::undo_words::{extent, left_table, restored, selected};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query::Moment;
-use crate::admin_api::types::undo::{
-    PreviewUndo, StartUndo, UndoCounts, UndoLeft, UndoList, UndoPreview, UndoRun, UndoSelection, UndoStatus,
-};
+use crate::admin_api::types::undo::{PreviewUndo, StartUndo, UndoList, UndoPreview, UndoRun, UndoSelection};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, undo};
+use crate::d1::undo::{Counts, Status};
 use crate::http::Problem;
 
-/// Most pages of a preview that one page of the console has.
-pub(crate) const MOST_PAGES: u32 = 10;
+/// Most people and things of which the page says what would be restored.
+pub(crate) const MOST_PREVIEWED: u32 = 1_000;
 
 /// The page on which an undo is begun.
 pub(super) struct Undo<'a> {
@@ -136,36 +135,6 @@ impl Submitted for Undo<'_> {
     }
 }
 
-/// All pages of a preview, up to [`MOST_PAGES`].
-struct Whole {
-    first: UndoPreview,
-    restored: UndoCounts,
-    left: Vec<UndoLeft>,
-    /// Whether there are more people and groups than were looked at.
-    has_more: bool,
-}
-
-async fn preview(
-    context: &AdminContext<'_>,
-    org: &str,
-    selection: &UndoSelection,
-) -> Result<InOrganization<Whole>, Problem> {
-    let ask = |after: Option<String>| PreviewUndo { selection: selection.clone(), after };
-    let InOrganization { organization, answer: first } = undo::preview(context, org, ask(None)).await?;
-    let mut whole =
-        Whole { restored: first.restored, left: first.left.clone(), has_more: false, first: first.clone() };
-    let mut next = first.next;
-    for _ in 1..MOST_PAGES {
-        let Some(after) = next.take() else { break };
-        let page = undo::preview(context, org, ask(Some(after))).await?.answer;
-        whole.restored = whole.restored.plus(page.restored);
-        whole.left.extend(page.left);
-        next = page.next;
-    }
-    whole.has_more = next.is_some();
-    Ok(InOrganization { organization, answer: whole })
-}
-
 impl Shown for Undo<'_> {
     type Form = Form;
 
@@ -181,7 +150,9 @@ impl Shown for Undo<'_> {
         };
         let (organization, main) = match chosen.selection()? {
             Some(selection) => {
-                let InOrganization { organization, answer } = preview(context, self.org, &selection).await?;
+                let request = PreviewUndo { selection: selection.clone(), after: None };
+                let InOrganization { organization, answer } =
+                    undo::preview(context, self.org, request, MOST_PREVIEWED).await?;
                 let main = previewed(&organization, &chosen, &selection, &answer);
                 (organization, main)
             }
@@ -199,8 +170,9 @@ impl Shown for Undo<'_> {
 fn overview(organization: &Organization, chosen: &Chosen, list: &UndoList) -> Markup {
     html! {
         p {
-            "Take back what identity providers or administrators changed: access, roles, groups and attributes become \
-             as they were, as far as nobody has changed them since. You see what would be done before anything is. "
+            "Take back what identity providers or administrators changed: access, roles, attributes, groups, teams, \
+             projects and settings become as they were, unless others have changed them since. You see what would be \
+             done before anything is. "
             (Guide::WhatHappened.link("take-changes-back", "How it works"))
         }
         form.filters method="get" {
@@ -244,9 +216,9 @@ fn row(organization: &Organization, run: &UndoRun) -> Markup {
 /// The state of a run as a label.
 pub(super) fn state(run: &UndoRun) -> Markup {
     match run.status {
-        UndoStatus::Running => pill("warn", "under way"),
-        UndoStatus::Stopped => pill("bad", "stopped"),
-        UndoStatus::Finished => pill("good", "finished"),
+        Status::Running => pill("warn", "under way"),
+        Status::Stopped => pill("bad", "stopped"),
+        Status::Finished => pill("good", "finished"),
     }
 }
 
@@ -254,27 +226,26 @@ fn previewed(
     organization: &Organization,
     chosen: &Chosen,
     selection: &UndoSelection,
-    whole: &Whole,
+    preview: &UndoPreview,
 ) -> Markup {
-    let Whole { first, restored: counts, left, has_more } = whole;
-    let is_anything = *counts != UndoCounts::default() || *has_more;
+    let has_more = preview.next.is_some();
+    let is_anything = preview.restored != Counts::default() || has_more;
     html! {
-        p { "Selected: " (selected(&selection.clone().into())) ", that is " (first.events) " changes of "
-            (first.people) " people and " (first.groups) " groups." }
+        p { "Selected: " (selected(&selection.clone().into())) ", that is " (extent(preview)) "." }
         section.card aria-labelledby="restored-heading" {
             h2 #restored-heading { "What would be restored" }
-            @if *has_more {
-                p { "Of the first " (MOST_PAGES.saturating_mul(crate::d1::undo::MOST_SUBJECTS)) " people and groups:" }
-            }
-            (restored(*counts))
-            @if !first.others.is_empty() {
-                p {
-                    "Not undone by this page, do it by hand where you want it: "
-                    @for (number, other) in first.others.iter().enumerate() {
-                        @if number > 0 { ", " }
-                        code { (other.event_type) } " (" (other.count) ")"
-                    }
-                    "."
+            @if has_more { p { "Of the first " (MOST_PREVIEWED) " people, groups, teams and projects:" } }
+            (restored(preview.restored))
+            @if !preview.others.is_empty() {
+                h3 { "Not undone" }
+                table {
+                    thead { tr { th scope="col" { "What" } th scope="col" { "Why" } } }
+                    tbody { @for other in &preview.others {
+                        tr {
+                            td data-label="What" { code { (other.event_type) } " (" (other.count) ")" }
+                            td data-label="Why" { (other.why) }
+                        }
+                    } }
                 }
             }
             @if is_anything {
@@ -291,6 +262,6 @@ fn previewed(
             }
             p { a href=(address(organization, "undo")) { "Choose other changes" } }
         }
-        (left_table(organization, left, "What stays as it is"))
+        (left_table(organization, &preview.left, "What stays as it is"))
     }
 }

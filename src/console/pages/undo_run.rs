@@ -14,8 +14,9 @@ use super::undo_words::{left_table, restored, selected};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
-use crate::admin_api::types::undo::{UndoResult, UndoRun, UndoStatus};
+use crate::admin_api::types::undo::{UndoResult, UndoRun};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, undo};
+use crate::d1::undo::{Counts, Status};
 use crate::http::Problem;
 
 /// The page of an undo.
@@ -85,7 +86,7 @@ fn main(request: &PageRequest, organization: &Organization, result: &UndoResult)
                 div { dt { "Looked at" } dd { (progress(run)) } }
             }
             (restored(run.restored))
-            @if run.status == UndoStatus::Running {
+            @if run.status == Status::Running {
                 p {
                     "It goes on while this page is open, and without it every hour. What is restored already stays if \
                      you stop it."
@@ -94,7 +95,7 @@ fn main(request: &PageRequest, organization: &Organization, result: &UndoResult)
                 form method="post" #undo-step { button name="action" value="step" { "Go on" } }
                 form method="post" { button.danger name="action" value="stop" { "Stop" } }
                 p #undo-status role="status" {}
-            } @else if run.restored.people + run.restored.groups > 0 {
+            } @else if run.restored != Counts::default() {
                 p { a href=(address(organization, &format!("undo?story={}", run.story))) { "Undo this undo" } }
             }
         }
@@ -105,9 +106,9 @@ fn main(request: &PageRequest, organization: &Organization, result: &UndoResult)
 
 fn status(run: &UndoRun) -> &'static str {
     match run.status {
-        UndoStatus::Running => "running",
-        UndoStatus::Stopped => "stopped",
-        UndoStatus::Finished => "finished",
+        Status::Running => "running",
+        Status::Stopped => "stopped",
+        Status::Finished => "finished",
     }
 }
 

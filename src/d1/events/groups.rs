@@ -113,10 +113,10 @@ fn deleted_columns() -> String {
     )
 }
 
-/// Writes the event of a plain group that is about to be deleted.
-pub fn plain_deleted(tenant: &Tenant<'_>, id: &str) -> Statement {
+/// Writes the events of the groups `g` that satisfy a condition, which names `:id`, and are about to be deleted.
+pub fn deleted(tenant: &Tenant<'_>, condition: &str, id: &str) -> Statement {
     let y = format!(
-        "SELECT 0 AS place, {} FROM groups g {MEANING} WHERE g.org_id = :org AND g.id = :id",
+        "SELECT g.seq AS place, {} FROM groups g {MEANING} WHERE g.org_id = :org AND {condition}",
         deleted_columns()
     );
     of_rows(tenant, &y, &[text("id", id)])

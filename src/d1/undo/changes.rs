@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::plan::{PlannedGroup, PlannedPerson};
+use super::plan::PlannedPerson;
 use crate::d1::batch::Batch;
 use crate::d1::events::{self, memberships};
-use crate::d1::groups;
 use crate::d1::statement::{Statement, text};
 use crate::d1::tenant::Tenant;
 use crate::d1::users::{self, doc_fold_of, emails_value};
-use directory::event::{Event, NewEvent, SubjectType, Transition};
+use directory::event::{Event, NewEvent};
 use directory::person_events::{State, of_change};
 use directory::undo::Existence;
 use directory::{Organization, User};
@@ -64,12 +63,9 @@ pub(super) fn of_people(
     if !back.is_empty() {
         batch.extend(undelete(tenant, &Value::from(back)));
     }
-    let activated = rows(&|person| {
-        let is_active = |user: &Option<User>| user.as_ref().is_some_and(|user| user.active);
-        is_active(&person.plan.user) && !is_active(&person.loaded.now.user)
-    });
+    let activated = rows(&is_activated);
     if !activated.is_empty() {
-        // What was kept for the next activation: the memberships begin by their events.
+        // What was kept for the next activation begins with the others.
         let sql = format!("DELETE FROM kept_memberships WHERE user_seq IN (SELECT u.seq FROM {PEOPLE})");
         batch.execute(tenant.statement(&sql, &[text("rows", Value::from(activated).to_string())]));
     }
@@ -84,6 +80,12 @@ pub(super) fn of_people(
 fn before(person: &PlannedPerson) -> Option<&User> {
     let now = &person.loaded.now;
     now.user.as_ref().or(now.deleted.as_ref())
+}
+
+/// Whether a person who exists becomes active.
+fn is_activated(person: &PlannedPerson) -> bool {
+    let before = person.loaded.now.user.as_ref();
+    before.is_some_and(|user| !user.active) && person.plan.user.as_ref().is_some_and(|user| user.active)
 }
 
 fn is_changed(person: &PlannedPerson) -> bool {
@@ -120,13 +122,19 @@ fn row(organization: &Organization, person: &PlannedPerson) -> Option<Value> {
 
 /// The guard: the people who are changed have the versions that were read, and those who come back are still deleted.
 fn unchanged(tenant: &Tenant<'_>, changed: &[&PlannedPerson]) -> Statement {
-    let (mut stored, mut deleted) = (Vec::new(), Vec::new());
+    let (mut stored, mut deleted, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    let mut activated: Vec<Value> = Vec::new();
     for person in changed {
         let id = person.loaded.id.as_str();
         if let Some(row) = &person.loaded.stored {
             stored.push(json!({"id": id, "version": row.version}));
         } else if let Some(row) = &person.loaded.deleted {
             deleted.push(json!({"id": id, "event": row.event_seq}));
+        }
+        if is_activated(person) {
+            let groups = person.loaded.now.kept.iter();
+            kept.extend(groups.map(|group| json!({"id": id, "group": group})));
+            activated.push(id.into());
         }
     }
     tenant.statement(
@@ -135,9 +143,22 @@ fn unchanged(tenant: &Tenant<'_>, changed: &[&PlannedPerson]) -> Statement {
              WHERE u.version = j.value ->> 'version') = json_array_length(:stored)
            AND (SELECT count(*) FROM json_each(:deleted) j
              CROSS JOIN deleted_people d ON d.org_id = :org AND d.id = j.value ->> 'id'
-             WHERE d.event_seq = j.value ->> 'event') = json_array_length(:deleted),
+             WHERE d.event_seq = j.value ->> 'event') = json_array_length(:deleted)
+           AND (json_array_length(:activated) = 0 OR json_array_length(:kept) = iif(
+             (SELECT keep_access FROM organizations WHERE id = :org) = 0, 0,
+             (SELECT count(*) FROM json_each(:activated) j CROSS JOIN users u ON u.org_id = :org AND u.id = j.value
+               CROSS JOIN kept_memberships k ON k.user_seq = u.seq))
+             AND json_array_length(:kept) = (SELECT count(*) FROM json_each(:kept) j
+               CROSS JOIN users u ON u.org_id = :org AND u.id = j.value ->> 'id'
+               CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value ->> 'group'
+               CROSS JOIN kept_memberships k ON k.user_seq = u.seq AND k.group_seq = g.seq)),
            '', json('stale'))",
-        &[text("stored", Value::from(stored).to_string()), text("deleted", Value::from(deleted).to_string())],
+        &[
+            text("stored", Value::from(stored).to_string()),
+            text("deleted", Value::from(deleted).to_string()),
+            text("kept", Value::from(kept).to_string()),
+            text("activated", Value::from(activated).to_string()),
+        ],
     )
 }
 
@@ -208,6 +229,17 @@ fn undelete(tenant: &Tenant<'_>, rows: &Value) -> Vec<Statement> {
              CROSS JOIN deleted_people d ON d.org_id = :org AND d.id = j.value ->> 'id'",
             &rows(),
         ),
+        // What waits for the activation of an inactive person.
+        tenant.statement(
+            "INSERT INTO kept_memberships (user_seq, group_seq)
+             SELECT u.seq, g.seq FROM organizations o CROSS JOIN json_each(:rows) j
+             CROSS JOIN deleted_people d ON d.org_id = :org AND d.id = j.value ->> 'id'
+             CROSS JOIN users u ON u.org_id = :org AND u.id = d.id AND u.active = 0
+             CROSS JOIN json_each(d.person, '$.kept') k
+             CROSS JOIN groups g ON g.org_id = :org AND g.id = k.value
+             WHERE o.id = :org AND o.keep_access = 1",
+            &rows(),
+        ),
         tenant.statement(
             "DELETE FROM deleted_people
              WHERE org_id = :org AND id IN (SELECT value ->> 'id' FROM json_each(:rows))",
@@ -244,23 +276,4 @@ fn replace_emails(tenant: &Tenant<'_>, rows: &Value) -> Vec<Statement> {
          FROM {PEOPLE} CROSS JOIN json_each(j.value, '$.emails') k"
     );
     vec![tenant.statement(&delete, &rows()), tenant.statement(&insert, &rows())]
-}
-
-/// Pushes the statements for these groups, unless one of them was changed since they were read.
-pub(super) fn of_groups(batch: &mut Batch, tenant: &Tenant<'_>, planned: &[PlannedGroup]) {
-    let mut all = Vec::new();
-    for PlannedGroup { loaded, plan } in planned {
-        let (Some(before), Some(after)) = (&loaded.now.group, &plan.group) else { continue };
-        if before == after {
-            continue;
-        }
-        let rename = groups::set_back(tenant, &loaded.id, loaded.version, after);
-        batch.extend(rename);
-        let event = Event::GroupUpdated {
-            name: Transition { before: before.display_name.clone(), after: after.display_name.clone() },
-            external_id: Transition { before: before.external_id.clone(), after: after.external_id.clone() },
-        };
-        all.push(NewEvent::new(event, SubjectType::Group, &loaded.id));
-    }
-    batch.extend(events::record(tenant, &all));
 }

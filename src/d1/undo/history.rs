@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use super::selection::{IS_SELECTED, Selection, Span, Subject};
+use super::selection::{Selection, Span, Subject, counts_as_selected};
+use super::things::{self, PastRow, ThingRow};
 use crate::d1::batch::{Batch, Handle, Results, Select};
+use crate::d1::organizations::{self, Described};
 use crate::d1::statement::{Binding, integer, text};
 use crate::d1::tenant::Tenant;
 use crate::storage_error::StorageError;
-use directory::event::Event;
-use directory::group::Group;
-use directory::undo::{Addition, GroupNow, PastEvent, PersonHistory, PersonNow};
+use directory::undo::{Addition, Past, PastEvent, PersonHistory, PersonNow, Place};
 use directory::{OrgRole, User};
 use scim_protocol::Object;
 
@@ -26,7 +26,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn bindings(self, ids: &[&str]) -> Vec<Binding> {
+    pub(super) fn bindings(self, ids: &[&str]) -> Vec<Binding> {
         let mut bindings = self.selection.bindings(self.span);
         bindings.push(text("ids", Value::from(ids).to_string()));
         bindings.push(integer("own", self.own));
@@ -36,7 +36,7 @@ impl Scope<'_> {
 
 /// SQL of whether the event `e` counts as selected.
 fn counts() -> String {
-    format!("json(iif(({IS_SELECTED}) OR e.story = CAST(:own AS INTEGER), 'true', 'false'))")
+    format!("json(iif({}, 'true', 'false'))", counts_as_selected("e"))
 }
 
 /// A person as stored.
@@ -45,6 +45,12 @@ pub(super) struct PersonRow {
     id: String,
     user: Option<StoredPerson>,
     deleted: Option<DeletedPerson>,
+    #[serde(deserialize_with = "or_empty")]
+    kept: Vec<String>,
+}
+
+fn or_empty<'de, D: Deserializer<'de>>(groups: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::<Vec<String>>::deserialize(groups)?.unwrap_or_default())
 }
 
 /// A row of `users`, as far as it is needed.
@@ -105,27 +111,10 @@ struct AdditionRow {
     addition: Addition,
 }
 
-/// A group as stored.
-#[derive(Debug, Clone, Deserialize)]
-struct GroupRow {
-    id: String,
-    version: i64,
-    display_name: String,
-    external_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct GroupEventRow {
-    id: String,
-    seq: i64,
-    is_selected: bool,
-    #[serde(flatten)]
-    event: Event,
-}
-
 /// A person with their history.
 #[derive(Debug, Clone)]
 pub(super) struct LoadedPerson {
+    pub(super) place: Place,
     pub(super) id: String,
     pub(super) now: PersonNow,
     /// The row, if the person exists.
@@ -137,35 +126,51 @@ pub(super) struct LoadedPerson {
 
 impl LoadedPerson {
     /// A person of whom nothing was read.
-    pub(super) fn unread(id: &str) -> Self {
+    pub(super) fn unread(subject: &Subject) -> Self {
         let (now, history) = (PersonNow::default(), PersonHistory::default());
-        Self { id: id.to_owned(), now, stored: None, deleted: None, history }
+        Self { place: subject.place, id: subject.id.clone(), now, stored: None, deleted: None, history }
+    }
+
+    /// The groups that they were in and that do not exist now.
+    pub(super) fn gone(&self) -> impl Iterator<Item = &String> {
+        self.history.events.iter().flat_map(|past| &past.gone)
     }
 }
 
-/// A group with its history.
+/// A group, team, project or organization with its history.
 #[derive(Debug, Clone)]
-pub(super) struct LoadedGroup {
-    pub(super) id: String,
-    pub(super) now: GroupNow,
-    pub(super) version: i64,
-    pub(super) events: Vec<(i64, bool, Event)>,
+pub(super) struct LoadedThing {
+    pub(super) place: Place,
+    pub(super) row: ThingRow,
+    pub(super) past: Vec<Past>,
+    /// Of the organization, its settings.
+    pub(super) settings: BTreeMap<String, Value>,
 }
 
-impl LoadedGroup {
-    /// A group of which nothing was read.
-    pub(super) fn unread(id: &str) -> Self {
-        Self { id: id.to_owned(), now: GroupNow::default(), version: 0, events: Vec::new() }
+impl LoadedThing {
+    /// Something of which nothing was read.
+    pub(super) fn unread(subject: &Subject) -> Self {
+        let row = ThingRow { id: subject.id.clone(), ..ThingRow::default() };
+        Self { place: subject.place, row, past: Vec::new(), settings: BTreeMap::new() }
     }
+
+    pub(super) fn id(&self) -> &str {
+        &self.row.id
+    }
+}
+
+/// People and things that were read.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) things: Vec<LoadedThing>,
+    pub(super) people: Vec<LoadedPerson>,
 }
 
 /// The statements that read subjects.
 pub(super) struct Loading {
-    people: Handle<PersonRow>,
-    events: Handle<EventRow>,
-    additions: Handle<AdditionRow>,
-    groups: Handle<GroupRow>,
-    group_events: Handle<GroupEventRow>,
+    people: Option<(Handle<PersonRow>, Handle<EventRow>, Handle<AdditionRow>)>,
+    things: Option<(Handle<ThingRow>, Handle<PastRow>)>,
+    settings: Option<Handle<Described<BTreeMap<String, Value>>>>,
 }
 
 impl Loading {
@@ -175,57 +180,82 @@ impl Loading {
         scope: Scope<'_>,
         subjects: &[Subject],
     ) -> Self {
-        let of = |is_person: bool| -> Vec<&str> {
-            let some = subjects.iter().filter(|subject| subject.is_person() == is_person);
-            some.map(|subject| subject.id.as_str()).collect()
+        let of = |is: &dyn Fn(Place) -> bool| -> Vec<&str> {
+            let some = subjects.iter().filter(|subject| is(subject.place));
+            some.map(|subject| subject.id.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
         };
-        let people = scope.bindings(&of(true));
-        let groups = scope.bindings(&of(false));
+        let people = of(&Place::is_of_person);
+        let people = (!people.is_empty()).then(|| scope.bindings(&people));
+        let things = of(&|place| !place.is_of_person());
+        let things = (!things.is_empty()).then(|| scope.bindings(&things));
+        let removed = Value::from(of(&Place::is_removal)).to_string();
+        let has_settings = subjects.iter().any(|subject| subject.place == Place::Organization);
         Self {
-            people: batch.push(select_people(tenant, &people)),
-            events: batch.push(select_events(tenant, &people)),
-            additions: batch.push(select_additions(tenant, &people)),
-            groups: batch.push(select_groups(tenant, &groups)),
-            group_events: batch.push(select_group_events(tenant, &groups)),
+            people: people.map(|people| {
+                (
+                    batch.push(select_people(tenant, &people)),
+                    batch.push(select_events(tenant, &people)),
+                    batch.push(select_additions(tenant, &people)),
+                )
+            }),
+            things: things.map(|mut things| {
+                let past = batch.push(things::select_past(tenant, &things));
+                things.push(text("removed", removed));
+                (batch.push(things::select(tenant, &things)), past)
+            }),
+            settings: has_settings.then(|| batch.push(organizations::one(tenant))),
         }
     }
 
-    pub(super) fn read(
-        &self,
-        results: &Results,
-        subjects: &[Subject],
-    ) -> Result<(Vec<LoadedGroup>, Vec<LoadedPerson>), StorageError> {
-        let mut histories: BTreeMap<String, PersonHistory> = BTreeMap::new();
-        for EventRow { id, event } in results.all(self.events)? {
-            histories.entry(id).or_default().events.push(event);
+    pub(super) fn read(&self, results: &Results, subjects: &[Subject]) -> Result<Loaded, StorageError> {
+        let people =
+            self.people.map(|handles| read_people(handles, results)).transpose()?.unwrap_or_default();
+        let (mut rows, mut past) = (BTreeMap::new(), BTreeMap::<String, Vec<Past>>::new());
+        if let Some((things, events)) = self.things {
+            rows.extend(results.all(things)?.into_iter().map(|row| (row.id.clone(), row)));
+            for row in results.all(events)? {
+                past.entry(row.id).or_default().push(row.past);
+            }
         }
-        for AdditionRow { id, addition } in results.all(self.additions)? {
-            histories.entry(id).or_default().additions.push(addition);
+        let settings = self.settings.map(|handle| results.one(handle)).transpose()?;
+        let settings = settings.map(|described| described.organization).unwrap_or_default();
+        let mut loaded = Loaded::default();
+        for Subject { place, id, .. } in subjects {
+            if place.is_of_person() {
+                loaded
+                    .people
+                    .extend(people.get(id).map(|person| LoadedPerson { place: *place, ..person.clone() }));
+            } else if let Some(row) = rows.get(id) {
+                let settings = if *place == Place::Organization { settings.clone() } else { BTreeMap::new() };
+                let past = past.get(id).cloned().unwrap_or_default();
+                loaded.things.push(LoadedThing { place: *place, row: row.clone(), past, settings });
+            }
         }
-        let people = results.all(self.people)?.into_iter().map(|PersonRow { id, user, deleted }| {
-            let now = PersonNow {
-                user: user.as_ref().map(|row| row.user.user()),
-                deleted: deleted.as_ref().map(|row| row.person.user()),
-            };
-            let history = histories.remove(&id).unwrap_or_default();
-            LoadedPerson { id, now, stored: user, deleted, history }
-        });
-        let people = people.collect();
-        let mut stored: BTreeMap<String, GroupRow> =
-            results.all(self.groups)?.into_iter().map(|row| (row.id.clone(), row)).collect();
-        let mut events: BTreeMap<String, Vec<(i64, bool, Event)>> = BTreeMap::new();
-        for GroupEventRow { id, seq, is_selected, event } in results.all(self.group_events)? {
-            events.entry(id).or_default().push((seq, is_selected, event));
-        }
-        let groups = subjects.iter().filter(|subject| !subject.is_person()).map(|subject| {
-            let row = stored.remove(&subject.id);
-            let version = row.as_ref().map_or(0, |row| row.version);
-            let group = row.map(|row| Group { display_name: row.display_name, external_id: row.external_id });
-            let events = events.remove(&subject.id).unwrap_or_default();
-            LoadedGroup { id: subject.id.clone(), now: GroupNow { group }, version, events }
-        });
-        Ok((groups.collect(), people))
+        Ok(loaded)
     }
+}
+
+fn read_people(
+    (people, events, additions): (Handle<PersonRow>, Handle<EventRow>, Handle<AdditionRow>),
+    results: &Results,
+) -> Result<BTreeMap<String, LoadedPerson>, StorageError> {
+    let mut histories: BTreeMap<String, PersonHistory> = BTreeMap::new();
+    for EventRow { id, event } in results.all(events)? {
+        histories.entry(id).or_default().events.push(event);
+    }
+    for AdditionRow { id, addition } in results.all(additions)? {
+        histories.entry(id).or_default().additions.push(addition);
+    }
+    let people = results.all(people)?.into_iter().map(|PersonRow { id, user, deleted, kept }| {
+        let now = PersonNow {
+            user: user.as_ref().map(|row| row.user.user()),
+            deleted: deleted.as_ref().map(|row| row.person.user()),
+            kept,
+        };
+        let history = histories.remove(&id).unwrap_or_default();
+        (id.clone(), LoadedPerson { place: Place::Person, id, now, stored: user, deleted, history })
+    });
+    Ok(people.collect())
 }
 
 fn select_people(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<PersonRow> {
@@ -233,10 +263,16 @@ fn select_people(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<PersonRow>
         "SELECT json_object('id', j.value,
            'user', iif(u.id IS NULL, NULL, json_object('version', u.version, 'active', u.active,
              'managed', json(iif(u.managed, 'true', 'false')), 'org_role', u.org_role, 'doc', u.doc)),
-           'deleted', iif(d.id IS NULL, NULL, json_object('event_seq', d.event_seq, 'person', json(d.person)))) AS json
-         FROM json_each(:ids) j LEFT JOIN users u ON u.org_id = :org AND u.id = j.value
+           'deleted', iif(d.id IS NULL, NULL, json_object('event_seq', d.event_seq, 'person', json(d.person))),
+           'kept', json(iif(o.keep_access = 0, NULL, iif(u.id IS NOT NULL,
+             (SELECT json_group_array(g.id) FROM kept_memberships k CROSS JOIN groups g ON g.seq = k.group_seq
+               WHERE k.user_seq = u.seq),
+             (SELECT json_group_array(g.id) FROM json_each(d.person, '$.kept') k
+               CROSS JOIN groups g ON g.org_id = :org AND g.id = k.value))))) AS json
+         FROM organizations o CROSS JOIN json_each(:ids) j
+         LEFT JOIN users u ON u.org_id = :org AND u.id = j.value
          LEFT JOIN deleted_people d ON d.org_id = :org AND d.id = j.value AND u.id IS NULL
-         ORDER BY j.key",
+         WHERE o.id = :org ORDER BY j.key",
         bindings,
     )
 }
@@ -291,63 +327,4 @@ fn select_additions(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<Additio
          LEFT JOIN events e ON e.org_id = :org AND e.seq = x.since AND x.since >= CAST(:from AS INTEGER)"
     );
     tenant.select_json(&sql, bindings)
-}
-
-fn select_groups(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<GroupRow> {
-    tenant.select_json(
-        "SELECT json_object('id', g.id, 'version', g.version, 'display_name', g.display_name,
-           'external_id', coalesce(g.external_id_sent, g.external_id)) AS json
-         FROM json_each(:ids) j CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value",
-        bindings,
-    )
-}
-
-fn select_group_events(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<GroupEventRow> {
-    let counts = counts();
-    let sql = format!(
-        "SELECT json_object('id', j.value, 'seq', e.seq, 'is_selected', {counts}, 'type', e.type,
-           'data', json(e.data)) AS json
-         FROM json_each(:ids) j
-         CROSS JOIN event_subjects s
-           ON s.org_id = :org AND s.subject_id = j.value AND s.seq >= CAST(:from AS INTEGER)
-         CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
-         WHERE e.type = 'group.updated' ORDER BY j.key, e.seq"
-    );
-    tenant.select_json(&sql, bindings)
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Taken {
-    fold: String,
-    id: String,
-}
-
-/// Reads the people and groups that have one of these names in folded form.
-pub(super) fn holders(tenant: &Tenant<'_>, user_names: &[&str], group_names: &[&str]) -> Select<Taken> {
-    tenant.select_json(
-        "SELECT json_object('fold', u.user_name_fold, 'id', u.id) AS json
-         FROM json_each(:user_names) j CROSS JOIN users u ON u.org_id = :org AND u.user_name_fold = j.value
-         UNION ALL
-         SELECT json_object('fold', g.name_fold, 'id', g.id)
-         FROM json_each(:group_names) j CROSS JOIN groups g ON g.org_id = :org AND g.name_fold = j.value",
-        &[
-            text("user_names", Value::from(user_names).to_string()),
-            text("group_names", Value::from(group_names).to_string()),
-        ],
-    )
-}
-
-/// The names that other people and groups have.
-#[derive(Debug, Default)]
-pub(super) struct Names(BTreeSet<(String, String)>);
-
-impl Names {
-    pub(super) fn of(rows: Vec<Taken>) -> Self {
-        Self(rows.into_iter().map(|Taken { fold, id }| (fold, id)).collect())
-    }
-
-    /// Whether a name is that of another person or group.
-    pub(super) fn is_taken(&self, fold: &str, by_other_than: &str) -> bool {
-        self.0.iter().any(|(own, id)| own == fold && id != by_other_than)
-    }
 }

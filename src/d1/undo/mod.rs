@@ -7,12 +7,19 @@
 
 mod changes;
 mod history;
+mod names;
 mod plan;
+pub(crate) mod planning;
 mod selection;
+#[cfg(test)]
+pub(crate) mod statements;
 pub(crate) mod step;
+mod thing_changes;
+mod things;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::StorageError;
 use super::batch::Select;
@@ -20,18 +27,21 @@ use super::statement::{Statement, integer, text};
 use super::tenant::{Tenant, guard};
 use crate::d1::events::record;
 use directory::event::{Event, NewEvent, SubjectType};
+use directory::undo::Place;
 
 pub use plan::{Counts, LeftOut};
+pub use planning::{Preview, preview};
 pub use selection::{Extent, OfType, Selection, Span, Subject, extent, span};
-pub use step::{Preview, Return, bring_back, preview, step};
+pub use step::{Return, bring_back, step};
 
 /// Most events between the first and the last selected one.
 pub(crate) const MOST_EVENTS: i64 = 200_000;
-/// Most people and groups of a step.
+/// Most people or groups of a step.
 pub(crate) const MOST_SUBJECTS: u32 = 100;
 
 /// Whether a run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = UndoStatus)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// There is more to do.
@@ -189,27 +199,34 @@ pub fn stop(tenant: &Tenant<'_>, id: &str) -> Statement {
 pub fn left_out<R: DeserializeOwned>(
     tenant: &Tenant<'_>,
     id: &str,
-    after: Option<(u8, &str)>,
+    after: Option<(Place, &str)>,
     count: u16,
 ) -> Select<R> {
-    let (place, after) = after.unwrap_or((0, ""));
+    let (place, after) = after.unwrap_or((Place::Project, ""));
     tenant.select_json(
         "SELECT json_object('place', s.place, 'id', s.subject_id, 'left', json(s.left_out)) AS json
          FROM undo_subjects s INDEXED BY undo_subjects_left_out
          WHERE s.org_id = :org AND s.undo_id = :id AND (s.place, s.subject_id) > (CAST(:place AS INTEGER), :after)
            AND s.left_out IS NOT NULL
          ORDER BY s.place, s.subject_id LIMIT CAST(:count AS INTEGER) + 1",
-        &[text("id", id), integer("place", place), text("after", after), integer("count", count)],
+        &[text("id", id), integer("place", i8::from(place)), text("after", after), integer("count", count)],
     )
 }
 
-/// Reads the names of people and groups by their ids, also of deleted people.
+/// Reads the names of people, groups, teams and projects by their ids, also of deleted ones.
 pub fn names<R: DeserializeOwned>(tenant: &Tenant<'_>, ids: &[&str]) -> Select<R> {
     tenant.select_json(
-        "SELECT json_object('id', j.value, 'name', coalesce(u.doc ->> '$.userName', g.display_name,
-           json_extract(d.person ->> 'doc', '$.userName'))) AS json
+        "SELECT json_object('id', j.value, 'name', coalesce(u.doc ->> '$.userName', g.display_name, p.name, (
+             SELECT t.name FROM teams t CROSS JOIN projects q ON q.id = t.project_id AND q.org_id = :org
+             WHERE t.id = j.value),
+           json_extract(d.person ->> 'doc', '$.userName'), (
+             SELECT coalesce(e.data ->> '$.group.name', e.data ->> '$.name')
+             FROM event_subjects s CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
+             WHERE s.org_id = :org AND s.subject_id = j.value AND (e.type = 'group.deleted' OR e.type = 'team.deleted')
+             ORDER BY s.seq DESC LIMIT 1))) AS json
          FROM json_each(:ids) j LEFT JOIN users u ON u.org_id = :org AND u.id = j.value
          LEFT JOIN groups g ON g.org_id = :org AND g.id = j.value
+         LEFT JOIN projects p ON +p.org_id = :org AND p.id = j.value
          LEFT JOIN deleted_people d ON d.org_id = :org AND d.id = j.value AND u.id IS NULL AND g.id IS NULL",
         &[text("ids", json(&ids))],
     )

@@ -7,6 +7,7 @@ use crate::d1::batch::Select;
 use crate::d1::statement::{Binding, Statement, integer, optional, text};
 use crate::d1::tenant::Tenant;
 use directory::event::Source;
+use directory::undo::Place;
 
 /// Which events are undone: those that fulfil all conditions that are there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,32 +55,102 @@ impl Span {
     }
 }
 
-/// The condition that the event `e` is selected. The organization is a condition of the statement.
-pub(super) const IS_SELECTED: &str = "e.seq BETWEEN CAST(:from AS INTEGER) AND CAST(:to AS INTEGER)
-    AND (:story IS NULL OR e.story = CAST(:story AS INTEGER)) AND (:key_id IS NULL OR e.key_id = :key_id)
-    AND (:actor IS NULL OR e.actor = :actor) AND (:source IS NULL OR e.source = :source)
-    AND (:types IS NULL OR e.type IN (SELECT value FROM json_each(:types)))
-    AND (:events IS NULL OR e.seq IN (SELECT value FROM json_each(:events)))";
+/// The condition that an event is selected. Memberships that ended with a group are selected with its deletion, or with
+/// that of its team, or with the archiving of its project. The organization is a condition of the statement.
+pub(super) fn is_selected(event: &str) -> String {
+    const CONDITION: &str = "@.seq BETWEEN CAST(:from AS INTEGER) AND CAST(:to AS INTEGER)
+    AND (:story IS NULL OR @.story = CAST(:story AS INTEGER)) AND (:key_id IS NULL OR @.key_id = :key_id)
+    AND (:actor IS NULL OR @.actor = :actor) AND (:source IS NULL OR @.source = :source)
+    AND ((:types IS NULL OR @.type IN (SELECT value FROM json_each(:types)))
+        AND (:events IS NULL OR @.seq IN (SELECT value FROM json_each(:events)))
+      OR @.type = 'membership.removed' AND @.subject_type = 'group' AND EXISTS (
+        SELECT 1 FROM event_subjects ds
+        CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+        WHERE ds.org_id = @.org_id AND ds.subject_id IN (
+            @.subject_id, @.data ->> '$.groups[0].team.id', @.data ->> '$.groups[0].project.id')
+          AND ds.seq BETWEEN @.story AND @.seq AND d.story = @.story
+          AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+          AND (:types IS NULL OR d.type IN (SELECT value FROM json_each(:types)))
+          AND (:events IS NULL OR d.seq IN (SELECT value FROM json_each(:events)))))";
+    CONDITION.replace('@', event)
+}
+
+/// SQL of the condition that an event counts as selected: one of the undo itself does, too.
+pub(super) fn counts_as_selected(event: &str) -> String {
+    format!("({} OR {event}.story = CAST(:own AS INTEGER))", is_selected(event))
+}
 
 /// The types of events that are undone.
 const UNDONE: &str =
     "('person.created', 'person.updated', 'person.deactivated', 'person.restored', 'person.deleted',
     'person.undeleted', 'org_role.changed', 'ownership.transferred', 'membership.added', 'membership.removed',
-    'group.updated')";
+    'group.created', 'group.updated', 'group.deleted', 'team.created', 'team.deleted', 'role.created',
+    'project.created', 'project.renamed', 'project.archived', 'project.restored', 'settings.changed')";
 
-/// The people, or the group, that the event `e` is about, as `j`.
-const SUBJECTS: &str = "json_each(CASE e.type
+/// What the event `e` is about, as `j`, and its places, as `q`. A group of a team is part of the team, and a group that
+/// was created with its project is part of the project.
+fn subjects_of() -> String {
+    const WITH_PROJECT: &str = "'project.created' = (
+          SELECT f.type FROM events f WHERE f.org_id = e.org_id AND f.seq = e.story)";
+    let person = Place::Person;
+    let places = |places: &[Place]| serde_json::json!(places).to_string();
+    let group = format!(
+        "iif(e.data ->> '$.group.team.id' IS NULL, '{}', '{}')",
+        places(&[Place::CreatedGroup, Place::Group]),
+        places(&[Place::CreatedTeam, Place::Team])
+    );
+    let of_person = places(&[Place::CreatedPerson, person]);
+    let of_team = places(&[Place::CreatedTeam, Place::Team]);
+    let of_project = places(&[Place::Project]);
+    let of_archive = places(&[Place::Project, Place::RestoredProject]);
+    format!(
+        "json_each(CASE e.type
       WHEN 'membership.added' THEN e.data -> '$.people'
       WHEN 'membership.removed' THEN e.data -> '$.people'
       WHEN 'ownership.transferred' THEN json_array(
         json_object('id', e.data ->> '$.owner.before'), json_object('id', e.data ->> '$.owner.after'))
-      ELSE json_array(json_object('id', e.subject_id)) END) j";
+      ELSE json_array(json_object('id', CASE e.type
+        WHEN 'role.created' THEN e.data ->> '$.group.id'
+        WHEN 'group.created' THEN iif({WITH_PROJECT}, e.data ->> '$.group.project.id',
+          coalesce(e.data ->> '$.group.team.id', e.subject_id))
+        WHEN 'group.deleted' THEN coalesce(e.data ->> '$.group.team.id', e.subject_id)
+        ELSE e.subject_id END)) END) j
+    CROSS JOIN json_each(CASE e.type
+      WHEN 'person.created' THEN '{of_person}'
+      WHEN 'person.undeleted' THEN '{of_person}'
+      WHEN 'group.created' THEN iif({WITH_PROJECT}, '{of_project}', {group})
+      WHEN 'group.deleted' THEN {group}
+      WHEN 'group.updated' THEN '{}'
+      WHEN 'role.created' THEN '{}'
+      WHEN 'team.created' THEN '{of_team}'
+      WHEN 'team.deleted' THEN '{of_team}'
+      WHEN 'project.created' THEN '{of_project}'
+      WHEN 'project.renamed' THEN '{of_project}'
+      WHEN 'project.archived' THEN '{of_archive}'
+      WHEN 'project.restored' THEN '{of_archive}'
+      WHEN 'settings.changed' THEN '{}'
+      ELSE '{}' END) q",
+        places(&[Place::Group]),
+        places(&[Place::CreatedGroup]),
+        places(&[Place::Organization]),
+        places(&[person]),
+    )
+}
 
-/// The place of the subject of the event `e` in the order of the steps.
-const PLACE: &str = "iif(e.type = 'group.updated', 0, 1)";
+/// SQL that selects the `seq` of the group with an id, or of those of the team or project with it.
+pub(super) fn groups_of(id: &str) -> String {
+    format!(
+        "SELECT seq FROM groups WHERE org_id = :org AND id = {id}
+         UNION ALL SELECT seq FROM groups WHERE +org_id = :org AND team_id = {id}
+         UNION ALL SELECT seq FROM groups WHERE +org_id = :org AND project_id = {id}"
+    )
+}
+
+/// Most events of memberships that are looked for behind the deletion of a group.
+const MOST_PIECES: u32 = 1_000;
 
 impl Selection {
-    /// What [`IS_SELECTED`] names.
+    /// What [`is_selected`] names.
     pub(super) fn bindings(&self, span: Span) -> Vec<Binding> {
         let number = |number: Option<i64>| number.map(|number| number.to_string());
         let list = |list: Option<Value>| list.map(|list| list.to_string());
@@ -109,6 +180,7 @@ pub fn span(tenant: &Tenant<'_>, selection: &Selection) -> Select<Span> {
                FROM {name} CROSS JOIN events e ON e.org_id = :org AND e.seq = (low + high) / 2 WHERE low < high)"
         )
     };
+    // The memberships that ended with a group are in the events behind it.
     let sql = format!(
         "WITH RECURSIVE ends (oldest, newest) AS (
            SELECT (SELECT seq FROM events WHERE org_id = :org ORDER BY seq LIMIT 1),
@@ -117,7 +189,13 @@ pub fn span(tenant: &Tenant<'_>, selection: &Selection) -> Select<Span> {
            'from', max(oldest, coalesce(CAST(:story AS INTEGER), 0),
              coalesce((SELECT min(value) FROM json_each(:events)), 0),
              iif(:since IS NULL, 0, (SELECT low FROM since WHERE low = high))),
-           'to', min(newest, coalesce((SELECT max(value) FROM json_each(:events)), newest),
+           'to', min(newest, coalesce(max((SELECT max(value) FROM json_each(:events)), coalesce((
+               SELECT max(e.seq) FROM (
+                 SELECT max(d.seq) AS seq, d.story AS story FROM json_each(:events) k
+                 CROSS JOIN events d ON d.org_id = :org AND d.seq = k.value
+                 WHERE d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived') d
+               CROSS JOIN events e ON e.org_id = :org AND e.seq BETWEEN d.seq AND d.seq + {MOST_PIECES}
+                 AND e.story = d.story), 0)), newest),
              iif(:until IS NULL, newest, (SELECT low - 1 FROM until WHERE low = high)))) AS json
          FROM ends WHERE newest IS NOT NULL",
         first_at("since", "coalesce(:since, '')"),
@@ -138,6 +216,10 @@ pub struct Extent {
     pub people: u64,
     /// How many groups themselves they are about.
     pub groups: u64,
+    /// How many teams.
+    pub teams: u64,
+    /// How many projects.
+    pub projects: u64,
     /// How many events there are of each type that is not undone.
     pub others: Vec<OfType>,
 }
@@ -154,42 +236,51 @@ pub struct OfType {
 
 /// Counts what a selection has.
 pub fn extent(tenant: &Tenant<'_>, selection: &Selection, span: Span) -> Select<Extent> {
+    let of = |places: &[Place]| {
+        let places: Vec<String> = places.iter().map(|place| i8::from(*place).to_string()).collect();
+        format!("count(DISTINCT id) FILTER (WHERE place IN ({}))", places.join(", "))
+    };
     let sql = format!(
         "SELECT json_object(
-           'events', (SELECT count(*) FROM events e WHERE e.org_id = :org AND {IS_SELECTED} AND e.type IN {UNDONE}),
-           'people', coalesce(sum(place), 0), 'groups', coalesce(sum(1 - place), 0),
+           'events', (SELECT count(*) FROM events e WHERE e.org_id = :org AND {selected} AND e.type IN {UNDONE}),
+           'people', {}, 'groups', {}, 'teams', {}, 'projects', {},
            'others', json((SELECT json_group_array(json_object('type', type, 'count', number)) FROM (
              SELECT e.type AS type, count(*) AS number FROM events e
-             WHERE e.org_id = :org AND {IS_SELECTED} AND e.type NOT IN {UNDONE} GROUP BY 1 ORDER BY 1)))) AS json
-         FROM (SELECT DISTINCT {PLACE} AS place, j.value ->> 'id' AS id FROM events e CROSS JOIN {SUBJECTS}
-           WHERE e.org_id = :org AND {IS_SELECTED} AND e.type IN {UNDONE})"
+             WHERE e.org_id = :org AND {selected} AND e.type NOT IN {UNDONE} GROUP BY 1 ORDER BY 1)))) AS json
+         FROM (SELECT DISTINCT q.value AS place, j.value ->> 'id' AS id FROM events e CROSS JOIN {}
+           WHERE e.org_id = :org AND {selected} AND e.type IN {UNDONE})",
+        of(&[Place::CreatedPerson, Place::Person]),
+        of(&[Place::CreatedGroup, Place::Group]),
+        of(&[Place::CreatedTeam, Place::Team]),
+        of(&[Place::Project, Place::RestoredProject]),
+        subjects_of(),
+        selected = is_selected("e"),
     );
     tenant.select_json(&sql, &selection.bindings(span))
 }
 
-/// A person or a group that an undo looks at.
+/// What an undo looks at: a person, a group, a team, a project, or the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
-    /// 0: a group; 1: a person.
-    pub place: u8,
+    /// Where it stands in the order of the steps.
+    pub place: Place,
     /// Identifier.
     pub id: String,
-    /// About how much is read of it, in bytes.
+    /// About how much is read or deleted with it, in bytes.
     #[serde(default)]
     pub bytes: u64,
 }
 
-impl Subject {
-    /// Whether it is a person.
-    pub fn is_person(&self) -> bool {
-        self.place == 1
-    }
-}
-
-/// SQL of about how many bytes are read of the subject `x`.
-const BYTES: &str = "(SELECT count(*) * 300 + coalesce(sum(length(s.personal)), 0) FROM event_subjects s
+/// SQL of about how many bytes are read of the subject `x`, or deleted with it.
+fn bytes() -> String {
+    format!(
+        "(SELECT count(*) * 300 + coalesce(sum(length(s.personal)), 0) FROM event_subjects s
       WHERE s.org_id = :org AND s.subject_id = x.id AND s.seq >= CAST(:from AS INTEGER))
-    + coalesce((SELECT length(u.doc) FROM users u WHERE u.org_id = :org AND u.id = x.id), 0)";
+    + coalesce((SELECT length(u.doc) FROM users u WHERE u.org_id = :org AND u.id = x.id), 0)
+    + iif(x.place IN (-5, -4, 2), (SELECT count(*) * 50 FROM memberships WHERE group_seq IN ({})), 0)",
+        groups_of("x.id")
+    )
+}
 
 /// Reads the subjects of a selection in the order of the steps, behind `after`, at most `count`.
 pub(super) fn subjects(
@@ -200,11 +291,14 @@ pub(super) fn subjects(
     count: u32,
 ) -> Select<Subject> {
     let sql = format!(
-        "SELECT json_object('place', x.place, 'id', x.id, 'bytes', {BYTES}) AS json FROM (
-           SELECT DISTINCT {PLACE} AS place, j.value ->> 'id' AS id FROM events e CROSS JOIN {SUBJECTS}
-           WHERE e.org_id = :org AND {IS_SELECTED} AND e.type IN {UNDONE}
-             AND ({PLACE}, j.value ->> 'id') > (CAST(:place AS INTEGER), :after)
-           ORDER BY 1, 2 LIMIT CAST(:count AS INTEGER)) x"
+        "SELECT json_object('place', x.place, 'id', x.id, 'bytes', {}) AS json FROM (
+           SELECT DISTINCT q.value AS place, j.value ->> 'id' AS id FROM events e CROSS JOIN {}
+           WHERE e.org_id = :org AND {} AND e.type IN {UNDONE}
+             AND (q.value, j.value ->> 'id') > (CAST(:place AS INTEGER), :after)
+           ORDER BY 1, 2 LIMIT CAST(:count AS INTEGER)) x",
+        bytes(),
+        subjects_of(),
+        is_selected("e"),
     );
     let mut bindings = selection.bindings(span);
     bindings.extend(behind(after));
@@ -213,8 +307,8 @@ pub(super) fn subjects(
 }
 
 fn behind(after: Option<&Subject>) -> [Binding; 2] {
-    let place = after.map_or(0, |after| after.place);
-    [integer("place", place), text("after", after.map_or("", |after| after.id.as_str()))]
+    let place = after.map_or(Place::Project, |after| after.place);
+    [integer("place", i8::from(place)), text("after", after.map_or("", |after| after.id.as_str()))]
 }
 
 /// Reads the subjects of a run that it has not looked at yet, at most `count`.
@@ -226,10 +320,11 @@ pub(super) fn worklist(
     count: u32,
 ) -> Select<Subject> {
     let sql = format!(
-        "SELECT json_object('place', x.place, 'id', x.id, 'bytes', {BYTES}) AS json FROM (
+        "SELECT json_object('place', x.place, 'id', x.id, 'bytes', {}) AS json FROM (
            SELECT place, subject_id AS id FROM undo_subjects
            WHERE org_id = :org AND undo_id = :run AND (place, subject_id) > (CAST(:place AS INTEGER), :after)
-           ORDER BY place, subject_id LIMIT CAST(:count AS INTEGER)) x"
+           ORDER BY place, subject_id LIMIT CAST(:count AS INTEGER)) x",
+        bytes()
     );
     let mut bindings = vec![text("run", run), integer("from", span.from), integer("count", count)];
     bindings.extend(behind(after));
@@ -251,9 +346,10 @@ pub(super) fn upto(tenant: &Tenant<'_>, selection: &Selection, span: Span, after
          FROM (
            SELECT seq, sum(weight) OVER in_order AS total, row_number() OVER in_order AS number FROM (
              SELECT e.seq AS seq, 1 + coalesce(json_array_length(e.data, '$.people'), 0) AS weight FROM events e
-             WHERE e.org_id = :org AND e.seq > CAST(:after AS INTEGER) AND {IS_SELECTED} AND e.type IN {UNDONE}
+             WHERE e.org_id = :org AND e.seq > CAST(:after AS INTEGER) AND {} AND e.type IN {UNDONE}
              ORDER BY e.seq LIMIT {MOST})
-           WINDOW in_order AS (ORDER BY seq ROWS UNBOUNDED PRECEDING))"
+           WINDOW in_order AS (ORDER BY seq ROWS UNBOUNDED PRECEDING))",
+        is_selected("e")
     );
     let mut bindings = selection.bindings(span);
     bindings.push(integer("after", after));
@@ -271,10 +367,12 @@ pub(super) fn collect(
 ) -> Statement {
     let sql = format!(
         "INSERT INTO undo_subjects (org_id, undo_id, place, subject_id)
-         SELECT DISTINCT e.org_id, :run, {PLACE}, j.value ->> 'id' FROM events e CROSS JOIN {SUBJECTS}
+         SELECT DISTINCT e.org_id, :run, q.value, j.value ->> 'id' FROM events e CROSS JOIN {}
          WHERE e.org_id = :org AND e.seq > CAST(:after AS INTEGER) AND e.seq <= CAST(:upto AS INTEGER)
-           AND {IS_SELECTED} AND e.type IN {UNDONE}
-         ON CONFLICT DO NOTHING"
+           AND {} AND e.type IN {UNDONE}
+         ON CONFLICT DO NOTHING",
+        subjects_of(),
+        is_selected("e"),
     );
     let mut bindings = selection.bindings(span);
     bindings.extend([text("run", run), integer("after", after), integer("upto", upto)]);

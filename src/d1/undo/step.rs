@@ -1,9 +1,11 @@
-//! One step of a run, and the same without writing: a preview.
+//! One step of a run.
 
-use super::changes::{of_groups, of_people};
-use super::history::{LoadedGroup, LoadedPerson, Loading, Names, Scope, holders};
-use super::plan::{Counts, LeftOut, PlannedGroup, PlannedPerson};
+use super::changes::of_people;
+use super::history::Scope;
+use super::plan::{Counts, PlannedPerson, PlannedThing};
+use super::planning::{Planned, plan};
 use super::selection::{self, Selection, Span, Subject};
+use super::thing_changes::of_things;
 use super::{MOST_SUBJECTS, Progress, Run, Status, json, of_organization, one};
 use crate::d1::batch::{Batch, Ignored};
 use crate::d1::brake;
@@ -14,147 +16,13 @@ use crate::d1::tenant::{Cause, Tenant, guard};
 use crate::d1::{Database, Select, StorageError};
 use crate::runtime::clock;
 use directory::event::{Event, Source};
-use directory::undo::{Existence, Left, Reason};
+use directory::undo::{Existence, Left, Place, Reason};
 use directory::{Organization, User};
 
 /// How often a step is tried if others change its basis in the meantime. Each further attempt is about fewer people.
 pub(crate) const ATTEMPTS: u32 = 8;
-/// About how many bytes of subjects are read for one step.
-pub(crate) const MOST_BYTES: u64 = 1_000_000;
-/// About how many bytes of a single subject are read.
-pub(crate) const MOST_BYTES_OF_ONE: u64 = 8_000_000;
-/// Most memberships that begin and end in one step, unless a single person has more.
-pub(crate) const MOST_MEMBERSHIPS: usize = 2_000;
-
-/// What a selection would restore, or a page of it.
-#[derive(Debug, Clone, Default)]
-pub struct Preview {
-    /// What is restored.
-    pub restored: Counts,
-    /// What stays.
-    pub left_out: Vec<LeftOut>,
-    /// The last subject, if there may be more.
-    pub next: Option<Subject>,
-}
-
-/// Subjects and what becomes of them.
-struct Planned {
-    groups: Vec<PlannedGroup>,
-    people: Vec<PlannedPerson>,
-    /// The last subject that it has.
-    last: Option<Subject>,
-    /// How many subjects it has.
-    count: usize,
-}
-
-impl Planned {
-    /// A subject of which more is stored than is read.
-    fn too_much(subject: &Subject) -> Self {
-        let (mut groups, mut people) = (Vec::new(), Vec::new());
-        let reason = Reason::TooManyChanges;
-        if subject.is_person() {
-            people.push(PlannedPerson::leaving(LoadedPerson::unread(&subject.id), reason));
-        } else {
-            groups.push(PlannedGroup::leaving(LoadedGroup::unread(&subject.id), reason));
-        }
-        Self { groups, people, last: Some(subject.clone()), count: 1 }
-    }
-
-    fn restored(&self) -> Counts {
-        let groups = self.groups.iter().map(PlannedGroup::counts);
-        let people = self.people.iter().map(PlannedPerson::counts);
-        groups.chain(people).fold(Counts::default(), Counts::plus)
-    }
-
-    fn left_out(&self) -> Vec<LeftOut> {
-        let of = |place: u8, id: &str, left: &[Left]| {
-            (!left.is_empty()).then(|| LeftOut { place, id: id.to_owned(), left: left.to_vec() })
-        };
-        let groups = self.groups.iter().filter_map(|group| of(0, &group.loaded.id, &group.plan.left));
-        let people = self.people.iter().filter_map(|person| of(1, &person.loaded.id, &person.plan.left));
-        groups.chain(people).collect()
-    }
-}
-
-/// Reads subjects and decides about them: as many of the first as fit into one step.
-async fn plan(
-    database: &Database,
-    tenant: &Tenant<'_>,
-    organization: &Organization,
-    scope: Scope<'_>,
-    subjects: &[Subject],
-) -> Result<Planned, StorageError> {
-    let mut bytes = 0_u64;
-    let fits = |subject: &&Subject| {
-        bytes = bytes.saturating_add(subject.bytes);
-        bytes <= MOST_BYTES
-    };
-    let several: Vec<Subject> = subjects.iter().take_while(fits).cloned().collect();
-    let taken = if several.is_empty() { subjects.iter().take(1).cloned().collect() } else { several };
-    if let [only] = taken.as_slice()
-        && only.bytes > MOST_BYTES_OF_ONE
-    {
-        return Ok(Planned::too_much(only));
-    }
-    let mut batch = Batch::new();
-    let loading = Loading::push(&mut batch, tenant, scope, &taken);
-    let results = database.batch(&batch).await?;
-    let (groups, people) = loading.read(&results, &taken)?;
-    let decide = |names: &Names| -> (Vec<PlannedGroup>, Vec<PlannedPerson>) {
-        let limit = organization.user_limit;
-        let mut room = limit.map(|limit| limit.saturating_sub(organization.user_count));
-        let groups = groups.iter().cloned().map(|group| PlannedGroup::of(group, names)).collect();
-        let people = people.iter().cloned();
-        let people = people.map(|person| PlannedPerson::of(person, names, organization, &mut room)).collect();
-        (groups, people)
-    };
-    let (mut groups_after, mut people_after) = decide(&Names::default());
-    let user_names: Vec<String> = people_after.iter().filter_map(PlannedPerson::new_user_name).collect();
-    let group_names: Vec<String> = groups_after.iter().filter_map(PlannedGroup::new_name).collect();
-    if !user_names.is_empty() || !group_names.is_empty() {
-        let user_names: Vec<&str> = user_names.iter().map(String::as_str).collect();
-        let group_names: Vec<&str> = group_names.iter().map(String::as_str).collect();
-        let taken = database.run(holders(tenant, &user_names, &group_names)).await?;
-        (groups_after, people_after) = decide(&Names::of(taken));
-    }
-    let mut memberships = 0_usize;
-    let mut fitting = people_after.iter().take_while(|person| {
-        memberships = memberships.saturating_add(person.memberships());
-        memberships <= MOST_MEMBERSHIPS
-    });
-    let fitting = fitting.by_ref().count().max(usize::from(!people_after.is_empty()));
-    let is_cut = fitting < people_after.len();
-    people_after.truncate(fitting);
-    let last = match people_after.last().filter(|_| is_cut) {
-        Some(person) => Some(Subject { place: 1, id: person.loaded.id.clone(), bytes: 0 }),
-        None => taken.last().cloned(),
-    };
-    let count = if is_cut { groups_after.len().saturating_add(fitting) } else { taken.len() };
-    Ok(Planned { groups: groups_after, people: people_after, last, count })
-}
-
-/// What a selection would restore: of the subjects behind `after`, at most [`MOST_SUBJECTS`].
-///
-/// # Errors
-/// Those of storage.
-pub async fn preview(
-    database: &Database,
-    tenant: &Tenant<'_>,
-    organization: &Organization,
-    selection: &Selection,
-    span: Span,
-    after: Option<&Subject>,
-) -> Result<Preview, StorageError> {
-    let subjects = database.run(selection::subjects(tenant, selection, span, after, MOST_SUBJECTS)).await?;
-    let scope = Scope { selection, span, own: 0 };
-    if subjects.is_empty() {
-        return Ok(Preview::default());
-    }
-    let planned = plan(database, tenant, organization, scope, &subjects).await?;
-    let is_all = planned.count == subjects.len() && subjects.len() < MOST_SUBJECTS as usize;
-    let next = planned.last.clone().filter(|_| !is_all);
-    Ok(Preview { restored: planned.restored(), left_out: planned.left_out(), next })
-}
+/// Most teams of a step.
+pub(crate) const MOST_TEAMS: usize = 20;
 
 /// Carries out one step of a run, if it is running. Returns the run afterwards; `None`: there is none.
 ///
@@ -210,20 +78,30 @@ async fn attempt_step(
     let results = database.batch(&batch).await?;
     let organization = results.one(organization)?.organization;
     let subjects = results.all(subjects)?;
-    if subjects.is_empty() {
-        return finish(database, tenant, run).await;
-    }
+    let Some(first) = subjects.first() else { return finish(database, tenant, run).await };
+    // A step is about one place in the order, so that it finds what those before have done.
+    let place = first.place;
+    let most = match place {
+        Place::Project | Place::Organization | Place::RestoredProject => 1,
+        Place::CreatedTeam | Place::Team => MOST_TEAMS,
+        Place::CreatedGroup | Place::CreatedPerson | Place::Group | Place::Person => subjects.len(),
+    };
+    let subjects: Vec<Subject> =
+        subjects.into_iter().take(most).take_while(|subject| subject.place == place).collect();
     let scope = Scope { selection, span: progress.span, own: run.story };
-    let planned = plan(database, tenant, &organization, scope, &subjects).await?;
+    let planned = plan(database, tenant, &organization, scope, &subjects, false).await?;
     let outcome = write(database, tenant, &organization, run, &planned).await;
-    match outcome {
-        Err(StorageError::Taken(_)) if planned.count == 1 => {
-            write_without(database, tenant, run, planned, Reason::UserNameTaken).await
-        }
-        Err(StorageError::Full(_)) if planned.count == 1 => {
-            write_without(database, tenant, run, planned, Reason::TooManyGroups).await
-        }
-        outcome => outcome,
+    let reason = match (&outcome, place) {
+        (Err(StorageError::Taken(_)), Place::Project) => Reason::ProjectNameTaken,
+        (Err(StorageError::Taken(_)), Place::Person) => Reason::UserNameTaken,
+        (Err(StorageError::Taken(_)), _) => Reason::GroupNameTaken,
+        (Err(StorageError::Full(_)), Place::Person) => Reason::TooManyGroups,
+        (Err(StorageError::Full(_)), _) => Reason::ProjectFull,
+        _ => return outcome,
+    };
+    match planned.count {
+        1 => write_without(database, tenant, run, planned, reason).await,
+        _ => outcome,
     }
 }
 
@@ -235,11 +113,10 @@ async fn write_without(
     planned: Planned,
     reason: Reason,
 ) -> Result<(), StorageError> {
-    let Planned { groups, people, last, count } = planned;
+    let Planned { things, people, last, count } = planned;
     let people = people.into_iter().map(|person| PlannedPerson::leaving(person.loaded, reason)).collect();
-    let groups =
-        groups.into_iter().map(|group| PlannedGroup::leaving(group.loaded, Reason::GroupNameTaken)).collect();
-    let planned = Planned { groups, people, last, count };
+    let things = things.into_iter().map(|thing| PlannedThing::leaving(thing.loaded, reason)).collect();
+    let planned = Planned { things, people, last, count };
     let mut batch = advanced(tenant, run, &planned)?;
     batch.extend(list_left_out(tenant, run, &planned));
     database.batch(&batch).await.map(drop)
@@ -253,7 +130,8 @@ async fn write(
     planned: &Planned,
 ) -> Result<(), StorageError> {
     let mut batch = advanced(tenant, run, planned)?;
-    of_groups(&mut batch, tenant, &planned.groups);
+    let scope = Scope { selection: &run.selection, span: run.progress.span, own: run.story };
+    of_things(database, &mut batch, tenant, scope, &planned.things).await?;
     of_people(&mut batch, tenant, organization, &planned.people);
     batch.extend(list_left_out(tenant, run, planned));
     database.batch(&batch).await.map(drop)
@@ -338,7 +216,7 @@ async fn finish(database: &Database, tenant: &Tenant<'_>, run: &Run) -> Result<(
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let event = Event::UndoFinished {
         undo: run.id.clone(),
-        restored: count(progress.restored.people.saturating_add(progress.restored.groups)),
+        restored: count(progress.restored.subjects()),
         skipped: count(progress.overwritten.saturating_add(progress.impossible)),
     };
     batch.extend(record(tenant, &[of_organization(tenant, event)?]));
@@ -376,8 +254,8 @@ pub async fn bring_back(
 ) -> Result<Return, StorageError> {
     let selection = Selection { events: Some(vec![event]), ..Selection::default() };
     let scope = Scope { selection: &selection, span: Span { from: event, to: event }, own: 0 };
-    let subject = Subject { place: 1, id: id.to_owned(), bytes: 0 };
-    let planned = plan(database, tenant, organization, scope, &[subject]).await?;
+    let subject = Subject { place: Place::Person, id: id.to_owned(), bytes: 0 };
+    let planned = plan(database, tenant, organization, scope, &[subject], false).await?;
     let restored = planned.restored();
     let mut batch = Batch::new();
     of_people(&mut batch, tenant, organization, &planned.people);

@@ -94,6 +94,15 @@ impl PersonHistory {
             })
     }
 
+    /// Whether the membership of a group ended with the person last.
+    pub(super) fn ended_with_person(&self, group: &str) -> bool {
+        let is_end = |past: &&PastEvent| match &past.event {
+            Event::MembershipRemoved(ended) => ended.groups.iter().any(|each| each.id == group),
+            _ => false,
+        };
+        self.events.iter().rfind(is_end).is_some_and(|past| past.is_of_person)
+    }
+
     /// Whether a group of an ended membership does not exist any more.
     pub(super) fn is_gone(&self, group: &str) -> bool {
         self.events.iter().any(|event| event.gone.iter().any(|gone| gone == group))

@@ -1,26 +1,37 @@
 //! Undoing changes: what is set back, what was changed since and stays, and what cannot be restored.
 //!
-//! A person or a group consists of [`Facet`]s, each of which has a history of [`Step`]s. A facet is set back to its
+//! What is changed (a person, a group, a team, a project, the settings) consists of [`Facet`]s, each of which has a
+//! history of [`Step`]s. A facet is set back to its
 //! value before the selected steps, if no other change came after them. Steps of the undo itself count as selected, so
 //! that it can be repeated; and an undo is a change like any other, so that it can be undone.
 
-mod group;
+mod decisions;
 mod history;
 mod person;
+mod place;
+mod project;
+mod thing;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-pub use group::{GroupNow, GroupPlan, of_group};
 pub use history::{Addition, PastEvent, PersonHistory};
 pub use person::{Existence, PersonNow, PersonPlan, of_person};
+pub use place::Place;
+pub use project::{of_project, of_restored_project, of_settings};
+pub use thing::{
+    DeletedGroup, GroupNow, Past, ProjectNow, TeamNow, ThingPlan, of_created, of_group, of_team,
+};
 
 /// What can be set back by itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Facet {
-    /// Whether the person or the group exists.
+    /// Whether it exists.
     Existence,
+    /// Whether the project is archived.
+    Archived,
     /// Whether the person is active.
     Active,
     /// The person's organization role.
@@ -35,14 +46,20 @@ pub enum Facet {
         /// The group's identifier.
         group: String,
     },
-    /// The group's `displayName`.
+    /// The name of the group or project.
     DisplayName,
     /// The client's identifier of the group.
     ExternalId,
+    /// A setting of the organization.
+    Setting {
+        /// Name.
+        name: String,
+    },
 }
 
 /// Why something stays as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[schema(as = UndoReason)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It was changed since: setting it back would overwrite that.
@@ -69,6 +86,20 @@ pub enum Reason {
     TooManyGroups,
     /// More has happened since than is looked through.
     TooManyChanges,
+    /// The project of the team or role does not exist any more, or is archived.
+    ProjectGone,
+    /// Another project has the name, or another group has a name that one of its groups would get.
+    ProjectNameTaken,
+    /// The project has as many teams or roles as it may have.
+    ProjectFull,
+    /// A project that was created is not deleted.
+    ProjectStays,
+    /// The name of the group follows from that of its project.
+    NameOfProject,
+    /// An operator sets it.
+    OperatorOnly,
+    /// What was kept of inactive people was forgotten when the setting was turned off.
+    AccessForgotten,
 }
 
 impl Reason {
@@ -94,6 +125,11 @@ pub struct Left {
 impl Left {
     fn new(facet: Facet, reason: Reason) -> Self {
         Self { facet, reason, event: None }
+    }
+
+    /// Everything of a person or thing stays, for that reason.
+    pub fn whole(reason: Reason) -> Self {
+        Self::new(Facet::Existence, reason)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::history::{PersonHistory, Steps};
-use super::{Facet, Left, Reason, Verdict, verdict};
+use super::decisions::Decisions;
+use super::history::PersonHistory;
+use super::{Facet, Left, Reason};
 use crate::org_role::OrgRole;
 use crate::user::{User, fold_user_name};
 use scim_protocol::Object;
@@ -15,16 +16,19 @@ pub struct PersonNow {
     pub user: Option<User>,
     /// What is kept of them if they were deleted.
     pub deleted: Option<User>,
+    /// The groups whose memberships are kept for the next activation.
+    pub kept: Vec<String>,
 }
 
-/// Whether the person exists afterwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether a person or thing exists afterwards.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Existence {
     /// As before.
+    #[default]
     Stays,
-    /// They come back.
+    /// It comes back.
     Undeleted,
-    /// They are deleted.
+    /// It is deleted.
     Deleted,
 }
 
@@ -53,55 +57,28 @@ pub fn of_person(
     is_taken: &dyn Fn(&str) -> bool,
 ) -> PersonPlan {
     let steps = history.steps(id);
-    let mut plan = Undoing { history, steps: &steps, is_taken, left: Vec::new(), restored: Vec::new() };
+    let mut plan = Undoing { history, decisions: Decisions::of(&steps), is_taken };
     plan.decide(now)
 }
 
 struct Undoing<'a> {
     history: &'a PersonHistory,
-    steps: &'a Steps,
+    decisions: Decisions<'a>,
     is_taken: &'a dyn Fn(&str) -> bool,
-    left: Vec<Left>,
-    restored: Vec<Facet>,
 }
 
 impl<'a> Undoing<'a> {
-    fn verdict(&self, facet: &Facet, now: &Value) -> Verdict {
-        self.steps.get(facet).map_or(Verdict::Stays, |steps| verdict(steps, now))
-    }
-
-    /// The value to set, if there is one; otherwise the reason is listed.
-    fn value(&mut self, facet: &Facet, now: &Value) -> Option<Value> {
-        match self.verdict(facet, now) {
-            Verdict::Stays => None,
-            Verdict::Set(value) => Some(value),
-            Verdict::Changed { event } => {
-                let left = Left::new(facet.clone(), Reason::ChangedSince);
-                self.left.push(Left { event: Some(event), ..left });
-                None
-            }
-            Verdict::Unknown => {
-                self.leave(facet, Reason::Erased);
-                None
-            }
-        }
-    }
-
-    fn leave(&mut self, facet: &Facet, reason: Reason) {
-        self.left.push(Left::new(facet.clone(), reason));
-    }
-
     fn decide(&mut self, now: &PersonNow) -> PersonPlan {
         let exists = now.user.is_some();
-        let wanted = self.value(&Facet::Existence, &exists.into());
+        let wanted = self.decisions.value(&Facet::Existence, &exists.into());
         let (base, existence) = match (&now.user, wanted.as_ref().and_then(Value::as_bool)) {
             (None, Some(true)) => match &now.deleted {
                 None => {
-                    self.leave(&Facet::Existence, Reason::Erased);
+                    self.decisions.leave(&Facet::Existence, Reason::Erased);
                     return self.finish(Existence::Stays, None, Vec::new(), Vec::new());
                 }
                 Some(deleted) if (self.is_taken)(&deleted.folded_user_name()) => {
-                    self.leave(&Facet::Existence, Reason::UserNameTaken);
+                    self.decisions.leave(&Facet::Existence, Reason::UserNameTaken);
                     return self.finish(Existence::Stays, None, Vec::new(), Vec::new());
                 }
                 Some(deleted) => (deleted, Existence::Undeleted),
@@ -112,46 +89,47 @@ impl<'a> Undoing<'a> {
             }
             (Some(user), Some(false)) => match self.against_deletion(user) {
                 None => {
-                    self.restored.push(Facet::Existence);
+                    self.decisions.restored.push(Facet::Existence);
                     let groups = self.groups().map(str::to_owned).collect();
                     return self.finish(Existence::Deleted, Some(user.clone()), Vec::new(), groups);
                 }
                 Some(left) => {
-                    self.left.push(left);
+                    self.decisions.left.push(left);
                     (user, Existence::Stays)
                 }
             },
             (Some(user), _) => (user, Existence::Stays),
         };
         if existence == Existence::Undeleted {
-            self.restored.push(Facet::Existence);
+            self.decisions.restored.push(Facet::Existence);
         }
         let mut user = self.attributes(base);
         self.org_role(base, &mut user);
-        let wants_active = self.value(&Facet::Active, &base.active.into());
+        let wants_active = self.decisions.value(&Facet::Active, &base.active.into());
         let mut leave = self.leaving();
         match wants_active.and_then(|active| active.as_bool()) {
             Some(_) if base.org_role == OrgRole::Owner => {
-                self.leave(&Facet::Active, Reason::OwnerProtected);
+                self.decisions.leave(&Facet::Active, Reason::OwnerProtected);
             }
             Some(false) => match self.groups().find(|group| !leave.iter().any(|left| left == group)) {
                 Some(group) => {
                     let event = self.began(group);
                     let left = Left::new(Facet::Active, Reason::JoinedSince);
-                    self.left.push(Left { event, ..left });
+                    self.decisions.left.push(Left { event, ..left });
                 }
                 None => {
                     user.active = false;
-                    self.restored.push(Facet::Active);
+                    self.decisions.restored.push(Facet::Active);
                 }
             },
             Some(true) => {
                 user.active = true;
-                self.restored.push(Facet::Active);
+                self.decisions.restored.push(Facet::Active);
             }
             None => {}
         }
-        let join = self.joining(user.active);
+        let kept = if user.active && !base.active { now.kept.as_slice() } else { &[] };
+        let join = self.joining(user.active, kept);
         leave.sort_unstable();
         self.finish(existence, Some(user), join, leave)
     }
@@ -163,20 +141,24 @@ impl<'a> Undoing<'a> {
         join: Vec<String>,
         leave: Vec<String>,
     ) -> PersonPlan {
-        let (restored, left) = (std::mem::take(&mut self.restored), std::mem::take(&mut self.left));
+        let (restored, left) =
+            (std::mem::take(&mut self.decisions.restored), std::mem::take(&mut self.decisions.left));
         PersonPlan { existence, user, join, leave, restored, left }
     }
 
     /// Of a person who does not exist, nothing else can be set back, which is said once: unless they did not exist
     /// before the selected changes either.
     fn lose_with_person(&mut self) {
-        let existence = self.steps.get(&Facet::Existence);
+        let existence = self.decisions.steps.get(&Facet::Existence);
         let first = existence.and_then(|steps| steps.iter().find(|step| step.is_selected));
-        let is_selected = self.steps.values().flatten().any(|step| step.is_selected);
-        if self.left.is_empty() && is_selected && first.is_none_or(|step| step.before != Some(false.into())) {
+        let is_selected = self.decisions.steps.values().flatten().any(|step| step.is_selected);
+        if self.decisions.left.is_empty()
+            && is_selected
+            && first.is_none_or(|step| step.before != Some(false.into()))
+        {
             let event = existence.and_then(|steps| steps.last()).map(|step| step.seq);
             let left = Left::new(Facet::Existence, Reason::PersonDeleted);
-            self.left.push(Left { event, ..left });
+            self.decisions.left.push(Left { event, ..left });
         }
     }
 
@@ -185,8 +167,14 @@ impl<'a> Undoing<'a> {
         if user.org_role == OrgRole::Owner {
             return Some(Left::new(Facet::Existence, Reason::OwnerProtected));
         }
-        let changed =
-            self.steps.values().flatten().filter(|step| !step.is_selected).map(|step| step.seq).max();
+        let changed = self
+            .decisions
+            .steps
+            .values()
+            .flatten()
+            .filter(|step| !step.is_selected)
+            .map(|step| step.seq)
+            .max();
         let joined =
             self.history.additions.iter().filter(|addition| addition.is_present && !addition.is_selected);
         let event = changed.max(joined.map(|addition| addition.seq).max());
@@ -197,36 +185,36 @@ impl<'a> Undoing<'a> {
     /// The person with the attributes set back.
     fn attributes(&mut self, base: &User) -> User {
         let mut user = base.clone();
-        for facet in self.steps.keys() {
+        for facet in self.decisions.steps.keys() {
             let Facet::Attribute { name } = facet else { continue };
             let now = attribute(&base.doc, name).cloned().unwrap_or(Value::Null);
-            let Some(value) = self.value(facet, &now) else { continue };
+            let Some(value) = self.decisions.value(facet, &now) else { continue };
             if name == "userName" {
                 let fold = fold_user_name(value.as_str().unwrap_or_default());
                 if base.org_role == OrgRole::Owner {
-                    self.leave(facet, Reason::OwnerProtected);
+                    self.decisions.leave(facet, Reason::OwnerProtected);
                     continue;
                 }
                 if fold.is_empty() || (fold != base.folded_user_name() && (self.is_taken)(&fold)) {
-                    self.leave(facet, Reason::UserNameTaken);
+                    self.decisions.leave(facet, Reason::UserNameTaken);
                     continue;
                 }
             }
             set_attribute(&mut user.doc, name, value);
-            self.restored.push(facet.clone());
+            self.decisions.restored.push(facet.clone());
         }
         user
     }
 
     fn org_role(&mut self, base: &User, user: &mut User) {
         let now = Value::from(base.org_role.as_str());
-        let Some(value) = self.value(&Facet::OrgRole, &now) else { return };
+        let Some(value) = self.decisions.value(&Facet::OrgRole, &now) else { return };
         match value.as_str().and_then(OrgRole::parse) {
             Some(role) if role != OrgRole::Owner && base.org_role != OrgRole::Owner => {
                 user.org_role = role;
-                self.restored.push(Facet::OrgRole);
+                self.decisions.restored.push(Facet::OrgRole);
             }
-            _ => self.leave(&Facet::OrgRole, Reason::OwnerProtected),
+            _ => self.decisions.leave(&Facet::OrgRole, Reason::OwnerProtected),
         }
     }
 
@@ -249,33 +237,43 @@ impl<'a> Undoing<'a> {
     /// The memberships that end.
     fn leaving(&mut self) -> Vec<String> {
         let mut leave = Vec::new();
-        for facet in self.steps.keys() {
+        for facet in self.decisions.steps.keys() {
             let Facet::Membership { group } = facet else { continue };
-            if self.is_member(group) && self.value(facet, &true.into()) == Some(false.into()) {
+            if self.is_member(group) && self.decisions.value(facet, &true.into()) == Some(false.into()) {
                 leave.push(group.clone());
-                self.restored.push(facet.clone());
+                self.decisions.restored.push(facet.clone());
             }
         }
         leave
     }
 
-    /// The memberships that begin again.
-    fn joining(&mut self, is_active: bool) -> Vec<String> {
+    /// The memberships that begin again. `kept` are those that an activation gives back: of a person of whom some are
+    /// kept, the others were taken out of them since.
+    fn joining(&mut self, is_active: bool, kept: &[String]) -> Vec<String> {
+        let steps = self.decisions.steps;
         let mut join = Vec::new();
-        for facet in self.steps.keys() {
+        for facet in steps.keys() {
             let Facet::Membership { group } = facet else { continue };
-            if self.is_member(group) || self.value(facet, &false.into()) != Some(true.into()) {
+            if self.is_member(group) || self.decisions.value(facet, &false.into()) != Some(true.into()) {
                 continue;
             }
             if self.history.is_gone(group) {
-                self.leave(facet, Reason::GroupGone);
+                self.decisions.leave(facet, Reason::GroupGone);
             } else if !is_active {
-                self.leave(facet, Reason::PersonInactive);
+                self.decisions.leave(facet, Reason::PersonInactive);
+            } else if !kept.is_empty() && !kept.contains(group) && self.history.ended_with_person(group) {
+                self.decisions.leave(facet, Reason::ChangedSince);
             } else {
                 join.push(group.clone());
-                self.restored.push(facet.clone());
             }
         }
+        for group in kept {
+            if !join.contains(group) && !self.is_member(group) {
+                join.push(group.clone());
+            }
+        }
+        let facets = join.iter().map(|group| Facet::Membership { group: group.clone() });
+        self.decisions.restored.extend(facets);
         join
     }
 }

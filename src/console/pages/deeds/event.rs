@@ -264,10 +264,15 @@ const SETTINGS: [(&str, &str); 8] = [
     ("keep_access", "roles and groups kept over a deactivation"),
 ];
 
+/// What administrators call a setting.
+pub(in crate::console::pages) fn setting_name(own: &str) -> String {
+    let name = SETTINGS.iter().find(|(known, _)| *known == own).map(|(_, name)| (*name).to_owned());
+    name.unwrap_or_else(|| own.replace('_', " "))
+}
+
 /// A changed setting.
 fn setting(own: &str, values: &Transition<Value>) -> Markup {
-    let name = SETTINGS.iter().find(|(known, _)| *known == own).map(|(_, name)| (*name).to_owned());
-    let name = name.unwrap_or_else(|| own.replace('_', " "));
+    let name = setting_name(own);
     match &values.after {
         Value::Bool(true) => html! { (name) ": on" },
         Value::Bool(false) => html! { (name) ": off" },

@@ -10,6 +10,7 @@ mod event;
 mod names;
 
 pub(super) use deed::{by, list};
+pub(super) use event::setting_name;
 pub(super) use names::{Place, View};
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Life {
     }
 
     fn plan(&self) -> PersonPlan {
-        let now = PersonNow { user: self.user.clone(), deleted: self.deleted.clone() };
+        let now = PersonNow { user: self.user.clone(), deleted: self.deleted.clone(), kept: Vec::new() };
         of_person(ID, &self.history, &now, &|_| false)
     }
 
@@ -165,7 +165,7 @@ fn what_others_changed_since_stays_and_is_listed() {
 fn what_cannot_be_restored_has_a_reason() {
     let mut life = Life::of(person(), &["a"]);
     life.change(None, true);
-    let now = PersonNow { user: None, deleted: life.deleted.clone() };
+    let now = PersonNow { deleted: life.deleted.clone(), ..PersonNow::default() };
     let taken = of_person(ID, &life.history, &now, &|fold| fold == "ada@a.example");
     assert_eq!(taken.left, [Left::new(Facet::Existence, Reason::UserNameTaken)]);
     let erased = of_person(ID, &life.history, &PersonNow::default(), &|_| false);
@@ -342,4 +342,23 @@ fn a_transition_of_the_ownership_is_left_to_its_owner() {
     let mut life = Life::of(person(), &[]);
     life.record(Event::OwnershipTransferred { owner, role_before: OrgRole::Admin }, None, 1, true);
     assert_eq!(life.plan().left, [Left::new(Facet::OrgRole, Reason::OwnerProtected)]);
+}
+
+#[test]
+fn what_was_kept_is_given_back_and_what_was_taken_out_of_it_stays() {
+    let mut life = Life::of(person(), &["a", "b"]);
+    let mut inactive = person();
+    inactive.active = false;
+    life.change(Some(inactive), true);
+    let kept = |kept: &[&str]| {
+        let kept = kept.iter().map(|group| (*group).to_owned()).collect();
+        let now = PersonNow { user: life.user.clone(), deleted: None, kept };
+        of_person(ID, &life.history, &now, &|_| false)
+    };
+    // "b" was taken out meanwhile, and "c" was pushed.
+    let plan = kept(&["a", "c"]);
+    assert_eq!(plan.join, ["a", "c"]);
+    let left: Vec<_> = plan.left.iter().map(|left| (left.facet.clone(), left.reason)).collect();
+    assert_eq!(left, [(Facet::Membership { group: "b".to_owned() }, Reason::ChangedSince)]);
+    assert_eq!(kept(&[]).join, ["a", "b"]);
 }
