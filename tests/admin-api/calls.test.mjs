@@ -63,7 +63,7 @@ describe("organizations", () => {
       mail_domains: [],
       key_lifetime_days: null,
       brake_percent: 20,
-      brake: { engaged_at: null, engaged_by: null, lifted_until: null, lost: 0, limit: 25 },
+      brake: { engaged_at: null, engaged_by: null, lifted_until: null, lost: 0, limit: 25, undo: null },
       pause: null,
     };
     const names = { name: "Acme", group_prefix: "Statsig", org_role_attribute: "statsigOrgRole" };

@@ -2,8 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{address, once, time};
-use super::undo::address_of_run;
+use super::parts::{address, once, segment, time};
 use crate::admin_api::types::organizations::{Brake, Organization, Pause};
 use crate::runtime::clock;
 
@@ -42,7 +41,7 @@ pub(super) fn banners(organization: &Organization) -> Markup {
                     "would have taken it from more. "
                     @match under_way {
                         Some(run) => {
-                            a href=(address_of_run(&organization.record.id, run)) { "What went is being undone" }
+                            a href=(address(organization, &format!("undo/{}", segment(run)))) { "What went is being undone" }
                             ": such requests are refused until that has finished. Then the brake is released."
                         }
                         None => "Such requests are refused until you decide.",
