@@ -40,6 +40,14 @@ test("each page says that the brake is engaged, and one button lets it through",
   const { engaged_at } = (await organization.admin.get(organization.path())).brake;
   assert.equal(Date.parse(engaged_at) - Date.parse(undo.searchParams.get("since")), 3_600_000);
 
+  // Who is affected: what the key did since.
+  await Promise.all([page.waitForEvent("load"), page.getByRole("link", { name: "25 people" }).first().click()]);
+  const log = await page.getByRole("main").innerText();
+  assert.match(log, /Deactivated\s+person\d+@okta\.local/);
+  assert.match(log, /Refused to .* person25@okta\.local/);
+  assert.doesNotMatch(log, /by admin token/, "only what this key did");
+  await Promise.all([page.waitForEvent("load"), page.getByRole("link", { name: "More choices" }).click()]);
+  assert.match(await page.getByRole("main").innerText(), /engaged since .*Let everything through/s);
   await submit(page, button(page, "Let it through"));
   await assertDone(page, /brake is released/);
   assert.match(await page.getByRole("main").innerText(), /lifted until/);
