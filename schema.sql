@@ -337,7 +337,7 @@ BEGIN
   WHERE seq = OLD.user_seq AND active = 1;
   -- If no row was changed, the person was deactivated or deleted. Then the group is what changed.
   UPDATE groups SET version = version + 1, last_modified = max(last_modified, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-  WHERE seq = OLD.group_seq AND changes() = 0;
+  WHERE seq = iif(changes() = 0, OLD.group_seq, NULL);
 END;
 
 -- Lists that are read page by page by position, as they were with the first page: see src/d1/imports/snapshot.rs. A
@@ -548,13 +548,12 @@ BEGIN
   ON CONFLICT DO NOTHING;
   SELECT RAISE(ABORT, 'access brake') FROM organizations o WHERE o.id = NEW.org_id AND o.brake_percent > 0
     AND coalesce(o.brake_lifted_until, '') <= NEW.at
-    AND (o.brake_engaged_at IS NOT NULL OR EXISTS (
-      SELECT 1 FROM (
-        SELECT total_before, active_before FROM access_losses l
-        WHERE l.org_id = NEW.org_id AND l.minute >= max(
-          strftime('%Y-%m-%dT%H:%M', NEW.at, '-1 hour'), coalesce(substr(o.brake_lifted_until, 1, 16), ''))
-        ORDER BY l.minute LIMIT 1)
-      WHERE (NEW.lost_total - total_before) * 100 > max(2500, o.brake_percent * active_before)));
+    AND (o.brake_engaged_at IS NOT NULL OR (
+      SELECT (NEW.lost_total - l.total_before) * 100 > max(2500, o.brake_percent * l.active_before)
+      FROM access_losses l
+      WHERE l.org_id = NEW.org_id AND l.minute >= max(
+        strftime('%Y-%m-%dT%H:%M', NEW.at, '-1 hour'), coalesce(substr(o.brake_lifted_until, 1, 16), ''))
+      ORDER BY l.minute LIMIT 1));
 END;
 
 -- Minutes before the hour are no longer needed.
@@ -617,4 +616,4 @@ CREATE INDEX IF NOT EXISTS undo_subjects_left_out ON undo_subjects (org_id, undo
 WHERE left_out IS NOT NULL;
 
 -- The number of the newest migration.
-CREATE VIEW schema_version AS SELECT 10 AS version;
+CREATE VIEW schema_version AS SELECT 11 AS version;

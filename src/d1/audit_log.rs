@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::batch::Select;
 use super::statement::{Binding, Statement, integer, optional, text};
-use super::tenant::Tenant;
+use super::tenant::{IF_ROW_CHANGED, Tenant};
 use crate::error::ErrorCode;
 use crate::redaction::secrets::redact;
 use crate::runtime::clock;
@@ -130,12 +130,12 @@ impl Entry {
     /// As [`Entry::insert`], for a batch in which the statement before writes one row or none: with none, no entry is
     /// written.
     pub fn insert_if_row_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Statement {
-        self.statement(tenant, ":org", "WHERE changes() = 1", None, outcome, true)
+        self.statement(tenant, IF_ROW_CHANGED, "WHERE o.id IS NOT NULL", None, outcome, true)
     }
 
     /// As [`Entry::insert_if_row_changed`] for a request that fails.
     pub fn insert_failure_if_row_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Statement {
-        self.statement(tenant, ":org", "WHERE changes() = 1", None, outcome, false)
+        self.statement(tenant, IF_ROW_CHANGED, "WHERE o.id IS NOT NULL", None, outcome, false)
     }
 
     /// As [`Entry::insert`], for a batch without a guard: no entry is written if the tenant's scope does not give
@@ -200,7 +200,9 @@ impl Entry {
         outcome: &Outcome,
         is_change: bool,
     ) -> Statement {
-        let (sql, bindings) = self.parts(organization, condition, organization_id, outcome, is_change);
+        // The LIMIT keeps SQLite from evaluating :org once for each time it is named.
+        let from = format!("FROM (SELECT {organization} AS id LIMIT 1) o {condition}");
+        let (sql, bindings) = self.parts("o.id", &from, organization_id, outcome, is_change);
         tenant.statement(&sql, &bindings)
     }
 

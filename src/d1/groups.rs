@@ -158,6 +158,7 @@ pub fn insert_plain(tenant: &Tenant<'_>, id: &str, group: &Group) -> Vec<Stateme
         since: None,
     };
     let created = NewEvent::new(Event::GroupCreated { group }, SubjectType::Group, id);
+    let created = NewEvent { version: Some(1), ..created };
     let mut statements = vec![tenant.statement(sql, &bindings), guard()];
     statements.extend(events::record(tenant, &[created]));
     statements
@@ -253,13 +254,13 @@ pub fn delete(tenant: &Tenant<'_>, current: &StoredGroup, only_if_unchanged: boo
             );
             bindings.push(text("team", team.as_str()));
             let mut statements = vec![events::groups::team_deleted(tenant, team)];
-            statements.extend(end_memberships(tenant, "g.team_id = :id", team));
+            statements.extend(end_memberships(tenant, Doomed::OfTeam, team));
             statements.push(tenant.statement(&delete, &bindings));
             statements
         }
         None => {
             let mut statements = vec![events::groups::deleted(tenant, "g.id = :id", &current.id)];
-            statements.extend(end_memberships(tenant, "g.id = :id AND g.project_id IS NULL", &current.id));
+            statements.extend(end_memberships(tenant, Doomed::Plain, &current.id));
             let delete = format!("DELETE FROM groups WHERE {of_group} AND project_id IS NULL");
             statements.push(tenant.statement(&delete, &bindings));
             statements
@@ -274,24 +275,60 @@ pub(crate) fn delete_all(tenant: &Tenant<'_>, ids: &[&str]) -> Vec<Statement> {
     const OF_IDS: &str = "g.id IN (SELECT value FROM json_each(:id)) AND g.team_id IS NULL";
     let ids = Value::from(ids).to_string();
     let mut statements = vec![events::groups::deleted(tenant, OF_IDS, &ids)];
-    statements.extend(end_memberships(tenant, OF_IDS, &ids));
+    let bindings = [text("id", ids.as_str())];
+    statements.push(events::memberships::ended(
+        tenant,
+        &format!(
+            "groups g CROSS JOIN memberships m ON m.group_seq = g.seq CROSS JOIN users u ON u.seq = m.user_seq
+             WHERE g.org_id = :org AND {OF_IDS}"
+        ),
+        &bindings,
+    ));
+    let members = format!(
+        "DELETE FROM memberships WHERE group_seq IN (SELECT g.seq FROM groups g WHERE g.org_id = :org AND {OF_IDS})"
+    );
+    statements.push(tenant.statement(&members, &bindings));
     let delete = format!("DELETE FROM groups AS g WHERE g.org_id = :org AND {OF_IDS}");
     statements.push(tenant.statement(&delete, &[text("id", ids)]));
     statements
 }
 
-/// Deletes the memberships of the organization's groups `g` that satisfy a condition, which names `:id`. Deleting the
-/// groups alone would do it as well, but then the trigger `memberships_delete` would not know what a membership meant.
-pub(super) fn end_memberships(tenant: &Tenant<'_>, condition: &str, id: &str) -> [Statement; 2] {
+/// Groups that are deleted together.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Doomed {
+    /// The groups of the team with the id.
+    OfTeam,
+    /// The groups of the project with the id.
+    OfProject,
+    /// The plain group with the id.
+    Plain,
+}
+
+impl Doomed {
+    /// The condition on the group `g`; `:id` is the id, and `org` SQL of the organization.
+    fn condition(self, org: &str) -> String {
+        // The plus keeps SQLite from searching all groups of the organization.
+        match self {
+            Self::OfTeam => format!("+g.org_id = {org} AND g.team_id = :id"),
+            Self::OfProject => format!("+g.org_id = {org} AND g.project_id = :id"),
+            Self::Plain => format!("g.org_id = {org} AND g.id = :id AND g.project_id IS NULL"),
+        }
+    }
+}
+
+/// Deletes the memberships of groups. Deleting the groups alone would do it as well, but then the trigger
+/// `memberships_delete` would not know what a membership meant.
+pub(super) fn end_memberships(tenant: &Tenant<'_>, doomed: Doomed, id: &str) -> [Statement; 2] {
     let bindings = [text("id", id)];
-    let ended = format!(
-        "groups g CROSS JOIN memberships m ON m.group_seq = g.seq CROSS JOIN users u ON u.seq = m.user_seq
-         WHERE g.org_id = :org AND {condition}"
+    let next = format!(
+        "(SELECT g.seq FROM groups g WHERE {} AND g.seq > c.group_seq ORDER BY g.seq LIMIT 1)",
+        doomed.condition("c.org_id")
     );
     let delete = format!(
-        "DELETE FROM memberships WHERE group_seq IN (SELECT g.seq FROM groups g WHERE g.org_id = :org AND {condition})"
+        "DELETE FROM memberships WHERE group_seq IN (SELECT g.seq FROM groups g WHERE {})",
+        doomed.condition(":org")
     );
-    [events::memberships::ended(tenant, &ended, &bindings), tenant.statement(&delete, &bindings)]
+    [events::memberships::ended_of_groups(tenant, &next, &bindings), tenant.statement(&delete, &bindings)]
 }
 
 /// Whether the unique index on a group's name refused a write.

@@ -10,7 +10,7 @@ use super::batch::{Batch, Handle, Results};
 use super::columns::integers;
 use super::events;
 use super::limits::MOST_GROUPS;
-use super::named_members::{Selected, chunks, selects_of};
+use super::named_members::{IDS, ORGANIZATION, Selected, USER, chunks, selects_of};
 use super::statement::{Statement, integer, text};
 use super::tenant::{Tenant, full};
 use directory::membership::MembershipChange;
@@ -70,9 +70,7 @@ impl KeptComparison {
             &change.add,
             &format!(
                 "SELECT json_group_array(iif(k.user_seq IS NULL, e.seq, -e.seq)) AS seqs
-                 FROM json_each(:known_ids) j
-                 CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1 AND e.active = 0
-                 LEFT JOIN {kept} WHERE NOT {}",
+                 FROM {ORGANIZATION} CROSS JOIN {IDS} CROSS JOIN {USER} AND e.active = 0 LEFT JOIN {kept} WHERE NOT {}",
                 selected.sql
             ),
             &[selected.bindings.as_slice(), &[group()]].concat(),
@@ -82,8 +80,7 @@ impl KeptComparison {
             &change.remove,
             &format!(
                 "SELECT json_group_array(e.seq) AS seqs
-                 FROM json_each(:known_ids) j
-                 CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1 CROSS JOIN {kept}"
+                 FROM {ORGANIZATION} CROSS JOIN {IDS} CROSS JOIN {USER} CROSS JOIN {kept}"
             ),
             &[group()],
         );

@@ -8,7 +8,9 @@ use super::brake::not_lately;
 use super::columns::{flag, integers, json};
 use super::kept_memberships::{self, KeptChange};
 use super::limits::MOST_GROUPS;
-use super::named_members::{MOST_SEQS, Selected, array_of, in_parameters, selects_of};
+use super::named_members::{
+    IDS, MOST_SEQS, ORGANIZATION, Selected, USER, array_of, in_parameters, selects_of,
+};
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
 use super::{StorageError, events};
@@ -98,8 +100,7 @@ pub fn resolve_member_ids(tenant: &Tenant<'_>, change: &MembershipChange<'_>) ->
     let selected = Selected::of(tenant.catalog, &change.selections);
     let sql = format!(
         "SELECT json_group_array(e.seq) FILTER (WHERE e.active = 1 AND NOT {}) AS seqs, {OTHERS} AS others
-         FROM json_each(:known_ids) j
-         LEFT JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1",
+         FROM {ORGANIZATION} CROSS JOIN {IDS} LEFT JOIN {USER}",
         selected.sql
     );
     selects_of(tenant, &change.add, &sql, &selected.bindings)
@@ -176,8 +177,8 @@ impl Comparison {
         group_id: &str,
         change: &MembershipChange<'_>,
     ) -> Self {
-        const MEMBERSHIP: &str = "memberships m ON m.user_seq = e.seq
-               AND m.group_seq = (SELECT seq FROM groups WHERE org_id = :org AND id = :group)";
+        const GROUP: &str = "groups g ON g.org_id = o.id AND g.id = :group";
+        const MEMBERSHIP: &str = "memberships m ON m.user_seq = e.seq AND m.group_seq = g.seq";
         let group = || text("group", group_id);
         let counts = not_lately("e");
         let selected = Selected::of(tenant.catalog, &change.selections);
@@ -187,8 +188,7 @@ impl Comparison {
             &format!(
                 "SELECT json_group_array(iif(m.user_seq IS NULL, e.seq, -e.seq))
                    FILTER (WHERE e.active = 1 AND NOT {}) AS seqs, {OTHERS} AS others
-                 FROM json_each(:known_ids) j
-                 LEFT JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
+                 FROM {ORGANIZATION} LEFT JOIN {GROUP} CROSS JOIN {IDS} LEFT JOIN {USER}
                  LEFT JOIN {MEMBERSHIP}",
                 selected.sql
             ),
@@ -200,8 +200,7 @@ impl Comparison {
             &format!(
                 "SELECT json_group_array(iif(m.user_seq IS NULL, -e.seq, e.seq)) AS seqs,
                    coalesce(max(m.user_seq IS NOT NULL AND {counts}), 0) AS counts
-                 FROM json_each(:known_ids) j
-                 CROSS JOIN users e ON e.org_id = :org AND e.id = j.value AND e.managed = 1
+                 FROM {ORGANIZATION} CROSS JOIN {GROUP} CROSS JOIN {IDS} CROSS JOIN {USER}
                  LEFT JOIN {MEMBERSHIP}"
             ),
             &[group()],
@@ -214,8 +213,8 @@ impl Comparison {
                 Some(candidates) => {
                     bindings.push(text("candidates", array_of(candidates.iter())));
                     format!(
-                        "json_each(:candidates) j CROSS JOIN users e ON e.org_id = :org AND e.id = j.value
-                         CROSS JOIN {MEMBERSHIP} WHERE TRUE"
+                        "{ORGANIZATION} CROSS JOIN {GROUP} CROSS JOIN json_each(:candidates) j
+                         CROSS JOIN users e ON e.org_id = o.id AND e.id = j.value CROSS JOIN {MEMBERSHIP} WHERE TRUE"
                     )
                 }
                 None => "memberships m CROSS JOIN users e ON e.seq = m.user_seq

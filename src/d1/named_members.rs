@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::batch::Select;
 use super::filter::compile_member;
-use super::statement::{Binding, expression, text};
+use super::statement::{Binding, text};
 use super::tenant::Tenant;
 use directory::Catalog;
 use directory::membership::{Ids, Selection};
@@ -15,14 +15,23 @@ const MOST_BYTES: usize = 1_800_000;
 /// Most numbers in a parameter, or in an answer.
 pub(super) const MOST_SEQS: usize = 150_000;
 
-/// A statement for as many ids as fit into one.
+/// SQL of the organization `o`, the first behind FROM: it is searched once.
+pub(super) const ORGANIZATION: &str = "(SELECT :org AS id LIMIT 1) o";
+
+/// SQL of the ids `j` of a parameter, behind JOIN. For a key that is no longer good, they are not read.
+pub(super) const IDS: &str = "json_each(:ids) j ON o.id IS NOT NULL";
+
+/// SQL of the user `e` with the id `j`, whom SCIM sees; behind JOIN.
+pub(super) const USER: &str = "users e ON e.org_id = o.id AND e.id = j.value AND e.managed = 1";
+
+/// A statement for as many ids as fit into one, which are its `:ids`.
 pub(super) fn selects_of<R: DeserializeOwned>(
     tenant: &Tenant<'_>,
     ids: &Ids<'_>,
     sql: &str,
     more: &[Binding],
 ) -> Vec<Select<R>> {
-    let bindings = |ids| [bindings_of(ids).as_slice(), more].concat();
+    let bindings = |ids| [&[text("ids", ids)], more].concat();
     in_parameters(ids.iter()).into_iter().map(|ids| tenant.select(sql, &bindings(ids))).collect()
 }
 
@@ -75,11 +84,6 @@ pub(super) fn in_parameters<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> +
 pub(super) fn array_of<'i>(ids: impl Iterator<Item = &'i (impl AsRef<str> + 'i)>) -> String {
     let ids = ids.map(|id| Value::from(id.as_ref()));
     ids.collect::<Value>().to_string()
-}
-
-/// Binds the ids, or none for a key that is no longer good: without an organization, there is no need to read them.
-fn bindings_of(ids: String) -> Vec<Binding> {
-    vec![text("ids", ids), expression("known_ids", "iif(:org IS NULL, '[]', :ids)")]
 }
 
 /// Users by `seq`, as arrays of which each fits into one parameter.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::batch::Select;
 use super::brake::not_lately;
 use super::columns::{flag, json as column_json};
+use super::groups::Doomed;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
 use super::{StorageError, events, groups};
@@ -198,7 +199,7 @@ fn created_with(
 ) -> Vec<NewEvent> {
     let groups = groups.iter().map(|group| {
         let event = Event::GroupCreated { group: group.described(project, team) };
-        NewEvent::new(event, SubjectType::Group, &group.id)
+        NewEvent { version: Some(1), ..NewEvent::new(event, SubjectType::Group, &group.id) }
     });
     std::iter::once(created).chain(groups).collect()
 }
@@ -354,7 +355,7 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, Stri
 /// Archives a project: SCIM no longer sees its groups, and their memberships are deleted.
 pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     let statement = |sql| tenant.statement(sql, &[text("id", id)]);
-    let [ended, delete_memberships] = groups::end_memberships(tenant, "g.project_id = :id", id);
+    let [ended, delete_memberships] = groups::end_memberships(tenant, Doomed::OfProject, id);
     vec![
         events::groups::project_archived(tenant, id),
         ended,
@@ -398,7 +399,7 @@ pub fn delete_team(tenant: &Tenant<'_>, project: &str, team: &str) -> Vec<Statem
     let sql = "DELETE FROM teams WHERE id = :team AND project_id = (
                  SELECT id FROM projects WHERE org_id = :org AND id = :project AND archived_at IS NULL)";
     let mut statements = vec![events::groups::team_deleted(tenant, team)];
-    statements.extend(groups::end_memberships(tenant, "g.team_id = :id", team));
+    statements.extend(groups::end_memberships(tenant, Doomed::OfTeam, team));
     statements.push(tenant.statement(sql, &[text("project", project), text("team", team)]));
     statements.push(guard());
     statements

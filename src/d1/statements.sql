@@ -1875,29 +1875,27 @@ SELECT
     min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (SELECT 1 FROM groups WHERE org_id = ?3 AND id = j.value))
   ) AS others
 FROM
-  json_each(iif(?3 IS NULL, '[]', ?4)) j
-  LEFT JOIN users e ON e.org_id = ?3
+  (SELECT ?3 AS id LIMIT 1) o
+  LEFT JOIN groups g ON g.org_id = o.id
+  AND g.id = ?4
+  CROSS JOIN json_each(?5) j ON o.id IS NOT NULL
+  LEFT JOIN users e ON e.org_id = o.id
   AND e.id = j.value
   AND e.managed = 1
   LEFT JOIN memberships m ON m.user_seq = e.seq
-  AND m.group_seq = (SELECT seq FROM groups WHERE org_id = ?3 AND id = ?5);
-SELECT
-  json_group_array(iif(m.user_seq IS NULL, - e.seq, e.seq)) AS seqs,
-  coalesce(
-    max(
-      m.user_seq IS NOT NULL
-      AND (e.lost_at IS NULL OR e.lost_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'))
-    ),
-    0
-  ) AS counts
+  AND m.group_seq = g.seq;
+SELECT json_group_array(iif(m.user_seq IS NULL, - e.seq, e.seq)) AS seqs
 FROM
-  json_each(iif(?1 IS NULL, '[]', ?2)) j
-  CROSS JOIN users e ON e.org_id = ?1
+  (SELECT ?1 AS id LIMIT 1) o
+  CROSS JOIN groups g ON g.org_id = o.id
+  AND g.id = ?2
+  CROSS JOIN json_each(?3) j ON o.id IS NOT NULL
+  CROSS JOIN users e ON e.org_id = o.id
   AND e.id = j.value
   AND e.managed = 1
   LEFT JOIN memberships m ON m.user_seq = e.seq
-  AND m.group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?3);
-SELECT json_group_array(seq) AS seqs, coalesce(max(counts), 0) AS counts
+  AND m.group_seq = g.seq;
+SELECT json_group_array(seq) AS seqs
 FROM (
   SELECT
     e.seq AS seq,
@@ -1959,8 +1957,9 @@ SELECT
     min(j.value) FILTER (WHERE e.seq IS NULL AND EXISTS (SELECT 1 FROM groups WHERE org_id = ?3 AND id = j.value))
   ) AS others
 FROM
-  json_each(iif(?3 IS NULL, '[]', ?4)) j
-  LEFT JOIN users e ON e.org_id = ?3
+  (SELECT ?3 AS id LIMIT 1) o
+  CROSS JOIN json_each(?4) j ON o.id IS NOT NULL
+  LEFT JOIN users e ON e.org_id = o.id
   AND e.id = j.value
   AND e.managed = 1;
 
@@ -1979,20 +1978,18 @@ SELECT
     ''
   );
 INSERT INTO memberships (group_seq, user_seq, since)
-SELECT g.seq, u.seq, g.newest + c.number
-FROM
-  (
-    SELECT
-      g.seq AS seq,
-      g.org_id AS org_id,
-      coalesce((SELECT max(e.seq) FROM events e WHERE e.org_id = g.org_id), 0) AS newest
-    FROM groups g
-    WHERE g.org_id = ?1
-      AND g.id = ?2
-    LIMIT 1
-  ) g
-  CROSS JOIN (SELECT 1 AS number, ?3 AS value) c
-  CROSS JOIN json_each(c.value) j
+SELECT g.seq, u.seq, g.newest + 1
+FROM (
+  SELECT
+    g.seq AS seq,
+    g.org_id AS org_id,
+    coalesce((SELECT max(e.seq) FROM events e WHERE e.org_id = g.org_id), 0) AS newest
+  FROM groups g
+  WHERE g.org_id = ?1
+    AND g.id = ?2
+  LIMIT 1
+) g
+  CROSS JOIN json_each(?3) j
   CROSS JOIN users u ON u.seq = j.value
   AND u.org_id = g.org_id
   AND u.active = 1
@@ -2061,7 +2058,7 @@ SELECT
     (
       SELECT json_group_array(json_object('id', u.id))
       FROM
-        json_each(c.value) j
+        json_each(?5) j
         CROSS JOIN memberships m ON m.group_seq = g.seq
         AND m.user_seq = j.value
         AND m.since > p.seq
@@ -2082,7 +2079,7 @@ FROM (
       FROM log l
       WHERE
         l.org_id = n.org_id
-        AND substr(l.id, 26) = ?5
+        AND substr(l.id, 26) = ?6
         AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
       ORDER BY l.id DESC
       LIMIT 1
@@ -2092,22 +2089,21 @@ FROM (
     FROM (
       SELECT org_id, seq, at, story, log_id, active_total, lost_total
       FROM events
-      WHERE org_id = ?6
+      WHERE org_id = ?7
       ORDER BY seq DESC
       LIMIT 1
     )
     UNION ALL
-    SELECT ?6, 0, '', NULL, NULL, 0, 0
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
     LIMIT 1
   ) n
   WHERE n.org_id IS NOT NULL
   LIMIT 1
 ) p
   CROSS JOIN groups g ON g.org_id = p.org_id
-  AND g.id = ?7
+  AND g.id = ?8
   LEFT JOIN projects r ON r.id = g.project_id
   LEFT JOIN teams t ON t.id = g.team_id
-  CROSS JOIN (SELECT ?8 AS value) c
 WHERE changes() > 0;
 INSERT INTO
   new_events (
@@ -6291,63 +6287,67 @@ SELECT
   g.people
 FROM (
   SELECT
-    g.id AS id,
-    g.version AS version,
-    json_patch(
-      '{}',
-      json_object(
-        'id',
-        g.id,
-        'name',
-        g.display_name,
-        'external_id',
-        coalesce(g.external_id_sent, g.external_id),
-        'role',
-        g.role,
-        'project',
-        iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
-        'team',
-        iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
-      )
-    ) AS ref,
-    y.number AS number,
-    y.people AS people,
-    y.lost AS lost,
-    y.lost_sum AS lost_sum
+    x.id AS id,
+    x.version AS version,
+    x.ref AS ref,
+    row_number() OVER (ORDER BY x.key) AS number,
+    x.ended -> 'people' AS people,
+    x.ended ->> 'lost' AS lost,
+    sum(x.ended ->> 'lost') OVER (ORDER BY x.key) AS lost_sum
   FROM (
     SELECT
-      x.group_seq AS group_seq,
-      row_number() OVER (ORDER BY x.group_seq, x.chunk) AS number,
-      sum(x.lost AND x.place = 1) AS lost,
-      sum(sum(x.lost AND x.place = 1)) OVER (ORDER BY x.group_seq, x.chunk) AS lost_sum,
-      json_group_array(json_object('id', x.id, 'since', x.since)) AS people
-    FROM (
-      SELECT
-        g.seq AS group_seq,
-        u.id AS id,
-        m.since AS since,
-        (
-          u.active = 1
-          AND u.managed = 1
-          AND g.role IS NOT NULL
-          AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
-        ) AS lost,
-        (row_number() OVER () - 1) / 500 AS chunk,
-        row_number() OVER (PARTITION BY u.seq, g.role IS NULL ORDER BY g.seq) AS place
-      FROM
-        json_each(?5) j
-        CROSS JOIN groups g ON g.org_id = ?6
-        AND g.id = j.value ->> 0
-        CROSS JOIN users u ON u.org_id = ?6
-        AND u.id = j.value ->> 1
-        CROSS JOIN memberships m ON m.group_seq = g.seq
-        AND m.user_seq = u.seq
-    ) x
-    GROUP BY x.group_seq, x.chunk
-  ) y
-    CROSS JOIN groups g ON g.seq = y.group_seq
-    LEFT JOIN projects r ON r.id = g.project_id
-    LEFT JOIN teams t ON t.id = g.team_id
+      g.id AS id,
+      g.version AS version,
+      json_patch(
+        '{}',
+        json_object(
+          'id',
+          g.id,
+          'name',
+          g.display_name,
+          'external_id',
+          coalesce(g.external_id_sent, g.external_id),
+          'role',
+          g.role,
+          'project',
+          iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+          'team',
+          iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+        )
+      ) AS ref,
+      c.key AS key,
+      (
+        SELECT
+          json_object(
+            'people',
+            json_group_array(json_object('id', u.id, 'since', m.since)),
+            'lost',
+            sum(
+              (
+                u.active = 1
+                AND u.managed = 1
+                AND g.role IS NOT NULL
+                AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+              )
+            )
+          )
+        FROM
+          json_each(c.value -> 1) j
+          CROSS JOIN users u ON u.org_id = g.org_id
+          AND u.id = j.value
+          CROSS JOIN memberships m ON m.group_seq = g.seq
+          AND m.user_seq = u.seq
+        HAVING count(*) > 0
+      ) AS ended
+    FROM
+      json_each(?5) c
+      CROSS JOIN groups g ON g.org_id = ?6
+      AND g.id = c.value ->> 0
+      LEFT JOIN projects r ON r.id = g.project_id
+      LEFT JOIN teams t ON t.id = g.team_id
+    LIMIT -1
+  ) x
+  WHERE x.ended IS NOT NULL
 ) g
   CROSS JOIN (
     SELECT
@@ -6383,11 +6383,12 @@ WHERE
   (group_seq, user_seq) IN (
     SELECT m.group_seq, m.user_seq
     FROM
-      json_each(?1) j
+      json_each(?1) c
       CROSS JOIN groups g ON g.org_id = ?2
-      AND g.id = j.value ->> 0
-      CROSS JOIN users u ON u.org_id = ?2
-      AND u.id = j.value ->> 1
+      AND g.id = c.value ->> 0
+      CROSS JOIN json_each(c.value -> 1) j
+      CROSS JOIN users u ON u.org_id = g.org_id
+      AND u.id = j.value
       CROSS JOIN memberships m ON m.group_seq = g.seq
       AND m.user_seq = u.seq
   );

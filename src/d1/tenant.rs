@@ -172,6 +172,9 @@ impl Tenant<'_> {
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash \
                           AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > :now))";
 
+/// SQL of the organization in a batch where the statement before changes one row or none; NULL with none.
+pub(crate) const IF_ROW_CHANGED: &str = "iif(changes() = 1, :org, NULL)";
+
 /// As [`ORG_OF_KEY`]. While an administrator has paused the writes of keys, it fails the batch as a failed [`guard`]
 /// does: the request then starts again, and finds out.
 const ORG_OF_WRITING_KEY: &str = "(SELECT iif(is_paused, json('stale'), org_id) FROM auth_keys \

@@ -53,8 +53,8 @@ const GROUPS: &str = r#"|| ',"groups":' || (
   "#;
 
 /// The columns of a [`Resource`].
-fn answered() -> String {
-    format!("users.version AS version, {} AS body", resource_sql(true))
+fn answered(groups: &str) -> String {
+    format!("users.version AS version, {} AS body", resource_with(groups))
 }
 
 const INSERT_EMAILS: &str = "INSERT INTO user_emails (org_id, value_fold, type_fold, user_seq)
@@ -259,7 +259,7 @@ fn insert_from(organization: &str) -> String {
            :doc_fold, :now, :now
          FROM {organization}
          RETURNING {}",
-        answered()
+        answered(NO_GROUPS)
     )
 }
 
@@ -333,7 +333,7 @@ pub fn update(
     if !before.active && user.active && organization.keep_access {
         batch.extend(kept_memberships::give_back(tenant, current.seq));
     }
-    let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered());
+    let select = format!("SELECT {} FROM users WHERE users.seq = :seq", answered(GROUPS));
     batch.push(tenant.select(&select, &seq()))
 }
 

@@ -2,19 +2,21 @@
 // nothing usually one; and the rows, as D1 bills them, do not grow with the directory.
 
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
 import { populate } from "../../scripts/lib/population.mjs";
 import { assertStatus, memberIds, serverTiming } from "../helpers/assert.mjs";
 import { members, oktaGroup, oktaUser, operation, person } from "../helpers/bodies.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { useWorker } from "../helpers/worker.mjs";
+import { CHANGES, CROWD } from "./change-costs.mjs";
 
-const CROWD = 10_000;
 const LARGE = "Statsig-Demo-Member";
 
 describe("the cost of a request", () => {
   const worker = useWorker();
   const table = [];
+  const asserted = new Set();
   let organization;
   let okta;
   let ids;
@@ -51,6 +53,12 @@ describe("the cost of a request", () => {
     const more = losesAccess ? rows_written - cost[2] : 0;
     assert.ok([0, 1].includes(more), `${name}: ${rows_written} rows written, ${cost[2]} expected`);
     assert.deepEqual([round_trips, rows_read, rows_written - more], cost, name);
+  }
+
+  /** As assertExactCost, of a change in the table of docs/performance.md. */
+  function assertChange(change, answer, status, options) {
+    asserted.add(change);
+    assertExactCost(change, answer, status, CHANGES[change].now, options);
   }
 
   /** Asserts status and cost of an answer, `cost` being [round trips, most rows read, most rows written]. */
@@ -97,31 +105,29 @@ describe("the cost of a request", () => {
   test("of creating, changing and deleting a person", async () => {
     const profile = person("newcomer@okta.local", "New", "Comer");
     const created = await okta.post("/Users", oktaUser(profile));
-    // Ten for the person, one for the entry of the log, and two for the event: its frame and its subject. Before there
-    // were events, the entry took two, since an index had it by its resource.
-    assertExactCost("POST user", created, 201, [1, 19, 10 + 1 + 2]);
+    assertChange("a person is created", created, 201);
     const path = `/Users/${created.body.id}`;
     const renamed = oktaUser(person(profile.userName, "Newer", "Comer"));
-    assertExactCost("PUT user", await okta.put(path, renamed), 200, [2, 14, 2 + 1 + 2]);
+    assertChange("a name changes", await okta.put(path, renamed), 200);
     assertCost("PUT user, no change", await okta.put(path, renamed), 200, [1, 20, 0]);
     const inactive = await okta.patch(path, operation.active(false));
-    assertExactCost("PATCH active", inactive, 200, [2, 23, 3 + 1 + 2], { losesAccess: true });
+    assertChange("a person without groups is deactivated", inactive, 200, { losesAccess: true });
     assertCost("PATCH active, no change", await okta.patch(path, operation.active(false)), 200, [1, 20, 0]);
     // The one row is the next `seq`, which SQLite gives away before it finds that the userName is taken.
     assertCost("POST user that exists", await okta.post("/Users", renamed), 409, [1, 12, 1]);
-    // Two more keep the person, so that they can come back.
-    assertExactCost("DELETE user", await okta.delete(path), 204, [2, 29, 3 + 1 + 2 + 2]);
+    assertChange("a person without groups is deleted", await okta.delete(path), 204);
+    const member = await okta.patch(`/Users/${ids[9]}`, operation.active(false));
+    assertChange("a person in one group is deactivated", member, 200, { losesAccess: true });
   });
 
   test("of changing a large group", async () => {
     const path = `/Groups/${group.id}`;
     const [last] = ids.slice(-1);
     const added = await okta.patch(path, operation.addMembers([last]));
-    assertExactCost(`PATCH +1 at ${CROWD}`, added, 204, [2, 34, 4 + 1 + 2]);
+    assertChange("one member joins the large group", added, 204);
     assertCost("PATCH +1, no change", await okta.patch(path, operation.addMembers([last])), 204, [1, 24, 0]);
-    // The person finds the event, too.
     const removed = await okta.patch(path, operation.removeMember(last));
-    assertExactCost(`PATCH -1 at ${CROWD}`, removed, 204, [2, 39, 3 + 1 + 3], { losesAccess: true });
+    assertChange("one member leaves the large group", removed, 204, { losesAccess: true });
     assertCost("PATCH -1, no change", await okta.patch(path, operation.removeMember(last)), 204, [1, 24, 0]);
     // Where the organization does not keep access, nothing is read for it.
     const inactive = await organization.createUser("away@okta.local", { active: false });
@@ -130,18 +136,38 @@ describe("the cost of a request", () => {
     assertCost("PATCH same name", await okta.patch(path, operation.rename(group.id, LARGE)), 204, [1, 24, 0]);
     const oneMore = { ...oktaGroup(LARGE), members: members(ids.slice(0, -1)) };
     const replaced = await okta.put(path, oneMore);
-    assertExactCost(`PUT ${CROWD}, one changed`, replaced, 200, [2, 4.2 * CROWD + 46, 4 + 1 + 2]);
+    assertExactCost(`PUT ${CROWD}, one changed`, replaced, 200, [2, 4.2 * CROWD + 42, 4 + 1 + 2]);
     assertCost(`PUT ${CROWD}, no change`, await okta.put(path, oneMore), 200, [1, 5 * CROWD, 0]);
   });
 
   test("of teams", async () => {
     const created = await okta.post("/Groups", oktaGroup("Statsig-Demo-Night Shift-Member", ids.slice(0, 3)));
     // Events of the team, of its two groups, and of the members who joined.
-    assertExactCost("POST team of 3", created, 201, [2, 92, 26 + 1 + 4 * 2]);
-    // The same events, which the three people find, too.
+    assertExactCost("POST team of 3", created, 201, [2, 87, 26 + 1 + 4 * 2]);
     const deleted = await okta.delete(`/Groups/${created.body.id}`);
     // One read tells whether the access brake is engaged.
-    assertExactCost("DELETE team of 3", deleted, 204, [2, 136 + 1, 11 + 1 + 4 * 2 + 3], { losesAccess: true });
+    assertChange("a team with three members is deleted", deleted, 204, { losesAccess: true });
+  });
+
+  test("of emptying a large group", async () => {
+    await organization.configure({ brake_percent: 0 });
+    const emptied = await okta.put(`/Groups/${group.id}`, oktaGroup(LARGE, []));
+    assertChange("9,998 members leave the large group", emptied, 200, { losesAccess: true });
+  });
+
+  test("as in the table of docs/performance.md", () => {
+    assert.deepEqual([...asserted].sort(), Object.keys(CHANGES).sort());
+    const number = (value) => value.toLocaleString("en");
+    const rows = Object.entries(CHANGES).map(([change, { before, now }]) => {
+      const cells = before.map((value, i) => `${number(value)} → ${number(now[i])}`);
+      return `| ${[change, ...cells].join(" | ")} |`;
+    });
+    const made = ["| when | round trips | rows read | rows written |", "| --- | --- | --- | --- |", ...rows].join("\n");
+    const file = new URL("../../docs/performance.md", import.meta.url);
+    const text = readFileSync(file, "utf8");
+    const [begin, kept, end] = text.split(/(?<=<!-- changes -->\n\n)|(?=\n\n<!-- end of changes -->)/);
+    if (process.env.UPDATE) writeFileSync(file, begin + made + end);
+    else assert.equal(kept, made, "UPDATE=1 renews the table");
   });
 
   test("as a table", (t) => {

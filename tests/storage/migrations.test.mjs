@@ -34,6 +34,8 @@ const ANN = idOf("ann@acme.example");
 
 /** The migration with which the history of organizations begins. */
 const HISTORY = "0008_change_events.sql";
+/** The newest migration without which the Worker cannot work. */
+const NEEDED = "0010_brake_and_erasure.sql";
 const isBefore = ({ name }) => name < HISTORY;
 
 /** Fills a database of any earlier state by the columns that all of them have. `key` is that of a SCIM client. */
@@ -90,7 +92,8 @@ const columnsOf = (worker) =>
   worker.sql(
     `SELECT t.name AS "table", group_concat('"' || c.name || '"') AS columns
      FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name IN
-       ('organizations', 'users', 'projects', 'groups', 'archived_groups', 'memberships', 'auth_keys', 'log')
+       ('organizations', 'users', 'projects', 'groups', 'archived_groups', 'memberships', 'auth_keys', 'log', 'events',
+        'event_subjects')
      GROUP BY 1`,
   );
 
@@ -124,16 +127,19 @@ for (const [i, { name }] of migrations().slice(0, -1).entries()) {
       for (const { sql } of later) await worker.sql(sql);
     });
 
-    test("does not serve the Worker of today, and says what to do", async () => {
-      const detail = /npx wrangler d1 migrations apply DB --remote/;
-      // Of what the newest migration is for.
-      assertError(await okta().patch(`/Users/${idOf("bob@acme.example")}`, operation.active(false)), 503, { detail });
-      const key = await admin().send("POST", `/organizations/${ORG}/keys`, {});
-      assert.equal(key.status, 503, key.text);
-      assert.match(key.body.detail, detail);
-      await worker.flushLogs();
-      assert.ok(worker.logs().some((line) => /lacks migrations .*(no such|no column)/.test(line) && detail.test(line)));
-    });
+    // Later migrations add nothing that the Worker cannot do without.
+    if (name < NEEDED)
+      test("does not serve the Worker of today, and says what to do", async () => {
+        const detail = /npx wrangler d1 migrations apply DB --remote/;
+        // Of what that migration is for.
+        assertError(await okta().patch(`/Users/${idOf("bob@acme.example")}`, operation.active(false)), 503, { detail });
+        const key = await admin().send("POST", `/organizations/${ORG}/keys`, {});
+        assert.equal(key.status, 503, key.text);
+        assert.match(key.body.detail, detail);
+        await worker.flushLogs();
+        const isExplained = (line) => /lacks migrations .*(no such|no column)/.test(line) && detail.test(line);
+        assert.ok(worker.logs().some(isExplained));
+      });
 
     test("keeps its rows", async () => {
       const columns = await columnsOf(worker);

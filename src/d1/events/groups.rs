@@ -124,14 +124,24 @@ pub fn deleted(tenant: &Tenant<'_>, condition: &str, id: &str) -> Statement {
 
 /// Writes the events of a team that is about to be deleted with its groups.
 pub fn team_deleted(tenant: &Tenant<'_>, team: &str) -> Statement {
-    let y = format!(
-        "SELECT 0 AS place, 'team.deleted' AS type, 'team' AS subject_type, t.id AS id, NULL AS version,
-           json_object('name', t.name, 'project', json_object('id', r.id, 'name', r.name),
-             'created_at', t.created_at) AS data
-         FROM teams t CROSS JOIN projects r ON r.id = t.project_id WHERE t.id = :team AND r.org_id = :org
-         UNION ALL
-         SELECT g.seq, {} FROM groups g {MEANING} WHERE g.org_id = :org AND g.team_id = :team",
-        deleted_columns()
-    );
-    of_rows(tenant, &y, &[text("team", team)])
+    let reference = group_ref("");
+    let frame = Frame {
+        number: "1 + (SELECT count(*) FROM groups o WHERE o.team_id = t.id AND o.seq <= g.seq)",
+        event_type: "iif(g.seq IS NULL, 'team.deleted', 'group.deleted')",
+        subject_type: "iif(g.seq IS NULL, 'team', 'group')",
+        subject_id: "coalesce(g.id, t.id)",
+        version: "g.version",
+        data: &format!(
+            "iif(g.seq IS NULL,
+               json_object('name', t.name, 'project', json_object('id', r.id, 'name', r.name),
+                 'created_at', t.created_at),
+               json_object('group', json({reference}), 'created_at', g.created_at, 'pushed_at', g.pushed_at))"
+        ),
+        // A row without a group is that of the team.
+        behind: "CROSS JOIN teams t ON t.id = :team CROSS JOIN projects r ON r.id = t.project_id AND r.org_id = p.org_id
+             CROSS JOIN json_each('[0,1]') k LEFT JOIN groups g ON g.team_id = iif(k.value, t.id, NULL)
+             WHERE k.value = 0 OR g.seq IS NOT NULL",
+        ..Frame::default()
+    };
+    frame.statement(tenant, &[text("team", team)])
 }

@@ -2,7 +2,7 @@
 
 use super::super::statement::{Binding, Statement, expression};
 use super::super::tenant::{Cause, Tenant};
-use super::Frame;
+use super::{Frame, READING};
 
 /// Writes that an import began or ended, each once for an import. `page` is SQL behind FROM that yields the import's
 /// `id`, `resource` and `total`, and whether this page `is_last`, or no row if the page's progress is not written.
@@ -27,7 +27,7 @@ pub(crate) fn progress(tenant: &Tenant<'_>, page: &str, mut bindings: Vec<Bindin
         data: "json_object('resource', i.resource, 'total', i.total, 'first_page_at', substr(i.id, 1, 24))",
         behind: &behind,
         // Reads go on during a pause.
-        goes_on: true,
+        org: READING,
         ..Frame::default()
     };
     // The log has no entry of a list.

@@ -17,8 +17,13 @@ pub mod shown;
 use serde_json::{Map, Value, json};
 
 use super::statement::{Binding, Statement, text};
-use super::tenant::Tenant;
+use super::tenant::{IF_ROW_CHANGED, Tenant};
 use directory::event::{EventType, NewEvent};
+
+/// The organization of a change, which fails while an administrator has paused the writes of identity providers.
+const WRITING: &str = ":org_of_write";
+/// The organization where the pause does not matter, or another statement of the batch makes sure of it.
+const READING: &str = ":org";
 
 /// The values of the columns of new events, as SQL. `p` is the newest event so far; see [`newest`].
 struct Frame<'s> {
@@ -44,8 +49,8 @@ struct Frame<'s> {
     before: &'s str,
     /// What comes behind `p` in FROM, and the conditions.
     behind: &'s str,
-    /// Whether it goes on while an administrator has paused the writes of identity providers.
-    goes_on: bool,
+    /// The organization: [`WRITING`], [`READING`], or [`IF_ROW_CHANGED`].
+    org: &'s str,
 }
 
 impl Default for Frame<'_> {
@@ -65,7 +70,7 @@ impl Default for Frame<'_> {
             lost_sum: "0",
             before: "",
             behind: "",
-            goes_on: false,
+            org: WRITING,
         }
     }
 }
@@ -75,7 +80,9 @@ impl Frame<'_> {
     fn statement(&self, tenant: &Tenant<'_>, bindings: &[Binding]) -> Statement {
         let Self { number, event_type, subject_type, subject_id, version, data, personal, others, .. } = self;
         let Self { active, active_sum, lost, lost_sum, before, behind, .. } = self;
-        let newest = newest(tenant, if self.goes_on { ":org" } else { ":org_of_write" });
+        let newest = newest(tenant, self.org);
+        // With its own LIMIT, SQLite does not search the entry of the log for each value that is made of it.
+        let limit = if before.is_empty() && behind.is_empty() { "LIMIT 1" } else { "" };
         let sql = format!(
             "INSERT INTO new_events (org_id, seq, at, type, story, log_id, source, actor, key_id, subject_type,
                subject_id, version, data, active, active_total, lost, lost_total, personal, others)
@@ -86,7 +93,7 @@ impl Frame<'_> {
                p.request_log_id, :event_source, :event_actor, :event_key, {subject_type}, {subject_id}, {version},
                {data}, {active}, p.active_total + {active_sum}, iif(:event_source = 'scim', {lost}, 0),
                p.lost_total + iif(:event_source = 'scim', {lost_sum}, 0), {personal}, {others}
-             FROM {before} {newest} p {behind}"
+             FROM {before} {newest} p {behind} {limit}"
         );
         tenant.statement(&sql, bindings)
     }
@@ -116,16 +123,16 @@ fn newest(tenant: &Tenant<'_>, org: &str) -> String {
 /// Writes events in the batch of their change, behind the statement of the change and its guard. No statements for no
 /// events.
 pub fn record(tenant: &Tenant<'_>, events: &[NewEvent]) -> Vec<Statement> {
-    record_behind(tenant, events, "", false)
+    record_of(tenant, events, WRITING)
 }
 
 /// As [`record`], in a batch where the statement before changes one row or none: with none, no events are written. That
 /// statement makes sure by itself that the writes of identity providers are not paused.
 pub fn record_if_row_changed(tenant: &Tenant<'_>, events: &[NewEvent]) -> Vec<Statement> {
-    record_behind(tenant, events, "(SELECT 1 WHERE changes() = 1 LIMIT 1) c CROSS JOIN", true)
+    record_of(tenant, events, IF_ROW_CHANGED)
 }
 
-fn record_behind(tenant: &Tenant<'_>, events: &[NewEvent], before: &str, goes_on: bool) -> Vec<Statement> {
+fn record_of(tenant: &Tenant<'_>, events: &[NewEvent], org: &str) -> Vec<Statement> {
     let (mut active_sum, mut lost_sum) = (0_i64, 0_i64);
     let rows: Vec<Value> = events
         .iter()
@@ -162,9 +169,8 @@ fn record_behind(tenant: &Tenant<'_>, events: &[NewEvent], before: &str, goes_on
         subject_type: &column("subject_type"),
         subject_id: &column("subject_id"),
         version: &format!(
-            "CASE {value} ->> 'subject_type' WHEN 'group' THEN (
-                 SELECT version FROM groups WHERE org_id = p.org_id AND id = {value} ->> 'subject_id')
-               ELSE {value} ->> 'version' END"
+            "coalesce({value} ->> 'version', CASE {value} ->> 'subject_type' WHEN 'group' THEN (
+                 SELECT version FROM groups WHERE org_id = p.org_id AND id = {value} ->> 'subject_id') END)"
         ),
         data: &format!("{value} -> 'data'"),
         personal: &column("personal"),
@@ -172,9 +178,8 @@ fn record_behind(tenant: &Tenant<'_>, events: &[NewEvent], before: &str, goes_on
         active_sum: &column("active_sum"),
         lost: &column("lost"),
         lost_sum: &column("lost_sum"),
-        before,
         behind,
-        goes_on,
+        org,
         ..Frame::default()
     };
     vec![frame.statement(tenant, &[bound])]

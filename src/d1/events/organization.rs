@@ -4,7 +4,7 @@
 use super::super::administrators::IS_ADMINISTRATOR;
 use super::super::statement::{Binding, Statement, integer, optional, text};
 use super::super::tenant::Tenant;
-use super::Frame;
+use super::{Frame, READING};
 use directory::event::MAX_LISTED;
 
 /// Writes that the access brake has engaged, if the statement before has changed a row. `lost` and `limit` are SQL
@@ -16,7 +16,7 @@ pub(crate) fn brake_engaged(tenant: &Tenant<'_>, lost: &str, limit: &str) -> Sta
         subject_id: "p.org_id",
         data: &format!("json_object('lost', {lost}, 'limit', {limit})"),
         behind: "CROSS JOIN organizations b ON b.id = p.org_id WHERE changes() = 1",
-        goes_on: true,
+        org: READING,
         ..Frame::default()
     };
     frame.statement(tenant, &[])

@@ -27,9 +27,9 @@ pub(super) fn of_people(
         return;
     }
     batch.execute(unchanged(tenant, &changed));
-    let pairs = |groups: fn(&PlannedPerson) -> &Vec<String>| -> Value {
+    let pairs = |groups: fn(&PlannedPerson) -> &Vec<String>| -> Vec<(&str, &str)> {
         let pairs = changed.iter().flat_map(|person| {
-            groups(person).iter().map(|group| json!([group.as_str(), person.loaded.id.as_str()]))
+            groups(person).iter().map(|group| (group.as_str(), person.loaded.id.as_str()))
         });
         pairs.collect()
     };
