@@ -299,8 +299,9 @@ fn logs() -> Vec<Row> {
         (
             "people in the list of an event whose names are searched",
             number(read::MOST_NAMED),
-            "not found by name",
+            "found by the beginning of userName",
         ),
+        ("people who are found so, in longer lists", number(read::MOST_BEGINNING), "not found by name"),
         ("events of which a difference of access is made", number(access::MOST_COMPARED), "next part"),
         ("people in their lists", number(read::MOST_SCANNED), "next part"),
         ("deeds that are counted", number(read::MOST_COUNTED), "\"more than\""),

@@ -16,6 +16,7 @@ import { main, step } from "./run.mjs";
 
 // The name of the picture, and the address; {organization} is the id of the demo organization, {member} and {group} of
 // a member and a group of it, {joiner} of a person who came into sixty groups, {pushed} of a group pushed three times.
+// {braked} is the id of an organization whose brake is engaged by the key {culprit}, {run} of an undo in {undone}.
 const PAGES_FOR_ANYBODY = [["sign-in", "/console/sign-in"]];
 const PAGES = [
   ["organizations", "/console/organizations"],
@@ -29,6 +30,10 @@ const PAGES = [
   ["group-history", "/console/organizations/{organization}/groups/{pushed}#history"],
   ["imports", "/console/organizations/{organization}/imports"],
   ["settings", "/console/organizations/{organization}/settings"],
+  ["brake-banner", "/console/organizations/{braked}/members"],
+  ["brake", "/console/organizations/{braked}/brake"],
+  ["undo-preview", "/console/organizations/{braked}/undo?key={culprit}&since=2026-01-01"],
+  ["undo-run", "/console/organizations/{undone}/undo/{run}"],
 ];
 
 const DESK = { width: 1280, height: 800 };
@@ -58,7 +63,11 @@ await main(async () => {
     await (await worker.database()).prepare(schema()).run();
     const api = adminApi(worker.url, token);
     const organization = await demoOrganization(api);
-    const places = { organization, ...(await liven(worker.url, api, organization)) };
+    const places = {
+      organization,
+      ...(await liven(worker.url, api, organization)),
+      ...(await harm(worker.url, api)),
+    };
     const pictures = []; // written when all of them are there
     for (const [suffix, look, isPictured] of LOOKS) {
       const context = await browser.newContext({ ...look, baseURL: worker.url, deviceScaleFactor: 2 });
@@ -88,9 +97,8 @@ await main(async () => {
   }
 });
 
-/** Requests of an identity provider in the demo organization: pushed people and a group, an import, and failures. */
-async function liven(url, api, organization) {
-  const key = await newKey(api, organization);
+/** Calls the SCIM API of the Worker at `url` as an identity provider with that key. */
+function scimApi(url, key) {
   const scim = async (method, path, body) => {
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/scim+json" };
     const response = await fetch(`${url}/scim/${path}`, { method, headers, body: body && JSON.stringify(body) });
@@ -100,6 +108,12 @@ async function liven(url, api, organization) {
   const find = async (path, filter) => (await scim("GET", `${path}?filter=${encodeURIComponent(filter)}`)).Resources[0];
   const patch = (path, ...Operations) =>
     scim("PATCH", path, { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations });
+  return { scim, find, patch };
+}
+
+/** Requests of an identity provider in the demo organization: pushed people and a group, an import, and failures. */
+async function liven(url, api, organization) {
+  const { scim, find, patch } = scimApi(url, await newKey(api, organization));
 
   const people = [];
   for (let number = 0; number < 40; number++)
@@ -121,6 +135,35 @@ async function liven(url, api, organization) {
   const joiner = await joinSixtyGroups(scim, patch);
   const pushed = await pushThreeTimes(scim, find, people);
   return { member: member.id, group: group.id, joiner, pushed };
+}
+
+/** Two organizations in which an identity provider deactivates people until the brake engages; in one it is undone. */
+async function harm(url, api) {
+  const deactivated = async (name) => {
+    const user_name = "olivia.owner@example.com";
+    const { id } = await api("organizations", { name, owner: { user_name, given_name: "Olivia" } });
+    await api(`organizations/${id}/projects`, { name: "Web Shop" });
+    const { scim, find, patch } = scimApi(url, await newKey(api, id));
+    const people = [];
+    for (let number = 0; number < 30; number++)
+      people.push(await scim("POST", "Users", person(number, { domain: "example.com" })));
+    const group = await find("Groups", 'displayName eq "Statsig-Web Shop-Member"');
+    const value = people.map(({ id }) => ({ value: id }));
+    await patch(`Groups/${group.id}`, { op: "add", path: "members", value });
+    const { id: key, key: secret } = await api(`organizations/${id}/keys`, {});
+    const wrong = scimApi(url, secret);
+    const setActive = (by, { id }, active) => by.patch(`Users/${id}`, { op: "replace", value: { active } });
+    for (const one of people) await setActive(wrong, one, false);
+    // One of them was looked at by hand since.
+    for (const active of [true, false]) await setActive({ patch }, people[0], active);
+    return { id, key };
+  };
+  const { id: braked, key: culprit } = await deactivated("Acme Retail");
+  const { id: undone, key } = await deactivated("Acme Logistics");
+  const { id: run } = await api(`organizations/${undone}/undo`, { selection: { key, since: "2026-01-01" } });
+  for (let status = "running"; status === "running"; )
+    ({ status } = await api(`organizations/${undone}/undo/${run}/steps`, {}));
+  return { braked, culprit, undone, run };
 }
 
 /** The life of a person: renamed, made an Admin, deactivated, brought back, in sixty groups. Resolves with the id. */

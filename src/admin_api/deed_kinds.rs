@@ -56,27 +56,8 @@ mod tests {
 
     #[test]
     fn each_type_has_a_kind() {
-        use DeedKind::{
-            Created, Deactivated, Deleted, Import, Joined, Key, Left, Restored, Role, Settings, Undo,
-            Updated, Visibility,
-        };
-        let kinds = [
-            Created,
-            Updated,
-            Deactivated,
-            Restored,
-            Deleted,
-            Role,
-            Joined,
-            Left,
-            Visibility,
-            Settings,
-            Key,
-            Import,
-            Undo,
-        ];
         for each in EventType::VARIANTS {
-            let found = kinds.iter().any(|kind| types_of(*kind).contains(each));
+            let found = DeedKind::VARIANTS.iter().any(|kind| types_of(*kind).contains(each));
             assert!(found || *each == EventType::HistoryStarted, "{each:?}");
         }
     }

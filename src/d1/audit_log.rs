@@ -363,22 +363,24 @@ pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Selec
         }
         (None, None) => None,
     };
-    let from = match resources {
-        None => format!("log l {index} WHERE l.org_id = :org"),
+    let (named, from) = match resources {
+        None => (String::new(), format!("log l {index} WHERE l.org_id = :org")),
         // An entry of a change is found by its events, any other by its own index.
-        Some(resources) => format!(
-            "(SELECT r.org_id AS org_id, r.id AS id FROM ({resources}) s
+        Some(resources) => (
+            format!("WITH s AS MATERIALIZED ({resources})"),
+            "(SELECT r.org_id AS org_id, r.id AS id FROM s
                CROSS JOIN log r INDEXED BY log_by_resource
                  ON r.org_id = :org AND r.resource_id = s.id AND r.resource_id IS NOT NULL
               UNION
-              SELECT e.org_id, e.log_id FROM ({resources}) s
+              SELECT e.org_id, e.log_id FROM s
                CROSS JOIN event_subjects es ON es.org_id = :org AND es.subject_id = s.id
                CROSS JOIN events e ON e.org_id = es.org_id AND e.seq = es.seq WHERE e.log_id IS NOT NULL) f
              CROSS JOIN log l ON l.org_id = f.org_id AND l.id = f.id WHERE TRUE"
+                .to_owned(),
         ),
     };
     let sql = format!(
-        "SELECT {} AS json
+        "{named} SELECT {} AS json
          FROM {from}{conditions} ORDER BY l.id DESC LIMIT CAST(:count AS INTEGER)",
         entry(FIRST_EVENT)
     );

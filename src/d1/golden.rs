@@ -10,17 +10,19 @@ use super::events::range::Range;
 use super::events::read::{self, About};
 use super::events::{access, requests};
 use super::imports::snapshot::Reader;
+use super::kept_memberships::KeptComparison;
 use super::limits::LIMITS;
 use super::list::{Listed, Query, prepare};
 use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::organizations::Settings;
+use super::users::StoredUser;
 use super::{
     Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, erasure, events, group_members,
-    groups, member_chunks, organizations, totals, undo, users,
+    groups, member_chunks, organizations, projects, retention, totals, undo, users,
 };
-use directory::event::Source;
+use directory::event::{MAX_LISTED, Source};
 use directory::group::GroupChange;
-use directory::{AdministratorName, Catalog};
+use directory::{AdministratorName, Catalog, OrgRole, Organization, User};
 use scim_protocol::cursor::{Cursor, Position, Seal};
 use scim_protocol::filter::parse;
 use scim_protocol::list::Window;
@@ -205,6 +207,50 @@ fn readable() -> Vec<Case> {
             ..Difference::default()
         };
         batch.extend(change(&tenant, "group", &difference));
+    });
+    let organization = |keep_access: bool| -> Organization {
+        serde_json::from_value(json!({
+            "id": "organization", "name": "Acme", "email_management": true, "plain_groups": true,
+            "keep_access": keep_access, "mail_domains": [], "user_count": 1, "group_count": 1, "user_limit": null,
+        }))
+        .unwrap()
+    };
+    let person = |title: &str, active: bool| {
+        let doc = json!({"userName": "ada@example.com", "title": title});
+        User { doc: doc.as_object().unwrap().clone(), active, org_role: OrgRole::Member }
+    };
+    let ada = StoredUser::visible("user", person("Engineer", true));
+    add("a change of an attribute of a person, by a key", &|batch| {
+        users::update(batch, &by_key, &organization(false), &ada, &person("Architect", true));
+    });
+    add("the deactivation of a person, whose memberships end", &|batch| {
+        users::update(batch, &tenant, &organization(false), &ada, &person("Engineer", false));
+    });
+    add("the deactivation of a person, whose memberships are kept", &|batch| {
+        users::update(batch, &tenant, &organization(true), &ada, &person("Engineer", false));
+    });
+    add("the activation of a person, whose kept memberships begin", &|batch| {
+        let ada = StoredUser::visible("user", person("Engineer", false));
+        users::update(batch, &tenant, &organization(true), &ada, &person("Engineer", true));
+    });
+    add("the deletion of a person", &|batch| {
+        batch.extend(users::delete(&tenant, &ada));
+    });
+    add("a PATCH of a group whose memberships are kept for inactive people", &|batch| {
+        KeptComparison::push(batch, &tenant, "group", &wanted.members);
+    });
+    add("a removal of more members than an event lists", &|batch| {
+        batch.extend(events::memberships::end(&tenant, "group", &[1; MAX_LISTED + 1]));
+    });
+    add("the deletion of a team with its groups", &|batch| {
+        batch.extend(projects::delete_team(&tenant, "project", "team"));
+    });
+    add("the retention of events and of deleted people", &|batch| {
+        let before = "2026-01-01T00:00:00.000Z";
+        batch.extend(retention::prune_events(before, 1000));
+        batch.execute(retention::prune_orphans(retention::KEPT_TABLES[1], 1000));
+        batch.execute(retention::prune_personal_parts(before, 1000));
+        batch.execute(retention::prune_deleted_people(before, 1000));
     });
     add("a change of settings, with the mail domains", &|batch| {
         let settings = Settings {

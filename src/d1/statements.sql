@@ -2237,6 +2237,1737 @@ WHERE
   group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?2)
   AND user_seq IN (SELECT value FROM json_each(?3));
 
+-- a change of an attribute of a person, by a key
+UPDATE users SET
+  version = version + 1, last_modified = max(last_modified, ?1), doc = ?2, doc_fold = ?3
+WHERE
+  seq = ?4
+  AND org_id = (
+    SELECT org_id
+    FROM auth_keys
+    WHERE id = ?5
+      AND hash = ?6 AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > ?1)
+  )
+  AND version = ?7;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE
+        org_id = (
+          SELECT iif(is_paused, json('stale'), org_id)
+          FROM auth_keys
+          WHERE id = ?7
+            AND hash = ?8 AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > ?9)
+        )
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT
+      (
+        SELECT iif(is_paused, json('stale'), org_id)
+        FROM auth_keys
+        WHERE id = ?7
+          AND hash = ?8 AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > ?9)
+      ),
+      0,
+      '',
+      NULL,
+      NULL,
+      0,
+      0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
+SELECT
+  users.version AS version,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM users
+WHERE users.seq = ?3;
+
+-- the deactivation of a person, whose memberships end
+UPDATE users SET
+  version = version + 1, last_modified = max(last_modified, ?1), active = ?2, lost_at = ?1
+WHERE seq = ?3 AND org_id = ?4 AND version = ?5;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + y.number,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'person',
+  u.id,
+  u.version,
+  json_object('groups', json(y.groups), 'people', json_array(json_object('id', u.id))),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  y.groups
+FROM (
+  SELECT y.key + 1 AS number, y.value AS groups
+  FROM (
+    SELECT json_group_array(json(x.ref)) AS groups, sum(max(length(x.ref), 200)) AS size
+    FROM (
+      SELECT
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name)),
+            'since',
+            m.since
+          )
+        ) AS ref
+      FROM
+        memberships m
+        CROSS JOIN groups g ON g.seq = m.group_seq
+        LEFT JOIN projects r ON r.id = g.project_id
+        LEFT JOIN teams t ON t.id = g.team_id
+      WHERE m.user_seq = ?5
+      ORDER BY m.group_seq
+    ) x
+    HAVING count(*) > 0
+  ) x
+    CROSS JOIN json_each(
+      iif(
+        x.size < 100000,
+        json_array(json(x.groups)),
+        (
+          SELECT json_group_array(json(z.groups) ORDER BY z.chunk)
+          FROM (
+            SELECT z.chunk AS chunk, json_group_array(json(z.ref)) AS groups
+            FROM (
+              SELECT j.value AS ref, sum(max(length(j.value), 200)) OVER (ORDER BY j.key) / 100000 AS chunk
+              FROM json_each(x.groups) j
+            ) z
+            GROUP BY z.chunk
+          ) z
+        )
+      )
+    ) y
+) y
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?6
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?7
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?7, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
+  CROSS JOIN users u ON u.seq = ?5
+  AND u.org_id = p.org_id;
+DELETE FROM memberships
+WHERE user_seq = ?1;
+SELECT
+  users.version AS version,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM users
+WHERE users.seq = ?3;
+
+-- the deactivation of a person, whose memberships are kept
+UPDATE users SET
+  version = version + 1, last_modified = max(last_modified, ?1), active = ?2, lost_at = ?1
+WHERE seq = ?3 AND org_id = ?4 AND version = ?5;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
+SELECT iif((SELECT keep_access FROM organizations WHERE id = ?1) = 1, '', json('stale'));
+DELETE FROM kept_memberships
+WHERE user_seq = ?1;
+INSERT INTO kept_memberships (user_seq, group_seq)
+SELECT m.user_seq, m.group_seq
+FROM memberships m
+WHERE m.user_seq = ?1;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + y.number,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'person',
+  u.id,
+  u.version,
+  json_object('groups', json(y.groups), 'people', json_array(json_object('id', u.id))),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  y.groups
+FROM (
+  SELECT y.key + 1 AS number, y.value AS groups
+  FROM (
+    SELECT json_group_array(json(x.ref)) AS groups, sum(max(length(x.ref), 200)) AS size
+    FROM (
+      SELECT
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name)),
+            'since',
+            m.since
+          )
+        ) AS ref
+      FROM
+        memberships m
+        CROSS JOIN groups g ON g.seq = m.group_seq
+        LEFT JOIN projects r ON r.id = g.project_id
+        LEFT JOIN teams t ON t.id = g.team_id
+      WHERE m.user_seq = ?5
+      ORDER BY m.group_seq
+    ) x
+    HAVING count(*) > 0
+  ) x
+    CROSS JOIN json_each(
+      iif(
+        x.size < 100000,
+        json_array(json(x.groups)),
+        (
+          SELECT json_group_array(json(z.groups) ORDER BY z.chunk)
+          FROM (
+            SELECT z.chunk AS chunk, json_group_array(json(z.ref)) AS groups
+            FROM (
+              SELECT j.value AS ref, sum(max(length(j.value), 200)) OVER (ORDER BY j.key) / 100000 AS chunk
+              FROM json_each(x.groups) j
+            ) z
+            GROUP BY z.chunk
+          ) z
+        )
+      )
+    ) y
+) y
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?6
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?7
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?7, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
+  CROSS JOIN users u ON u.seq = ?5
+  AND u.org_id = p.org_id;
+DELETE FROM memberships
+WHERE user_seq = ?1;
+SELECT
+  users.version AS version,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM users
+WHERE users.seq = ?3;
+
+-- the activation of a person, whose kept memberships begin
+UPDATE users SET
+  version = version + 1, last_modified = max(last_modified, ?1), active = ?2
+WHERE seq = ?3 AND org_id = ?4 AND version = ?5;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
+SELECT iif((SELECT keep_access FROM organizations WHERE id = ?1) = 1, '', json('stale'));
+INSERT INTO memberships (group_seq, user_seq, since)
+SELECT
+  x.seq,
+  ?1,
+  (SELECT coalesce(max(seq), 0) FROM events WHERE org_id = ?2) + dense_rank() OVER (ORDER BY x.chunk)
+FROM (
+  SELECT x.seq AS seq, sum(max(length(x.ref), 200)) OVER (ORDER BY x.seq) / 100000 AS chunk
+  FROM (
+    SELECT
+      json_patch(
+        '{}',
+        json_object(
+          'id',
+          g.id,
+          'name',
+          g.display_name,
+          'external_id',
+          coalesce(g.external_id_sent, g.external_id),
+          'role',
+          g.role,
+          'project',
+          iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+          'team',
+          iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+        )
+      ) AS ref,
+      g.seq AS seq
+    FROM
+      kept_memberships k
+      CROSS JOIN groups g ON g.seq = k.group_seq
+      LEFT JOIN projects r ON r.id = g.project_id
+      LEFT JOIN teams t ON t.id = g.team_id
+    WHERE k.user_seq = ?1
+  ) x
+) x;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + y.since - p.seq,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.added',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'person',
+  u.id,
+  u.version,
+  json_object('groups', json(y.groups), 'people', json_array(json_object('id', u.id))),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
+FROM (
+  SELECT
+    m.since AS since,
+    json_group_array(
+      json(
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+          )
+        )
+      )
+    ) AS groups
+  FROM
+    memberships m
+    CROSS JOIN groups g ON g.seq = m.group_seq
+    LEFT JOIN projects r ON r.id = g.project_id
+    LEFT JOIN teams t ON t.id = g.team_id
+  WHERE m.user_seq = ?5
+    AND m.since > (SELECT coalesce(max(seq), 0) FROM events WHERE org_id = ?6)
+  GROUP BY m.since
+) y
+  CROSS JOIN users u ON u.seq = ?5
+  AND u.org_id = ?6
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?7
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?8
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?8, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
+ORDER BY y.since;
+UPDATE groups SET
+  version = version + 1, last_modified = max(last_modified, ?1)
+WHERE seq IN (SELECT k.group_seq FROM kept_memberships k WHERE k.user_seq = ?2);
+DELETE FROM kept_memberships
+WHERE user_seq = ?1;
+SELECT
+  users.version AS version,
+  '{"id":"' || users.id || '",' || substr(users.doc, 2, length(users.doc) - 2) || ',"active":' || iif(users.active, 'true', 'false') || ',"' || ?1 || '":"' || iif(users.active, users.org_role, 'Member') || '"' || ',"groups":' || (
+    SELECT
+      json_group_array(
+        json_object(
+          'value',
+          g.id,
+          '$ref',
+          ?2 || '/Groups/' || g.id,
+          'display',
+          g.display_name,
+          'type',
+          'direct'
+        )
+      )
+    FROM memberships m
+      JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = users.seq
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+FROM users
+WHERE users.seq = ?3;
+
+-- the deletion of a person
+INSERT INTO deleted_people (org_id, id, deleted_at, event_seq, person)
+SELECT
+  u.org_id,
+  u.id,
+  ?1,
+  (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE org_id = u.org_id),
+  json_object(
+    'seq',
+    u.seq,
+    'user_name_fold',
+    u.user_name_fold,
+    'external_id',
+    u.external_id,
+    'active',
+    u.active,
+    'org_role',
+    u.org_role,
+    'mail_domain',
+    u.mail_domain,
+    'managed',
+    u.managed,
+    'doc',
+    u.doc,
+    'doc_fold',
+    u.doc_fold,
+    'version',
+    u.version,
+    'created_at',
+    u.created_at
+  )
+FROM users u
+WHERE u.seq = ?2 AND u.org_id = ?3 AND u.version = ?4
+ON CONFLICT (org_id, id) DO UPDATE SET
+  deleted_at = excluded.deleted_at, event_seq = excluded.event_seq, person = excluded.person;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + y.number,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'person',
+  u.id,
+  u.version,
+  json_object('groups', json(y.groups), 'people', json_array(json_object('id', u.id))),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  y.groups
+FROM (
+  SELECT y.key + 1 AS number, y.value AS groups
+  FROM (
+    SELECT json_group_array(json(x.ref)) AS groups, sum(max(length(x.ref), 200)) AS size
+    FROM (
+      SELECT
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name)),
+            'since',
+            m.since
+          )
+        ) AS ref
+      FROM
+        memberships m
+        CROSS JOIN groups g ON g.seq = m.group_seq
+        LEFT JOIN projects r ON r.id = g.project_id
+        LEFT JOIN teams t ON t.id = g.team_id
+      WHERE m.user_seq = ?5
+      ORDER BY m.group_seq
+    ) x
+    HAVING count(*) > 0
+  ) x
+    CROSS JOIN json_each(
+      iif(
+        x.size < 100000,
+        json_array(json(x.groups)),
+        (
+          SELECT json_group_array(json(z.groups) ORDER BY z.chunk)
+          FROM (
+            SELECT z.chunk AS chunk, json_group_array(json(z.ref)) AS groups
+            FROM (
+              SELECT j.value AS ref, sum(max(length(j.value), 200)) OVER (ORDER BY j.key) / 100000 AS chunk
+              FROM json_each(x.groups) j
+            ) z
+            GROUP BY z.chunk
+          ) z
+        )
+      )
+    ) y
+) y
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?6
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?7
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?7, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
+  CROSS JOIN users u ON u.seq = ?5
+  AND u.org_id = p.org_id;
+DELETE FROM users
+WHERE seq = ?1 AND org_id = ?2;
+
+-- a PATCH of a group whose memberships are kept for inactive people
+SELECT json_group_array(iif(k.user_seq IS NULL, e.seq, - e.seq)) AS seqs
+FROM
+  (SELECT ?1 AS id LIMIT 1) o
+  CROSS JOIN json_each(?2) j ON o.id IS NOT NULL
+  CROSS JOIN users e ON e.org_id = o.id
+  AND e.id = j.value
+  AND e.managed = 1
+  AND e.active = 0
+  LEFT JOIN kept_memberships k ON k.user_seq = e.seq
+  AND k.group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?3)
+WHERE
+  NOT (
+    (
+      FALSE
+      OR (
+        instr(
+          coalesce(
+            e.doc_fold ->> '$.displayname',
+            lower(e.doc ->> '$.displayName'),
+            e.doc_fold ->> '$.username',
+            lower(e.doc ->> '$.userName')
+          ),
+          ?4
+        ) > 0
+        AND e.id NOT IN (SELECT value FROM json_each(?5))
+      )
+    ) IS TRUE
+  );
+SELECT json_group_array(e.seq) AS seqs
+FROM
+  (SELECT ?1 AS id LIMIT 1) o
+  CROSS JOIN json_each(?2) j ON o.id IS NOT NULL
+  CROSS JOIN users e ON e.org_id = o.id
+  AND e.id = j.value
+  AND e.managed = 1
+  CROSS JOIN kept_memberships k ON k.user_seq = e.seq
+  AND k.group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?3);
+SELECT json_group_array(e.seq) AS seqs
+FROM kept_memberships k CROSS JOIN users e ON e.seq = k.user_seq AND e.managed = 1
+WHERE
+  k.group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?2)
+  AND (
+    (
+      FALSE
+      OR (
+        instr(
+          coalesce(
+            e.doc_fold ->> '$.displayname',
+            lower(e.doc ->> '$.displayName'),
+            e.doc_fold ->> '$.username',
+            lower(e.doc ->> '$.userName')
+          ),
+          ?3
+        ) > 0
+        AND e.id NOT IN (SELECT value FROM json_each(?4))
+      )
+    ) IS TRUE
+  );
+
+-- a removal of more members than an event lists
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + g.number,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object('groups', json_array(json(g.ref)), 'people', json(g.people)),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', g.lost, 0),
+  p.lost_total + iif(?2 = 'scim', g.lost_sum, 0),
+  NULL,
+  g.people
+FROM (
+  SELECT
+    x.id AS id,
+    x.version AS version,
+    x.ref AS ref,
+    row_number() OVER (ORDER BY x.key) AS number,
+    x.ended -> 'people' AS people,
+    x.ended ->> 'lost' AS lost,
+    sum(x.ended ->> 'lost') OVER (ORDER BY x.key) AS lost_sum
+  FROM (
+    SELECT
+      g.id AS id,
+      g.version AS version,
+      json_patch(
+        '{}',
+        json_object(
+          'id',
+          g.id,
+          'name',
+          g.display_name,
+          'external_id',
+          coalesce(g.external_id_sent, g.external_id),
+          'role',
+          g.role,
+          'project',
+          iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+          'team',
+          iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+        )
+      ) AS ref,
+      c.key AS key,
+      (
+        SELECT
+          json_object(
+            'people',
+            json_group_array(json_object('id', u.id, 'since', m.since)),
+            'lost',
+            sum(
+              (
+                u.active = 1
+                AND u.managed = 1
+                AND g.role IS NOT NULL
+                AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+              )
+            )
+          )
+        FROM
+          json_each(c.value) j
+          CROSS JOIN memberships m ON m.group_seq = g.seq
+          AND m.user_seq = j.value
+          CROSS JOIN users u ON u.seq = m.user_seq
+        HAVING count(*) > 0
+      ) AS ended
+    FROM
+      groups g
+      LEFT JOIN projects r ON r.id = g.project_id
+      LEFT JOIN teams t ON t.id = g.team_id
+      CROSS JOIN json_each(?5) c
+    WHERE g.org_id = ?6
+      AND g.id = ?7
+    LIMIT -1
+  ) x
+  WHERE x.ended IS NOT NULL
+) g
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?8
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?9
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?9, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p;
+DELETE FROM memberships
+WHERE
+  group_seq = (SELECT seq FROM groups WHERE org_id = ?1 AND id = ?2)
+  AND user_seq IN (SELECT value FROM json_each(?3));
+
+-- the deletion of a team with its groups
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1 + (SELECT count(*) FROM groups o WHERE o.team_id = t.id AND o.seq <= g.seq),
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  iif(g.seq IS NULL, 'team.deleted', 'group.deleted'),
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  iif(g.seq IS NULL, 'team', 'group'),
+  coalesce(g.id, t.id),
+  g.version,
+  iif(
+    g.seq IS NULL,
+    json_object(
+      'name',
+      t.name,
+      'project',
+      json_object('id', r.id, 'name', r.name),
+      'created_at',
+      t.created_at
+    ),
+    json_object(
+      'group',
+      json(
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+          )
+        )
+      ),
+      'created_at',
+      g.created_at,
+      'pushed_at',
+      g.pushed_at
+    )
+  ),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
+FROM
+  (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?5
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?6
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?6, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
+  CROSS JOIN teams t ON t.id = ?7
+  CROSS JOIN projects r ON r.id = t.project_id
+  AND r.org_id = p.org_id
+  CROSS JOIN json_each('[0,1]') k
+  LEFT JOIN groups g ON g.team_id = iif(k.value, t.id, NULL)
+WHERE k.value = 0 OR g.seq IS NOT NULL;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + g.number,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.removed',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object('groups', json_array(json(g.ref)), 'people', json(g.people)),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', g.lost, 0),
+  p.lost_total + iif(?2 = 'scim', g.lost_sum, 0),
+  NULL,
+  g.people
+FROM (
+  WITH
+  RECURSIVE piece (org_id, prior, group_seq, number, lost_sum, ended) AS (
+    SELECT ?5, 0, 0, 0, 0, NULL
+    UNION ALL
+    SELECT
+      c.org_id,
+      iif(g.seq = c.group_seq, c.prior, c.group_seq),
+      g.seq,
+      c.number + (c.ended IS NOT NULL),
+      c.lost_sum + coalesce(c.ended ->> 'lost', 0),
+      (
+        SELECT
+          json_object(
+            'people',
+            json_group_array(json_object('id', x.id, 'since', x.since)),
+            'lost',
+            sum(x.lost),
+            'last',
+            iif(count(*) = 500, max(x.seq), NULL)
+          )
+        FROM (
+          SELECT
+            u.seq AS seq,
+            u.id AS id,
+            m.since AS since,
+            (
+              (
+                u.active = 1
+                AND u.managed = 1
+                AND g.role IS NOT NULL
+                AND coalesce(u.lost_at, '') <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+              )
+              AND NOT EXISTS (
+                SELECT 1
+                FROM memberships f
+                WHERE f.group_seq = iif(g.seq = c.group_seq, c.prior, c.group_seq)
+                  AND f.user_seq = u.seq
+              )
+            ) AS lost
+          FROM memberships m
+            CROSS JOIN users u ON u.seq = m.user_seq
+          WHERE m.group_seq = g.seq
+            AND m.user_seq > coalesce(c.ended ->> 'last', 0)
+          ORDER BY m.user_seq
+          LIMIT 500
+        ) x
+        HAVING count(*) > 0
+      )
+    FROM
+      piece c
+      CROSS JOIN groups g ON g.seq = iif(
+        c.ended ->> 'last' IS NULL,
+        (
+          SELECT g.seq
+          FROM groups g
+          WHERE + g.org_id = c.org_id
+            AND g.team_id = ?6 AND g.seq > c.group_seq
+          ORDER BY g.seq
+          LIMIT 1
+        ),
+        c.group_seq
+      )
+  )
+  SELECT
+    g.id AS id,
+    g.version AS version,
+    json_patch(
+      '{}',
+      json_object(
+        'id',
+        g.id,
+        'name',
+        g.display_name,
+        'external_id',
+        coalesce(g.external_id_sent, g.external_id),
+        'role',
+        g.role,
+        'project',
+        iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+        'team',
+        iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+      )
+    ) AS ref,
+    e.number + 1 AS number,
+    e.ended -> 'people' AS people,
+    e.ended ->> 'lost' AS lost,
+    e.lost_sum + (e.ended ->> 'lost') AS lost_sum
+  FROM
+    piece e
+    CROSS JOIN groups g ON g.seq = e.group_seq
+    LEFT JOIN projects r ON r.id = g.project_id
+    LEFT JOIN teams t ON t.id = g.team_id
+  WHERE e.ended IS NOT NULL
+) g
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?7
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?8
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?8, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p;
+DELETE FROM memberships
+WHERE group_seq IN (SELECT g.seq FROM groups g WHERE + g.org_id = ?1 AND g.team_id = ?2);
+DELETE FROM teams
+WHERE
+  id = ?1
+  AND project_id = (SELECT id FROM projects WHERE org_id = ?2 AND id = ?3 AND archived_at IS NULL);
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+
+-- the retention of events and of deleted people
+WITH
+RECURSIVE ends (org_id, first, last) AS MATERIALIZED (
+  SELECT
+    o.id,
+    (SELECT min(e.seq) FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM organizations o
+),
+old (org_id, seq, last, parts) AS (
+  SELECT
+    e.org_id,
+    e.seq,
+    n.last,
+    json_array_length(e.data, '$.people') + json_array_length(e.data, '$.groups')
+  FROM ends n CROSS JOIN events e ON e.org_id = n.org_id AND e.seq = n.first
+  WHERE n.first < n.last AND e.at < ?1
+  UNION ALL
+  SELECT
+    e.org_id,
+    e.seq,
+    p.last,
+    json_array_length(e.data, '$.people') + json_array_length(e.data, '$.groups')
+  FROM old p CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq + 1
+  WHERE e.seq < p.last AND e.at < ?1
+  LIMIT CAST(?2 AS INTEGER)
+),
+picked (org_id, seq) AS MATERIALIZED (
+  SELECT org_id, seq
+  FROM (
+    SELECT org_id, seq, sum(3 + coalesce(parts, 0)) OVER (ORDER BY org_id, seq) AS rows
+    FROM old
+  )
+  WHERE rows <= CAST(?2 AS INTEGER)
+)
+DELETE FROM event_subjects
+WHERE
+  (org_id, subject_id, seq) IN (
+    SELECT e.org_id, e.subject_id, e.seq
+    FROM picked p
+      CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq
+    UNION ALL
+    SELECT e.org_id, t.atom, e.seq
+    FROM
+      picked p
+      CROSS JOIN events e ON e.org_id = p.org_id
+      AND e.seq = p.seq
+      CROSS JOIN json_tree(e.data) t
+    WHERE t.type = 'text'
+  );
+WITH
+RECURSIVE ends (org_id, first, last) AS MATERIALIZED (
+  SELECT
+    o.id,
+    (SELECT min(e.seq) FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM organizations o
+),
+old (org_id, seq, last, parts) AS (
+  SELECT
+    e.org_id,
+    e.seq,
+    n.last,
+    json_array_length(e.data, '$.people') + json_array_length(e.data, '$.groups')
+  FROM ends n CROSS JOIN events e ON e.org_id = n.org_id AND e.seq = n.first
+  WHERE n.first < n.last AND e.at < ?1
+  UNION ALL
+  SELECT
+    e.org_id,
+    e.seq,
+    p.last,
+    json_array_length(e.data, '$.people') + json_array_length(e.data, '$.groups')
+  FROM old p CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq + 1
+  WHERE e.seq < p.last AND e.at < ?1
+  LIMIT CAST(?2 AS INTEGER)
+),
+picked (org_id, seq) AS MATERIALIZED (
+  SELECT org_id, seq
+  FROM (
+    SELECT org_id, seq, sum(3 + coalesce(parts, 0)) OVER (ORDER BY org_id, seq) AS rows
+    FROM old
+  )
+  WHERE rows <= CAST(?2 AS INTEGER)
+)
+DELETE FROM events
+WHERE (org_id, seq) IN (SELECT org_id, seq FROM picked)
+RETURNING 1;
+WITH
+RECURSIVE found (id) AS (
+  SELECT min(org_id)
+  FROM events
+  UNION ALL
+  SELECT (SELECT min(t.org_id) FROM events t WHERE t.org_id > found.id)
+  FROM found
+  WHERE found.id IS NOT NULL
+)
+DELETE FROM events
+WHERE
+  (org_id, seq) IN (
+    SELECT t.org_id, t.seq
+    FROM found
+      CROSS JOIN events t ON t.org_id = found.id
+    WHERE NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = found.id)
+    LIMIT CAST(?1 AS INTEGER)
+  )
+RETURNING 1;
+UPDATE event_subjects SET
+  personal = NULL
+WHERE
+  (org_id, subject_id, seq) IN (
+    SELECT s.org_id, s.subject_id, s.seq
+    FROM
+      deleted_people d INDEXED BY deleted_people_by_time
+      CROSS JOIN event_subjects s ON s.org_id = d.org_id
+      AND s.subject_id = d.id
+      AND s.personal IS NOT NULL
+    WHERE d.deleted_at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+DELETE FROM deleted_people
+WHERE
+  (org_id, id) IN (
+    SELECT d.org_id, d.id
+    FROM deleted_people d INDEXED BY deleted_people_by_time
+    WHERE
+      d.deleted_at < ?1
+      AND NOT EXISTS (
+        SELECT 1
+        FROM event_subjects s
+        WHERE s.org_id = d.org_id
+          AND s.subject_id = d.id AND s.personal IS NOT NULL
+      )
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+
 -- a change of settings, with the mail domains
 INSERT INTO
   new_events (
@@ -2567,6 +4298,18 @@ WHERE org_id = ?2 AND id = ?3 AND active = 1;
 SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
 
 -- the audit log by resource, of failures
+WITH
+s AS MATERIALIZED (
+  SELECT ?1 AS id
+  UNION
+  SELECT id
+  FROM users
+  WHERE org_id = ?2 AND user_name_fold = ?3
+  UNION
+  SELECT id
+  FROM groups
+  WHERE org_id = ?2 AND name_fold = ?3
+)
 SELECT
   json_object(
     'id',
@@ -2609,37 +4352,15 @@ SELECT
   ) AS json
 FROM (
   SELECT r.org_id AS org_id, r.id AS id
-  FROM (
-    SELECT ?1 AS id
-    UNION
-    SELECT id
-    FROM users
-    WHERE org_id = ?2
-      AND user_name_fold = ?3
-    UNION
-    SELECT id
-    FROM groups
-    WHERE org_id = ?2
-      AND name_fold = ?3
-  ) s
+  FROM
+    s
     CROSS JOIN log r INDEXED BY log_by_resource ON r.org_id = ?2
     AND r.resource_id = s.id
     AND r.resource_id IS NOT NULL
   UNION
   SELECT e.org_id, e.log_id
-  FROM (
-    SELECT ?1 AS id
-    UNION
-    SELECT id
-    FROM users
-    WHERE org_id = ?2
-      AND user_name_fold = ?3
-    UNION
-    SELECT id
-    FROM groups
-    WHERE org_id = ?2
-      AND name_fold = ?3
-  ) s
+  FROM
+    s
     CROSS JOIN event_subjects es ON es.org_id = ?2
     AND es.subject_id = s.id
     CROSS JOIN events e ON e.org_id = es.org_id
@@ -2980,13 +4701,23 @@ FROM (
 -- the history of a person before an event, with a name
 WITH
 RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+named (id) AS MATERIALIZED (
+  SELECT u.id
+  FROM
+    o
+    CROSS JOIN users u ON u.org_id = o.id
+    AND u.user_name_fold >= ?2
+    AND u.user_name_fold < ?2 || char(1114111)
+  ORDER BY u.user_name_fold
+  LIMIT 10
+),
 from_time_search (low, high) AS (
   SELECT
     (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
     (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
   FROM o
   UNION ALL
-  SELECT iif(e.at < ?2, e.seq, s.low), iif(e.at < ?2, s.high, e.seq - 1)
+  SELECT iif(e.at < ?3, e.seq, s.low), iif(e.at < ?3, s.high, e.seq - 1)
   FROM
     from_time_search s
     CROSS JOIN o
@@ -3003,14 +4734,14 @@ w AS MATERIALIZED (
         TRUE
         AND (
           (
-            instr(lower(e.data), ?3)
+            instr(lower(e.data), ?2)
             AND EXISTS (
               SELECT 1
               FROM json_tree(e.data) j
               WHERE
                 (j.key IN ('name', 'hint') OR j.fullkey IN ('$.name.before', '$.name.after'))
                 AND j.type = 'text'
-                AND instr(lower(j.value), ?3)
+                AND instr(lower(j.value), ?2)
             )
           )
           OR EXISTS (
@@ -3020,7 +4751,7 @@ w AS MATERIALIZED (
               p.org_id = e.org_id
               AND p.subject_id = e.subject_id
               AND p.seq = e.seq
-              AND (instr(lower(p.personal ->> 'user_name'), ?3) OR instr(lower(p.personal ->> 'display_name'), ?3))
+              AND (instr(lower(p.personal ->> 'user_name'), ?2) OR instr(lower(p.personal ->> 'display_name'), ?2))
           )
           OR (
             json_array_length(e.data, '$.people') <= 25
@@ -3031,10 +4762,14 @@ w AS MATERIALIZED (
                 CROSS JOIN users u ON u.org_id = e.org_id
                 AND u.id = j.value ->> 'id'
               WHERE
-                instr(u.user_name_fold, ?3)
-                OR instr(lower(u.doc ->> 'displayName'), ?3)
-                OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?3)
+                instr(u.user_name_fold, ?2)
+                OR instr(lower(u.doc ->> 'displayName'), ?2)
+                OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?2)
             )
+          )
+          OR (
+            json_array_length(e.data, '$.people') > 25
+            AND EXISTS (SELECT 1 FROM named n WHERE instr(e.data, '"' || n.id || '"'))
           )
         )
     ) AS deeds,
@@ -3046,14 +4781,14 @@ w AS MATERIALIZED (
         TRUE
         AND (
           (
-            instr(lower(e.data), ?3)
+            instr(lower(e.data), ?2)
             AND EXISTS (
               SELECT 1
               FROM json_tree(e.data) j
               WHERE
                 (j.key IN ('name', 'hint') OR j.fullkey IN ('$.name.before', '$.name.after'))
                 AND j.type = 'text'
-                AND instr(lower(j.value), ?3)
+                AND instr(lower(j.value), ?2)
             )
           )
           OR EXISTS (
@@ -3063,7 +4798,7 @@ w AS MATERIALIZED (
               p.org_id = e.org_id
               AND p.subject_id = e.subject_id
               AND p.seq = e.seq
-              AND (instr(lower(p.personal ->> 'user_name'), ?3) OR instr(lower(p.personal ->> 'display_name'), ?3))
+              AND (instr(lower(p.personal ->> 'user_name'), ?2) OR instr(lower(p.personal ->> 'display_name'), ?2))
           )
           OR (
             json_array_length(e.data, '$.people') <= 25
@@ -3074,10 +4809,14 @@ w AS MATERIALIZED (
                 CROSS JOIN users u ON u.org_id = e.org_id
                 AND u.id = j.value ->> 'id'
               WHERE
-                instr(u.user_name_fold, ?3)
-                OR instr(lower(u.doc ->> 'displayName'), ?3)
-                OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?3)
+                instr(u.user_name_fold, ?2)
+                OR instr(lower(u.doc ->> 'displayName'), ?2)
+                OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?2)
             )
+          )
+          OR (
+            json_array_length(e.data, '$.people') > 25
+            AND EXISTS (SELECT 1 FROM named n WHERE instr(e.data, '"' || n.id || '"'))
           )
         )
     ) AS seqs
@@ -3456,13 +5195,23 @@ FROM (
 );
 WITH
 RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+named (id) AS MATERIALIZED (
+  SELECT u.id
+  FROM
+    o
+    CROSS JOIN users u ON u.org_id = o.id
+    AND u.user_name_fold >= ?2
+    AND u.user_name_fold < ?2 || char(1114111)
+  ORDER BY u.user_name_fold
+  LIMIT 10
+),
 from_time_search (low, high) AS (
   SELECT
     (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
     (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
   FROM o
   UNION ALL
-  SELECT iif(e.at < ?2, e.seq, s.low), iif(e.at < ?2, s.high, e.seq - 1)
+  SELECT iif(e.at < ?3, e.seq, s.low), iif(e.at < ?3, s.high, e.seq - 1)
   FROM
     from_time_search s
     CROSS JOIN o
@@ -3477,14 +5226,14 @@ SELECT
       TRUE
       AND (
         (
-          instr(lower(e.data), ?3)
+          instr(lower(e.data), ?2)
           AND EXISTS (
             SELECT 1
             FROM json_tree(e.data) j
             WHERE
               (j.key IN ('name', 'hint') OR j.fullkey IN ('$.name.before', '$.name.after'))
               AND j.type = 'text'
-              AND instr(lower(j.value), ?3)
+              AND instr(lower(j.value), ?2)
           )
         )
         OR EXISTS (
@@ -3494,7 +5243,7 @@ SELECT
             p.org_id = e.org_id
             AND p.subject_id = e.subject_id
             AND p.seq = e.seq
-            AND (instr(lower(p.personal ->> 'user_name'), ?3) OR instr(lower(p.personal ->> 'display_name'), ?3))
+            AND (instr(lower(p.personal ->> 'user_name'), ?2) OR instr(lower(p.personal ->> 'display_name'), ?2))
         )
         OR (
           json_array_length(e.data, '$.people') <= 25
@@ -3505,10 +5254,14 @@ SELECT
               CROSS JOIN users u ON u.org_id = e.org_id
               AND u.id = j.value ->> 'id'
             WHERE
-              instr(u.user_name_fold, ?3)
-              OR instr(lower(u.doc ->> 'displayName'), ?3)
-              OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?3)
+              instr(u.user_name_fold, ?2)
+              OR instr(lower(u.doc ->> 'displayName'), ?2)
+              OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ?2)
           )
+        )
+        OR (
+          json_array_length(e.data, '$.people') > 25
+          AND EXISTS (SELECT 1 FROM named n WHERE instr(e.data, '"' || n.id || '"'))
         )
       )
   ) AS deeds,

@@ -90,6 +90,13 @@ pub struct StoredUser {
 }
 
 impl StoredUser {
+    #[cfg(test)]
+    pub(crate) fn visible(id: &str, user: User) -> Self {
+        let resource = JsText::Wasm(String::new());
+        let id = id.to_owned();
+        Self { id, user, resource, version: 1, managed: true, seq: 1, lost_lately: false }
+    }
+
     fn state(&self) -> State<'_> {
         State { user: &self.user, visible: self.managed }
     }

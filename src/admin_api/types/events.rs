@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::VariantArray;
 use utoipa::{IntoParams, ToSchema};
 
 use super::log::LogEntry;
@@ -23,7 +24,7 @@ pub(crate) enum DeedOutcome {
 }
 
 /// What was done, in the words of administrators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema, VariantArray)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DeedKind {
     /// People, groups, projects, roles, teams, keys or the organization were created.
@@ -78,7 +79,8 @@ pub(crate) struct DeedQuery {
     #[param(inline)]
     pub(crate) outcome: Option<DeedOutcome>,
     /// Only deeds in which a name of a person, group, project, team or key contains this, in any case. People whom an
-    /// event lists among more than 25 are found with `person`.
+    /// event lists among more than 25 are found by the beginning of their `userName` (the first ten who have it), or
+    /// with `person`.
     pub(crate) text: Option<String>,
     /// Only deeds that are not older than this.
     pub(crate) from: Option<Moment>,

@@ -16,6 +16,8 @@ use crate::admin_api::types::query;
 use crate::admin_api::{AdminContext, InOrganization, deeds as api};
 use crate::http::Problem;
 
+/// What a search by name finds in long lists.
+const LONG_LISTS: &str = "In changes of more than 25 people: how the user name begins";
 const KINDS: [(&str, &str); 14] = [
     ("", "All"),
     ("created", "Created"),
@@ -128,7 +130,7 @@ fn filters(request: &PageRequest, organization: &Organization) -> Markup {
             (select("outcome", "outcome", "Outcome", &OUTCOMES, request.parameter("outcome")))
             (select("source", "source", "By", &SOURCES, request.parameter("source")))
             (field("actor", "actor", "Key or administrator", request.parameter("actor"), ""))
-            (field("text", "text", "Name contains", request.parameter("text"), ""))
+            (field("text", "text", "Name contains", request.parameter("text"), LONG_LISTS))
             (date("from", "From"))
             (date("to", "Before"))
             @for (name, _) in &set { input type="hidden" name=(name) value=(request.parameter(name)); }

@@ -22,6 +22,8 @@ pub(crate) const MOST_SCANNED: u32 = 5_000;
 pub(crate) const MOST_SCANNED_FOR_NAMES: u32 = 1_000;
 /// Most people in the list of an event whose names are looked at.
 pub(crate) const MOST_NAMED: u32 = 25;
+/// Most people who are found in longer lists, by the beginning of their `userName`.
+pub(crate) const MOST_BEGINNING: u32 = 10;
 /// Most events of a person or group that its history has.
 pub(crate) const MOST_OF_SUBJECT: u32 = 10_000;
 /// Most events of a deed that a page has.
@@ -140,6 +142,9 @@ impl Query {
     fn scanned(&self) -> (String, String, Vec<Binding>) {
         let order = if self.range.after.is_some() { "ASC" } else { "DESC" };
         let (mut tables, range, mut bindings) = self.range.sql("s.seq");
+        if self.text.is_some() {
+            tables.insert_str(0, &format!("{},\n", named()));
+        }
         tables.insert_str(0, &format!("{ORGANIZATION},\n"));
         bindings.push(optional("subject", self.about.as_ref().map(About::id)));
         let most = self.most_scanned();
@@ -193,7 +198,18 @@ impl Query {
     }
 }
 
-/// Whether a name in the event `e` contains `:text`.
+/// SQL of a common table: the first people whose `userName` begins with `:text`.
+fn named() -> String {
+    format!(
+        "named (id) AS MATERIALIZED (
+           SELECT u.id FROM o CROSS JOIN users u ON u.org_id = o.id
+             AND u.user_name_fold >= :text AND u.user_name_fold < :text || char(1114111)
+           ORDER BY u.user_name_fold LIMIT {MOST_BEGINNING})"
+    )
+}
+
+/// Whether a name in the event `e` contains `:text`. Of a long list, names are not read: it is searched for the ids of
+/// [`named`].
 fn has_name() -> String {
     format!(
         "(
@@ -208,7 +224,9 @@ fn has_name() -> String {
       SELECT 1 FROM json_each(e.data, '$.people') j
       CROSS JOIN users u ON u.org_id = e.org_id AND u.id = j.value ->> 'id'
       WHERE instr(u.user_name_fold, :text) OR instr(lower(u.doc ->> 'displayName'), :text)
-        OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), :text))))"
+        OR instr(lower(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), :text)))
+    OR (json_array_length(e.data, '$.people') > {MOST_NAMED} AND EXISTS (
+      SELECT 1 FROM named n WHERE instr(e.data, '\"' || n.id || '\"'))))"
     )
 }
 

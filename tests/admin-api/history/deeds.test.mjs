@@ -236,6 +236,19 @@ describe("filters", () => {
     assert.deepEqual(await deeds({ text: "nothing of that name" }), []);
   });
 
+  test("find people in long lists by the beginning of their user name", async () => {
+    const crowd = await createOrganization(worker, { projects: { Demo: [] } });
+    const people = await crowd.createUsers(30);
+    const group = await crowd.groupNamed("Statsig-Demo-Member");
+    assertStatus(await crowd.okta.patch(`/Groups/${group.id}`, operation.addMembers(people.map(({ id }) => id))), 204);
+    const found = async (text) =>
+      (await crowd.admin.get(crowd.path(`/events?text=${text}&type=membership.added`))).deeds;
+    const { userName } = people[17];
+    assert.deepEqual((await found(userName.toUpperCase())).map(types), [["membership.added"]]);
+    assert.deepEqual(await found(userName.slice(1)), [], "names within long lists are not read");
+    assert.deepEqual(await found("owner@"), [], "a person who is not in the list");
+  });
+
   test("select a range of days", async () => {
     const all = await deeds({ count: 200 });
     const { at } = all[5];
