@@ -245,12 +245,10 @@ fn readable() -> Vec<Case> {
     add("the deletion of a team with its groups", &|batch| {
         batch.extend(projects::delete_team(&tenant, "project", "team"));
     });
-    add("the retention of events and of deleted people", &|batch| {
+    add("the retention of events", &|batch| {
         let before = "2026-01-01T00:00:00.000Z";
         batch.extend(retention::prune_events(before, 1000));
         batch.execute(retention::prune_orphans(retention::KEPT_TABLES[1], 1000));
-        batch.execute(retention::prune_personal_parts(before, 1000));
-        batch.execute(retention::prune_deleted_people(before, 1000));
     });
     add("a change of settings, with the mail domains", &|batch| {
         let settings = Settings {

@@ -1884,7 +1884,15 @@ FROM
   AND e.managed = 1
   LEFT JOIN memberships m ON m.user_seq = e.seq
   AND m.group_seq = g.seq;
-SELECT json_group_array(iif(m.user_seq IS NULL, - e.seq, e.seq)) AS seqs
+SELECT
+  json_group_array(iif(m.user_seq IS NULL, - e.seq, e.seq)) AS seqs,
+  coalesce(
+    max(
+      m.user_seq IS NOT NULL
+      AND (e.lost_at IS NULL OR e.lost_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour'))
+    ),
+    0
+  ) AS counts
 FROM
   (SELECT ?1 AS id LIMIT 1) o
   CROSS JOIN groups g ON g.org_id = o.id
@@ -1895,7 +1903,7 @@ FROM
   AND e.managed = 1
   LEFT JOIN memberships m ON m.user_seq = e.seq
   AND m.group_seq = g.seq;
-SELECT json_group_array(seq) AS seqs
+SELECT json_group_array(seq) AS seqs, coalesce(max(counts), 0) AS counts
 FROM (
   SELECT
     e.seq AS seq,
@@ -2372,7 +2380,10 @@ WHERE users.seq = ?3;
 -- the deactivation of a person, whose memberships end
 UPDATE users SET
   version = version + 1, last_modified = max(last_modified, ?1), active = ?2, lost_at = ?1
-WHERE seq = ?3 AND org_id = ?4 AND version = ?5;
+WHERE
+  seq = ?3
+  AND org_id = (SELECT iif(o.keep_access, json('stale'), o.id) FROM organizations o WHERE o.id = ?4)
+  AND version = ?5;
 SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
 INSERT INTO
   new_events (
@@ -2608,6 +2619,7 @@ UPDATE users SET
   version = version + 1, last_modified = max(last_modified, ?1), active = ?2, lost_at = ?1
 WHERE seq = ?3 AND org_id = ?4 AND version = ?5;
 SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+SELECT iif((SELECT keep_access FROM organizations WHERE id = ?1) = 1, '', json('stale'));
 INSERT INTO
   new_events (
     org_id,
@@ -2686,7 +2698,6 @@ FROM (
   LIMIT 1
 ) p
 LIMIT 1;
-SELECT iif((SELECT keep_access FROM organizations WHERE id = ?1) = 1, '', json('stale'));
 DELETE FROM kept_memberships
 WHERE user_seq = ?1;
 INSERT INTO kept_memberships (user_seq, group_seq)
@@ -2849,6 +2860,7 @@ UPDATE users SET
   version = version + 1, last_modified = max(last_modified, ?1), active = ?2
 WHERE seq = ?3 AND org_id = ?4 AND version = ?5;
 SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+SELECT iif((SELECT keep_access FROM organizations WHERE id = ?1) = 1, '', json('stale'));
 INSERT INTO
   new_events (
     org_id,
@@ -2927,7 +2939,6 @@ FROM (
   LIMIT 1
 ) p
 LIMIT 1;
-SELECT iif((SELECT keep_access FROM organizations WHERE id = ?1) = 1, '', json('stale'));
 INSERT INTO memberships (group_seq, user_seq, since)
 SELECT
   x.seq,
@@ -3831,7 +3842,7 @@ WHERE
   AND project_id = (SELECT id FROM projects WHERE org_id = ?2 AND id = ?3 AND archived_at IS NULL);
 SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
 
--- the retention of events and of deleted people
+-- the retention of events
 WITH
 RECURSIVE ends (org_id, first, last) AS MATERIALIZED (
   SELECT
@@ -3856,7 +3867,7 @@ old (org_id, seq, last, parts) AS (
     json_array_length(e.data, '$.people') + json_array_length(e.data, '$.groups')
   FROM old p CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq + 1
   WHERE e.seq < p.last AND e.at < ?1
-  LIMIT CAST(?2 AS INTEGER)
+  LIMIT CAST(?2 AS INTEGER) / 3
 ),
 picked (org_id, seq) AS MATERIALIZED (
   SELECT org_id, seq
@@ -3905,7 +3916,7 @@ old (org_id, seq, last, parts) AS (
     json_array_length(e.data, '$.people') + json_array_length(e.data, '$.groups')
   FROM old p CROSS JOIN events e ON e.org_id = p.org_id AND e.seq = p.seq + 1
   WHERE e.seq < p.last AND e.at < ?1
-  LIMIT CAST(?2 AS INTEGER)
+  LIMIT CAST(?2 AS INTEGER) / 3
 ),
 picked (org_id, seq) AS MATERIALIZED (
   SELECT org_id, seq
@@ -3935,36 +3946,6 @@ WHERE
       CROSS JOIN events t ON t.org_id = found.id
     WHERE NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = found.id)
     LIMIT CAST(?1 AS INTEGER)
-  )
-RETURNING 1;
-UPDATE event_subjects SET
-  personal = NULL
-WHERE
-  (org_id, subject_id, seq) IN (
-    SELECT s.org_id, s.subject_id, s.seq
-    FROM
-      deleted_people d INDEXED BY deleted_people_by_time
-      CROSS JOIN event_subjects s ON s.org_id = d.org_id
-      AND s.subject_id = d.id
-      AND s.personal IS NOT NULL
-    WHERE d.deleted_at < ?1
-    LIMIT CAST(?2 AS INTEGER)
-  )
-RETURNING 1;
-DELETE FROM deleted_people
-WHERE
-  (org_id, id) IN (
-    SELECT d.org_id, d.id
-    FROM deleted_people d INDEXED BY deleted_people_by_time
-    WHERE
-      d.deleted_at < ?1
-      AND NOT EXISTS (
-        SELECT 1
-        FROM event_subjects s
-        WHERE s.org_id = d.org_id
-          AND s.subject_id = d.id AND s.personal IS NOT NULL
-      )
-    LIMIT CAST(?2 AS INTEGER)
   )
 RETURNING 1;
 
@@ -6231,11 +6212,13 @@ SELECT
   ?5,
   (?1 ->> 'subject_type'),
   (?1 ->> 'subject_id'),
-  CASE
-    ?1 ->> 'subject_type'
-    WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
-    ELSE ?1 ->> 'version'
-  END,
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
   ?1 -> 'data',
   (?1 ->> 'active'),
   p.active_total + (?1 ->> 'active_sum'),
@@ -6243,37 +6226,36 @@ SELECT
   p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
   (?1 ->> 'personal'),
   NULL
-FROM
-  (SELECT 1 WHERE changes() = 1 LIMIT 1) c
-  CROSS JOIN (
-    SELECT
-      n.*,
-      (
-        SELECT l.id
-        FROM log l
-        WHERE
-          l.org_id = n.org_id
-          AND substr(l.id, 26) = ?6
-          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
-        ORDER BY l.id DESC
-        LIMIT 1
-      ) AS request_log_id
-    FROM (
-      SELECT *
-      FROM (
-        SELECT org_id, seq, at, story, log_id, active_total, lost_total
-        FROM events
-        WHERE org_id = ?7
-        ORDER BY seq DESC
-        LIMIT 1
-      )
-      UNION ALL
-      SELECT ?7, 0, '', NULL, NULL, 0, 0
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
       LIMIT 1
-    ) n
-    WHERE n.org_id IS NOT NULL
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = iif(changes() = 1, ?7, NULL)
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT iif(changes() = 1, ?7, NULL), 0, '', NULL, NULL, 0, 0
     LIMIT 1
-  ) p;
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
 
 -- deleted people whom maintenance erases
 WITH
