@@ -3138,7 +3138,16 @@ SELECT
     'version',
     u.version,
     'created_at',
-    u.created_at
+    u.created_at,
+    'kept',
+    json(
+      (
+        SELECT json_group_array(g.id)
+        FROM kept_memberships k
+          CROSS JOIN groups g ON g.seq = k.group_seq
+        WHERE k.user_seq = u.seq
+      )
+    )
   )
 FROM users u
 WHERE u.seq = ?2 AND u.org_id = ?3 AND u.version = ?4
@@ -8745,11 +8754,13 @@ SELECT
   ?5,
   (?1 ->> 'subject_type'),
   (?1 ->> 'subject_id'),
-  CASE
-    ?1 ->> 'subject_type'
-    WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
-    ELSE ?1 ->> 'version'
-  END,
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
   ?1 -> 'data',
   (?1 ->> 'active'),
   p.active_total + (?1 ->> 'active_sum'),
@@ -8785,7 +8796,8 @@ FROM (
   ) n
   WHERE n.org_id IS NOT NULL
   LIMIT 1
-) p;
+) p
+LIMIT 1;
 
 -- an organization for its administrator
 SELECT

@@ -48,8 +48,8 @@ pub(crate) fn cases(tenant: &Tenant<'_>) -> Vec<(&'static str, Batch)> {
         batch.push(wanted.holders(tenant));
     });
     add("memberships that an undo ends and begins", &|batch| {
-        batch.extend(memberships::end_pairs(tenant, &json!([["group", "user"]])));
-        batch.extend(memberships::begin_pairs(tenant, &json!([["group", "user"]])));
+        batch.extend(memberships::end_pairs(tenant, &[("group", "user")]));
+        batch.extend(memberships::begin_pairs(tenant, &[("group", "user")]));
     });
     add("groups that an undo deletes", &|batch| {
         batch.execute(check_unused(tenant, &scope.bindings(&["group"])));
