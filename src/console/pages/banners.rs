@@ -41,7 +41,9 @@ pub(super) fn banners(organization: &Organization) -> Markup {
                     "would have taken it from more. "
                     @match under_way {
                         Some(run) => {
-                            a href=(address(organization, &format!("undo/{}", segment(run)))) { "What went is being undone" }
+                            a href=(address(organization, &format!("undo/{}", segment(run)))) {
+                                "What went is being undone"
+                            }
                             ": such requests are refused until that has finished. Then the brake is released."
                         }
                         None => "Such requests are refused until you decide.",
