@@ -72,14 +72,14 @@ impl Part {
     }
 
     /// A database by what it says of its migrations.
-    fn database(binding: &str, version: Result<u32, StorageError>) -> Self {
+    fn database(binding: &str, version: &Result<u32, StorageError>) -> Self {
         let name = format!("{binding}:schema");
         let migrate = format!("run \"npx wrangler d1 migrations apply {binding} --remote\".");
         let part = |status, advice: String| Self {
             schema: version.clone().ok(),
             ..Self::bad(&name, status, advice)
         };
-        match &version {
+        match version {
             Ok(version) if *version == NEWEST => Self { schema: Some(*version), ..Self::good(&name) },
             Ok(version) if *version > NEWEST => part(
                 Status::Warn,
@@ -134,7 +134,7 @@ impl Health {
         let mut parts = Vec::new();
         for (binding, sent, version) in sent {
             let version = async { Ok(sent.results().await?.one(version)?.version) }.await;
-            parts.push(Part::database(&binding, version));
+            parts.push(Part::database(&binding, &version));
         }
         parts.push(match kv::answers(&deployment.kv).await {
             true => Part::good("KV:response"),
@@ -231,15 +231,15 @@ mod tests {
 
     #[test]
     fn a_database_needs_the_migrations_that_this_version_knows() {
-        let of = |version| Part::database("DB_1", version);
-        assert_eq!(of(Ok(NEWEST)).status, Status::Pass);
+        let of = |version: &_| Part::database("DB_1", version);
+        assert_eq!(of(&Ok(NEWEST)).status, Status::Pass);
         for (version, status, advice) in [
             (Ok(NEWEST - 1), Status::Fail, "wrangler d1 migrations apply DB_1 --remote"),
             (Err(StorageError::OutdatedSchema(String::new())), Status::Fail, "migrations apply DB_1"),
             (Ok(NEWEST + 1), Status::Warn, "deploy the newer version"),
             (Err(StorageError::TimedOut { is_write: false }), Status::Fail, "does not answer"),
         ] {
-            let part = of(version.clone());
+            let part = of(&version);
             assert_eq!((part.status, part.schema), (status, version.ok()));
             assert!(part.advice.unwrap().contains(advice));
         }

@@ -122,8 +122,8 @@ fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
 fn log_line(request: &HttpRequest, response: &HttpResponse, cost: Cost, millis: u64) -> String {
     // None of these texts has a character that JSON escapes.
     let mut line = format!(
-        "{{\"request_id\":\"{}\",\"method\":\"{}\",\"route\":\"{}\",\"status\":{},\"duration_ms\":{millis},\
-         \"d1_round_trips\":{},\"d1_rows_read\":{},\"d1_rows_written\":{}",
+        "{{\"request_id\":\"{}\",\"method\":\"{}\",\"route\":\"{}\",\"status\":{},\
+         \"duration_ms\":{millis},\"d1_round_trips\":{},\"d1_rows_read\":{},\"d1_rows_written\":{}",
         request.id,
         worker_log::method(if request.is_head { "HEAD" } else { request.method.as_str() }),
         worker_log::route(&request.address.path),

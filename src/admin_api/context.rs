@@ -149,10 +149,10 @@ impl AdminContext<'_> {
         if let Some(key) = &mut record.brake.engaged_by {
             key.hint = directory::key::hint(&key.id);
         }
+        record.group_prefix.get_or_insert_with(|| self.catalog.group_prefix.clone());
         Organization {
             record,
             database: database.shard().number(),
-            group_prefix: self.catalog.group_prefix.clone(),
             org_role_attribute: self.catalog.org_role_attribute.clone(),
         }
     }

@@ -15,6 +15,7 @@ use crate::d1::organizations::{self as stored, Settings};
 use crate::d1::{Batch, Database, Scope, Sent, StorageError, Tenant, acceptances, events, users};
 use crate::http::Problem;
 use crate::runtime::ids;
+use directory::catalog::check_group_prefix;
 use directory::organization::parse_email_domains;
 use directory::{AdministratorName, OrgRole, organization};
 
@@ -123,7 +124,7 @@ pub(crate) async fn create(
         key_lifetime_days: request.key_lifetime_days,
         user_limit: request.user_limit,
         brake_percent: request.brake_percent,
-        confirm_people: None,
+        ..SettingsChange::default()
     })?;
     owner.check_address()?;
     let mut owner = owner.into_user(context.catalog)?;
@@ -166,9 +167,16 @@ pub(crate) async fn update(
 ) -> Result<Reply<Organization>, Problem> {
     let confirmed = request.confirm_people;
     let settings = settings(request)?;
-    if settings.user_limit.is_some() {
-        // It protects the others from this organization.
+    // The limit protects the others from this organization; the prefix is part of the deployment's names.
+    if settings.user_limit.is_some() || settings.group_prefix.is_some() {
         context.only_operators()?;
+    }
+    let configured = &context.catalog.org_role_attribute;
+    if settings.org_role_attribute.as_ref().is_some_and(|confirmed| confirmed != configured) {
+        return Err(Problem::new(
+            400,
+            format!("\"org_role_attribute\" must be \"{configured}\", the deployment's ORG_ROLE_ATTRIBUTE."),
+        ));
     }
     let tenant = context.tenant(id);
     let opened = context.open(&tenant, Batch::new()).await?;
@@ -231,6 +239,9 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
     if let Some(name) = &change.name {
         check_name("organization", name)?;
     }
+    if let Some(prefix) = &change.group_prefix {
+        check_group_prefix(prefix)?;
+    }
     if change.user_limit.is_some_and(|limit| limit > MAX_USER_LIMIT) {
         return Err(Problem::new(
             400,
@@ -249,5 +260,7 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
         key_lifetime_days: change.key_lifetime_days,
         user_limit: change.user_limit,
         brake_percent: change.brake_percent,
+        group_prefix: change.group_prefix,
+        org_role_attribute: change.org_role_attribute,
     })
 }

@@ -7,6 +7,7 @@ use super::context::{AdminContext, InOrganization, check_name};
 use super::reply::Reply;
 use super::types::Named;
 use super::types::consequences::{Confirmation, ConfirmationQuery};
+use super::types::organizations::Organization;
 use super::types::projects::{
     NewName, NewProject, Project as Described, ProjectList, Role, RoleGroup as DescribedGroup, Team,
 };
@@ -59,15 +60,16 @@ pub(crate) async fn create(
         }
     }
     let tenant = context.tenant(org);
-    context.open(&tenant, Batch::new()).await?;
+    let organization = context.open(&tenant, Batch::new()).await?.organization;
     let id = ids::new_id()?;
-    let groups = stored::project_groups(&context.catalog.group_prefix, &name, &roles)?;
+    let groups = stored::project_groups(prefix_of(context, &organization), &name, &roles)?;
     let outcome = about(201, &id, &name, format!("Created the project {name}."));
     let statements = stored::insert_project(&tenant, &id, &name, &groups);
     Ok(Reply::created(written(context, &tenant, &id, &name, &outcome, statements).await?))
 }
 
-/// Gives a project another name. Its groups follow, under their ids.
+/// Gives a project another name. Its groups follow, under their ids. A project that has the name gets the organization's
+/// prefix, where its groups have another.
 pub(crate) async fn rename(
     context: &AdminContext<'_>,
     org: &str,
@@ -77,22 +79,28 @@ pub(crate) async fn rename(
     let name = request.name;
     check_name("project", &name)?;
     let tenant = context.tenant(org);
-    let current = unarchived(context, &tenant, project).await?;
-    if current.name == name {
-        return Ok(Reply::ok(current));
-    }
-    let prefix = context.catalog.group_prefix.as_str();
+    let (organization, current) = unarchived(context, &tenant, project).await?;
+    let prefix = prefix_of(context, &organization);
     let mut groups = Vec::new();
     for role in &current.roles {
-        groups.push((role.group.id.clone(), project_role(prefix, &name, &role.name)));
+        groups.push((&role.group, project_role(prefix, &name, &role.name)));
     }
     for team in &current.teams {
         for role in &team.roles {
-            groups.push((role.group.id.clone(), team_role(prefix, &name, &team.name, &role.name)));
+            groups.push((&role.group, team_role(prefix, &name, &team.name, &role.name)));
         }
     }
-    let detail = format!("Renamed the project {} to {name}.", &current.name);
-    let statements = stored::rename(&tenant, project, &name, &groups);
+    let has_name = current.name == name;
+    if has_name && groups.iter().all(|(group, name)| group.display_name == *name) {
+        return Ok(Reply::ok(current));
+    }
+    let detail = match has_name {
+        true => format!("Renamed the groups of the project {name} to begin with {prefix}."),
+        false => format!("Renamed the project {} to {name}.", &current.name),
+    };
+    let groups: Vec<(String, String)> =
+        groups.into_iter().map(|(group, name)| (group.id.clone(), name)).collect();
+    let statements = stored::rename(&tenant, project, (!has_name).then_some(&name), &groups);
     let outcome = about(200, project, &name, detail);
     Ok(Reply::ok(written(context, &tenant, project, &name, &outcome, statements).await?))
 }
@@ -105,7 +113,7 @@ pub(crate) async fn archive(
     request: Confirmation,
 ) -> Result<Reply<Described>, Problem> {
     let tenant = context.tenant(org);
-    let name = unarchived(context, &tenant, project).await?.name;
+    let name = unarchived(context, &tenant, project).await?.1.name;
     let outcome = about(200, project, &name, format!("Archived the project {name}."));
     let check = consequences::check(&tenant, Change::Archive(project), request.confirm_people);
     let statements = [vec![check], stored::archive(&tenant, project)].concat();
@@ -119,7 +127,7 @@ pub(crate) async fn restore(
     project: &str,
 ) -> Result<Reply<Described>, Problem> {
     let tenant = context.tenant(org);
-    let current = read(context, &tenant, project).await?;
+    let (_, current) = read(context, &tenant, project).await?;
     if current.archived_at.is_none() {
         return Err(Problem::new(409, "The project is not archived."));
     }
@@ -138,8 +146,8 @@ pub(crate) async fn create_role(
     let name = request.name;
     check_name("role", &name)?;
     let tenant = context.tenant(org);
-    let current = unarchived(context, &tenant, project).await?;
-    let display_name = project_role(&context.catalog.group_prefix, &current.name, &name);
+    let (organization, current) = unarchived(context, &tenant, project).await?;
+    let display_name = project_role(prefix_of(context, &organization), &current.name, &name);
     let group = stored::role_group(&name, display_name)?;
     let outcome = made(&group, format!("Created the role {name} of the project {}.", &current.name));
     let written = context
@@ -162,9 +170,9 @@ pub(crate) async fn create_team(
     let name = request.name;
     check_name("team", &name)?;
     let tenant = context.tenant(org);
-    let current = unarchived(context, &tenant, project).await?;
+    let (organization, current) = unarchived(context, &tenant, project).await?;
     let id = ids::new_id()?;
-    let groups = stored::team_groups(&context.catalog.group_prefix, &current.name, &name)?;
+    let groups = stored::team_groups(prefix_of(context, &organization), &current.name, &name)?;
     let [_, member] = &groups;
     let outcome = made(member, format!("Created the team {name} of the project {}.", &current.name));
     let written = context
@@ -187,7 +195,7 @@ pub(crate) async fn delete_team(
     query: ConfirmationQuery,
 ) -> Result<Reply<Named>, Problem> {
     let tenant = context.tenant(org);
-    let current = unarchived(context, &tenant, project).await?;
+    let (_, current) = unarchived(context, &tenant, project).await?;
     let found = current.teams.iter().find(|each| each.id == team);
     let found = found.ok_or_else(|| Problem::new(404, "There is no such team in this project."))?;
     let role = found.roles.first().ok_or_else(|| StorageError::Internal("a team has no role".to_owned()))?;
@@ -219,20 +227,31 @@ async fn written(
     Ok(assemble(results.all(project)?)?.pop().ok_or(StorageError::Stale)?)
 }
 
-async fn read(context: &AdminContext<'_>, tenant: &Tenant<'_>, project: &str) -> Result<Described, Problem> {
-    let parts = context.select(tenant, stored::described(tenant, Some(project))).await?.answer;
-    let found = assemble(parts)?.pop();
-    found.ok_or_else(|| Problem::new(404, "There is no such project in this organization."))
+/// What the names of the organization's role groups begin with.
+fn prefix_of<'a>(context: &'a AdminContext<'_>, organization: &'a Organization) -> &'a str {
+    organization.record.group_prefix.as_deref().unwrap_or(&context.catalog.group_prefix)
+}
+
+async fn read(
+    context: &AdminContext<'_>,
+    tenant: &Tenant<'_>,
+    project: &str,
+) -> Result<(Organization, Described), Problem> {
+    let InOrganization { organization, answer } =
+        context.select(tenant, stored::described(tenant, Some(project))).await?;
+    let found = assemble(answer)?.pop();
+    let found = found.ok_or_else(|| Problem::new(404, "There is no such project in this organization."))?;
+    Ok((organization, found))
 }
 
 async fn unarchived(
     context: &AdminContext<'_>,
     tenant: &Tenant<'_>,
     project: &str,
-) -> Result<Described, Problem> {
-    let found = read(context, tenant, project).await?;
+) -> Result<(Organization, Described), Problem> {
+    let (organization, found) = read(context, tenant, project).await?;
     match found.archived_at {
-        None => Ok(found),
+        None => Ok((organization, found)),
         Some(_) => Err(Problem::new(409, "The project is archived. Restore it first.")),
     }
 }

@@ -26,7 +26,8 @@ fn described(more: &str) -> String {
            'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
            'keep_access', json(iif(o.keep_access, 'true', 'false')),
            'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days,
-           'user_limit', o.user_limit, 'brake_percent', o.brake_percent,
+           'user_limit', o.user_limit, 'brake_percent', o.brake_percent, 'group_prefix', o.group_prefix,
+           'confirmed_org_role_attribute', o.org_role_attribute,
            'user_count', o.user_count, 'group_count', o.group_count,
            'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
            'brake', json_object(
@@ -68,6 +69,10 @@ pub struct Settings {
     pub user_limit: Option<u64>,
     /// Of how many people in a hundred SCIM may take access within an hour; 0: of any number.
     pub brake_percent: Option<u64>,
+    /// What the names of its projects' groups begin with.
+    pub group_prefix: Option<String>,
+    /// The attribute with which its identity provider sends organization roles.
+    pub org_role_attribute: Option<String>,
 }
 
 /// Reads all organizations of the deployment, one a row as JSON.
@@ -115,12 +120,10 @@ pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
 pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
                  (id, name, email_management, plain_groups, keep_access, mail_domains, key_lifetime_days, user_limit,
-                  brake_percent,
-                  fold_version, created_at, last_modified)
+                  brake_percent, org_role_attribute, fold_version, created_at, last_modified)
                VALUES (:org, :name, :email_management, :plain_groups, :keep_access, :mail_domains,
                  nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0),
-                 :brake_percent,
-                 :fold_version, :now, :now)";
+                 :brake_percent, :org_role_attribute, :fold_version, :now, :now)";
     let bindings = vec![
         text("name", name),
         boolean("email_management", settings.email_management.unwrap_or(false)),
@@ -136,6 +139,17 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) ->
     let mut statements = vec![tenant.statement(sql, &bindings), guard()];
     statements.extend(events::record(tenant, &[NewEvent::new(created, SubjectType::Organization, id)]));
     statements
+}
+
+/// Sets the attribute of the organization role for organizations where it is not known, which a Worker made that does
+/// not store it: at most `most`. Returns one row for each.
+pub fn note_org_role_attribute(attribute: &str, most: u32) -> Statement {
+    Statement::new(
+        "UPDATE organizations SET org_role_attribute = :attribute WHERE id IN (
+           SELECT id FROM organizations WHERE org_role_attribute IS NULL LIMIT CAST(:most AS INTEGER))
+         RETURNING 1",
+        &[text("attribute", attribute), text("most", most.to_string())],
+    )
 }
 
 /// The statements that change settings.
@@ -203,10 +217,13 @@ impl Settings {
         let limit = |name, value: Option<u64>| {
             Some((Wanted { name, kind: Kind::Limit }, text(name, value?.to_string())))
         };
-        let name = self.name.as_deref();
+        let own_text =
+            |name, value: Option<&str>| Some((Wanted { name, kind: Kind::Text }, text(name, value?)));
         let domains = self.mail_domains.as_deref();
         [
-            name.map(|name| (Wanted { name: "name", kind: Kind::Text }, text("name", name))),
+            own_text("name", self.name.as_deref()),
+            own_text("group_prefix", self.group_prefix.as_deref()),
+            own_text("org_role_attribute", self.org_role_attribute.as_deref()),
             flag("email_management", self.email_management),
             flag("plain_groups", self.plain_groups),
             flag("keep_access", self.keep_access),

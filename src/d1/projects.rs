@@ -308,29 +308,33 @@ fn insert_groups(
     )
 }
 
-/// Renames a project that is not archived, and its groups. `groups` has the id and the new name of each group of the
-/// project.
-pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str, groups: &[(String, String)]) -> Vec<Statement> {
+/// Renames a project that is not archived, and its groups; without a name, only its groups. `groups` has the id and the
+/// new name of each group of the project.
+pub fn rename(
+    tenant: &Tenant<'_>,
+    id: &str,
+    name: Option<&String>,
+    groups: &[(String, String)],
+) -> Vec<Statement> {
     // A name has at most some 400 characters, and is there twice.
     const GROUPS_AT_ONCE: usize = 400;
     let ids: Vec<Value> = groups.iter().map(|(id, _)| Value::from(id.as_str())).collect();
-    let project = "UPDATE projects SET name = :name, name_fold = :name_fold
-                   WHERE org_id = :org AND id = :id AND archived_at IS NULL AND name <> :name
+    let project =
+        "UPDATE projects SET name = coalesce(:name, name), name_fold = coalesce(:name_fold, name_fold)
+                   WHERE org_id = :org AND id = :id AND archived_at IS NULL AND name IS NOT :name
                    AND CAST(:count AS INTEGER) = (SELECT count(*) FROM groups WHERE project_id = :id)
                    AND CAST(:count AS INTEGER) = (SELECT count(*) FROM json_each(:ids) j
                      CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value AND +g.project_id = :id)";
     let bindings = vec![
         text("id", id),
-        text("name", name),
-        text("name_fold", fold_group_name(name)),
+        optional("name", name.map(String::as_str)),
+        optional("name_fold", name.map(|name| fold_group_name(name)).as_deref()),
         text("count", groups.len().to_string()),
         text("ids", Value::from(ids).to_string()),
     ];
-    let mut statements = vec![
-        events::groups::project_renamed(tenant, id, name),
-        tenant.statement(project, &bindings),
-        guard(),
-    ];
+    let mut statements: Vec<Statement> =
+        name.map(|name| events::groups::project_renamed(tenant, id, name)).into_iter().collect();
+    statements.extend([tenant.statement(project, &bindings), guard()]);
     // The CROSS JOIN and the plus make SQLite find each group by its id. Without them, it may look at all groups for
     // each.
     let sql = "WITH renamed AS MATERIALIZED (

@@ -136,7 +136,8 @@ impl Session<'_> {
                  'group_count', o.group_count, 'user_limit', o.user_limit,
                  'email_management', json(iif(o.email_management, 'true', 'false')),
                  'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
-                 'keep_access', json(iif(o.keep_access, 'true', 'false'))),
+                 'keep_access', json(iif(o.keep_access, 'true', 'false')),
+                 'group_prefix', o.group_prefix, 'org_role_attribute', o.org_role_attribute),
                'holds', json_object(
                  'brake_percent', o.brake_percent, 'brake_engaged_at', o.brake_engaged_at, 'paused_at', o.paused_at,
                  'paused_by', o.paused_by)) AS json

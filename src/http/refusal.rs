@@ -34,6 +34,7 @@ fn of_refusal(refusal: Refusal) -> ScimError {
         }
         // Okta and Entra repeat a request after 429: nothing is lost while an administrator decides.
         R::AccessBrake { .. } | R::WritesPaused { .. } => ScimError::throttled(detail),
+        R::OrgRoleAttributeChanged { .. } => ScimError::unavailable(detail),
         R::GroupNotAnObject => ScimError::invalid_syntax(detail),
         R::MemberFilterTooComplex { .. } | R::TooManyMembersSelected { .. } => ScimError::too_many(detail),
         R::OwnerProtected

@@ -10,7 +10,7 @@ pub(crate) mod undo;
 
 use worker::{Env, console_error, console_log};
 
-use crate::d1::{Cause, Database, Scope, StorageError, Tenant, refolding};
+use crate::d1::{Cause, Database, Scope, StorageError, Tenant, organizations, refolding};
 use crate::deployment::{Deployment, variable};
 use crate::runtime::clock;
 use directory::Catalog;
@@ -24,6 +24,8 @@ pub(crate) const EVENT_RETENTION_DAYS: u64 = 400;
 pub(crate) const DELETED_RETENTION_DAYS: u64 = 30;
 /// Most organizations of a database whose folded columns one invocation updates.
 const MAX_FOLD_UPDATES: u32 = 200;
+/// Most organizations of a database whose attribute of the organization role one invocation notes.
+const MAX_NOTED: u32 = 1_000;
 /// Most steps of these updates in a database.
 const MAX_FOLD_STEPS: u32 = 400;
 
@@ -59,6 +61,10 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
                 ),
                 Err(error) => failures.push(format!("database {number}, {}: {error:?}", step.name)),
             }
+        }
+        let noted = organizations::note_org_role_attribute(&deployment.catalog.org_role_attribute, MAX_NOTED);
+        if let Err(error) = database.execute(noted).await {
+            failures.push(format!("database {number}, attribute of the organization role: {error:?}"));
         }
         match update_folds(&database, deployment.catalog).await {
             Ok(0) => {}

@@ -112,8 +112,11 @@ impl RequestContext<'_> {
 
     fn opened(&self, opened: Result<Opened, Error>) -> Result<Opened, Error> {
         let opened = self.noted(opened)?;
+        let organization = &opened.organization;
+        let settings = || self.console_page(&organization.id, "settings");
+        self.session.tenant.catalog.check_org_role_attribute(organization, settings)?;
         if !self.audit.is_read() {
-            opened.holds.check_pause(|| self.brake_page(&opened.organization.id))?;
+            opened.holds.check_pause(|| self.console_page(&opened.organization.id, "brake"))?;
         }
         Ok(opened)
     }
@@ -128,11 +131,11 @@ impl RequestContext<'_> {
         Ok(opened)
     }
 
-    /// The page of the console where administrators release the brake and resume writes.
-    fn brake_page(&self, organization: &str) -> String {
+    /// A page of the organization in the console.
+    fn console_page(&self, organization: &str, page: &str) -> String {
         let base = &self.session.tenant.base;
         let origin = base.rsplit_once("/scim").map_or(base.as_str(), |(origin, _)| origin);
-        format!("{origin}/console/organizations/{organization}/brake")
+        format!("{origin}/console/organizations/{organization}/{page}")
     }
 
     /// Refuses a write without sending it, if it would take access and the brake was engaged when the organization was
@@ -156,7 +159,7 @@ impl RequestContext<'_> {
     /// Those of storage.
     pub(crate) async fn braked(&self) -> Result<Error, Error> {
         let Some(organization) = self.audit.organization() else { return Ok(StorageError::Braked.into()) };
-        let console = self.brake_page(organization);
+        let console = self.console_page(organization, "brake");
         let known = self.holds.borrow().clone();
         if let Some(holds) = known.as_ref().filter(|holds| holds.brake_engaged_at.is_some()) {
             return Ok(holds.clone().braked(console).into());

@@ -47,19 +47,27 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
     let wanted = GroupChange::of_resource(tenant.catalog, &sent)?;
     let group = wanted.create(tenant.catalog, context.budget)?;
     let projection = context.projection(&tenant.catalog.group)?;
-    let prefix = tenant.catalog.group_prefix.as_str();
     let name = group.display_name.as_str();
+    let rest = |prefix: &str| group_name::after_prefix(prefix, name.trim()).unwrap_or_default();
     retry_on_conflict(async || {
-        let rest = group_name::after_prefix(prefix, name.trim()).unwrap_or_default();
         let mut batch = Batch::new();
         let holder = batch.push(stored::find_by_display_name(tenant, name));
-        let candidates = batch.push(projects::named_by_group(tenant, rest));
+        let candidates = batch.push(projects::named_by_group(tenant, rest(&tenant.catalog.group_prefix)));
         let members = push_all(&mut batch, memberships::resolve_member_ids(tenant, &wanted.members));
         let opened = context.open(batch).await?;
         if let Some(holder) = opened.results.first(holder)? {
             return Err(name_taken(&holder.display_name, Some(&holder.id)).into());
         }
-        let candidates = opened.results.one(candidates)?;
+        let prefix = tenant.catalog.group_prefix_of(&opened.organization);
+        let candidates = match prefix == tenant.catalog.group_prefix {
+            true => opened.results.one(candidates)?,
+            // Its groups were named before GROUP_PREFIX was changed.
+            false => {
+                let mut batch = Batch::new();
+                let candidates = batch.push(projects::named_by_group(tenant, rest(prefix)));
+                context.session.database.batch(&batch).await?.one(candidates)?
+            }
+        };
         let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
         let mut difference = Difference::of_new(ResolvedMembers::of(each(&opened.results, &members)?)?);
         let (id, statements) = match new {
@@ -162,7 +170,13 @@ async fn change(
             return Ok((record.version, Resource::default()));
         }
         preconditions.check(record.version)?;
-        let group = wanted.resolve(tenant.catalog, record.kind, &record.group, context.budget)?;
+        let group = wanted.resolve(
+            tenant.catalog,
+            tenant.catalog.group_prefix_of(&opened.organization),
+            record.kind,
+            &record.group,
+            context.budget,
+        )?;
         let (mut difference, current) = read.difference(&opened.results)?;
         if opened.organization.keep_access && !wanted.members.is_empty() {
             difference.kept = Some(compare_kept(context, id, &wanted.members).await?);

@@ -7,6 +7,7 @@ use scim_protocol::schema::{self, Attribute, Mutability, ResourceType};
 use crate::group_name;
 use crate::org_role::OrgRole;
 use crate::organization::Organization;
+use crate::refusal::Refusal;
 
 /// The resource types as this product has them, and the product's names.
 #[derive(Debug)]
@@ -29,13 +30,9 @@ impl Catalog {
     /// # Errors
     /// A sentence for the operator, where a name cannot be used.
     pub fn new(group_prefix: String, org_role_attribute: String) -> Result<Self, String> {
-        // A name with two hyphens and two parts more has to be a name still.
-        let example = group_name::project_role(&group_prefix, "Project", "Role");
-        group_name::check_name("prefix", &group_prefix)
-            .and_then(|()| group_name::check_name("group", &example))
-            .map_err(|why| {
-                format!("the variable GROUP_PREFIX cannot be used: {why} Change it in wrangler.toml, and deploy again.")
-            })?;
+        check_group_prefix(&group_prefix).map_err(|why| {
+            format!("the variable GROUP_PREFIX cannot be used: {why} Change it in wrangler.toml, and deploy again.")
+        })?;
         // RFC 7643 §2.1: ATTRNAME = ALPHA *(nameChar)
         let mut characters = org_role_attribute.chars();
         let well_formed = characters.next().is_some_and(|first| first.is_ascii_alphabetic())
@@ -66,6 +63,33 @@ impl Catalog {
             .canonical(OrgRole::ASSIGNABLE),
         );
         Ok(Self { group_prefix, org_role_attribute, user, group, limits: Limits::DEFAULT })
+    }
+
+    /// What the names of the groups of this organization's projects begin with: as those that it has, or else the
+    /// deployment's prefix.
+    pub fn group_prefix_of<'a>(&'a self, organization: &'a Organization) -> &'a str {
+        organization.group_prefix.as_deref().unwrap_or(&self.group_prefix)
+    }
+
+    /// Checks that the deployment's attribute of the organization role is that with which the organization's identity
+    /// provider was set up: otherwise roles would be neither read nor shown as the provider expects it. `settings` is
+    /// the page where an administrator confirms another attribute.
+    ///
+    /// # Errors
+    /// [`Refusal::OrgRoleAttributeChanged`].
+    pub fn check_org_role_attribute(
+        &self,
+        organization: &Organization,
+        settings: impl FnOnce() -> String,
+    ) -> Result<(), Refusal> {
+        match &organization.org_role_attribute {
+            Some(known) if *known != self.org_role_attribute => Err(Refusal::OrgRoleAttributeChanged {
+                known: known.clone(),
+                now: self.org_role_attribute.clone(),
+                settings: settings(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The same catalog with the limits of a deployment.
@@ -99,6 +123,16 @@ impl Catalog {
         }
         group
     }
+}
+
+/// Checks that names of groups can begin with a prefix.
+///
+/// # Errors
+/// As [`group_name::check_name`].
+pub fn check_group_prefix(prefix: &str) -> Result<(), Refusal> {
+    // A name with two hyphens and two parts more has to be a name still.
+    group_name::check_name("prefix", prefix)?;
+    group_name::check_name("group", &group_name::project_role(prefix, "Project", "Role"))
 }
 
 fn make_immutable(attributes: &mut [Attribute], name: &str) {

@@ -93,13 +93,14 @@ impl<'a> GroupChange<'a> {
         Ok(group)
     }
 
-    /// The group after a PUT or PATCH.
+    /// The group after a PUT or PATCH. `prefix` is that of the organization's project groups.
     ///
     /// # Errors
     /// [`Refusal::GroupRenameNotAllowed`] for the group of a role, and refusals of single values.
     pub fn resolve(
         &self,
         catalog: &Catalog,
+        prefix: &str,
         kind: GroupKind,
         current: &Group,
         budget: &Budget,
@@ -109,7 +110,7 @@ impl<'a> GroupChange<'a> {
         if let Some(external_id) = &current.external_id {
             doc.insert("externalId".to_owned(), external_id.as_str().into());
         }
-        resolve_name(&catalog.group_prefix, kind, current, self.apply(catalog, doc, budget)?)
+        resolve_name(prefix, kind, current, self.apply(catalog, doc, budget)?)
     }
 
     fn apply(&self, catalog: &Catalog, mut doc: Object, budget: &Budget) -> Result<Group, Refusal> {
@@ -181,7 +182,8 @@ mod tests {
         let catalog = catalog();
         let body = json!({"Operations": operations});
         let change = GroupChange::of_patch(&catalog, &body)?;
-        let group = change.resolve(&catalog, GroupKind::ProjectRole, &current(), &Budget::default())?;
+        let group =
+            change.resolve(&catalog, "Statsig", GroupKind::ProjectRole, &current(), &Budget::default())?;
         assert!(change.members.selections.is_empty());
         Ok((group, sets(change.members)))
     }

@@ -217,6 +217,8 @@ mod tests {
             user_count: 0,
             group_count: 0,
             user_limit: None,
+            group_prefix: None,
+            org_role_attribute: None,
         }
     }
 

@@ -38,6 +38,14 @@ pub struct Organization {
     /// Maximum of `user_count`; `None`: no limit.
     #[serde(deserialize_with = "Option::deserialize")]
     pub user_limit: Option<u64>,
+    /// What the names of its projects' groups begin with; `None`: it has had none yet. See
+    /// [`crate::Catalog::group_prefix_of`].
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub group_prefix: Option<String>,
+    /// The attribute with which its identity provider sends organization roles; `None`: not known. See
+    /// [`crate::Catalog::check_org_role_attribute`].
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub org_role_attribute: Option<String>,
 }
 
 impl Organization {

@@ -290,6 +290,14 @@ pub enum Refusal {
          on. An administrator resumes the writes at {console}. Send this again later."
     )]
     WritesPaused { since: String, by: String, console: String },
+    /// The deployment has another attribute of the organization role than when the identity provider was set up.
+    #[error(
+        "Nothing was read or changed: the identity provider of this organization was set up with the attribute \
+         \"{known}\" for the organization role, and this deployment's ORG_ROLE_ATTRIBUTE is now \"{now}\". Either the \
+         operator sets it back, or an administrator maps \"{now}\" in the identity provider, and then confirms that at \
+         {settings}."
+    )]
+    OrgRoleAttributeChanged { known: String, now: String, settings: String },
 
     /// The protocol forbids the request.
     #[error("{}", .0.detail)]
@@ -388,6 +396,7 @@ mod tests {
                 "not_an_email_domain",
                 "access_brake",
                 "writes_paused",
+                "org_role_attribute_changed",
                 "protocol",
                 "in_operation",
             ]

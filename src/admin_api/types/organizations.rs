@@ -33,6 +33,13 @@ pub(crate) struct Settings {
     /// take it from more is refused until an administrator decides. 0: of any number.
     #[schema(minimum = 0, maximum = 100)]
     pub(crate) brake_percent: Option<u64>,
+    /// What the names of new role groups begin with; `GROUP_PREFIX` is for organizations that have none yet. Renaming a
+    /// project, also to the name that it has, gives its groups this prefix. Only operators may set it.
+    #[schema(min_length = 1)]
+    pub(crate) group_prefix: Option<String>,
+    /// Confirms that the identity provider now sends organization roles with this attribute. It must be the
+    /// deployment's ORG_ROLE_ATTRIBUTE.
+    pub(crate) org_role_attribute: Option<String>,
     /// From how many people changed email domains take SCIM's sight. If it would be another number by now, nothing is
     /// changed. Must be there where it is more than may lose access over SCIM within an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,6 +102,13 @@ pub(crate) struct OrganizationRecord {
     /// number.
     #[schema(minimum = 0, maximum = 100)]
     pub(crate) brake_percent: u64,
+    /// What the names of role groups begin with.
+    #[schema(required, value_type = String)]
+    pub(crate) group_prefix: Option<String>,
+    /// The attribute with which the identity provider was set up to send organization roles. Where it is another than
+    /// `org_role_attribute`, requests of the identity provider are refused until it is confirmed. null: not known yet.
+    #[schema(required)]
+    pub(crate) confirmed_org_role_attribute: Option<String>,
     pub(crate) brake: Brake,
     /// Since when identity providers may not write. null: they may.
     #[schema(required)]
@@ -185,6 +199,8 @@ impl From<&OrganizationRecord> for directory::Organization {
             user_count: record.user_count,
             group_count: record.group_count,
             user_limit: record.user_limit,
+            group_prefix: record.group_prefix.clone(),
+            org_role_attribute: record.confirmed_org_role_attribute.clone(),
         }
     }
 }
@@ -197,8 +213,6 @@ pub(crate) struct Organization {
     /// The number of its database.
     #[schema(minimum = 0, maximum = 128)]
     pub(crate) database: u8,
-    /// What the names of role groups begin with.
-    pub(crate) group_prefix: String,
     /// The SCIM attribute with a user's role.
     pub(crate) org_role_attribute: String,
 }

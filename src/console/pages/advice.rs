@@ -75,6 +75,7 @@ fn for_refusal(code: RefusalCode) -> Option<&'static str> {
         ),
         // Their texts say what to do.
         RefusalCode::OrgRoleUnknown
+        | RefusalCode::OrgRoleAttributeChanged
         | RefusalCode::UserLimitReached
         | RefusalCode::UserTooLarge
         | RefusalCode::GroupNotAnObject

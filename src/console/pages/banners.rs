@@ -1,4 +1,5 @@
-//! The banners on each page of an organization whose provisioning the access brake or the pause holds up.
+//! The banners on each page of an organization whose provisioning the access brake, the pause, or a changed name of the
+//! deployment holds up.
 
 use maud::{Markup, html};
 
@@ -26,7 +27,8 @@ pub(super) fn resume_form(organization: &Organization) -> Markup {
 
 /// What holds up the provisioning of the organization, for the top of each of its pages.
 pub(super) fn banners(organization: &Organization) -> Markup {
-    let Brake { engaged_at, engaged_by, lost, limit, undo: under_way, .. } = &organization.record.brake;
+    let record = &organization.record;
+    let Brake { engaged_at, engaged_by, lost, limit, undo: under_way, .. } = &record.brake;
     html! {
         @if let Some(at) = engaged_at {
             section.notice.bad.banner aria-label="Access brake" {
@@ -60,7 +62,19 @@ pub(super) fn banners(organization: &Organization) -> Markup {
                 }
             }
         }
-        @if let Some(Pause { since, by }) = &organization.record.pause {
+        @let now = organization.org_role_attribute.as_str();
+        @if let Some(known) = record.confirmed_org_role_attribute.as_deref().filter(|known| *known != now) {
+            section.notice.bad.banner aria-label="Attribute of the organization role" {
+                p {
+                    strong { "Requests of the identity provider are refused. " }
+                    "It was set up with the attribute " code { (known) } " for the organization role, and this                      deployment's ORG_ROLE_ATTRIBUTE is now " code { (now) } ". Either the operator sets it back, or                      you map " code { (now) } " in the identity provider, and then confirm that here."
+                }
+                form method="post" action=(address(organization, "settings")) {
+                    button name="action" value="confirm-attribute" { "It sends " (now) " now" }
+                }
+            }
+        }
+        @if let Some(Pause { since, by }) = &record.pause {
             section.notice.bad.banner aria-label="Pause" {
                 p {
                     strong { "Identity providers are paused since " (time(since)) ". " }

@@ -25,6 +25,8 @@ pub(super) struct Settings<'a> {
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub(super) enum Form {
     Save(Save),
+    /// The identity provider now sends organization roles with the deployment's attribute.
+    ConfirmAttribute {},
 }
 
 #[derive(Default, Deserialize)]
@@ -50,7 +52,14 @@ impl Submitted for Settings<'_> {
         form: &Form,
         _key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
-        let (org, Form::Save(form)) = (self.org, form);
+        let org = self.org;
+        let Form::Save(form) = form else {
+            let attribute = context.catalog.org_role_attribute.clone();
+            let body = Change { org_role_attribute: Some(attribute), ..Change::default() };
+            note(context, &Call { method: "PATCH", path: &["organizations", org], body: Some(&body) })?;
+            organizations::update(context, org, body).await?;
+            return Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&address_of(org, "settings"))));
+        };
         let mut body = form.request()?;
         let domains = Change { mail_domains: body.mail_domains.clone(), ..Change::default() };
         let counted = consequences::of_settings(context, org, domains).await?.body;
@@ -78,7 +87,7 @@ impl Shown for Settings<'_> {
         let people = state.people();
         let shown = match state.refused {
             Some(Form::Save(form)) => form,
-            None => Save::stored(&organization),
+            Some(Form::ConfirmAttribute {}) | None => Save::stored(&organization),
         };
         let main = main(&organization, context.actor.is_operator(), &shown, people);
         let section = Some((&organization, Section::Settings));
@@ -118,7 +127,7 @@ impl Save {
             key_lifetime_days: Some(number(&self.key_lifetime_days, "The number of days")?.unwrap_or(0)),
             user_limit: limit.map(|limit| limit.unwrap_or(0)),
             brake_percent: percent.map(|percent| percent.unwrap_or(0)),
-            confirm_people: None,
+            ..Change::default()
         })
     }
 }
@@ -172,7 +181,7 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save, people: Op
             dl.values {
                 div { dt { "Organization id" } dd { (copied(&record.id)) } }
                 div { dt { "Owner" } dd { (record.owner_user_name.as_deref().unwrap_or_default()) } }
-                div { dt { "Group prefix" } dd { (copied(&organization.group_prefix)) } }
+                div { dt { "Group prefix" } dd { (copied(record.group_prefix.as_deref().unwrap_or_default())) } }
                 div { dt { "Attribute of the organization role" } dd { (copied(&organization.org_role_attribute)) } }
                 div { dt { "People SCIM sees" } dd { (record.user_count) } }
             }

@@ -253,7 +253,9 @@ fn scim_name(group: &GroupRef) -> Vec<Markup> {
 }
 
 /// What administrators call the settings.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 10] = [
+    ("group_prefix", "group prefix"),
+    ("org_role_attribute", "attribute of the organization role"),
     ("name", "name"),
     ("mail_domains", "mail domains"),
     ("email_management", "user names and mail changed over SCIM"),
