@@ -137,7 +137,8 @@ impl Session<'_> {
                  'email_management', json(iif(o.email_management, 'true', 'false')),
                  'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
                  'keep_access', json(iif(o.keep_access, 'true', 'false')),
-                 'group_prefix', o.group_prefix, 'org_role_attribute', o.org_role_attribute),
+                 'group_prefix', o.group_prefix,
+                 'confirmed_org_role_attribute', o.org_role_attribute),
                'holds', json_object(
                  'brake_percent', o.brake_percent, 'brake_engaged_at', o.brake_engaged_at, 'paused_at', o.paused_at,
                  'paused_by', o.paused_by)) AS json

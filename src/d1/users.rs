@@ -237,6 +237,7 @@ pub fn insert_if_admitted(
            AND (json_array_length(o.mail_domains) = 0
              OR coalesce(:mail_domain IN (SELECT value FROM json_each(o.mail_domains)), 0))
            AND (o.user_limit IS NULL OR o.user_count < o.user_limit) AND o.paused_at IS NULL
+           AND coalesce(o.org_role_attribute = :org_role_attribute, TRUE)
          ON CONFLICT DO NOTHING",
     );
     // `changes() = 0` comes first, so that no holder is searched if the user was written. The entry of the audit log

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_BEFORE_AUTH};
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
-use directory::Refusal;
+use directory::{Organization, Refusal};
 use scim_protocol::ScimError;
 use scim_protocol::bounded_json::memory_size;
 use scim_protocol::budget::Budget;
@@ -105,9 +105,9 @@ impl RequestContext<'_> {
         self.open(Batch::new()).await.map(drop)
     }
 
-    /// Authenticates, also while writes are paused.
-    pub(crate) async fn authenticate(&self) -> Result<(), Error> {
-        self.noted(scim_key::open(&self.session, Batch::new()).await).map(drop)
+    /// Authenticates, whatever holds up the organization's provisioning.
+    pub(crate) async fn authenticate(&self) -> Result<Organization, Error> {
+        Ok(self.noted(scim_key::open(&self.session, Batch::new()).await)?.organization)
     }
 
     fn opened(&self, opened: Result<Opened, Error>) -> Result<Opened, Error> {

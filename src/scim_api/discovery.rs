@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::context::{RequestContext, to_json};
-use crate::d1::Batch;
 use crate::error::Error;
 use crate::http::response::HttpResponse;
 use directory::Organization;
@@ -70,7 +69,7 @@ pub(crate) async fn schemas(context: &RequestContext<'_>, urn: Option<&str>) -> 
 
 async fn authenticate(context: &RequestContext<'_>) -> Result<Organization, Error> {
     refuse_filter(&context.parameters()?)?;
-    Ok(context.open(Batch::new()).await?.organization)
+    context.authenticate().await
 }
 
 /// RFC 7644 §4: these endpoints refuse a filter, so that a client does not take their response for a filtered one.

@@ -66,7 +66,8 @@ describe("organizations", () => {
       brake: { engaged_at: null, engaged_by: null, lifted_until: null, lost: 0, limit: 25, undo: null },
       pause: null,
     };
-    const names = { name: "Acme", group_prefix: "Statsig", org_role_attribute: "statsigOrgRole" };
+    const attribute = { org_role_attribute: "statsigOrgRole", confirmed_org_role_attribute: "statsigOrgRole" };
+    const names = { name: "Acme", group_prefix: "Statsig", ...attribute };
     const owner_user_name = OWNER.user_name;
     const counts = { user_limit: null, user_count: 1, group_count: 0 };
     assert.deepEqual(rest, { ...names, ...settings, ...counts, owner_user_name, database: 0 });

@@ -173,7 +173,7 @@ describe("ORG_ROLE_ATTRIBUTE, once there are organizations", () => {
       if (answer.status === 200) assert.equal(answer.body.Operations[0].status, "503", answer.text);
       else assertError(answer, 503, { detail: words() });
     }
-    assertStatus(await okta().get("/ServiceProviderConfig"), 200);
+    for (const path of ["/ServiceProviderConfig", "/Schemas"]) assertStatus(await okta().get(path), 200);
     const people = await worker.sql("SELECT org_role FROM users WHERE org_id = ?1 ORDER BY seq", id);
     assert.deepEqual(
       people.map(({ org_role }) => org_role),

@@ -15,7 +15,7 @@ pub const MAX_LABEL_LENGTH: usize = 63;
 /// An organization and those of its settings that decide what SCIM may do.
 ///
 /// It is read from JSON in which each field is present; other fields are ignored. The storage and the admin API call
-/// `email_domains` "mail_domains".
+/// `email_domains` "mail_domains", and `org_role_attribute` "confirmed_org_role_attribute".
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Organization {
     /// Identifier.
@@ -44,7 +44,7 @@ pub struct Organization {
     pub group_prefix: Option<String>,
     /// The attribute with which its identity provider sends organization roles; `None`: not known. See
     /// [`crate::Catalog::check_org_role_attribute`].
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(rename = "confirmed_org_role_attribute", deserialize_with = "Option::deserialize")]
     pub org_role_attribute: Option<String>,
 }
 
@@ -176,14 +176,15 @@ mod tests {
         let json = json!({
             "id": "o", "name": "O", "email_management": false, "plain_groups": true, "keep_access": false,
             "mail_domains": ["acme.test"],
-            "user_count": 2, "group_count": 1, "user_limit": null, "created_at": "2026",
+            "user_count": 2, "group_count": 1, "user_limit": null, "group_prefix": null,
+            "confirmed_org_role_attribute": null, "created_at": "2026",
         });
         let organization = Organization::deserialize(&json).unwrap();
         assert_eq!(
             (organization.email_domains, organization.user_limit),
             (vec!["acme.test".to_owned()], None)
         );
-        for name in ["id", "email_management", "mail_domains", "user_count", "user_limit"] {
+        for name in ["id", "email_management", "mail_domains", "user_count", "user_limit", "group_prefix"] {
             let mut json = json.clone();
             json.as_object_mut().unwrap().remove(name);
             assert!(Organization::deserialize(&json).unwrap_err().to_string().contains(name));
