@@ -100,7 +100,7 @@ pub(crate) async fn rename(
     };
     let groups: Vec<(String, String)> =
         groups.into_iter().map(|(group, name)| (group.id.clone(), name)).collect();
-    let statements = stored::rename(&tenant, project, (!has_name).then_some(&name), &groups);
+    let statements = stored::rename(&tenant, project, (!has_name).then_some(name.as_str()), &groups);
     let outcome = about(200, project, &name, detail);
     Ok(Reply::ok(written(context, &tenant, project, &name, &outcome, statements).await?))
 }

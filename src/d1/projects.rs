@@ -313,7 +313,7 @@ fn insert_groups(
 pub fn rename(
     tenant: &Tenant<'_>,
     id: &str,
-    name: Option<&String>,
+    name: Option<&str>,
     groups: &[(String, String)],
 ) -> Vec<Statement> {
     // A name has at most some 400 characters, and is there twice.
@@ -327,8 +327,8 @@ pub fn rename(
                      CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value AND +g.project_id = :id)";
     let bindings = vec![
         text("id", id),
-        optional("name", name.map(String::as_str)),
-        optional("name_fold", name.map(|name| fold_group_name(name)).as_deref()),
+        optional("name", name),
+        optional("name_fold", name.map(fold_group_name).as_deref()),
         text("count", groups.len().to_string()),
         text("ids", Value::from(ids).to_string()),
     ];

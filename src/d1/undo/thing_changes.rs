@@ -110,17 +110,20 @@ async fn rename(
         id: String,
         role: String,
         team: Option<String>,
+        /// That of the organization's groups.
+        prefix: Option<String>,
     }
     let select: Select<Role> = tenant.select_json(
-        "SELECT json_object('id', g.id, 'role', g.role, 'team', t.name) AS json FROM (
+        "SELECT json_object('id', g.id, 'role', g.role, 'team', t.name,
+           'prefix', (SELECT group_prefix FROM organizations WHERE id = :org)) AS json FROM (
            SELECT id, role, team_id FROM groups WHERE +org_id = :org AND project_id = :id
            UNION ALL
            SELECT a.id, a.role, a.team_id FROM projects p CROSS JOIN archived_groups a ON a.project_id = p.id
            WHERE p.id = :id AND p.org_id = :org) g LEFT JOIN teams t ON t.id = g.team_id",
         &[text("id", thing.loaded.id())],
     );
-    let prefix = tenant.catalog.group_prefix.as_str();
-    let renamed = database.run(select).await?.into_iter().map(|Role { id, role, team }| {
+    let renamed = database.run(select).await?.into_iter().map(|Role { id, role, team, prefix }| {
+        let prefix = prefix.as_deref().unwrap_or(&tenant.catalog.group_prefix);
         let name = match team {
             Some(team) => team_role(prefix, name, &team, &role),
             None => project_role(prefix, name, &role),
@@ -128,7 +131,7 @@ async fn rename(
         (id, name)
     });
     let renamed: Vec<(String, String)> = renamed.collect();
-    Ok(projects::rename(tenant, thing.loaded.id(), name, &renamed))
+    Ok(projects::rename(tenant, thing.loaded.id(), Some(name), &renamed))
 }
 
 /// Sets settings back, unless one was changed since they were read.

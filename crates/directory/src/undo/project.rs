@@ -67,7 +67,7 @@ pub fn of_settings(past: &[Past], now: &BTreeMap<String, Value>) -> ThingPlan {
         let Facet::Setting { name } = facet else { continue };
         let Some(now) = now.get(name) else { continue };
         let Some(value) = decisions.value(facet, now) else { continue };
-        if name == "user_limit" {
+        if name == "user_limit" || name == "group_prefix" {
             decisions.leave(facet, Reason::OperatorOnly);
             continue;
         }
