@@ -4,7 +4,8 @@ use super::{ELLIPSIS, Redactor, unknown_name};
 use crate::redaction::secrets::redact;
 
 /// The segments of this service's own paths.
-const KNOWN_SEGMENTS: [&str; 52] = [
+const KNOWN_SEGMENTS: [&str; 53] = [
+    "guides",
     "healthz",
     "scim",
     "v2",
