@@ -68,8 +68,8 @@ pub(crate) async fn create(
     Ok(Reply::created(written(context, &tenant, &id, &name, &outcome, statements).await?))
 }
 
-/// Gives a project another name. Its groups follow, under their ids. A project that has the name gets the organization's
-/// prefix, where its groups have another.
+/// Gives a project another name. Its groups follow, under their ids. A project that has the name gets the
+/// organization's prefix, where its groups have another.
 pub(crate) async fn rename(
     context: &AdminContext<'_>,
     org: &str,

@@ -67,7 +67,9 @@ pub(super) fn banners(organization: &Organization) -> Markup {
             section.notice.bad.banner aria-label="Attribute of the organization role" {
                 p {
                     strong { "Requests of the identity provider are refused. " }
-                    "It was set up with the attribute " code { (known) } " for the organization role, and this                      deployment's ORG_ROLE_ATTRIBUTE is now " code { (now) } ". Either the operator sets it back, or                      you map " code { (now) } " in the identity provider, and then confirm that here."
+                    "It was set up with the attribute " code { (known) } " for the organization role, and \
+                     this deployment's ORG_ROLE_ATTRIBUTE is now " code { (now) } ". Either the operator sets it \
+                     back, or you map " code { (now) } " in the identity provider, and then confirm that here."
                 }
                 form method="post" action=(address(organization, "settings")) {
                     button name="action" value="confirm-attribute" { "It sends " (now) " now" }

@@ -247,7 +247,8 @@ fn main(organization: &Organization, projects: &[Project], refused: Option<&Crea
         p {
             "Each role is a SCIM group. In your identity provider, push a group and link it to one of these; push a \
              group named "
-            code { (organization.record.group_prefix.as_deref().unwrap_or_default()) "-<project>-<team>-Member" } " to create a team. How: "
+            code { (organization.record.group_prefix.as_deref().unwrap_or_default()) "-<project>-<team>-Member" }
+            " to create a team. How: "
             (Guide::Okta.link("7-project-roles", "Okta")) ", "
             (Guide::Entra.link("8-project-roles", "Microsoft Entra ID")) "."
         }
