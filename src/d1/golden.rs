@@ -212,6 +212,7 @@ fn readable() -> Vec<Case> {
         serde_json::from_value(json!({
             "id": "organization", "name": "Acme", "email_management": true, "plain_groups": true,
             "keep_access": keep_access, "mail_domains": [], "user_count": 1, "group_count": 1, "user_limit": null,
+            "group_prefix": null, "confirmed_org_role_attribute": null,
         }))
         .unwrap()
     };
