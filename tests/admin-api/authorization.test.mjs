@@ -246,13 +246,12 @@ test("an administrator's page costs what it shows, however many people there are
     ["/keys", 20],
     ["/members", 120],
     ["/members?search=z", 20],
-    [`/members/${admin.id}`, 30],
+    [`/members/${admin.id}`, 31],
     ["/log?count=20", 60],
     ["/log?status=failed", 20],
     ["/log?source=console", 60],
-    // The name is looked up twice: for the entries with the resource, and for those whose changes have events about it.
-    ["/log?resource=nobody", 23],
-    ["/log?resource=late@okta.local", 36],
+    ["/log?resource=nobody", 21],
+    ["/log?resource=late@okta.local", 35],
     ["/imports", 20],
     ["/projects", 20],
   ]) {

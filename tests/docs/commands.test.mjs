@@ -96,9 +96,11 @@ describe("curl", () => {
   const shell = openShell();
   after(() => shell.remove());
   let organization;
+  let project;
   before(async () => {
     await worker.started;
     organization = await createOrganization(worker, { projects: { Demo: [] } });
+    [project] = await worker.sql("SELECT id FROM projects WHERE org_id = ?", organization.id);
   });
 
   for (const text of kinds.curl) {
@@ -109,6 +111,9 @@ describe("curl", () => {
         .replaceAll("<ADMIN_TOKEN>", worker.adminToken)
         .replaceAll("<SCIM key>", organization.key.key)
         .replaceAll("<id>", organization.id)
+        .replaceAll("<project>", project.id)
+        .replaceAll("<its name>", "Demo")
+        .replaceAll("<the new name>", "statsigOrgRole")
         .replace("curl ", "curl --silent --show-error --fail-with-body ");
       assert.ok(!/<\w[^>]*>/.test(filled), `a placeholder is left: ${filled}`);
       const { stdout } = await shell.run(filled, { api, auth: `Authorization: Bearer ${worker.adminToken}` });

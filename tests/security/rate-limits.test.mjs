@@ -216,8 +216,8 @@ describe("a key that was refused", () => {
     for (let i = 0; i < 2_000; i += 50)
       await Promise.all(Array.from({ length: 50 }, async () => assertError(await get(key), 401)));
     assert.equal(await dumpDatabase(worker), before);
-    const lines = worker.logs().filter((line) => line.includes(`key ${key.slice(0, 9)}…`));
-    const asked = lines.filter((line) => !line.includes("D1: 0 round trips")).length;
+    const lines = worker.logs().filter((line) => line.includes(`"key":"${key.slice(0, 9)}…"`));
+    const asked = lines.filter((line) => !line.includes('"d1_round_trips":0,')).length;
     assert.ok(lines.length >= 1_900 && asked <= 50, `${asked} of ${lines.length} asked storage`);
   });
 

@@ -74,7 +74,7 @@ quirk("passwords", "a password is never stored, logged or echoed", async () => {
   }
   assert.ok((await dumpDatabase(worker)).includes(ada.userName), "the dump shows what is stored");
   const logs = await logText(worker);
-  assert.match(logs, /POST \/scim\/Users 201/, "the log shows the requests");
+  assert.match(logs, /"method":"POST","route":"\/scim\/Users","status":201/, "the log shows the requests");
   for (const stored of [await dumpDatabase(worker), await dumpKv(worker), logs]) {
     assert.ok(!stored.includes(password));
     assert.ok(!stored.includes(Buffer.from(password).toString("base64")));
