@@ -113,7 +113,7 @@ export class Account {
     return { result: { challengeToken: "challenge", seed: this.#seed.toString("base64url"), k: 1, g: 1 } };
   }
 
-  /** An account without a login, for somebody who has accepted the terms and done the work. */
+  /** An account without a login, for a client that has accepted the terms and done the work. */
   #temporary({ acceptTermsOfService, challengeToken, solution }) {
     const sha256 = (data) => createHash("sha256").update(data).digest();
     const first = sha256(this.#seed);

@@ -33,7 +33,7 @@ test("SCIMMY of npm", () =>
       "entra.disable", // the text "False"
       "entra.restore",
       "filters.logic", // not (…) behind and
-      "filters.invalid", // lists nobody for half a filter
+      "filters.invalid", // lists no person for half a filter
       "paging.import",
       "paging.out-of-range", // begins anew behind the end
       "paging.groups",

@@ -97,7 +97,7 @@ describe("while keep_access is switched", () => {
     }
   });
 
-  test("on, with 16 writers, whoever is deactivated after it keeps what they had", async () => {
+  test("on, with 16 writers, people deactivated after it keep what they had", async () => {
     const people = await organization.createUsers(48);
     await organization.configure({ brake_percent: 0 });
     const ids = people.map(({ id }) => id);
