@@ -57,9 +57,8 @@ async function finish(tools, inputs) {
   await logged("worker-build", "worker-build", ["--release", "--", "--locked"], { cwd: root, env });
   // worker-build keeps the names of functions, a tenth of the Worker's size.
   copyFileSync(WASM, NAMED);
-  // The first kilobyte of memory is the far end of the stack, which is used when the stack is about to overflow.
   // Instances of one generic function are next to each other when sorted by name, where gzip finds what they share.
-  const smaller = ["-Oz", "--low-memory-unused", "--reorder-functions-by-name", "--strip-debug", WASM, "-o", WASM];
+  const smaller = ["--reorder-functions-by-name", "--strip-debug", WASM, "-o", WASM];
   await logged("wasm-opt", tools.WASM_OPT_BIN, smaller, { cwd: root, env });
   writeFileSync(NOTICES, notices(env));
   const files = Object.fromEntries(OUTPUTS.map((name) => [name, hashOf(join(BUILD, name))]));
