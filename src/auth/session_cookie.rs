@@ -7,12 +7,12 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use crate::d1::console_sessions::{self as stored, IDLE_MILLIS, LONGEST_MILLIS};
 use crate::d1::{Batch, Database, StorageError};
 use crate::deployment::Deployment;
-use crate::http::Problem;
 use crate::http::request::HttpRequest;
+use crate::http::{Problem, cookie};
 use crate::runtime::{clock, crypto, random};
 use directory::Shard;
 
-/// The name of the cookie; with https, [`name`] adds a prefix.
+/// The name of the cookie.
 const NAME: &str = "console_session";
 /// Random bytes of a cookie's value.
 const VALUE_BYTES: usize = 32;
@@ -81,11 +81,7 @@ fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
 
 /// The value of the session cookie of a request, if it is well-formed.
 fn value(request: &HttpRequest) -> Option<String> {
-    let name = name(&request.address.origin);
-    let cookies = request.header("cookie")?;
-    let mut cookies = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
-    let (_, value) = cookies.find(|(own, value)| *own == name && is_well_formed(value))?;
-    Some(value.to_owned())
+    cookie::values(request, NAME).into_iter().find(|value| is_well_formed(value))
 }
 
 fn is_well_formed(value: &str) -> bool {
@@ -99,19 +95,8 @@ fn id(token: &str, origin: &str, value: &str) -> Result<String, StorageError> {
     Ok(base16ct::lower::encode_string(&mac))
 }
 
-fn is_secure(origin: &str) -> bool {
-    origin.starts_with("https://")
-}
-
-/// Browsers accept a `__Host-` cookie only from this host, by https and for all of its paths.
-fn name(origin: &str) -> String {
-    format!("{}{NAME}", if is_secure(origin) { "__Host-" } else { "" })
-}
-
 fn set_cookie(origin: &str, value: &str, life_millis: u64) -> String {
-    let scope = if is_secure(origin) { "Path=/; Secure" } else { "Path=/console" };
-    let seconds = life_millis / 1000;
-    format!("{}={value}; {scope}; Max-Age={seconds}; HttpOnly; SameSite=Strict", name(origin))
+    cookie::set(origin, NAME, value, life_millis / 1000)
 }
 
 #[cfg(test)]
@@ -130,18 +115,6 @@ mod tests {
         ] {
             assert_ne!(own, other.unwrap());
         }
-    }
-
-    #[test]
-    fn a_cookie_is_bound_to_the_host_where_there_is_https() {
-        assert_eq!(
-            set_cookie("https://a.example", "v", IDLE_MILLIS),
-            "__Host-console_session=v; Path=/; Secure; Max-Age=7200; HttpOnly; SameSite=Strict"
-        );
-        assert_eq!(
-            set_cookie("http://127.0.0.1:8787", "v", 1_500),
-            "console_session=v; Path=/console; Max-Age=1; HttpOnly; SameSite=Strict"
-        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::redaction::audit_log::is_id;
 use crate::runtime::{clock, ids};
 use directory::Shard;
 use pages::routes::PageName;
-use pages::{Guide, PageRequest, PageResponse, layout};
+use pages::{Guide, PageRequest, PageResponse, flash, layout};
 use responses::{problem_details, see_other};
 use routes::Handler;
 
@@ -130,7 +130,7 @@ async fn call(
         key: key.as_ref(),
     };
     let reply = api_routes::answer(&mut context, call).await?;
-    Ok(with_session(HttpResponse::json(reply.status, "application/json", reply.body), cookie))
+    Ok(with_cookie(HttpResponse::json(reply.status, "application/json", reply.body), cookie))
 }
 
 /// Answers a request for a page, a file of the pages, or a session.
@@ -206,19 +206,22 @@ async fn show(
     let databases = databases(deployment, path)?;
     let mut context = admin_context(deployment, request, actor, &databases)?;
     let form = if request.method == Method::POST { Some(body_of(request).await?) } else { None };
+    let (done, taken) = flash::take(request).filter(|_| form.is_none()).unzip();
     let page_request =
-        PageRequest { query: request.parameters().to_vec(), origin: request.address.origin.clone() };
+        PageRequest { query: request.parameters().to_vec(), origin: request.address.origin.clone(), done };
     let response =
         pages::routes::respond(&mut context, page, parameters, &page_request, form.as_deref()).await?;
     let response = match response {
-        PageResponse::Page(page) => page.into(),
-        PageResponse::Redirect(address) => see_other(address),
+        PageResponse::Page(page) => with_cookie(page.into(), taken),
+        PageResponse::Redirect(redirect) => {
+            with_cookie(see_other(redirect.address.as_str()), redirect.cookie(&page_request.origin))
+        }
     };
-    Ok(with_session(response, cookie))
+    Ok(with_cookie(response, cookie))
 }
 
-/// The response with the cookie of an extended session.
-fn with_session(response: HttpResponse, cookie: Option<String>) -> HttpResponse {
+/// The response with a `Set-Cookie`, if there is one.
+fn with_cookie(response: HttpResponse, cookie: Option<String>) -> HttpResponse {
     match cookie {
         Some(cookie) => response.with_header("Set-Cookie", cookie),
         None => response,

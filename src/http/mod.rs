@@ -4,6 +4,7 @@
 pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod body_budget;
+pub(crate) mod cookie;
 pub mod problem;
 pub(crate) mod rate_limits;
 mod refusal;

@@ -188,7 +188,11 @@ impl HttpResponse {
             headers.set("Strict-Transport-Security", "max-age=31536000")?;
         }
         for (name, value) in &self.headers {
-            headers.set(name, value)?;
+            match *name {
+                // A response may have several.
+                "Set-Cookie" => headers.append(name, value)?,
+                _ => headers.set(name, value)?,
+            }
         }
         let init = ResponseInit::new();
         init.set_status(self.status);

@@ -1,11 +1,20 @@
-//! Flash notices: the page after a redirect says what was done. The address has a word for it, never the text.
+//! What the page after a redirect says: what was done to what, and the way back. A cookie brings it there, for a minute
+//! and for that page: an address that others made cannot say that something was done.
 
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error, StrDeserializer};
+use serde::{Deserialize, Serialize};
+
+use crate::http::cookie;
+use crate::http::request::HttpRequest;
+
+/// The name of the cookie.
+const COOKIE: &str = "console_done";
+/// How long a browser keeps it, in seconds.
+const LIFE: u64 = 60;
+/// Longest name in it, in bytes: browsers refuse cookies of more than 4,096.
+const LONGEST_NAME: usize = 600;
 
 /// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Flash {
     KeyDeactivated,
@@ -37,47 +46,6 @@ pub(super) enum Flash {
 }
 
 impl Flash {
-    /// The parameter of the query.
-    pub(super) const PARAMETER: &str = "done";
-
-    /// Reads the parameter's value.
-    pub(super) fn parse(word: &str) -> Option<Self> {
-        let word: StrDeserializer<'_, Error> = word.into_deserializer();
-        Self::deserialize(word).ok()
-    }
-
-    /// The parameter's value.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::KeyDeactivated => "key-deactivated",
-            Self::OneKeyDeactivated => "one-key-deactivated",
-            Self::InvitationAccepted => "invitation-accepted",
-            Self::InvitationDeclined => "invitation-declined",
-            Self::MemberAdded => "member-added",
-            Self::RoleChanged => "role-changed",
-            Self::MemberRemoved => "member-removed",
-            Self::MemberDeleted => "member-deleted",
-            Self::OwnershipTransferred => "ownership-transferred",
-            Self::ProjectCreated => "project-created",
-            Self::ProjectRenamed => "project-renamed",
-            Self::ProjectArchived => "project-archived",
-            Self::ProjectRestored => "project-restored",
-            Self::RoleCreated => "role-created",
-            Self::TeamCreated => "team-created",
-            Self::TeamDeleted => "team-deleted",
-            Self::SettingsSaved => "settings-saved",
-            Self::BrakeReleased => "brake-released",
-            Self::WritesPaused => "writes-paused",
-            Self::WritesResumed => "writes-resumed",
-            Self::SessionsEnded => "sessions-ended",
-            Self::OrganizationCreated => "organization-created",
-            Self::UndoStopped => "undo-stopped",
-            Self::PersonRestored => "person-restored",
-            Self::PersonRestoredInPart => "person-restored-in-part",
-            Self::PersonErased => "person-erased",
-        }
-    }
-
     /// What the page says.
     pub(super) fn text(self) -> &'static str {
         match self {
@@ -128,8 +96,98 @@ impl Flash {
         }
     }
 
-    /// The page that the redirect leads to.
-    pub(super) fn at(self, page: &str) -> String {
-        format!("{page}?{}={}", Self::PARAMETER, self.word())
+    /// The redirect to the page that says it.
+    pub(super) fn at(self, page: &str) -> Redirect {
+        Done { flash: self, about: None, undo: None, page: String::new() }.at(page)
+    }
+
+    /// The same, naming what it was done to.
+    pub(super) fn about(self, name: &str) -> Done {
+        let about = name.get(..name.floor_char_boundary(LONGEST_NAME)).map(str::to_owned);
+        Done { flash: self, about, undo: None, page: String::new() }
+    }
+}
+
+/// What was done to what, and the way back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Done {
+    pub(super) flash: Flash,
+    /// The name of what it was done to.
+    pub(super) about: Option<String>,
+    /// The query of the page that undoes it, such as `story=7`.
+    pub(super) undo: Option<String>,
+    /// The path of the page that says it.
+    page: String,
+}
+
+impl Done {
+    /// The same with the query of the page that undoes it.
+    pub(super) fn undone_by(self, query: String) -> Self {
+        Self { undo: Some(query), ..self }
+    }
+
+    /// The redirect to the page that says it.
+    pub(super) fn at(self, page: &str) -> Redirect {
+        let path = page.split(['?', '#']).next().unwrap_or_default().to_owned();
+        Redirect { address: page.to_owned(), done: Some(Self { page: path, ..self }) }
+    }
+}
+
+/// The way to another address of the console.
+pub(crate) struct Redirect {
+    pub(crate) address: String,
+    done: Option<Done>,
+}
+
+impl From<String> for Redirect {
+    fn from(address: String) -> Self {
+        Self { address, done: None }
+    }
+}
+
+impl Redirect {
+    /// The `Set-Cookie` that brings it to the page; `None` if there is nothing to say.
+    pub(crate) fn cookie(&self, origin: &str) -> Option<String> {
+        let value = serde_urlencoded::to_string(self.done.as_ref()?).ok()?;
+        Some(cookie::set(origin, COOKIE, &value, LIFE))
+    }
+}
+
+/// What the requested page says was done, and the `Set-Cookie` so that it says that only once.
+pub(crate) fn take(request: &HttpRequest) -> Option<(Done, String)> {
+    let done = cookie::values(request, COOKIE).into_iter().find_map(|value| read(&value))?;
+    let origin = &request.address.origin;
+    (done.page == request.address.path).then(|| (done, cookie::set(origin, COOKIE, "", 0)))
+}
+
+fn read(value: &str) -> Option<Done> {
+    serde_urlencoded::from_str(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(redirect: &Redirect) -> Option<Done> {
+        let cookie = redirect.cookie("https://x")?;
+        assert!(cookie.len() < 4_096, "{cookie}");
+        let value = cookie.strip_prefix("__Host-console_done=")?;
+        read(value.split_once(';')?.0)
+    }
+
+    #[test]
+    fn what_was_done_comes_back_from_the_cookie() {
+        let name = "Ä; Path=/ \"x\"&flash=settings-saved".repeat(100);
+        let done =
+            kept(&Flash::ProjectRenamed.about(&name).undone_by("story=7".to_owned()).at("/a?b=c#d")).unwrap();
+        assert_eq!(
+            (done.flash, done.undo.as_deref(), done.page.as_str()),
+            (Flash::ProjectRenamed, Some("story=7"), "/a")
+        );
+        assert!(done.about.is_some_and(|about| about.len() > 500 && name.starts_with(&about)));
+        let bare = kept(&Flash::SettingsSaved.at("/a")).unwrap();
+        assert_eq!((bare.flash, bare.about, bare.undo), (Flash::SettingsSaved, None, None));
+        assert!(kept(&Redirect::from("/a".to_owned())).is_none());
+        assert!(read("flash=anything&page=/").is_none());
     }
 }

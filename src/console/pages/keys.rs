@@ -133,7 +133,9 @@ impl Submitted for Keys<'_> {
                     true => Flash::KeyDeactivated,
                     false => Flash::OneKeyDeactivated,
                 };
-                return Ok(PageResponse::Redirect(flash.at(&address_of(org, "keys"))));
+                return Ok(PageResponse::Redirect(
+                    flash.about(&deactivated.described.hint).at(&address_of(org, "keys")),
+                ));
             }
         };
         let (notice, new_key) = match issued.into_body()? {

@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::asset::{ICON, SCRIPT, STYLESHEET};
 use super::banners::banners;
+use super::flash::Done;
 use super::parts::{address, domains};
 use super::request::{Notice, Page};
 use crate::admin_api::types::organizations::Organization;
@@ -81,7 +82,7 @@ pub(super) fn page(
         @if let Some((organization, _)) = organization { (banners(organization)) }
         h1 { (title) }
         @match notice {
-            Some(Notice::Done(flash)) => p.notice.good role="status" { (flash.text()) },
+            Some(Notice::Done(done)) => (said(done, organization.map(|(organization, _)| organization))),
             Some(Notice::Problem(problem)) => p.notice.bad role="alert" { (problem.detail) },
             None => {},
         }
@@ -92,6 +93,19 @@ pub(super) fn page(
         Some((organization, _)) => format!("{title} – {}", organization.record.name),
     };
     Page { status, html: document(&title, &header, &main), detail }
+}
+
+/// What was done to what, and the way back.
+fn said(done: &Done, organization: Option<&Organization>) -> Markup {
+    html! {
+        p.notice.good role="status" {
+            @if let Some(name) = &done.about { strong { (name) } ": " }
+            (done.flash.text())
+            @if let (Some(query), Some(organization)) = (&done.undo, organization) {
+                " " a href=(address(organization, &format!("undo?{query}"))) { "Undo" }
+            }
+        }
+    }
 }
 
 /// A page for what cannot be shown.

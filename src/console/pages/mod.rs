@@ -12,7 +12,7 @@ mod confirm;
 mod deeds;
 mod deleted_people;
 mod event;
-mod flash;
+pub(crate) mod flash;
 pub(crate) mod form;
 mod group;
 mod guides;

@@ -110,7 +110,7 @@ impl Shown for Organizations {
         if let (true, [], [only]) =
             (self.skips_single, list.invitations.as_slice(), list.organizations.as_slice())
         {
-            return Ok(PageResponse::Redirect(address_of(&only.record.id, "keys")));
+            return Ok(PageResponse::Redirect(address_of(&only.record.id, "keys").into()));
         }
         let refused = match &state.refused {
             Some(Form::Create(form)) => Some(form),

@@ -1,6 +1,6 @@
 //! A request for a page, and what it leads to.
 
-use super::flash::Flash;
+use super::flash::{Done, Redirect};
 use crate::http::Problem;
 
 /// A page that is ready.
@@ -18,7 +18,7 @@ pub(crate) enum PageResponse {
     /// A page.
     Page(Page),
     /// Another address of the console.
-    Redirect(String),
+    Redirect(Redirect),
 }
 
 /// A request for a page.
@@ -27,6 +27,8 @@ pub(crate) struct PageRequest {
     pub(crate) query: Vec<(String, String)>,
     /// `https://host`, as the browser sent it.
     pub(crate) origin: String,
+    /// What the page says was done.
+    pub(crate) done: Option<Done>,
 }
 
 impl PageRequest {
@@ -35,9 +37,9 @@ impl PageRequest {
         self.query.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)
     }
 
-    /// The parameters of the API's call, which are all but the flash.
+    /// The parameters of the API's call.
     pub(super) fn api_query(&self) -> Vec<(String, String)> {
-        self.query_without(&[Flash::PARAMETER])
+        self.query.clone()
     }
 
     /// The address of this page with a parameter set and the others as they are.
@@ -48,7 +50,7 @@ impl PageRequest {
     /// As [`Self::with_parameter`], without another parameter.
     pub(super) fn with_parameter_instead(&self, name: &str, other: &str, value: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.query_without(&[name, other, Flash::PARAMETER]));
+        query.extend_pairs(self.query_without(&[name, other]));
         format!("?{}", query.append_pair(name, value).finish())
     }
 
@@ -59,7 +61,7 @@ impl PageRequest {
 
 /// What a page says above all else: that something was done, or why it was not.
 pub(super) enum Notice {
-    Done(Flash),
+    Done(Done),
     Problem(Problem),
 }
 
@@ -73,8 +75,7 @@ pub(super) struct PageState<F> {
 impl<F> PageState<F> {
     /// The state of a page that was requested by GET.
     pub(super) fn of(request: &PageRequest) -> Self {
-        let flash = Flash::parse(request.parameter(Flash::PARAMETER));
-        Self { notice: flash.map(Notice::Done), refused: None }
+        Self { notice: request.done.clone().map(Notice::Done), refused: None }
     }
 
     /// From how many people the refused form takes access, if it was refused for that.

@@ -60,7 +60,7 @@ pub(crate) async fn respond(
         (P::Organizations, []) => {
             with_forms(&Organizations { skips_single: false }, context, request, form).await
         }
-        (P::Organization, [org]) => Ok(PageResponse::Redirect(address_of(org, "keys"))),
+        (P::Organization, [org]) => Ok(PageResponse::Redirect(address_of(org, "keys").into())),
         (P::Keys, [org]) => with_forms(&Keys { org }, context, request, form).await,
         (P::Members, [org]) => with_forms(&Members { org }, context, request, form).await,
         (P::Member, [org, id]) => with_forms(&Member { org, id }, context, request, form).await,

@@ -131,7 +131,7 @@ impl Submitted for Undo<'_> {
         })
         .await?
         .into_body()?;
-        Ok(PageResponse::Redirect(address_of_run(org, &run.id)))
+        Ok(PageResponse::Redirect(address_of_run(org, &run.id).into()))
     }
 }
 

@@ -45,7 +45,7 @@ impl Submitted for UndoRunPage<'_> {
         match form {
             Form::Step => {
                 undo::step(context, org, id).await?;
-                Ok(PageResponse::Redirect(here))
+                Ok(PageResponse::Redirect(here.into()))
             }
             Form::Stop => {
                 let path = ["organizations", org, "undo", id, "stop"];
