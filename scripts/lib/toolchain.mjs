@@ -52,6 +52,9 @@ async function crates(env) {
   await step("Downloading the crates", () => logged("cargo-fetch", "cargo", fetch, { cwd: root, env }));
 }
 
+// Crates that both programs need are compiled once. Nothing of it is needed when both are there.
+const COMPILED_TOOLS = join(root, "target/tools");
+
 /** The paths of the programs that worker-build consists of, one compiled after the other. */
 async function programsOf(native) {
   const versions = toolVersions();
@@ -60,6 +63,7 @@ async function programsOf(native) {
   const wasmBindgen = await cargoInstall({ ...bindgen, version: versions["wasm-bindgen"] }, native);
   const worker = { crate: "worker-build", program: "worker-build", flags: [] };
   const workerBuild = await cargoInstall({ ...worker, version: versions["worker-build"] }, native);
+  rmSync(COMPILED_TOOLS, { recursive: true, force: true });
   return { wasmBindgen, workerBuild };
 }
 
@@ -79,9 +83,8 @@ async function cargoInstall({ crate, program, version, flags }, env) {
     works: (made) => ask(join(made, "bin", program), ["--version"])?.includes(version) ?? false,
     async fill(made) {
       await nativeLibraries();
-      const target = join(made, "target");
       const what = [crate, "--version", version, "--bin", program, ...flags];
-      const args = ["install", ...what, "--debug", "--root", made, "--target-dir", target];
+      const args = ["install", ...what, "--debug", "--root", made, "--target-dir", COMPILED_TOOLS];
       const install = (...more) => cargo(name, [...args, ...more], { cwd: made, env: { ...env, ...UNOPTIMIZED } });
       await install("--locked").catch((error) => {
         // A mirror of the registry may lack the very version of a dependency that the crate was released with.
@@ -92,7 +95,6 @@ async function cargoInstall({ crate, program, version, flags }, env) {
         );
         return install();
       });
-      rmSync(target, { recursive: true });
     },
   });
   return join(folder, "bin", program);
