@@ -88,7 +88,8 @@ function paintAfterAnswer() {
 describe("on a large directory", () => {
   test("the people have the groups that the test is about", async () => {
     const [{ groups }] = await worker.sql(
-      "SELECT count(*) AS groups FROM memberships m JOIN users u ON u.seq = m.user_seq WHERE u.org_id = ?1 AND u.id = ?2",
+      `SELECT count(*) AS groups FROM memberships m JOIN users u ON u.seq = m.user_seq
+      WHERE u.org_id = ?1 AND u.id = ?2`,
       organization.id,
       about.user,
     );
