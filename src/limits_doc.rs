@@ -15,8 +15,8 @@ use crate::d1::filter::{compiler, load, sort};
 use crate::d1::imports::snapshot;
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::{
-    audit_log, brake, console_sessions, erasure, idempotent_calls, keys, projects, refolding, retry, session,
-    totals, undo,
+    audit_log, brake, console_sessions, erasure, idempotent_calls, keys, people, projects, refolding, retry,
+    session, totals, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -223,6 +223,7 @@ fn admin_api() -> Vec<Row> {
     vec![
         ("`count`", number(console_query::MAX_COUNT), "400"),
         ("`count` by default", number(console_query::DEFAULT_COUNT), NOTHING),
+        ("people that a search of members looks at", number(people::MOST_SEARCHED), "next search"),
         ("form of the sign-in page", bytes(console::SIGN_IN_LIMIT), "413"),
         ("values in a body", number(call_body::MAX_VALUES), "400"),
         ("roles that a project is created with", number(project_calls::MOST_ROLES), "400"),

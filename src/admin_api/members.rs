@@ -9,14 +9,15 @@ use super::reply::Reply;
 use super::types::consequences::ConfirmationQuery;
 use super::types::log::LogEntry;
 use super::types::members::{
-    ChangeMember, Member, MemberDetail, MemberGroup, MemberInList, MemberList, MemberQuery, MemberStatus,
-    NewMember, NewPerson, TransferOwnership,
+    ChangeMember, Member, MemberDetail, MemberGroup, MemberInList, MemberList, MemberProvider, MemberQuery,
+    MemberSort, MemberStatus, NewMember, NewPerson, TransferOwnership,
 };
-use super::types::query::Count;
+use super::types::query::{Count, Moment};
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{self, Outcome};
 use crate::d1::consequences::{self, Change};
-use crate::d1::console_views::{self as stored, Listed, MemberRow, Query};
+use crate::d1::console_views::{self as stored, Listed, MemberRow};
+use crate::d1::people::{self, Filter, Order, Provider, Turn};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self, StoredUser};
 use crate::d1::{Batch, StorageError, Tenant, acceptances};
@@ -74,24 +75,79 @@ impl NewPerson {
     }
 }
 
-/// Lists members by user_name.
+/// Lists the members that match a query.
 pub(crate) async fn list(
     context: &AdminContext<'_>,
     org: &str,
     query: MemberQuery,
 ) -> Result<InOrganization<MemberList>, Problem> {
-    let count = query.count;
-    let query = Query {
-        search: query.search,
-        active: query.status.map(|status| status == MemberStatus::Active),
-        org_role: query.org_role,
-        after: query.after,
+    let (count, group) = (query.count, query.group.clone());
+    let turn = match (query.after.clone(), query.before.clone()) {
+        (None, None) => Turn::First,
+        (Some(after), None) => Turn::After(after),
+        (None, Some(before)) => Turn::Before(before),
+        (Some(_), Some(_)) => {
+            return Err(Problem::new(400, "Ask for the page \"after\" or \"before\" a place, not for both."));
+        }
+    };
+    let (is_first, is_backwards) = (matches!(turn, Turn::First), matches!(turn, Turn::Before(_)));
+    let descends = order(query.sort) == Order::Changed;
+    let query = people::Query {
+        order: order(query.sort),
+        from: query.from.clone(),
+        turn,
         count: count.0,
+        filter: filter(query),
     };
     let tenant = context.tenant(org);
-    let found = context.select(&tenant, stored::list(&tenant, &query)).await?;
-    let (members, next) = page(found.answer, count);
-    Ok(InOrganization { organization: found.organization, answer: MemberList { members, next } })
+    let mut batch = Batch::new();
+    let found = batch.push(people::page::<MemberInList>(&tenant, &query));
+    let group = group.map(|group| batch.push(people::group::<MemberGroup>(&tenant, &group)));
+    let Opened { organization, results } = context.open(&tenant, batch).await?;
+    let mut found = results.all(found)?;
+    let group = group.map(|group| results.first(group)).transpose()?.flatten();
+    let (total, rest) = found.first_mut().map(|first| (first.total, first.rest.take())).unwrap_or_default();
+    found.sort_by(|one, other| one.place.cmp(&other.place));
+    if descends != is_backwards {
+        found.reverse();
+    }
+    let has_more = count.truncate(&mut found);
+    if is_backwards {
+        found.reverse();
+    }
+    let (mut members, mut places) = (Vec::new(), Vec::new());
+    for row in found {
+        places.extend(row.place);
+        members.extend(row.member);
+    }
+    let next = places.last().filter(|_| is_backwards || has_more).cloned();
+    let previous = places.first().filter(|_| if is_backwards { has_more } else { !is_first }).cloned();
+    Ok(InOrganization { organization, answer: MemberList { members, total, next, previous, rest, group } })
+}
+
+fn order(sort: Option<MemberSort>) -> Order {
+    match sort {
+        Some(MemberSort::Changed) => Order::Changed,
+        Some(MemberSort::Name) | None => Order::Name,
+    }
+}
+
+/// Which members a query asks for.
+pub(super) fn filter(query: MemberQuery) -> Filter {
+    let not_blank = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    Filter {
+        search: not_blank(query.search),
+        domain: not_blank(query.domain),
+        active: query.status.map(|status| status == MemberStatus::Active),
+        org_role: query.org_role,
+        group: not_blank(query.group),
+        provider: query.provider.map(|provider| match provider {
+            MemberProvider::Seen => Provider::Seen,
+            MemberProvider::Unseen => Provider::Unseen,
+            MemberProvider::NeverSent => Provider::NeverSent,
+        }),
+        silent_since: query.silent_since.map(Moment::into_time),
+    }
 }
 
 /// A page of members and where the next one begins, given one row more than a page has if there are more.

@@ -21,6 +21,13 @@ pub(crate) fn json_by_value<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     parsed(&String::deserialize(column)?)
 }
 
+/// As [`json_by_value`], for columns that may be NULL.
+pub(crate) fn json_or_none<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    column: D,
+) -> Result<Option<T>, D::Error> {
+    Option::<String>::deserialize(column)?.map(|text| parsed(&text)).transpose()
+}
+
 /// JSON, read by way of a [`Value`]. It takes longer than without, and WebAssembly does not have the code of a parser
 /// for each type.
 pub(crate) fn parsed<T: DeserializeOwned, E: Error>(json: &str) -> Result<T, E> {

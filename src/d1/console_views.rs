@@ -1,19 +1,17 @@
-//! People and groups as the console shows them: a list by name, a person, a group, and the members of a group.
+//! People and groups as the console shows them: a person, a group, and the members of a group.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::Select;
 use super::columns::{json, json_by_value};
-use super::statement::{Binding, integer, text};
+use super::statement::{integer, text};
 use super::tenant::Tenant;
 use super::users::resource_sql;
-use directory::OrgRole;
-use directory::user::fold_user_name;
 use scim_protocol::Object;
 
 /// A person as the console shows them, as JSON.
-const DESCRIBED: &str = "json_object(
+pub(super) const DESCRIBED: &str = "json_object(
     'id', users.id, 'user_name', users.doc ->> '$.userName', 'name', coalesce(
       nullif(trim(concat_ws(' ', users.doc ->> '$.name.givenName', users.doc ->> '$.name.familyName')), ''),
       users.doc ->> '$.displayName', ''),
@@ -44,72 +42,6 @@ pub struct MemberRow<R> {
     pub resource: Object,
 }
 
-/// Which people are read.
-#[derive(Debug, Default)]
-pub struct Query {
-    /// The beginning of their `userName`, in any case.
-    pub search: Option<String>,
-    /// Whether they are active.
-    pub active: Option<bool>,
-    /// Their role in the organization.
-    pub org_role: Option<OrgRole>,
-    /// The place behind which the page begins.
-    pub after: Option<String>,
-    /// The most people to read.
-    pub count: u16,
-}
-
-/// Reads people in the order of their `userName`, one a row as JSON, each with the place behind which the next page
-/// begins. If there are more than [`Query::count`], one more is read. Every combination of filters that few people
-/// satisfy has an index.
-pub fn list<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<Listed<R>> {
-    let mut conditions = String::new();
-    let mut bindings: Vec<Binding> =
-        vec![text("count", u32::from(query.count).saturating_add(1).to_string())];
-    let mut index = "users_by_user_name";
-    match query.active {
-        Some(true) => conditions.push_str(" AND active = 1"),
-        Some(false) => {
-            index = "users_inactive";
-            conditions.push_str(" AND active = 0");
-        }
-        None => {}
-    }
-    if let Some(role) = query.org_role {
-        // An inactive user may have a role that applies once the user is active.
-        if role == OrgRole::Member {
-            conditions.push_str(" AND (org_role = 'Member' OR active = 0)");
-        } else {
-            index = "users_with_org_role";
-            bindings.push(text("org_role", role.as_str()));
-            conditions.push_str(" AND org_role = :org_role AND org_role <> 'Member' AND active = 1");
-        }
-    }
-    let search = query.search.as_deref().map(fold_user_name);
-    let after = query.after.as_deref();
-    // One lower bound only, or SQLite may begin at the lesser.
-    match (search.as_deref(), after) {
-        (search, Some(after)) => {
-            conditions.push_str(" AND user_name_fold > :least");
-            bindings.push(text("least", search.map_or(after, |search| search.max(after))));
-        }
-        (Some(search), None) => {
-            conditions.push_str(" AND user_name_fold >= :least");
-            bindings.push(text("least", search));
-        }
-        (None, None) => {}
-    }
-    if let Some(search) = search {
-        conditions.push_str(" AND user_name_fold < :search || char(0x10FFFF)");
-        bindings.push(text("search", search));
-    }
-    let sql = format!(
-        "SELECT {DESCRIBED} AS json, user_name_fold AS place FROM users INDEXED BY {index}
-         WHERE org_id = :org{conditions} ORDER BY user_name_fold LIMIT CAST(:count AS INTEGER)"
-    );
-    tenant.select(&sql, &bindings)
-}
-
 /// Reads one person as JSON, and the resource as the identity provider sees it, or would see it.
 pub fn member<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<MemberRow<R>> {
     let sql = format!(
@@ -132,7 +64,7 @@ pub fn group<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
     )
 }
 
-/// Reads the members of a group in the order of insertion, in rows as those of [`list`].
+/// Reads the members of a group in the order of insertion, one a row as JSON.
 pub fn group_members<R: DeserializeOwned>(
     tenant: &Tenant<'_>,
     id: &str,

@@ -18,7 +18,7 @@ use super::organizations::Settings;
 use super::users::StoredUser;
 use super::{
     Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, erasure, events, group_members,
-    groups, member_chunks, organizations, projects, retention, totals, undo, users,
+    groups, member_chunks, organizations, people, projects, retention, totals, undo, users,
 };
 use directory::event::{MAX_LISTED, Source};
 use directory::group::GroupChange;
@@ -223,6 +223,30 @@ fn readable() -> Vec<Case> {
     let ada = StoredUser::visible("user", person("Engineer", true));
     add("a change of an attribute of a person, by a key", &|batch| {
         users::update(batch, &by_key, &organization(false), &ada, &person("Architect", true));
+    });
+    add("a search for people by all that may be asked", &|batch| {
+        let filter = people::Filter {
+            search: Some("Ada \"".to_owned()),
+            domain: Some("example.com".to_owned()),
+            active: Some(true),
+            org_role: Some(OrgRole::Member),
+            group: Some("Group".to_owned()),
+            provider: Some(people::Provider::Unseen),
+            silent_since: Some("2026-01-31T00:00:00.000Z".to_owned()),
+        };
+        let turn = people::Turn::Before("ada".to_owned());
+        let from = Some("a".to_owned());
+        let query = people::Query { filter, from, turn, count: 50, ..people::Query::default() };
+        batch.push(people::page::<Value>(&tenant, &query));
+    });
+    add("a page of all people, those that were changed last first", &|batch| {
+        let order = people::Order::Changed;
+        let turn = people::Turn::After("2026-01-31T00:00:00.000Z 0000000000000007".to_owned());
+        let query = people::Query { order, turn, count: 50, ..people::Query::default() };
+        batch.push(people::page::<Value>(&tenant, &query));
+    });
+    add("the group that a search for people names", &|batch| {
+        batch.push(people::group::<Value>(&tenant, "Group"));
     });
     add("the deactivation of a person, whose memberships end", &|batch| {
         users::update(batch, &tenant, &organization(false), &ada, &person("Engineer", false));

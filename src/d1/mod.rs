@@ -34,6 +34,7 @@ pub mod member_chunks;
 pub mod memberships;
 mod named_members;
 pub mod organizations;
+pub mod people;
 pub mod projects;
 pub mod refolding;
 pub mod retention;

@@ -2377,6 +2377,225 @@ SELECT
 FROM users
 WHERE users.seq = ?3;
 
+-- a search for people by all that may be asked
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+silent_since_search (low, high) AS (
+  SELECT
+    (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM o
+  UNION ALL
+  SELECT iif(e.at < ?2, e.seq, s.low), iif(e.at < ?2, s.high, e.seq - 1)
+  FROM
+    silent_since_search s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = (s.low + s.high + 1) / 2
+  WHERE s.low < s.high
+),
+silent_since (seq) AS MATERIALIZED (SELECT low FROM silent_since_search WHERE low = high),
+found (seq, place) AS MATERIALIZED (
+  SELECT w.seq, w.place
+  FROM (
+    SELECT
+      users.seq AS seq,
+      users.user_name_fold AS place,
+      (users.org_role = 'Member' OR users.active = 0)
+      AND users.active = 1
+      AND coalesce(users.mail_domain = ?3, 0)
+      AND users.managed = 0
+      AND EXISTS (
+        SELECT 1
+        FROM memberships m
+        WHERE
+          m.group_seq = (
+            SELECT g.seq
+            FROM groups g
+            WHERE g.org_id = (SELECT id FROM o)
+              AND (g.id = ?4 OR g.name_fold = ?5)
+            ORDER BY g.id = ?4 DESC
+            LIMIT 1
+          )
+          AND m.user_seq = users.seq
+      )
+      AND instr(coalesce(users.doc_fold, lower(users.doc)), ?6) > 0
+      AND instr(
+        concat_ws(
+          char(31),
+          coalesce(users.doc_fold, lower(users.doc)) ->> '$.username',
+          coalesce(users.doc_fold, lower(users.doc)) ->> '$.displayname',
+          coalesce(users.doc_fold, lower(users.doc)) ->> '$.name.givenname',
+          coalesce(users.doc_fold, lower(users.doc)) ->> '$.name.familyname',
+          coalesce(users.doc_fold, lower(users.doc)) ->> '$.externalid',
+          (
+            SELECT group_concat (e.value ->> 'value', char(31))
+            FROM json_each(coalesce(users.doc_fold, lower(users.doc)), '$.emails') e
+          )
+        ),
+        ?7
+      ) > 0
+      AND NOT EXISTS (
+        SELECT 1
+        FROM event_subjects s
+          CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
+        WHERE
+          s.org_id = (SELECT id FROM o)
+          AND s.subject_id = users.id
+          AND s.seq > coalesce((SELECT seq FROM silent_since), 0)
+          AND e.source = 'scim'
+          AND e.subject_id = s.subject_id
+      )
+      AND NOT EXISTS (
+        SELECT 1
+        FROM log l INDEXED BY log_by_resource
+        WHERE
+          l.org_id = (SELECT id FROM o)
+          AND l.resource_id = users.id
+          AND l.resource_id IS NOT NULL
+          AND l.id >= ?2
+          AND l.source = 'scim'
+          AND l.status < 400
+      ) AS fits
+    FROM users INDEXED BY users_by_user_name
+    WHERE users.org_id = (SELECT id FROM o)
+      AND users.user_name_fold >= ?8
+    ORDER BY users.user_name_fold
+    LIMIT 20000
+  ) w
+  WHERE w.fits
+)
+SELECT t.total AS total, t.rest AS rest, p.json AS json, p.place AS place
+FROM (
+  SELECT
+    (SELECT count(*) FROM found) AS total,
+    iif(
+      (
+        SELECT iif(h.hidden > 20000, NULL, g.user_count + h.hidden)
+        FROM (
+          SELECT count(*) AS hidden
+          FROM (
+            SELECT 1
+            FROM users INDEXED BY users_in_order
+            WHERE users.org_id = (SELECT id FROM o)
+              AND users.managed = 0
+            LIMIT 20000 + 1
+          )
+        ) h
+          CROSS JOIN organizations g ON g.id = (SELECT id FROM o)
+      ) <= 20000,
+      NULL,
+      (
+        SELECT users.user_name_fold
+        FROM users INDEXED BY users_by_user_name
+        WHERE users.org_id = (SELECT id FROM o)
+          AND users.user_name_fold >= ?8
+        ORDER BY users.user_name_fold
+        LIMIT 1 OFFSET 20000
+      )
+    ) AS rest
+) t
+  LEFT JOIN (
+    SELECT
+      json_object(
+        'id',
+        users.id,
+        'user_name',
+        users.doc ->> '$.userName',
+        'name',
+        coalesce(
+          nullif(trim(concat_ws(' ', users.doc ->> '$.name.givenName', users.doc ->> '$.name.familyName')), ''),
+          users.doc ->> '$.displayName',
+          ''
+        ),
+        'org_role',
+        iif(users.active, users.org_role, 'Member'),
+        'active',
+        json(iif(users.active, 'true', 'false')),
+        'managed',
+        json(iif(users.managed, 'true', 'false')),
+        'created_at',
+        users.created_at,
+        'last_modified',
+        users.last_modified
+      ) AS json,
+      f.place AS place
+    FROM (
+      SELECT seq, place
+      FROM found
+      WHERE place < ?9
+      ORDER BY place DESC
+      LIMIT CAST(?10 AS INTEGER)
+    ) f
+      CROSS JOIN users ON users.seq = f.seq
+  ) p;
+
+-- a page of all people, those that were changed last first
+WITH o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL)
+SELECT t.total AS total, NULL AS rest, p.json AS json, p.place AS place
+FROM (
+  SELECT (
+    SELECT iif(h.hidden > 20000, NULL, g.user_count + h.hidden)
+    FROM (
+      SELECT count(*) AS hidden
+      FROM (
+        SELECT 1
+        FROM users INDEXED BY users_in_order
+        WHERE users.org_id = (SELECT id FROM o)
+          AND users.managed = 0
+        LIMIT 20000 + 1
+      )
+    ) h
+      CROSS JOIN organizations g ON g.id = (SELECT id FROM o)
+  ) AS total
+) t
+  LEFT JOIN (
+    SELECT
+      json_object(
+        'id',
+        users.id,
+        'user_name',
+        users.doc ->> '$.userName',
+        'name',
+        coalesce(
+          nullif(trim(concat_ws(' ', users.doc ->> '$.name.givenName', users.doc ->> '$.name.familyName')), ''),
+          users.doc ->> '$.displayName',
+          ''
+        ),
+        'org_role',
+        iif(users.active, users.org_role, 'Member'),
+        'active',
+        json(iif(users.active, 'true', 'false')),
+        'managed',
+        json(iif(users.managed, 'true', 'false')),
+        'created_at',
+        users.created_at,
+        'last_modified',
+        users.last_modified
+      ) AS json,
+      users.last_modified || printf(' %016d', users.seq) AS place
+    FROM users INDEXED BY users_by_last_modified
+    WHERE
+      users.org_id = (SELECT id FROM o)
+      AND (users.last_modified, users.seq) < (substr(?2, 1, 24), CAST(substr(?2, 26) AS INTEGER))
+    ORDER BY users.last_modified DESC, users.seq DESC
+    LIMIT CAST(?3 AS INTEGER)
+  ) p;
+
+-- the group that a search for people names
+WITH o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL)
+SELECT json_object('id', g.id, 'display_name', g.display_name) AS json
+FROM groups g
+WHERE
+  g.seq = (
+    SELECT g.seq
+    FROM groups g
+    WHERE g.org_id = (SELECT id FROM o)
+      AND (g.id = ?2 OR g.name_fold = ?3)
+    ORDER BY g.id = ?2 DESC
+    LIMIT 1
+  );
+
 -- the deactivation of a person, whose memberships end
 UPDATE users SET
   version = version + 1, last_modified = max(last_modified, ?1), active = ?2, lost_at = ?1

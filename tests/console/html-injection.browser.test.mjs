@@ -110,7 +110,7 @@ for (const payload of PAYLOADS) {
     await visit(page, organization, `log?text=${encodeURIComponent(name)}`);
     assert.equal(await page.getByLabel("Name contains").inputValue(), name);
     await visit(page, organization, `members?search=${encodeURIComponent(name)}&after=${encodeURIComponent(name)}`);
-    assert.equal(await page.getByLabel("User name begins with").inputValue(), name);
+    assert.equal(await page.getByLabel("Search", { exact: true }).inputValue(), name);
     await visit(page, organization, "settings");
     await page.getByLabel("Mail domains").fill(name);
     await submit(page, page.getByRole("button", { name: "Save" }));

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Repeatable;
 use super::log::LogEntry;
-use super::query::Count;
+use super::query::{Count, Moment};
 use directory::OrgRole;
 use scim_protocol::error::shorten;
 
@@ -97,19 +97,60 @@ pub(crate) enum MemberStatus {
     Inactive,
 }
 
+/// What a list of members asks about them and the identity provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MemberProvider {
+    /// SCIM sees the person.
+    Seen,
+    /// SCIM does not see the person: they were added in the console, outside the mail domains.
+    Unseen,
+    /// No request about the person has come from an identity provider, as far as history and log go back.
+    NeverSent,
+}
+
+/// The order of a list of members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MemberSort {
+    /// By user_name.
+    Name,
+    /// Those that were changed last come first.
+    Changed,
+}
+
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MemberQuery {
-    /// Only members whose user_name begins with this, in any case.
+    /// Only members who have this as a part of their user_name, names, addresses or externalId. Case, width and
+    /// composition of characters make no difference.
     pub(crate) search: Option<String>,
+    /// Only members whose address is of this mail domain.
+    pub(crate) domain: Option<String>,
     /// Only active or only inactive members.
     #[param(inline)]
     pub(crate) status: Option<MemberStatus>,
     /// Only members with this role.
     pub(crate) org_role: Option<OrgRole>,
-    /// The `next` of the previous page.
+    /// Only members of the group with this id or name.
+    pub(crate) group: Option<String>,
+    /// Only members whom SCIM sees (`seen`) or does not see (`unseen`), or about whom no identity provider has ever
+    /// sent a request (`never_sent`), as far as history and log go back. A push of a group is no request about its
+    /// members.
+    #[param(inline)]
+    pub(crate) provider: Option<MemberProvider>,
+    /// Only members about whom no identity provider has sent a request since then; a day stands for its beginning.
+    pub(crate) silent_since: Option<Moment>,
+    /// The order: by `name`, if left out, or those that were `changed` last first.
+    #[param(inline)]
+    pub(crate) sort: Option<MemberSort>,
+    /// The `rest` of a search that has not looked at all people.
+    pub(crate) from: Option<String>,
+    /// The `next` of a page: the page behind it.
     pub(crate) after: Option<String>,
+    /// The `previous` of a page: the page before it.
+    pub(crate) before: Option<String>,
     /// Most entries of a page.
     #[param(value_type = u16, inline, minimum = 1, maximum = 200, default = 50, required = false)]
     pub(crate) count: Count,
@@ -151,13 +192,25 @@ pub(crate) struct MemberInList {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MemberList {
     pub(crate) members: Vec<MemberInList>,
+    /// How many members match, of those that were looked at; null: more than are counted.
+    #[schema(required)]
+    pub(crate) total: Option<u64>,
     /// Where the next page begins; null on the last page.
     #[schema(required)]
     pub(crate) next: Option<String>,
+    /// Where the page before ends; null on the first page.
+    #[schema(required)]
+    pub(crate) previous: Option<String>,
+    /// Not all members were looked at: where the search goes on, as its `from`. Null: all were.
+    #[schema(required)]
+    pub(crate) rest: Option<String>,
+    /// The group that was asked for; null: there is none, or no group was asked for.
+    #[schema(required)]
+    pub(crate) group: Option<MemberGroup>,
 }
 
 /// A group of a member.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct MemberGroup {
     #[schema(format = "uuid")]
     pub(crate) id: String,

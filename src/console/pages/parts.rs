@@ -153,3 +153,11 @@ pub(crate) fn maker(label: &str, is_open: bool, form: &Markup) -> Markup {
         }
     }
 }
+
+/// A number with commas between its thousands.
+pub(crate) fn thousands(number: u64) -> String {
+    match number {
+        0..1_000 => number.to_string(),
+        _ => format!("{},{:03}", thousands(number / 1_000), number % 1_000),
+    }
+}

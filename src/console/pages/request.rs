@@ -49,9 +49,22 @@ impl PageRequest {
 
     /// As [`Self::with_parameter`], without another parameter.
     pub(super) fn with_parameter_instead(&self, name: &str, other: &str, value: &str) -> String {
+        self.with_parameter_without(name, value, &[other])
+    }
+
+    /// As [`Self::with_parameter`], without other parameters. Empty ones are left out.
+    pub(super) fn with_parameter_without(&self, name: &str, value: &str, others: &[&str]) -> String {
+        let without = [others, &[name]].concat();
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.query_without(&[name, other]));
+        query.extend_pairs(self.query_without(&without).into_iter().filter(|(_, value)| !value.is_empty()));
         format!("?{}", query.append_pair(name, value).finish())
+    }
+
+    /// The address of this page without some parameters.
+    pub(super) fn without_parameters(&self, names: &[&str]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.query_without(names).into_iter().filter(|(_, value)| !value.is_empty()));
+        format!("?{}", query.finish())
     }
 
     fn query_without(&self, names: &[&str]) -> Vec<(String, String)> {

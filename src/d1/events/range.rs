@@ -15,7 +15,7 @@ pub enum Side {
 /// SQL of common tables that end in `{name} (seq)`: the sequence number of the newest event before the moment `:{name}`
 /// of the organization `o`. It is one less than that of the oldest event if there is none, and no row if there are no
 /// events.
-pub(super) fn at(name: &str, side: Side) -> String {
+pub(crate) fn at(name: &str, side: Side) -> String {
     let is_before = match side {
         Side::Inclusive => "<=",
         Side::Exclusive => "<",
@@ -34,7 +34,7 @@ pub(super) fn at(name: &str, side: Side) -> String {
 }
 
 /// SQL of the common table `o`: the organization, one row or none. It is evaluated once, however often it is named.
-pub(super) const ORGANIZATION: &str =
+pub(crate) const ORGANIZATION: &str =
     "o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT :org AS id LIMIT 1) t WHERE t.id IS NOT NULL)";
 
 /// A range of events by time, and by the sequence numbers of a cursor.
