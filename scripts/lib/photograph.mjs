@@ -29,6 +29,7 @@ const PAGES = [
   ["member-history", "/console/organizations/{organization}/members/{joiner}#history"],
   ["group-history", "/console/organizations/{organization}/groups/{pushed}#history"],
   ["imports", "/console/organizations/{organization}/imports"],
+  ["export", "/console/organizations/{organization}/export"],
   ["settings", "/console/organizations/{organization}/settings"],
   ["brake-banner", "/console/organizations/{braked}/members"],
   ["brake", "/console/organizations/{braked}/brake"],

@@ -23,7 +23,7 @@ pub(crate) struct AdminContext<'a> {
     /// KV, for revocations.
     pub(crate) kv: &'a KvStore,
     /// The product's names.
-    pub(crate) catalog: &'a Catalog,
+    pub(crate) catalog: &'static Catalog,
     /// The time of the request, in milliseconds since the epoch.
     pub(crate) now_millis: u64,
     /// URL of the SCIM endpoint.
@@ -82,7 +82,7 @@ impl AdminContext<'_> {
     }
 
     /// The organization as far as the actor administers it: what statements run on behalf of.
-    pub(super) fn tenant(&self, organization: &str) -> Tenant<'_> {
+    pub(super) fn tenant(&self, organization: &str) -> Tenant<'static> {
         let organization = organization.to_owned();
         let scope = match &self.actor {
             Actor::Operator(_) => Scope::Organization(organization),
@@ -196,6 +196,11 @@ impl AdminContext<'_> {
             batch.execute_first(mark);
         }
         self.database.write(self.entry.insert_if_authorized(tenant, outcome), &batch).await
+    }
+
+    /// Inserts the entry of a request that changes nothing.
+    pub(super) async fn note(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<(), StorageError> {
+        self.database.write(self.entry.insert_of_reading(tenant, outcome), &Batch::new()).await.map(drop)
     }
 
     /// Like [`Self::write`], for statements that change nothing unless the condition holds: then there is no entry.

@@ -10,6 +10,8 @@ pub(crate) mod deed_kinds;
 mod deed_pages;
 pub(crate) mod deeds;
 pub(crate) mod deleted_people;
+pub(crate) mod export;
+pub(crate) mod group_people;
 pub(crate) mod groups;
 pub(crate) mod idempotency;
 pub(crate) mod imports;

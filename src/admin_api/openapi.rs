@@ -9,7 +9,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
-    self, access, consequences, events, groups, imports, keys, log, members, organizations, problem,
+    self, access, consequences, events, export, groups, imports, keys, log, members, organizations, problem,
     projects, query, sessions, undo,
 };
 
@@ -31,6 +31,7 @@ fn schemas() -> Map<String, Value> {
     add::<consequences::Confirmation>(&mut all);
     add::<consequences::Consequences>(&mut all);
     add::<groups::Group>(&mut all);
+    add::<groups::GroupMember>(&mut all);
     add::<imports::ImportList>(&mut all);
     add::<keys::KeyId>(&mut all);
     add::<keys::KeyList>(&mut all);
@@ -103,6 +104,7 @@ fn parameters(query: &str) -> Value {
         "UndoQuery" => undo::UndoQuery::into_params(of_query),
         "ConfirmationQuery" => consequences::ConfirmationQuery::into_params(of_query),
         "LogQuery" => log::LogQuery::into_params(of_query),
+        "ExportQuery" => export::ExportQuery::into_params(of_query),
         other => panic!("there is no query {other}"),
     };
     let mut parameters = serde_json::to_value(parameters).unwrap();

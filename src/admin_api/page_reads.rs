@@ -10,6 +10,7 @@ use super::types::members::MemberInList;
 use super::{access, deeds, groups, members};
 use crate::d1::Batch;
 use crate::d1::console_views::{self as stored, MemberRow};
+use crate::d1::group_people;
 use crate::http::Problem;
 
 /// A person with their access and their history.
@@ -58,10 +59,12 @@ pub(crate) async fn person(
 pub(crate) struct GroupWithHistory {
     /// The group; the problem, if it is deleted.
     pub(crate) group: Result<Group, Problem>,
+    /// The member who is about to be removed.
+    pub(crate) leaving: Option<MemberInList>,
     pub(crate) history: DeedPage,
 }
 
-/// Reads a group.
+/// Reads a group. `leaving` is the id of a member who is about to be removed; empty if none is.
 ///
 /// # Errors
 /// 400, and those of storage.
@@ -70,13 +73,18 @@ pub(crate) async fn group(
     org: &str,
     id: &str,
     query: GroupQuery,
+    leaving: &str,
     history: DeedQuery,
 ) -> Result<InOrganization<GroupWithHistory>, Problem> {
     let tenant = context.tenant(org);
     let mut batch = Batch::new();
     let group = groups::Reading::push(&mut batch, &tenant, id, query);
+    let leaving = (!leaving.is_empty())
+        .then(|| batch.push(group_people::candidate::<MemberInList>(&tenant, id, leaving)));
     let history = deeds::Reading::push(&mut batch, &tenant, history)?;
     let Opened { organization, results } = context.open(&tenant, batch).await?;
     let (group, history) = (group.group(&results), history.page(&results, &tenant.now)?);
-    Ok(InOrganization { organization, answer: GroupWithHistory { group, history } })
+    let leaving = leaving.map(|leaving| results.first(leaving)).transpose()?.flatten();
+    let leaving = leaving.filter(|candidate| candidate.is_member).map(|candidate| candidate.person);
+    Ok(InOrganization { organization, answer: GroupWithHistory { group, leaving, history } })
 }

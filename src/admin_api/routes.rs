@@ -7,13 +7,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::context::{AdminContext, InOrganization};
+use super::export::Download;
 use super::idempotency::{CallKey, Fingerprint, once};
 use super::reply::Reply;
 use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
-    access, body, brake, consequences, deeds, deleted_people, groups, imports, keys, log, members,
-    organizations, projects, sessions, undo,
+    access, body, brake, consequences, deeds, deleted_people, export, group_people, groups, imports, keys,
+    log, members, organizations, projects, sessions, undo,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;
@@ -58,6 +59,10 @@ enum Call {
     CreateTeam,
     DeleteTeam,
     ReadGroup,
+    AddToGroup,
+    RemoveFromGroup,
+    PreviewLeave,
+    Export,
     ReadAccess,
     ListAccessChanges,
     ListEvents,
@@ -112,11 +117,15 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/projects/:project/teams", Method::POST, Call::CreateTeam)
         .at("/organizations/:org/projects/:project/teams/:team", Method::DELETE, Call::DeleteTeam)
         .at("/organizations/:org/groups/:id", Method::GET, Call::ReadGroup)
+        .at("/organizations/:org/groups/:id/members/:member", Method::PUT, Call::AddToGroup)
+        .at("/organizations/:org/groups/:id/members/:member", Method::DELETE, Call::RemoveFromGroup)
+        .at("/organizations/:org/groups/:id/members/:member/preview", Method::GET, Call::PreviewLeave)
         .at("/organizations/:org/access/changes", Method::GET, Call::ListAccessChanges)
         .at("/organizations/:org/events", Method::GET, Call::ListEvents)
         .at("/organizations/:org/events/:event", Method::GET, Call::ReadEvent)
         .at("/organizations/:org/log", Method::GET, Call::ReadLog)
         .at("/organizations/:org/imports", Method::GET, Call::ListImports)
+        .at("/organizations/:org/export/:export", Method::GET, Call::Export)
         .at("/organizations/:org/undo", Method::GET, Call::ListUndo)
         .at("/organizations/:org/undo", Method::POST, Call::StartUndo)
         .at("/organizations/:org/undo/preview", Method::POST, Call::PreviewUndo)
@@ -145,23 +154,30 @@ pub(crate) struct Request<'a> {
     pub(crate) key: Option<&'a CallKey>,
 }
 
+/// What answers a call.
+pub(crate) enum Answer {
+    Json(Reply<String>),
+    File(Download),
+}
+
 /// Answers a call.
 ///
 /// # Errors
 /// 4xx with what to do about it; those of storage.
-pub(crate) async fn answer(
-    context: &mut AdminContext<'_>,
-    request: Request<'_>,
-) -> Result<Reply<String>, Problem> {
+pub(crate) async fn answer(context: &mut AdminContext<'_>, request: Request<'_>) -> Result<Answer, Problem> {
     let fields = body::parse(request.body)?;
     if !fields.is_empty() {
         admin_request::set_body(&mut context.entry, fields.clone());
     }
     let Route { handler: call, parameters } = ROUTES.find(request.method, request.path).map_err(no_route)?;
-    match *request.method {
+    if let (Call::Export, [org, export]) = (*call, parameters.as_slice()) {
+        return Ok(Answer::File(export::begin(context, org, export, query::read(request.query)?).await?));
+    }
+    let reply = match *request.method {
         Method::GET => read(context, &request, *call, &parameters).await,
         _ => write(context, &request, *call, &parameters, fields).await,
-    }
+    };
+    reply.map(Answer::Json)
 }
 
 async fn read(
@@ -183,6 +199,9 @@ async fn read(
         }
         (Call::PreviewDeleteTeam, [org, _, team]) => {
             found(consequences::of(context, org, Change::DeleteTeam(team)).await?)
+        }
+        (Call::PreviewLeave, [org, group, person]) => {
+            found(consequences::of(context, org, Change::Leave { group, person }).await?)
         }
         (Call::ReadGroup, [org, id]) => {
             found(groups::read(context, org, id, query::read(request.query)?).await?)
@@ -350,6 +369,13 @@ async fn change(
         }
         (Call::RemoveMember, [org, id]) => {
             members::remove(context, org, id, query::read(request.query)?).await?.into_json()
+        }
+        (Call::AddToGroup, [org, group, person]) => {
+            let Nothing {} = body::read(fields)?;
+            group_people::add(context, org, group, person).await?.into_json()
+        }
+        (Call::RemoveFromGroup, [org, group, person]) => {
+            group_people::remove(context, org, group, person, query::read(request.query)?).await?.into_json()
         }
         (Call::PreviewSettings, [org]) => {
             consequences::of_settings(context, org, body::read(fields)?).await?.into_json()

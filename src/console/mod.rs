@@ -9,7 +9,8 @@ mod sign_in;
 use http::Method;
 use scim_protocol::ScimError;
 
-use crate::admin_api::routes::{self as api_routes, Request};
+use crate::admin_api::export::Download;
+use crate::admin_api::routes::{self as api_routes, Answer, Request};
 use crate::admin_api::{self, AdminContext, CallKey};
 use crate::audit::admin_request;
 use crate::auth::actor::Actor;
@@ -129,8 +130,13 @@ async fn call(
         body: &body,
         key: key.as_ref(),
     };
-    let reply = api_routes::answer(&mut context, call).await?;
-    Ok(with_cookie(HttpResponse::json(reply.status, "application/json", reply.body), cookie))
+    let response = match api_routes::answer(&mut context, call).await? {
+        Answer::Json(reply) => HttpResponse::json(reply.status, "application/json", reply.body),
+        Answer::File(Download { media_type, disposition, body }) => {
+            HttpResponse::file(media_type, disposition, body)
+        }
+    };
+    Ok(with_cookie(response, cookie))
 }
 
 /// Answers a request for a page, a file of the pages, or a session.

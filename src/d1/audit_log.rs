@@ -6,6 +6,7 @@
 //! failures a minute, and one entry an hour for each resource that needed no change. Requests without a valid key are
 //! not logged.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::Select;
@@ -141,7 +142,7 @@ impl Entry {
     /// As [`Entry::insert`], for a batch without a guard: no entry is written if the tenant's scope does not give
     /// access to the organization.
     pub fn insert_if_authorized(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> ChangeEntry {
-        self.insert_of_organization(tenant, outcome, "", &[])
+        self.insert_of_organization(tenant, outcome, "", &[], true)
     }
 
     /// As [`Entry::insert_if_authorized`], for a batch that changes something only under a condition: otherwise no
@@ -153,7 +154,12 @@ impl Entry {
         condition: &Condition,
     ) -> ChangeEntry {
         let Condition { sql, bindings } = condition;
-        self.insert_of_organization(tenant, outcome, &format!(" AND ({sql})"), bindings)
+        self.insert_of_organization(tenant, outcome, &format!(" AND ({sql})"), bindings, true)
+    }
+
+    /// As [`Entry::insert_if_authorized`], of a request that changes nothing.
+    pub fn insert_of_reading(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> ChangeEntry {
+        self.insert_of_organization(tenant, outcome, "", &[], false)
     }
 
     fn insert_of_organization(
@@ -162,9 +168,10 @@ impl Entry {
         outcome: &Outcome,
         condition: &str,
         more: &[Binding],
+        is_change: bool,
     ) -> ChangeEntry {
         let from = format!("FROM organizations o WHERE o.id = :org{condition}");
-        let (sql, mut bindings) = self.parts("o.id", &from, None, outcome, true);
+        let (sql, mut bindings) = self.parts("o.id", &from, None, outcome, is_change);
         bindings.extend_from_slice(more);
         ChangeEntry { insert: tenant.statement(&sql, &bindings), proof: self.proof(tenant, ":org", None) }
     }
@@ -308,6 +315,24 @@ pub(super) fn entry(story: &str) -> String {
 /// The first event of the entry `l`, if its change has events that are still kept.
 pub(super) const FIRST_EVENT: &str = "(
     SELECT e.seq FROM events e WHERE e.org_id = l.org_id AND e.seq = l.first_event AND e.log_id = l.id)";
+
+/// The first event of a change.
+#[derive(Debug, Deserialize)]
+pub struct FirstEvent {
+    /// Sequence number.
+    pub seq: i64,
+}
+
+/// Reads, in the batch of a change behind its entry, the first event of the change.
+pub fn first_event(tenant: &Tenant<'_>) -> Select<FirstEvent> {
+    tenant.select(
+        "SELECT l.first_event AS seq FROM log l
+         WHERE l.org_id = :org AND substr(l.id, 26) = :event_request
+           AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+         ORDER BY l.id DESC LIMIT 1",
+        &[],
+    )
+}
 
 /// Reads entries, the newest first, one a row as JSON. If there are more than [`Query::count`], one more is read.
 pub fn entries<R: DeserializeOwned>(tenant: &Tenant<'_>, query: &Query) -> Select<R> {

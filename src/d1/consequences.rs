@@ -19,6 +19,13 @@ pub enum Change<'c> {
     DeleteTeam(&'c str),
     /// The person with this id is removed.
     Remove(&'c str),
+    /// A person leaves a group.
+    Leave {
+        /// The id of the group.
+        group: &'c str,
+        /// The id of the person.
+        person: &'c str,
+    },
 }
 
 /// What a change takes.
@@ -63,13 +70,23 @@ impl Change<'_> {
                 "(SELECT count(*) FROM users u CROSS JOIN memberships m ON m.user_seq = u.seq
                WHERE u.org_id = :org AND u.id = :id)",
             ),
+            // A plain group gives no access.
+            Self::Leave { .. } => (
+                "(SELECT count(*) FROM groups g CROSS JOIN users u ON u.org_id = g.org_id AND u.id = :id
+               CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq
+               WHERE g.org_id = :org AND g.id = :group AND g.role IS NOT NULL)",
+                "(SELECT count(*) FROM groups g CROSS JOIN users u ON u.org_id = g.org_id AND u.id = :id
+               CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq
+               WHERE g.org_id = :org AND g.id = :group)",
+            ),
         }
     }
 
-    fn binding(&self) -> Binding {
+    fn bindings(&self) -> Vec<Binding> {
         match self {
-            Self::EmailDomains(domains) => text("id", Value::from(*domains).to_string()),
-            Self::Archive(id) | Self::DeleteTeam(id) | Self::Remove(id) => text("id", *id),
+            Self::EmailDomains(domains) => vec![text("id", Value::from(*domains).to_string())],
+            Self::Archive(id) | Self::DeleteTeam(id) | Self::Remove(id) => vec![text("id", *id)],
+            Self::Leave { group, person } => vec![text("id", *person), text("group", *group)],
         }
     }
 }
@@ -91,7 +108,7 @@ pub fn count(tenant: &Tenant<'_>, change: Change<'_>) -> Select<Counted> {
          FROM organizations o WHERE o.id = :org",
         limit()
     );
-    tenant.select(&sql, &[change.binding()])
+    tenant.select(&sql, &change.bindings())
 }
 
 /// The statement before a change that fails the batch with [`super::StorageError::Unconfirmed`] if the change takes
@@ -106,5 +123,7 @@ pub fn check(tenant: &Tenant<'_>, change: Change<'_>, confirmed: Option<u64>) ->
         limit()
     );
     let confirmed = confirmed.map(|number| number.to_string());
-    tenant.statement(&sql, &[change.binding(), optional("confirmed", confirmed.as_deref())])
+    let mut bindings = change.bindings();
+    bindings.push(optional("confirmed", confirmed.as_deref()));
+    tenant.statement(&sql, &bindings)
 }

@@ -19,10 +19,12 @@ pub mod database;
 pub mod deleted_people;
 pub mod erasure;
 pub mod events;
+pub mod export;
 pub mod filter;
 #[cfg(test)]
 mod golden;
 pub mod group_members;
+pub mod group_people;
 pub mod groups;
 pub mod idempotent_calls;
 pub mod imports;

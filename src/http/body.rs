@@ -3,7 +3,8 @@
 
 use std::collections::VecDeque;
 
-use futures_util::stream::try_unfold;
+use futures_util::StreamExt;
+use futures_util::stream::{LocalBoxStream, try_unfold};
 use web_sys::{Blob, Response, ResponseInit};
 use worker::console_error;
 use worker::js_sys::{Array, JsString};
@@ -34,7 +35,12 @@ extern "C" {
 pub(crate) struct Body {
     parts: VecDeque<Part>,
     members: Option<Box<Members>>,
+    /// Bytes that come in place of the parts.
+    stream: Option<Bytes>,
 }
+
+/// Bytes that are made while the body is sent.
+pub(crate) type Bytes = LocalBoxStream<'static, Result<Vec<u8>, worker::Error>>;
 
 enum Part {
     Text(JsText),
@@ -57,6 +63,11 @@ pub(crate) struct Members {
 pub(crate) type ProjectChunk = Box<dyn Fn(JsText) -> Result<JsText, Error>>;
 
 impl Body {
+    /// A body of bytes that are made while it is sent. An error ends it before its end.
+    pub(crate) fn of_stream(stream: Bytes) -> Self {
+        Self { stream: Some(stream), ..Self::default() }
+    }
+
     /// Adds text at the end.
     pub(crate) fn push_str(&mut self, text: &str) {
         match self.parts.back_mut() {
@@ -122,7 +133,7 @@ impl Body {
     /// # Errors
     /// The runtime's.
     pub(crate) fn length(self) -> worker::Result<Option<String>> {
-        if self.members.is_some() {
+        if self.members.is_some() || self.stream.is_some() {
             return Ok(None);
         }
         if self.parts.len() <= 1 {
@@ -135,7 +146,8 @@ impl Body {
 
     /// Whether there is no text.
     pub(crate) fn is_empty(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))
+        self.stream.is_none()
+            && self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))
     }
 
     /// The text, without parts that are still to be read.
@@ -154,13 +166,12 @@ impl Body {
     ///
     /// # Errors
     /// The runtime's.
-    pub(crate) fn into_response(self, init: &ResponseInit) -> worker::Result<Response> {
+    pub(crate) fn into_response(mut self, init: &ResponseInit) -> worker::Result<Response> {
+        if let Some(stream) = self.stream.take() {
+            return streamed(stream, init);
+        }
         if self.members.is_some() {
-            let stream = worker::Response::from_stream(try_unfold(self, Self::next))?;
-            let worker::ResponseBody::Stream(stream) = stream.body() else {
-                return Err("a response from a stream has none".into());
-            };
-            return Ok(Response::new_with_opt_readable_stream_and_init(Some(stream), init)?);
+            return streamed(try_unfold(self, Self::next).boxed_local(), init);
         }
         let text = if self.parts.len() <= 1 {
             self.into_texts().next().unwrap_or_default().into_js()
@@ -228,9 +239,18 @@ impl Body {
     }
 }
 
+/// The response with bytes that are made while they are sent.
+fn streamed(stream: Bytes, init: &ResponseInit) -> worker::Result<Response> {
+    let response = worker::Response::from_stream(stream)?;
+    let worker::ResponseBody::Stream(stream) = response.body() else {
+        return Err("a response from a stream has none".into());
+    };
+    Ok(Response::new_with_opt_readable_stream_and_init(Some(stream), init)?)
+}
+
 impl From<JsText> for Body {
     fn from(text: JsText) -> Self {
-        Self { parts: VecDeque::from([Part::Text(text)]), members: None }
+        Self { parts: VecDeque::from([Part::Text(text)]), ..Self::default() }
     }
 }
 

@@ -103,6 +103,11 @@ impl HttpResponse {
         Self::new(status, content_type, body)
     }
 
+    /// A file.
+    pub(crate) fn file(media_type: &'static str, disposition: String, body: Body) -> Self {
+        Self::new(200, media_type, body).with_header("Content-Disposition", disposition)
+    }
+
     /// An HTML page.
     pub(crate) fn html(status: u16, html: String) -> Self {
         Self::new(status, "text/html; charset=utf-8", html)

@@ -23,6 +23,8 @@ import { createOrganization } from "../helpers/organization.mjs";
 import { useWorker } from "../helpers/worker.mjs";
 
 const worker = useWorker();
+// The media types of the operations that answer with a file.
+const FILES = { export: ["text/csv", "application/x-ndjson"] };
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Every object in the document, with the names that lead there. */
@@ -89,7 +91,8 @@ describe("the description", () => {
       for (const status of expected) assert.ok(statuses.includes(status), `${part.value.operationId} ${status}`);
       for (const [i, response] of responses.entries()) {
         const types = Object.keys(response.value.content);
-        assert.deepEqual(types, [statuses[i] < 400 ? "application/json" : "application/problem+json"]);
+        const files = FILES[part.value.operationId] ?? ["application/json"];
+        assert.deepEqual(types, statuses[i] < 400 ? files : ["application/problem+json"]);
       }
     }
   });
@@ -220,6 +223,18 @@ describe("the Worker", () => {
     const { members, next } = await walk.call("readGroup", at({ group }), { query: { after: page.next } });
     assert.deepEqual([page.members[0].id, members[0].id, next], [ada.id, bob.id, null]);
     assert.ok(page.pushed_at);
+    const found = await walk.call("readGroup", at({ group }), { query: { search: "BOB" } });
+    assert.deepEqual(
+      found.members.map(({ id }) => id),
+      [bob.id],
+    );
+    const addition = await walk.call("addToGroup", at({ group, member: eve.id }), { body: {} });
+    assert.deepEqual([addition.changed, addition.is_member, addition.warning], [true, true, null]);
+    const leaving = await walk.call("previewRemoveFromGroup", at({ group, member: eve.id }));
+    assert.deepEqual([leaving.people, leaving.memberships], [1, 1]);
+    const left = await walk.call("removeFromGroup", at({ group, member: eve.id }), { query: { confirm_people: 1 } });
+    assert.deepEqual([left.changed, left.is_member], [true, false]);
+    await walk.call("export", at({ export: "groups" }), { query: { format: "jsonl" } });
 
     const shown = await walk.call("readMember", at({ member: ada.id }));
     assert.deepEqual(shown.resource, assertStatus(await okta.get(`/Users/${ada.id}`), 200));
@@ -339,7 +354,7 @@ describe("the Worker", () => {
     const member = await admin.create(`/organizations/${id}/members`, { user_name: "ada@okta.local" });
     const group = project.roles[0].group.id;
     const undo = (await admin.create(`/organizations/${id}/undo`, { selection: { since: "2026-01-01" } })).id;
-    const parts = { project: project.id, team: team.id, member: member.id, group };
+    const parts = { project: project.id, team: team.id, member: member.id, group, export: "people" };
     const names = { org: id, key: key.id, event: 1, undo, ...parts };
     const pathOf = (template) => template.replace(/\{(\w+)\}/g, (_, name) => names[name]);
     return { admin, pathOf };

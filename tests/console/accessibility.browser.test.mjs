@@ -112,7 +112,7 @@ describe("by keyboard", () => {
 
     await visit(page, organization, "members");
     const passed = [];
-    for (let i = 0; i < 11; i++) {
+    for (let i = 0; i < 12; i++) {
       await page.keyboard.press("Tab");
       passed.push(await focused(page));
     }
@@ -125,6 +125,7 @@ describe("by keyboard", () => {
       "Projects and teams",
       "Provisioning log",
       "Imports",
+      "Export",
       "Settings",
       "Add a member",
       "search",

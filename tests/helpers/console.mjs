@@ -66,6 +66,7 @@ export function pagesOf({ id }, { user, group }) {
     "log",
     "events/1",
     "imports",
+    "export",
     "settings",
     "brake",
     "undo",

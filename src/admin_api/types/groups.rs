@@ -11,6 +11,10 @@ use super::query::{Count, GroupCursor};
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct GroupQuery {
+    /// Only members with this in their user_name or their names, in any case. A page has those among the next 2,000
+    /// members: as long as there is a `next`, more may be found.
+    #[param(min_length = 1)]
+    pub(crate) search: Option<String>,
     /// The `next` of the previous page.
     #[param(value_type = String, pattern = "^[0-9]+$", required = false)]
     pub(crate) after: GroupCursor,
@@ -52,4 +56,21 @@ pub(crate) struct Group {
     /// Where the next page begins; null on the last page.
     #[schema(required)]
     pub(crate) next: Option<String>,
+}
+
+/// What became of a person's membership of a group.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupMember {
+    pub(crate) group: GroupRecord,
+    pub(crate) member: MemberInList,
+    /// Whether the person is a member now.
+    pub(crate) is_member: bool,
+    /// false: it was so before.
+    pub(crate) changed: bool,
+    /// The sequence number of the event; null: nothing was changed.
+    #[schema(required)]
+    pub(crate) event: Option<i64>,
+    /// What the identity provider may do about it; null: nothing.
+    #[schema(required)]
+    pub(crate) warning: Option<String>,
 }

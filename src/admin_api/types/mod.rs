@@ -4,6 +4,7 @@
 pub(crate) mod access;
 pub(crate) mod consequences;
 pub(crate) mod events;
+pub(crate) mod export;
 pub(crate) mod groups;
 pub(crate) mod imports;
 pub(crate) mod keys;

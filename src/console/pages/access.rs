@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use super::deeds::{Place, View, by};
+use super::group::removal;
 use super::parts::time;
 use super::request::PageRequest;
 use crate::admin_api::types::access::{Access, AccessQuery, Origin, Right};
@@ -39,7 +40,7 @@ pub(super) fn section(
                 @if day.is_empty() { "Access" } @else { "Access at the beginning of " (day) }
             }
             @match access {
-                Ok(access) => (rights(&view, access)),
+                Ok(access) => (rights(&view, day.is_empty().then_some(id), access)),
                 Err(problem) => p.empty { (problem.detail) },
             }
             form.inline method="get" {
@@ -53,7 +54,8 @@ pub(super) fn section(
     }
 }
 
-fn rights(view: &View<'_>, access: &Access) -> Markup {
+/// The rights of a person; `id` is theirs if the rights are those of now, which can be taken.
+fn rights(view: &View<'_>, id: Option<&str>, access: &Access) -> Markup {
     let (first, others) = access.rights.split_at_checked(MOST_SHOWN).unwrap_or((&access.rights, &[]));
     html! {
         @if access.rights.is_empty() {
@@ -63,18 +65,18 @@ fn rights(view: &View<'_>, access: &Access) -> Markup {
                 @else { "None: this person was not in the directory." }
             }
         } @else {
-            ul.rights { @for one in first { (right(view, one, &access.kept_since)) } }
+            ul.rights { @for one in first { (right(view, id, one, &access.kept_since)) } }
             @if !others.is_empty() {
                 details {
                     summary { (others.len()) " more" }
-                    ul.rights { @for one in others { (right(view, one, &access.kept_since)) } }
+                    ul.rights { @for one in others { (right(view, id, one, &access.kept_since)) } }
                 }
             }
         }
     }
 }
 
-fn right(view: &View<'_>, right: &Right, kept_since: &str) -> Markup {
+fn right(view: &View<'_>, person: Option<&str>, right: &Right, kept_since: &str) -> Markup {
     html! {
         li {
             @match (&right.group, &right.role) {
@@ -89,6 +91,10 @@ fn right(view: &View<'_>, right: &Right, kept_since: &str) -> Markup {
                         "since " a href=(view.event_address(*seq)) { (time(at)) } " " (by(view, cause))
                     },
                     None => { "since before " (time(kept_since)) },
+                }
+                @if let (Some(person), Some(group)) = (person, &right.group) {
+                    " · " a href=(removal(view.organization, &group.id, person))
+                        aria-label={ "Remove from " (group.name) } { "Remove" }
                 }
             }
         }

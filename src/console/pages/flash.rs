@@ -25,6 +25,10 @@ pub(super) enum Flash {
     RoleChanged,
     MemberRemoved,
     MemberDeleted,
+    AddedToGroup,
+    WasInGroup,
+    RemovedFromGroup,
+    WasNotInGroup,
     OwnershipTransferred,
     ProjectCreated,
     ProjectRenamed,
@@ -62,6 +66,10 @@ impl Flash {
                 "The member is removed. The identity provider learns of it with the next import."
             }
             Self::MemberDeleted => "The member is deleted.",
+            Self::AddedToGroup => "The person is a member of the group now.",
+            Self::WasInGroup => "The person was a member of the group already. Nothing was changed.",
+            Self::RemovedFromGroup => "The person is removed from the group, and stays in the organization.",
+            Self::WasNotInGroup => "The person was no member of the group any more. Nothing was changed.",
             Self::OwnershipTransferred => "The ownership is transferred. The former Owner is now an Admin.",
             Self::ProjectCreated => "The project is created, with a group for each of its roles.",
             Self::ProjectRenamed => "The project and its groups are renamed. Their ids are as they were.",

@@ -20,15 +20,17 @@ pub(super) enum Section {
     Projects,
     Log,
     Imports,
+    Export,
     Settings,
 }
 
-const SECTIONS: [(Section, &str, &str); 6] = [
+const SECTIONS: [(Section, &str, &str); 7] = [
     (Section::Keys, "keys", "Access management"),
     (Section::Members, "members", "Members"),
     (Section::Projects, "projects", "Projects and teams"),
     (Section::Log, "log", "Provisioning log"),
     (Section::Imports, "imports", "Imports"),
+    (Section::Export, "export", "Export"),
     (Section::Settings, "settings", "Settings"),
 ];
 

@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use super::deeds::{self, Place, View};
+use super::export;
 use super::guides::Guide;
 use super::layout::{Section, page};
 use super::page::{NoForm, Shown};
@@ -110,6 +111,8 @@ fn main(
             (Guide::WhatHappened.link("", "What happened?"))
         }
         @if !is_newest { p { a href=(address(organization, "log")) { "Back to the newest" } } }
+        (export::line(organization, "log", "the log"))
+        (export::line(organization, "events", "the events"))
     }
 }
 

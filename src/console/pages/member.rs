@@ -8,11 +8,12 @@ use super::access;
 use super::calls::{Call, note, post};
 use super::flash::Flash;
 use super::form::check_confirmed;
+use super::group;
 use super::history::{self, Subject};
 use super::layout::{Section, page};
 use super::members::{ASSIGNABLE, chosen_role, status};
 use super::page::{Shown, Submitted};
-use super::parts::{address_of, confirmation, once, pretty, segment, select, time};
+use super::parts::{address_of, confirmation, maker, once, pretty, required_field, segment, select, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::page_reads::{self, Member as Described, Person};
 use crate::admin_api::types::Nothing;
@@ -35,6 +36,13 @@ pub(super) enum Form {
     Remove,
     Activate(Activate),
     Own(Own),
+    Join(Join),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Join {
+    group: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,6 +74,7 @@ impl Submitted for Member<'_> {
     ) -> Result<PageResponse, Problem> {
         let (org, id) = (self.org, self.id);
         let path = ["organizations", org, "members", id];
+        let here = address_of(org, &format!("members/{}", segment(id)));
         let flash = match form {
             Form::Role(form) => {
                 let org_role = chosen_role(&form.org_role)?;
@@ -100,6 +109,10 @@ impl Submitted for Member<'_> {
                 .await?;
                 Flash::MemberAdded
             }
+            Form::Join(form) => {
+                let joined = group::add(context, org, &form.group, id).await?;
+                return Ok(PageResponse::Redirect(group::done(&joined).at(&here)));
+            }
             Form::Own(form) => {
                 check_confirmed(&form.confirm, &form.user_name)?;
                 let body = TransferOwnership { member: id.to_owned() };
@@ -109,7 +122,6 @@ impl Submitted for Member<'_> {
                 Flash::OwnershipTransferred
             }
         };
-        let here = address_of(org, &format!("members/{}", segment(id)));
         Ok(PageResponse::Redirect(flash.at(&here)))
     }
 }
@@ -136,14 +148,18 @@ impl Shown for Member<'_> {
         };
         let history = history::section(request, &organization, &history, subject, None);
         let access = access::section(request, &organization, self.id, &access);
-        let main = main(&answer, &access, &history);
+        let group = match &state.refused {
+            Some(Form::Join(Join { group })) => group.as_str(),
+            _ => "",
+        };
+        let main = main(&answer, group, &access, &history);
         let section = Some((&organization, Section::Members));
         let title = &answer.member.user_name;
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }
 }
 
-fn main(described: &Described, access: &Markup, history: &Markup) -> Markup {
+fn main(described: &Described, group: &str, access: &Markup, history: &Markup) -> Markup {
     let Described { member, resource } = described;
     let is_owner = member.org_role == OrgRole::Owner;
     html! {
@@ -157,6 +173,7 @@ fn main(described: &Described, access: &Markup, history: &Markup) -> Markup {
             }
         }
         (access)
+        @if member.active { (joining(group)) }
         @if member.active && !is_owner { (actions(member, groups_of(resource.as_ref()))) }
         @if !member.active { (activation(member)) }
         @if is_owner {
@@ -175,6 +192,21 @@ fn main(described: &Described, access: &Markup, history: &Markup) -> Markup {
             }
         }
     }
+}
+
+/// The form that adds the person to a group; `typed` is from the refused form.
+fn joining(typed: &str) -> Markup {
+    maker(
+        "Add to a group",
+        !typed.is_empty(),
+        &html! {
+            form method="post" {
+                (once())
+                (required_field("group", "group", "Group", typed, "Its name as the identity provider has it, or its id."))
+                button name="action" value="join" { "Add" }
+            }
+        },
+    )
 }
 
 /// In how many groups a person is; `None` for one whom SCIM does not see.

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::calls::post;
+use super::export;
 use super::flash::Flash;
 use super::form::{Checkbox, optional};
 use super::layout::{Section, page};
@@ -220,6 +221,7 @@ fn pages(request: &PageRequest, list: &MemberList) -> Markup {
                 }
             }
         }
+        (export::line(organization, "people", "people"))
     }
 }
 

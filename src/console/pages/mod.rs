@@ -12,6 +12,7 @@ mod confirm;
 mod deeds;
 mod deleted_people;
 mod event;
+mod export;
 pub(crate) mod flash;
 pub(crate) mod form;
 mod group;

@@ -3,6 +3,7 @@
 use super::brake::Brake;
 use super::deleted_people::DeletedPeople;
 use super::event::Event;
+use super::export::Exports;
 use super::group::Group;
 use super::imports::Imports;
 use super::keys::Keys;
@@ -36,6 +37,7 @@ pub(crate) enum PageName {
     Log,
     Event,
     Imports,
+    Export,
     Undo,
     UndoRun,
     DeletedPeople,
@@ -65,10 +67,11 @@ pub(crate) async fn respond(
         (P::Members, [org]) => with_forms(&Members { org }, context, request, form).await,
         (P::Member, [org, id]) => with_forms(&Member { org, id }, context, request, form).await,
         (P::Projects, [org]) => with_forms(&Projects { org }, context, request, form).await,
-        (P::Group, [org, id]) => Group { org, id }.show(context, request).await,
+        (P::Group, [org, id]) => with_forms(&Group { org, id }, context, request, form).await,
         (P::Log, [org]) => Log { org }.show(context, request).await,
         (P::Event, [org, seq]) => Event { org, seq }.show(context, request).await,
         (P::Imports, [org]) => Imports { org }.show(context, request).await,
+        (P::Export, [org]) => Exports { org }.show(context, request).await,
         (P::Brake, [org]) => with_forms(&Brake { org }, context, request, form).await,
         (P::Undo, [org]) => with_forms(&Undo { org }, context, request, form).await,
         (P::UndoRun, [org, id]) => with_forms(&UndoRunPage { org, id }, context, request, form).await,

@@ -4,7 +4,7 @@ use super::{ELLIPSIS, Redactor, unknown_name};
 use crate::redaction::secrets::redact;
 
 /// The segments of this service's own paths.
-const KNOWN_SEGMENTS: [&str; 53] = [
+const KNOWN_SEGMENTS: [&str; 57] = [
     "guides",
     "healthz",
     "scim",
@@ -44,6 +44,10 @@ const KNOWN_SEGMENTS: [&str; 53] = [
     "changes",
     "deleted-people",
     "erase",
+    "export",
+    "people",
+    "access-review",
+    "bulk",
     "events",
     "pause",
     "preview",

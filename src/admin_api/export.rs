@@ -1,0 +1,202 @@
+//! Files with what an organization has, for spreadsheets and audits. A file is read from the database while it is sent.
+
+use std::collections::VecDeque;
+
+use futures_util::StreamExt;
+use futures_util::stream::try_unfold;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as Invalid, StrDeserializer};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use worker::console_error;
+
+use super::context::AdminContext;
+use super::types::export::ExportQuery;
+use crate::d1::audit_log::Outcome;
+use crate::d1::export::{self as stored, Export, FIRST_ROWS, Format, MOST_ROWS, Piece, WANTED_CHARACTERS};
+use crate::d1::{Batch, Database, StorageError, Tenant};
+use crate::http::Problem;
+use crate::http::body::Body;
+
+/// A file that is sent.
+pub(crate) struct Download {
+    /// Media type.
+    pub(crate) media_type: &'static str,
+    /// The value of `Content-Disposition`.
+    pub(crate) disposition: String,
+    /// The file.
+    pub(crate) body: Body,
+}
+
+/// Begins an export, and writes into the log who exports what.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn begin(
+    context: &AdminContext<'_>,
+    org: &str,
+    export: &str,
+    query: ExportQuery,
+) -> Result<Download, Problem> {
+    let name = export;
+    let export: StrDeserializer<'_, Invalid> = export.into_deserializer();
+    let export = Export::deserialize(export).map_err(|_| {
+        let detail = "There is no such export. There are \"people\", \"groups\", \"log\", \"events\" and \
+                      \"access-review\".";
+        Problem::new(404, detail)
+    })?;
+    let format = query.format;
+    let tenant = context.tenant(org);
+    let organization = context.open(&tenant, Batch::new()).await?.organization;
+    let (media_type, ending, called) = match format {
+        Format::Csv => ("text/csv; charset=utf-8", "csv", "CSV"),
+        Format::Jsonl => ("application/x-ndjson", "jsonl", "JSON lines"),
+    };
+    let outcome =
+        Outcome { status: 200, ..Outcome::default() }.with_detail(format!("Exported {name} as {called}."));
+    context.note(&tenant, &outcome).await?;
+    let day = tenant.now.get(..10).unwrap_or_default();
+    let file = format!("{} {name} {day}.{ending}", organization.record.name);
+    let rest = Rest {
+        database: context.database.detached(),
+        tenant,
+        export,
+        format,
+        name: name.to_owned(),
+        fetched: VecDeque::new(),
+        after: (String::new(), 0),
+        count: FIRST_ROWS,
+        rows: 0,
+        state: State::Beginning,
+    };
+    let body = Body::of_stream(try_unfold(rest, Rest::next).boxed_local());
+    Ok(Download { media_type, disposition: disposition(&file), body })
+}
+
+/// The header `Content-Disposition` of a file (RFC 6266), with the name in ASCII for old clients.
+fn disposition(file: &str) -> String {
+    let plain: String = file
+        .chars()
+        .map(|each| if each.is_ascii_alphanumeric() || "._-".contains(each) { each } else { '-' })
+        .collect();
+    let encoded = percent_encoding::utf8_percent_encode(file, percent_encoding::NON_ALPHANUMERIC);
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
+/// How far a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Beginning,
+    Rows,
+    Ended,
+}
+
+/// The last line of JSON lines.
+#[derive(Debug, Serialize)]
+struct Closing<'a> {
+    export: &'a str,
+    complete: bool,
+    rows: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// What is still to be sent of a file.
+struct Rest {
+    database: Database,
+    tenant: Tenant<'static>,
+    export: Export,
+    format: Format,
+    name: String,
+    fetched: VecDeque<Piece>,
+    /// The key of the last row that was fetched.
+    after: (String, i64),
+    /// How many rows the next query reads.
+    count: u32,
+    /// How many rows were sent.
+    rows: u64,
+    state: State,
+}
+
+impl Rest {
+    /// The next bytes, and the rest. After an error, JSON lines end with a line that says so, and CSV is broken off, so
+    /// that the client knows that it is incomplete.
+    async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, worker::Error> {
+        match self.state {
+            State::Ended => return Ok(None),
+            State::Beginning => {
+                self.state = State::Rows;
+                let header = stored::header(self.export, self.format);
+                if !header.is_empty() {
+                    return Ok(Some((header.into_bytes(), self)));
+                }
+            }
+            State::Rows => {}
+        }
+        if self.fetched.is_empty()
+            && let Err(error) = self.fetch().await
+        {
+            console_error!("an export was broken off: {error:?}");
+            if self.format == Format::Csv {
+                return Err(worker::Error::from("the export was ended before its end"));
+            }
+            let detail = "The export broke off. Begin it again.".to_owned();
+            return Ok(Some(self.closed(Some(detail))));
+        }
+        match (self.fetched.pop_front(), self.format) {
+            (Some(piece), _) => {
+                self.rows = self.rows.saturating_add(piece.rows.into());
+                Ok(Some((piece.body.into_string().into_bytes(), self)))
+            }
+            (None, Format::Csv) => Ok(None),
+            (None, Format::Jsonl) => Ok(Some(self.closed(None))),
+        }
+    }
+
+    fn closed(mut self, detail: Option<String>) -> (Vec<u8>, Self) {
+        self.state = State::Ended;
+        let closing = Closing { export: &self.name, complete: detail.is_none(), rows: self.rows, detail };
+        (format!("{}\n", json!(closing)).into_bytes(), self)
+    }
+
+    /// Reads the next rows. Their number follows from the size of the last ones.
+    async fn fetch(&mut self) -> Result<(), StorageError> {
+        let (after, after_seq) = &self.after;
+        let key = (after.as_str(), *after_seq);
+        let mut batch = Batch::new();
+        let permission = batch.push(stored::permission(&self.tenant));
+        let rows = batch.push(stored::rows(&self.tenant, self.export, self.format, key, self.count));
+        let results = self.database.batch(&batch).await?;
+        if !results.one(permission)?.is_given {
+            return Err(StorageError::Unavailable(
+                "the caller may not read the organization any more".to_owned(),
+            ));
+        }
+        let pieces = results.all(rows)?;
+        if let Some(last) = pieces.last() {
+            self.after = (last.after.clone(), last.after_seq);
+        }
+        let rows: u64 = pieces.iter().map(|piece| u64::from(piece.rows)).sum();
+        let characters: u64 = pieces.iter().map(|piece| piece.body.units() as u64).sum();
+        // At most twice as many as before: what follows may be larger.
+        let fitting = WANTED_CHARACTERS.saturating_mul(rows).checked_div(characters).unwrap_or(u64::MAX);
+        let fitting = u32::try_from(fitting).unwrap_or(u32::MAX);
+        self.count = fitting.clamp(1, MOST_ROWS).min(self.count.saturating_mul(4));
+        self.fetched.extend(pieces);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disposition;
+
+    #[test]
+    fn a_file_name_is_plain_for_old_clients_and_whole_for_others() {
+        assert_eq!(
+            disposition("Açme \"x\" people 2026-01-31.csv"),
+            "attachment; filename=\"A-me--x--people-2026-01-31.csv\"; \
+             filename*=UTF-8''A%C3%A7me%20%22x%22%20people%202026%2D01%2D31%2Ecsv"
+        );
+    }
+}
