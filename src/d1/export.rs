@@ -324,7 +324,8 @@ pub fn rows(
            SELECT x.*, sum(length(x.line)) OVER (ORDER BY x.number ROWS UNBOUNDED PRECEDING) / {PIECE} AS piece
            FROM (
              SELECT w.after AS after, w.after_seq AS after_seq, row_number() OVER () AS number, {line} AS line
-             FROM (SELECT {values}{key} AS after, {key_seq} AS after_seq FROM {from} LIMIT CAST(:count AS INTEGER)) w) x) y
+             FROM (
+               SELECT {values}{key} AS after, {key_seq} AS after_seq FROM {from} LIMIT CAST(:count AS INTEGER)) w) x) y
          GROUP BY y.piece ORDER BY y.piece"
     );
     let bindings = [text("after", after), integer("after_seq", after_seq), integer("count", count)];

@@ -120,7 +120,8 @@ pub fn change(tenant: &Tenant<'_>, group: &str, people: &[&str], join: bool) -> 
            SELECT count(*) FROM groups g CROSS JOIN json_each(:people) j
            CROSS JOIN users u ON u.org_id = g.org_id AND u.id = j.value AND u.active = 1
            LEFT JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq
-           WHERE g.org_id = :org AND g.id = :group AND (m.user_seq IS NULL) = CAST(:join AS INTEGER)), '', json('stale'))";
+           WHERE g.org_id = :org AND g.id = :group AND (m.user_seq IS NULL) = CAST(:join AS INTEGER)),
+         '', json('stale'))";
     let touch = "UPDATE groups SET version = version + 1, last_modified = max(last_modified, :now)
          WHERE org_id = :org AND id = :group";
     let bindings =

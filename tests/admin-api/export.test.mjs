@@ -175,7 +175,8 @@ describe("an export", () => {
     const given = ["\t=1", "\r=1", "two\r\nlines", "=1+1"];
     for (const [i, name] of given.entries()) {
       await worker.sql(
-        "UPDATE users SET doc = json_set(doc, '$.name', json_object('givenName', ?3)), doc_fold = NULL WHERE org_id = ?1 AND user_name_fold = ?2",
+        `UPDATE users SET doc = json_set(doc, '$.name', json_object('givenName', ?3)), doc_fold = NULL
+         WHERE org_id = ?1 AND user_name_fold = ?2`,
         organization.id,
         Object.keys(names)[i],
         name,

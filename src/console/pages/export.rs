@@ -20,8 +20,8 @@ const EXPORTS: [(&str, &str, &str); 5] = [
     (
         "access-review",
         "Access review",
-        "Who has what, since when, through which group: a row for each membership of each person, with the organization \
-         role, the project, team and role, and what gave it. A person without a group has one row.",
+        "Who has what, since when, through which group: a row for each membership of each person, with the \
+         organization role, the project, team and role, and what gave it. A person without a group has one row.",
     ),
     (
         "people",
@@ -112,8 +112,8 @@ fn main(organization: &Organization) -> Markup {
                  JSON lines says \"complete\": false. Begin it again."
             }
             li {
-                "CSV is UTF-8 with a byte order mark. A cell that a spreadsheet would take for a formula begins with an \
-                 apostrophe."
+                "CSV is UTF-8 with a byte order mark. A cell that a spreadsheet would take for a formula begins with \
+                 an apostrophe."
             }
             li { "Times are in UTC. A membership without \"since\" is older than the history." }
         }

@@ -202,7 +202,7 @@ fn joining(typed: &str) -> Markup {
         &html! {
             form method="post" {
                 (once())
-                (required_field("group", "group", "Group", typed, "Its name as the identity provider has it, or its id."))
+                (required_field("group", "group", "Group", typed, "The name of the SCIM group, or its id."))
                 button name="action" value="join" { "Add" }
             }
         },
