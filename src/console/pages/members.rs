@@ -129,6 +129,7 @@ fn main(
         (found(request, list))
         @if !members.is_empty() { (table(organization, members)) }
         (pages(request, list))
+        (export::line(organization, "people", "people"))
     }
 }
 
@@ -221,7 +222,6 @@ fn pages(request: &PageRequest, list: &MemberList) -> Markup {
                 }
             }
         }
-        (export::line(organization, "people", "people"))
     }
 }
 
