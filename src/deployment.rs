@@ -11,6 +11,10 @@ use crate::d1::limits::LIMITS;
 use crate::d1::{Cost, Database};
 use directory::{Catalog, Shard};
 
+/// How many pages of imports a database keeps in a day, unless the deployment says otherwise: the free plan of
+/// Cloudflare has 1,000 writes to KV a day, and revocations of keys need some.
+pub(crate) const IMPORT_PAGES_PER_DAY: u64 = 800;
+
 /// The version of the code.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -22,6 +26,8 @@ pub(crate) struct Deployment<'a> {
     first: D1Database,
     /// Whether read replicas of D1 may answer requests that only read.
     pub(crate) read_replicas: bool,
+    /// How many pages of imports a database keeps in a day.
+    pub(crate) import_pages_per_day: u64,
     cost: Rc<Cell<Cost>>,
 }
 
@@ -48,6 +54,7 @@ impl<'a> Deployment<'a> {
             first: env.d1("DB").map_err(|error| format!("D1 binding DB: {error}"))?,
             catalog: catalog.as_ref().map_err(Clone::clone)?,
             kv: env.kv("KV").map_err(|error| format!("KV binding KV: {error}"))?,
+            import_pages_per_day: import_pages_per_day(&variable(env, "IMPORT_PAGES_PER_DAY", ""))?,
             read_replicas: *READ_REPLICAS.get_or_init(|| variable(env, "READ_REPLICAS", "off") == "on"),
             cost: Rc::default(),
         })
@@ -84,6 +91,17 @@ pub(crate) fn binding(shard: Shard) -> String {
     match shard {
         Shard::FIRST => "DB".to_owned(),
         shard => format!("DB_{}", shard.number()),
+    }
+}
+
+fn import_pages_per_day(setting: &str) -> Result<u64, String> {
+    match setting.trim() {
+        "" => Ok(IMPORT_PAGES_PER_DAY),
+        text => text.parse().map_err(|_| {
+            format!(
+                "IMPORT_PAGES_PER_DAY is {text:?}, and has to be a whole number; 0 keeps no pages of imports"
+            )
+        }),
     }
 }
 

@@ -5,14 +5,14 @@ use std::fs;
 
 use crate::admin_api::types::query as console_query;
 use crate::admin_api::{
-    body as call_body, brake as brake_calls, idempotency, keys as key_calls, organizations,
-    projects as project_calls, undo as undo_calls,
+    body as call_body, brake as brake_calls, idempotency, import_comparison, keys as key_calls,
+    organizations, projects as project_calls, undo as undo_calls,
 };
 use crate::auth::cloudflare_access::{jwks, jwt};
 use crate::auth::{admin_token, known_keys};
 use crate::d1::events::{access, read};
 use crate::d1::filter::{compiler, load, sort};
-use crate::d1::imports::snapshot;
+use crate::d1::imports::{kept as stored_imports, shown, snapshot};
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::{
     audit_log, brake, console_sessions, erasure, idempotent_calls, keys, people, projects, refolding, retry,
@@ -24,7 +24,7 @@ use crate::jobs::pruning;
 use crate::kv::revocation;
 use crate::redaction::audit_log::{self as kept, body as kept_body};
 use crate::runtime::deadline;
-use crate::{console, health, jobs};
+use crate::{console, deployment, health, jobs};
 use directory::{MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/limits.md");
@@ -272,6 +272,23 @@ fn logs() -> Vec<Row> {
             "days that entries are kept, without `LOG_RETENTION_DAYS`",
             number(jobs::LOG_RETENTION_DAYS),
             "deleted",
+        ),
+        ("pages of an import that are kept", number(shown::MOST_PAGES), "noted without who was on them"),
+        (
+            "pages of imports that a database keeps in a day, without `IMPORT_PAGES_PER_DAY`",
+            number(deployment::IMPORT_PAGES_PER_DAY),
+            "noted without who was on them",
+        ),
+        ("rows of the pages of an import, at least", number(snapshot::SMALL_PAGE), "not on record"),
+        (
+            "pages of two imports that are compared at once",
+            number(import_comparison::MOST_PAGES),
+            "next part",
+        ),
+        (
+            "events since an import at which the look ahead looks",
+            number(stored_imports::MOST_EVENTS),
+            "said on the page",
         ),
         (
             "days that events are kept, without `EVENT_RETENTION_DAYS`",

@@ -4,8 +4,9 @@
 use std::rc::Rc;
 
 use serde_json::Value;
-use worker::{Context, Env, console_error, console_log};
+use worker::{Context, Env, KvStore, console_error, console_log};
 
+use crate::d1::imports::shown::Keeping;
 use crate::d1::{Batch, Cost};
 use crate::deployment::{Deployment, database};
 use crate::health::{self, Health};
@@ -13,10 +14,13 @@ use crate::http::Problem;
 use crate::http::address::segments;
 use crate::http::request::HttpRequest;
 use crate::http::response::{DeferredWork, HttpResponse};
+use crate::kv::imports;
 use crate::redaction::worker_log;
 use crate::runtime::clock;
-use crate::{console, scim_api};
+use crate::{console, jobs, scim_api};
 use scim_protocol::ScimError;
+
+const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
 
 /// Answers a request. Every outcome is a response in JSON or HTML: identity providers cannot read the runtime's own
 /// error page.
@@ -105,16 +109,48 @@ fn not_found(request: &HttpRequest) -> HttpResponse {
     .into()
 }
 
-/// Runs statements that the client need not wait for.
+/// Does what the client need not wait for.
 fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
-    let DeferredWork { shard, statements } = deferred;
-    let Some(shard) = shard.filter(|_| !statements.is_empty()) else { return };
+    let DeferredWork { shard, statements, keeping } = deferred;
+    let Some(shard) = shard.filter(|_| !statements.is_empty() || keeping.is_some()) else { return };
     let Some(database) = database(env, shard, Rc::default()) else { return };
+    let keeping = keeping.map(|keeping| (keeping, env.kv("KV"), jobs::log_retention_days(env)));
     context.wait_until(async move {
-        if let Err(error) = database.batch(&Batch::from_iter(statements)).await {
-            console_error!("statements deferred until after the response failed: {error:?}");
+        let mut batch = Batch::from_iter(statements);
+        let is_kept = keeping.as_ref().map(|(keeping, ..)| {
+            let is_kept = batch.push(keeping.count());
+            batch.execute(keeping.note());
+            is_kept
+        });
+        let results = match database.batch(&batch).await {
+            Ok(results) => results,
+            Err(error) => {
+                return console_error!("statements deferred until after the response failed: {error:?}");
+            }
+        };
+        if let Some((keeping, kv, days)) = keeping
+            && is_kept.is_some_and(|is_kept| results.count(is_kept) > 0)
+            && let Err(why) = keep(&keeping, kv, days).await
+        {
+            console_error!("a page of an import could not be kept: {why}");
+            if let Err(error) = database.execute(keeping.failed(&why)).await {
+                console_error!("that could not be noted: {error:?}");
+            }
         }
     });
+}
+
+/// Keeps who was on a page of an import, as long as the log is kept.
+async fn keep(
+    keeping: &Keeping,
+    kv: worker::Result<KvStore>,
+    days: Result<u64, String>,
+) -> Result<(), String> {
+    let kv = kv.map_err(|error| error.to_string())?;
+    let lifetime = days?.saturating_mul(SECONDS_OF_DAY);
+    let Keeping { page, organization, .. } = keeping;
+    let people = page.people.as_deref().ok_or("the page has no people")?;
+    imports::keep(&kv, (organization, &page.import, page.number()), people, lifetime).await
 }
 
 /// The line of a request in the Worker's log: one JSON object, whose fields Workers Logs indexes. It is written by

@@ -34,6 +34,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) entry: Entry,
     /// The deployment's admin token, if it has one.
     pub(crate) admin_token: Option<String>,
+    /// How many pages of imports a database keeps in a day.
+    pub(crate) import_pages_per_day: u64,
     /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
     pub(crate) call_id: Option<String>,
 }

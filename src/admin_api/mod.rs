@@ -14,6 +14,7 @@ pub(crate) mod export;
 pub(crate) mod group_people;
 pub(crate) mod groups;
 pub(crate) mod idempotency;
+pub(crate) mod import_comparison;
 pub(crate) mod imports;
 pub(crate) mod keys;
 pub(crate) mod log;

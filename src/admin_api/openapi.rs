@@ -33,6 +33,10 @@ fn schemas() -> Map<String, Value> {
     add::<groups::Group>(&mut all);
     add::<groups::GroupMember>(&mut all);
     add::<imports::ImportList>(&mut all);
+    add::<imports::ImportDetail>(&mut all);
+    add::<imports::ImportPage>(&mut all);
+    add::<imports::ImportComparison>(&mut all);
+    add::<imports::MemberShown>(&mut all);
     add::<keys::KeyId>(&mut all);
     add::<keys::KeyList>(&mut all);
     add::<keys::GenerateKey>(&mut all);
@@ -103,6 +107,8 @@ fn parameters(query: &str) -> Value {
         "DeedQuery" => events::DeedQuery::into_params(of_query),
         "UndoQuery" => undo::UndoQuery::into_params(of_query),
         "ConfirmationQuery" => consequences::ConfirmationQuery::into_params(of_query),
+        "ImportQuery" => imports::ImportQuery::into_params(of_query),
+        "ComparisonQuery" => imports::ComparisonQuery::into_params(of_query),
         "LogQuery" => log::LogQuery::into_params(of_query),
         "ExportQuery" => export::ExportQuery::into_params(of_query),
         other => panic!("there is no query {other}"),

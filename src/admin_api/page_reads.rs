@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::context::{AdminContext, InOrganization, Opened};
+use super::imports::ShownReading;
 use super::types::access::{Access, AccessQuery};
 use super::types::events::{DeedPage, DeedQuery};
 use super::types::groups::{Group, GroupQuery};
+use super::types::imports::MemberShown;
 use super::types::members::MemberInList;
 use super::{access, deeds, groups, members};
 use crate::d1::Batch;
@@ -20,6 +22,8 @@ pub(crate) struct Person {
     /// Their access at a moment; the problem, if it is not known.
     pub(crate) access: Result<Access, Problem>,
     pub(crate) history: DeedPage,
+    /// As what imports showed them; the problem, if that cannot be read.
+    pub(crate) shown: Result<MemberShown, Problem>,
 }
 
 /// A member, and the SCIM user as the identity provider gets it; `None`: SCIM does not see the person.
@@ -44,7 +48,9 @@ pub(crate) async fn person(
     let member = batch.push(stored::member::<MemberInList>(&tenant, id));
     let access = access::Reading::push(&mut batch, &tenant, id, access);
     let history = deeds::Reading::push(&mut batch, &tenant, history)?;
+    let shown = ShownReading::push(&mut batch, &tenant, id);
     let Opened { organization, results } = context.open(&tenant, batch).await?;
+    let shown = shown.shown(context, org, &results, id).await;
     let member = results.first(member)?.ok_or_else(members::not_found);
     let member = member.map(|MemberRow { member, resource }| {
         let resource = member.managed.then_some(Value::Object(resource));
@@ -52,7 +58,7 @@ pub(crate) async fn person(
     });
     let access = access.access(&results);
     let history = history.page(&results, &tenant.now)?;
-    Ok(InOrganization { organization, answer: Person { member, access, history } })
+    Ok(InOrganization { organization, answer: Person { member, access, history, shown } })
 }
 
 /// A group with its history.

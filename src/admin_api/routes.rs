@@ -69,6 +69,10 @@ enum Call {
     ReadEvent,
     ReadLog,
     ListImports,
+    ReadImport,
+    ReadImportPage,
+    CompareImports,
+    ReadShown,
     PreviewUndo,
     StartUndo,
     ListUndo,
@@ -126,6 +130,10 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/log", Method::GET, Call::ReadLog)
         .at("/organizations/:org/imports", Method::GET, Call::ListImports)
         .at("/organizations/:org/export/:export", Method::GET, Call::Export)
+        .at("/organizations/:org/imports/compare", Method::GET, Call::CompareImports)
+        .at("/organizations/:org/imports/:id", Method::GET, Call::ReadImport)
+        .at("/organizations/:org/imports/:id/pages/:number", Method::GET, Call::ReadImportPage)
+        .at("/organizations/:org/members/:id/shown", Method::GET, Call::ReadShown)
         .at("/organizations/:org/undo", Method::GET, Call::ListUndo)
         .at("/organizations/:org/undo", Method::POST, Call::StartUndo)
         .at("/organizations/:org/undo/preview", Method::POST, Call::PreviewUndo)
@@ -215,7 +223,13 @@ async fn read(
         (Call::ListEvents, [org]) => found(deeds::list(context, org, query::read(request.query)?).await?),
         (Call::ReadEvent, [org, event]) => found(deeds::event(context, org, event).await?),
         (Call::ReadLog, [org]) => found(log::list(context, org, query::read(request.query)?).await?),
-        (Call::ListImports, [org]) => found(imports::list(context, org).await?),
+        (Call::ListImports, [org]) => found(imports::list(context, org, query::read(request.query)?).await?),
+        (Call::ReadImport, [org, id]) => found(imports::read(context, org, id).await?),
+        (Call::ReadImportPage, [org, id, number]) => found(imports::page(context, org, id, number).await?),
+        (Call::CompareImports, [org]) => {
+            found(imports::comparison(context, org, query::read(request.query)?).await?)
+        }
+        (Call::ReadShown, [org, id]) => found(imports::of_member(context, org, id).await?),
         (Call::ListUndo, [org]) => found(undo::list(context, org).await?),
         (Call::ReadUndo, [org, id]) => {
             found(undo::read(context, org, id, query::read(request.query)?).await?)

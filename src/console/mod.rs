@@ -27,7 +27,7 @@ use crate::redaction::audit_log::is_id;
 use crate::runtime::{clock, ids};
 use directory::Shard;
 use pages::routes::PageName;
-use pages::{Guide, PageRequest, PageResponse, flash, layout};
+use pages::{Guide, PageRequest, PageResponse, days, flash, layout};
 use responses::{problem_details, see_other};
 use routes::Handler;
 
@@ -213,8 +213,11 @@ async fn show(
     let mut context = admin_context(deployment, request, actor, &databases)?;
     let form = if request.method == Method::POST { Some(body_of(request).await?) } else { None };
     let (done, taken) = flash::take(request).filter(|_| form.is_none()).unzip();
-    let page_request =
-        PageRequest { query: request.parameters().to_vec(), origin: request.address.origin.clone(), done };
+    let page_request = PageRequest {
+        query: days::in_instants(request.parameters().to_vec()),
+        origin: request.address.origin.clone(),
+        done,
+    };
     let response =
         pages::routes::respond(&mut context, page, parameters, &page_request, form.as_deref()).await?;
     let response = match response {
@@ -274,6 +277,7 @@ fn admin_context<'a>(
         actor,
         entry,
         admin_token: admin_token::configured(deployment).ok(),
+        import_pages_per_day: deployment.import_pages_per_day,
         call_id: None,
     })
 }

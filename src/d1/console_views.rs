@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::batch::Select;
+use super::batch::{Ignored, Select};
 use super::columns::{json, json_by_value};
 use super::statement::{integer, text};
 use super::tenant::Tenant;
@@ -49,6 +49,14 @@ pub fn member<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<Memb
         resource_sql(true)
     );
     tenant.select(&sql, &[text("id", id)])
+}
+
+/// Returns a row if there is such a person.
+pub fn exists(tenant: &Tenant<'_>, id: &str) -> Select<Ignored> {
+    tenant.select(
+        "SELECT 1 AS found FROM users WHERE users.org_id = :org AND users.id = :id",
+        &[text("id", id)],
+    )
 }
 
 /// Reads one group as JSON, with its project and team.

@@ -109,7 +109,8 @@ SELECT
     FROM memberships m
       JOIN groups g ON g.seq = m.group_seq
     WHERE m.user_seq = users.seq
-  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body,
+  json_array(users.seq, users.id, users.active, users.version) AS shown
 FROM users
 WHERE users.org_id = ?3 AND users.managed = 1 AND TRUE
 ORDER BY users.seq ASC
@@ -157,8 +158,11 @@ ranked AS MATERIALIZED (
         WHEN q.is_next THEN 8
         WHEN q.is_own
         AND q.next_offset > 5000 THEN 10
-        WHEN q.is_own THEN 12
-        ELSE 14
+        WHEN q.is_own
+        AND q.is_done
+        AND q.next_offset = 5000 THEN 12
+        WHEN q.is_own THEN 14
+        ELSE 16
       END AS rank
     FROM (
       SELECT
@@ -278,8 +282,11 @@ ranked AS MATERIALIZED (
         WHEN q.is_next THEN 8
         WHEN q.is_own
         AND q.next_offset > 5000 THEN 10
-        WHEN q.is_own THEN 12
-        ELSE 14
+        WHEN q.is_own
+        AND q.is_done
+        AND q.next_offset = 5000 THEN 12
+        WHEN q.is_own THEN 14
+        ELSE 16
       END AS rank
     FROM (
       SELECT
@@ -328,7 +335,8 @@ SELECT
     FROM memberships m
       JOIN groups g ON g.seq = m.group_seq
     WHERE m.user_seq = users.seq
-  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body
+  ) || ',"meta":{"resourceType":"User","created":"' || users.created_at || '","lastModified":"' || users.last_modified || '","location":"' || ?2 || '/Users/' || users.id || '","version":"W/\"' || users.version || '\""}}' AS body,
+  json_array(users.seq, users.id, users.active, users.version) AS shown
 FROM (
   WITH
   ranked AS MATERIALIZED (
@@ -349,8 +357,11 @@ FROM (
           WHEN q.is_next THEN 8
           WHEN q.is_own
           AND q.next_offset > 5000 THEN 10
-          WHEN q.is_own THEN 12
-          ELSE 14
+          WHEN q.is_own
+          AND q.is_done
+          AND q.next_offset = 5000 THEN 12
+          WHEN q.is_own THEN 14
+          ELSE 16
         END AS rank
       FROM (
         SELECT
@@ -374,7 +385,12 @@ FROM (
     )
   ),
   candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
-  chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1),
+  chosen AS MATERIALIZED (
+    SELECT id, snapshot, is_noted
+    FROM ranked
+    ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id
+    LIMIT 1
+  ),
   place AS MATERIALIZED (
     SELECT
       iif(p.id IS NULL, 100, p.wanted) AS wanted,
@@ -519,8 +535,11 @@ ranked AS MATERIALIZED (
         WHEN q.is_next THEN 8
         WHEN q.is_own
         AND q.next_offset > 5000 THEN 10
-        WHEN q.is_own THEN 12
-        ELSE 14
+        WHEN q.is_own
+        AND q.is_done
+        AND q.next_offset = 5000 THEN 12
+        WHEN q.is_own THEN 14
+        ELSE 16
       END AS rank
     FROM (
       SELECT
@@ -544,7 +563,12 @@ ranked AS MATERIALIZED (
   )
 ),
 candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
-chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+chosen AS MATERIALIZED (
+  SELECT id, snapshot, is_noted
+  FROM ranked
+  ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id
+  LIMIT 1
+)
 SELECT
   coalesce(s.total, (SELECT user_count FROM organizations WHERE id = ?3)) AS total,
   iif(
@@ -554,6 +578,7 @@ SELECT
     c.id
   ) AS reading,
   c.snapshot AS snapshot,
+  iif(5000 < s.total, c.id, NULL) AS import,
   (SELECT count(DISTINCT snapshot) FROM candidate) > 1 AS is_refused
 FROM
   (SELECT 1)
@@ -647,8 +672,11 @@ FROM
             WHEN q.is_next THEN 8
             WHEN q.is_own
             AND q.next_offset > 5000 THEN 10
-            WHEN q.is_own THEN 12
-            ELSE 14
+            WHEN q.is_own
+            AND q.is_done
+            AND q.next_offset = 5000 THEN 12
+            WHEN q.is_own THEN 14
+            ELSE 16
           END AS rank
         FROM (
           SELECT
@@ -672,7 +700,12 @@ FROM
       )
     ),
     candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
-    chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+    chosen AS MATERIALIZED (
+      SELECT id, snapshot, is_noted
+      FROM ranked
+      ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id
+      LIMIT 1
+    )
     SELECT c.id AS id, s.resource AS resource, s.total AS total, 5000 + 100 >= s.total AS is_last
     FROM chosen c
       CROSS JOIN list_snapshots s ON s.org_id = ?4 AND s.list = ?7 AND s.id = c.snapshot
@@ -710,8 +743,11 @@ ranked AS MATERIALIZED (
         WHEN q.is_next THEN 8
         WHEN q.is_own
         AND q.next_offset > 5000 THEN 10
-        WHEN q.is_own THEN 12
-        ELSE 14
+        WHEN q.is_own
+        AND q.is_done
+        AND q.next_offset = 5000 THEN 12
+        WHEN q.is_own THEN 14
+        ELSE 16
       END AS rank
     FROM (
       SELECT
@@ -735,7 +771,12 @@ ranked AS MATERIALIZED (
   )
 ),
 candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
-chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+chosen AS MATERIALIZED (
+  SELECT id, snapshot, is_noted
+  FROM ranked
+  ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id
+  LIMIT 1
+)
 SELECT s.org_id, s.list, c.id, s.id, 5000, 5000 + 100, 100, 5000 + 100 >= s.total, ?1
 FROM chosen c CROSS JOIN list_snapshots s ON s.org_id = ?3 AND s.list = ?4 AND s.id = c.snapshot
 WHERE
@@ -821,8 +862,11 @@ ranked AS MATERIALIZED (
         WHEN q.is_next THEN 8
         WHEN q.is_own
         AND q.next_offset > 5000 THEN 10
-        WHEN q.is_own THEN 12
-        ELSE 14
+        WHEN q.is_own
+        AND q.is_done
+        AND q.next_offset = 5000 THEN 12
+        WHEN q.is_own THEN 14
+        ELSE 16
       END AS rank
     FROM (
       SELECT
@@ -950,8 +994,11 @@ ranked AS MATERIALIZED (
         WHEN q.is_next THEN 8
         WHEN q.is_own
         AND q.next_offset > 5000 THEN 10
-        WHEN q.is_own THEN 12
-        ELSE 14
+        WHEN q.is_own
+        AND q.is_done
+        AND q.next_offset = 5000 THEN 12
+        WHEN q.is_own THEN 14
+        ELSE 16
       END AS rank
     FROM (
       SELECT
@@ -1036,8 +1083,11 @@ FROM (
           WHEN q.is_next THEN 8
           WHEN q.is_own
           AND q.next_offset > 5000 THEN 10
-          WHEN q.is_own THEN 12
-          ELSE 14
+          WHEN q.is_own
+          AND q.is_done
+          AND q.next_offset = 5000 THEN 12
+          WHEN q.is_own THEN 14
+          ELSE 16
         END AS rank
       FROM (
         SELECT
@@ -1068,7 +1118,12 @@ FROM (
     )
   ),
   candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
-  chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1),
+  chosen AS MATERIALIZED (
+    SELECT id, snapshot, is_noted
+    FROM ranked
+    ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id
+    LIMIT 1
+  ),
   list AS MATERIALIZED (
     SELECT max(0, min(100, s.total - 5000)) AS wanted, (5000 - s.base + 1) * 11 AS at, s.id
     FROM
@@ -1195,8 +1250,11 @@ ranked AS MATERIALIZED (
         WHEN q.is_next THEN 8
         WHEN q.is_own
         AND q.next_offset > 5000 THEN 10
-        WHEN q.is_own THEN 12
-        ELSE 14
+        WHEN q.is_own
+        AND q.is_done
+        AND q.next_offset = 5000 THEN 12
+        WHEN q.is_own THEN 14
+        ELSE 16
       END AS rank
     FROM (
       SELECT
@@ -1227,7 +1285,12 @@ ranked AS MATERIALIZED (
   )
 ),
 candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
-chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+chosen AS MATERIALIZED (
+  SELECT id, snapshot, is_noted
+  FROM ranked
+  ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id
+  LIMIT 1
+)
 SELECT
   coalesce(
     s.total,
@@ -1252,6 +1315,7 @@ SELECT
     c.id
   ) AS reading,
   c.snapshot AS snapshot,
+  iif(5000 < s.total, c.id, NULL) AS import,
   (SELECT count(DISTINCT snapshot) FROM candidate) > 1 AS is_refused
 FROM
   (SELECT 1)
@@ -1368,8 +1432,11 @@ FROM
             WHEN q.is_next THEN 8
             WHEN q.is_own
             AND q.next_offset > 5000 THEN 10
-            WHEN q.is_own THEN 12
-            ELSE 14
+            WHEN q.is_own
+            AND q.is_done
+            AND q.next_offset = 5000 THEN 12
+            WHEN q.is_own THEN 14
+            ELSE 16
           END AS rank
         FROM (
           SELECT
@@ -1400,7 +1467,12 @@ FROM
       )
     ),
     candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
-    chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+    chosen AS MATERIALIZED (
+      SELECT id, snapshot, is_noted
+      FROM ranked
+      ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id
+      LIMIT 1
+    )
     SELECT c.id AS id, s.resource AS resource, s.total AS total, 5000 + 100 >= s.total AS is_last
     FROM
       chosen c
@@ -1446,8 +1518,11 @@ ranked AS MATERIALIZED (
         WHEN q.is_next THEN 8
         WHEN q.is_own
         AND q.next_offset > 5000 THEN 10
-        WHEN q.is_own THEN 12
-        ELSE 14
+        WHEN q.is_own
+        AND q.is_done
+        AND q.next_offset = 5000 THEN 12
+        WHEN q.is_own THEN 14
+        ELSE 16
       END AS rank
     FROM (
       SELECT
@@ -1478,7 +1553,12 @@ ranked AS MATERIALIZED (
   )
 ),
 candidate AS MATERIALIZED (SELECT * FROM ranked WHERE is_next AND rank = best),
-chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)
+chosen AS MATERIALIZED (
+  SELECT id, snapshot, is_noted
+  FROM ranked
+  ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id
+  LIMIT 1
+)
 SELECT s.org_id, s.list, c.id, s.id, 5000, 5000 + 100, 100, 5000 + 100 >= s.total, ?1
 FROM
   chosen c

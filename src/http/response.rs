@@ -6,6 +6,7 @@ use web_sys::{Headers, Response, ResponseInit};
 use worker::wasm_bindgen::JsValue;
 
 use super::body::Body;
+use crate::d1::imports::shown::Keeping;
 use crate::d1::{Cost, Statement};
 use crate::deployment::VERSION;
 use crate::error::{Error, ErrorCode};
@@ -31,12 +32,15 @@ pub(crate) const RETRY_AFTER: &str = "10";
 /// working day.
 pub(crate) const RETRY_AFTER_DECISION: &str = "3600";
 
-/// Statements that the client need not wait for, such as the time of a key's last use.
+/// What the client need not wait for.
 #[derive(Default)]
 pub(crate) struct DeferredWork {
-    /// The database where they run.
+    /// The database where statements run.
     pub(crate) shard: Option<Shard>,
+    /// Statements, such as that of the time of a key's last use.
     pub(crate) statements: Vec<Statement>,
+    /// A page of an import that is noted, and kept in KV.
+    pub(crate) keeping: Option<Box<Keeping>>,
 }
 
 /// A response to a request.

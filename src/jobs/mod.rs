@@ -37,13 +37,14 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
     let deployment = Deployment::of(env)?;
     let mut failures = Vec::new();
     let now = clock::now_millis();
+    let log = log_retention_days(env).map_err(|reason| failures.push(reason)).ok();
     let mut days = |name, default, of_what| {
         retention_days(name, &variable(env, name, ""), default, of_what)
             .map_err(|reason| failures.push(reason))
             .ok()
     };
     let retention = Retention {
-        log: days("LOG_RETENTION_DAYS", LOG_RETENTION_DAYS, "the log"),
+        log,
         events: days("EVENT_RETENTION_DAYS", EVENT_RETENTION_DAYS, "the events"),
         deleted: days("DELETED_RETENTION_DAYS", DELETED_RETENTION_DAYS, "deleted people"),
     };
@@ -90,6 +91,15 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
     let failed = format!("maintenance failed: {}", failures.join("; "));
     console_error!("{failed}");
     Err(failed)
+}
+
+/// For how many days the log is kept.
+///
+/// # Errors
+/// As [`retention_days`].
+pub(crate) fn log_retention_days(env: &Env) -> Result<u64, String> {
+    let name = "LOG_RETENTION_DAYS";
+    retention_days(name, &variable(env, name, ""), LOG_RETENTION_DAYS, "the log")
 }
 
 /// Days for which something is kept, by the variable of the deployment.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use worker::Delay;
 
-use crate::d1::imports::status;
+use crate::d1::imports::{kept, status};
 use crate::d1::{
     Batch, Database, Ignored, Select, Statement, StorageError, audit_log, console_sessions, erasure,
     idempotent_calls, retention,
@@ -80,6 +80,7 @@ pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
     let step = |name, statement| Step { name, statements: vec![statement], is_in_pieces: false };
     let mut steps = vec![
         step("snapshots of imports", status::forget(&days_ago(1))),
+        step("counts of kept pages", kept::prune_days(&days_ago(1))),
         step("console sessions", console_sessions::forget_ended(now_millis)),
         step("answers to idempotent calls", idempotent_calls::forget(now_millis)),
         step("records of lost access", retention::prune_access_losses(&days_ago(1), MAX_ROWS)),
@@ -90,6 +91,7 @@ pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
     );
     if let Some(days) = retention.log {
         steps.push(step("log entries past their retention", audit_log::prune(&days_ago(days), MAX_ROWS)));
+        steps.push(step("imports past their retention", kept::prune(&days_ago(days), MAX_ROWS)));
     }
     if let Some(days) = retention.events {
         steps.push(Step {

@@ -91,7 +91,7 @@ fn name(key_id: &str) -> String {
 }
 
 /// Why KV did not do what it was asked for.
-fn reason<T>(outcome: Option<Result<T, KvError>>) -> String {
+pub(super) fn reason<T>(outcome: Option<Result<T, KvError>>) -> String {
     match outcome {
         Some(Err(error)) => error.to_string(),
         _ => "KV did not answer in time".to_owned(),

@@ -12,6 +12,7 @@ use crate::audit::scim_request::AuditContext;
 use crate::auth::{known_keys, scim_key};
 use crate::d1::audit_log::Outcome;
 use crate::d1::brake::{self, Holds};
+use crate::d1::imports::shown::{Keeping, ShownPage};
 use crate::d1::session::Opened;
 use crate::d1::{Batch, Results, Session, StorageError};
 use crate::error::Error;
@@ -129,6 +130,12 @@ impl RequestContext<'_> {
         self.audit.set_organization(&opened.organization.id);
         self.holds.replace(Some(opened.holds.clone()));
         Ok(opened)
+    }
+
+    /// The page of an import, as it is noted and kept after the response.
+    pub(crate) fn keeping(&self, page: ShownPage) -> Option<Keeping> {
+        let organization = self.audit.organization()?.to_owned();
+        Some(Keeping { page, organization, tenant: self.session.tenant.clone(), pages_a_day: 0 })
     }
 
     /// A page of the organization in the console.

@@ -78,6 +78,7 @@ async fn query(
         listing = read(context, &query).await?;
     }
     let note_import = std::mem::take(&mut listing.afterwards);
+    let keeping = listing.shown.take().and_then(|page| context.keeping(page));
     let links = page_links(parameters, &cursors, &window, &listing)?;
     let mut body = Body::from(list_response_start(listing.total, &links, listing.items.len())?);
     // Users between groups, or without any, become one string in the runtime's memory.
@@ -99,6 +100,7 @@ async fn query(
     body.push_str(LIST_RESPONSE_END);
     let mut response = HttpResponse::ok(body);
     response.deferred.statements.extend(note_import);
+    response.deferred.keeping = keeping.map(Box::new);
     Ok(response)
 }
 

@@ -133,6 +133,9 @@ async fn with_key(
         response.deferred.statements.push(keys::used(key, &context.session.tenant.now));
     }
     response.deferred.shard = Some(key.shard());
+    if let Some(keeping) = &mut response.deferred.keeping {
+        keeping.pages_a_day = deployment.import_pages_per_day;
+    }
     Ok(match database.bookmark() {
         Some(bookmark) => response.with_header(BOOKMARK, bookmark),
         None => response,

@@ -266,6 +266,18 @@ describe("the Worker", () => {
       imports.map(({ resource, page_size, total, pages }) => [resource, page_size, total, pages]),
       [["Users", 2, 3, 2]],
     );
+    await okta.list("/Users", { startIndex: 1, count: 10 });
+    const kept = await eventually(async () => {
+      const { kept } = await walk.call("listImports", at(), { query: { count: 1, before: "9" } });
+      assert.equal(kept[0]?.pages_kept, 1);
+      return kept[0];
+    });
+    assert.equal((await walk.call("readImport", at({ import: kept.id }))).page_list.length, 1);
+    const onPage = await walk.call("readImportPage", at({ import: kept.id, page: 1 }));
+    assert.equal(onPage.people.length, 3);
+    const same = { from: kept.id, to: kept.id, after: 0, count: 1 };
+    assert.deepEqual((await walk.call("compareImports", at(), { query: same })).differences, []);
+    assert.equal((await walk.call("readShown", at({ member: bob.id }))).imports[0].shown.page, 1);
 
     assertStatus(await okta.delete(`/Users/${bob.id}`), 400);
     const log = async (query) => (await walk.call("readLog", at(), { query })).entries;

@@ -141,17 +141,19 @@ describe("the provisioning log", () => {
     await submit(page, button(page, "Filter"));
     assert.equal(await entries(page).count(), 2, "what a link has set stays set");
     await submit(page, page.getByRole("link", { name: "Show all" }));
-    assert.equal(await filtered({ From: today }), 6);
+    assert.equal(await filtered({ "First day (UTC)": today }), 6);
     const key = organization.key.hint;
-    await filtered({ "What was done": "deactivated", "Key or administrator": key, From: today });
+    await filtered({ "What was done": "deactivated", "Key or administrator": key, "First day (UTC)": today });
     const undo = new URL(await page.getByRole("link", { name: "Undo these…" }).evaluate(({ href }) => href));
     assert.equal(undo.pathname, `/console/organizations/${organization.id}/undo`);
     assert.deepEqual(Object.fromEntries(undo.searchParams), {
       actor: key,
-      since: today,
+      since: `${today}T00:00:00.000Z`,
       types: "person.deactivated",
     });
-    assert.equal(await filtered({ Before: today }), 0);
+    assert.equal(await filtered({ "First day (UTC)": today, "Last day (UTC)": today }), 6);
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+    assert.equal(await filtered({ "Last day (UTC)": yesterday }), 0);
     await page.getByText("No entry matches").waitFor();
     await submit(page, page.getByRole("link", { name: "Back to the newest" }));
     assert.equal(await entries(page).count(), 6);
@@ -219,7 +221,7 @@ test("an import is shown with how far it is", options, async () => {
     assertStatus(await organization.okta.list("/Users", { startIndex, count: 10 }), 200);
   }
   await page.reload();
-  const row = page.locator("tbody tr");
+  const row = page.locator("#under-way tbody tr");
   assert.match(await row.innerText(), /Users\s+reading\s+2 of 3 \(10 rows each\)\s+30/);
   assert.deepEqual(await row.locator("progress").evaluate(({ value, max }) => [value, max]), [2, 3]);
   assertStatus(await organization.okta.list("/Users", { startIndex: 21, count: 10 }), 200);

@@ -126,6 +126,21 @@ impl TryFrom<String> for GroupCursor {
     }
 }
 
+/// Where a page of a comparison of imports begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, pattern = "^[0-9]+$")]
+pub(crate) struct SeqCursor(pub(crate) i64);
+
+impl TryFrom<String> for SeqCursor {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let number = text.parse().ok().filter(|number| *number >= 0);
+        number.map(Self).ok_or("must be the \"next\" of the previous page")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 
+use super::days;
 use super::deeds::{Place, View, by};
 use super::group::removal;
 use super::parts::time;
@@ -33,21 +34,18 @@ pub(super) fn section(
     access: &Result<Access, Problem>,
 ) -> Markup {
     let view = View { organization: &organization.record.id, place: Place::Person(id), is_whole: false };
-    let day = request.parameter(AT).get(..10).unwrap_or_default();
+    let moment = days::instant_of(request.parameter(AT));
     html! {
         section.card aria-labelledby="access-heading" {
             h2 #access-heading {
-                @if day.is_empty() { "Access" } @else { "Access at the beginning of " (day) }
+                "Access" @if let Some(moment) = &moment { " as of " (time(moment)) }
             }
             @match access {
-                Ok(access) => (rights(&view, day.is_empty().then_some(id), access)),
+                Ok(access) => (rights(&view, moment.is_none().then_some(id), access)),
                 Err(problem) => p.empty { (problem.detail) },
             }
             form.inline method="get" {
-                div.field {
-                    label for="access_at" { "As of the beginning of" }
-                    input #access_at type="date" name=(AT) value=(day);
-                }
+                (days::field(request, AT, "As of the beginning of"))
                 button.quiet { "Show" }
             }
         }

@@ -14,6 +14,49 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+// Times in the reader's zone, with UTC on hover. The page has them in UTC, which is left where that is the zone.
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const LOCAL = new Intl.DateTimeFormat("en", {
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+  timeZoneName: "short",
+});
+
+const localizeTimes = (root) => {
+  for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const part = Object.fromEntries(LOCAL.formatToParts(at).map(({ type, value }) => [type, value]));
+    time.title = time.textContent;
+    const clock = `${part.hour}:${part.minute}:${part.second}`;
+    time.textContent = `${part.year}-${part.month}-${part.day} ${clock}\u00a0${part.timeZoneName}`;
+  }
+};
+localizeTimes(document);
+
+// Days of the reader's zone: what is sent are the instants at which the first one begins and the last one ends.
+const twoDigits = (number) => String(number).padStart(2, "0");
+for (const field of document.querySelectorAll("input[type=date][data-edge]")) {
+  const isEnd = field.dataset.edge === "end";
+  const parameter = field.id;
+  for (const zone of field.labels[0]?.querySelectorAll(".zone") ?? []) zone.textContent = `(${ZONE})`;
+  if (field.dataset.instant) {
+    const at = new Date(new Date(field.dataset.instant).getTime() - (isEnd ? 1 : 0));
+    field.value = `${at.getFullYear()}-${twoDigits(at.getMonth() + 1)}-${twoDigits(at.getDate())}`;
+  }
+  field.form.addEventListener("formdata", ({ formData }) => {
+    const [year, month, day] = field.value.split("-").map(Number);
+    formData.delete(field.name);
+    // The calendar of the browser knows how long the day is.
+    if (day) formData.set(parameter, new Date(year, month - 1, day + (isEnd ? 1 : 0)).toISOString());
+  });
+}
+
 // Follows the log: requests what is newer than all that was seen, and puts it at the top.
 const tail = document.getElementById("tail");
 if (tail) {
@@ -48,6 +91,7 @@ if (tail) {
         // The end of a long deed that is shown already.
         const others = fresh.filter(({ dataset }) => !list.querySelector(`:scope > [data-id="${dataset.id}"]`));
         list.prepend(...others);
+        localizeTimes(list);
         added += others.length;
       } while (further);
       if (added > 0) document.querySelector("main > .empty")?.remove();
@@ -97,6 +141,7 @@ if (undo?.dataset.status === "running") {
       if (answer.ok) {
         const next = new DOMParser().parseFromString(await answer.text(), "text/html");
         document.querySelector("main").replaceChildren(...next.querySelector("main").childNodes);
+        localizeTimes(document);
         const now = document.getElementById("undo");
         if (now?.dataset.status !== "running") {
           now?.setAttribute("tabindex", "-1");

@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 
+use super::days;
 use super::deeds::{self, Place, View};
 use super::export;
 use super::guides::Guide;
@@ -117,14 +118,6 @@ fn main(
 }
 
 fn filters(request: &PageRequest, organization: &Organization) -> Markup {
-    let date = |name: &str, label: &str| {
-        html! {
-            div.field {
-                label for=(name) { (label) }
-                input id=(name) type="date" name=(name) value=(day(request.parameter(name)));
-            }
-        }
-    };
     let set: Vec<(&str, &str)> =
         SET_BY_LINKS.into_iter().filter(|(name, _)| !request.parameter(name).is_empty()).collect();
     html! {
@@ -134,8 +127,8 @@ fn filters(request: &PageRequest, organization: &Organization) -> Markup {
             (select("source", "source", "By", &SOURCES, request.parameter("source")))
             (field("actor", "actor", "Key or administrator", request.parameter("actor"), ""))
             (field("text", "text", "Name contains", request.parameter("text"), LONG_LISTS))
-            (date("from", "From"))
-            (date("to", "Before"))
+            (days::field(request, "from", "First day"))
+            (days::field(request, "to", "Last day"))
             @for (name, _) in &set { input type="hidden" name=(name) value=(request.parameter(name)); }
             button { "Filter" }
         }
@@ -202,11 +195,6 @@ pub(super) fn total(total: DeedTotal) -> String {
         (true, count) => format!("{count} entries"),
         (false, count) => format!("{count} entries and more"),
     }
-}
-
-/// The day of a time: the value of a date field.
-fn day(time: &str) -> &str {
-    time.get(..10).unwrap_or(time)
 }
 
 /// The place behind the newest deed, at which the log is followed; `None`: there is no deed.

@@ -10,6 +10,7 @@ use super::flash::Flash;
 use super::form::check_confirmed;
 use super::group;
 use super::history::{self, Subject};
+use super::import;
 use super::layout::{Section, page};
 use super::members::{ASSIGNABLE, chosen_role, status};
 use super::page::{Shown, Submitted};
@@ -139,7 +140,7 @@ impl Shown for Member<'_> {
         let (access, history) = (access::query(request)?, history::query(request, subject)?);
         let InOrganization { organization, answer } =
             page_reads::person(context, self.org, self.id, access, history).await?;
-        let Person { member, access, history } = answer;
+        let Person { member, access, history, shown } = answer;
         let answer = match member {
             Ok(member) => member,
             Err(problem) => {
@@ -152,14 +153,15 @@ impl Shown for Member<'_> {
             Some(Form::Join(Join { group })) => group.as_str(),
             _ => "",
         };
-        let main = main(&answer, group, &access, &history);
+        let shown = import::of_person(&organization, &shown);
+        let main = main(&answer, group, &access, &history, &shown);
         let section = Some((&organization, Section::Members));
         let title = &answer.member.user_name;
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }
 }
 
-fn main(described: &Described, group: &str, access: &Markup, history: &Markup) -> Markup {
+fn main(described: &Described, group: &str, access: &Markup, history: &Markup, shown: &Markup) -> Markup {
     let Described { member, resource } = described;
     let is_owner = member.org_role == OrgRole::Owner;
     html! {
@@ -180,6 +182,7 @@ fn main(described: &Described, group: &str, access: &Markup, history: &Markup) -
             p { "The Owner cannot be changed or removed. First transfer the ownership on the page of the new Owner." }
         }
         (history)
+        (shown)
         section.card aria-labelledby="resource-heading" {
             h2 #resource-heading { "As the identity provider sees it" }
             @match resource {

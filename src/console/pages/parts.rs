@@ -42,11 +42,13 @@ pub(crate) fn domains(domains: &[String]) -> String {
     }
 }
 
-/// A stored time (ISO 8601), without fractions of a second.
+/// A stored time (ISO 8601), without fractions of a second, in UTC. The script of the pages shows it in the reader's
+/// zone instead, with that of UTC as its title.
 pub(crate) fn time(iso: &str) -> Markup {
     let (date, clock) = iso.split_once('T').unwrap_or((iso, ""));
-    let clock = clock.get(..8).unwrap_or(clock);
-    html! { time datetime=(iso) { (date) " " (clock) "\u{a0}UTC" } }
+    let clock = clock.get(..8).unwrap_or(clock).trim_end_matches('Z');
+    let gap = if clock.is_empty() { "" } else { " " };
+    html! { time datetime=(iso) { (date) (gap) (clock) "\u{a0}UTC" } }
 }
 
 /// A time, or "never".

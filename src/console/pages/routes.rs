@@ -5,6 +5,7 @@ use super::deleted_people::DeletedPeople;
 use super::event::Event;
 use super::export::Exports;
 use super::group::Group;
+use super::import::{Comparison, Import, ImportPage};
 use super::imports::Imports;
 use super::keys::Keys;
 use super::log::Log;
@@ -38,6 +39,9 @@ pub(crate) enum PageName {
     Event,
     Imports,
     Export,
+    Import,
+    ImportPage,
+    CompareImports,
     Undo,
     UndoRun,
     DeletedPeople,
@@ -72,6 +76,9 @@ pub(crate) async fn respond(
         (P::Event, [org, seq]) => Event { org, seq }.show(context, request).await,
         (P::Imports, [org]) => Imports { org }.show(context, request).await,
         (P::Export, [org]) => Exports { org }.show(context, request).await,
+        (P::Import, [org, id]) => Import { org, id }.show(context, request).await,
+        (P::ImportPage, [org, id, number]) => ImportPage { org, id, number }.show(context, request).await,
+        (P::CompareImports, [org]) => Comparison { org }.show(context, request).await,
         (P::Brake, [org]) => with_forms(&Brake { org }, context, request, form).await,
         (P::Undo, [org]) => with_forms(&Undo { org }, context, request, form).await,
         (P::UndoRun, [org, id]) => with_forms(&UndoRunPage { org, id }, context, request, form).await,

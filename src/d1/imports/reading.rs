@@ -41,6 +41,8 @@ pub(crate) struct State {
     reading: Option<String>,
     /// The id of its snapshot, if there is one.
     snapshot: Option<String>,
+    /// The id of the reading, if the page is one of the list, and not behind its end.
+    pub(crate) import: Option<String>,
     /// Whether the page may belong to several readings, and there is no room left to unite them.
     #[serde(deserialize_with = "flag")]
     pub(crate) is_refused: bool,
@@ -48,7 +50,8 @@ pub(crate) struct State {
 
 impl Page {
     /// The readings of the list, ranked by how well the page fits. Of two readings that it fits equally well, one
-    /// without a request for an hour comes last.
+    /// without a request for an hour comes last. The page behind the end of a finished list belongs to it rather than
+    /// to a list that is still being read and has not come so far.
     fn ranked(self) -> String {
         let Self { size, offset } = self;
         format!(
@@ -61,8 +64,9 @@ impl Page {
                    WHEN q.is_next AND q.page_size = {size} THEN 6
                    WHEN q.is_next THEN 8
                    WHEN q.is_own AND q.next_offset > {offset} THEN 10
-                   WHEN q.is_own THEN 12
-                   ELSE 14 END AS rank
+                   WHEN q.is_own AND q.is_done AND q.next_offset = {offset} THEN 12
+                   WHEN q.is_own THEN 14
+                   ELSE 16 END AS rank
                  FROM (
                    SELECT s.id, coalesce(r.snapshot, s.id) AS snapshot, coalesce(r.page_offset, 0) AS page_offset,
                      coalesce(r.next_offset, s.page_size) AS next_offset,
@@ -111,10 +115,12 @@ impl Page {
         )
     }
 
-    /// `chosen`: the reading that the page belongs to, and its snapshot; no row if there is none.
+    /// `chosen`: the reading that the page belongs to, and its snapshot; no row if there is none. Of finished readings
+    /// that fit equally well, it is the one that was read last.
     fn chosen(self) -> String {
         format!(
-            "{}, chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked ORDER BY rank, is_done, id LIMIT 1)",
+            "{}, chosen AS MATERIALIZED (SELECT id, snapshot, is_noted FROM ranked
+               ORDER BY rank, is_done, iif(is_done, read_at, NULL) DESC, id LIMIT 1)",
             self.candidates()
         )
     }
@@ -225,11 +231,13 @@ impl Page {
         format!(
             "WITH {}
              SELECT coalesce(s.total, {counted}) AS total, iif({} OR {} >= s.total, NULL, c.id) AS reading,
-               c.snapshot AS snapshot, (SELECT count(DISTINCT snapshot) FROM candidate) > 1 AS is_refused
+               c.snapshot AS snapshot, iif({} < s.total, c.id, NULL) AS import,
+               (SELECT count(DISTINCT snapshot) FROM candidate) > 1 AS is_refused
              FROM (SELECT 1) LEFT JOIN chosen c ON TRUE LEFT JOIN list_snapshots s
                ON s.org_id = :org AND s.list = :list AND s.id = c.snapshot",
             self.chosen(),
             IS_NOTED_AT_ONCE,
+            self.offset,
             self.offset
         )
     }

@@ -38,7 +38,7 @@ pub(crate) const BUDGET: u64 = 64_000_000;
 /// SQL of the size of a snapshot, in bytes.
 const BYTES: &str = "(4096 + 11 * (listed / step + 2))";
 /// A page of at most this size is a test of the connection, if the list is long: it must not cost more than its rows.
-const SMALL_PAGE: u64 = 10;
+pub(crate) const SMALL_PAGE: u64 = 10;
 /// Longest list of small pages that has a snapshot.
 const LONG_LIST: u64 = 1_000;
 /// The largest position that is distinguished; greater ones count as this one.
@@ -59,7 +59,7 @@ pub struct Reader<'a> {
 #[derive(Debug)]
 pub(crate) struct Snapshot<'a> {
     /// `Users` or `Groups`.
-    resource: &'static str,
+    pub(crate) resource: &'static str,
     /// The filter as it was sent.
     pub(crate) filter: Option<&'a str>,
     reader: Reader<'a>,
@@ -78,6 +78,17 @@ pub(crate) struct State {
     /// Whether the organization has as many snapshots as it may.
     #[serde(deserialize_with = "flag")]
     is_full: bool,
+}
+
+/// What a page needs to know of its list.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    /// The `totalResults` of the list.
+    pub(crate) total: u64,
+    /// The id of the import that the page belongs to; `None` for a page behind the end.
+    pub(crate) import: Option<String>,
+    /// The statements to run after the response.
+    pub(crate) afterwards: Vec<Statement>,
 }
 
 /// The statement that selects the state of the list.
@@ -229,7 +240,7 @@ impl<'a> Snapshot<'a> {
         StateHandle::Later(state)
     }
 
-    /// Returns the total of the list, and the statements to run after the response. `on_page` is the number of rows on
+    /// Returns what the page needs to know of the list. `on_page` is the number of rows on
     /// the page, `there_is_more` whether there are rows after the first page.
     ///
     /// # Errors
@@ -242,19 +253,26 @@ impl<'a> Snapshot<'a> {
         state: StateHandle,
         on_page: u64,
         there_is_more: bool,
-    ) -> Result<(u64, Vec<Statement>), Error> {
+    ) -> Result<Progress, Error> {
         match state {
             StateHandle::First(state) => {
                 let state = results.one(state)?;
-                let total = self.total(&state, on_page, there_is_more)?;
-                Ok((total, state.is_made.then(|| delete_unread(tenant)).into_iter().collect()))
+                Ok(Progress {
+                    total: self.total(&state, on_page, there_is_more)?,
+                    import: Some(self.reader.snapshot.to_owned()),
+                    afterwards: state.is_made.then(|| delete_unread(tenant)).into_iter().collect(),
+                })
             }
             StateHandle::Later(state) => {
-                let state = results.one(state)?;
+                let mut state = results.one(state)?;
                 if state.is_refused {
                     return Err(StorageError::TooManyImports.into());
                 }
-                Ok((state.total, self.reading().afterwards(tenant, state, self.bindings())))
+                Ok(Progress {
+                    total: state.total,
+                    import: state.import.take(),
+                    afterwards: self.reading().afterwards(tenant, state, self.bindings()),
+                })
             }
         }
     }

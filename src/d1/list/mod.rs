@@ -14,6 +14,7 @@ use super::session::Opened;
 use super::statement::{Statement, integer, optional};
 use super::tenant::Tenant;
 use super::{JsText, StorageError, groups, member_chunks};
+use crate::d1::imports::shown::ShownPage;
 pub use crate::d1::imports::snapshot::Reader;
 use crate::d1::imports::snapshot::{Snapshot, StateHandle};
 use crate::error::Error;
@@ -41,6 +42,8 @@ pub struct Listing {
     pub turned_out_long: bool,
     /// The statements to run after the response.
     pub afterwards: Vec<Statement>,
+    /// The page, if it is of an import.
+    pub shown: Option<ShownPage>,
 }
 
 /// A resource of a list.
@@ -73,6 +76,7 @@ pub struct Prepared<'a> {
     load: Load,
     /// Whether this batch finds out if there is more than one page. If there is one, the batch reads all of it.
     probes: bool,
+    is_import: bool,
 }
 
 /// A resource on a page.
@@ -85,6 +89,9 @@ struct PageRow {
     /// The resource; see [`Resource`].
     #[serde(deserialize_with = "js_text")]
     body: JsText,
+    /// The user as [`ShownPage::people`] has them, on a page of an import.
+    #[serde(default)]
+    shown: Option<String>,
 }
 
 /// Where a total, or a part of it, comes from.
@@ -181,6 +188,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
         backward: direction.backward,
         load: sources.load,
         probes,
+        is_import: query.is_import(),
     })
 }
 
@@ -226,6 +234,7 @@ impl Prepared<'_> {
         let on_page = u64::try_from(rows.len()).unwrap_or(0);
         let mut total = 0_u64;
         let mut afterwards = Vec::new();
+        let mut shown = None;
         for part in &self.totals {
             total = total.saturating_add(match part {
                 Total::OfOrganization => opened.organization.user_count,
@@ -235,10 +244,10 @@ impl Prepared<'_> {
                     let snapshot = self.snapshot.as_ref().ok_or_else(|| {
                         StorageError::Internal("a list without a snapshot has a state of one".to_owned())
                     })?;
-                    let (total, statements) =
-                        snapshot.read(tenant, &opened.results, *state, on_page, there_is_more)?;
-                    afterwards = statements;
-                    total
+                    let progress = snapshot.read(tenant, &opened.results, *state, on_page, there_is_more)?;
+                    afterwards = progress.afterwards;
+                    shown = self.shown(snapshot, progress.import, progress.total, &rows);
+                    progress.total
                 }
             });
         }
@@ -248,7 +257,7 @@ impl Prepared<'_> {
         let chunks = self.members.map(|members| opened.results.all(members)).transpose()?;
         let mut members = chunks.map(MemberChunks::of);
         let mut items = Vec::with_capacity(rows.len());
-        for PageRow { rank, key, body } in rows {
+        for PageRow { rank, key, body, .. } in rows {
             let group = match self.listed {
                 Listed::Users => None,
                 Listed::Groups => Some(rank),
@@ -264,6 +273,32 @@ impl Prepared<'_> {
             items.push(Item { position: Position { key, rank }, resource });
         }
         let more = (self.by_cursor || self.probes) && there_is_more;
-        Ok(Listing { total, items, more, turned_out_long: self.probes && more, afterwards })
+        Ok(Listing { total, items, more, turned_out_long: self.probes && more, afterwards, shown })
+    }
+
+    /// The page as a page of the import with that id.
+    fn shown(
+        &self,
+        snapshot: &Snapshot<'_>,
+        import: Option<String>,
+        total: u64,
+        rows: &[PageRow],
+    ) -> Option<ShownPage> {
+        let import = import.filter(|_| self.is_import)?;
+        let seqs = rows.iter().map(|row| row.rank);
+        let people = (self.listed == Listed::Users).then(|| {
+            let people: Vec<&str> = rows.iter().filter_map(|row| row.shown.as_deref()).collect();
+            format!("[{}]", people.join(","))
+        });
+        Some(ShownPage {
+            import,
+            resource: snapshot.resource,
+            size: snapshot.size,
+            offset: snapshot.offset,
+            total,
+            range: (seqs.clone().min().unwrap_or(0), seqs.max().unwrap_or(0)),
+            rows: u64::try_from(rows.len()).unwrap_or(0),
+            people,
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! The query for a list.
 
+use crate::d1::imports::shown;
 use crate::d1::imports::snapshot::Reader;
 use scim_protocol::filter::Filter;
 use scim_protocol::list::Window;
@@ -36,4 +37,15 @@ pub struct Query<'a> {
     pub with_members: bool,
     /// Whether it is known that the list has several pages.
     pub is_long: bool,
+}
+
+impl Query<'_> {
+    /// Whether it is a page of an import: of all users or all groups by position, and no test of the connection.
+    pub(super) fn is_import(&self) -> bool {
+        let Window::Index(page) = self.window else { return false };
+        self.listed != Listed::All
+            && self.filter.is_none()
+            && self.sort.is_none()
+            && shown::is_of_import(page.count.into())
+    }
 }

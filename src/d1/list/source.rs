@@ -44,6 +44,8 @@ pub(crate) struct Source {
     key: Option<SortKey>,
     /// Whether an index has the order, so that SQLite never looks at rows behind the page.
     in_order: bool,
+    /// Whether a page has who is on it in the column `shown`.
+    is_shown: bool,
 }
 
 impl Sources {
@@ -78,6 +80,7 @@ impl Sources {
                 shift,
                 key: query.sort.map(|sort| sort_key(tenant.catalog, table, &sort.path)),
                 in_order: query.sort.is_none() && (condition.unique || !condition.indexed),
+                is_shown: query.is_import() && table == Table::Users,
             });
             // The same comparison is bound by the same name to the same value in every table that has the attribute.
             bindings.extend(condition.bindings);
@@ -104,7 +107,7 @@ impl Sources {
             && source.in_order
         {
             return source.select(
-                &format!("{} AS rank, NULL AS key, {} AS body", source.seq(), source.resource(with_groups)),
+                &source.columns(with_groups),
                 direction,
                 from,
                 &format!("LIMIT CAST(:limit AS INTEGER) OFFSET {SKIPPED}"),
@@ -204,10 +207,18 @@ impl Source {
     pub(crate) fn page_of(&self, rows: &str, with_groups: bool) -> String {
         let (table, seq) = (self.table.name(), self.seq());
         format!(
-            "SELECT {seq} AS rank, NULL AS key, {} AS body FROM ({rows}) hit CROSS JOIN {table}
-             WHERE {seq} = hit.seq ORDER BY hit.turn, hit.seq",
-            self.resource(with_groups)
+            "SELECT {} FROM ({rows}) hit CROSS JOIN {table} WHERE {seq} = hit.seq ORDER BY hit.turn, hit.seq",
+            self.columns(with_groups)
         )
+    }
+
+    /// The columns of a page.
+    fn columns(&self, with_groups: bool) -> String {
+        let shown = match self.is_shown {
+            true => ", json_array(users.seq, users.id, users.active, users.version) AS shown",
+            false => "",
+        };
+        format!("{} AS rank, NULL AS key, {} AS body{shown}", self.seq(), self.resource(with_groups))
     }
 
     /// The whole resource, as SQL.

@@ -4,7 +4,7 @@ use super::{ELLIPSIS, Redactor, unknown_name};
 use crate::redaction::secrets::redact;
 
 /// The segments of this service's own paths.
-const KNOWN_SEGMENTS: [&str; 57] = [
+const KNOWN_SEGMENTS: [&str; 60] = [
     "guides",
     "healthz",
     "scim",
@@ -42,6 +42,7 @@ const KNOWN_SEGMENTS: [&str; 57] = [
     "access",
     "brake",
     "changes",
+    "compare",
     "deleted-people",
     "erase",
     "export",
@@ -49,10 +50,12 @@ const KNOWN_SEGMENTS: [&str; 57] = [
     "access-review",
     "bulk",
     "events",
+    "pages",
     "pause",
     "preview",
     "release",
     "resume",
+    "shown",
     "steps",
     "stop",
     "undo",

@@ -336,6 +336,20 @@ test("pages behind the end do not end another client's import", async () => {
   reading.assertEverybody(staying());
 });
 
+test("the page behind the end of a finished list tells its total while an older list is being read", async () => {
+  const crowd = await Crowd.of(worker, 23);
+  const older = new Import(crowd.okta, "/Users", { count: 5 });
+  await older.next();
+  await crowd.happen("delete", 1);
+  await crowd.happen("delete", 2);
+  const reading = new Import(crowd.okta, "/Users", { count: 7 });
+  await reading.finish();
+  await sleep(50);
+  const { body } = await crowd.okta.list("/Users", { startIndex: reading.startIndex, count: 7 });
+  assert.deepEqual([body.totalResults, body.Resources.length], [reading.total, 0]);
+  assert.notEqual(reading.total, older.total);
+});
+
 for (const filter of [undefined, "active eq true"]) {
   test(`if all of a list (${filter ?? "no filter"}) go out of sight, its pages have who is visible now`, async () => {
     const crowd = await Crowd.of(worker, 40);
