@@ -3,13 +3,19 @@
 use super::context::{AdminContext, InOrganization, Opened};
 use super::members::described as member;
 use super::reply::Reply;
-use super::types::undo::{DeletedPeople, DeletedPerson, ErasedPerson, RestoredPerson, UndoQuery};
+use super::types::members::MemberGroup;
+use super::types::organizations::Organization as AdministeredOrganization;
+use super::types::undo::{
+    DeletedPeople, DeletedPerson, ErasedPerson, FormerAccess, RestorePerson, RestoredPerson, UndoLeft,
+    UndoQuery,
+};
 use super::undo::described;
 use crate::d1::audit_log::Outcome;
-use crate::d1::deleted_people::{self as stored, Known};
+use crate::d1::console_views::groups_by_ids;
+use crate::d1::deleted_people::{self as stored, Known, Loss};
 use crate::d1::session::{Failure, retry_on_conflict};
-use crate::d1::undo::{LeftOut, bring_back};
-use crate::d1::{Batch, erasure, users};
+use crate::d1::undo::{Choice, LeftOut, bring_back};
+use crate::d1::{Batch, StorageError, Tenant, erasure, users};
 use crate::http::Problem;
 use directory::Organization;
 use directory::undo::{Left, Place, Reason};
@@ -29,21 +35,80 @@ pub(crate) async fn list(
     Ok(InOrganization { organization: found.organization, answer: DeletedPeople { people, next } })
 }
 
-/// Brings a person back as they were when they were deleted, with the memberships of groups that still exist.
+/// Reads what a deleted or deactivated person gets back, or why they cannot come back.
+pub(crate) async fn former(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+) -> Result<InOrganization<Result<FormerAccess, Problem>>, Problem> {
+    let tenant = context.tenant(org);
+    let InOrganization { organization, answer } = context.select(&tenant, stored::loss(&tenant, id)).await?;
+    let scoped = tenant.of_organization(&organization.record.id);
+    let answer = match answer.into_iter().next() {
+        Some(loss) => former_access(context, &scoped, &organization, id, &loss).await,
+        None => Err(not_found()),
+    };
+    Ok(InOrganization { organization, answer })
+}
+
+async fn former_access(
+    context: &AdminContext<'_>,
+    tenant: &Tenant<'_>,
+    organization: &AdministeredOrganization,
+    id: &str,
+    loss: &Loss,
+) -> Result<FormerAccess, Problem> {
+    let settings = Organization::from(&organization.record);
+    let back = bring_back(context.database, tenant, &settings, id, &loss.events, &Choice::default()).await?;
+    let Some(user) = back.user else { return Err(refused(&back.left)) };
+    let ids: Vec<&str> = back.groups.iter().map(String::as_str).collect();
+    let mut groups: Vec<MemberGroup> = match ids.is_empty() {
+        true => Vec::new(),
+        false => context.database.run(groups_by_ids(tenant, &ids)).await?,
+    };
+    groups.sort_by(|one, other| one.display_name.cmp(&other.display_name));
+    Ok(FormerAccess {
+        id: id.to_owned(),
+        user_name: user.user_name().to_owned(),
+        deleted: loss.is_deletion,
+        org_role: user.org_role,
+        groups,
+        left: left_of(context, tenant, id, back.left).await?,
+    })
+}
+
+async fn left_of(
+    context: &AdminContext<'_>,
+    tenant: &Tenant<'_>,
+    id: &str,
+    left: Vec<Left>,
+) -> Result<Vec<UndoLeft>, StorageError> {
+    let left_out = match left.is_empty() {
+        true => Vec::new(),
+        false => vec![LeftOut { place: Place::Person, id: id.to_owned(), left }],
+    };
+    described(context, tenant, left_out).await
+}
+
+/// Brings a person back as they were when they were deleted or deactivated, with the chosen memberships of groups that
+/// still exist.
 pub(crate) async fn restore(
     context: &AdminContext<'_>,
     org: &str,
     id: &str,
+    request: RestorePerson,
 ) -> Result<Reply<RestoredPerson>, Problem> {
+    let RestorePerson { without_role, without_groups } = request;
+    let choice = Choice { without_role, without_groups };
     let tenant = context.tenant(org);
     let (answer, left) = retry_on_conflict(async || {
         let mut batch = Batch::new();
-        let deleted = batch.push(stored::one(&tenant, id));
+        let loss = batch.push(stored::loss(&tenant, id));
         let Opened { organization, results } = context.open(&tenant, batch).await?;
-        let deleted = results.first(deleted)?.ok_or_else(not_found)?;
+        let loss = results.first(loss)?.ok_or_else(not_found)?;
         let settings = Organization::from(&organization.record);
         let scoped = tenant.of_organization(&organization.record.id);
-        let back = bring_back(context.database, &scoped, &settings, id, deleted.event_seq).await?;
+        let back = bring_back(context.database, &scoped, &settings, id, &loss.events, &choice).await?;
         let Some(user) = back.user else { return Err(refused(&back.left).into()) };
         let outcome = Outcome::of(200, "User", id, user.user_name())
             .with_detail(format!("Brought {} back.", user.user_name()));
@@ -54,15 +119,11 @@ pub(crate) async fn restore(
             },
         )?;
         let managed = settings.manages(user.email_domain().as_deref());
-        Ok::<_, Failure<Problem>>(((member(id, &user, managed), back.restored.joined), back.left))
+        Ok::<_, Failure<Problem>>(((member(id, &user, managed), back.groups.len() as u64), back.left))
     })
     .await?;
     let (member, joined) = answer;
-    let left_out = match left.is_empty() {
-        true => Vec::new(),
-        false => vec![LeftOut { place: Place::Person, id: id.to_owned(), left }],
-    };
-    let left = described(context, &tenant, left_out).await?;
+    let left = left_of(context, &tenant, id, left).await?;
     Ok(Reply::ok(RestoredPerson { member, joined, left }))
 }
 
@@ -100,7 +161,11 @@ fn check_erasable(known: Known) -> Result<(), Problem> {
 }
 
 fn not_found() -> Problem {
-    Problem::new(404, "There is no such deleted person: they were erased, came back, or were never deleted.")
+    Problem::new(
+        404,
+        "There is no such deleted or deactivated person: they were erased, came back, or were never deleted; or what \
+         they had is older than the history.",
+    )
 }
 
 fn user_name_taken() -> Problem {

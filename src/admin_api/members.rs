@@ -7,24 +7,26 @@ use serde_json::{Value, json};
 use super::context::{AdminContext, InOrganization, Opened};
 use super::reply::Reply;
 use super::types::consequences::ConfirmationQuery;
+use super::types::events::EventCause;
 use super::types::log::LogEntry;
 use super::types::members::{
-    ChangeMember, Member, MemberDetail, MemberGroup, MemberInList, MemberList, MemberProvider, MemberQuery,
-    MemberSort, MemberStatus, NewMember, NewPerson, TransferOwnership,
+    ChangeMember, Member, MemberDetail, MemberGroup, MemberInList, MemberList, MemberNames, MemberProvider,
+    MemberQuery, MemberSort, MemberStatus, NewMember, NewPerson, TransferOwnership,
 };
 use super::types::query::{Count, Moment};
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{self, Outcome};
 use crate::d1::consequences::{self, Change};
 use crate::d1::console_views::{self as stored, Listed, MemberRow};
+use crate::d1::events::{self, access::Origin};
 use crate::d1::people::{self, Filter, Order, Provider, Turn};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self, StoredUser};
-use crate::d1::{Batch, StorageError, Tenant, acceptances};
+use crate::d1::{Batch, Handle, Results, StorageError, Tenant, acceptances};
 use crate::http::Problem;
 use crate::runtime::ids;
 use directory::organization::email_domain;
-use directory::user_change::{check_removable, create};
+use directory::user_change::{Obstacles, check_removable, create, modify};
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User};
 use scim_protocol::Object;
 use scim_protocol::budget::Budget;
@@ -167,15 +169,68 @@ pub(crate) async fn read(
     let history =
         audit_log::Query { resource_id: Some(id.to_owned()), count: HISTORY, ..audit_log::Query::default() };
     let mut batch = Batch::new();
-    let member = batch.push(stored::member::<MemberInList>(&tenant, id));
+    let person = Reading::push(&mut batch, &tenant, id);
     let history = batch.push(audit_log::entries::<LogEntry>(&tenant, &history));
     let Opened { organization, results } = context.open(&tenant, batch).await?;
-    let MemberRow { member, resource } = results.first(member)?.ok_or_else(not_found)?;
+    let Person { member, resource, names, groups, created_by } = person.person(&results)?;
     let mut history = results.all(history)?;
     history.truncate(HISTORY.into());
-    let groups = groups_of(&resource)?;
-    let resource = member.managed.then_some(Value::Object(resource));
-    Ok(InOrganization { organization, answer: MemberDetail { member, resource, groups, history } })
+    let answer = MemberDetail { member, names, created_by, resource, groups, history };
+    Ok(InOrganization { organization, answer })
+}
+
+/// A person, without what happened to them.
+pub(crate) struct Person {
+    pub(crate) member: MemberInList,
+    /// The SCIM user as the identity provider gets it; `None`: SCIM does not see the person.
+    pub(crate) resource: Option<Value>,
+    pub(crate) names: MemberNames,
+    pub(crate) groups: Vec<MemberGroup>,
+    /// What added the person; `None`: that is older than the history.
+    pub(crate) created_by: Option<EventCause>,
+}
+
+/// The statements that read a person, in a batch that may have others.
+pub(super) struct Reading {
+    member: Handle<MemberRow<MemberInList>>,
+    origin: Handle<Origin>,
+}
+
+impl Reading {
+    /// Adds the statements to a batch.
+    pub(super) fn push(batch: &mut Batch, tenant: &Tenant<'_>, id: &str) -> Self {
+        Self {
+            member: batch.push(stored::member(tenant, id)),
+            origin: batch.push(events::access::origin_of_person(tenant, id)),
+        }
+    }
+
+    /// The person, once the statements have run.
+    ///
+    /// # Errors
+    /// 404.
+    pub(super) fn person(&self, results: &Results) -> Result<Person, Problem> {
+        let MemberRow { member, resource } = results.first(self.member)?.ok_or_else(not_found)?;
+        let created_by = results.first(self.origin)?.map(|origin| {
+            let Origin { source, actor, key, .. } = origin;
+            EventCause { source, actor, key }
+        });
+        let groups = groups_of(&resource)?;
+        let names = names_of(&resource);
+        let resource = member.managed.then_some(Value::Object(resource));
+        Ok(Person { member, resource, names, groups, created_by })
+    }
+}
+
+/// The names in a stored SCIM user.
+fn names_of(resource: &Object) -> MemberNames {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let part = |part| text(resource.get("name").and_then(|name| name.get(part)));
+    MemberNames {
+        given_name: part("givenName"),
+        family_name: part("familyName"),
+        display_name: text(resource.get("displayName")),
+    }
 }
 
 /// The groups in a stored SCIM user.
@@ -232,29 +287,70 @@ pub(crate) async fn add(
     Ok(Reply::created(described(&id, &member, managed)))
 }
 
-/// Gives a person another organization role.
+impl ChangeMember {
+    /// The SCIM PATCH that changes the names; `None`: they stay.
+    fn patch_of_names(&self) -> Option<Value> {
+        let names = [
+            ("name.givenName", &self.given_name),
+            ("name.familyName", &self.family_name),
+            ("displayName", &self.display_name),
+        ];
+        let operations: Vec<Value> = names
+            .into_iter()
+            .filter_map(|(path, name)| {
+                Some(match name.as_ref()?.trim() {
+                    "" => json!({"op": "remove", "path": path}),
+                    name => json!({"op": "replace", "path": path, "value": name}),
+                })
+            })
+            .collect();
+        (!operations.is_empty())
+            .then(|| json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations}))
+    }
+}
+
+/// Gives a person other names or another organization role.
 pub(crate) async fn change(
     context: &AdminContext<'_>,
     org: &str,
     id: &str,
     request: ChangeMember,
 ) -> Result<Reply<Member>, Problem> {
-    let org_role = OrgRole::from(request.org_role);
+    let org_role = request.org_role.map(OrgRole::from);
+    let patch = request.patch_of_names();
+    if org_role.is_none() && patch.is_none() {
+        return Err(Problem::new(
+            400,
+            "Nothing is to be changed: name an \"org_role\", a \"given_name\", a \"family_name\" or a \
+             \"display_name\".",
+        ));
+    }
     let tenant = context.tenant(org);
     let (changed, managed) = retry_on_conflict(async || {
         let (record, settings) = basis(context, &tenant, id).await?;
-        if !record.user.active {
-            let detail = "A deactivated member has no organization role. Add the person again first.";
-            return Err(Problem::new(409, detail).into());
+        let mut changed = record.user.clone();
+        if let Some(patch) = &patch {
+            let budget = Budget::new(&context.catalog.limits);
+            let obstacles = Obstacles::default();
+            changed = modify(context.catalog, &settings, &changed, patch, &obstacles, &budget)?.user;
         }
-        check_removable(&record.user)?;
-        let changed = User { org_role, ..record.user.clone() };
+        if let Some(org_role) = org_role {
+            if !record.user.active {
+                let detail = "A deactivated member has no organization role. Add the person again first.";
+                return Err(Problem::new(409, detail).into());
+            }
+            check_removable(&record.user)?;
+            changed.org_role = org_role;
+        }
         let managed = settings.manages(changed.email_domain().as_deref());
         if changed != record.user {
-            let outcome = about(200, id, &changed, &format!("Made {} of", org_role.as_str()));
+            let done = match org_role {
+                Some(role) if role != record.user.org_role => format!("Made {} of", role.as_str()),
+                _ => "Changed the names of".to_owned(),
+            };
             let mut batch = Batch::new();
             users::update(&mut batch, &tenant, &settings, &record, &changed);
-            context.write(&tenant, &outcome, batch).await?;
+            context.write(&tenant, &about(200, id, &changed, &done), batch).await?;
         }
         Ok::<_, Failure<Problem>>((changed, managed))
     })

@@ -75,6 +75,8 @@ fn schemas() -> Map<String, Value> {
     add::<undo::DeletedPeople>(&mut all);
     add::<undo::ErasedPerson>(&mut all);
     add::<undo::RestoredPerson>(&mut all);
+    add::<undo::FormerAccess>(&mut all);
+    add::<undo::RestorePerson>(&mut all);
     let mut all: Map<String, Value> =
         all.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap())).collect();
     tag(&mut all["Event"]);

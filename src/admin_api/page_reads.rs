@@ -1,9 +1,8 @@
 //! What a page of the console shows of a person or group: the answers of several calls, read in one batch.
 
-use serde_json::Value;
-
 use super::context::{AdminContext, InOrganization, Opened};
 use super::imports::ShownReading;
+use super::members::Person;
 use super::types::access::{Access, AccessQuery};
 use super::types::events::{DeedPage, DeedQuery};
 use super::types::groups::{Group, GroupQuery};
@@ -11,25 +10,18 @@ use super::types::imports::MemberShown;
 use super::types::members::MemberInList;
 use super::{access, deeds, groups, members};
 use crate::d1::Batch;
-use crate::d1::console_views::{self as stored, MemberRow};
 use crate::d1::group_people;
 use crate::http::Problem;
 
 /// A person with their access and their history.
-pub(crate) struct Person {
+pub(crate) struct PersonWithHistory {
     /// The person; the problem, if they are deleted.
-    pub(crate) member: Result<Member, Problem>,
+    pub(crate) person: Result<Person, Problem>,
     /// Their access at a moment; the problem, if it is not known.
     pub(crate) access: Result<Access, Problem>,
     pub(crate) history: DeedPage,
     /// As what imports showed them; the problem, if that cannot be read.
     pub(crate) shown: Result<MemberShown, Problem>,
-}
-
-/// A member, and the SCIM user as the identity provider gets it; `None`: SCIM does not see the person.
-pub(crate) struct Member {
-    pub(crate) member: MemberInList,
-    pub(crate) resource: Option<Value>,
 }
 
 /// Reads a person.
@@ -42,23 +34,19 @@ pub(crate) async fn person(
     id: &str,
     access: AccessQuery,
     history: DeedQuery,
-) -> Result<InOrganization<Person>, Problem> {
+) -> Result<InOrganization<PersonWithHistory>, Problem> {
     let tenant = context.tenant(org);
     let mut batch = Batch::new();
-    let member = batch.push(stored::member::<MemberInList>(&tenant, id));
+    let person = members::Reading::push(&mut batch, &tenant, id);
     let access = access::Reading::push(&mut batch, &tenant, id, access);
     let history = deeds::Reading::push(&mut batch, &tenant, history)?;
     let shown = ShownReading::push(&mut batch, &tenant, id);
     let Opened { organization, results } = context.open(&tenant, batch).await?;
     let shown = shown.shown(context, org, &results, id).await;
-    let member = results.first(member)?.ok_or_else(members::not_found);
-    let member = member.map(|MemberRow { member, resource }| {
-        let resource = member.managed.then_some(Value::Object(resource));
-        Member { member, resource }
-    });
+    let person = person.person(&results);
     let access = access.access(&results);
     let history = history.page(&results, &tenant.now)?;
-    Ok(InOrganization { organization, answer: Person { member, access, history, shown } })
+    Ok(InOrganization { organization, answer: PersonWithHistory { person, access, history, shown } })
 }
 
 /// A group with its history.

@@ -81,6 +81,8 @@ enum Call {
     StopUndo,
     ListDeletedPeople,
     RestoreDeletedPerson,
+    ReadFormerAccess,
+    RestorePerson,
     EraseDeletedPerson,
     EndSessions,
     Describe,
@@ -111,6 +113,8 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/members/:id", Method::PATCH, Call::ChangeMember)
         .at("/organizations/:org/members/:id", Method::DELETE, Call::RemoveMember)
         .at("/organizations/:org/members/:id/access", Method::GET, Call::ReadAccess)
+        .at("/organizations/:org/members/:id/restore", Method::GET, Call::ReadFormerAccess)
+        .at("/organizations/:org/members/:id/restore", Method::POST, Call::RestorePerson)
         .at("/organizations/:org/owner", Method::PUT, Call::TransferOwnership)
         .at("/organizations/:org/projects", Method::GET, Call::ListProjects)
         .at("/organizations/:org/projects", Method::POST, Call::CreateProject)
@@ -200,6 +204,9 @@ async fn read(
         (Call::ListKeys, [org]) => found(keys::list(context, org).await?),
         (Call::ListMembers, [org]) => found(members::list(context, org, query::read(request.query)?).await?),
         (Call::ReadMember, [org, id]) => found(members::read(context, org, id).await?),
+        (Call::ReadFormerAccess, [org, id]) => {
+            Ok(Reply::ok(deleted_people::former(context, org, id).await?.answer?).into_json()?)
+        }
         (Call::ListProjects, [org]) => found(projects::list(context, org).await?),
         (Call::PreviewRemove, [org, id]) => found(consequences::of(context, org, Change::Remove(id)).await?),
         (Call::PreviewArchive, [org, project]) => {
@@ -327,9 +334,9 @@ async fn write(
         (Call::StartUndo, [org]) => {
             post(context, request, fields, async |context, body| undo::start(context, org, body).await).await
         }
-        (Call::RestoreDeletedPerson, [org, id]) => {
-            post(context, request, fields, async |context, Nothing {}| {
-                deleted_people::restore(context, org, id).await
+        (Call::RestoreDeletedPerson | Call::RestorePerson, [org, id]) => {
+            post(context, request, fields, async |context, body| {
+                deleted_people::restore(context, org, id, body).await
             })
             .await
         }

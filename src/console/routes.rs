@@ -38,6 +38,8 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/members", Method::POST, Page(PageName::Members))
         .at("/organizations/:org/members/:id", Method::GET, Page(PageName::Member))
         .at("/organizations/:org/members/:id", Method::POST, Page(PageName::Member))
+        .at("/organizations/:org/members/:id/restore", Method::GET, Page(PageName::RestoreMember))
+        .at("/organizations/:org/members/:id/restore", Method::POST, Page(PageName::RestoreMember))
         .at("/organizations/:org/projects", Method::GET, Page(PageName::Projects))
         .at("/organizations/:org/projects", Method::POST, Page(PageName::Projects))
         .at("/organizations/:org/groups/:id", Method::GET, Page(PageName::Group))

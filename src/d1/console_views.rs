@@ -72,6 +72,15 @@ pub fn group<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
     )
 }
 
+/// Reads the names of groups by their ids, one a row as JSON.
+pub fn groups_by_ids<R: DeserializeOwned>(tenant: &Tenant<'_>, ids: &[&str]) -> Select<R> {
+    tenant.select_json(
+        "SELECT json_object('id', g.id, 'display_name', g.display_name) AS json
+         FROM json_each(:ids) j CROSS JOIN groups g ON g.org_id = :org AND g.id = j.value",
+        &[text("ids", serde_json::Value::from(ids).to_string())],
+    )
+}
+
 /// Reads the members of a group in the order of insertion, one a row as JSON.
 pub fn group_members<R: DeserializeOwned>(
     tenant: &Tenant<'_>,

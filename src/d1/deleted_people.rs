@@ -4,20 +4,45 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::Select;
-use super::columns::flag;
+use super::columns::{flag, integers};
+use super::events::range::ORGANIZATION;
 use super::statement::{integer, text};
 use super::tenant::Tenant;
 
-/// A deleted person.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Deleted {
-    /// The sequence number of the event of the deletion.
-    pub event_seq: i64,
+/// How a person lost all that they had: they were deleted, or else deactivated.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Loss {
+    /// The sequence numbers of the events; the last is that of the deletion or deactivation.
+    #[serde(deserialize_with = "integers")]
+    pub events: Vec<i64>,
+    /// Whether they were deleted.
+    #[serde(deserialize_with = "flag")]
+    pub is_deletion: bool,
 }
 
-/// Reads the deletion of a person.
-pub fn one(tenant: &Tenant<'_>, id: &str) -> Select<Deleted> {
-    tenant.select("SELECT event_seq FROM deleted_people WHERE org_id = :org AND id = :id", &[text("id", id)])
+/// Reads how a person lost all that they had; no row if they are active, or if it is not known.
+pub fn loss(tenant: &Tenant<'_>, id: &str) -> Select<Loss> {
+    let sql = format!(
+        "WITH {ORGANIZATION},
+         loss (seq, is_deletion) AS MATERIALIZED (
+           SELECT d.event_seq, 1 FROM deleted_people d WHERE d.org_id = (SELECT id FROM o) AND d.id = :id
+           UNION ALL
+           SELECT * FROM (
+             SELECT e.seq, 0 FROM users u CROSS JOIN event_subjects s ON s.org_id = u.org_id AND s.subject_id = u.id
+             CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
+             WHERE u.org_id = (SELECT id FROM o) AND u.id = :id AND u.active = 0 AND e.type = 'person.deactivated'
+             ORDER BY s.seq DESC LIMIT 1)
+           LIMIT 1)
+         SELECT json_insert((
+             SELECT json_group_array(e.seq) FROM events first
+             CROSS JOIN event_subjects s ON s.org_id = first.org_id AND s.subject_id = :id AND s.seq > first.seq
+             CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq AND e.story = first.story
+               AND e.subject_id = :id AND e.type = 'membership.removed'
+             WHERE first.org_id = (SELECT id FROM o) AND first.seq = loss.seq), '$[#]', loss.seq) AS events,
+           loss.is_deletion AS is_deletion
+         FROM loss"
+    );
+    tenant.select(&sql, &[text("id", id)])
 }
 
 /// Reads deleted people in the order of their ids behind `after`, one a row as JSON; one more than `count` if there are

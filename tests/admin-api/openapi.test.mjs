@@ -106,6 +106,8 @@ describe("the description", () => {
       "NewOrganization",
       "NewPerson",
       "NewMember",
+      "ChangeMember",
+      "RestorePerson",
       "NewProject",
       "GenerateKey",
       "RegenerateKey",
@@ -200,6 +202,9 @@ describe("the Worker", () => {
       [{ search: "EVE@", status: "active" }, ["eve@elsewhere.example"]],
       [{ org_role: "Owner" }, ["owner@okta.local"]],
       [{ status: "inactive", search: "" }, []],
+      [{ domain: "elsewhere.example", provider: "never_sent", sort: "name" }, ["eve@elsewhere.example"]],
+      [{ group: "Nothing", silent_since: "2026-01-01", from: "a" }, []],
+      [{ before: "bob@okta.local" }, ["ada@okta.local"]],
     ];
     for (const [query, expected] of filters) {
       const { members, next } = await walk.call("listMembers", at(), { query });
@@ -207,7 +212,7 @@ describe("the Worker", () => {
         members.map(({ user_name }) => user_name),
         expected,
       );
-      assert.equal(next, query.count && !query.after ? expected.at(-1) : null);
+      assert.equal(next, (query.count && !query.after) || query.before ? expected.at(-1) : null);
     }
 
     const group = named(team.roles, "Member").group.id;
@@ -343,7 +348,10 @@ describe("the Worker", () => {
       people.map(({ id }) => id),
       [eve.id],
     );
+    assert.equal((await walk.call("readFormerAccess", at({ member: eve.id }))).deleted, true);
     await walk.call("restoreDeletedPerson", at({ member: eve.id }), { body: {} });
+    await walk.call("removeMember", at({ member: eve.id }));
+    await walk.call("restorePerson", at({ member: eve.id }), { body: { without_role: true, without_groups: [] } });
     await walk.call("removeMember", at({ member: eve.id }));
     assert.deepEqual(await walk.call("eraseDeletedPerson", at({ member: eve.id }), { body: {} }), { id: eve.id });
 

@@ -28,6 +28,12 @@ describe("a member", () => {
     await visit(page, organization, "members");
     await page.getByRole("link", { name: "ada@okta.local" }).click();
     await page.getByRole("link", { name: "Demo · Member" }).first().waitFor();
+    await submit(page, page.getByRole("link", { name: "Remove…" }));
+    await page.getByRole("heading", { name: "Remove ada@okta.local?" }).waitFor();
+    await page.getByText("and these groups: Statsig-Demo-Member.").waitFor();
+    await submit(page, page.getByRole("link", { name: "Cancel" }));
+    assert.equal((await organization.user(id)).active, true);
+    await submit(page, page.getByRole("link", { name: "Remove…" }));
     await submit(page, button(page, "Remove"));
     await assertDone(page, /removed/);
 
@@ -42,8 +48,57 @@ describe("a member", () => {
     await submit(page, button(page, "Activate again"));
     await assertDone(page, /in the organization/);
     assert.equal((await organization.user(id)).active, true);
-    assert.ok(await button(page, "Remove").isVisible());
+    assert.ok(await page.getByRole("link", { name: "Remove…" }).isVisible());
     await assertNoComplaints(page);
+  });
+
+  test("comes back with the role and those groups that are left ticked", options, async () => {
+    const organization = await createOrganization(worker, { projects: { Demo: ["Engineer"] } });
+    const { okta } = organization;
+    const { id } = await organization.createUser("ada@okta.local", { statsigOrgRole: "Admin" });
+    for (const name of ["Statsig-Demo-Member", "Statsig-Demo-Engineer"]) {
+      const group = await organization.groupNamed(name);
+      assertStatus(await okta.patch(`/Groups/${group.id}`, operation.addMembers([id])), 204);
+    }
+    assertStatus(await okta.patch(`/Users/${id}`, operation.active(false)), 200);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, `members/${id}`);
+    await submit(page, page.getByRole("link", { name: "Bring back with role and groups" }));
+    for (const name of ["Admin", "Statsig-Demo-Engineer", "Statsig-Demo-Member"]) {
+      assert.ok(await page.getByLabel(name, { exact: true }).isChecked(), name);
+    }
+    await page.getByLabel("Statsig-Demo-Engineer").uncheck();
+    await submit(page, button(page, "Bring back"));
+    await assertDone(page, /The person is back/);
+    const back = await organization.user(id);
+    assert.deepEqual(
+      [back.active, back.statsigOrgRole, back.groups.map(({ display }) => display)],
+      [true, "Admin", ["Statsig-Demo-Member"]],
+    );
+    await assertNoComplaints(page);
+  });
+
+  test("gets other names, and the page says what added them", options, async () => {
+    const organization = await createOrganization(worker);
+    const { id } = await organization.createUser("ada@okta.local");
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, `members/${id}`);
+    assert.match(await page.locator("dl.facts").innerText(), /Created[\s\S]*by key /);
+    await page.getByText("sets the names back").waitFor();
+    await page.getByLabel("First name").fill(" Augusta ");
+    await page.getByLabel("Display name").fill("");
+    await submit(page, button(page, "Save names"));
+    await assertDone(page, /names are saved/);
+    const { name, displayName } = await organization.user(id);
+    assert.deepEqual([name.givenName, displayName], ["Augusta", undefined]);
+    await page.getByLabel("Last name").fill("x".repeat(70_000));
+    const refused = await submit(page, button(page, "Save names"));
+    assert.equal(refused.status(), 400);
+    assert.equal((await page.getByLabel("Last name").inputValue()).length, 70_000);
+    const { id: owner } = await organization.owner();
+    await visit(page, organization, `members/${owner}`);
+    assert.match(await page.locator("dl.facts").innerText(), /Created[\s\S]*by admin token/);
+    await assertOnlyRefusals(page, 400);
   });
 
   test("gets another organization role", options, async () => {
@@ -65,7 +120,8 @@ describe("a member", () => {
     const { id } = await organization.createUser("ada@okta.local");
     const page = await signedIn(browser, worker);
     await visit(page, organization, `members/${owner.id}`);
-    for (const name of ["Remove", "Save", "Transfer"]) assert.equal(await button(page, name).count(), 0, name);
+    for (const name of ["Save", "Transfer"]) assert.equal(await button(page, name).count(), 0, name);
+    assert.equal(await page.getByRole("link", { name: "Remove…" }).count(), 0);
     assert.match(await page.locator("main").innerText(), /Owner cannot be changed or removed/);
 
     await visit(page, organization, `members/${id}`);
@@ -78,7 +134,7 @@ describe("a member", () => {
     await assertDone(page, /ownership is transferred/);
     assert.equal((await organization.user(id)).statsigOrgRole, "Owner");
     assert.equal((await organization.owner()).statsigOrgRole, "Admin");
-    assert.equal(await button(page, "Remove").count(), 0);
+    assert.equal(await page.getByRole("link", { name: "Remove…" }).count(), 0);
     await assertOnlyRefusals(page, 400);
   });
 
@@ -109,6 +165,8 @@ describe("a member", () => {
     );
     await page.getByRole("link", { name: "connie@elsewhere.example" }).click();
     await page.getByText("SCIM does not see this person").waitFor();
+    await submit(page, page.getByRole("link", { name: "Remove…" }));
+    await page.getByText("The person is deleted, since SCIM does not see them.").waitFor();
     await submit(page, button(page, "Remove"));
     await assertDone(page, /deleted/);
     assert.equal((await rows(page)).length, 1);

@@ -5,6 +5,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Repeatable;
+use super::events::EventCause;
 use super::log::LogEntry;
 use super::query::{Count, Moment};
 use directory::OrgRole;
@@ -74,11 +75,22 @@ pub(crate) struct NewMember {
     pub(crate) org_role: Option<AssignableRole>,
 }
 
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// What becomes of a member. What is left out stays.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ChangeMember {
     #[schema(inline)]
-    pub(crate) org_role: AssignableRole,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) org_role: Option<AssignableRole>,
+    /// Empty: the person has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) given_name: Option<String>,
+    /// Empty: the person has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) family_name: Option<String>,
+    /// Empty: the person has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) display_name: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -217,10 +229,25 @@ pub(crate) struct MemberGroup {
     pub(crate) display_name: String,
 }
 
+/// The names of a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MemberNames {
+    #[schema(required)]
+    pub(crate) given_name: Option<String>,
+    #[schema(required)]
+    pub(crate) family_name: Option<String>,
+    #[schema(required)]
+    pub(crate) display_name: Option<String>,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MemberDetail {
     #[serde(flatten)]
     pub(crate) member: MemberInList,
+    pub(crate) names: MemberNames,
+    /// What added the person; null: that is older than the history.
+    #[schema(required)]
+    pub(crate) created_by: Option<EventCause>,
     /// The SCIM user as the identity provider gets it; null: SCIM does not see the person.
     #[schema(required, value_type = Option<Object>)]
     pub(crate) resource: Option<Value>,

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Repeatable;
 use super::log::LogSource;
-use super::members::Member;
+use super::members::{Member, MemberGroup};
 use super::query::{Count, Moment};
 use crate::d1::undo::{Counts, Run, Selection, Status};
 use directory::OrgRole;
@@ -350,6 +350,32 @@ pub(crate) struct DeletedPeople {
     /// Where the next page begins; null on the last page.
     #[schema(required)]
     pub(crate) next: Option<String>,
+}
+
+/// What a deleted or deactivated person gets back.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FormerAccess {
+    #[schema(format = "uuid")]
+    pub(crate) id: String,
+    pub(crate) user_name: String,
+    /// Whether the person is deleted; otherwise they are deactivated.
+    pub(crate) deleted: bool,
+    /// The organization role.
+    pub(crate) org_role: OrgRole,
+    /// The groups that still exist, in the order of their names.
+    pub(crate) groups: Vec<MemberGroup>,
+    /// What cannot be restored.
+    pub(crate) left: Vec<UndoLeft>,
+}
+
+/// What of a person's former access comes back.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RestorePerson {
+    /// The person comes back as Member, whatever their organization role was.
+    pub(crate) without_role: bool,
+    /// The ids of groups to which they do not come back.
+    pub(crate) without_groups: Vec<String>,
 }
 
 /// A person who has come back.

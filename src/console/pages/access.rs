@@ -15,8 +15,9 @@ use crate::http::Problem;
 
 /// The parameter of the page with the moment.
 const AT: &str = "access_at";
-/// Most groups that are shown before the list is opened.
+/// Most groups that are shown before the list is opened, and afterwards.
 const MOST_SHOWN: usize = 8;
+const MOST_OPENED: usize = 92;
 
 /// The query of the access at the moment that the page asks for.
 ///
@@ -67,7 +68,12 @@ fn rights(view: &View<'_>, id: Option<&str>, access: &Access) -> Markup {
             @if !others.is_empty() {
                 details {
                     summary { (others.len()) " more" }
-                    ul.rights { @for one in others { (right(view, id, one, &access.kept_since)) } }
+                    ul.rights {
+                        @for one in others.iter().take(MOST_OPENED) { (right(view, id, one, &access.kept_since)) }
+                    }
+                    @if others.len() > MOST_OPENED {
+                        p { "The first " (MOST_OPENED) " of them. The API has all." }
+                    }
                 }
             }
         }

@@ -15,6 +15,7 @@ use crate::admin_api::types::query;
 use crate::admin_api::types::undo::{DeletedPeople as List, DeletedPerson};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, deleted_people};
 use crate::http::Problem;
+use scim_protocol::error::shorten;
 
 /// The page of deleted people.
 pub(super) struct DeletedPeople<'a> {
@@ -24,7 +25,6 @@ pub(super) struct DeletedPeople<'a> {
 #[derive(Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub(super) enum Form {
-    Restore(Chosen),
     Erase(Chosen),
 }
 
@@ -43,28 +43,13 @@ impl Submitted for DeletedPeople<'_> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let org = self.org;
-        let id = match form {
-            Form::Restore(Chosen { id }) => id,
-            Form::Erase(Chosen { id }) => {
-                let path = ["organizations", org, "deleted-people", id, "erase"];
-                post(context, key, &path, None::<&Nothing>, async |context| {
-                    deleted_people::erase(context, org, id).await
-                })
-                .await?;
-                let here = address_of(org, "deleted-people");
-                return Ok(PageResponse::Redirect(Flash::PersonErased.at(&here)));
-            }
-        };
-        let path = ["organizations", org, "deleted-people", id, "restore"];
-        let restored = post(context, key, &path, None::<&Nothing>, async |context| {
-            deleted_people::restore(context, org, id).await
+        let Form::Erase(Chosen { id }) = form;
+        let path = ["organizations", org, "deleted-people", id, "erase"];
+        post(context, key, &path, None::<&Nothing>, async |context| {
+            deleted_people::erase(context, org, id).await
         })
-        .await?
-        .into_body()?;
-        let here = address_of(org, &format!("members/{}", segment(&restored.member.id)));
-        let flash =
-            if restored.left.is_empty() { Flash::PersonRestored } else { Flash::PersonRestoredInPart };
-        Ok(PageResponse::Redirect(flash.at(&here)))
+        .await?;
+        Ok(PageResponse::Redirect(Flash::PersonErased.at(&address_of(org, "deleted-people"))))
     }
 }
 
@@ -101,7 +86,7 @@ fn main(request: &PageRequest, organization: &Organization, list: &List) -> Mark
                     th scope="col" { "User name" } th scope="col" { "Deleted" } th scope="col" { "By" }
                     th scope="col" { "Role" } th scope="col" { "Actions" }
                 } }
-                tbody { @for person in people { (row(person)) } }
+                tbody { @for person in people { (row(organization, person)) } }
             }
         }
         p { a href=(address(organization, "undo")) { "Undo other changes" } }
@@ -109,20 +94,17 @@ fn main(request: &PageRequest, organization: &Organization, list: &List) -> Mark
     }
 }
 
-fn row(person: &DeletedPerson) -> Markup {
+fn row(organization: &Organization, person: &DeletedPerson) -> Markup {
     html! {
         tr {
-            td data-label="User name" { (person.user_name) }
+            td data-label="User name" { (shorten(&person.user_name)) }
             td data-label="Deleted" { (time(&person.deleted_at)) }
             td data-label="By" { (person.deleted_by) }
             td data-label="Role" { (person.org_role.as_str()) @if !person.active { ", inactive" } }
             td data-label="Actions" {
-                form method="post" {
-                    (once())
-                    input type="hidden" name="id" value=(person.id);
-                    button name="action" value="restore" aria-label={ "Bring back " (person.user_name) } {
-                        "Bring back"
-                    }
+                a.button aria-label={ "Bring back " (shorten(&person.user_name)) }
+                    href=(address(organization, &format!("members/{}/restore", segment(&person.id)))) {
+                    "Bring back"
                 }
                 details {
                     summary aria-label={ "Erase " (person.user_name) } { "Erase" }

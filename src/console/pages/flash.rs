@@ -23,6 +23,7 @@ pub(super) enum Flash {
     InvitationDeclined,
     MemberAdded,
     RoleChanged,
+    NamesChanged,
     MemberRemoved,
     MemberDeleted,
     AddedToGroup,
@@ -62,6 +63,7 @@ impl Flash {
             Self::InvitationDeclined => "The organization is not listed for you any more.",
             Self::MemberAdded => "The member is in the organization.",
             Self::RoleChanged => "The organization role is changed.",
+            Self::NamesChanged => "The names are saved.",
             Self::MemberRemoved => {
                 "The member is removed. The identity provider learns of it with the next import."
             }
@@ -94,7 +96,7 @@ impl Flash {
             Self::SessionsEnded => "All sessions that began with the admin token are ended.",
             Self::OrganizationCreated => "The organization is created. Generate its SCIM key next.",
             Self::UndoStopped => "The undo is stopped. What it has restored stays.",
-            Self::PersonRestored => "The person is back, as they were when they were deleted.",
+            Self::PersonRestored => "The person is back, with what was chosen.",
             Self::PersonRestoredInPart => {
                 "The person is back. Some groups do not exist any more: look at the groups below."
             }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::access;
 use super::calls::{Call, note, post};
+use super::deeds::{Place, View, by};
 use super::flash::Flash;
 use super::form::check_confirmed;
 use super::group;
@@ -14,15 +15,31 @@ use super::import;
 use super::layout::{Section, page};
 use super::members::{ASSIGNABLE, chosen_role, status};
 use super::page::{Shown, Submitted};
-use super::parts::{address_of, confirmation, maker, once, pretty, required_field, segment, select, time};
+use super::parts::{
+    address, address_of, confirmation, field, maker, once, required_field, segment, select, time,
+};
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::page_reads::{self, Member as Described, Person};
+use crate::admin_api::members::Person;
+use crate::admin_api::page_reads::{self, PersonWithHistory};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::consequences::ConfirmationQuery;
-use crate::admin_api::types::members::{ChangeMember, MemberInList, NewMember, TransferOwnership};
+use crate::admin_api::types::members::{
+    ChangeMember, MemberInList, MemberNames, NewMember, TransferOwnership,
+};
+use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, members};
 use crate::http::Problem;
 use directory::OrgRole;
+use scim_protocol::error::shorten;
+
+/// The parameter that asks for the confirmation of a removal, and its value.
+const REMOVE: &str = "remove";
+const ASK: &str = "ask";
+/// Most groups that the confirmation names.
+const MOST_NAMED: usize = 20;
+/// Longest name on the page, and most of a resource, in bytes.
+const MOST_OF_TEXT: usize = 1_000;
+const MOST_OF_RESOURCE: usize = 20_000;
 
 /// The page of a member.
 pub(super) struct Member<'a> {
@@ -34,6 +51,7 @@ pub(super) struct Member<'a> {
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub(super) enum Form {
     Role(Role),
+    Names(Names),
     Remove,
     Activate(Activate),
     Own(Own),
@@ -50,6 +68,14 @@ pub(super) struct Join {
 #[serde(default)]
 pub(super) struct Role {
     org_role: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Names {
+    given_name: String,
+    family_name: String,
+    display_name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,11 +105,22 @@ impl Submitted for Member<'_> {
         let flash = match form {
             Form::Role(form) => {
                 let org_role = chosen_role(&form.org_role)?;
-                let org_role = org_role.ok_or_else(|| Problem::new(400, "Choose an organization role."))?;
-                let body = ChangeMember { org_role };
+                org_role.ok_or_else(|| Problem::new(400, "Choose an organization role."))?;
+                let body = ChangeMember { org_role, ..ChangeMember::default() };
                 note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
                 members::change(context, org, id, body).await?;
                 Flash::RoleChanged
+            }
+            Form::Names(form) => {
+                let body = ChangeMember {
+                    org_role: None,
+                    given_name: Some(form.given_name.clone()),
+                    family_name: Some(form.family_name.clone()),
+                    display_name: Some(form.display_name.clone()),
+                };
+                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
+                members::change(context, org, id, body).await?;
+                Flash::NamesChanged
             }
             Form::Remove => {
                 note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
@@ -140,47 +177,65 @@ impl Shown for Member<'_> {
         let (access, history) = (access::query(request)?, history::query(request, subject)?);
         let InOrganization { organization, answer } =
             page_reads::person(context, self.org, self.id, access, history).await?;
-        let Person { member, access, history, shown } = answer;
-        let answer = match member {
-            Ok(member) => member,
+        let PersonWithHistory { person, access, history, shown } = answer;
+        let answer = match person {
+            Ok(person) => person,
             Err(problem) => {
                 return history::of_the_gone(context, request, &organization, &history, subject, problem);
             }
         };
         let history = history::section(request, &organization, &history, subject, None);
         let access = access::section(request, &organization, self.id, &access);
-        let group = match &state.refused {
-            Some(Form::Join(Join { group })) => group.as_str(),
-            _ => "",
-        };
         let shown = import::of_person(&organization, &shown);
-        let main = main(&answer, group, &access, &history, &shown);
+        let form = state.refused.as_ref();
+        let main = main(request, &organization, &answer, form, &access, &history, &shown);
         let section = Some((&organization, Section::Members));
-        let title = &answer.member.user_name;
+        let title = &shorten(&answer.member.user_name);
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }
 }
 
-fn main(described: &Described, group: &str, access: &Markup, history: &Markup, shown: &Markup) -> Markup {
-    let Described { member, resource } = described;
+fn main(
+    request: &PageRequest,
+    organization: &Organization,
+    person: &Person,
+    refused: Option<&Form>,
+    access: &Markup,
+    history: &Markup,
+    shown: &Markup,
+) -> Markup {
+    let Person { member, resource, created_by, .. } = person;
     let is_owner = member.org_role == OrgRole::Owner;
+    let view =
+        View { organization: &organization.record.id, place: Place::Person(&member.id), is_whole: false };
     html! {
+        @if request.parameter(REMOVE) == ASK && member.active && !is_owner { (removal(person)) }
         section.card aria-label="Person" {
             dl.facts {
+                @if shorten(&member.user_name) != member.user_name {
+                    div { dt { "User name" } dd { (member.user_name) } }
+                }
                 div { dt { "Status" } dd { (status(member)) } }
-                div { dt { "Name" } dd { (member.name) } }
+                div { dt { "Name" } dd { (short(&member.name)) } }
                 div { dt { "Organization role" } dd { (member.org_role.as_str()) } }
-                div { dt { "Created" } dd { (time(&member.created_at)) } }
+                div { dt { "Created" } dd {
+                    (time(&member.created_at)) " "
+                    @match created_by {
+                        Some(cause) => (by(&view, cause)),
+                        None => "before the history begins",
+                    }
+                } }
                 div { dt { "Last modified" } dd { (time(&member.last_modified)) } }
             }
         }
         (access)
-        @if member.active { (joining(group)) }
-        @if member.active && !is_owner { (actions(member, groups_of(resource.as_ref()))) }
-        @if !member.active { (activation(member)) }
+        @if member.active { (joining(refused)) }
+        @if member.active && !is_owner { (actions(person)) }
+        @if !member.active { (activation(organization, member)) }
         @if is_owner {
             p { "The Owner cannot be changed or removed. First transfer the ownership on the page of the new Owner." }
         }
+        (names(person, refused))
         (history)
         (shown)
         section.card aria-labelledby="resource-heading" {
@@ -190,15 +245,19 @@ fn main(described: &Described, group: &str, access: &Markup, history: &Markup, s
                              domains." },
                 Some(resource) => details {
                     summary { "SCIM resource" }
-                    (pretty(resource))
+                    (beginning(resource))
                 },
             }
         }
     }
 }
 
-/// The form that adds the person to a group; `typed` is from the refused form.
-fn joining(typed: &str) -> Markup {
+/// The form that adds the person to a group.
+fn joining(refused: Option<&Form>) -> Markup {
+    let typed = match refused {
+        Some(Form::Join(Join { group })) => group.as_str(),
+        _ => "",
+    };
     maker(
         "Add to a group",
         !typed.is_empty(),
@@ -212,12 +271,92 @@ fn joining(typed: &str) -> Markup {
     )
 }
 
-/// In how many groups a person is; `None` for one whom SCIM does not see.
-fn groups_of(resource: Option<&Value>) -> Option<usize> {
-    Some(resource?.get("groups")?.as_array()?.len())
+/// A text, cut where it is too long for a page.
+fn short(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MOST_OF_TEXT)).unwrap_or_default()
 }
 
-fn actions(member: &MemberInList, groups: Option<usize>) -> Markup {
+/// The beginning of a resource that may be long.
+fn beginning(resource: &Value) -> Markup {
+    let text = format!("{resource:#}");
+    let shown = text.get(..text.floor_char_boundary(MOST_OF_RESOURCE)).unwrap_or_default();
+    html! {
+        pre tabindex="0" { (shown) }
+        @if shown.len() < text.len() {
+            p { "This is its beginning. The API has all of it: GET …/members/:id." }
+        }
+    }
+}
+
+/// Asks whether the person is to be removed, and says what it takes.
+fn removal(person: &Person) -> Markup {
+    let Person { member, groups, .. } = person;
+    let (shown, others) = groups.split_at_checked(MOST_NAMED).unwrap_or((groups, &[]));
+    html! {
+        section.card aria-labelledby="remove-heading" {
+            h2 #remove-heading { "Remove " (shorten(&member.user_name)) "?" }
+            p {
+                "The person loses the role " (member.org_role.as_str())
+                @if shown.is_empty() { ". They are in no group." } @else {
+                    " and these groups: "
+                    @for (number, group) in shown.iter().enumerate() {
+                        @if number > 0 { ", " } (group.display_name)
+                    }
+                    @if !others.is_empty() { ", and " (others.len()) " more" }
+                    "."
+                }
+            }
+            p {
+                @if member.managed {
+                    "The person is deactivated. Okta unassigns them at its next import. "
+                } @else {
+                    "The person is deleted, since SCIM does not see them. "
+                }
+                "They can be brought back, with their role and groups."
+            }
+            form method="post" {
+                (once())
+                button.danger name="action" value="remove" { "Remove" } " "
+                a.button.quiet href="?" { "Cancel" }
+            }
+        }
+    }
+}
+
+fn names(person: &Person, refused: Option<&Form>) -> Markup {
+    let MemberNames { given_name, family_name, display_name } = &person.names;
+    let stored = [given_name, family_name, display_name].map(|name| name.as_deref().unwrap_or_default());
+    let [given, family, display] = match refused {
+        Some(Form::Names(typed)) => {
+            [&typed.given_name, &typed.family_name, &typed.display_name].map(String::as_str)
+        }
+        _ => stored,
+    };
+    let is_known = stored.iter().all(|name| name.len() <= MOST_OF_TEXT);
+    html! {
+        @if is_known {
+            section.card aria-labelledby="names-heading" {
+                h2 #names-heading { "Names" }
+                form method="post" {
+                    (once())
+                    (field("given_name", "given_name", "First name", given, ""))
+                    (field("family_name", "family_name", "Last name", family, ""))
+                    (field("display_name", "display_name", "Display name", display, ""))
+                    @if person.member.managed {
+                        p {
+                            "An identity provider that manages this person sets the names back with its next change \
+                             of the person."
+                        }
+                    }
+                    button name="action" value="names" { "Save names" }
+                }
+            }
+        }
+    }
+}
+
+fn actions(person: &Person) -> Markup {
+    let Person { member, groups, .. } = person;
     let (user_name, role) = (&member.user_name, member.org_role.as_str());
     html! {
         section.card aria-labelledby="actions-heading" {
@@ -229,21 +368,14 @@ fn actions(member: &MemberInList, groups: Option<usize>) -> Markup {
                     (select("org_role", "org_role", "New role", &ASSIGNABLE, role))
                     button name="action" value="role" { "Save" }
                 }
-                form method="post" {
-                    (once())
+                div {
                     h3 { "Remove from the organization" }
                     p {
-                        "Takes the role " (role)
-                        @match groups {
-                            Some(1) => " and 1 group from this person: Okta will unassign them at its next import.",
-                            Some(groups) => {
-                                " and " (groups)
-                                " groups from this person: Okta will unassign them at its next import."
-                            },
-                            None => " and all groups from this person, who is deleted, since SCIM does not see them.",
-                        }
+                        "Takes the role " (role) " and "
+                        @if groups.len() == 1 { "1 group" } @else { (groups.len()) " groups" }
+                        " from this person. The next page asks for confirmation."
                     }
-                    button.danger name="action" value="remove" { "Remove" }
+                    a.button.danger href={ "?" (REMOVE) "=" (ASK) } { "Remove…" }
                 }
                 form method="post" {
                     (once())
@@ -258,18 +390,23 @@ fn actions(member: &MemberInList, groups: Option<usize>) -> Markup {
     }
 }
 
-fn activation(member: &MemberInList) -> Markup {
+fn activation(organization: &Organization, member: &MemberInList) -> Markup {
     html! {
         section.card aria-labelledby="actions-heading" {
             h2 #actions-heading { "Activate" }
             p {
                 "This person is deactivated. The identity provider activates the people that it assigns again; \
-                 activate here those that it does not manage. Roles and groups have to be assigned again."
+                 activate here those that it does not manage: with the role and the groups that they had, or without."
+            }
+            p {
+                a.button href=(address(organization, &format!("members/{}/restore", segment(&member.id)))) {
+                    "Bring back with role and groups"
+                }
             }
             form method="post" {
                 (once())
                 input type="hidden" name="user_name" value=(member.user_name);
-                button name="action" value="activate" { "Activate again" }
+                button.quiet name="action" value="activate" { "Activate again" }
             }
         }
     }

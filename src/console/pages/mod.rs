@@ -31,6 +31,7 @@ mod page;
 mod parts;
 mod projects;
 mod request;
+mod restore;
 pub(crate) mod routes;
 mod settings;
 mod sign_in;

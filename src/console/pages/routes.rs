@@ -16,6 +16,7 @@ use super::page::{Shown, Submitted};
 use super::parts::address_of;
 use super::projects::Projects;
 use super::request::{PageRequest, PageResponse};
+use super::restore::Restore;
 use super::settings::Settings;
 use super::undo::Undo;
 use super::undo_run::UndoRunPage;
@@ -33,6 +34,7 @@ pub(crate) enum PageName {
     Keys,
     Members,
     Member,
+    RestoreMember,
     Projects,
     Group,
     Log,
@@ -70,6 +72,7 @@ pub(crate) async fn respond(
         (P::Keys, [org]) => with_forms(&Keys { org }, context, request, form).await,
         (P::Members, [org]) => with_forms(&Members { org }, context, request, form).await,
         (P::Member, [org, id]) => with_forms(&Member { org, id }, context, request, form).await,
+        (P::RestoreMember, [org, id]) => with_forms(&Restore { org, id }, context, request, form).await,
         (P::Projects, [org]) => with_forms(&Projects { org }, context, request, form).await,
         (P::Group, [org, id]) => with_forms(&Group { org, id }, context, request, form).await,
         (P::Log, [org]) => Log { org }.show(context, request).await,

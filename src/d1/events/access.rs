@@ -149,6 +149,20 @@ pub fn origin_of_role(tenant: &Tenant<'_>, time: &str, person: &str) -> Select<O
     tenant.select_json(&sql, &[text("moment", time), text("subject", person)])
 }
 
+/// Reads the event that created a person, if it is kept.
+pub fn origin_of_person(tenant: &Tenant<'_>, person: &str) -> Select<Origin> {
+    let sql = format!(
+        "WITH {ORGANIZATION}
+         SELECT {ORIGIN} AS json
+         FROM (
+           SELECT s.org_id AS org_id, s.seq AS seq FROM event_subjects s
+           WHERE s.org_id = (SELECT id FROM o) AND s.subject_id = :subject ORDER BY s.seq LIMIT 1) s
+         CROSS JOIN events b ON b.org_id = s.org_id AND b.seq = s.seq
+         WHERE b.type = 'person.created'"
+    );
+    tenant.select_json(&sql, &[text("subject", person)])
+}
+
 /// A membership at a moment.
 #[derive(Debug, Deserialize)]
 pub struct Membership {

@@ -32,7 +32,7 @@ use directory::undo::Place;
 pub use plan::{Counts, LeftOut};
 pub use planning::{Preview, preview};
 pub use selection::{Extent, OfType, Selection, Span, Subject, extent, span};
-pub use step::{Return, bring_back, step};
+pub use step::{Choice, Return, bring_back, step};
 
 /// Most events between the first and the last selected one.
 pub(crate) const MOST_EVENTS: i64 = 200_000;

@@ -2,7 +2,7 @@
 
 use super::changes::of_people;
 use super::history::Scope;
-use super::plan::{Counts, PlannedPerson, PlannedThing};
+use super::plan::{PlannedPerson, PlannedThing};
 use super::planning::{Planned, plan};
 use super::selection::{self, Selection, Span, Subject};
 use super::thing_changes::of_things;
@@ -16,8 +16,8 @@ use crate::d1::tenant::{Cause, Tenant, guard};
 use crate::d1::{Database, Select, StorageError};
 use crate::runtime::clock;
 use directory::event::{Event, Source};
-use directory::undo::{Existence, Left, Place, Reason};
-use directory::{Organization, User};
+use directory::undo::{Existence, Facet, Left, Place, Reason};
+use directory::{OrgRole, Organization, User};
 
 /// How often a step is tried if others change its basis in the meantime. Each further attempt is about fewer people.
 pub(crate) const ATTEMPTS: u32 = 8;
@@ -228,20 +228,29 @@ async fn finish(database: &Database, tenant: &Tenant<'_>, run: &Run) -> Result<(
     database.batch(&batch).await.map(drop)
 }
 
-/// What becomes of a deleted person who is to come back.
+/// What becomes of a deleted or deactivated person who is to come back.
 #[derive(Debug)]
 pub struct Return {
-    /// The statements, unless the person was changed since they were read. Empty if they stay deleted.
+    /// The statements, unless the person was changed since they were read. Empty if they stay as they are.
     pub batch: Batch,
-    /// The person afterwards; `None`: they stay deleted.
+    /// The person afterwards; `None`: they stay as they are.
     pub user: Option<User>,
-    /// What is restored.
-    pub restored: Counts,
-    /// What is not.
+    /// The groups that they join.
+    pub groups: Vec<String>,
+    /// What is not restored, though it was to be.
     pub left: Vec<Left>,
 }
 
-/// Decides how a deleted person comes back: as at the deletion with this event.
+/// What of a person's former access comes back.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Whether they come back as Member, whatever their role was.
+    pub without_role: bool,
+    /// The groups to which they do not come back.
+    pub without_groups: Vec<String>,
+}
+
+/// Decides how a deleted or deactivated person comes back: as before these events.
 ///
 /// # Errors
 /// Those of storage.
@@ -250,20 +259,30 @@ pub async fn bring_back(
     tenant: &Tenant<'_>,
     organization: &Organization,
     id: &str,
-    event: i64,
+    events: &[i64],
+    choice: &Choice,
 ) -> Result<Return, StorageError> {
-    let selection = Selection { events: Some(vec![event]), ..Selection::default() };
-    let scope = Scope { selection: &selection, span: Span { from: event, to: event }, own: 0 };
+    let selection = Selection { events: Some(events.to_vec()), ..Selection::default() };
+    let of = |seq: Option<&i64>| seq.copied().unwrap_or_default();
+    let span = Span { from: of(events.iter().min()), to: of(events.iter().max()) };
+    let scope = Scope { selection: &selection, span, own: 0 };
     let subject = Subject { place: Place::Person, id: id.to_owned(), bytes: 0 };
-    let planned = plan(database, tenant, organization, scope, &[subject], false).await?;
-    let restored = planned.restored();
+    let mut planned = plan(database, tenant, organization, scope, &[subject], false).await?;
+    for PlannedPerson { plan, .. } in &mut planned.people {
+        plan.join.retain(|group| !choice.without_groups.contains(group));
+        match &mut plan.user {
+            Some(user) if choice.without_role && user.org_role == OrgRole::Admin => {
+                user.org_role = OrgRole::Member;
+            }
+            _ => {}
+        }
+    }
     let mut batch = Batch::new();
     of_people(&mut batch, tenant, organization, &planned.people);
-    let plan = planned.people.into_iter().next().map(|person| person.plan);
-    let (user, left) = match plan {
-        Some(plan) if plan.existence == Existence::Undeleted => (plan.user, plan.left),
-        Some(plan) => (None, plan.left),
-        None => (None, Vec::new()),
+    let Some(PlannedPerson { plan, .. }) = planned.people.into_iter().next() else {
+        return Ok(Return { batch, user: None, groups: Vec::new(), left: Vec::new() });
     };
-    Ok(Return { batch, user, restored, left })
+    let comes_back = plan.existence == Existence::Undeleted || plan.restored.contains(&Facet::Active);
+    let (user, groups) = if comes_back { (plan.user, plan.join) } else { (None, Vec::new()) };
+    Ok(Return { batch, user, groups, left: plan.left })
 }
