@@ -52,8 +52,15 @@ CREATE TABLE organizations (
   group_prefix     TEXT,
   -- The attribute with which its identity provider sends organization roles. NULL: not known; the hourly maintenance
   -- then sets what ORG_ROLE_ATTRIBUTE says.
-  org_role_attribute TEXT
+  org_role_attribute TEXT,
+  -- Since when it is deleted, and the administrator who deleted it. Its keys are stopped; operators can restore it
+  -- until the hourly maintenance deletes its rows, after DELETED_RETENTION_DAYS.
+  deleted_at       TEXT,
+  deleted_by       TEXT,
+  -- The seq of the event up to which the people of its groups are counted; see people_counts.
+  people_counted_to INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS organizations_deleted ON organizations (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- SCIM keys. Only a SHA-256 of the key is kept, as hexadecimal.
 CREATE TABLE IF NOT EXISTS auth_keys (
@@ -71,7 +78,9 @@ CREATE TABLE IF NOT EXISTS auth_keys (
   -- the row of its key anyway.
   is_paused      INTEGER NOT NULL DEFAULT 0,
   -- 1: the organization keeps access; as organizations.keep_access. Each write reads the row of its key anyway.
-  keeps_access   INTEGER NOT NULL DEFAULT 0
+  keeps_access   INTEGER NOT NULL DEFAULT 0,
+  -- 1: deactivated with its organization; active again once that is restored.
+  is_stopped     INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS auth_keys_by_org ON auth_keys (org_id, created_at);
 
@@ -240,6 +249,21 @@ END;
 CREATE TRIGGER IF NOT EXISTS groups_count_delete AFTER DELETE ON groups
 BEGIN
   UPDATE organizations SET group_count = group_count - 1 WHERE id = OLD.org_id;
+END;
+
+-- How many people large groups and projects have, as the hourly maintenance has counted them.
+CREATE TABLE IF NOT EXISTS people_counts (
+  org_id     TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  -- Of a group or project.
+  id         TEXT NOT NULL,
+  people     INTEGER NOT NULL,
+  counted_at TEXT NOT NULL,
+  PRIMARY KEY (org_id, id)
+) STRICT, WITHOUT ROWID;
+-- A project without one of its groups has fewer people.
+CREATE TRIGGER IF NOT EXISTS people_counts_group_deleted AFTER DELETE ON groups
+BEGIN
+  DELETE FROM people_counts WHERE org_id = OLD.org_id AND (id = OLD.id OR id = OLD.project_id);
 END;
 
 -- The groups of archived projects, without members. SCIM does not see them. Restoring a project brings them back under
@@ -648,4 +672,4 @@ CREATE INDEX IF NOT EXISTS undo_subjects_left_out ON undo_subjects (org_id, undo
 WHERE left_out IS NOT NULL;
 
 -- The number of the newest migration.
-CREATE VIEW schema_version AS SELECT 12 AS version;
+CREATE VIEW schema_version AS SELECT 13 AS version;

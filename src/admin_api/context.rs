@@ -1,10 +1,13 @@
 //! The context of a request: its actor, its databases, and how statements on behalf of an organization run.
 
+use std::cell::Cell;
+
 use worker::KvStore;
 
 use super::types::organizations::{Organization, OrganizationRecord};
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{Condition, Entry, Outcome};
+use crate::d1::events::read::newest_story;
 use crate::d1::{
     Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, Tenant, idempotent_calls,
     organizations as stored, refolding,
@@ -36,6 +39,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) admin_token: Option<String>,
     /// How many pages of imports a database keeps in a day.
     pub(crate) import_pages_per_day: u64,
+    /// The story of the change that was made, if it was noted: by it, the change is undone.
+    pub(crate) story: Cell<Option<i64>>,
     /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
     pub(crate) call_id: Option<String>,
 }
@@ -203,6 +208,19 @@ impl AdminContext<'_> {
     /// Inserts the entry of a request that changes nothing.
     pub(super) async fn note(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<(), StorageError> {
         self.database.write(self.entry.insert_of_reading(tenant, outcome), &Batch::new()).await.map(drop)
+    }
+
+    /// As [`Self::write`], and notes the story of the change.
+    pub(super) async fn write_noting(
+        &self,
+        tenant: &Tenant<'_>,
+        outcome: &Outcome,
+        mut batch: Batch,
+    ) -> Result<Results, StorageError> {
+        let story = batch.push(newest_story(tenant));
+        let results = self.write(tenant, outcome, batch).await?;
+        self.story.set(results.first(story)?.map(|newest| newest.story));
+        Ok(results)
     }
 
     /// Like [`Self::write`], for statements that change nothing unless the condition holds: then there is no entry.

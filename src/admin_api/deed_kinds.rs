@@ -8,11 +8,12 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
     use EventType::{
         BrakeEngaged, BrakeReleased, GroupCreated, GroupDeleted, GroupUpdated, ImportFinished, ImportStarted,
         InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged,
-        MembershipAdded, MembershipRemoved, OrgRoleChanged, OrganizationCreated, OwnershipTransferred,
-        PeopleCounted, PersonCreated, PersonDeactivated, PersonDeleted, PersonErased, PersonHidden,
-        PersonRestored, PersonShown, PersonUndeleted, PersonUpdated, ProjectArchived, ProjectCreated,
-        ProjectRenamed, ProjectRestored, RoleCreated, SettingsChanged, TeamCreated, TeamDeleted,
-        UndoFinished, UndoStarted, WritesPaused, WritesResumed,
+        MembershipAdded, MembershipRemoved, OrgRoleChanged, OrganizationCreated, OrganizationDeleted,
+        OrganizationRestored, OwnershipTransferred, PeopleCounted, PersonCreated, PersonDeactivated,
+        PersonDeleted, PersonErased, PersonHidden, PersonRestored, PersonShown, PersonUndeleted,
+        PersonUpdated, ProjectArchived, ProjectCreated, ProjectRenamed, ProjectRestored, RoleCreated,
+        RoleRenamed, SettingsChanged, TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted,
+        WritesPaused, WritesResumed,
     };
     match kind {
         DeedKind::Created => &[
@@ -24,10 +25,12 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
             KeyCreated,
             OrganizationCreated,
         ],
-        DeedKind::Updated => &[PersonUpdated, GroupUpdated, ProjectRenamed],
+        DeedKind::Updated => &[PersonUpdated, GroupUpdated, ProjectRenamed, RoleRenamed, TeamRenamed],
         DeedKind::Deactivated => &[PersonDeactivated],
-        DeedKind::Restored => &[PersonRestored, PersonUndeleted, ProjectRestored],
-        DeedKind::Deleted => &[PersonDeleted, PersonErased, GroupDeleted, TeamDeleted, ProjectArchived],
+        DeedKind::Restored => &[PersonRestored, PersonUndeleted, ProjectRestored, OrganizationRestored],
+        DeedKind::Deleted => {
+            &[PersonDeleted, PersonErased, GroupDeleted, TeamDeleted, ProjectArchived, OrganizationDeleted]
+        }
         DeedKind::Role => &[OrgRoleChanged, OwnershipTransferred],
         DeedKind::Joined => &[MembershipAdded],
         DeedKind::Left => &[MembershipRemoved],

@@ -417,13 +417,16 @@ fn named(event: &Event) -> (Option<String>, Option<String>, Option<String>) {
         Event::GroupUpdated { name, external_id } => {
             (Some(name.after.clone()), None, external_id.after.clone())
         }
-        Event::ProjectRenamed { name } => only(&name.after),
+        Event::ProjectRenamed { name } | Event::TeamRenamed { name, .. } => only(&name.after),
+        Event::RoleRenamed { role, .. } => only(&role.after),
         Event::ProjectCreated { name }
         | Event::ProjectArchived { name }
         | Event::ProjectRestored { name }
         | Event::TeamCreated { name, .. }
         | Event::TeamDeleted { name, .. }
-        | Event::OrganizationCreated { name } => only(name),
+        | Event::OrganizationCreated { name }
+        | Event::OrganizationDeleted { name }
+        | Event::OrganizationRestored { name } => only(name),
         Event::KeyCreated { hint, .. }
         | Event::KeyExpiryChanged { hint, .. }
         | Event::KeyDeactivated { hint } => only(hint),

@@ -64,6 +64,11 @@ fn schemas() -> Map<String, Value> {
     add::<projects::Team>(&mut all);
     add::<projects::Project>(&mut all);
     add::<projects::ProjectList>(&mut all);
+    add::<projects::ProjectSummaries>(&mut all);
+    add::<projects::ProjectDetail>(&mut all);
+    add::<projects::RoleDetail>(&mut all);
+    add::<projects::TeamDetail>(&mut all);
+    add::<groups::PlainGroups>(&mut all);
     add::<query::Moment>(&mut all);
     add::<sessions::EndedSessions>(&mut all);
     add::<undo::PreviewUndo>(&mut all);
@@ -103,6 +108,9 @@ fn parameters(query: &str) -> Value {
     let of_query = || Some(ParameterIn::Query);
     let parameters = match query {
         "MemberQuery" => members::MemberQuery::into_params(of_query),
+        "GroupListQuery" => groups::GroupListQuery::into_params(of_query),
+        "ProjectListQuery" => projects::ProjectListQuery::into_params(of_query),
+        "ProjectQuery" => projects::ProjectQuery::into_params(of_query),
         "GroupQuery" => groups::GroupQuery::into_params(of_query),
         "AccessQuery" => access::AccessQuery::into_params(of_query),
         "AccessChangeQuery" => access::AccessChangeQuery::into_params(of_query),

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::context::{AdminContext, InOrganization, check_name};
+use super::project_views::{no_project, no_role, no_team};
 use super::reply::Reply;
 use super::types::Named;
 use super::types::consequences::{Confirmation, ConfirmationQuery};
@@ -151,7 +152,7 @@ pub(crate) async fn create_role(
     let group = stored::role_group(&name, display_name)?;
     let outcome = made(&group, format!("Created the role {name} of the project {}.", &current.name));
     let written = context
-        .write(
+        .write_noting(
             &tenant,
             &outcome,
             Batch::from_iter(stored::insert_role(&tenant, &project_of(&current), &group)),
@@ -176,7 +177,7 @@ pub(crate) async fn create_team(
     let [_, member] = &groups;
     let outcome = made(member, format!("Created the team {name} of the project {}.", &current.name));
     let written = context
-        .write(
+        .write_noting(
             &tenant,
             &outcome,
             Batch::from_iter(stored::insert_team(&tenant, &id, &project_of(&current), &name, &groups)),
@@ -197,7 +198,7 @@ pub(crate) async fn delete_team(
     let tenant = context.tenant(org);
     let (_, current) = unarchived(context, &tenant, project).await?;
     let found = current.teams.iter().find(|each| each.id == team);
-    let found = found.ok_or_else(|| Problem::new(404, "There is no such team in this project."))?;
+    let found = found.ok_or_else(no_team)?;
     let role = found.roles.first().ok_or_else(|| StorageError::Internal("a team has no role".to_owned()))?;
     let doomed = context.select(&tenant, stored::doomed(&tenant, &role.group.id)).await?.answer;
     let doomed = stored::describe_doomed(&doomed);
@@ -207,8 +208,100 @@ pub(crate) async fn delete_team(
     let mut batch =
         Batch::from_iter([consequences::check(&tenant, Change::DeleteTeam(team), query.confirm_people)]);
     batch.extend(stored::delete_team(&tenant, project, team));
-    context.write(&tenant, &outcome, batch).await?;
+    context.write_noting(&tenant, &outcome, batch).await?;
     Ok(Reply::ok(Named { id: found.id.clone(), name: found.name.clone() }))
+}
+
+/// Gives a team another name. Its groups follow, under their ids.
+pub(crate) async fn rename_team(
+    context: &AdminContext<'_>,
+    org: &str,
+    project: &str,
+    team: &str,
+    request: NewName,
+) -> Result<Reply<Team>, Problem> {
+    let name = request.name;
+    check_name("team", &name)?;
+    let tenant = context.tenant(org);
+    let (organization, current) = unarchived(context, &tenant, project).await?;
+    let mut found = current.teams.iter().find(|each| each.id == team).cloned().ok_or_else(no_team)?;
+    if found.name == name {
+        return Ok(Reply::ok(found));
+    }
+    let prefix = prefix_of(context, &organization);
+    let detail = format!("Renamed the team {} of the project {} to {name}.", found.name, current.name);
+    for role in &mut found.roles {
+        role.group.display_name = team_role(prefix, &current.name, &name, &role.name);
+    }
+    let groups: Vec<(String, String)> =
+        found.roles.iter().map(|role| (role.group.id.clone(), role.group.display_name.clone())).collect();
+    let group = found.roles.last().map(|role| &role.group);
+    let group = group.ok_or_else(|| StorageError::Internal("a team has no role".to_owned()))?;
+    let outcome = about_group(200, &group.id, &group.display_name, detail);
+    let statements = stored::rename_team(&tenant, &project_of(&current), team, &name, &groups);
+    let written = context.write_noting(&tenant, &outcome, Batch::from_iter(statements)).await;
+    written.map_err(|error| taken(error, "team", &name))?;
+    found.name = name;
+    Ok(Reply::ok(found))
+}
+
+/// The role of a project by the id of its group, which is no role that every project has.
+fn custom_role<'p>(project: &'p Described, group: &str) -> Result<&'p Role, Problem> {
+    let found = project.roles.iter().find(|role| role.group.id == group).ok_or_else(no_role)?;
+    match PROJECT_ROLES.contains(&found.name.as_str()) {
+        false => Ok(found),
+        true => Err(Problem::new(
+            409,
+            format!("Every project has the role {}: it is neither renamed nor deleted.", found.name),
+        )),
+    }
+}
+
+/// Gives a custom role of a project another name. Its group follows, under its id.
+pub(crate) async fn rename_role(
+    context: &AdminContext<'_>,
+    org: &str,
+    project: &str,
+    group: &str,
+    request: NewName,
+) -> Result<Reply<Role>, Problem> {
+    let name = request.name;
+    check_name("role", &name)?;
+    let tenant = context.tenant(org);
+    let (organization, current) = unarchived(context, &tenant, project).await?;
+    let mut found = custom_role(&current, group)?.clone();
+    if found.name == name {
+        return Ok(Reply::ok(found));
+    }
+    let display_name = project_role(prefix_of(context, &organization), &current.name, &name);
+    let detail = format!("Renamed the role {} of the project {} to {name}.", found.name, current.name);
+    let outcome = about_group(200, group, &display_name, detail);
+    let renamed = (group, display_name.as_str());
+    let statements = stored::rename_role(&tenant, &project_of(&current), renamed, &found.name, &name);
+    let written = context.write_noting(&tenant, &outcome, Batch::from_iter(statements)).await;
+    written.map_err(|error| taken(error, "role", &name))?;
+    (found.name, found.group.display_name) = (name, display_name);
+    Ok(Reply::ok(found))
+}
+
+/// Deletes a custom role of a project with its group. People stay.
+pub(crate) async fn delete_role(
+    context: &AdminContext<'_>,
+    org: &str,
+    project: &str,
+    group: &str,
+    query: ConfirmationQuery,
+) -> Result<Reply<Role>, Problem> {
+    let tenant = context.tenant(org);
+    let (_, current) = unarchived(context, &tenant, project).await?;
+    let found = custom_role(&current, group)?;
+    let detail = format!("Deleted the role {} of the project {}. People stay.", found.name, current.name);
+    let outcome = about_group(200, group, &found.group.display_name, detail);
+    let check = consequences::check(&tenant, Change::DeleteRole(group), query.confirm_people);
+    let mut batch = Batch::from_iter([check]);
+    batch.extend(stored::delete_role(&tenant, project, group));
+    context.write_noting(&tenant, &outcome, batch).await?;
+    Ok(Reply::ok(found.clone()))
 }
 
 /// Runs the statements of a write to a project, and reads the project as it is afterwards.
@@ -222,7 +315,7 @@ async fn written(
 ) -> Result<Described, Problem> {
     let mut batch = Batch::from_iter(statements);
     let project = batch.push(stored::described(tenant, Some(id)));
-    let results = context.write(tenant, outcome, batch).await;
+    let results = context.write_noting(tenant, outcome, batch).await;
     let results = results.map_err(|error| taken(error, "project", name))?;
     Ok(assemble(results.all(project)?)?.pop().ok_or(StorageError::Stale)?)
 }
@@ -239,8 +332,7 @@ async fn read(
 ) -> Result<(Organization, Described), Problem> {
     let InOrganization { organization, answer } =
         context.select(tenant, stored::described(tenant, Some(project))).await?;
-    let found = assemble(answer)?.pop();
-    let found = found.ok_or_else(|| Problem::new(404, "There is no such project in this organization."))?;
+    let found = assemble(answer)?.pop().ok_or_else(no_project)?;
     Ok((organization, found))
 }
 

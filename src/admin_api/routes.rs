@@ -14,7 +14,7 @@ use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
     access, body, brake, consequences, deeds, deleted_people, export, group_people, groups, imports, keys,
-    log, members, organizations, projects, sessions, undo,
+    log, members, organizations, project_views, projects, sessions, undo,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;
@@ -51,11 +51,20 @@ enum Call {
     RemoveMember,
     TransferOwnership,
     ListProjects,
+    ListProjectSummaries,
+    ReadProject,
+    ReadRole,
+    ReadTeam,
+    ListPlainGroups,
     CreateProject,
     RenameProject,
     ArchiveProject,
     RestoreProject,
     CreateRole,
+    RenameRole,
+    DeleteRole,
+    PreviewDeleteRole,
+    RenameTeam,
     CreateTeam,
     DeleteTeam,
     ReadGroup,
@@ -118,12 +127,21 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/owner", Method::PUT, Call::TransferOwnership)
         .at("/organizations/:org/projects", Method::GET, Call::ListProjects)
         .at("/organizations/:org/projects", Method::POST, Call::CreateProject)
+        .at("/organizations/:org/projects/summaries", Method::GET, Call::ListProjectSummaries)
+        .at("/organizations/:org/projects/:project", Method::GET, Call::ReadProject)
         .at("/organizations/:org/projects/:project", Method::PATCH, Call::RenameProject)
         .at("/organizations/:org/projects/:project/archive", Method::POST, Call::ArchiveProject)
         .at("/organizations/:org/projects/:project/restore", Method::POST, Call::RestoreProject)
         .at("/organizations/:org/projects/:project/roles", Method::POST, Call::CreateRole)
         .at("/organizations/:org/projects/:project/teams", Method::POST, Call::CreateTeam)
+        .at("/organizations/:org/projects/:project/roles/:role", Method::GET, Call::ReadRole)
+        .at("/organizations/:org/projects/:project/roles/:role", Method::PATCH, Call::RenameRole)
+        .at("/organizations/:org/projects/:project/roles/:role", Method::DELETE, Call::DeleteRole)
+        .at("/organizations/:org/projects/:project/roles/:role/preview", Method::GET, Call::PreviewDeleteRole)
+        .at("/organizations/:org/projects/:project/teams/:team", Method::GET, Call::ReadTeam)
+        .at("/organizations/:org/projects/:project/teams/:team", Method::PATCH, Call::RenameTeam)
         .at("/organizations/:org/projects/:project/teams/:team", Method::DELETE, Call::DeleteTeam)
+        .at("/organizations/:org/groups", Method::GET, Call::ListPlainGroups)
         .at("/organizations/:org/groups/:id", Method::GET, Call::ReadGroup)
         .at("/organizations/:org/groups/:id/members/:member", Method::PUT, Call::AddToGroup)
         .at("/organizations/:org/groups/:id/members/:member", Method::DELETE, Call::RemoveFromGroup)
@@ -208,6 +226,21 @@ async fn read(
             Ok(Reply::ok(deleted_people::former(context, org, id).await?.answer?).into_json()?)
         }
         (Call::ListProjects, [org]) => found(projects::list(context, org).await?),
+        (Call::ListProjectSummaries, [org]) => {
+            found(project_views::list(context, org, query::read(request.query)?).await?)
+        }
+        (Call::ReadProject, [org, id]) => {
+            found(project_views::project(context, org, id, query::read(request.query)?).await?)
+        }
+        (Call::ReadRole, [org, project, role]) => {
+            found(project_views::role(context, org, project, role).await?)
+        }
+        (Call::ReadTeam, [org, project, team]) => {
+            found(project_views::team(context, org, project, team).await?)
+        }
+        (Call::ListPlainGroups, [org]) => {
+            found(project_views::plain_groups(context, org, query::read(request.query)?).await?)
+        }
         (Call::PreviewRemove, [org, id]) => found(consequences::of(context, org, Change::Remove(id)).await?),
         (Call::PreviewArchive, [org, project]) => {
             found(consequences::of(context, org, Change::Archive(project)).await?)
@@ -217,6 +250,9 @@ async fn read(
         }
         (Call::PreviewLeave, [org, group, person]) => {
             found(consequences::of(context, org, Change::Leave { group, person }).await?)
+        }
+        (Call::PreviewDeleteRole, [org, _, role]) => {
+            found(consequences::of(context, org, Change::DeleteRole(role)).await?)
         }
         (Call::ReadGroup, [org, id]) => {
             found(groups::read(context, org, id, query::read(request.query)?).await?)
@@ -380,6 +416,16 @@ async fn change(
         (Call::RenameProject, [org, project]) => {
             let name: NewName = body::read(fields)?;
             projects::rename(context, org, project, name).await?.into_json()
+        }
+        (Call::RenameTeam, [org, project, team]) => {
+            projects::rename_team(context, org, project, team, body::read(fields)?).await?.into_json()
+        }
+        (Call::RenameRole, [org, project, role]) => {
+            projects::rename_role(context, org, project, role, body::read(fields)?).await?.into_json()
+        }
+        (Call::DeleteRole, [org, project, role]) => {
+            let query = query::read(request.query)?;
+            projects::delete_role(context, org, project, role, query).await?.into_json()
         }
         (Call::DeleteTeam, [org, project, team]) => {
             let query = query::read(request.query)?;

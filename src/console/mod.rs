@@ -6,6 +6,8 @@ mod responses;
 mod routes;
 mod sign_in;
 
+use std::cell::Cell;
+
 use http::Method;
 use scim_protocol::ScimError;
 
@@ -278,6 +280,7 @@ fn admin_context<'a>(
         entry,
         admin_token: admin_token::configured(deployment).ok(),
         import_pages_per_day: deployment.import_pages_per_day,
+        story: Cell::new(None),
         call_id: None,
     })
 }

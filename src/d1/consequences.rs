@@ -17,6 +17,8 @@ pub enum Change<'c> {
     Archive(&'c str),
     /// The team with this id is deleted.
     DeleteTeam(&'c str),
+    /// The role whose group has this id is deleted.
+    DeleteRole(&'c str),
     /// The person with this id is removed.
     Remove(&'c str),
     /// A person leaves a group.
@@ -47,6 +49,8 @@ impl Change<'_> {
         const MEMBERSHIPS: &str =
             "(SELECT count(*) FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq
                WHERE g.org_id = :org AND g.project_id = :id)";
+        const MEMBERS: &str = "(SELECT count(*) FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq
+               WHERE g.org_id = :org AND g.id = :id)";
         match self {
             Self::EmailDomains([]) => ("0", "0"),
             Self::EmailDomains(_) => (
@@ -65,6 +69,7 @@ impl Change<'_> {
                 "(SELECT count(*) FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq
                WHERE g.org_id = :org AND g.team_id = :id)",
             ),
+            Self::DeleteRole(_) => (MEMBERS, MEMBERS),
             Self::Remove(_) => (
                 "(SELECT count(*) FROM users u WHERE u.org_id = :org AND u.id = :id AND u.active = 1)",
                 "(SELECT count(*) FROM users u CROSS JOIN memberships m ON m.user_seq = u.seq
@@ -85,7 +90,9 @@ impl Change<'_> {
     fn bindings(&self) -> Vec<Binding> {
         match self {
             Self::EmailDomains(domains) => vec![text("id", Value::from(*domains).to_string())],
-            Self::Archive(id) | Self::DeleteTeam(id) | Self::Remove(id) => vec![text("id", *id)],
+            Self::Archive(id) | Self::DeleteTeam(id) | Self::DeleteRole(id) | Self::Remove(id) => {
+                vec![text("id", *id)]
+            }
             Self::Leave { group, person } => vec![text("id", *person), text("group", *group)],
         }
     }

@@ -37,6 +37,8 @@ pub mod memberships;
 mod named_members;
 pub mod organizations;
 pub mod people;
+pub mod people_counts;
+pub mod project_views;
 pub mod projects;
 pub mod refolding;
 pub mod retention;

@@ -11,7 +11,7 @@ use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
 use super::{StorageError, events, groups};
 use directory::Refusal;
-use directory::event::{Event, GroupRef, Named, NewEvent, SubjectType};
+use directory::event::{Event, GroupRef, Named, NewEvent, SubjectType, Transition};
 use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
 use scim_protocol::text::{compose, is_composed};
 
@@ -316,8 +316,6 @@ pub fn rename(
     name: Option<&str>,
     groups: &[(String, String)],
 ) -> Vec<Statement> {
-    // A name has at most some 400 characters, and is there twice.
-    const GROUPS_AT_ONCE: usize = 400;
     let ids: Vec<Value> = groups.iter().map(|(id, _)| Value::from(id.as_str())).collect();
     let project =
         "UPDATE projects SET name = coalesce(:name, name), name_fold = coalesce(:name_fold, name_fold)
@@ -335,6 +333,15 @@ pub fn rename(
     let mut statements: Vec<Statement> =
         name.map(|name| events::groups::project_renamed(tenant, id, name)).into_iter().collect();
     statements.extend([tenant.statement(project, &bindings), guard()]);
+    statements.extend(rename_groups(tenant, id, groups));
+    statements
+}
+
+/// Gives groups of a project other names. `groups` has the id and the new name of each.
+fn rename_groups(tenant: &Tenant<'_>, project: &str, groups: &[(String, String)]) -> Vec<Statement> {
+    // A name has at most some 400 characters, and is there twice.
+    const GROUPS_AT_ONCE: usize = 400;
+    let mut statements = Vec::new();
     // The CROSS JOIN and the plus make SQLite find each group by its id. Without them, it may look at all groups for
     // each.
     let sql = "WITH renamed AS MATERIALIZED (
@@ -350,9 +357,81 @@ pub fn rename(
             json!({"id": id.as_str(), "display_name": display_name.as_str(), "name_fold": name_fold})
         });
         let renamed = renamed.collect::<Value>().to_string();
-        statements.push(events::groups::renamed(tenant, id, &renamed));
-        statements.push(tenant.statement(sql, &[text("id", id), text("renamed", renamed)]));
+        statements.push(events::groups::renamed(tenant, project, &renamed));
+        statements.push(tenant.statement(sql, &[text("id", project), text("renamed", renamed)]));
     }
+    statements
+}
+
+/// The condition that the project `p` is the one whose name was read, and is not archived.
+const UNCHANGED_PROJECT: &str =
+    "p.org_id = :org AND p.id = :project AND p.name = :project_name AND p.archived_at IS NULL";
+
+/// Gives a team another name, and its groups: `groups` has the id and the new name of each. The project must still have
+/// the name from which the groups' names were made.
+pub fn rename_team(
+    tenant: &Tenant<'_>,
+    project: &Project,
+    team: &str,
+    name: &str,
+    groups: &[(String, String)],
+) -> Vec<Statement> {
+    let sql = format!(
+        "UPDATE teams SET name = :name, name_fold = :name_fold
+         WHERE id = :team AND name <> :name AND project_id = (SELECT p.id FROM projects p WHERE {UNCHANGED_PROJECT})"
+    );
+    let bindings = [
+        text("team", team),
+        text("project", project.id.as_str()),
+        text("project_name", project.name.as_str()),
+        text("name", name),
+        text("name_fold", fold_group_name(name)),
+    ];
+    let mut statements =
+        vec![events::groups::team_renamed(tenant, &bindings), tenant.statement(&sql, &bindings), guard()];
+    statements.extend(rename_groups(tenant, &project.id, groups));
+    statements
+}
+
+/// Gives a role of a project another name, and its group: `group` has its id and its new name. The role must still be
+/// called `before`, and the project have the name from which the group's name was made.
+pub fn rename_role(
+    tenant: &Tenant<'_>,
+    project: &Project,
+    (group, display_name): (&str, &str),
+    before: &str,
+    name: &str,
+) -> Vec<Statement> {
+    let sql = format!(
+        "UPDATE groups SET role = :name WHERE org_id = :org AND id = :group AND team_id IS NULL AND role = :before
+           AND project_id = (SELECT p.id FROM projects p WHERE {UNCHANGED_PROJECT})"
+    );
+    let bindings = [
+        text("group", group),
+        text("project", project.id.as_str()),
+        text("project_name", project.name.as_str()),
+        text("before", before),
+        text("name", name),
+    ];
+    let mut statements = vec![tenant.statement(&sql, &bindings), guard()];
+    let role = Transition { before: before.to_owned(), after: name.to_owned() };
+    let renamed = Event::RoleRenamed { role, project: named(project) };
+    statements.extend(events::record(tenant, &[NewEvent::new(renamed, SubjectType::Group, group)]));
+    statements.extend(rename_groups(tenant, &project.id, &[(group.to_owned(), display_name.to_owned())]));
+    statements
+}
+
+/// Deletes a role of a project with its group; people stay. It must be no role that every project has.
+pub fn delete_role(tenant: &Tenant<'_>, project: &str, group: &str) -> Vec<Statement> {
+    let sql = "SELECT iif(EXISTS (SELECT 1 FROM groups g CROSS JOIN projects p ON p.id = g.project_id
+                 WHERE g.org_id = :org AND g.id = :group AND g.team_id IS NULL AND p.id = :project
+                   AND p.archived_at IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM json_each(:built_in) j WHERE j.value = g.role)),
+                 '', json('stale'))";
+    let built_in = Value::from(PROJECT_ROLES.as_slice()).to_string();
+    let bindings = [text("group", group), text("project", project), text("built_in", built_in)];
+    let mut statements = vec![tenant.statement(sql, &bindings)];
+    statements.extend(groups::delete_all(tenant, &[group]));
     statements
 }
 

@@ -6958,7 +6958,9 @@ SELECT
           'project.renamed',
           'project.archived',
           'project.restored',
-          'settings.changed'
+          'settings.changed',
+          'team.renamed',
+          'role.renamed'
         )
     ),
     'people',
@@ -7024,7 +7026,9 @@ SELECT
               'project.renamed',
               'project.archived',
               'project.restored',
-              'settings.changed'
+              'settings.changed',
+              'team.renamed',
+              'role.renamed'
             )
           GROUP BY 1
           ORDER BY 1
@@ -7078,6 +7082,8 @@ FROM (
         WHEN 'role.created' THEN '[-4]'
         WHEN 'team.created' THEN '[-5,-1]'
         WHEN 'team.deleted' THEN '[-5,-1]'
+        WHEN 'team.renamed' THEN '[-1]'
+        WHEN 'role.renamed' THEN '[0]'
         WHEN 'project.created' THEN '[-6]'
         WHEN 'project.renamed' THEN '[-6]'
         WHEN 'project.archived' THEN '[-6,2]'
@@ -7134,7 +7140,9 @@ FROM (
       'project.renamed',
       'project.archived',
       'project.restored',
-      'settings.changed'
+      'settings.changed',
+      'team.renamed',
+      'role.renamed'
     )
 );
 SELECT
@@ -7221,6 +7229,8 @@ FROM (
         WHEN 'role.created' THEN '[-4]'
         WHEN 'team.created' THEN '[-5,-1]'
         WHEN 'team.deleted' THEN '[-5,-1]'
+        WHEN 'team.renamed' THEN '[-1]'
+        WHEN 'role.renamed' THEN '[0]'
         WHEN 'project.created' THEN '[-6]'
         WHEN 'project.renamed' THEN '[-6]'
         WHEN 'project.archived' THEN '[-6,2]'
@@ -7277,7 +7287,9 @@ FROM (
       'project.renamed',
       'project.archived',
       'project.restored',
-      'settings.changed'
+      'settings.changed',
+      'team.renamed',
+      'role.renamed'
     )
     AND (q.value, j.value ->> 'id') > (CAST(?10 AS INTEGER), ?11)
   ORDER BY 1, 2
@@ -7344,7 +7356,9 @@ FROM (
         'project.renamed',
         'project.archived',
         'project.restored',
-        'settings.changed'
+        'settings.changed',
+        'team.renamed',
+        'role.renamed'
       )
     ORDER BY e.seq
     LIMIT 5000
@@ -7397,6 +7411,8 @@ FROM
       WHEN 'role.created' THEN '[-4]'
       WHEN 'team.created' THEN '[-5,-1]'
       WHEN 'team.deleted' THEN '[-5,-1]'
+      WHEN 'team.renamed' THEN '[-1]'
+      WHEN 'role.renamed' THEN '[0]'
       WHEN 'project.created' THEN '[-6]'
       WHEN 'project.renamed' THEN '[-6]'
       WHEN 'project.archived' THEN '[-6,2]'
@@ -7455,7 +7471,9 @@ WHERE
     'project.renamed',
     'project.archived',
     'project.restored',
-    'settings.changed'
+    'settings.changed',
+    'team.renamed',
+    'role.renamed'
   )
 ON CONFLICT DO NOTHING;
 SELECT
@@ -7835,22 +7853,24 @@ SELECT
         AND EXISTS (
           SELECT 1
           FROM (
-            SELECT project_id
+            SELECT project_id, team_id
             FROM groups
             WHERE org_id = ?10
               AND id = j.value
             UNION ALL
-            SELECT project_id
+            SELECT project_id, team_id
             FROM archived_groups
             WHERE id = j.value
+            UNION ALL
+            SELECT j.value, j.value
           ) g
             CROSS JOIN event_subjects ps ON ps.org_id = e.org_id
-            AND ps.subject_id = g.project_id
+            AND ps.subject_id IN (g.project_id, g.team_id)
             AND ps.seq BETWEEN e.story AND e.seq
             CROSS JOIN events p ON p.org_id = ps.org_id
             AND p.seq = ps.seq
           WHERE
-            p.type = 'project.renamed'
+            p.type IN ('project.renamed', 'team.renamed', 'role.renamed')
             AND p.story = e.story
             AND (
               p.seq BETWEEN CAST(?1 AS INTEGER)
@@ -7920,7 +7940,9 @@ WHERE
     'project.renamed',
     'project.archived',
     'project.restored',
-    'settings.changed'
+    'settings.changed',
+    'team.renamed',
+    'role.renamed'
   )
 ORDER BY j.key, e.seq;
 SELECT
@@ -7936,6 +7958,8 @@ SELECT
         coalesce(g.version, a.version),
         'display_name',
         coalesce(g.display_name, a.display_name),
+        'role',
+        iif(coalesce(g.team_id, a.team_id) IS NULL, coalesce(g.role, a.role), NULL),
         'external_id',
         iif(
           g.id IS NULL,
@@ -7944,6 +7968,8 @@ SELECT
         )
       )
     ),
+    'team',
+    t.name,
     'exists',
     json(iif(coalesce(g.id, a.id, t.id) IS NULL, 'false', 'true')),
     'project',
@@ -8066,7 +8092,14 @@ SELECT
               CROSS JOIN events e ON e.org_id = s.org_id
               AND e.seq = s.seq
             WHERE
-              e.type IN ('group.created', 'group.updated', 'role.created', 'project.renamed')
+              e.type IN (
+                'group.created',
+                'group.updated',
+                'role.created',
+                'project.renamed',
+                'team.renamed',
+                'role.renamed'
+              )
               AND NOT (
                 e.seq BETWEEN CAST(?3 AS INTEGER)
                 AND CAST(?4 AS INTEGER)
@@ -8690,7 +8723,14 @@ SELECT
               CROSS JOIN events e ON e.org_id = s.org_id
               AND e.seq = s.seq
             WHERE
-              e.type IN ('group.created', 'group.updated', 'role.created', 'project.renamed')
+              e.type IN (
+                'group.created',
+                'group.updated',
+                'role.created',
+                'project.renamed',
+                'team.renamed',
+                'role.renamed'
+              )
               AND NOT (
                 e.seq BETWEEN CAST(?3 AS INTEGER)
                 AND CAST(?4 AS INTEGER)

@@ -1,9 +1,10 @@
 //! Maintenance, which `[triggers]` in wrangler.toml runs every hour: it deletes old rows, updates folded columns after
-//! an upgrade, counts active people, and carries on undos.
+//! an upgrade, counts active people and those of groups and projects, and carries on undos.
 //!
 //! No step depends on another. If one fails in a database, the others run all the same, and the event is reported as
 //! failed. What an invocation cannot finish, the next one does.
 
+pub(crate) mod people;
 pub(crate) mod pruning;
 pub(crate) mod totals;
 pub(crate) mod undo;
@@ -78,6 +79,9 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
         }
         if let Err(error) = totals::recount(&database, deployment.catalog).await {
             failures.push(format!("database {number}, number of active people: {error:?}"));
+        }
+        if let Err(error) = people::count_people(&database, deployment.catalog).await {
+            failures.push(format!("database {number}, people of groups and projects: {error:?}"));
         }
         match undo::carry_on(&database, deployment.catalog).await {
             Ok(0) => {}

@@ -20,6 +20,11 @@ const CALLS = (o) => [
   ["GET", "/members"],
   ["GET", `/members/${o.person}`],
   ["GET", "/projects"],
+  ["GET", "/projects/summaries"],
+  ["GET", `/projects/${o.project.id}`],
+  ["GET", `/projects/${o.project.id}/roles/${o.group}`],
+  ["GET", `/projects/${o.project.id}/teams/${o.team.id}`],
+  ["GET", "/groups"],
   ["GET", `/groups/${o.group}`],
   ["GET", "/log"],
   ["GET", "/imports"],
@@ -33,6 +38,9 @@ const CALLS = (o) => [
   ["POST", `/projects/${o.project.id}/restore`],
   ["POST", `/projects/${o.project.id}/roles`, { name: "Mine" }],
   ["POST", `/projects/${o.project.id}/teams`, { name: "Mine" }],
+  ["PATCH", `/projects/${o.project.id}/roles/${o.role}`, { name: "Mine now" }],
+  ["DELETE", `/projects/${o.project.id}/roles/${o.role}`],
+  ["PATCH", `/projects/${o.project.id}/teams/${o.team.id}`, { name: "Mine now" }],
   ["DELETE", `/projects/${o.project.id}/teams/${o.team.id}`],
   ["POST", "/members", { user_name: "eve@okta.local", org_role: "Admin" }],
   ["PATCH", `/members/${o.person}`, { org_role: "Admin" }],
@@ -42,10 +50,11 @@ const CALLS = (o) => [
 
 async function furnished() {
   const organization = await createOrganization(worker);
-  organization.project = await organization.addProject("Demo");
+  organization.project = await organization.addProject("Demo", ["Engineer"]);
   organization.team = await organization.addTeam(organization.project.id, "Night");
   organization.person = (await organization.createUser("person@okta.local")).id;
   organization.group = organization.project.roles[0].group.id;
+  organization.role = organization.project.roles.at(-1).group.id;
   const admin = await organization.addMember("admin@okta.local", { org_role: "Admin" });
   await organization.addMember("member@okta.local");
   organization.adminId = admin.id;

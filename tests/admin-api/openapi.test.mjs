@@ -192,6 +192,24 @@ describe("the Worker", () => {
     await walk.call("createRole", at({ project }), { body: { name: "Analyst" } });
     const team = await walk.call("createTeam", at({ project }), { body: { name: "Night Shift" } });
 
+    const spare = (await walk.call("createRole", at({ project }), { body: { name: "Spare" } })).group.id;
+    assert.equal(
+      (await walk.call("renameRole", at({ project, role: spare }), { body: { name: "Left" } })).name,
+      "Left",
+    );
+    assert.equal((await walk.call("readRole", at({ project, role: spare }))).project.name, "Shop");
+    assert.equal((await walk.call("previewRoleDeletion", at({ project, role: spare }))).people, 0);
+    await walk.call("deleteRole", at({ project, role: spare }), { query: { confirm_people: 0 } });
+    await walk.call("renameTeam", at({ project, team: team.id }), { body: { name: "Day Shift" } });
+    await walk.call("renameTeam", at({ project, team: team.id }), { body: { name: "Night Shift" } });
+    const query = { search: "sho", sort: "people", archived: "with", skip: 0, count: 1 };
+    const { projects, total } = await walk.call("listProjectSummaries", at(), { query });
+    assert.deepEqual([projects.map(({ id }) => id), total], [[project], 1]);
+    const detail = { search: "night", skip: 0, skip_roles: 1, count: 2 };
+    const { roles, teams } = await walk.call("readProject", at({ project }), { query: detail });
+    assert.deepEqual([roles.length, teams.length, roles[0].name], [2, 1, "Member"]);
+    assert.equal((await walk.call("readTeam", at({ project, team: team.id }))).roles.length, 2);
+
     const ada = assertStatus(await okta.post("/Users", oktaUser(person("ada@okta.local"))), 201);
     const add = (body, status) => walk.call("addMember", at(), { body, status });
     const bob = await add({ user_name: "bob@okta.local", given_name: "Bob" }, 201);
@@ -225,6 +243,10 @@ describe("the Worker", () => {
         { id: team.id, name: "Night Shift" },
       ],
     );
+    const plain = await walk.call("listPlainGroups", at(), {
+      query: { search: "x", sort: "pushed", skip: 1, count: 1 },
+    });
+    assert.deepEqual(plain, { groups: [], total: 0, next: null });
     const { members, next } = await walk.call("readGroup", at({ group }), { query: { after: page.next } });
     assert.deepEqual([page.members[0].id, members[0].id, next], [ada.id, bob.id, null]);
     assert.ok(page.pushed_at);
@@ -374,7 +396,7 @@ describe("the Worker", () => {
     const member = await admin.create(`/organizations/${id}/members`, { user_name: "ada@okta.local" });
     const group = project.roles[0].group.id;
     const undo = (await admin.create(`/organizations/${id}/undo`, { selection: { since: "2026-01-01" } })).id;
-    const parts = { project: project.id, team: team.id, member: member.id, group, export: "people" };
+    const parts = { project: project.id, role: group, team: team.id, member: member.id, group, export: "people" };
     const names = { org: id, key: key.id, event: 1, undo, ...parts };
     const pathOf = (template) => template.replace(/\{(\w+)\}/g, (_, name) => names[name]);
     return { admin, pathOf };

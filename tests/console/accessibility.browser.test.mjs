@@ -37,7 +37,8 @@ async function makeOrganization() {
   });
   const { okta, admin } = organization;
   const { projects } = await admin.get(organization.path("/projects"));
-  await organization.addTeam(projects[0].id, "Plattform für Überraschungen");
+  const project = projects[0].id;
+  const { id: team } = await organization.addTeam(project, "Plattform für Überraschungen");
   await populate(worker.sql, organization.id, { users: 70 });
   await organization.createUser(`${LONG}@okta.local`);
   const user = await organization.createUser("עדה@okta.local");
@@ -48,7 +49,7 @@ async function makeOrganization() {
   assertStatus(await okta.list("/Users", { startIndex: 1, count: 30 }), 200);
   for (let i = 0; i < 50; i++) assertError(await okta.post("/Users", oktaUser(person(`eve${i}@evil.example`))), 400);
   await organization.addKey();
-  return { organization, about: { user: user.id, group: group.id } };
+  return { organization, about: { user: user.id, group: group.id, project, team } };
 }
 
 for (const [where, viewport] of [

@@ -68,7 +68,7 @@ for (const payload of PAYLOADS) {
       return answer.body;
     };
     const project = await created("/projects", { name: short, roles: [`Role ${short}`] });
-    await created(`/projects/${project.id}/teams`, { name: `Team ${short}` });
+    const team = await created(`/projects/${project.id}/teams`, { name: `Team ${short}` });
     assert.deepEqual(refused, []);
     const profile = { userName: `u${name}`, givenName: `g${name}`, familyName: `f${name}` };
     const extra = { displayName: `d${name}`, externalId: `e${name}`, nickName: name, profileUrl: name };
@@ -92,14 +92,15 @@ for (const payload of PAYLOADS) {
 
     const page = await signedIn(browser, worker);
     const incidents = await watched(page);
-    for (const address of pagesOf(organization, { user: user.id, group })) {
+    const about = { user: user.id, group, project: project.id, team: team.id };
+    for (const address of pagesOf(organization, about)) {
       await page.goto(address);
       await unfold(page);
       await assertHarmless(page, incidents, [name]);
     }
     await visit(page, organization, "log");
     await assertHarmless(page, incidents, [`u${name}`]);
-    await visit(page, organization, "projects");
+    await visit(page, organization, `projects/${project.id}`);
     await assertHarmless(page, incidents, [`Role ${short}`, `Team ${short}`]);
     await visit(page, organization, `members/${user.id}`);
     await assertHarmless(page, incidents, [`u${name}`, `g${name} f${name}`, `n${name}`, `D${name}`]);

@@ -20,8 +20,9 @@ export const CHANGES = {
   "one member joins the large group": { before: [2, 21, 6], now: [2, 30, 4 + 1 + 2] },
   // The person finds the event, too.
   "one member leaves the large group": { before: [2, 22, 5], now: [2, 36, 3 + 1 + 3] },
-  // Events of the team, of its two groups, and of the members who leave; the three people find it, too.
-  "a team with three members is deleted": { before: [2, 50, 13], now: [2, 101, 11 + 1 + 4 * 2 + 3] },
+  // Events of the team, of its two groups, and of the members who leave; the three people find it, too. Four reads look
+  // for counted people of the groups and of the project.
+  "a team with three members is deleted": { before: [2, 50, 13], now: [2, 105, 11 + 1 + 4 * 2 + 3] },
   // An event for each 500 members, of whom each finds it. (Before: rounded.)
   "9,998 members leave the large group": {
     before: [2, 90_000, 20_000],

@@ -55,13 +55,16 @@ export async function assertOnlyRefusals(page, ...statuses) {
   assert.deepEqual(found, statuses.map(String));
 }
 
-/** The address of each kind of page of an organization, some for this person and this group. */
-export function pagesOf({ id }, { user, group }) {
+/** The address of each kind of page of an organization, some for this person, group, project, and team of it. */
+export function pagesOf({ id }, { user, group, project, team }) {
   const names = [
     "keys",
     "members",
     `members/${user}`,
     "projects",
+    ...(project ? [`projects/${project}`] : []),
+    ...(team ? [`projects/${project}/teams/${team}`] : []),
+    "groups",
     `groups/${group}`,
     "log",
     "events/1",

@@ -320,12 +320,30 @@ pub enum Event {
         /// The group of the role.
         group: GroupRef,
     },
+    /// A role of a project got another name, and with it its group.
+    #[serde(rename = "role.renamed")]
+    #[strum_discriminants(strum(serialize = "role.renamed"))]
+    RoleRenamed {
+        /// Its name.
+        role: Transition<String>,
+        /// Its project.
+        project: Named,
+    },
     /// A team was created with the groups of its roles, or a deleted one came back under its identifier.
     #[serde(rename = "team.created")]
     #[strum_discriminants(strum(serialize = "team.created"))]
     TeamCreated {
         /// Its name.
         name: String,
+        /// Its project.
+        project: Named,
+    },
+    /// A team got another name, and with it its groups.
+    #[serde(rename = "team.renamed")]
+    #[strum_discriminants(strum(serialize = "team.renamed"))]
+    TeamRenamed {
+        /// Its name.
+        name: Transition<String>,
         /// Its project.
         project: Named,
     },
@@ -373,6 +391,20 @@ pub enum Event {
     #[serde(rename = "organization.created")]
     #[strum_discriminants(strum(serialize = "organization.created"))]
     OrganizationCreated {
+        /// Its name.
+        name: String,
+    },
+    /// The organization was deleted: its keys are refused. It can be restored for a while.
+    #[serde(rename = "organization.deleted")]
+    #[strum_discriminants(strum(serialize = "organization.deleted"))]
+    OrganizationDeleted {
+        /// Its name.
+        name: String,
+    },
+    /// The deleted organization was restored, and its keys are good again.
+    #[serde(rename = "organization.restored")]
+    #[strum_discriminants(strum(serialize = "organization.restored"))]
+    OrganizationRestored {
         /// Its name.
         name: String,
     },

@@ -5,7 +5,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Named;
 use super::members::MemberInList;
-use super::query::{Count, GroupCursor};
+use super::projects::PeopleCount;
+use super::query::{Count, GroupCursor, ListSort, Skip};
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -73,4 +74,46 @@ pub(crate) struct GroupMember {
     /// What the identity provider may do about it; null: nothing.
     #[schema(required)]
     pub(crate) warning: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct GroupListQuery {
+    /// Only groups whose name has this in it, in any case. The first 20,000 groups by name are searched.
+    pub(crate) search: Option<String>,
+    /// By what they are sorted. By anything but the name: of those that match, the first 1,000 by name.
+    #[param(inline, required = false)]
+    pub(crate) sort: ListSort,
+    /// How many come before the page: the `next` of the previous page.
+    #[param(value_type = u32, minimum = 0, maximum = 20_000, default = 0, required = false)]
+    pub(crate) skip: Skip,
+    /// Most entries of a page.
+    #[param(value_type = u16, inline, minimum = 1, maximum = 200, default = 50, required = false)]
+    pub(crate) count: Count,
+}
+
+/// A group that belongs to no project.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlainGroup {
+    #[schema(format = "uuid")]
+    pub(crate) id: String,
+    pub(crate) display_name: String,
+    /// When an identity provider last changed it; null: never.
+    #[schema(required, format = DateTime)]
+    pub(crate) pushed_at: Option<String>,
+    pub(crate) people: PeopleCount,
+}
+
+/// A page of the groups that belong to no project.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlainGroups {
+    pub(crate) groups: Vec<PlainGroup>,
+    /// How many match. null: more than 1,000.
+    #[schema(required)]
+    pub(crate) total: Option<u64>,
+    /// The `skip` of the next page. null: it is the last one.
+    #[schema(required)]
+    pub(crate) next: Option<u32>,
 }

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
+use crate::d1::project_views::{MOST_SEARCHED, Sort};
 use crate::http::Problem;
 use scim_protocol::error::shorten;
 
@@ -138,6 +139,44 @@ impl TryFrom<String> for SeqCursor {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let number = text.parse().ok().filter(|number| *number >= 0);
         number.map(Self).ok_or("must be the \"next\" of the previous page")
+    }
+}
+
+/// How many entries of a list come before a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = u32, minimum = 0, maximum = 20_000)]
+pub(crate) struct Skip(pub(crate) u32);
+
+impl TryFrom<String> for Skip {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let skip = text.parse().ok().filter(|skip| *skip <= MOST_SEARCHED);
+        skip.map(Self).ok_or_else(|| format!("must be a number from 0 to {MOST_SEARCHED}"))
+    }
+}
+
+/// By what a list is sorted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ListSort {
+    /// By name.
+    #[default]
+    Name,
+    /// By the number of people, the most first.
+    People,
+    /// By the time of the last push, the newest first.
+    Pushed,
+}
+
+impl From<ListSort> for Sort {
+    fn from(sort: ListSort) -> Self {
+        match sort {
+            ListSort::Name => Self::Name,
+            ListSort::People => Self::People,
+            ListSort::Pushed => Self::Pushed,
+        }
     }
 }
 

@@ -165,7 +165,7 @@ impl From<&Facet> for UndoPart {
             Facet::OrgRole => Self::OrgRole,
             Facet::Attribute { .. } => Self::Attribute,
             Facet::Membership { .. } => Self::Membership,
-            Facet::DisplayName => Self::DisplayName,
+            Facet::DisplayName | Facet::RoleName => Self::DisplayName,
             Facet::ExternalId => Self::ExternalId,
             Facet::Setting { .. } => Self::Setting,
         }

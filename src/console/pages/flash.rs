@@ -36,7 +36,10 @@ pub(super) enum Flash {
     ProjectArchived,
     ProjectRestored,
     RoleCreated,
+    RoleRenamed,
+    RoleDeleted,
     TeamCreated,
+    TeamRenamed,
     TeamDeleted,
     SettingsSaved,
     BrakeReleased,
@@ -82,6 +85,9 @@ impl Flash {
                 "The project is restored. Its groups are empty: push them again from the identity provider."
             }
             Self::RoleCreated => "The role is created, with its group.",
+            Self::RoleRenamed => "The role and its group are renamed. Its id is as it was.",
+            Self::RoleDeleted => "The role and its group are deleted. People stay.",
+            Self::TeamRenamed => "The team and its groups are renamed. Their ids are as they were.",
             Self::TeamCreated => "The team is created, with its two groups.",
             Self::TeamDeleted => "The team and its groups are deleted.",
             Self::SettingsSaved => "The settings are saved.",

@@ -7,11 +7,14 @@ use super::calls::{Call, note};
 use super::flash::{Done, Flash};
 use super::history::{self, Subject};
 use super::layout::{Section, page};
+use super::lists::pushed;
 use super::members::status;
 use super::page::{Shown, Submitted};
 use super::parts::{address, address_of, copied, field, maker, next, once, required_field, segment};
-use super::projects::pushed;
+use super::project::address_of_team;
+use super::projects::address_of_project;
 use super::request::{PageRequest, PageResponse, PageState};
+use super::role::address_of_role;
 use crate::admin_api::page_reads::{self, GroupWithHistory};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::consequences::ConfirmationQuery;
@@ -167,10 +170,19 @@ fn facts(organization: &Organization, group: &Described) -> Markup {
                 div { dt { "SCIM group" } dd { (copied(&record.display_name)) } }
                 div { dt { "SCIM id" } dd { (copied(&record.id)) } }
                 @if let Some(project) = &record.project {
-                    div { dt { "Project" } dd { a href=(address(organization, "projects")) { (project.name) } } }
+                    @let org = &organization.record.id;
+                    div { dt { "Project" } dd { a href=(address_of_project(org, &project.id)) { (project.name) } } }
+                    @match (&record.team, &record.role) {
+                        (Some(team), _) => div { dt { "Team" } dd {
+                            a href=(address_of_team(org, &project.id, &team.id)) { (team.name) }
+                        } },
+                        (None, Some(role)) => div { dt { "Role" } dd {
+                            a href=(address_of_role(org, &project.id, &record.id)) { (role) }
+                        } },
+                        (None, None) => {},
+                    }
                 }
-                @if let Some(team) = &record.team { div { dt { "Team" } dd { (team.name) } } }
-                @if let Some(role) = &record.role { div { dt { "Role" } dd { (role) } } }
+                @if let (Some(_), Some(role)) = (&record.team, &record.role) { div { dt { "Role" } dd { (role) } } }
                 div { dt { "Members" } dd { @match member_count {
                     Some(count) => (count),
                     None => "more than 1,000",

@@ -14,10 +14,14 @@ use super::members::Members;
 use super::organizations::Organizations;
 use super::page::{Shown, Submitted};
 use super::parts::address_of;
+use super::plain_groups::PlainGroups;
+use super::project::Project;
 use super::projects::Projects;
 use super::request::{PageRequest, PageResponse};
 use super::restore::Restore;
+use super::role::Role;
 use super::settings::Settings;
+use super::team::Team;
 use super::undo::Undo;
 use super::undo_run::UndoRunPage;
 use crate::admin_api::AdminContext;
@@ -36,6 +40,10 @@ pub(crate) enum PageName {
     Member,
     RestoreMember,
     Projects,
+    Project,
+    Role,
+    Team,
+    PlainGroups,
     Group,
     Log,
     Event,
@@ -74,6 +82,10 @@ pub(crate) async fn respond(
         (P::Member, [org, id]) => with_forms(&Member { org, id }, context, request, form).await,
         (P::RestoreMember, [org, id]) => with_forms(&Restore { org, id }, context, request, form).await,
         (P::Projects, [org]) => with_forms(&Projects { org }, context, request, form).await,
+        (P::Project, [org, id]) => with_forms(&Project { org, id }, context, request, form).await,
+        (P::Role, [org, project, id]) => with_forms(&Role { org, project, id }, context, request, form).await,
+        (P::Team, [org, project, id]) => with_forms(&Team { org, project, id }, context, request, form).await,
+        (P::PlainGroups, [org]) => PlainGroups { org }.show(context, request).await,
         (P::Group, [org, id]) => with_forms(&Group { org, id }, context, request, form).await,
         (P::Log, [org]) => Log { org }.show(context, request).await,
         (P::Event, [org, seq]) => Event { org, seq }.show(context, request).await,

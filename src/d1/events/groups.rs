@@ -81,6 +81,21 @@ pub fn project_renamed(tenant: &Tenant<'_>, id: &str, name: &str) -> Statement {
     )
 }
 
+/// Writes the event of a team that is about to be renamed; the bindings name `team`, `project` and `name`.
+pub(crate) fn team_renamed(tenant: &Tenant<'_>, bindings: &[Binding]) -> Statement {
+    let frame = Frame {
+        event_type: "'team.renamed'",
+        subject_type: "'team'",
+        subject_id: "t.id",
+        data: "json_object('name', json_object('before', t.name, 'after', :name),
+                 'project', json_object('id', r.id, 'name', r.name))",
+        before: "projects r CROSS JOIN teams t ON t.project_id = r.id CROSS JOIN",
+        behind: "WHERE r.org_id = :org AND r.id = :project AND t.id = :team AND t.name <> :name",
+        ..Frame::default()
+    };
+    frame.statement(tenant, bindings)
+}
+
 /// Writes the event of a project that is about to be archived.
 pub fn project_archived(tenant: &Tenant<'_>, id: &str) -> Statement {
     of_project(tenant, "'project.archived'", "json_object('name', r.name)", &[text("id", id)])

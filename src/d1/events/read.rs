@@ -332,6 +332,18 @@ pub fn kept_since(tenant: &Tenant<'_>) -> Select<KeptSince> {
     tenant.select("SELECT e.at AS at FROM events e WHERE e.org_id = :org ORDER BY e.seq LIMIT 1", &[])
 }
 
+/// The newest event.
+#[derive(Debug, Deserialize)]
+pub struct Newest {
+    /// The story to which it belongs.
+    pub story: i64,
+}
+
+/// Reads the story of the newest event: in the batch of a change, that of the change.
+pub fn newest_story(tenant: &Tenant<'_>) -> Select<Newest> {
+    tenant.select("SELECT story FROM events WHERE org_id = :org ORDER BY seq DESC LIMIT 1", &[])
+}
+
 /// Reads one event with all that it lists.
 pub fn one(tenant: &Tenant<'_>, seq: u64) -> Select<ShownEvent> {
     let sql = format!(

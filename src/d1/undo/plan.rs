@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::history::{LoadedPerson, LoadedThing};
 use super::names::{Kind, Names, Wanted};
-use directory::group_name::fold_group_name;
+use directory::group_name::{TEAM_ROLES, fold_group_name, team_role};
 use directory::undo::{
     self as rules, Existence, Facet, GroupNow, Left, PersonPlan, Place, ProjectNow, Reason, TeamNow,
     ThingPlan,
@@ -21,7 +21,7 @@ use directory::{Organization, User};
 pub struct Counts {
     /// People of whom something is restored.
     pub people: u64,
-    /// Groups that get their former name or external id.
+    /// Groups that get their former name or external id, and teams that get their former name.
     pub groups: u64,
     /// Deleted people who come back.
     pub undeleted: u64,
@@ -276,21 +276,22 @@ impl PlannedThing {
                 }
             }
             Place::Team => {
-                let now = TeamNow { exists: row.exists, project };
+                let now = TeamNow { name: row.team.clone(), project };
                 rules::of_team(past, &now, around.prefix, &is_group_taken)
             }
             Place::Organization => rules::of_settings(past, &loaded.settings),
             Place::Group | Place::Person | Place::CreatedPerson => {
                 let group = row.group.as_ref().filter(|_| !is_archived).map(super::things::GroupRow::group);
-                let now = GroupNow { group, project };
+                let role = row.group.as_ref().and_then(|group| group.role.clone());
+                let now = GroupNow { group, project, role };
                 rules::of_group(past, &now, around.prefix, &is_group_taken)
             }
         };
         Self { loaded, plan, visibility: (0, 0) }
     }
 
-    /// Adds the names that it gets.
-    pub(super) fn want(&self, wanted: &mut Wanted) {
+    /// Adds the names that it gets. `prefix` is that of the names of projects' groups.
+    pub(super) fn want(&self, prefix: &str, wanted: &mut Wanted) {
         let plan = &self.plan;
         match (&plan.group, &self.loaded.row.group) {
             (Some(after), Some(before)) if after.display_name != before.group().display_name => {
@@ -301,8 +302,13 @@ impl PlannedThing {
         for returning in &plan.returning {
             wanted.named(Kind::Group, &returning.group.name);
         }
-        if let (Place::Project, Some(name)) = (self.loaded.place, &plan.name) {
-            wanted.named(Kind::Project, name);
+        match (self.loaded.place, &plan.name, &self.loaded.row.project) {
+            (Place::Project, Some(name), _) => wanted.named(Kind::Project, name),
+            (Place::Team, Some(name), Some(project)) if plan.existence == Existence::Stays => {
+                let group = |role| team_role(prefix, &project.name, name, role);
+                TEAM_ROLES.iter().for_each(|role| wanted.named(Kind::Group, &group(role)));
+            }
+            _ => {}
         }
     }
 

@@ -115,7 +115,8 @@ pub(super) async fn plan(
         (things, people) = decide(&loaded, tenant, organization, &Names::default(), &neighbours, is_preview);
     }
     let mut wanted = Wanted::default();
-    things.iter().for_each(|thing| thing.want(&mut wanted));
+    let prefix = tenant.catalog.group_prefix_of(organization);
+    things.iter().for_each(|thing| thing.want(prefix, &mut wanted));
     people.iter().filter_map(PlannedPerson::new_user_name).for_each(|name| wanted.person(name));
     neighbours.want(tenant, organization, &mut wanted);
     if !wanted.is_empty() {
@@ -184,7 +185,7 @@ fn decide(
     is_preview: bool,
 ) -> (Vec<PlannedThing>, Vec<PlannedPerson>) {
     let foreseen = neighbours.foresee(tenant, organization, names);
-    let prefix = tenant.catalog.group_prefix.as_str();
+    let prefix = tenant.catalog.group_prefix_of(organization);
     let around = Around { organization, prefix, names, foreseen: &foreseen, is_preview };
     let limit = organization.user_limit;
     let mut room = limit.map(|limit| limit.saturating_sub(organization.user_count));
@@ -271,7 +272,7 @@ impl Neighbours {
     fn want(&self, tenant: &Tenant<'_>, organization: &Organization, wanted: &mut Wanted) {
         let foreseen = self.foresee(tenant, organization, &Names::default());
         for thing in self.planned(tenant, organization, &Names::default(), &foreseen) {
-            thing.want(wanted);
+            thing.want(tenant.catalog.group_prefix_of(organization), wanted);
         }
     }
 
@@ -282,7 +283,7 @@ impl Neighbours {
         names: &Names,
         foreseen: &Foreseen,
     ) -> Vec<PlannedThing> {
-        let prefix = tenant.catalog.group_prefix.as_str();
+        let prefix = tenant.catalog.group_prefix_of(organization);
         let around = Around { organization, prefix, names, foreseen, is_preview: true };
         self.things.values().cloned().map(|thing| PlannedThing::of(thing, &around)).collect()
     }
@@ -309,7 +310,7 @@ impl Neighbours {
         foreseen.going = gone.map(|kin| kin.group.clone()).collect();
         let around = Around {
             organization,
-            prefix: &tenant.catalog.group_prefix,
+            prefix: tenant.catalog.group_prefix_of(organization),
             names,
             foreseen: &Foreseen::default(),
             is_preview: true,

@@ -85,7 +85,8 @@ const UNDONE: &str =
     "('person.created', 'person.updated', 'person.deactivated', 'person.restored', 'person.deleted',
     'person.undeleted', 'org_role.changed', 'ownership.transferred', 'membership.added', 'membership.removed',
     'group.created', 'group.updated', 'group.deleted', 'team.created', 'team.deleted', 'role.created',
-    'project.created', 'project.renamed', 'project.archived', 'project.restored', 'settings.changed')";
+    'project.created', 'project.renamed', 'project.archived', 'project.restored', 'settings.changed', 'team.renamed',
+    'role.renamed')";
 
 /// What the event `e` is about, as `j`, and its places, as `q`. A group of a team is part of the team, and a group that
 /// was created with its project is part of the project.
@@ -101,6 +102,7 @@ fn subjects_of() -> String {
     );
     let of_person = places(&[Place::CreatedPerson, person]);
     let of_team = places(&[Place::CreatedTeam, Place::Team]);
+    let of_group = places(&[Place::Group]);
     let of_project = places(&[Place::Project]);
     let of_archive = places(&[Place::Project, Place::RestoredProject]);
     format!(
@@ -120,18 +122,20 @@ fn subjects_of() -> String {
       WHEN 'person.undeleted' THEN '{of_person}'
       WHEN 'group.created' THEN iif({WITH_PROJECT}, '{of_project}', {group})
       WHEN 'group.deleted' THEN {group}
-      WHEN 'group.updated' THEN '{}'
+      WHEN 'group.updated' THEN '{of_group}'
       WHEN 'role.created' THEN '{}'
       WHEN 'team.created' THEN '{of_team}'
       WHEN 'team.deleted' THEN '{of_team}'
+      WHEN 'team.renamed' THEN '{}'
+      WHEN 'role.renamed' THEN '{of_group}'
       WHEN 'project.created' THEN '{of_project}'
       WHEN 'project.renamed' THEN '{of_project}'
       WHEN 'project.archived' THEN '{of_archive}'
       WHEN 'project.restored' THEN '{of_archive}'
       WHEN 'settings.changed' THEN '{}'
       ELSE '{}' END) q",
-        places(&[Place::Group]),
         places(&[Place::CreatedGroup]),
+        places(&[Place::Team]),
         places(&[Place::Organization]),
         places(&[person]),
     )

@@ -13,7 +13,7 @@ use crate::d1::statement::{Statement, text};
 use crate::d1::tenant::{Tenant, guard};
 use crate::d1::{Database, StorageError, events, groups};
 use directory::event::{Event, Named, NewEvent, SubjectType, Transition};
-use directory::group_name::{fold_group_name, project_role, team_role};
+use directory::group_name::{Project, fold_group_name, project_role, team_role};
 use directory::undo::{DeletedGroup, Existence, Place, ProjectNow};
 use scim_protocol::text::{compose, is_composed};
 
@@ -57,8 +57,12 @@ pub(super) async fn of_things(
     for thing in of(Place::Organization).filter(|thing| !thing.plan.settings.is_empty()) {
         batch.extend(set_back(tenant, thing)?);
     }
-    for thing in of(Place::Team).filter(|thing| thing.plan.existence == Existence::Undeleted) {
-        batch.extend(return_team(tenant, thing)?);
+    for thing in of(Place::Team) {
+        match (thing.plan.existence, &thing.plan.name) {
+            (Existence::Undeleted, _) => batch.extend(return_team(tenant, thing)?),
+            (Existence::Stays, Some(name)) => batch.extend(rename_team(database, tenant, thing, name).await?),
+            _ => {}
+        }
     }
     let mut returning = Vec::new();
     for thing in of(Place::Group).filter(|thing| thing.plan.existence == Existence::Undeleted) {
@@ -83,11 +87,18 @@ fn update_groups<'t>(tenant: &Tenant<'_>, things: impl Iterator<Item = &'t Plann
     let (mut statements, mut all) = (Vec::new(), Vec::new());
     for PlannedThing { loaded, plan, .. } in things {
         let (Some(row), Some(after)) = (&loaded.row.group, &plan.group) else { continue };
-        let before = row.group();
+        let (mut before, mut version) = (row.group(), row.version);
+        if let (Some(name), Some(role), Some(project)) = (&plan.name, &row.role, &loaded.row.project) {
+            let project = Project { id: project.id.clone(), name: project.name.clone() };
+            let group = (loaded.id(), after.display_name.as_str());
+            statements.extend(projects::rename_role(tenant, &project, group, role, name));
+            before.display_name.clone_from(&after.display_name);
+            version = version.saturating_add(1);
+        }
         if before == *after {
             continue;
         }
-        statements.extend(groups::set_back(tenant, loaded.id(), row.version, after));
+        statements.extend(groups::set_back(tenant, loaded.id(), version, after));
         let event = Event::GroupUpdated {
             name: Transition { before: before.display_name, after: after.display_name.clone() },
             external_id: Transition { before: before.external_id, after: after.external_id.clone() },
@@ -98,6 +109,53 @@ fn update_groups<'t>(tenant: &Tenant<'_>, things: impl Iterator<Item = &'t Plann
     statements
 }
 
+/// A group of a project.
+#[derive(Deserialize)]
+struct Role {
+    id: String,
+    role: String,
+    team: Option<String>,
+    team_id: Option<String>,
+    /// That of the organization's groups.
+    prefix: Option<String>,
+}
+
+async fn roles_of(
+    database: &Database,
+    tenant: &Tenant<'_>,
+    project: &str,
+) -> Result<Vec<Role>, StorageError> {
+    let select: Select<Role> = tenant.select_json(
+        "SELECT json_object('id', g.id, 'role', g.role, 'team', t.name, 'team_id', t.id,
+           'prefix', (SELECT group_prefix FROM organizations WHERE id = :org)) AS json FROM (
+           SELECT id, role, team_id FROM groups WHERE +org_id = :org AND project_id = :id
+           UNION ALL
+           SELECT a.id, a.role, a.team_id FROM projects p CROSS JOIN archived_groups a ON a.project_id = p.id
+           WHERE p.id = :id AND p.org_id = :org) g LEFT JOIN teams t ON t.id = g.team_id",
+        &[text("id", project)],
+    );
+    database.run(select).await
+}
+
+/// Gives a team its former name, and its groups theirs.
+async fn rename_team(
+    database: &Database,
+    tenant: &Tenant<'_>,
+    thing: &PlannedThing,
+    name: &str,
+) -> Result<Vec<Statement>, StorageError> {
+    let (project, id) = (project_of(thing)?, thing.loaded.id());
+    let roles = roles_of(database, tenant, &project.id).await?.into_iter();
+    let renamed =
+        roles.filter(|role| role.team_id.as_deref() == Some(id)).map(|Role { id, role, prefix, .. }| {
+            let prefix = prefix.as_deref().unwrap_or(&tenant.catalog.group_prefix);
+            (id, team_role(prefix, &project.name, name, &role))
+        });
+    let renamed: Vec<(String, String)> = renamed.collect();
+    let project = Project { id: project.id.clone(), name: project.name.clone() };
+    Ok(projects::rename_team(tenant, &project, id, name, &renamed))
+}
+
 /// Gives a project its former name, and its groups theirs.
 async fn rename(
     database: &Database,
@@ -105,24 +163,8 @@ async fn rename(
     thing: &PlannedThing,
     name: &str,
 ) -> Result<Vec<Statement>, StorageError> {
-    #[derive(Deserialize)]
-    struct Role {
-        id: String,
-        role: String,
-        team: Option<String>,
-        /// That of the organization's groups.
-        prefix: Option<String>,
-    }
-    let select: Select<Role> = tenant.select_json(
-        "SELECT json_object('id', g.id, 'role', g.role, 'team', t.name,
-           'prefix', (SELECT group_prefix FROM organizations WHERE id = :org)) AS json FROM (
-           SELECT id, role, team_id FROM groups WHERE +org_id = :org AND project_id = :id
-           UNION ALL
-           SELECT a.id, a.role, a.team_id FROM projects p CROSS JOIN archived_groups a ON a.project_id = p.id
-           WHERE p.id = :id AND p.org_id = :org) g LEFT JOIN teams t ON t.id = g.team_id",
-        &[text("id", thing.loaded.id())],
-    );
-    let renamed = database.run(select).await?.into_iter().map(|Role { id, role, team, prefix }| {
+    let roles = roles_of(database, tenant, thing.loaded.id()).await?;
+    let renamed = roles.into_iter().map(|Role { id, role, team, prefix, .. }| {
         let prefix = prefix.as_deref().unwrap_or(&tenant.catalog.group_prefix);
         let name = match team {
             Some(team) => team_role(prefix, name, &team, &role),

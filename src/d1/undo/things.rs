@@ -20,6 +20,9 @@ pub(super) struct ThingRow {
     pub(super) group: Option<GroupRow>,
     /// The group or team exists, also in an archived project.
     pub(super) exists: bool,
+    /// The name of the team.
+    #[serde(default)]
+    pub(super) team: Option<String>,
     /// The project itself, or that of the group or team.
     pub(super) project: Option<ProjectNow>,
     /// The event of the newest change that is not selected.
@@ -31,6 +34,8 @@ pub(super) struct GroupRow {
     pub(super) version: i64,
     display_name: String,
     external_id: Option<String>,
+    /// The role of a project that it is; a team's roles have none here.
+    pub(super) role: Option<String>,
 }
 
 impl GroupRow {
@@ -51,9 +56,11 @@ pub(super) fn select(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<ThingR
     let sql = format!(
         "SELECT json_object('id', j.value,
            'group', iif(coalesce(g.id, a.id) IS NULL, NULL, json_object('version', coalesce(g.version, a.version),
-             'display_name', coalesce(g.display_name, a.display_name), 'external_id', iif(g.id IS NULL,
+             'display_name', coalesce(g.display_name, a.display_name),
+             'role', iif(coalesce(g.team_id, a.team_id) IS NULL, coalesce(g.role, a.role), NULL),
+             'external_id', iif(g.id IS NULL,
                coalesce(a.external_id_sent, a.external_id), coalesce(g.external_id_sent, g.external_id)))),
-           'exists', json(iif(coalesce(g.id, a.id, t.id) IS NULL, 'false', 'true')),
+           'team', t.name, 'exists', json(iif(coalesce(g.id, a.id, t.id) IS NULL, 'false', 'true')),
            'project', iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name,
              'is_archived', json(iif(r.archived_at IS NULL, 'false', 'true')))),
            'blocked', iif(j.value IN (SELECT value FROM json_each(:removed)), {}, NULL)) AS json
@@ -95,7 +102,8 @@ fn blocked() -> String {
              CROSS JOIN event_subjects s
                ON s.org_id = :org AND s.subject_id = k.id AND s.seq >= CAST(:from AS INTEGER)
              CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
-             WHERE e.type IN ('group.created', 'group.updated', 'role.created', 'project.renamed')
+             WHERE e.type IN ('group.created', 'group.updated', 'role.created', 'project.renamed', 'team.renamed',
+               'role.renamed')
                AND NOT {counts}) x
            WHERE b.began IS NOT NULL AND (x.seq = 0 OR x.seq > b.began))"
     )
@@ -121,12 +129,13 @@ pub(super) fn select_past(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<P
                AND iif(e.type LIKE 'team.%', c.seq > e.seq AND c.type LIKE 'group.%',
                  e.type = 'group.created' AND c.seq < e.seq AND c.type = 'role.created') AND {}), 'true', 'false')),
            'with_project', json(iif(e.type = 'group.updated' AND EXISTS (
-             SELECT 1 FROM (SELECT project_id FROM groups WHERE org_id = :org AND id = j.value
-               UNION ALL SELECT project_id FROM archived_groups WHERE id = j.value) g
-             CROSS JOIN event_subjects ps ON ps.org_id = e.org_id AND ps.subject_id = g.project_id
+             SELECT 1 FROM (SELECT project_id, team_id FROM groups WHERE org_id = :org AND id = j.value
+               UNION ALL SELECT project_id, team_id FROM archived_groups WHERE id = j.value
+               UNION ALL SELECT j.value, j.value) g
+             CROSS JOIN event_subjects ps ON ps.org_id = e.org_id AND ps.subject_id IN (g.project_id, g.team_id)
                AND ps.seq BETWEEN e.story AND e.seq
              CROSS JOIN events p ON p.org_id = ps.org_id AND p.seq = ps.seq
-             WHERE p.type = 'project.renamed' AND p.story = e.story AND {}),
+             WHERE p.type IN ('project.renamed', 'team.renamed', 'role.renamed') AND p.story = e.story AND {}),
              'true', 'false')),
            'groups', iif(e.type = 'team.deleted', json((
              SELECT json_group_array(json_patch(d.data, json_object('version', d.version))) FROM events d
@@ -137,7 +146,8 @@ pub(super) fn select_past(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<P
            ON s.org_id = :org AND s.subject_id = j.value AND s.seq >= CAST(:from AS INTEGER)
          CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq
          WHERE e.type IN ('group.created', 'group.updated', 'group.deleted', 'team.created', 'team.deleted',
-           'project.created', 'project.renamed', 'project.archived', 'project.restored', 'settings.changed')
+           'project.created', 'project.renamed', 'project.archived', 'project.restored', 'settings.changed',
+           'team.renamed', 'role.renamed')
          ORDER BY j.key, e.seq",
         counts_as_selected("e"),
         counts_as_selected("c"),

@@ -4,7 +4,7 @@ use super::{ELLIPSIS, Redactor, unknown_name};
 use crate::redaction::secrets::redact;
 
 /// The segments of this service's own paths.
-const KNOWN_SEGMENTS: [&str; 60] = [
+const KNOWN_SEGMENTS: &[&str] = &[
     "guides",
     "healthz",
     "scim",
@@ -24,6 +24,7 @@ const KNOWN_SEGMENTS: [&str; 60] = [
     "keys",
     "members",
     "projects",
+    "summaries",
     "groups",
     "log",
     "imports",

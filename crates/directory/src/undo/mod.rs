@@ -46,8 +46,10 @@ pub enum Facet {
         /// The group's identifier.
         group: String,
     },
-    /// The name of the group or project.
+    /// The name of the group, team or project.
     DisplayName,
+    /// The name of the role that the group is.
+    RoleName,
     /// The client's identifier of the group.
     ExternalId,
     /// A setting of the organization.
@@ -94,7 +96,7 @@ pub enum Reason {
     ProjectFull,
     /// A project that was created is not deleted.
     ProjectStays,
-    /// The name of the group follows from that of its project.
+    /// The name of the group follows from those of its project, team and role.
     NameOfProject,
     /// An operator sets it.
     OperatorOnly,

@@ -10,7 +10,7 @@ use super::history::Steps;
 use super::{Existence, Facet, Left, Reason, Step};
 use crate::event::{Event, GroupRef};
 use crate::group::Group;
-use crate::group_name::{project_role, team_role};
+use crate::group_name::{TEAM_ROLES, project_role, team_role};
 
 /// An event about a group, team, project, or the organization.
 #[derive(Debug, Clone, Deserialize)]
@@ -61,7 +61,7 @@ pub struct ThingPlan {
     pub group: Option<Group>,
     /// The groups that come back.
     pub returning: Vec<DeletedGroup>,
-    /// The former name of a project or team.
+    /// The former name of a project, team or role.
     pub name: Option<String>,
     /// The settings that are set back.
     pub settings: BTreeMap<String, Value>,
@@ -109,7 +109,10 @@ fn changes_of(event: &Event) -> Vec<(Facet, Value, Value)> {
             (Facet::DisplayName, name.before.as_str().into(), name.after.as_str().into()),
             (Facet::ExternalId, external_id.before.clone().into(), external_id.after.clone().into()),
         ],
-        Event::ProjectRenamed { name } => {
+        Event::RoleRenamed { role, .. } => {
+            vec![(Facet::RoleName, role.before.as_str().into(), role.after.as_str().into())]
+        }
+        Event::ProjectRenamed { name } | Event::TeamRenamed { name, .. } => {
             vec![(Facet::DisplayName, name.before.as_str().into(), name.after.as_str().into())]
         }
         Event::SettingsChanged { settings } => {
@@ -140,6 +143,8 @@ pub struct GroupNow {
     pub group: Option<Group>,
     /// Its project, if it has one that exists.
     pub project: Option<ProjectNow>,
+    /// The role of the project that it is.
+    pub role: Option<String>,
 }
 
 /// Decides whether a deleted group comes back, and what to set back of its name and external id. `is_taken` says
@@ -160,7 +165,10 @@ pub fn of_group(past: &[Past], now: &GroupNow, prefix: &str, is_taken: &dyn Fn(&
         let reason = match (&deleted.group.project, &now.project) {
             (Some(_), Some(project)) if !project.is_archived => {
                 let role = deleted.group.role.as_deref().unwrap_or_default();
-                group.display_name = project_role(prefix, &project.name, role);
+                let former = decisions.value(&Facet::RoleName, &role.into());
+                let role = former.as_ref().and_then(Value::as_str).unwrap_or(role).to_owned();
+                group.display_name = project_role(prefix, &project.name, &role);
+                deleted.group.role = Some(role);
                 None
             }
             (Some(_), _) => Some(Reason::ProjectGone),
@@ -178,8 +186,20 @@ pub fn of_group(past: &[Past], now: &GroupNow, prefix: &str, is_taken: &dyn Fn(&
             ThingPlan { existence: Existence::Undeleted, returning: vec![deleted], ..ThingPlan::default() };
         return plan.with(decisions);
     };
-    let group = attributes(&mut decisions, past, group, now.project.is_none(), is_taken);
-    ThingPlan { group: Some(group), ..ThingPlan::default() }.with(decisions)
+    let mut group = attributes(&mut decisions, past, group, now.project.is_none(), is_taken);
+    let mut name = None;
+    let former = now.role.as_ref().and_then(|role| decisions.value(&Facet::RoleName, &role.as_str().into()));
+    if let (Some(project), Some(former)) = (&now.project, former.as_ref().and_then(Value::as_str)) {
+        let display_name = project_role(prefix, &project.name, former);
+        if is_taken(&display_name) {
+            decisions.leave(&Facet::RoleName, Reason::GroupNameTaken);
+        } else {
+            decisions.restored.push(Facet::RoleName);
+            group.display_name = display_name;
+            name = Some(former.to_owned());
+        }
+    }
+    ThingPlan { group: Some(group), name, ..ThingPlan::default() }.with(decisions)
 }
 
 /// Whether it did not exist before the selected changes.
@@ -252,17 +272,38 @@ pub fn of_created(past: &[Past], exists: bool, blocked: Option<i64>) -> ThingPla
 /// A team at present.
 #[derive(Debug, Clone, Default)]
 pub struct TeamNow {
-    /// Whether it exists.
-    pub exists: bool,
+    /// Its name, if it exists.
+    pub name: Option<String>,
     /// Its project, if that exists.
     pub project: Option<ProjectNow>,
 }
 
-/// Decides whether a deleted team comes back, with its groups. `is_taken` says whether another group has a name.
+/// Decides whether a deleted team comes back, with its groups, and whether a team gets its former name. `is_taken` says
+/// whether another group has a name.
 pub fn of_team(past: &[Past], now: &TeamNow, prefix: &str, is_taken: &dyn Fn(&str) -> bool) -> ThingPlan {
     let steps = steps_of(past);
     let mut decisions = Decisions::of(&steps);
-    if now.exists || decisions.value(&Facet::Existence, &false.into()) != Some(true.into()) {
+    if let Some(name) = &now.name {
+        let former = decisions.value(&Facet::DisplayName, &name.as_str().into());
+        let Some(former) = former.as_ref().and_then(Value::as_str) else {
+            return ThingPlan::default().with(decisions);
+        };
+        let project = now.project.as_ref().filter(|project| !project.is_archived);
+        let reason = match project {
+            None => Some(Reason::ProjectGone),
+            Some(project) => {
+                let is_taken = |role: &&str| is_taken(&team_role(prefix, &project.name, former, role));
+                TEAM_ROLES.iter().any(|role| is_taken(&role)).then_some(Reason::GroupNameTaken)
+            }
+        };
+        if let Some(reason) = reason {
+            decisions.leave(&Facet::DisplayName, reason);
+            return ThingPlan::default().with(decisions);
+        }
+        decisions.restored.push(Facet::DisplayName);
+        return ThingPlan { name: Some(former.to_owned()), ..ThingPlan::default() }.with(decisions);
+    }
+    if decisions.value(&Facet::Existence, &false.into()) != Some(true.into()) {
         return ThingPlan::default().with(decisions);
     }
     let deletion = past.iter().rev().find_map(|each| match &each.event {
@@ -275,6 +316,8 @@ pub fn of_team(past: &[Past], now: &TeamNow, prefix: &str, is_taken: &dyn Fn(&st
     let Some(project) = now.project.as_ref().filter(|project| !project.is_archived) else {
         return ThingPlan::leaving(Reason::ProjectGone);
     };
+    let former = decisions.value(&Facet::DisplayName, &name.as_str().into());
+    let name = former.as_ref().and_then(Value::as_str).unwrap_or(name);
     let mut returning = groups.clone();
     for each in &mut returning {
         let role = each.group.role.as_deref().unwrap_or_default();
@@ -284,7 +327,7 @@ pub fn of_team(past: &[Past], now: &TeamNow, prefix: &str, is_taken: &dyn Fn(&st
         }
     }
     decisions.restored.push(Facet::Existence);
-    let (existence, name) = (Existence::Undeleted, Some(name.clone()));
+    let (existence, name) = (Existence::Undeleted, Some(name.to_owned()));
     ThingPlan { existence, returning, name, ..ThingPlan::default() }.with(decisions)
 }
 

@@ -47,11 +47,13 @@ pub(super) fn word(event: &Event) -> Word {
         E::GroupCreated { .. } | E::ProjectCreated { .. } | E::RoleCreated { .. } | E::TeamCreated { .. } => {
             (82, "Created", "good")
         }
-        E::ProjectRenamed { .. } => (81, "Renamed", "plain"),
+        E::ProjectRenamed { .. } | E::TeamRenamed { .. } | E::RoleRenamed { .. } => (81, "Renamed", "plain"),
         E::KeyDeactivated { .. } => (80, "Deactivated", "bad"),
         E::KeyCreated { .. } => (79, "Generated", "good"),
         E::KeyExpiryChanged { .. } => (78, "Expiry changed", "plain"),
         E::OrganizationCreated { .. } => (77, "Created", "good"),
+        E::OrganizationDeleted { .. } => (93, "Deleted", "bad"),
+        E::OrganizationRestored { .. } => (92, "Restored", "good"),
         E::SettingsChanged { .. } => (76, "Settings changed", "plain"),
         E::BrakeEngaged { .. } => (75, "Brake engaged", "bad"),
         E::BrakeReleased { .. } => (74, "Brake released", "good"),
@@ -139,9 +141,14 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
         E::ProjectCreated { .. } | E::OrganizationCreated { .. } => Vec::new(),
         E::ProjectArchived { .. } => plain("its groups lost their members".to_owned()),
         E::ProjectRestored { .. } => plain("its groups are back, without members".to_owned()),
+        E::OrganizationDeleted { .. } => plain("its keys are refused".to_owned()),
+        E::OrganizationRestored { .. } => plain("its keys are good again".to_owned()),
         E::ProjectRenamed { name } => vec![from_to(name)],
+        E::TeamRenamed { name, project } | E::RoleRenamed { role: name, project } => {
+            vec![from_to(name), html! { "in " (view.project(&project.id, &project.name)) }]
+        }
         E::TeamCreated { project, .. } | E::TeamDeleted { project, .. } => {
-            vec![html! { "in " (view.link("projects", &project.name)) }]
+            vec![html! { "in " (view.project(&project.id, &project.name)) }]
         }
         E::KeyCreated { expires_at, replaces, .. } => {
             let mut phrases = Vec::new();

@@ -53,6 +53,11 @@ impl View<'_> {
         html! { a href=(self.event_address(seq)) { (text) } }
     }
 
+    /// A project, with a link to its page.
+    pub(super) fn project(&self, id: &str, name: &str) -> Markup {
+        self.link(&format!("projects/{}", segment(id)), name)
+    }
+
     /// A person, with a link to their page. A person whose name is erased has the beginning of their identifier.
     pub(super) fn person(&self, id: &str, name: Option<&str>) -> Markup {
         let erased = || format!("person {}…", id.get(..8).unwrap_or(id));
@@ -70,7 +75,8 @@ impl View<'_> {
         let page = match subject.r#type {
             SubjectType::Person => return self.person(&subject.id, name),
             SubjectType::Group => format!("groups/{}", segment(&subject.id)),
-            SubjectType::Project | SubjectType::Team => "projects".to_owned(),
+            SubjectType::Project => format!("projects/{}", segment(&subject.id)),
+            SubjectType::Team => "projects".to_owned(),
             SubjectType::Key => "keys".to_owned(),
             SubjectType::Organization => "settings".to_owned(),
             SubjectType::Import => "imports".to_owned(),

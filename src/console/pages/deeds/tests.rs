@@ -162,6 +162,18 @@ fn each_type_of_event_has_its_words() {
         (project, "project.archived", named.clone(), "Archived: its groups lost their members"),
         (project, "project.restored", named, "Restored: its groups are back, without members"),
         (ENGINEERS, "role.created", json!({"group": group}), "Created: SCIM group Statsig-Web Shop-Engineer"),
+        (
+            ENGINEERS,
+            "role.renamed",
+            json!({"role": {"before": "Cook", "after": "Engineer"}, "project": {"id": "p", "name": "Web Shop"}}),
+            "Renamed: from Cook to Engineer; in Web Shop",
+        ),
+        (
+            night,
+            "team.renamed",
+            json!({"name": {"before": "Day", "after": "Night"}, "project": {"id": "p", "name": "Web Shop"}}),
+            "Renamed: from Day to Night; in Web Shop",
+        ),
         (night, "team.created", team, "Created: in Web Shop"),
         (night, "team.deleted", deleted_team, "Deleted: in Web Shop"),
         (
@@ -178,6 +190,8 @@ fn each_type_of_event_has_its_words() {
         ),
         (key, "key.deactivated", hint, "Deactivated: requests with it are refused"),
         (ORGANIZATION, "organization.created", json!({"name": "Acme"}), "Created"),
+        (ORGANIZATION, "organization.deleted", json!({"name": "Acme"}), "Deleted: its keys are refused"),
+        (ORGANIZATION, "organization.restored", json!({"name": "Acme"}), "Restored: its keys are good again"),
         (
             ORGANIZATION,
             "settings.changed",

@@ -28,7 +28,11 @@ fn created(seq: i64, is_selected: bool, name: &str) -> Past {
 }
 
 fn now(name: &str) -> GroupNow {
-    GroupNow { group: Some(Group { display_name: name.to_owned(), external_id: None }), project: None }
+    GroupNow {
+        group: Some(Group { display_name: name.to_owned(), external_id: None }),
+        project: None,
+        role: None,
+    }
 }
 
 const FREE: &dyn Fn(&str) -> bool = &|_| false;
@@ -62,7 +66,7 @@ fn a_group_of_a_project_is_named_by_the_project() {
     let Event::GroupDeleted { group, .. } = &mut gone.event else { panic!() };
     group.project = Some(crate::event::Named { id: "p".to_owned(), name: "Old".to_owned() });
     group.role = Some("Cook".to_owned());
-    let plan = of_group(&[gone.clone()], &GroupNow { group: None, project }, "P", FREE);
+    let plan = of_group(&[gone.clone()], &GroupNow { group: None, project, role: None }, "P", FREE);
     assert_eq!(plan.returning.first().unwrap().group.name, "P-New-Cook");
     assert_eq!(reasons(&of_group(&[gone], &GroupNow::default(), "P", FREE)), [(Reason::ProjectGone, None)]);
 }
