@@ -671,5 +671,32 @@ CREATE TABLE IF NOT EXISTS undo_subjects (
 CREATE INDEX IF NOT EXISTS undo_subjects_left_out ON undo_subjects (org_id, undo_id, place, subject_id)
 WHERE left_out IS NOT NULL;
 
+-- Changes of many people at once, in steps.
+CREATE TABLE IF NOT EXISTS bulk_runs (
+  org_id     TEXT NOT NULL,
+  id         TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  -- What is done to the people, as JSON.
+  change     TEXT NOT NULL,
+  status     TEXT NOT NULL CHECK (status = 'running' OR status = 'stopped' OR status = 'finished'),
+  -- The story of its events. NULL: there are none yet.
+  story      INTEGER,
+  -- How far it is, as JSON.
+  counts     TEXT NOT NULL,
+  PRIMARY KEY (org_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- The people of such a change.
+CREATE TABLE IF NOT EXISTS bulk_people (
+  org_id    TEXT NOT NULL,
+  run_id    TEXT NOT NULL,
+  person_id TEXT NOT NULL,
+  -- What became of them. NULL: they were not looked at yet.
+  result    TEXT,
+  PRIMARY KEY (org_id, run_id, person_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS bulk_people_waiting ON bulk_people (org_id, run_id, person_id) WHERE result IS NULL;
+
 -- The number of the newest migration.
 CREATE VIEW schema_version AS SELECT 13 AS version;

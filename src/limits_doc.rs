@@ -15,8 +15,8 @@ use crate::d1::filter::{compiler, load, sort};
 use crate::d1::imports::{kept as stored_imports, shown, snapshot};
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::{
-    audit_log, brake, console_sessions, erasure, idempotent_calls, keys, people, projects, refolding, retry,
-    session, totals, undo,
+    audit_log, brake, bulk, console_sessions, erasure, export, group_people, idempotent_calls, keys, people,
+    projects, refolding, retry, session, totals, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -224,6 +224,16 @@ fn admin_api() -> Vec<Row> {
         ("`count`", number(console_query::MAX_COUNT), "400"),
         ("`count` by default", number(console_query::DEFAULT_COUNT), NOTHING),
         ("people that a search of members looks at", number(people::MOST_SEARCHED), "next search"),
+        ("members that a search within a group looks at", number(group_people::MOST_SEARCHED), "next page"),
+        ("rows of a query of an export", number(export::MOST_ROWS), "next query"),
+        (
+            "text of a query of an export",
+            format!("about {} characters", number(export::WANTED_CHARACTERS)),
+            "next query",
+        ),
+        ("people of a change of many", number(bulk::MOST_PEOPLE), "400"),
+        ("people of a step of it", number(bulk::MOST_OF_STEP), "next step"),
+        ("people that its preview lists", number(bulk::MOST_PREVIEWED), CUT),
         ("form of the sign-in page", bytes(console::SIGN_IN_LIMIT), "413"),
         ("values in a body", number(call_body::MAX_VALUES), "400"),
         ("roles that a project is created with", number(project_calls::MOST_ROLES), "400"),

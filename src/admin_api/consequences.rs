@@ -5,7 +5,7 @@ use super::organizations::parsed_domains;
 use super::reply::Reply;
 use super::types::consequences::Consequences;
 use super::types::organizations::Settings;
-use crate::d1::consequences::{self as stored, Change};
+use crate::d1::consequences::{self as stored, Change, Counted};
 use crate::d1::{Batch, StorageError};
 use crate::http::Problem;
 
@@ -31,11 +31,13 @@ pub(crate) async fn of(
     let counted = batch.push(stored::count(&tenant, change));
     let opened = context.open(&tenant, batch).await?;
     let counted = opened.results.first(counted)?.ok_or(StorageError::Stale)?;
-    let answer = Consequences {
-        people: counted.people,
-        memberships: counted.memberships,
-        of: counted.of,
-        needs_confirmation: counted.limit.is_some_and(|limit| counted.people > limit),
-    };
-    Ok(InOrganization { organization: opened.organization, answer })
+    Ok(InOrganization { organization: opened.organization, answer: counted.into() })
+}
+
+impl From<Counted> for Consequences {
+    fn from(counted: Counted) -> Self {
+        let Counted { people, memberships, of, limit } = counted;
+        let needs_confirmation = limit.is_some_and(|limit| people > limit);
+        Self { people, memberships, of, needs_confirmation }
+    }
 }

@@ -61,6 +61,16 @@ pub(crate) async fn ids_of(
     Ok((group, person.person.id))
 }
 
+/// The id of the group with that id or name.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn group_id(context: &AdminContext<'_>, org: &str, group: &str) -> Result<String, Problem> {
+    let tenant = context.tenant(org);
+    let found = context.select(&tenant, stored::group_named(&tenant, group)).await?.answer;
+    Ok(found.into_iter().next().ok_or_else(super::groups::not_found)?.id)
+}
+
 /// Adds a person to a group.
 pub(crate) async fn add(
     context: &AdminContext<'_>,

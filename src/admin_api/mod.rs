@@ -4,6 +4,7 @@
 pub(crate) mod access;
 pub(crate) mod body;
 pub(crate) mod brake;
+pub(crate) mod bulk;
 pub(crate) mod consequences;
 pub(crate) mod context;
 pub(crate) mod deed_kinds;

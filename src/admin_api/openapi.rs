@@ -9,8 +9,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
-    self, access, consequences, events, export, groups, imports, keys, log, members, organizations, problem,
-    projects, query, sessions, undo,
+    self, access, bulk, consequences, events, export, groups, imports, keys, log, members, organizations,
+    problem, projects, query, sessions, undo,
 };
 
 use crate::deployment::VERSION;
@@ -28,6 +28,10 @@ fn schemas() -> Map<String, Value> {
     add::<access::AccessChanges>(&mut all);
     add::<events::DeedPage>(&mut all);
     add::<events::ChangeEvent>(&mut all);
+    add::<bulk::PreviewBulk>(&mut all);
+    add::<bulk::StartBulk>(&mut all);
+    add::<bulk::BulkPreview>(&mut all);
+    add::<bulk::BulkResults>(&mut all);
     add::<consequences::Confirmation>(&mut all);
     add::<consequences::Consequences>(&mut all);
     add::<groups::Group>(&mut all);
@@ -120,6 +124,7 @@ fn parameters(query: &str) -> Value {
         "ImportQuery" => imports::ImportQuery::into_params(of_query),
         "ComparisonQuery" => imports::ComparisonQuery::into_params(of_query),
         "LogQuery" => log::LogQuery::into_params(of_query),
+        "BulkQuery" => bulk::BulkQuery::into_params(of_query),
         "ExportQuery" => export::ExportQuery::into_params(of_query),
         other => panic!("there is no query {other}"),
     };

@@ -13,7 +13,7 @@ use super::reply::Reply;
 use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
-    access, body, brake, consequences, deeds, deleted_people, export, group_people, groups, imports, keys,
+    access, body, brake, bulk, consequences, deeds, deleted_people, export, group_people, groups, imports, keys,
     log, members, organizations, project_views, projects, sessions, undo,
 };
 use crate::audit::admin_request;
@@ -72,6 +72,11 @@ enum Call {
     RemoveFromGroup,
     PreviewLeave,
     Export,
+    PreviewBulk,
+    StartBulk,
+    ReadBulk,
+    StepBulk,
+    StopBulk,
     ReadAccess,
     ListAccessChanges,
     ListEvents,
@@ -150,6 +155,11 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/events", Method::GET, Call::ListEvents)
         .at("/organizations/:org/events/:event", Method::GET, Call::ReadEvent)
         .at("/organizations/:org/log", Method::GET, Call::ReadLog)
+        .at("/organizations/:org/bulk", Method::POST, Call::StartBulk)
+        .at("/organizations/:org/bulk/preview", Method::POST, Call::PreviewBulk)
+        .at("/organizations/:org/bulk/:id", Method::GET, Call::ReadBulk)
+        .at("/organizations/:org/bulk/:id/steps", Method::POST, Call::StepBulk)
+        .at("/organizations/:org/bulk/:id/stop", Method::POST, Call::StopBulk)
         .at("/organizations/:org/imports", Method::GET, Call::ListImports)
         .at("/organizations/:org/export/:export", Method::GET, Call::Export)
         .at("/organizations/:org/imports/compare", Method::GET, Call::CompareImports)
@@ -247,6 +257,9 @@ async fn read(
         }
         (Call::PreviewDeleteTeam, [org, _, team]) => {
             found(consequences::of(context, org, Change::DeleteTeam(team)).await?)
+        }
+        (Call::ReadBulk, [org, id]) => {
+            found(bulk::read(context, org, id, query::read(request.query)?).await?)
         }
         (Call::PreviewLeave, [org, group, person]) => {
             found(consequences::of(context, org, Change::Leave { group, person }).await?)
@@ -367,6 +380,9 @@ async fn write(
             })
             .await
         }
+        (Call::StartBulk, [org]) => {
+            post(context, request, fields, async |context, body| bulk::start(context, org, body).await).await
+        }
         (Call::StartUndo, [org]) => {
             post(context, request, fields, async |context, body| undo::start(context, org, body).await).await
         }
@@ -400,6 +416,15 @@ async fn change(
     let reply = match (call, parameters) {
         (Call::PreviewUndo, [org]) => {
             return found(undo::preview(context, org, body::read(fields)?, MOST_SUBJECTS).await?);
+        }
+        (Call::PreviewBulk, [org]) => return found(bulk::preview(context, org, body::read(fields)?).await?),
+        (Call::StepBulk, [org, id]) => {
+            let Nothing {} = body::read(fields)?;
+            bulk::step(context, org, id).await?.into_json()
+        }
+        (Call::StopBulk, [org, id]) => {
+            let Nothing {} = body::read(fields)?;
+            bulk::stop(context, org, id).await?.into_json()
         }
         (Call::StepUndo, [org, id]) => {
             let Nothing {} = body::read(fields)?;

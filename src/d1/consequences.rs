@@ -28,6 +28,27 @@ pub enum Change<'c> {
         /// The id of the person.
         person: &'c str,
     },
+    /// Many people are changed.
+    Bulk(Taken<'c>),
+}
+
+/// What a change of many people takes. The people are a JSON array of their ids.
+#[derive(Debug, Clone, Copy)]
+pub enum Taken<'c> {
+    /// Nothing that counts.
+    Nothing,
+    /// They become inactive, or are deleted.
+    ByLeaving {
+        /// The people.
+        people: &'c str,
+    },
+    /// They leave a group.
+    FromGroup {
+        /// The id of the group.
+        group: &'c str,
+        /// The people.
+        people: &'c str,
+    },
 }
 
 /// What a change takes.
@@ -52,7 +73,7 @@ impl Change<'_> {
         const MEMBERS: &str = "(SELECT count(*) FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq
                WHERE g.org_id = :org AND g.id = :id)";
         match self {
-            Self::EmailDomains([]) => ("0", "0"),
+            Self::EmailDomains([]) | Self::Bulk(Taken::Nothing) => ("0", "0"),
             Self::EmailDomains(_) => (
                 "(SELECT count(*) FROM users u WHERE u.org_id = :org AND u.active = 1 AND u.managed = 1
                AND coalesce(u.mail_domain NOT IN (SELECT value FROM json_each(:id)), 1))",
@@ -75,6 +96,22 @@ impl Change<'_> {
                 "(SELECT count(*) FROM users u CROSS JOIN memberships m ON m.user_seq = u.seq
                WHERE u.org_id = :org AND u.id = :id)",
             ),
+            Self::Bulk(Taken::ByLeaving { .. }) => (
+                "(SELECT count(*) FROM json_each(:id) j CROSS JOIN users u ON u.org_id = :org AND u.id = j.value
+               WHERE u.active = 1 AND u.org_role <> 'Owner')",
+                "(SELECT count(*) FROM json_each(:id) j CROSS JOIN users u ON u.org_id = :org AND u.id = j.value
+               CROSS JOIN memberships m ON m.user_seq = u.seq WHERE u.org_role <> 'Owner')",
+            ),
+            Self::Bulk(Taken::FromGroup { .. }) => (
+                "(SELECT count(*) FROM groups g CROSS JOIN json_each(:id) j
+               CROSS JOIN users u ON u.org_id = g.org_id AND u.id = j.value
+               CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq
+               WHERE g.org_id = :org AND g.id = :group AND g.role IS NOT NULL)",
+                "(SELECT count(*) FROM groups g CROSS JOIN json_each(:id) j
+               CROSS JOIN users u ON u.org_id = g.org_id AND u.id = j.value
+               CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq = u.seq
+               WHERE g.org_id = :org AND g.id = :group)",
+            ),
             // A plain group gives no access.
             Self::Leave { .. } => (
                 "(SELECT count(*) FROM groups g CROSS JOIN users u ON u.org_id = g.org_id AND u.id = :id
@@ -93,7 +130,11 @@ impl Change<'_> {
             Self::Archive(id) | Self::DeleteTeam(id) | Self::DeleteRole(id) | Self::Remove(id) => {
                 vec![text("id", *id)]
             }
-            Self::Leave { group, person } => vec![text("id", *person), text("group", *group)],
+            Self::Leave { group, person: id } | Self::Bulk(Taken::FromGroup { group, people: id }) => {
+                vec![text("id", *id), text("group", *group)]
+            }
+            Self::Bulk(Taken::ByLeaving { people }) => vec![text("id", *people)],
+            Self::Bulk(Taken::Nothing) => Vec::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod administrators;
 pub mod audit_log;
 pub mod batch;
 pub mod brake;
+pub mod bulk;
 pub(crate) mod classify;
 pub(crate) mod columns;
 pub mod consequences;

@@ -4,7 +4,7 @@
 use super::statement::{Statement, text};
 
 /// Tables whose rows stay when their organization is deleted, each with its primary key behind `org_id`.
-pub(crate) const KEPT_TABLES: [(&str, &str); 7] = [
+pub(crate) const KEPT_TABLES: [(&str, &str); 9] = [
     ("log", "id"),
     ("events", "seq"),
     ("event_subjects", "subject_id, seq"),
@@ -12,6 +12,8 @@ pub(crate) const KEPT_TABLES: [(&str, &str); 7] = [
     ("deleted_people", "id"),
     ("undo_runs", "id"),
     ("undo_subjects", "undo_id, place, subject_id"),
+    ("bulk_runs", "id"),
+    ("bulk_people", "run_id, person_id"),
 ];
 
 /// Deletes the rows of deleted organizations in one of [`KEPT_TABLES`], at most `most`; returns one row for each

@@ -102,6 +102,8 @@ describe("the description", () => {
       "Settings",
       "PreviewUndo",
       "StartUndo",
+      "PreviewBulk",
+      "StartBulk",
       "UndoSelection",
       "NewOrganization",
       "NewPerson",
@@ -261,6 +263,17 @@ describe("the Worker", () => {
     assert.deepEqual([leaving.people, leaving.memberships], [1, 1]);
     const left = await walk.call("removeFromGroup", at({ group, member: eve.id }), { query: { confirm_people: 1 } });
     assert.deepEqual([left.changed, left.is_member], [true, false]);
+    const change = { action: "activate" };
+    const bulk = await walk.call("previewBulk", at(), { body: { change, people: [eve.id] } });
+    assert.equal(bulk.counts.people, 1);
+    const { id: run } = await walk.call("startBulk", at(), { body: { change, people: [eve.id] } });
+    assert.equal((await walk.call("stepBulk", at({ bulk: run }), { body: {} })).status, "finished");
+    assert.equal((await walk.call("stopBulk", at({ bulk: run }))).status, "finished");
+    const page1 = await walk.call("readBulk", at({ bulk: run }), { query: { count: 1, after: "!" } });
+    assert.deepEqual(
+      page1.people.map(({ result }) => result),
+      ["unchanged"],
+    );
     await walk.call("export", at({ export: "groups" }), { query: { format: "jsonl" } });
 
     const shown = await walk.call("readMember", at({ member: ada.id }));
@@ -396,7 +409,9 @@ describe("the Worker", () => {
     const member = await admin.create(`/organizations/${id}/members`, { user_name: "ada@okta.local" });
     const group = project.roles[0].group.id;
     const undo = (await admin.create(`/organizations/${id}/undo`, { selection: { since: "2026-01-01" } })).id;
-    const parts = { project: project.id, role: group, team: team.id, member: member.id, group, export: "people" };
+    const change = { action: "activate" };
+    const bulk = (await admin.create(`/organizations/${id}/bulk`, { change, people: [member.id] })).id;
+    const parts = { project: project.id, role: group, team: team.id, member: member.id, group, export: "people", bulk };
     const names = { org: id, key: key.id, event: 1, undo, ...parts };
     const pathOf = (template) => template.replace(/\{(\w+)\}/g, (_, name) => names[name]);
     return { admin, pathOf };

@@ -88,7 +88,7 @@ test("what went is undone by a button, and then the brake is released by itself"
   assertError(await deactivate(people[25]), 429);
   for (let steps = 0; steps < 9 && (await button(page, "Go on").count()) > 0; steps++)
     await submit(page, button(page, "Go on"));
-  assert.equal(await page.locator("#undo").getAttribute("data-status"), "finished");
+  assert.equal(await page.locator("#run").getAttribute("data-status"), "finished");
   assert.equal(await page.getByRole("region", { name: "Access brake" }).count(), 0);
   assert.equal((await organization.user(people[3].id)).active, true);
   assert.equal((await organization.admin.get(organization.path())).brake.engaged_at, null);

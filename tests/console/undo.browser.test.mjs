@@ -43,7 +43,7 @@ describe("an undo", () => {
     for (const words of ["3 people become active again", "3 memberships of groups begin again", "In all, 3 people"])
       assert.ok(shown.includes(words), `${words}: ${shown}`);
     await submit(page, button(page, "Undo these changes"));
-    await page.locator("#undo[data-status=finished]").waitFor();
+    await page.locator("#run[data-status=finished]").waitFor();
     assert.match(await main(page), /3 of 3 people and groups/);
     assert.deepEqual(await directory(worker, organization), before);
     await page.getByRole("link", { name: "Undo this undo" }).click();
@@ -66,7 +66,7 @@ describe("an undo", () => {
     await submit(page, button(page, "Undo these changes"));
     for (let steps = 0; steps < 5 && (await button(page, "Go on").count()) > 0; steps++)
       await submit(page, button(page, "Go on"));
-    assert.equal(await page.locator("#undo").getAttribute("data-status"), "finished");
+    assert.equal(await page.locator("#run").getAttribute("data-status"), "finished");
     assert.match(await main(page), /2 people become active again.*Changed since, so that it stays/s);
     assert.equal((await organization.user(ids[0])).active, false);
     assert.equal((await organization.user(ids[1])).active, true);
@@ -105,7 +105,7 @@ describe("an undo", () => {
     ])
       assert.match(shown, words);
     await submit(page, button(page, "Undo these changes"));
-    await page.locator("#undo[data-status=finished]").waitFor();
+    await page.locator("#run[data-status=finished]").waitFor();
     assert.deepEqual(await directory(worker, organization), before);
     await assertNoComplaints(page);
   });

@@ -152,10 +152,14 @@ test("nothing is left of a deleted organization, and all of the others", async (
     await worker.sql("INSERT INTO deleted_people VALUES (?1, 'x', ?2, 1, '{}')", org, now);
     await worker.sql("INSERT INTO undo_runs VALUES (?1, 'x', ?2, 'a', '{}', 'finished', 1, '{}')", org, now);
     await worker.sql("INSERT INTO undo_subjects VALUES (?1, 'x', 0, 's', NULL)", org);
+    await worker.sql("INSERT INTO bulk_runs VALUES (?1, 'x', ?2, 'a', '{}', 'finished', 1, '{}')", org, now);
+    await worker.sql("INSERT INTO bulk_people VALUES (?1, 'x', 'p', NULL)", org);
   }
   await worker.sql("INSERT INTO access_losses VALUES (?1, ?2, 0, 0)", id, days(2).slice(0, 16));
   await run();
-  for (const table of ["events", "event_subjects", "access_losses", "deleted_people", "undo_runs", "undo_subjects"]) {
+  const ofEvents = ["events", "event_subjects", "access_losses"];
+  const ofRuns = ["undo_runs", "undo_subjects", "bulk_runs", "bulk_people"];
+  for (const table of [...ofEvents, "deleted_people", ...ofRuns]) {
     assert.equal(await count(worker, table, gone), 0, table);
     assert.ok((await count(worker, table, id)) > 0, table);
   }

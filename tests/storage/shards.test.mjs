@@ -41,6 +41,8 @@ const ROWS = `SELECT
   (SELECT count(*) FROM deleted_people WHERE org_id = ?1) AS deleted_people,
   (SELECT count(*) FROM undo_runs WHERE org_id = ?1) AS undo_runs,
   (SELECT count(*) FROM undo_subjects WHERE org_id = ?1) AS undo_subjects,
+  (SELECT count(*) FROM bulk_runs WHERE org_id = ?1) AS bulk_runs,
+  (SELECT count(*) FROM bulk_people WHERE org_id = ?1) AS bulk_people,
   (SELECT count(*) FROM log WHERE org_id = ?1) AS log`;
 
 /** An organization of the same names in each database, with people, a project, a team and its members. */

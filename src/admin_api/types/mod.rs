@@ -2,6 +2,7 @@
 //! and from the attributes of their handlers: doc comments here are what its readers see.
 
 pub(crate) mod access;
+pub(crate) mod bulk;
 pub(crate) mod consequences;
 pub(crate) mod events;
 pub(crate) mod export;

@@ -127,11 +127,11 @@ if (tail) {
   });
 }
 
-// Carries on an undo, one step after another, as its button does.
-const undo = document.getElementById("undo");
-if (undo?.dataset.status === "running") {
+// Carries on an undo or a change of many people, one step after another, as its button does.
+const run = document.getElementById("run");
+if (run?.dataset.status === "running") {
   const goOn = async () => {
-    const form = document.getElementById("undo-step");
+    const form = document.getElementById("run-step");
     if (!form) return;
     const button = form.querySelector("button");
     const body = new URLSearchParams({ action: button.value });
@@ -142,7 +142,7 @@ if (undo?.dataset.status === "running") {
         const next = new DOMParser().parseFromString(await answer.text(), "text/html");
         document.querySelector("main").replaceChildren(...next.querySelector("main").childNodes);
         localizeTimes(document);
-        const now = document.getElementById("undo");
+        const now = document.getElementById("run");
         if (now?.dataset.status !== "running") {
           now?.setAttribute("tabindex", "-1");
           return now?.focus();
@@ -156,7 +156,7 @@ if (undo?.dataset.status === "running") {
     setTimeout(goOn, 3000);
   };
   const say = (text) => {
-    const status = document.getElementById("undo-status");
+    const status = document.getElementById("run-status");
     if (status) status.textContent = text;
   };
   goOn();

@@ -27,6 +27,7 @@ pub(super) enum Flash {
     MemberRemoved,
     MemberDeleted,
     AddedToGroup,
+    BulkStopped,
     WasInGroup,
     RemovedFromGroup,
     WasNotInGroup,
@@ -71,6 +72,7 @@ impl Flash {
                 "The member is removed. The identity provider learns of it with the next import."
             }
             Self::MemberDeleted => "The member is deleted.",
+            Self::BulkStopped => "The change is stopped. What it has changed stays.",
             Self::AddedToGroup => "The person is a member of the group now.",
             Self::WasInGroup => "The person was a member of the group already. Nothing was changed.",
             Self::RemovedFromGroup => "The person is removed from the group, and stays in the organization.",

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::bulk;
 use super::calls::post;
 use super::export;
 use super::flash::Flash;
@@ -127,7 +128,10 @@ fn main(
         (maker("Add a member", refused.is_some(), &add(refused.unwrap_or(&Add::default()))))
         (search(request))
         (found(request, list))
-        @if !members.is_empty() { (table(organization, members)) }
+        @if !members.is_empty() {
+            (table(organization, members))
+            (bulk::choice(organization, &request.without_parameters(&[]), list.total))
+        }
         (pages(request, list))
         (export::line(organization, "people", "people"))
     }
@@ -255,6 +259,7 @@ pub(super) fn table(organization: &Organization, members: &[MemberInList]) -> Ma
             tbody {
                 @for member in members { tr {
                     td data-label="User name" {
+                        (bulk::tick(&member.id, &member.user_name))
                         a href=(address(organization, &format!("members/{}", member.id))) {
                             (shorten(&member.user_name))
                         }

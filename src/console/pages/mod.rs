@@ -7,6 +7,7 @@ mod advice;
 mod asset;
 mod banners;
 mod brake;
+mod bulk;
 mod calls;
 mod confirm;
 pub(crate) mod days;

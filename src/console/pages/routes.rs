@@ -1,6 +1,7 @@
 //! The pages by their names.
 
 use super::brake::Brake;
+use super::bulk::{Bulk, BulkRunPage};
 use super::deleted_people::DeletedPeople;
 use super::event::Event;
 use super::export::Exports;
@@ -52,6 +53,8 @@ pub(crate) enum PageName {
     Import,
     ImportPage,
     CompareImports,
+    Bulk,
+    BulkRun,
     Undo,
     UndoRun,
     DeletedPeople,
@@ -90,6 +93,8 @@ pub(crate) async fn respond(
         (P::Log, [org]) => Log { org }.show(context, request).await,
         (P::Event, [org, seq]) => Event { org, seq }.show(context, request).await,
         (P::Imports, [org]) => Imports { org }.show(context, request).await,
+        (P::Bulk, [org]) => with_forms(&Bulk { org }, context, request, form).await,
+        (P::BulkRun, [org, id]) => with_forms(&BulkRunPage { org, id }, context, request, form).await,
         (P::Export, [org]) => Exports { org }.show(context, request).await,
         (P::Import, [org, id]) => Import { org, id }.show(context, request).await,
         (P::ImportPage, [org, id, number]) => ImportPage { org, id, number }.show(context, request).await,

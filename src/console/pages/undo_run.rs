@@ -78,7 +78,7 @@ fn main(request: &PageRequest, organization: &Organization, result: &UndoResult)
     let UndoResult { run, left, next: after } = result;
     let after = after.as_deref().map(|after| request.with_parameter("after", after));
     html! {
-        section.card #undo aria-labelledby="run-heading" data-status=(status(run)) {
+        section.card #run aria-labelledby="run-heading" data-status=(status(run)) {
             h2 #run-heading { (state(run)) }
             dl.facts {
                 div { dt { "Changes" } dd { (selected(&run.selection)) } }
@@ -92,9 +92,9 @@ fn main(request: &PageRequest, organization: &Organization, result: &UndoResult)
                      you stop it."
                 }
                 @if run.releases_brake { p { "When it has finished, the access brake is released." } }
-                form method="post" #undo-step { button name="action" value="step" { "Go on" } }
+                form method="post" #run-step { button name="action" value="step" { "Go on" } }
                 form method="post" { button.danger name="action" value="stop" { "Stop" } }
-                p #undo-status role="status" {}
+                p #run-status role="status" {}
             } @else if run.restored != Counts::default() {
                 p { a href=(address(organization, &format!("undo?story={}", run.story))) { "Undo this undo" } }
             }
