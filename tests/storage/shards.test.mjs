@@ -81,6 +81,8 @@ async function withHistory({ organization, team }) {
   const run = await startUndo(organization, { since: "2026-01-01", types: ["person.deleted"] });
   await finishUndo(organization, run);
   assertStatus(await okta.delete(`/Users/${gone.id}`), 204);
+  const many = { change: { action: "activate" }, people: [gone.id] };
+  await organization.admin.create(organization.path("/bulk"), many);
   return async () => {
     assertStatus(await okta.delete(`/Users/${away.id}`), 204);
     await organization.configure({ keep_access: false });
