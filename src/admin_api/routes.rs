@@ -13,8 +13,8 @@ use super::reply::Reply;
 use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
-    access, body, brake, bulk, consequences, deeds, deleted_people, export, group_people, groups, imports, keys,
-    log, members, organizations, project_views, projects, sessions, undo,
+    access, body, brake, bulk, consequences, deeds, deleted_people, export, group_people, groups, imports,
+    keys, log, members, organizations, project_views, projects, sessions, undo,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;

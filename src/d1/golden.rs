@@ -9,6 +9,7 @@ use super::consequences::Change;
 use super::events::range::Range;
 use super::events::read::{self, About};
 use super::events::{access, requests};
+use super::export::{Export, Format};
 use super::imports::snapshot::Reader;
 use super::kept_memberships::KeptComparison;
 use super::limits::LIMITS;
@@ -17,8 +18,9 @@ use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::organizations::Settings;
 use super::users::StoredUser;
 use super::{
-    Batch, Cause, Scope, Statement, Tenant, audit_log, brake, consequences, erasure, events, group_members,
-    groups, member_chunks, organizations, people, projects, retention, totals, undo, users,
+    Batch, Cause, Scope, Statement, Tenant, audit_log, brake, bulk, consequences, erasure, events, export,
+    group_members, group_people, groups, member_chunks, organizations, people, projects, retention, totals,
+    undo, users,
 };
 use directory::event::{MAX_LISTED, Source};
 use directory::group::GroupChange;
@@ -350,6 +352,28 @@ fn readable() -> Vec<Case> {
         batch.push(totals::due(1));
         batch.push(totals::piece(&tenant, ""));
         batch.execute(events::organization::people_counted(&tenant, 1, 1));
+    });
+    add("a search by name within a group, and a person joins it", &|batch| {
+        batch.push(group_people::search::<Value>(&tenant, "group", "ada", 0, 50));
+        batch.extend(group_people::change(&tenant, "group", &["user"], true));
+    });
+    add("rows of exports", &|batch| {
+        for (export, format) in [
+            (Export::People, Format::Csv),
+            (Export::Groups, Format::Jsonl),
+            (Export::Log, Format::Jsonl),
+            (Export::Events, Format::Jsonl),
+            (Export::AccessReview, Format::Jsonl),
+        ] {
+            batch.push(export::rows(&tenant, export, format, ("", 0), 500));
+        }
+    });
+    add("a change of many people, and its first step", &|batch| {
+        let change = bulk::Change::AddToGroup { group: "group".to_owned() };
+        let people = ["user".to_owned()];
+        batch.push(bulk::preview(&tenant, &change, &people));
+        batch.extend(bulk::start(&tenant, "run", &change, &people));
+        batch.push(bulk::people(&tenant, "run", "", 50));
     });
     for (name, made) in undo::statements::cases(&tenant) {
         add(name, &|batch| *batch = made.clone());

@@ -6842,6 +6842,758 @@ WHERE
       AND (c.subject_type = 'person' OR c.subject_type = 'organization')
   );
 
+-- a search by name within a group, and a person joins it
+WITH
+stop (seq) AS MATERIALIZED (
+  SELECT (
+    SELECT m.user_seq
+    FROM groups g
+      CROSS JOIN memberships m ON m.group_seq = g.seq AND m.user_seq > CAST(?1 AS INTEGER)
+    WHERE g.org_id = ?2
+      AND g.id = ?3
+    ORDER BY m.user_seq
+    LIMIT 1 OFFSET 2000 - 1
+  )
+)
+SELECT
+  json_object(
+    'id',
+    users.id,
+    'user_name',
+    users.doc ->> '$.userName',
+    'name',
+    coalesce(
+      nullif(trim(concat_ws(' ', users.doc ->> '$.name.givenName', users.doc ->> '$.name.familyName')), ''),
+      users.doc ->> '$.displayName',
+      ''
+    ),
+    'org_role',
+    iif(users.active, users.org_role, 'Member'),
+    'active',
+    json(iif(users.active, 'true', 'false')),
+    'managed',
+    json(iif(users.managed, 'true', 'false')),
+    'created_at',
+    users.created_at,
+    'last_modified',
+    users.last_modified
+  ) AS json,
+  CAST(m.user_seq AS TEXT) AS place,
+  instr(
+    concat_ws(
+      char(10),
+      users.user_name_fold,
+      coalesce(users.doc_fold, lower(users.doc)) ->> '$.displayname',
+      concat_ws(
+        ' ',
+        coalesce(users.doc_fold, lower(users.doc)) ->> '$.name.givenname',
+        coalesce(users.doc_fold, lower(users.doc)) ->> '$.name.familyname'
+      )
+    ),
+    ?4
+  ) > 0 AS is_hit,
+  coalesce(m.user_seq = stop.seq, 0) AS is_end
+FROM
+  stop
+  CROSS JOIN groups g
+  CROSS JOIN memberships m ON m.group_seq = g.seq
+  AND m.user_seq > CAST(?1 AS INTEGER)
+  AND m.user_seq <= coalesce(stop.seq, 9223372036854775807)
+  CROSS JOIN users ON users.seq = m.user_seq
+WHERE
+  g.org_id = ?2
+  AND g.id = ?3
+  AND (
+    instr(
+      concat_ws(
+        char(10),
+        users.user_name_fold,
+        coalesce(users.doc_fold, lower(users.doc)) ->> '$.displayname',
+        concat_ws(
+          ' ',
+          coalesce(users.doc_fold, lower(users.doc)) ->> '$.name.givenname',
+          coalesce(users.doc_fold, lower(users.doc)) ->> '$.name.familyname'
+        )
+      ),
+      ?4
+    ) > 0
+    OR m.user_seq = stop.seq
+  )
+ORDER BY m.user_seq
+LIMIT CAST(?5 AS INTEGER);
+SELECT
+  iif(
+    json_array_length(?1) = (
+      SELECT count(*)
+      FROM
+        groups g
+        CROSS JOIN json_each(?1) j
+        CROSS JOIN users u ON u.org_id = g.org_id
+        AND u.id = j.value
+        AND u.active = 1
+        LEFT JOIN memberships m ON m.group_seq = g.seq
+        AND m.user_seq = u.seq
+      WHERE g.org_id = ?2
+        AND g.id = ?3 AND (m.user_seq IS NULL) = CAST(?4 AS INTEGER)
+    ),
+    '',
+    json('stale')
+  );
+UPDATE groups SET
+  version = version + 1, last_modified = max(last_modified, ?1)
+WHERE org_id = ?2 AND id = ?3;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+INSERT INTO memberships (group_seq, user_seq, since)
+SELECT
+  x.group_seq,
+  x.user_seq,
+  (SELECT coalesce(max(seq), 0) FROM events WHERE org_id = ?1) + dense_rank() OVER (ORDER BY x.group_seq, x.chunk)
+FROM (
+  SELECT
+    group_seq,
+    user_seq,
+    (row_number() OVER (PARTITION BY group_seq ORDER BY user_seq) - 1) / 500 AS chunk
+  FROM (
+    SELECT DISTINCT g.seq AS group_seq, u.seq AS user_seq
+    FROM
+      json_each(?2) j
+      CROSS JOIN groups g ON g.org_id = ?1
+      AND g.id = j.value ->> 0
+      CROSS JOIN users u ON u.org_id = ?1
+      AND u.id = j.value ->> 1
+      AND u.active = 1
+      LEFT JOIN memberships m ON m.group_seq = g.seq
+      AND m.user_seq = u.seq
+    WHERE m.user_seq IS NULL
+  )
+) x;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + y.since - p.seq,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  'membership.added',
+  coalesce(CAST(?1 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?2,
+  ?3,
+  ?4,
+  'group',
+  g.id,
+  g.version,
+  json_object(
+    'groups',
+    json_array(
+      json(
+        json_patch(
+          '{}',
+          json_object(
+            'id',
+            g.id,
+            'name',
+            g.display_name,
+            'external_id',
+            coalesce(g.external_id_sent, g.external_id),
+            'role',
+            g.role,
+            'project',
+            iif(r.id IS NULL, NULL, json_object('id', r.id, 'name', r.name)),
+            'team',
+            iif(t.id IS NULL, NULL, json_object('id', t.id, 'name', t.name))
+          )
+        )
+      )
+    ),
+    'people',
+    json(y.people)
+  ),
+  0,
+  p.active_total + 0,
+  iif(?2 = 'scim', 0, 0),
+  p.lost_total + iif(?2 = 'scim', 0, 0),
+  NULL,
+  NULL
+FROM (
+  SELECT x.group_seq AS group_seq, x.since AS since, json_group_array(json_object('id', x.id)) AS people
+  FROM (
+    SELECT DISTINCT g.seq AS group_seq, m.since AS since, u.id AS id
+    FROM
+      json_each(?5) j
+      CROSS JOIN groups g ON g.org_id = ?6
+      AND g.id = j.value ->> 0
+      CROSS JOIN users u ON u.org_id = ?6
+      AND u.id = j.value ->> 1
+      CROSS JOIN memberships m ON m.group_seq = g.seq
+      AND m.user_seq = u.seq
+      AND m.since > (SELECT coalesce(max(seq), 0) FROM events WHERE org_id = ?6)
+  ) x
+  GROUP BY 1, 2
+) y
+  CROSS JOIN groups g ON g.seq = y.group_seq
+  LEFT JOIN projects r ON r.id = g.project_id
+  LEFT JOIN teams t ON t.id = g.team_id
+  CROSS JOIN (
+    SELECT
+      n.*,
+      (
+        SELECT l.id
+        FROM log l
+        WHERE
+          l.org_id = n.org_id
+          AND substr(l.id, 26) = ?7
+          AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+        ORDER BY l.id DESC
+        LIMIT 1
+      ) AS request_log_id
+    FROM (
+      SELECT *
+      FROM (
+        SELECT org_id, seq, at, story, log_id, active_total, lost_total
+        FROM events
+        WHERE org_id = ?8
+        ORDER BY seq DESC
+        LIMIT 1
+      )
+      UNION ALL
+      SELECT ?8, 0, '', NULL, NULL, 0, 0
+      LIMIT 1
+    ) n
+    WHERE n.org_id IS NOT NULL
+    LIMIT 1
+  ) p
+ORDER BY y.since;
+
+-- rows of exports
+SELECT
+  group_concat (y.line, '' ORDER BY y.number) AS body,
+  max(y.number) AS number,
+  count(*) AS rows,
+  y.after AS
+after, y.after_seq AS after_seq
+FROM (
+  SELECT x.*, sum(length(x.line)) OVER (ORDER BY x.number ROWS UNBOUNDED PRECEDING) / 300000 AS piece
+  FROM (
+    SELECT w.after AS
+    after
+,
+      w.after_seq AS after_seq,
+      row_number() OVER () AS number,
+      '"' || iif(unicode(c0) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c0) = 'text', '''', '') || replace (coalesce(c0, ''), '"', '""') || '"' || ',' || '"' || iif(unicode(c1) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c1) = 'text', '''', '') || replace (coalesce(c1, ''), '"', '""') || '"' || ',' || '"' || iif(unicode(c2) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c2) = 'text', '''', '') || replace (coalesce(c2, ''), '"', '""') || '"' || ',' || '"' || iif(unicode(c3) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c3) = 'text', '''', '') || replace (coalesce(c3, ''), '"', '""') || '"' || ',' || '"' || iif(unicode(c4) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c4) = 'text', '''', '') || replace (coalesce(c4, ''), '"', '""') || '"' || ',' || '"' || coalesce(iif(c5 = 1, 'yes', iif(c5 = 0, 'no', NULL)), '') || '"' || ',' || '"' || coalesce(iif(c6 = 1, 'yes', iif(c6 = 0, 'no', NULL)), '') || '"' || ',' || '"' || iif(unicode(c7) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c7) = 'text', '''', '') || replace (coalesce(c7, ''), '"', '""') || '"' || ',' || '"' || iif(unicode(c8) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c8) = 'text', '''', '') || replace (coalesce(c8, ''), '"', '""') || '"' || ',' || '"' || iif(unicode(c9) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c9) = 'text', '''', '') || replace (coalesce(c9, ''), '"', '""') || '"' || ',' || '"' || iif(unicode(c10) IN (9, 10, 13, 43, 45, 61, 64) AND typeof(c10) = 'text', '''', '') || replace (coalesce(c10, ''), '"', '""') || '"' || char(13, 10) AS line
+    FROM (
+      SELECT
+        u.id AS c0,
+        u.doc ->> '$.userName' AS c1,
+        coalesce(
+          nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+          u.doc ->> '$.displayName'
+        ) AS c2,
+        (
+          SELECT j.value ->> 'value'
+          FROM json_each(u.doc, '$.emails') j
+          ORDER BY coalesce(j.value ->> 'primary', 0) DESC, j.key
+          LIMIT 1
+        ) AS c3,
+        u.doc ->> '$.externalId' AS c4,
+        u.active AS c5,
+        u.managed AS c6,
+        iif(u.active, u.org_role, NULL) AS c7,
+        (
+          SELECT group_concat (g.display_name, '; ' ORDER BY g.seq)
+          FROM memberships m
+            CROSS JOIN groups g ON g.seq = m.group_seq
+          WHERE m.user_seq = u.seq
+        ) AS c8,
+        u.created_at AS c9,
+        u.last_modified AS c10,
+        u.id AS
+      after, 0 AS after_seq
+      FROM users u
+      WHERE u.org_id = ?1
+        AND u.id > ?2
+      ORDER BY u.id
+      LIMIT CAST(?3 AS INTEGER)
+    ) w
+  ) x
+) y
+GROUP BY y.piece
+ORDER BY y.piece;
+SELECT
+  group_concat (y.line, '' ORDER BY y.number) AS body,
+  max(y.number) AS number,
+  count(*) AS rows,
+  y.after AS
+after, y.after_seq AS after_seq
+FROM (
+  SELECT x.*, sum(length(x.line)) OVER (ORDER BY x.number ROWS UNBOUNDED PRECEDING) / 300000 AS piece
+  FROM (
+    SELECT w.after AS
+    after
+,
+      w.after_seq AS after_seq,
+      row_number() OVER () AS number,
+      json_object(
+        'group',
+        c0,
+        'group_id',
+        c1,
+        'project',
+        c2,
+        'team',
+        c3,
+        'role',
+        c4,
+        'group_external_id',
+        c5,
+        'pushed_at',
+        c6,
+        'user_id',
+        c7,
+        'user_name',
+        c8,
+        'name',
+        c9,
+        'email',
+        c10,
+        'external_id',
+        c11,
+        'active',
+        json(iif(c12 IS NULL, 'null', iif(c12, 'true', 'false'))),
+        'seen_by_scim',
+        json(iif(c13 IS NULL, 'null', iif(c13, 'true', 'false'))),
+        'org_role',
+        c14,
+        'since',
+        c15,
+        'by',
+        c16,
+        'event',
+        c17
+      ) || char(10) AS line
+    FROM (
+      SELECT
+        g.display_name AS c0,
+        g.id AS c1,
+        p.name AS c2,
+        t.name AS c3,
+        g.role AS c4,
+        coalesce(g.external_id_sent, g.external_id) AS c5,
+        g.pushed_at AS c6,
+        u.id AS c7,
+        u.doc ->> '$.userName' AS c8,
+        coalesce(
+          nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+          u.doc ->> '$.displayName'
+        ) AS c9,
+        (
+          SELECT j.value ->> 'value'
+          FROM json_each(u.doc, '$.emails') j
+          ORDER BY coalesce(j.value ->> 'primary', 0) DESC, j.key
+          LIMIT 1
+        ) AS c10,
+        u.doc ->> '$.externalId' AS c11,
+        u.active AS c12,
+        u.managed AS c13,
+        iif(u.active, u.org_role, NULL) AS c14,
+        b.at AS c15,
+        b.actor AS c16,
+        b.seq AS c17,
+        CAST(g.seq AS TEXT) AS
+      after, coalesce(m.user_seq, 0) AS after_seq
+      FROM
+        groups g INDEXED BY groups_in_order
+        LEFT JOIN memberships m ON m.group_seq = g.seq
+        AND m.user_seq > iif(g.seq = CAST(?1 AS INTEGER), CAST(?2 AS INTEGER), 0)
+        LEFT JOIN users u ON u.seq = m.user_seq
+        LEFT JOIN projects p ON p.id = g.project_id
+        LEFT JOIN teams t ON t.id = g.team_id
+        LEFT JOIN events b ON b.org_id = g.org_id
+        AND b.seq = m.since
+      WHERE
+        g.org_id = ?3
+        AND g.seq >= CAST(?1 AS INTEGER)
+        AND (g.seq > CAST(?1 AS INTEGER) OR m.user_seq IS NOT NULL)
+      ORDER BY g.seq, m.user_seq
+      LIMIT CAST(?4 AS INTEGER)
+    ) w
+  ) x
+) y
+GROUP BY y.piece
+ORDER BY y.piece;
+SELECT
+  group_concat (y.line, '' ORDER BY y.number) AS body,
+  max(y.number) AS number,
+  count(*) AS rows,
+  y.after AS
+after, y.after_seq AS after_seq
+FROM (
+  SELECT x.*, sum(length(x.line)) OVER (ORDER BY x.number ROWS UNBOUNDED PRECEDING) / 300000 AS piece
+  FROM (
+    SELECT w.after AS
+    after
+,
+      w.after_seq AS after_seq,
+      row_number() OVER () AS number,
+      json_object(
+        'at',
+        c0,
+        'source',
+        c1,
+        'actor',
+        c2,
+        'method',
+        c3,
+        'path',
+        c4,
+        'status',
+        c5,
+        'code',
+        c6,
+        'resource_type',
+        c7,
+        'resource_id',
+        c8,
+        'resource_name',
+        c9,
+        'detail',
+        c10,
+        'duration',
+        c11,
+        'first_event',
+        c12,
+        'request_id',
+        c13,
+        'body',
+        json(c14)
+      ) || char(10) AS line
+    FROM (
+      SELECT
+        substr(l.id, 1, 24) AS c0,
+        l.source AS c1,
+        l.actor AS c2,
+        l.method AS c3,
+        l.path AS c4,
+        l.status AS c5,
+        l.code AS c6,
+        l.resource_type AS c7,
+        coalesce(l.resource_id, l.changed_id) AS c8,
+        l.resource_name AS c9,
+        l.detail AS c10,
+        l.duration AS c11,
+        l.first_event AS c12,
+        l.request_id AS c13,
+        l.body AS c14,
+        l.id AS
+      after, 0 AS after_seq
+      FROM log l
+      WHERE l.org_id = ?1
+        AND l.id > ?2 AND l.id < ?3
+      ORDER BY l.id
+      LIMIT CAST(?4 AS INTEGER)
+    ) w
+  ) x
+) y
+GROUP BY y.piece
+ORDER BY y.piece;
+SELECT
+  group_concat (y.line, '' ORDER BY y.number) AS body,
+  max(y.number) AS number,
+  count(*) AS rows,
+  y.after AS
+after, y.after_seq AS after_seq
+FROM (
+  SELECT x.*, sum(length(x.line)) OVER (ORDER BY x.number ROWS UNBOUNDED PRECEDING) / 300000 AS piece
+  FROM (
+    SELECT w.after AS
+    after
+,
+      w.after_seq AS after_seq,
+      row_number() OVER () AS number,
+      json_object(
+        'seq',
+        c0,
+        'at',
+        c1,
+        'type',
+        c2,
+        'story',
+        c3,
+        'source',
+        c4,
+        'actor',
+        c5,
+        'key_id',
+        c6,
+        'log_id',
+        c7,
+        'subject_type',
+        c8,
+        'subject_id',
+        c9,
+        'subject_name',
+        c10,
+        'version',
+        c11,
+        'data',
+        json(c12),
+        'personal',
+        json(c13)
+      ) || char(10) AS line
+    FROM (
+      SELECT
+        e.seq AS c0,
+        e.at AS c1,
+        e.type AS c2,
+        e.story AS c3,
+        e.source AS c4,
+        e.actor AS c5,
+        e.key_id AS c6,
+        e.log_id AS c7,
+        e.subject_type AS c8,
+        e.subject_id AS c9,
+        s.personal ->> '$.user_name' AS c10,
+        e.version AS c11,
+        e.data AS c12,
+        s.personal AS c13,
+        '' AS
+      after, e.seq AS after_seq
+      FROM
+        events e
+        LEFT JOIN event_subjects s ON s.org_id = e.org_id
+        AND s.subject_id = e.subject_id
+        AND s.seq = e.seq
+      WHERE e.org_id = ?1
+        AND e.seq > CAST(?2 AS INTEGER)
+      ORDER BY e.seq
+      LIMIT CAST(?3 AS INTEGER)
+    ) w
+  ) x
+) y
+GROUP BY y.piece
+ORDER BY y.piece;
+SELECT
+  group_concat (y.line, '' ORDER BY y.number) AS body,
+  max(y.number) AS number,
+  count(*) AS rows,
+  y.after AS
+after, y.after_seq AS after_seq
+FROM (
+  SELECT x.*, sum(length(x.line)) OVER (ORDER BY x.number ROWS UNBOUNDED PRECEDING) / 300000 AS piece
+  FROM (
+    SELECT w.after AS
+    after
+,
+      w.after_seq AS after_seq,
+      row_number() OVER () AS number,
+      json_object(
+        'user_id',
+        c0,
+        'user_name',
+        c1,
+        'name',
+        c2,
+        'email',
+        c3,
+        'external_id',
+        c4,
+        'active',
+        json(iif(c5 IS NULL, 'null', iif(c5, 'true', 'false'))),
+        'seen_by_scim',
+        json(iif(c6 IS NULL, 'null', iif(c6, 'true', 'false'))),
+        'org_role',
+        c7,
+        'org_role_since',
+        c8,
+        'group',
+        c9,
+        'group_id',
+        c10,
+        'project',
+        c11,
+        'team',
+        c12,
+        'role',
+        c13,
+        'since',
+        c14,
+        'by',
+        c15,
+        'event',
+        c16
+      ) || char(10) AS line
+    FROM (
+      SELECT
+        u.id AS c0,
+        u.doc ->> '$.userName' AS c1,
+        coalesce(
+          nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+          u.doc ->> '$.displayName'
+        ) AS c2,
+        (
+          SELECT j.value ->> 'value'
+          FROM json_each(u.doc, '$.emails') j
+          ORDER BY coalesce(j.value ->> 'primary', 0) DESC, j.key
+          LIMIT 1
+        ) AS c3,
+        u.doc ->> '$.externalId' AS c4,
+        u.active AS c5,
+        u.managed AS c6,
+        iif(u.active, u.org_role, NULL) AS c7,
+        u.org_role_since AS c8,
+        g.display_name AS c9,
+        g.id AS c10,
+        p.name AS c11,
+        t.name AS c12,
+        g.role AS c13,
+        b.at AS c14,
+        b.actor AS c15,
+        b.seq AS c16,
+        u.id AS
+      after, coalesce(m.group_seq, 0) AS after_seq
+      FROM (
+        SELECT
+          u.*,
+          (
+            SELECT b.at
+            FROM (
+              SELECT s.org_id AS org_id, s.seq AS seq
+              FROM event_subjects s
+              WHERE s.org_id = u.org_id
+                AND s.subject_id = u.id AND s.since IS NULL
+              ORDER BY s.seq DESC
+              LIMIT 1000
+            ) s
+              CROSS JOIN events b ON b.org_id = s.org_id
+              AND b.seq = s.seq
+            WHERE
+              b.type IN (
+                'person.created',
+                'person.undeleted',
+                'person.restored',
+                'org_role.changed',
+                'ownership.transferred'
+              )
+            LIMIT 1
+          ) AS org_role_since
+        FROM users u
+        WHERE u.org_id = ?1
+          AND u.id >= ?2
+        ORDER BY u.id
+        LIMIT CAST(?3 AS INTEGER) + 1
+      ) u
+        LEFT JOIN memberships m ON m.user_seq = u.seq
+        AND m.group_seq > iif(u.id = ?2, CAST(?4 AS INTEGER), 0)
+        LEFT JOIN groups g ON g.seq = m.group_seq
+        LEFT JOIN projects p ON p.id = g.project_id
+        LEFT JOIN teams t ON t.id = g.team_id
+        LEFT JOIN events b ON b.org_id = u.org_id
+        AND b.seq = m.since
+      WHERE u.id > ?2
+        OR m.group_seq IS NOT NULL
+      ORDER BY u.id, m.group_seq
+      LIMIT CAST(?3 AS INTEGER)
+    ) w
+  ) x
+) y
+GROUP BY y.piece
+ORDER BY y.piece;
+
+-- a change of many people, and its first step
+SELECT
+  json_object(
+    'id',
+    j.value,
+    'user_name',
+    u.doc ->> '$.userName',
+    'groups',
+    (SELECT count(*) FROM memberships c WHERE c.user_seq = iif(j.key < 1000, u.seq, NULL)),
+    'result',
+    iif(
+      u.seq IS NULL,
+      'gone',
+      CASE WHEN u.active = 0 THEN 'inactive' WHEN m.user_seq IS NOT NULL THEN 'unchanged' ELSE 'done' END
+    )
+  ) AS json
+FROM
+  json_each(?1) j
+  LEFT JOIN users u ON u.org_id = ?2
+  AND u.id = j.value
+  LEFT JOIN memberships m ON m.group_seq = (SELECT g.seq FROM groups g WHERE g.org_id = ?2 AND g.id = ?3)
+  AND m.user_seq = u.seq
+ORDER BY j.key;
+DELETE FROM bulk_people
+WHERE
+  org_id = ?1
+  AND run_id = (
+    SELECT r.id
+    FROM bulk_runs r
+    WHERE r.org_id = ?1
+      AND r.created_at < strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-30 days')
+    ORDER BY r.id
+    LIMIT 1
+  );
+DELETE FROM bulk_runs
+WHERE
+  org_id = ?1
+  AND id = (
+    SELECT r.id
+    FROM bulk_runs r
+    WHERE r.org_id = ?1
+      AND r.created_at < strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-30 days')
+    ORDER BY r.id
+    LIMIT 1
+  );
+INSERT INTO bulk_runs (org_id, id, created_at, created_by, change, status, counts)
+SELECT o.id, ?1, ?2, ?3, ?4, 'running', ?5
+FROM organizations o
+WHERE o.id = ?6;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+INSERT INTO bulk_people (org_id, run_id, person_id)
+SELECT ?1, ?2, value
+FROM json_each(?3);
+SELECT
+  json_object(
+    'id',
+    j.value,
+    'user_name',
+    u.doc ->> '$.userName',
+    'groups',
+    (SELECT count(*) FROM memberships c WHERE c.user_seq = iif(j.key < 1000, u.seq, NULL)),
+    'result',
+    j.result
+  ) AS json
+FROM (
+  SELECT p.person_id AS value, p.result AS result, 0 AS key
+  FROM bulk_people p
+  WHERE p.org_id = ?1
+    AND p.run_id = ?2 AND p.person_id > ?3
+  ORDER BY p.person_id
+  LIMIT CAST(?4 AS INTEGER) + 1
+) j
+  LEFT JOIN users u ON u.org_id = ?1
+  AND u.id = j.value
+ORDER BY j.value;
+
 -- what an undo of all of a key would look at
 WITH
 RECURSIVE ends (oldest, newest) AS (

@@ -26,4 +26,4 @@ CREATE TABLE bulk_people (
 CREATE INDEX bulk_people_waiting ON bulk_people (org_id, run_id, person_id) WHERE result IS NULL;
 
 DROP VIEW schema_version;
-CREATE VIEW schema_version AS SELECT 13 AS version;
+CREATE VIEW schema_version AS SELECT 14 AS version;
