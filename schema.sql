@@ -80,9 +80,20 @@ CREATE TABLE IF NOT EXISTS auth_keys (
   -- 1: the organization keeps access; as organizations.keep_access. Each write reads the row of its key anyway.
   keeps_access   INTEGER NOT NULL DEFAULT 0,
   -- 1: deactivated with its organization; active again once that is restored.
-  is_stopped     INTEGER NOT NULL DEFAULT 0
+  is_stopped     INTEGER NOT NULL DEFAULT 0,
+  -- What administrators call it. NULL: it has no name.
+  name           TEXT,
+  -- Where the request of last_used_at came from, as Cloudflare has it: the country (ISO 3166-1 alpha-2) and the name of
+  -- the network. NULL: not known.
+  last_used_country TEXT,
+  last_used_network TEXT,
+  -- How many requests were counted on that day (UTC); see src/auth/key_use.rs.
+  counted_on     TEXT,
+  requests       INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS auth_keys_by_org ON auth_keys (org_id, created_at);
+-- Keys that were not deactivated: few, of however many there were.
+CREATE INDEX IF NOT EXISTS auth_keys_not_deactivated ON auth_keys (org_id, created_at) WHERE deactivated_at IS NULL;
 
 CREATE TRIGGER IF NOT EXISTS organizations_keep_access AFTER UPDATE OF keep_access ON organizations
 WHEN NEW.keep_access <> OLD.keep_access

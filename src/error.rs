@@ -227,6 +227,18 @@ impl ErrorCode {
     }
 }
 
+impl From<RefusalCode> for ErrorCode {
+    fn from(code: RefusalCode) -> Self {
+        Self::Directory(code)
+    }
+}
+
+impl From<StorageErrorCode> for ErrorCode {
+    fn from(code: StorageErrorCode) -> Self {
+        Self::Storage(code)
+    }
+}
+
 /// The kind of a [`ScimError`]: its `scimType`, or its status where RFC 7644 has no keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
@@ -258,7 +270,13 @@ pub enum ProtocolCode {
 }
 
 impl ProtocolCode {
-    fn of(error: &ScimError) -> Self {
+    /// The code of an error without a keyword.
+    pub(crate) fn of_status(status: u16) -> Self {
+        Self::of(&ScimError { status, scim_type: None, detail: String::new() })
+    }
+
+    /// The code of an error.
+    pub(crate) fn of(error: &ScimError) -> Self {
         match (error.scim_type, error.status) {
             (Some(ScimType::InvalidFilter), _) => Self::InvalidFilter,
             (Some(ScimType::TooMany), _) => Self::TooMany,

@@ -4,16 +4,16 @@
 use std::rc::Rc;
 
 use serde_json::Value;
-use worker::{Context, Env, KvStore, console_error, console_log};
+use worker::{Context, Delay, Env, KvStore, console_error, console_log};
 
 use crate::d1::imports::shown::Keeping;
-use crate::d1::{Batch, Cost};
+use crate::d1::{Batch, Cost, Database};
 use crate::deployment::{Deployment, database};
 use crate::health::{self, Health};
 use crate::http::Problem;
 use crate::http::address::segments;
 use crate::http::request::HttpRequest;
-use crate::http::response::{DeferredWork, HttpResponse};
+use crate::http::response::{DeferredWork, HttpResponse, Later};
 use crate::kv::imports;
 use crate::redaction::worker_log;
 use crate::runtime::clock;
@@ -111,8 +111,16 @@ fn not_found(request: &HttpRequest) -> HttpResponse {
 
 /// Does what the client need not wait for.
 fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
-    let DeferredWork { shard, statements, keeping } = deferred;
-    let Some(shard) = shard.filter(|_| !statements.is_empty() || keeping.is_some()) else { return };
+    let DeferredWork { shard, statements, keeping, later } = deferred;
+    let Some(shard) = shard else { return };
+    if let Some(later) = later
+        && let Some(database) = database(env, shard, Rc::default())
+    {
+        context.wait_until(run_later(database, later));
+    }
+    if statements.is_empty() && keeping.is_none() {
+        return;
+    }
     let Some(database) = database(env, shard, Rc::default()) else { return };
     let keeping = keeping.map(|keeping| (keeping, env.kv("KV"), jobs::log_retention_days(env)));
     context.wait_until(async move {
@@ -138,6 +146,14 @@ fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
             }
         }
     });
+}
+
+/// Runs a statement that is made a while after the response.
+async fn run_later(database: Database, Later { after, statement }: Later) {
+    Delay::from(after).await;
+    if let Err(error) = database.execute(statement()).await {
+        console_error!("a statement for a while after the response failed: {error:?}");
+    }
 }
 
 /// Keeps who was on a page of an import, as long as the log is kept.

@@ -9,7 +9,7 @@ use super::types::query;
 use crate::d1::events::access::{self as stored, Between, Membership, Moment, Present, Step};
 use crate::d1::events::read::{About, MOST_OF_SUBJECT};
 use crate::d1::{Batch, Database, Handle, Results, StorageError, Tenant};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use directory::OrgRole;
 use directory::access::{Difference, PersonDifference, Standing, before};
 
@@ -60,8 +60,8 @@ impl Reading {
     pub(super) fn access(self, results: &Results) -> Result<Access, Problem> {
         let Moment { seq, kept_since, later, .. } = known(results.first(self.moment)?, &self.time)?;
         if later > MOST_OF_SUBJECT {
-            return Err(Problem::new(
-                400,
+            return Err(Problem::of(
+                AdminCode::HistoryTooLong,
                 format!(
                     "The person has more than {MOST_OF_SUBJECT} changes since then. Ask for a later moment, or list \
                      the events of that time."
@@ -72,8 +72,8 @@ impl Reading {
         let steps = results.all(self.steps)?;
         let role = results.first(self.role)?;
         if present.is_none() && steps.is_empty() && role.is_none() {
-            return Err(Problem::new(
-                404,
+            return Err(Problem::of(
+                AdminCode::MemberNotFound,
                 "There is no such member in this organization, and no event of one.",
             ));
         }
@@ -130,8 +130,8 @@ pub(crate) async fn changes(
     let from = known(results.first(from)?, &from_time)?;
     let to = known(results.first(to)?, &to_time)?;
     if from.later > MOST_OF_SUBJECT {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::HistoryTooLong,
             format!("There are more than {MOST_OF_SUBJECT} changes since then. Ask for a later moment."),
         ));
     }
@@ -171,11 +171,12 @@ pub(crate) async fn changes(
 
 /// A moment within the history.
 fn known(moment: Option<Moment>, time: &str) -> Result<Moment, Problem> {
-    let moment =
-        moment.ok_or_else(|| Problem::new(400, "The history of the organization has not begun yet."))?;
+    let moment = moment.ok_or_else(|| {
+        Problem::of(AdminCode::HistoryNotKept, "The history of the organization has not begun yet.")
+    })?;
     if moment.seq < moment.oldest {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::HistoryNotKept,
             format!("Changes are kept since {}. What was there at {time} is not known.", moment.kept_since),
         ));
     }

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use scim_protocol::Object;
 use scim_protocol::bounded_json::{ParseError, object_of, parse_with};
 
@@ -47,7 +47,7 @@ pub(crate) fn read<T: DeserializeOwned>(fields: Object) -> Result<T, Problem> {
 }
 
 fn invalid(why: &str) -> Problem {
-    Problem::new(400, format!("Invalid request body: {}.", shorten(why)))
+    Problem::of(AdminCode::InvalidBody, format!("Invalid request body: {}.", shorten(why)))
 }
 
 fn shorten(text: &str) -> String {

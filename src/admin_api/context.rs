@@ -12,7 +12,7 @@ use crate::d1::{
     Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, Tenant, idempotent_calls,
     organizations as stored, refolding,
 };
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
 use directory::event::Source;
 use directory::{AdministratorName, Catalog, Shard, group_name};
@@ -112,8 +112,8 @@ impl AdminContext<'_> {
         if self.actor.is_operator() {
             return Ok(());
         }
-        Err(Problem::new(
-            403,
+        Err(Problem::of(
+            AdminCode::OperatorsOnly,
             "Only an operator of this deployment may do that: a caller with the admin token, or one whose address is \
              listed in OPERATORS.",
         ))
@@ -183,8 +183,8 @@ impl AdminContext<'_> {
         if let Scope::Administrator { organization, name } = &tenant.scope
             && self.database.is_invited(name, organization).await?
         {
-            return Ok(Problem::new(
-                403,
+            return Ok(Problem::of(
+                AdminCode::InvitationNotAccepted,
                 "You have been named an administrator of this organization, and have not accepted it yet. Look at \
                  /console which one it is, and accept or decline it there, or by POST of /accept or /decline.",
             ));

@@ -7,7 +7,7 @@ use directory::event::EventType;
 pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
     use EventType::{
         BrakeEngaged, BrakeReleased, GroupCreated, GroupDeleted, GroupUpdated, ImportFinished, ImportStarted,
-        InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged,
+        InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed,
         MembershipAdded, MembershipRemoved, OrgRoleChanged, OrganizationCreated, OrganizationDeleted,
         OrganizationRestored, OwnershipTransferred, PeopleCounted, PersonCreated, PersonDeactivated,
         PersonDeleted, PersonErased, PersonHidden, PersonRestored, PersonShown, PersonUndeleted,
@@ -45,7 +45,7 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
             WritesResumed,
             PeopleCounted,
         ],
-        DeedKind::Key => &[KeyCreated, KeyDeactivated, KeyExpiryChanged],
+        DeedKind::Key => &[KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed],
         DeedKind::Import => &[ImportStarted, ImportFinished],
         DeedKind::Undo => &[UndoStarted, UndoFinished],
     }

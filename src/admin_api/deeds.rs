@@ -14,7 +14,7 @@ use crate::d1::events::read::{self as stored, About, DeedRow, Found, KeptSince, 
 use crate::d1::events::requests::{self, RequestRow};
 use crate::d1::events::shown::{Names, ShownEvent};
 use crate::d1::{Batch, Handle, Results, StorageError, Tenant};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use directory::event::{AttributeChange, Event, EventType, GroupRef, Personal, Source};
 use directory::key;
 use directory::user::fold_user_name;
@@ -164,7 +164,10 @@ pub(crate) async fn of_event(
 }
 
 fn no_event() -> Problem {
-    Problem::new(404, "There is no such event in this organization, or it is no longer kept.")
+    Problem::of(
+        AdminCode::EventNotFound,
+        "There is no such event in this organization, or it is no longer kept.",
+    )
 }
 
 /// The query of events; `None`: no event can match.
@@ -175,7 +178,10 @@ fn events_of(query: &DeedQuery) -> Result<Option<stored::Query>, Problem> {
     let mut types: Vec<&'static str> = Vec::new();
     if let Some(name) = &query.r#type {
         let known: EventType = name.parse().map_err(|_| {
-            Problem::new(400, "Invalid query parameter \"type\": there is no such type of event.")
+            Problem::of(
+                AdminCode::InvalidParameter,
+                "Invalid query parameter \"type\": there is no such type of event.",
+            )
         })?;
         types.push(known.into());
     }
@@ -429,6 +435,7 @@ fn named(event: &Event) -> (Option<String>, Option<String>, Option<String>) {
         | Event::OrganizationRestored { name } => only(name),
         Event::KeyCreated { hint, .. }
         | Event::KeyExpiryChanged { hint, .. }
+        | Event::KeyRenamed { hint, .. }
         | Event::KeyDeactivated { hint } => only(hint),
         _ => (None, None, None),
     }

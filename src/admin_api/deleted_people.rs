@@ -16,8 +16,9 @@ use crate::d1::deleted_people::{self as stored, Known, Loss};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::undo::{Choice, LeftOut, bring_back};
 use crate::d1::{Batch, StorageError, Tenant, erasure, users};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use directory::Organization;
+use directory::RefusalCode;
 use directory::undo::{Left, Place, Reason};
 
 /// Lists deleted people.
@@ -151,18 +152,21 @@ pub(crate) async fn erase(
 
 fn check_erasable(known: Known) -> Result<(), Problem> {
     match known {
-        Known { is_present: true, .. } => Err(Problem::new(
-            409,
+        Known { is_present: true, .. } => Err(Problem::of(
+            AdminCode::PersonNotDeleted,
             "This person is not deleted. Delete them first, by DELETE of the SCIM user; then erase what is kept.",
         )),
         Known { is_known: true, .. } => Ok(()),
-        Known { .. } => Err(Problem::new(404, "There is and was no such person in this organization.")),
+        Known { .. } => Err(Problem::of(
+            AdminCode::MemberNotFound,
+            "There is and was no such person in this organization.",
+        )),
     }
 }
 
 fn not_found() -> Problem {
-    Problem::new(
-        404,
+    Problem::of(
+        AdminCode::DeletedPersonNotFound,
         "There is no such deleted or deactivated person: they were erased, came back, or were never deleted; or what \
          they had is older than the history.",
     )
@@ -171,9 +175,10 @@ fn not_found() -> Problem {
 fn user_name_taken() -> Problem {
     Problem::new(
         409,
-        "Another person has the user_name now. Give them another one, or remove them, and bring this person back \
+        "Another person has the user name now. Give them another one, or remove them, and bring this person back \
          then.",
     )
+    .because(RefusalCode::UserNameTaken)
 }
 
 fn refused(left: &[Left]) -> Problem {
@@ -183,7 +188,8 @@ fn refused(left: &[Left]) -> Problem {
             409,
             "The organization has as many people as it may have. Remove someone else first, or ask an operator for a \
              higher limit.",
-        ),
+        )
+        .because(RefusalCode::UserLimitReached),
         _ => not_found(),
     }
 }

@@ -9,6 +9,7 @@ use crate::d1::console_views::{self as stored, GroupSize, Listed};
 use crate::d1::group_people::{self, Searched};
 use crate::d1::{Batch, Handle, Results, Tenant};
 use crate::http::Problem;
+use directory::RefusalCode;
 
 /// Reads a group and a page of its members.
 pub(crate) async fn read(

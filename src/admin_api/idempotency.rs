@@ -15,7 +15,7 @@ use super::reply::{Reply, json};
 use super::types::Repeatable;
 use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
 use crate::d1::{Batch, StorageError};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::{clock, crypto};
 
 /// Longest key of a call, in characters.
@@ -37,8 +37,8 @@ impl CallKey {
         let key = header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(header);
         let is_plain = key.bytes().all(|byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\'));
         if key.is_empty() || key.len() > MAX_LENGTH || !is_plain {
-            return Err(Problem::new(
-                400,
+            return Err(Problem::of(
+                AdminCode::InvalidIdempotencyKey,
                 format!(
                     "\"Idempotency-Key\" must be 1 to {MAX_LENGTH} characters of ASCII without spaces, such as a UUID."
                 ),
@@ -208,14 +208,14 @@ fn repeated(
     first: Call,
 ) -> Result<KeptAnswer, Problem> {
     if first.request != asked {
-        return Err(Problem::new(
-            422,
+        return Err(Problem::of(
+            AdminCode::IdempotencyKeyReused,
             "This \"Idempotency-Key\" belongs to another request, made within a day. Use a new one for each request.",
         ));
     }
     let (Some(status), Some(json)) = (first.status, first.answer) else {
-        return Err(Problem::new(
-            409,
+        return Err(Problem::of(
+            if first.is_done { AdminCode::AnswerLost } else { AdminCode::CallUnderWay },
             if first.is_done {
                 "The first request with this \"Idempotency-Key\" was carried out, and its answer is lost. Look at what \
                  it has made before you go on."

@@ -1,19 +1,20 @@
 //! SCIM keys: generate, regenerate, deactivate. A key's text is in one answer and nowhere else.
 
-use super::context::{AdminContext, InOrganization};
+use super::context::{self, AdminContext, InOrganization};
 use super::reply::Reply;
 use super::types::keys::{
-    DeactivatedKey, GenerateKey, IssuedKey, Key as Described, KeyList, KeyRecord, NewKey, OtherKey,
-    RegenerateKey,
+    ChangeKey, DeactivatedKey, DeactivatedKeys, GenerateKey, IssuedKey, Key as Described, KeyList, KeyRecord,
+    NewKey, OtherKey, RegenerateKey,
 };
 use super::types::organizations::Organization;
 use crate::auth::known_keys;
 use crate::d1::audit_log::Outcome;
 use crate::d1::tenant::guard;
 use crate::d1::{Batch, StorageError, Tenant, keys as stored};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::kv::revocation;
 use crate::runtime::random;
+use directory::event::Transition;
 use directory::{Key, key};
 
 /// Longest life of a key that expires, in seconds: ten years.
@@ -35,6 +36,8 @@ pub(crate) async fn generate(
     org: &str,
     request: GenerateKey,
 ) -> Result<Reply<IssuedKey>, Problem> {
+    let name = request.name.as_deref();
+    check_name(name)?;
     let tenant = context.tenant(org);
     let InOrganization { organization, answer: keys } = read(context, &tenant).await?;
     if active(&keys).count() >= stored::MOST_GOOD {
@@ -43,8 +46,8 @@ pub(crate) async fn generate(
     let key = new_key(context)?;
     let expires_at = expiry(context, &organization, request.expires_in_seconds)?;
     let outcome = outcome(201, &key, format!("Generated the key {}.", key.hint()));
-    let mut batch =
-        Batch::from_iter(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref(), None));
+    let chosen = stored::NewKey { name, expires_at: expires_at.as_deref(), replaces: None };
+    let mut batch = Batch::from_iter(stored::insert(&tenant, &key, context.actor.name(), chosen));
     let described = batch.push(stored::one(&tenant, key.id()));
     let written = context.write(&tenant, &outcome, batch).await.map_err(too_many_at_once)?;
     Ok(issued(written.first(described)?.ok_or(StorageError::Stale)?, &key))
@@ -61,9 +64,16 @@ pub(crate) async fn regenerate(
     if overlap > MAX_OVERLAP {
         return Err(Problem::new(400, format!("\"overlap_seconds\" must not be more than {MAX_OVERLAP}.")));
     }
+    let has_leaked = request.has_leaked == Some(true);
+    if has_leaked && overlap > 0 {
+        return Err(Problem::new(400, "A key that has leaked stops at once: leave out \"overlap_seconds\"."));
+    }
+    check_name(request.name.as_deref())?;
     let tenant = context.tenant(org);
     let InOrganization { organization, answer: keys } = read(context, &tenant).await?;
-    let is_active = find(&keys, old)?.is_active();
+    let replaced = find(&keys, old)?;
+    let is_active = replaced.is_active();
+    let name = request.name.as_deref().or(replaced.record.name.as_deref());
     let expires_at = expiry(context, &organization, request.expires_in_seconds)?;
     let key = new_key(context)?;
     let overlap_until = (overlap > 0 && is_active).then(|| context.after(overlap));
@@ -74,8 +84,9 @@ pub(crate) async fn regenerate(
     let until = overlap_until.as_deref().map_or("at once".to_owned(), |until| {
         format!("and leaves that active until {until}, unless it expires before")
     });
-    let detail = format!("Generated the key {}, which replaces {} {until}.", key.hint(), key::hint(old));
-    let mut batch = Batch::from_iter([stored::check_count(&tenant, keys.len())]);
+    let why = if has_leaked { ", because that has leaked" } else { "" };
+    let detail = format!("Generated the key {}, which replaces {} {until}{why}.", key.hint(), key::hint(old));
+    let mut batch = Batch::from_iter([stored::check_newest(&tenant, keys.first().map_or("", Described::id))]);
     match &overlap_until {
         Some(at) => batch.extend(stored::expire(&tenant, old, at)),
         None => {
@@ -87,7 +98,8 @@ pub(crate) async fn regenerate(
             batch.extend(stored::deactivated(&tenant, old));
         }
     }
-    batch.extend(stored::insert(&tenant, &key, context.actor.name(), expires_at.as_deref(), Some(old)));
+    let chosen = stored::NewKey { name, expires_at: expires_at.as_deref(), replaces: Some(old) };
+    batch.extend(stored::insert(&tenant, &key, context.actor.name(), chosen));
     let described = batch.push(stored::one(&tenant, key.id()));
     let written = context.write(&tenant, &outcome(201, &key, detail), batch).await?;
     let described = written.first(described)?.ok_or(StorageError::Stale)?;
@@ -115,11 +127,62 @@ pub(crate) async fn deactivate(
     let results = context.write_if_changed(&tenant, &outcome, stored::deactivate(&tenant, id), batch).await?;
     let keys: Vec<Described> = results.all(keys)?.into_iter().map(Described::from).collect();
     let described = find(&keys, id)?.clone();
-    let other_good_keys =
-        active(&keys).map(|key| OtherKey { id: key.id().to_owned(), hint: key.hint.clone() }).collect();
+    let other_good_keys = active(&keys).map(OtherKey::from).collect();
     // D1 has it; the mark in KV is for replicas that do not have it yet.
     revocation::mark_revoked(context.kv, id, &context.now()).await;
     Ok(Reply::ok(DeactivatedKey { described, other_good_keys }))
+}
+
+/// Deactivates all good keys.
+pub(crate) async fn deactivate_all(
+    context: &AdminContext<'_>,
+    org: &str,
+) -> Result<Reply<DeactivatedKeys>, Problem> {
+    let tenant = context.tenant(org);
+    let InOrganization { organization, answer: keys } = read(context, &tenant).await?;
+    let deactivated: Vec<OtherKey> = active(&keys).map(OtherKey::from).collect();
+    if !deactivated.is_empty() {
+        let ids: Vec<&str> = deactivated.iter().map(|key| key.id.as_str()).collect();
+        let hints: Vec<&str> = deactivated.iter().map(|key| key.hint.as_str()).collect();
+        let record = &organization.record;
+        let outcome = Outcome { resource_id: None, ..Outcome::of(200, "Key", &record.id, &record.name) };
+        let outcome = outcome.with_detail(format!("Deactivated all good keys: {}.", hints.join(", ")));
+        let batch = Batch::from_iter(stored::deactivate_all(&tenant, &ids));
+        context.write(&tenant, &outcome, batch).await?;
+        for id in ids {
+            revocation::mark_revoked(context.kv, id, &context.now()).await;
+        }
+    }
+    Ok(Reply::ok(DeactivatedKeys { deactivated }))
+}
+
+/// Names a key, or takes its name.
+pub(crate) async fn rename(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+    ChangeKey { name }: ChangeKey,
+) -> Result<Reply<Described>, Problem> {
+    let name = Some(name).filter(|name| !name.is_empty());
+    check_name(name.as_deref())?;
+    let tenant = context.tenant(org);
+    let found = context.select(&tenant, stored::one::<KeyRecord>(&tenant, id)).await?;
+    let before = found.answer.into_iter().next().ok_or_else(not_found)?.name;
+    let hint = key::hint(id);
+    let done = match &name {
+        Some(name) => format!("Named the key {hint} \"{name}\"."),
+        None => format!("Took the name of the key {hint}."),
+    };
+    let outcome = Outcome::of(200, "Key", id, &hint).with_detail(done);
+    let change = stored::rename(&tenant, id, name.as_deref());
+    let mut batch = Batch::from_iter(stored::renamed(&tenant, id, Transition { before, after: name }));
+    let described = batch.push(stored::one::<KeyRecord>(&tenant, id));
+    let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;
+    Ok(Reply::ok(results.first(described)?.ok_or(StorageError::Stale)?.into()))
+}
+
+fn check_name(name: Option<&str>) -> Result<(), Problem> {
+    name.map_or(Ok(()), |name| context::check_name("key", name))
 }
 
 async fn read(
@@ -136,7 +199,7 @@ fn find<'k>(keys: &'k [Described], id: &str) -> Result<&'k Described, Problem> {
 }
 
 fn not_found() -> Problem {
-    Problem::new(404, "There is no such key in this organization.")
+    Problem::of(AdminCode::KeyNotFound, "There is no such key in this organization.")
 }
 
 fn active(keys: &[Described]) -> impl Iterator<Item = &Described> {
@@ -148,7 +211,7 @@ fn too_many() -> Problem {
         "An organization has at most {} good keys. Deactivate one that is no longer used, then generate another.",
         stored::MOST_GOOD
     );
-    Problem::new(409, detail)
+    Problem::of(AdminCode::KeyLimitReached, detail)
 }
 
 /// Other requests generated keys since the keys were read.

@@ -23,8 +23,9 @@ use crate::d1::people::{self, Filter, Order, Provider, Turn};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::users::{self, StoredUser};
 use crate::d1::{Batch, Handle, Results, StorageError, Tenant, acceptances};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::ids;
+use directory::RefusalCode;
 use directory::organization::email_domain;
 use directory::user_change::{Obstacles, check_removable, create, modify};
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User};
@@ -53,8 +54,8 @@ impl NewPerson {
         if is_confirmed || user_name.is_empty() || email_domain(user_name).is_some() {
             return Ok(());
         }
-        Err(Problem::new(
-            400,
+        Err(Problem::of(
+            AdminCode::NoMailAddress,
             format!(
                 "No person was added: \"{}\" is no mail address. Cloudflare Access identifies people by their \
                  address, and mail domains apply to it. To add the person all the same, confirm it with \
@@ -264,8 +265,9 @@ pub(crate) async fn add(
         if record.user.active {
             return Err(Problem::new(
                 409,
-                "A member with this user_name exists already, compared without case.",
-            ));
+                "A member with this user name exists already, compared without case.",
+            )
+            .because(RefusalCode::UserNameTaken));
         }
         let kept_role = Some(record.user.org_role).filter(|_| settings.keep_access);
         let org_role = wanted_role.or(kept_role).unwrap_or(OrgRole::Member);
@@ -337,7 +339,7 @@ pub(crate) async fn change(
         if let Some(org_role) = org_role {
             if !record.user.active {
                 let detail = "A deactivated member has no organization role. Add the person again first.";
-                return Err(Problem::new(409, detail).into());
+                return Err(Problem::of(AdminCode::MemberInactive, detail).into());
             }
             check_removable(&record.user)?;
             changed.org_role = org_role;
@@ -401,7 +403,10 @@ pub(crate) async fn transfer_ownership(
     let (record, settings) = basis(context, &tenant, &id).await?;
     let mut member = record.user;
     if !member.active {
-        return Err(Problem::new(409, "A deactivated member cannot own the organization."));
+        return Err(Problem::of(
+            AdminCode::MemberInactive,
+            "A deactivated member cannot own the organization.",
+        ));
     }
     if member.org_role != OrgRole::Owner {
         member.org_role = OrgRole::Owner;
@@ -421,8 +426,8 @@ pub(crate) async fn transfer_ownership(
             // Of two at once, one finds that it is done.
             if !is_stale || !is_owner(context, &tenant, &id).await? {
                 return Err(match by {
-                    Some(_) if is_stale => Problem::new(
-                        403,
+                    Some(_) if is_stale => Problem::of(
+                        AdminCode::OwnersOnly,
                         "Only the Owner, or an operator of this deployment, may transfer the ownership.",
                     ),
                     _ => error.into(),
@@ -453,8 +458,8 @@ async fn basis(
 /// The conflict of two writes at the same time.
 fn at_once(error: StorageError) -> Problem {
     match error {
-        error if users::user_name_is_taken(&error) || error == StorageError::Stale => Problem::new(
-            409,
+        error if users::user_name_is_taken(&error) || error == StorageError::Stale => Problem::of(
+            AdminCode::ChangedMeanwhile,
             "The member or the organization was changed by someone else at the same time. Try again.",
         ),
         other => other.into(),
@@ -462,7 +467,7 @@ fn at_once(error: StorageError) -> Problem {
 }
 
 pub(super) fn not_found() -> Problem {
-    Problem::new(404, "There is no such member in this organization.")
+    Problem::of(AdminCode::MemberNotFound, "There is no such member in this organization.")
 }
 
 fn about(status: u16, id: &str, user: &User, done: &str) -> Outcome {

@@ -47,6 +47,8 @@ fn schemas() -> Map<String, Value> {
     add::<keys::RegenerateKey>(&mut all);
     add::<keys::IssuedKey>(&mut all);
     add::<keys::DeactivatedKey>(&mut all);
+    add::<keys::DeactivatedKeys>(&mut all);
+    add::<keys::ChangeKey>(&mut all);
     add::<log::LogPage>(&mut all);
     add::<members::NewMember>(&mut all);
     add::<members::ChangeMember>(&mut all);

@@ -13,7 +13,7 @@ use crate::d1::audit_log::Outcome;
 use crate::d1::consequences::{self, Change};
 use crate::d1::organizations::{self as stored, Settings};
 use crate::d1::{Batch, Database, Scope, Sent, StorageError, Tenant, acceptances, events, users};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::ids;
 use directory::catalog::check_group_prefix;
 use directory::organization::parse_email_domains;
@@ -90,8 +90,8 @@ pub(crate) async fn decline(
 
 fn invited<'a>(context: &'a AdminContext<'_>, id: &str) -> Result<(Tenant<'a>, &'a str), Problem> {
     let Actor::Administrator(email) = &context.actor else {
-        return Err(Problem::new(
-            409,
+        return Err(Problem::of(
+            AdminCode::NothingToAccept,
             "Operators see all organizations; there is nothing to accept or to decline.",
         ));
     };

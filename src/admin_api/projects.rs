@@ -16,7 +16,7 @@ use crate::d1::audit_log::Outcome;
 use crate::d1::consequences::{self, Change};
 use crate::d1::projects::{self as stored, ProjectPart, RoleGroup};
 use crate::d1::{Batch, Statement, StorageError, Tenant, groups};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::ids;
 use directory::group_name::{PROJECT_ROLES, Project, fold_group_name, project_role, team_role};
 
@@ -130,7 +130,7 @@ pub(crate) async fn restore(
     let tenant = context.tenant(org);
     let (_, current) = read(context, &tenant, project).await?;
     if current.archived_at.is_none() {
-        return Err(Problem::new(409, "The project is not archived."));
+        return Err(Problem::of(AdminCode::ProjectNotArchived, "The project is not archived."));
     }
     let name = current.name.as_str();
     let outcome = about(200, project, name, format!("Restored the project {name}."));
@@ -344,7 +344,7 @@ async fn unarchived(
     let (organization, found) = read(context, tenant, project).await?;
     match found.archived_at {
         None => Ok((organization, found)),
-        Some(_) => Err(Problem::new(409, "The project is archived. Restore it first.")),
+        Some(_) => Err(Problem::of(AdminCode::ProjectArchived, "The project is archived. Restore it first.")),
     }
 }
 
@@ -392,8 +392,8 @@ fn described(group: &RoleGroup) -> Role {
 
 fn taken(error: StorageError, what: &str, name: &str) -> Problem {
     if stored::name_is_taken(&error) || groups::name_is_taken(&error) {
-        return Problem::new(
-            409,
+        return Problem::of(
+            AdminCode::NameTaken,
             format!(
                 "The {what} \"{name}\" exists already, or one of its groups would have the name of another group, \
                  perhaps of an archived project. Choose another name, or rename what has it."

@@ -44,6 +44,8 @@ enum Call {
     GenerateKey,
     RegenerateKey,
     DeactivateKey,
+    DeactivateKeys,
+    RenameKey,
     ListMembers,
     AddMember,
     ReadMember,
@@ -121,6 +123,8 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/keys", Method::POST, Call::GenerateKey)
         .at("/organizations/:org/keys/:key/regenerate", Method::POST, Call::RegenerateKey)
         .at("/organizations/:org/keys/:key/deactivate", Method::POST, Call::DeactivateKey)
+        .at("/organizations/:org/keys/deactivate", Method::POST, Call::DeactivateKeys)
+        .at("/organizations/:org/keys/:key", Method::PATCH, Call::RenameKey)
         .at("/organizations/:org/members", Method::GET, Call::ListMembers)
         .at("/organizations/:org/members", Method::POST, Call::AddMember)
         .at("/organizations/:org/members/:id", Method::GET, Call::ReadMember)
@@ -352,6 +356,12 @@ async fn write(
             })
             .await
         }
+        (Call::DeactivateKeys, [org]) => {
+            post(context, request, fields, async |context, Nothing {}| {
+                keys::deactivate_all(context, org).await
+            })
+            .await
+        }
         (Call::CreateProject, [org]) => {
             post(context, request, fields, async |context, body| projects::create(context, org, body).await)
                 .await
@@ -455,6 +465,9 @@ async fn change(
         (Call::DeleteTeam, [org, project, team]) => {
             let query = query::read(request.query)?;
             projects::delete_team(context, org, project, team, query).await?.into_json()
+        }
+        (Call::RenameKey, [org, key]) => {
+            keys::rename(context, org, key, body::read(fields)?).await?.into_json()
         }
         (Call::ChangeMember, [org, id]) => {
             members::change(context, org, id, body::read(fields)?).await?.into_json()

@@ -13,7 +13,7 @@ use super::types::undo::{
 use crate::d1::audit_log::Outcome;
 use crate::d1::undo::{self as stored, Extent, LeftOut, OfType, Run, Selection, Span, Subject};
 use crate::d1::{Batch, StorageError, Tenant};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::ids;
 use directory::Organization as Settings;
 use directory::event::EventType;
@@ -63,8 +63,8 @@ async fn spanned(
     let found = context.select(tenant, stored::span(tenant, selection)).await?;
     let span = found.answer.into_iter().next().unwrap_or(Span { from: 1, to: 0 });
     if span.length() > stored::MOST_EVENTS {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::SelectionTooWide,
             format!(
                 "More than {} events lie between the first and the last that may be selected. Choose a later \
                  \"since\" or an earlier \"until\", and undo the rest afterwards: begin with the newest.",
@@ -114,12 +114,14 @@ pub(crate) async fn preview(
 fn why_not(event_type: Option<EventType>) -> &'static str {
     use EventType::{
         BrakeEngaged, BrakeReleased, HistoryStarted, ImportFinished, ImportStarted, InvitationAccepted,
-        InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, OrganizationCreated, PeopleCounted,
-        PersonErased, PersonHidden, PersonShown, UndoFinished, UndoStarted, WritesPaused, WritesResumed,
+        InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed, OrganizationCreated,
+        PeopleCounted, PersonErased, PersonHidden, PersonShown, UndoFinished, UndoStarted, WritesPaused,
+        WritesResumed,
     };
     match event_type {
         Some(KeyCreated) => "A key that was generated is in use. Deactivate it under Keys, if it must go.",
         Some(KeyDeactivated) => "A revoked key never comes back. Generate another one under Keys.",
+        Some(KeyRenamed) => "The name of a key is for administrators only. Change it under Keys.",
         Some(KeyExpiryChanged) => "A key that expires is not extended. Generate another one under Keys.",
         Some(PersonErased) => "What was erased is not kept anywhere.",
         Some(PersonHidden | PersonShown) => {
@@ -146,7 +148,10 @@ fn parse_place(text: &str) -> Result<Subject, Problem> {
     });
     match parsed {
         Some((place, id)) => Ok(Subject { place, id: id.to_owned(), bytes: 0 }),
-        None => Err(Problem::new(400, "\"after\" must be the \"next\" of the previous page.")),
+        None => Err(Problem::of(
+            AdminCode::InvalidParameter,
+            "\"after\" must be the \"next\" of the previous page.",
+        )),
     }
 }
 
@@ -212,7 +217,7 @@ pub(crate) async fn start(
     let tenant = context.tenant(org);
     let InOrganization { organization, answer: span } = spanned(context, &tenant, &selection).await?;
     if span.length() == 0 {
-        return Err(Problem::new(409, "There are no such changes. Nothing was undone."));
+        return Err(Problem::of(AdminCode::NothingToUndo, "There are no such changes. Nothing was undone."));
     }
     let tenant = tenant.of_organization(&organization.record.id);
     let id = ids::new_id()?;
@@ -234,7 +239,7 @@ async fn opened(context: &AdminContext<'_>, org: &str, id: &str) -> Result<InOrg
 }
 
 fn not_found() -> Problem {
-    Problem::new(404, "There is no such undo in this organization.")
+    Problem::of(AdminCode::UndoNotFound, "There is no such undo in this organization.")
 }
 
 /// Lists the newest runs.

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::deployment::Deployment;
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 
 /// Fewest characters of an admin token. A shorter one could be guessed.
 pub(crate) const MIN_LENGTH: usize = 32;
@@ -26,7 +26,7 @@ pub(crate) fn configured(deployment: &Deployment<'_>) -> Result<String, Problem>
         ),
         _ => return Ok(token.to_owned()),
     };
-    Err(Problem::new(503, format!("The console is switched off: {why}. {HOW}")))
+    Err(Problem::of(AdminCode::ConsoleSwitchedOff, format!("The console is switched off: {why}. {HOW}")))
 }
 
 /// Whether the presented token is the admin token. Compares digests in constant time, so that the time says nothing
@@ -37,5 +37,8 @@ pub(crate) fn matches(token: &str, presented: &str) -> bool {
 
 /// 401 for a request without credentials, or with a wrong token.
 pub(crate) fn required() -> Problem {
-    Problem::new(401, "Send \"Authorization: Bearer …\" with this deployment's ADMIN_TOKEN.")
+    Problem::of(
+        AdminCode::AdminTokenRequired,
+        "Send \"Authorization: Bearer …\" with this deployment's ADMIN_TOKEN.",
+    )
 }

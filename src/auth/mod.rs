@@ -6,6 +6,7 @@ pub(crate) mod admin_token;
 pub(crate) mod administrator;
 mod bearer;
 pub(crate) mod cloudflare_access;
+pub(crate) mod key_use;
 pub(crate) mod known_keys;
 pub(crate) mod same_origin;
 pub(crate) mod scim_key;

@@ -1,7 +1,7 @@
 //! Protection against cross-site request forgery: whether a page of this console sent a request.
 
-use crate::http::Problem;
 use crate::http::request::HttpRequest;
+use crate::http::{AdminCode, Problem};
 
 /// Refuses a request that another site has caused a browser to send.
 ///
@@ -20,8 +20,8 @@ pub(crate) fn check(request: &HttpRequest) -> Result<(), Problem> {
     if is_same_origin {
         return Ok(());
     }
-    Err(Problem::new(
-        403,
+    Err(Problem::of(
+        AdminCode::CrossSiteForm,
         "This form was not sent by a page of this console. Open the console in a window of its own and do it there.",
     ))
 }

@@ -21,10 +21,10 @@ use crate::auth::{admin_token, same_origin};
 use crate::d1::audit_log::Entry;
 use crate::d1::{Database, StorageError};
 use crate::deployment::Deployment;
-use crate::http::Problem;
 use crate::http::request::{BODY_LIMIT, HttpRequest};
 use crate::http::response::HttpResponse;
 use crate::http::routes::{NoRoute, Route};
+use crate::http::{AdminCode, Problem};
 use crate::redaction::audit_log::is_id;
 use crate::runtime::{clock, ids};
 use directory::Shard;
@@ -91,8 +91,8 @@ fn check_address(request: &HttpRequest) -> Result<(), Problem> {
     }
     if !request.is_private() {
         let address = request.address.origin.replacen("http://", "https://", 1);
-        return Err(Problem::new(
-            403,
+        return Err(Problem::of(
+            AdminCode::HttpsRequired,
             format!("The console is served by https only: use {address}/console."),
         ));
     }

@@ -8,7 +8,7 @@ use crate::auth::{admin_token, cloudflare_access, same_origin, session_cookie};
 use crate::deployment::Deployment;
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
-use crate::http::{Problem, rate_limits};
+use crate::http::{AdminCode, Problem, rate_limits};
 
 /// Largest form of the admin token, in bytes.
 pub(crate) const SIGN_IN_LIMIT: usize = 16 * 1024;
@@ -62,8 +62,8 @@ pub(super) async fn sign_in(
     }
     if !admin_token::matches(&token, form.token.trim()) {
         return Ok(refused(match rate_limits::count_failure(deployment.env, request).await {
-            Ok(()) => Problem::new(
-                401,
+            Ok(()) => Problem::of(
+                AdminCode::AdminTokenWrong,
                 "This is not the admin token of this deployment. It is the value that ADMIN_TOKEN was set to.",
             ),
             Err(limit) => limit.into(),

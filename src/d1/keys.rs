@@ -5,28 +5,58 @@ use serde::de::DeserializeOwned;
 
 use super::batch::Select;
 use super::events;
-use super::statement::{Statement, optional, text};
+use super::statement::{Binding, Statement, optional, text};
 use super::tenant::{Tenant, guard};
-use directory::event::{Event, NewEvent, SubjectType};
+use directory::event::{Event, NewEvent, SubjectType, Transition};
+use directory::key::{HINTED, PREFIX};
 use directory::{Key, key};
 
-/// A key as the console shows it, as JSON; the hint is added by the reader, who knows how keys look.
-const DESCRIBED: &str = "SELECT json_object(
-    'id', k.id,
-    'status', CASE WHEN k.deactivated_at IS NOT NULL THEN 'deactivated' WHEN k.expires_at <= :now THEN 'expired'
-      ELSE 'active' END,
-    'created_at', k.created_at, 'created_by', k.created_by, 'expires_at', k.expires_at,
-    'deactivated_at', k.deactivated_at, 'last_used_at', k.last_used_at) AS json
-  FROM auth_keys k WHERE k.org_id = :org";
+/// Most keys that are listed beside those that were not deactivated.
+pub(crate) const MOST_LISTED: u32 = 100;
+/// Most failures of a day that are looked at, the newest of all keys of the organization.
+pub(crate) const MOST_FAILURES: u32 = 1_000;
 
-/// Reads an organization's keys, the newest first, one a row as JSON.
+/// Keys as the console shows them, one a row as JSON; the hint is added by the reader, who knows how keys look.
+fn described<R: DeserializeOwned>(tenant: &Tenant<'_>, which: &str, bindings: &[Binding]) -> Select<R> {
+    let sql = format!(
+        "WITH failed AS MATERIALIZED (
+           SELECT actor, count(*) AS failures FROM (
+             SELECT l.actor AS actor FROM log l INDEXED BY log_of_failures
+             WHERE l.org_id = :org AND l.status >= 400 AND l.id >= substr(:now, 1, 10)
+             ORDER BY l.id DESC LIMIT {MOST_FAILURES})
+           GROUP BY actor)
+         SELECT json_object(
+           'id', k.id, 'name', k.name,
+           'status', CASE WHEN k.deactivated_at IS NOT NULL THEN 'deactivated' WHEN k.expires_at <= :now THEN 'expired'
+             ELSE 'active' END,
+           'created_at', k.created_at, 'created_by', k.created_by, 'expires_at', k.expires_at,
+           'deactivated_at', k.deactivated_at, 'last_used_at', k.last_used_at,
+           'last_used_country', k.last_used_country, 'last_used_network', k.last_used_network,
+           'requests_today', iif(k.counted_on = substr(:now, 1, 10), k.requests, 0),
+           'failures_today', coalesce((
+             SELECT f.failures FROM failed f WHERE f.actor = '{PREFIX}' || substr(k.id, 1, {HINTED}) || '…'), 0)
+         ) AS json
+         FROM auth_keys k WHERE k.org_id = :org AND k.id IN ({which}) ORDER BY k.created_at DESC, k.id DESC"
+    );
+    tenant.select_json(&sql, bindings)
+}
+
+/// Reads an organization's keys, the newest first, one a row as JSON: the newest [`MOST_LISTED`], and as many of those
+/// that were not deactivated.
 pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
-    tenant.select_json(&format!("{DESCRIBED} ORDER BY k.created_at DESC, k.id"), &[])
+    let newest = |condition: &str| {
+        format!(
+            "SELECT id FROM (SELECT id FROM auth_keys WHERE org_id = :org{condition}
+               ORDER BY created_at DESC, id DESC LIMIT {MOST_LISTED})"
+        )
+    };
+    let which = format!("{} UNION {}", newest(""), newest(" AND deactivated_at IS NULL"));
+    described(tenant, &which, &[])
 }
 
 /// Reads one key as JSON.
 pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
-    tenant.select_json(&format!("{DESCRIBED} AND k.id = :id"), &[text("id", id)])
+    described(tenant, ":id", &[text("id", id)])
 }
 
 /// Most keys of an organization that are good at the same time.
@@ -47,18 +77,27 @@ pub fn hash(tenant: &Tenant<'_>, id: &str) -> Select<KeyHash> {
     )
 }
 
-/// Writes a new key, unless the organization has [`MOST_GOOD`] already. `by` is the administrator who generated it, and
-/// `replaces` the id of the key that it replaces.
+/// What is chosen of a new key.
+#[derive(Debug, Clone, Copy)]
+pub struct NewKey<'a> {
+    /// What administrators call it.
+    pub name: Option<&'a str>,
+    /// When it expires.
+    pub expires_at: Option<&'a str>,
+    /// The id of the key that it replaces.
+    pub replaces: Option<&'a str>,
+}
+
+/// Writes a new key, unless the organization has [`MOST_GOOD`] already. `by` is the administrator who generated it.
 pub fn insert(
     tenant: &Tenant<'_>,
     key: &Key,
     by: &str,
-    expires_at: Option<&str>,
-    replaces: Option<&str>,
+    NewKey { name, expires_at, replaces }: NewKey<'_>,
 ) -> Vec<Statement> {
     let sql = format!(
-        "INSERT INTO auth_keys (id, org_id, hash, created_at, created_by, expires_at, is_paused, keeps_access)
-         SELECT :id, o.id, :hash, :now, :by, :expires_at, o.paused_at IS NOT NULL, o.keep_access
+        "INSERT INTO auth_keys (id, org_id, hash, created_at, created_by, expires_at, name, is_paused, keeps_access)
+         SELECT :id, o.id, :hash, :now, :by, :expires_at, :name, o.paused_at IS NOT NULL, o.keep_access
          FROM organizations o WHERE o.id = :org AND {MOST_GOOD} > (
            SELECT count(*) FROM auth_keys WHERE org_id = :org AND deactivated_at IS NULL
            AND (expires_at IS NULL OR expires_at > :now))"
@@ -68,11 +107,13 @@ pub fn insert(
         text("hash", key.hash()),
         text("by", by),
         optional("expires_at", expires_at),
+        optional("name", name),
     ];
     let created = Event::KeyCreated {
         hint: key.hint(),
         expires_at: expires_at.map(str::to_owned),
         replaces: replaces.map(str::to_owned),
+        name: name.map(str::to_owned),
     };
     let mut statements = vec![tenant.statement(&sql, &bindings), guard()];
     statements.extend(events::record(tenant, &[NewEvent::new(created, SubjectType::Key, key.id())]));
@@ -96,13 +137,46 @@ fn record_if_row_changed(tenant: &Tenant<'_>, id: &str, event: Event) -> Vec<Sta
     events::record_if_row_changed(tenant, &[NewEvent::new(event, SubjectType::Key, id)])
 }
 
-/// Selects a row only if the number of keys is still `seen`: of two requests that replace a key at the same time, one
-/// finds another number.
-pub fn check_count(tenant: &Tenant<'_>, seen: usize) -> Statement {
+/// Deactivates all good keys: those with these ids. The batch fails as stale if there are others.
+pub fn deactivate_all(tenant: &Tenant<'_>, ids: &[&str]) -> Vec<Statement> {
+    let change = tenant.statement(
+        "UPDATE auth_keys SET deactivated_at = :now WHERE org_id = :org AND deactivated_at IS NULL
+         AND (expires_at IS NULL OR expires_at > :now)",
+        &[],
+    );
+    let guard = tenant.statement(
+        "SELECT CASE WHEN changes() = CAST(:keys AS INTEGER) THEN '' ELSE json('stale') END",
+        &[text("keys", ids.len().to_string())],
+    );
+    let event =
+        |id: &&str| NewEvent::new(Event::KeyDeactivated { hint: key::hint(id) }, SubjectType::Key, id);
+    let events: Vec<NewEvent> = ids.iter().map(event).collect();
+    let mut statements = vec![change, guard];
+    statements.extend(events::record(tenant, &events));
+    statements
+}
+
+/// Names a key, or takes its name, if it has another.
+pub fn rename(tenant: &Tenant<'_>, id: &str, name: Option<&str>) -> Statement {
     tenant.statement(
-        "SELECT CASE WHEN count(*) = CAST(:seen AS INTEGER) THEN '' ELSE json('stale') END AS head
-         FROM auth_keys WHERE org_id = :org",
-        &[text("seen", seen.to_string())],
+        "UPDATE auth_keys SET name = :name WHERE org_id = :org AND id = :id AND name IS NOT :name",
+        &[text("id", id), optional("name", name)],
+    )
+}
+
+/// Writes the event of a key's other name, if the statement before has changed a row.
+pub fn renamed(tenant: &Tenant<'_>, id: &str, name: Transition<Option<String>>) -> Vec<Statement> {
+    record_if_row_changed(tenant, id, Event::KeyRenamed { hint: key::hint(id), name })
+}
+
+/// Selects a row only if the newest key is still that one: of two requests that replace a key at the same time, one
+/// finds another.
+pub fn check_newest(tenant: &Tenant<'_>, seen: &str) -> Statement {
+    tenant.statement(
+        "SELECT CASE WHEN (
+           SELECT id FROM auth_keys WHERE org_id = :org ORDER BY created_at DESC, id DESC LIMIT 1) = :seen
+         THEN '' ELSE json('stale') END AS head",
+        &[text("seen", seen)],
     )
 }
 
@@ -118,10 +192,35 @@ pub fn expire(tenant: &Tenant<'_>, id: &str, at: &str) -> Vec<Statement> {
     statements
 }
 
-/// Notes that a key was used.
-pub fn used(key: &Key, now: &str) -> Statement {
+/// What is noted of a key's use.
+#[derive(Debug, Clone)]
+pub struct KeyUse {
+    /// The key's id.
+    pub id: String,
+    /// The key's hash.
+    pub hash: String,
+    /// When it was last used.
+    pub at: String,
+    /// The country of that request.
+    pub country: Option<String>,
+    /// The name of the network of that request.
+    pub network: Option<String>,
+}
+
+/// Notes that a key was used, and how many more requests were counted on that day.
+pub fn used(KeyUse { id, hash, at, country, network }: &KeyUse, requests: u64) -> Statement {
     Statement::new(
-        "UPDATE auth_keys SET last_used_at = :now WHERE id = :id AND hash = :hash AND deactivated_at IS NULL",
-        &[text("now", now), text("id", key.id()), text("hash", key.hash())],
+        "UPDATE auth_keys SET last_used_at = :at, last_used_country = :country, last_used_network = :network,
+           requests = iif(counted_on = substr(:at, 1, 10), requests, 0) + CAST(:requests AS INTEGER),
+           counted_on = substr(:at, 1, 10)
+         WHERE id = :id AND hash = :hash AND deactivated_at IS NULL",
+        &[
+            text("at", at.as_str()),
+            optional("country", country.as_deref()),
+            optional("network", network.as_deref()),
+            text("requests", requests.to_string()),
+            text("id", id.as_str()),
+            text("hash", hash.as_str()),
+        ],
     )
 }

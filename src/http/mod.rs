@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod body_budget;
 pub(crate) mod cookie;
 pub mod problem;
+pub mod problem_code;
 pub(crate) mod rate_limits;
 mod refusal;
 pub(crate) mod request;
@@ -13,3 +14,4 @@ pub(crate) mod response;
 pub(crate) mod routes;
 
 pub use problem::Problem;
+pub use problem_code::{AdminCode, ProblemCode};

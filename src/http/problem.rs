@@ -1,7 +1,8 @@
 //! Problem details (RFC 9457): the errors of the admin API and the console.
 
+use super::{AdminCode, ProblemCode};
 use crate::d1::session::Failure;
-use crate::error::{Error, Limit};
+use crate::error::{Error, ErrorCode, Limit, ProtocolCode};
 use crate::storage_error::StorageError;
 use directory::Refusal;
 use scim_protocol::ScimError;
@@ -11,6 +12,8 @@ use scim_protocol::ScimError;
 pub struct Problem {
     /// HTTP status code.
     pub status: u16,
+    /// Why.
+    pub code: ProblemCode,
     /// What went wrong and what to do about it.
     pub detail: String,
     /// With 405: the methods that are possible.
@@ -22,9 +25,23 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with that status.
+    /// A problem of which a client need not know more than its status.
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), allow: None, people: None, request_id: None }
+        Self::coded(status, ProblemCode::of_status(status), detail)
+    }
+
+    /// A problem for that reason.
+    pub fn of(code: AdminCode, detail: impl Into<String>) -> Self {
+        Self::coded(code.status(), ProblemCode::Admin(code), detail)
+    }
+
+    fn coded(status: u16, code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), allow: None, people: None, request_id: None }
+    }
+
+    /// The same for a reason that requests over SCIM have, too.
+    pub(crate) fn because(self, code: impl Into<ErrorCode>) -> Self {
+        Self { code: ProblemCode::Error(code.into()), ..self }
     }
 
     /// The same with the id of the request.
@@ -34,8 +51,8 @@ impl Problem {
 
     /// There is no such organization, or none that the actor may know of.
     pub fn no_organization() -> Self {
-        Self::new(
-            404,
+        Self::of(
+            AdminCode::OrganizationNotFound,
             "There is no such organization, or you are not among its administrators: its active Admins and its Owner.",
         )
     }
@@ -62,22 +79,25 @@ impl Problem {
 
 impl From<ScimError> for Problem {
     fn from(error: ScimError) -> Self {
-        Self::new(error.status, error.detail)
+        let code = ErrorCode::Protocol(ProtocolCode::of(&error));
+        Self::coded(error.status, ProblemCode::Error(code), error.detail)
     }
 }
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        let code = error.code();
         match error {
             // The guard of a write found no row: it is gone, or has become another.
-            Error::Storage(StorageError::Stale) => {
-                Self::new(409, "This was changed or deleted by someone else. Reload it and try again.")
-            }
+            Error::Storage(StorageError::Stale) => Self::of(
+                AdminCode::ChangedMeanwhile,
+                "This was changed or deleted by someone else. Reload it and try again.",
+            ),
             Error::Storage(StorageError::Unconfirmed(people)) => Self {
                 people: Some(people),
-                ..Error::from(StorageError::Unconfirmed(people)).into_scim().into()
+                ..Self::from(Error::from(StorageError::Unconfirmed(people)).into_scim()).because(code)
             },
-            other => other.into_scim().into(),
+            other => Self::from(other.into_scim()).because(code),
         }
     }
 }

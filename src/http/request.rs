@@ -132,6 +132,13 @@ impl HttpRequest {
         self.headers.get(name).ok().flatten()
     }
 
+    /// Where the request comes from, as Cloudflare has it: the country, and the name of the network.
+    pub(crate) fn place(&self) -> (Option<String>, Option<String>) {
+        let request = worker::Request::from(Clone::clone(&self.raw));
+        let network = |cf: &worker::Cf| cf.as_organization().map(|name| shorten(&name).to_owned());
+        request.cf().map_or((None, None), |cf| (cf.country(), network(cf)))
+    }
+
     /// Whether `Content-Length` says that the body is no longer than that.
     pub(crate) fn is_within(&self, bytes: usize) -> bool {
         self.declared_length().is_some_and(|length| length <= bytes)

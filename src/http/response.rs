@@ -1,6 +1,7 @@
 //! A response: status, headers and body, and what the log says of it.
 
 use std::cell::OnceCell;
+use std::time::Duration;
 
 use web_sys::{Headers, Response, ResponseInit};
 use worker::wasm_bindgen::JsValue;
@@ -41,6 +42,14 @@ pub(crate) struct DeferredWork {
     pub(crate) statements: Vec<Statement>,
     /// A page of an import that is noted, and kept in KV.
     pub(crate) keeping: Option<Box<Keeping>>,
+    /// A statement that is made, and run, a while later.
+    pub(crate) later: Option<Later>,
+}
+
+/// A statement that is made after a while.
+pub(crate) struct Later {
+    pub(crate) after: Duration,
+    pub(crate) statement: Box<dyn FnOnce() -> Statement>,
 }
 
 /// A response to a request.

@@ -182,6 +182,10 @@ async fn carry_out(
         }
     };
     single.defer_entry(&mut response);
+    let response = match &context.source {
+        Source::Http(request) => response.naming_request(&request.id),
+        Source::Bulk(_) => response,
+    };
     if let Some(url) = response.header("Location") {
         *location = Some(url.to_owned());
     }

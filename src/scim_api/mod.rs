@@ -16,13 +16,14 @@ use std::cell::{Cell, RefCell};
 use http::Method;
 
 use crate::audit::scim_request::{AuditContext, Target};
-use crate::auth::{known_keys, scim_key};
-use crate::d1::{Cause, Scope, Session, Tenant, keys};
+use crate::auth::{key_use, known_keys, scim_key};
+use crate::d1::keys::{self, KeyUse};
+use crate::d1::{Cause, Scope, Session, Tenant};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::http::rate_limits;
 use crate::http::request::HttpRequest;
-use crate::http::response::HttpResponse;
+use crate::http::response::{HttpResponse, Later};
 use crate::runtime::{clock, ids};
 use consistency::{BOOKMARK, route_to_replica};
 use context::{RequestContext, Source};
@@ -66,6 +67,18 @@ pub(crate) async fn respond(
             throttled
         }
     }
+}
+
+/// Writes the use of the key a while after the response, unless another request is about to.
+fn note_use(key: &Key, context: &RequestContext<'_>) -> Option<Later> {
+    let Source::Http(request) = &context.source else { return None };
+    let (country, network) = request.place();
+    let at = context.session.tenant.now.clone();
+    let used = KeyUse { id: key.id().to_owned(), hash: key.hash().to_owned(), at, country, network };
+    key_use::claim(&used).then(|| Later {
+        after: key_use::WRITTEN_AFTER,
+        statement: Box::new(move || keys::used(&used, key_use::take(&used))),
+    })
 }
 
 /// Answers a request with a well-formed key.
@@ -129,8 +142,11 @@ async fn with_key(
     let mut response = outcome.unwrap_or_else(HttpResponse::from);
     response.organization = context.audit.organization().map(str::to_owned);
     context.defer_entry(&mut response);
+    if response.organization.is_some() {
+        key_use::count(key.id(), &context.session.tenant.now);
+    }
     if context.last_used_is_due.get() {
-        response.deferred.statements.push(keys::used(key, &context.session.tenant.now));
+        response.deferred.later = note_use(key, &context);
     }
     response.deferred.shard = Some(key.shard());
     if let Some(keeping) = &mut response.deferred.keeping {

@@ -3,9 +3,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertError, assertStatus, eventually } from "../helpers/assert.mjs";
-import { assertNoComplaints, useBrowser } from "../helpers/browser.mjs";
+import { assertAccessible, assertNoComplaints, useBrowser } from "../helpers/browser.mjs";
 import { ScimClient } from "../helpers/client.mjs";
-import { assertDone, assertOnlyRefusals, assertRefused, signedIn, signIn, submit, visit } from "../helpers/console.mjs";
+import {
+  assertDone,
+  assertOnlyRefusals,
+  assertRefused,
+  signedIn,
+  signIn,
+  submit,
+  unfold,
+  visit,
+} from "../helpers/console.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { useWorker } from "../helpers/worker.mjs";
 
@@ -21,9 +30,10 @@ const button = (page, name) => page.getByRole("button", { name, exact: true });
 const shown = (page) => page.locator("#new-key").innerText();
 const keysOf = async (organization) => (await organization.admin.get(organization.path("/keys"))).keys;
 
-/** The key regenerated, with that overlap by its label. */
+/** The key regenerated, which has not leaked, with that overlap by its label. */
 async function regenerate(page, overlap) {
-  await page.getByLabel("The old key").selectOption({ label: overlap });
+  await page.getByLabel(/^No: it stays good/).check();
+  await page.getByLabel("If it has not leaked, the old key").selectOption({ label: overlap });
   const response = await submit(page, button(page, "Regenerate"));
   assert.equal(response.status(), 200);
   return shown(page);
@@ -100,6 +110,7 @@ test("two administrators on the same page make one key", options, async () => {
   await visit(page, organization, "keys");
   await visit(other, organization, "keys");
   const key = await regenerate(page, "Stops working at once");
+  await other.getByLabel(/^Yes: it stops at once/).check();
   const response = await submit(other, button(other, "Regenerate"));
   await assertRefused(other, response, 409, /newer one/);
   await works(key);
@@ -123,9 +134,10 @@ describe("an existing key", () => {
     await works(third);
 
     await visit(page, organization, "keys");
-    await others.locator("summary").click();
-    await others.getByLabel(/to confirm/).fill("deactivate");
-    await submit(page, button(others, "Deactivate"));
+    await submit(page, others.getByRole("link", { name: new RegExp(first.slice(0, 9)) }));
+    await page.getByLabel(/to confirm/).fill("deactivate");
+    await submit(page, button(page, "Deactivate"));
+    await assertDone(page, new RegExp(`${first.slice(0, 9)}….*other keys are still good`));
     await fails(first);
     await works(third);
     await assertNoComplaints(page);
@@ -162,5 +174,97 @@ describe("an existing key", () => {
     const [last, before] = await keysOf(organization);
     assert.deepEqual([days(last), days(before)], [90, 45]);
     await assertNoComplaints(page);
+  });
+
+  test("stops at once if it has leaked", options, async () => {
+    const organization = await createOrganization(worker);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "keys");
+    const leaked = page.getByRole("group", { name: "Has this key leaked?" });
+    await leaked.getByLabel(/^Yes/).check();
+    await submit(page, button(page, "Regenerate"));
+    await fails(organization.key.key);
+    await works(await shown(page));
+    await assertAccessible(page);
+    await assertNoComplaints(page);
+  });
+});
+
+describe("several keys", () => {
+  test("have names, which are chosen and changed here", options, async () => {
+    const organization = await createOrganization(worker);
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "keys");
+    await page.getByText("Generate another key").click();
+    await page.getByLabel("Name", { exact: true }).fill("Entra <test>");
+    await submit(page, button(page, "Generate"));
+    const key = await shown(page);
+    await works(key);
+    await works(organization.key.key);
+    await visit(page, organization, "keys");
+    assert.ok(await page.getByRole("heading", { name: "Entra <test> active" }).isVisible());
+    await page.locator("summary", { hasText: /^Name$/ }).click();
+    const name = page.getByLabel("Name of the key");
+    await name.fill("x".repeat(201));
+    await assertRefused(page, await submit(page, button(page, "Save the name")), 400, /200/);
+    assert.equal(await name.inputValue(), "x".repeat(201), "what was typed stays");
+    await name.fill("Entra");
+    await submit(page, button(page, "Save the name"));
+    await assertDone(page, /The name of the key is saved/);
+    assert.ok(await page.getByRole("heading", { name: "Entra active" }).isVisible());
+    await assertOnlyRefusals(page, 400);
+  });
+
+  test("are stopped one by one or all together, and the page says what goes on", options, async () => {
+    const organization = await createOrganization(worker);
+    const second = await organization.addKey({ name: "Second" });
+    const third = await organization.addKey({ name: "Third" });
+    const page = await signedIn(browser, worker);
+    await visit(page, organization, "keys");
+    const text = await page.locator("main").innerText();
+    assert.ok(text.includes(`goes on with the other good keys: Second (${second.hint}), ${organization.key.hint}`));
+    await page.getByLabel("Deactivate all keys").check();
+    await page.getByLabel(/to confirm/).fill("no");
+    await assertRefused(page, await submit(page, button(page, "Deactivate")), 400, /type "deactivate"/);
+    assert.ok(await page.getByLabel("Deactivate all keys").isChecked(), "what was chosen stays");
+    for (const { key } of [second, third]) await works(key);
+    await page.getByLabel(/to confirm/).fill("deactivate");
+    await submit(page, button(page, "Deactivate"));
+    await assertDone(page, new RegExp(`${third.hint}.*All keys are deactivated`));
+    for (const { key } of [organization.key, second, third]) await fails(key);
+    await assertOnlyRefusals(page, 400);
+  });
+
+  test("show how they were used, on pages of any width", options, async () => {
+    const organization = await createOrganization(worker);
+    const { key } = organization.key;
+    const cf = { country: "DE", asOrganization: "Okta, Inc." };
+    const headers = { Authorization: `Bearer ${key}` };
+    await (await worker.fetch(`${worker.url}/scim/Users`, { headers, cf })).arrayBuffer();
+    assertError(await client(key).get("/Users/nobody"), 404);
+    for (let count = 1; count < 20; count++) await organization.addKey({ name: `${"W".repeat(196)} ${count}` });
+    for (const viewport of [
+      { width: 320, height: 640 },
+      { width: 1600, height: 900 },
+    ]) {
+      const page = await signedIn(browser, worker, { viewport, locale: "en" });
+      await visit(page, organization, `keys?key=${organization.key.id}`);
+      await eventually(async () => {
+        await page.reload();
+        const facts = await page.locator("dl.facts").innerText();
+        assert.match(facts, /from Okta, Inc\., Germany/);
+        assert.match(facts, /2 requests, 1 failed/);
+      });
+      await unfold(page);
+      await assertAccessible(page);
+      const { width, elements } = await page.evaluate(() => ({
+        width: document.documentElement.scrollWidth,
+        elements: document.querySelectorAll("*").length,
+      }));
+      assert.ok(width <= viewport.width, `${width} px wide`);
+      assert.ok(elements <= 2_000, `${elements} elements`);
+      assert.ok((await page.content()).length <= 100_000);
+      await assertNoComplaints(page);
+    }
   });
 });

@@ -53,6 +53,7 @@ export function assertProblem(answer, status, detail) {
   assert.match(answer.headers["content-type"] ?? "", /^application\/problem\+json/);
   assert.equal(answer.body.status, status);
   assert.ok(answer.body.title?.length > 0, answer.text);
+  assert.match(answer.body.code ?? "", /^[a-z_]+$/, answer.text);
   assert.ok(answer.body.detail?.length > 0, answer.text);
   if (detail) assert.match(answer.body.detail, detail);
 }

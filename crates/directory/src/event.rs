@@ -370,6 +370,19 @@ pub enum Event {
         /// The key that it replaces.
         #[schema(required)]
         replaces: Option<String>,
+        /// What administrators call it. Events from before keys had names have none.
+        #[serde(default)]
+        #[schema(required)]
+        name: Option<String>,
+    },
+    /// A SCIM key got another name, or lost its name.
+    #[serde(rename = "key.renamed")]
+    #[strum_discriminants(strum(serialize = "key.renamed"))]
+    KeyRenamed {
+        /// What may be shown of the key.
+        hint: String,
+        /// Its name.
+        name: Transition<Option<String>>,
     },
     /// A SCIM key expires earlier than before, since another one replaces it.
     #[serde(rename = "key.expiry_changed")]

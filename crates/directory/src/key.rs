@@ -10,6 +10,9 @@ use crate::shard::Shard;
 /// What every key begins with.
 pub const PREFIX: &str = "scim-";
 
+/// How many characters of its id may be shown of a key at any time.
+pub const HINTED: usize = 4;
+
 const ID_LENGTH: usize = 10;
 const SECRET_LENGTH: usize = 52;
 const CHECKSUM_LENGTH: usize = 7;
@@ -117,7 +120,7 @@ impl Key {
 
 /// What may be shown of the key with this id.
 pub fn hint(id: &str) -> String {
-    format!("{PREFIX}{}…", id.get(..4).unwrap_or(id))
+    format!("{PREFIX}{}…", id.get(..HINTED).unwrap_or(id))
 }
 
 /// The checksum of what `state` has hashed.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::Problem;
+use crate::http::{Problem, ProblemCode};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -12,6 +12,8 @@ pub(crate) struct ProblemDetails<'p> {
     pub(crate) title: &'p str,
     #[schema(minimum = 400, maximum = 599)]
     pub(crate) status: u16,
+    #[schema(value_type = ProblemCode)]
+    pub(crate) code: &'static str,
     /// What went wrong, and what to do.
     #[schema(min_length = 1)]
     pub(crate) detail: &'p str,
@@ -29,6 +31,7 @@ impl<'p> From<&'p Problem> for ProblemDetails<'p> {
         Self {
             title: problem.title(),
             status: problem.status,
+            code: problem.code.as_str(),
             detail: &problem.detail,
             people: problem.people,
             request_id: problem.request_id.as_deref().unwrap_or_default(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::d1::project_views::{MOST_SEARCHED, Sort};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use scim_protocol::error::shorten;
 
 /// Entries of a page, unless the query says otherwise.
@@ -24,8 +24,8 @@ pub(crate) fn read<T: DeserializeOwned>(parameters: &[(String, String)]) -> Resu
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         let (name, why) = (shorten(&error.path().to_string()), shorten(&error.inner().to_string()));
-        Problem::new(
-            400,
+        Problem::of(
+            AdminCode::InvalidParameter,
             match name.as_str() {
                 "." => format!("Invalid query: {why}."),
                 name => format!("Invalid query parameter \"{name}\": {why}."),

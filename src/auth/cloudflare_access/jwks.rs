@@ -15,7 +15,7 @@ use worker::{
 };
 
 use super::refusal::refused;
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
 
 /// How long keys are used before they are fetched again, in milliseconds.
@@ -113,7 +113,7 @@ pub(crate) async fn find(team: &str, kid: &str) -> Result<CryptoKey, Problem> {
             }
             Lookup::Unavailable(why) => {
                 let detail = format!("The keys of Cloudflare Access could not be had from {address}: {why}.");
-                return Err(Problem::new(503, detail));
+                return Err(Problem::of(AdminCode::AccessUnavailable, detail));
             }
             Lookup::Pending => Delay::from(POLL_INTERVAL).await,
             Lookup::Due => {

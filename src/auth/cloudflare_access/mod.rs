@@ -7,8 +7,8 @@ mod refusal;
 use worker::Env;
 
 use crate::deployment::{Deployment, variable};
-use crate::http::Problem;
 use crate::http::request::HttpRequest;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
 use jwt::Jwt;
 
@@ -43,15 +43,15 @@ impl Application {
             return Ok(None);
         }
         if !is_team(&team) {
-            return Err(Problem::new(
-                503,
+            return Err(Problem::of(
+                AdminCode::AccessMisconfigured,
                 "ACCESS_TEAM is not the URL of a Cloudflare Access team: it has to be like \
                  https://acme.cloudflareaccess.com.",
             ));
         }
         if audience.is_empty() {
-            return Err(Problem::new(
-                503,
+            return Err(Problem::of(
+                AdminCode::AccessMisconfigured,
                 "ACCESS_TEAM is set, but ACCESS_AUDIENCE is not: set it to the AUD tag of the Access application.",
             ));
         }

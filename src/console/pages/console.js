@@ -57,6 +57,15 @@ for (const field of document.querySelectorAll("input[type=date][data-edge]")) {
   });
 }
 
+// Countries by their names in the reader's language.
+for (const country of document.querySelectorAll("[data-country]")) {
+  try {
+    country.textContent = new Intl.DisplayNames(undefined, { type: "region" }).of(country.dataset.country);
+  } catch {
+    // What Cloudflare calls T1, the Tor network, is no region. The code stays.
+  }
+}
+
 // Follows the log: requests what is newer than all that was seen, and puts it at the top.
 const tail = document.getElementById("tail");
 if (tail) {

@@ -19,6 +19,8 @@ const LONGEST_NAME: usize = 600;
 pub(super) enum Flash {
     KeyDeactivated,
     OneKeyDeactivated,
+    KeysDeactivated,
+    KeyNamed,
     InvitationAccepted,
     InvitationDeclined,
     MemberAdded,
@@ -63,6 +65,10 @@ impl Flash {
                 "The key is deactivated. Requests with it are refused from now on; other keys are still good, and \
                  provisioning goes on with them."
             }
+            Self::KeysDeactivated => {
+                "All keys are deactivated. Requests with them are refused from now on: provisioning has stopped."
+            }
+            Self::KeyNamed => "The name of the key is saved.",
             Self::InvitationAccepted => "You administer this organization now.",
             Self::InvitationDeclined => "The organization is not listed for you any more.",
             Self::MemberAdded => "The member is in the organization.",

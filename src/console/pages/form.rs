@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::admin_api::CallKey;
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use scim_protocol::text::equal_fold;
 
 /// Reads a form: its fields, or the fields of one of a page's forms by the name of its button, `action`.
@@ -13,7 +13,7 @@ use scim_protocol::text::equal_fold;
 /// 400 if the page has no such form.
 pub(crate) fn read<F: DeserializeOwned>(body: &[u8]) -> Result<F, Problem> {
     serde_urlencoded::from_bytes(body)
-        .map_err(|_| Problem::new(400, "This page has no such form. Load it again."))
+        .map_err(|_| Problem::of(AdminCode::FormUnknown, "This page has no such form. Load it again."))
 }
 
 /// The field by which a form is recognized that is sent a second time.
@@ -79,7 +79,7 @@ pub(super) fn check_confirmed(typed: &str, word: &str) -> Result<(), Problem> {
     if equal_fold(typed.trim(), word.trim()) {
         return Ok(());
     }
-    Err(Problem::new(400, format!("Nothing was changed: type \"{word}\" to confirm.")))
+    Err(Problem::of(AdminCode::NotConfirmed, format!("Nothing was changed: type \"{word}\" to confirm.")))
 }
 
 #[cfg(test)]

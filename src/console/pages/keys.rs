@@ -3,24 +3,24 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::post;
+use super::calls::{Call, note, post};
 use super::flash::Flash;
-use super::form::{check_confirmed, number};
+use super::form::{Checkbox, check_confirmed, number, optional};
 use super::guides::Guide;
+use super::key_views::{self, Lifetimes};
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
-use super::parts::{
-    address, address_of, confirmation, copied, copy_button, once, pill, select, time, time_or_never,
-};
+use super::page as pages;
+use super::page::Submitted;
+use super::parts::{address_of, copied, copy_button, maker, segment};
 use super::request::{Notice, PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::keys::{
-    GenerateKey, IssuedKey, Key, KeyStatus, NewKey, RegenerateKey, RepeatedNewKey,
+    ChangeKey, DeactivatedKeys, GenerateKey, IssuedKey, Key, NewKey, RegenerateKey, RepeatedNewKey,
 };
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, idempotency, keys};
 use crate::d1::StorageError;
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 
 /// What to type into Okta, in the words of README.md.
 #[derive(Deserialize)]
@@ -40,19 +40,6 @@ impl OktaTexts {
     }
 }
 
-const OVERLAPS: [(&str, &str); 4] = [
-    ("86400", "Stays good for 24 hours"),
-    ("3600", "Stays good for 1 hour"),
-    ("604800", "Stays good for 7 days"),
-    ("0", "Stops working at once"),
-];
-const LIFETIMES: [(&str, &str); 4] = [
-    ("2592000", "In 30 days"),
-    ("7776000", "In 90 days"),
-    ("15552000", "In 180 days"),
-    ("31536000", "In a year"),
-];
-
 /// The page of an organization's keys.
 pub(super) struct Keys<'a> {
     pub(super) org: &'a str,
@@ -64,6 +51,7 @@ pub(super) enum Form {
     Generate(Generate),
     Regenerate(Regenerate),
     Deactivate(Deactivate),
+    Rename(Rename),
 }
 
 #[derive(Default, Deserialize)]
@@ -71,7 +59,8 @@ pub(super) enum Form {
 pub(super) struct Generate {
     /// The key that was the newest when the page was made.
     latest: String,
-    expires_in_seconds: String,
+    pub(super) name: String,
+    pub(super) expires_in_seconds: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,15 +68,38 @@ pub(super) struct Generate {
 pub(super) struct Regenerate {
     latest: String,
     key: String,
-    overlap_seconds: String,
-    expires_in_seconds: String,
+    /// `yes` or `no`.
+    pub(super) has_leaked: String,
+    pub(super) overlap_seconds: String,
+    pub(super) expires_in_seconds: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Deactivate {
     key: String,
+    /// Also all others that are good.
+    pub(super) all: Checkbox,
     confirm: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Rename {
+    key: String,
+    pub(super) name: String,
+}
+
+impl Form {
+    /// The key that a form is about.
+    fn key(&self) -> &str {
+        match self {
+            Self::Generate(_) => "",
+            Self::Regenerate(form) => &form.key,
+            Self::Deactivate(form) => &form.key,
+            Self::Rename(form) => &form.key,
+        }
+    }
 }
 
 impl Submitted for Keys<'_> {
@@ -101,7 +113,10 @@ impl Submitted for Keys<'_> {
         let org = self.org;
         let issued = match form {
             Form::Generate(form) => {
-                let body = GenerateKey { expires_in_seconds: expires(&form.expires_in_seconds)? };
+                let body = GenerateKey {
+                    name: optional(&form.name),
+                    expires_in_seconds: expires(&form.expires_in_seconds)?,
+                };
                 self.check_latest(context, key, &form.latest).await?;
                 let path = ["organizations", org, "keys"];
                 post(context, key, &path, Some(&body), async |context| {
@@ -110,8 +125,21 @@ impl Submitted for Keys<'_> {
                 .await?
             }
             Form::Regenerate(form) => {
+                let has_leaked = match form.has_leaked.as_str() {
+                    "yes" => true,
+                    "no" => false,
+                    _ => {
+                        return Err(Problem::new(
+                            400,
+                            "Say whether the old key has leaked. Nothing was changed.",
+                        ));
+                    }
+                };
+                let overlap = number(&form.overlap_seconds, "The overlap")?;
                 let body = RegenerateKey {
-                    overlap_seconds: number(&form.overlap_seconds, "The overlap")?,
+                    name: None,
+                    has_leaked: Some(has_leaked),
+                    overlap_seconds: overlap.filter(|_| !has_leaked),
                     expires_in_seconds: expires(&form.expires_in_seconds)?,
                 };
                 self.check_latest(context, key, &form.latest).await?;
@@ -120,6 +148,27 @@ impl Submitted for Keys<'_> {
                     keys::regenerate(context, org, &form.key, body.clone()).await
                 })
                 .await?
+            }
+            Form::Rename(form) => {
+                let body = ChangeKey { name: form.name.trim().to_owned() };
+                let path = ["organizations", org, "keys", &form.key];
+                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
+                let named = keys::rename(context, org, &form.key, body).await?.body;
+                let here = address_of(org, &format!("keys?key={}", segment(&form.key)));
+                return Ok(PageResponse::Redirect(Flash::KeyNamed.about(&named.hint).at(&here)));
+            }
+            Form::Deactivate(form) if form.all.0 => {
+                check_confirmed(&form.confirm, "deactivate")?;
+                let path = ["organizations", org, "keys", "deactivate"];
+                let DeactivatedKeys { deactivated } =
+                    post(context, key, &path, None::<&Nothing>, async |context| {
+                        keys::deactivate_all(context, org).await
+                    })
+                    .await?
+                    .into_body()?;
+                let hints: Vec<&str> = deactivated.iter().map(|key| key.hint.as_str()).collect();
+                let done = Flash::KeysDeactivated.about(&hints.join(", "));
+                return Ok(PageResponse::Redirect(done.at(&address_of(org, "keys"))));
             }
             Form::Deactivate(form) => {
                 check_confirmed(&form.confirm, "deactivate")?;
@@ -141,14 +190,15 @@ impl Submitted for Keys<'_> {
         let (notice, new_key) = match issued.into_body()? {
             IssuedKey::Shown(NewKey { key, .. }) => (None, Some(key)),
             IssuedKey::Gone(RepeatedNewKey { note, .. }) => {
-                (Some(Notice::Problem(Problem::new(409, note))), None)
+                (Some(Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, note))), None)
             }
         };
-        self.render_with(context, request, notice, new_key.as_deref()).await
+        let state = PageState { notice, refused: None };
+        self.render_with(context, request, state, new_key.as_deref()).await
     }
 }
 
-impl Shown for Keys<'_> {
+impl pages::Shown for Keys<'_> {
     type Form = Form;
 
     async fn render(
@@ -157,7 +207,7 @@ impl Shown for Keys<'_> {
         request: &PageRequest,
         state: PageState<Form>,
     ) -> Result<PageResponse, Problem> {
-        self.render_with(context, request, state.notice, None).await
+        self.render_with(context, request, state, None).await
     }
 }
 
@@ -166,11 +216,15 @@ impl Keys<'_> {
         &self,
         context: &AdminContext<'_>,
         request: &PageRequest,
-        notice: Option<Notice>,
+        PageState { notice, refused }: PageState<Form>,
         new_key: Option<&str>,
     ) -> Result<PageResponse, Problem> {
         let InOrganization { organization, answer } = keys::list(context, self.org).await?;
-        let main = main(request, &organization, &answer.keys, new_key)?;
+        // With a new key, its page is the answer: the one that it replaced is not what the administrator looks for.
+        let asked = refused.as_ref().map_or(request.parameter("key"), Form::key);
+        let asked = if new_key.is_some() { "" } else { asked };
+        let main =
+            main(request, &organization, &answer.keys, &Shown { asked, refused: refused.as_ref(), new_key })?;
         let section = Some((&organization, Section::Keys));
         Ok(PageResponse::Page(page(&context.actor, section, "Access management", notice.as_ref(), &main)))
     }
@@ -195,8 +249,8 @@ impl Keys<'_> {
         if latest(&keys) == seen {
             return Ok(());
         }
-        Err(Problem::new(
-            409,
+        Err(Problem::of(
+            AdminCode::NewerKey,
             "No key was generated: there is a newer one, generated after this page had been loaded. A key is shown \
              only once; if the newest was not kept, regenerate it.",
         ))
@@ -212,32 +266,59 @@ fn expires(text: &str) -> Result<Option<u64>, Problem> {
     number(text, "The time after which the key expires")
 }
 
+/// What is shown beside the keys.
+struct Shown<'a> {
+    /// The id of the key that the request asks for; empty: none.
+    asked: &'a str,
+    refused: Option<&'a Form>,
+    /// The text of a new key.
+    new_key: Option<&'a str>,
+}
+
 fn main(
     request: &PageRequest,
     organization: &Organization,
     keys: &[Key],
-    new_key: Option<&str>,
+    Shown { asked, refused, new_key }: &Shown<'_>,
 ) -> Result<Markup, StorageError> {
     // What an administrator means by "the key": the newest active one, else the newest.
-    let current = keys.iter().find(|key| key.is_active()).or(keys.first());
+    let chosen = keys.iter().find(|key| key.id() == *asked);
+    let current = chosen.or_else(|| keys.iter().find(|key| key.is_active())).or(keys.first());
     let others: Vec<&Key> =
         keys.iter().filter(|key| current.is_some_and(|current| current.id() != key.id())).collect();
     let base = format!("{}/scim", request.origin);
     let okta = OktaTexts::read()?;
-    let policy = lifetimes(organization);
+    let policy = Lifetimes::of(organization);
+    let filled = match refused {
+        Some(Form::Generate(form)) => Some(form),
+        _ => None,
+    };
+    let generate = key_views::generate(latest(keys), &policy, filled);
     Ok(html! {
         @if let Some(key) = new_key { (shown_once(key)) }
-        section.card id=[current.map(anchor)] aria-labelledby="key-heading" {
-            h2 #key-heading { "SCIM key " (status(current)) }
+        section.card id=[current.map(key_views::anchor)] aria-labelledby="key-heading" {
+            h2 #key-heading {
+                @match current.and_then(|key| key.record.name.as_deref()) {
+                    Some(name) => (name),
+                    None => "SCIM key",
+                }
+                " " (key_views::status(current))
+            }
             @match current {
                 None => p { "Provisioning is off. Generate a key and put it into your identity provider." },
-                Some(key) => (facts(organization, key)),
-            }
-            @match current.filter(|key| key.is_active()) {
-                None => (generate(latest(keys), &policy)),
                 Some(key) => {
-                    div.columns { (regenerate(latest(keys), &policy, key)) (deactivate(key, keys)) }
+                    (key_views::facts(organization, key))
+                    @if !keys.iter().any(Key::is_active) { p { "No key is good: provisioning is off." } }
+                    (key_views::forms(key, keys, latest(keys), &policy, *refused))
                 }
+            }
+            @if !keys.iter().any(Key::is_active) { (generate) }
+        }
+        @if keys.iter().any(Key::is_active) { (maker("Generate another key", filled.is_some(), &generate)) }
+        @if !others.is_empty() {
+            section.card aria-labelledby="others-heading" {
+                h2 #others-heading { "Other keys" }
+                (key_views::table(organization, &others))
             }
         }
         section.card aria-labelledby="okta-heading" {
@@ -245,7 +326,7 @@ fn main(
             p { "Applications > your app > Provisioning > Integration > Edit. Then \
                  " em { "Test Connector \
                  Configuration" } ". " (Guide::Okta.link("", "All steps")) }
-            (filled_in(&okta.connection, &[("{base}", &base)], new_key))
+            (filled_in(&okta.connection, &[("{base}", &base)], *new_key))
             p { (okta.to_app) }
             p { (okta.push_groups) }
             p {
@@ -269,12 +350,6 @@ fn main(
                 ),
             ]))
         }
-        @if !others.is_empty() {
-            section.card aria-labelledby="others-heading" {
-                h2 #others-heading { "Other keys" }
-                (table(organization, &others, keys))
-            }
-        }
     })
 }
 
@@ -284,120 +359,6 @@ fn shown_once(key: &str) -> Markup {
             h2 #new-key-heading { "Your new SCIM key" }
             p { "This is the only time it is shown. Put it into your identity provider now." }
             p { code.value #new-key { (key) } " " (copy_button(key, "the SCIM key")) }
-        }
-    }
-}
-
-fn status(key: Option<&Key>) -> Markup {
-    match key.map(|key| key.record.status) {
-        None => pill("plain", "not enabled"),
-        Some(KeyStatus::Active) => pill("good", "active"),
-        Some(KeyStatus::Expired) => pill("bad", "expired"),
-        Some(KeyStatus::Deactivated) => pill("plain", "deactivated"),
-    }
-}
-
-/// Where links to a key lead on this page.
-fn anchor(key: &Key) -> String {
-    format!("key-{}", key.id())
-}
-
-/// A link to what a key did.
-fn deeds(organization: &Organization, key: &Key) -> Markup {
-    html! { a href=(address(organization, &format!("log?key={}", key.id()))) { "What it did" } }
-}
-
-fn facts(organization: &Organization, key: &Key) -> Markup {
-    let record = &key.record;
-    html! {
-        dl.facts {
-            div { dt { "Key" } dd { code { (key.hint) } " " (deeds(organization, key)) } }
-            div { dt { "Generated" } dd { (time(&record.created_at)) " by " (record.created_by) } }
-            div { dt { "Last used" } dd { (time_or_never(record.last_used_at.as_deref())) } }
-            @match &record.deactivated_at {
-                None => div { dt { "Expires" } dd { (time_or_never(record.expires_at.as_deref())) } },
-                Some(at) => div { dt { "Deactivated" } dd { (time(at)) } },
-            }
-        }
-    }
-}
-
-fn generate(latest: &str, lifetimes: &Lifetimes) -> Markup {
-    html! {
-        form.inline method="post" {
-            (once())
-            input type="hidden" name="latest" value=(latest);
-            (lifetimes.select("Expires"))
-            button name="action" value="generate" { "Generate" }
-        }
-    }
-}
-
-/// When a new key can expire: as in the settings, or otherwise.
-struct Lifetimes {
-    by_settings: String,
-}
-
-fn lifetimes(organization: &Organization) -> Lifetimes {
-    let by_settings = match organization.record.key_lifetime_days {
-        Some(days) => format!("In {days} days, as in Settings"),
-        None => "Never".to_owned(),
-    };
-    Lifetimes { by_settings }
-}
-
-impl Lifetimes {
-    fn select(&self, label: &str) -> Markup {
-        let by_settings = std::iter::once(("", self.by_settings.as_str()));
-        let options: Vec<(&str, &str)> = by_settings.chain(LIFETIMES).collect();
-        select("expires", "expires_in_seconds", label, &options, "")
-    }
-}
-
-fn regenerate(latest: &str, lifetimes: &Lifetimes, key: &Key) -> Markup {
-    html! {
-        form method="post" {
-            (once())
-            h3 { "Regenerate" }
-            p { "A new key takes this one's place. Let the old one stay good until the new one is in the identity \
-                 provider." }
-            input type="hidden" name="key" value=(key.id());
-            input type="hidden" name="latest" value=(latest);
-            (select("overlap", "overlap_seconds", "The old key", &OVERLAPS, "86400"))
-            (lifetimes.select("The new key expires"))
-            button name="action" value="regenerate" { "Regenerate" }
-        }
-    }
-}
-
-fn deactivate(key: &Key, keys: &[Key]) -> Markup {
-    html! {
-        form method="post" {
-            (once())
-            h3 { "Deactivate" }
-            (consequences(key, keys))
-            input type="hidden" name="key" value=(key.id());
-            (confirmation("confirm", "deactivate"))
-            button.danger name="action" value="deactivate" { "Deactivate" }
-        }
-    }
-}
-
-/// What deactivating a key stops, and which other keys go on.
-fn consequences(key: &Key, keys: &[Key]) -> Markup {
-    let others: Vec<&str> = keys
-        .iter()
-        .filter(|other| other.is_active() && other.id() != key.id())
-        .map(|other| other.hint.as_str())
-        .collect();
-    html! {
-        @if others.is_empty() {
-            p { "It is the only good key: provisioning stops at once. People and groups stay as they are." }
-        } @else {
-            p {
-                "Requests with this key are refused at once. Provisioning goes on with the other good "
-                (if others.len() == 1 { "key" } else { "keys" }) ": " (others.join(", "))
-            }
         }
     }
 }
@@ -422,45 +383,6 @@ fn values(rows: &[(&str, &str, bool)]) -> Markup {
         dl.values {
             @for (field, value, can_copy) in rows {
                 div { dt { (field) } dd { @if *can_copy { (copied(value)) } @else { (value) } } }
-            }
-        }
-    }
-}
-
-fn table(organization: &Organization, keys: &[&Key], all: &[Key]) -> Markup {
-    html! {
-        table {
-            thead { tr {
-                th scope="col" { "Key" } th scope="col" { "Status" } th scope="col" { "Generated" }
-                th scope="col" { "Last used" } th scope="col" { "Until" } th scope="col" { span.hidden { "Action" } }
-            } }
-            tbody {
-                @for key in keys { tr id=(anchor(key)) {
-                    td data-label="Key" { code { (key.hint) } " " (deeds(organization, key)) }
-                    td data-label="Status" { (status(Some(key))) }
-                    td data-label="Generated" { (time(&key.record.created_at)) " by " (key.record.created_by) }
-                    td data-label="Last used" { (time_or_never(key.record.last_used_at.as_deref())) }
-                    td data-label="Until" {
-                        @match key.record.deactivated_at.as_ref().or(key.record.expires_at.as_ref()) {
-                            Some(at) => (time(at)),
-                            None => "no end",
-                        }
-                    }
-                    td {
-                        @if key.is_active() {
-                            details {
-                                summary { "Deactivate" }
-                                form method="post" {
-                                    (once())
-                                    (consequences(key, all))
-                                    input type="hidden" name="key" value=(key.id());
-                                    (confirmation(&format!("confirm-{}", key.id()), "deactivate"))
-                                    button.danger name="action" value="deactivate" { "Deactivate" }
-                                }
-                            }
-                        }
-                    }
-                } }
             }
         }
     }

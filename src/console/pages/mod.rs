@@ -22,6 +22,7 @@ mod guides;
 mod history;
 mod import;
 mod imports;
+mod key_views;
 mod keys;
 pub(crate) mod layout;
 mod lists;

@@ -50,6 +50,7 @@ pub(super) fn word(event: &Event) -> Word {
         E::ProjectRenamed { .. } | E::TeamRenamed { .. } | E::RoleRenamed { .. } => (81, "Renamed", "plain"),
         E::KeyDeactivated { .. } => (80, "Deactivated", "bad"),
         E::KeyCreated { .. } => (79, "Generated", "good"),
+        E::KeyRenamed { .. } => (63, "Renamed", "plain"),
         E::KeyExpiryChanged { .. } => (78, "Expiry changed", "plain"),
         E::OrganizationCreated { .. } => (77, "Created", "good"),
         E::OrganizationDeleted { .. } => (93, "Deleted", "bad"),
@@ -150,8 +151,11 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
         E::TeamCreated { project, .. } | E::TeamDeleted { project, .. } => {
             vec![html! { "in " (view.project(&project.id, &project.name)) }]
         }
-        E::KeyCreated { expires_at, replaces, .. } => {
+        E::KeyCreated { expires_at, replaces, name, .. } => {
             let mut phrases = Vec::new();
+            if let Some(name) = name {
+                phrases.push(html! { "named " (name) });
+            }
             if let Some(replaced) = replaces {
                 phrases.push(html! { "replaces " code { (directory::key::hint(replaced)) } });
             }
@@ -160,6 +164,9 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
                 None => html! { "never expires" },
             });
             phrases
+        }
+        E::KeyRenamed { name, .. } => {
+            vec![transition("name", name.before.as_deref(), name.after.as_deref())]
         }
         E::KeyExpiryChanged { expires_at, .. } => vec![html! { "expires " (time(expires_at)) }],
         E::KeyDeactivated { .. } => plain("requests with it are refused".to_owned()),

@@ -184,6 +184,12 @@ fn each_type_of_event_has_its_words() {
         ),
         (
             key,
+            "key.renamed",
+            json!({"hint": "scim-JGHF…", "name": {"before": null, "after": "Okta"}}),
+            "Renamed: name set to Okta",
+        ),
+        (
+            key,
             "key.expiry_changed",
             json!({"hint": "scim-JGHF…", "expires_at": "2026-02-01T00:00:00.000Z"}),
             "Expiry changed: expires 2026-02-01 00:00:00 UTC",
