@@ -67,7 +67,14 @@ async fn route(deployment: &Deployment<'_>, request: &mut HttpRequest) -> HttpRe
         [name, ..] if *name != first => not_found(request),
         ["scim", "v2", rest @ ..] => scim_api::respond(deployment, request, "/scim/v2", rest).await,
         ["scim", rest @ ..] => scim_api::respond(deployment, request, "/scim", rest).await,
-        ["console", rest @ ..] => console::answer(deployment, request, rest).await,
+        ["console", rest @ ..] => {
+            let response = console::answer(deployment, request, rest).await;
+            match response.status {
+                // Signing in would lead to nothing.
+                401 if rest.first() != Some(&"api") => ready(deployment, request).await.unwrap_or(response),
+                _ => response,
+            }
+        }
         ["healthz"] => health::respond(&Health::of(deployment).await, &request.method),
         [] => start(deployment, request).await,
         _ => not_found(request),
@@ -87,6 +94,11 @@ async fn start(deployment: &Deployment<'_>, request: &HttpRequest) -> HttpRespon
         None if is_browser => HttpResponse::html(302, String::new()).with_header("Location", "/console"),
         None => health::index(request),
     }
+}
+
+/// What a browser gets instead of the console as long as the service cannot work.
+async fn ready(deployment: &Deployment<'_>, request: &HttpRequest) -> Option<HttpResponse> {
+    Health::of(deployment).await.problem().map(|problem| console::failed(request, problem))
 }
 
 /// The answer of a deployment whose bindings or variables are not complete.

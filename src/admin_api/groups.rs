@@ -81,5 +81,5 @@ fn found(rows: Vec<Searched<MemberInList>>, count: Count) -> (Vec<MemberInList>,
 }
 
 pub(super) fn not_found() -> Problem {
-    Problem::new(404, "There is no such group in this organization.")
+    Problem::new(404, "There is no such group in this organization.").because(RefusalCode::GroupNotFound)
 }

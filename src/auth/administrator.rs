@@ -66,6 +66,12 @@ pub(crate) async fn identify(deployment: &Deployment<'_>, request: &HttpRequest)
     Authentication { identity, is_refusal: is_guess }
 }
 
+/// The caller with a session that the admin token was exchanged for, and the `Set-Cookie` of that session.
+pub(crate) fn of_admin_token(cookie: String) -> Identity {
+    let actor = Actor::Operator(ADMIN_TOKEN_ACTOR.to_owned());
+    Identity { actor, method: AuthMethod::AmbientCredential, cookie: Some(cookie) }
+}
+
 /// Authenticates the caller; `None` if no valid credentials were sent.
 ///
 /// # Errors
@@ -74,21 +80,23 @@ async fn authenticate(
     deployment: &Deployment<'_>,
     request: &HttpRequest,
 ) -> Result<Option<Identity>, Problem> {
-    let operator =
-        |method, cookie| Identity { actor: Actor::Operator(ADMIN_TOKEN_ACTOR.to_owned()), method, cookie };
     let token = admin_token::configured(deployment);
     if let Some(header) = request.header("authorization") {
         let token = token?;
         let is_good = bearer::token(&header).is_some_and(|presented| admin_token::matches(&token, presented));
         return match is_good {
-            true => Ok(Some(operator(AuthMethod::BearerToken, None))),
+            true => Ok(Some(Identity {
+                method: AuthMethod::BearerToken,
+                cookie: None,
+                ..of_admin_token(String::new())
+            })),
             false => Err(admin_token::required()),
         };
     }
     if let Ok(token) = &token
         && let Some(cookie) = session_cookie::extend(deployment, token, request).await?
     {
-        return Ok(Some(operator(AuthMethod::AmbientCredential, Some(cookie))));
+        return Ok(Some(of_admin_token(cookie)));
     }
     if let Some(email) = cloudflare_access::authenticate(deployment, request).await? {
         let operators = variable(deployment.env, "OPERATORS", "");

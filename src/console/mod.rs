@@ -32,6 +32,7 @@ use pages::routes::PageName;
 use pages::{Guide, PageRequest, PageResponse, days, flash, layout};
 use responses::{problem_details, see_other};
 use routes::Handler;
+use sign_in::{Exchange, SignIn};
 
 #[cfg(test)]
 pub(crate) use pages::undo::MOST_PREVIEWED as UNDO_PREVIEWED;
@@ -188,40 +189,83 @@ async fn page(
     page: Option<(PageName, &[&str])>,
 ) -> HttpResponse {
     let Authentication { identity, is_refusal } = administrator::identify(deployment, request).await;
-    let outcome = match (identity, page) {
-        (Ok(Some(identity)), Some((name, parameters))) => {
-            show(deployment, request, identity, path, name, parameters).await
-        }
-        (Ok(Some(_)), None) => {
-            Err(Problem::new(404, "There is no such page. The console begins at /console."))
-        }
-        (Ok(None), _) => Ok(sign_in::required(request)),
-        (Err(problem), _) => Err(problem),
+    let outcome = match identity {
+        Ok(Some(identity)) => show(deployment, request, identity, path, page, None).await,
+        Ok(None) => resume(deployment, request, path, page).await,
+        Err(problem) => Err(problem),
     };
     let response = outcome.unwrap_or_else(|problem| failed(request, problem));
     if is_refusal { response.concealing_cost() } else { response }
 }
 
-/// Shows a page, or carries out one of its forms.
+/// Answers a request for a page without a session: with the form of the admin token. A form that was sent after the
+/// session had ended comes back with the token, and is given back on its page.
+async fn resume(
+    deployment: &Deployment<'_>,
+    request: &mut HttpRequest,
+    path: &[&str],
+    page: Option<(PageName, &[&str])>,
+) -> Result<HttpResponse, Problem> {
+    // Only a form with a token in it is larger.
+    if request.method != Method::POST || page.is_none() || !request.is_within(sign_in::RESUME_LIMIT) {
+        return Ok(sign_in::required(request, None));
+    }
+    let body = request.body(sign_in::RESUME_LIMIT).await?;
+    let Some(form) = SignIn::resuming(&body) else { return Ok(sign_in::required(request, Some(body))) };
+    match sign_in::exchange(deployment, request, &form).await? {
+        Exchange::Session(cookie) => {
+            let identity = administrator::of_admin_token(cookie);
+            show(deployment, request, identity, path, page, Some(form.into_form())).await
+        }
+        Exchange::Refused(problem) => Ok(sign_in::refused_resuming(request, &form, problem)),
+    }
+}
+
+/// Shows a page, or carries out one of its forms, or shows the form that is given back. Without a page, the response is
+/// 404.
 async fn show(
     deployment: &Deployment<'_>,
     request: &mut HttpRequest,
     Identity { actor, cookie, .. }: Identity,
     path: &[&str],
-    page: PageName,
-    parameters: &[&str],
+    page: Option<(PageName, &[&str])>,
+    given_back: Option<Vec<u8>>,
 ) -> Result<HttpResponse, Problem> {
     let databases = databases(deployment, path)?;
     let mut context = admin_context(deployment, request, actor, &databases)?;
-    let form = if request.method == Method::POST { Some(body_of(request).await?) } else { None };
+    let mut is_given_back = given_back.is_some();
+    let form = match given_back {
+        Some(form) => Some(form),
+        None if request.method == Method::POST => {
+            let body = body_of(request).await?;
+            // The administrator has signed in elsewhere meanwhile.
+            let resuming = SignIn::resuming(&body);
+            is_given_back = resuming.is_some();
+            Some(resuming.map_or(body, SignIn::into_form))
+        }
+        None => None,
+    };
     let (done, taken) = flash::take(request).filter(|_| form.is_none()).unzip();
     let page_request = PageRequest {
         query: days::in_instants(request.parameters().to_vec()),
         origin: request.address.origin.clone(),
         done,
+        is_given_back,
     };
-    let response =
-        pages::routes::respond(&mut context, page, parameters, &page_request, form.as_deref()).await?;
+    let outcome = match page {
+        Some((page, parameters)) => {
+            pages::routes::respond(&mut context, page, parameters, &page_request, form.as_deref()).await
+        }
+        None => Err(Problem::new(404, "There is no such page. The console begins at /console.")),
+    };
+    let response = match outcome {
+        Ok(response) => response,
+        Err(problem) => {
+            let organization = api_routes::organization_of(path);
+            let problem = problem.of_request(&request.id);
+            PageResponse::Page(pages::routes::failure(&context, organization, problem).await)
+        }
+    };
     let response = match response {
         PageResponse::Page(page) => with_cookie(page.into(), taken),
         PageResponse::Redirect(redirect) => {

@@ -13,13 +13,43 @@ use crate::http::{AdminCode, Problem, rate_limits};
 /// Largest form of the admin token, in bytes.
 pub(crate) const SIGN_IN_LIMIT: usize = 16 * 1024;
 
+/// Largest form that is given back after signing in again, in bytes.
+pub(crate) const GIVEN_BACK_LIMIT: usize = 32 * 1024;
+/// Largest form of the admin token with such a form in it, in bytes: encoded, a character has up to three.
+pub(crate) const RESUME_LIMIT: usize = SIGN_IN_LIMIT + 3 * GIVEN_BACK_LIMIT;
+/// The `action` of the form of the admin token on the page of a form that is given back.
+pub(super) const RESUME: &str = "sign-in";
+
 /// The form with which the admin token is exchanged for a session.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct SignIn {
+pub(super) struct SignIn {
+    /// [`RESUME`], if it comes with a form that is given back.
+    action: String,
     token: String,
     /// The page to return to.
     next: String,
+    /// The form that arrived after the session had ended, as it was sent.
+    form: String,
+}
+
+impl SignIn {
+    /// The form of the admin token in the body of a request for a page, if it is one.
+    pub(super) fn resuming(body: &[u8]) -> Option<Self> {
+        form::read::<Self>(body).ok().filter(|form| form.action == RESUME)
+    }
+
+    /// The form that is given back.
+    pub(super) fn into_form(self) -> Vec<u8> {
+        self.form.into_bytes()
+    }
+}
+
+/// What becomes of an admin token.
+pub(super) enum Exchange {
+    /// The `Set-Cookie` of the session.
+    Session(String),
+    Refused(Problem),
 }
 
 /// The page with the form of the admin token.
@@ -28,17 +58,32 @@ struct SignIn {
 /// 503 if the deployment has no admin token.
 pub(super) fn show_form(deployment: &Deployment<'_>) -> Result<HttpResponse, Problem> {
     admin_token::configured(deployment)?;
-    Ok(pages::sign_in("/console", None).into())
+    Ok(pages::sign_in("/console", None, None).into())
 }
 
-/// The response to a request for a page without valid credentials.
-pub(super) fn required(request: &HttpRequest) -> HttpResponse {
+/// The response to a request for a page without valid credentials. The form of a POST is not carried out: the page of
+/// the admin token keeps it, and it is given back afterwards.
+pub(super) fn required(request: &HttpRequest, form: Option<Vec<u8>>) -> HttpResponse {
     let next = safe_return_path(&request.address.path_and_query);
     if request.method == "GET" && same_origin::is_cross_site(request) {
         // A link on another site does not bring the cookie along; a link on this page does.
         return pages::same_site_redirect_page(next).into();
     }
-    HttpResponse::from(pages::sign_in(next, None)).with_status(401)
+    let form =
+        form.filter(|form| form.len() <= GIVEN_BACK_LIMIT).and_then(|form| String::from_utf8(form).ok());
+    HttpResponse::from(pages::sign_in(next, form.as_deref(), None)).with_status(401)
+}
+
+/// The page of the admin token again, with the reason why it was refused.
+fn refused(next: &str, form: Option<&str>, problem: Problem) -> HttpResponse {
+    let page = pages::sign_in(next, form, Some(&problem));
+    let page = pages::Page { status: problem.status, ..page };
+    HttpResponse::from(page).with_detail(problem.detail).concealing_cost()
+}
+
+/// The page of the admin token again, with the form that is to be given back.
+pub(super) fn refused_resuming(request: &HttpRequest, form: &SignIn, problem: Problem) -> HttpResponse {
+    refused(safe_return_path(&request.address.path_and_query), Some(&form.form), problem)
 }
 
 /// Exchanges the admin token for a session.
@@ -49,19 +94,30 @@ pub(super) async fn sign_in(
     deployment: &Deployment<'_>,
     request: &mut HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let token = admin_token::configured(deployment)?;
+    admin_token::configured(deployment)?;
     let form: SignIn = form::read(&request.body(SIGN_IN_LIMIT).await?)?;
     let next = safe_return_path(&form.next);
-    let refused = |problem: Problem| {
-        let page = pages::sign_in(next, Some(&problem));
-        let page = pages::Page { status: problem.status, ..page };
-        HttpResponse::from(page).with_detail(problem.detail).concealing_cost()
-    };
+    Ok(match exchange(deployment, request, &form).await? {
+        Exchange::Session(cookie) => see_other(next).with_header("Set-Cookie", cookie),
+        Exchange::Refused(problem) => refused(next, None, problem),
+    })
+}
+
+/// Exchanges the admin token of a form for a session.
+///
+/// # Errors
+/// 503 if the deployment has no admin token; those of the storage.
+pub(super) async fn exchange(
+    deployment: &Deployment<'_>,
+    request: &HttpRequest,
+    form: &SignIn,
+) -> Result<Exchange, Problem> {
+    let token = admin_token::configured(deployment)?;
     if let Err(limit) = rate_limits::check_address(request) {
-        return Ok(refused(limit.into()));
+        return Ok(Exchange::Refused(limit.into()));
     }
     if !admin_token::matches(&token, form.token.trim()) {
-        return Ok(refused(match rate_limits::count_failure(deployment.env, request).await {
+        return Ok(Exchange::Refused(match rate_limits::count_failure(deployment.env, request).await {
             Ok(()) => Problem::of(
                 AdminCode::AdminTokenWrong,
                 "This is not the admin token of this deployment. It is the value that ADMIN_TOKEN was set to.",
@@ -69,8 +125,7 @@ pub(super) async fn sign_in(
             Err(limit) => limit.into(),
         }));
     }
-    let cookie = session_cookie::start(deployment, &token, request).await?;
-    Ok(see_other(next).with_header("Set-Cookie", cookie))
+    Ok(Exchange::Session(session_cookie::start(deployment, &token, request).await?))
 }
 
 /// Ends the session, and signs out of Cloudflare Access if the caller came through it.

@@ -168,7 +168,8 @@ pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Select<DoomedGroup> {
 /// The text for the audit log that says which groups are deleted.
 pub fn describe_doomed(groups: &[DoomedGroup]) -> String {
     let named = |DoomedGroup { display_name, memberships, .. }: &DoomedGroup| {
-        format!("\"{display_name}\" ({memberships} memberships)")
+        let what = if *memberships == 1 { "membership" } else { "memberships" };
+        format!("\"{display_name}\" ({memberships} {what})")
     };
     let groups: Vec<String> = groups.iter().map(named).collect();
     match groups.as_slice() {

@@ -32,6 +32,8 @@ const CALLS = (o) => [
   ["POST", "/keys", {}],
   ["POST", `/keys/${o.key.id}/regenerate`, {}],
   ["POST", `/keys/${o.key.id}/deactivate`, {}],
+  ["PATCH", `/keys/${o.key.id}`, { name: "Mine" }],
+  ["POST", "/keys/deactivate", {}],
   ["POST", "/projects", { name: "Mine" }],
   ["PATCH", `/projects/${o.project.id}`, { name: "Mine too" }],
   ["POST", `/projects/${o.project.id}/archive`],
@@ -135,6 +137,15 @@ describe("an organization", () => {
       "admin token",
       "admin@okta.local",
     ]);
+  });
+
+  test("has a limit of people and a group prefix that only operators set", async () => {
+    for (const change of [{ user_limit: 5 }, { group_prefix: "Mine" }]) {
+      const refused = await by("admin@okta.local", "PATCH", theirs.path(), change);
+      assertProblem(refused, 403, /Only an operator/);
+      assert.equal(refused.body.code, "operators_only");
+      assertStatus(await theirs.admin.send("PATCH", theirs.path(), change), 200);
+    }
   });
 
   test("is transferred by its Owner", async () => {

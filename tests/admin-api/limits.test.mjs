@@ -87,7 +87,7 @@ test("a form with a name that no address can have is answered, never with the pa
   assert.equal(answer.status, 303);
   assert.deepEqual(
     answer.headers["set-cookie"]?.map((cookie) => cookie.split("=")[0]),
-    ["console_session"],
+    ["console_done", "console_session"],
   );
   assert.ok(answer.headers.location.includes("%0D%0A"), answer.headers.location);
 });

@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { AdminApi, assertProblem } from "../helpers/admin.mjs";
 import { assertStatus } from "../helpers/assert.mjs";
 import { send } from "../helpers/http.mjs";
+import { createOrganization } from "../helpers/organization.mjs";
 import { useWorker } from "../helpers/worker.mjs";
 
 const TOKEN = "t".repeat(32);
@@ -129,5 +130,80 @@ describe("the admin token", () => {
       );
     }
     assertStatus(await new AdminApi({ url: worker.url, adminToken: TOKEN }).send("GET", "/organizations"), 200);
+  });
+});
+
+describe("a form that outlives its session", () => {
+  const FIELDS = {
+    action: "save",
+    name: "Ünïted & <Sons>",
+    mail_domains: "acme.example\nnonsense@",
+    key_lifetime_days: "7",
+  };
+  const encoded = new URLSearchParams(FIELDS).toString();
+  const hidden = (html, name) => {
+    const [, value] = new RegExp(`<input type="hidden" name="${name}" value="([^"]*)"`).exec(html) ?? [];
+    return value?.replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  };
+  const nameOf = async ({ id }) => (await new AdminApi(worker).get(`/organizations/${id}`)).name;
+
+  test("is given back after signing in, filled in, and is not carried out by that", async () => {
+    const organization = await createOrganization(worker);
+    const before = await nameOf(organization);
+    const settings = `/console/organizations/${organization.id}/settings`;
+    const cookie = await signIn();
+    await worker.sql("UPDATE console_sessions SET used_at = ?1", minutesAgo(121));
+    const asked = await post(settings, FIELDS, { Cookie: cookie });
+    assert.equal(asked.status, 401);
+    assert.match(asked.text, /What you typed is kept/);
+    assert.ok(asked.text.includes(`action="${settings}"`));
+    assert.equal(hidden(asked.text, "form"), encoded);
+
+    const fields = { action: hidden(asked.text, "action"), form: hidden(asked.text, "form") };
+    const wrong = await post(settings, { ...fields, token: "x".repeat(32) });
+    assert.equal(wrong.status, 401);
+    assert.match(wrong.text, /not the admin token/);
+    assert.equal(hidden(wrong.text, "form"), encoded, "a wrong token loses nothing");
+    assert.equal(wrong.headers["set-cookie"], undefined);
+
+    const given = await post(settings, { ...fields, token: TOKEN });
+    assert.equal(given.status, 200);
+    assert.match(given.text, /What you typed is here again/);
+    assert.match(given.text, /value="Ünïted &amp; &lt;Sons&gt;"/);
+    assert.match(given.text, />acme\.example\nnonsense@<\/textarea>/);
+    assert.ok(!given.text.includes(TOKEN));
+    assert.equal(await nameOf(organization), before, "nothing was done");
+    const session = cookieOf(given).split(";")[0];
+    assertStatus(await list(session), 200);
+    const sent = await post(settings, { ...FIELDS, mail_domains: "" }, { Cookie: session });
+    assert.equal(sent.status, 303);
+    assert.equal(await nameOf(organization), FIELDS.name);
+  });
+
+  test("is given back also if a session has begun meanwhile, and never from another site", async () => {
+    const organization = await createOrganization(worker);
+    const before = await nameOf(organization);
+    const settings = `/console/organizations/${organization.id}/settings`;
+    const resuming = { action: "sign-in", form: encoded, token: "" };
+    const Cookie = await signIn();
+    const given = await post(settings, resuming, { Cookie });
+    assert.match(given.text, /What you typed is here again/);
+    for (const fields of [resuming, { ...resuming, token: TOKEN }, FIELDS]) {
+      const foreign = await post(settings, fields, { Cookie, Origin: "https://evil.example" });
+      assert.equal(foreign.status, 403);
+      assert.doesNotMatch(foreign.text, /Sons/);
+    }
+    assert.equal(await nameOf(organization), before);
+  });
+
+  test("is not kept if it is large, or of no page", async () => {
+    const organization = await createOrganization(worker);
+    const settings = `/console/organizations/${organization.id}/settings`;
+    const large = await post(settings, { ...FIELDS, name: "x".repeat(40_000) });
+    assert.deepEqual([large.status, hidden(large.text, "form")], [401, undefined]);
+    const nowhere = await post(`/console/organizations/${organization.id}/nowhere`, FIELDS);
+    assert.deepEqual([nowhere.status, hidden(nowhere.text, "form")], [401, undefined]);
+    const rows = JSON.stringify(await worker.sql("SELECT * FROM console_sessions"));
+    assert.ok(!rows.includes("Sons"), "nothing of it is stored");
   });
 });

@@ -40,7 +40,7 @@ describe("a new organization", () => {
     assert.match((await entryOf(created)).detail, /Created the organization/);
     assert.equal(owner.log_id, created.log_id);
     assert.deepEqual([key.subject_type, key.subject_id, key.story], ["key", organization.key.id, key.seq]);
-    assert.deepEqual(key.data, { hint: organization.key.hint, expires_at: null, replaces: null });
+    assert.deepEqual(key.data, { hint: organization.key.hint, expires_at: null, replaces: null, name: null });
     assert.ok(!JSON.stringify(events).includes(organization.key.key), "no event has a key");
   });
 });
@@ -220,7 +220,7 @@ describe("a key", () => {
     assert.deepEqual(types(events), ["key.deactivated", "key.created"]);
     const [deactivated, created] = events;
     assert.deepEqual([deactivated.subject_id, deactivated.data], [old.id, { hint: old.hint }]);
-    assert.deepEqual(created.data, { hint: fresh.hint, expires_at: fresh.expires_at, replaces: old.id });
+    assert.deepEqual(created.data, { hint: fresh.hint, expires_at: fresh.expires_at, replaces: old.id, name: null });
     assert.equal(created.story, deactivated.seq);
   });
 

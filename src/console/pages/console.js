@@ -66,6 +66,20 @@ for (const country of document.querySelectorAll("[data-country]")) {
   }
 }
 
+// The key / leads to the search of the page.
+const search = document.querySelector("main input[type=search], main form[method=get] input:not([type=hidden])");
+if (search) {
+  search.setAttribute("aria-keyshortcuts", "/");
+  search.title ||= "Press / to search";
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
+    event.preventDefault();
+    search.focus();
+    search.select?.();
+  });
+}
+
 // Follows the log: requests what is newer than all that was seen, and puts it at the top.
 const tail = document.getElementById("tail");
 if (tail) {

@@ -4,7 +4,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::asset::{ICON, SCRIPT, STYLESHEET};
 use super::banners::banners;
+use super::field_words::plain;
 use super::flash::Done;
+use super::guides::Guide;
 use super::parts::{address, domains};
 use super::request::{Notice, Page};
 use crate::admin_api::types::organizations::Organization;
@@ -22,6 +24,8 @@ pub(super) enum Section {
     Imports,
     Export,
     Settings,
+    /// None of them.
+    Elsewhere,
 }
 
 const SECTIONS: [(Section, &str, &str); 7] = [
@@ -85,7 +89,11 @@ pub(super) fn page(
         h1 { (title) }
         @match notice {
             Some(Notice::Done(done)) => (said(done, organization.map(|(organization, _)| organization))),
-            Some(Notice::Problem(problem)) => p.notice.bad role="alert" { (problem.detail) },
+            Some(Notice::GivenBack) => p.notice.warn role="status" {
+                "The session had ended, so that nothing was done. What you typed is here again: look through it, and \
+                 send it once more."
+            },
+            Some(Notice::Problem(problem)) => p.notice.bad role="alert" { (plain(&problem.detail)) },
             None => {},
         }
         (main)
@@ -114,7 +122,7 @@ fn said(done: &Done, organization: Option<&Organization>) -> Markup {
 pub(crate) fn failure(problem: &Problem) -> Page {
     let main = html! {
         h1 { (problem.title()) }
-        p.notice.bad role="alert" { (problem.detail) }
+        p.notice.bad role="alert" { (plain(&problem.detail)) }
         @if let Some(id) = problem.request_id.as_deref().filter(|_| problem.status >= 500) {
             p { "Request " code { (id) } ": the Worker's log has it." }
         }
@@ -122,6 +130,13 @@ pub(crate) fn failure(problem: &Problem) -> Page {
     };
     let html = document(problem.title(), &bare_header(), &main);
     Page { status: problem.status, html, detail: Some(problem.detail.clone()) }
+}
+
+/// A page for what cannot be shown, within an organization.
+pub(super) fn failure_inside(actor: &Actor, organization: &Organization, problem: Problem) -> Page {
+    let title = problem.title();
+    let notice = Notice::Problem(problem);
+    page(actor, Some((organization, Section::Elsewhere)), title, Some(&notice), &Markup::default())
 }
 
 /// The header of a page without navigation.
@@ -146,7 +161,11 @@ pub(super) fn document(title: &str, header: &Markup, main: &Markup) -> String {
             body {
                 (header)
                 main #main tabindex="-1" { (main) }
-                footer { "scim-edge " (VERSION) " · " a href="/healthz" { "State of the service" } }
+                footer {
+                    "Guides: "
+                    @for guide in Guide::ALL { (guide.link("", guide.title())) " · " }
+                    "scim-edge " (VERSION) " · " a href="/healthz" { "State of the service" }
+                }
             }
         }
     }

@@ -15,6 +15,7 @@ mod deeds;
 mod deleted_people;
 mod event;
 mod export;
+mod field_words;
 pub(crate) mod flash;
 pub(crate) mod form;
 mod group;

@@ -46,7 +46,8 @@ pub(super) trait Submitted: Shown<Form: DeserializeOwned> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem>;
 
-    /// Answers POST: carries out the form, or shows the page again with the reason why not.
+    /// Answers POST: carries out the form, or shows the page again with the reason why not, or with a form that was sent
+    /// after the session had ended.
     ///
     /// # Errors
     /// Those of [`Shown::render`].
@@ -62,6 +63,9 @@ pub(super) trait Submitted: Shown<Form: DeserializeOwned> {
                 return self.render(context, request, PageState::refused(problem, None)).await;
             }
         };
+        if request.is_given_back {
+            return self.render(context, request, PageState::given_back(form)).await;
+        }
         let key = form::read::<Once>(body).and_then(|once| once.key());
         let outcome = match key {
             Ok(key) => self.act(context, request, &form, key.as_ref()).await,

@@ -29,6 +29,8 @@ pub(crate) struct PageRequest {
     pub(crate) origin: String,
     /// What the page says was done.
     pub(crate) done: Option<Done>,
+    /// Whether the form was sent after the session had ended: it is shown again, and not carried out.
+    pub(crate) is_given_back: bool,
 }
 
 impl PageRequest {
@@ -75,6 +77,8 @@ impl PageRequest {
 /// What a page says above all else: that something was done, or why it was not.
 pub(super) enum Notice {
     Done(Done),
+    /// The form was sent after the session had ended.
+    GivenBack,
     Problem(Problem),
 }
 
@@ -97,6 +101,11 @@ impl<F> PageState<F> {
             Some(Notice::Problem(problem)) => problem.people,
             _ => None,
         }
+    }
+
+    /// The state of a page whose form was sent after the session had ended.
+    pub(super) fn given_back(form: F) -> Self {
+        Self { notice: Some(Notice::GivenBack), refused: Some(form) }
     }
 
     /// The state of a page whose form was refused.

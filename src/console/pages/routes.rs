@@ -9,6 +9,7 @@ use super::group::Group;
 use super::import::{Comparison, Import, ImportPage};
 use super::imports::Imports;
 use super::keys::Keys;
+use super::layout::{failure as layout_failure, failure_inside};
 use super::log::Log;
 use super::member::Member;
 use super::members::Members;
@@ -18,14 +19,14 @@ use super::parts::address_of;
 use super::plain_groups::PlainGroups;
 use super::project::Project;
 use super::projects::Projects;
-use super::request::{PageRequest, PageResponse};
+use super::request::{Page, PageRequest, PageResponse};
 use super::restore::Restore;
 use super::role::Role;
 use super::settings::Settings;
 use super::team::Team;
 use super::undo::Undo;
 use super::undo_run::UndoRunPage;
-use crate::admin_api::AdminContext;
+use crate::admin_api::{AdminContext, organizations};
 use crate::d1::StorageError;
 use crate::http::Problem;
 
@@ -109,6 +110,20 @@ pub(crate) async fn respond(
             Err(StorageError::Internal(detail).into())
         }
     }
+}
+
+/// The page for what cannot be shown: within an organization with its navigation.
+pub(crate) async fn failure(
+    context: &AdminContext<'_>,
+    organization: Option<&str>,
+    problem: Problem,
+) -> Page {
+    if let Some(org) = organization.filter(|_| matches!(problem.status, 400 | 404))
+        && let Ok(found) = organizations::read(context, org).await
+    {
+        return failure_inside(&context.actor, &found.organization, problem);
+    }
+    layout_failure(&problem)
 }
 
 async fn with_forms(

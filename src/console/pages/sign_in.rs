@@ -4,15 +4,29 @@ use maud::html;
 
 use super::layout::{bare_header, document};
 use super::request::Page;
+use crate::console::sign_in::RESUME;
 use crate::http::Problem;
 
-/// The form of the admin token. From it, the way leads to `next`.
-pub(crate) fn sign_in(next: &str, problem: Option<&Problem>) -> Page {
+/// The form of the admin token. From it, the way leads to `next`. With a form that was sent there after the session had
+/// ended, that is shown again there, and not carried out.
+pub(crate) fn sign_in(next: &str, form: Option<&str>, problem: Option<&Problem>) -> Page {
     let main = html! {
         h1 { "Sign in" }
         @if let Some(problem) = problem { p.notice.bad role="alert" { (problem.detail) } }
-        form.card.narrow method="post" action="/console/sign-in" {
-            input type="hidden" name="next" value=(next);
+        @if form.is_some() {
+            p {
+                "The session had ended, so that nothing was done. What you typed is kept: sign in, and the page is \
+                 shown with it."
+            }
+        }
+        form.card.narrow method="post" action=(if form.is_some() { next } else { "/console/sign-in" }) {
+            @match form {
+                Some(form) => {
+                    input type="hidden" name="action" value=(RESUME);
+                    input type="hidden" name="form" value=(form);
+                },
+                None => { input type="hidden" name="next" value=(next); },
+            }
             div.field {
                 label for="token" { "Admin token" }
                 input #token name="token" type="password" required autocomplete="current-password" autofocus

@@ -50,6 +50,16 @@ describe("the access brake", () => {
     return { organization, gone: people.slice(0, 25), left: people.slice(25) };
   }
 
+  test("is not among what an undo leaves as it is: it engaged, and changed nothing", async () => {
+    const { organization, left } = await atTheLimit();
+    assertError(await deactivate(organization, left[0]), 429);
+    assert.ok((await types(organization)).includes("brake.engaged"));
+    const selection = { key: organization.key.id, since: "2026-01-01" };
+    const preview = await organization.admin.call("POST", organization.path("/undo/preview"), selection, 200);
+    assert.deepEqual(preview.others, []);
+    assert.equal(preview.people, 30);
+  });
+
   test("lets 25 people go, of however few", async () => {
     const { organization } = await atTheLimit(0);
     assert.deepEqual(await state(of(organization)), {
