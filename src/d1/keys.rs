@@ -17,12 +17,13 @@ pub(crate) const MOST_LISTED: u32 = 100;
 pub(crate) const MOST_FAILURES: u32 = 1_000;
 
 /// Keys as the console shows them, one a row as JSON; the hint is added by the reader, who knows how keys look.
-fn described<R: DeserializeOwned>(tenant: &Tenant<'_>, which: &str, bindings: &[Binding]) -> Select<R> {
+/// `keys` is SQL of rows of auth_keys; in it, the organization is that of `o`.
+fn described<R: DeserializeOwned>(tenant: &Tenant<'_>, keys: &str, bindings: &[Binding]) -> Select<R> {
     let sql = format!(
-        "WITH failed AS MATERIALIZED (
+        "WITH o AS MATERIALIZED (SELECT :org AS id), failed AS MATERIALIZED (
            SELECT actor, count(*) AS failures FROM (
              SELECT l.actor AS actor FROM log l INDEXED BY log_of_failures
-             WHERE l.org_id = :org AND l.status >= 400 AND l.id >= substr(:now, 1, 10)
+             WHERE l.org_id = (SELECT id FROM o) AND l.status >= 400 AND l.id >= substr(:now, 1, 10)
              ORDER BY l.id DESC LIMIT {MOST_FAILURES})
            GROUP BY actor)
          SELECT json_object(
@@ -36,27 +37,31 @@ fn described<R: DeserializeOwned>(tenant: &Tenant<'_>, which: &str, bindings: &[
            'failures_today', coalesce((
              SELECT f.failures FROM failed f WHERE f.actor = '{PREFIX}' || substr(k.id, 1, {HINTED}) || '…'), 0)
          ) AS json
-         FROM auth_keys k WHERE k.org_id = :org AND k.id IN ({which}) ORDER BY k.created_at DESC, k.id DESC"
+         FROM ({keys}) k ORDER BY k.created_at DESC, k.id DESC"
     );
     tenant.select_json(&sql, bindings)
 }
 
-/// Reads an organization's keys, the newest first, one a row as JSON: the newest [`MOST_LISTED`], and as many of those
-/// that were not deactivated.
+/// Reads an organization's keys, the newest first, one a row as JSON: the newest [`MOST_LISTED`], and as many of the
+/// older ones that were not deactivated.
 pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
-    let newest = |condition: &str| {
-        format!(
-            "SELECT id FROM (SELECT id FROM auth_keys WHERE org_id = :org{condition}
-               ORDER BY created_at DESC, id DESC LIMIT {MOST_LISTED})"
-        )
-    };
-    let which = format!("{} UNION {}", newest(""), newest(" AND deactivated_at IS NULL"));
-    described(tenant, &which, &[])
+    const NEWEST: &str =
+        "FROM auth_keys WHERE org_id = (SELECT id FROM o) ORDER BY created_at DESC, id DESC LIMIT";
+    let keys = format!(
+        "SELECT * FROM (SELECT * {NEWEST} {MOST_LISTED})
+         UNION ALL
+         SELECT * FROM (SELECT * FROM auth_keys INDEXED BY auth_keys_not_deactivated
+           WHERE org_id = (SELECT id FROM o) AND deactivated_at IS NULL
+           AND (created_at, id) < (SELECT created_at, id {NEWEST} 1 OFFSET {MOST_LISTED} - 1)
+           ORDER BY created_at DESC, id DESC LIMIT {MOST_LISTED})"
+    );
+    described(tenant, &keys, &[])
 }
 
 /// Reads one key as JSON.
 pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
-    described(tenant, ":id", &[text("id", id)])
+    let key = "SELECT * FROM auth_keys WHERE id = :id AND org_id = (SELECT id FROM o)";
+    described(tenant, key, &[text("id", id)])
 }
 
 /// Most keys of an organization that are good at the same time.

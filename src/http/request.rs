@@ -135,7 +135,7 @@ impl HttpRequest {
     /// Where the request comes from, as Cloudflare has it: the country, and the name of the network.
     pub(crate) fn place(&self) -> (Option<String>, Option<String>) {
         let request = worker::Request::from(Clone::clone(&self.raw));
-        let network = |cf: &worker::Cf| cf.as_organization().map(|name| shorten(&name).to_owned());
+        let network = |cf: &worker::Cf| cf.as_organization().map(|name| shorten(&name));
         request.cf().map_or((None, None), |cf| (cf.country(), network(cf)))
     }
 

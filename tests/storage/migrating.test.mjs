@@ -15,7 +15,7 @@ const WRITERS = 8;
 const OLD = "2026-01-01T00:00:00.000Z";
 const ORG = "00000000-0000-4000-8000-000000000001";
 // The Worker needs all migrations from this one on: those after it may be ones that it serves without.
-const NEEDED = "0012_key_names.sql";
+const NEEDED = "0010_brake_and_erasure.sql";
 const at = migrations().findIndex(({ name }) => name === NEEDED);
 const earlier = migrations().slice(0, at);
 const newest = migrations().slice(at);
