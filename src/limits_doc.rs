@@ -192,11 +192,7 @@ fn directory() -> Vec<Row> {
 fn keys_and_sessions() -> Vec<Row> {
     vec![
         ("valid SCIM keys of an organization", number(keys::MOST_GOOD), "409"),
-        (
-            "keys that are listed beside those that were not deactivated",
-            number(keys::MOST_LISTED),
-            "the newest",
-        ),
+        ("deactivated keys that are listed, and others", number(keys::MOST_LISTED), "the newest"),
         ("failures that are counted for keys today", number(keys::MOST_FAILURES), "the newest"),
         ("lifetime of a SCIM key, if it has one", duration(key_calls::MAX_LIFETIME * 1000), "400"),
         ("validity of a key after its replacement", duration(key_calls::MAX_OVERLAP * 1000), "400"),

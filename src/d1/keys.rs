@@ -11,7 +11,7 @@ use directory::event::{Event, NewEvent, SubjectType, Transition};
 use directory::key::{HINTED, PREFIX};
 use directory::{Key, key};
 
-/// Most keys that are listed beside those that were not deactivated.
+/// Most keys that are listed: of those that were deactivated, and of the others.
 pub(crate) const MOST_LISTED: u32 = 100;
 /// Most failures of a day that are looked at, the newest of all keys of the organization.
 pub(crate) const MOST_FAILURES: u32 = 1_000;
@@ -42,19 +42,16 @@ fn described<R: DeserializeOwned>(tenant: &Tenant<'_>, keys: &str, bindings: &[B
     tenant.select_json(&sql, bindings)
 }
 
-/// Reads an organization's keys, the newest first, one a row as JSON: the newest [`MOST_LISTED`], and as many of the
-/// older ones that were not deactivated.
+/// Reads an organization's keys, the newest first, one a row as JSON: of those that were deactivated the newest
+/// [`MOST_LISTED`], and as many of the others.
 pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
-    const NEWEST: &str =
-        "FROM auth_keys WHERE org_id = (SELECT id FROM o) ORDER BY created_at DESC, id DESC LIMIT";
-    let keys = format!(
-        "SELECT * FROM (SELECT * {NEWEST} {MOST_LISTED})
-         UNION ALL
-         SELECT * FROM (SELECT * FROM auth_keys INDEXED BY auth_keys_not_deactivated
-           WHERE org_id = (SELECT id FROM o) AND deactivated_at IS NULL
-           AND (created_at, id) < (SELECT created_at, id {NEWEST} 1 OFFSET {MOST_LISTED} - 1)
-           ORDER BY created_at DESC, id DESC LIMIT {MOST_LISTED})"
-    );
+    let newest = |condition: &str| {
+        format!(
+            "SELECT * FROM (SELECT * FROM auth_keys WHERE org_id = (SELECT id FROM o) AND deactivated_at {condition}
+               ORDER BY created_at DESC, id DESC LIMIT {MOST_LISTED})"
+        )
+    };
+    let keys = format!("{} UNION ALL {}", newest("IS NULL"), newest("IS NOT NULL"));
     described(tenant, &keys, &[])
 }
 

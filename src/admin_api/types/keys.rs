@@ -105,7 +105,7 @@ impl Key {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct KeyList {
-    /// The newest first: the newest 100, and those that were not deactivated.
+    /// The newest first. Of those that were deactivated the newest 100.
     pub(crate) keys: Vec<Key>,
 }
 
