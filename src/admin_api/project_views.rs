@@ -11,7 +11,7 @@ use super::types::projects::{
 use super::types::query::{Count, Skip};
 use crate::d1::Batch;
 use crate::d1::project_views::{self as stored, MemberOf, Page, Sort};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 
 /// The `skip` of the next page, given one row more than a page has if there are more.
 fn next<T>(rows: &mut Vec<T>, skip: Skip, count: Count) -> Option<u32> {
@@ -67,7 +67,7 @@ pub(crate) async fn project(
 }
 
 pub(super) fn no_project() -> Problem {
-    Problem::new(404, "There is no such project in this organization.")
+    Problem::of(AdminCode::ProjectNotFound, "There is no such project in this organization.")
 }
 
 /// Reads a role of a project by the id of its group.
@@ -117,7 +117,7 @@ pub(crate) async fn team(
 }
 
 pub(super) fn no_team() -> Problem {
-    Problem::new(404, "There is no such team in this project.")
+    Problem::of(AdminCode::TeamNotFound, "There is no such team in this project.")
 }
 
 fn named(project: ProjectInList) -> Named {
