@@ -710,4 +710,4 @@ CREATE TABLE IF NOT EXISTS bulk_people (
 CREATE INDEX IF NOT EXISTS bulk_people_waiting ON bulk_people (org_id, run_id, person_id) WHERE result IS NULL;
 
 -- The number of the newest migration.
-CREATE VIEW schema_version AS SELECT 14 AS version;
+CREATE VIEW schema_version AS SELECT 15 AS version;

@@ -13,4 +13,4 @@ ALTER TABLE auth_keys ADD COLUMN requests INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX auth_keys_not_deactivated ON auth_keys (org_id, created_at) WHERE deactivated_at IS NULL;
 
 DROP VIEW schema_version;
-CREATE VIEW schema_version AS SELECT 14 AS version;
+CREATE VIEW schema_version AS SELECT 15 AS version;
