@@ -43,14 +43,22 @@ async function makeOrganization() {
   await organization.createUser(`${LONG}@okta.local`);
   const user = await organization.createUser("עדה@okta.local");
   await organization.addMember("connie@elsewhere.example");
+  const gone = await organization.createUser("gone@okta.local", { statsigOrgRole: "Admin" });
   const group = await organization.groupNamed("Statsig-Demo-Engineer");
   const people = (await okta.importAll("/Users")).map(({ id }) => id);
   assertStatus(await okta.patch(`/Groups/${group.id}`, operation.addMembers(people.slice(1))), 204);
+  assertStatus(await okta.patch(`/Users/${gone.id}`, operation.active(false)), 200);
   assertStatus(await okta.list("/Users", { startIndex: 1, count: 30 }), 200);
   for (let i = 0; i < 50; i++) assertError(await okta.post("/Users", oktaUser(person(`eve${i}@evil.example`))), 400);
   await organization.addKey();
-  return { organization, about: { user: user.id, group: group.id, project, team } };
+  return { organization, about: { user: user.id, group: group.id, project, team }, gone: gone.id };
 }
+
+/** Pages of members for a search, for the confirmation of a removal, and for a return. */
+const ofMembers = ({ id }, { user }, gone) =>
+  ["?search=a&status=active&group=none", `/${user}?remove=ask`, `/${gone}/restore`].map(
+    (address) => `/console/organizations/${id}/members${address}`,
+  );
 
 for (const [where, viewport] of [
   ["a desk", DESK],
@@ -58,12 +66,12 @@ for (const [where, viewport] of [
 ]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`pages are accessible on ${where} in the ${colorScheme}, and fit`, options, async () => {
-      const { organization, about } = await furnish();
+      const { organization, about, gone } = await furnish();
       const page = await browser.open({ baseURL: worker.url, viewport, colorScheme });
       await page.goto("/console/sign-in");
       await assertAccessible(page);
       const inside = await signedIn(browser, worker, { viewport, colorScheme });
-      for (const address of [...pagesOf(organization, about), ...GUIDES]) {
+      for (const address of [...pagesOf(organization, about), ...ofMembers(organization, about, gone), ...GUIDES]) {
         await inside.goto(address);
         await unfold(inside);
         await assertAccessible(inside);

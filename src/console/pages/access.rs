@@ -17,7 +17,7 @@ use crate::http::Problem;
 const AT: &str = "access_at";
 /// Most groups that are shown before the list is opened, and afterwards.
 const MOST_SHOWN: usize = 8;
-const MOST_OPENED: usize = 92;
+const MOST_OPENED: usize = 52;
 
 /// The query of the access at the moment that the page asks for.
 ///

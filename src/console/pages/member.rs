@@ -39,7 +39,7 @@ const ASK: &str = "ask";
 const MOST_NAMED: usize = 20;
 /// Longest name on the page, and most of a resource, in bytes.
 const MOST_OF_TEXT: usize = 1_000;
-const MOST_OF_RESOURCE: usize = 20_000;
+const MOST_OF_RESOURCE: usize = 10_000;
 
 /// The page of a member.
 pub(super) struct Member<'a> {

@@ -7,8 +7,9 @@ use crate::admin_api::types::events::ChangedValue;
 
 /// Most attributes that a sentence names.
 const MOST_NAMED: usize = 3;
-/// Longest value in a sentence, in characters.
+/// Longest value in a sentence, and in a table, in characters.
 const LONGEST_VALUE: usize = 60;
+const LONGEST_IN_TABLE: usize = 500;
 
 /// What administrators call the attributes, which stand here without the URN of their schema.
 const NAMES: [(&str, &str); 25] = [
@@ -87,7 +88,16 @@ pub(super) fn text(value: Option<&Value>) -> Option<String> {
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_VALUE) {
+    cut(text, LONGEST_VALUE)
+}
+
+/// The text of a value in a table.
+fn in_table(value: &Value) -> String {
+    cut(&text(Some(value)).unwrap_or_default(), LONGEST_IN_TABLE)
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),
     }
@@ -150,7 +160,7 @@ pub(super) fn table(changes: &[Changed<'_>]) -> Markup {
                 @match value {
                     None | Some(Value::Null) => span.empty { "none" },
                     Some(value @ (Value::Object(_) | Value::Array(_))) => (whole(value)),
-                    Some(value) => (text(Some(value)).unwrap_or_default()),
+                    Some(value) => (in_table(value)),
                 }
             }
         }
@@ -177,9 +187,9 @@ fn whole(value: &Value) -> Markup {
         @match value {
             Value::Array(values) => @for value in values { div { (whole(value)) } },
             Value::Object(parts) => @for (place, (own, part)) in parts.iter().enumerate() {
-                @if place > 0 { ", " } (own) ": " (text(Some(part)).unwrap_or_default())
+                @if place > 0 { ", " } (own) ": " (in_table(part))
             },
-            other => (text(Some(other)).unwrap_or_default()),
+            other => (in_table(other)),
         }
     }
 }
