@@ -260,9 +260,11 @@ async fn write(
     let mut batch = Batch::from_iter(stored::advance(tenant, run, counts, status));
     match &run.change {
         _ if changed.is_empty() => {}
-        Change::AddToGroup { group } => batch.extend(group_people::change(tenant, group, &changed, true)),
+        Change::AddToGroup { group } => {
+            batch.extend(group_people::change(tenant, group, &changed, true));
+        }
         Change::RemoveFromGroup { group } => {
-            batch.extend(group_people::change(tenant, group, &changed, false))
+            batch.extend(group_people::change(tenant, group, &changed, false));
         }
         change => {
             let mut reads = Batch::new();

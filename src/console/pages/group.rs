@@ -24,11 +24,15 @@ use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, group_people};
 use crate::http::Problem;
+use scim_protocol::error::shorten;
 
 /// The parameter with the id of a member who is about to be removed.
 const REMOVE: &str = "remove";
 /// The parameter that tells from which page the removal was begun.
 const FROM: &str = "from";
+
+/// How many members the page shows, unless its address says otherwise: its history takes room, too.
+const SHOWN: &str = "25";
 
 /// The page of a group.
 pub(super) struct Group<'a> {
@@ -134,6 +138,9 @@ impl Shown for Group<'_> {
         let subject = Subject::Group(self.id);
         let mut own = history::other_parameters(request);
         own.retain(|(name, _)| ![REMOVE, FROM].contains(&name.as_str()));
+        if request.parameter("count").is_empty() {
+            own.push(("count".to_owned(), SHOWN.to_owned()));
+        }
         let query = query::read(&own)?;
         let history = history::query(request, subject)?;
         let InOrganization { organization, answer } =
@@ -235,13 +242,13 @@ fn members(
                 tbody {
                     @for member in members { tr {
                         td data-label="User name" {
-                            a href=(address(organization, &format!("members/{}", member.id))) { (member.user_name) }
+                            a href=(address(organization, &format!("members/{}", member.id))) { (shorten(&member.user_name)) }
                         }
-                        td data-label="Name" { (member.name) }
+                        td data-label="Name" { (shorten(&member.name)) }
                         td data-label="Status" { (status(member)) }
                         td data-label="Membership" {
                             a href=(request.with_parameter(REMOVE, &member.id))
-                                aria-label={ "Remove " (member.user_name) } { "Remove" }
+                                aria-label={ "Remove " (shorten(&member.user_name)) } { "Remove" }
                         }
                     } }
                 }
