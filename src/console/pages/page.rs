@@ -46,8 +46,8 @@ pub(super) trait Submitted: Shown<Form: DeserializeOwned> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem>;
 
-    /// Answers POST: carries out the form, or shows the page again with the reason why not, or with a form that was sent
-    /// after the session had ended.
+    /// Answers POST: carries out the form, or shows the page again with the reason why not. A form that was sent after
+    /// the session had ended is only shown again.
     ///
     /// # Errors
     /// Those of [`Shown::render`].

@@ -251,7 +251,8 @@ pub fn extent(tenant: &Tenant<'_>, selection: &Selection, span: Span) -> Select<
            'people', {}, 'groups', {}, 'teams', {}, 'projects', {},
            'others', json((SELECT json_group_array(json_object('type', type, 'count', number)) FROM (
              SELECT e.type AS type, count(*) AS number FROM events e
-             WHERE e.org_id = :org AND {selected} AND e.type NOT IN {UNDONE} AND e.type <> 'brake.engaged' GROUP BY 1 ORDER BY 1)))) AS json
+             WHERE e.org_id = :org AND {selected} AND e.type NOT IN {UNDONE}
+               AND e.type <> 'brake.engaged' GROUP BY 1 ORDER BY 1)))) AS json
          FROM (SELECT DISTINCT q.value AS place, j.value ->> 'id' AS id FROM events e CROSS JOIN {}
            WHERE e.org_id = :org AND {selected} AND e.type IN {UNDONE})",
         of(&[Place::CreatedPerson, Place::Person]),
