@@ -54,7 +54,7 @@ describe("the access brake", () => {
     const { organization, left } = await atTheLimit();
     assertError(await deactivate(organization, left[0]), 429);
     assert.ok((await types(organization)).includes("brake.engaged"));
-    const selection = { key: organization.key.id, since: "2026-01-01" };
+    const selection = { selection: { key: organization.key.id, since: "2026-01-01" } };
     const preview = await organization.admin.call("POST", organization.path("/undo/preview"), selection, 200);
     assert.deepEqual(preview.others, []);
     assert.equal(preview.people, 30);
