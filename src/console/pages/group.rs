@@ -242,7 +242,9 @@ fn members(
                 tbody {
                     @for member in members { tr {
                         td data-label="User name" {
-                            a href=(address(organization, &format!("members/{}", member.id))) { (shorten(&member.user_name)) }
+                            a href=(address(organization, &format!("members/{}", member.id))) {
+                                (shorten(&member.user_name))
+                            }
                         }
                         td data-label="Name" { (shorten(&member.name)) }
                         td data-label="Status" { (status(member)) }
