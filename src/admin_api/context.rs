@@ -39,6 +39,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) admin_token: Option<String>,
     /// How many pages of imports a database keeps in a day.
     pub(crate) import_pages_per_day: u64,
+    /// Whether the request makes a change: a deleted organization is read only.
+    pub(crate) is_writing: bool,
     /// The story of the change that was made, if it was noted: by it, the change is undone.
     pub(crate) story: Cell<Option<i64>>,
     /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
@@ -123,7 +125,24 @@ impl AdminContext<'_> {
     ///
     /// # Errors
     /// 404, if there is no such organization or the actor does not administer it.
-    pub(super) async fn open(&self, tenant: &Tenant<'_>, mut batch: Batch) -> Result<Opened, Problem> {
+    pub(super) async fn open(&self, tenant: &Tenant<'_>, batch: Batch) -> Result<Opened, Problem> {
+        let opened = self.open_deleted(tenant, batch).await?;
+        if opened.organization.record.deletion.is_some() && self.is_writing {
+            return Err(Problem::new(
+                409,
+                "The organization is deleted. An operator can restore it; until then nothing in \
+                                          it can be changed.",
+            ));
+        }
+        Ok(opened)
+    }
+
+    /// As [`Self::open`], also for a change of an organization that is deleted.
+    pub(super) async fn open_deleted(
+        &self,
+        tenant: &Tenant<'_>,
+        mut batch: Batch,
+    ) -> Result<Opened, Problem> {
         let organization = batch.push_first(stored::one::<OrganizationRecord>(tenant));
         let mut results = self.database.batch(&batch).await?;
         let mut found = results.first(organization)?;

@@ -11,6 +11,7 @@ pub(crate) mod deed_kinds;
 mod deed_pages;
 pub(crate) mod deeds;
 pub(crate) mod deleted_people;
+pub(crate) mod deletion;
 pub(crate) mod export;
 pub(crate) mod group_people;
 pub(crate) mod groups;

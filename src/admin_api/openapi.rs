@@ -63,6 +63,7 @@ fn schemas() -> Map<String, Value> {
     add::<organizations::DeclinedOrganization>(&mut all);
     add::<organizations::ReleaseBrake>(&mut all);
     add::<organizations::OrganizationList>(&mut all);
+    add::<organizations::OrganizationDeletion>(&mut all);
     add::<problem::ProblemDetails<'_>>(&mut all);
     add::<projects::NewProject>(&mut all);
     add::<projects::NewName>(&mut all);
@@ -117,6 +118,7 @@ fn parameters(query: &str) -> Value {
         "GroupListQuery" => groups::GroupListQuery::into_params(of_query),
         "ProjectListQuery" => projects::ProjectListQuery::into_params(of_query),
         "ProjectQuery" => projects::ProjectQuery::into_params(of_query),
+        "DeletionQuery" => organizations::DeletionQuery::into_params(of_query),
         "GroupQuery" => groups::GroupQuery::into_params(of_query),
         "AccessQuery" => access::AccessQuery::into_params(of_query),
         "AccessChangeQuery" => access::AccessChangeQuery::into_params(of_query),

@@ -54,7 +54,8 @@ pub(crate) async fn list(context: &AdminContext<'_>) -> Result<Reply<Organizatio
     }
     organizations.sort_by_cached_key(|each| (each.record.created_at.clone(), each.record.id.clone()));
     invitations.sort_by_cached_key(|each| (each.created_at.clone(), each.id.clone()));
-    Ok(Reply::ok(OrganizationList { organizations, invitations }))
+    let (deleted, organizations) = organizations.into_iter().partition(|each| each.record.deletion.is_some());
+    Ok(Reply::ok(OrganizationList { organizations, invitations, deleted }))
 }
 
 /// Accepts to administer an organization: from now on it is listed.

@@ -13,8 +13,8 @@ use super::reply::Reply;
 use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
-    access, body, brake, bulk, consequences, deeds, deleted_people, export, group_people, groups, imports,
-    keys, log, members, organizations, project_views, projects, sessions, undo,
+    access, body, brake, bulk, consequences, deeds, deleted_people, deletion, export, group_people, groups,
+    imports, keys, log, members, organizations, project_views, projects, sessions, undo,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;
@@ -31,6 +31,9 @@ enum Call {
     CreateOrganization,
     ReadOrganization,
     UpdateOrganization,
+    DeleteOrganization,
+    RestoreOrganization,
+    PreviewDeletion,
     Accept,
     ReleaseBrake,
     PreviewSettings,
@@ -110,6 +113,9 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations", Method::POST, Call::CreateOrganization)
         .at("/organizations/:org", Method::GET, Call::ReadOrganization)
         .at("/organizations/:org", Method::PATCH, Call::UpdateOrganization)
+        .at("/organizations/:org", Method::DELETE, Call::DeleteOrganization)
+        .at("/organizations/:org/restore", Method::POST, Call::RestoreOrganization)
+        .at("/organizations/:org/deletion", Method::GET, Call::PreviewDeletion)
         .at("/organizations/:org/accept", Method::POST, Call::Accept)
         .at("/organizations/:org/decline", Method::POST, Call::Decline)
         .at("/organizations/:org/brake/release", Method::POST, Call::ReleaseBrake)
@@ -233,6 +239,7 @@ async fn read(
     match (call, parameters) {
         (Call::ListOrganizations, []) => Ok(organizations::list(context).await?.into_json()?),
         (Call::ReadOrganization, [org]) => found(organizations::read(context, org).await?),
+        (Call::PreviewDeletion, [org]) => found(deletion::preview(context, org).await?),
         (Call::ListKeys, [org]) => found(keys::list(context, org).await?),
         (Call::ListMembers, [org]) => found(members::list(context, org, query::read(request.query)?).await?),
         (Call::ReadMember, [org, id]) => found(members::read(context, org, id).await?),
@@ -322,6 +329,10 @@ async fn write(
                 organizations::accept(context, org).await
             })
             .await
+        }
+        (Call::RestoreOrganization, [org]) => {
+            post(context, request, fields, async |context, Nothing {}| deletion::restore(context, org).await)
+                .await
         }
         (Call::Decline, [org]) => {
             post(context, request, fields, async |context, Nothing {}| {
@@ -447,6 +458,9 @@ async fn change(
         (Call::EndSessions, []) => sessions::end_all(context).await?.into_json(),
         (Call::UpdateOrganization, [org]) => {
             organizations::update(context, org, body::read(fields)?).await?.into_json()
+        }
+        (Call::DeleteOrganization, [org]) => {
+            deletion::delete(context, org, query::read(request.query)?).await?.into_json()
         }
         (Call::RenameProject, [org, project]) => {
             let name: NewName = body::read(fields)?;

@@ -324,6 +324,7 @@ fn admin_context<'a>(
         entry,
         admin_token: admin_token::configured(deployment).ok(),
         import_pages_per_day: deployment.import_pages_per_day,
+        is_writing: request.method != Method::GET && request.method != Method::HEAD,
         story: Cell::new(None),
         call_id: None,
     })

@@ -70,6 +70,8 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/undo/:id", Method::POST, Page(PageName::UndoRun))
         .at("/organizations/:org/deleted-people", Method::GET, Page(PageName::DeletedPeople))
         .at("/organizations/:org/deleted-people", Method::POST, Page(PageName::DeletedPeople))
+        .at("/organizations/:org/delete", Method::GET, Page(PageName::Deletion))
+        .at("/organizations/:org/delete", Method::POST, Page(PageName::Deletion))
         .at("/organizations/:org/settings", Method::GET, Page(PageName::Settings))
         .at("/organizations/:org/settings", Method::POST, Page(PageName::Settings))
 });

@@ -18,6 +18,7 @@ pub mod console_sessions;
 pub mod console_views;
 pub mod database;
 pub mod deleted_people;
+pub mod deletion;
 pub mod erasure;
 pub mod events;
 pub mod export;

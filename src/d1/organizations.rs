@@ -38,6 +38,7 @@ fn described(more: &str) -> String {
              'lost', {lost}, 'limit', {limit}, 'undo', iif(o.brake_engaged_at IS NULL, NULL, (
                SELECT r.id FROM undo_runs r WHERE r.org_id = o.id AND r.status = 'running'
                  AND r.progress ->> '$.releases_brake' = o.brake_engaged_at LIMIT 1))),
+           'deletion', iif(o.deleted_at IS NULL, NULL, json_object('at', o.deleted_at, 'by', o.deleted_by)),
            'pause', iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
            'created_at', o.created_at, 'last_modified', o.last_modified) AS json{more}
          FROM organizations o",
@@ -85,7 +86,8 @@ pub fn administered_by<R: DeserializeOwned>(name: &AdministratorName) -> Select<
     Select::json(Statement::new(
         &format!(
             "{}
-             WHERE EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR}) AND {HAS_ACCEPTED}
+             WHERE o.deleted_at IS NULL
+               AND EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR}) AND {HAS_ACCEPTED}
              ORDER BY o.created_at, o.id",
             described("")
         ),

@@ -9008,6 +9008,8 @@ SELECT
         )
       )
     ),
+    'deletion',
+    iif(o.deleted_at IS NULL, NULL, json_object('at', o.deleted_at, 'by', o.deleted_by)),
     'pause',
     iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
     'created_at',
@@ -9993,6 +9995,8 @@ SELECT
         )
       )
     ),
+    'deletion',
+    iif(o.deleted_at IS NULL, NULL, json_object('at', o.deleted_at, 'by', o.deleted_by)),
     'pause',
     iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
     'created_at',
@@ -10127,6 +10131,8 @@ SELECT
         )
       )
     ),
+    'deletion',
+    iif(o.deleted_at IS NULL, NULL, json_object('at', o.deleted_at, 'by', o.deleted_by)),
     'pause',
     iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
     'created_at',
@@ -10136,7 +10142,8 @@ SELECT
   ) AS json
 FROM organizations o
 WHERE
-  EXISTS (
+  o.deleted_at IS NULL
+  AND EXISTS (
     SELECT 1
     FROM users u
     WHERE

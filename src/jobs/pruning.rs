@@ -7,8 +7,8 @@ use worker::Delay;
 
 use crate::d1::imports::{kept, status};
 use crate::d1::{
-    Batch, Database, Ignored, Select, Statement, StorageError, audit_log, console_sessions, erasure,
-    idempotent_calls, retention,
+    Batch, Database, Ignored, Select, Statement, StorageError, audit_log, console_sessions, deletion,
+    erasure, idempotent_calls, retention,
 };
 use crate::runtime::clock;
 
@@ -104,6 +104,8 @@ pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
         steps.push(step("undos", retention::prune_undos(&before, MAX_ROWS)));
     }
     if let Some(days) = retention.deleted {
+        let statements = deletion::prune(&days_ago(days), MAX_ROWS);
+        steps.extend(statements.map(|statement| step("organizations that are deleted", statement)));
         steps.push(Step {
             name: "deleted people",
             statements: erasure::erase_old(&days_ago(days), MAX_PEOPLE),

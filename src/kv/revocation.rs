@@ -48,6 +48,11 @@ impl Memory {
         }
     }
 
+    /// Notes that nothing is known of the key any more.
+    fn forget(&mut self, key_id: &str, now: u64) {
+        self.0.insert(key_id, false, now, now);
+    }
+
     /// Notes that this isolate revokes the key.
     fn note_revoked(&mut self, key_id: &str, now: u64) {
         self.0.insert(key_id, true, now.saturating_add(MEMORY_MILLIS), now);
@@ -83,6 +88,15 @@ pub async fn mark_revoked(kv: &KvStore, key_id: &str, now: &str) {
     match within(WRITE_LIMIT, write).await {
         Some(Ok(())) => {}
         failed => console_error!("KV could not be written for the revocation of a key: {}", reason(failed)),
+    }
+}
+
+/// Takes back the mark of a key that D1 accepts again. Until KV has it everywhere, the key may be refused.
+pub async fn unmark(kv: &KvStore, key_id: &str) {
+    MEMORY.with_borrow_mut(|memory| memory.forget(key_id, clock::now_millis()));
+    match within(WRITE_LIMIT, kv.delete(&name(key_id))).await {
+        Some(Ok(())) => {}
+        failed => console_error!("KV could not take back the revocation of a key: {}", reason(failed)),
     }
 }
 

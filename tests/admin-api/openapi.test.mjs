@@ -390,6 +390,12 @@ describe("the Worker", () => {
     await walk.call("removeMember", at({ member: eve.id }));
     assert.deepEqual(await walk.call("eraseDeletedPerson", at({ member: eve.id }), { body: {} }), { id: eve.id });
 
+    assert.ok((await walk.call("previewDeletion", at())).people > 0);
+    const gone = await walk.call("deleteOrganization", at(), { query: { confirm_name: "Acme" } });
+    assert.equal(gone.deletion.by, "admin token");
+    assert.ok((await walk.call("listOrganizations")).deleted.some(({ id }) => id === made.id));
+    assert.equal((await walk.call("restoreOrganization", at(), { body: {} })).deletion, null);
+
     assert.deepEqual(await walk.call("endSessions"), { ended: 0 });
 
     const everything = operations

@@ -243,7 +243,7 @@ test("a team is found over SCIM, shows who is in it and since when it is pushed,
   );
   const team = new URL(page.url()).pathname;
   await submit(page, member.getByRole("link", { name: "Member", exact: true }));
-  await page.getByRole("table").getByRole("link", { name: "ada@okta.local" }).waitFor();
+  await page.getByRole("table").getByRole("link", { name: "ada@okta.local", exact: true }).waitFor();
   assert.match(await page.locator("dl.facts").innerText(), /Platform/);
   const push = /Members added by key \S+: \+\sada@okta\.local \(1\smember\)/;
   assert.match(await page.locator("#history .deeds > li").first().innerText(), push);

@@ -1,7 +1,7 @@
 //! Organizations, their settings, and invitations to administer one.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Name;
 use super::Repeatable;
@@ -113,6 +113,9 @@ pub(crate) struct OrganizationRecord {
     /// Since when identity providers may not write. null: they may.
     #[schema(required)]
     pub(crate) pause: Option<Pause>,
+    /// Since when it is deleted: its keys are refused, and nothing can be changed. null: it is not.
+    #[schema(required)]
+    pub(crate) deletion: Option<Deletion>,
     /// How many people SCIM sees.
     pub(crate) user_count: u64,
     /// How many groups SCIM sees.
@@ -170,6 +173,36 @@ pub(crate) struct Pause {
     pub(crate) since: String,
     /// The administrator who paused them.
     pub(crate) by: String,
+}
+
+/// The deletion of an organization that can still be restored.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deletion {
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// The operator who deleted it.
+    pub(crate) by: String,
+}
+
+/// What the deletion of an organization takes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrganizationDeletion {
+    /// How many people SCIM sees.
+    pub(crate) people: u64,
+    /// How many groups SCIM sees.
+    pub(crate) groups: u64,
+    /// How many keys stop.
+    pub(crate) keys: u64,
+}
+
+/// Confirms the deletion of an organization.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeletionQuery {
+    /// The name of the organization, as it is spelled.
+    pub(crate) confirm_name: String,
 }
 
 /// Lets through what the access brake refuses.
@@ -253,6 +286,8 @@ pub(crate) struct OrganizationList {
     /// Organizations that name you as their Admin or Owner and that you have not accepted: until then you administer
     /// none of them. Operators have none.
     pub(crate) invitations: Vec<Invitation>,
+    /// Organizations that are deleted and can still be restored. Only operators see them.
+    pub(crate) deleted: Vec<Organization>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

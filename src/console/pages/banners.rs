@@ -30,6 +30,15 @@ pub(super) fn banners(organization: &Organization) -> Markup {
     let record = &organization.record;
     let Brake { engaged_at, engaged_by, lost, limit, undo: under_way, .. } = &record.brake;
     html! {
+        @if let Some(deletion) = &record.deletion {
+            section.notice.bad.banner aria-label="Deletion" {
+                p {
+                    strong { "This organization is deleted since " (time(&deletion.at)) ". " }
+                    "Its keys are refused, and nothing can be changed. "
+                    a href=(address(organization, "delete")) { "Restore it" }
+                }
+            }
+        }
         @if let Some(at) = engaged_at {
             section.notice.bad.banner aria-label="Access brake" {
                 p {

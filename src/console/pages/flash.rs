@@ -50,6 +50,8 @@ pub(super) enum Flash {
     WritesResumed,
     SessionsEnded,
     OrganizationCreated,
+    OrganizationDeleted,
+    OrganizationRestored,
     UndoStopped,
     PersonRestored,
     PersonRestoredInPart,
@@ -108,6 +110,12 @@ impl Flash {
                 "Identity providers may write again. They send again what was refused, within an hour or so."
             }
             Self::SessionsEnded => "All sessions that began with the admin token are ended.",
+            Self::OrganizationDeleted => {
+                "The organization is deleted, and its keys are refused. It can be restored below."
+            }
+            Self::OrganizationRestored => {
+                "The organization is restored. Its keys are good again within two minutes."
+            }
             Self::OrganizationCreated => "The organization is created. Generate its SCIM key next.",
             Self::UndoStopped => "The undo is stopped. What it has restored stays.",
             Self::PersonRestored => "The person is back, with what was chosen.",

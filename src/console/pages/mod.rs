@@ -13,6 +13,7 @@ mod confirm;
 pub(crate) mod days;
 mod deeds;
 mod deleted_people;
+mod deletion;
 mod event;
 mod export;
 mod field_words;

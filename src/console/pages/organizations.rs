@@ -12,7 +12,7 @@ use super::parts::{address_of, domains, field, maker, no_address, once, required
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::members::NewPerson;
-use crate::admin_api::types::organizations::{Invitation, NewOrganization, OrganizationList};
+use crate::admin_api::types::organizations::{Invitation, NewOrganization, Organization, OrganizationList};
 use crate::admin_api::{AdminContext, CallKey, organizations, sessions};
 use crate::auth::actor::Actor;
 use crate::http::Problem;
@@ -145,7 +145,7 @@ impl Create {
 }
 
 fn main(actor: &Actor, list: &OrganizationList, refused: Option<&Create>) -> Markup {
-    let OrganizationList { organizations, invitations } = list;
+    let OrganizationList { organizations, invitations, deleted } = list;
     let (declined, open): (Vec<&Invitation>, Vec<&Invitation>) =
         invitations.iter().partition(|invitation| invitation.declined);
     html! {
@@ -191,6 +191,7 @@ fn main(actor: &Actor, list: &OrganizationList, refused: Option<&Create>) -> Mar
                 @for invitation in &declined { (invited(invitation)) }
             }
         }
+        @if !deleted.is_empty() { (deleted_ones(deleted)) }
         @if actor.is_operator() { (sessions()) }
     }
 }
@@ -218,6 +219,42 @@ fn invited(invitation: &Invitation) -> Markup {
                 input type="hidden" name="organization" value=(id);
                 button name="action" value="accept" { "Accept" }
                 @if !invitation.declined { " " button.quiet name="action" value="decline" { "Decline" } }
+            }
+        }
+    }
+}
+
+/// Deleted organizations, each with the way back.
+fn deleted_ones(deleted: &[Organization]) -> Markup {
+    html! {
+        section aria-labelledby="deleted" {
+            h2 #deleted { "Deleted organizations" }
+            table {
+                caption.hidden { "Deleted organizations that can be restored" }
+                thead { tr {
+                    th scope="col" { "Name" } th scope="col" { "Id" } th scope="col" { "People" }
+                    th scope="col" { "Deleted" } th scope="col" { "Way back" }
+                } }
+                tbody {
+                    @for organization in deleted {
+                        @let delete = address_of(&organization.record.id, "delete");
+                        tr {
+                            td data-label="Name" { a href=(delete) { (organization.record.name) } }
+                            td data-label="Id" { code { (organization.record.id) } }
+                            td data-label="People" { (organization.record.user_count) }
+                            td data-label="Deleted" {
+                                @if let Some(deletion) = &organization.record.deletion { (time(&deletion.at)) }
+                            }
+                            td data-label="Way back" {
+                                form method="post" action=(delete) {
+                                    (once())
+                                    button.quiet name="action" value="restore"
+                                        aria-label={ "Restore " (organization.record.name) } { "Restore" }
+                                }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

@@ -73,7 +73,11 @@ pub(super) trait Submitted: Shown<Form: DeserializeOwned> {
         };
         match outcome {
             Ok(response) => Ok(response),
-            Err(problem) => self.render(context, request, PageState::refused(problem, Some(form))).await,
+            Err(problem) => {
+                // The page only reads.
+                context.is_writing = false;
+                self.render(context, request, PageState::refused(problem, Some(form))).await
+            }
         }
     }
 }

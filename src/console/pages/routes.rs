@@ -3,6 +3,7 @@
 use super::brake::Brake;
 use super::bulk::{Bulk, BulkRunPage};
 use super::deleted_people::DeletedPeople;
+use super::deletion::Deletion;
 use super::event::Event;
 use super::export::Exports;
 use super::group::Group;
@@ -59,6 +60,7 @@ pub(crate) enum PageName {
     Undo,
     UndoRun,
     DeletedPeople,
+    Deletion,
     Settings,
     Brake,
 }
@@ -104,6 +106,7 @@ pub(crate) async fn respond(
         (P::Undo, [org]) => with_forms(&Undo { org }, context, request, form).await,
         (P::UndoRun, [org, id]) => with_forms(&UndoRunPage { org, id }, context, request, form).await,
         (P::DeletedPeople, [org]) => with_forms(&DeletedPeople { org }, context, request, form).await,
+        (P::Deletion, [org]) => with_forms(&Deletion { org }, context, request, form).await,
         (P::Settings, [org]) => with_forms(&Settings { org }, context, request, form).await,
         _ => {
             let detail = format!("the route of the page {page:?} has other parameters than the page");

@@ -10,7 +10,7 @@ use super::flash::Flash;
 use super::form::{Checkbox, number, words};
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
-use super::parts::{address_of, copied, field, required_field};
+use super::parts::{address, address_of, copied, field, required_field};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::{Organization, Settings as Change};
 use crate::admin_api::{AdminContext, CallKey, consequences, organizations};
@@ -186,6 +186,7 @@ fn main(organization: &Organization, is_operator: bool, shown: &Save, people: Op
                 div { dt { "People SCIM sees" } dd { (record.user_count) } }
             }
         }
+        @if is_operator { p { a href=(address(organization, "delete")) { "Delete the organization" } } }
     }
 }
 

@@ -135,7 +135,7 @@ pub fn waiting(before: &str, most: u32) -> Select<Waiting> {
     Select::columns(Statement::new(
         "SELECT r.org_id AS org_id, r.id AS id FROM undo_runs r
          WHERE r.status = 'running' AND r.progress ->> '$.stepped_at' < :before
-           AND EXISTS (SELECT 1 FROM organizations o WHERE o.id = r.org_id)
+           AND EXISTS (SELECT 1 FROM organizations o WHERE o.id = r.org_id AND o.deleted_at IS NULL)
          ORDER BY r.created_at LIMIT CAST(:most AS INTEGER)",
         &[text("before", before), text("most", most.to_string())],
     ))

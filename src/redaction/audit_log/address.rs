@@ -25,6 +25,8 @@ const KNOWN_SEGMENTS: &[&str] = &[
     "members",
     "projects",
     "summaries",
+    "delete",
+    "deletion",
     "groups",
     "log",
     "imports",
