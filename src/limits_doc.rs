@@ -12,6 +12,7 @@ use crate::auth::cloudflare_access::{jwks, jwt};
 use crate::auth::{admin_token, known_keys};
 use crate::d1::events::{access, read};
 use crate::d1::filter::{compiler, load, sort};
+use crate::d1::health as health_rows;
 use crate::d1::imports::{kept as stored_imports, shown, snapshot};
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::{
@@ -301,6 +302,11 @@ fn logs() -> Vec<Row> {
             "events since an import at which the look ahead looks",
             number(stored_imports::MOST_EVENTS),
             "said on the page",
+        ),
+        (
+            "failures of a day that are counted in the console",
+            number(health_rows::MOST_FAILURES),
+            "\"or more\"",
         ),
         (
             "days that events are kept, without `EVENT_RETENTION_DAYS`",

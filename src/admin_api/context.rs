@@ -4,13 +4,14 @@ use std::cell::Cell;
 
 use worker::KvStore;
 
+use super::types::health::ProvisioningState;
 use super::types::organizations::{Organization, OrganizationRecord};
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{Condition, Entry, Outcome};
 use crate::d1::events::read::newest_story;
 use crate::d1::{
-    Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, Tenant, idempotent_calls,
-    organizations as stored, refolding,
+    Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, Tenant, health,
+    idempotent_calls, organizations as stored, refolding,
 };
 use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
@@ -43,6 +44,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) is_writing: bool,
     /// The story of the change that was made, if it was noted: by it, the change is undone.
     pub(crate) story: Cell<Option<i64>>,
+    /// Whether a page of the console is shown, which says how the provisioning is.
+    pub(crate) is_page: bool,
     /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
     pub(crate) call_id: Option<String>,
 }
@@ -144,6 +147,7 @@ impl AdminContext<'_> {
         mut batch: Batch,
     ) -> Result<Opened, Problem> {
         let organization = batch.push_first(stored::one::<OrganizationRecord>(tenant));
+        let health = self.is_page.then(|| batch.push(health::state::<ProvisioningState>(tenant)));
         let mut results = self.database.batch(&batch).await?;
         let mut found = results.first(organization)?;
         let is_behind = found
@@ -155,7 +159,11 @@ impl AdminContext<'_> {
             found = results.first(organization)?;
         }
         let Some(found) = found else { return Err(self.not_administered(tenant).await?) };
-        Ok(Opened { organization: self.located(self.database, found.organization), results })
+        let mut organization = self.located(self.database, found.organization);
+        if let Some(health) = health {
+            organization.health = results.first(health)?.map(ProvisioningState::described);
+        }
+        Ok(Opened { organization, results })
     }
 
     /// Reads the rows of one statement, and the organization.
@@ -180,6 +188,7 @@ impl AdminContext<'_> {
             record,
             database: database.shard().number(),
             org_role_attribute: self.catalog.org_role_attribute.clone(),
+            health: None,
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod deletion;
 pub(crate) mod export;
 pub(crate) mod group_people;
 pub(crate) mod groups;
+pub(crate) mod health;
 pub(crate) mod idempotency;
 pub(crate) mod import_comparison;
 pub(crate) mod imports;

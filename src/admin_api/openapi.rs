@@ -9,8 +9,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
-    self, access, bulk, consequences, events, export, groups, imports, keys, log, members, organizations,
-    problem, projects, query, sessions, undo,
+    self, access, bulk, consequences, events, export, groups, health, imports, keys, log, members,
+    organizations, problem, projects, query, sessions, undo,
 };
 
 use crate::deployment::VERSION;
@@ -36,6 +36,7 @@ fn schemas() -> Map<String, Value> {
     add::<consequences::Consequences>(&mut all);
     add::<groups::Group>(&mut all);
     add::<groups::GroupMember>(&mut all);
+    add::<health::HealthReport>(&mut all);
     add::<imports::ImportList>(&mut all);
     add::<imports::ImportDetail>(&mut all);
     add::<imports::ImportPage>(&mut all);

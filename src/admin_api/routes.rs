@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::context::{AdminContext, InOrganization};
 use super::export::Download;
+use super::health;
 use super::idempotency::{CallKey, Fingerprint, once};
 use super::reply::Reply;
 use super::types::projects::NewName;
@@ -88,6 +89,7 @@ enum Call {
     ReadEvent,
     ReadLog,
     ListImports,
+    ReadHealth,
     ReadImport,
     ReadImportPage,
     CompareImports,
@@ -170,6 +172,7 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/bulk/:id", Method::GET, Call::ReadBulk)
         .at("/organizations/:org/bulk/:id/steps", Method::POST, Call::StepBulk)
         .at("/organizations/:org/bulk/:id/stop", Method::POST, Call::StopBulk)
+        .at("/organizations/:org/health", Method::GET, Call::ReadHealth)
         .at("/organizations/:org/imports", Method::GET, Call::ListImports)
         .at("/organizations/:org/export/:export", Method::GET, Call::Export)
         .at("/organizations/:org/imports/compare", Method::GET, Call::CompareImports)
@@ -291,6 +294,7 @@ async fn read(
         (Call::ReadEvent, [org, event]) => found(deeds::event(context, org, event).await?),
         (Call::ReadLog, [org]) => found(log::list(context, org, query::read(request.query)?).await?),
         (Call::ListImports, [org]) => found(imports::list(context, org, query::read(request.query)?).await?),
+        (Call::ReadHealth, [org]) => found(health::read(context, org).await?),
         (Call::ReadImport, [org, id]) => found(imports::read(context, org, id).await?),
         (Call::ReadImportPage, [org, id, number]) => found(imports::page(context, org, id, number).await?),
         (Call::CompareImports, [org]) => {

@@ -233,6 +233,7 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     let databases = databases(deployment, path)?;
     let mut context = admin_context(deployment, request, actor, &databases)?;
+    context.is_page = true;
     let mut is_given_back = given_back.is_some();
     let form = match given_back {
         Some(form) => Some(form),
@@ -326,6 +327,7 @@ fn admin_context<'a>(
         import_pages_per_day: deployment.import_pages_per_day,
         is_writing: request.method != Method::GET && request.method != Method::HEAD,
         story: Cell::new(None),
+        is_page: false,
         call_id: None,
     })
 }

@@ -53,6 +53,7 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/groups/:id", Method::POST, Page(PageName::Group))
         .at("/organizations/:org/log", Method::GET, Page(PageName::Log))
         .at("/organizations/:org/events/:event", Method::GET, Page(PageName::Event))
+        .at("/organizations/:org/health", Method::GET, Page(PageName::Health))
         .at("/organizations/:org/imports", Method::GET, Page(PageName::Imports))
         .at("/organizations/:org/bulk", Method::GET, Page(PageName::Bulk))
         .at("/organizations/:org/bulk", Method::POST, Page(PageName::Bulk))

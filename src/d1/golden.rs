@@ -10,6 +10,7 @@ use super::events::range::Range;
 use super::events::read::{self, About};
 use super::events::{access, requests};
 use super::export::{Export, Format};
+use super::imports::kept;
 use super::imports::snapshot::Reader;
 use super::kept_memberships::KeptComparison;
 use super::limits::LIMITS;
@@ -19,8 +20,8 @@ use super::organizations::Settings;
 use super::users::StoredUser;
 use super::{
     Batch, Cause, Scope, Statement, Tenant, audit_log, brake, bulk, consequences, erasure, events, export,
-    group_members, group_people, groups, member_chunks, organizations, people, projects, retention, totals,
-    undo, users,
+    group_members, group_people, groups, health, member_chunks, organizations, people, projects, retention,
+    totals, undo, users,
 };
 use directory::event::{MAX_LISTED, Source};
 use directory::group::GroupChange;
@@ -374,6 +375,15 @@ fn readable() -> Vec<Case> {
         batch.push(bulk::preview(&tenant, &change, &people));
         batch.extend(bulk::start(&tenant, "run", &change, &people));
         batch.push(bulk::people(&tenant, "run", "", 50));
+    });
+    add("what is kept of imports", &|batch| {
+        batch.push(kept::list::<Value>(&tenant, None, 50));
+        batch.push(kept::of_person(&tenant, "user"));
+        batch.push(kept::ahead::<Value>(&tenant, 50));
+    });
+    add("how the provisioning is", &|batch| {
+        batch.push(health::state::<Value>(&tenant));
+        health::Findings::push(batch, &tenant);
     });
     for (name, made) in undo::statements::cases(&tenant) {
         add(name, &|batch| *batch = made.clone());

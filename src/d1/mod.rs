@@ -28,6 +28,7 @@ mod golden;
 pub mod group_members;
 pub mod group_people;
 pub mod groups;
+pub mod health;
 pub mod idempotent_calls;
 pub mod imports;
 pub mod kept_memberships;

@@ -7594,6 +7594,393 @@ FROM (
   AND u.id = j.value
 ORDER BY j.value;
 
+-- what is kept of imports
+SELECT
+  json_object(
+    'id',
+    i.id,
+    'resource',
+    i.resource,
+    'key',
+    json_object('id', i.key_id),
+    'page_size',
+    i.page_size,
+    'total',
+    i.total,
+    'pages',
+    max(1, (i.total + i.page_size - 1) / i.page_size),
+    'pages_read',
+    (SELECT count(*) FROM json_each(i.pages)),
+    'pages_kept',
+    (SELECT count(*) FROM json_each(i.pages) p WHERE p.value ->> 4 IS NOT NULL),
+    'begun_at',
+    substr(i.id, 1, 24),
+    'read_at',
+    i.read_at,
+    'state',
+    CASE
+      WHEN i.is_done THEN 'finished'
+      WHEN i.read_at < strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-3 minutes') THEN 'stopped'
+      ELSE 'reading'
+    END,
+    'is_complete',
+    json(
+      iif(
+        (
+          i.is_done = 1
+          AND i.resource = 'Users'
+          AND (SELECT total(iif(p.value ->> 4 IS NULL, 0, p.value ->> 3)) FROM json_each(i.pages) p) >= i.total
+        ),
+        'true',
+        'false'
+      )
+    ),
+    'failed',
+    i.failed
+  ) AS json
+FROM imports i
+WHERE i.org_id = ?2 AND (?3 IS NULL OR i.id < ?3)
+ORDER BY i.id DESC
+LIMIT CAST(?4 AS INTEGER);
+SELECT
+  json_object(
+    'import',
+    i.id,
+    'is_complete',
+    json(
+      iif(
+        (
+          i.is_done = 1
+          AND i.resource = 'Users'
+          AND (SELECT total(iif(p.value ->> 4 IS NULL, 0, p.value ->> 3)) FROM json_each(i.pages) p) >= i.total
+        ),
+        'true',
+        'false'
+      )
+    ),
+    'pages',
+    json(
+      (
+        SELECT json_group_array(CAST(c.key AS INTEGER))
+        FROM (
+          SELECT p.key
+          FROM json_each(i.pages) p
+          WHERE p.value ->> 4 IS NOT NULL
+            AND u.seq BETWEEN p.value ->> 0 AND p.value ->> 1
+          LIMIT 3
+        ) c
+      )
+    )
+  ) AS json
+FROM
+  (SELECT * FROM imports WHERE org_id = ?1 ORDER BY id DESC LIMIT 20) i
+  CROSS JOIN users u ON u.org_id = i.org_id
+  AND u.id = ?2
+WHERE
+  i.resource = 'Users'
+  AND EXISTS (SELECT 1 FROM json_each(i.pages) p WHERE p.value ->> 4 IS NOT NULL)
+ORDER BY i.id DESC
+LIMIT 3;
+WITH
+last AS MATERIALIZED (
+  SELECT i.*
+  FROM (SELECT * FROM imports WHERE org_id = ?1 ORDER BY id DESC LIMIT 20) i
+  WHERE (
+    i.is_done = 1
+    AND i.resource = 'Users'
+    AND (SELECT total(iif(p.value ->> 4 IS NULL, 0, p.value ->> 3)) FROM json_each(i.pages) p) >= i.total
+  )
+  ORDER BY i.id DESC
+  LIMIT 1
+),
+since AS MATERIALIZED (
+  SELECT e.*
+  FROM last l CROSS JOIN events e ON e.org_id = l.org_id AND e.seq > l.event_seq
+  ORDER BY e.seq
+  LIMIT 5000
+),
+change AS (
+  SELECT s.seq, s.at, s.type, s.source, s.key_id, s.subject_id AS id
+  FROM since s
+  WHERE
+    s.type IN (
+      'person.created',
+      'person.deactivated',
+      'person.restored',
+      'person.deleted',
+      'person.undeleted'
+    )
+  UNION ALL
+  SELECT s.seq, s.at, s.type, s.source, s.key_id, p.value ->> 'id'
+  FROM since s CROSS JOIN json_each(s.data, '$.people') p
+  WHERE s.type IN ('person.hidden', 'person.shown')
+),
+first AS MATERIALIZED (
+  SELECT c.id, min(c.seq) AS seq, c.at, c.type, c.source, c.key_id
+  FROM change c
+  GROUP BY c.id
+),
+lost AS (
+  SELECT f.*, u.doc ->> '$.userName' AS user_name
+  FROM first f CROSS JOIN last l LEFT JOIN users u ON u.org_id = l.org_id AND u.id = f.id
+  WHERE
+    f.type IN ('person.deactivated', 'person.deleted', 'person.hidden')
+    AND (f.source <> 'scim' OR f.key_id <> l.key_id)
+    AND coalesce(u.active = 0 OR u.managed = 0, 1)
+  ORDER BY f.seq
+  LIMIT CAST(?2 AS INTEGER)
+)
+SELECT
+  json_object(
+    'import',
+    l.id,
+    'is_partial',
+    json(iif((SELECT count(*) FROM since) = 5000, 'true', 'false')),
+    'people',
+    json(
+      (
+        SELECT
+          json_group_array(
+            json_object(
+              'id',
+              x.id,
+              'at',
+              x.at,
+              'why',
+              substr(x.type, 8),
+              'user_name',
+              coalesce(
+                x.user_name,
+                (
+                  SELECT s.personal ->> 'user_name'
+                  FROM event_subjects s
+                  WHERE s.org_id = l.org_id
+                    AND s.subject_id = x.id AND s.seq = x.seq
+                )
+              )
+            )
+            ORDER BY x.seq
+          )
+        FROM lost x
+      )
+    )
+  ) AS json
+FROM last l;
+
+-- how the provisioning is
+WITH
+k AS MATERIALIZED (
+  SELECT
+    id,
+    last_used_at,
+    expires_at,
+    deactivated_at IS NULL
+    AND (expires_at IS NULL OR expires_at > ?1) AS is_good
+  FROM auth_keys
+  WHERE org_id = ?2
+  ORDER BY created_at DESC
+  LIMIT 30
+)
+SELECT
+  json_object(
+    'last_heard_at',
+    (SELECT max(k.last_used_at) FROM k),
+    'failures',
+    (
+      SELECT count(*)
+      FROM (
+        SELECT 1
+        FROM log l INDEXED BY log_of_failures
+        WHERE
+          l.org_id = ?2
+          AND l.status >= 400
+          AND l.id >= strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-1 day')
+          AND l.source = 'scim'
+        LIMIT 100
+      )
+    ),
+    'key',
+    json(
+      (
+        SELECT
+          json_object(
+            'id',
+            k.id,
+            'expires_at',
+            k.expires_at,
+            'is_good',
+            json(iif(k.is_good, 'true', 'false'))
+          )
+        FROM k
+        WHERE k.last_used_at IS NOT NULL
+        ORDER BY k.last_used_at DESC
+        LIMIT 1
+      )
+    ),
+    'good_keys',
+    (SELECT count(*) FROM k WHERE k.is_good),
+    'import',
+    (
+      SELECT i.id
+      FROM (
+        SELECT id, is_done, read_at
+        FROM imports
+        WHERE org_id = ?2
+        ORDER BY id DESC
+        LIMIT 3
+      ) i
+      WHERE i.is_done = 0
+        AND i.read_at > strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-3 minutes')
+      LIMIT 1
+    )
+  ) AS json;
+SELECT
+  count(DISTINCT f.resource_id) AS number,
+  max(substr(f.id, 1, 24)) AS at,
+  f.resource_id AS id,
+  g.display_name AS name
+FROM (
+  SELECT l.*
+  FROM log l INDEXED BY log_of_failures
+  WHERE
+    l.org_id = ?1
+    AND l.status >= 400
+    AND l.id >= strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-7 days')
+    AND l.source = 'scim'
+  ORDER BY l.id DESC
+  LIMIT 500
+) f
+  JOIN groups g ON g.org_id = f.org_id
+  AND g.id = f.resource_id
+WHERE f.code = 'group_rename_not_allowed' AND coalesce(g.pushed_at, '') < substr(f.id, 1, 24)
+HAVING count(*) > 0;
+WITH
+newest AS MATERIALIZED (
+  SELECT id, resource, key_id, read_at, is_done
+  FROM imports
+  WHERE org_id = ?1
+  ORDER BY id DESC
+  LIMIT 20
+),
+import AS (
+  SELECT n.*
+  FROM newest n
+  WHERE n.resource = 'Users' AND n.is_done = 1 AND n.id >= strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-7 days')
+  ORDER BY n.id DESC
+  LIMIT 1
+)
+SELECT 1 AS number, i.read_at AS at, i.id AS id, NULL AS name
+FROM import i
+WHERE
+  i.read_at < strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-10 minutes')
+  AND NOT EXISTS (SELECT 1 FROM newest n WHERE n.resource = 'Groups' AND n.key_id = i.key_id AND n.id >= i.id)
+  AND EXISTS (
+    SELECT 1
+    FROM (
+      SELECT g.pushed_at
+      FROM groups g INDEXED BY groups_in_order
+      WHERE g.org_id = ?1
+      ORDER BY g.seq
+      LIMIT 1000
+    ) p
+    WHERE p.pushed_at IS NOT NULL
+  )
+  AND EXISTS (
+    SELECT 1
+    FROM (
+      SELECT e.key_id, e.subject_type
+      FROM events e
+      WHERE e.org_id = ?1
+      ORDER BY e.seq DESC
+      LIMIT 2000
+    ) e
+    WHERE e.key_id = i.key_id
+      AND e.subject_type = 'group'
+  );
+SELECT n.number AS number, NULL AS at, NULL AS id, NULL AS name
+FROM (
+  SELECT
+    count(
+      CASE
+        WHEN u.external_id <> ''
+        AND instr(u.user_name_fold, '@') > 1
+        AND lower(u.external_id) = substr(u.user_name_fold, 1, instr(u.user_name_fold, '@') - 1) THEN 1
+      END
+    ) AS number,
+    count(u.external_id) AS known
+  FROM (
+    SELECT external_id, user_name_fold
+    FROM users INDEXED BY users_in_order
+    WHERE org_id = ?1
+      AND managed = 1
+    ORDER BY seq DESC
+    LIMIT 200
+  ) u
+) n
+WHERE n.number >= 2 AND n.number * 2 > n.known;
+WITH
+removal AS (
+  SELECT g.value ->> 'id' AS group_id, p.value ->> 'id' AS person_id, count(*) AS times, max(e.at) AS at
+  FROM
+    (
+      SELECT e.at, e.type, e.source, e.data
+      FROM events e
+      WHERE e.org_id = ?1
+      ORDER BY e.seq DESC
+      LIMIT 2000
+    ) e
+    CROSS JOIN json_each(e.data, '$.groups') g
+    CROSS JOIN json_each(e.data, '$.people') p
+  WHERE
+    e.type = 'membership.removed'
+    AND e.source = 'scim'
+    AND e.at >= strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-1 day')
+  GROUP BY group_id, person_id
+  HAVING count(*) > 1
+),
+flapping AS (
+  SELECT r.group_id, max(r.at) AS at
+  FROM removal r
+  GROUP BY r.group_id
+  HAVING count(*) > 1 OR max(r.times) > 2
+)
+SELECT
+  count(*) AS number,
+  max(f.at) AS at,
+  f.group_id AS id,
+  (SELECT g.display_name FROM groups g WHERE g.org_id = ?1 AND g.id = f.group_id) AS name
+FROM flapping f
+HAVING count(*) > 0;
+SELECT count(*) AS number, NULL AS at, max(u.id) AS id, max(u.name) AS name
+FROM (
+  SELECT id, external_id, doc ->> '$.userName' AS name
+  FROM users INDEXED BY users_in_order
+  WHERE org_id = ?1
+    AND managed = 0
+  LIMIT 1000
+) u
+WHERE u.external_id IS NOT NULL
+HAVING count(*) > 0;
+SELECT
+  count(DISTINCT f.resource_name) AS number,
+  max(substr(f.id, 1, 24)) AS at,
+  NULL AS id,
+  f.resource_name AS name
+FROM (
+  SELECT l.*
+  FROM log l INDEXED BY log_of_failures
+  WHERE
+    l.org_id = ?1
+    AND l.status >= 400
+    AND l.id >= strftime('%Y-%m-%dT%H:%M:%fZ', ?2, '-7 days')
+    AND l.source = 'scim'
+  ORDER BY l.id DESC
+  LIMIT 500
+) f
+  JOIN organizations o ON o.id = f.org_id
+WHERE f.code = 'domain_not_allowed' AND substr(f.id, 1, 24) > o.last_modified
+HAVING count(*) > 0;
+
 -- what an undo of all of a key would look at
 WITH
 RECURSIVE ends (oldest, newest) AS (

@@ -312,6 +312,7 @@ describe("the Worker", () => {
       assert.equal(kept[0]?.pages_kept, 1);
       return kept[0];
     });
+    assert.deepEqual((await walk.call("readHealth", at())).findings, []);
     assert.equal((await walk.call("readImport", at({ import: kept.id }))).page_list.length, 1);
     const onPage = await walk.call("readImportPage", at({ import: kept.id, page: 1 }));
     assert.equal(onPage.people.length, 3);

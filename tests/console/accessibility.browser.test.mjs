@@ -134,6 +134,7 @@ describe("by keyboard", () => {
       "Projects and teams",
       "Provisioning log",
       "Imports",
+      "Health",
       "Export",
       "Settings",
       "Add a member",
@@ -152,6 +153,7 @@ describe("by keyboard", () => {
       [`groups/${about.group}`, "Projects and teams"],
       ["log", "Provisioning log"],
       ["imports", "Imports"],
+      ["health", "Health"],
       ["settings", "Settings"],
     ]) {
       await visit(page, organization, name);

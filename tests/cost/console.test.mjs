@@ -19,7 +19,8 @@ const MEMBERS = 300;
 const bound = (shown) => 6 * shown + 20;
 // Beside that: the log counts what was done, and looks at each event and entry for it (at most 5,000 of each). A group
 // counts its members (at most 1,000), and its history goes through the people of each event on the page.
-const BESIDE = { log: 20 * INACTIVE, groups: 5 * MEMBERS };
+// The page of health looks at the newest 2,000 events and 200 people, and the newest failures.
+const BESIDE = { log: 20 * INACTIVE, groups: 5 * MEMBERS, health: 2 * 200 + 5 * INACTIVE };
 const beside = (address) => BESIDE[/organizations\/[^/]+\/(\w+)/.exec(address)?.[1]] ?? 0;
 // The preview of an undo finds the changes in one round trip, and counts them in one more. It reads what they are
 // about, and their groups with their teams and projects. Rows: 40 of each person that the changes are of.

@@ -69,6 +69,7 @@ export function pagesOf({ id }, { user, group, project, team }) {
     "log",
     "events/1",
     "imports",
+    "health",
     "export",
     "settings",
     "brake",

@@ -7,6 +7,7 @@ pub(crate) mod consequences;
 pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod groups;
+pub(crate) mod health;
 pub(crate) mod imports;
 pub(crate) mod keys;
 pub(crate) mod log;

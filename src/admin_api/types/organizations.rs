@@ -5,6 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Name;
 use super::Repeatable;
+use super::health::ProvisioningState;
 use super::members::{Member, NewPerson};
 use directory::OrgRole;
 
@@ -248,6 +249,9 @@ pub(crate) struct Organization {
     pub(crate) database: u8,
     /// The SCIM attribute with a user's role.
     pub(crate) org_role_attribute: String,
+    /// How its provisioning is, for the pages of the console.
+    #[serde(skip)]
+    pub(crate) health: Option<ProvisioningState>,
 }
 
 impl Repeatable for Organization {}

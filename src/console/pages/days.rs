@@ -1,4 +1,5 @@
-//! Fields for days: the first and the last day of a period, which has both, or the day at whose beginning something was.
+//! Fields for days: the first and the last day of a period, which has both, or the day at whose beginning something
+//! was.
 //!
 //! The script of the pages knows the reader's zone. It sends the instants at which these days begin or end there, under
 //! the names of the API's parameters. Without it the days are sent, and are those of UTC.

@@ -7,6 +7,7 @@ use super::banners::banners;
 use super::field_words::plain;
 use super::flash::Done;
 use super::guides::Guide;
+use super::health;
 use super::parts::{address, domains};
 use super::request::{Notice, Page};
 use crate::admin_api::types::organizations::Organization;
@@ -22,18 +23,20 @@ pub(super) enum Section {
     Projects,
     Log,
     Imports,
+    Health,
     Export,
     Settings,
     /// None of them.
     Elsewhere,
 }
 
-const SECTIONS: [(Section, &str, &str); 7] = [
+const SECTIONS: [(Section, &str, &str); 8] = [
     (Section::Keys, "keys", "Access management"),
     (Section::Members, "members", "Members"),
     (Section::Projects, "projects", "Projects and teams"),
     (Section::Log, "log", "Provisioning log"),
     (Section::Imports, "imports", "Imports"),
+    (Section::Health, "health", "Health"),
     (Section::Export, "export", "Export"),
     (Section::Settings, "settings", "Settings"),
 ];
@@ -85,7 +88,7 @@ pub(super) fn page(
         _ => (200, None),
     };
     let main = html! {
-        @if let Some((organization, _)) = organization { (banners(organization)) }
+        @if let Some((organization, _)) = organization { (health::line(organization)) (banners(organization)) }
         h1 { (title) }
         @match notice {
             Some(Notice::Done(done)) => (said(done, organization.map(|(organization, _)| organization))),

@@ -21,6 +21,7 @@ pub(crate) mod flash;
 pub(crate) mod form;
 mod group;
 mod guides;
+mod health;
 mod history;
 mod import;
 mod imports;

@@ -7,6 +7,7 @@ use super::deletion::Deletion;
 use super::event::Event;
 use super::export::Exports;
 use super::group::Group;
+use super::health::Health;
 use super::import::{Comparison, Import, ImportPage};
 use super::imports::Imports;
 use super::keys::Keys;
@@ -51,6 +52,7 @@ pub(crate) enum PageName {
     Log,
     Event,
     Imports,
+    Health,
     Export,
     Import,
     ImportPage,
@@ -99,6 +101,7 @@ pub(crate) async fn respond(
         (P::Bulk, [org]) => with_forms(&Bulk { org }, context, request, form).await,
         (P::BulkRun, [org, id]) => with_forms(&BulkRunPage { org, id }, context, request, form).await,
         (P::Export, [org]) => Exports { org }.show(context, request).await,
+        (P::Health, [org]) => Health { org }.show(context, request).await,
         (P::Import, [org, id]) => Import { org, id }.show(context, request).await,
         (P::ImportPage, [org, id, number]) => ImportPage { org, id, number }.show(context, request).await,
         (P::CompareImports, [org]) => Comparison { org }.show(context, request).await,

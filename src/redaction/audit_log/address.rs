@@ -30,6 +30,7 @@ const KNOWN_SEGMENTS: &[&str] = &[
     "groups",
     "log",
     "imports",
+    "health",
     "settings",
     "teams",
     "roles",
