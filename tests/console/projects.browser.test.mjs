@@ -44,7 +44,7 @@ async function send(page, summary, name, { label, text }) {
 async function undo(page) {
   await submit(page, page.locator(".notice.good").getByRole("link", { name: "Undo", exact: true }));
   await submit(page, page.getByRole("button", { name: /^Undo / }));
-  await page.locator("#undo[data-status=finished]").waitFor();
+  await page.locator("#run[data-status=finished]").waitFor();
 }
 
 describe("a project", () => {
