@@ -293,7 +293,7 @@ pub fn of_team(past: &[Past], now: &TeamNow, prefix: &str, is_taken: &dyn Fn(&st
             None => Some(Reason::ProjectGone),
             Some(project) => {
                 let is_taken = |role: &&str| is_taken(&team_role(prefix, &project.name, former, role));
-                TEAM_ROLES.iter().any(|role| is_taken(&role)).then_some(Reason::GroupNameTaken)
+                TEAM_ROLES.iter().any(is_taken).then_some(Reason::GroupNameTaken)
             }
         };
         if let Some(reason) = reason {
