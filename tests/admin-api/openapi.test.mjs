@@ -183,6 +183,7 @@ describe("the Worker", () => {
 
     const key = await walk.call("generateKey", at(), { body: { expires_in_seconds: 3600 } });
     const renewed = await walk.call("regenerateKey", at({ key: key.id }), { body: { overlap_seconds: 60 } });
+    assert.equal((await walk.call("renameKey", at({ key: key.id }), { body: { name: "Okta" } })).name, "Okta");
     assert.equal((await walk.call("deactivateKey", at({ key: key.id }))).status, "deactivated");
     assert.deepEqual((await walk.call("listKeys", at())).keys.map(({ id }) => id).sort(), [key.id, renewed.id].sort());
     const okta = new ScimClient(new URL("/scim", worker.url).href, renewed.key);
@@ -390,6 +391,12 @@ describe("the Worker", () => {
     await walk.call("restorePerson", at({ member: eve.id }), { body: { without_role: true, without_groups: [] } });
     await walk.call("removeMember", at({ member: eve.id }));
     assert.deepEqual(await walk.call("eraseDeletedPerson", at({ member: eve.id }), { body: {} }), { id: eve.id });
+
+    const { deactivated } = await walk.call("deactivateKeys", at());
+    assert.deepEqual(
+      deactivated.map(({ id }) => id),
+      [renewed.id],
+    );
 
     assert.ok((await walk.call("previewDeletion", at())).people > 0);
     const gone = await walk.call("deleteOrganization", at(), { query: { confirm_name: "Acme" } });

@@ -97,6 +97,7 @@ test("a page with a new key is accessible", options, async () => {
   for (const colorScheme of ["light", "dark"]) {
     const page = await signedIn(browser, worker, { colorScheme });
     await visit(page, { id }, "keys");
+    await page.getByLabel(/^No: it stays good/).check();
     await submit(page, page.getByRole("button", { name: "Regenerate" }));
     await page.locator("#new-key").waitFor();
     await assertAccessible(page);
