@@ -27,7 +27,7 @@ fn not_found() -> Problem {
     Problem::new(404, "There is no such import in this organization, or it is no longer kept.")
 }
 
-fn unreadable(reason: String) -> Problem {
+fn unreadable(reason: &str) -> Problem {
     StorageError::Unavailable(format!("KV could not be read: {reason}")).into()
 }
 
@@ -96,7 +96,8 @@ pub(crate) async fn page(
     number: &str,
 ) -> Result<InOrganization<ImportPage>, Problem> {
     let number: u64 = number.parse().map_err(|_| not_found())?;
-    let mut entries = kv::pages(context.kv, org, &[(id, number)]).await.map_err(unreadable)?;
+    let mut entries =
+        kv::pages(context.kv, org, &[(id, number)]).await.map_err(|reason| unreadable(&reason))?;
     let people = entries.remove(&(id.to_owned(), number));
     let tenant = context.tenant(org);
     let mut batch = Batch::new();
@@ -147,7 +148,7 @@ pub(crate) async fn comparison(
         };
         let wanted = [wanted(&from, &window.from), wanted(&to, &window.to)].concat();
         let wanted: Vec<(&str, u64)> = wanted.iter().map(|(import, page)| (import.as_str(), *page)).collect();
-        let mut entries = kv::pages(context.kv, org, &wanted).await.map_err(unreadable)?;
+        let mut entries = kv::pages(context.kv, org, &wanted).await.map_err(|reason| unreadable(&reason))?;
         let mut side = |import: &WithPages<KeptImport>, pages: &[u64]| -> Side {
             let mut found = Pages::new();
             for page in pages {
@@ -234,7 +235,7 @@ impl ShownReading {
         let found = results.all(self.0)?;
         let wanted: Vec<(&str, u64)> =
             found.iter().flat_map(|of| of.pages.iter().map(|page| (of.import.as_str(), *page))).collect();
-        let entries = kv::pages(context.kv, org, &wanted).await.map_err(unreadable)?;
+        let entries = kv::pages(context.kv, org, &wanted).await.map_err(|reason| unreadable(&reason))?;
         let imports = found.iter().map(|of| {
             // A person may come twice. The later page is what the identity provider saw last.
             let shown = of.pages.iter().rev().find_map(|page| {

@@ -17,7 +17,7 @@ use crate::http::Problem;
 const BEFORE: &str = "history_before";
 const AFTER: &str = "history_after";
 /// Most deeds of a page. Those that are told as one take one line together.
-const MOST_DEEDS: &str = "100";
+const MOST_DEEDS: &str = "50";
 
 /// Whose history it is.
 #[derive(Debug, Clone, Copy)]

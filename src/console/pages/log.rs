@@ -38,6 +38,8 @@ const KINDS: [(&str, &str); 14] = [
 ];
 const OUTCOMES: [(&str, &str); 4] =
     [("", "All"), ("done", "Changed something"), ("refused", "Refused"), ("unchanged", "Nothing to change")];
+/// Most deeds of a page: each may name several groups, with names as long as allowed.
+const MOST_DEEDS: u16 = 30;
 const SOURCES: [(&str, &str); 4] =
     [("", "All"), ("scim", "Identity provider"), ("console", "Administrators"), ("job", "Scheduled jobs")];
 /// What a link may set and the form has no field for, and what it is called.
@@ -62,7 +64,8 @@ impl Shown for Log<'_> {
         request: &PageRequest,
         state: PageState<NoForm>,
     ) -> Result<PageResponse, Problem> {
-        let query: DeedQuery = query::read(&request.api_query())?;
+        let mut query: DeedQuery = query::read(&request.api_query())?;
+        query.count.0 = query.count.0.min(MOST_DEEDS);
         let kind = query.kind;
         let InOrganization { organization, answer } = api::list(context, self.org, query).await?;
         let main = main(request, &organization, kind, &answer);

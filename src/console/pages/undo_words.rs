@@ -10,7 +10,7 @@ use crate::d1::undo::Counts;
 use directory::undo::Reason;
 
 /// Most entries of a list of what stays.
-pub(crate) const MOST_LISTED: usize = 200;
+pub(crate) const MOST_LISTED: usize = 40;
 
 /// A selection in words.
 pub(super) fn selected(selection: &UndoSelected) -> Markup {
