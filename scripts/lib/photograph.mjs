@@ -16,6 +16,7 @@ import { main, step } from "./run.mjs";
 
 // The name of the picture, and the address; {organization} is the id of the demo organization, {member} and {group} of
 // a member and a group of it, {joiner} of a person who came into sixty groups, {pushed} of a group pushed three times.
+// {project} and {team} are ids of a project and a team of it, {former} and {latest} of the two imports on record.
 // {braked} is the id of an organization whose brake is engaged by the key {culprit}, {run} of an undo in {undone}.
 const PAGES_FOR_ANYBODY = [["sign-in", "/console/sign-in"]];
 const PAGES = [
@@ -26,11 +27,15 @@ const PAGES = [
   ["member", "/console/organizations/{organization}/members/{member}"],
   ["member-removal", "/console/organizations/{organization}/members/{member}?remove=ask"],
   ["projects", "/console/organizations/{organization}/projects"],
+  ["project", "/console/organizations/{organization}/projects/{project}"],
+  ["team", "/console/organizations/{organization}/projects/{project}/teams/{team}"],
   ["group", "/console/organizations/{organization}/groups/{group}"],
   ["log", "/console/organizations/{organization}/log"],
   ["member-history", "/console/organizations/{organization}/members/{joiner}#history"],
   ["group-history", "/console/organizations/{organization}/groups/{pushed}#history"],
   ["imports", "/console/organizations/{organization}/imports"],
+  ["imports-compared", "/console/organizations/{organization}/imports/compare?from={former}&to={latest}"],
+  ["health", "/console/organizations/{organization}/health"],
   ["export", "/console/organizations/{organization}/export"],
   ["settings", "/console/organizations/{organization}/settings"],
   ["brake-banner", "/console/organizations/{braked}/members"],
@@ -63,13 +68,15 @@ await main(async () => {
   const worker = await openWorker({ folder: data, bindings: { ADMIN_TOKEN: token } });
   const browser = await openBrowser(browserPath);
   try {
-    await (await worker.database()).prepare(schema()).run();
+    const database = await worker.database();
+    await database.prepare(schema()).run();
     const api = adminApi(worker.url, token);
     const organization = await demoOrganization(api);
     const places = {
       organization,
       ...(await liven(worker.url, api, organization)),
       ...(await harm(worker.url, api)),
+      ...(await storedPlaces(database, organization)),
     };
     const pictures = []; // written when all of them are there
     for (const [suffix, look, isPictured] of LOOKS) {
@@ -134,10 +141,23 @@ async function liven(url, api, organization) {
   await scim("POST", "Groups", { displayName: "Statsig-Webshop-Member", members: [] });
   await scim("POST", "Users", person(7, { domain: "example.com" }));
   for (const startIndex of [1, 11, 21, 31, 41]) await scim("GET", `Users?startIndex=${startIndex}&count=10`);
-  for (const startIndex of [1, 21]) await scim("GET", `Users?startIndex=${startIndex}&count=20`);
+  await scim("DELETE", `Users/${people[9].id}`);
+  await patch(`Users/${people[10].id}`, { op: "replace", value: { active: false } });
+  for (const startIndex of [1, 21, 41]) await scim("GET", `Users?startIndex=${startIndex}&count=20`);
   const joiner = await joinSixtyGroups(scim, patch);
   const pushed = await pushThreeTimes(scim, find, people);
   return { member: member.id, group: group.id, joiner, pushed };
+}
+
+/** Ids that no answer has: of a team and its project, and of the imports that were noted after their answers. */
+async function storedPlaces(database, organization) {
+  const rows = async (query) => (await database.prepare(query).bind(organization).all()).results;
+  const [{ project, team }] = await rows(
+    "SELECT p.id AS project, t.id AS team FROM teams t JOIN projects p ON p.id = t.project_id WHERE p.org_id = ?1",
+  );
+  const imports = await rows("SELECT id FROM imports WHERE org_id = ?1 AND resource = 'Users' ORDER BY id");
+  const [former, latest] = imports.map(({ id }) => encodeURIComponent(id));
+  return { project, team, former, latest };
 }
 
 /** Two organizations in which an identity provider deactivates people until the brake engages; in one it is undone. */

@@ -130,7 +130,7 @@ describe("a deleted person", () => {
     await visit(page, organization, "deleted-people");
     assert.equal(await page.locator("tbody tr").count(), 3);
     const bringBack = (name) => submit(page, page.getByRole("link", { name: `Bring back ${name}` }));
-    await assertRefused(page, await bringBack("person1@okta.local"), 409, /Another person has the user_name/);
+    await assertRefused(page, await bringBack("person1@okta.local"), 409, /Another person has the user name/);
     assertStatus(await okta.delete(`/Users/${holder.id}`), 204);
     await visit(page, organization, "deleted-people");
     await bringBack("person0@okta.local");
