@@ -20,6 +20,11 @@ test("each page of an organization says how the provisioning is", options, async
   assertStatus(await organization.okta.list("/Users", { startIndex: 1, count: 1 }), 200);
   const page = await signedIn(browser, worker);
   const line = page.locator("p.health");
+  // That a key was used is noted after the answer.
+  await eventually(async () => {
+    await visit(page, organization, "imports");
+    assert.doesNotMatch(await line.innerText(), /last heard never/);
+  });
   for (const address of pagesOf(organization, { user, group }).slice(1)) {
     await page.goto(address);
     assert.match(

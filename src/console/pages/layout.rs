@@ -80,6 +80,7 @@ pub(super) fn page(
                         }
                     }
                 }
+                (health::line(organization))
             }
         }
     };
@@ -88,7 +89,7 @@ pub(super) fn page(
         _ => (200, None),
     };
     let main = html! {
-        @if let Some((organization, _)) = organization { (health::line(organization)) (banners(organization)) }
+        @if let Some((organization, _)) = organization { (banners(organization)) }
         h1 { (title) }
         @match notice {
             Some(Notice::Done(done)) => (said(done, organization.map(|(organization, _)| organization))),
