@@ -52,12 +52,13 @@ export async function oktaPictures({ url, api, tab, isWanted }) {
   await scim("PUT", `/Users/${known.id}`, { ...known, ...linked });
   await picture("okta-assigned", page("log"), deeds(3));
 
-  const card = `[id="${project.id}"]`;
-  await picture("okta-roles", page("projects"), [`${card} h2`, `${card} table`]);
+  const ofProject = page(`projects/${project.id}`);
+  const roles = ["h1", "[aria-labelledby=roles] table"];
+  await picture("okta-roles", ofProject, roles);
   const engineers = await find(scim, "/Groups", `displayName eq "${ENGINEERS}"`);
   const push = (group, people) => scim("PUT", `/Groups/${group.id}`, oktaGroup(group.displayName, people));
   await push(engineers, [ada, grace]);
-  await picture("okta-linked", page("projects"), [`${card} h2`, `${card} table`]);
+  await picture("okta-linked", ofProject, roles);
   await picture("okta-pushed", page("log"), deeds(1));
 
   await scim.refused("PUT", `/Groups/${engineers.id}`, oktaGroup("Engineers", [ada, grace]));
@@ -70,7 +71,7 @@ export async function oktaPictures({ url, api, tab, isWanted }) {
 
   const team = await scim("POST", "/Groups", oktaGroup(TEAM, []));
   await push(team, [grace]);
-  await picture("okta-team", page("projects"), [`${card} h3`, `${card} h3 ~ table`]);
+  await picture("okta-team", ofProject, ["#teams", "[aria-labelledby=teams] table"]);
   await picture("okta-team-created", page("log"), deeds(2));
   await scim("DELETE", `/Groups/${team.id}`);
   await picture("okta-team-deleted", page("log"), deeds(1));
