@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { openBrowser } from "./browser.mjs";
 import { signIn, take } from "./camera.mjs";
 import { adminApi, demoOrganization, newKey } from "./demo.mjs";
@@ -12,7 +13,7 @@ import { openWorker, schema } from "./local-worker.mjs";
 import { oktaPictures } from "./okta-pictures.mjs";
 import { root } from "./paths.mjs";
 import { person } from "./people.mjs";
-import { main, step } from "./run.mjs";
+import { main, Problem, step } from "./run.mjs";
 
 // The name of the picture, and the address; {organization} is the id of the demo organization, {member} and {group} of
 // a member and a group of it, {joiner} of a person who came into sixty groups, {pushed} of a group pushed three times.
@@ -156,6 +157,12 @@ async function storedPlaces(database, organization) {
     "SELECT p.id AS project, t.id AS team FROM teams t JOIN projects p ON p.id = t.project_id WHERE p.org_id = ?1",
   );
   const imports = await rows("SELECT id FROM imports WHERE org_id = ?1 AND resource = 'Users' ORDER BY id");
+  // The Worker writes some seconds later when a key was used.
+  const used = "SELECT id FROM auth_keys WHERE org_id = ?1 AND last_used_at IS NOT NULL";
+  for (let tries = 0; (await rows(used)).length === 0; tries++) {
+    if (tries > 60) throw new Problem("The Worker did not write when a key was used.");
+    await setTimeout(500);
+  }
   const [former, latest] = imports.map(({ id }) => encodeURIComponent(id));
   return { project, team, former, latest };
 }

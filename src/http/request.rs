@@ -135,7 +135,9 @@ impl HttpRequest {
     /// Where the request comes from, as Cloudflare has it: the country, and the name of the network.
     pub(crate) fn place(&self) -> (Option<String>, Option<String>) {
         let request = worker::Request::from(Clone::clone(&self.raw));
-        let network = |cf: &worker::Cf| cf.as_organization().map(|name| shorten(&name));
+        // workerd gives an empty name where there is none.
+        let named = |name: &String| !name.is_empty();
+        let network = |cf: &worker::Cf| cf.as_organization().filter(named).map(|name| shorten(&name));
         request.cf().map_or((None, None), |cf| (cf.country(), network(cf)))
     }
 

@@ -239,7 +239,7 @@ test("a team is found over SCIM, shows who is in it and since when it is pushed,
   await member.getByRole("link", { name: "ada@okta.local" }).waitFor();
   assert.match(
     await page.getByRole("region", { name: "Admin" }).innerText(),
-    /People\s+0\s[\s\S]*Nobody has this role/,
+    /People\s+0\s[\s\S]*No person has this role/,
   );
   const team = new URL(page.url()).pathname;
   await submit(page, member.getByRole("link", { name: "Member", exact: true }));

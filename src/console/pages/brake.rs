@@ -148,7 +148,7 @@ pub(super) fn pause_section(organization: &Organization) -> Markup {
                     (maker("Pause identity providers", false, &html! {
                         form method="post" action=(address(organization, "brake")) {
                             (once())
-                            p { "Nobody is created, changed or deactivated over SCIM from then on." }
+                            p { "From then on no person is created, changed or deactivated over SCIM." }
                             button.danger name="action" value="pause" { "Pause now" }
                         }
                     }))

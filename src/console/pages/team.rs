@@ -133,7 +133,7 @@ fn shown(organization: &Organization, role: &TeamRole) -> Markup {
                 div { dt { "Last pushed" } dd { (pushed(role.group.pushed_at.as_deref())) } }
             }
             @if members.is_empty() {
-                p.empty { "Nobody has this role." }
+                p.empty { "No person has this role." }
             } @else {
                 ul {
                     @for member in members {
