@@ -19,6 +19,7 @@ const VARS = [
   ["ACCESS_AUDIENCE", ""],
   ["OPERATORS", ""],
   ["LOG_RETENTION_DAYS", "30"],
+  ["IMPORT_PAGES_PER_DAY", "800"],
   ["EVENT_RETENTION_DAYS", "400"],
   ["DELETED_RETENTION_DAYS", "30"],
 ].map(([name, text]) => ({ name, type: "plain_text", text }));
