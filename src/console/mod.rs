@@ -168,7 +168,7 @@ async fn outside_api(
             Err(StorageError::Internal("the route of the assets has no name".to_owned()).into())
         }
         (Handler::Guide, parameters) => match parameters.first().and_then(|name| Guide::named(name)) {
-            Some(guide) => Ok(guide.page().into()),
+            Some(guide) => Ok(pages::guide_page(guide).into()),
             None => Err(Problem::new(404, "There is no such guide.")),
         },
         (Handler::SignInForm, _) => sign_in::show_form(deployment),

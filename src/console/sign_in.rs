@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::pages::{self, form, layout};
+use super::pages::{self, RESUME, form, layout};
 use super::responses::see_other;
 use crate::auth::{admin_token, cloudflare_access, same_origin, session_cookie};
 use crate::deployment::Deployment;
@@ -17,8 +17,6 @@ pub(crate) const SIGN_IN_LIMIT: usize = 16 * 1024;
 pub(crate) const GIVEN_BACK_LIMIT: usize = 32 * 1024;
 /// Largest form of the admin token with such a form in it, in bytes: encoded, a character has up to three.
 pub(crate) const RESUME_LIMIT: usize = SIGN_IN_LIMIT + 3 * GIVEN_BACK_LIMIT;
-/// The `action` of the form of the admin token on the page of a form that is given back.
-pub(super) const RESUME: &str = "sign-in";
 
 /// The form with which the admin token is exchanged for a session.
 #[derive(Debug, Default, Deserialize)]

@@ -65,6 +65,7 @@ describe("organizations", () => {
       brake_percent: 20,
       brake: { engaged_at: null, engaged_by: null, lifted_until: null, lost: 0, limit: 25, undo: null },
       pause: null,
+      deletion: null,
     };
     const attribute = { org_role_attribute: "statsigOrgRole", confirmed_org_role_attribute: "statsigOrgRole" };
     const names = { name: "Acme", group_prefix: "Statsig", ...attribute };

@@ -1,10 +1,7 @@
-//! The guides for administrators: docs/guides/ as pages. A deployment serves those of its own version, so that they fit
-//! it, and no repository or other server has to be known or reached. They need no sign-in.
+//! The guides for administrators: docs/guides/. A deployment serves those of its own version, so that they fit it, and
+//! no repository or other server has to be known or reached.
 
-use maud::{Markup, PreEscaped, html};
-
-use super::layout::{bare_header, document};
-use super::request::Page;
+use maud::{Markup, html};
 
 /// A guide that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +45,8 @@ impl Guide {
         html! { a href=(self.at(anchor)) { (label) } }
     }
 
-    fn html(self) -> &'static str {
+    /// Its text.
+    pub(super) fn html(self) -> &'static str {
         match self {
             Self::Okta => include_str!("guides/okta.html"),
             Self::Entra => include_str!("guides/entra.html"),
@@ -60,18 +58,6 @@ impl Guide {
     /// The guide with that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|guide| guide.name() == name)
-    }
-
-    /// Its page.
-    pub(crate) fn page(self) -> Page {
-        let main = html! {
-            article.guide { (PreEscaped(self.html())) }
-            nav.guides aria-label="Guides" {
-                @for guide in Self::ALL { @if guide != self { (guide.link("", guide.title())) " · " } }
-                a href="/console" { "To the console" }
-            }
-        };
-        Page { status: 200, html: document(self.title(), &bare_header(), &main), detail: None }
     }
 }
 

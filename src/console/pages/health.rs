@@ -1,22 +1,19 @@
-//! How the provisioning of an organization is: the line on top of each page, and the page behind it, which says what
-//! each part of the line means and what to do.
+//! How the provisioning of an organization is: the page behind the line on top of each page. It says what each part of
+//! the line means and what to do.
 
 use maud::{Markup, html};
 
 use super::guides::Guide;
+use super::health_line::{failures, key_in_use};
 use super::layout::{Section, page};
 use super::page::{NoForm, Shown};
-use super::parts::{address, segment, time, time_or_never};
+use super::parts::{address, segment, time_or_never};
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::health::{self, is_ending};
-use crate::admin_api::types::health::{Finding, FindingKind, HealthReport, KeyInUse, ProvisioningState};
+use crate::admin_api::health;
+use crate::admin_api::types::health::{Finding, FindingKind, HealthReport, ProvisioningState};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::{AdminContext, InOrganization};
 use crate::http::Problem;
-use crate::runtime::clock;
-
-/// From so many failures on there may be more.
-const MOST_FAILURES: u64 = 100;
 
 /// The page of an organization's health.
 pub(super) struct Health<'a> {
@@ -36,45 +33,6 @@ impl Shown for Health<'_> {
         let main = main(&organization, &answer);
         let section = Some((&organization, Section::Health));
         Ok(PageResponse::Page(page(&context.actor, section, "Health", state.notice.as_ref(), &main)))
-    }
-}
-
-/// The line on top of each page of an organization.
-pub(super) fn line(organization: &Organization) -> Markup {
-    let Some(state) = &organization.health else { return html! {} };
-    let record = &organization.record;
-    html! {
-        p.health {
-            a href=(address(organization, "health")) { "Health" } ": identity provider last heard "
-            (time_or_never(state.last_heard_at.as_deref()))
-            " · " (failures(state.failures))
-            @if let Some(key) = &state.key { " · " (key_in_use(key)) }
-            @if record.brake.engaged_at.is_some() { " · " strong { "access brake on" } }
-            @if record.pause.is_some() { " · " strong { "paused" } }
-            @if state.import.is_some() { " · import under way" }
-        }
-    }
-}
-
-fn failures(number: u64) -> Markup {
-    html! {
-        @match number {
-            0 => "no failures in 24 hours",
-            1 => strong { "1 failure in 24 hours" },
-            MOST_FAILURES.. => strong { (MOST_FAILURES) " failures or more in 24 hours" },
-            number => strong { (number) " failures in 24 hours" },
-        }
-    }
-}
-
-fn key_in_use(key: &KeyInUse) -> Markup {
-    html! {
-        @match &key.expires_at {
-            _ if !key.is_good => strong { "its key is no longer good" },
-            None => "its key does not expire",
-            Some(at) if is_ending(key, clock::now_millis()) => strong { "its key ends " (time(at)) },
-            Some(at) => { "its key is good until " (time(at)) },
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::keys::{Deactivate, Form, Generate, Regenerate};
+use super::key_forms::{Deactivate, Form, Generate, Regenerate};
 use super::parts::{address, confirmation, field, once, pill, segment, select, time, time_or_never};
 use crate::admin_api::types::keys::{Key, KeyStatus};
 use crate::admin_api::types::organizations::Organization;

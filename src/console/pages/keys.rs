@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::calls::{Call, note, post};
 use super::flash::Flash;
-use super::form::{Checkbox, check_confirmed, number, optional};
+use super::form::{check_confirmed, number, optional};
 use super::guides::Guide;
+use super::key_forms::Form;
 use super::key_views::{self, Lifetimes};
 use super::layout::{Section, page};
 use super::page as pages;
@@ -43,63 +44,6 @@ impl OktaTexts {
 /// The page of an organization's keys.
 pub(super) struct Keys<'a> {
     pub(super) org: &'a str,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
-pub(super) enum Form {
-    Generate(Generate),
-    Regenerate(Regenerate),
-    Deactivate(Deactivate),
-    Rename(Rename),
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Generate {
-    /// The key that was the newest when the page was made.
-    latest: String,
-    pub(super) name: String,
-    pub(super) expires_in_seconds: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Regenerate {
-    latest: String,
-    key: String,
-    /// `yes` or `no`.
-    pub(super) has_leaked: String,
-    pub(super) overlap_seconds: String,
-    pub(super) expires_in_seconds: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Deactivate {
-    key: String,
-    /// Also all others that are good.
-    pub(super) all: Checkbox,
-    confirm: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Rename {
-    key: String,
-    pub(super) name: String,
-}
-
-impl Form {
-    /// The key that a form is about.
-    fn key(&self) -> &str {
-        match self {
-            Self::Generate(_) => "",
-            Self::Regenerate(form) => &form.key,
-            Self::Deactivate(form) => &form.key,
-            Self::Rename(form) => &form.key,
-        }
-    }
 }
 
 impl Submitted for Keys<'_> {

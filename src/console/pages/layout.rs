@@ -7,7 +7,7 @@ use super::banners::banners;
 use super::field_words::plain;
 use super::flash::Done;
 use super::guides::Guide;
-use super::health;
+use super::health_line;
 use super::parts::{address, domains};
 use super::request::{Notice, Page};
 use crate::admin_api::types::organizations::Organization;
@@ -80,7 +80,7 @@ pub(super) fn page(
                         }
                     }
                 }
-                (health::line(organization))
+                (health_line::line(organization))
             }
         }
     };

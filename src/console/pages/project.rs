@@ -13,7 +13,6 @@ use super::page::{Shown, Submitted};
 use super::parts::{address, confirmation, field, maker, once, required_field, segment, time};
 use super::projects::address_of_project;
 use super::request::{PageRequest, PageResponse, PageState};
-use super::role::address_of_role;
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::consequences::{Confirmation, Consequences};
 use crate::admin_api::types::organizations::Organization;
@@ -337,6 +336,11 @@ fn teams(
 /// The page of a team.
 pub(super) fn address_of_team(org: &str, project: &str, team: &str) -> String {
     format!("{}/teams/{}", address_of_project(org, project), segment(team))
+}
+
+/// The page of a role.
+pub(super) fn address_of_role(org: &str, project: &str, group: &str) -> String {
+    format!("{}/roles/{}", address_of_project(org, project), segment(group))
 }
 
 fn forms(name: &str, refused: Option<&Form>) -> Markup {

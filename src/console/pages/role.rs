@@ -10,8 +10,8 @@ use super::form::check_confirmed;
 use super::layout::{Section, page};
 use super::lists::{people, pushed, way_back};
 use super::page::{Shown, Submitted};
-use super::parts::{address, address_of, confirmation, copied, maker, once, required_field, segment};
-use super::project::{Named, RENAMED, taken, trail};
+use super::parts::{address, confirmation, copied, maker, once, required_field};
+use super::project::{Named, RENAMED, address_of_role, taken, trail};
 use super::projects::address_of_project;
 use super::request::{PageRequest, PageResponse, PageState};
 use super::team::{DELETED_BUT_PUSHED, Delete, delete_confirmed};
@@ -35,11 +35,6 @@ pub(super) struct Role<'a> {
 pub(super) enum Form {
     Rename(Named),
     Delete(Delete),
-}
-
-/// The page of a role.
-pub(super) fn address_of_role(org: &str, project: &str, group: &str) -> String {
-    address_of(org, &format!("projects/{}/roles/{}", segment(project), segment(group)))
 }
 
 impl Submitted for Role<'_> {

@@ -4,8 +4,10 @@ use maud::html;
 
 use super::layout::{bare_header, document};
 use super::request::Page;
-use crate::console::sign_in::RESUME;
 use crate::http::Problem;
+
+/// The `action` of the form of the admin token on the page of a form that is given back.
+pub(crate) const RESUME: &str = "sign-in";
 
 /// The form of the admin token. From it, the way leads to `next`. With a form that was sent there after the session had
 /// ended, that is shown again there, and not carried out.
