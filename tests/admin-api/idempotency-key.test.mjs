@@ -125,6 +125,7 @@ test("a form that is sent a second time makes nothing twice, and shows the new k
   const fields = new URLSearchParams([
     ...names.map((name) => [name, field(name)]),
     ["action", "regenerate"],
+    ["has_leaked", "no"],
   ]).toString();
   const sent = () =>
     send("POST", address, {

@@ -128,7 +128,7 @@ describe("keys", () => {
   test("that are deactivated are answered with the other valid keys", async () => {
     const organization = await createOrganization(worker);
     const [second, third] = [await organization.addKey(), await organization.addKey()];
-    const one = ({ id, hint }) => ({ id, hint });
+    const one = ({ id, hint, name }) => ({ id, hint, name });
     const others = (answer) => answer.other_good_keys.sort((a, b) => a.id.localeCompare(b.id));
     const sorted = (...keys) => keys.map(one).sort((a, b) => a.id.localeCompare(b.id));
     assert.deepEqual(others(await organization.deactivateKey(third.id)), sorted(organization.key, second));

@@ -241,7 +241,7 @@ describe("a deleted person", () => {
     assertStatus(await okta.delete(`/Users/${ids[1]}`), 204);
     const holder = await organization.createUser("PERSON1@okta.local");
     const restore = organization.path(`/deleted-people/${ids[1]}/restore`);
-    assertProblem(await organization.admin.send("POST", restore, {}), 409, /user_name/);
+    assertProblem(await organization.admin.send("POST", restore, {}), 409, /the user name now/);
     assertStatus(await okta.delete(`/Users/${holder.id}`), 204);
     await organization.admin.call("POST", restore, {}, 200);
     assert.equal((await organization.user(ids[1])).userName, "person1@okta.local");

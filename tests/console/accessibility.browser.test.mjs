@@ -122,7 +122,7 @@ describe("by keyboard", () => {
 
     await visit(page, organization, "members");
     const passed = [];
-    for (let i = 0; i < 13; i++) {
+    for (let i = 0; i < 14; i++) {
       await page.keyboard.press("Tab");
       passed.push(await focused(page));
     }

@@ -67,7 +67,8 @@ describe("a form", () => {
     const organization = await createOrganization(worker);
     const { cookie } = await session();
     const headers = { Cookie: cookie, "Sec-Fetch-Site": "same-origin" };
-    const fields = { action: "regenerate", key: organization.key.id, latest: organization.key.id };
+    const { id } = organization.key;
+    const fields = { action: "regenerate", key: id, latest: id, has_leaked: "no" };
     assert.equal((await post(`/console/organizations/${organization.id}/keys`, fields, headers)).status, 200);
     assert.equal((await organization.admin.get(organization.path("/keys"))).keys.length, 2);
   });

@@ -108,14 +108,12 @@ describe("the history of a person", () => {
     assert.equal(await page.locator("h1").innerText(), "ada@okta.local");
     await page.getByText("This person is deleted").waitFor();
     const first = await sentences(page);
-    assert.deepEqual([first.length, /^Deleted by key/.test(first[0])], [50, true]);
-    await submit(page, page.getByRole("link", { name: "Older", exact: true }));
-    assert.equal((await sentences(page)).length, 50);
+    assert.deepEqual([first.length, /^Deleted by key/.test(first[0])], [100, true]);
     await submit(page, page.getByRole("link", { name: "Older", exact: true }));
     const last = await sentences(page);
     assert.deepEqual([last.length, /^Created by key/.test(last.at(-1))], [6, true]);
     assert.equal(await page.getByRole("link", { name: "Older", exact: true }).count(), 0);
-    for (let turn = 0; turn < 2; turn++) await submit(page, page.getByRole("link", { name: "Newer", exact: true }));
+    await submit(page, page.getByRole("link", { name: "Newer", exact: true }));
     assert.deepEqual(await sentences(page), first);
     await submit(page, page.getByRole("link", { name: "Search in 106 entries" }));
     assert.equal(await page.locator("#entries .deeds > li").count(), 30);

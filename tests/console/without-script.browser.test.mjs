@@ -21,6 +21,7 @@ test("everything is possible without JavaScript", { skip: browser.missing }, asy
   const button = (name) => page.getByRole("button", { name, exact: true });
 
   await visit(page, organization, "keys");
+  await page.getByLabel(/^No: it stays good/).check();
   await submit(page, button("Regenerate"));
   const key = await page.locator("#new-key").innerText();
   assertStatus(await new ScimClient(`${worker.url}/scim`, key).list("/Users", { startIndex: 1, count: 2 }), 200);

@@ -16,8 +16,10 @@ use crate::http::Problem;
 /// The parameters of the page by which a history is turned.
 const BEFORE: &str = "history_before";
 const AFTER: &str = "history_after";
-/// Most deeds of a page. Those that are told as one take one line together.
-const MOST_DEEDS: &str = "50";
+/// Most deeds of a person's page. Those that are told as one take one line together.
+const OF_PERSON: &str = "100";
+/// Most deeds of a group's page, which has members as well: each deed names several people.
+const OF_GROUP: &str = "50";
 
 /// Whose history it is.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,13 @@ impl<'a> Subject<'a> {
         match self {
             Self::Person(id) => ("person", id),
             Self::Group(id) => ("group", id),
+        }
+    }
+
+    fn most_deeds(self) -> &'static str {
+        match self {
+            Self::Person(_) => OF_PERSON,
+            Self::Group(_) => OF_GROUP,
         }
     }
 
@@ -52,7 +61,7 @@ pub(super) fn query(request: &PageRequest, subject: Subject<'_>) -> Result<DeedQ
         subject.parameter(),
         ("before", request.parameter(BEFORE)),
         ("after", request.parameter(AFTER)),
-        ("count", MOST_DEEDS),
+        ("count", subject.most_deeds()),
     ];
     query::read(&parameters.map(|(name, value)| (name.to_owned(), value.to_owned())))
 }

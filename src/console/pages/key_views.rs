@@ -154,6 +154,7 @@ pub(super) fn forms(
         details open[matches!(refused, Some(Form::Rename(_)))] {
             summary { "Name" }
             form method="post" {
+                (once())
                 input type="hidden" name="key" value=(key.id());
                 (field("name", "name", "Name of the key", name, "Empty: no name."))
                 button name="action" value="rename" { "Save the name" }

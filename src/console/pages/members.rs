@@ -23,7 +23,7 @@ use crate::http::Problem;
 use scim_protocol::error::shorten;
 
 /// Most people of a page. The API allows more.
-const MOST_SHOWN: u16 = 100;
+const MOST_SHOWN: u16 = 50;
 
 const STATUSES: [(&str, &str); 3] = [("", "Active or not"), ("active", "Active"), ("inactive", "Inactive")];
 const ROLES: [(&str, &str); 4] =
@@ -35,7 +35,7 @@ const PROVIDERS: [(&str, &str); 4] = [
     ("never_sent", "Never sent by an identity provider"),
 ];
 const SORTS: [(&str, &str); 2] = [("name", "User name"), ("changed", "Last changed")];
-const COUNTS: [(&str, &str); 3] = [("25", "25"), ("50", "50"), ("100", "100")];
+const COUNTS: [(&str, &str); 2] = [("25", "25"), ("50", "50")];
 /// The parameters that narrow a search, behind the field for a part of a text.
 const NARROWING: [&str; 6] = ["domain", "status", "org_role", "group", "provider", "silent_since"];
 /// The parameters of a page within a search.
