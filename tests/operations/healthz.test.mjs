@@ -91,7 +91,7 @@ describe("a deployment that is complete", () => {
       assert.equal(headers["scim-edge-version"], VERSION, path);
     }
     const page = await fetch(`${worker.url}/console/sign-in`, BROWSER);
-    assert.match(await page.text(), new RegExp(`<footer>scim-edge ${VERSION.replaceAll(".", "\\.")} `));
+    assert.match(await page.text(), new RegExp(`<footer>.* scim-edge ${VERSION.replaceAll(".", "\\.")} `));
     const { body } = await send("GET", `${worker.url}/console/api/openapi.json`);
     assert.equal(body.info.version, VERSION);
   });
