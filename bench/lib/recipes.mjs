@@ -7,11 +7,13 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const SNAPSHOT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-[0-9a-f-]{36}$/; // the name of a list's snapshot
 
-/** Without the calls after the answer, which may be recorded or not: they note how far a list has been read. */
-const beforeAnswer = (steps) =>
-  steps.filter(
-    (step) => !step.every(({ batch }) => batch?.every(({ sql }) => sql.startsWith("INSERT INTO readings "))),
-  );
+/** What is written after the answer: how far a list has been read, who was shown, that the key is in use. */
+const AFTER_ANSWER = /^(?:INSERT INTO (?:readings|imports|import_days) |UPDATE auth_keys SET last_used_at )/;
+const isAfterAnswer = ({ batch, put }) =>
+  batch?.every(({ sql }) => AFTER_ANSWER.test(sql.trim())) ?? JSON.stringify(put ?? "").includes("import:");
+
+/** Without the calls after the answer, which may be recorded or not. */
+const beforeAnswer = (steps) => steps.filter((step) => !step.every(isAfterAnswer));
 
 const shape = (steps) =>
   JSON.stringify(steps.map((step) => step.map(({ batch, get, put }) => batch?.map(({ sql }) => sql) ?? [get, put])));
