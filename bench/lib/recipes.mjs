@@ -10,7 +10,7 @@ const SNAPSHOT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-[0-9a-f-]{36}$/; // th
 /** What is written after the answer: how far a list has been read, who was shown, that the key is in use. */
 const AFTER_ANSWER = /^(?:INSERT INTO (?:readings|imports|import_days) |UPDATE auth_keys SET last_used_at )/;
 const isAfterAnswer = ({ batch, put }) =>
-  batch?.every(({ sql }) => AFTER_ANSWER.test(sql.trim())) ?? JSON.stringify(put ?? "").includes("import:");
+  batch?.every(({ sql }) => AFTER_ANSWER.test(sql.trim())) ?? put?.startsWith("import:") ?? false;
 
 /** Without the calls after the answer, which may be recorded or not. */
 const beforeAnswer = (steps) => steps.filter((step) => !step.every(isAfterAnswer));

@@ -156,13 +156,13 @@ async function storedPlaces(database, organization) {
   const [{ project, team }] = await rows(
     "SELECT p.id AS project, t.id AS team FROM teams t JOIN projects p ON p.id = t.project_id WHERE p.org_id = ?1",
   );
-  const imports = await rows("SELECT id FROM imports WHERE org_id = ?1 AND resource = 'Users' ORDER BY id");
   // The Worker writes some seconds later when a key was used.
   const used = "SELECT id FROM auth_keys WHERE org_id = ?1 AND last_used_at IS NOT NULL";
   for (let tries = 0; (await rows(used)).length === 0; tries++) {
     if (tries > 60) throw new Problem("The Worker did not write when a key was used.");
     await setTimeout(500);
   }
+  const imports = await rows("SELECT id FROM imports WHERE org_id = ?1 AND resource = 'Users' ORDER BY id");
   const [former, latest] = imports.map(({ id }) => encodeURIComponent(id));
   return { project, team, former, latest };
 }
