@@ -1,5 +1,5 @@
 // Everything that building the Worker needs, found or installed.
-import { rmSync, statfsSync } from "node:fs";
+import { readFileSync, rmSync, statfsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { aptInstall } from "./apt.mjs";
 import { cached } from "./cache.mjs";
@@ -58,13 +58,38 @@ const COMPILED_TOOLS = join(root, "target/tools");
 /** The paths of the programs that worker-build consists of, one compiled after the other. */
 async function programsOf(native) {
   const versions = toolVersions();
-  // Without TLS, which only its test runner needs.
-  const bindgen = { crate: "wasm-bindgen-cli", program: "wasm-bindgen", flags: ["--no-default-features"] };
-  const wasmBindgen = await cargoInstall({ ...bindgen, version: versions["wasm-bindgen"] }, native);
-  const worker = { crate: "worker-build", program: "worker-build", flags: [] };
-  const workerBuild = await cargoInstall({ ...worker, version: versions["worker-build"] }, native);
+  const env = { ...native, ...UNOPTIMIZED };
+  sameVersion(versions["wasm-bindgen"]);
+  const wasmBindgen = await compiledTool("wasm-bindgen", versions["wasm-bindgen"], (name, args, made) =>
+    cargo(name, [...args, "--path", join(root, "tools/wasm-bindgen"), "--locked"], { cwd: made, env }),
+  );
+  const workerBuild = await compiledTool("worker-build", versions["worker-build"], async (name, args, made) => {
+    const install = (...more) => {
+      const from = ["worker-build", "--version", versions["worker-build"], "--bin", "worker-build"];
+      return cargo(name, [...args, ...from, ...more], { cwd: made, env });
+    };
+    await install("--locked").catch((error) => {
+      // A mirror of the registry may lack the very version of a dependency that the crate was released with.
+      if (!error.message.includes("failed to select a version")) throw error;
+      warn(
+        `${name} is compiled without the lock of its release: this registry lacks a version that the lock names. ` +
+          "Its dependencies are the newest that fit, which were not tested together.",
+      );
+      return install();
+    });
+  });
   rmSync(COMPILED_TOOLS, { recursive: true, force: true });
   return { wasmBindgen, workerBuild };
+}
+
+function sameVersion(locked) {
+  const manifest = "tools/wasm-bindgen/Cargo.toml";
+  const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, manifest), "utf8"))?.[1];
+  if (version === locked) return;
+  throw new Problem(
+    `Cargo.lock has wasm-bindgen ${locked}, and ${manifest} has ${version}: change the two versions in the manifest, ` +
+      "and run cargo update in its folder.",
+  );
 }
 
 /** Both run for seconds once: compiling them with optimization takes minutes more than it saves. */
@@ -74,27 +99,16 @@ const UNOPTIMIZED = {
   CARGO_PROFILE_DEV_OVERFLOW_CHECKS: "false",
 };
 
-/** The path of a program compiled by `cargo install`. */
-async function cargoInstall({ crate, program, version, flags }, env) {
-  const name = `${crate}-${version}`;
+/** The path of a program that `cargo install` compiles. */
+async function compiledTool(program, version, compile) {
+  const name = `${program}-${version}`;
   const folder = await cached({
     name,
     title: `Compiling ${name}`,
     works: (made) => ask(join(made, "bin", program), ["--version"])?.includes(version) ?? false,
     async fill(made) {
       await nativeLibraries();
-      const what = [crate, "--version", version, "--bin", program, ...flags];
-      const args = ["install", ...what, "--debug", "--root", made, "--target-dir", COMPILED_TOOLS];
-      const install = (...more) => cargo(name, [...args, ...more], { cwd: made, env: { ...env, ...UNOPTIMIZED } });
-      await install("--locked").catch((error) => {
-        // A mirror of the registry may lack the very version of a dependency that the crate was released with.
-        if (!error.message.includes("failed to select a version")) throw error;
-        warn(
-          `${name} is compiled without the lock of its release: this registry lacks a version that the lock names. ` +
-            "Its dependencies are the newest that fit, which were not tested together.",
-        );
-        return install();
-      });
+      await compile(name, ["install", "--debug", "--root", made, "--target-dir", COMPILED_TOOLS], made);
     },
   });
   return join(folder, "bin", program);
