@@ -1,6 +1,7 @@
 // Running other programs. A failure becomes one sentence with a remedy.
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { takeFlag } from "./system-packages.mjs";
@@ -36,9 +37,9 @@ function passSignalsOn() {
  * Starts a program and resolves with its exit code; one ended by a signal has failed.
  * `onStdout` gets what it writes to its standard output, which is shown all the same. `onOutput` gets all that it
  * writes, which is not shown. What a program `inBackground` writes is shown when it ends, under that heading. `input`
- * is its standard input.
+ * is its standard input. One with `lowPriority` leaves the processor to others that want it.
  */
-export function run(command, args, { onStdout, onOutput, inBackground, input, ...options } = {}) {
+export function run(command, args, { onStdout, onOutput, inBackground, input, lowPriority, ...options } = {}) {
   if (process.listenerCount("SIGINT") === 0) passSignalsOn();
   return new Promise((resolve, reject) => {
     const chunks = [];
@@ -47,6 +48,7 @@ export function run(command, args, { onStdout, onOutput, inBackground, input, ..
     else options.stdio ??= onStdout ? ["inherit", "pipe", "inherit"] : "inherit";
     const child = spawn(command, args, options);
     children.add(child);
+    if (lowPriority && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     if (input !== undefined) child.stdin.end(input);
     if (onStdout) child.stdout.on("data", onStdout);
     if (onAll) for (const stream of [child.stdout, child.stderr]) stream.on("data", onAll);

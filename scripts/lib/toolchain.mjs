@@ -58,15 +58,16 @@ const COMPILED_TOOLS = join(root, "target/tools");
 /** The paths of the programs that worker-build consists of, one compiled after the other. */
 async function programsOf(native) {
   const versions = toolVersions();
-  const env = { ...native, ...UNOPTIMIZED };
+  // The Worker is what takes longest: the tools use what it leaves of the processor.
+  const options = { env: { ...native, ...UNOPTIMIZED }, lowPriority: true };
   sameVersion(versions["wasm-bindgen"]);
   const wasmBindgen = await compiledTool("wasm-bindgen", versions["wasm-bindgen"], (name, args, made) =>
-    cargo(name, [...args, "--path", join(root, "tools/wasm-bindgen"), "--locked"], { cwd: made, env }),
+    cargo(name, [...args, "--path", join(root, "tools/wasm-bindgen"), "--locked"], { ...options, cwd: made }),
   );
   const workerBuild = await compiledTool("worker-build", versions["worker-build"], async (name, args, made) => {
     const install = (...more) => {
       const from = ["worker-build", "--version", versions["worker-build"], "--bin", "worker-build"];
-      return cargo(name, [...args, ...from, ...more], { cwd: made, env });
+      return cargo(name, [...args, ...from, ...more], { ...options, cwd: made });
     };
     await install("--locked").catch((error) => {
       // A mirror of the registry may lack the very version of a dependency that the crate was released with.
