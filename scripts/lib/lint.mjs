@@ -20,6 +20,7 @@ export async function installLinters(native) {
 }
 
 const CLIPPY = ["clippy", "--locked", "--quiet"];
+const TYPESCRIPT = ["clients/typescript", "examples/product-worker"];
 const DENY = ["--", "-D", "warnings"];
 
 /**
@@ -29,6 +30,11 @@ export function linters({ native }) {
   const crates = ["--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
   return [
     { name: "JavaScript", command: bin("biome"), args: ["ci", "--error-on-warnings"] },
+    ...TYPESCRIPT.map((folder) => ({
+      name: `Types of ${folder}`,
+      command: bin("tsc"),
+      args: ["-p", join(root, folder)],
+    })),
     { name: "Links, names of files, widths", command: process.execPath, args: [join(root, "scripts/lint-text.mjs")] },
     { name: "Rust's format", command: "cargo", args: ["fmt", "--all", "--check"], env: native },
     { name: "Rust", command: "cargo", args: [...CLIPPY, "--workspace", "--all-targets", ...DENY], env: native },

@@ -28,9 +28,7 @@ function changesOf(db: D1Database, event: FeedEvent): D1PreparedStatement[] {
   for (const { person, active, is_lost, lost, gained } of event.access) {
     statements.push(rememberPerson(db, person, active));
     for (const { group_id } of lost) {
-      statements.push(
-        db.prepare("DELETE FROM rights WHERE person_id = ? AND group_id = ?").bind(person.id, group_id),
-      );
+      statements.push(db.prepare("DELETE FROM rights WHERE person_id = ? AND group_id = ?").bind(person.id, group_id));
     }
     for (const right of gained) statements.push(rememberRight(db, person.id, right));
     if (is_lost) statements.push(...withoutAccess(db, person.id));
