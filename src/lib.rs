@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod kv;
 #[cfg(test)]
 mod limits_doc;
+pub(crate) mod product_api;
 pub mod redaction;
 mod router;
 pub mod runtime;

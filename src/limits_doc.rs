@@ -17,7 +17,7 @@ use crate::d1::imports::{kept as stored_imports, shown, snapshot};
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::{
     audit_log, brake, bulk, console_sessions, erasure, export, group_people, idempotent_calls, keys, people,
-    projects, refolding, retry, session, totals, undo,
+    product, projects, refolding, retry, session, totals, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -116,6 +116,7 @@ fn rates() -> Vec<Row> {
             "429",
         ),
         ("requests with a valid SCIM key", rate(Rate::Requests), "429"),
+        ("requests with a valid product key", rate(Rate::ProductRequests), "429"),
         ("filters without an index, with a valid SCIM key", rate(Rate::Scans), "429"),
         ("keys that are looked up for an address with too many failures", rate(Rate::LookUps), "429"),
         (
@@ -193,6 +194,7 @@ fn directory() -> Vec<Row> {
 fn keys_and_sessions() -> Vec<Row> {
     vec![
         ("valid SCIM keys of an organization", number(keys::MOST_GOOD), "409"),
+        ("valid product keys of an organization", number(product::keys::MOST_GOOD), "409"),
         ("deactivated keys that are listed, and others", number(keys::MOST_LISTED), "the newest"),
         ("failures that are counted for keys today", number(keys::MOST_FAILURES), "the newest"),
         ("lifetime of a SCIM key, if it has one", duration(key_calls::MAX_LIFETIME * 1000), "400"),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde_json::Value;
 use worker::{Context, Delay, Env, KvStore, console_error, console_log};
 
+use crate::auth::product::Neighbor;
 use crate::d1::imports::shown::Keeping;
 use crate::d1::{Batch, Cost, Database};
 use crate::deployment::{Deployment, database};
@@ -17,7 +18,7 @@ use crate::http::response::{DeferredWork, HttpResponse, Later};
 use crate::kv::imports;
 use crate::redaction::worker_log;
 use crate::runtime::clock;
-use crate::{console, jobs, scim_api};
+use crate::{console, jobs, product_api, scim_api};
 use scim_protocol::ScimError;
 
 const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
@@ -36,7 +37,7 @@ pub(crate) async fn serve(
     let mut request = HttpRequest::new(raw)?;
     let (mut response, cost) = match Deployment::of(&env) {
         Ok(deployment) => {
-            let response = route(&deployment, &mut request).await;
+            let response = route(&deployment, &mut request, &context).await;
             (response, deployment.cost())
         }
         Err(reason) => {
@@ -52,14 +53,14 @@ pub(crate) async fn serve(
 
 /// Finds the room of a request by the first segment of its path, as it was sent: rules for paths before this Worker,
 /// such as those of Cloudflare Access, know no other spelling.
-async fn route(deployment: &Deployment<'_>, request: &mut HttpRequest) -> HttpResponse {
+async fn route(deployment: &Deployment<'_>, request: &mut HttpRequest, context: &Context) -> HttpResponse {
     let segments = segments(&request.address.path);
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
     if let Err(error) = request.check_address() {
-        return if names.first() == Some(&"console") {
-            console::refused(request, error)
-        } else {
-            error.into()
+        return match names.first() {
+            Some(&"console") => console::refused(request, error),
+            Some(&("product" | "access")) => product_api::refused(request, error),
+            _ => error.into(),
         };
     }
     let first = request.address.path.split('/').nth(1).unwrap_or_default();
@@ -74,6 +75,11 @@ async fn route(deployment: &Deployment<'_>, request: &mut HttpRequest) -> HttpRe
                 401 if rest.first() != Some(&"api") => ready(deployment, request).await.unwrap_or(response),
                 _ => response,
             }
+        }
+        ["product" | "access" | ".well-known", ..] => {
+            // The props of a request from the internet are empty.
+            let neighbor: Option<Neighbor> = context.props().ok();
+            product_api::respond(deployment, request, neighbor.as_ref(), &names).await
         }
         ["healthz"] => health::respond(&Health::of(deployment).await, &request.method),
         [] => start(deployment, request).await,

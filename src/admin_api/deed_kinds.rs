@@ -11,9 +11,9 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
         MembershipAdded, MembershipRemoved, OrgRoleChanged, OrganizationCreated, OrganizationDeleted,
         OrganizationRestored, OwnershipTransferred, PeopleCounted, PersonCreated, PersonDeactivated,
         PersonDeleted, PersonErased, PersonHidden, PersonRestored, PersonShown, PersonUndeleted,
-        PersonUpdated, ProjectArchived, ProjectCreated, ProjectRenamed, ProjectRestored, RoleCreated,
-        RoleRenamed, SettingsChanged, TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted,
-        WritesPaused, WritesResumed,
+        PersonUpdated, ProductKeyCreated, ProductKeyDeactivated, ProductKeyExpiryChanged, ProjectArchived,
+        ProjectCreated, ProjectRenamed, ProjectRestored, RoleCreated, RoleRenamed, SettingsChanged,
+        TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted, WritesPaused, WritesResumed,
     };
     match kind {
         DeedKind::Created => &[
@@ -23,6 +23,7 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
             RoleCreated,
             TeamCreated,
             KeyCreated,
+            ProductKeyCreated,
             OrganizationCreated,
         ],
         DeedKind::Updated => &[PersonUpdated, GroupUpdated, ProjectRenamed, RoleRenamed, TeamRenamed],
@@ -45,7 +46,15 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
             WritesResumed,
             PeopleCounted,
         ],
-        DeedKind::Key => &[KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed],
+        DeedKind::Key => &[
+            KeyCreated,
+            KeyDeactivated,
+            KeyExpiryChanged,
+            KeyRenamed,
+            ProductKeyCreated,
+            ProductKeyDeactivated,
+            ProductKeyExpiryChanged,
+        ],
         DeedKind::Import => &[ImportStarted, ImportFinished],
         DeedKind::Undo => &[UndoStarted, UndoFinished],
     }

@@ -436,7 +436,10 @@ fn named(event: &Event) -> (Option<String>, Option<String>, Option<String>) {
         Event::KeyCreated { hint, .. }
         | Event::KeyExpiryChanged { hint, .. }
         | Event::KeyRenamed { hint, .. }
-        | Event::KeyDeactivated { hint } => only(hint),
+        | Event::KeyDeactivated { hint }
+        | Event::ProductKeyCreated { hint, .. }
+        | Event::ProductKeyExpiryChanged { hint, .. }
+        | Event::ProductKeyDeactivated { hint } => only(hint),
         _ => (None, None, None),
     }
 }

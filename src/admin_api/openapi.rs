@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
     self, access, bulk, consequences, events, export, groups, health, imports, keys, log, members,
-    organizations, problem, projects, query, sessions, undo,
+    organizations, problem, product_keys, projects, query, sessions, undo,
 };
 
 use crate::deployment::VERSION;
@@ -66,6 +66,10 @@ fn schemas() -> Map<String, Value> {
     add::<organizations::OrganizationList>(&mut all);
     add::<organizations::OrganizationDeletion>(&mut all);
     add::<problem::ProblemDetails<'_>>(&mut all);
+    add::<product_keys::ProductKeyList>(&mut all);
+    add::<product_keys::GenerateProductKey>(&mut all);
+    add::<product_keys::RotateProductKey>(&mut all);
+    add::<product_keys::IssuedProductKey>(&mut all);
     add::<projects::NewProject>(&mut all);
     add::<projects::NewName>(&mut all);
     add::<projects::Role>(&mut all);

@@ -15,7 +15,7 @@ use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
     access, body, brake, bulk, consequences, deeds, deleted_people, deletion, export, group_people, groups,
-    imports, keys, log, members, organizations, project_views, projects, sessions, undo,
+    imports, keys, log, members, organizations, product_keys, project_views, projects, sessions, undo,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;
@@ -50,6 +50,10 @@ enum Call {
     DeactivateKey,
     DeactivateKeys,
     RenameKey,
+    ListProductKeys,
+    GenerateProductKey,
+    RotateProductKey,
+    DeactivateProductKey,
     ListMembers,
     AddMember,
     ReadMember,
@@ -133,6 +137,10 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/keys/:key/deactivate", Method::POST, Call::DeactivateKey)
         .at("/organizations/:org/keys/deactivate", Method::POST, Call::DeactivateKeys)
         .at("/organizations/:org/keys/:key", Method::PATCH, Call::RenameKey)
+        .at("/organizations/:org/product-keys", Method::GET, Call::ListProductKeys)
+        .at("/organizations/:org/product-keys", Method::POST, Call::GenerateProductKey)
+        .at("/organizations/:org/product-keys/:key", Method::DELETE, Call::DeactivateProductKey)
+        .at("/organizations/:org/product-keys/:key/rotate", Method::POST, Call::RotateProductKey)
         .at("/organizations/:org/members", Method::GET, Call::ListMembers)
         .at("/organizations/:org/members", Method::POST, Call::AddMember)
         .at("/organizations/:org/members/:id", Method::GET, Call::ReadMember)
@@ -244,6 +252,7 @@ async fn read(
         (Call::ReadOrganization, [org]) => found(organizations::read(context, org).await?),
         (Call::PreviewDeletion, [org]) => found(deletion::preview(context, org).await?),
         (Call::ListKeys, [org]) => found(keys::list(context, org).await?),
+        (Call::ListProductKeys, [org]) => found(product_keys::list(context, org).await?),
         (Call::ListMembers, [org]) => found(members::list(context, org, query::read(request.query)?).await?),
         (Call::ReadMember, [org, id]) => found(members::read(context, org, id).await?),
         (Call::ReadFormerAccess, [org, id]) => {
@@ -377,6 +386,18 @@ async fn write(
             })
             .await
         }
+        (Call::GenerateProductKey, [org]) => {
+            post(context, request, fields, async |context, body| {
+                product_keys::generate(context, org, body).await
+            })
+            .await
+        }
+        (Call::RotateProductKey, [org, key]) => {
+            post(context, request, fields, async |context, body| {
+                product_keys::rotate(context, org, key, body).await
+            })
+            .await
+        }
         (Call::CreateProject, [org]) => {
             post(context, request, fields, async |context, body| projects::create(context, org, body).await)
                 .await
@@ -486,6 +507,10 @@ async fn change(
         }
         (Call::RenameKey, [org, key]) => {
             keys::rename(context, org, key, body::read(fields)?).await?.into_json()
+        }
+        (Call::DeactivateProductKey, [org, key]) => {
+            let Nothing {} = body::read(fields)?;
+            product_keys::deactivate(context, org, key).await?.into_json()
         }
         (Call::ChangeMember, [org, id]) => {
             members::change(context, org, id, body::read(fields)?).await?.into_json()

@@ -115,14 +115,17 @@ fn why_not(event_type: Option<EventType>) -> &'static str {
     use EventType::{
         BrakeEngaged, BrakeReleased, HistoryStarted, ImportFinished, ImportStarted, InvitationAccepted,
         InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed, OrganizationCreated,
-        PeopleCounted, PersonErased, PersonHidden, PersonShown, UndoFinished, UndoStarted, WritesPaused,
-        WritesResumed,
+        PeopleCounted, PersonErased, PersonHidden, PersonShown, ProductKeyCreated, ProductKeyDeactivated,
+        ProductKeyExpiryChanged, UndoFinished, UndoStarted, WritesPaused, WritesResumed,
     };
     match event_type {
         Some(KeyCreated) => "A key that was generated is in use. Deactivate it under Keys, if it must go.",
         Some(KeyDeactivated) => "A revoked key never comes back. Generate another one under Keys.",
         Some(KeyRenamed) => "The name of a key is for administrators only. Change it under Keys.",
         Some(KeyExpiryChanged) => "A key that expires is not extended. Generate another one under Keys.",
+        Some(ProductKeyCreated | ProductKeyDeactivated | ProductKeyExpiryChanged) => {
+            "Keys of products are not undone. Generate or deactivate them under Products."
+        }
         Some(PersonErased) => "What was erased is not kept anywhere.",
         Some(PersonHidden | PersonShown) => {
             "It follows from mail domains and addresses: it is undone with their change."

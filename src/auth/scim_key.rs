@@ -17,12 +17,17 @@ use directory::key::PREFIX;
 /// # Errors
 /// Why the header has no key. Does not read the storage.
 pub(crate) fn from_authorization(header: Option<&str>) -> Result<Key, KeyRefusal> {
+    with_prefix(PREFIX, header)
+}
+
+/// As [`from_authorization`], for keys with this prefix.
+pub(super) fn with_prefix(prefix: &'static str, header: Option<&str>) -> Result<Key, KeyRefusal> {
     let mut token = header.map(str::trim).filter(|header| !header.is_empty()).ok_or(KeyRefusal::Missing)?;
     while token.contains(char::is_whitespace) {
         token = bearer::token(token).ok_or(KeyRefusal::NotBearer)?;
     }
-    let key = token.strip_prefix(PREFIX).ok_or(KeyRefusal::NotAKey)?;
-    Ok(Key::parse(key)?)
+    let key = token.strip_prefix(prefix).ok_or(KeyRefusal::NotAKey)?;
+    Ok(Key::parse_with(prefix, key)?)
 }
 
 /// Verifies the key of a session and runs the statements, in one round trip.
@@ -75,7 +80,7 @@ async fn is_revoked(session: &Session<'_>) -> bool {
 }
 
 /// Whether a key is good at that time. Moments are in ISO 8601, so that their order is that of texts.
-fn check(
+pub(super) fn check(
     hint: String,
     deactivated_at: Option<&str>,
     expires_at: Option<&str>,

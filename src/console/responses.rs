@@ -1,7 +1,7 @@
 //! Responses: documents, redirects, and problem details.
 
 use super::pages::Page;
-use crate::admin_api::types::problem::ProblemDetails;
+use crate::admin_api::types::problem;
 use crate::http::Problem;
 use crate::http::response::{HttpResponse, RETRY_AFTER};
 
@@ -30,15 +30,5 @@ impl From<Page> for HttpResponse {
 
 /// A response with problem details (RFC 9457).
 pub(super) fn problem_details(problem: &Problem) -> HttpResponse {
-    let body = serde_json::to_string(&ProblemDetails::from(problem))
-        .unwrap_or_else(|_| format!("{{\"status\":{}}}", problem.status));
-    let response = HttpResponse::json(problem.status, "application/problem+json", body)
-        .with_detail(problem.detail.as_str());
-    match (problem.status, &problem.allow) {
-        (401, _) => response.with_header("WWW-Authenticate", "Bearer realm=\"console\""),
-        (415, _) => response.with_header("Accept-Encoding", "identity"),
-        (429, _) => response.with_header("Retry-After", RETRY_AFTER),
-        (_, Some(allowed)) => response.with_header("Allow", allowed),
-        _ => response,
-    }
+    problem::response(problem, "console")
 }

@@ -122,10 +122,10 @@ pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
 pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
                  (id, name, email_management, plain_groups, keep_access, mail_domains, key_lifetime_days, user_limit,
-                  brake_percent, org_role_attribute, fold_version, created_at, last_modified)
+                  brake_percent, org_role_attribute, fold_version, created_at, last_modified, feed_secret)
                VALUES (:org, :name, :email_management, :plain_groups, :keep_access, :mail_domains,
                  nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0),
-                 :brake_percent, :org_role_attribute, :fold_version, :now, :now)";
+                 :brake_percent, :org_role_attribute, :fold_version, :now, :now, lower(hex(randomblob(32))))";
     let bindings = vec![
         text("name", name),
         boolean("email_management", settings.email_management.unwrap_or(false)),

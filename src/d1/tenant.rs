@@ -7,7 +7,7 @@ use super::administrators::{self, ORG_OF_ADMINISTRATOR, ORG_OF_INVITED};
 use super::batch::Select;
 use super::statement::{Binding, Meaning, Statement};
 use directory::event::Source;
-use directory::{AdministratorName, Catalog, Key};
+use directory::{AdministratorName, Catalog, Key, KeyScope};
 
 /// How the organization is named in SQL.
 #[derive(Debug, Clone)]
@@ -18,6 +18,16 @@ pub enum Scope {
         id: String,
         /// The key's hash.
         hash: String,
+    },
+    /// By the presented product key. With a key that is no longer good, or that may not do this, the organization does
+    /// not exist.
+    ProductKey {
+        /// The key's public id.
+        id: String,
+        /// The key's hash.
+        hash: String,
+        /// What the key has to be allowed to do; `None`: anything.
+        needs: Option<KeyScope>,
     },
     /// By its id, for an operator of the deployment, who has been authenticated before.
     Organization(String),
@@ -48,7 +58,7 @@ impl Scope {
     /// The id of the organization, if it is named.
     pub fn organization(&self) -> Option<&str> {
         match self {
-            Self::Key { .. } => None,
+            Self::Key { .. } | Self::ProductKey { .. } => None,
             Self::Organization(id)
             | Self::Administrator { organization: id, .. }
             | Self::Invited { organization: id, .. } => Some(id),
@@ -59,7 +69,7 @@ impl Scope {
     pub fn may_be_missed(&self) -> bool {
         match self {
             Self::Administrator { name, .. } | Self::Invited { name, .. } => !name.email.is_ascii(),
-            Self::Key { .. } | Self::Organization(_) => false,
+            Self::Key { .. } | Self::ProductKey { .. } | Self::Organization(_) => false,
         }
     }
 }
@@ -162,8 +172,14 @@ impl Tenant<'_> {
             ("org" | "whole_org", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_KEY)),
             ("org_of_write", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_WRITING_KEY)),
             ("org_keeping_nothing", Scope::Key { .. }) => Some(Meaning::Expression(ORG_OF_FORGETTING_KEY)),
-            ("key", Scope::Key { id, .. }) => value(id),
-            ("key_hash", Scope::Key { hash, .. }) => value(hash),
+            ("org" | "whole_org" | "org_of_write", Scope::ProductKey { .. }) => {
+                Some(Meaning::Expression(ORG_OF_PRODUCT_KEY))
+            }
+            ("key", Scope::Key { id, .. } | Scope::ProductKey { id, .. }) => value(id),
+            ("key_hash", Scope::Key { hash, .. } | Scope::ProductKey { hash, .. }) => value(hash),
+            ("key_needs", Scope::ProductKey { needs, .. }) => {
+                Some(Meaning::Value(Some(needs.map_or("", KeyScope::as_str))))
+            }
             _ => None,
         }
     }
@@ -171,6 +187,10 @@ impl Tenant<'_> {
 
 const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash = :key_hash \
                           AND deactivated_at IS NULL AND (expires_at IS NULL OR expires_at > :now))";
+
+const ORG_OF_PRODUCT_KEY: &str = "(SELECT org_id FROM product_keys WHERE id = :key AND hash = :key_hash \
+                                  AND deactivated_at IS NULL AND is_stopped = 0 \
+                                  AND (expires_at IS NULL OR expires_at > :now) AND instr(scopes, :key_needs))";
 
 /// SQL of the organization in a batch where the statement before changes one row or none; NULL with none.
 pub(crate) const IF_ROW_CHANGED: &str = "iif(changes() = 1, :org, NULL)";

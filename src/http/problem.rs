@@ -66,6 +66,7 @@ impl Problem {
             404 => "Not Found",
             405 => "Method Not Allowed",
             409 => "Conflict",
+            410 => "Gone",
             413 => "Content Too Large",
             414 => "URI Too Long",
             415 => "Unsupported Media Type",

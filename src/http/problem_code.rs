@@ -40,6 +40,8 @@ pub enum AdminCode {
     OwnersOnly,
     OrganizationNotFound,
     KeyNotFound,
+    ScopeMissing,
+    CursorExpired,
     MemberNotFound,
     ProjectNotFound,
     TeamNotFound,
@@ -84,7 +86,9 @@ impl AdminCode {
             | Self::HttpsRequired
             | Self::OperatorsOnly
             | Self::InvitationNotAccepted
+            | Self::ScopeMissing
             | Self::OwnersOnly => 403,
+            Self::CursorExpired => 410,
             Self::OrganizationNotFound
             | Self::KeyNotFound
             | Self::MemberNotFound

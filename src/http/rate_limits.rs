@@ -25,8 +25,10 @@ const LOOK_UPS_OF_FAILED: u32 = 60;
 pub(crate) enum Rate {
     /// Refused keys and tokens of an address.
     Failures,
-    /// Requests with a good key.
+    /// Requests with a good SCIM key.
     Requests,
+    /// Requests with a good product key.
+    ProductRequests,
     /// Lists with a good key for which the database has to read all rows.
     Scans,
     /// Keys that are looked up for an address with too many failures.
@@ -39,6 +41,7 @@ impl Rate {
         match self {
             Self::Failures => ("FAILED_SIGN_INS", "FAILED_SIGN_INS_PER_MINUTE", 20),
             Self::Requests => ("KEY_REQUESTS", "KEY_REQUESTS_PER_MINUTE", 3_000),
+            Self::ProductRequests => ("PRODUCT_KEY_REQUESTS", "PRODUCT_KEY_REQUESTS_PER_MINUTE", 30_000),
             Self::Scans => ("KEY_SCANS", "KEY_SCANS_PER_MINUTE", 60),
             Self::LookUps => ("", "", LOOK_UPS_OF_FAILED),
         }
@@ -161,6 +164,17 @@ pub(crate) async fn check_unknown_key(env: &Env, request: &HttpRequest) -> Resul
 /// 429 above 50 a second over a minute.
 pub(crate) async fn count_request(env: &Env, key: &Key) -> Result<(), Limit> {
     if Rate::Requests.allows(env, key.hash()).await {
+        return Ok(());
+    }
+    Err(Limit::Requests)
+}
+
+/// Counts a request with a good product key.
+///
+/// # Errors
+/// 429 above 500 a second over a minute.
+pub(crate) async fn count_product_request(env: &Env, key: &Key) -> Result<(), Limit> {
+    if Rate::ProductRequests.allows(env, key.hash()).await {
         return Ok(());
     }
     Err(Limit::Requests)

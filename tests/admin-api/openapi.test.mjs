@@ -113,6 +113,8 @@ describe("the description", () => {
       "NewProject",
       "GenerateKey",
       "RegenerateKey",
+      "GenerateProductKey",
+      "RotateProductKey",
       "ReleaseBrake",
       "Confirmation",
     ];
@@ -187,6 +189,11 @@ describe("the Worker", () => {
     assert.equal((await walk.call("deactivateKey", at({ key: key.id }))).status, "deactivated");
     assert.deepEqual((await walk.call("listKeys", at())).keys.map(({ id }) => id).sort(), [key.id, renewed.id].sort());
     const okta = new ScimClient(new URL("/scim", worker.url).href, renewed.key);
+    const product = await walk.call("generateProductKey", at(), { body: { name: "Checkout", scopes: ["check"] } });
+    const rotated = await walk.call("rotateProductKey", at({ key: product.id }), { body: { overlap_hours: 1 } });
+    assert.equal((await walk.call("deactivateProductKey", at({ key: product.id }))).status, "deactivated");
+    const products = await walk.call("listProductKeys", at());
+    assert.deepEqual(products.keys.map(({ id }) => id).sort(), [product.id, rotated.id].sort());
 
     const body = { name: "Demo", roles: ["Engineer"] };
     const { id: project } = await walk.call("createProject", at(), { body });

@@ -10,7 +10,7 @@ import { circles, expandUse, modulesOf, readCrates, withoutTests, withoutText } 
 const LAYERS = [
   ["lib", "events_doc", "limits_doc"],
   ["router"],
-  ["scim_api", "console", "jobs", "health"],
+  ["scim_api", "product_api", "console", "jobs", "health"],
   ["admin_api"],
   ["auth"],
   ["http"],

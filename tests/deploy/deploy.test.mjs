@@ -96,6 +96,7 @@ describe("npm run deploy", () => {
         { name: "KV", type: "kv_namespace", namespace_id: namespace.id },
         limit("FAILED_SIGN_INS", "7644001", 20),
         limit("KEY_REQUESTS", "7644002", 3000),
+        limit("PRODUCT_KEY_REQUESTS", "7644004", 30_000),
         limit("KEY_SCANS", "7644003", 60),
       ].sort(byName),
     );

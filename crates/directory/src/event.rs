@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
+use crate::key_scope::KeyScope;
 use crate::org_role::OrgRole;
 
 /// Most people or groups that one event of memberships or visibility lists. A change of more has several events.
@@ -57,6 +58,9 @@ pub enum SubjectType {
     Team,
     /// A SCIM key.
     Key,
+    /// A product key.
+    #[serde(rename = "product_key")]
+    ProductKey,
     /// The organization itself.
     Organization,
     /// A list that an identity provider reads page by page.
@@ -72,6 +76,7 @@ impl SubjectType {
             Self::Project => "project",
             Self::Team => "team",
             Self::Key => "key",
+            Self::ProductKey => "product_key",
             Self::Organization => "organization",
             Self::Import => "import",
         }
@@ -397,6 +402,39 @@ pub enum Event {
     #[serde(rename = "key.deactivated")]
     #[strum_discriminants(strum(serialize = "key.deactivated"))]
     KeyDeactivated {
+        /// What may be shown of the key.
+        hint: String,
+    },
+    /// A product key was generated.
+    #[serde(rename = "product_key.created")]
+    #[strum_discriminants(strum(serialize = "product_key.created"))]
+    ProductKeyCreated {
+        /// What may be shown of the key.
+        hint: String,
+        /// What administrators call it.
+        name: String,
+        /// What it may do.
+        scopes: Vec<KeyScope>,
+        /// When it expires.
+        #[schema(required)]
+        expires_at: Option<String>,
+        /// The key that it replaces.
+        #[schema(required)]
+        replaces: Option<String>,
+    },
+    /// A product key expires earlier than before, since another one replaces it.
+    #[serde(rename = "product_key.expiry_changed")]
+    #[strum_discriminants(strum(serialize = "product_key.expiry_changed"))]
+    ProductKeyExpiryChanged {
+        /// What may be shown of the key.
+        hint: String,
+        /// When it expires.
+        expires_at: String,
+    },
+    /// A product key was deactivated.
+    #[serde(rename = "product_key.deactivated")]
+    #[strum_discriminants(strum(serialize = "product_key.deactivated"))]
+    ProductKeyDeactivated {
         /// What may be shown of the key.
         hint: String,
     },

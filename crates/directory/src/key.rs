@@ -1,14 +1,17 @@
-//! SCIM keys: `scim-`, a public id that tells the shard, 256 random bits, and a checksum.
+//! SCIM keys: `scim-`, a public id that tells the shard, 256 random bits, and a checksum. Product keys have another
+//! prefix.
 //!
-//! NEVER CHANGE THE PREFIX OR THE LENGTHS: secret scanners and the keys that are in use know them.
+//! NEVER CHANGE THE PREFIXES OR THE LENGTHS: secret scanners and the keys that are in use know them.
 
 use base32ct::{Base32UpperUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use crate::shard::Shard;
 
-/// What every key begins with.
+/// What every SCIM key begins with.
 pub const PREFIX: &str = "scim-";
+/// What every product key begins with.
+pub const PRODUCT_PREFIX: &str = "scimp-";
 
 /// How many characters of its id may be shown of a key at any time.
 pub const HINTED: usize = 4;
@@ -21,10 +24,10 @@ const BODY_LENGTH: usize = ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH;
 /// How many random bytes a new key is made of: 7 for the public id, 32 for the secret.
 pub const RANDOM_BYTES: usize = 39;
 
-/// Why a text is not a SCIM key.
+/// Why a text is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MalformedKey {
-    /// It has the wrong length behind [`PREFIX`].
+    /// It has the wrong length behind its prefix.
     Length {
         /// The length of each key.
         expected: usize,
@@ -37,6 +40,7 @@ pub enum MalformedKey {
 
 /// A well-formed key. Its text is shown to a person once; storage knows only [`Key::hash`].
 pub struct Key {
+    prefix: &'static str,
     text: String,
     hash: String,
 }
@@ -48,28 +52,41 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// A new key of an organization in this shard, from random bytes.
+    /// A new SCIM key of an organization in this shard, from random bytes.
     pub fn generate(shard: Shard, random: &[u8; RANDOM_BYTES]) -> Self {
+        Self::generate_with(PREFIX, shard, random)
+    }
+
+    /// A new key with this prefix; see [`Self::generate`].
+    pub fn generate_with(prefix: &'static str, shard: Shard, random: &[u8; RANDOM_BYTES]) -> Self {
         let (id, secret) = random.split_at(7);
-        let mut text = PREFIX.to_owned();
+        let mut text = prefix.to_owned();
         text.push_str(
             &shard.key_id(Base32UpperUnpadded::encode_string(id).get(..ID_LENGTH).unwrap_or_default()),
         );
         text.push_str(&Base32UpperUnpadded::encode_string(secret));
         let state = Sha256::new_with_prefix(&text);
         text.push_str(&checksum(&state));
-        Self::of(text, state)
+        Self::of(prefix, text, state)
     }
 
-    /// Reads the part of a key behind [`PREFIX`].
+    /// Reads the part of a SCIM key behind [`PREFIX`].
     ///
     /// # Errors
     /// What is wrong with the text.
     pub fn parse(body: &str) -> Result<Self, MalformedKey> {
+        Self::parse_with(PREFIX, body)
+    }
+
+    /// Reads the part of a key behind this prefix.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn parse_with(prefix: &'static str, body: &str) -> Result<Self, MalformedKey> {
         if body.len() != BODY_LENGTH {
             return Err(MalformedKey::Length { expected: BODY_LENGTH, length: body.chars().count() });
         }
-        let text = format!("{PREFIX}{body}");
+        let text = format!("{prefix}{body}");
         let checked = text.len().saturating_sub(CHECKSUM_LENGTH);
         // The checksum is no secret, and the hint of a key that passes stands in the log.
         let is_plain = body.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -80,12 +97,13 @@ impl Key {
         if checksum(&state) != sum {
             return Err(MalformedKey::Checksum);
         }
-        Ok(Self::of(text, state))
+        Ok(Self::of(prefix, text, state))
     }
 
     /// The public id, by which the key is looked up.
     pub fn id(&self) -> &str {
-        self.text.get(PREFIX.len()..PREFIX.len().saturating_add(ID_LENGTH)).unwrap_or_default()
+        let from = self.prefix.len();
+        self.text.get(from..from.saturating_add(ID_LENGTH)).unwrap_or_default()
     }
 
     /// Where the key's organization lies.
@@ -94,11 +112,11 @@ impl Key {
     }
 
     /// The key with this text; `state` has hashed it up to the checksum.
-    fn of(text: String, state: Sha256) -> Self {
+    fn of(prefix: &'static str, text: String, state: Sha256) -> Self {
         let checked = text.len().saturating_sub(CHECKSUM_LENGTH);
         let sum = text.as_bytes().get(checked..).unwrap_or_default();
         let hash = base16ct::lower::encode_string(&state.chain_update(sum).finalize());
-        Self { text, hash }
+        Self { prefix, text, hash }
     }
 
     /// What is stored: SHA-256 of the whole key, in hexadecimal. A key has 256 random bits, so that a fast
@@ -109,7 +127,7 @@ impl Key {
 
     /// What may be shown of the key at any time: `scim-G22A…`.
     pub fn hint(&self) -> String {
-        hint(self.id())
+        hint_with(self.prefix, self.id())
     }
 
     /// The whole key, to be shown once.
@@ -118,9 +136,14 @@ impl Key {
     }
 }
 
-/// What may be shown of the key with this id.
+/// What may be shown of the SCIM key with this id.
 pub fn hint(id: &str) -> String {
-    format!("{PREFIX}{}…", id.get(..HINTED).unwrap_or(id))
+    hint_with(PREFIX, id)
+}
+
+/// What may be shown of the key with this prefix and id.
+pub fn hint_with(prefix: &str, id: &str) -> String {
+    format!("{prefix}{}…", id.get(..HINTED).unwrap_or(id))
 }
 
 /// The checksum of what `state` has hashed.
@@ -189,6 +212,17 @@ mod tests {
             "scim-AACQUDYUDEEMUC2MRXHRAUMS2QKVNF6ZDJNZZXQ7MCQ6GJDFU3UCS2VL5UXG7AAWCKD2P"
         );
         assert_eq!(key.hash(), "2dfa860e00189bb2afa553d2ebeac55a4b3273f8bfd09c5238c58a29c04965a1");
+    }
+
+    #[test]
+    fn a_product_key_is_no_scim_key() {
+        let key = Key::generate_with(PRODUCT_PREFIX, Shard::FIRST, &[7; RANDOM_BYTES]);
+        let body = key.reveal().strip_prefix(PRODUCT_PREFIX).unwrap();
+        let read = Key::parse_with(PRODUCT_PREFIX, body).unwrap();
+        assert_eq!((read.id(), read.hash(), read.hint()), (key.id(), key.hash(), key.hint()));
+        assert!(key.hint().starts_with("scimp-") && key.id().len() == ID_LENGTH);
+        assert_eq!(Key::parse(body).unwrap_err(), MalformedKey::Checksum);
+        assert!(key.reveal().strip_prefix(PREFIX).is_none());
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod members;
 pub(crate) mod organizations;
 pub(crate) mod problem;
+pub(crate) mod product_keys;
 pub(crate) mod projects;
 pub(crate) mod query;
 pub(crate) mod sessions;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::http::response::{HttpResponse, RETRY_AFTER};
 use crate::http::{Problem, ProblemCode};
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,5 +37,20 @@ impl<'p> From<&'p Problem> for ProblemDetails<'p> {
             people: problem.people,
             request_id: problem.request_id.as_deref().unwrap_or_default(),
         }
+    }
+}
+
+/// A response with problem details (RFC 9457). `realm`: the part of the service, for a client without credentials.
+pub(crate) fn response(problem: &Problem, realm: &str) -> HttpResponse {
+    let body = serde_json::to_string(&ProblemDetails::from(problem))
+        .unwrap_or_else(|_| format!("{{\"status\":{}}}", problem.status));
+    let response = HttpResponse::json(problem.status, "application/problem+json", body)
+        .with_detail(problem.detail.as_str());
+    match (problem.status, &problem.allow) {
+        (401, _) => response.with_header("WWW-Authenticate", format!("Bearer realm=\"{realm}\"")),
+        (415, _) => response.with_header("Accept-Encoding", "identity"),
+        (429, _) => response.with_header("Retry-After", RETRY_AFTER),
+        (_, Some(allowed)) => response.with_header("Allow", allowed),
+        _ => response,
     }
 }

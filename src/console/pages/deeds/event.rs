@@ -48,10 +48,10 @@ pub(super) fn word(event: &Event) -> Word {
             (82, "Created", "good")
         }
         E::ProjectRenamed { .. } | E::TeamRenamed { .. } | E::RoleRenamed { .. } => (81, "Renamed", "plain"),
-        E::KeyDeactivated { .. } => (80, "Deactivated", "bad"),
-        E::KeyCreated { .. } => (79, "Generated", "good"),
+        E::KeyDeactivated { .. } | E::ProductKeyDeactivated { .. } => (80, "Deactivated", "bad"),
+        E::KeyCreated { .. } | E::ProductKeyCreated { .. } => (79, "Generated", "good"),
         E::KeyRenamed { .. } => (63, "Renamed", "plain"),
-        E::KeyExpiryChanged { .. } => (78, "Expiry changed", "plain"),
+        E::KeyExpiryChanged { .. } | E::ProductKeyExpiryChanged { .. } => (78, "Expiry changed", "plain"),
         E::OrganizationCreated { .. } => (77, "Created", "good"),
         E::OrganizationDeleted { .. } => (93, "Deleted", "bad"),
         E::OrganizationRestored { .. } => (92, "Restored", "good"),
@@ -168,8 +168,23 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
         E::KeyRenamed { name, .. } => {
             vec![transition("name", name.before.as_deref(), name.after.as_deref())]
         }
-        E::KeyExpiryChanged { expires_at, .. } => vec![html! { "expires " (time(expires_at)) }],
-        E::KeyDeactivated { .. } => plain("requests with it are refused".to_owned()),
+        E::ProductKeyCreated { name, scopes, replaces, expires_at, .. } => {
+            let may: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+            let mut phrases = vec![html! { "named " (name) }, html! { "may " (may.join(", ")) }];
+            if let Some(replaced) = replaces {
+                phrases.push(html! { "replaces " code { (replaced) } });
+            }
+            if let Some(at) = expires_at {
+                phrases.push(html! { "expires " (time(at)) });
+            }
+            phrases
+        }
+        E::KeyExpiryChanged { expires_at, .. } | E::ProductKeyExpiryChanged { expires_at, .. } => {
+            vec![html! { "expires " (time(expires_at)) }]
+        }
+        E::KeyDeactivated { .. } | E::ProductKeyDeactivated { .. } => {
+            plain("requests with it are refused".to_owned())
+        }
         E::SettingsChanged { settings } => {
             settings.iter().map(|(name, values)| setting(name, values)).collect()
         }

@@ -78,6 +78,7 @@ impl View<'_> {
             SubjectType::Project => format!("projects/{}", segment(&subject.id)),
             SubjectType::Team => "projects".to_owned(),
             SubjectType::Key => "keys".to_owned(),
+            SubjectType::ProductKey => "products".to_owned(),
             SubjectType::Organization => "settings".to_owned(),
             SubjectType::Import => "imports".to_owned(),
         };
@@ -114,6 +115,7 @@ pub(super) fn kind(subject: SubjectType) -> &'static str {
         SubjectType::Project => "project",
         SubjectType::Team => "team",
         SubjectType::Key => "SCIM key",
+        SubjectType::ProductKey => "product key",
         SubjectType::Organization => "organization",
         SubjectType::Import => "import",
     }

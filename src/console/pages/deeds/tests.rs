@@ -93,6 +93,7 @@ fn each_type_of_event_has_its_words() {
     let project = ("project", "p", "Web Shop");
     let night = ("team", "t", "Night");
     let key = ("key", "JGHF234567", "scim-JGHF…");
+    let product = ("product_key", "JGHF234567", "scimp-JGHF…");
     let hint = json!({"hint": "scim-JGHF…"});
     let cases = [
         (ORGANIZATION, "history.started", json!({}), "History begins: What changed before is not known"),
@@ -195,6 +196,25 @@ fn each_type_of_event_has_its_words() {
             "Expiry changed: expires 2026-02-01 00:00:00 UTC",
         ),
         (key, "key.deactivated", hint, "Deactivated: requests with it are refused"),
+        (
+            product,
+            "product_key.created",
+            json!({"hint": "scimp-JGHF…", "name": "Checkout", "scopes": ["check", "setup-links"],
+                "expires_at": null, "replaces": "scimp-ABCD…"}),
+            "Generated: named Checkout; may check, setup-links; replaces scimp-ABCD…",
+        ),
+        (
+            product,
+            "product_key.expiry_changed",
+            json!({"hint": "scimp-JGHF…", "expires_at": "2026-01-02T03:04:05.678Z"}),
+            "Expiry changed: expires 2026-01-02 03:04:05 UTC",
+        ),
+        (
+            product,
+            "product_key.deactivated",
+            json!({"hint": "scimp-JGHF…"}),
+            "Deactivated: requests with it are refused",
+        ),
         (ORGANIZATION, "organization.created", json!({"name": "Acme"}), "Created"),
         (ORGANIZATION, "organization.deleted", json!({"name": "Acme"}), "Deleted: its keys are refused"),
         (ORGANIZATION, "organization.restored", json!({"name": "Acme"}), "Restored: its keys are good again"),

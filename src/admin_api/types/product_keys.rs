@@ -1,0 +1,115 @@
+//! Product keys.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Repeatable;
+use super::keys::{KeyId, KeyStatus};
+use crate::admin_api::idempotency::read_kept;
+use crate::admin_api::reply;
+use crate::d1::StorageError;
+use directory::KeyScope;
+
+/// A product key without its text.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ProductKey {
+    #[schema(value_type = KeyId)]
+    pub(crate) id: String,
+    /// What the log and messages call the key.
+    pub(crate) hint: String,
+    /// What administrators call it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) name: String,
+    /// What it may do.
+    pub(crate) scopes: Vec<KeyScope>,
+    /// Whose progress in the feed its acknowledgements are: the id of the first of the keys that replaced each other.
+    pub(crate) consumer: String,
+    pub(crate) status: KeyStatus,
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+    /// An email address, or `admin token`.
+    pub(crate) created_by: String,
+    /// null: never.
+    #[schema(required, format = DateTime)]
+    pub(crate) expires_at: Option<String>,
+    #[schema(required, format = DateTime)]
+    pub(crate) deactivated_at: Option<String>,
+    /// Up to five minutes behind.
+    #[schema(required, format = DateTime)]
+    pub(crate) last_used_at: Option<String>,
+}
+
+impl Repeatable for ProductKey {}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProductKeyList {
+    /// The newest first. Of those that were deactivated the newest 100.
+    pub(crate) keys: Vec<ProductKey>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GenerateProductKey {
+    /// What administrators call it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) name: String,
+    /// What it may do.
+    #[schema(min_items = 1)]
+    pub(crate) scopes: Vec<KeyScope>,
+    /// Left out: it never expires.
+    #[schema(format = DateTime)]
+    pub(crate) expires_at: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RotateProductKey {
+    /// How long the old key stays active beside the new one, though never beyond its own expiry. 0: it stops at once.
+    #[schema(default = 24, minimum = 0, maximum = 720)]
+    pub(crate) overlap_hours: Option<u64>,
+    /// Left out: the new key never expires.
+    #[schema(format = DateTime)]
+    pub(crate) expires_at: Option<String>,
+}
+
+/// A new product key with its text.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ProductKeyWithText {
+    #[serde(flatten)]
+    pub(crate) described: ProductKey,
+    /// The secret to give to the product. Shown only once.
+    #[schema(pattern = "^scimp-[A-Z2-7]{8}[A-Z0-9]{2}[A-Z2-7]{59}$")]
+    pub(crate) key: String,
+}
+
+/// A new product key whose text can no longer be shown.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ProductKeyWithoutText {
+    #[serde(flatten)]
+    pub(crate) described: ProductKey,
+    /// Why the key's text is not here, and what to do.
+    pub(crate) note: String,
+}
+
+/// The answer to the generation of a product key.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum IssuedProductKey {
+    Shown(ProductKeyWithText),
+    Gone(ProductKeyWithoutText),
+}
+
+impl Repeatable for IssuedProductKey {
+    fn without_secret(&self) -> Option<(Self, String)> {
+        let Self::Shown(ProductKeyWithText { described, key }) = self else { return None };
+        let note = "This call was made before, and its new product key was in the first answer. It cannot be shown \
+                    any more: if you did not store it, rotate the key.";
+        let gone = ProductKeyWithoutText { described: described.clone(), note: note.to_owned() };
+        Some((Self::Gone(gone), key.clone()))
+    }
+
+    fn with_secret(json: String, secret: String) -> Result<String, StorageError> {
+        let ProductKeyWithoutText { described, .. } = read_kept(&json)?;
+        reply::json(&ProductKeyWithText { described, key: secret })
+    }
+}

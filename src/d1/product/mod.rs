@@ -1,0 +1,3 @@
+//! What products read: their keys, the feed of events, and how far each consumer is.
+
+pub mod keys;

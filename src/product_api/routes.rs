@@ -1,0 +1,59 @@
+//! The addresses of the product's side, and what answers them.
+
+use std::sync::LazyLock;
+
+use http::Method;
+
+use super::about;
+use super::context::{HandlerFuture, ProductContext};
+use crate::deployment::Deployment;
+use crate::http::request::HttpRequest;
+use crate::http::routes::{NoRoute, Route, Routes};
+use Handler::Keyed;
+use directory::KeyScope;
+
+/// What answers a request.
+pub(super) enum Handler {
+    /// Needs no key.
+    #[expect(dead_code, reason = "addresses without a key come with the first standard that has one")]
+    Public(for<'r> fn(&'r Deployment<'_>, &'r HttpRequest) -> HandlerFuture<'r>),
+    /// Needs a product key, or a service binding.
+    Keyed(Access, for<'r> fn(&'r mut ProductContext<'_>, &'r [&'r str]) -> HandlerFuture<'r>),
+}
+
+/// What a caller has to be allowed to do.
+pub(super) enum Access {
+    /// Anything.
+    Any,
+    /// This.
+    #[expect(dead_code, reason = "scopes come with the feed")]
+    Scope(KeyScope),
+}
+
+static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
+    Routes::new().at(
+        "/product/v1",
+        Method::GET,
+        Keyed(Access::Any, |context, _| Box::pin(about::respond(context))),
+    )
+});
+
+/// What answers a method at a path, and the parameters of the path.
+///
+/// # Errors
+/// There is nothing.
+pub(super) fn find<'a>(method: &Method, path: &[&'a str]) -> Result<(&'a Handler, Vec<&'a str>), NoRoute> {
+    let Route { handler, parameters } = ROUTES.find(method, path)?;
+    Ok((handler, parameters))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ROUTES;
+
+    #[test]
+    fn no_path_conflicts_with_another() {
+        assert_eq!(ROUTES.conflicts(), Vec::<&str>::new());
+        assert_eq!(ROUTES.unknown_segments(), Vec::<&str>::new());
+    }
+}
