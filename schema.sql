@@ -60,7 +60,10 @@ CREATE TABLE organizations (
   -- The seq of the event up to which the people of its groups are counted; see people_counts.
   people_counted_to INTEGER NOT NULL DEFAULT 0,
   -- Signs the cursors of the organization's feed.
-  feed_secret      TEXT
+  feed_secret      TEXT,
+  -- What roles allow in the product where an administrator has set it, as JSON; see crates/directory/src/permission.rs.
+  -- NULL: nothing is set.
+  permissions      TEXT CHECK (permissions IS NULL OR json_valid(permissions))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS organizations_deleted ON organizations (deleted_at) WHERE deleted_at IS NOT NULL;
 
@@ -206,6 +209,9 @@ CREATE TABLE IF NOT EXISTS projects (
   created_at TEXT NOT NULL,
   -- When it was archived; its groups are in archived_groups then. NULL: it is not archived.
   archived_at TEXT,
+  -- The `seq` of the groups of its own roles, as a JSON array. Triggers keep it, so that a check of what a person may
+  -- do looks only for memberships of these groups. Archived projects have none.
+  role_groups TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(role_groups)),
   UNIQUE (org_id, name_fold)
 ) STRICT, WITHOUT ROWID;
 
@@ -215,6 +221,8 @@ CREATE TABLE IF NOT EXISTS teams (
   name       TEXT NOT NULL,
   name_fold  TEXT NOT NULL,
   created_at TEXT NOT NULL,
+  -- As of a project.
+  role_groups TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(role_groups)),
   UNIQUE (project_id, name_fold)
 ) STRICT, WITHOUT ROWID;
 
@@ -247,6 +255,30 @@ CREATE INDEX IF NOT EXISTS groups_in_order ON groups (org_id, seq);
 CREATE INDEX IF NOT EXISTS groups_by_external_id ON groups (org_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS groups_by_project ON groups (project_id) WHERE project_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS groups_by_team ON groups (team_id) WHERE team_id IS NOT NULL;
+-- Roles that projects have besides the built-in ones, for the list of all roles.
+CREATE INDEX IF NOT EXISTS groups_by_custom_role ON groups (org_id, role)
+WHERE team_id IS NULL AND role IS NOT NULL AND role <> 'Admin' AND role <> 'Member' AND role <> 'Read-Only';
+
+CREATE TRIGGER IF NOT EXISTS groups_listed_insert AFTER INSERT ON groups WHEN NEW.project_id IS NOT NULL
+BEGIN
+  UPDATE projects SET role_groups = json_insert(role_groups, '$[#]', NEW.seq)
+  WHERE id = NEW.project_id AND NEW.team_id IS NULL;
+  UPDATE teams SET role_groups = json_insert(role_groups, '$[#]', NEW.seq) WHERE id = NEW.team_id;
+END;
+-- The groups of a team go with the team, or with their project when that is archived.
+CREATE TRIGGER IF NOT EXISTS groups_listed_delete AFTER DELETE ON groups
+WHEN OLD.project_id IS NOT NULL AND OLD.team_id IS NULL
+BEGIN
+  UPDATE projects SET role_groups = (
+    SELECT json_group_array(j.value) FROM json_each(role_groups) j WHERE j.value <> OLD.seq)
+  WHERE id = OLD.project_id AND role_groups <> '[]';
+END;
+CREATE TRIGGER IF NOT EXISTS projects_unlist_groups AFTER UPDATE OF archived_at ON projects
+WHEN NEW.archived_at IS NOT NULL AND OLD.archived_at IS NULL
+BEGIN
+  UPDATE projects SET role_groups = '[]' WHERE id = NEW.id;
+  UPDATE teams SET role_groups = '[]' WHERE project_id = NEW.id;
+END;
 
 CREATE TRIGGER IF NOT EXISTS groups_count_insert AFTER INSERT ON groups
 BEGIN
@@ -747,4 +779,4 @@ BEGIN
 END;
 
 -- The number of the newest migration.
-CREATE VIEW schema_version AS SELECT 16 AS version;
+CREATE VIEW schema_version AS SELECT 17 AS version;

@@ -12,8 +12,9 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
         OrganizationRestored, OwnershipTransferred, PeopleCounted, PersonCreated, PersonDeactivated,
         PersonDeleted, PersonErased, PersonHidden, PersonRestored, PersonShown, PersonUndeleted,
         PersonUpdated, ProductKeyCreated, ProductKeyDeactivated, ProductKeyExpiryChanged, ProjectArchived,
-        ProjectCreated, ProjectRenamed, ProjectRestored, RoleCreated, RoleRenamed, SettingsChanged,
-        TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted, WritesPaused, WritesResumed,
+        ProjectCreated, ProjectRenamed, ProjectRestored, RoleCreated, RolePermissionsChanged, RoleRenamed,
+        SettingsChanged, TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted, WritesPaused,
+        WritesResumed,
     };
     match kind {
         DeedKind::Created => &[
@@ -38,6 +39,7 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
         DeedKind::Visibility => &[PersonHidden, PersonShown],
         DeedKind::Settings => &[
             SettingsChanged,
+            RolePermissionsChanged,
             InvitationAccepted,
             InvitationDeclined,
             BrakeEngaged,

@@ -26,6 +26,7 @@ pub(crate) mod members;
 mod openapi;
 pub(crate) mod organizations;
 pub(crate) mod page_reads;
+pub(crate) mod permissions;
 pub(crate) mod product_keys;
 pub(crate) mod project_views;
 pub(crate) mod projects;

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
     self, access, bulk, consequences, events, export, groups, health, imports, keys, log, members,
-    organizations, problem, product_keys, projects, query, sessions, undo,
+    organizations, permissions, problem, product_keys, projects, query, sessions, undo,
 };
 
 use crate::deployment::VERSION;
@@ -65,6 +65,9 @@ fn schemas() -> Map<String, Value> {
     add::<organizations::ReleaseBrake>(&mut all);
     add::<organizations::OrganizationList>(&mut all);
     add::<organizations::OrganizationDeletion>(&mut all);
+    add::<permissions::Role>(&mut all);
+    add::<permissions::Permissions>(&mut all);
+    add::<permissions::ChangePermissions>(&mut all);
     add::<problem::ProblemDetails<'_>>(&mut all);
     add::<product_keys::ProductKeyList>(&mut all);
     add::<product_keys::GenerateProductKey>(&mut all);

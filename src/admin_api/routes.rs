@@ -15,7 +15,8 @@ use super::types::projects::NewName;
 use super::types::{Nothing, Repeatable, query};
 use super::{
     access, body, brake, bulk, consequences, deeds, deleted_people, deletion, export, group_people, groups,
-    imports, keys, log, members, organizations, product_keys, project_views, projects, sessions, undo,
+    imports, keys, log, members, organizations, permissions, product_keys, project_views, projects, sessions,
+    undo,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;
@@ -60,6 +61,9 @@ enum Call {
     ChangeMember,
     RemoveMember,
     TransferOwnership,
+    ListPermissions,
+    ReadPermissions,
+    ChangePermissions,
     ListProjects,
     ListProjectSummaries,
     ReadProject,
@@ -137,6 +141,9 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/keys/:key/deactivate", Method::POST, Call::DeactivateKey)
         .at("/organizations/:org/keys/deactivate", Method::POST, Call::DeactivateKeys)
         .at("/organizations/:org/keys/:key", Method::PATCH, Call::RenameKey)
+        .at("/organizations/:org/permissions", Method::GET, Call::ListPermissions)
+        .at("/organizations/:org/permissions/:kind/:role", Method::GET, Call::ReadPermissions)
+        .at("/organizations/:org/permissions/:kind/:role", Method::PUT, Call::ChangePermissions)
         .at("/organizations/:org/product-keys", Method::GET, Call::ListProductKeys)
         .at("/organizations/:org/product-keys", Method::POST, Call::GenerateProductKey)
         .at("/organizations/:org/product-keys/:key", Method::DELETE, Call::DeactivateProductKey)
@@ -257,6 +264,10 @@ async fn read(
         (Call::ReadMember, [org, id]) => found(members::read(context, org, id).await?),
         (Call::ReadFormerAccess, [org, id]) => {
             Ok(Reply::ok(deleted_people::former(context, org, id).await?.answer?).into_json()?)
+        }
+        (Call::ListPermissions, [org]) => found(permissions::list(context, org).await?),
+        (Call::ReadPermissions, [org, kind, role]) => {
+            found(permissions::role(context, org, kind, role).await?)
         }
         (Call::ListProjects, [org]) => found(projects::list(context, org).await?),
         (Call::ListProjectSummaries, [org]) => {
@@ -486,6 +497,9 @@ async fn change(
         }
         (Call::DeleteOrganization, [org]) => {
             deletion::delete(context, org, query::read(request.query)?).await?.into_json()
+        }
+        (Call::ChangePermissions, [org, kind, role]) => {
+            permissions::change(context, org, kind, role, body::read(fields)?).await?.into_json()
         }
         (Call::RenameProject, [org, project]) => {
             let name: NewName = body::read(fields)?;

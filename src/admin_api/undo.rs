@@ -116,7 +116,8 @@ fn why_not(event_type: Option<EventType>) -> &'static str {
         BrakeEngaged, BrakeReleased, HistoryStarted, ImportFinished, ImportStarted, InvitationAccepted,
         InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed, OrganizationCreated,
         PeopleCounted, PersonErased, PersonHidden, PersonShown, ProductKeyCreated, ProductKeyDeactivated,
-        ProductKeyExpiryChanged, UndoFinished, UndoStarted, WritesPaused, WritesResumed,
+        ProductKeyExpiryChanged, RolePermissionsChanged, UndoFinished, UndoStarted, WritesPaused,
+        WritesResumed,
     };
     match event_type {
         Some(KeyCreated) => "A key that was generated is in use. Deactivate it under Keys, if it must go.",
@@ -130,6 +131,7 @@ fn why_not(event_type: Option<EventType>) -> &'static str {
         Some(PersonHidden | PersonShown) => {
             "It follows from mail domains and addresses: it is undone with their change."
         }
+        Some(RolePermissionsChanged) => "What a role allows is set under Permissions.",
         Some(OrganizationCreated) => "An organization is not deleted by an undo.",
         Some(InvitationAccepted | InvitationDeclined) => "The administrator decides that.",
         Some(BrakeEngaged | BrakeReleased | WritesPaused | WritesResumed) => {

@@ -48,6 +48,8 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/projects/:project/roles/:role", Method::POST, Page(PageName::Role))
         .at("/organizations/:org/projects/:project/teams/:team", Method::GET, Page(PageName::Team))
         .at("/organizations/:org/projects/:project/teams/:team", Method::POST, Page(PageName::Team))
+        .at("/organizations/:org/permissions", Method::GET, Page(PageName::Permissions))
+        .at("/organizations/:org/permissions", Method::POST, Page(PageName::Permissions))
         .at("/organizations/:org/groups", Method::GET, Page(PageName::PlainGroups))
         .at("/organizations/:org/groups/:id", Method::GET, Page(PageName::Group))
         .at("/organizations/:org/groups/:id", Method::POST, Page(PageName::Group))

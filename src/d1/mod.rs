@@ -41,6 +41,7 @@ mod named_members;
 pub mod organizations;
 pub mod people;
 pub mod people_counts;
+pub mod permissions;
 pub mod product;
 pub mod project_views;
 pub mod projects;

@@ -212,6 +212,10 @@ describe("the Worker", () => {
     await walk.call("deleteRole", at({ project, role: spare }), { query: { confirm_people: 0 } });
     await walk.call("renameTeam", at({ project, team: team.id }), { body: { name: "Day Shift" } });
     await walk.call("renameTeam", at({ project, team: team.id }), { body: { name: "Night Shift" } });
+    const spot = at({ kind: "project", role: "Engineer" });
+    const allowed = await walk.call("changePermissions", spot, { body: { permissions: ["bake_bread"] } });
+    assert.deepEqual(await walk.call("readPermissions", spot), allowed);
+    assert.ok((await walk.call("listPermissions", at())).in_use.includes("bake_bread"));
     const query = { search: "sho", sort: "people", archived: "with", skip: 0, count: 1 };
     const { projects, total } = await walk.call("listProjectSummaries", at(), { query });
     assert.deepEqual([projects.map(({ id }) => id), total], [[project], 1]);

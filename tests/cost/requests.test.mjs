@@ -142,8 +142,8 @@ describe("the cost of a request", () => {
 
   test("of teams", async () => {
     const created = await okta.post("/Groups", oktaGroup("Statsig-Demo-Night Shift-Member", ids.slice(0, 3)));
-    // Events of the team, of its two groups, and of the members who joined.
-    assertExactCost("POST team of 3", created, 201, [2, 87, 26 + 1 + 4 * 2]);
+    // Events of the team, of its two groups, and of the members who joined. The team lists each of its groups.
+    assertExactCost("POST team of 3", created, 201, [2, 89, 28 + 1 + 4 * 2]);
     const deleted = await okta.delete(`/Groups/${created.body.id}`);
     // One read tells whether the access brake is engaged.
     assertChange("a team with three members is deleted", deleted, 204, { losesAccess: true });

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::key_scope::KeyScope;
 use crate::org_role::OrgRole;
+use crate::permission::RoleKind;
 
 /// Most people or groups that one event of memberships or visibility lists. A change of more has several events.
 pub const MAX_LISTED: usize = 500;
@@ -473,6 +474,17 @@ pub enum Event {
     SettingsChanged {
         /// Each changed setting by its name.
         settings: BTreeMap<String, Transition<Value>>,
+    },
+    /// What a role allows in the product changed.
+    #[serde(rename = "role.permissions_changed")]
+    #[strum_discriminants(strum(serialize = "role.permissions_changed"))]
+    RolePermissionsChanged {
+        /// What it is a role of.
+        on: RoleKind,
+        /// The role. It allows the same in every project or team.
+        role: String,
+        /// The names of the permissions.
+        permissions: Transition<Vec<String>>,
     },
     /// An identity provider began to read a list page by page: it asked for the second page.
     #[serde(rename = "import.started")]

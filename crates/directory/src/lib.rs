@@ -19,6 +19,7 @@ mod member_filter;
 pub mod membership;
 pub mod org_role;
 pub mod organization;
+pub mod permission;
 pub mod person_events;
 mod person_name;
 pub mod refusal;

@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod members;
 pub(crate) mod organizations;
+pub(crate) mod permissions;
 pub(crate) mod problem;
 pub(crate) mod product_keys;
 pub(crate) mod projects;

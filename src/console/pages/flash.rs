@@ -45,6 +45,7 @@ pub(super) enum Flash {
     TeamRenamed,
     TeamDeleted,
     SettingsSaved,
+    PermissionsSaved,
     BrakeReleased,
     WritesPaused,
     WritesResumed,
@@ -100,6 +101,7 @@ impl Flash {
             Self::TeamRenamed => "The team and its groups are renamed. Their ids are as they were.",
             Self::TeamCreated => "The team is created, with its two groups.",
             Self::TeamDeleted => "The team and its groups are deleted.",
+            Self::PermissionsSaved => "What the role allows is saved. It holds from the next check on.",
             Self::SettingsSaved => "The settings are saved.",
             Self::BrakeReleased => {
                 "The access brake is released. The identity provider sends again what was refused, within an hour \

@@ -38,6 +38,7 @@ mod members;
 mod organizations;
 mod page;
 mod parts;
+mod permissions;
 mod plain_groups;
 mod project;
 mod projects;

@@ -117,7 +117,8 @@ fn main(
             " to create a team. How: "
             (Guide::Okta.link("7-project-roles", "Okta")) ", "
             (Guide::Entra.link("8-project-roles", "Microsoft Entra ID")) ". Groups that belong to no project: "
-            a href=(address(organization, "groups")) { "Plain groups" } "."
+            a href=(address(organization, "groups")) { "Plain groups" } ". What roles allow: "
+            a href=(address(organization, "permissions")) { "Permissions" } "."
         }
         (maker(
             "Create a project",

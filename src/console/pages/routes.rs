@@ -18,6 +18,7 @@ use super::members::Members;
 use super::organizations::Organizations;
 use super::page::{Shown, Submitted};
 use super::parts::address_of;
+use super::permissions::Permissions;
 use super::plain_groups::PlainGroups;
 use super::project::Project;
 use super::projects::Projects;
@@ -47,6 +48,7 @@ pub(crate) enum PageName {
     Project,
     Role,
     Team,
+    Permissions,
     PlainGroups,
     Group,
     Log,
@@ -93,6 +95,7 @@ pub(crate) async fn respond(
         (P::Project, [org, id]) => with_forms(&Project { org, id }, context, request, form).await,
         (P::Role, [org, project, id]) => with_forms(&Role { org, project, id }, context, request, form).await,
         (P::Team, [org, project, id]) => with_forms(&Team { org, project, id }, context, request, form).await,
+        (P::Permissions, [org]) => with_forms(&Permissions { org }, context, request, form).await,
         (P::PlainGroups, [org]) => PlainGroups { org }.show(context, request).await,
         (P::Group, [org, id]) => with_forms(&Group { org, id }, context, request, form).await,
         (P::Log, [org]) => Log { org }.show(context, request).await,

@@ -71,6 +71,7 @@ const KNOWN_SEGMENTS: &[&str] = &[
     "acknowledgements",
     ".well-known",
     "invitations",
+    "permissions",
     "accept",
     "decline",
     "console.css",

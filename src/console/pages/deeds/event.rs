@@ -56,6 +56,7 @@ pub(super) fn word(event: &Event) -> Word {
         E::OrganizationDeleted { .. } => (93, "Deleted", "bad"),
         E::OrganizationRestored { .. } => (92, "Restored", "good"),
         E::SettingsChanged { .. } => (76, "Settings changed", "plain"),
+        E::RolePermissionsChanged { .. } => (62, "Permissions changed", "plain"),
         E::BrakeEngaged { .. } => (75, "Brake engaged", "bad"),
         E::BrakeReleased { .. } => (74, "Brake released", "good"),
         E::PeopleCounted { .. } => (64, "People counted", "plain"),
@@ -187,6 +188,12 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
         }
         E::SettingsChanged { settings } => {
             settings.iter().map(|(name, values)| setting(name, values)).collect()
+        }
+        E::RolePermissionsChanged { on, role, permissions } => {
+            let text = |names: &[String]| (!names.is_empty()).then(|| names.join(", "));
+            let (before, after) = (text(&permissions.before), text(&permissions.after));
+            let what = format!("what the {} role {role} allows", on.as_str());
+            vec![transition(&what, before.as_deref(), after.as_deref())]
         }
         E::ImportStarted { resource, total, .. } | E::ImportFinished { resource, total, .. } => {
             let (one, many) = if resource == "Users" { ("person", "people") } else { ("group", "groups") };

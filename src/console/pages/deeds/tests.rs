@@ -229,6 +229,13 @@ fn each_type_of_event_has_its_words() {
             "Settings changed: user names and mail changed over SCIM: on; mail domains changed from okta.local to \
              okta.lcal; most people set to 10",
         ),
+        (
+            ORGANIZATION,
+            "role.permissions_changed",
+            json!({"on": "project", "role": "Member",
+                "permissions": {"before": [], "after": ["create_configs", "view_project"]}}),
+            "Permissions changed: what the project role Member allows set to create_configs, view_project",
+        ),
         (ORGANIZATION, "import.started", import.clone(), "Import began: 120 people"),
         (ORGANIZATION, "import.finished", import, "Import finished: 120 people"),
         (
