@@ -63,9 +63,13 @@ CREATE TABLE organizations (
   feed_secret      TEXT,
   -- What roles allow in the product where an administrator has set it, as JSON; see crates/directory/src/permission.rs.
   -- NULL: nothing is set.
-  permissions      TEXT CHECK (permissions IS NULL OR json_valid(permissions))
+  permissions      TEXT CHECK (permissions IS NULL OR json_valid(permissions)),
+  -- The name in the form in which it is compared. Empty: the hourly maintenance makes it.
+  name_fold        TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS organizations_deleted ON organizations (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS organizations_by_name ON organizations (name_fold, id);
+CREATE INDEX IF NOT EXISTS organizations_by_creation ON organizations (created_at, id);
 
 -- SCIM keys. Only a SHA-256 of the key is kept, as hexadecimal.
 CREATE TABLE IF NOT EXISTS auth_keys (
@@ -143,6 +147,9 @@ CREATE INDEX IF NOT EXISTS users_inactive ON users (org_id, user_name_fold) WHER
 CREATE INDEX IF NOT EXISTS users_with_org_role ON users (org_id, org_role, user_name_fold) WHERE org_role <> 'Member';
 -- An organization has one Owner. The rules refuse a second one; this index makes it impossible.
 CREATE UNIQUE INDEX IF NOT EXISTS users_one_owner ON users (org_id) WHERE org_role = 'Owner';
+-- The organizations of an administrator, of however many there are.
+CREATE INDEX IF NOT EXISTS users_administrators ON users (user_name_fold, org_id)
+  WHERE active = 1 AND org_role <> 'Member';
 
 -- SCIM sees the people within the organization's email domains. That is decided before the row is written. If the
 -- domains have changed since, the write fails, and the request starts again.
@@ -214,6 +221,7 @@ CREATE TABLE IF NOT EXISTS projects (
   role_groups TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(role_groups)),
   UNIQUE (org_id, name_fold)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS projects_by_creation ON projects (org_id, created_at, name_fold);
 
 CREATE TABLE IF NOT EXISTS teams (
   id         TEXT PRIMARY KEY,
@@ -729,8 +737,11 @@ CREATE TABLE IF NOT EXISTS bulk_runs (
   story      INTEGER,
   -- How far it is, as JSON.
   counts     TEXT NOT NULL,
+  -- When the last step was.
+  stepped_at TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS bulk_runs_under_way ON bulk_runs (org_id, id) WHERE status = 'running';
 
 -- The people of such a change.
 CREATE TABLE IF NOT EXISTS bulk_people (
@@ -779,4 +790,4 @@ BEGIN
 END;
 
 -- The number of the newest migration.
-CREATE VIEW schema_version AS SELECT 17 AS version;
+CREATE VIEW schema_version AS SELECT 18 AS version;

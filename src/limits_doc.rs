@@ -1,6 +1,8 @@
 //! Renders the tables of docs/limits.md from the constants and compares; `UPDATE=1 cargo test --lib limits` rewrites
 //! them.
 
+mod rendering;
+
 use std::fs;
 
 use crate::admin_api::types::query as console_query;
@@ -16,8 +18,9 @@ use crate::d1::health as health_rows;
 use crate::d1::imports::{kept as stored_imports, shown, snapshot};
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::{
-    audit_log, brake, bulk, console_sessions, erasure, export, group_people, idempotent_calls, keys, people,
-    product, projects, refolding, retry, session, totals, undo,
+    audit_log, brake, bulk, console_sessions, erasure, export, group_people, idempotent_calls, keys,
+    organization_list, people, people_counts, product, project_views, projects, refolding, retry, session,
+    totals, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -27,6 +30,8 @@ use crate::redaction::audit_log::{self as kept, body as kept_body};
 use crate::runtime::deadline;
 use crate::{console, deployment, health, jobs};
 use directory::{MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization};
+
+use rendering::{bytes, duration, megabytes, number, section, tenths};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/limits.md");
 const WRANGLER: &str = include_str!("../wrangler.toml");
@@ -228,6 +233,51 @@ fn admin_api() -> Vec<Row> {
     vec![
         ("`count`", number(console_query::MAX_COUNT), "400"),
         ("`count` by default", number(console_query::DEFAULT_COUNT), NOTHING),
+        (
+            "`count` of organizations, and of projects with their roles",
+            number(console_query::MAX_LONG_COUNT),
+            "400",
+        ),
+        (
+            "organizations of a database that a search looks at",
+            number(organization_list::MOST_SEARCHED),
+            "next page",
+        ),
+        (
+            "invitations of a list of organizations, and deleted organizations, of a database",
+            number(organizations::MOST_BESIDE),
+            "left out",
+        ),
+        (
+            "organizations that a page names to switch to",
+            number(organization_list::MOST_SWITCHED),
+            "the search",
+        ),
+        (
+            "projects, teams or plain groups that a search looks at",
+            number(project_views::MOST_SEARCHED),
+            "left out",
+        ),
+        (
+            "the same, sorted by people or by the last push",
+            number(project_views::MOST_SORTED),
+            "left out, and said",
+        ),
+        (
+            "memberships of a project, team or group that a list counts",
+            number(project_views::MOST_COUNTED),
+            "the number of the hourly maintenance",
+        ),
+        (
+            "memberships of a role that its page counts",
+            number(project_views::MOST_COUNTED_OF_ONE),
+            "the number of the hourly maintenance",
+        ),
+        (
+            "members of a role that the page of a team names",
+            number(project_views::MOST_NAMED),
+            "the role's page",
+        ),
         ("people that a search of members looks at", number(people::MOST_SEARCHED), "next search"),
         ("members that a search within a group looks at", number(group_people::MOST_SEARCHED), "next page"),
         ("rows of a query of an export", number(export::MOST_ROWS), "next query"),
@@ -237,6 +287,7 @@ fn admin_api() -> Vec<Row> {
             "next query",
         ),
         ("people of a change of many", number(bulk::MOST_PEOPLE), "400"),
+        ("windows of its search, of as many people as a search looks at", number(bulk::MOST_WINDOWS), "400"),
         ("people of a step of it", number(bulk::MOST_OF_STEP), "next step"),
         ("people that its preview lists", number(bulk::MOST_PREVIEWED), CUT),
         ("form of the sign-in page", bytes(console::SIGN_IN_LIMIT), "413"),
@@ -372,6 +423,31 @@ fn storage() -> Vec<Row> {
             number(jobs::undo::MAX_STEPS),
             "next run",
         ),
+        (
+            "steps of changes of many people in one run of maintenance, in a database",
+            number(jobs::bulk::MAX_STEPS),
+            "next run",
+        ),
+        (
+            "names of organizations that one run folds, in a database",
+            number(jobs::names::MAX_NAMES),
+            "next run",
+        ),
+        (
+            "organizations whose groups and projects one run counts, in a database",
+            number(people_counts::MOST_ORGANIZATIONS),
+            "next run",
+        ),
+        (
+            "groups or projects that are counted at once",
+            number(people_counts::MOST_AT_ONCE),
+            "next statement",
+        ),
+        (
+            "statements that count them in one run, in a database",
+            number(jobs::people::MAX_STATEMENTS),
+            "next run",
+        ),
         ("deleted people whom maintenance erases at once", number(pruning::MAX_PEOPLE), "next statement"),
         (
             "organizations whose active people one run counts anew, in a database",
@@ -382,51 +458,4 @@ fn storage() -> Vec<Row> {
         ("pieces of one run, in a database", number(jobs::totals::MAX_PIECES), "next run"),
         ("time of one run of maintenance", duration(pruning::MAX_MILLIS), "next run"),
     ]
-}
-
-fn section(title: &str, rows: &[Row]) -> String {
-    let rows: String =
-        rows.iter().map(|(what, limit, beyond)| format!("| {what} | {limit} | {beyond} |\n")).collect();
-    format!("## {title}\n\n| limit | value | beyond it |\n| --- | --- | --- |\n{rows}\n")
-}
-
-/// With a comma before each three digits.
-fn number(number: impl TryInto<u64>) -> String {
-    let Ok(number) = number.try_into() else { panic!("a limit is negative") };
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap()).collect();
-    groups.join(",")
-}
-
-/// In KiB or MiB.
-fn bytes(bytes: usize) -> String {
-    let kibibytes = bytes / 1024;
-    assert_eq!(kibibytes * 1024, bytes, "a limit is no whole number of KiB");
-    match kibibytes % 1024 {
-        0 => format!("{} MiB", kibibytes / 1024),
-        _ => format!("{kibibytes} KiB"),
-    }
-}
-
-fn megabytes(bytes: u64) -> String {
-    assert_eq!(bytes % 1_000_000, 0, "a limit is no whole number of MB");
-    format!("{} MB", bytes / 1_000_000)
-}
-
-fn tenths(tenths: u64) -> String {
-    match tenths % 10 {
-        0 => (tenths / 10).to_string(),
-        part => format!("{}.{part}", tenths / 10),
-    }
-}
-
-/// In the largest unit of which it is a whole number.
-fn duration(millis: u64) -> String {
-    let units =
-        [(24 * 60 * 60 * 1000, "day"), (60 * 60 * 1000, "hour"), (60 * 1000, "minute"), (1000, "second")];
-    let (unit, name) =
-        units.into_iter().find(|(unit, _)| millis.is_multiple_of(*unit)).unwrap_or((1, "millisecond"));
-    let count = millis / unit;
-    format!("{} {name}{}", number(count), if count == 1 { "" } else { "s" })
 }

@@ -12,7 +12,8 @@ use super::types::groups::GroupRecord;
 use super::types::query;
 use crate::d1::audit_log;
 use crate::d1::bulk::{
-    self as stored, Change, Counts, MOST_OF_STEP, MOST_PEOPLE, MOST_PREVIEWED, Outcome, Person, Run, Status,
+    self as stored, Change, Counts, MOST_OF_STEP, MOST_PEOPLE, MOST_PREVIEWED, MOST_WINDOWS, Outcome, Person,
+    Run, Status,
 };
 use crate::d1::consequences;
 use crate::d1::session::{Failure, retry_on_conflict};
@@ -20,7 +21,7 @@ use crate::d1::users::{self, StoredUser};
 use crate::d1::{
     Batch, Cause, Handle, StorageError, Tenant, console_views, group_people, memberships, people,
 };
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::ids;
 use directory::{OrgRole, Organization, User};
 
@@ -46,12 +47,16 @@ async fn people_of(
         0 => Err(Problem::new(400, "There are no such people.")),
         1..=MOST_PEOPLE => Ok(people.into_iter().collect()),
         _ => {
-            Err(Problem::new(400, format!("At most {MOST_PEOPLE} people are changed at once. Choose fewer.")))
+            let detail = format!(
+                "More than {MOST_PEOPLE} people are chosen, which is the most that are changed at once. Add a filter, \
+                 such as a domain, and change the others afterwards."
+            );
+            Err(Problem::of(AdminCode::SelectionTooWide, detail))
         }
     }
 }
 
-/// The people whom a list of members finds.
+/// The people whom a list of members finds, in the whole directory: one window of the search after another.
 async fn found(
     context: &AdminContext<'_>,
     tenant: &Tenant<'_>,
@@ -64,14 +69,30 @@ async fn found(
         .collect();
     let filter = members::filter(query::read(&pairs)?);
     let count = u16::try_from(MOST_PEOPLE).unwrap_or(u16::MAX);
-    let query =
+    let mut query =
         people::Query { filter, order: people::Order::Name, from: None, turn: people::Turn::First, count };
-    let rows = context.select(tenant, people::page::<Id>(tenant, &query)).await?.answer;
-    if rows.len() > MOST_PEOPLE || rows.iter().any(|row| row.rest.is_some()) {
-        let detail = "Not all people can be searched at once, or too many match. Add a filter.";
-        return Err(Problem::new(400, detail));
+    let mut found = BTreeSet::new();
+    for window in 0..MOST_WINDOWS {
+        let page = people::page::<Id>(tenant, &query);
+        let rows = match window {
+            0 => context.select(tenant, page).await?.answer,
+            _ => context.database.run(page).await?,
+        };
+        query.from = rows.first().and_then(|row| row.rest.clone());
+        found.extend(rows.into_iter().filter_map(|row| Some(row.member?.id)));
+        if query.from.is_none() || found.len() > MOST_PEOPLE {
+            return Ok(found);
+        }
     }
-    Ok(rows.into_iter().filter_map(|row| Some(row.member?.id)).collect())
+    let searched = u64::from(MOST_WINDOWS).saturating_mul(people::MOST_SEARCHED.into());
+    Err(Problem::of(
+        AdminCode::SelectionTooWide,
+        format!(
+            "{} people match among the first {searched} by user name, and there are more people behind them. Nothing \
+             is changed unless all can be searched: search for a status, an organization role, or name the people.",
+            found.len()
+        ),
+    ))
 }
 
 /// Refuses a change that cannot be made to anyone, and reads what is to be read of people at the same time.

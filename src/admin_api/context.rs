@@ -4,14 +4,16 @@ use std::cell::Cell;
 
 use worker::KvStore;
 
+use super::types::Named;
 use super::types::health::ProvisioningState;
-use super::types::organizations::{Organization, OrganizationRecord};
+use super::types::organizations::{Organization, OrganizationRecord, Others};
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::{Condition, Entry, Outcome};
 use crate::d1::events::read::newest_story;
+use crate::d1::organization_list::MOST_SWITCHED;
 use crate::d1::{
     Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, Tenant, health,
-    idempotent_calls, organizations as stored, refolding,
+    idempotent_calls, organization_list, organizations as stored, refolding,
 };
 use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
@@ -44,6 +46,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) is_writing: bool,
     /// The story of the change that was made, if it was noted: by it, the change is undone.
     pub(crate) story: Cell<Option<i64>>,
+    /// Whether the deployment has more than one database.
+    pub(crate) has_databases: bool,
     /// Whether a page of the console is shown, which says how the provisioning is.
     pub(crate) is_page: bool,
     /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
@@ -91,6 +95,14 @@ impl AdminContext<'_> {
         let database = self.databases.iter().find(|database| Some(database.shard()) == shard);
         self.database = database.ok_or_else(Problem::no_organization)?;
         Ok(())
+    }
+
+    /// The name by which organizations know the actor; `None`: an operator, who sees all of them.
+    pub(super) fn administrator(&self) -> Option<AdministratorName> {
+        match &self.actor {
+            Actor::Operator(_) => None,
+            Actor::Administrator(email) => Some(AdministratorName::of(email)),
+        }
     }
 
     /// The organization as far as the actor administers it: what statements run on behalf of.
@@ -148,6 +160,9 @@ impl AdminContext<'_> {
     ) -> Result<Opened, Problem> {
         let organization = batch.push_first(stored::one::<OrganizationRecord>(tenant));
         let health = self.is_page.then(|| batch.push(health::state::<ProvisioningState>(tenant)));
+        let administrator = self.administrator();
+        let others = (self.is_page && !self.is_writing)
+            .then(|| batch.push(organization_list::to_switch_to::<Named>(administrator.as_ref())));
         let mut results = self.database.batch(&batch).await?;
         let mut found = results.first(organization)?;
         let is_behind = found
@@ -162,6 +177,13 @@ impl AdminContext<'_> {
         let mut organization = self.located(self.database, found.organization);
         if let Some(health) = health {
             organization.health = results.first(health)?.map(ProvisioningState::described);
+        }
+        if let Some(others) = others {
+            let mut named = results.all(others)?;
+            named.retain(|other| other.id != organization.record.id);
+            let has_more = named.len() > MOST_SWITCHED || self.has_databases;
+            named.truncate(MOST_SWITCHED);
+            organization.others = Others { named, has_more };
         }
         Ok(Opened { organization, results })
     }
@@ -189,6 +211,7 @@ impl AdminContext<'_> {
             database: database.shard().number(),
             org_role_attribute: self.catalog.org_role_attribute.clone(),
             health: None,
+            others: Others::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::context::{AdminContext, InOrganization, Opened};
 use super::types::health::{Finding, FindingKind, HealthReport, KeyInUse, ProvisioningState};
+use crate::auth::key_use;
 use crate::d1::Batch;
 use crate::d1::health::{self as stored, Findings, Found};
 use crate::http::Problem;
@@ -11,8 +12,17 @@ use crate::runtime::clock;
 const ENDING_MILLIS: u64 = 14 * 24 * 60 * 60 * 1000;
 
 impl ProvisioningState {
-    /// The same with what may be shown of the key.
+    /// The same with what may be shown of the key, and with uses that are not written yet.
     pub(super) fn described(mut self) -> Self {
+        for key in std::mem::take(&mut self.unused) {
+            let last = key_use::unwritten(&key.id).and_then(|count| count.last);
+            let Some(used) = last.filter(|used| self.last_heard_at.as_ref().is_none_or(|at| *at < used.at))
+            else {
+                continue;
+            };
+            self.last_heard_at = Some(used.at);
+            self.key = Some(key);
+        }
         if let Some(key) = &mut self.key {
             key.hint = directory::key::hint(&key.id);
         }

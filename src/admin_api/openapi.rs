@@ -124,6 +124,8 @@ fn parameters(query: &str) -> Value {
     let parameters = match query {
         "MemberQuery" => members::MemberQuery::into_params(of_query),
         "GroupListQuery" => groups::GroupListQuery::into_params(of_query),
+        "OrganizationQuery" => organizations::OrganizationQuery::into_params(of_query),
+        "AllProjectsQuery" => projects::AllProjectsQuery::into_params(of_query),
         "ProjectListQuery" => projects::ProjectListQuery::into_params(of_query),
         "ProjectQuery" => projects::ProjectQuery::into_params(of_query),
         "DeletionQuery" => organizations::DeletionQuery::into_params(of_query),

@@ -6,11 +6,13 @@ use super::members::described;
 use super::reply::Reply;
 use super::types::organizations::{
     CreatedOrganization, DeclinedOrganization, Invitation, NewOrganization, Organization, OrganizationList,
-    OrganizationRecord, Settings as SettingsChange,
+    OrganizationQuery, OrganizationRecord, OrganizationSort, Settings as SettingsChange,
 };
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::Outcome;
 use crate::d1::consequences::{self, Change};
+use crate::d1::console_views::Listed;
+use crate::d1::organization_list::{self, Order};
 use crate::d1::organizations::{self as stored, Settings};
 use crate::d1::{Batch, Database, Scope, Sent, StorageError, Tenant, acceptances, events, users};
 use crate::http::{AdminCode, Problem};
@@ -22,45 +24,91 @@ use directory::{AdministratorName, OrgRole, organization};
 /// Highest limit of users that can be set.
 pub(crate) const MAX_USER_LIMIT: u64 = 100_000_000;
 
-/// Lists all organizations that the actor administers, in all databases, and invitations to administer others.
-pub(crate) async fn list(context: &AdminContext<'_>) -> Result<Reply<OrganizationList>, Problem> {
-    let name = match &context.actor {
-        Actor::Operator(_) => None,
-        Actor::Administrator(email) => Some(AdministratorName::of(email)),
+/// Most invitations, and most deleted organizations, that are listed of a database.
+pub(crate) const MOST_BESIDE: u16 = 200;
+
+/// A place in a list: the column that sorts, and the id.
+type PlaceInList = (String, String);
+
+/// Between the column and the id in a `next`: no id has it.
+const GAP: char = '~';
+
+/// Lists organizations that the actor administers, of all databases, and invitations to administer others.
+pub(crate) async fn list(
+    context: &AdminContext<'_>,
+    query: OrganizationQuery,
+) -> Result<Reply<OrganizationList>, Problem> {
+    let name = context.administrator();
+    let after = query.after.as_deref().map(|after| {
+        after.rsplit_once(GAP).ok_or_else(|| {
+            Problem::of(AdminCode::InvalidParameter, "\"after\" must be the \"next\" of the previous page.")
+        })
+    });
+    let after = after.transpose()?;
+    let wanted = organization_list::Query {
+        administrator: name.as_ref(),
+        search: query.search.as_deref().filter(|search| !search.trim().is_empty()),
+        order: match query.sort {
+            OrganizationSort::Created => Order::Created,
+            OrganizationSort::Name => Order::Name,
+        },
+        after,
+        count: query.count.0,
     };
     let sent: Vec<_> = context
         .databases
         .iter()
         .map(|database| {
             let mut batch = Batch::new();
-            let organizations = batch.push(match &name {
-                None => stored::all::<OrganizationRecord>(),
-                Some(name) => stored::administered_by(name),
-            });
-            let invitations =
-                name.as_ref().map(|name| batch.push(acceptances::invitations::<Invitation>(name)));
-            (database, database.send(&batch), organizations, invitations)
+            let page = batch.push(organization_list::page::<OrganizationRecord>(&wanted));
+            let rest = wanted.search.map(|_| batch.push(organization_list::rest(&wanted)));
+            let is_first = after.is_none();
+            let invited = name.as_ref().filter(|_| is_first);
+            let invited =
+                invited.map(|name| batch.push(acceptances::invitations::<Invitation>(name, MOST_BESIDE)));
+            let deleted = (is_first && name.is_none())
+                .then(|| batch.push(organization_list::deleted::<OrganizationRecord>(MOST_BESIDE)));
+            (database, database.send(&batch), page, rest, invited, deleted)
         })
         .collect();
-    let mut organizations: Vec<Organization> = Vec::new();
-    let mut invitations: Vec<Invitation> = Vec::new();
-    for (database, sent, administered, invited) in sent {
+    let mut found: Vec<(PlaceInList, Organization)> = Vec::new();
+    // Behind it, one of the databases has not been searched.
+    let mut searched_to: Option<PlaceInList> = None;
+    let (mut invitations, mut deleted) = (Vec::new(), Vec::new());
+    for (database, sent, page, rest, invited, removed) in sent {
         let results = sent.results().await?;
-        let administered = results.all(administered)?;
-        organizations.extend(administered.into_iter().map(|record| context.located(database, record)));
+        for Listed { member, place } in results.all(page)? {
+            let organization = context.located(database, member);
+            found.push(((place, organization.record.id.clone()), organization));
+        }
+        let rest = rest.map(|rest| results.first(rest)).transpose()?.flatten();
+        let rest = rest.map(|rest| (rest.place, rest.id));
+        searched_to = [searched_to, rest].into_iter().flatten().min();
         if let Some(invited) = invited {
             invitations.extend(results.all(invited)?);
         }
+        if let Some(removed) = removed {
+            let removed = results.all(removed)?;
+            deleted.extend(removed.into_iter().map(|record| context.located(database, record)));
+        }
     }
-    organizations.sort_by_cached_key(|each| (each.record.created_at.clone(), each.record.id.clone()));
-    invitations.sort_by_cached_key(|each| (each.created_at.clone(), each.id.clone()));
-    let (deleted, organizations) = organizations.into_iter().partition(|each| each.record.deletion.is_some());
-    Ok(Reply::ok(OrganizationList { organizations, invitations, deleted }))
+    found.sort_by(|(left, _), (right, _)| left.cmp(right));
+    found.retain(|(place, _)| searched_to.as_ref().is_none_or(|to| place <= to));
+    let most = usize::from(wanted.count);
+    let last = match found.len() > most {
+        true => found.get(most.saturating_sub(1)).map(|(place, _)| place.clone()),
+        false => searched_to,
+    };
+    found.truncate(most);
+    let next = last.map(|(place, id)| format!("{place}{GAP}{id}"));
+    let organizations = found.into_iter().map(|(_, organization)| organization).collect();
+    invitations.sort_by_cached_key(|each: &Invitation| (each.created_at.clone(), each.id.clone()));
+    Ok(Reply::ok(OrganizationList { organizations, next, invitations, deleted }))
 }
 
 /// Accepts to administer an organization: from now on it is listed.
 pub(crate) async fn accept(context: &AdminContext<'_>, id: &str) -> Result<Reply<Organization>, Problem> {
-    let (tenant, email) = invited(context, id)?;
+    let (tenant, email) = invited(context, id).await?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{email} accepted to administer it."));
     let mut batch = Batch::from_iter([events::organization::invitation_answered(&tenant, true)]);
@@ -76,7 +124,7 @@ pub(crate) async fn decline(
     context: &AdminContext<'_>,
     id: &str,
 ) -> Result<Reply<DeclinedOrganization>, Problem> {
-    let (tenant, email) = invited(context, id)?;
+    let (tenant, email) = invited(context, id).await?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{email} declined to administer it."));
     let mut batch = Batch::from_iter([events::organization::invitation_answered(&tenant, false)]);
@@ -89,7 +137,8 @@ pub(crate) async fn decline(
     Ok(Reply::ok(DeclinedOrganization { id: id.to_owned() }))
 }
 
-fn invited<'a>(context: &'a AdminContext<'_>, id: &str) -> Result<(Tenant<'a>, &'a str), Problem> {
+/// The organization that the actor is invited to administer, unless it is deleted.
+async fn invited<'a>(context: &'a AdminContext<'_>, id: &str) -> Result<(Tenant<'a>, &'a str), Problem> {
     let Actor::Administrator(email) = &context.actor else {
         return Err(Problem::of(
             AdminCode::NothingToAccept,
@@ -97,7 +146,9 @@ fn invited<'a>(context: &'a AdminContext<'_>, id: &str) -> Result<(Tenant<'a>, &
         ));
     };
     let scope = Scope::Invited { organization: id.to_owned(), name: AdministratorName::of(email) };
-    Ok((Tenant { scope, ..context.tenant(id) }, email))
+    let tenant = Tenant { scope, ..context.tenant(id) };
+    context.open(&tenant, Batch::new()).await?;
+    Ok((tenant, email))
 }
 
 /// Reads an organization and its settings.

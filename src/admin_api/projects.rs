@@ -10,11 +10,13 @@ use super::types::Named;
 use super::types::consequences::{Confirmation, ConfirmationQuery};
 use super::types::organizations::Organization;
 use super::types::projects::{
-    NewName, NewProject, Project as Described, ProjectList, Role, RoleGroup as DescribedGroup, Team,
+    AllProjectsQuery, NewName, NewProject, Project as Described, ProjectList, Role,
+    RoleGroup as DescribedGroup, Team,
 };
 use crate::d1::audit_log::Outcome;
 use crate::d1::consequences::{self, Change};
-use crate::d1::projects::{self as stored, ProjectPart, RoleGroup};
+use crate::d1::project_list::{ProjectPart, Wanted, described as read_projects};
+use crate::d1::projects::{self as stored, RoleGroup};
 use crate::d1::{Batch, Statement, StorageError, Tenant, groups};
 use crate::http::{AdminCode, Problem};
 use crate::runtime::ids;
@@ -23,15 +25,29 @@ use directory::group_name::{PROJECT_ROLES, Project, fold_group_name, project_rol
 /// Most custom roles that a project is created with.
 pub(crate) const MOST_ROLES: usize = 100;
 
-/// Lists all projects, the oldest first.
+/// Lists projects with their roles and teams, the oldest first.
 pub(crate) async fn list(
     context: &AdminContext<'_>,
     org: &str,
+    AllProjectsQuery { after, count }: AllProjectsQuery,
 ) -> Result<InOrganization<ProjectList>, Problem> {
+    let after = match after.as_deref() {
+        None => ("", ""),
+        Some(after) => after.split_once('~').ok_or_else(|| {
+            Problem::of(AdminCode::InvalidParameter, "\"after\" must be the \"next\" of the previous page.")
+        })?,
+    };
     let tenant = context.tenant(org);
-    let found = context.select(&tenant, stored::described(&tenant, None)).await?;
-    let projects = assemble(found.answer)?;
-    Ok(InOrganization { organization: found.organization, answer: ProjectList { projects } })
+    let wanted = Wanted::Page { after, count: count.0 };
+    let found = context.select(&tenant, read_projects(&tenant, wanted)).await?;
+    let most = usize::from(count.0);
+    let mut places: Vec<String> = found.answer.iter().filter_map(|part| part.place.clone()).collect();
+    let mut projects = assemble(found.answer)?;
+    let has_more = projects.len() > most;
+    projects.truncate(most);
+    places.truncate(most);
+    let next = places.pop().filter(|_| has_more);
+    Ok(InOrganization { organization: found.organization, answer: ProjectList { projects, next } })
 }
 
 /// Creates a project with the built-in roles and custom ones.
@@ -314,7 +330,7 @@ async fn written(
     statements: Vec<Statement>,
 ) -> Result<Described, Problem> {
     let mut batch = Batch::from_iter(statements);
-    let project = batch.push(stored::described(tenant, Some(id)));
+    let project = batch.push(read_projects(tenant, Wanted::One(id)));
     let results = context.write_noting(tenant, outcome, batch).await;
     let results = results.map_err(|error| taken(error, "project", name))?;
     Ok(assemble(results.all(project)?)?.pop().ok_or(StorageError::Stale)?)
@@ -331,7 +347,7 @@ async fn read(
     project: &str,
 ) -> Result<(Organization, Described), Problem> {
     let InOrganization { organization, answer } =
-        context.select(tenant, stored::described(tenant, Some(project))).await?;
+        context.select(tenant, read_projects(tenant, Wanted::One(project))).await?;
     let found = assemble(answer)?.pop().ok_or_else(no_project)?;
     Ok((organization, found))
 }
@@ -348,11 +364,11 @@ async fn unarchived(
     }
 }
 
-/// Assembles projects from the rows of [`stored::described`]: a project, then its roles and its teams.
+/// Assembles projects from the rows of [`read_projects`]: a project, then its roles and its teams.
 fn assemble(parts: Vec<ProjectPart>) -> Result<Vec<Described>, StorageError> {
     let mut projects: Vec<Described> = Vec::new();
     let orphan = || StorageError::Internal("a role or a team comes before its project".to_owned());
-    for ProjectPart { list, json } in parts {
+    for ProjectPart { list, json, .. } in parts {
         match list.as_str() {
             "" => projects.push(part(json)?),
             "roles" => projects.last_mut().ok_or_else(orphan)?.roles.push(part(json)?),

@@ -255,7 +255,9 @@ async fn read(
     parameters: &[&str],
 ) -> Result<Reply<String>, Problem> {
     match (call, parameters) {
-        (Call::ListOrganizations, []) => Ok(organizations::list(context).await?.into_json()?),
+        (Call::ListOrganizations, []) => {
+            Ok(organizations::list(context, query::read(request.query)?).await?.into_json()?)
+        }
         (Call::ReadOrganization, [org]) => found(organizations::read(context, org).await?),
         (Call::PreviewDeletion, [org]) => found(deletion::preview(context, org).await?),
         (Call::ListKeys, [org]) => found(keys::list(context, org).await?),
@@ -269,7 +271,9 @@ async fn read(
         (Call::ReadPermissions, [org, kind, role]) => {
             found(permissions::role(context, org, kind, role).await?)
         }
-        (Call::ListProjects, [org]) => found(projects::list(context, org).await?),
+        (Call::ListProjects, [org]) => {
+            found(projects::list(context, org, query::read(request.query)?).await?)
+        }
         (Call::ListProjectSummaries, [org]) => {
             found(project_views::list(context, org, query::read(request.query)?).await?)
         }

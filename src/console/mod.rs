@@ -327,6 +327,7 @@ fn admin_context<'a>(
         import_pages_per_day: deployment.import_pages_per_day,
         is_writing: request.method != Method::GET && request.method != Method::HEAD,
         story: Cell::new(None),
+        has_databases: Shard::new(1).and_then(|second| deployment.database(second)).is_some(),
         is_page: false,
         call_id: None,
     })

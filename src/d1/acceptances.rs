@@ -7,24 +7,26 @@ use serde::de::DeserializeOwned;
 use super::Database;
 use super::administrators::{self, HAS_ACCEPTED, IS_ADMINISTRATOR};
 use super::batch::Select;
-use super::statement::{Statement, text};
+use super::statement::{Statement, integer, text};
 use super::tenant::Tenant;
 use directory::AdministratorName;
 
-/// Selects the organizations that a person is invited to administer and has not accepted, one a row as JSON.
-pub fn invitations<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
+/// Selects the organizations that a person is invited to administer and has not accepted, one a row as JSON;
+/// at most `count`.
+pub fn invitations<R: DeserializeOwned>(name: &AdministratorName, count: u16) -> Select<R> {
     let sql = format!(
         "SELECT json_object('id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains),
            'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
            'user_count', o.user_count, 'created_at', o.created_at, 'org_role', u.org_role,
            'declined', json(iif(a.declined_at IS NULL, 'false', 'true'))) AS json
-         FROM organizations o
-           CROSS JOIN users u ON u.org_id = o.id AND {IS_ADMINISTRATOR}
+         FROM users u INDEXED BY users_administrators CROSS JOIN organizations o ON o.id = u.org_id
            LEFT JOIN acceptances a ON a.org_id = o.id AND a.mail = :administrator_composed
-         WHERE NOT {HAS_ACCEPTED}
-         ORDER BY o.created_at, o.id"
+         WHERE {IS_ADMINISTRATOR} AND o.deleted_at IS NULL AND NOT {HAS_ACCEPTED}
+         ORDER BY o.created_at, o.id LIMIT CAST(:count AS INTEGER)"
     );
-    Select::json(Statement::new(&sql, &administrators::bindings(name)))
+    let mut bindings = administrators::bindings(name);
+    bindings.push(integer("count", count));
+    Select::json(Statement::new(&sql, &bindings))
 }
 
 /// Writes that an administrator accepts the tenant's organization. If they have accepted it before, nothing changes.

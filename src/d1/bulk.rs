@@ -16,6 +16,8 @@ use directory::OrgRole;
 
 /// Most people of a run.
 pub(crate) const MOST_PEOPLE: usize = 10_000;
+/// Most windows of a search, each of which looks at [`super::people::MOST_SEARCHED`] people.
+pub(crate) const MOST_WINDOWS: u32 = 20;
 /// Most people of a step.
 pub(crate) const MOST_OF_STEP: u32 = 20;
 /// Of how many people of a preview the groups are counted.
@@ -257,8 +259,9 @@ pub fn start(tenant: &Tenant<'_>, id: &str, change: &Change, people: &[String]) 
     [
         format!("DELETE FROM bulk_people WHERE org_id = :org AND run_id = ({old})"),
         format!("DELETE FROM bulk_runs WHERE org_id = :org AND id = ({old})"),
-        "INSERT INTO bulk_runs (org_id, id, created_at, created_by, change, status, counts)
-         SELECT o.id, :run, :now, :event_actor, :change, 'running', :counts FROM organizations o WHERE o.id = :org"
+        "INSERT INTO bulk_runs (org_id, id, created_at, created_by, change, status, counts, stepped_at)
+         SELECT o.id, :run, :now, :event_actor, :change, 'running', :counts, :now
+         FROM organizations o WHERE o.id = :org"
             .to_owned(),
     ]
     .iter()
@@ -309,7 +312,7 @@ pub fn advance(tenant: &Tenant<'_>, run: &Run, after: Counts, status: Status) ->
         text("status", if status == Status::Finished { "finished" } else { "running" }),
         text("looked_at", run.counts.looked_at.to_string()),
     ];
-    let sql = "UPDATE bulk_runs SET counts = :counts, status = :status
+    let sql = "UPDATE bulk_runs SET counts = :counts, status = :status, stepped_at = :now
                WHERE org_id = :org AND id = :run AND status = 'running'
                  AND counts ->> '$.looked_at' = CAST(:looked_at AS INTEGER)";
     [tenant.statement(sql, &bindings), guard()]
@@ -346,4 +349,28 @@ pub fn stop(tenant: &Tenant<'_>, id: &str) -> Statement {
         "UPDATE bulk_runs SET status = 'stopped' WHERE org_id = :org AND id = :run AND status = 'running'",
         &[text("run", id)],
     )
+}
+
+/// A run that has not been carried on for a while.
+#[derive(Debug, Deserialize)]
+pub struct Waiting {
+    /// The organization.
+    pub org_id: String,
+    /// The run.
+    pub id: String,
+    /// The administrator who began it.
+    pub created_by: String,
+}
+
+/// Finds runs of all organizations whose last step was before `before`, at most `most`; those that have waited longest
+/// come first. A run that an older version began has no time of a step: it was to wait for its administrator.
+pub fn waiting(before: &str, most: u32) -> Select<Waiting> {
+    Select::columns(Statement::new(
+        "SELECT r.org_id AS org_id, r.id AS id, r.created_by AS created_by
+         FROM bulk_runs r INDEXED BY bulk_runs_under_way
+         WHERE r.status = 'running' AND r.stepped_at > '' AND r.stepped_at < :before
+           AND EXISTS (SELECT 1 FROM organizations o WHERE o.id = r.org_id AND o.deleted_at IS NULL)
+         ORDER BY r.stepped_at LIMIT CAST(:most AS INTEGER)",
+        &[text("before", before), integer("most", most)],
+    ))
 }

@@ -17,11 +17,12 @@ use super::limits::LIMITS;
 use super::list::{Listed, Query, prepare};
 use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::organizations::Settings;
+use super::project_views::{Page, Sort};
 use super::users::StoredUser;
 use super::{
-    Batch, Cause, Scope, Statement, Tenant, audit_log, brake, bulk, consequences, erasure, events, export,
-    group_members, group_people, groups, health, member_chunks, organizations, people, projects, retention,
-    totals, undo, users,
+    Batch, Cause, Scope, Statement, Tenant, acceptances, audit_log, brake, bulk, consequences, deletion,
+    erasure, events, export, group_members, group_people, groups, health, member_chunks, organization_list,
+    organizations, people, people_counts, project_views, projects, retention, totals, undo, users,
 };
 use directory::event::{MAX_LISTED, Source};
 use directory::group::GroupChange;
@@ -381,6 +382,26 @@ fn readable() -> Vec<Case> {
         batch.push(kept::of_person(&tenant, "user"));
         batch.push(kept::ahead::<Value>(&tenant, 50));
     });
+    add("projects, teams and plain groups, a page at a time", &|batch| {
+        let page = Page { search: Some("shop".to_owned()), sort: Sort::People, skip: 50, count: 50 };
+        batch.push(project_views::projects::<Value>(&tenant, &page, Some(false)));
+        batch.push(project_views::project_total(&tenant, &page, None));
+        batch.push(project_views::teams::<Value>(&tenant, "project", &page));
+        batch.push(project_views::one_team::<Value>(&tenant, "project", "team"));
+        batch.push(project_views::first_members::<Value>(&tenant, "team"));
+        batch.push(project_views::plain_groups::<Value>(&tenant, &Page { sort: Sort::Pushed, ..page }));
+    });
+    add("people of large groups and projects are counted", &|batch| {
+        batch.push(people_counts::due());
+        batch.push(people_counts::count(&tenant, people_counts::Counted::Groups));
+        batch.push(people_counts::count(&tenant, people_counts::Counted::Projects));
+        batch.execute(people_counts::done(&tenant, 7));
+    });
+    add("an organization is deleted, restored, and its rows are deleted", &|batch| {
+        batch.extend(deletion::delete(&tenant, "organization", "Acme"));
+        batch.extend(deletion::restore(&tenant, "organization", "Acme"));
+        batch.extend(deletion::prune("2026-01-01T00:00:00.000Z", 1000));
+    });
     add("how the provisioning is", &|batch| {
         batch.push(health::state::<Value>(&tenant));
         health::Findings::push(batch, &tenant);
@@ -395,7 +416,17 @@ fn readable() -> Vec<Case> {
         batch.push(organizations::one::<Value>(&administrator));
     });
     add("the organizations of an administrator", &|batch| {
-        batch.push(organizations::administered_by::<Value>(&name));
+        for (administrator, search) in [(Some(&name), None), (None, Some("acme"))] {
+            let order = organization_list::Order::Name;
+            let after = Some(("acme", "organization"));
+            let query = organization_list::Query { administrator, search, order, after, count: 50 };
+            batch.push(organization_list::page::<Value>(&query));
+            batch.push(organization_list::rest(&query));
+        }
+        batch.push(organization_list::to_switch_to::<Value>(None));
+        batch.push(organization_list::deleted::<Value>(50));
+        batch.push(organization_list::unfolded(50));
+        batch.push(acceptances::invitations::<Value>(&name, 50));
     });
     cases
 }

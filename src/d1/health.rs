@@ -35,8 +35,9 @@ fn failures() -> String {
 }
 
 /// Reads how the provisioning is, in one row as JSON: `last_heard_at`; `failures` of identity providers within a day,
-/// at most [`MOST_FAILURES`]; the `key` that was used last; how many `good_keys` there are; and the `import` that is
-/// under way.
+/// at most [`MOST_FAILURES`]; the `key` that was used last; the good keys that are
+/// `unused`; how many `good_keys` there are; the `import` that is
+/// under way, and the `bulk` change of many people.
 pub fn state<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
     let sql = format!(
         "WITH k AS MATERIALIZED (
@@ -52,10 +53,14 @@ pub fn state<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
            'key', json((SELECT json_object('id', k.id, 'expires_at', k.expires_at,
                'is_good', json(iif(k.is_good, 'true', 'false')))
              FROM k WHERE k.last_used_at IS NOT NULL ORDER BY k.last_used_at DESC LIMIT 1)),
+           'unused', json((SELECT json_group_array(json_object('id', k.id, 'expires_at', k.expires_at,
+               'is_good', json('true'))) FROM k WHERE k.last_used_at IS NULL AND k.is_good)),
            'good_keys', (SELECT count(*) FROM k WHERE k.is_good),
            'import', (SELECT i.id FROM (
                SELECT id, is_done, read_at FROM imports WHERE org_id = :org ORDER BY id DESC LIMIT 3) i
-             WHERE i.is_done = 0 AND i.read_at > {minutes} LIMIT 1)) AS json",
+             WHERE i.is_done = 0 AND i.read_at > {minutes} LIMIT 1),
+           'bulk', (SELECT r.id FROM bulk_runs r INDEXED BY bulk_runs_under_way
+             WHERE r.org_id = :org AND r.status = 'running' LIMIT 1)) AS json",
         day = ago("1 day"),
         minutes = ago("3 minutes")
     );

@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::administrators::{self, HAS_ACCEPTED, IS_ADMINISTRATOR};
 use super::audit_log::Condition;
 use super::batch::Select;
 use super::brake::{self, DEFAULT_PERCENT};
@@ -13,12 +12,11 @@ use super::events;
 use super::kept_memberships;
 use super::statement::{Binding, Statement, boolean, integer, text};
 use super::tenant::{Tenant, guard};
-use directory::AdministratorName;
 use directory::event::{Event, NewEvent, SubjectType};
-use scim_protocol::text::FOLD_VERSION;
+use scim_protocol::text::{FOLD_VERSION, fold};
 
-/// Selects organizations as the console shows them, as JSON, with more columns.
-fn described(more: &str) -> String {
+/// SQL of the organization `o` as the console shows it, as JSON, with more columns.
+pub(super) fn described(more: &str) -> String {
     format!(
         "SELECT json_object(
            'id', o.id, 'name', o.name,
@@ -40,8 +38,7 @@ fn described(more: &str) -> String {
                  AND r.progress ->> '$.releases_brake' = o.brake_engaged_at LIMIT 1))),
            'deletion', iif(o.deleted_at IS NULL, NULL, json_object('at', o.deleted_at, 'by', o.deleted_by)),
            'pause', iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
-           'created_at', o.created_at, 'last_modified', o.last_modified) AS json{more}
-         FROM organizations o",
+           'created_at', o.created_at, 'last_modified', o.last_modified) AS json{more}",
         lost = brake::lost("o"),
         limit = brake::limit("o"),
     )
@@ -76,25 +73,6 @@ pub struct Settings {
     pub org_role_attribute: Option<String>,
 }
 
-/// Reads all organizations of the deployment, one a row as JSON.
-pub fn all<R: DeserializeOwned>() -> Select<R> {
-    Select::json(Statement::new(&format!("{} ORDER BY o.created_at, o.id", described("")), &[]))
-}
-
-/// Reads the organizations that the person with this `userName` administers and has accepted, one a row as JSON.
-pub fn administered_by<R: DeserializeOwned>(name: &AdministratorName) -> Select<R> {
-    Select::json(Statement::new(
-        &format!(
-            "{}
-             WHERE o.deleted_at IS NULL
-               AND EXISTS (SELECT 1 FROM users u WHERE u.org_id = o.id AND {IS_ADMINISTRATOR}) AND {HAS_ACCEPTED}
-             ORDER BY o.created_at, o.id",
-            described("")
-        ),
-        &administrators::bindings(name),
-    ))
-}
-
 /// An organization as the console shows it.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "R: DeserializeOwned")]
@@ -115,19 +93,22 @@ impl<R> Described<R> {
 /// Reads one organization.
 pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
     let described = described(", o.fold_version AS fold_version");
-    tenant.select(&format!("{described} WHERE o.id = :org"), &[])
+    tenant.select(&format!("{described} FROM organizations o WHERE o.id = :org"), &[])
 }
 
 /// Writes a new organization, the one the tenant names.
 pub fn insert(tenant: &Tenant<'_>, id: &str, name: &str, settings: &Settings) -> Vec<Statement> {
     let sql = "INSERT INTO organizations
                  (id, name, email_management, plain_groups, keep_access, mail_domains, key_lifetime_days, user_limit,
-                  brake_percent, org_role_attribute, fold_version, created_at, last_modified, feed_secret)
+                  brake_percent, org_role_attribute, fold_version, created_at, last_modified, feed_secret,
+                  name_fold)
                VALUES (:org, :name, :email_management, :plain_groups, :keep_access, :mail_domains,
                  nullif(CAST(:key_lifetime_days AS INTEGER), 0), nullif(CAST(:user_limit AS INTEGER), 0),
-                 :brake_percent, :org_role_attribute, :fold_version, :now, :now, lower(hex(randomblob(32))))";
+                 :brake_percent, :org_role_attribute, :fold_version, :now, :now, lower(hex(randomblob(32))),
+                 :name_fold)";
     let bindings = vec![
         text("name", name),
+        text("name_fold", fold(name)),
         boolean("email_management", settings.email_management.unwrap_or(false)),
         boolean("plain_groups", settings.plain_groups.unwrap_or(false)),
         boolean("keep_access", settings.keep_access.unwrap_or(false)),
@@ -248,7 +229,7 @@ impl Settings {
 
 /// Writes changed settings, of which there is at least one.
 pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
-    let (wanted, bindings) = settings.wanted();
+    let (wanted, mut bindings) = settings.wanted();
     let join = |part: &dyn Fn(&Wanted) -> String, separator: &str| {
         wanted.iter().map(part).collect::<Vec<_>>().join(separator)
     };
@@ -262,6 +243,10 @@ pub fn update(tenant: &Tenant<'_>, settings: &Settings) -> Update {
     if settings.brake_percent == Some(0) {
         // There is nothing left for an administrator to decide.
         assignments.push_str(", brake_engaged_at = NULL, brake_engaged_by = NULL");
+    }
+    if let Some(name) = &settings.name {
+        bindings.push(text("name_fold", fold(name)));
+        assignments.push_str(", name_fold = :name_fold");
     }
     let sql = format!(
         "UPDATE organizations SET last_modified = max(last_modified, :now), {assignments}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::batch::Select;
 use super::brake::not_lately;
-use super::columns::{flag, json as column_json};
+use super::columns::flag;
 use super::groups::Doomed;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
@@ -102,16 +102,6 @@ pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Select<Vec<Pro
     )
 }
 
-/// A project, or a role or team of the project before it.
-#[derive(Debug, Deserialize)]
-pub struct ProjectPart {
-    /// Where in the project it belongs: `roles` or `teams`; empty for the project itself.
-    pub list: String,
-    /// The project, role or team.
-    #[serde(deserialize_with = "column_json")]
-    pub json: Value,
-}
-
 /// A group that is deleted, and how many memberships are deleted with it.
 #[derive(Debug, Deserialize)]
 pub struct DoomedGroup {
@@ -120,30 +110,6 @@ pub struct DoomedGroup {
     /// Whether the access brake is engaged and counts one of its members.
     #[serde(deserialize_with = "flag")]
     pub is_braked: bool,
-}
-
-/// Reads all projects with their roles and teams, or one project. Each project, role and team has a row of its own:
-/// together they may be longer than one value of the database can be.
-pub fn described(tenant: &Tenant<'_>, id: Option<&str>) -> Select<ProjectPart> {
-    const OF_ONE: &str = "p.org_id = :org AND (:id IS NULL OR p.id = :id)";
-    const ROLE: &str = "json_object('name', g.role, 'group', json_object(
-      'id', g.id, 'display_name', g.display_name, 'pushed_at', g.pushed_at))";
-    let sql = format!(
-        "SELECT json, list FROM (
-           SELECT p.created_at, p.name_fold, 0 AS kind, 0 AS seq, '' AS name, '' AS list, json_object(
-             'id', p.id, 'name', p.name, 'archived_at', p.archived_at, 'roles', json('[]'), 'teams', json('[]')) AS json
-           FROM projects p WHERE {OF_ONE}
-           UNION ALL
-           SELECT p.created_at, p.name_fold, 1, g.seq, '', 'roles', {ROLE}
-           FROM projects p CROSS JOIN groups g ON g.project_id = p.id AND g.team_id IS NULL WHERE {OF_ONE}
-           UNION ALL
-           SELECT p.created_at, p.name_fold, 2, 0, t.name_fold, 'teams', json_object(
-             'id', t.id, 'name', t.name, 'roles', (
-               SELECT json_group_array({ROLE}) FROM (SELECT * FROM groups WHERE team_id = t.id ORDER BY seq) g))
-           FROM projects p CROSS JOIN teams t ON t.project_id = p.id WHERE {OF_ONE})
-         ORDER BY created_at, name_fold, kind, seq, name"
-    );
-    tenant.select(&sql, &[optional("id", id)])
 }
 
 /// Reads the groups that are deleted with a group: both groups of its team if it has one; none for a project's role,

@@ -4384,9 +4384,10 @@ UPDATE organizations SET
   user_limit = nullif(CAST(?5 AS INTEGER), 0),
   brake_percent = CAST(?6 AS INTEGER),
   brake_engaged_at = NULL,
-  brake_engaged_by = NULL
+  brake_engaged_by = NULL,
+  name_fold = ?7
 WHERE
-  id = ?7
+  id = ?8
   AND (
     organizations.name IS NOT ?2
     OR organizations.email_management IS NOT CAST(?3 AS INTEGER)
@@ -7563,8 +7564,8 @@ WHERE
     ORDER BY r.id
     LIMIT 1
   );
-INSERT INTO bulk_runs (org_id, id, created_at, created_by, change, status, counts)
-SELECT o.id, ?1, ?2, ?3, ?4, 'running', ?5
+INSERT INTO bulk_runs (org_id, id, created_at, created_by, change, status, counts, stepped_at)
+SELECT o.id, ?1, ?2, ?3, ?4, 'running', ?5, ?2
 FROM organizations o
 WHERE o.id = ?6;
 SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
@@ -7767,6 +7768,683 @@ SELECT
   ) AS json
 FROM last l;
 
+-- projects, teams and plain groups, a page at a time
+WITH
+found AS MATERIALIZED (
+  SELECT f.*
+  FROM (
+    SELECT p.id, p.name, p.name_fold, p.archived_at
+    FROM projects p
+    WHERE p.org_id = ?1
+      AND (?2 IS NULL OR (p.archived_at IS NOT NULL) = CAST(?2 AS INTEGER))
+    ORDER BY name_fold
+    LIMIT 20000
+  ) f
+  WHERE ?3 IS NULL OR instr(f.name_fold, ?3) > 0
+  LIMIT 1000
+),
+page AS MATERIALIZED (
+  SELECT
+    f.*,
+    coalesce(
+      (
+        SELECT
+          iif(
+            count(*) <= 100,
+            json_object('count', count(DISTINCT k.user_seq), 'counted_at', NULL),
+            coalesce(
+              (
+                SELECT json_object('count', c.people, 'counted_at', c.counted_at)
+                FROM people_counts c
+                WHERE c.org_id = ?1
+                  AND c.id = f.id
+              ),
+              json_object('count', NULL, 'counted_at', NULL)
+            )
+          )
+        FROM (
+          SELECT m.user_seq AS user_seq
+          FROM groups x
+            CROSS JOIN memberships m ON m.group_seq = x.seq
+          WHERE x.project_id = f.id
+          LIMIT 100 + 1
+        ) k
+      ) ->> '$.count',
+      100 + 1
+    ) AS place
+  FROM found f
+  ORDER BY place DESC NULLS LAST, f.name_fold
+  LIMIT CAST(?4 AS INTEGER) + 1 OFFSET CAST(?5 AS INTEGER)
+)
+SELECT
+  json_object(
+    'id',
+    f.id,
+    'name',
+    f.name,
+    'archived_at',
+    f.archived_at,
+    'people',
+    json(
+      (
+        SELECT
+          iif(
+            count(*) <= 100,
+            json_object('count', count(DISTINCT k.user_seq), 'counted_at', NULL),
+            coalesce(
+              (
+                SELECT json_object('count', c.people, 'counted_at', c.counted_at)
+                FROM people_counts c
+                WHERE c.org_id = ?1
+                  AND c.id = f.id
+              ),
+              json_object('count', NULL, 'counted_at', NULL)
+            )
+          )
+        FROM (
+          SELECT m.user_seq AS user_seq
+          FROM groups x
+            CROSS JOIN memberships m ON m.group_seq = x.seq
+          WHERE x.project_id = f.id
+          LIMIT 100 + 1
+        ) k
+      )
+    ),
+    'role_count',
+    (SELECT count(*) FROM groups x WHERE x.project_id = f.id AND x.team_id IS NULL) + (SELECT count(*) FROM archived_groups x WHERE x.project_id = f.id AND x.team_id IS NULL),
+    'team_count',
+    (SELECT count(*) FROM teams t WHERE t.project_id = f.id),
+    'pushed_at',
+    (SELECT max(x.pushed_at) FROM groups x WHERE x.project_id = f.id)
+  ) AS json
+FROM page f
+ORDER BY f.place DESC NULLS LAST, f.name_fold;
+SELECT nullif(count(*), 1000 + 1) AS total
+FROM (
+  SELECT 1
+  FROM (
+    SELECT p.id, p.name, p.name_fold, p.archived_at
+    FROM projects p
+    WHERE p.org_id = ?1
+      AND (?2 IS NULL OR (p.archived_at IS NOT NULL) = CAST(?2 AS INTEGER))
+    ORDER BY name_fold
+    LIMIT 20000
+  ) f
+  WHERE ?3 IS NULL
+    OR instr(f.name_fold, ?3) > 0
+  LIMIT 1000 + 1
+);
+WITH
+found AS MATERIALIZED (
+  SELECT f.*
+  FROM (
+    SELECT t.id AS id, t.name AS name, t.name_fold AS name_fold
+    FROM projects p
+      CROSS JOIN teams t ON t.project_id = p.id
+    WHERE p.org_id = ?1
+      AND p.id = ?2
+    ORDER BY name_fold
+    LIMIT 20000
+  ) f
+  WHERE ?3 IS NULL OR instr(f.name_fold, ?3) > 0
+  LIMIT CAST(?4 AS INTEGER) + CAST(?5 AS INTEGER) + 1
+),
+page AS MATERIALIZED (
+  SELECT f.*, NULL AS place
+  FROM found f
+  ORDER BY place DESC NULLS LAST, f.name_fold
+  LIMIT CAST(?5 AS INTEGER) + 1 OFFSET CAST(?4 AS INTEGER)
+)
+SELECT
+  json_object(
+    'id',
+    f.id,
+    'name',
+    f.name,
+    'roles',
+    (
+      SELECT
+        json_group_array(
+          json(
+            json_object(
+              'name',
+              g.role,
+              'built_in',
+              json(
+                iif(
+                  g.team_id IS NOT NULL
+                  OR g.role = 'Admin'
+                  OR g.role = 'Member'
+                  OR g.role = 'Read-Only',
+                  'true',
+                  'false'
+                )
+              ),
+              'group',
+              json_object('id', g.id, 'display_name', g.display_name, 'pushed_at', g.pushed_at),
+              'people',
+              json(
+                (
+                  SELECT
+                    iif(
+                      count(*) <= 100,
+                      json_object('count', count(DISTINCT k.user_seq), 'counted_at', NULL),
+                      coalesce(
+                        (
+                          SELECT json_object('count', c.people, 'counted_at', c.counted_at)
+                          FROM people_counts c
+                          WHERE c.org_id = ?1
+                            AND c.id = g.id
+                        ),
+                        json_object('count', NULL, 'counted_at', NULL)
+                      )
+                    )
+                  FROM (
+                    SELECT m.user_seq AS user_seq
+                    FROM groups x
+                      CROSS JOIN memberships m ON m.group_seq = x.seq
+                    WHERE x.seq = g.seq
+                    LIMIT 100 + 1
+                  ) k
+                )
+              )
+            )
+          )
+        )
+      FROM (SELECT * FROM groups WHERE team_id = f.id ORDER BY seq) g
+    )
+  ) AS json
+FROM page f
+ORDER BY f.place DESC NULLS LAST, f.name_fold;
+SELECT
+  json_object(
+    'id',
+    f.id,
+    'name',
+    f.name,
+    'roles',
+    (
+      SELECT
+        json_group_array(
+          json(
+            json_object(
+              'name',
+              g.role,
+              'built_in',
+              json(
+                iif(
+                  g.team_id IS NOT NULL
+                  OR g.role = 'Admin'
+                  OR g.role = 'Member'
+                  OR g.role = 'Read-Only',
+                  'true',
+                  'false'
+                )
+              ),
+              'group',
+              json_object('id', g.id, 'display_name', g.display_name, 'pushed_at', g.pushed_at),
+              'people',
+              json(
+                (
+                  SELECT
+                    iif(
+                      count(*) <= 1000,
+                      json_object('count', count(DISTINCT k.user_seq), 'counted_at', NULL),
+                      coalesce(
+                        (
+                          SELECT json_object('count', c.people, 'counted_at', c.counted_at)
+                          FROM people_counts c
+                          WHERE c.org_id = ?1
+                            AND c.id = g.id
+                        ),
+                        json_object('count', NULL, 'counted_at', NULL)
+                      )
+                    )
+                  FROM (
+                    SELECT m.user_seq AS user_seq
+                    FROM groups x
+                      CROSS JOIN memberships m ON m.group_seq = x.seq
+                    WHERE x.seq = g.seq
+                    LIMIT 1000 + 1
+                  ) k
+                )
+              )
+            )
+          )
+        )
+      FROM (SELECT * FROM groups WHERE team_id = f.id ORDER BY seq) g
+    )
+  ) AS json
+FROM (
+  SELECT t.id AS id, t.name AS name, t.name_fold AS name_fold
+  FROM projects p
+    CROSS JOIN teams t ON t.project_id = p.id
+  WHERE p.org_id = ?1
+    AND p.id = ?2 AND t.id = ?3
+) f;
+SELECT
+  g.id AS group_id,
+  json_object(
+    'id',
+    users.id,
+    'user_name',
+    users.doc ->> '$.userName',
+    'name',
+    coalesce(
+      nullif(trim(concat_ws(' ', users.doc ->> '$.name.givenName', users.doc ->> '$.name.familyName')), ''),
+      users.doc ->> '$.displayName',
+      ''
+    ),
+    'org_role',
+    iif(users.active, users.org_role, 'Member'),
+    'active',
+    json(iif(users.active, 'true', 'false')),
+    'managed',
+    json(iif(users.managed, 'true', 'false')),
+    'created_at',
+    users.created_at,
+    'last_modified',
+    users.last_modified
+  ) AS json
+FROM
+  groups g
+  CROSS JOIN memberships m ON m.group_seq = g.seq
+  AND m.user_seq IN (
+    SELECT k.user_seq
+    FROM memberships k
+    WHERE k.group_seq = g.seq
+    ORDER BY k.user_seq
+    LIMIT 10
+  )
+  CROSS JOIN users ON users.seq = m.user_seq
+WHERE + g.org_id = ?1 AND g.team_id = ?2
+ORDER BY g.seq, m.user_seq;
+WITH
+found AS MATERIALIZED (
+  SELECT f.*
+  FROM (
+    SELECT g.seq, g.id, g.display_name, g.name_fold, g.pushed_at
+    FROM groups g INDEXED BY groups_by_name
+    WHERE g.org_id = ?1
+      AND g.project_id IS NULL
+    ORDER BY name_fold
+    LIMIT 20000
+  ) f
+  WHERE ?2 IS NULL OR instr(f.name_fold, ?2) > 0
+  LIMIT 1000
+),
+page AS MATERIALIZED (
+  SELECT f.*, f.pushed_at AS place
+  FROM found f
+  ORDER BY place DESC NULLS LAST, f.name_fold
+  LIMIT CAST(?3 AS INTEGER) + 1 OFFSET CAST(?4 AS INTEGER)
+)
+SELECT
+  json_object(
+    'id',
+    f.id,
+    'display_name',
+    f.display_name,
+    'pushed_at',
+    f.pushed_at,
+    'people',
+    json(
+      (
+        SELECT
+          iif(
+            count(*) <= 100,
+            json_object('count', count(DISTINCT k.user_seq), 'counted_at', NULL),
+            coalesce(
+              (
+                SELECT json_object('count', c.people, 'counted_at', c.counted_at)
+                FROM people_counts c
+                WHERE c.org_id = ?1
+                  AND c.id = f.id
+              ),
+              json_object('count', NULL, 'counted_at', NULL)
+            )
+          )
+        FROM (
+          SELECT m.user_seq AS user_seq
+          FROM groups x
+            CROSS JOIN memberships m ON m.group_seq = x.seq
+          WHERE x.seq = f.seq
+          LIMIT 100 + 1
+        ) k
+      )
+    )
+  ) AS json
+FROM page f
+ORDER BY f.place DESC NULLS LAST, f.name_fold;
+
+-- people of large groups and projects are counted
+SELECT o.id AS org_id, e.seq AS newest
+FROM
+  organizations o
+  CROSS JOIN events e ON e.org_id = o.id
+  AND e.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
+WHERE o.deleted_at IS NULL AND e.seq > o.people_counted_to
+LIMIT 100;
+INSERT INTO people_counts (org_id, id, people, counted_at)
+SELECT
+  t.org_id,
+  t.id,
+  (
+    SELECT count(*)
+    FROM groups x
+      CROSS JOIN memberships m ON m.group_seq = x.seq
+    WHERE x.seq = t.seq
+  ),
+  ?1
+FROM groups t LEFT JOIN people_counts c ON c.org_id = t.org_id AND c.id = t.id
+WHERE
+  t.org_id = ?2
+  AND c.counted_at IS NOT ?1
+  AND EXISTS (
+    SELECT 1
+    FROM groups x
+    WHERE
+      x.seq = t.seq
+      AND x.last_modified > coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', c.counted_at, '-5 minutes'), '')
+  )
+  AND EXISTS (
+    SELECT 1
+    FROM groups x
+      CROSS JOIN memberships m ON m.group_seq = x.seq
+    WHERE x.seq = t.seq
+    LIMIT 1 OFFSET 100
+  )
+LIMIT 20
+ON CONFLICT (org_id, id) DO UPDATE SET
+  people = excluded.people, counted_at = excluded.counted_at
+RETURNING 1 AS counted;
+INSERT INTO people_counts (org_id, id, people, counted_at)
+SELECT
+  t.org_id,
+  t.id,
+  (
+    SELECT count(DISTINCT m.user_seq)
+    FROM groups x
+      CROSS JOIN memberships m ON m.group_seq = x.seq
+    WHERE x.project_id = t.id
+  ),
+  ?1
+FROM projects t LEFT JOIN people_counts c ON c.org_id = t.org_id AND c.id = t.id
+WHERE
+  t.org_id = ?2
+  AND c.counted_at IS NOT ?1
+  AND EXISTS (
+    SELECT 1
+    FROM groups x
+    WHERE
+      x.project_id = t.id
+      AND x.last_modified > coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', c.counted_at, '-5 minutes'), '')
+  )
+  AND EXISTS (
+    SELECT 1
+    FROM groups x
+      CROSS JOIN memberships m ON m.group_seq = x.seq
+    WHERE x.project_id = t.id
+    LIMIT 1 OFFSET 100
+  )
+LIMIT 20
+ON CONFLICT (org_id, id) DO UPDATE SET
+  people = excluded.people, counted_at = excluded.counted_at
+RETURNING 1 AS counted;
+UPDATE organizations SET
+  people_counted_to = CAST(?1 AS INTEGER)
+WHERE id = ?2;
+
+-- an organization is deleted, restored, and its rows are deleted
+UPDATE organizations SET
+  deleted_at = ?1, deleted_by = ?2
+WHERE id = ?3 AND deleted_at IS NULL;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+UPDATE auth_keys SET
+  deactivated_at = ?1, is_stopped = 1
+WHERE org_id = ?2 AND deactivated_at IS NULL;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
+UPDATE organizations SET
+  deleted_at = NULL, deleted_by = NULL
+WHERE id = ?1 AND deleted_at IS NOT NULL;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+UPDATE auth_keys SET
+  deactivated_at = NULL, is_stopped = 0
+WHERE org_id = ?1 AND is_stopped = 1;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
+DELETE FROM memberships
+WHERE
+  (group_seq, user_seq) IN (
+    SELECT t.group_seq, t.user_seq
+    FROM
+      organizations o
+      CROSS JOIN groups g ON g.org_id = o.id
+      CROSS JOIN memberships t ON t.group_seq = g.seq
+    WHERE o.deleted_at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+DELETE FROM users
+WHERE
+  (seq) IN (
+    SELECT t.seq
+    FROM organizations o
+      CROSS JOIN users t ON t.org_id = o.id
+    WHERE o.deleted_at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+DELETE FROM groups
+WHERE
+  (seq) IN (
+    SELECT t.seq
+    FROM organizations o
+      CROSS JOIN groups t ON t.org_id = o.id
+    WHERE o.deleted_at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+DELETE FROM archived_groups
+WHERE
+  (id) IN (
+    SELECT t.id
+    FROM
+      organizations o
+      CROSS JOIN projects p ON p.org_id = o.id
+      CROSS JOIN archived_groups t ON t.project_id = p.id
+    WHERE o.deleted_at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+DELETE FROM teams
+WHERE
+  (id) IN (
+    SELECT t.id
+    FROM organizations o
+      CROSS JOIN projects p ON p.org_id = o.id CROSS JOIN teams t ON t.project_id = p.id
+    WHERE o.deleted_at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+DELETE FROM projects
+WHERE
+  (id) IN (
+    SELECT t.id
+    FROM organizations o
+      CROSS JOIN projects t ON t.org_id = o.id
+    WHERE o.deleted_at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+DELETE FROM organizations
+WHERE
+  (id) IN (
+    SELECT t.id
+    FROM
+      organizations o
+      CROSS JOIN organizations t ON t.id = o.id
+      AND NOT EXISTS (SELECT 1 FROM users WHERE org_id = o.id)
+      AND NOT EXISTS (SELECT 1 FROM groups WHERE org_id = o.id)
+      AND NOT EXISTS (SELECT 1 FROM projects WHERE org_id = o.id)
+    WHERE o.deleted_at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+
 -- how the provisioning is
 WITH
 k AS MATERIALIZED (
@@ -7817,6 +8495,15 @@ SELECT
         LIMIT 1
       )
     ),
+    'unused',
+    json(
+      (
+        SELECT json_group_array(json_object('id', k.id, 'expires_at', k.expires_at, 'is_good', json('true')))
+        FROM k
+        WHERE k.last_used_at IS NULL
+          AND k.is_good
+      )
+    ),
     'good_keys',
     (SELECT count(*) FROM k WHERE k.is_good),
     'import',
@@ -7831,6 +8518,14 @@ SELECT
       ) i
       WHERE i.is_done = 0
         AND i.read_at > strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-3 minutes')
+      LIMIT 1
+    ),
+    'bulk',
+    (
+      SELECT r.id
+      FROM bulk_runs r INDEXED BY bulk_runs_under_way
+      WHERE r.org_id = ?2
+        AND r.status = 'running'
       LIMIT 1
     )
   ) AS json;
@@ -10421,6 +11116,349 @@ WHERE
   );
 
 -- the organizations of an administrator
+WITH
+found AS MATERIALIZED (
+  SELECT l.id, l.name, l.place
+  FROM (
+    SELECT o.id, o.name, o.name_fold, o.mail_domains, o.name_fold AS place
+    FROM users u INDEXED BY users_administrators
+      CROSS JOIN organizations o ON o.id = u.org_id
+    WHERE
+      o.deleted_at IS NULL
+      AND u.user_name_fold >= ?1
+      AND u.user_name_fold < ?1 || char(2)
+      AND u.active = 1
+      AND u.org_role <> 'Member'
+      AND (
+        lower(trim(u.doc ->> '$.userName')) = ?2
+        OR lower(trim(u.doc ->> '$.userName')) IN (?3, ?4)
+        AND NOT EXISTS (
+          SELECT 1
+          FROM users s
+          WHERE s.org_id = u.org_id
+            AND s.user_name_fold > ?1 || char(1) AND s.user_name_fold < ?1 || char(2)
+        )
+      )
+      AND (
+        EXISTS (
+          SELECT 1
+          FROM acceptances t
+          WHERE t.org_id = o.id
+            AND t.mail = ?3 AND t.accepted_at IS NOT NULL
+        )
+        OR ?3 <> ?4
+        AND EXISTS (
+          SELECT 1
+          FROM acceptances t
+          WHERE t.org_id = o.id
+            AND t.mail = ?4 AND t.accepted_at IS NOT NULL
+        )
+      )
+      AND (o.name_fold, o.id) > (?5, ?6)
+    ORDER BY o.name_fold, o.id
+    LIMIT 5000
+  ) l
+  WHERE 1
+  LIMIT CAST(?7 AS INTEGER)
+)
+SELECT
+  json_object(
+    'id',
+    o.id,
+    'name',
+    o.name,
+    'email_management',
+    json(iif(o.email_management, 'true', 'false')),
+    'plain_groups',
+    json(iif(o.plain_groups, 'true', 'false')),
+    'keep_access',
+    json(iif(o.keep_access, 'true', 'false')),
+    'mail_domains',
+    json(o.mail_domains),
+    'key_lifetime_days',
+    o.key_lifetime_days,
+    'user_limit',
+    o.user_limit,
+    'brake_percent',
+    o.brake_percent,
+    'group_prefix',
+    o.group_prefix,
+    'confirmed_org_role_attribute',
+    o.org_role_attribute,
+    'user_count',
+    o.user_count,
+    'group_count',
+    o.group_count,
+    'owner_user_name',
+    (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'brake',
+    json_object(
+      'engaged_at',
+      o.brake_engaged_at,
+      'engaged_by',
+      iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
+      'lifted_until',
+      iif(
+        o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        o.brake_lifted_until,
+        NULL
+      ),
+      'lost',
+      coalesce(
+        (SELECT e.lost_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1) - (
+          SELECT l.total_before
+          FROM access_losses l
+          WHERE
+            l.org_id = o.id
+            AND l.minute >= max(
+              strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+              coalesce(substr(o.brake_lifted_until, 1, 16), '')
+            )
+          ORDER BY l.minute
+          LIMIT 1
+        ),
+        0
+      ),
+      'limit',
+      iif(
+        o.brake_percent = 0,
+        NULL,
+        max(
+          25,
+          o.brake_percent * coalesce(
+            (
+              SELECT l.active_before
+              FROM access_losses l
+              WHERE
+                l.org_id = o.id
+                AND l.minute >= max(
+                  strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+                  coalesce(substr(o.brake_lifted_until, 1, 16), '')
+                )
+              ORDER BY l.minute
+              LIMIT 1
+            ),
+            (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1),
+            0
+          ) / 100
+        )
+      ),
+      'undo',
+      iif(
+        o.brake_engaged_at IS NULL,
+        NULL,
+        (
+          SELECT r.id
+          FROM undo_runs r
+          WHERE
+            r.org_id = o.id
+            AND r.status = 'running'
+            AND r.progress ->> '$.releases_brake' = o.brake_engaged_at
+          LIMIT 1
+        )
+      )
+    ),
+    'deletion',
+    iif(o.deleted_at IS NULL, NULL, json_object('at', o.deleted_at, 'by', o.deleted_by)),
+    'pause',
+    iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
+    'created_at',
+    o.created_at,
+    'last_modified',
+    o.last_modified
+  ) AS json,
+  f.place AS place
+FROM found f CROSS JOIN organizations o ON o.id = f.id
+ORDER BY f.place, f.id;
+SELECT r.place, r.id
+FROM (
+  SELECT o.id, o.name, o.name_fold, o.mail_domains, o.name_fold AS place
+  FROM users u INDEXED BY users_administrators
+    CROSS JOIN organizations o ON o.id = u.org_id
+  WHERE
+    o.deleted_at IS NULL
+    AND u.user_name_fold >= ?1
+    AND u.user_name_fold < ?1 || char(2)
+    AND u.active = 1
+    AND u.org_role <> 'Member'
+    AND (
+      lower(trim(u.doc ->> '$.userName')) = ?2
+      OR lower(trim(u.doc ->> '$.userName')) IN (?3, ?4)
+      AND NOT EXISTS (
+        SELECT 1
+        FROM users s
+        WHERE s.org_id = u.org_id
+          AND s.user_name_fold > ?1 || char(1) AND s.user_name_fold < ?1 || char(2)
+      )
+    )
+    AND (
+      EXISTS (
+        SELECT 1
+        FROM acceptances t
+        WHERE t.org_id = o.id
+          AND t.mail = ?3 AND t.accepted_at IS NOT NULL
+      )
+      OR ?3 <> ?4
+      AND EXISTS (
+        SELECT 1
+        FROM acceptances t
+        WHERE t.org_id = o.id
+          AND t.mail = ?4 AND t.accepted_at IS NOT NULL
+      )
+    )
+    AND (o.name_fold, o.id) > (?5, ?6)
+  ORDER BY o.name_fold, o.id
+  LIMIT 1 OFFSET 4999
+) r;
+WITH
+found AS MATERIALIZED (
+  SELECT l.id, l.name, l.place
+  FROM (
+    SELECT o.id, o.name, o.name_fold, o.mail_domains, o.name_fold AS place
+    FROM organizations o INDEXED BY organizations_by_name
+    WHERE o.deleted_at IS NULL
+      AND (o.name_fold, o.id) > (?1, ?2)
+    ORDER BY o.name_fold, o.id
+    LIMIT 5000
+  ) l
+  WHERE (
+    instr(iif(l.name_fold = '', lower(l.name), l.name_fold), ?3) > 0
+    OR instr(l.mail_domains, ?4) > 0
+    OR l.id = ?3
+  )
+  LIMIT CAST(?5 AS INTEGER)
+)
+SELECT
+  json_object(
+    'id',
+    o.id,
+    'name',
+    o.name,
+    'email_management',
+    json(iif(o.email_management, 'true', 'false')),
+    'plain_groups',
+    json(iif(o.plain_groups, 'true', 'false')),
+    'keep_access',
+    json(iif(o.keep_access, 'true', 'false')),
+    'mail_domains',
+    json(o.mail_domains),
+    'key_lifetime_days',
+    o.key_lifetime_days,
+    'user_limit',
+    o.user_limit,
+    'brake_percent',
+    o.brake_percent,
+    'group_prefix',
+    o.group_prefix,
+    'confirmed_org_role_attribute',
+    o.org_role_attribute,
+    'user_count',
+    o.user_count,
+    'group_count',
+    o.group_count,
+    'owner_user_name',
+    (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'brake',
+    json_object(
+      'engaged_at',
+      o.brake_engaged_at,
+      'engaged_by',
+      iif(o.brake_engaged_by IS NULL, NULL, json_object('id', o.brake_engaged_by)),
+      'lifted_until',
+      iif(
+        o.brake_lifted_until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        o.brake_lifted_until,
+        NULL
+      ),
+      'lost',
+      coalesce(
+        (SELECT e.lost_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1) - (
+          SELECT l.total_before
+          FROM access_losses l
+          WHERE
+            l.org_id = o.id
+            AND l.minute >= max(
+              strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+              coalesce(substr(o.brake_lifted_until, 1, 16), '')
+            )
+          ORDER BY l.minute
+          LIMIT 1
+        ),
+        0
+      ),
+      'limit',
+      iif(
+        o.brake_percent = 0,
+        NULL,
+        max(
+          25,
+          o.brake_percent * coalesce(
+            (
+              SELECT l.active_before
+              FROM access_losses l
+              WHERE
+                l.org_id = o.id
+                AND l.minute >= max(
+                  strftime('%Y-%m-%dT%H:%M', coalesce(o.brake_engaged_at, 'now'), '-1 hour'),
+                  coalesce(substr(o.brake_lifted_until, 1, 16), '')
+                )
+              ORDER BY l.minute
+              LIMIT 1
+            ),
+            (SELECT e.active_total FROM events e WHERE e.org_id = o.id ORDER BY e.seq DESC LIMIT 1),
+            0
+          ) / 100
+        )
+      ),
+      'undo',
+      iif(
+        o.brake_engaged_at IS NULL,
+        NULL,
+        (
+          SELECT r.id
+          FROM undo_runs r
+          WHERE
+            r.org_id = o.id
+            AND r.status = 'running'
+            AND r.progress ->> '$.releases_brake' = o.brake_engaged_at
+          LIMIT 1
+        )
+      )
+    ),
+    'deletion',
+    iif(o.deleted_at IS NULL, NULL, json_object('at', o.deleted_at, 'by', o.deleted_by)),
+    'pause',
+    iif(o.paused_at IS NULL, NULL, json_object('since', o.paused_at, 'by', o.paused_by)),
+    'created_at',
+    o.created_at,
+    'last_modified',
+    o.last_modified
+  ) AS json,
+  f.place AS place
+FROM found f CROSS JOIN organizations o ON o.id = f.id
+ORDER BY f.place, f.id;
+SELECT r.place, r.id
+FROM (
+  SELECT o.id, o.name, o.name_fold, o.mail_domains, o.name_fold AS place
+  FROM organizations o INDEXED BY organizations_by_name
+  WHERE o.deleted_at IS NULL
+    AND (o.name_fold, o.id) > (?1, ?2)
+  ORDER BY o.name_fold, o.id
+  LIMIT 1 OFFSET 4999
+) r;
+SELECT json_object('id', f.id, 'name', f.name) AS json
+FROM (
+  SELECT l.id, l.name, l.place
+  FROM (
+    SELECT o.id, o.name, o.name_fold, o.mail_domains, o.name_fold AS place
+    FROM organizations o INDEXED BY organizations_by_name
+    WHERE o.deleted_at IS NULL
+    ORDER BY o.name_fold, o.id
+    LIMIT 5000
+  ) l
+  WHERE 1
+  LIMIT CAST(?1 AS INTEGER)
+) f;
 SELECT
   json_object(
     'id',
@@ -10528,36 +11566,62 @@ SELECT
     o.last_modified
   ) AS json
 FROM organizations o
+WHERE o.deleted_at IS NOT NULL
+ORDER BY o.deleted_at DESC
+LIMIT CAST(?1 AS INTEGER);
+SELECT id, name
+FROM organizations INDEXED BY organizations_by_name
+WHERE name_fold = ''
+ORDER BY id
+LIMIT CAST(?1 AS INTEGER);
+SELECT
+  json_object(
+    'id',
+    o.id,
+    'name',
+    o.name,
+    'mail_domains',
+    json(o.mail_domains),
+    'owner_user_name',
+    (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
+    'user_count',
+    o.user_count,
+    'created_at',
+    o.created_at,
+    'org_role',
+    u.org_role,
+    'declined',
+    json(iif(a.declined_at IS NULL, 'false', 'true'))
+  ) AS json
+FROM
+  users u INDEXED BY users_administrators
+  CROSS JOIN organizations o ON o.id = u.org_id
+  LEFT JOIN acceptances a ON a.org_id = o.id
+  AND a.mail = ?1
 WHERE
-  o.deleted_at IS NULL
-  AND EXISTS (
-    SELECT 1
-    FROM users u
-    WHERE
-      u.org_id = o.id
-      AND u.user_name_fold >= ?1
-      AND u.user_name_fold < ?1 || char(2)
-      AND u.active = 1
-      AND u.org_role <> 'Member'
-      AND (
-        lower(trim(u.doc ->> '$.userName')) = ?2
-        OR lower(trim(u.doc ->> '$.userName')) IN (?3, ?4)
-        AND NOT EXISTS (
-          SELECT 1
-          FROM users s
-          WHERE s.org_id = u.org_id
-            AND s.user_name_fold > ?1 || char(1) AND s.user_name_fold < ?1 || char(2)
-        )
-      )
-  )
+  u.user_name_fold >= ?2
+  AND u.user_name_fold < ?2 || char(2)
+  AND u.active = 1
+  AND u.org_role <> 'Member'
   AND (
+    lower(trim(u.doc ->> '$.userName')) = ?3
+    OR lower(trim(u.doc ->> '$.userName')) IN (?1, ?4)
+    AND NOT EXISTS (
+      SELECT 1
+      FROM users s
+      WHERE s.org_id = u.org_id
+        AND s.user_name_fold > ?2 || char(1) AND s.user_name_fold < ?2 || char(2)
+    )
+  )
+  AND o.deleted_at IS NULL
+  AND NOT (
     EXISTS (
       SELECT 1
       FROM acceptances t
       WHERE t.org_id = o.id
-        AND t.mail = ?3 AND t.accepted_at IS NOT NULL
+        AND t.mail = ?1 AND t.accepted_at IS NOT NULL
     )
-    OR ?3 <> ?4
+    OR ?1 <> ?4
     AND EXISTS (
       SELECT 1
       FROM acceptances t
@@ -10565,4 +11629,5 @@ WHERE
         AND t.mail = ?4 AND t.accepted_at IS NOT NULL
     )
   )
-ORDER BY o.created_at, o.id;
+ORDER BY o.created_at, o.id
+LIMIT CAST(?5 AS INTEGER);

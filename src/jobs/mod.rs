@@ -1,9 +1,12 @@
 //! Maintenance, which `[triggers]` in wrangler.toml runs every hour: it deletes old rows, updates folded columns after
-//! an upgrade, counts active people and those of groups and projects, and carries on undos.
+//! an upgrade, counts active people and those of groups and projects, and carries on undos and
+//! changes of many people.
 //!
 //! No step depends on another. If one fails in a database, the others run all the same, and the event is reported as
 //! failed. What an invocation cannot finish, the next one does.
 
+pub(crate) mod bulk;
+pub(crate) mod names;
 pub(crate) mod people;
 pub(crate) mod pruning;
 pub(crate) mod totals;
@@ -87,6 +90,16 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
             Ok(0) => {}
             Ok(left) => console_log!("maintenance of database {number}: {left} undos go on at the next hour"),
             Err(error) => failures.push(format!("database {number}, undo: {error:?}")),
+        }
+        match bulk::carry_on(&deployment, &database).await {
+            Ok(0) => {}
+            Ok(left) => console_log!(
+                "maintenance of database {number}: {left} changes of many people go on at the next hour"
+            ),
+            Err(error) => failures.push(format!("database {number}, changes of many people: {error:?}")),
+        }
+        if let Err(error) = names::fold_names(&database).await {
+            failures.push(format!("database {number}, names of organizations: {error:?}"));
         }
     }
     if failures.is_empty() {

@@ -6,7 +6,7 @@ use crate::runtime::clock;
 use directory::Catalog;
 
 /// How long after its last step a run is carried on, in milliseconds.
-const PAUSE_MILLIS: u64 = 2 * 60 * 1000;
+pub(super) const PAUSE_MILLIS: u64 = 2 * 60 * 1000;
 /// Most steps of an invocation in a database.
 pub(crate) const MAX_STEPS: u32 = 10;
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { populate } from "../../scripts/lib/population.mjs";
 import { assertProblem } from "../helpers/admin.mjs";
 import { memberIds, serverTiming } from "../helpers/assert.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
@@ -207,6 +208,95 @@ describe("a change of many people", () => {
     await organization.admin.call("POST", path(`/${run.id}/steps`), {}, 200);
     assert.equal((await other.user(eve.id)).active, true);
   });
+});
+
+describe("a change of many people that is left alone", () => {
+  const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const left = (run, at) => worker.sql("UPDATE bulk_runs SET stepped_at = ?2 WHERE id = ?1", run.id, at);
+
+  test("goes on every hour within its bounds, and its changes are those of who began it", async () => {
+    const all = await furnished(50);
+    const { ids, organization, group, path } = all;
+    const read = async ({ id }) => (await organization.admin.get(path(`/${id}`))).run;
+    const run = await all.start({ action: "add_to_group", group }, { people: ids });
+    await organization.admin.call("POST", path(`/${run.id}/steps`), {}, 200);
+    assert.equal((await organization.admin.get(organization.path("/health"))).bulk, run.id);
+
+    await worker.scheduled();
+    assert.equal((await read(run)).counts.looked_at, 20, "its caller may be at work");
+    await left(run, "");
+    await worker.scheduled();
+    assert.equal((await read(run)).counts.looked_at, 20, "one of an older version waits for its administrator");
+    await left(run, ago(3));
+    // One that cannot go on holds up no other.
+    const other = await furnished(1);
+    const broken = await other.start({ action: "activate" }, { people: other.ids });
+    await left(broken, ago(60));
+    await worker.sql("UPDATE bulk_runs SET change = '{}' WHERE id = ?1", broken.id);
+    assert.notEqual((await worker.scheduled()).outcome, "ok", "the failure is reported");
+    await worker.sql("DELETE FROM bulk_runs WHERE id = ?1", broken.id);
+    const ended = await read(run);
+    assert.deepEqual([ended.status, ended.counts.done], ["finished", 50]);
+    assert.equal((await organization.admin.get(organization.path("/health"))).bulk, null);
+    const causes = await worker.sql(
+      `SELECT DISTINCT source, actor, story FROM events
+       WHERE org_id = ?1 AND type = 'membership.added'`,
+      organization.id,
+    );
+    assert.deepEqual(causes, [{ source: "console", actor: "admin token", story: ended.story }]);
+    const { entries } = await organization.admin.get(organization.path("/log?source=console"));
+    const steps = entries.filter(({ detail }) => /^Went on to add to a group/.test(detail));
+    assert.equal(steps.length, 3);
+  });
+
+  test("shares the steps of an hour with others, and is left alone where its organization is deleted", async () => {
+    const [one, two, gone] = [await furnished(900), await furnished(30), await furnished(1)];
+    const begin = async ({ start, ids, group }) => {
+      const run = await start({ action: "add_to_group", group }, { people: ids });
+      await left(run, ago(60));
+      return run;
+    };
+    const runs = [await begin(one), await begin(two), await begin(gone)];
+    const { admin } = gone.organization;
+    const { name } = await admin.get(gone.organization.path());
+    await admin.call("DELETE", `${gone.organization.path()}?confirm_name=${encodeURIComponent(name)}`, undefined, 200);
+    await worker.scheduled();
+    const states = await Promise.all(
+      runs.map(({ id }) => worker.sql("SELECT status, counts ->> 'done' AS done FROM bulk_runs WHERE id = ?1", id)),
+    );
+    assert.deepEqual(states.flat(), [
+      { status: "running", done: 760 },
+      { status: "finished", done: 30 },
+      { status: "running", done: 0 },
+    ]);
+  });
+});
+
+test("a search beyond its bound goes on behind it, through the whole directory", async () => {
+  const all = await furnished(0);
+  const { organization, preview } = all;
+  await organization.configure({ brake_percent: 0 });
+  // More than one look of a search; the last three by name are those that it finds.
+  await populate(worker.sql, organization.id, { users: 20_500 });
+  const rows = await worker.sql(
+    "SELECT id FROM users WHERE org_id = ?1 ORDER BY user_name_fold DESC LIMIT 3",
+    organization.id,
+  );
+  await worker.sql(
+    "UPDATE users SET mail_domain = 'late.example' WHERE id IN (SELECT value FROM json_each(?1))",
+    JSON.stringify(rows.map(({ id }) => id)),
+  );
+  const { rest } = await organization.admin.get(organization.path("/members?domain=late.example"));
+  assert.ok(rest, "the list does not reach them at once");
+  const target = { query: "domain=late.example" };
+  assert.equal((await preview({ action: "deactivate" }, target)).counts.done, 3);
+  const { run, results } = await all.done({ action: "deactivate" }, target);
+  assert.deepEqual([run.counts.done, Object.keys(results).sort()], [3, rows.map(({ id }) => id).sort()]);
+  const tooMany = await organization.admin.send("POST", all.path("/preview"), {
+    change: { action: "deactivate" },
+    query: "status=active",
+  });
+  assertProblem(tooMany, 400, /More than 10000 people are chosen.*Add a filter/);
 });
 
 test("a step has a bounded cost, however many people there are", async () => {

@@ -126,7 +126,7 @@ describe("an organization that names a user as its Admin", () => {
         assertProblem(await by(stranger, "POST", organization.path(`/${action}`)), 404);
       }
       assertProblem(await by(stranger, "GET", organization.path("/keys")), 404);
-      assert.deepEqual(await listed(stranger), { organizations: [], invitations: [], deleted: [] });
+      assert.deepEqual(await listed(stranger), { organizations: [], next: null, invitations: [], deleted: [] });
     }
     assertProblem(await by("ann@example.com", "POST", organization.path("/accept")), 409, /Operators see all/);
   });

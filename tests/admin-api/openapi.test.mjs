@@ -172,6 +172,9 @@ describe("the Worker", () => {
     const at = (names) => ({ org: made.id, ...names });
     const { organizations } = await walk.call("listOrganizations");
     assert.ok(organizations.some(({ id }) => id === made.id));
+    const { next: place } = await walk.call("listOrganizations", {}, { query: { sort: "name", count: 1 } });
+    const behind = { sort: "name", after: place ?? `~${made.id}`, search: "nowhere" };
+    assert.equal((await walk.call("listOrganizations", {}, { query: behind })).next, null);
     assert.equal((await walk.call("readOrganization", at())).key_lifetime_days, 30);
     const changed = await walk.call("changeOrganization", at(), { body: { key_lifetime_days: 0, name: null } });
     assert.deepEqual([changed.key_lifetime_days, changed.name], [null, "Acme"]);
@@ -308,6 +311,8 @@ describe("the Worker", () => {
     assert.equal(hidden.people, hidden.of);
     assert.ok((await walk.call("archiveProject", at({ project }), { body: {} })).archived_at);
     assert.deepEqual((await walk.call("listProjects", at())).projects[0].roles, []);
+    const last = { after: "9999~", count: 1 };
+    assert.deepEqual(await walk.call("listProjects", at(), { query: last }), { projects: [], next: null });
     const restored = await walk.call("restoreProject", at({ project }));
     assert.deepEqual([restored.archived_at, restored.roles.length], [null, 5]);
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { populate } from "../../scripts/lib/population.mjs";
 import { assertProblem } from "../helpers/admin.mjs";
-import { assertStatus, eventually, memberIds } from "../helpers/assert.mjs";
+import { assertStatus, eventually, memberIds, serverTiming } from "../helpers/assert.mjs";
 import { oktaGroup, operation } from "../helpers/bodies.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { directory, newestEvent, undo } from "../helpers/undo.mjs";
@@ -48,6 +48,26 @@ describe("lists", () => {
   });
 
   const summaries = (query = "") => organization.admin.get(organization.path(`/projects/summaries${query}`));
+
+  test("have projects with roles and teams, the oldest first, a page at a time, at no cost for others", async () => {
+    const whole = await organization.admin.get(organization.path("/projects"));
+    assert.deepEqual([namesOf(whole.projects), whole.next], [["Beta", "alpha", "Gamma"], null]);
+    const paged = [];
+    for (let after = ""; after !== null; ) {
+      const query = `?count=1${after && `&after=${encodeURIComponent(after)}`}`;
+      const answer = await organization.admin.send("GET", organization.path(`/projects${query}`));
+      const page = assertStatus(answer, 200);
+      // Of the page, and of the first project behind it.
+      const { rows_read, round_trips } = serverTiming(answer);
+      assert.ok(round_trips === 1 && rows_read <= 100, `${rows_read} rows read, ${round_trips} round trips`);
+      paged.push(...page.projects);
+      after = page.next;
+    }
+    assert.deepEqual(paged, whole.projects);
+    for (const wrong of ["after=x", "count=0", "count=1001", "skip=1"]) {
+      assertProblem(await organization.admin.send("GET", organization.path(`/projects?${wrong}`)), 400);
+    }
+  });
 
   test("have projects by name, by people and by the last push, a page at a time", async () => {
     const first = await summaries("?count=2");

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProvisioningState {
-    /// When a key was used last, up to five minutes behind. null: never.
+    /// When a key was used last, up to five minutes behind. null: never, or for the first time within 15 seconds.
     #[schema(required, format = DateTime)]
     pub(crate) last_heard_at: Option<String>,
     /// Failed requests of identity providers within 24 hours; 100: or more.
@@ -16,11 +16,18 @@ pub(crate) struct ProvisioningState {
     /// The key that was used last. null: none was.
     #[schema(required)]
     pub(crate) key: Option<KeyInUse>,
+    /// Good keys whose use is not written, if they are used.
+    #[serde(default, skip_serializing)]
+    #[schema(ignore)]
+    pub(crate) unused: Vec<KeyInUse>,
     /// How many keys are good.
     pub(crate) good_keys: u64,
     /// The id of the import that is under way. null: none is.
     #[schema(required)]
     pub(crate) import: Option<String>,
+    /// The id of a change of many people that is under way. null: none is.
+    #[schema(required)]
+    pub(crate) bulk: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

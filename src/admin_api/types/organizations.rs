@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Name;
-use super::Repeatable;
 use super::health::ProvisioningState;
 use super::members::{Member, NewPerson};
+use super::query::LongCount;
+use super::{Name, Named, Repeatable};
 use directory::OrgRole;
 
 /// Settings to change. Fields that are left out stay as they are.
@@ -252,6 +252,18 @@ pub(crate) struct Organization {
     /// How its provisioning is, for the pages of the console.
     #[serde(skip)]
     pub(crate) health: Option<ProvisioningState>,
+    /// Others to switch to, for the pages of the console.
+    #[serde(skip)]
+    pub(crate) others: Others,
+}
+
+/// Organizations to switch to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Others {
+    /// Their ids and names.
+    pub(crate) named: Vec<Named>,
+    /// Whether there may be more.
+    pub(crate) has_more: bool,
 }
 
 impl Repeatable for Organization {}
@@ -284,13 +296,46 @@ pub(crate) struct Invitation {
     pub(crate) declined: bool,
 }
 
+/// In which order organizations are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OrganizationSort {
+    /// The oldest first.
+    #[default]
+    Created,
+    /// By name.
+    Name,
+}
+
+/// Which organizations a list has.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OrganizationQuery {
+    /// Only organizations with this in their name or in an email domain, in any case, or with this id. At most 5,000 of
+    /// a database are searched at once: an answer may have few, and a `next`.
+    pub(crate) search: Option<String>,
+    /// In which order.
+    #[param(inline, required = false)]
+    pub(crate) sort: OrganizationSort,
+    /// The `next` of the previous page.
+    pub(crate) after: Option<String>,
+    /// Most organizations of a page.
+    #[param(value_type = u16, inline, minimum = 1, maximum = 1000, default = 1000, required = false)]
+    pub(crate) count: LongCount,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrganizationList {
     pub(crate) organizations: Vec<Organization>,
+    /// Where the next page begins; null on the last page.
+    #[schema(required)]
+    pub(crate) next: Option<String>,
     /// Organizations that name you as their Admin or Owner and that you have not accepted: until then you administer
-    /// none of them. Operators have none.
+    /// none of them. Operators have none. The first page has them: at most 200 of a database.
     pub(crate) invitations: Vec<Invitation>,
-    /// Organizations that are deleted and can still be restored. Only operators see them.
+    /// Organizations that are deleted and can still be restored, the newest first. Only operators see them, on the
+    /// first page: at most 200 of a database.
     pub(crate) deleted: Vec<Organization>,
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::members::MemberInList;
-use super::query::{Count, ListSort, Skip};
+use super::query::{Count, ListSort, LongCount, Skip};
 use super::{Name, Named, Repeatable};
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -75,6 +75,20 @@ impl Repeatable for Project {}
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProjectList {
     pub(crate) projects: Vec<Project>,
+    /// Where the next page begins; null on the last page.
+    #[schema(required)]
+    pub(crate) next: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AllProjectsQuery {
+    /// The `next` of the previous page.
+    pub(crate) after: Option<String>,
+    /// Most projects of a page.
+    #[param(value_type = u16, inline, minimum = 1, maximum = 1000, default = 1000, required = false)]
+    pub(crate) count: LongCount,
 }
 
 /// How many people a project or group has.

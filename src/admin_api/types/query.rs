@@ -63,6 +63,30 @@ impl Count {
     }
 }
 
+/// Most entries of a page of a list that had no pages once.
+pub(crate) const MAX_LONG_COUNT: u16 = 1_000;
+
+/// How many entries a page has at most, of a list that had no pages once: as many as possible, unless the query says
+/// otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct LongCount(pub(crate) u16);
+
+impl Default for LongCount {
+    fn default() -> Self {
+        Self(MAX_LONG_COUNT)
+    }
+}
+
+impl TryFrom<String> for LongCount {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let count = text.parse().ok().filter(|count| (1..=MAX_LONG_COUNT).contains(count));
+        count.map(Self).ok_or_else(|| format!("must be a number from 1 to {MAX_LONG_COUNT}"))
+    }
+}
+
 /// A day or a time, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(try_from = "String")]

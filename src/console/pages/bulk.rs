@@ -377,8 +377,10 @@ fn progress(request: &PageRequest, organization: &Organization, answer: &BulkRes
                 div { dt { "Refused" } dd { (run.counts.refused) } }
             }
             @if run.status == Status::Running {
-                p { "It goes on while this page is open: open it again to carry it on. What is changed stays if you \
-                     stop it." }
+                p {
+                    "It goes on while this page is open, and without it every hour. What is changed stays if you stop \
+                     it."
+                }
                 form method="post" #run-step { button name="action" value="step" { "Go on" } }
                 form method="post" { button.danger name="action" value="stop" { "Stop" } }
                 p #run-status role="status" {}

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{address, time, time_or_never};
+use super::parts::{address, segment, time};
 use crate::admin_api::health::is_ending;
 use crate::admin_api::types::health::KeyInUse;
 use crate::admin_api::types::organizations::Organization;
@@ -17,13 +17,22 @@ pub(super) fn line(organization: &Organization) -> Markup {
     let record = &organization.record;
     html! {
         p.health {
-            a href=(address(organization, "health")) { "Health" } ": identity provider last heard "
-            (time_or_never(state.last_heard_at.as_deref()))
+            a href=(address(organization, "health")) { "Health" } ": identity provider "
+            @match state.last_heard_at.as_deref() {
+                Some(at) => { "last heard " (time(at)) },
+                // The first use of a key is written after the answer.
+                None => "not heard yet, as of 15 seconds ago",
+            }
             " · " (failures(state.failures))
             @if let Some(key) = &state.key { " · " (key_in_use(key)) }
             @if record.brake.engaged_at.is_some() { " · " strong { "access brake on" } }
             @if record.pause.is_some() { " · " strong { "paused" } }
             @if state.import.is_some() { " · import under way" }
+            @if let Some(run) = &state.bulk {
+                " · " a href=(address(organization, &format!("bulk/{}", segment(run)))) {
+                    "change of several people under way"
+                }
+            }
         }
     }
 }

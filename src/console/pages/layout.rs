@@ -8,12 +8,13 @@ use super::field_words::plain;
 use super::flash::Done;
 use super::guides::Guide;
 use super::health_line;
-use super::parts::{address, domains};
+use super::parts::{address, address_of, domains};
 use super::request::{Notice, Page};
-use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::organizations::{Organization, Others};
 use crate::auth::actor::Actor;
 use crate::deployment::VERSION;
 use crate::http::Problem;
+use scim_protocol::error::shorten;
 
 /// The pages of an organization that are reached from everywhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,49 @@ fn identity(organization: &Organization) -> String {
     format!("Mail domains: {domains} · Owner: {owner} · Id: {}", record.id)
 }
 
+/// The page of a section, of whichever organization.
+fn page_of(section: Section) -> &'static str {
+    SECTIONS.iter().find(|(other, ..)| *other == section).map_or(HOME, |(_, page, _)| *page)
+}
+
+/// The page of an organization to which links lead that name none.
+pub(super) const HOME: &str = "keys";
+
+/// The page of a section by its name in an address, or else [`HOME`].
+pub(super) fn section_page(name: &str) -> &'static str {
+    SECTIONS.iter().find(|(_, page, _)| *page == name).map_or(HOME, |(_, page, _)| *page)
+}
+
+/// Leads to the same page of another organization.
+fn switcher(organization: &Organization, current: Section) -> Markup {
+    let Others { named, has_more } = &organization.others;
+    let page = page_of(current);
+    html! {
+        @if !named.is_empty() || *has_more {
+            details.switch {
+                summary { "Switch" span.hidden { " to another organization" } }
+                div {
+                    ul aria-label="Organizations" {
+                        @for other in named { li { a href=(address_of(&other.id, page)) { (shorten(&other.name)) } } }
+                    }
+                    @if *has_more {
+                        form method="get" action=(ALL) role="search" aria-label="Organizations" {
+                            input type="hidden" name="to" value=(page);
+                            label for="switch-search" { "Name contains" }
+                            input id="switch-search" name="search" autocomplete="off";
+                            button.quiet { "Search" }
+                        }
+                    }
+                    p { a href={ (ALL) "?to=" (page) } { "All organizations" } }
+                }
+            }
+        }
+    }
+}
+
+/// The address of the list of organizations.
+const ALL: &str = "/console/organizations";
+
 /// A page with its heading and its notice; one of an organization with the navigation to its other pages.
 pub(super) fn page(
     actor: &Actor,
@@ -65,6 +109,7 @@ pub(super) fn page(
                 @if let Some((organization, _)) = organization {
                     p.organization title=(organization.record.name) { (organization.record.name) }
                 }
+                @if let Some((organization, current)) = organization { (switcher(organization, current)) }
                 form method="post" action="/console/sign-out" {
                     span.viewer { (actor.name()) } " "
                     button.quiet { "Sign out" }

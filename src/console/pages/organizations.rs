@@ -6,18 +6,28 @@ use serde::Deserialize;
 use super::calls::{Call, note, post};
 use super::flash::Flash;
 use super::form::{Checkbox, optional};
-use super::layout::page;
+use super::layout::{HOME, page, section_page};
 use super::page::{Shown, Submitted};
-use super::parts::{address_of, domains, field, maker, no_address, once, required_field, time};
+use super::parts::{
+    address_of, domains, field, maker, next as next_page, no_address, once, required_field, select, time,
+};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::members::NewPerson;
-use crate::admin_api::types::organizations::{Invitation, NewOrganization, Organization, OrganizationList};
+use crate::admin_api::types::organizations::{
+    Invitation, NewOrganization, Organization, OrganizationList, OrganizationQuery, OrganizationSort,
+};
+use crate::admin_api::types::query::{self, LongCount};
 use crate::admin_api::{AdminContext, CallKey, organizations, sessions};
 use crate::auth::actor::Actor;
 use crate::http::Problem;
 
 const ADDRESS: &str = "/console/organizations";
+
+/// Most organizations of a page, and most deleted ones: names may be long.
+const MOST_SHOWN: u16 = 25;
+/// Most invitations that are shown.
+const MOST_INVITATIONS: usize = 20;
 
 /// The page of all organizations.
 pub(super) struct Organizations {
@@ -103,20 +113,29 @@ impl Shown for Organizations {
     async fn render(
         &self,
         context: &AdminContext<'_>,
-        _request: &PageRequest,
+        request: &PageRequest,
         state: PageState<Form>,
     ) -> Result<PageResponse, Problem> {
-        let list = organizations::list(context).await?.body;
+        let to = section_page(request.parameter("to"));
+        let parameters: Vec<_> = request.query.iter().filter(|(name, _)| name != "to").cloned().collect();
+        let query: OrganizationQuery = query::read(&parameters)?;
+        let sort = if request.parameter("sort") == "created" { query.sort } else { OrganizationSort::Name };
+        let query = OrganizationQuery { sort, count: LongCount(query.count.0.min(MOST_SHOWN)), ..query };
+        let is_filtered = query.search.is_some() || query.after.is_some();
+        let list = organizations::list(context, query).await?.body;
         if let (true, [], [only]) =
-            (self.skips_single, list.invitations.as_slice(), list.organizations.as_slice())
+            (self.skips_single && !is_filtered, list.invitations.as_slice(), list.organizations.as_slice())
         {
-            return Ok(PageResponse::Redirect(address_of(&only.record.id, "keys").into()));
+            return Ok(PageResponse::Redirect(address_of(&only.record.id, HOME).into()));
         }
         let refused = match &state.refused {
             Some(Form::Create(form)) => Some(form),
             _ => None,
         };
-        let main = main(&context.actor, &list, refused);
+        let main = html! {
+            (main(&context.actor, request, to, &list, refused))
+            @if context.actor.is_operator() && !is_filtered { (sessions()) }
+        };
         Ok(PageResponse::Page(page(&context.actor, None, "Organizations", state.notice.as_ref(), &main)))
     }
 }
@@ -144,18 +163,42 @@ impl Create {
     }
 }
 
-fn main(actor: &Actor, list: &OrganizationList, refused: Option<&Create>) -> Markup {
-    let OrganizationList { organizations, invitations, deleted } = list;
+/// The orders to choose from.
+const SORTS: [(&str, &str); 2] = [("name", "Name"), ("created", "Oldest first")];
+
+fn main(
+    actor: &Actor,
+    request: &PageRequest,
+    to: &str,
+    list: &OrganizationList,
+    refused: Option<&Create>,
+) -> Markup {
+    let OrganizationList { organizations, next, invitations, deleted } = list;
+    let is_filtered = !request.parameter("search").is_empty() || !request.parameter("after").is_empty();
+    let next = next.as_deref().map(|next| request.with_parameter("after", next));
     let (declined, open): (Vec<&Invitation>, Vec<&Invitation>) =
         invitations.iter().partition(|invitation| invitation.declined);
     html! {
         @if actor.is_operator() {
             (maker("Create an organization", refused.is_some(), &create(refused.unwrap_or(&Create::default()))))
         }
-        @for invitation in &open { (invited(invitation)) }
+        @for invitation in open.iter().take(MOST_INVITATIONS) { (invited(invitation)) }
+        @if open.len() > MOST_INVITATIONS { p { "There are more invitations: answer these first." } }
+        @if is_filtered || next.is_some() || organizations.len() > 1 {
+            form.filters method="get" role="search" {
+                @if !request.parameter("to").is_empty() { input type="hidden" name="to" value=(to); }
+                (field("search", "search", "Name or mail domain contains, or id is", request.parameter("search"), ""))
+                (select("sort", "sort", "Sorted by", &SORTS, request.parameter("sort")))
+                button { "Search" }
+            }
+        }
         @if organizations.is_empty() {
             p.empty {
-                @if actor.is_operator() {
+                @if is_filtered && next.is_some() {
+                    "No organization of those that were looked at matches. Look at more."
+                } @else if is_filtered {
+                    "No organization matches."
+                } @else if actor.is_operator() {
                     "There is no organization yet."
                 } @else if !open.is_empty() {
                     "You administer no organization yet."
@@ -174,7 +217,7 @@ fn main(actor: &Actor, list: &OrganizationList, refused: Option<&Create>) -> Mar
                 tbody {
                     @for organization in organizations { tr {
                         td data-label="Name" {
-                            a href=(address_of(&organization.record.id, "keys")) { (organization.record.name) }
+                            a href=(address_of(&organization.record.id, to)) { (organization.record.name) }
                         }
                         td data-label="Mail domains" { (domains(&organization.record.mail_domains)) }
                         td data-label="Owner" { (organization.record.owner_user_name.as_deref().unwrap_or_default()) }
@@ -185,14 +228,17 @@ fn main(actor: &Actor, list: &OrganizationList, refused: Option<&Create>) -> Mar
                 }
             }
         }
+        @if !request.parameter("after").is_empty() {
+            p { a.button href=(request.without_parameters(&["after"])) { "First page" } }
+        }
+        (next_page(next, "More organizations"))
         @if !declined.is_empty() {
             details {
                 summary { "Declined" }
-                @for invitation in &declined { (invited(invitation)) }
+                @for invitation in declined.iter().take(MOST_INVITATIONS) { (invited(invitation)) }
             }
         }
         @if !deleted.is_empty() { (deleted_ones(deleted)) }
-        @if actor.is_operator() { (sessions()) }
     }
 }
 
@@ -236,7 +282,7 @@ fn deleted_ones(deleted: &[Organization]) -> Markup {
                     th scope="col" { "Deleted" } th scope="col" { "Way back" }
                 } }
                 tbody {
-                    @for organization in deleted {
+                    @for organization in deleted.iter().take(MOST_SHOWN.into()) {
                         @let delete = address_of(&organization.record.id, "delete");
                         tr {
                             td data-label="Name" { a href=(delete) { (organization.record.name) } }
