@@ -31,15 +31,12 @@ use crate::runtime::deadline;
 use crate::{console, deployment, health, jobs};
 use directory::{MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization};
 
-use rendering::{bytes, duration, megabytes, number, section, tenths};
+use rendering::{Row, bytes, duration, megabytes, number, section, tenths};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/limits.md");
 const WRANGLER: &str = include_str!("../wrangler.toml");
 const BEGIN: &str = "<!-- limits -->\n";
 const END: &str = "<!-- /limits -->";
-
-/// What is limited, the limit, and what happens beyond it.
-type Row = (&'static str, String, &'static str);
 
 /// The texts below name these two.
 const _: () = assert!(body_budget::LARGE == 2 * 1024 * 1024 && body_budget::SMALL == 64 * 1024);

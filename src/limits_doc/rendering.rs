@@ -1,6 +1,7 @@
 //! Rows and numbers of docs/limits.md as text.
 
-use super::Row;
+/// What is limited, the limit, and what happens beyond it.
+pub(super) type Row = (&'static str, String, &'static str);
 
 pub(super) fn section(title: &str, rows: &[Row]) -> String {
     let rows: String =
