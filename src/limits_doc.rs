@@ -17,6 +17,7 @@ use crate::d1::filter::{compiler, load, sort};
 use crate::d1::health as health_rows;
 use crate::d1::imports::{kept as stored_imports, shown, snapshot};
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
+use crate::d1::product::feed;
 use crate::d1::{
     audit_log, brake, bulk, console_sessions, erasure, export, group_people, idempotent_calls, keys,
     organization_list, people, people_counts, product, project_views, projects, refolding, retry, session,
@@ -26,6 +27,7 @@ use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
 use crate::jobs::pruning;
 use crate::kv::revocation;
+use crate::product_api::feed as product_feed;
 use crate::redaction::audit_log::{self as kept, body as kept_body};
 use crate::runtime::deadline;
 use crate::{console, deployment, health, jobs};
@@ -56,6 +58,7 @@ fn limits_are_documented() {
         ("Lists, filters, PATCH and bulk", protocol()),
         ("People, groups and organizations", directory()),
         ("Keys and sessions", keys_and_sessions()),
+        ("Products", products()),
         ("Admin API", admin_api()),
         ("Logs", logs()),
         ("Storage and maintenance", storage()),
@@ -190,6 +193,19 @@ fn directory() -> Vec<Row> {
             "429 until an administrator decides",
         ),
         ("databases of a deployment", number(usize::from(Shard::LAST) + 1), NOTHING),
+    ]
+}
+
+fn products() -> Vec<Row> {
+    vec![
+        ("events of a page of the feed", number(feed::MOST_EVENTS), "400"),
+        (
+            "people and groups that the events of a page list",
+            number(feed::MOST_LISTED),
+            "the page ends behind it",
+        ),
+        ("time that a request waits for events", duration(product_feed::MOST_WAITED * 1000), "400"),
+        ("time between two looks for events, each of two rows", duration(product_feed::LOOKS_EVERY), NOTHING),
     ]
 }
 

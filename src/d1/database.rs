@@ -77,6 +77,13 @@ impl Database {
         Self { deadline: Deadline::Request(clock::now_millis().saturating_add(millis)), ..self }
     }
 
+    /// Gives the request so many milliseconds more.
+    pub fn extend_time(&mut self, millis: u64) {
+        if let Deadline::Request(end) = &mut self.deadline {
+            *end = end.saturating_add(millis);
+        }
+    }
+
     /// The same database, read from its primary, with bookmarks for the client.
     pub fn at_primary(self) -> Self {
         Self { anchor: Some(Anchor { at_primary: true, bookmark: RefCell::default() }), ..self }

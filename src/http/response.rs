@@ -132,6 +132,11 @@ impl HttpResponse {
             .with_header("Cache-Control", "public, max-age=31536000, immutable")
     }
 
+    /// The same with another body.
+    pub(crate) fn with_body(self, body: Body) -> Self {
+        Self { body, ..self }
+    }
+
     /// The same with another status.
     pub(crate) fn with_status(self, status: u16) -> Self {
         Self { status, ..self }

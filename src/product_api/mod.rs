@@ -2,6 +2,8 @@
 
 mod about;
 mod context;
+pub(crate) mod cursor;
+pub(crate) mod feed;
 mod routes;
 
 use crate::admin_api::types::problem;
@@ -62,7 +64,14 @@ pub(crate) async fn respond(
 
 /// The response to a request that is refused before it is routed, or that fails.
 pub(crate) fn refused(request: &HttpRequest, problem: impl Into<Problem>) -> HttpResponse {
-    problem::response(&problem.into().of_request(&request.id), "product")
+    let mut response = problem::response(&problem.into().of_request(&request.id), "product");
+    if response.status != 410 {
+        return response;
+    }
+    // Where to go on instead.
+    let mut body = std::mem::take(&mut response.body).into_string();
+    body.insert_str(1, "\"snapshot\":\"/product/v1/snapshot\",");
+    response.with_body(body.into())
 }
 
 /// 401, or 429 after too many from the same address. Neither tells what it cost.

@@ -6,6 +6,7 @@ use http::Method;
 
 use super::about;
 use super::context::{HandlerFuture, ProductContext};
+use super::feed;
 use crate::deployment::Deployment;
 use crate::http::request::HttpRequest;
 use crate::http::routes::{NoRoute, Route, Routes};
@@ -26,17 +27,16 @@ pub(super) enum Access {
     /// Anything.
     Any,
     /// This.
-    #[expect(dead_code, reason = "scopes come with the feed")]
     Scope(KeyScope),
 }
 
 static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
-    Routes::new().at(
-        "/product/v1",
-        Method::GET,
-        Keyed(Access::Any, |context, _| Box::pin(about::respond(context))),
-    )
+    Routes::new()
+        .at("/product/v1", Method::GET, Keyed(Access::Any, |context, _| Box::pin(about::respond(context))))
+        .at("/product/v1/events", Method::GET, Keyed(EVENTS, |context, _| Box::pin(feed::events(context))))
 });
+
+const EVENTS: Access = Access::Scope(KeyScope::Events);
 
 /// What answers a method at a path, and the parameters of the path.
 ///

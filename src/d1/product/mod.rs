@@ -1,3 +1,4 @@
 //! What products read: their keys, the feed of events, and how far each consumer is.
 
+pub mod feed;
 pub mod keys;
