@@ -168,12 +168,11 @@ fn check(
     let is_gone = match (after, range_start) {
         (Some(cursor), _) => {
             cursor.verify(&principal.feed_secret)?;
-            let is_other = match &kept.at {
+            match &kept.at {
                 Some(at) => clock::parse_iso(at)? != cursor.millis,
                 // The event is no longer kept, which is all right if the next one is.
                 None => cursor.seq < kept.oldest.saturating_sub(1) || cursor.seq > kept.newest,
-            };
-            is_other
+            }
         }
         (None, Some(time)) => kept.oldest > 1 && time < kept.oldest_at.as_str(),
         (None, None) => false,

@@ -225,7 +225,8 @@ describe("the feed", () => {
     assert.deepEqual((await drain(product, newest)).events, []);
     // The database was restored to an older state, and went on from there.
     await worker.sql(
-      "UPDATE events SET at = '2026-01-01T00:00:00.000Z' WHERE org_id = ?1 AND seq = (SELECT max(seq) FROM events WHERE org_id = ?1)",
+      `UPDATE events SET at = '2026-01-01T00:00:00.000Z' WHERE org_id = ?1
+       AND seq = (SELECT max(seq) FROM events WHERE org_id = ?1)`,
       organization.id,
     );
     await product.refused(410, "cursor_expired", "GET", query({ after: newest }));
@@ -262,7 +263,8 @@ describe("the feed", () => {
     const cursor = await newestCursor(product);
     const crowd = JSON.stringify(Array.from({ length: 450 }, (_, i) => ({ id: people[i % 10].id })));
     await worker.sql(
-      `INSERT INTO events (org_id, seq, at, type, story, source, actor, subject_type, subject_id, data, active_total, lost_total)
+      `INSERT INTO events (org_id, seq, at, type, story, source, actor, subject_type, subject_id, data, active_total,
+         lost_total)
        SELECT e.org_id, e.seq + j.value, e.at, 'membership.added', e.seq + j.value, 'scim', 'x', 'group', 'g',
          json_object('groups', json('[{"id":"g","name":"G"}]'), 'people', json(?2)), 0, 0
        FROM json_each('[1,2,3,4,5,6,7,8]') j CROSS JOIN events e ON e.org_id = ?1

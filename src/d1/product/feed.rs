@@ -64,8 +64,8 @@ impl From<'_> {
     }
 }
 
-/// Reads the events behind `after`, in order: at most `limit`, and as many as list [`MOST_LISTED`] people and groups, or
-/// with the last event a few more.
+/// Reads the events behind `after`, in order: at most `limit`, and as many as list [`MOST_LISTED`] people and groups,
+/// or with the last event a few more.
 pub fn read_events(tenant: &Tenant<'_>, after: i64, limit: u32) -> Select<FeedEvent> {
     events(tenant, From::After(after), limit)
 }
@@ -141,8 +141,8 @@ fn person(id: &str, [present, last]: [&str; 2]) -> String {
 /// SQL of what the event `e` is about, as JSON.
 fn subject() -> String {
     format!(
-        "iif(e.subject_type = 'person', json_insert({}, '$.type', 'person'), json_object('type', e.subject_type, 'id', e.subject_id,
-             'user_name', NULL, 'external_id', NULL, 'name', coalesce(e.data ->> '$.group.name',
+        "iif(e.subject_type = 'person', json_insert({}, '$.type', 'person'),
+           json_object('type', e.subject_type, 'id', e.subject_id, 'user_name', NULL, 'external_id', NULL, 'name', coalesce(e.data ->> '$.group.name',
                e.data ->> '$.groups[0].name', e.data ->> '$.name.after',
                iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL), e.data ->> 'hint'),
              'email', NULL))",
