@@ -12,9 +12,9 @@ const CLIENT = join(root, "clients/typescript/src/index.ts");
 const NAME = "product-worker";
 
 /**
- * Starts both on the data in a folder, which it fills the first time. `from` is the folder of the compiled Worker, build/
- * if not given; `vars` are variables of scim-edge. Resolves with the address of each, the id of the organization, a SCIM
- * key and the admin token.
+ * Starts both on the data in a folder, which it fills the first time. `from` is the folder of the compiled Worker,
+ * build/ if not given; `vars` are variables of scim-edge. Resolves with the address of each, the id of the
+ * organization, a SCIM key and the admin token.
  */
 export async function openExample({ folder, from, vars = {}, onLog }) {
   const record = join(folder, "example.json");

@@ -99,6 +99,11 @@ impl Caller {
         Ok(Self { database, tenant, needs, key, consumer: None, last_used_is_due })
     }
 
+    /// What a product without a key calls itself.
+    pub(crate) fn consumer(&self) -> Option<&str> {
+        self.consumer.as_deref()
+    }
+
     /// Verifies the caller and runs the statements, in one round trip.
     ///
     /// # Errors

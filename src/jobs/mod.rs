@@ -14,10 +14,11 @@ pub(crate) mod undo;
 
 use worker::{Env, console_error, console_log};
 
+use crate::d1::product::signing_keys;
 use crate::d1::{Cause, Database, Scope, StorageError, Tenant, organizations, refolding};
 use crate::deployment::{Deployment, variable};
 use crate::runtime::clock;
-use directory::Catalog;
+use directory::{Catalog, Shard};
 use pruning::{Budget, Deleted, Retention};
 
 /// Days for which logs are kept, unless the deployment says otherwise.
@@ -101,6 +102,11 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
         if let Err(error) = names::fold_names(&database).await {
             failures.push(format!("database {number}, names of organizations: {error:?}"));
         }
+    }
+    if let Some(first) = deployment.database(Shard::FIRST)
+        && let Err(error) = signing_keys::rotate(&first.detached(), now).await
+    {
+        failures.push(format!("keys that sign: {error:?}"));
     }
     if failures.is_empty() {
         return Ok(());

@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use crate::auth::product::{Caller, Opened};
 use crate::d1::{Batch, Tenant};
+use crate::deployment::Deployment;
 use crate::http::Problem;
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
@@ -13,6 +14,8 @@ pub(crate) type HandlerFuture<'r> = Pin<Box<dyn Future<Output = Result<HttpRespo
 
 /// A request with a well-formed product key, or over a service binding.
 pub(crate) struct ProductContext<'a> {
+    /// The deployment.
+    pub(crate) deployment: &'a Deployment<'a>,
     /// The request.
     pub(crate) request: &'a mut HttpRequest,
     /// The caller, which the first batch verifies.
@@ -22,8 +25,8 @@ pub(crate) struct ProductContext<'a> {
 }
 
 impl<'a> ProductContext<'a> {
-    pub(super) fn new(request: &'a mut HttpRequest, caller: Caller) -> Self {
-        Self { request, caller, organization: None }
+    pub(super) fn new(deployment: &'a Deployment<'a>, request: &'a mut HttpRequest, caller: Caller) -> Self {
+        Self { deployment, request, caller, organization: None }
     }
 
     /// The organization of the caller: what statements run on behalf of.

@@ -5,6 +5,8 @@ mod context;
 pub(crate) mod cursor;
 pub(crate) mod feed;
 mod routes;
+mod sets;
+mod signing;
 
 use crate::admin_api::types::problem;
 use crate::auth::product::{self, Caller, Neighbor};
@@ -42,7 +44,7 @@ pub(crate) async fn respond(
                 Err(problem) => return refused_key(deployment, request, problem).await,
             };
             let hint = caller.hint();
-            let mut context = ProductContext::new(request, caller);
+            let mut context = ProductContext::new(deployment, request, caller);
             let outcome = handler(&mut context, &parameters).await;
             let (organization, statement) = (context.organization.take(), context.caller.note_use());
             let shard = context.caller.database.shard();

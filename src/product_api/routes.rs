@@ -4,19 +4,17 @@ use std::sync::LazyLock;
 
 use http::Method;
 
-use super::about;
 use super::context::{HandlerFuture, ProductContext};
-use super::feed;
+use super::{about, feed, sets, signing};
 use crate::deployment::Deployment;
 use crate::http::request::HttpRequest;
 use crate::http::routes::{NoRoute, Route, Routes};
-use Handler::Keyed;
+use Handler::{Keyed, Public};
 use directory::KeyScope;
 
 /// What answers a request.
 pub(super) enum Handler {
     /// Needs no key.
-    #[expect(dead_code, reason = "addresses without a key come with the first standard that has one")]
     Public(for<'r> fn(&'r Deployment<'_>, &'r HttpRequest) -> HandlerFuture<'r>),
     /// Needs a product key, or a service binding.
     Keyed(Access, for<'r> fn(&'r mut ProductContext<'_>, &'r [&'r str]) -> HandlerFuture<'r>),
@@ -34,6 +32,12 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
     Routes::new()
         .at("/product/v1", Method::GET, Keyed(Access::Any, |context, _| Box::pin(about::respond(context))))
         .at("/product/v1/events", Method::GET, Keyed(EVENTS, |context, _| Box::pin(feed::events(context))))
+        .at("/product/v1/sets/poll", Method::POST, Keyed(EVENTS, |context, _| Box::pin(sets::poll(context))))
+        .at(
+            "/.well-known/jwks.json",
+            Method::GET,
+            Public(|deployment, _| Box::pin(signing::published(deployment))),
+        )
 });
 
 const EVENTS: Access = Access::Scope(KeyScope::Events);

@@ -7,3 +7,4 @@ pub mod expiring;
 pub mod ids;
 pub mod js_text;
 pub mod random;
+pub(crate) mod web_crypto;

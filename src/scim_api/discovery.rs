@@ -6,7 +6,10 @@ use super::context::{RequestContext, to_json};
 use crate::error::Error;
 use crate::http::response::HttpResponse;
 use directory::Organization;
-use scim_protocol::discovery::{AuthenticationScheme, ResourceTypeBody, SchemaBody, ServiceProviderConfig};
+use directory::security_event::SecurityEventType;
+use scim_protocol::discovery::{
+    AuthenticationScheme, ResourceTypeBody, SchemaBody, SecurityEventSupport, ServiceProviderConfig,
+};
 use scim_protocol::error::shorten;
 use scim_protocol::list::ListResponse;
 use scim_protocol::query::ListQuery;
@@ -41,7 +44,12 @@ fn config(base: &str, limits: &Limits) -> Result<HttpResponse, Error> {
         spec_uri: "https://www.rfc-editor.org/rfc/rfc6750".into(),
         primary: true,
     };
-    Ok(HttpResponse::ok(to_json(&ServiceProviderConfig::new(base, limits, vec![key]))?))
+    let mut config = ServiceProviderConfig::new(base, limits, vec![key]);
+    config.security_events = Some(SecurityEventSupport {
+        async_request: "none",
+        event_uris: SecurityEventType::ALL.map(SecurityEventType::urn).into(),
+    });
+    Ok(HttpResponse::ok(to_json(&config)?))
 }
 
 pub(crate) async fn resource_types(

@@ -24,6 +24,7 @@ pub mod person_events;
 mod person_name;
 pub mod refusal;
 mod refusal_text;
+pub mod security_event;
 pub mod shard;
 mod text;
 pub mod undo;

@@ -31,7 +31,19 @@ pub struct ServiceProviderConfig {
     pub pagination: Pagination,
     /// How clients authenticate.
     pub authentication_schemes: Vec<AuthenticationScheme>,
+    /// Security events (RFC 9967); `None`: there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_events: Option<SecurityEventSupport>,
     meta: Meta,
+}
+
+/// Security events (RFC 9967, section 4).
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "fields are those of the RFC")]
+pub struct SecurityEventSupport {
+    pub async_request: &'static str,
+    pub event_uris: Vec<&'static str>,
 }
 
 /// Whether a feature is supported.
@@ -135,6 +147,7 @@ impl ServiceProviderConfig {
                 cursor_timeout: limits.cursor_timeout,
             },
             authentication_schemes,
+            security_events: None,
             meta: Meta {
                 resource_type: "ServiceProviderConfig",
                 location: format!("{base}/ServiceProviderConfig"),

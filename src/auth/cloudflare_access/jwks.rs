@@ -6,10 +6,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use worker::js_sys::{self, Array, Object, Promise, Uint8Array};
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{self, CryptoKey, SubtleCrypto, WorkerGlobalScope};
+use worker::js_sys::{Array, Uint8Array};
+use worker::wasm_bindgen::JsCast;
+use worker::web_sys::{self, CryptoKey};
 use worker::{
     AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect, Response, console_error,
 };
@@ -17,6 +16,7 @@ use worker::{
 use super::refusal::refused;
 use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
+use crate::runtime::web_crypto::{js_object, settled, subtle};
 
 /// How long keys are used before they are fetched again, in milliseconds.
 pub(crate) const LIFETIME: u64 = 60 * 60 * 1000;
@@ -224,11 +224,6 @@ async fn import(entry: Entry) -> Option<(String, CryptoKey)> {
     Some((jwk.kid, settled(promise).await.ok()?.unchecked_into()))
 }
 
-/// Awaits a promise that may not have come to be.
-async fn settled(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
-    JsFuture::from(promise?).await
-}
-
 /// WebCrypto's `JsonWebKey`.
 #[derive(Serialize)]
 struct PublicKey<'a> {
@@ -242,16 +237,4 @@ struct PublicKey<'a> {
 struct Algorithm {
     name: &'static str,
     hash: &'static str,
-}
-
-fn js_object(value: &impl Serialize) -> Result<Object, JsValue> {
-    Ok(serde_wasm_bindgen::to_value(value)?.unchecked_into())
-}
-
-fn subtle() -> Result<SubtleCrypto, JsValue> {
-    Ok(global().crypto()?.subtle())
-}
-
-fn global() -> WorkerGlobalScope {
-    js_sys::global().unchecked_into()
 }

@@ -2,3 +2,5 @@
 
 pub mod feed;
 pub mod keys;
+pub(crate) mod security_events;
+pub(crate) mod signing_keys;
