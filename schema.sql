@@ -59,6 +59,8 @@ CREATE TABLE organizations (
   deleted_by       TEXT,
   -- The seq of the event up to which the people of its groups are counted; see people_counts.
   people_counted_to INTEGER NOT NULL DEFAULT 0,
+  -- After how many minutes without the acknowledgement of a deactivation administrators are alerted; 0: never.
+  revocation_minutes INTEGER NOT NULL DEFAULT 5,
   -- Signs the cursors of the organization's feed.
   feed_secret      TEXT,
   -- What roles allow in the product where an administrator has set it, as JSON; see crates/directory/src/permission.rs.
@@ -783,6 +785,29 @@ CREATE TRIGGER IF NOT EXISTS organizations_stop_product_keys AFTER UPDATE OF del
 BEGIN
   UPDATE product_keys SET is_stopped = NEW.deleted_at IS NOT NULL WHERE org_id = NEW.id AND deactivated_at IS NULL;
 END;
+
+-- How far each consumer of the feed is, as its newest acknowledgement says.
+CREATE TABLE IF NOT EXISTS consumers (
+  org_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  -- As product_keys.consumer, or the name that a service binding gives itself.
+  id     TEXT NOT NULL,
+  name   TEXT NOT NULL,
+  -- It has applied all events up to this one, since that time.
+  seq    INTEGER NOT NULL,
+  at     TEXT NOT NULL,
+  PRIMARY KEY (org_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- The acknowledgements of a consumer: the first with the seq of an event or a higher one is that of the event. Each
+-- takes the place of two that are older than 30 days.
+CREATE TABLE IF NOT EXISTS acknowledgements (
+  org_id   TEXT NOT NULL,
+  consumer TEXT NOT NULL,
+  seq      INTEGER NOT NULL,
+  at       TEXT NOT NULL,
+  PRIMARY KEY (org_id, consumer, seq),
+  FOREIGN KEY (org_id, consumer) REFERENCES consumers (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER IF NOT EXISTS organizations_feed_secret AFTER INSERT ON organizations WHEN NEW.feed_secret IS NULL
 BEGIN

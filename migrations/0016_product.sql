@@ -30,6 +30,32 @@ BEGIN
   UPDATE product_keys SET is_stopped = NEW.deleted_at IS NOT NULL WHERE org_id = NEW.id AND deactivated_at IS NULL;
 END;
 
+-- How far each consumer of the feed is, as its newest acknowledgement says.
+CREATE TABLE IF NOT EXISTS consumers (
+  org_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  -- As product_keys.consumer, or the name that a service binding gives itself.
+  id     TEXT NOT NULL,
+  name   TEXT NOT NULL,
+  -- It has applied all events up to this one, since that time.
+  seq    INTEGER NOT NULL,
+  at     TEXT NOT NULL,
+  PRIMARY KEY (org_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- The acknowledgements of a consumer: the first with the seq of an event or a higher one is that of the event. Each
+-- takes the place of two that are older than 30 days.
+CREATE TABLE IF NOT EXISTS acknowledgements (
+  org_id   TEXT NOT NULL,
+  consumer TEXT NOT NULL,
+  seq      INTEGER NOT NULL,
+  at       TEXT NOT NULL,
+  PRIMARY KEY (org_id, consumer, seq),
+  FOREIGN KEY (org_id, consumer) REFERENCES consumers (org_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- After how many minutes without the acknowledgement of a deactivation administrators are alerted; 0: never.
+ALTER TABLE organizations ADD COLUMN revocation_minutes INTEGER NOT NULL DEFAULT 5;
+
 -- Signs the cursors of the organization's feed.
 ALTER TABLE organizations ADD COLUMN feed_secret TEXT;
 UPDATE organizations SET feed_secret = lower(hex(randomblob(32)));

@@ -14,7 +14,7 @@ use super::context::AdminContext;
 use super::types::export::ExportQuery;
 use crate::d1::audit_log::Outcome;
 use crate::d1::export::{self as stored, Export, FIRST_ROWS, Format, MOST_ROWS, Piece, WANTED_CHARACTERS};
-use crate::d1::{Batch, Database, StorageError, Tenant};
+use crate::d1::{Batch, Database, Select, StorageError, Tenant};
 use crate::http::Problem;
 use crate::http::body::Body;
 
@@ -57,16 +57,13 @@ pub(crate) async fn begin(
     context.note(&tenant, &outcome).await?;
     let day = tenant.now.get(..10).unwrap_or_default();
     let file = format!("{} {name} {day}.{ending}", organization.record.name);
+    let read: ReadRows = Box::new(move |tenant, key, count| stored::rows(tenant, export, format, key, count));
+    let pages = Pages::new(context.database.detached(), tenant, read);
     let rest = Rest {
-        database: context.database.detached(),
-        tenant,
-        export,
+        pages,
+        header: stored::header(export, format),
         format,
         name: name.to_owned(),
-        fetched: VecDeque::new(),
-        after: (String::new(), 0),
-        count: FIRST_ROWS,
-        rows: 0,
         state: State::Beginning,
     };
     let body = Body::of_stream(try_unfold(rest, Rest::next).boxed_local());
@@ -101,71 +98,49 @@ struct Closing<'a> {
     detail: Option<String>,
 }
 
-/// What is still to be sent of a file.
-struct Rest {
+/// The statement that reads the next rows behind a key, at most so many.
+pub(crate) type ReadRows = Box<dyn Fn(&Tenant<'_>, (&str, i64), u32) -> Select<Piece>>;
+
+/// Rows that are read while they are sent.
+pub(crate) struct Pages {
     database: Database,
     tenant: Tenant<'static>,
-    export: Export,
-    format: Format,
-    name: String,
+    read: ReadRows,
     fetched: VecDeque<Piece>,
     /// The key of the last row that was fetched.
     after: (String, i64),
     /// How many rows the next query reads.
     count: u32,
     /// How many rows were sent.
-    rows: u64,
-    state: State,
+    pub(crate) rows: u64,
 }
 
-impl Rest {
-    /// The next bytes, and the rest. After an error, JSON lines end with a line that says so, and CSV is broken off, so
-    /// that the client knows that it is incomplete.
-    async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, worker::Error> {
-        match self.state {
-            State::Ended => return Ok(None),
-            State::Beginning => {
-                self.state = State::Rows;
-                let header = stored::header(self.export, self.format);
-                if !header.is_empty() {
-                    return Ok(Some((header.into_bytes(), self)));
-                }
-            }
-            State::Rows => {}
-        }
-        if self.fetched.is_empty()
-            && let Err(error) = self.fetch().await
-        {
-            console_error!("an export was broken off: {error:?}");
-            if self.format == Format::Csv {
-                return Err(worker::Error::from("the export was ended before its end"));
-            }
-            let detail = "The export broke off. Begin it again.".to_owned();
-            return Ok(Some(self.closed(Some(detail))));
-        }
-        match (self.fetched.pop_front(), self.format) {
-            (Some(piece), _) => {
-                self.rows = self.rows.saturating_add(piece.rows.into());
-                Ok(Some((piece.body.into_string().into_bytes(), self)))
-            }
-            (None, Format::Csv) => Ok(None),
-            (None, Format::Jsonl) => Ok(Some(self.closed(None))),
-        }
+impl Pages {
+    pub(crate) fn new(database: Database, tenant: Tenant<'static>, read: ReadRows) -> Self {
+        let (fetched, after) = (VecDeque::new(), (String::new(), 0));
+        Self { database, tenant, read, fetched, after, count: FIRST_ROWS, rows: 0 }
     }
 
-    fn closed(mut self, detail: Option<String>) -> (Vec<u8>, Self) {
-        self.state = State::Ended;
-        let closing = Closing { export: &self.name, complete: detail.is_none(), rows: self.rows, detail };
-        (format!("{}\n", json!(closing)).into_bytes(), self)
+    /// The next rows as text; `None`: there are no more.
+    ///
+    /// # Errors
+    /// Those of the storage; [`StorageError::Unavailable`] if the caller may not read the organization any more.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, StorageError> {
+        if self.fetched.is_empty() {
+            self.fetch().await?;
+        }
+        Ok(self.fetched.pop_front().map(|piece| {
+            self.rows = self.rows.saturating_add(piece.rows.into());
+            piece.body.into_string().into_bytes()
+        }))
     }
 
     /// Reads the next rows. Their number follows from the size of the last ones.
     async fn fetch(&mut self) -> Result<(), StorageError> {
         let (after, after_seq) = &self.after;
-        let key = (after.as_str(), *after_seq);
         let mut batch = Batch::new();
         let permission = batch.push(stored::permission(&self.tenant));
-        let rows = batch.push(stored::rows(&self.tenant, self.export, self.format, key, self.count));
+        let rows = batch.push((self.read)(&self.tenant, (after.as_str(), *after_seq), self.count));
         let results = self.database.batch(&batch).await?;
         if !results.one(permission)?.is_given {
             return Err(StorageError::Unavailable(
@@ -184,6 +159,54 @@ impl Rest {
         self.count = fitting.clamp(1, MOST_ROWS).min(self.count.saturating_mul(4));
         self.fetched.extend(pieces);
         Ok(())
+    }
+}
+
+/// What is still to be sent of a file.
+struct Rest {
+    pages: Pages,
+    header: String,
+    format: Format,
+    name: String,
+    state: State,
+}
+
+impl Rest {
+    /// The next bytes, and the rest. After an error, JSON lines end with a line that says so, and CSV is broken off, so
+    /// that the client knows that it is incomplete.
+    async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, worker::Error> {
+        match self.state {
+            State::Ended => return Ok(None),
+            State::Beginning => {
+                self.state = State::Rows;
+                if !self.header.is_empty() {
+                    return Ok(Some((std::mem::take(&mut self.header).into_bytes(), self)));
+                }
+            }
+            State::Rows => {}
+        }
+        match (self.pages.next().await, self.format) {
+            (Ok(Some(text)), _) => Ok(Some((text, self))),
+            (Ok(None), Format::Csv) => Ok(None),
+            (Ok(None), Format::Jsonl) => Ok(Some(self.closed(None))),
+            (Err(error), format) => {
+                console_error!("an export was broken off: {error:?}");
+                match format {
+                    Format::Csv => Err(worker::Error::from("the export was ended before its end")),
+                    Format::Jsonl => {
+                        let detail = "The export broke off. Begin it again.".to_owned();
+                        Ok(Some(self.closed(Some(detail))))
+                    }
+                }
+            }
+        }
+    }
+
+    fn closed(mut self, detail: Option<String>) -> (Vec<u8>, Self) {
+        self.state = State::Ended;
+        let (complete, rows) = (detail.is_none(), self.pages.rows);
+        let closing = Closing { export: &self.name, complete, rows, detail };
+        (format!("{}\n", json!(closing)).into_bytes(), self)
     }
 }
 

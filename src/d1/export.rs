@@ -115,6 +115,26 @@ const PERSON: [Column; 8] = [
     ("org_role", "iif(u.active, u.org_role, NULL)", Kind::Plain),
 ];
 
+/// The person `u` as products see them.
+pub(super) const PRODUCT_PERSON: &str =
+    "json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId',
+       'name', coalesce(
+         nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+         u.doc ->> 'displayName'),
+       'email', coalesce(
+         (SELECT m.value ->> 'value' FROM json_each(u.doc, '$.emails') m WHERE m.value ->> 'primary' LIMIT 1),
+         u.doc ->> '$.emails[0].value'),
+       'active', json(iif(u.active, 'true', 'false')), 'org_role', iif(u.active, u.org_role, NULL),
+       'version', u.version)";
+
+/// The access of the person `u` as products see it.
+pub(super) const PRODUCT_ACCESS: &str =
+    "(SELECT json_group_array(json_object('group_id', g.id, 'group', iif(g.role IS NULL, g.display_name, NULL),
+         'project_id', p.id, 'project', p.name, 'team_id', t.id, 'team', t.name, 'role', g.role, 'since', b.at))
+       FROM memberships m CROSS JOIN groups g ON g.seq = m.group_seq
+       LEFT JOIN projects p ON p.id = g.project_id LEFT JOIN teams t ON t.id = g.team_id
+       LEFT JOIN events b ON b.org_id = g.org_id AND b.seq = m.since WHERE m.user_seq = u.seq)";
+
 /// The group `g` with its project `p` and team `t`.
 const GROUP: [Column; 5] = [
     ("group", "g.display_name", Kind::Plain),
@@ -161,6 +181,15 @@ impl Source {
             [("created_at", "u.created_at", Kind::Plain), ("last_modified", "u.last_modified", Kind::Plain)];
         Self {
             columns: [PERSON.as_slice(), &[groups], &times].concat(),
+            from: "users u WHERE u.org_id = :org AND u.id > :after ORDER BY u.id",
+            key: ["u.id", "0"],
+        }
+    }
+
+    /// People with their access, as products see them.
+    fn snapshot() -> Self {
+        Self {
+            columns: vec![("person", PRODUCT_PERSON, Kind::Json), ("access", PRODUCT_ACCESS, Kind::Json)],
             from: "users u WHERE u.org_id = :org AND u.id > :after ORDER BY u.id",
             key: ["u.id", "0"],
         }
@@ -291,10 +320,25 @@ pub fn rows(
     tenant: &Tenant<'_>,
     export: Export,
     format: Format,
+    key: (&str, i64),
+    count: u32,
+) -> Select<Piece> {
+    rows_of(tenant, Source::of(export, format), format, key, count)
+}
+
+/// As [`rows`], of the people of a snapshot.
+pub fn snapshot_rows(tenant: &Tenant<'_>, key: (&str, i64), count: u32) -> Select<Piece> {
+    rows_of(tenant, Source::snapshot(), Format::Jsonl, key, count)
+}
+
+fn rows_of(
+    tenant: &Tenant<'_>,
+    source: Source,
+    format: Format,
     (after, after_seq): (&str, i64),
     count: u32,
 ) -> Select<Piece> {
-    let Source { columns, from, key: [key, key_seq] } = Source::of(export, format);
+    let Source { columns, from, key: [key, key_seq] } = source;
     let (mut values, mut cells) = (String::new(), Vec::new());
     for (number, (name, sql, kind)) in columns.iter().enumerate() {
         values.push_str(&format!("{sql} AS c{number}, "));

@@ -1,9 +1,11 @@
 //! What products read: the feed of events, the snapshot, and what a person may do. Beside SCIM, with keys of its own.
 
 mod about;
+mod acknowledgements;
 mod context;
 pub(crate) mod cursor;
 pub(crate) mod feed;
+pub(crate) mod people;
 mod routes;
 mod sets;
 mod signing;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use http::Method;
 
 use super::context::{HandlerFuture, ProductContext};
-use super::{about, feed, sets, signing};
+use super::{about, acknowledgements, feed, people, sets, signing};
 use crate::deployment::Deployment;
 use crate::http::request::HttpRequest;
 use crate::http::routes::{NoRoute, Route, Routes};
@@ -38,9 +38,35 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
             Method::GET,
             Public(|deployment, _| Box::pin(signing::published(deployment))),
         )
+        .at(
+            "/product/v1/acknowledgements",
+            Method::GET,
+            Keyed(EVENTS, |context, _| Box::pin(acknowledgements::read(context))),
+        )
+        .at(
+            "/product/v1/acknowledgements",
+            Method::POST,
+            Keyed(EVENTS, |context, _| Box::pin(acknowledgements::write(context))),
+        )
+        .at(
+            "/product/v1/snapshot",
+            Method::GET,
+            Keyed(READ, |context, _| Box::pin(people::snapshot(context))),
+        )
+        .at(
+            "/product/v1/people/:who",
+            Method::GET,
+            Keyed(READ, |context, parameters| Box::pin(people::person(context, parameters))),
+        )
+        .at(
+            "/product/v1/projects/:project/people",
+            Method::GET,
+            Keyed(READ, |context, parameters| Box::pin(people::of_project(context, parameters))),
+        )
 });
 
 const EVENTS: Access = Access::Scope(KeyScope::Events);
+const READ: Access = Access::Scope(KeyScope::Read);
 
 /// What answers a method at a path, and the parameters of the path.
 ///

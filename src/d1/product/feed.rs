@@ -112,7 +112,7 @@ const BRIEF: [&str; 2] = [
 ];
 
 /// The same with the name and the mail address.
-pub(super) const WHOLE: [&str; 2] = [
+const WHOLE: [&str; 2] = [
     "'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId', 'name', coalesce(
                   nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
                   u.doc ->> 'displayName'),
@@ -142,8 +142,8 @@ fn person(id: &str, [present, last]: [&str; 2]) -> String {
 fn subject() -> String {
     format!(
         "iif(e.subject_type = 'person', json_insert({}, '$.type', 'person'),
-           json_object('type', e.subject_type, 'id', e.subject_id, 'user_name', NULL, 'external_id', NULL, 'name', coalesce(e.data ->> '$.group.name',
-               e.data ->> '$.groups[0].name', e.data ->> '$.name.after',
+           json_object('type', e.subject_type, 'id', e.subject_id, 'user_name', NULL, 'external_id', NULL,
+             'name', coalesce(e.data ->> '$.group.name', e.data ->> '$.groups[0].name', e.data ->> '$.name.after',
                iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL), e.data ->> 'hint'),
              'email', NULL))",
         person("e.subject_id", WHOLE)
@@ -153,8 +153,8 @@ fn subject() -> String {
 /// SQL of what the event `e` did to the access of people, as a JSON array.
 fn access() -> String {
     // Of a membership, either list has one element.
-    let rights = "(SELECT json_group_array(json_object('group_id', g.value ->> 'id', 'group', g.value ->> 'name',
-               'project_id', g.value ->> '$.project.id', 'project', g.value ->> '$.project.name',
+    let rights = "(SELECT json_group_array(json_object('group_id', g.value ->> 'id',
+               'group', iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL), 'project_id', g.value ->> '$.project.id', 'project', g.value ->> '$.project.name',
                'team_id', g.value ->> '$.team.id', 'team', g.value ->> '$.team.name', 'role', g.value ->> 'role'))
              FROM json_each(e.data, '$.groups') g)";
     let entry = |id: &str, active: &str, [lost, gained]: [&str; 2], flags: [&str; 2], role: &str| {

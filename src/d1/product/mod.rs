@@ -1,6 +1,8 @@
 //! What products read: their keys, the feed of events, and how far each consumer is.
 
+pub mod acknowledgements;
 pub mod feed;
 pub mod keys;
+pub mod people;
 pub(crate) mod security_events;
 pub(crate) mod signing_keys;
