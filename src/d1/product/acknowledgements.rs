@@ -17,8 +17,6 @@ pub(crate) const KEPT_DAYS: u32 = 30;
 pub(crate) const MOST_CONSUMERS: u32 = 20;
 /// How many of the newest events are searched for deactivations, of which times are summed up.
 pub(crate) const MOST_SEARCHED: u32 = 2_000;
-/// How many events behind the last acknowledgement are searched for a deactivation.
-pub(crate) const MOST_WAITING: u32 = 200;
 /// Most deactivations of a person that are shown.
 pub(crate) const MOST_OF_PERSON: u32 = 10;
 /// How many of a person's newest events are searched for deactivations.
