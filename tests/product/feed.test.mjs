@@ -75,7 +75,7 @@ describe("the feed", () => {
     const [project] = (await organization.admin.get(organization.path("/projects"))).projects;
     const right = {
       group_id: group,
-      group: "Statsig-Demo-Cook",
+      group: null,
       project_id: project.id,
       project: "Demo",
       team_id: null,

@@ -154,7 +154,8 @@ fn subject() -> String {
 fn access() -> String {
     // Of a membership, either list has one element.
     let rights = "(SELECT json_group_array(json_object('group_id', g.value ->> 'id',
-               'group', iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL), 'project_id', g.value ->> '$.project.id', 'project', g.value ->> '$.project.name',
+               'group', iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+               'project_id', g.value ->> '$.project.id', 'project', g.value ->> '$.project.name',
                'team_id', g.value ->> '$.team.id', 'team', g.value ->> '$.team.name', 'role', g.value ->> 'role'))
              FROM json_each(e.data, '$.groups') g)";
     let entry = |id: &str, active: &str, [lost, gained]: [&str; 2], flags: [&str; 2], role: &str| {
