@@ -24,6 +24,7 @@ mod router;
 pub mod runtime;
 pub mod scim_api;
 pub mod storage_error;
+pub mod webhooks;
 
 use worker::js_sys::{Error, Promise};
 use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -47,14 +48,23 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     router::serve(request, env, context).await
 }
 
-/// The cron job; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that Cloudflare counts it as one,
+/// The cron jobs; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that Cloudflare counts it as one,
 /// which `#[event(scheduled)]` cannot do.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
-pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> Promise {
+pub fn scheduled(event: jobs::CronEvent, env: Env, _context: JsValue) -> Promise {
     future_to_promise(async move {
-        match jobs::run_maintenance(&env).await {
+        match jobs::run(&event, &env).await {
             Ok(()) => Ok(JsValue::UNDEFINED),
             Err(reason) => Err(Error::new(&reason).into()),
         }
+    })
+}
+
+/// Messages of the Worker's queue of webhooks.
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+pub fn queue(batch: webhooks::queue::Batch, env: Env, context: webhooks::queue::ExecutionContext) -> Promise {
+    future_to_promise(async move {
+        webhooks::consume(batch, env, context).await;
+        Ok(JsValue::UNDEFINED)
     })
 }

@@ -18,7 +18,7 @@ use crate::http::response::{DeferredWork, HttpResponse, Later};
 use crate::kv::imports;
 use crate::redaction::worker_log;
 use crate::runtime::clock;
-use crate::{console, jobs, product_api, scim_api};
+use crate::{console, jobs, product_api, scim_api, webhooks};
 use scim_protocol::ScimError;
 
 const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
@@ -46,7 +46,13 @@ pub(crate) async fn serve(
         }
     };
     response = response.naming_request(&request.id);
-    run_after_response(&env, &context, std::mem::take(&mut response.deferred));
+    let deferred = std::mem::take(&mut response.deferred);
+    if let Some(organization) = response.organization.clone().filter(|_| deferred.has_webhooks)
+        && cost.rows_written > 0
+    {
+        context.wait_until(webhooks::poke(env.clone(), organization));
+    }
+    run_after_response(&env, &context, deferred);
     console_log!("{}", log_line(&request, &response, cost, clock::now_millis().saturating_sub(began)));
     response.into_response(cost, request.is_head, request.address.is_https)
 }
@@ -129,7 +135,7 @@ fn not_found(request: &HttpRequest) -> HttpResponse {
 
 /// Does what the client need not wait for.
 fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
-    let DeferredWork { shard, statements, keeping, later } = deferred;
+    let DeferredWork { shard, statements, keeping, later, .. } = deferred;
     let Some(shard) = shard else { return };
     if let Some(later) = later
         && let Some(database) = database(env, shard, Rc::default())

@@ -43,6 +43,7 @@ function deploymentOf(raw, env) {
       name: each.database_name,
       id: each.database_id,
     })),
+    queues: (section.queues?.producers ?? []).map(({ queue }) => queue),
     counters: (section.ratelimits ?? []).map(({ namespace_id }) => namespace_id),
     // Without a name of its own in wrangler.toml: as `wrangler deploy` names one that it creates.
     namespaces: (section.kv_namespaces ?? []).map(({ binding, id }) => ({
@@ -76,8 +77,9 @@ function checkBindings({ title, databases, namespaces }) {
 
 /** Two deployments that shared something would change each other's data. */
 function checkApart(own, other) {
-  const resources = ({ name, databases, namespaces, counters }) => [
+  const resources = ({ name, databases, namespaces, counters, queues }) => [
     `the Worker ${name}`,
+    ...queues.filter(Boolean).map((queue) => `the queue ${queue}`),
     ...counters.map((id) => `the namespace_id ${id}`),
     ...databases.map(({ name }) => `the database ${name}`),
     ...[...databases, ...namespaces].filter(({ id }) => id).map(({ id }) => `the id ${id}`),
@@ -105,7 +107,7 @@ export function writeConfiguration({ raw, env, name, databases, namespaces }, wo
   config.main = from(join(worker, "index.js"));
   if (env !== undefined) {
     // What belongs to the other deployment is not even in the file: wrangler would inherit its domain.
-    for (const key of ["d1_databases", "kv_namespaces", "routes", "route"]) delete config[key];
+    for (const key of ["d1_databases", "kv_namespaces", "queues", "routes", "route"]) delete config[key];
     config.env = { [env]: section };
   }
   mkdirSync(folder, { recursive: true });

@@ -14,7 +14,7 @@ function commandsOf({ env = "", databases, vars }, jurisdiction = "none") {
   const lines = [
     ...databases.map(({ name }) => [`d1 create ${name}${where}`, "if the account lacks it"]),
     ...databases.map(({ binding }) => [`d1 migrations apply ${binding} --remote${environment}`, ""]),
-    [`deploy${environment}`, "creates the KV namespace too"],
+    [`deploy${environment}`, "creates the KV namespace and the queue too"],
     ...(vars.ACCESS_TEAM ? [] : [[`secret put ADMIN_TOKEN${environment}`, "if there is none yet"]]),
   ];
   const width = Math.max(...lines.map(([command]) => command.length)) + 3;

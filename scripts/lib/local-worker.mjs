@@ -26,6 +26,10 @@ export function openWorker({ from, bindings, databases, ...options }) {
 /** The binding of the database with that number. */
 export const databaseName = (number) => (number === 0 ? "DB" : `DB_${number}`);
 
+/** The name of the queue of webhooks, and the cron trigger of their sweep. */
+const OWN_QUEUE = "scim-edge-webhooks";
+export const SWEEP = "* * * * *";
+
 /** On this machine all clients have the same address, and tests send more requests than people do. */
 const LOCAL_RATES = Object.fromEntries(
   ["FAILED_SIGN_INS", "KEY_REQUESTS", "KEY_SCANS", "PRODUCT_KEY_REQUESTS"].map((name) => [
@@ -36,8 +40,8 @@ const LOCAL_RATES = Object.fromEntries(
 
 /**
  * The configuration of the Worker in the folder `from`; `modules` are more, of which the first is then the main one.
- * `rateLimits` are the rate-limit bindings by name, each `{ limit, period }`; `wasm` is the WebAssembly, if it is not
- * that of the folder.
+ * `rateLimits` are the rate-limit bindings by name, each `{ limit, period }`; `queues` are more queues by their
+ * bindings; `hasQueue: false` leaves out the Worker's own. `wasm` is the WebAssembly, if it is not that of the folder.
  */
 export function builtWorker({
   name = "scim-edge",
@@ -46,6 +50,8 @@ export function builtWorker({
   databases = 1,
   modules = {},
   rateLimits = {},
+  queues = {},
+  hasQueue = true,
   wasm = join(from, "index_bg.wasm"),
 } = {}) {
   const d1 = Array.from({ length: databases }, (_, number) => databaseName(number)).map((id) => [
@@ -60,21 +66,24 @@ export function builtWorker({
     key,
     { type: "text", value },
   ]);
+  const own = hasQueue ? { WEBHOOKS: OWN_QUEUE } : {};
+  const producers = Object.entries({ ...own, ...queues }).map(([key, name]) => [key, { type: "queue", name }]);
   return workerOf(name, {
+    triggers: hasQueue ? [{ type: "queue", name: OWN_QUEUE, maxBatchSize: 10, maxBatchTimeout: 1 }] : [],
     modules: {
       ...modules,
       "index.js": { type: "esm", contents: readFileSync(join(from, "index.js"), "utf8") },
       "index_bg.wasm": { type: "wasm", contents: readFileSync(wasm) },
     },
-    env: { ...Object.fromEntries(d1), KV: { type: "kv", id: "KV" }, ...Object.fromEntries([...text, ...limiters]) },
+    env: { ...Object.fromEntries(d1), KV: { type: "kv", id: "KV" }, ...Object.fromEntries([...text, ...limiters, ...producers]) },
   });
 }
 
 /** A Worker's configuration; the first of its modules is the main one. */
-export function workerOf(name, { modules, env }) {
+export function workerOf(name, { modules, env, triggers = [] }) {
   const { compatibilityDate } = deployment();
   const manifest = { mainModule: Object.keys(modules)[0], modulesRoot: BUILD, modules };
-  return { config: { name, compatibilityDate, manifest, env } };
+  return { config: { name, compatibilityDate, manifest, env, triggers } };
 }
 
 /**
@@ -111,8 +120,8 @@ export async function openWorkers({
     inspectorUrl: async () => (await miniflare.getInspectorURL()).href,
     database: (name = "DB", worker) => miniflare.getD1Database(name, worker),
     kv: () => miniflare.getKVNamespace("KV"),
-    /** Runs the hourly maintenance. */
-    scheduled: async () => (await miniflare.getWorker()).scheduled({ cron: "" }),
+    /** Runs what a cron trigger is for; without one, the hourly maintenance. */
+    scheduled: async (cron = "") => (await miniflare.getWorker()).scheduled({ cron }),
     /** A request to any address, as if its host were this Worker. */
     fetch: (url, init) => miniflare.dispatchFetch(url, { redirect: "manual", ...init }),
     close: () => miniflare.dispose(),

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use worker::KvStore;
+use worker::{Env, KvStore};
 
 use super::types::Named;
 use super::types::health::ProvisioningState;
@@ -26,6 +26,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) database: &'a Database,
     /// Databases that may have the organizations of the call: all of them, or that one.
     pub(crate) databases: &'a [Database],
+    /// The bindings of the deployment.
+    pub(crate) env: &'a Env,
     /// KV, for revocations.
     pub(crate) kv: &'a KvStore,
     /// The product's names.
@@ -48,6 +50,8 @@ pub(crate) struct AdminContext<'a> {
     pub(crate) story: Cell<Option<i64>>,
     /// Whether the deployment has more than one database.
     pub(crate) has_databases: bool,
+    /// Whether webhooks deliver the organization's events, as far as the organization was read.
+    pub(crate) has_webhooks: Cell<bool>,
     /// Whether a page of the console is shown, which says how the provisioning is.
     pub(crate) is_page: bool,
     /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
@@ -174,6 +178,7 @@ impl AdminContext<'_> {
             found = results.first(organization)?;
         }
         let Some(found) = found else { return Err(self.not_administered(tenant).await?) };
+        self.has_webhooks.set(found.webhooks > 0);
         let mut organization = self.located(self.database, found.organization);
         if let Some(health) = health {
             organization.health = results.first(health)?.map(ProvisioningState::described);

@@ -13,8 +13,8 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
         PersonDeleted, PersonErased, PersonHidden, PersonRestored, PersonShown, PersonUndeleted,
         PersonUpdated, ProductKeyCreated, ProductKeyDeactivated, ProductKeyExpiryChanged, ProjectArchived,
         ProjectCreated, ProjectRenamed, ProjectRestored, RoleCreated, RolePermissionsChanged, RoleRenamed,
-        SettingsChanged, TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted, WritesPaused,
-        WritesResumed,
+        SettingsChanged, TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted, WebhookChanged,
+        WritesPaused, WritesResumed,
     };
     match kind {
         DeedKind::Created => &[
@@ -40,6 +40,7 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
         DeedKind::Settings => &[
             SettingsChanged,
             RolePermissionsChanged,
+            WebhookChanged,
             InvitationAccepted,
             InvitationDeclined,
             BrakeEngaged,

@@ -440,6 +440,7 @@ fn named(event: &Event) -> (Option<String>, Option<String>, Option<String>) {
         | Event::ProductKeyCreated { hint, .. }
         | Event::ProductKeyExpiryChanged { hint, .. }
         | Event::ProductKeyDeactivated { hint } => only(hint),
+        Event::WebhookChanged { target, .. } => only(target),
         _ => (None, None, None),
     }
 }

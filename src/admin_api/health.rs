@@ -73,5 +73,15 @@ pub(crate) async fn read(
         let found = results.first(found)?;
         findings.extend(found.map(|Found { number, at, id, name }| Finding { kind, number, at, id, name }));
     }
+    let number = organization.record.failed_webhooks;
+    if number > 0 {
+        findings.push(Finding {
+            kind: FindingKind::WebhooksDisabled,
+            number,
+            at: None,
+            id: None,
+            name: None,
+        });
+    }
     Ok(InOrganization { organization, answer: HealthReport { state, findings } })
 }

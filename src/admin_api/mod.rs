@@ -35,6 +35,7 @@ pub(crate) mod routes;
 pub(crate) mod sessions;
 pub(crate) mod types;
 pub(crate) mod undo;
+pub(crate) mod webhooks;
 
 pub(crate) use context::{AdminContext, InOrganization};
 pub(crate) use idempotency::CallKey;

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
     self, access, bulk, consequences, events, export, groups, health, imports, keys, log, members,
-    organizations, permissions, problem, product_keys, projects, query, sessions, undo,
+    organizations, permissions, problem, product_keys, projects, query, sessions, undo, webhooks,
 };
 
 use crate::deployment::VERSION;
@@ -86,6 +86,15 @@ fn schemas() -> Map<String, Value> {
     add::<groups::PlainGroups>(&mut all);
     add::<query::Moment>(&mut all);
     add::<sessions::EndedSessions>(&mut all);
+    add::<webhooks::Webhook>(&mut all);
+    add::<webhooks::WebhookList>(&mut all);
+    add::<webhooks::NewWebhook>(&mut all);
+    add::<webhooks::ChangeWebhook>(&mut all);
+    add::<webhooks::RotateSecret>(&mut all);
+    add::<webhooks::ReplayEvents>(&mut all);
+    add::<webhooks::WebhookWithSecret>(&mut all);
+    add::<webhooks::WebhookAttempt>(&mut all);
+    add::<webhooks::WebhookAttempts>(&mut all);
     add::<undo::PreviewUndo>(&mut all);
     add::<undo::StartUndo>(&mut all);
     add::<undo::UndoPreview>(&mut all);
@@ -138,6 +147,7 @@ fn parameters(query: &str) -> Value {
         "ImportQuery" => imports::ImportQuery::into_params(of_query),
         "ComparisonQuery" => imports::ComparisonQuery::into_params(of_query),
         "LogQuery" => log::LogQuery::into_params(of_query),
+        "AttemptQuery" => webhooks::AttemptQuery::into_params(of_query),
         "BulkQuery" => bulk::BulkQuery::into_params(of_query),
         "ExportQuery" => export::ExportQuery::into_params(of_query),
         other => panic!("there is no query {other}"),

@@ -16,7 +16,7 @@ use super::types::{Nothing, Repeatable, query};
 use super::{
     access, body, brake, bulk, consequences, deeds, deleted_people, deletion, export, group_people, groups,
     imports, keys, log, members, organizations, permissions, product_keys, project_views, projects, sessions,
-    undo,
+    undo, webhooks,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;
@@ -114,6 +114,15 @@ enum Call {
     RestorePerson,
     EraseDeletedPerson,
     EndSessions,
+    ListWebhooks,
+    CreateWebhook,
+    ReadWebhook,
+    ChangeWebhook,
+    DeleteWebhook,
+    RotateWebhook,
+    TestWebhook,
+    ReplayEvents,
+    ListAttempts,
     Describe,
 }
 
@@ -203,6 +212,15 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/deleted-people", Method::GET, Call::ListDeletedPeople)
         .at("/organizations/:org/deleted-people/:id/restore", Method::POST, Call::RestoreDeletedPerson)
         .at("/organizations/:org/deleted-people/:id/erase", Method::POST, Call::EraseDeletedPerson)
+        .at("/organizations/:org/webhooks", Method::GET, Call::ListWebhooks)
+        .at("/organizations/:org/webhooks", Method::POST, Call::CreateWebhook)
+        .at("/organizations/:org/webhooks/:webhook", Method::GET, Call::ReadWebhook)
+        .at("/organizations/:org/webhooks/:webhook", Method::PATCH, Call::ChangeWebhook)
+        .at("/organizations/:org/webhooks/:webhook", Method::DELETE, Call::DeleteWebhook)
+        .at("/organizations/:org/webhooks/:webhook/rotate", Method::POST, Call::RotateWebhook)
+        .at("/organizations/:org/webhooks/:webhook/test", Method::POST, Call::TestWebhook)
+        .at("/organizations/:org/webhooks/:webhook/replay", Method::POST, Call::ReplayEvents)
+        .at("/organizations/:org/webhooks/:webhook/attempts", Method::GET, Call::ListAttempts)
         .at("/sessions", Method::DELETE, Call::EndSessions)
         .at("/openapi.json", Method::GET, Call::Describe)
 });
@@ -323,6 +341,12 @@ async fn read(
         (Call::ReadImportPage, [org, id, number]) => found(imports::page(context, org, id, number).await?),
         (Call::CompareImports, [org]) => {
             found(imports::comparison(context, org, query::read(request.query)?).await?)
+        }
+        (Call::ListWebhooks, [org]) => found(webhooks::list(context, org).await?),
+        (Call::ReadWebhook, [org, id]) => found(webhooks::read(context, org, id).await?),
+        (Call::ListAttempts, [org, id]) => {
+            let attempts = webhooks::attempts(context, org, id, query::read(request.query)?).await?.answer.1;
+            Ok(Reply::ok(attempts).into_json()?)
         }
         (Call::ReadShown, [org, id]) => found(imports::of_member(context, org, id).await?),
         (Call::ListUndo, [org]) => found(undo::list(context, org).await?),
@@ -459,6 +483,26 @@ async fn write(
             })
             .await
         }
+        (Call::CreateWebhook, [org]) => {
+            post(context, request, fields, async |context, body| webhooks::create(context, org, body).await)
+                .await
+        }
+        (Call::RotateWebhook, [org, id]) => {
+            post(context, request, fields, async |context, body| {
+                webhooks::rotate(context, org, id, body).await
+            })
+            .await
+        }
+        (Call::ReplayEvents, [org, id]) => {
+            post(context, request, fields, async |context, body| {
+                webhooks::replay(context, org, id, body).await
+            })
+            .await
+        }
+        (Call::TestWebhook, [org, id]) => {
+            post(context, request, fields, async |context, Nothing {}| webhooks::test(context, org, id).await)
+                .await
+        }
         (Call::AddMember, [org]) => {
             post(context, request, fields, async |context, body| members::add(context, org, body).await).await
         }
@@ -530,6 +574,10 @@ async fn change(
             let Nothing {} = body::read(fields)?;
             product_keys::deactivate(context, org, key).await?.into_json()
         }
+        (Call::ChangeWebhook, [org, id]) => {
+            webhooks::change(context, org, id, body::read(fields)?).await?.into_json()
+        }
+        (Call::DeleteWebhook, [org, id]) => webhooks::delete(context, org, id).await?.into_json(),
         (Call::ChangeMember, [org, id]) => {
             members::change(context, org, id, body::read(fields)?).await?.into_json()
         }

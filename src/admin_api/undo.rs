@@ -116,8 +116,8 @@ fn why_not(event_type: Option<EventType>) -> &'static str {
         BrakeEngaged, BrakeReleased, HistoryStarted, ImportFinished, ImportStarted, InvitationAccepted,
         InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed, OrganizationCreated,
         PeopleCounted, PersonErased, PersonHidden, PersonShown, ProductKeyCreated, ProductKeyDeactivated,
-        ProductKeyExpiryChanged, RolePermissionsChanged, UndoFinished, UndoStarted, WritesPaused,
-        WritesResumed,
+        ProductKeyExpiryChanged, RolePermissionsChanged, UndoFinished, UndoStarted, WebhookChanged,
+        WritesPaused, WritesResumed,
     };
     match event_type {
         Some(KeyCreated) => "A key that was generated is in use. Deactivate it under Keys, if it must go.",
@@ -127,6 +127,7 @@ fn why_not(event_type: Option<EventType>) -> &'static str {
         Some(ProductKeyCreated | ProductKeyDeactivated | ProductKeyExpiryChanged) => {
             "Keys of products are not undone. Generate or deactivate them under Products."
         }
+        Some(WebhookChanged) => "It decides where events go. Set it on the page of webhooks.",
         Some(PersonErased) => "What was erased is not kept anywhere.",
         Some(PersonHidden | PersonShown) => {
             "It follows from mail domains and addresses: it is undone with their change."

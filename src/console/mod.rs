@@ -139,7 +139,7 @@ async fn call(
             HttpResponse::file(media_type, disposition, body)
         }
     };
-    Ok(with_cookie(response, cookie))
+    Ok(with_cookie(response, cookie).with_webhooks(context.has_webhooks.get()))
 }
 
 /// Answers a request for a page, a file of the pages, or a session.
@@ -273,7 +273,7 @@ async fn show(
             with_cookie(see_other(redirect.address.as_str()), redirect.cookie(&page_request.origin))
         }
     };
-    Ok(with_cookie(response, cookie))
+    Ok(with_cookie(response, cookie).with_webhooks(context.has_webhooks.get()))
 }
 
 /// The response with a `Set-Cookie`, if there is one.
@@ -317,6 +317,7 @@ fn admin_context<'a>(
     Ok(AdminContext {
         database,
         databases,
+        env: deployment.env,
         kv: &deployment.kv,
         catalog: deployment.catalog,
         now_millis,
@@ -328,6 +329,7 @@ fn admin_context<'a>(
         is_writing: request.method != Method::GET && request.method != Method::HEAD,
         story: Cell::new(None),
         has_databases: Shard::new(1).and_then(|second| deployment.database(second)).is_some(),
+        has_webhooks: Cell::new(false),
         is_page: false,
         call_id: None,
     })

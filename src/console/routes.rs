@@ -75,6 +75,10 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/deleted-people", Method::POST, Page(PageName::DeletedPeople))
         .at("/organizations/:org/delete", Method::GET, Page(PageName::Deletion))
         .at("/organizations/:org/delete", Method::POST, Page(PageName::Deletion))
+        .at("/organizations/:org/webhooks", Method::GET, Page(PageName::Webhooks))
+        .at("/organizations/:org/webhooks", Method::POST, Page(PageName::Webhooks))
+        .at("/organizations/:org/webhooks/:webhook", Method::GET, Page(PageName::Webhook))
+        .at("/organizations/:org/webhooks/:webhook", Method::POST, Page(PageName::Webhook))
         .at("/organizations/:org/settings", Method::GET, Page(PageName::Settings))
         .at("/organizations/:org/settings", Method::POST, Page(PageName::Settings))
 });

@@ -57,6 +57,7 @@ pub mod tenant;
 pub mod totals;
 pub mod undo;
 pub mod users;
+pub mod webhooks;
 
 pub use crate::runtime::js_text::JsText;
 pub use crate::storage_error::StorageError;

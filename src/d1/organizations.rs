@@ -26,7 +26,7 @@ pub(super) fn described(more: &str) -> String {
            'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days,
            'user_limit', o.user_limit, 'brake_percent', o.brake_percent, 'group_prefix', o.group_prefix,
            'confirmed_org_role_attribute', o.org_role_attribute,
-           'user_count', o.user_count, 'group_count', o.group_count,
+           'user_count', o.user_count, 'group_count', o.group_count, 'failed_webhooks', o.failed_webhooks,
            'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
            'brake', json_object(
              'engaged_at', o.brake_engaged_at,
@@ -81,6 +81,8 @@ pub struct Described<R> {
     #[serde(rename = "json", deserialize_with = "json_by_value")]
     pub organization: R,
     fold_version: i64,
+    /// How many webhooks deliver its events.
+    pub webhooks: u32,
 }
 
 impl<R> Described<R> {
@@ -92,7 +94,7 @@ impl<R> Described<R> {
 
 /// Reads one organization.
 pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<Described<R>> {
-    let described = described(", o.fold_version AS fold_version");
+    let described = described(", o.fold_version AS fold_version, o.webhooks AS webhooks");
     tenant.select(&format!("{described} FROM organizations o WHERE o.id = :org"), &[])
 }
 

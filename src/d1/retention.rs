@@ -4,7 +4,7 @@
 use super::statement::{Statement, text};
 
 /// Tables whose rows stay when their organization is deleted, each with its primary key behind `org_id`.
-pub(crate) const KEPT_TABLES: [(&str, &str); 9] = [
+pub(crate) const KEPT_TABLES: [(&str, &str); 12] = [
     ("log", "id"),
     ("events", "seq"),
     ("event_subjects", "subject_id, seq"),
@@ -14,6 +14,9 @@ pub(crate) const KEPT_TABLES: [(&str, &str); 9] = [
     ("undo_subjects", "undo_id, place, subject_id"),
     ("bulk_runs", "id"),
     ("bulk_people", "run_id, person_id"),
+    ("webhooks", "id"),
+    ("webhook_failures", "webhook_id, subject_id"),
+    ("webhook_attempts", "webhook_id, slot"),
 ];
 
 /// Deletes the rows of deleted organizations in one of [`KEPT_TABLES`], at most `most`; returns one row for each

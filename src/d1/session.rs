@@ -30,6 +30,8 @@ pub struct StoredKey {
     pub expires_at: Option<String>,
     last_used_at: Option<String>,
     fold_version: i64,
+    /// How many webhooks deliver the organization's events.
+    pub webhooks: u32,
     /// Its organization.
     pub organization: Organization,
     /// What holds up the organization's provisioning.
@@ -86,6 +88,8 @@ pub struct Opened {
     pub holds: Holds,
     /// Whether the time of last use is due to be written.
     pub last_used_is_due: bool,
+    /// Whether webhooks deliver the organization's events.
+    pub has_webhooks: bool,
     /// The results of the caller's statements.
     pub results: Results,
 }
@@ -130,7 +134,7 @@ impl Session<'_> {
         Select::json(Statement::new(
             "SELECT json_object(
                'deactivated_at', k.deactivated_at, 'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
-               'fold_version', o.fold_version,
+               'fold_version', o.fold_version, 'webhooks', o.webhooks,
                'organization', json_object(
                  'id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
                  'group_count', o.group_count, 'user_limit', o.user_limit,

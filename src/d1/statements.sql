@@ -10021,6 +10021,8 @@ SELECT
     o.user_count,
     'group_count',
     o.group_count,
+    'failed_webhooks',
+    o.failed_webhooks,
     'owner_user_name',
     (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
     'brake',
@@ -10099,7 +10101,8 @@ SELECT
     'last_modified',
     o.last_modified
   ) AS json,
-  o.fold_version AS fold_version
+  o.fold_version AS fold_version,
+  o.webhooks AS webhooks
 FROM organizations o
 WHERE o.id = ?1;
 SELECT coalesce(sum(1 - u.managed), 0) AS shown, coalesce(sum(u.managed), 0) AS hidden
@@ -11008,6 +11011,8 @@ SELECT
     o.user_count,
     'group_count',
     o.group_count,
+    'failed_webhooks',
+    o.failed_webhooks,
     'owner_user_name',
     (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
     'brake',
@@ -11086,7 +11091,8 @@ SELECT
     'last_modified',
     o.last_modified
   ) AS json,
-  o.fold_version AS fold_version
+  o.fold_version AS fold_version,
+  o.webhooks AS webhooks
 FROM organizations o
 WHERE
   o.id = (
@@ -11487,6 +11493,8 @@ SELECT
     o.user_count,
     'group_count',
     o.group_count,
+    'failed_webhooks',
+    o.failed_webhooks,
     'owner_user_name',
     (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
     'brake',

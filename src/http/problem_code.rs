@@ -24,6 +24,7 @@ pub enum AdminCode {
     InvalidBody,
     InvalidParameter,
     InvalidIdempotencyKey,
+    InvalidWebhook,
     NoMailAddress,
     SelectionTooWide,
     HistoryTooLong,
@@ -48,8 +49,11 @@ pub enum AdminCode {
     UndoNotFound,
     EventNotFound,
     DeletedPersonNotFound,
+    WebhookNotFound,
     ChangedMeanwhile,
     KeyLimitReached,
+    WebhookLimitReached,
+    ReplayUnderWay,
     NewerKey,
     KeyNotShownAgain,
     MemberInactive,
@@ -75,6 +79,7 @@ impl AdminCode {
             Self::InvalidBody
             | Self::InvalidParameter
             | Self::InvalidIdempotencyKey
+            | Self::InvalidWebhook
             | Self::NoMailAddress
             | Self::SelectionTooWide
             | Self::HistoryTooLong
@@ -96,9 +101,12 @@ impl AdminCode {
             | Self::TeamNotFound
             | Self::UndoNotFound
             | Self::EventNotFound
-            | Self::DeletedPersonNotFound => 404,
+            | Self::DeletedPersonNotFound
+            | Self::WebhookNotFound => 404,
             Self::ChangedMeanwhile
             | Self::KeyLimitReached
+            | Self::WebhookLimitReached
+            | Self::ReplayUnderWay
             | Self::NewerKey
             | Self::KeyNotShownAgain
             | Self::MemberInactive

@@ -44,6 +44,8 @@ pub(crate) struct DeferredWork {
     pub(crate) keeping: Option<Box<Keeping>>,
     /// A statement that is made, and run, a while later.
     pub(crate) later: Option<Later>,
+    /// Whether webhooks deliver the events of the organization, if the request has made some.
+    pub(crate) has_webhooks: bool,
 }
 
 /// A statement that is made after a while.
@@ -151,6 +153,12 @@ impl HttpResponse {
     /// The same with the entity tag of the resource's version.
     pub(crate) fn with_version(self, version: i64) -> Self {
         self.with_header("ETag", entity_tag(version))
+    }
+
+    /// The same, with webhooks that deliver what the request has changed, if there are some.
+    pub(crate) fn with_webhooks(mut self, has_webhooks: bool) -> Self {
+        self.deferred.has_webhooks = has_webhooks;
+        self
     }
 
     /// The same without `Server-Timing`. What the refusal of a key or a token has cost would tell whether it exists.

@@ -1,6 +1,6 @@
-//! Maintenance, which `[triggers]` in wrangler.toml runs every hour: it deletes old rows, updates folded columns after
-//! an upgrade, counts active people and those of groups and projects, and carries on undos and
-//! changes of many people.
+//! What `[triggers]` in wrangler.toml runs. Every minute: what webhooks did not deliver at once. Every hour the
+//! maintenance: it deletes old rows, updates folded columns after an upgrade, counts active people and those of groups
+//! and projects, and carries on undos and changes of many people.
 //!
 //! No step depends on another. If one fails in a database, the others run all the same, and the event is reported as
 //! failed. What an invocation cannot finish, the next one does.
@@ -12,12 +12,14 @@ pub(crate) mod pruning;
 pub(crate) mod totals;
 pub(crate) mod undo;
 
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, console_error, console_log};
 
 use crate::d1::product::signing_keys;
 use crate::d1::{Cause, Database, Scope, StorageError, Tenant, organizations, refolding};
 use crate::deployment::{Deployment, variable};
 use crate::runtime::clock;
+use crate::webhooks;
 use directory::{Catalog, Shard};
 use pruning::{Budget, Deleted, Retention};
 
@@ -34,11 +36,34 @@ const MAX_NOTED: u32 = 1_000;
 /// Most steps of these updates in a database.
 const MAX_FOLD_STEPS: u32 = 400;
 
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
+extern "C" {
+    /// The runtime's event of a cron trigger.
+    pub type CronEvent;
+
+    #[wasm_bindgen(method, getter)]
+    fn cron(this: &CronEvent) -> Option<String>;
+}
+
+/// The cron trigger of the sweep.
+const EVERY_MINUTE: &str = "* * * * *";
+
+/// Runs what a cron trigger is for.
+///
+/// # Errors
+/// All failures, in one text for operators.
+pub(crate) async fn run(event: &CronEvent, env: &Env) -> Result<(), String> {
+    if event.cron().as_deref() != Some(EVERY_MINUTE) {
+        return run_maintenance(env).await;
+    }
+    webhooks::sweep(env).await.inspect_err(|failed| console_error!("the sweep of webhooks failed: {failed}"))
+}
+
 /// Runs maintenance in all databases.
 ///
 /// # Errors
 /// All failures, in one text for operators.
-pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
+async fn run_maintenance(env: &Env) -> Result<(), String> {
     let deployment = Deployment::of(env)?;
     let mut failures = Vec::new();
     let now = clock::now_millis();
@@ -107,6 +132,10 @@ pub(crate) async fn run_maintenance(env: &Env) -> Result<(), String> {
         && let Err(error) = signing_keys::rotate(&first.detached(), now).await
     {
         failures.push(format!("keys that sign: {error:?}"));
+    }
+    // A deployment may lack the trigger of the sweep.
+    if let Err(failed) = webhooks::sweep(env).await {
+        failures.push(failed);
     }
     if failures.is_empty() {
         return Ok(());

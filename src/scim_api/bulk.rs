@@ -169,6 +169,7 @@ async fn carry_out(
         session,
         source: Source::Bulk(&source),
         last_used_is_due: Cell::new(false),
+        has_webhooks: Cell::new(false),
         audit,
         holds: RefCell::default(),
         budget: context.budget,
@@ -182,6 +183,9 @@ async fn carry_out(
         }
     };
     single.defer_entry(&mut response);
+    if single.has_webhooks.get() {
+        context.has_webhooks.set(true);
+    }
     let response = match &context.source {
         Source::Http(request) => response.naming_request(&request.id),
         Source::Bulk(_) => response,

@@ -39,6 +39,8 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) source: Source<'a>,
     /// Whether the time of the key's last use is to be updated after the response.
     pub(crate) last_used_is_due: Cell<bool>,
+    /// Whether webhooks deliver the organization's events.
+    pub(crate) has_webhooks: Cell<bool>,
     /// Its entry in the audit log.
     pub(crate) audit: AuditContext,
     /// What held up the organization's provisioning when that was read last.
@@ -127,6 +129,7 @@ impl RequestContext<'_> {
         if opened.last_used_is_due {
             self.last_used_is_due.set(true);
         }
+        self.has_webhooks.set(opened.has_webhooks);
         self.audit.set_organization(&opened.organization.id);
         self.holds.replace(Some(opened.holds.clone()));
         Ok(opened)

@@ -129,6 +129,7 @@ async fn with_key(
         session,
         source: Source::Http(request),
         last_used_is_due: Cell::new(false),
+        has_webhooks: Cell::new(false),
         audit,
         holds: RefCell::default(),
         budget: &budget,
@@ -149,6 +150,7 @@ async fn with_key(
         response.deferred.later = note_use(key, &context);
     }
     response.deferred.shard = Some(key.shard());
+    response.deferred.has_webhooks = context.has_webhooks.get();
     if let Some(keeping) = &mut response.deferred.keeping {
         keeping.pages_a_day = deployment.import_pages_per_day;
     }

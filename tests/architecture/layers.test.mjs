@@ -12,6 +12,7 @@ const LAYERS = [
   ["router"],
   ["scim_api", "product_api", "console", "jobs", "health"],
   ["admin_api"],
+  ["webhooks"],
   ["auth"],
   ["http"],
   ["audit"],

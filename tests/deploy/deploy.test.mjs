@@ -48,6 +48,10 @@ const sent = (requests, key) => requests.find(({ method, path }) => `${method} $
 /** `n` times what `wrangler d1 migrations apply` sends for one migration or look-up. */
 const queries = ({ uuid }, n) => Array.from({ length: n }, () => `POST /d1/database/${uuid}/query`);
 const triggers = (name) => [`POST /workers/scripts/${name}/subdomain`, `PUT /workers/scripts/${name}/schedules`];
+/** What makes the Worker the consumer of its queue, `consumer` being that of the queue if it has been deployed before. */
+const consumed = ({ queue_id }, consumer = "") => [
+  `${consumer ? "PUT" : "POST"} /queues/${queue_id}/consumers${consumer && `/${consumer}`}`,
+];
 const upgraded = (name) => [
   `POST /workers/scripts/${name}/versions`,
   `POST /workers/scripts/${name}/deployments`,

@@ -65,6 +65,11 @@ export const ROUTES = [
   [/^GET \/storage\/kv\/namespaces$/, (account, call) => listed(account.namespaces, call)],
   [/^POST \/storage\/kv\/namespaces$/, createNamespace],
 
+  [/^GET \/queues$/, listQueues],
+  [/^POST \/queues$/, createQueue],
+  [/^POST \/queues\/([^/]+)\/consumers$/, addConsumer],
+  [/^PUT \/queues\/([^/]+)\/consumers\/([^/]+)$/, changeConsumer],
+
   [/^GET \/workers\/subdomain$/, () => ({ result: { subdomain: "acme" } })],
   [/^GET \/workers\/services\/([^/]+)$/, service],
   [
@@ -101,6 +106,35 @@ function createNamespace(account, { body: { title } }) {
   const namespace = { id: randomBytes(16).toString("hex"), title };
   account.namespaces.push(namespace);
   return { result: namespace };
+}
+
+/** Those with the names that are asked for, or all. */
+function listQueues(account, { query, ...call }) {
+  const names = [query.name].flat().filter(Boolean);
+  const found = account.queues.filter(({ queue_name }) => names.length === 0 || names.includes(queue_name));
+  return listed(found, { query, ...call });
+}
+
+function createQueue(account, { body: { queue_name } }) {
+  if (account.queues.some((each) => each.queue_name === queue_name))
+    throw new Refusal(409, 11009, `Queue name '${queue_name}' is already taken.`);
+  const queue = { queue_id: randomBytes(16).toString("hex"), queue_name, consumers: [] };
+  account.queues.push(queue);
+  return { result: queue };
+}
+
+function addConsumer(account, { body }, id) {
+  const queue = account.queues.find(({ queue_id }) => queue_id === id);
+  if (queue.consumers.length > 0) throw new Refusal(400, 11004, "Queue already has a consumer.");
+  const consumer = { ...body, consumer_id: randomBytes(16).toString("hex"), script: body.script_name };
+  queue.consumers.push(consumer);
+  return { result: consumer };
+}
+
+function changeConsumer(account, { body }, id, consumerId) {
+  const queue = account.queues.find(({ queue_id }) => queue_id === id);
+  const consumer = queue.consumers.find(({ consumer_id }) => consumer_id === consumerId);
+  return { result: Object.assign(consumer, body) };
 }
 
 function service(account, _call, name) {

@@ -74,6 +74,7 @@ function bindingOf(binding) {
   if (type === "d1") return { type: "d1", id: binding.id };
   if (type === "kv_namespace") return { type: "kv", id: binding.namespace_id };
   if (type === "plain_text" || type === "secret_text") return { type: "text", value: binding.text };
+  if (type === "queue") return { type: "queue", name: binding.queue_name };
   if (type === "ratelimit") return { type: "rate-limit", namespace: binding.namespace_id, simple: binding.simple };
   throw new Error(`There is no binding of type ${type} in this account.`);
 }

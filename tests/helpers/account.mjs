@@ -14,6 +14,7 @@ export class Account {
   /** What the account has. A Worker has `bindings`, `modules`, `versions`, `schedules` and more. */
   databases = [];
   namespaces = [];
+  queues = [];
   workers = new Map();
   accounts = [{ id: ID, name: "Acme" }];
   /** The requests that changed something, and all requests. Each `{ method, path, query, body }`. */

@@ -7,14 +7,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { builtWorker, databaseName, openWorkers, schema, workerOf } from "../../scripts/lib/local-worker.mjs";
+import { builtWorker, databaseName, openWorkers, SWEEP, schema, workerOf } from "../../scripts/lib/local-worker.mjs";
 
 /**
  * Starts the Worker on a free port. `vars` override those of wrangler.toml; `adminToken: null` leaves ADMIN_TOKEN
  * unset. With `persistTo` its data are kept in that folder, and an existing database there is used as it is.
  * `databases` is how many it has; a restart may change that. `modules` are more of the Worker's modules, of which the
  * first is then the main one. `initialSchema` is the SQL that an empty database gets, schema.sql if not given.
- * `rateLimits` are rate-limit bindings by name, each `{ limit, period }`.
+ * `rateLimits` are rate-limit bindings by name, each `{ limit, period }`. `queues` are more queues by their bindings,
+ * `hasQueue: false` leaves out the Worker's own; `others` are Workers beside it.
  */
 export async function startWorker({
   vars = {},
@@ -24,6 +25,9 @@ export async function startWorker({
   modules,
   initialSchema = schema(),
   rateLimits,
+  queues,
+  hasQueue,
+  others = [],
 } = {}) {
   const folder = persistTo ?? (await mkdtemp(join(tmpdir(), "scim-edge-test-")));
   const bindings = { ...vars, ...(adminToken === null ? {} : { ADMIN_TOKEN: adminToken }) };
@@ -32,7 +36,7 @@ export async function startWorker({
   const onLog = ({ message }) => (marks.has(message) ? marks.get(message)() : lines.push(message));
   let sqlUrl;
   const open = async (port, databases) => {
-    const workers = [builtWorker({ bindings, modules, databases, rateLimits }), sqlWorker(databases)];
+    const workers = [builtWorker({ bindings, modules, databases, rateLimits, queues, hasQueue }), sqlWorker(databases), ...others];
     const opened = await openWorkers({ workers, folder, port, onLog });
     sqlUrl = await opened.directUrl("sql");
     return opened;
@@ -89,6 +93,10 @@ export async function startWorker({
     kv,
     /** Runs the hourly maintenance; resolves with the outcome. */
     scheduled: () => worker.scheduled(),
+    /** Runs the sweep of webhooks, as every minute; resolves with the outcome. */
+    sweep: () => worker.scheduled(SWEEP),
+    /** The address of another Worker's own socket. */
+    directUrl: (name) => worker.directUrl(name),
     /** A request to any address, also by https, as if its host were this Worker. */
     fetch: (address, init) => worker.fetch(address, init),
     /** Ends workerd and starts it again at the same address with the same data. */

@@ -66,6 +66,8 @@ pub enum SubjectType {
     Organization,
     /// A list that an identity provider reads page by page.
     Import,
+    /// A webhook.
+    Webhook,
 }
 
 impl SubjectType {
@@ -80,6 +82,7 @@ impl SubjectType {
             Self::ProductKey => "product_key",
             Self::Organization => "organization",
             Self::Import => "import",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -485,6 +488,15 @@ pub enum Event {
         role: String,
         /// The names of the permissions.
         permissions: Transition<Vec<String>>,
+    },
+    /// A webhook was added, changed, disabled or removed.
+    #[serde(rename = "webhook.changed")]
+    #[strum_discriminants(strum(serialize = "webhook.changed"))]
+    WebhookChanged {
+        /// The address or the queue to which it delivers.
+        target: String,
+        /// Each changed setting by its name. Secrets are not among them.
+        settings: BTreeMap<String, Transition<Value>>,
     },
     /// An identity provider began to read a list page by page: it asked for the second page.
     #[serde(rename = "import.started")]

@@ -31,6 +31,7 @@ pub mod undo;
 pub mod user;
 pub mod user_change;
 mod user_rules;
+pub mod webhook;
 
 pub use administrator::AdministratorName;
 pub use catalog::Catalog;

@@ -66,6 +66,8 @@ pub(crate) enum FindingKind {
     PeopleHidden,
     /// People were refused for their mail domain.
     PeopleRefused,
+    /// Webhooks are disabled, since their receivers do not take events.
+    WebhooksDisabled,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

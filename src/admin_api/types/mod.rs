@@ -20,6 +20,7 @@ pub(crate) mod projects;
 pub(crate) mod query;
 pub(crate) mod sessions;
 pub(crate) mod undo;
+pub(crate) mod webhooks;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

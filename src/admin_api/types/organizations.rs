@@ -121,6 +121,8 @@ pub(crate) struct OrganizationRecord {
     pub(crate) user_count: u64,
     /// How many groups SCIM sees.
     pub(crate) group_count: u64,
+    /// How many webhooks are disabled since their receivers do not take events.
+    pub(crate) failed_webhooks: u64,
     /// The Owner: with the id and the email domains, this tells the organization from another with the same name.
     #[schema(required)]
     pub(crate) owner_user_name: Option<String>,

@@ -1,5 +1,5 @@
-//! The banners on each page of an organization whose provisioning the access brake, the pause, or a changed name of the
-//! deployment holds up.
+//! The banners on each page of an organization: that the access brake, the pause, or a changed name of the deployment
+//! holds up its provisioning, or that events do not reach a product.
 
 use maud::{Markup, html};
 
@@ -82,6 +82,18 @@ pub(super) fn banners(organization: &Organization) -> Markup {
                 }
                 form method="post" action=(address(organization, "settings")) {
                     button name="action" value="confirm-attribute" { "It sends " (now) " now" }
+                }
+            }
+        }
+        @if record.failed_webhooks > 0 {
+            section.notice.bad.banner aria-label="Webhooks" {
+                p {
+                    strong {
+                        @if record.failed_webhooks == 1 { "A webhook is disabled. " }
+                        @else { (record.failed_webhooks) " webhooks are disabled. " }
+                    }
+                    "The receiver did not take events for more than a day. They wait for it. "
+                    a href=(address(organization, "webhooks")) { "Test and enable it" }
                 }
             }
         }

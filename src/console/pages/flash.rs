@@ -57,6 +57,13 @@ pub(super) enum Flash {
     PersonRestored,
     PersonRestoredInPart,
     PersonErased,
+    WebhookTested,
+    WebhookTestFailed,
+    WebhookReplays,
+    WebhookDeleted,
+    WebhookDisabled,
+    WebhookEnabled,
+    WebhookSaved,
 }
 
 impl Flash {
@@ -124,6 +131,15 @@ impl Flash {
             Self::PersonRestoredInPart => {
                 "The person is back. Some groups do not exist any more: look at the groups below."
             }
+            Self::WebhookTested => "The receiver took the test message.",
+            Self::WebhookTestFailed => {
+                "The receiver did not take the test message: the newest attempt says why."
+            }
+            Self::WebhookReplays => "The events are delivered once more.",
+            Self::WebhookDeleted => "The webhook is deleted.",
+            Self::WebhookDisabled => "The webhook is disabled. Events wait for it.",
+            Self::WebhookEnabled => "The webhook is enabled: it gets all that came meanwhile.",
+            Self::WebhookSaved => "The settings of the webhook are saved.",
             Self::PersonErased => {
                 "The person is erased. The history still counts what happened, without their name."
             }

@@ -191,6 +191,17 @@ fn described(organization: &Organization, finding: &Finding) -> Markup {
                 a href=(address(organization, "settings")) { "settings" } ", or remove these people."
             },
         ),
+        FindingKind::WebhooksDisabled => (
+            "A webhook is disabled",
+            html! {
+                (number) @if *number == 1 { " webhook does" } @else { " webhooks do" } " not deliver any more: the \
+                 receiver refused an event in all attempts, over more than a day, or said that it is gone."
+            },
+            html! {
+                "Mend the receiver, send it a test message, and enable the "
+                a href=(address(organization, "webhooks")) { "webhook" } ": it then gets all that came meanwhile."
+            },
+        ),
         FindingKind::PeopleRefused => (
             "People were refused for their mail domain",
             html! {

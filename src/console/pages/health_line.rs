@@ -27,6 +27,7 @@ pub(super) fn line(organization: &Organization) -> Markup {
             @if let Some(key) = &state.key { " · " (key_in_use(key)) }
             @if record.brake.engaged_at.is_some() { " · " strong { "access brake on" } }
             @if record.pause.is_some() { " · " strong { "paused" } }
+            @if record.failed_webhooks > 0 { " · " strong { "webhook disabled" } }
             @if state.import.is_some() { " · import under way" }
             @if let Some(run) = &state.bulk {
                 " · " a href=(address(organization, &format!("bulk/{}", segment(run)))) {

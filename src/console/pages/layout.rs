@@ -26,12 +26,13 @@ pub(super) enum Section {
     Imports,
     Health,
     Export,
+    Webhooks,
     Settings,
     /// None of them.
     Elsewhere,
 }
 
-const SECTIONS: [(Section, &str, &str); 8] = [
+const SECTIONS: [(Section, &str, &str); 9] = [
     (Section::Keys, "keys", "Access management"),
     (Section::Members, "members", "Members"),
     (Section::Projects, "projects", "Projects and teams"),
@@ -39,6 +40,7 @@ const SECTIONS: [(Section, &str, &str); 8] = [
     (Section::Imports, "imports", "Imports"),
     (Section::Health, "health", "Health"),
     (Section::Export, "export", "Export"),
+    (Section::Webhooks, "webhooks", "Webhooks"),
     (Section::Settings, "settings", "Settings"),
 ];
 

@@ -52,6 +52,7 @@ mod team;
 pub(crate) mod undo;
 mod undo_run;
 pub(crate) mod undo_words;
+mod webhooks;
 
 pub(crate) use asset::{ICON, SCRIPT, STYLESHEET};
 pub(crate) use guide_page::guide_page;

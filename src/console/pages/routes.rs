@@ -29,6 +29,7 @@ use super::settings::Settings;
 use super::team::Team;
 use super::undo::Undo;
 use super::undo_run::UndoRunPage;
+use super::webhooks::{WebhookPage, Webhooks};
 use crate::admin_api::{AdminContext, organizations};
 use crate::d1::StorageError;
 use crate::http::Problem;
@@ -67,6 +68,8 @@ pub(crate) enum PageName {
     Deletion,
     Settings,
     Brake,
+    Webhooks,
+    Webhook,
 }
 
 /// Answers a request for a page: GET, or POST with a form as its body.
@@ -113,6 +116,8 @@ pub(crate) async fn respond(
         (P::UndoRun, [org, id]) => with_forms(&UndoRunPage { org, id }, context, request, form).await,
         (P::DeletedPeople, [org]) => with_forms(&DeletedPeople { org }, context, request, form).await,
         (P::Deletion, [org]) => with_forms(&Deletion { org }, context, request, form).await,
+        (P::Webhooks, [org]) => with_forms(&Webhooks { org }, context, request, form).await,
+        (P::Webhook, [org, id]) => with_forms(&WebhookPage { org, id }, context, request, form).await,
         (P::Settings, [org]) => with_forms(&Settings { org }, context, request, form).await,
         _ => {
             let detail = format!("the route of the page {page:?} has other parameters than the page");

@@ -57,6 +57,7 @@ pub(super) fn word(event: &Event) -> Word {
         E::OrganizationRestored { .. } => (92, "Restored", "good"),
         E::SettingsChanged { .. } => (76, "Settings changed", "plain"),
         E::RolePermissionsChanged { .. } => (62, "Permissions changed", "plain"),
+        E::WebhookChanged { .. } => (61, "Webhook changed", "plain"),
         E::BrakeEngaged { .. } => (75, "Brake engaged", "bad"),
         E::BrakeReleased { .. } => (74, "Brake released", "good"),
         E::PeopleCounted { .. } => (64, "People counted", "plain"),
@@ -186,7 +187,7 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
         E::KeyDeactivated { .. } | E::ProductKeyDeactivated { .. } => {
             plain("requests with it are refused".to_owned())
         }
-        E::SettingsChanged { settings } => {
+        E::SettingsChanged { settings } | E::WebhookChanged { settings, .. } => {
             settings.iter().map(|(name, values)| setting(name, values)).collect()
         }
         E::RolePermissionsChanged { on, role, permissions } => {

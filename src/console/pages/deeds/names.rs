@@ -81,6 +81,7 @@ impl View<'_> {
             SubjectType::ProductKey => "products".to_owned(),
             SubjectType::Organization => "settings".to_owned(),
             SubjectType::Import => "imports".to_owned(),
+            SubjectType::Webhook => "webhooks".to_owned(),
         };
         self.link(&page, name.unwrap_or(kind(subject.r#type)))
     }
@@ -118,6 +119,7 @@ pub(super) fn kind(subject: SubjectType) -> &'static str {
         SubjectType::ProductKey => "product key",
         SubjectType::Organization => "organization",
         SubjectType::Import => "import",
+        SubjectType::Webhook => "webhook",
     }
 }
 

@@ -236,6 +236,15 @@ fn each_type_of_event_has_its_words() {
                 "permissions": {"before": [], "after": ["create_configs", "view_project"]}}),
             "Permissions changed: what the project role Member allows set to create_configs, view_project",
         ),
+        (
+            ("webhook", "w", "https://p.example"),
+            "webhook.changed",
+            json!({"target": "https://p.example", "settings": {
+                "disabled": {"before": false, "after": true},
+                "types": {"before": [], "after": ["access.lost"]},
+            }}),
+            "Webhook changed: disabled: on; types set to access.lost",
+        ),
         (ORGANIZATION, "import.started", import.clone(), "Import began: 120 people"),
         (ORGANIZATION, "import.finished", import, "Import finished: 120 people"),
         (

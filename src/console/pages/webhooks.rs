@@ -1,0 +1,464 @@
+//! The page of webhooks, and that of one webhook: its settings, its secret, and its attempts at deliveries.
+
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::calls::{Call, note, post};
+use super::flash::Flash;
+use super::form::{check_confirmed, number, optional, words};
+use super::layout::{Section, page};
+use super::page::{Shown, Submitted};
+use super::parts::{
+    address, address_of, confirmation, copy_button, field, maker, next, once, pill, segment, select, time,
+    time_or_never,
+};
+use super::request::{Notice, PageRequest, PageResponse, PageState};
+use crate::admin_api::types::Nothing;
+use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::query;
+use crate::admin_api::types::webhooks::{
+    ChangeWebhook, DisabledBecause, NewWebhook, ReplayEvents, RotateSecret, Webhook, WebhookAttempts,
+    WebhookList, WebhookStatus,
+};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, webhooks};
+use crate::http::{AdminCode, Problem};
+
+const OVERLAPS: [(&str, &str); 4] = [
+    ("86400", "Signs as well for 24 hours"),
+    ("3600", "Signs as well for 1 hour"),
+    ("604800", "Signs as well for 7 days"),
+    ("0", "Stops signing at once"),
+];
+
+/// The page of an organization's webhooks.
+pub(super) struct Webhooks<'a> {
+    pub(super) org: &'a str,
+}
+
+/// The page of a webhook.
+pub(super) struct WebhookPage<'a> {
+    pub(super) org: &'a str,
+    pub(super) id: &'a str,
+}
+
+/// A form of the pages.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Form {
+    action: String,
+    target: String,
+    description: String,
+    types: String,
+    overlap_seconds: String,
+    from: String,
+    to: String,
+    confirm: String,
+}
+
+impl Form {
+    /// The address or the queue that was typed.
+    fn target(&self) -> (Option<String>, Option<String>) {
+        let target = optional(&self.target);
+        match target.as_deref().is_some_and(|target| target.contains(':')) {
+            true => (target, None),
+            false => (None, target),
+        }
+    }
+
+    fn types(&self) -> Vec<String> {
+        words(&self.types, &[',', '\n', '\r', ' '])
+    }
+}
+
+impl Submitted for Webhooks<'_> {
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let org = self.org;
+        let (address, queue) = form.target();
+        let (description, types) = (optional(&form.description), Some(form.types()));
+        let body = NewWebhook { address, queue, description, types };
+        let path = ["organizations", org, "webhooks"];
+        let made = post(context, key, &path, Some(&body), async |context| {
+            webhooks::create(context, org, body.clone()).await
+        })
+        .await?
+        .into_body()?;
+        let page = WebhookPage { org, id: &made.webhook.id };
+        page.render_with(context, None, None, made.secret.as_deref(), true).await
+    }
+}
+
+impl Shown for Webhooks<'_> {
+    type Form = Form;
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        _request: &PageRequest,
+        PageState { notice, refused }: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        let InOrganization { organization, answer } = webhooks::list(context, self.org).await?;
+        let main = html! {
+            p {
+                "A webhook delivers change events to a product: by signed messages to an https address, or into a \
+                 Cloudflare queue. What a receiver does not take is tried again for a day."
+            }
+            (delay(&answer))
+            @if answer.webhooks.is_empty() {
+                p.empty { "There are no webhooks." }
+            } @else {
+                (table(&organization, &answer.webhooks))
+            }
+            (maker("Add a webhook", refused.is_some(), &settings(refused.as_ref(), None, "create", "Add")))
+        };
+        let section = Some((&organization, Section::Webhooks));
+        Ok(PageResponse::Page(page(&context.actor, section, "Webhooks", notice.as_ref(), &main)))
+    }
+}
+
+fn delay(list: &WebhookList) -> Markup {
+    html! {
+        @if !list.has_queue {
+            p.notice.warn {
+                "This deployment has no queue: events are delivered within a minute, by the Worker's cron trigger. With \
+                 the queue " code { "WEBHOOKS" } " in its configuration they are delivered within a second or two."
+            }
+        }
+    }
+}
+
+fn status(webhook: &Webhook) -> Markup {
+    match webhook.status {
+        WebhookStatus::Active => pill("good", "active"),
+        WebhookStatus::Failing => pill("bad", "failing"),
+        WebhookStatus::Disabled => pill("bad", "disabled"),
+    }
+}
+
+fn table(organization: &Organization, all: &[Webhook]) -> Markup {
+    html! {
+        table {
+            caption.hidden { "Webhooks" }
+            thead { tr {
+                th scope="col" { "Delivers to" } th scope="col" { "Status" } th scope="col" { "Types" }
+                th scope="col" { "Waiting" }
+            } }
+            tbody {
+                @for webhook in all { tr {
+                    td data-label="Delivers to" {
+                        a href=(address(organization, &format!("webhooks/{}", segment(&webhook.id)))) {
+                            (webhook.target())
+                        }
+                        @if !webhook.description.is_empty() { " " small { (webhook.description) } }
+                    }
+                    td data-label="Status" { (status(webhook)) }
+                    td data-label="Types" { @if webhook.types.is_empty() { "all" } @else { (webhook.types.join(", ")) } }
+                    td data-label="Waiting" {
+                        (webhook.waiting)
+                        @if webhook.failed_subjects > 0 { ", and of " (webhook.failed_subjects) " subjects" }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// The form of a webhook's settings, with what was typed or is set.
+fn settings(typed: Option<&Form>, known: Option<&Webhook>, action: &str, label: &str) -> Markup {
+    let of = |own: fn(&Form) -> &str, set: &dyn Fn(&Webhook) -> String| match (typed, known) {
+        (Some(form), _) => own(form).to_owned(),
+        (None, Some(webhook)) => set(webhook),
+        (None, None) => String::new(),
+    };
+    let types: Vec<&str> = webhooks::types().collect();
+    html! {
+        form method="post" {
+            (once())
+            (field("target", "target", "Address or queue", &of(|form| &form.target, &|own| own.target().to_owned()),
+                "An https address on the internet, or the binding of a queue of the deployment."))
+            (field("description", "description", "Description",
+                &of(|form| &form.description, &|own| own.description.clone()), "Such as the product that gets it."))
+            (field("types", "types", "Types of events", &of(|form| &form.types, &|own| own.types.join(", ")),
+                "Separated by commas; empty: all."))
+            details {
+                summary { "All types" }
+                p { (types.join(", ")) }
+                p {
+                    code { "access.lost" } " and " code { "access.gained" } " select all events by which people lose or \
+                     gain rights."
+                }
+            }
+            button name="action" value=(action) { (label) }
+        }
+    }
+}
+
+impl Submitted for WebhookPage<'_> {
+    async fn act(
+        &self,
+        context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        form: &Form,
+        key: Option<&CallKey>,
+    ) -> Result<PageResponse, Problem> {
+        let Self { org, id } = *self;
+        let here = address_of(org, &format!("webhooks/{}", segment(id)));
+        let path = ["organizations", org, "webhooks", id];
+        let below = |name| [path[0], org, path[2], id, name];
+        let flash = match form.action.as_str() {
+            "rotate" => {
+                let body = RotateSecret { overlap_seconds: number(&form.overlap_seconds, "The overlap")? };
+                let made = post(context, key, &below("rotate"), Some(&body), async |context| {
+                    webhooks::rotate(context, org, id, body.clone()).await
+                })
+                .await?
+                .into_body()?;
+                return self.render_with(context, None, None, made.secret.as_deref(), true).await;
+            }
+            "test" => {
+                let attempt = post(context, key, &below("test"), None::<&Nothing>, async |context| {
+                    webhooks::test(context, org, id).await
+                })
+                .await?
+                .into_body()?;
+                match attempt.status {
+                    200..=299 => Flash::WebhookTested,
+                    _ => Flash::WebhookTestFailed,
+                }
+            }
+            "replay" => {
+                let from = number(&form.from, "The number of the first event")?.unwrap_or(0);
+                let body = ReplayEvents { from, to: number(&form.to, "The number of the last event")? };
+                post(context, key, &below("replay"), Some(&body), async |context| {
+                    webhooks::replay(context, org, id, body.clone()).await
+                })
+                .await?;
+                Flash::WebhookReplays
+            }
+            "delete" => {
+                check_confirmed(&form.confirm, "delete")?;
+                note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
+                let target = webhooks::read(context, org, id).await?.answer.target().to_owned();
+                webhooks::delete(context, org, id).await?;
+                let done = Flash::WebhookDeleted.about(&target);
+                return Ok(PageResponse::Redirect(done.at(&address_of(org, "webhooks"))));
+            }
+            action => {
+                let (body, flash) = match action {
+                    "enable" | "disable" => {
+                        let disabled = action == "disable";
+                        let flash = if disabled { Flash::WebhookDisabled } else { Flash::WebhookEnabled };
+                        (ChangeWebhook { disabled: Some(disabled), ..ChangeWebhook::default() }, flash)
+                    }
+                    "save" => {
+                        let (address, queue) = form.target();
+                        let (description, types) =
+                            (Some(form.description.trim().to_owned()), Some(form.types()));
+                        let body = ChangeWebhook { address, queue, description, types, disabled: None };
+                        (body, Flash::WebhookSaved)
+                    }
+                    _ => {
+                        return Err(Problem::of(
+                            AdminCode::FormUnknown,
+                            "This page has no such form. Load it again.",
+                        ));
+                    }
+                };
+                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
+                webhooks::change(context, org, id, body).await?;
+                flash
+            }
+        };
+        Ok(PageResponse::Redirect(flash.at(&here)))
+    }
+}
+
+impl Shown for WebhookPage<'_> {
+    type Form = Form;
+
+    async fn render(
+        &self,
+        context: &AdminContext<'_>,
+        request: &PageRequest,
+        state: PageState<Form>,
+    ) -> Result<PageResponse, Problem> {
+        self.render_with(context, Some(request), Some(state), None, false).await
+    }
+}
+
+impl WebhookPage<'_> {
+    async fn render_with(
+        &self,
+        context: &AdminContext<'_>,
+        request: Option<&PageRequest>,
+        state: Option<PageState<Form>>,
+        secret: Option<&str>,
+        is_made: bool,
+    ) -> Result<PageResponse, Problem> {
+        let query = request.map(PageRequest::api_query).unwrap_or_default();
+        let InOrganization { organization, answer: (webhook, attempts) } =
+            webhooks::attempts(context, self.org, self.id, query::read(&query)?).await?;
+        let (notice, refused) = state.map(|state| (state.notice, state.refused)).unwrap_or_default();
+        let gone = (is_made && secret.is_none()).then(|| {
+            let detail = "The secret was in the first answer to this form, and is not shown again. If it was not kept, \
+                          make another one.";
+            Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, detail))
+        });
+        let notice = gone.or(notice);
+        let more = request.zip(attempts.next);
+        let more = more.map(|(request, before)| request.with_parameter("before", &before.to_string()));
+        let main = html! {
+            @if let Some(secret) = secret { (shown_once(secret)) }
+            (state_of(&webhook))
+            (forms(&organization, &webhook, refused.as_ref()))
+            section.card aria-labelledby="attempts-heading" {
+                h2 #attempts-heading { "Attempts" }
+                (log(&organization, &attempts))
+                (next(more, "Earlier attempts"))
+            }
+        };
+        let section = Some((&organization, Section::Webhooks));
+        let title = format!("Webhook to {}", webhook.target());
+        Ok(PageResponse::Page(page(&context.actor, section, &title, notice.as_ref(), &main)))
+    }
+}
+
+fn shown_once(secret: &str) -> Markup {
+    html! {
+        section.notice.good.key aria-labelledby="secret-heading" role="status" {
+            h2 #secret-heading { "The webhook's secret" }
+            p { "This is the only time it is shown. The receiver verifies messages with it." }
+            p { code.value #new-secret { (secret) } " " (copy_button(secret, "the secret")) }
+        }
+    }
+}
+
+fn state_of(webhook: &Webhook) -> Markup {
+    html! {
+        section.card aria-labelledby="state-heading" {
+            h2 #state-heading { "State " (status(webhook)) }
+            @if let Some(at) = &webhook.disabled_at {
+                p {
+                    "Nothing is delivered since " (time(at)) ". "
+                    @match webhook.disabled_because {
+                        Some(DisabledBecause::Failures) => {
+                            "All attempts at an event had failed, over more than a day. Mend the receiver, send a test \
+                             message, and enable the webhook: it then gets all that came meanwhile."
+                        },
+                        Some(DisabledBecause::Gone) => {
+                            "The receiver answered that it is gone (410). If that was a mistake, enable the webhook: it \
+                             then gets all that came meanwhile."
+                        },
+                        _ => "An administrator disabled it. Once enabled, it gets all that came meanwhile.",
+                    }
+                }
+            }
+            @if webhook.status == WebhookStatus::Failing {
+                p { "Too much has failed: one event at a time is tried until some arrive." }
+            }
+            dl.facts {
+                div { dt { "Added" } dd { (time(&webhook.created_at)) " by " (webhook.created_by) } }
+                div { dt { "Delivered up to event" } dd { (webhook.position) } }
+                div { dt { "Later events" } dd { (webhook.waiting) } }
+                div { dt { "Subjects with a failed event" } dd { (webhook.failed_subjects) } }
+                div { dt { "Next attempt" } dd { (time_or_never(webhook.next_attempt_at.as_deref())) } }
+                @if let Some(until) = &webhook.previous_secret_until {
+                    div { dt { "The old secret signs until" } dd { (time(until)) } }
+                }
+                @if let Some(replay) = &webhook.replay {
+                    div { dt { "Delivered once more" } dd { "events " (replay.next) " to " (replay.until) } }
+                }
+            }
+            form method="post" {
+                (once())
+                button name="action" value="test" { "Send a test message" }
+                " "
+                @match webhook.status {
+                    WebhookStatus::Disabled => button name="action" value="enable" { "Enable" },
+                    _ => button.quiet name="action" value="disable" { "Disable" },
+                }
+            }
+        }
+    }
+}
+
+fn forms(organization: &Organization, webhook: &Webhook, refused: Option<&Form>) -> Markup {
+    let of = |action: &str| refused.filter(|form| form.action == action);
+    let (from, to) = of("replay").map_or(("", ""), |form| (form.from.as_str(), form.to.as_str()));
+    let overlap = of("rotate").map_or("86400", |form| form.overlap_seconds.as_str());
+    html! {
+        (maker("Settings", of("save").is_some(), &settings(of("save"), Some(webhook), "save", "Save")))
+        (maker("Deliver events once more", of("replay").is_some(), &html! {
+            form method="post" {
+                (once())
+                p {
+                    "The number of an event is in its address in the "
+                    a href=(address(organization, "log")) { "log" }
+                    ". Only the webhook's types are delivered. The receiver knows repeated messages by their id."
+                }
+                (field("from", "from", "From event", from, "1: the first that is kept."))
+                (field("to", "to", "To event", to, "Empty: up to now."))
+                button name="action" value="replay" { "Deliver once more" }
+            }
+        }))
+        (maker("Make another secret", of("rotate").is_some(), &html! {
+            form method="post" {
+                (once())
+                p { "Messages have a signature by each secret, so that the receiver can change its own meanwhile." }
+                (select("overlap", "overlap_seconds", "The present secret", &OVERLAPS, overlap))
+                button name="action" value="rotate" { "Make another secret" }
+            }
+        }))
+        (maker("Delete", of("delete").is_some(), &html! {
+            form method="post" {
+                (once())
+                p { "What was not delivered yet is not delivered any more." }
+                (confirmation("confirm", "delete"))
+                button.danger name="action" value="delete" { "Delete the webhook" }
+            }
+        }))
+    }
+}
+
+fn log(organization: &Organization, log: &WebhookAttempts) -> Markup {
+    html! {
+        @if log.attempts.is_empty() { p.empty { "There were none yet." } } @else {
+            table {
+                caption.hidden { "Attempts" }
+                thead { tr {
+                    th scope="col" { "When" } th scope="col" { "Event" } th scope="col" { "Attempt" }
+                    th scope="col" { "Outcome" } th scope="col" { "Answer" }
+                } }
+                tbody {
+                    @for attempt in &log.attempts { tr {
+                        td data-label="When" { (time(&attempt.at)) }
+                        td data-label="Event" {
+                            @match attempt.event {
+                                Some(seq) => {
+                                    a href=(address(organization, &format!("events/{seq}"))) { (seq) }
+                                    " " (attempt.r#type)
+                                },
+                                None => "test message",
+                            }
+                        }
+                        td data-label="Attempt" { (attempt.attempt) }
+                        td data-label="Outcome" {
+                            @match attempt.status {
+                                200..=299 => (pill("good", "delivered")),
+                                0 => (pill("bad", "no answer")),
+                                status => { (pill("bad", "refused")) " " (status) },
+                            }
+                            " in " (attempt.duration) "\u{a0}ms"
+                        }
+                        td data-label="Answer" { (attempt.answer) }
+                    } }
+                }
+            }
+        }
+    }
+}

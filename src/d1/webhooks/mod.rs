@@ -1,0 +1,253 @@
+//! Webhooks of an organization: their settings, and the log of attempts at deliveries.
+
+pub mod delivery;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::batch::Select;
+use super::events;
+use super::statement::{Statement, integer, optional, text};
+use super::tenant::{Tenant, full, guard};
+use directory::event::{Event, NewEvent, SubjectType, Transition};
+use directory::webhook::{MOST_FAILED, MOST_WEBHOOKS, selected};
+
+/// Most attempts that are kept of a webhook.
+pub const MOST_KEPT: u32 = 500;
+/// For how many days they are kept.
+pub(crate) const KEPT_DAYS: u64 = 30;
+
+/// Webhooks as the console shows them, one a row as JSON, the oldest first.
+fn described<R: DeserializeOwned>(tenant: &Tenant<'_>, which: &str, id: &str) -> Select<R> {
+    let failures = "FROM webhook_failures f WHERE f.org_id = w.org_id AND f.webhook_id = w.id";
+    let sql = format!(
+        "SELECT json_object(
+           'id', w.id, 'address', w.address, 'queue', w.queue, 'description', w.description, 'types', json(w.types),
+           'status', CASE WHEN w.disabled_at IS NOT NULL THEN 'disabled'
+             WHEN (SELECT count(*) {failures}) >= {MOST_FAILED} THEN 'failing' ELSE 'active' END,
+           'disabled_at', w.disabled_at, 'disabled_because', w.disabled_because,
+           'previous_secret_until', iif(w.previous_until > :now, w.previous_until, NULL),
+           'created_at', w.created_at, 'created_by', w.created_by, 'position', w.position,
+           'waiting', max(0, coalesce((
+             SELECT max(e.seq) FROM events e WHERE e.org_id = w.org_id), 0) - w.position),
+           'failed_subjects', (SELECT count(*) {failures}),
+           'next_attempt_at', (SELECT min(f.next_at) {failures}),
+           'replay', iif(w.replay_next IS NULL, NULL,
+             json_object('next', w.replay_next, 'until', w.replay_until))) AS json
+         FROM webhooks w WHERE w.org_id = :org {which} ORDER BY w.created_at, w.id LIMIT {MOST_WEBHOOKS}"
+    );
+    tenant.select_json(&sql, &[text("webhook", id)])
+}
+
+/// Reads all webhooks.
+pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
+    described(tenant, "", "")
+}
+
+/// Reads one webhook.
+pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<R> {
+    described(tenant, "AND w.id = :webhook", id)
+}
+
+/// What administrators decide of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The address that it delivers to.
+    pub address: Option<String>,
+    /// The binding of the queue that it delivers to instead.
+    pub queue: Option<String>,
+    /// What administrators call it.
+    pub description: String,
+    /// The types of events; empty: all.
+    pub types: Vec<String>,
+    /// Whether an administrator, or a failure, has disabled it.
+    pub disabled: bool,
+}
+
+impl Settings {
+    /// Where it delivers to.
+    pub fn target(&self) -> &str {
+        self.address.as_deref().or(self.queue.as_deref()).unwrap_or_default()
+    }
+}
+
+/// The settings by their names, as events have them. A webhook that is not there has no target.
+fn named(settings: Option<&Settings>) -> [(&'static str, Value); 4] {
+    let description = settings.map_or("", |settings| settings.description.as_str());
+    let types: &[String] = settings.map_or(&[], |settings| settings.types.as_slice());
+    [
+        ("target", json!(settings.map(Settings::target))),
+        ("description", json!(description)),
+        ("types", json!(types)),
+        ("disabled", json!(settings.is_some_and(|settings| settings.disabled))),
+    ]
+}
+
+/// The event of a webhook that was added, changed or removed; `None` if nothing is different.
+fn event(id: &str, before: Option<&Settings>, after: Option<&Settings>) -> Option<NewEvent> {
+    let target = after.or(before)?.target().to_owned();
+    let changes = named(before).into_iter().zip(named(after));
+    let changes = changes.filter(|((_, before), (_, after))| before != after);
+    let settings: BTreeMap<_, _> =
+        changes.map(|((name, before), (_, after))| (name.to_owned(), Transition { before, after })).collect();
+    let event = Event::WebhookChanged { target, settings };
+    Some(NewEvent::new(event, SubjectType::Webhook, id))
+}
+
+/// The types that the events of these types have, as they are stored.
+fn stored_types(types: &[String]) -> Option<String> {
+    selected(types).map(|types| json!(types).to_string())
+}
+
+/// Writes a new webhook, which delivers the events that come from now on.
+pub fn insert(tenant: &Tenant<'_>, id: &str, settings: &Settings, secret: &str, by: &str) -> Vec<Statement> {
+    let mut statements: Vec<Statement> =
+        event(id, None, Some(settings)).map(|event| events::record(tenant, &[event])).unwrap_or_default();
+    let limit = full("'webhooks'");
+    let sql = format!(
+        "INSERT INTO webhooks (org_id, id, address, queue, description, types, selected, secret, created_at, created_by,
+           position, leased_until)
+         SELECT iif({MOST_WEBHOOKS} > (SELECT count(*) FROM webhooks w WHERE w.org_id = o.id), o.id, {limit}),
+           :webhook, :address, :queue, :description, :types, :selected, :secret, :now, :by,
+           coalesce((SELECT max(e.seq) FROM events e WHERE e.org_id = o.id), 0), ''
+         FROM organizations o WHERE o.id = :org"
+    );
+    let types = stored_types(&settings.types);
+    statements.push(tenant.statement(
+        &sql,
+        &[
+            text("webhook", id),
+            optional("address", settings.address.as_deref()),
+            optional("queue", settings.queue.as_deref()),
+            text("description", settings.description.as_str()),
+            text("types", json!(settings.types).to_string()),
+            optional("selected", types.as_deref()),
+            text("secret", secret),
+            text("by", by),
+        ],
+    ));
+    statements.push(guard());
+    statements
+}
+
+/// Changes the settings of a webhook. The batch fails as stale if it is enabled or disabled meanwhile. One that is
+/// enabled goes on where it was, with all attempts.
+pub fn update(tenant: &Tenant<'_>, id: &str, before: &Settings, after: &Settings) -> Vec<Statement> {
+    let types = stored_types(&after.types);
+    let bindings = [
+        text("webhook", id),
+        optional("address", after.address.as_deref()),
+        optional("queue", after.queue.as_deref()),
+        text("description", after.description.as_str()),
+        text("types", json!(after.types).to_string()),
+        optional("selected", types.as_deref()),
+        integer("was_disabled", i64::from(before.disabled)),
+        integer("disabled", i64::from(after.disabled)),
+    ];
+    let update = "UPDATE webhooks SET address = :address, queue = :queue, description = :description, types = :types,
+           selected = :selected,
+           disabled_at = iif(CAST(:disabled AS INTEGER), coalesce(disabled_at, :now), NULL),
+           disabled_because = iif(CAST(:disabled AS INTEGER), coalesce(disabled_because, 'administrator'), NULL)
+         WHERE org_id = :org AND id = :webhook AND (disabled_at IS NOT NULL) = CAST(:was_disabled AS INTEGER)";
+    let mut statements = vec![tenant.statement(update, &bindings), guard()];
+    if before.disabled && !after.disabled {
+        statements.push(tenant.statement(
+            "UPDATE webhook_failures SET attempts = 0, next_at = :now WHERE org_id = :org AND webhook_id = :webhook",
+            &bindings,
+        ));
+    }
+    statements.extend(
+        event(id, Some(before), Some(after))
+            .map(|event| events::record(tenant, &[event]))
+            .unwrap_or_default(),
+    );
+    statements
+}
+
+/// Deletes a webhook with its log.
+pub fn delete(tenant: &Tenant<'_>, id: &str, before: &Settings) -> Vec<Statement> {
+    let delete = "DELETE FROM webhooks WHERE org_id = :org AND id = :webhook";
+    let mut statements = vec![tenant.statement(delete, &[text("webhook", id)]), guard()];
+    statements.extend(
+        event(id, Some(before), None).map(|event| events::record(tenant, &[event])).unwrap_or_default(),
+    );
+    statements
+}
+
+/// Gives a webhook another secret. The one before signs as well until a time.
+pub fn rotate(tenant: &Tenant<'_>, id: &str, target: &str, secret: &str, until: &str) -> Vec<Statement> {
+    let rotate = "UPDATE webhooks SET previous_secret = secret, previous_until = :until, secret = :secret
+         WHERE org_id = :org AND id = :webhook";
+    let bindings = [text("webhook", id), text("secret", secret), text("until", until)];
+    let mut statements = vec![tenant.statement(rotate, &bindings), guard()];
+    let change = Transition { before: Value::Null, after: json!(until) };
+    let settings = BTreeMap::from([("previous_secret_until".to_owned(), change)]);
+    let event = Event::WebhookChanged { target: target.to_owned(), settings };
+    statements.extend(events::record(tenant, &[NewEvent::new(event, SubjectType::Webhook, id)]));
+    statements
+}
+
+/// Lets events be delivered once more: all of the webhook's types from one sequence number to another. One row or, while
+/// it replays others, none.
+pub fn replay(tenant: &Tenant<'_>, id: &str, from: u64, to: u64) -> Statement {
+    tenant.statement(
+        "UPDATE webhooks SET replay_next = CAST(:from AS INTEGER), replay_until = min(CAST(:to AS INTEGER), position)
+         WHERE org_id = :org AND id = :webhook AND replay_next IS NULL",
+        &[text("webhook", id), text("from", from.to_string()), text("to", to.to_string())],
+    )
+}
+
+/// Reads the newest attempts, one a row as JSON, the newest first.
+pub fn attempts<R: DeserializeOwned>(
+    tenant: &Tenant<'_>,
+    id: &str,
+    before: Option<u64>,
+    count: u16,
+) -> Select<R> {
+    let before = before.map(|number| number.to_string());
+    tenant.select_json(
+        "SELECT json_object('number', a.number, 'at', a.at, 'event', a.event_seq, 'type', a.type, 'attempt', a.attempt,
+           'status', a.status, 'duration', a.millis, 'answer', a.answer) AS json
+         FROM webhook_attempts a WHERE a.org_id = :org AND a.webhook_id = :webhook
+           AND (:before IS NULL OR a.number < CAST(:before AS INTEGER))
+         ORDER BY a.number DESC LIMIT CAST(:count AS INTEGER)",
+        &[
+            text("webhook", id),
+            optional("before", before.as_deref()),
+            integer("count", i64::from(count).saturating_add(1)),
+        ],
+    )
+}
+
+/// The secrets of a webhook.
+#[derive(Debug, Deserialize)]
+pub struct Secrets {
+    /// Those that sign now.
+    pub secrets: Vec<Option<String>>,
+}
+
+/// SQL of the secrets that sign, as a JSON array.
+const SECRETS: &str = "json_array(w.secret, iif(w.previous_until > :now, w.previous_secret, NULL))";
+
+/// Reads the secrets that sign.
+pub fn secrets(tenant: &Tenant<'_>, id: &str) -> Select<Secrets> {
+    let sql = format!(
+        "SELECT json_object('secrets', {SECRETS}) AS json FROM webhooks w WHERE w.org_id = :org AND w.id = :webhook"
+    );
+    tenant.select_json(&sql, &[text("webhook", id)])
+}
+
+/// Deletes attempts before `before` in all organizations, at most `most`; returns one row for each.
+pub fn prune_attempts(before: &str, most: u32) -> Statement {
+    Statement::new(
+        "DELETE FROM webhook_attempts WHERE (org_id, webhook_id, slot) IN (
+           SELECT a.org_id, a.webhook_id, a.slot FROM webhooks w
+             CROSS JOIN webhook_attempts a ON a.org_id = w.org_id AND a.webhook_id = w.id AND a.at < :before
+           LIMIT CAST(:most AS INTEGER))
+         RETURNING 1",
+        &[text("before", before), text("most", most.to_string())],
+    )
+}

@@ -1,0 +1,256 @@
+//! A run: the deliveries of one webhook, in the order of its events for each subject.
+
+use std::collections::BTreeMap;
+
+use worker::Env;
+
+use super::sender::{Message, Target, send};
+use super::{MOST_DELIVERIES, MOST_MILLIS};
+use crate::d1::webhooks::delivery::{self, Attempt, Claimed, Failure, MOST_EVENTS, Outcome, Picked, Reason};
+use crate::d1::{Batch, Database, StorageError, Tenant};
+use crate::runtime::{clock, ids};
+use directory::webhook::{MOST_FAILED, delay_after};
+
+/// How many deliveries of a webhook are under way at the same time: a Worker has six connections.
+const AT_ONCE: usize = 6;
+/// A receiver that takes longer than this is slow, in milliseconds.
+const SLOW_MILLIS: u64 = 2_000;
+/// For how long it then is, in milliseconds.
+const SLOW_FOR_MILLIS: u64 = 5 * 60_000;
+/// How long a lease counts, in milliseconds: longer than a claim takes to deliver.
+const LEASE_MILLIS: u64 = 60_000;
+
+/// What a run leaves.
+pub(super) struct Left {
+    /// Whether there is something to deliver at once.
+    pub(super) more: bool,
+    /// When the next attempt at a failed event is due, in milliseconds since the epoch.
+    pub(super) due: Option<u64>,
+}
+
+/// Delivers at most so many events of a webhook, or until the time of an invocation is over. A run that is not patient
+/// leaves slow receivers to one that is.
+pub(super) async fn deliver(
+    env: &Env,
+    database: &Database,
+    tenant: &Tenant<'_>,
+    webhook: &str,
+    most: u32,
+    is_patient: bool,
+) -> Result<Left, StorageError> {
+    let (mut left, until) = (most.min(MOST_DELIVERIES), clock::now_millis().saturating_add(MOST_MILLIS));
+    loop {
+        let now = clock::now_millis();
+        let tenant = Tenant { now: clock::iso(now), ..tenant.clone() };
+        let lease = ids::request_id()?;
+        let mut batch = Batch::new();
+        let expires = clock::iso(now.saturating_add(LEASE_MILLIS));
+        let claim = delivery::claim(&mut batch, &tenant, webhook, (&lease, &expires), is_patient);
+        let results = database.batch(&batch).await?;
+        let Some(claimed) = results.first(claim.webhook)? else { return Ok(Left { more: false, due: None }) };
+        let target = match (&claimed.address, &claimed.queue) {
+            (Some(address), _) => Target::Address(address),
+            (None, queue) => Target::Queue(queue.as_deref().unwrap_or_default()),
+        };
+        let mut round = Round::new(&claimed, results.all(claim.events)?, &tenant.now);
+        while left > 0 && clock::now_millis() < until {
+            let wave = round.wave(usize::try_from(left).unwrap_or(AT_ONCE).min(AT_ONCE));
+            if wave.is_empty() {
+                break;
+            }
+            left = left.saturating_sub(u32::try_from(wave.len()).unwrap_or(u32::MAX));
+            let deliveries = wave.iter().map(|(event, attempt)| {
+                let message = Message {
+                    id: &event.id,
+                    r#type: &event.r#type,
+                    event: Some(event.seq),
+                    body: &event.body,
+                };
+                let secrets = &claimed.secrets;
+                async move { send(env, target, secrets, &message, *attempt).await }
+            });
+            let attempts = futures_util::future::join_all(deliveries).await;
+            for ((event, _), attempt) in wave.iter().zip(attempts) {
+                round.note(event, attempt);
+            }
+            if round.is_slow() && !is_patient {
+                break;
+            }
+        }
+        let outcome = round.outcome();
+        let name = claimed.address.as_deref().or(claimed.queue.as_deref()).unwrap_or_default();
+        let mut batch = Batch::new();
+        let rest = delivery::finish(&mut batch, &tenant, (webhook, name, &lease), &outcome);
+        let rest = match database.batch(&batch).await {
+            Ok(results) => results.first(rest)?,
+            // The lease has passed to another run, or the webhook is deleted.
+            Err(StorageError::Stale) => None,
+            Err(error) => return Err(error),
+        };
+        let Some(rest) = rest else { return Ok(Left { more: false, due: None }) };
+        if outcome.slow_until.is_some() && !is_patient {
+            return Ok(Left { more: false, due: None });
+        }
+        let more = rest.more != 0;
+        if !more || left == 0 || clock::now_millis() >= until {
+            let due = rest.next_at.as_deref().map(clock::parse_iso).transpose()?;
+            return Ok(Left { more, due });
+        }
+    }
+}
+
+/// The events of a claim, and what became of them.
+struct Round<'c> {
+    waiting: Vec<Picked>,
+    /// The rows of failed events as the claim has found them, by subject.
+    known: BTreeMap<&'c str, &'c Failure>,
+    /// The last event at which the claim has looked: of new ones, and of a replay.
+    reached: i64,
+    replay_reached: Option<i64>,
+    replay_until: Option<i64>,
+    failed: BTreeMap<String, Failure>,
+    cleared: BTreeMap<String, i64>,
+    attempts: Vec<Attempt>,
+    disabled_because: Option<&'static str>,
+}
+
+impl<'c> Round<'c> {
+    /// `now` is the time of the claim.
+    fn new(claimed: &'c Claimed, events: Vec<Picked>, now: &str) -> Self {
+        // Behind as many events as a claim takes there may be more.
+        let last_of_many = |reason| {
+            let seqs = events.iter().filter(|event| event.reason == reason).map(|event| event.seq);
+            (seqs.clone().count() >= MOST_EVENTS).then_some(seqs.max()).flatten()
+        };
+        // A due event that is no longer kept, or no longer chosen, is not delivered: what waits for it is next.
+        let mut due: Vec<&Failure> =
+            claimed.failures.iter().filter(|failure| failure.next_at.as_str() <= now).collect();
+        due.sort_by_key(|failure| failure.seq);
+        due.truncate(if claimed.failures.len() < MOST_FAILED { MOST_FAILED } else { 1 });
+        let is_there = |failure: &Failure| {
+            events.iter().any(|event| event.reason == Reason::Due && event.subject == failure.subject)
+        };
+        let gone = due.into_iter().filter(|failure| !is_there(failure));
+        Self {
+            known: claimed.failures.iter().map(|failure| (failure.subject.as_str(), failure)).collect(),
+            reached: last_of_many(Reason::New).unwrap_or(claimed.reached),
+            replay_reached: last_of_many(Reason::Replay).or(claimed.replay_reached),
+            replay_until: claimed.replay_until,
+            failed: BTreeMap::new(),
+            cleared: gone.map(|failure| (failure.subject.clone(), failure.seq)).collect(),
+            attempts: Vec::new(),
+            disabled_because: None,
+            waiting: events,
+        }
+    }
+
+    /// Whether an event waits for an earlier one of its subject that has failed.
+    fn is_held(&self, event: &Picked) -> bool {
+        self.failed.contains_key(&event.subject)
+            || (event.reason != Reason::Due && self.known.contains_key(event.subject.as_str()))
+    }
+
+    /// Takes the next events, at most so many and one of each subject, each with the number of its attempt.
+    fn wave(&mut self, most: usize) -> Vec<(Picked, u32)> {
+        let (mut wave, mut rest) = (Vec::new(), Vec::new());
+        if self.disabled_because.is_some() {
+            return wave;
+        }
+        let is_over = self.failing() >= MOST_FAILED;
+        for event in std::mem::take(&mut self.waiting) {
+            let is_in_wave =
+                |wave: &[(Picked, u32)]| wave.iter().any(|(own, _)| own.subject == event.subject);
+            if self.is_held(&event) {
+                // A replayed event that has to wait is delivered with what it waits for.
+                if event.reason == Reason::Replay {
+                    self.lower(&event);
+                }
+            } else if (is_over && event.reason != Reason::Due) || wave.len() >= most || is_in_wave(&wave) {
+                rest.push(event);
+            } else {
+                let known = self.known.get(event.subject.as_str());
+                let before = known.filter(|known| known.seq == event.seq).map_or(0, |known| known.attempts);
+                wave.push((event, before.saturating_add(1)));
+            }
+        }
+        self.waiting = rest;
+        wave
+    }
+
+    /// Whether the receiver takes long.
+    fn is_slow(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.duration > SLOW_MILLIS)
+    }
+
+    /// How many subjects have a failed event.
+    fn failing(&self) -> usize {
+        let new = self.failed.keys().filter(|subject| !self.known.contains_key(subject.as_str())).count();
+        let known = self.known.keys().filter(|subject| !self.cleared.contains_key(**subject)).count();
+        known.saturating_add(new)
+    }
+
+    /// Lets a subject with a failed event begin at an earlier one.
+    fn lower(&mut self, event: &Picked) {
+        let known = self.known.get(event.subject.as_str()).map(|known| (*known).clone());
+        if let Some(failure) = self.failed.get(&event.subject).cloned().or(known)
+            && event.seq < failure.seq
+        {
+            self.cleared.remove(&event.subject);
+            self.failed.insert(event.subject.clone(), Failure { seq: event.seq, ..failure });
+        }
+    }
+
+    /// Notes what became of a delivery.
+    fn note(&mut self, event: &Picked, attempt: Attempt) {
+        match attempt.status {
+            200..=299 => {
+                if event.reason == Reason::Due {
+                    self.cleared.insert(event.subject.clone(), event.seq);
+                }
+            }
+            status => {
+                let delay = delay_after(attempt.attempt);
+                self.disabled_because = match (status, delay) {
+                    (410, _) => Some("gone"),
+                    (_, None) => Some("failures"),
+                    _ => self.disabled_because,
+                };
+                self.cleared.remove(&event.subject);
+                let next = clock::now_millis().saturating_add(delay.unwrap_or(0).saturating_mul(1000));
+                let failure = Failure {
+                    subject: event.subject.clone(),
+                    seq: event.seq,
+                    attempts: attempt.attempt,
+                    next_at: clock::iso(next),
+                };
+                self.failed.insert(event.subject.clone(), failure);
+            }
+        }
+        self.attempts.push(attempt);
+    }
+
+    fn outcome(self) -> Outcome {
+        let next = |reason| {
+            let waiting = self.waiting.iter().filter(|event| event.reason == reason && !self.is_held(event));
+            waiting.map(|event| event.seq).min()
+        };
+        let position = next(Reason::New).map_or(self.reached, |seq| seq.saturating_sub(1));
+        let replay_next = next(Reason::Replay).or_else(|| {
+            let after = self.replay_reached?.saturating_add(1);
+            (after <= self.replay_until?).then_some(after)
+        });
+        let slow_until = clock::iso(clock::now_millis().saturating_add(SLOW_FOR_MILLIS));
+        let is_failing = self.known.len() >= MOST_FAILED;
+        let pause_until = self.failed.values().map(|failure| failure.next_at.clone()).max();
+        Outcome {
+            position,
+            replay_next,
+            slow_until: self.is_slow().then_some(slow_until),
+            pause_until: pause_until.filter(|_| is_failing),
+            failed: self.failed.into_values().collect(),
+            cleared: self.cleared.into_iter().collect(),
+            attempts: self.attempts,
+            disabled_because: self.disabled_because,
+        }
+    }
+}

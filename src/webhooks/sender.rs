@@ -1,0 +1,186 @@
+//! One delivery: the message, its signatures, and what the receiver answers.
+
+use base64ct::{Base64, Encoding};
+use futures_util::StreamExt;
+use worker::web_sys::AbortSignal as WebAbortSignal;
+use worker::{
+    AbortSignal, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, Url,
+};
+
+use super::queue;
+use crate::d1::webhooks::delivery::Attempt;
+use crate::deployment::variable;
+use crate::redaction::secrets::redact;
+use crate::runtime::{clock, crypto};
+use crate::storage_error::StorageError;
+use directory::webhook::{LONGEST_ADDRESS, SECRET_PREFIX, host_refusal, signed_content};
+
+/// How long a receiver may take to answer, in milliseconds.
+pub(crate) const TIMEOUT: u32 = 10_000;
+/// How much of an answer is read, in bytes.
+pub(crate) const MOST_READ: usize = 4 * 1024;
+/// How much of an answer is kept, in bytes.
+pub(crate) const MOST_ANSWER: usize = 500;
+/// Largest message of a queue, in bytes: Cloudflare takes 128 KB with what it adds.
+pub(crate) const MOST_MESSAGE: usize = 125_000;
+/// The variable that lets webhooks deliver to any address.
+const TARGETS: &str = "WEBHOOK_TARGETS";
+
+/// Where a webhook delivers to.
+#[derive(Clone, Copy)]
+pub(crate) enum Target<'a> {
+    Address(&'a str),
+    /// The binding of a queue.
+    Queue(&'a str),
+}
+
+/// Why an address cannot be that of a webhook; `None`: it can. Names are not resolved: a Worker does not see to which
+/// address a name leads, and cannot hold `fetch` to one.
+pub(crate) fn refusal(env: &Env, address: &str) -> Option<&'static str> {
+    if address.len() > LONGEST_ADDRESS {
+        return Some("it is too long");
+    }
+    let Ok(url) = Url::parse(address) else { return Some("it is no URL") };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("a user name and a password do not belong into it: messages are signed");
+    }
+    if variable(env, TARGETS, "public") == "any" {
+        return (!matches!(url.scheme(), "https" | "http")).then_some("it is no address of the web");
+    }
+    if url.scheme() != "https" {
+        return Some("it does not begin with https://");
+    }
+    host_refusal(url.host_str().unwrap_or_default())
+}
+
+/// A message.
+pub(crate) struct Message<'a> {
+    /// The id, which is the same in each attempt.
+    pub(crate) id: &'a str,
+    /// The type of the event.
+    pub(crate) r#type: &'a str,
+    /// The event; `None`: a test.
+    pub(crate) event: Option<i64>,
+    /// JSON.
+    pub(crate) body: &'a str,
+}
+
+/// Makes an attempt at a delivery, the `attempt`th at the event.
+pub(crate) async fn send(
+    env: &Env,
+    target: Target<'_>,
+    secrets: &[Option<String>],
+    message: &Message<'_>,
+    attempt: u32,
+) -> Attempt {
+    let began = clock::now_millis();
+    let outcome = match target {
+        Target::Address(address) => post(env, address, secrets, message, began / 1000).await,
+        Target::Queue(binding) => put(env, binding, message).await,
+    };
+    let (status, answer) = outcome.unwrap_or_else(|why| (0, why));
+    let answer = redact(&answer);
+    Attempt {
+        at: clock::iso(began),
+        event: message.event,
+        r#type: message.r#type.to_owned(),
+        attempt,
+        status,
+        duration: clock::now_millis().saturating_sub(began),
+        answer: answer.get(..answer.floor_char_boundary(MOST_ANSWER)).unwrap_or_default().to_owned(),
+    }
+}
+
+async fn put(env: &Env, binding: &str, message: &Message<'_>) -> Result<(u16, String), String> {
+    let too_large = format!(
+        "{{\"type\":{0:?},\"data\":{{\"id\":{1:?},\"seq\":{2},\"type\":{0:?},\"is_shortened\":true}}}}",
+        message.r#type,
+        message.id,
+        message.event.unwrap_or_default()
+    );
+    let body = if message.body.len() > MOST_MESSAGE { &too_large } else { message.body };
+    match queue::named(env, binding).send_json(body).await {
+        Ok(()) => Ok((200, String::new())),
+        Err(error) => {
+            Err(error.as_string().unwrap_or_else(|| format!("the queue refused the message: {error:?}")))
+        }
+    }
+}
+
+async fn post(
+    env: &Env,
+    address: &str,
+    secrets: &[Option<String>],
+    message: &Message<'_>,
+    seconds: u64,
+) -> Result<(u16, String), String> {
+    if let Some(why) = refusal(env, address) {
+        return Err(format!("nothing was sent: {why}"));
+    }
+    let signed = signed_content(message.id, seconds, message.body);
+    let signature = signature(secrets, &signed).map_err(|error| format!("{error:?}"))?;
+    let answered = request(address, message, seconds, &signature).await;
+    let mut response = answered.map_err(|error| match error.to_string() {
+        text if text.contains("imeout") || text.contains("abort") => {
+            format!("there was no answer within {} seconds", TIMEOUT / 1000)
+        }
+        text => format!("there was no answer: {text}"),
+    })?;
+    let status = response.status_code();
+    let answer = read(&mut response).await;
+    match status {
+        300..=399 => Err(format!("it answers {status}: redirects are not followed")),
+        _ => Ok((status, answer)),
+    }
+}
+
+/// The header with a signature for each secret, `v1,` and Base64 each.
+fn signature(secrets: &[Option<String>], signed: &str) -> Result<String, StorageError> {
+    let mut all = Vec::new();
+    for secret in secrets.iter().flatten() {
+        let encoded = secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret);
+        let key = Base64::decode_vec(encoded).unwrap_or_default();
+        let mac = crypto::hmac_sha256(&key, signed.as_bytes())?;
+        all.push(format!("v1,{}", Base64::encode_string(&mac)));
+    }
+    Ok(all.join(" "))
+}
+
+async fn request(
+    address: &str,
+    message: &Message<'_>,
+    seconds: u64,
+    signature: &str,
+) -> worker::Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in [
+        ("Content-Type", "application/json"),
+        ("User-Agent", concat!("scim-edge/", env!("CARGO_PKG_VERSION"))),
+        ("webhook-id", message.id),
+        ("webhook-timestamp", &seconds.to_string()),
+        ("webhook-signature", signature),
+    ] {
+        headers.set(name, value)?;
+    }
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post)
+        .with_redirect(RequestRedirect::Manual)
+        .with_headers(headers)
+        .with_body(Some(message.body.into()));
+    let timeout = AbortSignal::from(WebAbortSignal::timeout_with_u32(TIMEOUT));
+    Fetch::Request(Request::new_with_init(address, &init)?).send_with_signal(&timeout).await
+}
+
+/// The beginning of an answer. The rest is not read.
+async fn read(response: &mut Response) -> String {
+    let mut body = Vec::new();
+    if let Ok(mut stream) = response.stream() {
+        while body.len() < MOST_READ
+            && let Some(Ok(chunk)) = stream.next().await
+        {
+            body.extend(chunk);
+        }
+    }
+    body.truncate(MOST_READ);
+    String::from_utf8_lossy(&body).into_owned()
+}
