@@ -48,8 +48,8 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker:
     router::serve(request, env, context).await
 }
 
-/// The cron jobs; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that Cloudflare counts it as one,
-/// which `#[event(scheduled)]` cannot do.
+/// The cron jobs; see `[triggers]` in wrangler.toml. A failure rejects the promise, so that Cloudflare counts it as
+/// one, which `#[event(scheduled)]` cannot do.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen)]
 pub fn scheduled(event: jobs::CronEvent, env: Env, _context: JsValue) -> Promise {
     future_to_promise(async move {

@@ -75,7 +75,11 @@ export function builtWorker({
       "index.js": { type: "esm", contents: readFileSync(join(from, "index.js"), "utf8") },
       "index_bg.wasm": { type: "wasm", contents: readFileSync(wasm) },
     },
-    env: { ...Object.fromEntries(d1), KV: { type: "kv", id: "KV" }, ...Object.fromEntries([...text, ...limiters, ...producers]) },
+    env: {
+      ...Object.fromEntries(d1),
+      KV: { type: "kv", id: "KV" },
+      ...Object.fromEntries([...text, ...limiters, ...producers]),
+    },
   });
 }
 

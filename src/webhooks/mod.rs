@@ -1,12 +1,12 @@
 //! Webhooks: events are delivered to the addresses and queues of an organization, signed by the Standard Webhooks
 //! specification.
 //!
-//! A change sends a message to the Worker's own queue, whose consumer delivers. What a lost message missed, the sweep of
-//! the cron job delivers within a minute; without a queue it delivers all. To slow receivers only the sweep delivers, so
-//! that they do not hold up the consumer.
+//! A change sends a message to the Worker's own queue, whose consumer delivers. What a lost message missed, the sweep
+//! of the cron job delivers within a minute; without a queue it delivers all. To slow receivers only the sweep
+//! delivers, so that they do not hold up the consumer.
 
 pub mod queue;
-mod run;
+pub(crate) mod run;
 pub(crate) mod sender;
 
 use std::rc::Rc;
@@ -22,12 +22,8 @@ use crate::d1::{Cause, Database, Scope, StorageError, Tenant};
 use crate::deployment::{Deployment, database};
 use crate::runtime::clock;
 use directory::{Catalog, Shard};
-use run::{Left, deliver};
+use run::{Left, MOST_DELIVERIES, deliver};
 
-/// Most deliveries of an invocation: on Cloudflare's free plan one may send fifty requests.
-pub(crate) const MOST_DELIVERIES: u32 = 40;
-/// How long an invocation begins deliveries, in milliseconds.
-pub(crate) const MOST_MILLIS: u64 = 20_000;
 /// How long the consumer of the queue waits before it takes the next messages.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Seconds after which a message that could not be handled comes again.

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use worker::Env;
 
 use super::sender::{Message, Target, send};
-use super::{MOST_DELIVERIES, MOST_MILLIS};
 use crate::d1::webhooks::delivery::{self, Attempt, Claimed, Failure, MOST_EVENTS, Outcome, Picked, Reason};
 use crate::d1::{Batch, Database, StorageError, Tenant};
 use crate::runtime::{clock, ids};
 use directory::webhook::{MOST_FAILED, delay_after};
 
+/// Most deliveries of an invocation: on Cloudflare's free plan one may send fifty requests.
+pub(crate) const MOST_DELIVERIES: u32 = 40;
+/// How long an invocation begins deliveries, in milliseconds.
+pub(crate) const MOST_MILLIS: u64 = 20_000;
 /// How many deliveries of a webhook are under way at the same time: a Worker has six connections.
 const AT_ONCE: usize = 6;
 /// A receiver that takes longer than this is slow, in milliseconds.

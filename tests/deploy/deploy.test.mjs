@@ -47,11 +47,13 @@ const sent = (requests, key) => requests.find(({ method, path }) => `${method} $
 
 /** `n` times what `wrangler d1 migrations apply` sends for one migration or look-up. */
 const queries = ({ uuid }, n) => Array.from({ length: n }, () => `POST /d1/database/${uuid}/query`);
-const triggers = (name) => [`POST /workers/scripts/${name}/subdomain`, `PUT /workers/scripts/${name}/schedules`];
-/** What makes the Worker the consumer of its queue, `consumer` being that of the queue if it has been deployed before. */
-const consumed = ({ queue_id }, consumer = "") => [
-  `${consumer ? "PUT" : "POST"} /queues/${queue_id}/consumers${consumer && `/${consumer}`}`,
+/** What follows an upload. `consumers` is what makes the Worker the consumer of its queue. */
+const triggers = (name, consumers = `PUT /queues/id-of-${name}-webhooks/consumers/consumer-1`) => [
+  `POST /workers/scripts/${name}/subdomain`,
+  `PUT /workers/scripts/${name}/schedules`,
+  consumers,
 ];
+const first = (name) => triggers(name, `POST /queues/id-of-${name}-webhooks/consumers`);
 const upgraded = (name) => [
   `POST /workers/scripts/${name}/versions`,
   `POST /workers/scripts/${name}/deployments`,
@@ -81,8 +83,9 @@ describe("npm run deploy", () => {
       "POST /d1/database",
       "POST /storage/kv/namespaces",
       ...queries(database, 2 + MIGRATIONS.length), // the table of migrations, what it has, each migration
+      "POST /queues", // by wrangler itself
       `PUT /workers/scripts/${NAME}`,
-      ...triggers(NAME),
+      ...first(NAME),
       `PUT /workers/scripts/${NAME}/secrets`,
     ]);
 
@@ -98,6 +101,7 @@ describe("npm run deploy", () => {
         ...VARS,
         { name: "DB", type: "d1", id: database.uuid },
         { name: "KV", type: "kv_namespace", namespace_id: namespace.id },
+        { name: "WEBHOOKS", type: "queue", queue_name: `${NAME}-webhooks` },
         limit("FAILED_SIGN_INS", "7644001", 20),
         limit("KEY_REQUESTS", "7644002", 3000),
         limit("PRODUCT_KEY_REQUESTS", "7644004", 30_000),
@@ -115,7 +119,12 @@ describe("npm run deploy", () => {
     );
     const secret = { name: "ADMIN_TOKEN", text: ADMIN_TOKEN, type: "secret_text" };
     assert.deepEqual(sent(requests, `PUT /workers/scripts/${NAME}/secrets`).body, secret);
-    assert.deepEqual(account.workers.get(NAME).schedules, ["23 * * * *"]);
+    assert.deepEqual(account.workers.get(NAME).schedules, ["23 * * * *", "* * * * *"]);
+    assert.deepEqual(account.queues[0].consumers[0].settings, {
+      batch_size: 10,
+      max_retries: 3,
+      max_wait_time_ms: 1000,
+    });
 
     const address = `https://${NAME}.acme.workers.dev`;
     assert.ok(output.includes(`SCIM connector base URL              ${address}/scim`), output);
@@ -207,9 +216,10 @@ describe("--env staging", () => {
       "POST /d1/database",
       "POST /storage/kv/namespaces",
       ...queries(database, 2 + MIGRATIONS.length),
+      "POST /queues",
       `PUT /workers/scripts/${STAGING}`,
       `PATCH /workers/scripts/${STAGING}/script-settings`, // the name of the environment, as a tag
-      ...triggers(STAGING),
+      ...first(STAGING),
       `PUT /workers/scripts/${STAGING}/secrets`,
     ]);
     const own = account.namespaces.find(({ title }) => title === `${STAGING}-kv`).id;

@@ -118,7 +118,7 @@ function listQueues(account, { query, ...call }) {
 function createQueue(account, { body: { queue_name } }) {
   if (account.queues.some((each) => each.queue_name === queue_name))
     throw new Refusal(409, 11009, `Queue name '${queue_name}' is already taken.`);
-  const queue = { queue_id: randomBytes(16).toString("hex"), queue_name, consumers: [] };
+  const queue = { queue_id: `id-of-${queue_name}`, queue_name, consumers: [] };
   account.queues.push(queue);
   return { result: queue };
 }
@@ -126,7 +126,7 @@ function createQueue(account, { body: { queue_name } }) {
 function addConsumer(account, { body }, id) {
   const queue = account.queues.find(({ queue_id }) => queue_id === id);
   if (queue.consumers.length > 0) throw new Refusal(400, 11004, "Queue already has a consumer.");
-  const consumer = { ...body, consumer_id: randomBytes(16).toString("hex"), script: body.script_name };
+  const consumer = { ...body, consumer_id: "consumer-1", script: body.script_name };
   queue.consumers.push(consumer);
   return { result: consumer };
 }

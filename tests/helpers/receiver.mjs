@@ -26,9 +26,23 @@ export async function startReceiver({ answer = () => 200 } = {}) {
     const body = JSON.parse(text);
     const verified = receiver.secrets.map((secret) => verifies(secret, text, headers));
     const { seq, subject } = body.data;
-    const message = { id: headers["webhook-id"], type: body.type, seq, subject: subject?.id, body, verified, headers };
+    const message = {
+      text,
+      id: headers["webhook-id"],
+      type: body.type,
+      seq,
+      subject: subject?.id,
+      body,
+      verified,
+      headers,
+    };
     const answer = await receiver.answer(message, number++);
-    const { status, delay = 0, body: content = "ok", ...rest } = typeof answer === "object" ? answer : { status: answer };
+    const {
+      status,
+      delay = 0,
+      body: content = "ok",
+      ...rest
+    } = typeof answer === "object" ? answer : { status: answer };
     receiver.messages.push({ ...message, at: Date.now(), status });
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay).unref());
     if (status === undefined) return request.socket.destroy();

@@ -36,7 +36,11 @@ export async function startWorker({
   const onLog = ({ message }) => (marks.has(message) ? marks.get(message)() : lines.push(message));
   let sqlUrl;
   const open = async (port, databases) => {
-    const workers = [builtWorker({ bindings, modules, databases, rateLimits, queues, hasQueue }), sqlWorker(databases), ...others];
+    const workers = [
+      builtWorker({ bindings, modules, databases, rateLimits, queues, hasQueue }),
+      sqlWorker(databases),
+      ...others,
+    ];
     const opened = await openWorkers({ workers, folder, port, onLog });
     sqlUrl = await opened.directUrl("sql");
     return opened;

@@ -19,7 +19,11 @@ const call = (organization, { id }, name, body = {}) =>
 
 /** The events of an organization behind a sequence number. */
 const eventsAfter = (organization, seq) =>
-  worker.sql("SELECT seq, type, subject_id FROM events WHERE org_id = ?1 AND seq > ?2 ORDER BY seq", organization.id, seq);
+  worker.sql(
+    "SELECT seq, type, subject_id FROM events WHERE org_id = ?1 AND seq > ?2 ORDER BY seq",
+    organization.id,
+    seq,
+  );
 
 /** As if the next attempts at failed events were due now. */
 const letTimePass = (organization) =>
@@ -47,14 +51,25 @@ describe("a webhook", () => {
     const user = await organization.createUser("ann@okta.local");
     assertStatus(await organization.okta.patch(`/Users/${user.id}`, operation.active(false)), 200);
     const events = await eventsAfter(organization, webhook.position);
-    await eventually(async () => assert.deepEqual(receiver.taken(), events.map(({ seq }) => seq)));
+    await eventually(async () =>
+      assert.deepEqual(
+        receiver.taken(),
+        events.map(({ seq }) => seq),
+      ),
+    );
     assertInOrder(receiver.messages);
     const [created] = receiver.messages;
     assert.equal(created.type, "person.created");
     assert.equal(created.id, `evt_${organization.id}_${created.seq}`);
     const { type, timestamp, data } = created.body;
-    assert.deepEqual([type, timestamp, data.type, data.organization], ["person.created", data.at, type, organization.id]);
-    assert.deepEqual([data.subject.type, data.subject.id, data.subject.user_name], ["person", user.id, "ann@okta.local"]);
+    assert.deepEqual(
+      [type, timestamp, data.type, data.organization],
+      ["person.created", data.at, type, organization.id],
+    );
+    assert.deepEqual(
+      [data.subject.type, data.subject.id, data.subject.user_name],
+      ["person", user.id, "ann@okta.local"],
+    );
     assert.deepEqual([data.cause.source, data.cause.actor], ["scim", organization.key.hint]);
     assert.match(created.headers["content-type"], /^application\/json/);
     const log = await attempts(organization, webhook);
@@ -69,8 +84,18 @@ describe("a webhook", () => {
     const receiver = await startReceiver();
     await addWebhook(organization, receiver);
     await organization.addMember("bea@okta.local");
-    await eventually(async () => assert.deepEqual(receiver.messages.map(({ type }) => type), ["person.created"]));
-    const bulk = { method: "POST", path: "/Users", bulkId: "a", data: { userName: "cy@okta.local", schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"] } };
+    await eventually(async () =>
+      assert.deepEqual(
+        receiver.messages.map(({ type }) => type),
+        ["person.created"],
+      ),
+    );
+    const bulk = {
+      method: "POST",
+      path: "/Users",
+      bulkId: "a",
+      data: { userName: "cy@okta.local", schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"] },
+    };
     const schemas = ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"];
     assertStatus(await organization.okta.post("/Bulk", { schemas, Operations: [bulk] }), 200);
     await eventually(async () => assert.equal(receiver.messages.length, 2));
@@ -83,7 +108,12 @@ describe("a webhook", () => {
     const user = await organization.createUser("dan@okta.local");
     assertStatus(await rename(organization, user, "Dan"), 200);
     assertStatus(await organization.okta.patch(`/Users/${user.id}`, operation.active(false)), 200);
-    await eventually(async () => assert.deepEqual(receiver.messages.map(({ type }) => type), ["person.deactivated"]));
+    await eventually(async () =>
+      assert.deepEqual(
+        receiver.messages.map(({ type }) => type),
+        ["person.deactivated"],
+      ),
+    );
     await eventually(async () => assert.equal((await read(organization, webhook)).waiting, 0));
   });
 
@@ -100,8 +130,7 @@ describe("a webhook", () => {
     });
     const webhook = await addWebhook(organization, receiver);
     const people = await organization.createUsers(8);
-    for (const name of ["A", "B", "C"])
-      await Promise.all(people.map((user) => rename(organization, user, name)));
+    for (const name of ["A", "B", "C"]) await Promise.all(people.map((user) => rename(organization, user, name)));
     const events = await eventsAfter(organization, webhook.position);
     assert.equal(events.length, 32);
     await deliverAll(organization, webhook);
@@ -124,7 +153,10 @@ describe("a webhook", () => {
       assert.deepEqual([waiting, failed_subjects, receiver.taken().length], [0, 1, 2]);
     });
     const rows = await worker.sql("SELECT * FROM webhook_failures WHERE org_id = ?1", organization.id);
-    assert.deepEqual(rows.map(({ subject_id }) => subject_id), [eve.id]);
+    assert.deepEqual(
+      rows.map(({ subject_id }) => subject_id),
+      [eve.id],
+    );
     receiver.answer = () => 200;
     await deliverAll(organization, webhook);
     const ofEve = receiver.messages.filter(({ subject, status }) => subject === eve.id && status === 200);
@@ -149,12 +181,17 @@ describe("a receiver", () => {
     await organization.createUsers(40, { stem: "many" });
     await eventually(async () => assert.ok(alive.taken().length >= 40));
     await eventually(async () => assert.equal((await read(organization, webhook)).status, "failing"));
-    const [{ rows }] = await worker.sql("SELECT count(*) AS rows FROM webhook_failures WHERE org_id = ?1", organization.id);
+    const [{ rows }] = await worker.sql(
+      "SELECT count(*) AS rows FROM webhook_failures WHERE org_id = ?1",
+      organization.id,
+    );
     assert.ok(rows >= 10 && rows <= 16, `${rows} rows`);
     await letTimePass(organization);
     const before = (await attempts(organization, webhook)).length;
     await worker.sweep();
-    await eventually(async () => assert.equal((await attempts(organization, webhook)).length, before + 1, "it is probed"));
+    await eventually(async () =>
+      assert.equal((await attempts(organization, webhook)).length, before + 1, "it is probed"),
+    );
   });
 
   test("that is slow stalls no other", async () => {
@@ -166,7 +203,10 @@ describe("a receiver", () => {
     await organization.createUser("first@okta.local");
     // It is recognized as slow by its first answer. Then the sweep delivers to it.
     await eventually(async () => {
-      const [{ slow }] = await worker.sql("SELECT count(*) AS slow FROM webhooks WHERE org_id = ?1 AND slow_until > ''", organization.id);
+      const [{ slow }] = await worker.sql(
+        "SELECT count(*) AS slow FROM webhooks WHERE org_id = ?1 AND slow_until > ''",
+        organization.id,
+      );
       assert.equal(slow, 1);
     });
     for (let i = 0; i < 3; i++) {
@@ -213,7 +253,10 @@ describe("a receiver", () => {
     for (let attempt = 1; attempt <= 8; attempt++) {
       await eventually(async () => assert.ok(receiver.messages.length >= attempt));
       await eventually(async () => assert.equal((await attempts(organization, webhook)).length, attempt));
-      const [row] = await worker.sql("SELECT attempts, next_at FROM webhook_failures WHERE org_id = ?1", organization.id);
+      const [row] = await worker.sql(
+        "SELECT attempts, next_at FROM webhook_failures WHERE org_id = ?1",
+        organization.id,
+      );
       assert.equal(row.attempts, attempt);
       const [{ at }] = await attempts(organization, webhook);
       delays.push(Math.round((Date.parse(row.next_at) - Date.parse(at)) / 1000));
@@ -227,7 +270,10 @@ describe("a receiver", () => {
     const { failed_webhooks } = await organization.admin.get(organization.path());
     assert.equal(failed_webhooks, 1);
     const { findings } = await organization.admin.get(organization.path("/health"));
-    assert.deepEqual(findings.map(({ kind, number }) => [kind, number]), [["webhooks_disabled", 1]]);
+    assert.deepEqual(
+      findings.map(({ kind, number }) => [kind, number]),
+      [["webhooks_disabled", 1]],
+    );
     const [{ data, source, actor }] = await worker.sql(
       "SELECT data, source, actor FROM events WHERE org_id = ?1 ORDER BY seq DESC LIMIT 1",
       organization.id,
@@ -285,7 +331,10 @@ test("one event, or a range, is delivered once more", async () => {
   const [first, , third] = all.map(({ seq }) => seq).sort((a, b) => a - b);
   await call(organization, webhook, "replay", { from: third, to: third });
   await deliverAll(organization, webhook);
-  assert.deepEqual(receiver.messages.slice(all.length).map(({ id }) => id), [`evt_${organization.id}_${third}`]);
+  assert.deepEqual(
+    receiver.messages.slice(all.length).map(({ id }) => id),
+    [`evt_${organization.id}_${third}`],
+  );
   await call(organization, webhook, "replay", { from: first });
   await deliverAll(organization, webhook);
   const again = receiver.messages.slice(all.length + 1).map(({ seq }) => seq);

@@ -68,7 +68,12 @@ test("events and the log have what was done, and no secret", async () => {
 test("a repeated call has the same secret, and adds nothing twice", async () => {
   const organization = await createOrganization(worker);
   const send = () =>
-    organization.admin.send("POST", organization.path("/webhooks"), { address: ADDRESS }, { "Idempotency-Key": "k1-abcdefghijklmnop-0123456789" });
+    organization.admin.send(
+      "POST",
+      organization.path("/webhooks"),
+      { address: ADDRESS },
+      { "Idempotency-Key": "k1-abcdefghijklmnop-0123456789" },
+    );
   const [first, second] = [await send(), await send()];
   assert.deepEqual([first.status, second.status], [201, 201]);
   assert.deepEqual(second.body, first.body);
@@ -149,9 +154,14 @@ test("an organization without webhooks costs nothing more", async () => {
   const [plain, other] = [await createOrganization(worker), await createOrganization(worker)];
   await add(other, { types: ["undo.started"] });
   const cost = async (organization) => {
-    const answer = await organization.okta.post("/Users", { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: "cost@okta.local" });
+    const answer = await organization.okta.post("/Users", {
+      schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
+      userName: "cost@okta.local",
+    });
     const timing = answer.headers["server-timing"];
-    return ["rows_read", "rows_written", "round_trips"].map((name) => new RegExp(`${name};desc="?(\\d+)`).exec(timing)?.[1]);
+    return ["rows_read", "rows_written", "round_trips"].map(
+      (name) => new RegExp(`${name};desc="?(\\d+)`).exec(timing)?.[1],
+    );
   };
   const [without, withWebhook] = [await cost(plain), await cost(other)];
   assert.ok(without.every(Boolean), "the cost is told");

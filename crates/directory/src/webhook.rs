@@ -47,12 +47,14 @@ pub fn selected(types: &[String]) -> Option<Vec<&str>> {
     if types.is_empty() {
         return None;
     }
-    let of = |chosen: &'static str, all: &'static [&'static str]| {
-        types.iter().any(|own| own == chosen).then_some(all).unwrap_or_default()
-    };
+    let has = |chosen: &str| types.iter().any(|own| own == chosen);
     let mut all: Vec<&str> = types.iter().map(String::as_str).collect();
-    all.extend(of("access.lost", &LOSING));
-    all.extend(of("access.gained", &GAINING));
+    if has("access.lost") {
+        all.extend(LOSING);
+    }
+    if has("access.gained") {
+        all.extend(GAINING);
+    }
     all.sort_unstable();
     all.dedup();
     Some(all)
@@ -63,8 +65,8 @@ pub fn signed_content(id: &str, timestamp: u64, body: &str) -> String {
     format!("{id}.{timestamp}.{body}")
 }
 
-/// Why events are not delivered to a host, as the end of a sentence; `None`: they may be. The host is in the form of the
-/// WHATWG URL Standard: lower case, IDNs in Punycode, and any spelling of an IPv4 address as four decimal numbers.
+/// Why events are not delivered to a host, as the end of a sentence; `None`: they may be. The host is in the form of
+/// the WHATWG URL Standard: lower case, IDNs in Punycode, and any spelling of an IPv4 address as four decimal numbers.
 pub fn host_refusal(host: &str) -> Option<&'static str> {
     const INTERNAL: [&str; 8] =
         ["localhost", "local", "internal", "intranet", "lan", "home", "corp", "home.arpa"];
@@ -74,8 +76,8 @@ pub fn host_refusal(host: &str) -> Option<&'static str> {
         return Some("it is a literal address: Workers reach hosts by name");
     }
     let is_internal =
-        |name: &&str| host == *name || host.strip_suffix(*name).is_some_and(|rest| rest.ends_with('.'));
-    if INTERNAL.iter().any(|name| is_internal(&name)) {
+        |name: &str| host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+    if INTERNAL.iter().any(|name| is_internal(name)) {
         return Some("the name is one of a private network");
     }
     if !host.contains('.') {

@@ -125,8 +125,8 @@ fn delay(list: &WebhookList) -> Markup {
     html! {
         @if !list.has_queue {
             p.notice.warn {
-                "This deployment has no queue: events are delivered within a minute, by the Worker's cron trigger. With \
-                 the queue " code { "WEBHOOKS" } " in its configuration they are delivered within a second or two."
+                "This deployment has no queue: events are delivered within a minute, by the Worker's cron trigger. \
+                 With the queue " code { "WEBHOOKS" } " in its configuration they are delivered within a second or two."
             }
         }
     }
@@ -157,7 +157,9 @@ fn table(organization: &Organization, all: &[Webhook]) -> Markup {
                         @if !webhook.description.is_empty() { " " small { (webhook.description) } }
                     }
                     td data-label="Status" { (status(webhook)) }
-                    td data-label="Types" { @if webhook.types.is_empty() { "all" } @else { (webhook.types.join(", ")) } }
+                    td data-label="Types" {
+                        @if webhook.types.is_empty() { "all" } @else { (webhook.types.join(", ")) }
+                    }
                     td data-label="Waiting" {
                         (webhook.waiting)
                         @if webhook.failed_subjects > 0 { ", and of " (webhook.failed_subjects) " subjects" }
@@ -189,8 +191,8 @@ fn settings(typed: Option<&Form>, known: Option<&Webhook>, action: &str, label: 
                 summary { "All types" }
                 p { (types.join(", ")) }
                 p {
-                    code { "access.lost" } " and " code { "access.gained" } " select all events by which people lose or \
-                     gain rights."
+                    code { "access.lost" } " and " code { "access.gained" } " select all events by which people lose \
+                     or gain rights."
                 }
             }
             button name="action" value=(action) { (label) }
@@ -351,8 +353,8 @@ fn state_of(webhook: &Webhook) -> Markup {
                              message, and enable the webhook: it then gets all that came meanwhile."
                         },
                         Some(DisabledBecause::Gone) => {
-                            "The receiver answered that it is gone (410). If that was a mistake, enable the webhook: it \
-                             then gets all that came meanwhile."
+                            "The receiver answered that it is gone (410). If that was a mistake, enable the webhook: \
+                             it then gets all that came meanwhile."
                         },
                         _ => "An administrator disabled it. Once enabled, it gets all that came meanwhile.",
                     }

@@ -215,8 +215,8 @@ const MESSAGE_ID: &str = "'evt_' || e.org_id || '_' || e.seq";
 /// SQL of the message about the event `e`, as JSON: what Standard Webhooks recommends, with the event as its data.
 fn message() -> String {
     format!(
-        "json_object('type', e.type, 'timestamp', e.at, 'data', json_object('id', {MESSAGE_ID}, 'seq', e.seq, 'at', e.at,
-           'type', e.type, 'organization', e.org_id,
+        "json_object('type', e.type, 'timestamp', e.at, 'data', json_object('id', {MESSAGE_ID}, 'seq', e.seq,
+           'at', e.at, 'type', e.type, 'organization', e.org_id,
            'subject', (SELECT json_object('type', e.subject_type, 'id', e.subject_id,
                'user_name', s.personal ->> 'user_name', 'external_id', s.personal ->> 'external_id',
                'name', s.personal ->> 'display_name')
@@ -384,8 +384,8 @@ pub fn finish(
 /// Writes attempts into the log, behind a statement that has counted them.
 pub fn log(tenant: &Tenant<'_>, id: &str, attempts: &[Attempt]) -> Statement {
     let sql = format!(
-        "INSERT OR REPLACE INTO webhook_attempts (org_id, webhook_id, slot, number, at, event_seq, type, attempt, status,
-           millis, answer)
+        "INSERT OR REPLACE INTO webhook_attempts (org_id, webhook_id, slot, number, at, event_seq, type, attempt,
+           status, millis, answer)
          SELECT w.org_id, w.id, (w.attempts - CAST(:count AS INTEGER) + j.key) % {MOST_KEPT},
            w.attempts - CAST(:count AS INTEGER) + j.key + 1, j.value ->> 'at', j.value ->> 'event', j.value ->> 'type',
            j.value ->> 'attempt', j.value ->> 'status', j.value ->> 'duration', j.value ->> 'answer'

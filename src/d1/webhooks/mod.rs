@@ -190,8 +190,8 @@ pub fn rotate(tenant: &Tenant<'_>, id: &str, target: &str, secret: &str, until: 
     statements
 }
 
-/// Lets events be delivered once more: all of the webhook's types from one sequence number to another. One row or, while
-/// it replays others, none.
+/// Lets events be delivered once more: all of the webhook's types from one sequence number to another. One row or,
+/// while it replays others, none.
 pub fn replay(tenant: &Tenant<'_>, id: &str, from: u64, to: u64) -> Statement {
     tenant.statement(
         "UPDATE webhooks SET replay_next = CAST(:from AS INTEGER), replay_until = min(CAST(:to AS INTEGER), position)
