@@ -70,7 +70,7 @@ describe("organizations", () => {
     const attribute = { org_role_attribute: "statsigOrgRole", confirmed_org_role_attribute: "statsigOrgRole" };
     const names = { name: "Acme", group_prefix: "Statsig", ...attribute };
     const owner_user_name = OWNER.user_name;
-    const counts = { user_limit: null, user_count: 1, group_count: 0 };
+    const counts = { user_limit: null, user_count: 1, group_count: 0, failed_webhooks: 0 };
     assert.deepEqual(rest, { ...names, ...settings, ...counts, owner_user_name, database: 0 });
     assert.match(created_at, TIME);
     assert.equal(last_modified, created_at);

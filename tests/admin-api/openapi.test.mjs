@@ -117,6 +117,10 @@ describe("the description", () => {
       "RotateProductKey",
       "ReleaseBrake",
       "Confirmation",
+      "NewWebhook",
+      "ChangeWebhook",
+      "RotateSecret",
+      "ReplayEvents",
     ];
     for (const { value, names } of objects()) {
       if (!value.properties || names.at(-1) === "properties") continue;
@@ -315,6 +319,23 @@ describe("the Worker", () => {
     assert.deepEqual(await walk.call("listProjects", at(), { query: last }), { projects: [], next: null });
     const restored = await walk.call("restoreProject", at({ project }));
     assert.deepEqual([restored.archived_at, restored.roles.length], [null, 5]);
+
+    const address = "https://product.acme.example/hook";
+    const { secret, ...hook } = await walk.call("createWebhook", at(), {
+      body: { address, types: ["person.created"] },
+    });
+    const ofHook = at({ webhook: hook.id });
+    assert.deepEqual((await walk.call("listWebhooks", at())).webhooks, [hook]);
+    const off = await walk.call("changeWebhook", ofHook, { body: { disabled: true, description: "The product" } });
+    assert.deepEqual([off.status, off.description, off.address], ["disabled", "The product", address]);
+    assert.deepEqual(await walk.call("readWebhook", ofHook), { ...off, waiting: off.waiting });
+    assert.notEqual((await walk.call("rotateSecret", ofHook, { body: { overlap_seconds: 60 } })).secret, secret);
+    const tried = await walk.call("testWebhook", ofHook);
+    assert.equal(tried.status, 0, "there is no such host");
+    const { attempts } = await walk.call("listAttempts", ofHook, { query: { count: 1, before: 9 } });
+    assert.deepEqual(attempts, [tried]);
+    assert.equal((await walk.call("replayEvents", ofHook, { body: { from: 1, to: 2 } })).replay.until, 2);
+    assert.deepEqual(await walk.call("deleteWebhook", ofHook), {});
 
     await okta.list("/Users", { startIndex: 1, count: 2 });
     await okta.list("/Users", { startIndex: 3, count: 2 });

@@ -78,6 +78,7 @@ describe("the configuration in deploy/", () => {
       ...Object.keys(ready.vars),
       ...[...ready.d1_databases, ...ready.kv_namespaces].map(({ binding }) => binding),
       ...ready.ratelimits.map(({ name }) => name),
+      ...ready.queues.producers.map(({ binding }) => binding),
       "ADMIN_TOKEN",
     ];
     const explained = json("deploy/package.json").cloudflare.bindings;
@@ -119,14 +120,18 @@ describe("staging", () => {
     assert.deepEqual(Object.keys(staging.vars), Object.keys(own.vars));
     assert.deepEqual(names(staging.d1_databases, "binding"), names(own.d1_databases, "binding"));
     assert.deepEqual(names(staging.kv_namespaces, "binding"), names(own.kv_namespaces, "binding"));
+    assert.deepEqual(names(staging.queues.producers, "binding"), names(own.queues.producers, "binding"));
+    const consumers = ({ consumers }) => consumers.map(({ queue, ...rest }) => rest);
+    assert.deepEqual(consumers(staging.queues), consumers(own.queues));
     const limits = (list) => list.map(({ namespace_id, ...rest }) => rest);
     assert.deepEqual(limits(staging.ratelimits), limits(own.ratelimits));
   });
 
-  test("shares no Worker, database, or counter with it", () => {
+  test("shares no Worker, database, queue, or counter with it", () => {
     assert.deepEqual(staging.routes, [], "wrangler would inherit the domain of the first");
-    const resources = ({ name, d1_databases, ratelimits }) => [
+    const resources = ({ name, d1_databases, ratelimits, queues }) => [
       name,
+      ...[...queues.producers, ...queues.consumers].map(({ queue }) => `queue ${queue}`),
       ...d1_databases.map(({ database_name }) => `database ${database_name}`),
       ...ratelimits.map(({ namespace_id }) => `counter ${namespace_id}`),
     ];
