@@ -55,6 +55,7 @@ async fn step(
     let context = AdminContext {
         database,
         databases: std::slice::from_ref(database),
+        env: deployment.env,
         kv: &deployment.kv,
         catalog: deployment.catalog,
         now_millis,
@@ -66,6 +67,7 @@ async fn step(
         is_writing: true,
         story: Cell::new(None),
         has_databases: false,
+        has_webhooks: Cell::new(false),
         is_page: false,
         call_id: None,
     };
