@@ -442,6 +442,12 @@ fn storage() -> Vec<Row> {
             "next run",
         ),
         (
+            "entries of deleted organizations that one run erases in KV, for a database",
+            number(jobs::kv::MAX_ENTRIES),
+            "next run",
+        ),
+        ("organizations for which it looks into KV", number(jobs::kv::MAX_ORGANIZATIONS), "next run"),
+        (
             "names of organizations that one run folds, in a database",
             number(jobs::names::MAX_NAMES),
             "next run",

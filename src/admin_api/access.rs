@@ -117,8 +117,8 @@ pub(crate) async fn changes(
         (Some(person), None) => Some(About::Person(person)),
         (None, Some(group)) => Some(About::Group(group)),
         (Some(_), Some(_)) => {
-            return Err(Problem::new(
-                400,
+            return Err(Problem::of(
+                AdminCode::InvalidParameter,
                 "Ask for the changes of a person or of a group, not of both at once.",
             ));
         }

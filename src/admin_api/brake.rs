@@ -5,7 +5,7 @@ use super::reply::Reply;
 use super::types::organizations::{Organization, ReleaseBrake};
 use crate::d1::audit_log::Outcome;
 use crate::d1::{Batch, Statement, StorageError, Tenant, brake as stored, events, organizations};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
 use directory::event::{Event, NewEvent, SubjectType};
 
@@ -21,7 +21,10 @@ pub(crate) async fn release(
 ) -> Result<Reply<Organization>, Problem> {
     let minutes = request.for_minutes;
     if minutes > MAX_MINUTES {
-        return Err(Problem::new(400, format!("\"for_minutes\" must be from 0 to {MAX_MINUTES}.")));
+        return Err(Problem::of(
+            AdminCode::OutOfRange,
+            format!("\"for_minutes\" must be from 0 to {MAX_MINUTES}."),
+        ));
     }
     let tenant = context.tenant(org);
     let until = (minutes > 0).then(|| {

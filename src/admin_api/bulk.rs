@@ -41,10 +41,15 @@ async fn people_of(
     let people: BTreeSet<String> = match (people, query) {
         (Some(people), None) => people.into_iter().collect(),
         (None, Some(query)) => found(context, tenant, &query).await?,
-        _ => return Err(Problem::new(400, "Say which people: by \"people\", or by \"query\".")),
+        _ => {
+            return Err(Problem::of(
+                AdminCode::SelectionEmpty,
+                "Say which people: by \"people\", or by \"query\".",
+            ));
+        }
     };
     match people.len() {
-        0 => Err(Problem::new(400, "There are no such people.")),
+        0 => Err(Problem::of(AdminCode::SelectionEmpty, "There are no such people.")),
         1..=MOST_PEOPLE => Ok(people.into_iter().collect()),
         _ => {
             let detail = format!(
@@ -104,7 +109,7 @@ async fn opened<R>(
 ) -> Result<(Opened, R), Problem> {
     if matches!(change, Change::SetRole { org_role: OrgRole::Owner }) {
         let detail = "An organization has exactly one Owner: ownership is transferred, by PUT of /owner.";
-        return Err(Problem::new(400, detail));
+        return Err(Problem::of(AdminCode::OwnerIsTransferred, detail));
     }
     let mut batch = Batch::new();
     let group = match change {

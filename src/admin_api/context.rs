@@ -147,8 +147,8 @@ impl AdminContext<'_> {
     pub(super) async fn open(&self, tenant: &Tenant<'_>, batch: Batch) -> Result<Opened, Problem> {
         let opened = self.open_deleted(tenant, batch).await?;
         if opened.organization.record.deletion.is_some() && self.is_writing {
-            return Err(Problem::new(
-                409,
+            return Err(Problem::of(
+                AdminCode::OrganizationDeleted,
                 "The organization is deleted. An operator can restore it; until then nothing in \
                                           it can be changed.",
             ));

@@ -5,7 +5,7 @@ use super::reply::Reply;
 use super::types::organizations::{DeletionQuery, Organization, OrganizationDeletion};
 use crate::d1::audit_log::Outcome;
 use crate::d1::{Batch, StorageError, deletion as stored, organizations};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use crate::kv::revocation;
 
 /// Says what the deletion of an organization takes.
@@ -40,7 +40,7 @@ pub(crate) async fn delete(
     let name = &organization.record.name;
     if query.confirm_name.trim() != name.trim() {
         let detail = "Nothing was deleted: confirm it with the name of the organization, as it is spelled.";
-        return Err(Problem::new(400, detail));
+        return Err(Problem::of(AdminCode::NotConfirmed, detail));
     }
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("Deleted the organization {name}. Its keys are stopped."));
@@ -64,7 +64,7 @@ pub(crate) async fn restore(context: &AdminContext<'_>, org: &str) -> Result<Rep
     let Opened { organization, results } = context.open_deleted(&tenant, batch).await?;
     let name = &organization.record.name;
     if organization.record.deletion.is_none() {
-        return Err(Problem::new(409, "The organization is not deleted."));
+        return Err(Problem::of(AdminCode::OrganizationNotDeleted, "The organization is not deleted."));
     }
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("Restored the organization {name}."));

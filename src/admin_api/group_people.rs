@@ -11,7 +11,7 @@ use crate::d1::consequences::{self, Change};
 use crate::d1::group_people::{self as stored, Candidate};
 use crate::d1::session::{Failure, retry_on_conflict};
 use crate::d1::{Batch, StorageError, Tenant, console_views, memberships};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 
 /// A group, and a person who may be a member of it.
 pub(crate) struct Found {
@@ -106,7 +106,7 @@ async fn change(
             find(context, &tenant, group, person).await?;
         if joins && !member.active {
             let detail = "An inactive person is in no group. Activate the person first.";
-            return Err(Problem::new(409, detail).into());
+            return Err(Problem::of(AdminCode::MemberInactive, detail).into());
         }
         let changed = is_member != joins;
         let mut event = None;

@@ -62,11 +62,17 @@ pub(crate) async fn regenerate(
 ) -> Result<Reply<IssuedKey>, Problem> {
     let overlap = request.overlap_seconds.unwrap_or(0);
     if overlap > MAX_OVERLAP {
-        return Err(Problem::new(400, format!("\"overlap_seconds\" must not be more than {MAX_OVERLAP}.")));
+        return Err(Problem::of(
+            AdminCode::OutOfRange,
+            format!("\"overlap_seconds\" must not be more than {MAX_OVERLAP}."),
+        ));
     }
     let has_leaked = request.has_leaked == Some(true);
     if has_leaked && overlap > 0 {
-        return Err(Problem::new(400, "A key that has leaked stops at once: leave out \"overlap_seconds\"."));
+        return Err(Problem::of(
+            AdminCode::LeakedKeyStops,
+            "A key that has leaked stops at once: leave out \"overlap_seconds\".",
+        ));
     }
     check_name(request.name.as_deref())?;
     let tenant = context.tenant(org);
@@ -237,8 +243,8 @@ fn expiry(
     match requested.or(by_settings) {
         None => Ok(None),
         Some(seconds) if (1..=MAX_LIFETIME).contains(&seconds) => Ok(Some(context.after(seconds))),
-        Some(_) => Err(Problem::new(
-            400,
+        Some(_) => Err(Problem::of(
+            AdminCode::OutOfRange,
             format!("\"expires_in_seconds\" must be between 1 and {MAX_LIFETIME}, or left out."),
         )),
     }

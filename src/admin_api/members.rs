@@ -68,7 +68,10 @@ impl NewPerson {
     /// The person as a SCIM POST would create them.
     pub(super) fn into_user(self, catalog: &Catalog) -> Result<User, Problem> {
         if self.user_name.trim().is_empty() {
-            return Err(Problem::new(400, "\"user_name\" must not be empty; it is usually a mail address."));
+            return Err(Problem::of(
+                AdminCode::UserNameMissing,
+                "\"user_name\" must not be empty; it is usually a mail address.",
+            ));
         }
         let body = json!({
             "userName": self.user_name,
@@ -90,7 +93,10 @@ pub(crate) async fn list(
         (Some(after), None) => Turn::After(after),
         (None, Some(before)) => Turn::Before(before),
         (Some(_), Some(_)) => {
-            return Err(Problem::new(400, "Ask for the page \"after\" or \"before\" a place, not for both."));
+            return Err(Problem::of(
+                AdminCode::InvalidParameter,
+                "Ask for the page \"after\" or \"before\" a place, not for both.",
+            ));
         }
     };
     let (is_first, is_backwards) = (matches!(turn, Turn::First), matches!(turn, Turn::Before(_)));
@@ -321,8 +327,8 @@ pub(crate) async fn change(
     let org_role = request.org_role.map(OrgRole::from);
     let patch = request.patch_of_names();
     if org_role.is_none() && patch.is_none() {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::NothingChosen,
             "Nothing is to be changed: name an \"org_role\", a \"given_name\", a \"family_name\" or a \
              \"display_name\".",
         ));

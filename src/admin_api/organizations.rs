@@ -268,7 +268,7 @@ async fn place<'a>(context: &AdminContext<'a>, requested: Option<u64>) -> Result
     context.databases.iter().find(|each| number(each) == requested).ok_or_else(|| {
         let bound: Vec<String> = context.databases.iter().map(|each| number(each).to_string()).collect();
         let detail = format!("There is no database {requested} here. There are: {}.", bound.join(", "));
-        Problem::new(400, detail)
+        Problem::of(AdminCode::DatabaseUnknown, detail)
     })
 }
 
@@ -283,8 +283,8 @@ pub(super) fn parsed_domains(domains: &[String]) -> Result<Vec<String>, Problem>
 fn settings(change: SettingsChange) -> Result<Settings, Problem> {
     const MAX_DAYS: u64 = MAX_LIFETIME / DAY;
     if change.key_lifetime_days.is_some_and(|days| days > MAX_DAYS) {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::OutOfRange,
             format!("\"key_lifetime_days\" must not be more than {MAX_DAYS}; 0 means no end."),
         ));
     }
@@ -295,13 +295,16 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
         check_group_prefix(prefix)?;
     }
     if change.user_limit.is_some_and(|limit| limit > MAX_USER_LIMIT) {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::OutOfRange,
             format!("\"user_limit\" must not be more than {MAX_USER_LIMIT}; 0 means any number."),
         ));
     }
     if change.brake_percent.is_some_and(|percent| percent > 100) {
-        return Err(Problem::new(400, "\"brake_percent\" must be from 0 to 100; 0 means no brake."));
+        return Err(Problem::of(
+            AdminCode::OutOfRange,
+            "\"brake_percent\" must be from 0 to 100; 0 means no brake.",
+        ));
     }
     Ok(Settings {
         name: change.name,

@@ -60,8 +60,8 @@ pub(crate) async fn create(
     let roles = roles.unwrap_or_default();
     check_name("project", &name)?;
     if roles.len() > MOST_ROLES {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::OutOfRange,
             format!("A project is created with at most {MOST_ROLES} custom roles."),
         ));
     }
@@ -73,7 +73,10 @@ pub(crate) async fn create(
             .chain(earlier)
             .any(|other| fold_group_name(other) == fold_group_name(role))
         {
-            return Err(Problem::new(400, format!("The role \"{role}\" is named twice, or is built in.")));
+            return Err(Problem::of(
+                AdminCode::RoleNamedTwice,
+                format!("The role \"{role}\" is named twice, or is built in."),
+            ));
         }
     }
     let tenant = context.tenant(org);
@@ -266,8 +269,8 @@ fn custom_role<'p>(project: &'p Described, group: &str) -> Result<&'p Role, Prob
     let found = project.roles.iter().find(|role| role.group.id == group).ok_or_else(no_role)?;
     match PROJECT_ROLES.contains(&found.name.as_str()) {
         false => Ok(found),
-        true => Err(Problem::new(
-            409,
+        true => Err(Problem::of(
+            AdminCode::BuiltInRole,
             format!("Every project has the role {}: it is neither renamed nor deleted.", found.name),
         )),
     }

@@ -34,18 +34,21 @@ fn checked(selection: UndoSelection) -> Result<Selection, Problem> {
     let is_bounded = selection.events.is_some() || selection.story.is_some() || selection.since.is_some();
     if !is_bounded {
         let detail = "Say which changes: by \"events\", by \"story\", or by \"since\" with other conditions.";
-        return Err(Problem::new(400, detail));
+        return Err(Problem::of(AdminCode::SelectionEmpty, detail));
     }
     let events = selection.events.as_ref().map_or(1, Vec::len);
     if !(1..=MOST_SELECTED).contains(&events) {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::OutOfRange,
             format!("\"events\" must have 1 to {MOST_SELECTED} sequence numbers."),
         ));
     }
     let types = selection.types.as_deref().unwrap_or_default();
     if types.len() > MOST_TYPES || selection.types.as_ref().is_some_and(Vec::is_empty) {
-        return Err(Problem::new(400, format!("\"types\" must have 1 to {MOST_TYPES} types of events.")));
+        return Err(Problem::of(
+            AdminCode::OutOfRange,
+            format!("\"types\" must have 1 to {MOST_TYPES} types of events."),
+        ));
     }
     if let Some(unknown) = types.iter().find(|name| name.parse::<EventType>().is_err()) {
         let unknown = scim_protocol::error::shorten(unknown);

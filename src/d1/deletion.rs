@@ -8,6 +8,15 @@ use super::statement::{Statement, text};
 use super::tenant::{Tenant, guard};
 use directory::event::{Event, NewEvent, SubjectType};
 
+/// An organization whose rows are to be deleted.
+#[derive(Debug, Deserialize)]
+pub struct Due {
+    /// Its id.
+    pub id: String,
+    /// When it was deleted.
+    pub deleted_at: String,
+}
+
 /// A key of an organization.
 #[derive(Debug, Deserialize)]
 pub struct KeyOf {
@@ -61,6 +70,15 @@ pub fn restore(tenant: &Tenant<'_>, id: &str, name: &str) -> Vec<Statement> {
     ];
     statements.extend(events::record(tenant, &[NewEvent::new(restored, SubjectType::Organization, id)]));
     statements
+}
+
+/// Finds organizations that were deleted before `before`, the oldest first, at most `most`.
+pub fn due(before: &str, most: u32) -> Select<Due> {
+    Select::columns(Statement::new(
+        "SELECT id, deleted_at FROM organizations INDEXED BY organizations_deleted
+         WHERE deleted_at IS NOT NULL AND deleted_at < :before ORDER BY deleted_at LIMIT CAST(:most AS INTEGER)",
+        &[text("before", before), text("most", most.to_string())],
+    ))
 }
 
 /// What the rows of an organization `o` are in: the table, its key, and how its rows `t` are found. In their order,

@@ -400,6 +400,7 @@ fn readable() -> Vec<Case> {
     add("an organization is deleted, restored, and its rows are deleted", &|batch| {
         batch.extend(deletion::delete(&tenant, "organization", "Acme"));
         batch.extend(deletion::restore(&tenant, "organization", "Acme"));
+        batch.push(deletion::due("2026-01-01T00:00:00.000Z", 20));
         batch.extend(deletion::prune("2026-01-01T00:00:00.000Z", 1000));
     });
     add("how the provisioning is", &|batch| {

@@ -8366,6 +8366,11 @@ FROM (
   LIMIT 1
 ) p
 LIMIT 1;
+SELECT id, deleted_at
+FROM organizations INDEXED BY organizations_deleted
+WHERE deleted_at IS NOT NULL AND deleted_at < ?1
+ORDER BY deleted_at
+LIMIT CAST(?2 AS INTEGER);
 DELETE FROM memberships
 WHERE
   (group_seq, user_seq) IN (

@@ -27,6 +27,14 @@ pub enum AdminCode {
     InvalidWebhook,
     NoMailAddress,
     SelectionTooWide,
+    SelectionEmpty,
+    OutOfRange,
+    NothingChosen,
+    UserNameMissing,
+    OwnerIsTransferred,
+    RoleNamedTwice,
+    DatabaseUnknown,
+    LeakedKeyStops,
     HistoryTooLong,
     HistoryNotKept,
     FormUnknown,
@@ -63,6 +71,9 @@ pub enum AdminCode {
     ProjectNotArchived,
     NothingToUndo,
     PersonNotDeleted,
+    OrganizationDeleted,
+    OrganizationNotDeleted,
+    BuiltInRole,
     CallUnderWay,
     AnswerLost,
     IdempotencyKeyReused,
@@ -82,6 +93,14 @@ impl AdminCode {
             | Self::InvalidWebhook
             | Self::NoMailAddress
             | Self::SelectionTooWide
+            | Self::SelectionEmpty
+            | Self::OutOfRange
+            | Self::NothingChosen
+            | Self::UserNameMissing
+            | Self::OwnerIsTransferred
+            | Self::RoleNamedTwice
+            | Self::DatabaseUnknown
+            | Self::LeakedKeyStops
             | Self::HistoryTooLong
             | Self::HistoryNotKept
             | Self::FormUnknown
@@ -116,6 +135,9 @@ impl AdminCode {
             | Self::ProjectNotArchived
             | Self::NothingToUndo
             | Self::PersonNotDeleted
+            | Self::OrganizationDeleted
+            | Self::OrganizationNotDeleted
+            | Self::BuiltInRole
             | Self::CallUnderWay
             | Self::AnswerLost => 409,
             Self::IdempotencyKeyReused => 422,

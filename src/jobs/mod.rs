@@ -6,6 +6,7 @@
 //! failed. What an invocation cannot finish, the next one does.
 
 pub(crate) mod bulk;
+pub(crate) mod kv;
 pub(crate) mod names;
 pub(crate) mod people;
 pub(crate) mod pruning;
@@ -83,7 +84,16 @@ async fn run_maintenance(env: &Env) -> Result<(), String> {
     // Without the deadline of a request.
     for database in deployment.databases().iter().map(Database::detached) {
         let number = database.shard().number();
-        for step in &steps {
+        let mut deleted = Vec::new();
+        if let Some(days) = retention.deleted {
+            let before = clock::iso(now.saturating_sub(days.saturating_mul(pruning::DAY_MILLIS)));
+            // What an organization has in KV goes before its rows, by which it is found.
+            match kv::erase_deleted(&database, &deployment.kv, before).await {
+                Ok(before) => deleted.extend(pruning::deleted_organizations(&before)),
+                Err(why) => failures.push(format!("database {number}, KV of deleted organizations: {why}")),
+            }
+        }
+        for step in steps.iter().chain(&deleted) {
             match step.run(&database, &mut budget).await {
                 Ok(Deleted { rows: 0, .. }) => {}
                 Ok(Deleted { rows, most_read }) => console_log!(

@@ -12,7 +12,7 @@ use crate::d1::{
 };
 use crate::runtime::clock;
 
-const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
+pub(super) const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
 /// Most rows that one statement deletes.
 pub(crate) const MAX_ROWS: u32 = 5_000;
 /// Most deleted people who are erased at once.
@@ -105,8 +105,6 @@ pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
         steps.push(step("undos", retention::prune_undos(&before, MAX_ROWS)));
     }
     if let Some(days) = retention.deleted {
-        let statements = deletion::prune(&days_ago(days), MAX_ROWS);
-        steps.extend(statements.map(|statement| step("organizations that are deleted", statement)));
         steps.push(Step {
             name: "deleted people",
             statements: erasure::erase_old(&days_ago(days), MAX_PEOPLE),
@@ -114,6 +112,15 @@ pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
         });
     }
     steps
+}
+
+/// The steps that delete the rows of organizations that were deleted before `before`.
+pub(super) fn deleted_organizations(before: &str) -> [Step; 7] {
+    deletion::prune(before, MAX_ROWS).map(|statement| Step {
+        name: "organizations that are deleted",
+        statements: vec![statement],
+        is_in_pieces: false,
+    })
 }
 
 impl Step {

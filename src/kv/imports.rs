@@ -21,7 +21,12 @@ pub struct Shown(pub i64, pub String, pub u8, pub i64);
 
 /// The name of the entry of a page.
 fn name(organization: &str, import: &str, page: u64) -> String {
-    format!("import:{organization}:{import}:{page}")
+    format!("{}{import}:{page}", prefix(organization))
+}
+
+/// What the names of an organization's entries begin with.
+pub(super) fn prefix(organization: &str) -> String {
+    format!("import:{organization}:")
 }
 
 /// Writes who was on a page, as a JSON array of [`Shown`].

@@ -1,5 +1,6 @@
 //! KV: the second place, beside D1, that knows which keys are revoked; and who was on the pages of imports.
 
+pub mod erasure;
 pub mod imports;
 pub mod revocation;
 

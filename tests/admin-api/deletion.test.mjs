@@ -81,11 +81,21 @@ describe("an organization", () => {
     const organization = await populated("Gone");
     const kept = await populated("Kept");
     assertStatus(await remove({ admin: organization.admin, path: organization.path() }, "Gone"), 200);
+    // More entries than one run erases in KV, and some of another organization.
+    const entry = (of, number) => `import:${of.id}:2026-01-01T00:00:00.000Z:${number}`;
+    for (let number = 0; number < 450; number++) await worker.kv.put(entry(organization, number), "[]");
+    await worker.kv.put(entry(kept, 1), "[]");
+    const inKv = async ({ id }) => (await worker.kv.list({ prefix: `import:${id}:` })).keys.length;
     await worker.scheduled();
     assert.equal((await organization.admin.get(organization.path("/deletion"))).people, 4);
+    assert.equal(await inKv(organization), 450, "it can be restored");
     const old = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000).toISOString();
     await worker.sql("UPDATE organizations SET deleted_at = ?2 WHERE id = ?1", organization.id, old);
     await worker.scheduled();
+    assert.equal(await inKv(organization), 150, "a part of them");
+    assert.equal((await organization.admin.get(organization.path("/deletion"))).people, 4, "KV goes first");
+    await worker.scheduled();
+    assert.deepEqual([await inKv(organization), await inKv(kept)], [0, 1]);
     await worker.scheduled(); // the history follows once the organization is gone
     for (const table of [
       "users",

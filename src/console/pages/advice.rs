@@ -1,6 +1,7 @@
 //! What an administrator can do about a failed request.
 
 use crate::error::{ErrorCode, LimitCode, ProtocolCode};
+use crate::http::AdminCode;
 use crate::storage_error::StorageErrorCode;
 use directory::RefusalCode;
 
@@ -23,6 +24,75 @@ pub(crate) fn advice(code: ErrorCode) -> Option<&'static str> {
             | LimitCode::LargeBodies,
         ) => Some(IT_RETRIES),
         ErrorCode::Storage(code) => for_storage(code),
+    }
+}
+
+/// The advice for an administrator whose call or form fails for this reason; `None` if the text of the problem suffices.
+pub(super) fn for_admin(code: AdminCode) -> Option<&'static str> {
+    use AdminCode as A;
+    match code {
+        A::AdminTokenWrong => {
+            Some("The operator of this deployment has the token: it is the secret ADMIN_TOKEN.")
+        }
+        A::CrossSiteForm => Some("Open the console in a window of its own, and send the form from there."),
+        A::OrganizationNotFound => Some("All that you may manage are in the list of organizations."),
+        A::KeyNotFound => Some("The page of access management lists all keys."),
+        A::MemberNotFound => Some("Removed people who can come back are under \"Deleted people\"."),
+        A::ProjectNotFound | A::TeamNotFound => {
+            Some("The page of projects lists all, also those that are archived.")
+        }
+        A::UndoNotFound => Some("The page \"Undo\" lists those that are kept."),
+        A::EventNotFound | A::HistoryNotKept => {
+            Some("The history is kept for as long as the deployment says.")
+        }
+        A::HistoryTooLong => Some("Choose a shorter time."),
+        A::KeyLimitReached => Some("Deactivate a key that is no longer used."),
+        A::NameTaken => Some("Choose another name, also different in more than case."),
+        A::CallUnderWay => {
+            Some("Wait a moment, and look whether the change is there before you send it again.")
+        }
+        A::AnswerLost => Some("Look whether the change is there before you send it again."),
+        A::IdempotencyKeyReused => Some("Load the page again, and send the form once more."),
+        A::AccessUnavailable | A::ServiceUnavailable => Some(TRY_AGAIN),
+        // Their texts say what to do.
+        A::InvalidBody
+        | A::InvalidParameter
+        | A::InvalidIdempotencyKey
+        | A::NoMailAddress
+        | A::SelectionTooWide
+        | A::SelectionEmpty
+        | A::OutOfRange
+        | A::NothingChosen
+        | A::UserNameMissing
+        | A::OwnerIsTransferred
+        | A::RoleNamedTwice
+        | A::DatabaseUnknown
+        | A::LeakedKeyStops
+        | A::FormUnknown
+        | A::NotConfirmed
+        | A::AdminTokenRequired
+        | A::AccessAssertionRefused
+        | A::HttpsRequired
+        | A::OperatorsOnly
+        | A::InvitationNotAccepted
+        | A::OwnersOnly
+        | A::DeletedPersonNotFound
+        | A::ChangedMeanwhile
+        | A::NewerKey
+        | A::KeyNotShownAgain
+        | A::MemberInactive
+        | A::NothingToAccept
+        | A::ProjectArchived
+        | A::ProjectNotArchived
+        | A::NothingToUndo
+        | A::PersonNotDeleted
+        | A::OrganizationDeleted
+        | A::OrganizationNotDeleted
+        | A::BuiltInRole
+        | A::ScopeMissing
+        | A::CursorExpired
+        | A::ConsoleSwitchedOff
+        | A::AccessMisconfigured => None,
     }
 }
 
@@ -130,6 +200,8 @@ fn for_storage(code: StorageErrorCode) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::*;
 
     #[test]
@@ -174,6 +246,39 @@ mod tests {
         for code in ErrorCode::all() {
             let expected = words.iter().find(|(text, _)| *text == code.as_str()).map(|(_, words)| *words);
             match (advice(code), expected) {
+                (None, None) => {}
+                (Some(advice), Some(words)) => assert!(advice.contains(words), "{code:?}: {advice}"),
+                (advice, expected) => panic!("{code:?}: {advice:?}, expected {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn each_problem_of_an_administrator_has_the_advice_that_fits() {
+        let words = [
+            ("admin_token_wrong", "ADMIN_TOKEN"),
+            ("cross_site_form", "a window of its own"),
+            ("organization_not_found", "list of organizations"),
+            ("key_not_found", "access management"),
+            ("member_not_found", "Deleted people"),
+            ("project_not_found", "page of projects"),
+            ("team_not_found", "page of projects"),
+            ("undo_not_found", "lists those that are kept"),
+            ("event_not_found", "as long as the deployment says"),
+            ("history_not_kept", "as long as the deployment says"),
+            ("history_too_long", "a shorter time"),
+            ("key_limit_reached", "Deactivate a key"),
+            ("name_taken", "another name"),
+            ("call_under_way", "Wait a moment"),
+            ("answer_lost", "before you send it again"),
+            ("idempotency_key_reused", "Load the page again"),
+            ("access_unavailable", "the Worker's log"),
+            ("service_unavailable", "the Worker's log"),
+        ];
+        for code in AdminCode::VARIANTS.iter().copied() {
+            let text: &str = code.into();
+            let expected = words.iter().find(|(name, _)| *name == text).map(|(_, words)| *words);
+            match (for_admin(code), expected) {
                 (None, None) => {}
                 (Some(advice), Some(words)) => assert!(advice.contains(words), "{code:?}: {advice}"),
                 (advice, expected) => panic!("{code:?}: {advice:?}, expected {expected:?}"),

@@ -11,7 +11,7 @@ use super::flash::Flash;
 use super::form::{number, words};
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
-use super::parts::{address, address_of, field, next, once, segment, select, time};
+use super::parts::{address, address_of, brief, field, next, once, segment, select, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::bulk::{BulkPreview, BulkResults, PreviewBulk, StartBulk};
@@ -19,7 +19,7 @@ use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, bulk, group_people, organizations};
 use crate::d1::bulk::{Change, Outcome, Person, Run, Status};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use directory::OrgRole;
 
 /// What the fields of ticked people begin with, before the id.
@@ -96,7 +96,7 @@ impl Fields {
             "set_role" => Change::SetRole { org_role: OrgRole::Member },
             "add_to_group" => Change::AddToGroup { group: group().await? },
             "remove_from_group" => Change::RemoveFromGroup { group: group().await? },
-            _ => return Err(Problem::new(400, "Choose what is to be done.")),
+            _ => return Err(Problem::of(AdminCode::NothingChosen, "Choose what is to be done.")),
         })
     }
 }
@@ -113,7 +113,7 @@ impl Submitted for Bulk<'_> {
         let fields = Fields::of(form);
         let (people, query) = fields.target();
         if people.is_none() && query.is_none() {
-            return Err(Problem::new(400, "Tick people on the page of members first."));
+            return Err(Problem::of(AdminCode::SelectionEmpty, "Tick people on the page of members first."));
         }
         match form {
             Form::Choose(_) => {
@@ -183,7 +183,7 @@ pub(super) fn choice(organization: &Organization, query: &str, total: Option<u64
 /// The box by which a person is ticked in a list that has [`choice`] below it.
 pub(super) fn tick(id: &str, user_name: &str) -> Markup {
     html! {
-        input type="checkbox" form="bulk" name={ (TICKED) (id) } value="on" aria-label={ "Choose " (user_name) };
+        input type="checkbox" form="bulk" name={ (TICKED) (id) } value="on" aria-label={ "Choose " (brief(user_name)) };
         " "
     }
 }
@@ -238,8 +238,12 @@ fn previewed(organization: &Organization, fields: &Fields, preview: &BulkPreview
                 @if counts.refused > 0 { li { (counts.refused) " would be refused." } }
                 @if losing.is_some() {
                     li {
-                        (confirm::share(consequences)) " would lose access, and " (consequences.memberships)
-                        " memberships of groups would end. Identity providers may set back what they manage."
+                        (confirm::share(consequences)) " would lose access, and "
+                        @match consequences.memberships {
+                            1 => "1 membership of a group",
+                            many => { (many) " memberships of groups" },
+                        }
+                        " would end. Identity providers may set back what they manage."
                     }
                 }
             }

@@ -84,7 +84,7 @@ fn main(request: &PageRequest, organization: &Organization, list: &List) -> Mark
             table {
                 thead { tr {
                     th scope="col" { "User name" } th scope="col" { "Deleted" } th scope="col" { "By" }
-                    th scope="col" { "Role" } th scope="col" { "Actions" }
+                    th scope="col" { "Organization role" } th scope="col" { "Actions" }
                 } }
                 tbody { @for person in people { (row(organization, person)) } }
             }

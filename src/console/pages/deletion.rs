@@ -97,7 +97,7 @@ fn delete(organization: &Organization, counted: &OrganizationDeletion, is_operat
                 div { dt { "Keys that stop at once" } dd { (keys) } }
             }
             p {
-                "SCIM requests with its keys are answered 401 from then on. Nothing in it can be changed; its pages \
+                "SCIM requests with its keys are refused from then on. Nothing in it can be changed; its pages \
                  say so. Operators can restore it, with its keys, until the hourly maintenance deletes its people, \
                  groups, projects, keys, history and log: after DELETED_RETENTION_DAYS, which is 30 days unless the \
                  deployment says otherwise. Names of organizations need not be unique, so its name stays free."

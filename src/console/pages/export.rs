@@ -109,7 +109,7 @@ fn main(organization: &Organization) -> Markup {
             }
             li {
                 "A file that breaks off is incomplete: the browser says that the download failed, and the last line of \
-                 JSON lines says \"complete\": false. Begin it again."
+                 JSON lines says that it is not complete. Begin it again."
             }
             li {
                 "CSV is UTF-8 with a byte order mark. A cell that a spreadsheet would take for a formula begins with \

@@ -61,7 +61,7 @@ pub(super) fn number(text: &str, what: &str) -> Result<Option<u64>, Problem> {
         "" => Ok(None),
         text => match text.parse() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(Problem::new(400, format!("{what} must be a whole number."))),
+            Err(_) => Err(Problem::of(AdminCode::OutOfRange, format!("{what} must be a whole number."))),
         },
     }
 }

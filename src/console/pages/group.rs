@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::calls::{Call, note};
+use super::export;
 use super::flash::{Done, Flash};
 use super::history::{self, Subject};
 use super::layout::{Section, page};
@@ -23,7 +24,7 @@ use crate::admin_api::types::members::MemberInList;
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, group_people};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use scim_protocol::error::shorten;
 
 /// The parameter with the id of a member who is about to be removed.
@@ -64,8 +65,8 @@ pub(super) async fn add(
     person: &str,
 ) -> Result<GroupMember, Problem> {
     if group.trim().is_empty() || person.trim().is_empty() {
-        return Err(Problem::new(
-            400,
+        return Err(Problem::of(
+            AdminCode::NothingChosen,
             "Type the user name or the id of a person, and the name or the id of a group.",
         ));
     }
@@ -160,6 +161,7 @@ impl Shown for Group<'_> {
         let main = html! {
             @if let Some(person) = &leaving { (removing(request, &organization, &group.record, person)) }
             (facts(&organization, &group))
+            (export::line(&organization, "groups", "all groups with their members"))
             (members(request, &organization, &group, refused.as_deref()))
             (history)
         };

@@ -73,8 +73,8 @@ impl Submitted for Keys<'_> {
                     "yes" => true,
                     "no" => false,
                     _ => {
-                        return Err(Problem::new(
-                            400,
+                        return Err(Problem::of(
+                            AdminCode::NothingChosen,
                             "Say whether the old key has leaked. Nothing was changed.",
                         ));
                     }

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use super::advice::for_admin;
 use super::asset::{ICON, SCRIPT, STYLESHEET};
 use super::banners::banners;
 use super::field_words::plain;
@@ -13,7 +14,7 @@ use super::request::{Notice, Page};
 use crate::admin_api::types::organizations::{Organization, Others};
 use crate::auth::actor::Actor;
 use crate::deployment::VERSION;
-use crate::http::Problem;
+use crate::http::{Problem, ProblemCode};
 use scim_protocol::error::shorten;
 
 /// The pages of an organization that are reached from everywhere.
@@ -144,7 +145,7 @@ pub(super) fn page(
                 "The session had ended, so that nothing was done. What you typed is here again: look through it, and \
                  send it once more."
             },
-            Some(Notice::Problem(problem)) => p.notice.bad role="alert" { (plain(&problem.detail)) },
+            Some(Notice::Problem(problem)) => p.notice.bad role="alert" { (said_of(problem)) },
             None => {},
         }
         (main)
@@ -169,23 +170,48 @@ fn said(done: &Done, organization: Option<&Organization>) -> Markup {
     }
 }
 
+/// The title of a page that cannot be shown.
+fn heading(status: u16) -> &'static str {
+    match status {
+        400 | 422 => "This address or form is not valid",
+        401 => "Sign in first",
+        403 => "You may not do this",
+        404 => "There is nothing here",
+        405 => "This page takes no such request",
+        409 => "This cannot be done now",
+        413..=415 => "Too much was sent, or in another format",
+        429 => "The service is busy",
+        503 => "The service does not work at the moment",
+        _ => "Something went wrong",
+    }
+}
+
+/// What a problem is, and what to do.
+fn said_of(problem: &Problem) -> Markup {
+    let advice = match problem.code {
+        ProblemCode::Admin(code) => for_admin(code),
+        ProblemCode::Error(_) => None,
+    };
+    html! { (plain(&problem.detail)) @if let Some(advice) = advice { " " (advice) } }
+}
+
 /// A page for what cannot be shown.
 pub(crate) fn failure(problem: &Problem) -> Page {
     let main = html! {
-        h1 { (problem.title()) }
-        p.notice.bad role="alert" { (plain(&problem.detail)) }
+        h1 { (heading(problem.status)) }
+        p.notice.bad role="alert" { (said_of(problem)) }
         @if let Some(id) = problem.request_id.as_deref().filter(|_| problem.status >= 500) {
             p { "Request " code { (id) } ": the Worker's log has it." }
         }
         p { a href="/console" { "To the console" } }
     };
-    let html = document(problem.title(), &bare_header(), &main);
+    let html = document(heading(problem.status), &bare_header(), &main);
     Page { status: problem.status, html, detail: Some(problem.detail.clone()) }
 }
 
 /// A page for what cannot be shown, within an organization.
 pub(super) fn failure_inside(actor: &Actor, organization: &Organization, problem: Problem) -> Page {
-    let title = problem.title();
+    let title = heading(problem.status);
     let notice = Notice::Problem(problem);
     page(actor, Some((organization, Section::Elsewhere)), title, Some(&notice), &Markup::default())
 }

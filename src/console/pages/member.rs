@@ -28,7 +28,7 @@ use crate::admin_api::types::members::{
 };
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, members};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use directory::OrgRole;
 use scim_protocol::error::shorten;
 
@@ -105,7 +105,8 @@ impl Submitted for Member<'_> {
         let flash = match form {
             Form::Role(form) => {
                 let org_role = chosen_role(&form.org_role)?;
-                org_role.ok_or_else(|| Problem::new(400, "Choose an organization role."))?;
+                org_role
+                    .ok_or_else(|| Problem::of(AdminCode::NothingChosen, "Choose an organization role."))?;
                 let body = ChangeMember { org_role, ..ChangeMember::default() };
                 note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
                 members::change(context, org, id, body).await?;

@@ -11,7 +11,7 @@ use super::form::{Checkbox, optional};
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
 use super::parts::{
-    address, address_of, field, maker, no_address, once, pill, required_field, select, thousands, time,
+    address, address_of, brief, field, maker, no_address, once, pill, required_field, select, thousands, time,
 };
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::members::{AssignableRole, MemberInList, MemberList, MemberQuery, NewMember};
@@ -19,7 +19,7 @@ use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, members};
 use crate::d1::people::MOST_SEARCHED;
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 use scim_protocol::error::shorten;
 
 /// Most people of a page. The API allows more.
@@ -70,7 +70,10 @@ pub(super) struct Add {
 /// # Errors
 /// 400 for anything that is no role to assign.
 pub(super) fn chosen_role(text: &str) -> Result<Option<AssignableRole>, Problem> {
-    optional(text).map(AssignableRole::try_from).transpose().map_err(|why| Problem::new(400, why))
+    optional(text)
+        .map(AssignableRole::try_from)
+        .transpose()
+        .map_err(|why| Problem::of(AdminCode::NothingChosen, why))
 }
 
 impl Submitted for Members<'_> {
@@ -253,7 +256,8 @@ pub(super) fn table(organization: &Organization, members: &[MemberInList]) -> Ma
         table {
             caption.hidden { "Members" }
             thead { tr {
-                th scope="col" { "User name" } th scope="col" { "Name" } th scope="col" { "Role" }
+                th scope="col" { "User name" } th scope="col" { "Name" }
+                th scope="col" { "Organization role" }
                 th scope="col" { "Status" } th scope="col" { "Last changed" }
             } }
             tbody {
@@ -261,11 +265,11 @@ pub(super) fn table(organization: &Organization, members: &[MemberInList]) -> Ma
                     td data-label="User name" {
                         (bulk::tick(&member.id, &member.user_name))
                         a href=(address(organization, &format!("members/{}", member.id))) {
-                            (shorten(&member.user_name))
+                            (brief(&shorten(&member.user_name)))
                         }
                     }
-                    td data-label="Name" { (shorten(&member.name)) }
-                    td data-label="Role" { (member.org_role.as_str()) }
+                    td data-label="Name" { (brief(&shorten(&member.name))) }
+                    td data-label="Organization role" { (member.org_role.as_str()) }
                     td data-label="Status" { (status(member)) }
                     td data-label="Last changed" { (time(&member.last_modified)) }
                 } }

@@ -1,5 +1,7 @@
 //! What many pages have in common.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -28,6 +30,26 @@ pub(crate) fn address(organization: &Organization, page: &str) -> String {
 /// A page of the organization with that id.
 pub(crate) fn address_of(organization: &str, page: &str) -> String {
     format!("/console/organizations/{}/{page}", segment(organization))
+}
+
+/// Most bytes of a name in a list, as HTML writes it.
+const BRIEF_BYTES: usize = 240;
+
+/// A name for a list, cut so that it takes few bytes however many of its characters HTML escapes.
+pub(crate) fn brief(name: &str) -> Cow<'_, str> {
+    let mut bytes = 0_usize;
+    for (place, character) in name.char_indices() {
+        bytes = bytes.saturating_add(match character {
+            '"' => 6,
+            '&' => 5,
+            '<' | '>' => 4,
+            other => other.len_utf8(),
+        });
+        if bytes > BRIEF_BYTES {
+            return Cow::Owned(format!("{}…", name.get(..place).unwrap_or_default()));
+        }
+    }
+    Cow::Borrowed(name)
 }
 
 /// Email domains in short: the first of many.

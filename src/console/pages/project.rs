@@ -5,12 +5,13 @@ use serde::Deserialize;
 
 use super::calls::{Call, note, post};
 use super::confirm;
+use super::export;
 use super::flash::Flash;
 use super::form::check_confirmed;
 use super::layout::{Section, page};
 use super::lists::{Turning, here, people, pushed, way_back};
 use super::page::{Shown, Submitted};
-use super::parts::{address, confirmation, field, maker, once, required_field, segment, time};
+use super::parts::{address, brief, confirmation, field, maker, once, required_field, segment, time};
 use super::projects::address_of_project;
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
@@ -153,6 +154,7 @@ impl Shown for Project<'_> {
         let main = html! {
             (trail(&organization, &[], &answer.project.name))
             (facts(&answer.project))
+            (export::line(&organization, "groups", "all groups with their members"))
             @if answer.project.archived_at.is_some() {
                 (restore())
             } @else {
@@ -248,15 +250,15 @@ fn roles(
                 tbody {
                     @for RoleInList { name, built_in, group, people: count } in roles { tr {
                         td data-label="Role" {
-                            a href=(address(organization, &format!("groups/{}", group.id))) { (name) }
+                            a href=(address(organization, &format!("groups/{}", group.id))) { (brief(name)) }
                             @if !*built_in {
                                 br;
                                 a href=(address_of_role(&organization.record.id, &project.id, &group.id))
-                                    aria-label={ "Rename or delete the role " (name) } { small { "Rename or delete" } }
+                                    aria-label={ "Rename or delete the role " (brief(name)) } { small { "Rename or delete" } }
                             }
                         }
                         td data-label="People" { (people(count)) }
-                        td data-label="SCIM group" { code.value { (group.display_name) } }
+                        td data-label="SCIM group" { code.value { (brief(&group.display_name)) } }
                         td data-label="Last pushed" { (pushed(group.pushed_at.as_deref())) }
                     } }
                 }
@@ -312,14 +314,14 @@ fn teams(
                         @for team in teams { tr {
                             td data-label="Team" {
                                 a href=(address_of_team(&organization.record.id, &project.id, &team.id)) {
-                                    (team.name)
+                                    (brief(&team.name))
                                 }
                             }
                             @for role in &team.roles {
                                 td data-label={ (role.name) "s" } {
                                     a href=(group(&role.group.id)) {
                                         (people(&role.people))
-                                        span.hidden { " " (role.name) "s of " (team.name) }
+                                        span.hidden { " " (role.name) "s of " (brief(&team.name)) }
                                     }
                                 }
                             }

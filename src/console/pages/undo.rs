@@ -16,7 +16,7 @@ use crate::admin_api::types::query::Moment;
 use crate::admin_api::types::undo::{PreviewUndo, StartUndo, UndoList, UndoPreview, UndoRun, UndoSelection};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, undo};
 use crate::d1::undo::{Counts, Status};
-use crate::http::Problem;
+use crate::http::{AdminCode, Problem};
 
 /// Most people and things of which the page says what would be restored.
 pub(crate) const MOST_PREVIEWED: u32 = 1_000;
@@ -71,13 +71,15 @@ impl Chosen {
     /// 400 for a number or a time that is none.
     fn selection(&self) -> Result<Option<UndoSelection>, Problem> {
         let number = |text: &str| -> Result<i64, Problem> {
-            text.trim().parse().map_err(|_| Problem::new(400, "Changes are named by their numbers."))
+            text.trim()
+                .parse()
+                .map_err(|_| Problem::of(AdminCode::InvalidParameter, "Changes are named by their numbers."))
         };
         let moment = |text: &str| -> Result<Option<Moment>, Problem> {
             optional(text)
                 .map(Moment::try_from)
                 .transpose()
-                .map_err(|why| Problem::new(400, format!("A time {why}.")))
+                .map_err(|why| Problem::of(AdminCode::InvalidParameter, format!("A time {why}.")))
         };
         let list = |text: &str| -> Option<Vec<String>> {
             optional(text).map(|text| text.split(',').map(|each| each.trim().to_owned()).collect())
@@ -123,7 +125,9 @@ impl Submitted for Undo<'_> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (org, Form::Start(chosen)) = (self.org, form);
-        let selection = chosen.selection()?.ok_or_else(|| Problem::new(400, "Choose the changes first."))?;
+        let selection = chosen
+            .selection()?
+            .ok_or_else(|| Problem::of(AdminCode::SelectionEmpty, "Choose the changes first."))?;
         let body = StartUndo { selection, release_brake: chosen.releases_brake() };
         let path = ["organizations", org, "undo"];
         let run = post(context, key, &path, Some(&body), async |context| {

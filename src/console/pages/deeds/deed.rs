@@ -9,7 +9,7 @@ use crate::admin_api::types::events::{ChangeEvent, Deed, DeedOutcome, EventCause
 use crate::admin_api::types::log::{LogEntry, LogResource};
 use crate::audit::scim_request::NOTHING_TO_CHANGE;
 use crate::console::pages::advice::advice;
-use crate::console::pages::parts::{pill, pretty, segment, time};
+use crate::console::pages::parts::{brief, pill, pretty, segment, time};
 use crate::error::ErrorCode;
 use directory::event::Source;
 
@@ -199,7 +199,7 @@ fn resource(view: &View<'_>, request: &LogEntry) -> Markup {
             (Some(page), _) => (view.link(&page, name)),
             (None, Some(LogResource::User)) if name.is_empty() => "a person",
             (None, Some(LogResource::Group)) if name.is_empty() => "a group",
-            (None, _) => (name),
+            (None, _) => (brief(name)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::super::parts::brief;
 use super::attributes::{self, transition};
 use super::names::{People, View, count};
 use crate::admin_api::types::events::ChangeEvent;
@@ -284,7 +285,7 @@ fn from_to(name: &Transition<String>) -> Markup {
 /// The name under which identity providers know a group that is called by its meaning.
 fn scim_name(group: &GroupRef) -> Vec<Markup> {
     match group.project {
-        Some(_) => vec![html! { "SCIM group " q { (group.name) } }],
+        Some(_) => vec![html! { "SCIM group " q { (brief(&group.name)) } }],
         None => Vec::new(),
     }
 }

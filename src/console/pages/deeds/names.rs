@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use crate::admin_api::types::events::{ChangeEvent, EventSubject};
-use crate::console::pages::parts::{address_of, segment};
+use crate::console::pages::parts::{address_of, brief, segment};
 use directory::event::{GroupRef, SubjectType};
 
 /// Most things that a sentence names.
@@ -40,7 +40,7 @@ impl View<'_> {
 
     /// A link to another page of the organization.
     pub(super) fn link(&self, page: &str, text: &str) -> Markup {
-        html! { a href=(self.address(page)) { (text) } }
+        html! { a href=(self.address(page)) { (brief(text)) } }
     }
 
     /// The page of an event.
