@@ -214,7 +214,7 @@ test("a role that every project has is neither renamed nor deleted", options, as
   const { "Statsig-Demo-Member": members } = await groups(organization);
   await visit(page, organization, `projects/${project.id}/roles/${members}`);
   await page.getByText("Every project has this role").waitFor();
-  assert.equal(await page.locator("details").count(), 0);
+  assert.equal(await page.locator("main details").count(), 0);
   await assertNoComplaints(page);
 });
 

@@ -91,6 +91,10 @@ pub(super) fn for_admin(code: AdminCode) -> Option<&'static str> {
         | A::BuiltInRole
         | A::ScopeMissing
         | A::CursorExpired
+        | A::InvalidWebhook
+        | A::WebhookNotFound
+        | A::WebhookLimitReached
+        | A::ReplayUnderWay
         | A::ConsoleSwitchedOff
         | A::AccessMisconfigured => None,
     }
