@@ -20,18 +20,19 @@ use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::product::feed;
 use crate::d1::{
     audit_log, brake, bulk, console_sessions, erasure, export, group_people, idempotent_calls, keys,
-    organization_list, people, people_counts, product, project_views, projects, refolding, retry, session,
-    totals, undo,
+    organization_list, people, people_counts, permissions, product, project_views, projects, refolding,
+    retry, session, totals, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
 use crate::jobs::pruning;
 use crate::kv::revocation;
+use crate::product_api::authzen;
 use crate::product_api::feed as product_feed;
 use crate::redaction::audit_log::{self as kept, body as kept_body};
 use crate::runtime::deadline;
 use crate::{console, deployment, health, jobs};
-use directory::{MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization};
+use directory::{MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization, permission};
 
 use rendering::{Row, bytes, duration, megabytes, number, section, tenths};
 
@@ -213,6 +214,17 @@ fn keys_and_sessions() -> Vec<Row> {
     vec![
         ("valid SCIM keys of an organization", number(keys::MOST_GOOD), "409"),
         ("valid product keys of an organization", number(product::keys::MOST_GOOD), "409"),
+        ("permissions of a role", number(permission::MOST_OF_ROLE), "400"),
+        ("name of a permission, in characters", number(permission::MAX_NAME_LENGTH), "400"),
+        ("permissions of an organization that are set", bytes(permission::MAX_BYTES), "400"),
+        ("custom roles that *Permissions* lists", number(permissions::MOST_LISTED), CUT),
+        ("body of a check", bytes(authzen::BODY_LIMIT), "413"),
+        ("`evaluations` of a check", number(product::check::MOST_QUESTIONS), "400"),
+        (
+            "roles of a project that a check need not read one by one",
+            number(product::check::MOST_PROBED),
+            "a row for each",
+        ),
         ("deactivated keys that are listed, and others", number(keys::MOST_LISTED), "the newest"),
         ("failures that are counted for keys today", number(keys::MOST_FAILURES), "the newest"),
         ("lifetime of a SCIM key, if it has one", duration(key_calls::MAX_LIFETIME * 1000), "400"),

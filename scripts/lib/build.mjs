@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { BUILD, builtFrom, MADE_FROM, OUTPUTS } from "./built.mjs";
 import { cargo } from "./cargo.mjs";
+import { addEntry } from "./entry.mjs";
 import { TARGET } from "./flags.mjs";
 import { notices } from "./notices.mjs";
 import { root } from "./paths.mjs";
@@ -55,6 +56,7 @@ async function finish(tools, inputs) {
   rmSync(MADE_FROM, { force: true });
   const env = withTarget(tools);
   await logged("worker-build", "worker-build", ["--release", "--", "--locked"], { cwd: root, env });
+  await addEntry();
   // worker-build keeps the names of functions, a tenth of the Worker's size.
   copyFileSync(WASM, NAMED);
   // Instances of one generic function are next to each other when sorted by name, where gzip finds what they share.

@@ -17,15 +17,18 @@ use super::limits::LIMITS;
 use super::list::{Listed, Query, prepare};
 use super::memberships::{Comparison, Difference, change, resolve_member_ids};
 use super::organizations::Settings;
+use super::product::check::{Question, What, Who, facts};
 use super::project_views::{Page, Sort};
 use super::users::StoredUser;
 use super::{
     Batch, Cause, Scope, Statement, Tenant, acceptances, audit_log, brake, bulk, consequences, deletion,
     erasure, events, export, group_members, group_people, groups, health, member_chunks, organization_list,
-    organizations, people, people_counts, project_views, projects, retention, totals, undo, users,
+    organizations, people, people_counts, permissions, project_views, projects, retention, totals, undo,
+    users,
 };
 use directory::event::{MAX_LISTED, Source};
 use directory::group::GroupChange;
+use directory::permission::RoleKind;
 use directory::{AdministratorName, Catalog, OrgRole, Organization, User};
 use scim_protocol::cursor::{Cursor, Position, Seal};
 use scim_protocol::filter::parse;
@@ -227,6 +230,15 @@ fn readable() -> Vec<Case> {
     let ada = StoredUser::visible("user", person("Engineer", true));
     add("a change of an attribute of a person, by a key", &|batch| {
         users::update(batch, &by_key, &organization(false), &ada, &person("Architect", true));
+    });
+    add("a check of a permission", &|batch| {
+        let who = Who { id: Some("ann".to_owned()), user_name: Some("ann".to_owned()), external_id: None };
+        let what =
+            What { on: Some(RoleKind::Project), project_name: Some("demo".to_owned()), ..What::default() };
+        batch.push(facts(&tenant, &[Question { who, what }]).unwrap());
+    });
+    add("the permissions of roles", &|batch| {
+        batch.push(permissions::stored(&tenant));
     });
     add("a search for people by all that may be asked", &|batch| {
         let filter = people::Filter {

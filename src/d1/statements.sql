@@ -2457,6 +2457,293 @@ SELECT
 FROM users
 WHERE users.seq = ?3;
 
+-- a check of a permission
+SELECT
+  x.permissions AS permissions,
+  x.person ->> 1 AS person,
+  coalesce(x.person ->> 2, 0) AS is_active,
+  x.person ->> 3 AS organization_role,
+  CASE
+    x.ask ->> '$.what.on'
+    WHEN 'organization' THEN iif(x.ask ->> '$.what.organization' = x.org_id, x.org_id, NULL)
+    WHEN 'project' THEN p.id
+    WHEN 'team' THEN t.id
+  END AS resource,
+  json_array(
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 0
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 1
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 2
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 3
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 4
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 5
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 6
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 7
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 8
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 9
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 10
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 11
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 12
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 13
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 14
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = p.role_groups ->> 15
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'team', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = t.role_groups ->> 0
+          AND m.user_seq = x.person ->> 0
+      )
+    ),
+    json(
+      (
+        SELECT json_object('on', 'team', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+        FROM memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+        WHERE m.group_seq = t.role_groups ->> 1
+          AND m.user_seq = x.person ->> 0
+      )
+    )
+  ) AS held,
+  iif(
+    json_array_length(p.role_groups) > 16,
+    (
+      SELECT
+        json_group_array(json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name))
+      FROM
+        json_each(p.role_groups) j
+        CROSS JOIN memberships m ON m.group_seq = j.value
+        AND m.user_seq = x.person ->> 0
+        CROSS JOIN groups g ON g.seq = m.group_seq
+      WHERE j.key >= 16
+    ),
+    NULL
+  ) AS more_held
+FROM
+  (
+    SELECT
+      o.id AS org_id,
+      iif(0 = 0, o.permissions, NULL) AS permissions,
+      (?1 -> 0) AS ask,
+      (
+        SELECT iif(min(c.seq) = max(c.seq), json_array(c.seq, c.id, c.active, c.org_role), NULL)
+        FROM (
+          SELECT seq, id, active, org_role
+          FROM users
+          WHERE org_id = o.id
+            AND id = (?1 -> 0) ->> '$.who.id'
+          UNION ALL
+          SELECT seq, id, active, org_role
+          FROM users
+          WHERE org_id = o.id
+            AND user_name_fold = (?1 -> 0) ->> '$.who.user_name'
+          UNION ALL
+          SELECT *
+          FROM (
+            SELECT seq, id, active, org_role
+            FROM users
+            WHERE org_id = o.id
+              AND external_id = (?1 -> 0) ->> '$.who.external_id'
+            LIMIT 2
+          )
+        ) c
+      ) AS person
+    FROM organizations o
+    WHERE o.id = ?2
+      AND o.deleted_at IS NULL
+    LIMIT 50
+  ) x
+  LEFT JOIN projects p ON p.org_id = x.org_id
+  AND p.archived_at IS NULL
+  AND p.id = coalesce(
+    x.ask ->> '$.what.project',
+    (
+      SELECT n.id
+      FROM projects n
+      WHERE n.org_id = x.org_id
+        AND n.name_fold = x.ask ->> '$.what.project_name'
+    ),
+    (SELECT n.project_id FROM teams n WHERE n.id = x.ask ->> '$.what.team')
+  )
+  LEFT JOIN teams t ON t.project_id = p.id
+  AND t.id = coalesce(
+    x.ask ->> '$.what.team',
+    (SELECT n.id FROM teams n WHERE n.project_id = p.id AND n.name_fold = x.ask ->> '$.what.team_name')
+  );
+
+-- the permissions of roles
+WITH
+RECURSIVE known(role, number) AS (
+  SELECT
+    (
+      SELECT g.role
+      FROM groups g
+      WHERE
+        g.org_id = ?1
+        AND g.team_id IS NULL
+        AND g.role IS NOT NULL
+        AND g.role <> 'Admin'
+        AND g.role <> 'Member'
+        AND g.role <> 'Read-Only'
+      ORDER BY g.role
+      LIMIT 1
+    ),
+    1
+  UNION ALL
+  SELECT
+    (
+      SELECT g.role
+      FROM groups g
+      WHERE
+        g.org_id = ?1
+        AND g.team_id IS NULL
+        AND g.role IS NOT NULL
+        AND g.role <> 'Admin'
+        AND g.role <> 'Member'
+        AND g.role <> 'Read-Only'
+        AND g.role > k.role
+      ORDER BY g.role
+      LIMIT 1
+    ),
+    k.number + 1
+  FROM known k
+  WHERE k.role IS NOT NULL AND k.number < 200
+)
+SELECT
+  o.permissions AS text,
+  o.permissions AS permissions,
+  (SELECT json_group_array(role) FROM known WHERE role IS NOT NULL) AS custom_roles
+FROM organizations o
+WHERE o.id = ?1;
+
 -- a search for people by all that may be asked
 WITH
 RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),

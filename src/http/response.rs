@@ -118,6 +118,11 @@ impl HttpResponse {
         Self::new(status, content_type, body)
     }
 
+    /// The same response with a text as its body.
+    pub(crate) fn with_text(self, text: String) -> Self {
+        Self { body: text.into(), content_type: "text/plain; charset=utf-8", ..self }
+    }
+
     /// A file.
     pub(crate) fn file(media_type: &'static str, disposition: String, body: Body) -> Self {
         Self::new(200, media_type, body).with_header("Content-Disposition", disposition)

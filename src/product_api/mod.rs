@@ -2,6 +2,7 @@
 
 mod about;
 mod acknowledgements;
+pub(crate) mod authzen;
 mod context;
 pub(crate) mod cursor;
 pub(crate) mod feed;
@@ -51,7 +52,7 @@ pub(crate) async fn respond(
             let (organization, statement) = (context.organization.take(), context.caller.note_use());
             let shard = context.caller.database.shard();
             let mut response = match outcome {
-                Ok(response) => response,
+                Ok(response) => authzen::with_id_of(request, response),
                 Err(problem) if problem.status == 401 => refused_key(deployment, request, problem).await,
                 Err(problem) => refused(request, problem),
             };
@@ -68,7 +69,11 @@ pub(crate) async fn respond(
 
 /// The response to a request that is refused before it is routed, or that fails.
 pub(crate) fn refused(request: &HttpRequest, problem: impl Into<Problem>) -> HttpResponse {
-    let mut response = problem::response(&problem.into().of_request(&request.id), "product");
+    let problem = problem.into().of_request(&request.id);
+    let mut response = problem::response(&problem, "product");
+    if authzen::is_at(request) {
+        return authzen::with_id_of(request, response.with_text(problem.detail));
+    }
     if response.status != 410 {
         return response;
     }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use http::Method;
 
 use super::context::{HandlerFuture, ProductContext};
-use super::{about, acknowledgements, feed, people, sets, signing};
+use super::{about, acknowledgements, authzen, feed, people, sets, signing};
 use crate::deployment::Deployment;
 use crate::http::request::HttpRequest;
 use crate::http::routes::{NoRoute, Route, Routes};
@@ -17,8 +17,10 @@ pub(super) enum Handler {
     /// Needs no key.
     Public(for<'r> fn(&'r Deployment<'_>, &'r HttpRequest) -> HandlerFuture<'r>),
     /// Needs a product key, or a service binding.
-    Keyed(Access, for<'r> fn(&'r mut ProductContext<'_>, &'r [&'r str]) -> HandlerFuture<'r>),
+    Keyed(Access, KeyedHandler),
 }
+
+type KeyedHandler = for<'r> fn(&'r mut ProductContext<'_>, &'r [&'r str]) -> HandlerFuture<'r>;
 
 /// What a caller has to be allowed to do.
 pub(super) enum Access {
@@ -63,9 +65,25 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
             Method::GET,
             Keyed(READ, |context, parameters| Box::pin(people::of_project(context, parameters))),
         )
+        .at(
+            "/.well-known/authzen-configuration",
+            Method::GET,
+            Public(|_, request| Box::pin(async { Ok(authzen::configuration(request)) })),
+        )
+        .at(
+            "/access/v1/evaluation",
+            Method::POST,
+            Keyed(CHECK, |context, _| Box::pin(authzen::evaluation(context))),
+        )
+        .at(
+            "/access/v1/evaluations",
+            Method::POST,
+            Keyed(CHECK, |context, _| Box::pin(authzen::evaluations(context))),
+        )
 });
 
 const EVENTS: Access = Access::Scope(KeyScope::Events);
+const CHECK: Access = Access::Scope(KeyScope::Check);
 const READ: Access = Access::Scope(KeyScope::Read);
 
 /// What answers a method at a path, and the parameters of the path.

@@ -1,6 +1,7 @@
 //! What products read: their keys, the feed of events, and how far each consumer is.
 
 pub mod acknowledgements;
+pub mod check;
 pub mod feed;
 pub mod keys;
 pub mod people;
