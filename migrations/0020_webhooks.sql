@@ -9,8 +9,6 @@ CREATE TABLE webhooks (
   description TEXT NOT NULL,
   -- The types of events that are delivered, as a JSON array; empty: all.
   types       TEXT NOT NULL,
-  -- The types that events of these types have, as a JSON array; NULL: any.
-  selected    TEXT,
   -- The secret that signs, and the one that signs as well until a time. They are needed in clear for that.
   secret      TEXT NOT NULL,
   previous_secret TEXT,

@@ -18,6 +18,7 @@ use crate::d1::health as health_rows;
 use crate::d1::imports::{kept as stored_imports, shown, snapshot};
 use crate::d1::limits::{LIMITS, MOST_GROUPS};
 use crate::d1::product::feed;
+use crate::d1::webhooks::{self as stored_webhooks, delivery};
 use crate::d1::{
     audit_log, brake, bulk, console_sessions, erasure, export, group_people, idempotent_calls, keys,
     organization_list, people, people_counts, permissions, product, project_views, projects, refolding,
@@ -31,8 +32,11 @@ use crate::product_api::authzen;
 use crate::product_api::feed as product_feed;
 use crate::redaction::audit_log::{self as kept, body as kept_body};
 use crate::runtime::deadline;
+use crate::webhooks::{run, sender};
 use crate::{console, deployment, health, jobs};
-use directory::{MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization, permission};
+use directory::{
+    MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization, permission, webhook,
+};
 
 use rendering::{Row, bytes, duration, megabytes, number, section, tenths};
 
@@ -63,6 +67,7 @@ fn limits_are_documented() {
         ("Admin API", admin_api()),
         ("Logs", logs()),
         ("Storage and maintenance", storage()),
+        ("Webhooks", webhooks()),
     ];
     let text = fs::read_to_string(PATH).unwrap();
     let (before, rest) = text.split_once(BEGIN).unwrap();
@@ -427,6 +432,23 @@ fn logs() -> Vec<Row> {
         ),
         ("events of a deed on a page", number(read::MOST_SHOWN), CUT),
         ("people and groups in an event on a page", number(read::MOST_LISTED), CUT),
+    ]
+}
+
+fn webhooks() -> Vec<Row> {
+    vec![
+        ("webhooks of an organization", number(webhook::MOST_WEBHOOKS), "409"),
+        ("bytes of an address", number(webhook::LONGEST_ADDRESS), "400"),
+        ("attempts at an event", number(webhook::MOST_ATTEMPTS), "disabled"),
+        ("subjects with a failed event", number(webhook::MOST_FAILED), "one event at a time"),
+        ("time for an answer", duration(sender::TIMEOUT.into()), "a failure"),
+        ("bytes of an answer that are read", number(sender::MOST_READ), CUT),
+        ("bytes of an answer that are kept", number(sender::MOST_ANSWER), CUT),
+        ("bytes of a message of a queue", number(sender::MOST_MESSAGE), "shortened"),
+        ("attempts that are kept of a webhook", number(stored_webhooks::MOST_KEPT), "the oldest go"),
+        ("days for which they are kept", number(stored_webhooks::KEPT_DAYS), "deleted"),
+        ("deliveries of an invocation", number(run::MOST_DELIVERIES), "next one"),
+        ("webhooks of a database in a sweep", number(delivery::MOST_SWEPT), "next one"),
     ]
 }
 

@@ -38,6 +38,7 @@ const PAGES = [
   ["imports-compared", "/console/organizations/{organization}/imports/compare?from={former}&to={latest}"],
   ["health", "/console/organizations/{organization}/health"],
   ["export", "/console/organizations/{organization}/export"],
+  ["webhooks", "/console/organizations/{organization}/webhooks"],
   ["permissions", "/console/organizations/{organization}/permissions?on=project&role=Member"],
   ["settings", "/console/organizations/{organization}/settings"],
   ["brake-banner", "/console/organizations/{braked}/members"],

@@ -11274,6 +11274,1136 @@ FROM (
 ) p
 LIMIT 1;
 
+-- a webhook is claimed
+SELECT w.org_id AS org_id, w.id AS id
+FROM webhooks w
+WHERE
+  w.disabled_at IS NULL
+  AND w.leased_until <= ?1
+  AND (
+    w.disabled_at IS NULL
+    AND (
+      EXISTS (
+        SELECT 1
+        FROM webhook_failures f
+        WHERE f.org_id = w.org_id
+          AND f.webhook_id = w.id AND f.next_at <= ?1
+      )
+      OR (
+        (
+          w.replay_next IS NOT NULL
+          OR w.position < (SELECT max(e.seq) FROM events e WHERE e.org_id = w.org_id)
+        )
+        AND 10 > (SELECT count(*) FROM webhook_failures f WHERE f.org_id = w.org_id AND f.webhook_id = w.id)
+      )
+    )
+  )
+ORDER BY w.leased_until
+LIMIT 40;
+UPDATE webhooks AS w SET
+  lease = ?1, leased_until = ?2
+WHERE
+  w.org_id = ?3
+  AND w.id = ?4
+  AND w.leased_until <= ?5
+  AND (CAST(?6 AS INTEGER) OR w.slow_until <= ?5)
+  AND (
+    w.disabled_at IS NULL
+    AND (
+      EXISTS (
+        SELECT 1
+        FROM webhook_failures f
+        WHERE f.org_id = w.org_id
+          AND f.webhook_id = w.id AND f.next_at <= ?5
+      )
+      OR (
+        (
+          w.replay_next IS NOT NULL
+          OR w.position < (SELECT max(e.seq) FROM events e WHERE e.org_id = w.org_id)
+        )
+        AND 10 > (SELECT count(*) FROM webhook_failures f WHERE f.org_id = w.org_id AND f.webhook_id = w.id)
+      )
+    )
+  );
+WITH
+w AS MATERIALIZED (
+  SELECT
+    w.*,
+    (
+      SELECT count(*)
+      FROM webhook_failures f
+      WHERE f.org_id = w.org_id
+        AND f.webhook_id = w.id
+    ) < 10 AS goes_on,
+    max(w.position, (SELECT min(e.seq) FROM events e WHERE e.org_id = w.org_id) - 1) AS start,
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = w.org_id) AS newest
+  FROM webhooks w
+  WHERE w.org_id = ?1 AND w.id = ?2 AND w.lease = ?3
+)
+SELECT
+  json_object(
+    'address',
+    w.address,
+    'queue',
+    w.queue,
+    'secrets',
+    json_array(w.secret, iif(w.previous_until > ?4, w.previous_secret, NULL)),
+    'attempts',
+    w.attempts,
+    'reached',
+    iif(w.goes_on, min(w.start + 500, w.newest), w.position),
+    'replay_reached',
+    iif(w.goes_on, min(w.replay_next + 500, w.replay_until), w.replay_next - 1),
+    'replay_until',
+    w.replay_until,
+    'failures',
+    (
+      SELECT
+        json_group_array(
+          json_object('subject', f.subject_id, 'seq', f.seq, 'attempts', f.attempts, 'next_at', f.next_at)
+        )
+      FROM webhook_failures f
+      WHERE f.org_id = w.org_id
+        AND f.webhook_id = w.id
+    )
+  ) AS json
+FROM w;
+WITH
+w AS MATERIALIZED (
+  SELECT
+    w.*,
+    (
+      SELECT count(*)
+      FROM webhook_failures f
+      WHERE f.org_id = w.org_id
+        AND f.webhook_id = w.id
+    ) < 10 AS goes_on,
+    max(w.position, (SELECT min(e.seq) FROM events e WHERE e.org_id = w.org_id) - 1) AS start,
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = w.org_id) AS newest
+  FROM webhooks w
+  WHERE w.org_id = ?1 AND w.id = ?2 AND w.lease = ?3
+),
+due AS MATERIALIZED (
+  SELECT f.subject_id, f.seq
+  FROM w CROSS JOIN webhook_failures f ON f.org_id = w.org_id AND f.webhook_id = w.id AND f.next_at <= ?4
+  ORDER BY f.seq
+  LIMIT (SELECT iif(w.goes_on, 10, 1) FROM w)
+),
+picked (place, reason, seq, subject) AS MATERIALIZED (
+  SELECT 0, 'due', s.seq, d.subject_id
+  FROM
+    due d
+    CROSS JOIN w
+    CROSS JOIN event_subjects s ON s.org_id = w.org_id
+    AND s.subject_id = d.subject_id
+    AND s.seq IN (
+      SELECT x.seq
+      FROM event_subjects x
+      WHERE
+        x.org_id = w.org_id
+        AND x.subject_id = d.subject_id
+        AND x.seq >= d.seq
+        AND (x.seq = d.seq OR x.seq <= w.position)
+      ORDER BY x.seq
+      LIMIT 4
+    )
+  UNION ALL
+  SELECT 1, 'new', p.seq, NULL
+  FROM (
+    SELECT *
+    FROM (
+      SELECT q.seq, sum(q.work) OVER (ORDER BY q.seq ROWS UNBOUNDED PRECEDING) - q.work AS done
+      FROM (
+        SELECT
+          e.seq AS seq,
+          (
+            1 + coalesce(json_array_length(e.data, '$.people'), 0) + coalesce(json_array_length(e.data, '$.groups'), 0)
+          ) AS work
+        FROM w
+          CROSS JOIN events e ON e.org_id = w.org_id AND e.seq > w.start AND e.seq <= w.start + 500
+        WHERE
+          w.goes_on
+          AND (
+            w.types = '[]'
+            OR instr(w.types, '"' || e.type || '"')
+            OR (
+              instr(w.types, '"access.lost"')
+              AND (
+                e.type = 'membership.removed'
+                OR e.type = 'person.deactivated'
+                OR e.type = 'person.deleted'
+                OR e.type = 'ownership.transferred'
+                OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' = 'Member')
+              )
+            )
+            OR (
+              instr(w.types, '"access.gained"')
+              AND (
+                e.type = 'membership.added'
+                OR e.type = 'person.restored'
+                OR e.type = 'ownership.transferred'
+                OR ((e.type = 'person.created' OR e.type = 'person.undeleted') AND e.data ->> 'active')
+                OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' <> 'Member')
+              )
+            )
+          )
+        ORDER BY e.seq
+        LIMIT 40
+      ) q
+    )
+    WHERE done < 2000
+  ) p
+  UNION ALL
+  SELECT 2, 'replay', p.seq, NULL
+  FROM (
+    SELECT *
+    FROM (
+      SELECT q.seq, sum(q.work) OVER (ORDER BY q.seq ROWS UNBOUNDED PRECEDING) - q.work AS done
+      FROM (
+        SELECT
+          e.seq AS seq,
+          (
+            1 + coalesce(json_array_length(e.data, '$.people'), 0) + coalesce(json_array_length(e.data, '$.groups'), 0)
+          ) AS work
+        FROM
+          w
+          CROSS JOIN events e ON e.org_id = w.org_id
+          AND e.seq <= w.replay_until
+          AND e.seq >= w.replay_next
+          AND e.seq <= w.replay_next + 500
+        WHERE
+          w.goes_on
+          AND (
+            w.types = '[]'
+            OR instr(w.types, '"' || e.type || '"')
+            OR (
+              instr(w.types, '"access.lost"')
+              AND (
+                e.type = 'membership.removed'
+                OR e.type = 'person.deactivated'
+                OR e.type = 'person.deleted'
+                OR e.type = 'ownership.transferred'
+                OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' = 'Member')
+              )
+            )
+            OR (
+              instr(w.types, '"access.gained"')
+              AND (
+                e.type = 'membership.added'
+                OR e.type = 'person.restored'
+                OR e.type = 'ownership.transferred'
+                OR ((e.type = 'person.created' OR e.type = 'person.undeleted') AND e.data ->> 'active')
+                OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' <> 'Member')
+              )
+            )
+          )
+        ORDER BY e.seq
+        LIMIT 40
+      ) q
+    )
+    WHERE done < 2000
+  ) p
+)
+SELECT
+  json_object(
+    'reason',
+    p.reason,
+    'seq',
+    e.seq,
+    'subject',
+    e.subject_id,
+    'type',
+    e.type,
+    'id',
+    'evt_' || e.org_id || '_' || e.seq,
+    'work',
+    (
+      1 + coalesce(json_array_length(e.data, '$.people'), 0) + coalesce(json_array_length(e.data, '$.groups'), 0)
+    ),
+    'body',
+    '' || json_object(
+      'type',
+      e.type,
+      'timestamp',
+      e.at,
+      'data',
+      json_object(
+        'id',
+        'evt_' || e.org_id || '_' || e.seq,
+        'seq',
+        e.seq,
+        'at',
+        e.at,
+        'type',
+        e.type,
+        'organization',
+        e.org_id,
+        'subject',
+        iif(
+          e.subject_type = 'person',
+          json_insert(
+            coalesce(
+              (
+                SELECT
+                  json_object(
+                    'id',
+                    u.id,
+                    'user_name',
+                    u.doc ->> 'userName',
+                    'external_id',
+                    u.doc ->> 'externalId',
+                    'name',
+                    coalesce(
+                      nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+                      u.doc ->> 'displayName'
+                    ),
+                    'email',
+                    coalesce(
+                      (SELECT m.value ->> 'value' FROM json_each(u.doc, '$.emails') m WHERE m.value ->> 'primary' LIMIT 1),
+                      u.doc ->> '$.emails[0].value'
+                    )
+                  )
+                FROM users u
+                WHERE u.org_id = e.org_id
+                  AND u.id = e.subject_id
+              ),
+              (
+                SELECT
+                  json_object(
+                    'id',
+                    e.subject_id,
+                    'user_name',
+                    n.personal ->> 'user_name',
+                    'external_id',
+                    n.personal ->> 'external_id',
+                    'name',
+                    n.personal ->> 'display_name',
+                    'email',
+                    NULL
+                  )
+                FROM (
+                  SELECT max(x.personal) AS personal
+                  FROM (
+                    SELECT y.personal
+                    FROM (
+                      SELECT z.personal
+                      FROM event_subjects z
+                      WHERE z.org_id = e.org_id
+                        AND z.subject_id = e.subject_id
+                      ORDER BY z.seq DESC
+                      LIMIT 10
+                    ) y
+                    WHERE y.personal IS NOT NULL
+                    LIMIT 1
+                  ) x
+                ) n
+              )
+            ),
+            '$.type',
+            'person'
+          ),
+          json_object(
+            'type',
+            e.subject_type,
+            'id',
+            e.subject_id,
+            'user_name',
+            NULL,
+            'external_id',
+            NULL,
+            'name',
+            coalesce(
+              e.data ->> '$.group.name',
+              e.data ->> '$.groups[0].name',
+              e.data ->> '$.name.after',
+              iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL),
+              e.data ->> 'hint'
+            ),
+            'email',
+            NULL
+          )
+        ),
+        'version',
+        e.version,
+        'story',
+        e.story,
+        'cause',
+        json_object('source', e.source, 'actor', e.actor, 'log_id', e.log_id),
+        'data',
+        json(e.data),
+        'access',
+        json(
+          CASE
+            WHEN e.type = 'membership.added' THEN (
+              SELECT
+                json_group_array(
+                  json_object(
+                    'person',
+                    json(
+                      coalesce(
+                        (
+                          SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                          FROM users u
+                          WHERE u.org_id = e.org_id
+                            AND u.id = j.value ->> 'id'
+                        ),
+                        (
+                          SELECT
+                            json_object(
+                              'id',
+                              j.value ->> 'id',
+                              'user_name',
+                              n.personal ->> 'user_name',
+                              'external_id',
+                              n.personal ->> 'external_id'
+                            )
+                          FROM (
+                            SELECT max(x.personal) AS personal
+                            FROM (
+                              SELECT y.personal
+                              FROM (
+                                SELECT z.personal
+                                FROM event_subjects z
+                                WHERE z.org_id = e.org_id
+                                  AND z.subject_id = j.value ->> 'id'
+                                ORDER BY z.seq DESC
+                                LIMIT 10
+                              ) y
+                              WHERE y.personal IS NOT NULL
+                              LIMIT 1
+                            ) x
+                          ) n
+                        )
+                      )
+                    ),
+                    'active',
+                    json('true'),
+                    'lost',
+                    json('[]'),
+                    'gained',
+                    json(
+                      (
+                        SELECT
+                          json_group_array(
+                            json_object(
+                              'group_id',
+                              g.value ->> 'id',
+                              'group',
+                              iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+                              'project_id',
+                              g.value ->> '$.project.id',
+                              'project',
+                              g.value ->> '$.project.name',
+                              'team_id',
+                              g.value ->> '$.team.id',
+                              'team',
+                              g.value ->> '$.team.name',
+                              'role',
+                              g.value ->> 'role'
+                            )
+                          )
+                        FROM json_each(e.data, '$.groups') g
+                      )
+                    ),
+                    'is_lost',
+                    json('false'),
+                    'is_gained',
+                    json('false'),
+                    'org_role',
+                    json(NULL)
+                  )
+                )
+              FROM json_each(e.data, '$.people') j
+            )
+            WHEN e.type = 'membership.removed' THEN (
+              SELECT
+                json_group_array(
+                  json_object(
+                    'person',
+                    json(
+                      coalesce(
+                        (
+                          SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                          FROM users u
+                          WHERE u.org_id = e.org_id
+                            AND u.id = j.value ->> 'id'
+                        ),
+                        (
+                          SELECT
+                            json_object(
+                              'id',
+                              j.value ->> 'id',
+                              'user_name',
+                              n.personal ->> 'user_name',
+                              'external_id',
+                              n.personal ->> 'external_id'
+                            )
+                          FROM (
+                            SELECT max(x.personal) AS personal
+                            FROM (
+                              SELECT y.personal
+                              FROM (
+                                SELECT z.personal
+                                FROM event_subjects z
+                                WHERE z.org_id = e.org_id
+                                  AND z.subject_id = j.value ->> 'id'
+                                ORDER BY z.seq DESC
+                                LIMIT 10
+                              ) y
+                              WHERE y.personal IS NOT NULL
+                              LIMIT 1
+                            ) x
+                          ) n
+                        )
+                      )
+                    ),
+                    'active',
+                    json(iif(e.subject_type = 'person', 'false', 'true')),
+                    'lost',
+                    json(
+                      (
+                        SELECT
+                          json_group_array(
+                            json_object(
+                              'group_id',
+                              g.value ->> 'id',
+                              'group',
+                              iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+                              'project_id',
+                              g.value ->> '$.project.id',
+                              'project',
+                              g.value ->> '$.project.name',
+                              'team_id',
+                              g.value ->> '$.team.id',
+                              'team',
+                              g.value ->> '$.team.name',
+                              'role',
+                              g.value ->> 'role'
+                            )
+                          )
+                        FROM json_each(e.data, '$.groups') g
+                      )
+                    ),
+                    'gained',
+                    json('[]'),
+                    'is_lost',
+                    json('false'),
+                    'is_gained',
+                    json('false'),
+                    'org_role',
+                    json(NULL)
+                  )
+                )
+              FROM json_each(e.data, '$.people') j
+            )
+            WHEN e.type = 'person.deactivated' THEN json_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = e.subject_id
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          e.subject_id,
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = e.subject_id
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json('false'),
+                'lost',
+                json('[]'),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('true'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(NULL)
+              )
+            )
+            WHEN e.type = 'person.deleted' THEN json_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = e.subject_id
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          e.subject_id,
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = e.subject_id
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json('false'),
+                'lost',
+                json('[]'),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('true'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(NULL)
+              )
+            )
+            WHEN e.type = 'person.restored' THEN json_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = e.subject_id
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          e.subject_id,
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = e.subject_id
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json('true'),
+                'lost',
+                json('[]'),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json('true'),
+                'org_role',
+                json(NULL)
+              )
+            )
+            WHEN e.type = 'person.created'
+            OR e.type = 'person.undeleted' THEN json_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = e.subject_id
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          e.subject_id,
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = e.subject_id
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json(iif(e.data ->> 'active', 'true', 'false')),
+                'lost',
+                json('[]'),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json(iif(e.data ->> 'active', 'true', 'false')),
+                'org_role',
+                json(NULL)
+              )
+            )
+            WHEN e.type = 'org_role.changed' THEN json_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = e.subject_id
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          e.subject_id,
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = e.subject_id
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json(iif(e.data ->> 'active', 'true', 'false')),
+                'lost',
+                json('[]'),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(e.data -> '$.org_role')
+              )
+            )
+            WHEN e.type = 'ownership.transferred' THEN json_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = e.data ->> '$.owner.before'
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          e.data ->> '$.owner.before',
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = e.data ->> '$.owner.before'
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json('true'),
+                'lost',
+                json('[]'),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(json_object('before', 'Owner', 'after', 'Admin'))
+              ),
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = e.data ->> '$.owner.after'
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          e.data ->> '$.owner.after',
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = e.data ->> '$.owner.after'
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json('true'),
+                'lost',
+                json('[]'),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(json_object('before', e.data ->> 'role_before', 'after', 'Owner'))
+              )
+            )
+            ELSE '[]'
+          END
+        )
+      )
+    )
+  ) AS json
+FROM picked p CROSS JOIN w CROSS JOIN events e ON e.org_id = w.org_id AND e.seq = p.seq
+WHERE
+  (p.subject IS NULL OR e.subject_id = p.subject)
+  AND (
+    w.types = '[]'
+    OR instr(w.types, '"' || e.type || '"')
+    OR (
+      instr(w.types, '"access.lost"')
+      AND (
+        e.type = 'membership.removed'
+        OR e.type = 'person.deactivated'
+        OR e.type = 'person.deleted'
+        OR e.type = 'ownership.transferred'
+        OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' = 'Member')
+      )
+    )
+    OR (
+      instr(w.types, '"access.gained"')
+      AND (
+        e.type = 'membership.added'
+        OR e.type = 'person.restored'
+        OR e.type = 'ownership.transferred'
+        OR ((e.type = 'person.created' OR e.type = 'person.undeleted') AND e.data ->> 'active')
+        OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' <> 'Member')
+      )
+    )
+  )
+ORDER BY p.place, p.seq;
+
+-- what a run came to
+UPDATE webhooks SET
+  position = CAST(?1 AS INTEGER),
+  replay_next = CAST(?2 AS INTEGER),
+  lease = NULL,
+  leased_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+  attempts = attempts + CAST(?3 AS INTEGER),
+  slow_until = ?4,
+  disabled_because = iif(?5 IS NULL, disabled_because, coalesce(disabled_because, ?5)),
+  disabled_at = iif(?5 IS NULL, disabled_at, coalesce(disabled_at, ?6))
+WHERE org_id = ?7 AND id = ?8 AND lease = ?9;
+SELECT CASE WHEN changes() = 1 THEN '' ELSE json('stale') END;
+DELETE FROM webhook_failures
+WHERE
+  org_id = ?1
+  AND webhook_id = ?2
+  AND subject_id IN (SELECT j.value ->> 'subject' FROM json_each(?3) j);
+INSERT INTO webhook_failures (org_id, webhook_id, subject_id, seq, attempts, next_at)
+SELECT w.org_id, w.id, c.subject, c.seq, 0, ?1
+FROM
+  webhooks w
+  CROSS JOIN (
+    SELECT
+      j.value ->> 'subject' AS subject,
+      (
+        SELECT s.seq
+        FROM
+          event_subjects s
+          CROSS JOIN webhooks v ON v.org_id = ?2
+          AND v.id = ?3
+          CROSS JOIN events e ON e.org_id = s.org_id
+          AND e.seq = s.seq
+          AND e.subject_id = s.subject_id
+        WHERE
+          s.org_id = ?2
+          AND s.subject_id = j.value ->> 'subject'
+          AND s.seq > j.value ->> 'after'
+          AND s.seq <= v.position
+          AND (
+            v.types = '[]'
+            OR instr(v.types, '"' || e.type || '"')
+            OR (
+              instr(v.types, '"access.lost"')
+              AND (
+                e.type = 'membership.removed'
+                OR e.type = 'person.deactivated'
+                OR e.type = 'person.deleted'
+                OR e.type = 'ownership.transferred'
+                OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' = 'Member')
+              )
+            )
+            OR (
+              instr(v.types, '"access.gained"')
+              AND (
+                e.type = 'membership.added'
+                OR e.type = 'person.restored'
+                OR e.type = 'ownership.transferred'
+                OR ((e.type = 'person.created' OR e.type = 'person.undeleted') AND e.data ->> 'active')
+                OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' <> 'Member')
+              )
+            )
+          )
+        ORDER BY s.seq
+        LIMIT 1
+      ) AS seq
+    FROM json_each(?4) j
+  ) c
+WHERE w.org_id = ?2 AND w.id = ?3 AND c.seq IS NOT NULL;
+INSERT OR REPLACE INTO webhook_failures (org_id, webhook_id, subject_id, seq, attempts, next_at)
+SELECT ?1, ?2, j.value ->> 'subject', j.value ->> 'seq', j.value ->> 'attempts', j.value ->> 'next_at'
+FROM json_each(?3) j;
+UPDATE webhook_failures SET
+  next_at = ?1
+WHERE org_id = ?2 AND webhook_id = ?3 AND next_at < ?1;
+INSERT
+  OR REPLACE INTO webhook_attempts (org_id, webhook_id, slot, number, at, event_seq, type, attempt, status, millis, answer)
+SELECT
+  w.org_id,
+  w.id,
+  (w.attempts - CAST(?1 AS INTEGER) + j.key) % 500,
+  w.attempts - CAST(?1 AS INTEGER) + j.key + 1,
+  j.value ->> 'at',
+  j.value ->> 'event',
+  j.value ->> 'type',
+  j.value ->> 'attempt',
+  j.value ->> 'status',
+  j.value ->> 'duration',
+  j.value ->> 'answer'
+FROM webhooks w CROSS JOIN json_each(?2) j
+WHERE w.org_id = ?3 AND w.id = ?4;
+INSERT INTO
+  new_events (
+    org_id,
+    seq,
+    at,
+    type,
+    story,
+    log_id,
+    source,
+    actor,
+    key_id,
+    subject_type,
+    subject_id,
+    version,
+    data,
+    active,
+    active_total,
+    lost,
+    lost_total,
+    personal,
+    others
+  )
+SELECT
+  p.org_id,
+  p.seq + 1,
+  max(coalesce(substr(p.request_log_id, 1, 24), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), p.at),
+  (?1 ->> 'type'),
+  coalesce(CAST(?2 AS INTEGER), iif(p.log_id = p.request_log_id, p.story, p.seq + 1)),
+  p.request_log_id,
+  ?3,
+  ?4,
+  ?5,
+  (?1 ->> 'subject_type'),
+  (?1 ->> 'subject_id'),
+  coalesce(
+    ?1 ->> 'version',
+    CASE
+      ?1 ->> 'subject_type'
+      WHEN 'group' THEN (SELECT version FROM groups WHERE org_id = p.org_id AND id = ?1 ->> 'subject_id')
+    END
+  ),
+  ?1 -> 'data',
+  (?1 ->> 'active'),
+  p.active_total + (?1 ->> 'active_sum'),
+  iif(?3 = 'scim', (?1 ->> 'lost'), 0),
+  p.lost_total + iif(?3 = 'scim', (?1 ->> 'lost_sum'), 0),
+  (?1 ->> 'personal'),
+  NULL
+FROM (
+  SELECT
+    n.*,
+    (
+      SELECT l.id
+      FROM log l
+      WHERE
+        l.org_id = n.org_id
+        AND substr(l.id, 26) = ?6
+        AND l.id > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
+      ORDER BY l.id DESC
+      LIMIT 1
+    ) AS request_log_id
+  FROM (
+    SELECT *
+    FROM (
+      SELECT org_id, seq, at, story, log_id, active_total, lost_total
+      FROM events
+      WHERE org_id = ?7
+      ORDER BY seq DESC
+      LIMIT 1
+    )
+    UNION ALL
+    SELECT ?7, 0, '', NULL, NULL, 0, 0
+    LIMIT 1
+  ) n
+  WHERE n.org_id IS NOT NULL
+  LIMIT 1
+) p
+LIMIT 1;
+SELECT
+  (
+    w.disabled_at IS NULL
+    AND (
+      EXISTS (
+        SELECT 1
+        FROM webhook_failures f
+        WHERE f.org_id = w.org_id
+          AND f.webhook_id = w.id AND f.next_at <= ?1
+      )
+      OR (
+        (
+          w.replay_next IS NOT NULL
+          OR w.position < (SELECT max(e.seq) FROM events e WHERE e.org_id = w.org_id)
+        )
+        AND 10 > (SELECT count(*) FROM webhook_failures f WHERE f.org_id = w.org_id AND f.webhook_id = w.id)
+      )
+    )
+  ) AS more,
+  (
+    SELECT min(f.next_at)
+    FROM webhook_failures f
+    WHERE f.org_id = w.org_id
+      AND f.webhook_id = w.id
+  ) AS next_at
+FROM webhooks w
+WHERE w.org_id = ?2 AND w.id = ?3;
+
 -- an organization for its administrator
 SELECT
   json_object(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use worker::Env;
 
 use super::sender::{Message, Target, send};
+use crate::d1::product::feed::MOST_LISTED;
 use crate::d1::webhooks::delivery::{self, Attempt, Claimed, Failure, MOST_EVENTS, Outcome, Picked, Reason};
 use crate::d1::{Batch, Database, StorageError, Tenant};
 use crate::runtime::{clock, ids};
@@ -122,8 +123,10 @@ impl<'c> Round<'c> {
     fn new(claimed: &'c Claimed, events: Vec<Picked>, now: &str) -> Self {
         // Behind as many events as a claim takes there may be more.
         let last_of_many = |reason| {
-            let seqs = events.iter().filter(|event| event.reason == reason).map(|event| event.seq);
-            (seqs.clone().count() >= MOST_EVENTS).then_some(seqs.max()).flatten()
+            let page = events.iter().filter(|event| event.reason == reason);
+            let work: u32 = page.clone().map(|event| event.work).sum();
+            let is_full = page.clone().count() >= MOST_EVENTS || work >= MOST_LISTED;
+            page.map(|event| event.seq).max().filter(|_| is_full)
         };
         // A due event that is no longer kept, or no longer chosen, is not delivered: what waits for it is next.
         let mut due: Vec<&Failure> =

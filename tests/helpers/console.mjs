@@ -71,6 +71,7 @@ export function pagesOf({ id }, { user, group, project, team }) {
     "imports",
     "health",
     "export",
+    "webhooks",
     "settings",
     "brake",
     "undo",

@@ -72,6 +72,12 @@ describe("a webhook", () => {
     );
     assert.deepEqual([data.cause.source, data.cause.actor], ["scim", organization.key.hint]);
     assert.match(created.headers["content-type"], /^application\/json/);
+    const deactivated = receiver.messages.find(({ type }) => type === "person.deactivated").body.data;
+    assert.deepEqual(
+      deactivated.access.map(({ person, is_lost }) => [person.id, is_lost]),
+      [[user.id, true]],
+      "what it means for rights",
+    );
     const log = await attempts(organization, webhook);
     assert.deepEqual(
       log.map(({ event, attempt, status, answer }) => [event, attempt, status, answer]),
@@ -339,6 +345,51 @@ test("one event, or a range, is delivered once more", async () => {
   await deliverAll(organization, webhook);
   const again = receiver.messages.slice(all.length + 1).map(({ seq }) => seq);
   for (const { seq } of all) assert.ok(again.includes(seq), `${seq} is missing`);
+});
+
+test("a delivery leaves one row in the log, and nothing to do", async () => {
+  const organization = await createOrganization(worker);
+  const receiver = await startReceiver();
+  const webhook = await addWebhook(organization, receiver);
+  const person = await organization.createUser("kim@okta.local");
+  await eventually(async () => assert.equal((await read(organization, webhook)).waiting, 0));
+  const rows = async () =>
+    (
+      await worker.sql(
+        `SELECT (SELECT count(*) FROM webhook_attempts WHERE org_id = ?1) AS attempts,
+           (SELECT count(*) FROM webhook_failures WHERE org_id = ?1) AS failures`,
+        organization.id,
+      )
+    )[0];
+  const before = await rows();
+  assertStatus(await rename(organization, person, "Kim"), 200);
+  await eventually(async () => assert.deepEqual(await rows(), { attempts: before.attempts + 1, failures: 0 }));
+});
+
+test("the log of attempts keeps the newest 500", async () => {
+  const organization = await createOrganization(worker);
+  const receiver = await startReceiver();
+  const webhook = await addWebhook(organization, receiver);
+  await worker.sql("UPDATE webhooks SET attempts = 499 WHERE id = ?1", webhook.id);
+  for (let i = 0; i < 3; i++) await call(organization, webhook, "test");
+  await worker.sql("UPDATE webhooks SET attempts = 1001 WHERE id = ?1", webhook.id);
+  await call(organization, webhook, "test");
+  const log = await attempts(organization, webhook);
+  assert.deepEqual(
+    log.map(({ number }) => number),
+    [1002, 501, 500],
+    "501 stands where 1 stood, 1002 where 502 stood",
+  );
+  await worker.sql(
+    "UPDATE webhook_attempts SET at = '2026-01-01T00:00:00.000Z' WHERE number = 501 AND webhook_id = ?1",
+    webhook.id,
+  );
+  await worker.scheduled();
+  assert.deepEqual(
+    (await attempts(organization, webhook)).map(({ number }) => number),
+    [1002, 500],
+    "30 days",
+  );
 });
 
 test("what a lost message missed, the sweep delivers", async () => {

@@ -74,34 +74,49 @@ pub fn read_events(tenant: &Tenant<'_>, after: i64, limit: u32) -> Select<FeedEv
 pub fn events(tenant: &Tenant<'_>, from: From<'_>, limit: u32) -> Select<FeedEvent> {
     let (tables, after, [binding]) = from.sql();
     let limit = limit.min(MOST_EVENTS);
-    let (subject, access, lost, gained) = (subject(), access(), LOST, GAINED);
+    let (body, lost, gained) = (body(), LOST, GAINED);
     let sql = format!(
         "WITH RECURSIVE {ORGANIZATION}, {tables}
          range AS MATERIALIZED (
-           SELECT e.*, 1 + coalesce(json_array_length(e.data, '$.people'), 0)
-             + coalesce(json_array_length(e.data, '$.groups'), 0) AS work
+           SELECT e.*, {WORK} AS work
            FROM o CROSS JOIN events e ON e.org_id = o.id AND e.seq > {after} ORDER BY e.seq LIMIT {limit}),
          kept AS MATERIALIZED (
            SELECT * FROM (
              SELECT r.*, sum(r.work) OVER (ORDER BY r.seq ROWS UNBOUNDED PRECEDING) - r.work AS done FROM range r)
            WHERE done < {MOST_LISTED})
          SELECT e.seq AS seq, e.at AS at, e.type AS type, {lost} AS lost, {gained} AS gained,
-           json_object('id', 'evt_' || e.org_id || '_' || e.seq, 'seq', e.seq, 'at', e.at, 'type', e.type,
-             'organization', e.org_id, 'subject', {subject}, 'version', e.version, 'story', e.story,
-             'cause', json_object('source', e.source, 'actor', e.actor, 'log_id', e.log_id),
-             'data', json(e.data), 'access', json({access})) AS body
+           {body} AS body
          FROM kept e ORDER BY e.seq"
     );
     tenant.select(&sql, &[binding])
 }
 
+/// SQL of the event `e` as products see it, as JSON.
+pub(crate) fn body() -> String {
+    let (subject, access) = (subject(), access());
+    format!(
+        "json_object('id', {EVENT_ID}, 'seq', e.seq, 'at', e.at, 'type', e.type,
+             'organization', e.org_id, 'subject', {subject}, 'version', e.version, 'story', e.story,
+             'cause', json_object('source', e.source, 'actor', e.actor, 'log_id', e.log_id),
+             'data', json(e.data), 'access', json({access}))"
+    )
+}
+
+/// SQL of the id of the event `e`.
+pub(crate) const EVENT_ID: &str = "'evt_' || e.org_id || '_' || e.seq";
+
+/// SQL of how much it takes to read the event `e`: one, and what it lists.
+pub(crate) const WORK: &str = "(1 + coalesce(json_array_length(e.data, '$.people'), 0)
+             + coalesce(json_array_length(e.data, '$.groups'), 0))";
+
 /// Whether the event `e` took a right from a person.
-const LOST: &str = "(e.type = 'membership.removed' OR e.type = 'person.deactivated' OR e.type = 'person.deleted'
-             OR e.type = 'ownership.transferred'
+pub(crate) const LOST: &str = "(e.type = 'membership.removed' OR e.type = 'person.deactivated'
+             OR e.type = 'person.deleted' OR e.type = 'ownership.transferred'
              OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' = 'Member'))";
 
 /// Whether the event `e` gave a right to a person.
-const GAINED: &str = "(e.type = 'membership.added' OR e.type = 'person.restored' OR e.type = 'ownership.transferred'
+pub(crate) const GAINED: &str = "(e.type = 'membership.added' OR e.type = 'person.restored'
+             OR e.type = 'ownership.transferred'
              OR ((e.type = 'person.created' OR e.type = 'person.undeleted') AND e.data ->> 'active')
              OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' <> 'Member'))";
 

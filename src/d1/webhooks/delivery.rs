@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::super::batch::{Batch, Handle, Select};
 use super::super::events;
+use super::super::product::feed::{self, EVENT_ID, GAINED, LOST, MOST_LISTED, WORK};
 use super::super::statement::{Binding, Statement, boolean, optional, text};
 use super::super::tenant::{Tenant, guard};
 use super::{MOST_KEPT, SECRETS};
@@ -20,7 +21,7 @@ pub const MOST_EVENTS: usize = 40;
 /// Most events at which a claim looks for them.
 const MOST_SCANNED: u32 = 500;
 /// Most events of a subject whose first one failed.
-const MOST_OF_SUBJECT: u32 = 8;
+const MOST_OF_SUBJECT: u32 = 4;
 /// Most webhooks of a database that a sweep finds.
 pub const MOST_SWEPT: u32 = 40;
 
@@ -125,6 +126,8 @@ pub struct Picked {
     pub r#type: String,
     /// The id of the message.
     pub id: String,
+    /// How much it took to read it.
+    pub work: u32,
     /// The body of the message, as JSON.
     pub body: String,
 }
@@ -189,42 +192,47 @@ pub fn claim(
                  AND x.seq >= d.seq AND (x.seq = d.seq OR x.seq <= w.position)
                ORDER BY x.seq LIMIT {MOST_OF_SUBJECT})
            UNION ALL
-           SELECT * FROM (SELECT 1, 'new', e.seq, NULL FROM w CROSS JOIN events e ON e.org_id = w.org_id
-             AND e.seq > w.start AND e.seq <= w.start + {MOST_SCANNED}
-             WHERE w.goes_on AND {selected} ORDER BY e.seq LIMIT {MOST_EVENTS})
+           SELECT 1, 'new', p.seq, NULL FROM ({new}) p
            UNION ALL
-           SELECT * FROM (SELECT 2, 'replay', e.seq, NULL FROM w CROSS JOIN events e ON e.org_id = w.org_id
-             AND e.seq >= w.replay_next AND e.seq <= min(w.replay_next + {MOST_SCANNED}, w.replay_until)
-             WHERE w.goes_on AND {selected} ORDER BY e.seq LIMIT {MOST_EVENTS}))
+           SELECT 2, 'replay', p.seq, NULL FROM ({replayed}) p)
          SELECT json_object('reason', p.reason, 'seq', e.seq, 'subject', e.subject_id, 'type', e.type,
-           'id', {id}, 'body', '' || {body}) AS json
+           'id', {EVENT_ID}, 'work', {WORK}, 'body', '' || {body}) AS json
          FROM picked p CROSS JOIN w CROSS JOIN events e ON e.org_id = w.org_id AND e.seq = p.seq
          WHERE (p.subject IS NULL OR e.subject_id = p.subject) AND {selected}
          ORDER BY p.place, p.seq",
-        selected = "(w.selected IS NULL OR instr(w.selected, '\"' || e.type || '\"'))",
-        id = MESSAGE_ID,
+        selected = selects("w"),
+        new = page("e.seq > w.start AND e.seq <= w.start + "),
+        replayed = page("e.seq <= w.replay_until AND e.seq >= w.replay_next AND e.seq <= w.replay_next + "),
         body = message()
     );
     let events = batch.push(tenant.select_json(&events, &bindings));
     Claim { webhook, events }
 }
 
-/// SQL of the id of the message about the event `e`.
-const MESSAGE_ID: &str = "'evt_' || e.org_id || '_' || e.seq";
+/// SQL of the sequence numbers of a page of events: those within a range, up to which `range` counts on.
+fn page(range: &str) -> String {
+    let selected = selects("w");
+    format!(
+        "SELECT * FROM (
+               SELECT q.seq, sum(q.work) OVER (ORDER BY q.seq ROWS UNBOUNDED PRECEDING) - q.work AS done FROM (
+                 SELECT e.seq AS seq, {WORK} AS work FROM w CROSS JOIN events e
+                   ON e.org_id = w.org_id AND {range}{MOST_SCANNED}
+                 WHERE w.goes_on AND {selected} ORDER BY e.seq LIMIT {MOST_EVENTS}) q)
+             WHERE done < {MOST_LISTED}"
+    )
+}
 
 /// SQL of the message about the event `e`, as JSON: what Standard Webhooks recommends, with the event as its data.
 fn message() -> String {
+    format!("json_object('type', e.type, 'timestamp', e.at, 'data', {})", feed::body())
+}
+
+/// SQL of the condition that the webhook with this alias delivers the event `e`.
+fn selects(webhook: &str) -> String {
     format!(
-        "json_object('type', e.type, 'timestamp', e.at, 'data', json_object('id', {MESSAGE_ID}, 'seq', e.seq,
-           'at', e.at, 'type', e.type, 'organization', e.org_id,
-           'subject', (SELECT json_object('type', e.subject_type, 'id', e.subject_id,
-               'user_name', s.personal ->> 'user_name', 'external_id', s.personal ->> 'external_id',
-               'name', s.personal ->> 'display_name')
-             FROM event_subjects s
-             WHERE s.org_id = e.org_id AND s.subject_id = e.subject_id AND s.seq = e.seq),
-           'version', e.version, 'story', e.story,
-           'cause', json_object('source', e.source, 'actor', e.actor, 'request_id', substr(e.log_id, 26)),
-           'data', json(e.data)))"
+        "({webhook}.types = '[]' OR instr({webhook}.types, '\"' || e.type || '\"')
+             OR (instr({webhook}.types, '\"access.lost\"') AND {LOST})
+             OR (instr({webhook}.types, '\"access.gained\"') AND {GAINED}))"
     )
 }
 
@@ -321,6 +329,19 @@ pub fn finish(
         batch.execute(tenant.statement(sql, &bindings));
     };
     if !cleared.is_empty() {
+        let selected = selects("v");
+        let next = format!(
+            "INSERT INTO webhook_failures (org_id, webhook_id, subject_id, seq, attempts, next_at)
+             SELECT w.org_id, w.id, c.subject, c.seq, 0, :now FROM webhooks w CROSS JOIN (
+               SELECT j.value ->> 'subject' AS subject, (
+                 SELECT s.seq FROM event_subjects s CROSS JOIN webhooks v ON v.org_id = :org AND v.id = :webhook
+                   CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq AND e.subject_id = s.subject_id
+                 WHERE s.org_id = :org AND s.subject_id = j.value ->> 'subject' AND s.seq > j.value ->> 'after'
+                   AND s.seq <= v.position AND {selected}
+                 ORDER BY s.seq LIMIT 1) AS seq
+               FROM json_each(:cleared) j) c
+             WHERE w.org_id = :org AND w.id = :webhook AND c.seq IS NOT NULL"
+        );
         changed(
             "DELETE FROM webhook_failures WHERE org_id = :org AND webhook_id = :webhook
                AND subject_id IN (SELECT j.value ->> 'subject' FROM json_each(:cleared) j)",
@@ -328,21 +349,7 @@ pub fn finish(
             json!(cleared).to_string(),
         );
         // What waited for them is next.
-        changed(
-            "INSERT INTO webhook_failures (org_id, webhook_id, subject_id, seq, attempts, next_at)
-             SELECT w.org_id, w.id, c.subject, c.seq, 0, :now FROM webhooks w CROSS JOIN (
-               SELECT j.value ->> 'subject' AS subject, (
-                 SELECT s.seq FROM event_subjects s CROSS JOIN webhooks v ON v.org_id = :org AND v.id = :webhook
-                   CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq AND e.subject_id = s.subject_id
-                 WHERE s.org_id = :org AND s.subject_id = j.value ->> 'subject' AND s.seq > j.value ->> 'after'
-                   AND s.seq <= v.position
-                   AND (v.selected IS NULL OR instr(v.selected, '\"' || e.type || '\"'))
-                 ORDER BY s.seq LIMIT 1) AS seq
-               FROM json_each(:cleared) j) c
-             WHERE w.org_id = :org AND w.id = :webhook AND c.seq IS NOT NULL",
-            "",
-            String::new(),
-        );
+        changed(&next, "", String::new());
     }
     if !failed.is_empty() {
         changed(
@@ -405,4 +412,38 @@ pub fn count_attempt(tenant: &Tenant<'_>, id: &str) -> Statement {
         "UPDATE webhooks SET attempts = attempts + 1 WHERE org_id = :org AND id = :webhook",
         &[text("webhook", id)],
     )
+}
+
+/// What the golden file shows of it.
+#[cfg(test)]
+pub(crate) fn cases(tenant: &Tenant<'_>) -> Vec<(&'static str, Batch)> {
+    let (mut claimed, mut finished) = (Batch::new(), Batch::new());
+    claimed.push(waiting("2026-01-01T00:00:00.000Z"));
+    claim(&mut claimed, tenant, "webhook", ("lease", "2026-01-01T00:01:00.000Z"), false);
+    let failure = Failure {
+        subject: "person".to_owned(),
+        seq: 7,
+        attempts: 1,
+        next_at: "2026-01-01T00:00:05.000Z".to_owned(),
+    };
+    let attempt = Attempt {
+        at: "2026-01-01T00:00:00.000Z".to_owned(),
+        event: Some(7),
+        r#type: "person.updated".to_owned(),
+        attempt: 1,
+        status: 500,
+        duration: 12,
+        answer: String::new(),
+    };
+    let outcome = Outcome {
+        position: 7,
+        failed: vec![failure],
+        cleared: vec![("group".to_owned(), 5)],
+        attempts: vec![attempt],
+        pause_until: Some("2026-01-01T00:00:05.000Z".to_owned()),
+        disabled_because: Some("failures"),
+        ..Outcome::default()
+    };
+    finish(&mut finished, tenant, ("webhook", "https://product.example", "lease"), &outcome);
+    vec![("a webhook is claimed", claimed), ("what a run came to", finished)]
 }

@@ -13,7 +13,7 @@ use super::events;
 use super::statement::{Statement, integer, optional, text};
 use super::tenant::{Tenant, full, guard};
 use directory::event::{Event, NewEvent, SubjectType, Transition};
-use directory::webhook::{MOST_FAILED, MOST_WEBHOOKS, selected};
+use directory::webhook::{MOST_FAILED, MOST_WEBHOOKS};
 
 /// Most attempts that are kept of a webhook.
 pub const MOST_KEPT: u32 = 500;
@@ -97,25 +97,19 @@ fn event(id: &str, before: Option<&Settings>, after: Option<&Settings>) -> Optio
     Some(NewEvent::new(event, SubjectType::Webhook, id))
 }
 
-/// The types that the events of these types have, as they are stored.
-fn stored_types(types: &[String]) -> Option<String> {
-    selected(types).map(|types| json!(types).to_string())
-}
-
 /// Writes a new webhook, which delivers the events that come from now on.
 pub fn insert(tenant: &Tenant<'_>, id: &str, settings: &Settings, secret: &str, by: &str) -> Vec<Statement> {
     let mut statements: Vec<Statement> =
         event(id, None, Some(settings)).map(|event| events::record(tenant, &[event])).unwrap_or_default();
     let limit = full("'webhooks'");
     let sql = format!(
-        "INSERT INTO webhooks (org_id, id, address, queue, description, types, selected, secret, created_at, created_by,
+        "INSERT INTO webhooks (org_id, id, address, queue, description, types, secret, created_at, created_by,
            position, leased_until)
          SELECT iif({MOST_WEBHOOKS} > (SELECT count(*) FROM webhooks w WHERE w.org_id = o.id), o.id, {limit}),
-           :webhook, :address, :queue, :description, :types, :selected, :secret, :now, :by,
+           :webhook, :address, :queue, :description, :types, :secret, :now, :by,
            coalesce((SELECT max(e.seq) FROM events e WHERE e.org_id = o.id), 0), ''
          FROM organizations o WHERE o.id = :org"
     );
-    let types = stored_types(&settings.types);
     statements.push(tenant.statement(
         &sql,
         &[
@@ -124,7 +118,6 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, settings: &Settings, secret: &str, 
             optional("queue", settings.queue.as_deref()),
             text("description", settings.description.as_str()),
             text("types", json!(settings.types).to_string()),
-            optional("selected", types.as_deref()),
             text("secret", secret),
             text("by", by),
         ],
@@ -136,19 +129,16 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, settings: &Settings, secret: &str, 
 /// Changes the settings of a webhook. The batch fails as stale if it is enabled or disabled meanwhile. One that is
 /// enabled goes on where it was, with all attempts.
 pub fn update(tenant: &Tenant<'_>, id: &str, before: &Settings, after: &Settings) -> Vec<Statement> {
-    let types = stored_types(&after.types);
     let bindings = [
         text("webhook", id),
         optional("address", after.address.as_deref()),
         optional("queue", after.queue.as_deref()),
         text("description", after.description.as_str()),
         text("types", json!(after.types).to_string()),
-        optional("selected", types.as_deref()),
         integer("was_disabled", i64::from(before.disabled)),
         integer("disabled", i64::from(after.disabled)),
     ];
     let update = "UPDATE webhooks SET address = :address, queue = :queue, description = :description, types = :types,
-           selected = :selected,
            disabled_at = iif(CAST(:disabled AS INTEGER), coalesce(disabled_at, :now), NULL),
            disabled_because = iif(CAST(:disabled AS INTEGER), coalesce(disabled_because, 'administrator'), NULL)
          WHERE org_id = :org AND id = :webhook AND (disabled_at IS NOT NULL) = CAST(:was_disabled AS INTEGER)";
