@@ -69,7 +69,7 @@ async function productWorker(organization) {
       SCIM_EDGE: {
         type: "worker",
         worker: "scim-edge",
-        exportName: "Product",
+        exportName: "default",
         props: { organization, consumer: NAME },
       },
     },

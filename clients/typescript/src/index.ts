@@ -5,8 +5,18 @@
  */
 import { type Drained, type DrainOptions, drain } from "./drain.ts";
 import { errorOf, ScimEdgeError, UnreachableError } from "./errors.ts";
-import type { Decision, Evaluation, FeedEvent, FeedPage, PersonWithAccess, Semantic } from "./types.ts";
+import type {
+  Acknowledged,
+  Decision,
+  Evaluation,
+  FeedEvent,
+  FeedPage,
+  PeoplePage,
+  PersonWithAccess,
+  Semantic,
+} from "./types.ts";
 
+export type { ProductBinding, ShortEvaluation } from "./binding.ts";
 export { CURSOR_TABLE, type D1, d1Cursor } from "./d1.ts";
 export type { CursorStore, Drained, DrainOptions } from "./drain.ts";
 export * from "./errors.ts";
@@ -104,6 +114,14 @@ export class ScimEdge {
     }
   }
 
+  /** Who has which role in a project, by its id or name: a page, whose `next` is the `after` of the next one. */
+  peopleOf(project: string, { role, after }: { role?: string; after?: string } = {}): Promise<PeoplePage> {
+    const query = new URLSearchParams();
+    if (role !== undefined) query.set("role", role);
+    if (after !== undefined) query.set("after", after);
+    return this.#json("GET", `/product/v1/projects/${encodeURIComponent(project)}/people?${query}`);
+  }
+
   /** Whether a subject may do something, and why. An unknown subject, action or resource is a denial, not an error. */
   check(evaluation: Evaluation): Promise<Decision> {
     return this.#json("POST", "/access/v1/evaluation", evaluation);
@@ -120,13 +138,13 @@ export class ScimEdge {
   }
 
   /** Tells that all events up to the cursor have had their effect. The console shows how long that took. */
-  acknowledge(cursor: string): Promise<void> {
+  acknowledge(cursor: string): Promise<Acknowledged> {
     return this.#json("POST", "/product/v1/acknowledgements", { cursor });
   }
 
   async #json<Answer>(method: string, path: string, body?: unknown, waiting = 0): Promise<Answer> {
     const response = await this.#send(method, path, body, waiting);
-    return (response.status === 204 ? undefined : await response.json()) as Answer;
+    return (await response.json()) as Answer;
   }
 
   async #send(method: string, path: string, body?: unknown, waiting = 0): Promise<Response> {
