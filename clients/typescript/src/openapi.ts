@@ -486,8 +486,8 @@ export interface components {
     };
     /** @description What a person may do through one group. */
     Right: {
-      /** @description Its name. */
-      group: string;
+      /** @description The name of a plain group. */
+      group: string | null;
       /** @description The group. */
       group_id: string;
       /** @description Its name. */

@@ -26,7 +26,8 @@ export async function catchUp(env: Env): Promise<Drained> {
 function changesOf(db: D1Database, event: FeedEvent): D1PreparedStatement[] {
   const statements = [db.prepare("INSERT INTO applied_events VALUES (?, ?, ?)").bind(event.id, event.at, event.type)];
   for (const { person, active, is_lost, lost, gained } of event.access) {
-    statements.push(rememberPerson(db, person, active));
+    // The memberships of a person who is deleted end after that: they must not bring the person back.
+    statements.push(active ? rememberPerson(db, person, active) : deactivatePerson(db, person.id));
     for (const { group_id } of lost) {
       statements.push(db.prepare("DELETE FROM rights WHERE person_id = ? AND group_id = ?").bind(person.id, group_id));
     }
@@ -61,6 +62,9 @@ const withoutAccess = (db: D1Database, person: string) => [
   db.prepare("DELETE FROM credentials WHERE person_id = ?").bind(person),
   db.prepare("DELETE FROM rights WHERE person_id = ?").bind(person),
 ];
+
+const deactivatePerson = (db: D1Database, id: string) =>
+  db.prepare("UPDATE people SET active = 0 WHERE id = ?").bind(id);
 
 function rememberPerson(
   db: D1Database,
