@@ -18,7 +18,7 @@ import type {
 
 export type { ProductBinding, ShortEvaluation } from "./binding.ts";
 export { CURSOR_TABLE, type D1, d1Cursor } from "./d1.ts";
-export type { CursorStore, Drained, DrainOptions } from "./drain.ts";
+export { type CursorStore, type Drained, type DrainOptions, drain } from "./drain.ts";
 export * from "./errors.ts";
 export type * from "./types.ts";
 export { type ReceivedWebhook, verifyWebhook } from "./webhook.ts";
