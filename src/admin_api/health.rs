@@ -69,6 +69,7 @@ pub(crate) async fn read(
         (FindingKind::GroupLinkedTwice, looked_for.twice),
         (FindingKind::PeopleHidden, looked_for.hidden),
         (FindingKind::PeopleRefused, looked_for.refused),
+        (FindingKind::RevocationNotAcknowledged, looked_for.late),
     ] {
         let found = results.first(found)?;
         findings.extend(found.map(|Found { number, at, id, name }| Finding { kind, number, at, id, name }));

@@ -70,6 +70,8 @@ fn schemas() -> Map<String, Value> {
     add::<permissions::ChangePermissions>(&mut all);
     add::<problem::ProblemDetails<'_>>(&mut all);
     add::<product_keys::ProductKeyList>(&mut all);
+    add::<product_keys::ConsumerList>(&mut all);
+    add::<product_keys::RevocationList>(&mut all);
     add::<product_keys::GenerateProductKey>(&mut all);
     add::<product_keys::RotateProductKey>(&mut all);
     add::<product_keys::IssuedProductKey>(&mut all);

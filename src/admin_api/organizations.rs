@@ -21,6 +21,8 @@ use directory::catalog::check_group_prefix;
 use directory::organization::parse_email_domains;
 use directory::{AdministratorName, OrgRole, organization};
 
+/// Longest time without an acknowledgement before an alert, in minutes: a day.
+pub(crate) const MAX_REVOCATION_MINUTES: u64 = 24 * 60;
 /// Highest limit of users that can be set.
 pub(crate) const MAX_USER_LIMIT: u64 = 100_000_000;
 
@@ -306,6 +308,12 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
             "\"brake_percent\" must be from 0 to 100; 0 means no brake.",
         ));
     }
+    if change.revocation_minutes.is_some_and(|minutes| minutes > MAX_REVOCATION_MINUTES) {
+        return Err(Problem::new(
+            400,
+            format!("\"revocation_minutes\" must be from 0 to {MAX_REVOCATION_MINUTES}; 0 means no alert."),
+        ));
+    }
     Ok(Settings {
         name: change.name,
         email_management: change.email_management,
@@ -315,6 +323,7 @@ fn settings(change: SettingsChange) -> Result<Settings, Problem> {
         key_lifetime_days: change.key_lifetime_days,
         user_limit: change.user_limit,
         brake_percent: change.brake_percent,
+        revocation_minutes: change.revocation_minutes,
         group_prefix: change.group_prefix,
         org_role_attribute: change.org_role_attribute,
     })

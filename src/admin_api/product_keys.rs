@@ -1,15 +1,18 @@
 //! Product keys: generate, rotate, deactivate. A key's text is in one answer and nowhere else.
 
-use super::context::{AdminContext, InOrganization, check_name};
+use serde::Deserialize;
+
+use super::context::{AdminContext, InOrganization, Opened, check_name};
 use super::keys::{DAY, MAX_LIFETIME};
 use super::reply::Reply;
 use super::types::keys::KeyStatus;
 use super::types::product_keys::{
-    GenerateProductKey, IssuedProductKey, ProductKey, ProductKeyList, ProductKeyWithText, RotateProductKey,
+    Acknowledged, Consumer, ConsumerList, GenerateProductKey, IssuedProductKey, ProductKey, ProductKeyList,
+    ProductKeyWithText, Revocation, RevocationList, RotateProductKey,
 };
 use crate::auth::known_keys;
 use crate::d1::audit_log::Outcome;
-use crate::d1::product::keys as stored;
+use crate::d1::product::{acknowledgements, keys as stored};
 use crate::d1::tenant::guard;
 use crate::d1::{Batch, StorageError, Tenant};
 use crate::http::{AdminCode, Problem};
@@ -30,6 +33,117 @@ pub(crate) async fn list(
     let tenant = context.tenant(org);
     let InOrganization { organization, answer: keys } = context.select(&tenant, stored::all(&tenant)).await?;
     Ok(InOrganization { organization, answer: ProductKeyList { keys } })
+}
+
+/// What the page of products shows.
+pub(crate) struct Products {
+    pub(crate) keys: Vec<ProductKey>,
+    pub(crate) consumers: Vec<Consumer>,
+    /// Of the person asked for.
+    pub(crate) revocations: Vec<Revocation>,
+}
+
+/// Reads keys, consumers, and the deactivations of a person, in one round trip.
+pub(crate) async fn page(
+    context: &AdminContext<'_>,
+    org: &str,
+    person: Option<&str>,
+) -> Result<InOrganization<Products>, Problem> {
+    let tenant = context.tenant(org);
+    let mut batch = Batch::new();
+    let keys = batch.push(stored::all(&tenant));
+    let consumers = batch.push(acknowledgements::consumers_with_times(&tenant));
+    let revocations = person.map(|person| batch.push(acknowledgements::of_person(&tenant, person)));
+    let Opened { organization, results } = context.open(&tenant, batch).await?;
+    let minutes = organization.record.revocation_minutes;
+    let consumers =
+        results.all(consumers)?.into_iter().map(|found| consumer(found, context, minutes)).collect();
+    let revocations = revocations.map_or(Ok(Vec::new()), |found| results.all(found))?;
+    let answer = Products { keys: results.all(keys)?, consumers, revocations: grouped(revocations) };
+    Ok(InOrganization { organization, answer })
+}
+
+/// Lists the consumers of the feed, with the time that they take to acknowledge deactivations.
+pub(crate) async fn consumers(
+    context: &AdminContext<'_>,
+    org: &str,
+) -> Result<InOrganization<ConsumerList>, Problem> {
+    let InOrganization { organization, answer } = page(context, org, None).await?;
+    Ok(InOrganization { organization, answer: ConsumerList { consumers: answer.consumers } })
+}
+
+/// Lists the deactivations of a person, and when each consumer acknowledged them.
+pub(crate) async fn revocations(
+    context: &AdminContext<'_>,
+    org: &str,
+    person: &str,
+) -> Result<InOrganization<RevocationList>, Problem> {
+    let InOrganization { organization, answer } = page(context, org, Some(person)).await?;
+    Ok(InOrganization { organization, answer: RevocationList { revocations: answer.revocations } })
+}
+
+/// A consumer as it is stored.
+#[derive(Debug, Deserialize)]
+struct StoredConsumer {
+    id: String,
+    name: String,
+    in_use: bool,
+    seq: i64,
+    at: String,
+    behind: i64,
+    millis: Vec<i64>,
+    waiting: u64,
+    waiting_since: Option<String>,
+}
+
+fn consumer(found: StoredConsumer, context: &AdminContext<'_>, minutes: u64) -> Consumer {
+    let StoredConsumer { id, name, in_use, seq, at, behind, mut millis, waiting, waiting_since } = found;
+    millis.sort_unstable();
+    let latest = clock::iso(context.now_millis.saturating_sub(minutes.saturating_mul(60_000)));
+    let is_late = in_use && minutes > 0 && waiting_since.as_ref().is_some_and(|since| *since < latest);
+    Consumer {
+        measured: millis.len() as u64,
+        p50_millis: percentile(&millis, 50),
+        p99_millis: percentile(&millis, 99),
+        id,
+        name,
+        in_use,
+        seq,
+        at,
+        behind,
+        waiting,
+        waiting_since,
+        is_late,
+    }
+}
+
+/// The value that so many of a hundred do not exceed: the nearest rank of values in order.
+fn percentile(sorted: &[i64], percent: usize) -> Option<i64> {
+    let rank = sorted.len().saturating_mul(percent).div_ceil(100);
+    sorted.get(rank.checked_sub(1)?).copied()
+}
+
+/// When a consumer acknowledged a deactivation, as it is stored.
+#[derive(Debug, Deserialize)]
+struct StoredRevocation {
+    event: i64,
+    at: String,
+    r#type: String,
+    consumer: String,
+    name: String,
+    millis: Option<i64>,
+}
+
+fn grouped(rows: Vec<StoredRevocation>) -> Vec<Revocation> {
+    let mut all: Vec<Revocation> = Vec::new();
+    for StoredRevocation { event, at, r#type, consumer, name, millis } in rows {
+        let acknowledged = Acknowledged { consumer, name, millis };
+        match all.last_mut() {
+            Some(last) if last.event == event => last.acknowledged.push(acknowledged),
+            _ => all.push(Revocation { event, at, r#type, acknowledged: vec![acknowledged] }),
+        }
+    }
+    all
 }
 
 /// Generates a key.
@@ -171,5 +285,19 @@ fn expiry(context: &AdminContext<'_>, requested: Option<String>) -> Result<Optio
                 context.after(365 * DAY)
             ),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percentile;
+
+    #[test]
+    fn a_percentile_is_a_value_that_was_measured() {
+        assert_eq!(percentile(&[], 50), None);
+        assert_eq!(percentile(&[2], 99), Some(2));
+        let hundred: Vec<i64> = (1..=100).collect();
+        assert_eq!((percentile(&hundred, 50), percentile(&hundred, 99)), (Some(50), Some(99)));
+        assert_eq!(percentile(&[1, 2, 3], 99), Some(3));
     }
 }

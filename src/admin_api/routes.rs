@@ -55,6 +55,8 @@ enum Call {
     GenerateProductKey,
     RotateProductKey,
     DeactivateProductKey,
+    ListConsumers,
+    ListRevocations,
     ListMembers,
     AddMember,
     ReadMember,
@@ -157,6 +159,8 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/product-keys", Method::POST, Call::GenerateProductKey)
         .at("/organizations/:org/product-keys/:key", Method::DELETE, Call::DeactivateProductKey)
         .at("/organizations/:org/product-keys/:key/rotate", Method::POST, Call::RotateProductKey)
+        .at("/organizations/:org/consumers", Method::GET, Call::ListConsumers)
+        .at("/organizations/:org/members/:id/revocations", Method::GET, Call::ListRevocations)
         .at("/organizations/:org/members", Method::GET, Call::ListMembers)
         .at("/organizations/:org/members", Method::POST, Call::AddMember)
         .at("/organizations/:org/members/:id", Method::GET, Call::ReadMember)
@@ -279,6 +283,8 @@ async fn read(
         (Call::ReadOrganization, [org]) => found(organizations::read(context, org).await?),
         (Call::PreviewDeletion, [org]) => found(deletion::preview(context, org).await?),
         (Call::ListKeys, [org]) => found(keys::list(context, org).await?),
+        (Call::ListConsumers, [org]) => found(product_keys::consumers(context, org).await?),
+        (Call::ListRevocations, [org, id]) => found(product_keys::revocations(context, org, id).await?),
         (Call::ListProductKeys, [org]) => found(product_keys::list(context, org).await?),
         (Call::ListMembers, [org]) => found(members::list(context, org, query::read(request.query)?).await?),
         (Call::ReadMember, [org, id]) => found(members::read(context, org, id).await?),

@@ -53,6 +53,8 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org/groups", Method::GET, Page(PageName::PlainGroups))
         .at("/organizations/:org/groups/:id", Method::GET, Page(PageName::Group))
         .at("/organizations/:org/groups/:id", Method::POST, Page(PageName::Group))
+        .at("/organizations/:org/products", Method::GET, Page(PageName::Products))
+        .at("/organizations/:org/products", Method::POST, Page(PageName::Products))
         .at("/organizations/:org/log", Method::GET, Page(PageName::Log))
         .at("/organizations/:org/events/:event", Method::GET, Page(PageName::Event))
         .at("/organizations/:org/health", Method::GET, Page(PageName::Health))

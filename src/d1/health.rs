@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::{Batch, Handle, Select};
+use super::product::acknowledgements;
 use super::tenant::Tenant;
 
 /// Most failures that are counted.
@@ -37,7 +38,7 @@ fn failures() -> String {
 /// Reads how the provisioning is, in one row as JSON: `last_heard_at`; `failures` of identity providers within a day,
 /// at most [`MOST_FAILURES`]; the `key` that was used last; the good keys that are
 /// `unused`; how many `good_keys` there are; the `import` that is
-/// under way, and the `bulk` change of many people.
+/// under way, and the `bulk` change of many people; and how many `late_products` have not acknowledged a deactivation.
 pub fn state<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
     let sql = format!(
         "WITH k AS MATERIALIZED (
@@ -59,10 +60,12 @@ pub fn state<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
            'import', (SELECT i.id FROM (
                SELECT id, is_done, read_at FROM imports WHERE org_id = :org ORDER BY id DESC LIMIT 3) i
              WHERE i.is_done = 0 AND i.read_at > {minutes} LIMIT 1),
+           'late_products', (SELECT count(c.at) FROM {late} c),
            'bulk', (SELECT r.id FROM bulk_runs r INDEXED BY bulk_runs_under_way
              WHERE r.org_id = :org AND r.status = 'running' LIMIT 1)) AS json",
         day = ago("1 day"),
-        minutes = ago("3 minutes")
+        minutes = ago("3 minutes"),
+        late = acknowledgements::late()
     );
     tenant.select_json(&sql, &[])
 }
@@ -94,6 +97,8 @@ pub struct Findings {
     pub hidden: Handle<Found>,
     /// People who were refused for their mail domain.
     pub refused: Handle<Found>,
+    /// Products that have not acknowledged a deactivation in time.
+    pub late: Handle<Found>,
 }
 
 impl Findings {
@@ -107,8 +112,18 @@ impl Findings {
             twice: add(&twice()),
             hidden: add(&hidden()),
             refused: add(&refused()),
+            late: add(&late()),
         }
     }
+}
+
+/// Products that have not acknowledged a deactivation in time.
+fn late() -> String {
+    format!(
+        "SELECT count(*) AS number, min(c.at) AS at, c.id AS id, c.name AS name FROM {} c WHERE c.at IS NOT NULL
+         HAVING count(*) > 0",
+        acknowledgements::late()
+    )
 }
 
 /// A group that was pushed after the last refusal is renamed no longer.

@@ -24,7 +24,8 @@ pub(super) fn described(more: &str) -> String {
            'plain_groups', json(iif(o.plain_groups, 'true', 'false')),
            'keep_access', json(iif(o.keep_access, 'true', 'false')),
            'mail_domains', json(o.mail_domains), 'key_lifetime_days', o.key_lifetime_days,
-           'user_limit', o.user_limit, 'brake_percent', o.brake_percent, 'group_prefix', o.group_prefix,
+           'user_limit', o.user_limit, 'brake_percent', o.brake_percent,
+           'revocation_minutes', o.revocation_minutes, 'group_prefix', o.group_prefix,
            'confirmed_org_role_attribute', o.org_role_attribute,
            'user_count', o.user_count, 'group_count', o.group_count, 'failed_webhooks', o.failed_webhooks,
            'owner_user_name', (SELECT doc ->> '$.userName' FROM users WHERE org_id = o.id AND org_role = 'Owner'),
@@ -67,6 +68,8 @@ pub struct Settings {
     pub user_limit: Option<u64>,
     /// Of how many people in a hundred SCIM may take access within an hour; 0: of any number.
     pub brake_percent: Option<u64>,
+    /// After how many minutes without the acknowledgement of a deactivation there is an alert; 0: never.
+    pub revocation_minutes: Option<u64>,
     /// What the names of its projects' groups begin with.
     pub group_prefix: Option<String>,
     /// The attribute with which its identity provider sends organization roles.
@@ -202,6 +205,9 @@ impl Settings {
         let limit = |name, value: Option<u64>| {
             Some((Wanted { name, kind: Kind::Limit }, text(name, value?.to_string())))
         };
+        let number = |name, value: Option<u64>| {
+            Some((Wanted { name, kind: Kind::Number }, text(name, value?.to_string())))
+        };
         let own_text =
             |name, value: Option<&str>| Some((Wanted { name, kind: Kind::Text }, text(name, value?)));
         let domains = self.mail_domains.as_deref();
@@ -218,10 +224,8 @@ impl Settings {
             }),
             limit("key_lifetime_days", self.key_lifetime_days),
             limit("user_limit", self.user_limit),
-            self.brake_percent.map(|percent| {
-                let name = "brake_percent";
-                (Wanted { name, kind: Kind::Number }, text(name, percent.to_string()))
-            }),
+            number("brake_percent", self.brake_percent),
+            number("revocation_minutes", self.revocation_minutes),
         ]
         .into_iter()
         .flatten()

@@ -8812,6 +8812,53 @@ SELECT
         AND i.read_at > strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-3 minutes')
       LIMIT 1
     ),
+    'late_products',
+    (
+      SELECT count(c.at)
+      FROM (
+        SELECT
+          c.id AS id,
+          c.name AS name,
+          (
+            SELECT e.at
+            FROM (
+              SELECT n.at AS at, n.type AS type
+              FROM events n
+              WHERE n.org_id = c.org_id
+                AND n.seq > c.seq
+              ORDER BY n.seq
+              LIMIT 200
+            ) e
+            WHERE
+              (e.type = 'person.deactivated' OR e.type = 'person.deleted')
+              AND e.at < strftime(
+                '%Y-%m-%dT%H:%M:%fZ',
+                ?1,
+                '-' || (SELECT nullif(revocation_minutes, 0) FROM organizations WHERE id = c.org_id) || ' minutes'
+              )
+            LIMIT 1
+          ) AS at
+        FROM (
+          SELECT
+            c.*,
+            EXISTS (
+              SELECT 1
+              FROM product_keys k
+              WHERE
+                k.org_id = c.org_id
+                AND k.consumer = c.id
+                AND k.deactivated_at IS NULL
+                AND (k.expires_at IS NULL OR k.expires_at > ?1)
+            )
+            OR NOT EXISTS (SELECT 1 FROM product_keys k WHERE k.org_id = c.org_id AND k.id = c.id) AS in_use
+          FROM consumers c
+          WHERE c.org_id = ?2
+          ORDER BY c.at DESC
+          LIMIT 20
+        ) c
+        WHERE c.in_use
+      ) c
+    ),
     'bulk',
     (
       SELECT r.id
@@ -8966,6 +9013,52 @@ FROM (
 ) f
   JOIN organizations o ON o.id = f.org_id
 WHERE f.code = 'domain_not_allowed' AND substr(f.id, 1, 24) > o.last_modified
+HAVING count(*) > 0;
+SELECT count(*) AS number, min(c.at) AS at, c.id AS id, c.name AS name
+FROM (
+  SELECT
+    c.id AS id,
+    c.name AS name,
+    (
+      SELECT e.at
+      FROM (
+        SELECT n.at AS at, n.type AS type
+        FROM events n
+        WHERE n.org_id = c.org_id
+          AND n.seq > c.seq
+        ORDER BY n.seq
+        LIMIT 200
+      ) e
+      WHERE
+        (e.type = 'person.deactivated' OR e.type = 'person.deleted')
+        AND e.at < strftime(
+          '%Y-%m-%dT%H:%M:%fZ',
+          ?1,
+          '-' || (SELECT nullif(revocation_minutes, 0) FROM organizations WHERE id = c.org_id) || ' minutes'
+        )
+      LIMIT 1
+    ) AS at
+  FROM (
+    SELECT
+      c.*,
+      EXISTS (
+        SELECT 1
+        FROM product_keys k
+        WHERE
+          k.org_id = c.org_id
+          AND k.consumer = c.id
+          AND k.deactivated_at IS NULL
+          AND (k.expires_at IS NULL OR k.expires_at > ?1)
+      )
+      OR NOT EXISTS (SELECT 1 FROM product_keys k WHERE k.org_id = c.org_id AND k.id = c.id) AS in_use
+    FROM consumers c
+    WHERE c.org_id = ?2
+    ORDER BY c.at DESC
+    LIMIT 20
+  ) c
+  WHERE c.in_use
+) c
+WHERE c.at IS NOT NULL
 HAVING count(*) > 0;
 
 -- what an undo of all of a key would look at
@@ -10305,6 +10398,8 @@ SELECT
     o.user_limit,
     'brake_percent',
     o.brake_percent,
+    'revocation_minutes',
+    o.revocation_minutes,
     'group_prefix',
     o.group_prefix,
     'confirmed_org_role_attribute',
@@ -12425,6 +12520,8 @@ SELECT
     o.user_limit,
     'brake_percent',
     o.brake_percent,
+    'revocation_minutes',
+    o.revocation_minutes,
     'group_prefix',
     o.group_prefix,
     'confirmed_org_role_attribute',
@@ -12609,6 +12706,8 @@ SELECT
     o.user_limit,
     'brake_percent',
     o.brake_percent,
+    'revocation_minutes',
+    o.revocation_minutes,
     'group_prefix',
     o.group_prefix,
     'confirmed_org_role_attribute',
@@ -12778,6 +12877,8 @@ SELECT
     o.user_limit,
     'brake_percent',
     o.brake_percent,
+    'revocation_minutes',
+    o.revocation_minutes,
     'group_prefix',
     o.group_prefix,
     'confirmed_org_role_attribute',
@@ -12911,6 +13012,8 @@ SELECT
     o.user_limit,
     'brake_percent',
     o.brake_percent,
+    'revocation_minutes',
+    o.revocation_minutes,
     'group_prefix',
     o.group_prefix,
     'confirmed_org_role_attribute',

@@ -63,6 +63,7 @@ describe("organizations", () => {
       mail_domains: [],
       key_lifetime_days: null,
       brake_percent: 20,
+      revocation_minutes: 5,
       brake: { engaged_at: null, engaged_by: null, lifted_until: null, lost: 0, limit: 25, undo: null },
       pause: null,
       deletion: null,

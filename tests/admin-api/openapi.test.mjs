@@ -200,6 +200,7 @@ describe("the Worker", () => {
     const rotated = await walk.call("rotateProductKey", at({ key: product.id }), { body: { overlap_hours: 1 } });
     assert.equal((await walk.call("deactivateProductKey", at({ key: product.id }))).status, "deactivated");
     const products = await walk.call("listProductKeys", at());
+    assert.deepEqual((await walk.call("listConsumers", at())).consumers, []);
     assert.deepEqual(products.keys.map(({ id }) => id).sort(), [product.id, rotated.id].sort());
 
     const body = { name: "Demo", roles: ["Engineer"] };
@@ -296,6 +297,7 @@ describe("the Worker", () => {
     await walk.call("export", at({ export: "groups" }), { query: { format: "jsonl" } });
 
     const shown = await walk.call("readMember", at({ member: ada.id }));
+    assert.deepEqual((await walk.call("listRevocations", at({ member: ada.id }))).revocations, []);
     assert.deepEqual(shown.resource, assertStatus(await okta.get(`/Users/${ada.id}`), 200));
     assert.deepEqual(shown.groups, [{ id: group, display_name: "Statsig-Shop-Night Shift-Member" }]);
     assert.equal(shown.history.at(-1).actor, renewed.hint);

@@ -64,6 +64,7 @@ export function pagesOf({ id }, { user, group, project, team }) {
     "projects",
     ...(project ? [`projects/${project}`] : []),
     ...(team ? [`projects/${project}/teams/${team}`] : []),
+    "products",
     "groups",
     `groups/${group}`,
     "log",

@@ -28,6 +28,8 @@ pub(crate) struct ProvisioningState {
     /// The id of a change of many people that is under way. null: none is.
     #[schema(required)]
     pub(crate) bulk: Option<String>,
+    /// How many products have not acknowledged a deactivation within `revocation_minutes` of the organization.
+    pub(crate) late_products: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -68,6 +70,8 @@ pub(crate) enum FindingKind {
     PeopleRefused,
     /// Webhooks are disabled, since their receivers do not take events.
     WebhooksDisabled,
+    /// Products have not acknowledged a deactivation within `revocation_minutes` of the organization.
+    RevocationNotAcknowledged,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

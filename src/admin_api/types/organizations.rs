@@ -34,6 +34,10 @@ pub(crate) struct Settings {
     /// take it from more is refused until an administrator decides. 0: of any number.
     #[schema(minimum = 0, maximum = 100)]
     pub(crate) brake_percent: Option<u64>,
+    /// After how many minutes without the acknowledgement of a deactivation by a product administrators are alerted.
+    /// 0: never.
+    #[schema(minimum = 0, maximum = 1440)]
+    pub(crate) revocation_minutes: Option<u64>,
     /// What the names of new role groups begin with; `GROUP_PREFIX` is for organizations that have none yet. Renaming a
     /// project, also to the name that it has, gives its groups this prefix. Only operators may set it.
     #[schema(min_length = 1)]
@@ -103,6 +107,10 @@ pub(crate) struct OrganizationRecord {
     /// number.
     #[schema(minimum = 0, maximum = 100)]
     pub(crate) brake_percent: u64,
+    /// After how many minutes without the acknowledgement of a deactivation by a product administrators are alerted.
+    /// 0: never.
+    #[schema(minimum = 0, maximum = 1440)]
+    pub(crate) revocation_minutes: u64,
     /// What the names of role groups begin with.
     #[schema(required, value_type = String)]
     pub(crate) group_prefix: Option<String>,

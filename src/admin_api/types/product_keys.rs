@@ -113,3 +113,70 @@ impl Repeatable for IssuedProductKey {
         reply::json(&ProductKeyWithText { described, key: secret })
     }
 }
+
+/// A consumer of the feed: a product key with those that replaced it, or a service binding.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Consumer {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Whether it still has a good key, or needs none.
+    pub(crate) in_use: bool,
+    /// It has applied all events up to this one.
+    pub(crate) seq: i64,
+    /// Since when.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// How many events it has not acknowledged.
+    pub(crate) behind: i64,
+    /// How many of the newest deactivations it has acknowledged: those among the newest 2,000 events.
+    pub(crate) measured: u64,
+    /// In so many milliseconds after the identity provider's request it has acknowledged half of them. null: of none.
+    #[schema(required)]
+    pub(crate) p50_millis: Option<i64>,
+    /// The same for 99 of a hundred.
+    #[schema(required)]
+    pub(crate) p99_millis: Option<i64>,
+    /// How many deactivations it has not acknowledged.
+    pub(crate) waiting: u64,
+    /// The time of the first of them. null: there is none.
+    #[schema(required, format = DateTime)]
+    pub(crate) waiting_since: Option<String>,
+    /// Whether that is longer ago than `revocation_minutes` of the organization.
+    pub(crate) is_late: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConsumerList {
+    /// At most 20, those in use first.
+    pub(crate) consumers: Vec<Consumer>,
+}
+
+/// When a consumer acknowledged a deactivation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Acknowledged {
+    pub(crate) consumer: String,
+    pub(crate) name: String,
+    /// How many milliseconds after the request. null: not yet.
+    #[schema(required)]
+    pub(crate) millis: Option<i64>,
+}
+
+/// A deactivation, or a deletion, of a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Revocation {
+    /// The sequence number of its event.
+    pub(crate) event: i64,
+    /// When it was asked for.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// `person.deactivated` or `person.deleted`.
+    pub(crate) r#type: String,
+    pub(crate) acknowledged: Vec<Acknowledged>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RevocationList {
+    /// The newest first, at most 10.
+    pub(crate) revocations: Vec<Revocation>,
+}

@@ -215,6 +215,17 @@ fn described(organization: &Organization, finding: &Finding) -> Markup {
                 a href=(address(organization, "log?outcome=refused")) { "Who" }
             },
         ),
+        FindingKind::RevocationNotAcknowledged => (
+            "A product does not know yet that access was lost",
+            html! {
+                (name) (others("products")) " has not acknowledged a deactivation of " (time_or_never(at.as_deref()))
+                ". It may still let that person in."
+            },
+            html! {
+                "Look whether the product reads the feed, and whether its key is good, under "
+                a href=(address(organization, "products")) { "Products" } "."
+            },
+        ),
     };
     html! {
         section.card aria-label=(title) {

@@ -28,6 +28,9 @@ pub(super) fn line(organization: &Organization) -> Markup {
             @if record.brake.engaged_at.is_some() { " · " strong { "access brake on" } }
             @if record.pause.is_some() { " · " strong { "paused" } }
             @if record.failed_webhooks > 0 { " · " strong { "webhook disabled" } }
+            @if state.late_products > 0 {
+                " · " a href=(address(organization, "products")) { strong { "a deactivation is not acknowledged" } }
+            }
             @if state.import.is_some() { " · import under way" }
             @if let Some(run) = &state.bulk {
                 " · " a href=(address(organization, &format!("bulk/{}", segment(run)))) {

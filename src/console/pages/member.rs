@@ -409,6 +409,11 @@ fn activation(organization: &Organization, member: &MemberInList) -> Markup {
                 input type="hidden" name="user_name" value=(member.user_name);
                 button.quiet name="action" value="activate" { "Activate again" }
             }
+            p {
+                a href=(address(organization, &format!("products?person={}", segment(&member.id)))) {
+                    "When products knew of the deactivation"
+                }
+            }
         }
     }
 }

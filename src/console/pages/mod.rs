@@ -40,6 +40,7 @@ mod page;
 mod parts;
 mod permissions;
 mod plain_groups;
+mod products;
 mod project;
 mod projects;
 mod request;

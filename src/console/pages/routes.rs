@@ -20,6 +20,7 @@ use super::page::{Shown, Submitted};
 use super::parts::address_of;
 use super::permissions::Permissions;
 use super::plain_groups::PlainGroups;
+use super::products::Products;
 use super::project::Project;
 use super::projects::Projects;
 use super::request::{Page, PageRequest, PageResponse};
@@ -51,6 +52,7 @@ pub(crate) enum PageName {
     Team,
     Permissions,
     PlainGroups,
+    Products,
     Group,
     Log,
     Event,
@@ -101,6 +103,7 @@ pub(crate) async fn respond(
         (P::Permissions, [org]) => with_forms(&Permissions { org }, context, request, form).await,
         (P::PlainGroups, [org]) => PlainGroups { org }.show(context, request).await,
         (P::Group, [org, id]) => with_forms(&Group { org, id }, context, request, form).await,
+        (P::Products, [org]) => with_forms(&Products { org }, context, request, form).await,
         (P::Log, [org]) => Log { org }.show(context, request).await,
         (P::Event, [org, seq]) => Event { org, seq }.show(context, request).await,
         (P::Imports, [org]) => Imports { org }.show(context, request).await,

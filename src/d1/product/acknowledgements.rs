@@ -17,6 +17,8 @@ pub(crate) const KEPT_DAYS: u32 = 30;
 pub(crate) const MOST_CONSUMERS: u32 = 20;
 /// How many of the newest events are searched for deactivations, of which times are summed up.
 pub(crate) const MOST_SEARCHED: u32 = 2_000;
+/// How many events behind the last acknowledgement are searched for a deactivation.
+pub(crate) const MOST_WAITING: u32 = 200;
 /// Most deactivations of a person that are shown.
 pub(crate) const MOST_OF_PERSON: u32 = 10;
 /// How many of a person's newest events are searched for deactivations.
@@ -63,23 +65,42 @@ pub fn acknowledge(tenant: &Tenant<'_>, (consumer, name): (&str, &str), seq: i64
     ]
 }
 
-/// SQL of the consumers `c` of the organization `o`, with whether they still have a key.
-fn consumers() -> String {
+/// SQL of consumers `c`, with whether they still have a key. `found` is SQL behind FROM that finds them.
+fn consumers(found: &str) -> String {
     format!(
         "(SELECT c.*, EXISTS (
               SELECT 1 FROM product_keys k WHERE k.org_id = c.org_id AND k.consumer = c.id AND k.deactivated_at IS NULL
                 AND (k.expires_at IS NULL OR k.expires_at > :now))
             OR NOT EXISTS (SELECT 1 FROM product_keys k WHERE k.org_id = c.org_id AND k.id = c.id) AS in_use
-          FROM o CROSS JOIN consumers c ON c.org_id = o.id ORDER BY c.at DESC LIMIT {MOST_CONSUMERS}) c"
+          FROM {found} ORDER BY c.at DESC LIMIT {MOST_CONSUMERS}) c"
     )
 }
 
-/// SQL of the seconds from the event `e` to the acknowledgement of the consumer `c`; NULL: there is none yet.
-const SECONDS: &str = "(SELECT (julianday(a.at) - julianday(e.at)) * 86400.0 FROM acknowledgements a
+/// The consumers of the organization `o`.
+const OF_O: &str = "o CROSS JOIN consumers c ON c.org_id = o.id";
+
+/// SQL of the milliseconds from the event `e` to the acknowledgement of the consumer `c`; NULL: there is none yet.
+const MILLIS: &str = "(SELECT CAST(round((julianday(a.at) - julianday(e.at)) * 86400000.0) AS INTEGER)
+               FROM acknowledgements a
                WHERE a.org_id = c.org_id AND a.consumer = c.id AND a.seq >= e.seq ORDER BY a.seq LIMIT 1)";
 
 /// Whether the event `e` ends all access of a person.
 const IS_REVOCATION: &str = "(e.type = 'person.deactivated' OR e.type = 'person.deleted')";
+
+/// SQL of the consumers of the organization that have not acknowledged a deactivation in time, with the time `at` of
+/// the first, as far as it is among the [`MOST_WAITING`] events that they have to apply next.
+pub(crate) fn late() -> String {
+    format!(
+        "(SELECT c.id AS id, c.name AS name, (
+            SELECT e.at FROM (
+              SELECT n.at AS at, n.type AS type FROM events n WHERE n.org_id = c.org_id AND n.seq > c.seq
+              ORDER BY n.seq LIMIT {MOST_WAITING}) e
+            WHERE {IS_REVOCATION} AND e.at < strftime('%Y-%m-%dT%H:%M:%fZ', :now, '-' || (
+              SELECT nullif(revocation_minutes, 0) FROM organizations WHERE id = c.org_id) || ' minutes') LIMIT 1) AS at
+          FROM {} WHERE c.in_use)",
+        consumers("consumers c WHERE c.org_id = :org")
+    )
+}
 
 /// Reads the consumers, and for each how long it took to acknowledge the deactivations among the newest
 /// [`MOST_SEARCHED`] events, one a row as JSON.
@@ -93,14 +114,14 @@ pub fn consumers_with_times<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<
          newest (seq) AS MATERIALIZED (SELECT max(n.seq) FROM o CROSS JOIN events n ON n.org_id = o.id)
          SELECT json_object('id', c.id, 'name', c.name, 'seq', c.seq, 'at', c.at,
            'in_use', json(iif(c.in_use, 'true', 'false')), 'behind', n.seq - c.seq,
-           'seconds', json((SELECT json_group_array(x.seconds) FROM (
-             SELECT {SECONDS} AS seconds FROM revoked e WHERE e.seq > coalesce((
+           'millis', json((SELECT json_group_array(x.millis) FROM (
+             SELECT {MILLIS} AS millis FROM revoked e WHERE e.seq > coalesce((
                SELECT min(f.seq) FROM acknowledgements f WHERE f.org_id = c.org_id AND f.consumer = c.id), 0)) x
-             WHERE x.seconds IS NOT NULL)),
+             WHERE x.millis IS NOT NULL)),
            'waiting', (SELECT count(*) FROM revoked e WHERE e.seq > c.seq),
            'waiting_since', (SELECT min(e.at) FROM revoked e WHERE e.seq > c.seq)) AS json
          FROM {} CROSS JOIN newest n ORDER BY c.in_use DESC, c.name",
-        consumers()
+        consumers(OF_O)
     );
     tenant.select_json(&sql, &[])
 }
@@ -117,12 +138,12 @@ pub fn of_person<R: DeserializeOwned>(tenant: &Tenant<'_>, person: &str) -> Sele
            CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq
            WHERE {IS_REVOCATION} AND e.subject_id = :person LIMIT {MOST_OF_PERSON})
          SELECT json_object('event', e.seq, 'at', e.at, 'type', e.type, 'consumer', c.id, 'name', c.name,
-           'seconds', {SECONDS}) AS json
+           'millis', {MILLIS}) AS json
          FROM revoked e CROSS JOIN {}
          WHERE e.seq > coalesce((
            SELECT min(f.seq) FROM acknowledgements f WHERE f.org_id = c.org_id AND f.consumer = c.id), 0)
          ORDER BY e.seq DESC, c.name",
-        consumers()
+        consumers(OF_O)
     );
     tenant.select_json(&sql, &[text("person", person)])
 }

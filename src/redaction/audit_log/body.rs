@@ -20,7 +20,7 @@ pub(crate) const MAX_DEPTH: usize = 8;
 /// Replaces a value that is redacted.
 const NOT_KEPT: &str = "(not kept)";
 /// The fields of bodies of the admin API whose values are kept.
-const ADMIN_FIELDS: [&str; 25] = [
+const ADMIN_FIELDS: [&str; 29] = [
     "name",
     "owner",
     "user_name",
@@ -34,6 +34,10 @@ const ADMIN_FIELDS: [&str; 25] = [
     "key_lifetime_days",
     "user_limit",
     "brake_percent",
+    "revocation_minutes",
+    "scopes",
+    "overlap_hours",
+    "expires_at",
     "permissions",
     "for_minutes",
     "confirm_people",

@@ -291,7 +291,7 @@ fn scim_name(group: &GroupRef) -> Vec<Markup> {
 }
 
 /// What administrators call the settings.
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("group_prefix", "group prefix"),
     ("org_role_attribute", "attribute of the organization role"),
     ("name", "name"),
@@ -300,6 +300,7 @@ const SETTINGS: [(&str, &str); 10] = [
     ("plain_groups", "groups of any name"),
     ("key_lifetime_days", "days after which a new key expires"),
     ("user_limit", "most people"),
+    ("revocation_minutes", "minutes until the alert about an unacknowledged deactivation"),
     ("brake_percent", "share of people at which the brake engages"),
     ("keep_access", "roles and groups kept over a deactivation"),
 ];
