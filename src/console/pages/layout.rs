@@ -34,7 +34,7 @@ pub(super) enum Section {
     Elsewhere,
 }
 
-const SECTIONS: [(Section, &str, &str); 9] = [
+const SECTIONS: [(Section, &str, &str); 10] = [
     (Section::Keys, "keys", "Access management"),
     (Section::Members, "members", "Members"),
     (Section::Projects, "projects", "Projects and teams"),
