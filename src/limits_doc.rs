@@ -224,6 +224,7 @@ fn keys_and_sessions() -> Vec<Row> {
         ("permissions of an organization that are set", bytes(permission::MAX_BYTES), "400"),
         ("custom roles that *Permissions* lists", number(permissions::MOST_LISTED), CUT),
         ("body of a check", bytes(authzen::BODY_LIMIT), "413"),
+        ("results of a search for permissions", number(product::search::MOST_FOUND), "next page"),
         ("`evaluations` of a check", number(product::check::MOST_QUESTIONS), "400"),
         (
             "roles of a project that a check need not read one by one",

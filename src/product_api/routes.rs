@@ -80,6 +80,21 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
             Method::POST,
             Keyed(CHECK, |context, _| Box::pin(authzen::evaluations(context))),
         )
+        .at(
+            "/access/v1/search/subject",
+            Method::POST,
+            Keyed(CHECK, |context, _| Box::pin(authzen::search::subjects(context))),
+        )
+        .at(
+            "/access/v1/search/resource",
+            Method::POST,
+            Keyed(CHECK, |context, _| Box::pin(authzen::search::resources(context))),
+        )
+        .at(
+            "/access/v1/search/action",
+            Method::POST,
+            Keyed(CHECK, |context, _| Box::pin(authzen::search::actions(context))),
+        )
 });
 
 const EVENTS: Access = Access::Scope(KeyScope::Events);

@@ -297,3 +297,25 @@ test("a deactivation, a removal, an archive and a deletion hold from the next ch
   await here.admin.call("DELETE", here.path(`?confirm_name=${encodeURIComponent(name)}`), undefined, 200);
   assert.equal(await check(), undefined);
 });
+
+describe("rates", () => {
+  const busy = useWorker({ vars: { PRODUCT_KEY_REQUESTS_PER_MINUTE: "30000" } });
+  const limited = useWorker({ vars: { PRODUCT_KEY_REQUESTS_PER_MINUTE: "20" } });
+  const body = { subject: user("owner@okta.local"), action: to("manage_members"), resource: project("x") };
+
+  test("let 500 checks a second pass", async () => {
+    const client = await createProduct(await createOrganization(busy), { scopes: ["check"] });
+    const answers = await Promise.all(Array.from({ length: 500 }, () => client.send("POST", EVALUATION, body)));
+    assert.ok(answers.every(({ status }) => status === 200));
+  });
+
+  test("are told with a whole number of seconds, as a text", async () => {
+    const client = await createProduct(await createOrganization(limited), { scopes: ["check"] });
+    let answer;
+    for (let i = 0; i < 30 && answer?.status !== 429; i++) answer = await client.send("POST", EVALUATION, body);
+    assert.equal(answer.status, 429);
+    assert.match(answer.headers["retry-after"], /^[1-9]\d*$/);
+    assert.match(answer.headers["content-type"], /^text\/plain/);
+    assert.match(answer.text, /Try again/);
+  });
+});

@@ -5,5 +5,6 @@ pub mod check;
 pub mod feed;
 pub mod keys;
 pub mod people;
+pub mod search;
 pub(crate) mod security_events;
 pub(crate) mod signing_keys;

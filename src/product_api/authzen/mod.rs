@@ -4,6 +4,7 @@
 //! (§10.1.2).
 
 mod request;
+pub(super) mod search;
 
 use serde_json::{Value, json};
 
@@ -45,6 +46,9 @@ pub(super) fn configuration(request: &HttpRequest) -> HttpResponse {
         "policy_decision_point": origin,
         "access_evaluation_endpoint": at("evaluation"),
         "access_evaluations_endpoint": at("evaluations"),
+        "search_subject_endpoint": at("search/subject"),
+        "search_resource_endpoint": at("search/resource"),
+        "search_action_endpoint": at("search/action"),
     });
     HttpResponse::json(200, JSON, body.to_string())
 }
