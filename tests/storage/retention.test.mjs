@@ -152,14 +152,24 @@ test("nothing is left of a deleted organization, and all of the others", async (
     await worker.sql("INSERT INTO deleted_people VALUES (?1, 'x', ?2, 1, '{}')", org, now);
     await worker.sql("INSERT INTO undo_runs VALUES (?1, 'x', ?2, 'a', '{}', 'finished', 1, '{}')", org, now);
     await worker.sql("INSERT INTO undo_subjects VALUES (?1, 'x', 0, 's', NULL)", org);
-    await worker.sql("INSERT INTO bulk_runs VALUES (?1, 'x', ?2, 'a', '{}', 'finished', 1, '{}')", org, now);
+    await worker.sql("INSERT INTO bulk_runs VALUES (?1, 'x', ?2, 'a', '{}', 'finished', 1, '{}', '')", org, now);
     await worker.sql("INSERT INTO bulk_people VALUES (?1, 'x', 'p', NULL)", org);
+    await worker.sql(
+      `INSERT INTO webhooks (org_id, id, queue, description, types, secret, created_at, created_by, disabled_at,
+         disabled_because, position, leased_until)
+       VALUES (?1, 'x', 'Q', '', '[]', 's', ?2, 'a', ?2, 'administrator', 0, '')`,
+      org,
+      now,
+    );
+    await worker.sql("INSERT INTO webhook_failures VALUES (?1, 'x', 's', 1, 1, ?2)", org, now);
+    await worker.sql("INSERT INTO webhook_attempts VALUES (?1, 'x', 0, 1, ?2, 1, 't', 1, 500, 1, '')", org, now);
   }
   await worker.sql("INSERT INTO access_losses VALUES (?1, ?2, 0, 0)", id, days(2).slice(0, 16));
   await run();
   const ofEvents = ["events", "event_subjects", "access_losses"];
   const ofRuns = ["undo_runs", "undo_subjects", "bulk_runs", "bulk_people"];
-  for (const table of [...ofEvents, "deleted_people", ...ofRuns]) {
+  const ofWebhooks = ["webhooks", "webhook_failures", "webhook_attempts"];
+  for (const table of [...ofEvents, "deleted_people", ...ofRuns, ...ofWebhooks]) {
     assert.equal(await count(worker, table, gone), 0, table);
     assert.ok((await count(worker, table, id)) > 0, table);
   }
