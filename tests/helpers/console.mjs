@@ -33,7 +33,7 @@ export async function submit(page, button) {
 
 /** Opens all collapsed parts of the page. */
 export async function unfold(page) {
-  await page.locator("details").evaluateAll((all) => {
+  await page.locator("main details").evaluateAll((all) => {
     for (const details of all) details.open = true;
   });
 }
