@@ -8,7 +8,7 @@ use std::fs;
 use crate::admin_api::types::query as console_query;
 use crate::admin_api::{
     body as call_body, brake as brake_calls, idempotency, import_comparison, keys as key_calls,
-    organizations, projects as project_calls, undo as undo_calls,
+    organizations, projects as project_calls, setup_links as link_calls, undo as undo_calls,
 };
 use crate::auth::cloudflare_access::{jwks, jwt};
 use crate::auth::{admin_token, known_keys};
@@ -22,7 +22,7 @@ use crate::d1::webhooks::{self as stored_webhooks, delivery};
 use crate::d1::{
     audit_log, brake, bulk, console_sessions, erasure, export, group_people, idempotent_calls, keys,
     organization_list, people, people_counts, permissions, product, project_views, projects, refolding,
-    retry, session, totals, undo,
+    retry, session, setup_links, totals, undo,
 };
 use crate::http::rate_limits::{self, Rate};
 use crate::http::{address, body_budget, request};
@@ -321,6 +321,9 @@ fn admin_api() -> Vec<Row> {
         ("windows of its search, of as many people as a search looks at", number(bulk::MOST_WINDOWS), "400"),
         ("people of a step of it", number(bulk::MOST_OF_STEP), "next step"),
         ("people that its preview lists", number(bulk::MOST_PREVIEWED), CUT),
+        ("good setup links of an organization", number(setup_links::MOST_GOOD), "409"),
+        ("setup links that are listed", number(setup_links::MOST_LISTED), "left out"),
+        ("days for which a setup link is good", number(link_calls::MAX_DAYS), "400"),
         ("form of the sign-in page", bytes(console::SIGN_IN_LIMIT), "413"),
         ("values in a body", number(call_body::MAX_VALUES), "400"),
         ("roles that a project is created with", number(project_calls::MOST_ROLES), "400"),

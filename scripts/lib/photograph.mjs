@@ -41,6 +41,7 @@ const PAGES = [
   ["webhooks", "/console/organizations/{organization}/webhooks"],
   ["permissions", "/console/organizations/{organization}/permissions?on=project&role=Member"],
   ["settings", "/console/organizations/{organization}/settings"],
+  ["setup-links", "/console/organizations/{organization}/setup-links"],
   ["brake-banner", "/console/organizations/{braked}/members"],
   ["brake", "/console/organizations/{braked}/brake"],
   ["undo-preview", "/console/organizations/{braked}/undo?key={culprit}&since=2026-01-01"],

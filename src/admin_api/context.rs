@@ -106,6 +106,8 @@ impl AdminContext<'_> {
         match &self.actor {
             Actor::Operator(_) => None,
             Actor::Administrator(email) => Some(AdministratorName::of(email)),
+            // It administers none.
+            Actor::SetupLink { .. } => Some(AdministratorName::of("")),
         }
     }
 
@@ -116,6 +118,9 @@ impl AdminContext<'_> {
             Actor::Operator(_) => Scope::Organization(organization),
             Actor::Administrator(email) => {
                 Scope::Administrator { organization, name: AdministratorName::of(email) }
+            }
+            Actor::SetupLink { organization, id, hash, .. } => {
+                Scope::SetupLink { organization: organization.clone(), id: id.clone(), hash: hash.clone() }
             }
         };
         let cause = Cause {

@@ -421,6 +421,8 @@ pub(crate) async fn transfer_ownership(
         let by = match &context.actor {
             Actor::Operator(_) => None,
             Actor::Administrator(email) => Some(AdministratorName::of(email).fold),
+            // It is no one's name.
+            Actor::SetupLink { .. } => Some(String::new()),
         };
         let mut batch = Batch::from_iter(users::transfer_ownership(&tenant, &id, by.as_deref()));
         if by.is_none() {

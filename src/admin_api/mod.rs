@@ -33,6 +33,7 @@ pub(crate) mod projects;
 pub(crate) mod reply;
 pub(crate) mod routes;
 pub(crate) mod sessions;
+pub(crate) mod setup_links;
 pub(crate) mod types;
 pub(crate) mod undo;
 pub(crate) mod webhooks;

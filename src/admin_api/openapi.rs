@@ -10,7 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::types::{
     self, access, bulk, consequences, events, export, groups, health, imports, keys, log, members,
-    organizations, permissions, problem, product_keys, projects, query, sessions, undo, webhooks,
+    organizations, permissions, problem, product_keys, projects, query, sessions, setup_links, undo,
+    webhooks,
 };
 
 use crate::deployment::VERSION;
@@ -57,6 +58,9 @@ fn schemas() -> Map<String, Value> {
     add::<members::Member>(&mut all);
     add::<members::MemberList>(&mut all);
     add::<members::MemberDetail>(&mut all);
+    add::<setup_links::NewSetupLink>(&mut all);
+    add::<setup_links::IssuedSetupLink>(&mut all);
+    add::<setup_links::SetupLinkList>(&mut all);
     add::<organizations::Settings>(&mut all);
     add::<organizations::NewOrganization>(&mut all);
     add::<organizations::Organization>(&mut all);

@@ -368,7 +368,7 @@ async fn unarchived(
 }
 
 /// Assembles projects from the rows of [`read_projects`]: a project, then its roles and its teams.
-fn assemble(parts: Vec<ProjectPart>) -> Result<Vec<Described>, StorageError> {
+pub(super) fn assemble(parts: Vec<ProjectPart>) -> Result<Vec<Described>, StorageError> {
     let mut projects: Vec<Described> = Vec::new();
     let orphan = || StorageError::Internal("a role or a team comes before its project".to_owned());
     for ProjectPart { list, json, .. } in parts {

@@ -16,7 +16,7 @@ use super::types::{Nothing, Repeatable, query};
 use super::{
     access, body, brake, bulk, consequences, deeds, deleted_people, deletion, export, group_people, groups,
     imports, keys, log, members, organizations, permissions, product_keys, project_views, projects, sessions,
-    undo, webhooks,
+    setup_links, undo, webhooks,
 };
 use crate::audit::admin_request;
 use crate::d1::StorageError;
@@ -115,6 +115,9 @@ enum Call {
     ReadFormerAccess,
     RestorePerson,
     EraseDeletedPerson,
+    ListSetupLinks,
+    CreateSetupLink,
+    RevokeSetupLink,
     EndSessions,
     ListWebhooks,
     CreateWebhook,
@@ -161,6 +164,9 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/product-keys/:key/rotate", Method::POST, Call::RotateProductKey)
         .at("/organizations/:org/consumers", Method::GET, Call::ListConsumers)
         .at("/organizations/:org/members/:id/revocations", Method::GET, Call::ListRevocations)
+        .at("/organizations/:org/setup-links", Method::GET, Call::ListSetupLinks)
+        .at("/organizations/:org/setup-links", Method::POST, Call::CreateSetupLink)
+        .at("/organizations/:org/setup-links/:link", Method::DELETE, Call::RevokeSetupLink)
         .at("/organizations/:org/members", Method::GET, Call::ListMembers)
         .at("/organizations/:org/members", Method::POST, Call::AddMember)
         .at("/organizations/:org/members/:id", Method::GET, Call::ReadMember)
@@ -286,6 +292,7 @@ async fn read(
         (Call::ListConsumers, [org]) => found(product_keys::consumers(context, org).await?),
         (Call::ListRevocations, [org, id]) => found(product_keys::revocations(context, org, id).await?),
         (Call::ListProductKeys, [org]) => found(product_keys::list(context, org).await?),
+        (Call::ListSetupLinks, [org]) => found(setup_links::list(context, org).await?),
         (Call::ListMembers, [org]) => found(members::list(context, org, query::read(request.query)?).await?),
         (Call::ReadMember, [org, id]) => found(members::read(context, org, id).await?),
         (Call::ReadFormerAccess, [org, id]) => {
@@ -443,6 +450,12 @@ async fn write(
             })
             .await
         }
+        (Call::CreateSetupLink, [org]) => {
+            post(context, request, fields, async |context, body| {
+                setup_links::create(context, org, body).await
+            })
+            .await
+        }
         (Call::CreateProject, [org]) => {
             post(context, request, fields, async |context, body| projects::create(context, org, body).await)
                 .await
@@ -545,6 +558,7 @@ async fn change(
             let Nothing {} = body::read(fields)?;
             undo::stop(context, org, id).await?.into_json()
         }
+        (Call::RevokeSetupLink, [org, link]) => setup_links::revoke(context, org, link).await?.into_json(),
         (Call::EndSessions, []) => sessions::end_all(context).await?.into_json(),
         (Call::UpdateOrganization, [org]) => {
             organizations::update(context, org, body::read(fields)?).await?.into_json()

@@ -4,6 +4,7 @@ mod assets;
 mod pages;
 mod responses;
 mod routes;
+mod setup;
 mod sign_in;
 
 use std::cell::Cell;
@@ -76,6 +77,11 @@ async fn respond(deployment: &Deployment<'_>, request: &mut HttpRequest, path: &
             HttpResponse::json(200, "application/json", admin_api::OPENAPI.to_owned())
         }
         ["api", rest @ ..] => api(deployment, request, rest).await,
+        ["setup"] if matches!(request.method, Method::GET | Method::POST) => {
+            let answered = setup::respond(deployment, request).await;
+            let response = answered.unwrap_or_else(|problem| failed(request, problem));
+            if response.status == 401 { response.concealing_cost() } else { response }
+        }
         _ => outside_api(deployment, request, path).await.unwrap_or_else(|problem| failed(request, problem)),
     }
 }

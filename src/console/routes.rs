@@ -34,6 +34,8 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
         .at("/organizations/:org", Method::GET, Page(PageName::Organization))
         .at("/organizations/:org/keys", Method::GET, Page(PageName::Keys))
         .at("/organizations/:org/keys", Method::POST, Page(PageName::Keys))
+        .at("/organizations/:org/setup-links", Method::GET, Page(PageName::SetupLinks))
+        .at("/organizations/:org/setup-links", Method::POST, Page(PageName::SetupLinks))
         .at("/organizations/:org/members", Method::GET, Page(PageName::Members))
         .at("/organizations/:org/members", Method::POST, Page(PageName::Members))
         .at("/organizations/:org/members/:id", Method::GET, Page(PageName::Member))

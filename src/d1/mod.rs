@@ -52,6 +52,7 @@ pub mod retention;
 pub(crate) mod retry;
 pub mod schema_version;
 pub mod session;
+pub mod setup_links;
 pub mod statement;
 pub mod tenant;
 pub mod totals;

@@ -29,6 +29,15 @@ pub enum Scope {
         /// What the key has to be allowed to do; `None`: anything.
         needs: Option<KeyScope>,
     },
+    /// By the presented setup link. With a link that is no longer good, the organization does not exist.
+    SetupLink {
+        /// The organization's id.
+        organization: String,
+        /// The link's id.
+        id: String,
+        /// The link's HMAC.
+        hash: String,
+    },
     /// By its id, for an operator of the deployment, who has been authenticated before.
     Organization(String),
     /// By its id, for a user who may administer it once they have accepted it.
@@ -61,6 +70,7 @@ impl Scope {
             Self::Key { .. } | Self::ProductKey { .. } => None,
             Self::Organization(id)
             | Self::Administrator { organization: id, .. }
+            | Self::SetupLink { organization: id, .. }
             | Self::Invited { organization: id, .. } => Some(id),
         }
     }
@@ -69,7 +79,9 @@ impl Scope {
     pub fn may_be_missed(&self) -> bool {
         match self {
             Self::Administrator { name, .. } | Self::Invited { name, .. } => !name.email.is_ascii(),
-            Self::Key { .. } | Self::ProductKey { .. } | Self::Organization(_) => false,
+            Self::Key { .. } | Self::ProductKey { .. } | Self::SetupLink { .. } | Self::Organization(_) => {
+                false
+            }
         }
     }
 }
@@ -156,6 +168,12 @@ impl Tenant<'_> {
             ("org" | "whole_org" | "org_of_write", Scope::Invited { .. }) => {
                 Some(Meaning::Expression(ORG_OF_INVITED))
             }
+            ("org" | "whole_org" | "org_of_write", Scope::SetupLink { .. }) => {
+                Some(Meaning::Expression(ORG_OF_SETUP_LINK))
+            }
+            ("linked", Scope::SetupLink { organization, .. }) => value(organization),
+            ("link", Scope::SetupLink { id, .. }) => value(id),
+            ("link_hash", Scope::SetupLink { hash, .. }) => value(hash),
             (
                 _,
                 Scope::Administrator { organization, name: by } | Scope::Invited { organization, name: by },
@@ -191,6 +209,10 @@ const ORG_OF_KEY: &str = "(SELECT org_id FROM auth_keys WHERE id = :key AND hash
 const ORG_OF_PRODUCT_KEY: &str = "(SELECT org_id FROM product_keys WHERE id = :key AND hash = :key_hash \
                                   AND deactivated_at IS NULL AND is_stopped = 0 \
                                   AND (expires_at IS NULL OR expires_at > :now) AND instr(scopes, :key_needs))";
+
+const ORG_OF_SETUP_LINK: &str = "(SELECT s.org_id FROM setup_links s CROSS JOIN organizations d ON d.id = s.org_id \
+                                 WHERE s.org_id = :linked AND s.id = :link AND s.hash = :link_hash \
+                                 AND s.revoked_at IS NULL AND s.expires_at > :now AND d.deleted_at IS NULL)";
 
 /// SQL of the organization in a batch where the statement before changes one row or none; NULL with none.
 pub(crate) const IF_ROW_CHANGED: &str = "iif(changes() = 1, :org, NULL)";

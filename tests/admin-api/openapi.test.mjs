@@ -115,6 +115,7 @@ describe("the description", () => {
       "RegenerateKey",
       "GenerateProductKey",
       "RotateProductKey",
+      "NewSetupLink",
       "ReleaseBrake",
       "Confirmation",
       "NewWebhook",
@@ -179,6 +180,9 @@ describe("the Worker", () => {
     const { next: place } = await walk.call("listOrganizations", {}, { query: { sort: "name", count: 1 } });
     const behind = { sort: "name", after: place ?? `~${made.id}`, search: "nowhere" };
     assert.equal((await walk.call("listOrganizations", {}, { query: behind })).next, null);
+    const link = await walk.call("createSetupLink", at(), { body: { expires_in_days: 2 } });
+    assert.equal((await walk.call("listSetupLinks", at())).links[0].id, link.id);
+    assert.equal((await walk.call("revokeSetupLink", at({ link: link.id }))).status, "revoked");
     assert.equal((await walk.call("readOrganization", at())).key_lifetime_days, 30);
     const changed = await walk.call("changeOrganization", at(), { body: { key_lifetime_days: 0, name: null } });
     assert.deepEqual([changed.key_lifetime_days, changed.name], [null, "Acme"]);

@@ -19,6 +19,7 @@ pub(crate) mod product_keys;
 pub(crate) mod projects;
 pub(crate) mod query;
 pub(crate) mod sessions;
+pub(crate) mod setup_links;
 pub(crate) mod undo;
 pub(crate) mod webhooks;
 

@@ -27,7 +27,8 @@ pub(crate) fn advice(code: ErrorCode) -> Option<&'static str> {
     }
 }
 
-/// The advice for an administrator whose call or form fails for this reason; `None` if the text of the problem suffices.
+/// The advice for an administrator whose call or form fails for this reason; `None` if the text of the problem is
+/// enough.
 pub(super) fn for_admin(code: AdminCode) -> Option<&'static str> {
     use AdminCode as A;
     match code {

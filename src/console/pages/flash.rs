@@ -30,6 +30,7 @@ pub(super) enum Flash {
     MemberDeleted,
     AddedToGroup,
     BulkStopped,
+    SetupLinkRevoked,
     WasInGroup,
     RemovedFromGroup,
     WasNotInGroup,
@@ -88,6 +89,7 @@ impl Flash {
                 "The member is removed. The identity provider learns of it with the next import."
             }
             Self::MemberDeleted => "The member is deleted.",
+            Self::SetupLinkRevoked => "The setup link is revoked: it opens nothing any more.",
             Self::BulkStopped => "The change is stopped. What it has changed stays.",
             Self::AddedToGroup => "The person is a member of the group now.",
             Self::WasInGroup => "The person was a member of the group already. Nothing was changed.",

@@ -48,7 +48,7 @@ impl From<String> for Checkbox {
 }
 
 /// A text field that may be left empty.
-pub(super) fn optional(text: &str) -> Option<String> {
+pub(crate) fn optional(text: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 

@@ -48,6 +48,8 @@ mod restore;
 mod role;
 pub(crate) mod routes;
 mod settings;
+pub(crate) mod setup;
+mod setup_links;
 mod sign_in;
 mod team;
 pub(crate) mod undo;

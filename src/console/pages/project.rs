@@ -254,7 +254,9 @@ fn roles(
                             @if !*built_in {
                                 br;
                                 a href=(address_of_role(&organization.record.id, &project.id, &group.id))
-                                    aria-label={ "Rename or delete the role " (brief(name)) } { small { "Rename or delete" } }
+                                    aria-label={ "Rename or delete the role " (brief(name)) } {
+                                    small { "Rename or delete" }
+                                }
                             }
                         }
                         td data-label="People" { (people(count)) }

@@ -27,6 +27,7 @@ use super::request::{Page, PageRequest, PageResponse};
 use super::restore::Restore;
 use super::role::Role;
 use super::settings::Settings;
+use super::setup_links::SetupLinks;
 use super::team::Team;
 use super::undo::Undo;
 use super::undo_run::UndoRunPage;
@@ -69,6 +70,7 @@ pub(crate) enum PageName {
     DeletedPeople,
     Deletion,
     Settings,
+    SetupLinks,
     Brake,
     Webhooks,
     Webhook,
@@ -121,6 +123,7 @@ pub(crate) async fn respond(
         (P::Deletion, [org]) => with_forms(&Deletion { org }, context, request, form).await,
         (P::Webhooks, [org]) => with_forms(&Webhooks { org }, context, request, form).await,
         (P::Webhook, [org, id]) => with_forms(&WebhookPage { org, id }, context, request, form).await,
+        (P::SetupLinks, [org]) => with_forms(&SetupLinks { org }, context, request, form).await,
         (P::Settings, [org]) => with_forms(&Settings { org }, context, request, form).await,
         _ => {
             let detail = format!("the route of the page {page:?} has other parameters than the page");

@@ -6,6 +6,8 @@ use crate::redaction::secrets::redact;
 /// The segments of this service's own paths.
 const KNOWN_SEGMENTS: &[&str] = &[
     "guides",
+    "setup",
+    "setup-links",
     "healthz",
     "scim",
     "v2",
