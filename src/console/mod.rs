@@ -1,34 +1,29 @@
 //! `/console`: the administrators' pages, and their API at `/console/api`.
 
 mod assets;
+mod context;
 mod pages;
 mod responses;
 mod routes;
 mod setup;
 mod sign_in;
 
-use std::cell::Cell;
-
 use http::Method;
 use scim_protocol::ScimError;
 
 use crate::admin_api::export::Download;
 use crate::admin_api::routes::{self as api_routes, Answer, Request};
-use crate::admin_api::{self, AdminContext, CallKey};
-use crate::audit::admin_request;
-use crate::auth::actor::Actor;
+use crate::admin_api::{self, CallKey};
 use crate::auth::administrator::{self, AuthMethod, Authentication, Identity};
 use crate::auth::{admin_token, same_origin};
-use crate::d1::audit_log::Entry;
-use crate::d1::{Database, StorageError};
+use crate::d1::StorageError;
 use crate::deployment::Deployment;
-use crate::http::request::{BODY_LIMIT, HttpRequest};
+use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
 use crate::http::routes::{NoRoute, Route};
 use crate::http::{AdminCode, Problem};
 use crate::redaction::audit_log::is_id;
-use crate::runtime::{clock, ids};
-use directory::Shard;
+use context::{admin_context, body_of, databases};
 use pages::routes::PageName;
 use pages::{Guide, PageRequest, PageResponse, days, flash, layout};
 use responses::{problem_details, see_other};
@@ -41,9 +36,6 @@ pub(crate) use pages::undo::MOST_PREVIEWED as UNDO_PREVIEWED;
 pub(crate) use pages::undo_words::MOST_LISTED as UNDO_LISTED;
 #[cfg(test)]
 pub(crate) use sign_in::SIGN_IN_LIMIT;
-
-/// How much more memory a body takes once it has been read, at most.
-const GROWTH: usize = 8;
 
 /// The response to a request that is refused before it is routed.
 pub(crate) fn refused(request: &HttpRequest, error: ScimError) -> HttpResponse {
@@ -288,55 +280,4 @@ fn with_cookie(response: HttpResponse, cookie: Option<String>) -> HttpResponse {
         Some(cookie) => response.with_header("Set-Cookie", cookie),
         None => response,
     }
-}
-
-/// Reads the body of an authenticated request.
-async fn body_of(request: &mut HttpRequest) -> Result<Vec<u8>, Problem> {
-    let body = request.body(BODY_LIMIT).await?;
-    request.hold(body.len(), body.len().saturating_mul(GROWTH))?;
-    Ok(body)
-}
-
-/// The databases that may have the organizations of the path: one, or all.
-fn databases(deployment: &Deployment<'_>, path: &[&str]) -> Result<Vec<Database>, Problem> {
-    let databases: Vec<Database> = match api_routes::organization_of(path) {
-        Some(id) => {
-            let shard = Shard::of_organization_id(id);
-            shard.and_then(|shard| deployment.database(shard)).into_iter().collect()
-        }
-        None => deployment.databases(),
-    };
-    if databases.is_empty() { Err(Problem::no_organization()) } else { Ok(databases) }
-}
-
-fn admin_context<'a>(
-    deployment: &'a Deployment<'_>,
-    request: &HttpRequest,
-    actor: Actor,
-    databases: &'a [Database],
-) -> Result<AdminContext<'a>, Problem> {
-    let database = databases.first().ok_or_else(Problem::no_organization)?;
-    let now_millis = clock::now_millis();
-    let (method, path) = (request.method.as_str(), request.address.path.as_str());
-    let entry = admin_request::entry(actor.name(), method, path, now_millis, ids::request_id()?);
-    let entry = Entry { ray_id: request.id.clone(), ..entry };
-    Ok(AdminContext {
-        database,
-        databases,
-        env: deployment.env,
-        kv: &deployment.kv,
-        catalog: deployment.catalog,
-        now_millis,
-        base: format!("{}/scim", request.address.origin),
-        actor,
-        entry,
-        admin_token: admin_token::configured(deployment).ok(),
-        import_pages_per_day: deployment.import_pages_per_day,
-        is_writing: request.method != Method::GET && request.method != Method::HEAD,
-        story: Cell::new(None),
-        has_databases: Shard::new(1).and_then(|second| deployment.database(second)).is_some(),
-        has_webhooks: Cell::new(false),
-        is_page: false,
-        call_id: None,
-    })
 }

@@ -4,10 +4,10 @@
 use http::Method;
 use serde::Deserialize;
 
+use super::context::{admin_context, body_of, databases};
 use super::pages::form;
 use super::pages::same_site_redirect_page;
 use super::pages::setup::{self as page, Shown};
-use super::{admin_context, body_of, databases};
 use crate::admin_api::setup_links::{self, Presented};
 use crate::admin_api::types::keys::{GenerateKey, IssuedKey, NewKey};
 use crate::admin_api::{AdminContext, keys};

@@ -45,11 +45,11 @@ function said(html) {
     .replace(/&amp;/g, "&");
 }
 
-/** Words of the API in what a page says. */
+/** Words of the API in what a page says; types of events, which have a dot, are the product's own. */
 function faults(html) {
   const text = said(html);
   const found = [
-    ...text.matchAll(/\b[a-z]+(?:_[a-z]+)+\b/g),
+    ...text.matchAll(/(?<![.\w])[a-z]+(?:_[a-z]+)+\b(?!\.)/g),
     ...text.matchAll(/\b(?:400|401|403|404|405|409|413|422|429|500|503)\b/g),
     ...text.matchAll(
       /Bad Request|Not Found|Conflict\b|Unprocessable|Forbidden|\{"|": *(?:[[{"\d]|true|false|null)|\bnull\b/g,
