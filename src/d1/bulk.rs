@@ -51,7 +51,7 @@ pub enum Change {
     Remove {},
 }
 
-/// What becomes of a person.
+/// What a bulk change does to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = BulkResult)]
 #[serde(rename_all = "snake_case")]
@@ -97,7 +97,7 @@ pub struct Person {
     pub user_name: Option<String>,
     /// In how many groups they are.
     pub groups: u32,
-    /// What becomes of them; null: the run has not reached them.
+    /// What was done to them; null: the run has not reached them.
     #[schema(required)]
     pub result: Option<Outcome>,
 }

@@ -75,7 +75,7 @@ pub(crate) struct NewMember {
     pub(crate) org_role: Option<AssignableRole>,
 }
 
-/// What becomes of a member. What is left out stays.
+/// Changes of a member. A field that is left out keeps its value.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ChangeMember {

@@ -372,7 +372,7 @@ pub(crate) struct FormerAccess {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RestorePerson {
-    /// The person comes back as Member, whatever their organization role was.
+    /// The person comes back as Member, without the organization role that they had.
     pub(crate) without_role: bool,
     /// The ids of groups to which they do not come back.
     pub(crate) without_groups: Vec<String>,
@@ -391,7 +391,7 @@ pub(crate) struct RestoredPerson {
 
 impl Repeatable for RestoredPerson {}
 
-/// A person of whom nothing is kept.
+/// A person about whom nothing is kept.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ErasedPerson {

@@ -288,7 +288,7 @@ impl Neighbours {
         self.things.values().cloned().map(|thing| PlannedThing::of(thing, &around)).collect()
     }
 
-    /// What becomes of them, in the order of the steps.
+    /// What is done to each, in the order of the steps.
     fn foresee(&self, tenant: &Tenant<'_>, organization: &Organization, names: &Names) -> Foreseen {
         let mut foreseen = Foreseen::default();
         if self.things.is_empty() && self.people.is_empty() {

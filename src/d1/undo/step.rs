@@ -228,7 +228,7 @@ async fn finish(database: &Database, tenant: &Tenant<'_>, run: &Run) -> Result<(
     database.batch(&batch).await.map(drop)
 }
 
-/// What becomes of a deleted or deactivated person who is to come back.
+/// How a deleted or deactivated person comes back.
 #[derive(Debug)]
 pub struct Return {
     /// The statements, unless the person was changed since they were read. Empty if they stay as they are.
@@ -244,7 +244,7 @@ pub struct Return {
 /// What of a person's former access comes back.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
-    /// Whether they come back as Member, whatever their role was.
+    /// Whether they come back as Member, without the role that they had.
     pub without_role: bool,
     /// The groups to which they do not come back.
     pub without_groups: Vec<String>,
