@@ -2,7 +2,6 @@
 import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { BUILD } from "./built.mjs";
 import { root } from "./paths.mjs";
 
@@ -11,6 +10,8 @@ const OUTPUT = join(BUILD, "index.js");
 /** Bundles the entry with build/index.js, unless that was done already. */
 export async function addEntry() {
   if (/ as Product\b|\bProduct[,}]/.test(readFileSync(OUTPUT, "utf8"))) return;
+  // `npm start` reads this file where only what serving needs is installed.
+  const { build } = await import("esbuild");
   const bundled = join(BUILD, "bundled.js");
   await build({
     entryPoints: [join(root, "src/entry.mjs")],

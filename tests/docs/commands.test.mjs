@@ -23,6 +23,10 @@ const EXPLAINED = [
   [/^python tests\/conformance\/run\.py /, "the job conformance runs it"],
   [/^(?:sqlite3|ls -l) \.scim-edge\//, "measures the local data of this checkout"],
   [/^npm install --save-dev /, "tests/library/testing.test.mjs links the package"],
+  [
+    /^npx wrangler d1 \w+ product-worker\b/,
+    "is about the example's own database, which tests/product makes from its schema",
+  ],
   [/^git push --follow-tags$/, "publishes a release"],
   [/^cp \.dev\.vars\.example /, "tests/deploy/wrangler.test.mjs copies it"],
 ];
