@@ -282,9 +282,9 @@ fn one_key(key: &ProductKey, refused: Option<&Form>) -> Markup {
 /// A time in milliseconds in words.
 fn span(millis: i64) -> String {
     match millis {
-        ..10_000 => format!("{}.{}\u{a0}s", millis / 1_000, millis.rem_euclid(1_000) / 100),
-        ..120_000 => format!("{}\u{a0}s", millis / 1_000),
-        ..7_200_000 => format!("{}\u{a0}min", millis / 60_000),
+        ..=9_999 => format!("{}.{}\u{a0}s", millis / 1_000, millis.rem_euclid(1_000) / 100),
+        10_000..=119_999 => format!("{}\u{a0}s", millis / 1_000),
+        120_000..=7_199_999 => format!("{}\u{a0}min", millis / 60_000),
         _ => format!("{}\u{a0}h", millis / 3_600_000),
     }
 }
