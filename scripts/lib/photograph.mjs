@@ -38,6 +38,8 @@ const PAGES = [
   ["imports-compared", "/console/organizations/{organization}/imports/compare?from={former}&to={latest}"],
   ["health", "/console/organizations/{organization}/health"],
   ["export", "/console/organizations/{organization}/export"],
+  ["products", "/console/organizations/{organization}/products"],
+  ["setup-links", "/console/organizations/{organization}/setup-links"],
   ["webhooks", "/console/organizations/{organization}/webhooks"],
   ["permissions", "/console/organizations/{organization}/permissions?on=project&role=Member"],
   ["settings", "/console/organizations/{organization}/settings"],

@@ -106,6 +106,27 @@ test("several checks are one call", async () => {
   assert.deepEqual(await decisions([]), []);
 });
 
+test("people, events and acknowledgements are methods, too", async () => {
+  const { person, access } = await call("PRODUCT", "person", "mine@okta.local");
+  assert.deepEqual([person.user_name, access.map(({ role }) => role)], ["mine@okta.local", ["Member"]]);
+  assert.match(await refused("PRODUCT", "person", "theirs@okta.local"), /^404 member_not_found: /);
+  const { people } = await call("PRODUCT", "peopleOf", "Demo", { role: "Member" });
+  assert.deepEqual(
+    people.map((holder) => holder.person.id),
+    [person.id],
+  );
+  const first = await call("PRODUCT", "events", { limit: 2 });
+  assert.deepEqual([first.events.length, first.has_more], [2, true]);
+  const rest = await call("PRODUCT", "events", { after: first.cursor, types: "membership.added" });
+  assert.deepEqual(
+    rest.events.map(({ type, organization }) => [type, organization]),
+    [["membership.added", organizations.mine]],
+  );
+  const { consumer, behind } = await call("PRODUCT", "acknowledge", rest.cursor);
+  assert.deepEqual([consumer, behind], ["shop", 0]);
+  assert.match(await refused("THEIRS", "acknowledge", rest.cursor), /^400 invalid_cursor: /);
+});
+
 test("a request over the binding is as one over HTTPS with a key of all scopes", async () => {
   const { status, text } = await call("PRODUCT", "fetch", "https://any.example/product/v1", {});
   assert.equal(status, 200);
