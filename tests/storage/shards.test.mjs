@@ -87,6 +87,7 @@ async function withHistory({ organization, team }) {
   assertStatus(await okta.delete(`/Users/${gone.id}`), 204);
   const many = { change: { action: "activate" }, people: [gone.id] };
   await organization.admin.create(organization.path("/bulk"), many);
+  await organization.admin.create(organization.path("/setup-links"), {});
   // Noted after the answer.
   assertStatus(await okta.list("/Users", { startIndex: 1, count: 100 }), 200);
   await eventually(async () => {
