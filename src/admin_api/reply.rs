@@ -34,7 +34,7 @@ impl<T: Serialize> Reply<T> {
 }
 
 /// A body as JSON.
-pub(super) fn json(body: &impl Serialize) -> Result<String, StorageError> {
+pub(crate) fn json(body: &impl Serialize) -> Result<String, StorageError> {
     serde_json::to_string(body)
         .map_err(|error| StorageError::Internal(format!("an answer cannot be written as JSON: {error}")))
 }

@@ -84,33 +84,63 @@ pub(crate) async fn create(
     request: NewSetupLink,
 ) -> Result<Reply<IssuedSetupLink>, Problem> {
     context.only_operators()?;
-    let days = request.expires_in_days.unwrap_or(DAYS);
-    if !(1..=MAX_DAYS).contains(&days) {
-        let detail = format!("\"expires_in_days\" must be from 1 to {MAX_DAYS}.");
-        return Err(Problem::of(AdminCode::OutOfRange, detail));
-    }
+    let days = days(&request)?;
     let tenant = context.tenant(org);
     context.open(&tenant, Batch::new()).await?;
+    let (id, text, hash) = generated(org)?;
+    let expires_at = context.after(days.saturating_mul(DAY));
+    let outcome = creation(&id, &expires_at);
+    let mut batch = Batch::from_iter(stored::insert(&tenant, &id, &hash, &expires_at));
+    let described = batch.push(stored::one(&tenant, &id));
+    let written = context.write(&tenant, &outcome, batch).await.map_err(not_created)?;
+    let link: SetupLink = written.first(described)?.ok_or(StorageError::Stale)?;
+    Ok(Reply::created(IssuedSetupLink { link, url: Some(url(&context.base, &text)) }))
+}
+
+/// For how many days a new link is good.
+///
+/// # Errors
+/// 400 for more than [`MAX_DAYS`], or none.
+pub(crate) fn days(request: &NewSetupLink) -> Result<u64, Problem> {
+    let days = request.expires_in_days.unwrap_or(DAYS);
+    if (1..=MAX_DAYS).contains(&days) {
+        return Ok(days);
+    }
+    let detail = format!("\"expires_in_days\" must be from 1 to {MAX_DAYS}.");
+    Err(Problem::of(AdminCode::OutOfRange, detail))
+}
+
+/// A new link to an organization: its id, its text, and the HMAC under which D1 has it.
+///
+/// # Errors
+/// None in practice.
+pub(crate) fn generated(org: &str) -> Result<(String, String, String), Problem> {
     let id = ids::new_id()?;
     let secret = Base64UrlUnpadded::encode_string(&random::bytes::<SECRET_BYTES>()?);
     let text = format!("{org}.{id}.{secret}");
-    let presented = Presented::of(&text)?.ok_or_else(Problem::no_organization)?;
-    let expires_at = context.after(days.saturating_mul(DAY));
-    let outcome = Outcome::of(201, "Key", &id, &id)
-        .with_detail(format!("Made a setup link that is good until {expires_at}."));
-    let mut batch = Batch::from_iter(stored::insert(&tenant, &id, &presented.hash, &expires_at));
-    let described = batch.push(stored::one(&tenant, &id));
-    let written = context.write(&tenant, &outcome, batch).await.map_err(|error| match error {
+    let Presented { hash, .. } = Presented::of(&text)?.ok_or_else(Problem::no_organization)?;
+    Ok((id, text, hash))
+}
+
+/// What the log says of a new link.
+pub(crate) fn creation(id: &str, expires_at: &str) -> Outcome {
+    Outcome::of(201, "Key", id, id).with_detail(format!("Made a setup link that is good until {expires_at}."))
+}
+
+/// The address of a link. `base` is that of SCIM.
+pub(crate) fn url(base: &str, text: &str) -> String {
+    format!("{}/console/setup?link={text}", base.strip_suffix("/scim").unwrap_or(base))
+}
+
+/// Why a link could not be stored.
+pub(crate) fn not_created(error: StorageError) -> Problem {
+    match error {
         StorageError::Stale => Problem::of(
             AdminCode::KeyLimitReached,
             format!("An organization has at most {MOST_GOOD} good setup links. Revoke one first."),
         ),
         other => other.into(),
-    })?;
-    let link: SetupLink = written.first(described)?.ok_or(StorageError::Stale)?;
-    let origin = context.base.strip_suffix("/scim").unwrap_or(&context.base);
-    let url = Some(format!("{origin}/console/setup?link={text}"));
-    Ok(Reply::created(IssuedSetupLink { link, url }))
+    }
 }
 
 /// Revokes a link; for operators. One that is revoked stays as it is.

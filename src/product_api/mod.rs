@@ -9,6 +9,7 @@ pub(crate) mod feed;
 pub(crate) mod people;
 mod routes;
 mod sets;
+mod setup_links;
 mod signing;
 
 use crate::admin_api::types::problem;

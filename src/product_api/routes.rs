@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use http::Method;
 
 use super::context::{HandlerFuture, ProductContext};
-use super::{about, acknowledgements, authzen, feed, people, sets, signing};
+use super::{about, acknowledgements, authzen, feed, people, sets, setup_links, signing};
 use crate::deployment::Deployment;
 use crate::http::request::HttpRequest;
 use crate::http::routes::{NoRoute, Route, Routes};
@@ -34,6 +34,11 @@ static ROUTES: LazyLock<Routes<Handler>> = LazyLock::new(|| {
     Routes::new()
         .at("/product/v1", Method::GET, Keyed(Access::Any, |context, _| Box::pin(about::respond(context))))
         .at("/product/v1/events", Method::GET, Keyed(EVENTS, |context, _| Box::pin(feed::events(context))))
+        .at(
+            "/product/v1/setup-links",
+            Method::POST,
+            Keyed(Access::Scope(KeyScope::SetupLinks), |context, _| Box::pin(setup_links::create(context))),
+        )
         .at("/product/v1/sets/poll", Method::POST, Keyed(EVENTS, |context, _| Box::pin(sets::poll(context))))
         .at(
             "/.well-known/jwks.json",

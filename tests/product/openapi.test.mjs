@@ -116,6 +116,22 @@ test("checks", async () => {
   assertIs("Decisions", await product.call("POST", "/access/v1/evaluations", several));
 });
 
+test("setup links", async () => {
+  const created = await product.send("POST", "/product/v1/setup-links", { expires_in_days: 2 });
+  assert.equal(created.status, 201, created.text);
+  assertIs("SetupLink", created.body);
+  const days = (Date.parse(created.body.expires_at) - Date.parse(created.body.created_at)) / (24 * 60 * 60 * 1000);
+  assert.ok(Math.abs(days - 2) < 0.01);
+  const { links } = await organization.admin.get(organization.path("/setup-links"));
+  assert.deepEqual([links[0].id, links[0].created_by], [created.body.id, created.body.created_by]);
+  assert.match(links[0].created_by, /^scimp-/);
+  const opened = await fetch(created.body.url, { redirect: "manual" });
+  assert.ok(opened.status < 400, `the address of the link answers ${opened.status}`);
+  await product.refused(400, "out_of_range", "POST", "/product/v1/setup-links", { expires_in_days: 31 });
+  const reader = await createProduct(organization, { name: "Reader", scopes: ["read"] });
+  await reader.refused(403, "scope_missing", "POST", "/product/v1/setup-links", {});
+});
+
 test("problems", async () => {
   const answer = await product.refused(400, "invalid_parameter", "GET", "/product/v1/events?limit=0");
   assertIs("Problem", answer.body);

@@ -14,6 +14,7 @@ import type {
   PeoplePage,
   PersonWithAccess,
   Semantic,
+  SetupLink,
 } from "./types.ts";
 
 export type { ProductBinding, ShortEvaluation } from "./binding.ts";
@@ -140,6 +141,11 @@ export class ScimEdge {
   /** Tells that all events up to the cursor have had their effect. The console shows how long that took. */
   acknowledge(cursor: string): Promise<Acknowledged> {
     return this.#json("POST", "/product/v1/acknowledgements", { cursor });
+  }
+
+  /** A link with which the customer's administrator sets up the identity provider, without an account. */
+  createSetupLink({ expiresInDays }: { expiresInDays?: number } = {}): Promise<SetupLink> {
+    return this.#json("POST", "/product/v1/setup-links", { expires_in_days: expiresInDays });
   }
 
   async #json<Answer>(method: string, path: string, body?: unknown, waiting = 0): Promise<Answer> {

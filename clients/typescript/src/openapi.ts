@@ -164,6 +164,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/product/v1/setup-links": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * A link for the customer's administrator
+     * @description Needs the scope `setup-links`.
+     */
+    post: operations["createSetupLink"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/product/v1/snapshot": {
     parameters: {
       query?: never;
@@ -407,6 +427,14 @@ export interface components {
       /** @description The team, of a role of a team. */
       team_id: string | null;
     };
+    /** @description How long a link is good. */
+    NewSetupLink: {
+      /**
+       * @description For how many days.
+       * @default 7
+       */
+      expires_in_days: number;
+    };
     /** @description Who has which role in a project. */
     PeoplePage: {
       /** @description The `after` of the next page; null: there is none. */
@@ -549,6 +577,42 @@ export interface components {
           err: string;
         };
       };
+    };
+    /** @description A link with which the customer sets up an identity provider, without an account. */
+    SetupLink: {
+      /**
+       * Format: date-time
+       * @description When.
+       */
+      created_at: string;
+      /** @description The product key. */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description Until when it is good.
+       */
+      expires_at: string;
+      /** @description Its identifier. */
+      id: string;
+      /**
+       * Format: date-time
+       * @description When it was opened last.
+       */
+      last_used_at: string | null;
+      /**
+       * Format: date-time
+       * @description When it was revoked.
+       */
+      revoked_at: string | null;
+      /**
+       * @description Whether it is good.
+       * @enum {string}
+       */
+      status: "active" | "expired" | "revoked";
+      /** @description Its address, which is a secret: send it to the customer's administrator. */
+      url: string;
+      /** @description How often it was opened. */
+      uses: number;
     };
     /** @description The last line of a snapshot. Without it, the snapshot was broken off. */
     SnapshotEnd: {
@@ -893,6 +957,39 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["SetAnswer"];
+        };
+      };
+      /** @description Why it fails. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  createSetupLink: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewSetupLink"];
+      };
+    };
+    responses: {
+      /** @description The answer. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SetupLink"];
         };
       };
       /** @description Why it fails. */

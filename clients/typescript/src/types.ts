@@ -12,6 +12,7 @@ export type FeedPage = Schemas["FeedPage"];
 export type Webhook = Schemas["Webhook"];
 export type PersonWithAccess = Schemas["PersonWithAccess"];
 export type PeoplePage = Schemas["PeoplePage"];
+export type SetupLink = Schemas["SetupLink"];
 export type Acknowledged = Schemas["Acknowledged"];
 export type Subject = Schemas["Subject"];
 export type Action = Schemas["Action"];

@@ -12,7 +12,7 @@ use super::key_views::{self, Lifetimes};
 use super::layout::{Section, page};
 use super::page as pages;
 use super::page::Submitted;
-use super::parts::{address_of, copied, copy_button, maker, segment};
+use super::parts::{address, address_of, copied, copy_button, maker, segment};
 use super::request::{Notice, PageRequest, PageResponse, PageState};
 use crate::admin_api::types::Nothing;
 use crate::admin_api::types::keys::{
@@ -167,8 +167,9 @@ impl Keys<'_> {
         // With a new key, its page is the answer: the one that it replaced is not what the administrator looks for.
         let asked = refused.as_ref().map_or(request.parameter("key"), Form::key);
         let asked = if new_key.is_some() { "" } else { asked };
-        let main =
-            main(request, &organization, &answer.keys, &Shown { asked, refused: refused.as_ref(), new_key })?;
+        let is_operator = context.actor.is_operator();
+        let shown = Shown { asked, refused: refused.as_ref(), new_key, is_operator };
+        let main = main(request, &organization, &answer.keys, &shown)?;
         let section = Some((&organization, Section::Keys));
         Ok(PageResponse::Page(page(&context.actor, section, "Access management", notice.as_ref(), &main)))
     }
@@ -217,13 +218,14 @@ struct Shown<'a> {
     refused: Option<&'a Form>,
     /// The text of a new key.
     new_key: Option<&'a str>,
+    is_operator: bool,
 }
 
 fn main(
     request: &PageRequest,
     organization: &Organization,
     keys: &[Key],
-    Shown { asked, refused, new_key }: &Shown<'_>,
+    Shown { asked, refused, new_key, is_operator }: &Shown<'_>,
 ) -> Result<Markup, StorageError> {
     // What an administrator means by "the key": the newest active one, else the newest.
     let chosen = keys.iter().find(|key| key.id() == *asked);
@@ -263,6 +265,12 @@ fn main(
             section.card aria-labelledby="others-heading" {
                 h2 #others-heading { "Other keys" }
                 (key_views::table(organization, &others))
+            }
+        }
+        @if *is_operator {
+            p {
+                "Your customer's administrator can do all of this without an account: "
+                a href=(address(organization, "setup-links")) { "make a setup link" } "."
             }
         }
         section.card aria-labelledby="okta-heading" {

@@ -15,12 +15,10 @@ use crate::http::Problem;
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
 use directory::permission::{HeldRole, RolePermissions};
-use request::{Body, Semantic, question};
+use request::{Body, JSON, Semantic, question};
 
 #[cfg(test)]
 pub(crate) use request::BODY_LIMIT;
-
-const JSON: &str = "application/json";
 
 /// The header by which a client names its request (§10.1.3).
 const REQUEST_ID: &str = "x-request-id";

@@ -11,6 +11,7 @@ use directory::group_name::fold_group_name;
 use directory::permission::RoleKind;
 use scim_protocol::text::{compose, fold};
 
+pub(super) const JSON: &str = "application/json";
 /// Most bytes of a body. It is read before the key is verified.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 

@@ -9,8 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::{Value, json};
 
 use super::super::context::ProductContext;
-use super::JSON;
-use super::request::{self, Body};
+use super::request::{self, Body, JSON};
 use crate::d1::Batch;
 use crate::d1::product::check::{self, Question, What, Who};
 use crate::d1::product::search::{self, Deciding, MOST_FOUND, Part, RoleGroup};
