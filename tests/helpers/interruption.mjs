@@ -12,9 +12,11 @@ export const STEPS = [
   "POST /d1/database$",
   "POST /storage/kv/namespaces",
   "POST /d1/database/.*/query",
+  "POST /queues$",
   "PUT /workers/scripts/scim-edge$",
   "POST /workers/scripts/scim-edge/subdomain",
   "PUT /workers/scripts/scim-edge/schedules",
+  "POST /queues/.*/consumers",
   "PUT /workers/scripts/scim-edge/secrets",
 ];
 
@@ -59,7 +61,11 @@ export async function assertDeployed(deployment) {
     bound("ADMIN_TOKEN").map(({ text }) => text),
     [ADMIN_TOKEN],
   );
-  assert.deepEqual(schedules, ["23 * * * *"]);
+  assert.deepEqual(schedules, ["23 * * * *", "* * * * *"]);
+  assert.deepEqual(
+    account.queues.map(({ queue_name, consumers }) => [queue_name, consumers.map(({ script }) => script)]),
+    [["scim-edge-webhooks", ["scim-edge"]]],
+  );
   const applied = await account.sql("scim-edge", "SELECT name FROM d1_migrations ORDER BY id");
   assert.deepEqual(
     applied.map(({ name }) => name),
