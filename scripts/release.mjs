@@ -7,8 +7,9 @@ import { main, Problem } from "./lib/run.mjs";
 
 const USAGE = `npm run release -- [--dry-run] major|minor|patch|VERSION
 
-  Puts the version into Cargo.toml, package.json and their lock files, writes its section of CHANGELOG.md from what is
-  under "Unreleased" and the notes of the commits, compiles the Worker into deploy/, commits all that, and tags it.
+  Puts the version into Cargo.toml, package.json, their lock files and the client, writes its section of CHANGELOG.md
+  from what is under "Unreleased" and the notes of the commits, compiles the Worker into deploy/, commits all that, and
+  tags it.
 
   --dry-run  print the version and the section, and change nothing`;
 

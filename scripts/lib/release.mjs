@@ -40,6 +40,7 @@ const PLACES = [
   ["Cargo.toml", (text, from, to) => replaced(text, `[workspace.package]\nversion = "${from}"`, from, to)],
   ["Cargo.lock", ofCrates],
   ["package.json", ofJson],
+  ["clients/typescript/package.json", ofJson],
   ["package-lock.json", ofPackage],
   ...["openapi.template.json", "openapi.json"].map((name) => [`src/admin_api/${name}`, ofJson]),
 ];

@@ -24,9 +24,7 @@ enum Piece {
 }
 
 /// `POST /access/v1/search/action` (§8.6).
-pub(in crate::product_api) async fn actions(
-    context: &mut ProductContext<'_>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn actions(context: &mut ProductContext<'_>) -> Result<HttpResponse, Problem> {
     let body = request::read(context).await?;
     let asked = request::question(body.subject.as_ref(), body.resource.as_ref(), "")?;
     let seal = seal_of(&("actions", json!(asked).to_string(), body.page.limit));
@@ -44,9 +42,7 @@ pub(in crate::product_api) async fn actions(
 }
 
 /// `POST /access/v1/search/subject` (§8.4).
-pub(in crate::product_api) async fn subjects(
-    context: &mut ProductContext<'_>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn subjects(context: &mut ProductContext<'_>) -> Result<HttpResponse, Problem> {
     let body = request::read(context).await?;
     let kind = request::type_of(body.subject.as_ref(), "subject")?;
     let permission = request::action(body.action.as_ref(), "")?;
@@ -91,9 +87,7 @@ fn allows(role: &RoleGroup, permission: &str, permissions: &RolePermissions) -> 
 }
 
 /// `POST /access/v1/search/resource` (§8.5).
-pub(in crate::product_api) async fn resources(
-    context: &mut ProductContext<'_>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn resources(context: &mut ProductContext<'_>) -> Result<HttpResponse, Problem> {
     let body = request::read(context).await?;
     let who = request::who(body.subject.as_ref(), "")?;
     let permission = request::action(body.action.as_ref(), "")?;

@@ -79,6 +79,7 @@ describe("a good assertion", () => {
       assert.deepEqual(assertStatus(await call(worker, assertion), 200), {
         organizations: [],
         invitations: [],
+        next: null,
         deleted: [],
       });
       assertProblem(await call(worker, assertion, { method: "POST", body, headers }), 403, /OPERATORS/);
@@ -300,6 +301,7 @@ describe("the variables", () => {
     assert.deepEqual(assertStatus(await call(withoutOperators, team.token()), 200), {
       organizations: [],
       invitations: [],
+      next: null,
       deleted: [],
     });
   });
