@@ -10,6 +10,7 @@ import { ScimClient } from "../helpers/client.mjs";
 import { forgedKey } from "../helpers/forged-key.mjs";
 import { send } from "../helpers/http.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
+import { createProduct } from "../helpers/product.mjs";
 import { costInLog } from "../helpers/storage.mjs";
 import { finishUndo, startUndo } from "../helpers/undo.mjs";
 import { startWorker, useWorker } from "../helpers/worker.mjs";
@@ -18,7 +19,7 @@ const OWNER = { user_name: "owner@okta.local" };
 const DATABASES = [0, 1, 2];
 
 /** What the first database has for all organizations. */
-const OF_CONSOLE = ["console_sessions", "idempotent_calls"];
+const OF_CONSOLE = ["console_sessions", "idempotent_calls", "signing_keys"];
 const OF_DATABASE = ["import_days"];
 /** What has no rows for an organization this small: the counts of groups with more than 100 members. */
 const OF_LARGE = ["people_counts"];
@@ -47,6 +48,14 @@ const ROWS = `SELECT
   (SELECT count(*) FROM undo_subjects WHERE org_id = ?1) AS undo_subjects,
   (SELECT count(*) FROM bulk_runs WHERE org_id = ?1) AS bulk_runs,
   (SELECT count(*) FROM bulk_people WHERE org_id = ?1) AS bulk_people,
+  (SELECT count(*) FROM product_keys WHERE org_id = ?1) AS product_keys,
+  (SELECT count(*) FROM consumers WHERE org_id = ?1) AS consumers,
+  (SELECT count(*) FROM acknowledgements WHERE org_id = ?1) AS acknowledgements,
+  (SELECT count(*) FROM security_event_streams WHERE org_id = ?1) AS security_event_streams,
+  (SELECT count(*) FROM webhooks WHERE org_id = ?1) AS webhooks,
+  (SELECT count(*) FROM webhook_failures WHERE org_id = ?1) AS webhook_failures,
+  (SELECT count(*) FROM webhook_attempts WHERE org_id = ?1) AS webhook_attempts,
+  (SELECT count(*) FROM setup_links WHERE org_id = ?1) AS setup_links,
   (SELECT count(*) FROM log WHERE org_id = ?1) AS log`;
 
 /** An organization of the same names in each database, with people, a project, a team and its members. */
@@ -88,6 +97,18 @@ async function withHistory({ organization, team }) {
   const many = { change: { action: "activate" }, people: [gone.id] };
   await organization.admin.create(organization.path("/bulk"), many);
   await organization.admin.create(organization.path("/setup-links"), {});
+  const product = await createProduct(organization);
+  const { cursor } = await product.get("/product/v1/events");
+  await product.call("POST", "/product/v1/acknowledgements", { cursor });
+  await product.call("POST", "/product/v1/sets/poll", {});
+  // Nothing listens there.
+  const dead = { address: "http://127.0.0.1:9/" };
+  const webhook = await organization.admin.create(organization.path("/webhooks"), dead);
+  await organization.admin.call("PATCH", organization.path(""), { name: "Renamed" }, 200);
+  await eventually(async () => {
+    const { failed_subjects } = await organization.admin.get(organization.path(`/webhooks/${webhook.id}`));
+    assert.ok(failed_subjects > 0);
+  });
   // Noted after the answer.
   assertStatus(await okta.list("/Users", { startIndex: 1, count: 100 }), 200);
   await eventually(async () => {
@@ -95,13 +116,14 @@ async function withHistory({ organization, team }) {
     assert.equal(imports.length, 1);
   });
   return async () => {
+    await organization.admin.call("DELETE", organization.path(`/webhooks/${webhook.id}`), undefined, 200);
     assertStatus(await okta.delete(`/Users/${away.id}`), 204);
     await organization.configure({ keep_access: false });
   };
 }
 
 describe("organizations in three databases", () => {
-  const worker = useWorker({ databases: 3 });
+  const worker = useWorker({ databases: 3, vars: { WEBHOOK_TARGETS: "any" } });
   let all;
 
   before(async () => {
