@@ -66,7 +66,8 @@ describe("the feed", () => {
   test("says what each event did to the access of each person", async () => {
     const organization = await createOrganization(worker, { projects: { Demo: ["Cook"] } });
     const product = await createProduct(organization);
-    const [ada, bob] = await organization.createUsers(2);
+    // An event lists people by their ids.
+    const [ada, bob] = (await organization.createUsers(2)).sort((one, other) => (one.id < other.id ? -1 : 1));
     const { id: group } = await organization.groupNamed("Statsig-Demo-Cook");
     const groups = (action) => organization.okta.patch(`/Groups/${group}`, action);
     let cursor = await newestCursor(product);

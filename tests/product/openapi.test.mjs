@@ -116,6 +116,30 @@ test("checks", async () => {
   assertIs("Decisions", await product.call("POST", "/access/v1/evaluations", several));
 });
 
+test("searches", async () => {
+  const [subject, action, resource] = [
+    { type: "user", id: person.id },
+    { name: "view_project" },
+    { type: "project", id: "Demo" },
+  ];
+  const asked = {
+    subject: { subject: { type: "user" }, action, resource },
+    resource: { subject, action, resource: { type: "project" } },
+    action: { subject, resource },
+  };
+  for (const [what, body] of Object.entries(asked)) {
+    let [found, token] = [0, ""];
+    do {
+      const page = token === "" ? {} : { token };
+      const answer = await product.call("POST", `/access/v1/search/${what}`, { ...body, page });
+      assertIs("SearchAnswer", answer);
+      found += answer.results.length;
+      token = answer.page?.next_token ?? "";
+    } while (token !== "");
+    assert.ok(found > 0, what);
+  }
+});
+
 test("setup links", async () => {
   const created = await product.send("POST", "/product/v1/setup-links", { expires_in_days: 2 });
   assert.equal(created.status, 201, created.text);

@@ -40,6 +40,66 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/access/v1/search/action": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What a person may do
+     * @description Needs the scope `check`.
+     */
+    post: operations["searchAction"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/access/v1/search/resource": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * On what a person may do something
+     * @description Needs the scope `check`.
+     */
+    post: operations["searchResource"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/access/v1/search/subject": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Who may do something
+     * @description Needs the scope `check`.
+     */
+    post: operations["searchSubject"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/product/v1": {
     parameters: {
       query?: never;
@@ -435,6 +495,13 @@ export interface components {
        */
       expires_in_days: number;
     };
+    /** @description A page of a search. */
+    Page: {
+      /** @description Most results. */
+      limit?: number;
+      /** @description The `next_token` of the page before. */
+      token?: string;
+    };
     /** @description Who has which role in a project. */
     PeoplePage: {
       /** @description The `after` of the next page; null: there is none. */
@@ -545,6 +612,70 @@ export interface components {
       team: string | null;
       /** @description The team, of a role of a team. */
       team_id: string | null;
+    };
+    /** @description A search (AuthZEN 1.0). */
+    SearchAction: {
+      /** @description Not used. */
+      context?: {
+        [key: string]: unknown;
+      };
+      page?: components["schemas"]["Page"];
+      resource: components["schemas"]["Resource"];
+      subject: components["schemas"]["Subject"];
+    };
+    /** @description What a search found. A page may have fewer results than its limit, also none: the search ends with an empty token. */
+    SearchAnswer: {
+      /** @description Where it goes on. */
+      page: {
+        /** @description How many results the page has. */
+        count?: number;
+        /** @description Empty: the search has ended. */
+        next_token: string;
+        /** @description How many there are, where that is known. */
+        total?: number;
+      };
+      /** @description The results. */
+      results: {
+        [key: string]: unknown;
+      }[];
+    };
+    /** @description A search (AuthZEN 1.0). */
+    SearchResource: {
+      action: components["schemas"]["Action"];
+      /** @description Not used. */
+      context?: {
+        [key: string]: unknown;
+      };
+      page?: components["schemas"]["Page"];
+      /** @description Of which kind. */
+      resource: {
+        /** @description Not used. */
+        properties?: {
+          [key: string]: unknown;
+        };
+        /** @description The kind. */
+        type: string;
+      };
+      subject: components["schemas"]["Subject"];
+    };
+    /** @description A search (AuthZEN 1.0). */
+    SearchSubject: {
+      action: components["schemas"]["Action"];
+      /** @description Not used. */
+      context?: {
+        [key: string]: unknown;
+      };
+      page?: components["schemas"]["Page"];
+      resource: components["schemas"]["Resource"];
+      /** @description Of which kind. */
+      subject?: {
+        /** @description Not used. */
+        properties?: {
+          [key: string]: unknown;
+        };
+        /** @description The kind. */
+        type: string;
+      };
     };
     /**
      * @description Which of several questions are answered.
@@ -722,6 +853,105 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Decisions"];
+        };
+      };
+      /** @description Why it fails. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  searchAction: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SearchAction"];
+      };
+    };
+    responses: {
+      /** @description The answer. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SearchAnswer"];
+        };
+      };
+      /** @description Why it fails. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  searchResource: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SearchResource"];
+      };
+    };
+    responses: {
+      /** @description The answer. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SearchAnswer"];
+        };
+      };
+      /** @description Why it fails. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+    };
+  };
+  searchSubject: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SearchSubject"];
+      };
+    };
+    responses: {
+      /** @description The answer. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SearchAnswer"];
         };
       };
       /** @description Why it fails. */
