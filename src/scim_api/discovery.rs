@@ -18,11 +18,11 @@ use scim_protocol::{Limits, ScimError};
 pub(crate) async fn service_provider_config(context: &RequestContext<'_>) -> Result<HttpResponse, Error> {
     authenticate(context).await?;
     let tenant = &context.session.tenant;
-    config(&tenant.base, &tenant.catalog.limits)
+    Ok(HttpResponse::ok(to_json(&config(&tenant.base, &tenant.catalog.limits))?))
 }
 
 /// `/ServiceProviderConfig` for a request without a key: it is the same for all organizations, and tells a client how
-/// to authenticate (RFC 7643 §5).
+/// to authenticate (RFC 7643 §5), and which security events there are (RFC 9967).
 ///
 /// # Errors
 /// 403 if the query has a filter.
@@ -32,10 +32,17 @@ pub(crate) fn public_service_provider_config(
     query: &[(String, String)],
 ) -> Result<HttpResponse, Error> {
     refuse_filter(&ListQuery::from_url(query)?)?;
-    config(base, limits)
+    let mut config = config(base, limits);
+    // Only here: receivers of security events have no SCIM key, and some clients with one refuse what is newer than
+    // RFC 7643.
+    config.security_events = Some(SecurityEventSupport {
+        async_request: "none",
+        event_uris: SecurityEventType::ALL.map(SecurityEventType::urn).into(),
+    });
+    Ok(HttpResponse::ok(to_json(&config)?))
 }
 
-fn config(base: &str, limits: &Limits) -> Result<HttpResponse, Error> {
+fn config(base: &str, limits: &Limits) -> ServiceProviderConfig {
     let key = AuthenticationScheme {
         r#type: "oauthbearertoken",
         name: "SCIM key".into(),
@@ -44,12 +51,7 @@ fn config(base: &str, limits: &Limits) -> Result<HttpResponse, Error> {
         spec_uri: "https://www.rfc-editor.org/rfc/rfc6750".into(),
         primary: true,
     };
-    let mut config = ServiceProviderConfig::new(base, limits, vec![key]);
-    config.security_events = Some(SecurityEventSupport {
-        async_request: "none",
-        event_uris: SecurityEventType::ALL.map(SecurityEventType::urn).into(),
-    });
-    Ok(HttpResponse::ok(to_json(&config)?))
+    ServiceProviderConfig::new(base, limits, vec![key])
 }
 
 pub(crate) async fn resource_types(
