@@ -29,7 +29,7 @@ export async function startWorkers({ folder, size, workers = [], wasm }) {
     inspected: wasm !== undefined,
     workers: [
       builtWorker({ bindings, wasm }),
-      builtWorker({ name: "recorder", bindings, modules: { "recorder.js": source("recorder.js") } }),
+      builtWorker({ name: "recorder", bindings, modules: { "recorder.js": source("recorder.js") }, hasQueue: false }),
       workerOf("floor", { modules: { "floor.js": source("floor.js") }, env }),
       ...workers,
     ],

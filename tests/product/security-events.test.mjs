@@ -149,10 +149,12 @@ test("keys are renewed before they are needed, and stay published for tokens und
   assert.equal((await verified({ sets })).length, 1);
 });
 
-test("discovery names the events", async () => {
+test("discovery names the events to clients without a SCIM key", async () => {
   const { okta } = await receiver();
+  const { securityEvents } = await (await fetch(`${worker.url}/scim/v2/ServiceProviderConfig`)).json();
+  assert.equal(securityEvents.asyncRequest, "none");
+  assert.ok(securityEvents.eventUris.includes(`${URN}prov:deactivate`));
+  for (const urn of securityEvents.eventUris) assert.match(urn, /^urn:ietf:params:scim:event:(feed|prov):/);
   const { body } = await okta.get("/ServiceProviderConfig");
-  assert.equal(body.securityEvents.asyncRequest, "none");
-  assert.ok(body.securityEvents.eventUris.includes(`${URN}prov:deactivate`));
-  for (const urn of body.securityEvents.eventUris) assert.match(urn, /^urn:ietf:params:scim:event:(feed|prov):/);
+  assert.equal(body.securityEvents, undefined);
 });
