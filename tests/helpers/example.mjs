@@ -1,13 +1,12 @@
 // The example product beside scim-edge. Run as a program, this file is a process with both, which can be killed; its
 // argument is the folder of the data.
-import { execFileSync, fork } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openExample } from "../../scripts/lib/example.mjs";
+import { startKillable } from "./killable.mjs";
 
 const file = fileURLToPath(import.meta.url);
 
@@ -26,25 +25,10 @@ export function useExample() {
   return example;
 }
 
-/** Starts both on the data in a folder. `kill` ends them as `kill -9` does, in the middle of whatever they do. */
-export async function startExampleProcess(folder) {
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const node = fork(file, [folder], { execArgv: [], env });
-  const exit = once(node, "exit");
-  const [example] = await Promise.race([once(node, "message"), exit]);
-  if (typeof example?.url !== "string") throw new Error("the process of the example has ended before it answered");
-  return {
-    ...example,
-    async kill() {
-      const own = execFileSync("pgrep", ["-P", String(node.pid), "workerd"], { encoding: "utf8" });
-      for (const id of own.trim().split("\n")) process.kill(Number(id), "SIGKILL");
-      node.kill("SIGKILL");
-      await exit;
-    },
-  };
-}
+/** Starts both on the data in a folder, in a process that can be killed. */
+export const startExampleProcess = (folder) => startKillable(file, folder);
 
-/** A client of the product: `sign` is the session or API key of its requests. */
+/** A client of the product; requests have a `session` or the API `key`. */
 export function productClient({ productUrl }) {
   return async (method, path, { session, key, body } = {}) => {
     const headers = {
