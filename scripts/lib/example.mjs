@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { adminApi, demoOrganization, newKey } from "./demo.mjs";
-import { builtWorker, openWorkers, schema, workerOf } from "./local-worker.mjs";
+import { builtWorker, openWorkers, SWEEP, schema, workerOf } from "./local-worker.mjs";
 import { root } from "./paths.mjs";
 
 const EXAMPLE = join(root, "examples/product-worker");
@@ -31,6 +31,8 @@ export async function openExample({ folder, from, vars = {}, onLog }) {
     database: () => workers.database("DB", "scim-edge"),
     /** The database of the product. */
     productDatabase: () => workers.database("DB", NAME),
+    /** Runs the sweep of webhooks, as every minute. */
+    sweep: () => workers.scheduled(SWEEP),
     close: workers.close,
   };
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openExample } from "../../scripts/lib/example.mjs";
 import { startKillable } from "./killable.mjs";
@@ -25,7 +26,26 @@ export function useExample() {
   return example;
 }
 
-/** Starts both on the data in a folder, in a process that can be killed. */
+/** Variables that let webhooks deliver to this machine. */
+export const LOCAL_TARGETS = { WEBHOOK_TARGETS: "any" };
+const LONG_AGO = "2026-01-01T00:00:00.000Z";
+
+/** As if the next attempts at failed events were due now. */
+export async function letTimePass(example) {
+  const database = await example.database();
+  await database.prepare("UPDATE webhook_failures SET next_at = ?").bind(LONG_AGO).run();
+}
+
+/** As if a minute had passed since the Worker ended: the leases of its deliveries are over. */
+export async function endLeases(example) {
+  const database = await example.database();
+  await database.prepare("UPDATE webhooks SET leased_until = ? WHERE lease IS NOT NULL").bind(LONG_AGO).run();
+}
+
+/**
+ * Starts both on the data in a folder, in a process that can be killed. Its cron trigger sweeps five times a second,
+ * and attempts at failed events are due at once.
+ */
 export const startExampleProcess = (folder) => startKillable(file, folder);
 
 /** A client of the product; requests have a `session` or the API `key`. */
@@ -42,6 +62,13 @@ export function productClient({ productUrl }) {
 }
 
 if (process.argv[1] === file) {
-  const { url, productUrl, organization, adminToken, key } = await openExample({ folder: process.argv[2] });
+  const example = await openExample({ folder: process.argv[2], vars: LOCAL_TARGETS });
+  const { url, productUrl, organization, adminToken, key } = example;
+  await endLeases(example);
   process.send({ url, productUrl, organization, adminToken, key });
+  for (;;) {
+    await sleep(200);
+    await letTimePass(example);
+    await example.sweep();
+  }
 }

@@ -11,17 +11,24 @@ import { Webhook } from "standardwebhooks";
  */
 export async function startReceiver({ answer = () => 200 } = {}) {
   const receiver = {
-    /** The messages in their order of arrival: `{ id, type, seq, subject, body, verified, at, status }`. */
+    /**
+     * The messages in their order of arrival: `{ id, type, seq, subject, body, verified, at, status, arrived, answered }`.
+     * `arrived` and `answered` count what happens at the receiver.
+     */
     messages: [],
     secrets: [],
     answer,
     /** Of the messages that it took, the sequence numbers. */
     taken: () => receiver.messages.filter(({ status }) => status === 200).map(({ seq }) => seq),
   };
-  let number = 0;
+  let [number, happened] = [0, 0];
   const server = createServer(async (request, response) => {
     let text = "";
-    for await (const chunk of request) text += chunk;
+    try {
+      for await (const chunk of request) text += chunk;
+    } catch {
+      return; // The Worker ended while it sent the message.
+    }
     const { headers } = request;
     const body = JSON.parse(text);
     const verified = receiver.secrets.map((secret) => verifies(secret, text, headers));
@@ -43,9 +50,11 @@ export async function startReceiver({ answer = () => 200 } = {}) {
       body: content = "ok",
       ...rest
     } = typeof answer === "object" ? answer : { status: answer };
-    receiver.messages.push({ ...message, at: Date.now(), status });
+    const arrived = { ...message, at: Date.now(), status, arrived: ++happened };
+    receiver.messages.push(arrived);
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay).unref());
     if (status === undefined) return request.socket.destroy();
+    arrived.answered = ++happened;
     response.writeHead(status, rest.headers).end(content);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
