@@ -18,6 +18,9 @@ pub(crate) const IMPORT_PAGES_PER_DAY: u64 = 800;
 /// The version of the code.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The binding of the static assets.
+pub(crate) const ASSETS: &str = "ASSETS";
+
 /// The deployment, as one request sees it.
 pub(crate) struct Deployment<'a> {
     pub(crate) env: &'a Env,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::auth::admin_token;
 use crate::d1::schema_version::{NEWEST, stored};
 use crate::d1::{Batch, StorageError};
-use crate::deployment::{Deployment, VERSION, binding, variable};
+use crate::deployment::{ASSETS, Deployment, VERSION, binding, variable};
 use crate::http::Problem;
 use crate::http::request::HttpRequest;
 use crate::http::response::HttpResponse;
@@ -149,6 +149,14 @@ impl Health {
             && let Err(problem) = admin_token::configured(deployment)
         {
             parts.push(Part::bad("ADMIN_TOKEN", Status::Warn, problem.detail));
+        }
+        if deployment.env.assets(ASSETS).is_err() {
+            parts.push(Part::bad(
+                ASSETS,
+                Status::Warn,
+                "The console has no stylesheet, no guides, and no description of its API, since there are no static \
+                 assets: take over the section [assets] of the repository's wrangler.toml, and deploy again.",
+            ));
         }
         let health = Self { at: now, parts };
         LAST.set(Some(health.clone()));

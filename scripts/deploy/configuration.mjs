@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import { assetsOf } from "../lib/built.mjs";
 import { root } from "../lib/paths.mjs";
 import { Problem } from "../lib/run.mjs";
 
@@ -25,6 +26,7 @@ export function readConfiguration(env) {
   const others = [undefined, ...environments].filter((each) => each !== env).map((each) => deploymentOf(raw, each));
   const own = deploymentOf(raw, env);
   checkBindings(own);
+  checkAssets(raw);
   for (const other of others) checkApart(own, other);
   return { ...own, raw, others };
 }
@@ -75,6 +77,15 @@ function checkBindings({ title, databases, namespaces }) {
   }
 }
 
+/** The console needs its static assets; an older wrangler.toml has none. Environments inherit them. */
+function checkAssets({ assets }) {
+  if (assets?.binding === "ASSETS" && assets.run_worker_first === true) return;
+  throw new Problem(
+    `${FILE} has no static assets with the binding ASSETS that the Worker serves: take over the section [assets] of ` +
+      "the repository's wrangler.toml, above the first section that begins with [[.",
+  );
+}
+
 /** Two deployments that shared something would change each other's data. */
 function checkApart(own, other) {
   const resources = ({ name, databases, namespaces, counters, queues }) => [
@@ -105,6 +116,7 @@ export function writeConfiguration({ raw, env, name, databases, namespaces }, wo
   }));
   section.kv_namespaces = section.kv_namespaces.map((each) => ({ ...each, id: idOf(namespaces, each) }));
   config.main = from(join(worker, "index.js"));
+  config.assets.directory = from(assetsOf(worker));
   if (env !== undefined) {
     // What belongs to the other deployment is not even in the file: wrangler would inherit its domain.
     for (const key of ["d1_databases", "kv_namespaces", "queues", "routes", "route"]) delete config[key];

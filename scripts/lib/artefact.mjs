@@ -2,7 +2,7 @@
    `npm run deploy` and scim-edge/testing on machines without a compiler. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BUILD, builtFrom, OUTPUTS } from "./built.mjs";
+import { ASSETS, assetsOf, BUILD, builtFrom, OUTPUTS } from "./built.mjs";
 import { root } from "./paths.mjs";
 import { Problem } from "./run.mjs";
 import { hashOf, sourcesHash, toolVersions } from "./sources.mjs";
@@ -34,6 +34,7 @@ export function writeArtefact() {
   rmSync(RELEASED, { recursive: true, force: true });
   mkdirSync(RELEASED, { recursive: true });
   for (const name of OUTPUTS) cpSync(join(BUILD, name), join(RELEASED, name));
+  cpSync(ASSETS, assetsOf(RELEASED), { recursive: true });
   const migrations = join(DEPLOY, "migrations");
   rmSync(migrations, { recursive: true, force: true });
   cpSync(join(root, "migrations"), migrations, { recursive: true });
@@ -93,6 +94,14 @@ function changed({ files }) {
 function present() {
   return ["build", "migrations"]
     .filter((folder) => existsSync(join(DEPLOY, folder)))
-    .flatMap((folder) => readdirSync(join(DEPLOY, folder)).map((name) => `${folder}/${name}`))
+    .flatMap(filesIn)
     .filter((name) => name !== `build/${RECORD}`);
+}
+
+/** The paths of the files in a folder of deploy/, and in the folders in it. */
+function filesIn(folder) {
+  return readdirSync(join(DEPLOY, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
 }

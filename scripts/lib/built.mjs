@@ -8,6 +8,10 @@ import { hashOf } from "./sources.mjs";
 export const BUILD = join(root, "build");
 /** What a Worker consists of: its code, and the licences of what is compiled in. */
 export const OUTPUTS = ["index.js", "index_bg.wasm", "THIRD-PARTY-NOTICES.txt"];
+/** The static assets of these sources: files that are uploaded beside the Worker, which serves them. */
+export const ASSETS = join(root, "src/assets");
+/** The folder of the static assets that belong to the compiled Worker in the folder `worker`. */
+export const assetsOf = (worker) => (worker === BUILD ? ASSETS : join(worker, "assets"));
 /** The record that the build writes last. */
 export const MADE_FROM = join(BUILD, ".made-from.json");
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import workerd from "workerd";
-import { BUILD } from "./built.mjs";
+import { assetsOf, BUILD } from "./built.mjs";
 import { root } from "./paths.mjs";
 
 // An import would parse the whole bundle once more, for its named exports, in each of a hundred test files.
@@ -41,7 +41,8 @@ const LOCAL_RATES = Object.fromEntries(
 /**
  * The configuration of the Worker in the folder `from`; `modules` are more, of which the first is then the main one.
  * `rateLimits` are the rate-limit bindings by name, each `{ limit, period }`; `queues` are more queues by their
- * bindings; `hasQueue: false` leaves out the Worker's own. `wasm` is the WebAssembly, if it is not that of the folder.
+ * bindings; `hasQueue: false` leaves out the Worker's own, and `hasAssets: false` its static assets. `wasm` is the
+ * WebAssembly, if it is not that of the folder.
  */
 export function builtWorker({
   name = "scim-edge",
@@ -52,6 +53,7 @@ export function builtWorker({
   rateLimits = {},
   queues = {},
   hasQueue = true,
+  hasAssets = true,
   wasm = join(from, "index_bg.wasm"),
 } = {}) {
   const d1 = Array.from({ length: databases }, (_, number) => databaseName(number)).map((id) => [
@@ -69,6 +71,7 @@ export function builtWorker({
   const own = hasQueue ? { WEBHOOKS: OWN_QUEUE } : {};
   const producers = Object.entries({ ...own, ...queues }).map(([key, name]) => [key, { type: "queue", name }]);
   return workerOf(name, {
+    assets: hasAssets ? assetsOf(from) : undefined,
     triggers: hasQueue ? [{ type: "queue", name: OWN_QUEUE, maxBatchSize: 10, maxBatchTimeout: 1 }] : [],
     modules: {
       ...modules,
@@ -78,16 +81,18 @@ export function builtWorker({
     env: {
       ...Object.fromEntries(d1),
       KV: { type: "kv", id: "KV" },
+      ...(hasAssets && { ASSETS: { type: "assets" } }),
       ...Object.fromEntries([...text, ...limiters, ...producers]),
     },
   });
 }
 
-/** A Worker's configuration; the first of its modules is the main one. */
-export function workerOf(name, { modules, env, triggers = [] }) {
+/** A Worker's configuration; the first of its modules is the main one, `assets` is the folder of its static assets. */
+export function workerOf(name, { modules, env, triggers = [], assets }) {
   const { compatibilityDate } = deployment();
   const manifest = { mainModule: Object.keys(modules)[0], modulesRoot: BUILD, modules };
-  return { config: { name, compatibilityDate, manifest, env, triggers } };
+  const served = assets && { directory: assets, hasUserWorker: true, runWorkerFirst: true, htmlHandling: "none" };
+  return { config: { name, compatibilityDate, manifest, env, triggers, assets: served } };
 }
 
 /**

@@ -42,7 +42,7 @@ const PLACES = [
   ["package.json", ofJson],
   ["clients/typescript/package.json", ofJson],
   ["package-lock.json", ofPackage],
-  ...["openapi.template.json", "openapi.json"].map((name) => [`src/admin_api/${name}`, ofJson]),
+  ...["src/admin_api/openapi.template.json", "src/assets/openapi.json"].map((path) => [path, ofJson]),
 ];
 
 function replaced(text, part, from, to) {

@@ -42,5 +42,6 @@ pub(crate) use context::{AdminContext, InOrganization};
 pub(crate) use idempotency::CallKey;
 pub(crate) use reply::Reply;
 
-/// The description of the calls, in OpenAPI 3.1.
-pub(crate) const OPENAPI: &str = include_str!("openapi.json");
+/// The description of the calls, in OpenAPI 3.1, which is served as a static asset.
+#[cfg(test)]
+pub(crate) const OPENAPI: &str = include_str!("../assets/openapi.json");

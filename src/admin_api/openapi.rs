@@ -16,7 +16,7 @@ use super::types::{
 
 use crate::deployment::VERSION;
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/admin_api/openapi.json");
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/assets/openapi.json");
 const REFERENCE: &str = "#/components/schemas/";
 
 /// The schemas of all types, by their names.

@@ -11,9 +11,9 @@ mod sign_in;
 use http::Method;
 use scim_protocol::ScimError;
 
+use crate::admin_api::CallKey;
 use crate::admin_api::export::Download;
 use crate::admin_api::routes::{self as api_routes, Answer, Request};
-use crate::admin_api::{self, CallKey};
 use crate::auth::administrator::{self, AuthMethod, Authentication, Identity};
 use crate::auth::{admin_token, same_origin};
 use crate::d1::StorageError;
@@ -36,6 +36,9 @@ pub(crate) use pages::undo::MOST_PREVIEWED as UNDO_PREVIEWED;
 pub(crate) use pages::undo_words::MOST_LISTED as UNDO_LISTED;
 #[cfg(test)]
 pub(crate) use sign_in::SIGN_IN_LIMIT;
+
+/// The static asset that describes the admin API.
+const OPENAPI: &str = "openapi.json";
 
 /// The response to a request that is refused before it is routed.
 pub(crate) fn refused(request: &HttpRequest, error: ScimError) -> HttpResponse {
@@ -66,7 +69,10 @@ pub(crate) async fn answer(
 async fn respond(deployment: &Deployment<'_>, request: &mut HttpRequest, path: &[&str]) -> HttpResponse {
     match path {
         ["api", "openapi.json"] if request.method == Method::GET => {
-            HttpResponse::json(200, "application/json", admin_api::OPENAPI.to_owned())
+            match assets::read(deployment, OPENAPI).await {
+                Ok(text) => HttpResponse::json(200, "application/json", text),
+                Err(problem) => problem_details(&problem.of_request(&request.id)),
+            }
         }
         ["api", rest @ ..] => api(deployment, request, rest).await,
         ["setup"] if matches!(request.method, Method::GET | Method::POST) => {
@@ -161,12 +167,15 @@ async fn outside_api(
         return Ok(page(deployment, request, path, None).await);
     };
     match (*handler, parameters.as_slice()) {
-        (Handler::Asset, [name]) => Ok(assets::answer(name)),
+        (Handler::Asset, [name]) => assets::answer(deployment, name).await,
         (Handler::Asset, _) => {
             Err(StorageError::Internal("the route of the assets has no name".to_owned()).into())
         }
         (Handler::Guide, parameters) => match parameters.first().and_then(|name| Guide::named(name)) {
-            Some(guide) => Ok(pages::guide_page(guide).into()),
+            Some(guide) => {
+                let text = assets::read(deployment, &format!("guides/{}.html", guide.name())).await?;
+                Ok(pages::guide_page(guide, &text).into())
+            }
             None => Err(Problem::new(404, "There is no such guide.")),
         },
         (Handler::SignInForm, _) => sign_in::show_form(deployment),

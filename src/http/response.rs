@@ -134,9 +134,8 @@ impl HttpResponse {
     }
 
     /// A file that browsers may cache forever.
-    pub(crate) fn kept(content_type: &'static str, text: &str) -> Self {
-        Self::new(200, content_type, text.to_owned())
-            .with_header("Cache-Control", "public, max-age=31536000, immutable")
+    pub(crate) fn kept(content_type: &'static str, text: String) -> Self {
+        Self::new(200, content_type, text).with_header("Cache-Control", "public, max-age=31536000, immutable")
     }
 
     /// The same with another body.

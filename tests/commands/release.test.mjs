@@ -54,7 +54,7 @@ describe("npm run release", () => {
     assert.ok(read("Cargo.toml").includes(`[workspace.package]\nversion = "${version}"`));
     for (const crate of ["scim-edge", "directory", "scim-protocol"])
       assert.ok(read("Cargo.lock").includes(`name = "${crate}"\nversion = "${version}"`), crate);
-    assert.equal(JSON.parse(read("src/admin_api/openapi.json")).info.version, version);
+    assert.equal(JSON.parse(read("src/assets/openapi.json")).info.version, version);
     const old = git(folder, "grep", "-lF", `"${previous}"`, "--", ":!*lock*", ":!deploy/build").stdout;
     assert.equal(old, "", "these files have the old version");
     const [before, section] = read("CHANGELOG.md").split(`## ${version} (`);

@@ -53,8 +53,12 @@ const triggers = (name, consumers = `PUT /queues/id-of-${name}-webhooks/consumer
   `PUT /workers/scripts/${name}/schedules`,
   consumers,
 ];
+/** Static assets: what asks for them, and, when the account does not have them yet, what sends them. */
+const session = (name) => `POST /workers/scripts/${name}/assets-upload-session`;
+const assets = (name) => [session(name), "POST /workers/assets/upload"];
 const first = (name) => triggers(name, `POST /queues/id-of-${name}-webhooks/consumers`);
 const upgraded = (name) => [
+  session(name),
   `POST /workers/scripts/${name}/versions`,
   `POST /workers/scripts/${name}/deployments`,
   `PATCH /workers/scripts/${name}/script-settings`,
@@ -70,6 +74,8 @@ async function assertServes(name, databases = 1) {
     const created = await account.fetch(name, organizations, { method: "POST", headers, body });
     assert.equal(created.status, 201, await created.text());
   }
+  const guide = await account.fetch(name, "/console/guides/okta");
+  assert.match(await guide.text(), /<h1 id="okta">Okta<\/h1>/);
 }
 
 describe("npm run deploy", () => {
@@ -83,6 +89,7 @@ describe("npm run deploy", () => {
       "POST /d1/database",
       "POST /storage/kv/namespaces",
       ...queries(database, 2 + MIGRATIONS.length), // the table of migrations, what it has, each migration
+      ...assets(NAME),
       "POST /queues", // by wrangler itself
       `PUT /workers/scripts/${NAME}`,
       ...first(NAME),
@@ -99,6 +106,7 @@ describe("npm run deploy", () => {
       metadata.bindings.toSorted(byName),
       [
         ...VARS,
+        { name: "ASSETS", type: "assets" },
         { name: "DB", type: "d1", id: database.uuid },
         { name: "KV", type: "kv_namespace", namespace_id: namespace.id },
         { name: "WEBHOOKS", type: "queue", queue_name: `${NAME}-webhooks` },
@@ -111,6 +119,7 @@ describe("npm run deploy", () => {
     assert.equal(metadata.compatibility_date, "2026-10-01");
     assert.deepEqual(metadata.observability, { enabled: true, logs: { invocation_logs: false } });
     assert.equal(metadata.main_module, "index.js");
+    assert.deepEqual(metadata.assets.config, { run_worker_first: true, html_handling: "none" });
     assert.deepEqual(
       Object.values(modules)
         .map(({ type }) => type)
@@ -216,6 +225,7 @@ describe("--env staging", () => {
       "POST /d1/database",
       "POST /storage/kv/namespaces",
       ...queries(database, 2 + MIGRATIONS.length),
+      session(STAGING), // the account has the files
       "POST /queues",
       `PUT /workers/scripts/${STAGING}`,
       `PATCH /workers/scripts/${STAGING}/script-settings`, // the name of the environment, as a tag

@@ -31,6 +31,7 @@ function copyOfFolder() {
   copies.push(copy);
   cpSync(folder, copy, { recursive: true, filter: (path) => !/node_modules|\.wrangler/.test(path) });
   for (const name of ["index.js", "index_bg.wasm"]) cpSync(join(root, "build", name), join(copy, "build", name));
+  cpSync(join(root, "src/assets"), join(copy, "build/assets"), { recursive: true });
   return copy;
 }
 
@@ -40,7 +41,9 @@ describe("the configuration in deploy/", () => {
     const { $schema, ...same } = ready;
     assert.ok(build && env && $schema);
     const database = ({ migrations_dir, ...rest }) => rest;
-    assert.deepEqual({ ...same, d1_databases: same.d1_databases.map(database) }, settings);
+    const assets = { ...same.assets, directory: "src/assets" };
+    assert.deepEqual({ ...same, assets, d1_databases: same.d1_databases.map(database) }, settings);
+    assert.equal(same.assets.directory, "build/assets");
     assert.deepEqual(
       ready.d1_databases.map(({ migrations_dir }) => migrations_dir),
       ["migrations"],
@@ -79,6 +82,7 @@ describe("the configuration in deploy/", () => {
       ...[...ready.d1_databases, ...ready.kv_namespaces].map(({ binding }) => binding),
       ...ready.ratelimits.map(({ name }) => name),
       ...ready.queues.producers.map(({ binding }) => binding),
+      ready.assets.binding,
       "ADMIN_TOKEN",
     ];
     const explained = json("deploy/package.json").cloudflare.bindings;

@@ -177,6 +177,11 @@ describe("wrangler.toml", () => {
       (text) => text.replace('binding = "KV"', 'binding = "CACHE"'),
       /no KV namespace with the binding KV/,
     ],
+    [
+      "without static assets, as earlier versions had it",
+      (text) => text.replace(/\[assets\]\n(\w.*\n)+/, ""),
+      /no static assets with the binding ASSETS that the Worker serves: take over the section \[assets\]/,
+    ],
   ]) {
     test(`${name} is refused`, async () => {
       edit(change);

@@ -8,7 +8,7 @@ import { renderApi } from "../../scripts/lib/api-doc.mjs";
 import { root } from "../../scripts/lib/paths.mjs";
 import { read } from "../helpers/markdown.mjs";
 
-const api = JSON.parse(read("src/admin_api/openapi.json"));
+const api = JSON.parse(read("src/assets/openapi.json"));
 
 test("docs/api.md is rendered from openapi.json", () => {
   const rendered = renderApi(api);

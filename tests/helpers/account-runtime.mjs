@@ -1,7 +1,8 @@
 // What runs in a Cloudflare account that a test plays: its D1 databases, KV namespaces and Workers, in workerd.
+import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openWorkers, workerOf } from "../../scripts/lib/local-worker.mjs";
 
 const NOTHING = "export default { fetch: () => new Response() }";
@@ -58,15 +59,28 @@ export class AccountRuntime {
     const modules = { "sql.js": { type: "esm", contents: NOTHING } };
     const sql = workerOf("sql", { modules, env: Object.fromEntries(databases) });
     const own = this.#account.workers.get(this.#first);
-    return own ? [running(this.#first, own), sql] : [sql];
+    return own ? [running(this.#first, own, this.#assets(own)), sql] : [sql];
+  }
+
+  /** The static assets of a Worker in a folder, as they were uploaded. */
+  #assets({ assets }) {
+    if (!assets) return undefined;
+    const { manifest } = JSON.parse(Buffer.from(assets.jwt.split(".")[1], "base64url"));
+    const directory = join(this.#folder, `assets-${manifest}`);
+    for (const [path, { hash }] of Object.entries(this.#account.manifests[manifest])) {
+      mkdirSync(dirname(join(directory, path)), { recursive: true });
+      writeFileSync(join(directory, path), this.#account.files.get(hash));
+    }
+    const { run_worker_first: runWorkerFirst, html_handling: htmlHandling } = assets.config;
+    return { directory, hasUserWorker: true, runWorkerFirst, htmlHandling };
   }
 }
 
 /** A Worker as it was uploaded. */
-function running(name, { main, modules, bindings, compatibilityDate }) {
+function running(name, { main, modules, bindings, compatibilityDate }, assets) {
   const env = Object.fromEntries(bindings.map((binding) => [binding.name, bindingOf(binding)]));
   const manifest = { mainModule: main, modulesRoot: "/", modules };
-  return { config: { name, compatibilityDate, manifest, env } };
+  return { config: { name, compatibilityDate, manifest, env, assets } };
 }
 
 function bindingOf(binding) {
@@ -74,6 +88,7 @@ function bindingOf(binding) {
   if (type === "d1") return { type: "d1", id: binding.id };
   if (type === "kv_namespace") return { type: "kv", id: binding.namespace_id };
   if (type === "plain_text" || type === "secret_text") return { type: "text", value: binding.text };
+  if (type === "assets") return { type };
   if (type === "queue") return { type: "queue", name: binding.queue_name };
   if (type === "ratelimit") return { type: "rate-limit", namespace: binding.namespace_id, simple: binding.simple };
   throw new Error(`There is no binding of type ${type} in this account.`);

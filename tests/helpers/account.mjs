@@ -16,6 +16,9 @@ export class Account {
   namespaces = [];
   queues = [];
   workers = new Map();
+  /** Static assets: the content of files by their hash, and the lists of files that were uploaded together. */
+  files = new Map();
+  manifests = [];
   accounts = [{ id: ID, name: "Acme" }];
   /** The requests that changed something, and all requests. Each `{ method, path, query, body }`. */
   requests = [];
@@ -97,10 +100,12 @@ export class Account {
   async #carryOut(request, url, body) {
     const provisioning = /^\/client\/v4\/provisioning\/previews(\/challenge)?$/.exec(url.pathname);
     if (provisioning) return provisioning[1] ? this.#challenge() : this.#temporary(JSON.parse(body));
-    if (request.headers.authorization !== `Bearer ${TOKEN}`) throw new Refusal(403, 10000, "Authentication error");
     const path = url.pathname.replace("/client/v4", "").replace(`/accounts/${ID}`, "") || "/";
+    const bearer = request.headers.authorization?.replace("Bearer ", "");
+    // Static assets are sent with the token that was given for them.
+    if (bearer !== TOKEN && path !== "/workers/assets/upload") throw new Refusal(403, 10000, "Authentication error");
     const query = Object.fromEntries(url.searchParams);
-    const call = { method: request.method, path, query, body: await parsed(request, body) };
+    const call = { method: request.method, path, query, bearer, body: await parsed(request, body) };
     this.requests.push(call);
     await this.before(call);
     const result = await this.#route(call);
@@ -167,11 +172,11 @@ export class Account {
   }
 
   /** A version of a Worker that runs from now on. */
-  async run(name, { main, modules, bindings, compatibilityDate }) {
+  async run(name, { main, modules, assets, bindings, compatibilityDate }) {
     const before = this.workers.get(name);
     const id = randomUUID();
     const versions = [...(before?.versions ?? []), { id, bindings }];
-    this.workers.set(name, { enabled: false, ...before, main, modules, bindings, compatibilityDate, versions });
+    this.workers.set(name, { enabled: false, ...before, main, modules, assets, bindings, compatibilityDate, versions });
     await this.#runtime.changed();
     return id;
   }
@@ -191,12 +196,14 @@ async function parsed(request, body) {
   if (!type.startsWith("multipart/form-data")) return JSON.parse(body.toString());
   const form = await new Response(body, { headers: { "content-type": type } }).formData();
   const modules = {};
+  const files = {};
   let metadata;
   for (const [name, part] of form) {
     if (name === "metadata") metadata = JSON.parse(typeof part === "string" ? part : await part.text());
     else if (part.type === "application/wasm") modules[name] = { type: "wasm", contents: await bytes(part) };
     else if (part.type === "application/javascript+module")
       modules[name] = { type: "esm", contents: await part.text() };
+    else if (typeof part !== "string") files[name] = Buffer.from(await part.text(), "base64");
   }
-  return { metadata, modules };
+  return { metadata, modules, files };
 }

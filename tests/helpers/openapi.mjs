@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import Ajv from "ajv/dist/2020.js";
 
-export const text = readFileSync(new URL("../../src/admin_api/openapi.json", import.meta.url), "utf8");
+export const text = readFileSync(new URL("../../src/assets/openapi.json", import.meta.url), "utf8");
 export const document = JSON.parse(text);
 const [{ url: BASE }] = document.servers;
 

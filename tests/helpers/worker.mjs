@@ -15,7 +15,7 @@ import { builtWorker, databaseName, openWorkers, SWEEP, schema, workerOf } from 
  * `databases` is how many it has; a restart may change that. `modules` are more of the Worker's modules, of which the
  * first is then the main one. `initialSchema` is the SQL that an empty database gets, schema.sql if not given.
  * `rateLimits` are rate-limit bindings by name, each `{ limit, period }`. `queues` are more queues by their bindings,
- * `hasQueue: false` leaves out the Worker's own; `others` are Workers beside it.
+ * `hasQueue: false` leaves out the Worker's own, `hasAssets: false` its static assets; `others` are Workers beside it.
  */
 export async function startWorker({
   vars = {},
@@ -27,6 +27,7 @@ export async function startWorker({
   rateLimits,
   queues,
   hasQueue,
+  hasAssets,
   others = [],
 } = {}) {
   const folder = persistTo ?? (await mkdtemp(join(tmpdir(), "scim-edge-test-")));
@@ -37,7 +38,7 @@ export async function startWorker({
   let sqlUrl;
   const open = async (port, databases) => {
     const workers = [
-      builtWorker({ bindings, modules, databases, rateLimits, queues, hasQueue }),
+      builtWorker({ bindings, modules, databases, rateLimits, queues, hasQueue, hasAssets }),
       sqlWorker(databases),
       ...others,
     ];

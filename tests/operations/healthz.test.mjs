@@ -183,6 +183,20 @@ describe("a deployment that is not complete", () => {
     assert.equal((await health(worker)).status, "pass");
   });
 
+  test("without static assets is a warning, and serves all but them", async (t) => {
+    const worker = await startWorker({ hasAssets: false });
+    t.after(() => worker.close());
+    const { http, status, checks } = await health(worker);
+    assert.deepEqual([http, status], [200, "warn"]);
+    assert.match(checks.ASSETS[2], /take over the section \[assets\] of the repository's wrangler\.toml/);
+    const { okta } = await createOrganization(worker);
+    assert.equal((await okta.get("/Users")).status, 200);
+    for (const path of ["/console/assets/console.css", "/console/guides/okta", "/console/api/openapi.json"])
+      assert.equal((await send("GET", worker.url + path)).status, 500, path);
+    await worker.flushLogs();
+    assert.match(worker.logs().join("\n"), /the static asset console\.css cannot be read by the binding ASSETS/);
+  });
+
   test("with a variable that cannot be used says which, everywhere", async (t) => {
     const worker = await startWorker({ vars: { ORG_ROLE_ATTRIBUTE: "userName" } });
     t.after(() => worker.close());

@@ -1,5 +1,5 @@
-//! The guides for administrators: docs/guides/. A deployment serves those of its own version, so that they fit it, and
-//! no repository or other server has to be known or reached.
+//! The guides for administrators: docs/guides/. A deployment serves those of its own version as static assets, so
+//! that they fit it, and no repository or other server has to be known or reached.
 
 use maud::{Markup, html};
 
@@ -43,16 +43,6 @@ impl Guide {
     /// A link to the heading with this anchor.
     pub(super) fn link(self, anchor: &str, label: &str) -> Markup {
         html! { a href=(self.at(anchor)) { (label) } }
-    }
-
-    /// Its text.
-    pub(super) fn html(self) -> &'static str {
-        match self {
-            Self::Okta => include_str!("guides/okta.html"),
-            Self::Entra => include_str!("guides/entra.html"),
-            Self::Troubleshooting => include_str!("guides/troubleshooting.html"),
-            Self::WhatHappened => include_str!("guides/what-happened.html"),
-        }
     }
 
     /// The guide with that name.

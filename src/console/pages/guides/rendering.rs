@@ -81,7 +81,7 @@ fn guides_are_rendered_from_their_markdown() {
     for guide in Guide::ALL {
         let markdown = std::fs::read_to_string(file(&format!("docs/guides/{}.md", guide.name()))).unwrap();
         let page = rendered(&markdown);
-        let path = file(&format!("src/console/pages/guides/{}.html", guide.name()));
+        let path = file(&format!("src/assets/guides/{}.html", guide.name()));
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(&path, &page).unwrap();
         }
