@@ -870,6 +870,13 @@ CREATE TABLE IF NOT EXISTS webhooks (
   slow_until   TEXT NOT NULL DEFAULT '',
   -- How many attempts at deliveries there were.
   attempts     INTEGER NOT NULL DEFAULT 0,
+  -- 'standard-webhooks' or 'security-event-tokens'. Of the latter, `secret` is the value of the header Authorization,
+  -- or empty.
+  format       TEXT NOT NULL DEFAULT 'standard-webhooks',
+  -- Of tokens: for whom they are. NULL: for the address.
+  audience     TEXT,
+  -- Of tokens: who issues them. It is the origin at which the webhook was added.
+  issuer       TEXT,
   PRIMARY KEY (org_id, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -884,6 +891,8 @@ CREATE TABLE IF NOT EXISTS webhook_failures (
   -- How many attempts have failed, and when the next is due.
   attempts   INTEGER NOT NULL,
   next_at    TEXT NOT NULL,
+  -- How many tokens of the event were delivered.
+  part       INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (org_id, webhook_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -905,6 +914,8 @@ CREATE TABLE IF NOT EXISTS webhook_attempts (
   millis     INTEGER NOT NULL,
   -- The beginning of the answer.
   answer     TEXT NOT NULL,
+  -- What a receiver of tokens has called the error.
+  error      TEXT,
   PRIMARY KEY (org_id, webhook_id, slot)
 ) STRICT, WITHOUT ROWID;
 
@@ -947,4 +958,4 @@ CREATE TABLE IF NOT EXISTS setup_links (
 ) STRICT, WITHOUT ROWID;
 
 -- The number of the newest migration.
-CREATE VIEW schema_version AS SELECT 21 AS version;
+CREATE VIEW schema_version AS SELECT 22 AS version;

@@ -443,6 +443,11 @@ fn webhooks() -> Vec<Row> {
     vec![
         ("webhooks of an organization", number(webhook::MOST_WEBHOOKS), "409"),
         ("bytes of an address", number(webhook::LONGEST_ADDRESS), "400"),
+        (
+            "bytes of the header `Authorization`, or of an audience",
+            number(webhook::LONGEST_AUTHORIZATION),
+            "400",
+        ),
         ("attempts at an event", number(webhook::MOST_ATTEMPTS), "disabled"),
         ("subjects with a failed event", number(webhook::MOST_FAILED), "one event at a time"),
         ("time for an answer", duration(sender::TIMEOUT.into()), "a failure"),

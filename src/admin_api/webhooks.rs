@@ -12,14 +12,17 @@ use super::types::webhooks::{
     WebhookAttempts, WebhookList, WebhookStatus, WebhookWithSecret,
 };
 use crate::d1::audit_log::Outcome;
-use crate::d1::webhooks::{self as stored, Settings, delivery};
+use crate::d1::webhooks::{self as stored, Added, Settings, delivery};
 use crate::d1::{Batch, Select, StorageError, Tenant};
+use crate::deployment::Deployment;
 use crate::http::{AdminCode, Problem};
 use crate::runtime::{ids, random};
-use crate::webhooks::queue;
 use crate::webhooks::sender::{self, Message, Target};
+use crate::webhooks::{queue, signing, tokens};
 use directory::event::EventType;
-use directory::webhook::{MOST_WEBHOOKS, SECRET_BYTES, SECRET_PREFIX, is_type};
+use directory::webhook::{
+    Format, LONGEST_AUTHORIZATION, MOST_WEBHOOKS, SECRET_BYTES, SECRET_PREFIX, is_header_value, is_type,
+};
 use strum::VariantArray;
 
 /// For how long the old secret signs as well, unless the call says otherwise, in seconds.
@@ -37,6 +40,8 @@ impl Webhook {
         Settings {
             address: self.address.clone(),
             queue: self.queue.clone(),
+            format: self.format,
+            audience: self.audience.clone().filter(|audience| Some(audience) != self.address.as_ref()),
             description: self.description.clone(),
             types: self.types.clone(),
             disabled: self.status == WebhookStatus::Disabled,
@@ -76,21 +81,31 @@ pub(crate) async fn create(
     let settings = Settings {
         address: request.address,
         queue: request.queue,
+        format: request.format.unwrap_or_default(),
+        audience: request.audience.filter(|audience| !audience.is_empty()),
         description: request.description.unwrap_or_default(),
         types: request.types.unwrap_or_default(),
         disabled: false,
     };
     check(context, &settings, None)?;
+    let authorization = request.authorization.as_deref();
+    check_authorization(settings.format, authorization)?;
     let tenant = context.tenant(org);
     let webhooks: Vec<Webhook> = context.select(&tenant, stored::all(&tenant)).await?.answer;
     if webhooks.len() >= MOST_WEBHOOKS {
         return Err(too_many());
     }
     let (id, secret) = (ids::new_id()?, new_secret()?);
-    let batch = stored::insert(&tenant, &id, &settings, &secret, context.actor.name());
+    let (signing, shown) = match settings.format {
+        Format::StandardWebhooks => (secret.as_str(), Some(secret.clone())),
+        Format::SecurityEventTokens => (authorization.unwrap_or_default(), None),
+    };
+    let issuer = context.base.strip_suffix("/scim").unwrap_or(&context.base);
+    let added = Added { secret: signing, issuer, by: context.actor.name() };
+    let batch = stored::insert(&tenant, &id, &settings, added);
     let detail = format!("Added a webhook to {}.", settings.target());
     let webhook = save(context, &tenant, &id, outcome(201, detail), batch.into_iter().collect()).await?;
-    Ok(Reply::created(WebhookWithSecret { webhook, secret: Some(secret) }))
+    Ok(Reply::created(WebhookWithSecret { webhook, secret: shown }))
 }
 
 /// Changes, enables or disables a webhook.
@@ -110,12 +125,19 @@ pub(crate) async fn change(
     let after = Settings {
         address,
         queue,
+        format: settings.format,
+        audience: match request.audience {
+            None => settings.audience.clone(),
+            chosen => chosen.filter(|audience| !audience.is_empty()),
+        },
         description: request.description.unwrap_or_else(|| settings.description.clone()),
         types: request.types.unwrap_or_else(|| settings.types.clone()),
         disabled: request.disabled.unwrap_or(settings.disabled),
     };
     check(context, &after, Some(&settings))?;
-    if after == settings {
+    let authorization = request.authorization.as_deref();
+    check_authorization(settings.format, authorization.filter(|value| !value.is_empty()))?;
+    if after == settings && authorization.is_none() {
         return Ok(Reply::ok(before));
     }
     let target = after.target();
@@ -124,8 +146,11 @@ pub(crate) async fn change(
         (true, false) => format!("Enabled the webhook to {target}."),
         _ => format!("Changed the webhook to {target}."),
     };
-    let batch = stored::update(&tenant, id, &settings, &after);
-    save(context, &tenant, id, outcome(200, detail), batch.into_iter().collect()).await.map(Reply::ok)
+    let mut batch = Batch::from_iter(stored::update(&tenant, id, &settings, &after));
+    if let Some(authorization) = authorization {
+        batch.extend(stored::authorize(&tenant, id, target, authorization));
+    }
+    save(context, &tenant, id, outcome(200, detail), batch).await.map(Reply::ok)
 }
 
 /// Deletes a webhook. What it has not delivered is not delivered any more.
@@ -155,6 +180,13 @@ pub(crate) async fn rotate(
     }
     let tenant = context.tenant(org);
     let before = read(context, org, id).await?.answer;
+    if before.format == Format::SecurityEventTokens {
+        return Err(invalid(
+            "The deployment's own keys sign security event tokens, and rotate by themselves. Change \"authorization\" \
+             instead."
+                .to_owned(),
+        ));
+    }
     let (secret, until) = (new_secret()?, context.after(overlap));
     let detail = format!(
         "Made another secret for the webhook to {}. The one before signs as well until {until}.",
@@ -215,12 +247,24 @@ pub(crate) async fn test(
     let webhook = results.first(webhook)?.ok_or_else(not_found)?;
     let secrets = results.one(secrets)?.secrets;
     let message_id = format!("test_{}", ids::new_id()?);
-    let data = json!({"id": message_id, "type": "test", "organization": org, "at": context.now()});
-    let body = json!({"type": "test", "timestamp": context.now(), "data": data}).to_string();
-    let target = match (&webhook.address, &webhook.queue) {
-        (Some(address), _) => Target::Address(address),
-        (None, queue) => Target::Queue(queue.as_deref().unwrap_or_default()),
+    let body = match webhook.format {
+        Format::StandardWebhooks => {
+            let data = json!({"id": message_id, "type": "test", "organization": org, "at": context.now()});
+            json!({"type": "test", "timestamp": context.now(), "data": data}).to_string()
+        }
+        Format::SecurityEventTokens => {
+            let (issuer, audience) = (webhook.issuer.as_deref(), webhook.audience.as_deref());
+            let claims = tokens::verification(
+                &message_id,
+                id,
+                issuer.unwrap_or_default(),
+                audience.unwrap_or_default(),
+            );
+            let deployment = Deployment::of(context.env).map_err(StorageError::Internal)?;
+            signing::signed(&deployment, tokens::TOKEN_TYPE, &[claims]).await?.concat()
+        }
     };
+    let target = Target::of(webhook.format, webhook.address.as_deref(), webhook.queue.as_deref());
     let message = Message { id: &message_id, r#type: "test", event: None, body: &body };
     let attempt = sender::send(context.env, target, &secrets, &message, 1).await;
     let mut batch = Batch::from_iter([
@@ -280,7 +324,13 @@ async fn save(
 
 /// Refuses settings that cannot be delivered by.
 fn check(context: &AdminContext<'_>, settings: &Settings, before: Option<&Settings>) -> Result<(), Problem> {
+    let is_tokens = settings.format == Format::SecurityEventTokens;
     match (&settings.address, &settings.queue) {
+        (None, Some(_)) if is_tokens => {
+            return Err(invalid(
+                "Security event tokens are pushed to an address, not into a queue.".to_owned(),
+            ));
+        }
         (Some(address), None) => {
             if let Some(why) = sender::refusal(context.env, address) {
                 return Err(invalid(format!("A webhook cannot deliver to this address: {why}.")));
@@ -298,6 +348,13 @@ fn check(context: &AdminContext<'_>, settings: &Settings, before: Option<&Settin
         }
         _ => return Err(invalid("A webhook has either an address or a queue.".to_owned())),
     }
+    if let Some(audience) = &settings.audience
+        && !(is_tokens && is_header_value(audience))
+    {
+        return Err(invalid(format!(
+            "\"audience\" is for security event tokens: visible characters of ASCII, {LONGEST_AUTHORIZATION} at most."
+        )));
+    }
     if settings.description.len() > LONGEST_DESCRIPTION {
         return Err(invalid(format!("The description must not be longer than {LONGEST_DESCRIPTION} bytes.")));
     }
@@ -307,6 +364,22 @@ fn check(context: &AdminContext<'_>, settings: &Settings, before: Option<&Settin
     match settings.types.iter().find(|name| !is_type(name)) {
         Some(name) => Err(invalid(format!("There is no type of events {name:?}. docs/events.md lists all."))),
         None => Ok(()),
+    }
+}
+
+/// Refuses what cannot be the value of a header, or has no use.
+fn check_authorization(format: Format, authorization: Option<&str>) -> Result<(), Problem> {
+    match (authorization, format) {
+        (None, _) => Ok(()),
+        (Some(_), Format::StandardWebhooks) => Err(invalid(
+            "\"authorization\" is for security event tokens: other messages are signed with a secret."
+                .to_owned(),
+        )),
+        (Some(value), Format::SecurityEventTokens) if is_header_value(value) => Ok(()),
+        (Some(_), Format::SecurityEventTokens) => Err(invalid(format!(
+            "\"authorization\" must be the value of a header, such as \"Bearer …\": visible characters of ASCII, \
+             {LONGEST_AUTHORIZATION} at most."
+        ))),
     }
 }
 

@@ -11441,6 +11441,12 @@ SELECT
     w.address,
     'queue',
     w.queue,
+    'format',
+    w.format,
+    'audience',
+    iif(w.format = 'security-event-tokens', coalesce(w.audience, w.address), NULL),
+    'issuer',
+    w.issuer,
     'secrets',
     json_array(w.secret, iif(w.previous_until > ?4, w.previous_secret, NULL)),
     'attempts',
@@ -11455,7 +11461,18 @@ SELECT
     (
       SELECT
         json_group_array(
-          json_object('subject', f.subject_id, 'seq', f.seq, 'attempts', f.attempts, 'next_at', f.next_at)
+          json_object(
+            'subject',
+            f.subject_id,
+            'seq',
+            f.seq,
+            'attempts',
+            f.attempts,
+            'next_at',
+            f.next_at,
+            'part',
+            f.part
+          )
         )
       FROM webhook_failures f
       WHERE f.org_id = w.org_id
@@ -11616,660 +11633,683 @@ SELECT
       1 + coalesce(json_array_length(e.data, '$.people'), 0) + coalesce(json_array_length(e.data, '$.groups'), 0)
     ),
     'body',
-    '' || json_object(
-      'type',
-      e.type,
-      'timestamp',
-      e.at,
-      'data',
+    '' || iif(
+      w.format = 'security-event-tokens',
       json_object(
-        'id',
-        'evt_' || e.org_id || '_' || e.seq,
         'seq',
         e.seq,
         'at',
         e.at,
-        'type',
-        e.type,
-        'organization',
-        e.org_id,
-        'subject',
-        iif(
-          e.subject_type = 'person',
-          json_insert(
-            coalesce(
-              (
-                SELECT
-                  json_object(
-                    'id',
-                    u.id,
-                    'user_name',
-                    u.doc ->> 'userName',
-                    'external_id',
-                    u.doc ->> 'externalId',
-                    'name',
-                    coalesce(
-                      nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
-                      u.doc ->> 'displayName'
-                    ),
-                    'email',
-                    coalesce(
-                      (SELECT m.value ->> 'value' FROM json_each(u.doc, '$.emails') m WHERE m.value ->> 'primary' LIMIT 1),
-                      u.doc ->> '$.emails[0].value'
-                    )
-                  )
-                FROM users u
-                WHERE u.org_id = e.org_id
-                  AND u.id = e.subject_id
-              ),
-              (
-                SELECT
-                  json_object(
-                    'id',
-                    e.subject_id,
-                    'user_name',
-                    n.personal ->> 'user_name',
-                    'external_id',
-                    n.personal ->> 'external_id',
-                    'name',
-                    n.personal ->> 'display_name',
-                    'email',
-                    NULL
-                  )
-                FROM (
-                  SELECT max(x.personal) AS personal
-                  FROM (
-                    SELECT y.personal
-                    FROM (
-                      SELECT z.personal
-                      FROM event_subjects z
-                      WHERE z.org_id = e.org_id
-                        AND z.subject_id = e.subject_id
-                      ORDER BY z.seq DESC
-                      LIMIT 10
-                    ) y
-                    WHERE y.personal IS NOT NULL
-                    LIMIT 1
-                  ) x
-                ) n
-              )
-            ),
-            '$.type',
-            'person'
-          ),
-          json_object(
-            'type',
-            e.subject_type,
-            'id',
-            e.subject_id,
-            'user_name',
-            NULL,
-            'external_id',
-            NULL,
-            'name',
-            coalesce(
-              e.data ->> '$.group.name',
-              e.data ->> '$.groups[0].name',
-              e.data ->> '$.name.after',
-              iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL),
-              e.data ->> 'hint'
-            ),
-            'email',
-            NULL
-          )
-        ),
-        'version',
-        e.version,
         'story',
         e.story,
-        'cause',
-        json_object('source', e.source, 'actor', e.actor, 'log_id', e.log_id),
+        'subject',
+        e.subject_id,
+        'event',
+        json_object('type', e.type, 'data', json(e.data)),
+        'version',
+        e.version,
+        'external_id',
+        iif(
+          e.subject_type = 'group',
+          (SELECT external_id FROM groups WHERE org_id = e.org_id AND id = e.subject_id),
+          (SELECT external_id FROM users WHERE org_id = e.org_id AND id = e.subject_id)
+        )
+      ),
+      json_object(
+        'type',
+        e.type,
+        'timestamp',
+        e.at,
         'data',
-        json(e.data),
-        'access',
-        json(
-          CASE
-            WHEN e.type = 'membership.added' THEN (
-              SELECT
-                json_group_array(
-                  json_object(
-                    'person',
-                    json(
+        json_object(
+          'id',
+          'evt_' || e.org_id || '_' || e.seq,
+          'seq',
+          e.seq,
+          'at',
+          e.at,
+          'type',
+          e.type,
+          'organization',
+          e.org_id,
+          'subject',
+          iif(
+            e.subject_type = 'person',
+            json_insert(
+              coalesce(
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      u.id,
+                      'user_name',
+                      u.doc ->> 'userName',
+                      'external_id',
+                      u.doc ->> 'externalId',
+                      'name',
                       coalesce(
-                        (
-                          SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                          FROM users u
-                          WHERE u.org_id = e.org_id
-                            AND u.id = j.value ->> 'id'
-                        ),
-                        (
-                          SELECT
-                            json_object(
-                              'id',
-                              j.value ->> 'id',
-                              'user_name',
-                              n.personal ->> 'user_name',
-                              'external_id',
-                              n.personal ->> 'external_id'
-                            )
-                          FROM (
-                            SELECT max(x.personal) AS personal
-                            FROM (
-                              SELECT y.personal
-                              FROM (
-                                SELECT z.personal
-                                FROM event_subjects z
-                                WHERE z.org_id = e.org_id
-                                  AND z.subject_id = j.value ->> 'id'
-                                ORDER BY z.seq DESC
-                                LIMIT 10
-                              ) y
-                              WHERE y.personal IS NOT NULL
-                              LIMIT 1
-                            ) x
-                          ) n
-                        )
-                      )
-                    ),
-                    'active',
-                    json('true'),
-                    'lost',
-                    json('[]'),
-                    'gained',
-                    json(
-                      (
-                        SELECT
-                          json_group_array(
-                            json_object(
-                              'group_id',
-                              g.value ->> 'id',
-                              'group',
-                              iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
-                              'project_id',
-                              g.value ->> '$.project.id',
-                              'project',
-                              g.value ->> '$.project.name',
-                              'team_id',
-                              g.value ->> '$.team.id',
-                              'team',
-                              g.value ->> '$.team.name',
-                              'role',
-                              g.value ->> 'role'
-                            )
-                          )
-                        FROM json_each(e.data, '$.groups') g
-                      )
-                    ),
-                    'is_lost',
-                    json('false'),
-                    'is_gained',
-                    json('false'),
-                    'org_role',
-                    json(NULL)
-                  )
-                )
-              FROM json_each(e.data, '$.people') j
-            )
-            WHEN e.type = 'membership.removed' THEN (
-              SELECT
-                json_group_array(
-                  json_object(
-                    'person',
-                    json(
+                        nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+                        u.doc ->> 'displayName'
+                      ),
+                      'email',
                       coalesce(
-                        (
-                          SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                          FROM users u
-                          WHERE u.org_id = e.org_id
-                            AND u.id = j.value ->> 'id'
-                        ),
-                        (
-                          SELECT
-                            json_object(
-                              'id',
-                              j.value ->> 'id',
-                              'user_name',
-                              n.personal ->> 'user_name',
-                              'external_id',
-                              n.personal ->> 'external_id'
-                            )
-                          FROM (
-                            SELECT max(x.personal) AS personal
-                            FROM (
-                              SELECT y.personal
-                              FROM (
-                                SELECT z.personal
-                                FROM event_subjects z
-                                WHERE z.org_id = e.org_id
-                                  AND z.subject_id = j.value ->> 'id'
-                                ORDER BY z.seq DESC
-                                LIMIT 10
-                              ) y
-                              WHERE y.personal IS NOT NULL
-                              LIMIT 1
-                            ) x
-                          ) n
-                        )
+                        (SELECT m.value ->> 'value' FROM json_each(u.doc, '$.emails') m WHERE m.value ->> 'primary' LIMIT 1),
+                        u.doc ->> '$.emails[0].value'
                       )
-                    ),
-                    'active',
-                    json(iif(e.subject_type = 'person', 'false', 'true')),
-                    'lost',
-                    json(
-                      (
-                        SELECT
-                          json_group_array(
-                            json_object(
-                              'group_id',
-                              g.value ->> 'id',
-                              'group',
-                              iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
-                              'project_id',
-                              g.value ->> '$.project.id',
-                              'project',
-                              g.value ->> '$.project.name',
-                              'team_id',
-                              g.value ->> '$.team.id',
-                              'team',
-                              g.value ->> '$.team.name',
-                              'role',
-                              g.value ->> 'role'
-                            )
-                          )
-                        FROM json_each(e.data, '$.groups') g
-                      )
-                    ),
-                    'gained',
-                    json('[]'),
-                    'is_lost',
-                    json('false'),
-                    'is_gained',
-                    json('false'),
-                    'org_role',
-                    json(NULL)
-                  )
+                    )
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id',
+                      'name',
+                      n.personal ->> 'display_name',
+                      'email',
+                      NULL
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
                 )
-              FROM json_each(e.data, '$.people') j
-            )
-            WHEN e.type = 'person.deactivated' THEN json_array(
-              json_object(
-                'person',
-                json(
-                  coalesce(
-                    (
-                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                      FROM users u
-                      WHERE u.org_id = e.org_id
-                        AND u.id = e.subject_id
-                    ),
-                    (
-                      SELECT
-                        json_object(
-                          'id',
-                          e.subject_id,
-                          'user_name',
-                          n.personal ->> 'user_name',
-                          'external_id',
-                          n.personal ->> 'external_id'
-                        )
-                      FROM (
-                        SELECT max(x.personal) AS personal
-                        FROM (
-                          SELECT y.personal
-                          FROM (
-                            SELECT z.personal
-                            FROM event_subjects z
-                            WHERE z.org_id = e.org_id
-                              AND z.subject_id = e.subject_id
-                            ORDER BY z.seq DESC
-                            LIMIT 10
-                          ) y
-                          WHERE y.personal IS NOT NULL
-                          LIMIT 1
-                        ) x
-                      ) n
-                    )
-                  )
-                ),
-                'active',
-                json('false'),
-                'lost',
-                json('[]'),
-                'gained',
-                json('[]'),
-                'is_lost',
-                json('true'),
-                'is_gained',
-                json('false'),
-                'org_role',
-                json(NULL)
-              )
-            )
-            WHEN e.type = 'person.deleted' THEN json_array(
-              json_object(
-                'person',
-                json(
-                  coalesce(
-                    (
-                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                      FROM users u
-                      WHERE u.org_id = e.org_id
-                        AND u.id = e.subject_id
-                    ),
-                    (
-                      SELECT
-                        json_object(
-                          'id',
-                          e.subject_id,
-                          'user_name',
-                          n.personal ->> 'user_name',
-                          'external_id',
-                          n.personal ->> 'external_id'
-                        )
-                      FROM (
-                        SELECT max(x.personal) AS personal
-                        FROM (
-                          SELECT y.personal
-                          FROM (
-                            SELECT z.personal
-                            FROM event_subjects z
-                            WHERE z.org_id = e.org_id
-                              AND z.subject_id = e.subject_id
-                            ORDER BY z.seq DESC
-                            LIMIT 10
-                          ) y
-                          WHERE y.personal IS NOT NULL
-                          LIMIT 1
-                        ) x
-                      ) n
-                    )
-                  )
-                ),
-                'active',
-                json('false'),
-                'lost',
-                json('[]'),
-                'gained',
-                json('[]'),
-                'is_lost',
-                json('true'),
-                'is_gained',
-                json('false'),
-                'org_role',
-                json(NULL)
-              )
-            )
-            WHEN e.type = 'person.restored' THEN json_array(
-              json_object(
-                'person',
-                json(
-                  coalesce(
-                    (
-                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                      FROM users u
-                      WHERE u.org_id = e.org_id
-                        AND u.id = e.subject_id
-                    ),
-                    (
-                      SELECT
-                        json_object(
-                          'id',
-                          e.subject_id,
-                          'user_name',
-                          n.personal ->> 'user_name',
-                          'external_id',
-                          n.personal ->> 'external_id'
-                        )
-                      FROM (
-                        SELECT max(x.personal) AS personal
-                        FROM (
-                          SELECT y.personal
-                          FROM (
-                            SELECT z.personal
-                            FROM event_subjects z
-                            WHERE z.org_id = e.org_id
-                              AND z.subject_id = e.subject_id
-                            ORDER BY z.seq DESC
-                            LIMIT 10
-                          ) y
-                          WHERE y.personal IS NOT NULL
-                          LIMIT 1
-                        ) x
-                      ) n
-                    )
-                  )
-                ),
-                'active',
-                json('true'),
-                'lost',
-                json('[]'),
-                'gained',
-                json('[]'),
-                'is_lost',
-                json('false'),
-                'is_gained',
-                json('true'),
-                'org_role',
-                json(NULL)
-              )
-            )
-            WHEN e.type = 'person.created'
-            OR e.type = 'person.undeleted' THEN json_array(
-              json_object(
-                'person',
-                json(
-                  coalesce(
-                    (
-                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                      FROM users u
-                      WHERE u.org_id = e.org_id
-                        AND u.id = e.subject_id
-                    ),
-                    (
-                      SELECT
-                        json_object(
-                          'id',
-                          e.subject_id,
-                          'user_name',
-                          n.personal ->> 'user_name',
-                          'external_id',
-                          n.personal ->> 'external_id'
-                        )
-                      FROM (
-                        SELECT max(x.personal) AS personal
-                        FROM (
-                          SELECT y.personal
-                          FROM (
-                            SELECT z.personal
-                            FROM event_subjects z
-                            WHERE z.org_id = e.org_id
-                              AND z.subject_id = e.subject_id
-                            ORDER BY z.seq DESC
-                            LIMIT 10
-                          ) y
-                          WHERE y.personal IS NOT NULL
-                          LIMIT 1
-                        ) x
-                      ) n
-                    )
-                  )
-                ),
-                'active',
-                json(iif(e.data ->> 'active', 'true', 'false')),
-                'lost',
-                json('[]'),
-                'gained',
-                json('[]'),
-                'is_lost',
-                json('false'),
-                'is_gained',
-                json(iif(e.data ->> 'active', 'true', 'false')),
-                'org_role',
-                json(NULL)
-              )
-            )
-            WHEN e.type = 'org_role.changed' THEN json_array(
-              json_object(
-                'person',
-                json(
-                  coalesce(
-                    (
-                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                      FROM users u
-                      WHERE u.org_id = e.org_id
-                        AND u.id = e.subject_id
-                    ),
-                    (
-                      SELECT
-                        json_object(
-                          'id',
-                          e.subject_id,
-                          'user_name',
-                          n.personal ->> 'user_name',
-                          'external_id',
-                          n.personal ->> 'external_id'
-                        )
-                      FROM (
-                        SELECT max(x.personal) AS personal
-                        FROM (
-                          SELECT y.personal
-                          FROM (
-                            SELECT z.personal
-                            FROM event_subjects z
-                            WHERE z.org_id = e.org_id
-                              AND z.subject_id = e.subject_id
-                            ORDER BY z.seq DESC
-                            LIMIT 10
-                          ) y
-                          WHERE y.personal IS NOT NULL
-                          LIMIT 1
-                        ) x
-                      ) n
-                    )
-                  )
-                ),
-                'active',
-                json(iif(e.data ->> 'active', 'true', 'false')),
-                'lost',
-                json('[]'),
-                'gained',
-                json('[]'),
-                'is_lost',
-                json('false'),
-                'is_gained',
-                json('false'),
-                'org_role',
-                json(e.data -> '$.org_role')
-              )
-            )
-            WHEN e.type = 'ownership.transferred' THEN json_array(
-              json_object(
-                'person',
-                json(
-                  coalesce(
-                    (
-                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                      FROM users u
-                      WHERE u.org_id = e.org_id
-                        AND u.id = e.data ->> '$.owner.before'
-                    ),
-                    (
-                      SELECT
-                        json_object(
-                          'id',
-                          e.data ->> '$.owner.before',
-                          'user_name',
-                          n.personal ->> 'user_name',
-                          'external_id',
-                          n.personal ->> 'external_id'
-                        )
-                      FROM (
-                        SELECT max(x.personal) AS personal
-                        FROM (
-                          SELECT y.personal
-                          FROM (
-                            SELECT z.personal
-                            FROM event_subjects z
-                            WHERE z.org_id = e.org_id
-                              AND z.subject_id = e.data ->> '$.owner.before'
-                            ORDER BY z.seq DESC
-                            LIMIT 10
-                          ) y
-                          WHERE y.personal IS NOT NULL
-                          LIMIT 1
-                        ) x
-                      ) n
-                    )
-                  )
-                ),
-                'active',
-                json('true'),
-                'lost',
-                json('[]'),
-                'gained',
-                json('[]'),
-                'is_lost',
-                json('false'),
-                'is_gained',
-                json('false'),
-                'org_role',
-                json(json_object('before', 'Owner', 'after', 'Admin'))
               ),
-              json_object(
-                'person',
-                json(
-                  coalesce(
-                    (
-                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
-                      FROM users u
-                      WHERE u.org_id = e.org_id
-                        AND u.id = e.data ->> '$.owner.after'
-                    ),
-                    (
-                      SELECT
-                        json_object(
-                          'id',
-                          e.data ->> '$.owner.after',
-                          'user_name',
-                          n.personal ->> 'user_name',
-                          'external_id',
-                          n.personal ->> 'external_id'
+              '$.type',
+              'person'
+            ),
+            json_object(
+              'type',
+              e.subject_type,
+              'id',
+              e.subject_id,
+              'user_name',
+              NULL,
+              'external_id',
+              NULL,
+              'name',
+              coalesce(
+                e.data ->> '$.group.name',
+                e.data ->> '$.groups[0].name',
+                e.data ->> '$.name.after',
+                iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL),
+                e.data ->> 'hint'
+              ),
+              'email',
+              NULL
+            )
+          ),
+          'version',
+          e.version,
+          'story',
+          e.story,
+          'cause',
+          json_object('source', e.source, 'actor', e.actor, 'log_id', e.log_id),
+          'data',
+          json(e.data),
+          'access',
+          json(
+            CASE
+              WHEN e.type = 'membership.added' THEN (
+                SELECT
+                  json_group_array(
+                    json_object(
+                      'person',
+                      json(
+                        coalesce(
+                          (
+                            SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                            FROM users u
+                            WHERE u.org_id = e.org_id
+                              AND u.id = j.value ->> 'id'
+                          ),
+                          (
+                            SELECT
+                              json_object(
+                                'id',
+                                j.value ->> 'id',
+                                'user_name',
+                                n.personal ->> 'user_name',
+                                'external_id',
+                                n.personal ->> 'external_id'
+                              )
+                            FROM (
+                              SELECT max(x.personal) AS personal
+                              FROM (
+                                SELECT y.personal
+                                FROM (
+                                  SELECT z.personal
+                                  FROM event_subjects z
+                                  WHERE z.org_id = e.org_id
+                                    AND z.subject_id = j.value ->> 'id'
+                                  ORDER BY z.seq DESC
+                                  LIMIT 10
+                                ) y
+                                WHERE y.personal IS NOT NULL
+                                LIMIT 1
+                              ) x
+                            ) n
+                          )
                         )
-                      FROM (
-                        SELECT max(x.personal) AS personal
-                        FROM (
-                          SELECT y.personal
-                          FROM (
-                            SELECT z.personal
-                            FROM event_subjects z
-                            WHERE z.org_id = e.org_id
-                              AND z.subject_id = e.data ->> '$.owner.after'
-                            ORDER BY z.seq DESC
-                            LIMIT 10
-                          ) y
-                          WHERE y.personal IS NOT NULL
-                          LIMIT 1
-                        ) x
-                      ) n
+                      ),
+                      'active',
+                      json('true'),
+                      'lost',
+                      json('[]'),
+                      'gained',
+                      json(
+                        (
+                          SELECT
+                            json_group_array(
+                              json_object(
+                                'group_id',
+                                g.value ->> 'id',
+                                'group',
+                                iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+                                'project_id',
+                                g.value ->> '$.project.id',
+                                'project',
+                                g.value ->> '$.project.name',
+                                'team_id',
+                                g.value ->> '$.team.id',
+                                'team',
+                                g.value ->> '$.team.name',
+                                'role',
+                                g.value ->> 'role'
+                              )
+                            )
+                          FROM json_each(e.data, '$.groups') g
+                        )
+                      ),
+                      'is_lost',
+                      json('false'),
+                      'is_gained',
+                      json('false'),
+                      'org_role',
+                      json(NULL)
                     )
                   )
-                ),
-                'active',
-                json('true'),
-                'lost',
-                json('[]'),
-                'gained',
-                json('[]'),
-                'is_lost',
-                json('false'),
-                'is_gained',
-                json('false'),
-                'org_role',
-                json(json_object('before', e.data ->> 'role_before', 'after', 'Owner'))
+                FROM json_each(e.data, '$.people') j
               )
-            )
-            ELSE '[]'
-          END
+              WHEN e.type = 'membership.removed' THEN (
+                SELECT
+                  json_group_array(
+                    json_object(
+                      'person',
+                      json(
+                        coalesce(
+                          (
+                            SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                            FROM users u
+                            WHERE u.org_id = e.org_id
+                              AND u.id = j.value ->> 'id'
+                          ),
+                          (
+                            SELECT
+                              json_object(
+                                'id',
+                                j.value ->> 'id',
+                                'user_name',
+                                n.personal ->> 'user_name',
+                                'external_id',
+                                n.personal ->> 'external_id'
+                              )
+                            FROM (
+                              SELECT max(x.personal) AS personal
+                              FROM (
+                                SELECT y.personal
+                                FROM (
+                                  SELECT z.personal
+                                  FROM event_subjects z
+                                  WHERE z.org_id = e.org_id
+                                    AND z.subject_id = j.value ->> 'id'
+                                  ORDER BY z.seq DESC
+                                  LIMIT 10
+                                ) y
+                                WHERE y.personal IS NOT NULL
+                                LIMIT 1
+                              ) x
+                            ) n
+                          )
+                        )
+                      ),
+                      'active',
+                      json(iif(e.subject_type = 'person', 'false', 'true')),
+                      'lost',
+                      json(
+                        (
+                          SELECT
+                            json_group_array(
+                              json_object(
+                                'group_id',
+                                g.value ->> 'id',
+                                'group',
+                                iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+                                'project_id',
+                                g.value ->> '$.project.id',
+                                'project',
+                                g.value ->> '$.project.name',
+                                'team_id',
+                                g.value ->> '$.team.id',
+                                'team',
+                                g.value ->> '$.team.name',
+                                'role',
+                                g.value ->> 'role'
+                              )
+                            )
+                          FROM json_each(e.data, '$.groups') g
+                        )
+                      ),
+                      'gained',
+                      json('[]'),
+                      'is_lost',
+                      json('false'),
+                      'is_gained',
+                      json('false'),
+                      'org_role',
+                      json(NULL)
+                    )
+                  )
+                FROM json_each(e.data, '$.people') j
+              )
+              WHEN e.type = 'person.deactivated' THEN json_array(
+                json_object(
+                  'person',
+                  json(
+                    coalesce(
+                      (
+                        SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                        FROM users u
+                        WHERE u.org_id = e.org_id
+                          AND u.id = e.subject_id
+                      ),
+                      (
+                        SELECT
+                          json_object(
+                            'id',
+                            e.subject_id,
+                            'user_name',
+                            n.personal ->> 'user_name',
+                            'external_id',
+                            n.personal ->> 'external_id'
+                          )
+                        FROM (
+                          SELECT max(x.personal) AS personal
+                          FROM (
+                            SELECT y.personal
+                            FROM (
+                              SELECT z.personal
+                              FROM event_subjects z
+                              WHERE z.org_id = e.org_id
+                                AND z.subject_id = e.subject_id
+                              ORDER BY z.seq DESC
+                              LIMIT 10
+                            ) y
+                            WHERE y.personal IS NOT NULL
+                            LIMIT 1
+                          ) x
+                        ) n
+                      )
+                    )
+                  ),
+                  'active',
+                  json('false'),
+                  'lost',
+                  json('[]'),
+                  'gained',
+                  json('[]'),
+                  'is_lost',
+                  json('true'),
+                  'is_gained',
+                  json('false'),
+                  'org_role',
+                  json(NULL)
+                )
+              )
+              WHEN e.type = 'person.deleted' THEN json_array(
+                json_object(
+                  'person',
+                  json(
+                    coalesce(
+                      (
+                        SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                        FROM users u
+                        WHERE u.org_id = e.org_id
+                          AND u.id = e.subject_id
+                      ),
+                      (
+                        SELECT
+                          json_object(
+                            'id',
+                            e.subject_id,
+                            'user_name',
+                            n.personal ->> 'user_name',
+                            'external_id',
+                            n.personal ->> 'external_id'
+                          )
+                        FROM (
+                          SELECT max(x.personal) AS personal
+                          FROM (
+                            SELECT y.personal
+                            FROM (
+                              SELECT z.personal
+                              FROM event_subjects z
+                              WHERE z.org_id = e.org_id
+                                AND z.subject_id = e.subject_id
+                              ORDER BY z.seq DESC
+                              LIMIT 10
+                            ) y
+                            WHERE y.personal IS NOT NULL
+                            LIMIT 1
+                          ) x
+                        ) n
+                      )
+                    )
+                  ),
+                  'active',
+                  json('false'),
+                  'lost',
+                  json('[]'),
+                  'gained',
+                  json('[]'),
+                  'is_lost',
+                  json('true'),
+                  'is_gained',
+                  json('false'),
+                  'org_role',
+                  json(NULL)
+                )
+              )
+              WHEN e.type = 'person.restored' THEN json_array(
+                json_object(
+                  'person',
+                  json(
+                    coalesce(
+                      (
+                        SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                        FROM users u
+                        WHERE u.org_id = e.org_id
+                          AND u.id = e.subject_id
+                      ),
+                      (
+                        SELECT
+                          json_object(
+                            'id',
+                            e.subject_id,
+                            'user_name',
+                            n.personal ->> 'user_name',
+                            'external_id',
+                            n.personal ->> 'external_id'
+                          )
+                        FROM (
+                          SELECT max(x.personal) AS personal
+                          FROM (
+                            SELECT y.personal
+                            FROM (
+                              SELECT z.personal
+                              FROM event_subjects z
+                              WHERE z.org_id = e.org_id
+                                AND z.subject_id = e.subject_id
+                              ORDER BY z.seq DESC
+                              LIMIT 10
+                            ) y
+                            WHERE y.personal IS NOT NULL
+                            LIMIT 1
+                          ) x
+                        ) n
+                      )
+                    )
+                  ),
+                  'active',
+                  json('true'),
+                  'lost',
+                  json('[]'),
+                  'gained',
+                  json('[]'),
+                  'is_lost',
+                  json('false'),
+                  'is_gained',
+                  json('true'),
+                  'org_role',
+                  json(NULL)
+                )
+              )
+              WHEN e.type = 'person.created'
+              OR e.type = 'person.undeleted' THEN json_array(
+                json_object(
+                  'person',
+                  json(
+                    coalesce(
+                      (
+                        SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                        FROM users u
+                        WHERE u.org_id = e.org_id
+                          AND u.id = e.subject_id
+                      ),
+                      (
+                        SELECT
+                          json_object(
+                            'id',
+                            e.subject_id,
+                            'user_name',
+                            n.personal ->> 'user_name',
+                            'external_id',
+                            n.personal ->> 'external_id'
+                          )
+                        FROM (
+                          SELECT max(x.personal) AS personal
+                          FROM (
+                            SELECT y.personal
+                            FROM (
+                              SELECT z.personal
+                              FROM event_subjects z
+                              WHERE z.org_id = e.org_id
+                                AND z.subject_id = e.subject_id
+                              ORDER BY z.seq DESC
+                              LIMIT 10
+                            ) y
+                            WHERE y.personal IS NOT NULL
+                            LIMIT 1
+                          ) x
+                        ) n
+                      )
+                    )
+                  ),
+                  'active',
+                  json(iif(e.data ->> 'active', 'true', 'false')),
+                  'lost',
+                  json('[]'),
+                  'gained',
+                  json('[]'),
+                  'is_lost',
+                  json('false'),
+                  'is_gained',
+                  json(iif(e.data ->> 'active', 'true', 'false')),
+                  'org_role',
+                  json(NULL)
+                )
+              )
+              WHEN e.type = 'org_role.changed' THEN json_array(
+                json_object(
+                  'person',
+                  json(
+                    coalesce(
+                      (
+                        SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                        FROM users u
+                        WHERE u.org_id = e.org_id
+                          AND u.id = e.subject_id
+                      ),
+                      (
+                        SELECT
+                          json_object(
+                            'id',
+                            e.subject_id,
+                            'user_name',
+                            n.personal ->> 'user_name',
+                            'external_id',
+                            n.personal ->> 'external_id'
+                          )
+                        FROM (
+                          SELECT max(x.personal) AS personal
+                          FROM (
+                            SELECT y.personal
+                            FROM (
+                              SELECT z.personal
+                              FROM event_subjects z
+                              WHERE z.org_id = e.org_id
+                                AND z.subject_id = e.subject_id
+                              ORDER BY z.seq DESC
+                              LIMIT 10
+                            ) y
+                            WHERE y.personal IS NOT NULL
+                            LIMIT 1
+                          ) x
+                        ) n
+                      )
+                    )
+                  ),
+                  'active',
+                  json(iif(e.data ->> 'active', 'true', 'false')),
+                  'lost',
+                  json('[]'),
+                  'gained',
+                  json('[]'),
+                  'is_lost',
+                  json('false'),
+                  'is_gained',
+                  json('false'),
+                  'org_role',
+                  json(e.data -> '$.org_role')
+                )
+              )
+              WHEN e.type = 'ownership.transferred' THEN json_array(
+                json_object(
+                  'person',
+                  json(
+                    coalesce(
+                      (
+                        SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                        FROM users u
+                        WHERE u.org_id = e.org_id
+                          AND u.id = e.data ->> '$.owner.before'
+                      ),
+                      (
+                        SELECT
+                          json_object(
+                            'id',
+                            e.data ->> '$.owner.before',
+                            'user_name',
+                            n.personal ->> 'user_name',
+                            'external_id',
+                            n.personal ->> 'external_id'
+                          )
+                        FROM (
+                          SELECT max(x.personal) AS personal
+                          FROM (
+                            SELECT y.personal
+                            FROM (
+                              SELECT z.personal
+                              FROM event_subjects z
+                              WHERE z.org_id = e.org_id
+                                AND z.subject_id = e.data ->> '$.owner.before'
+                              ORDER BY z.seq DESC
+                              LIMIT 10
+                            ) y
+                            WHERE y.personal IS NOT NULL
+                            LIMIT 1
+                          ) x
+                        ) n
+                      )
+                    )
+                  ),
+                  'active',
+                  json('true'),
+                  'lost',
+                  json('[]'),
+                  'gained',
+                  json('[]'),
+                  'is_lost',
+                  json('false'),
+                  'is_gained',
+                  json('false'),
+                  'org_role',
+                  json(json_object('before', 'Owner', 'after', 'Admin'))
+                ),
+                json_object(
+                  'person',
+                  json(
+                    coalesce(
+                      (
+                        SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                        FROM users u
+                        WHERE u.org_id = e.org_id
+                          AND u.id = e.data ->> '$.owner.after'
+                      ),
+                      (
+                        SELECT
+                          json_object(
+                            'id',
+                            e.data ->> '$.owner.after',
+                            'user_name',
+                            n.personal ->> 'user_name',
+                            'external_id',
+                            n.personal ->> 'external_id'
+                          )
+                        FROM (
+                          SELECT max(x.personal) AS personal
+                          FROM (
+                            SELECT y.personal
+                            FROM (
+                              SELECT z.personal
+                              FROM event_subjects z
+                              WHERE z.org_id = e.org_id
+                                AND z.subject_id = e.data ->> '$.owner.after'
+                              ORDER BY z.seq DESC
+                              LIMIT 10
+                            ) y
+                            WHERE y.personal IS NOT NULL
+                            LIMIT 1
+                          ) x
+                        ) n
+                      )
+                    )
+                  ),
+                  'active',
+                  json('true'),
+                  'lost',
+                  json('[]'),
+                  'gained',
+                  json('[]'),
+                  'is_lost',
+                  json('false'),
+                  'is_gained',
+                  json('false'),
+                  'org_role',
+                  json(json_object('before', e.data ->> 'role_before', 'after', 'Owner'))
+                )
+              )
+              ELSE '[]'
+            END
+          )
         )
       )
     )
@@ -12371,14 +12411,34 @@ FROM
     FROM json_each(?4) j
   ) c
 WHERE w.org_id = ?2 AND w.id = ?3 AND c.seq IS NOT NULL;
-INSERT OR REPLACE INTO webhook_failures (org_id, webhook_id, subject_id, seq, attempts, next_at)
-SELECT ?1, ?2, j.value ->> 'subject', j.value ->> 'seq', j.value ->> 'attempts', j.value ->> 'next_at'
+INSERT OR REPLACE INTO webhook_failures (org_id, webhook_id, subject_id, seq, attempts, next_at, part)
+SELECT
+  ?1,
+  ?2,
+  j.value ->> 'subject',
+  j.value ->> 'seq',
+  j.value ->> 'attempts',
+  j.value ->> 'next_at',
+  j.value ->> 'part'
 FROM json_each(?3) j;
 UPDATE webhook_failures SET
   next_at = ?1
 WHERE org_id = ?2 AND webhook_id = ?3 AND next_at < ?1;
 INSERT
-  OR REPLACE INTO webhook_attempts (org_id, webhook_id, slot, number, at, event_seq, type, attempt, status, millis, answer)
+  OR REPLACE INTO webhook_attempts (
+    org_id,
+    webhook_id,
+    slot,
+    number,
+    at,
+    event_seq,
+    type,
+    attempt,
+    status,
+    millis,
+    answer,
+    error
+  )
 SELECT
   w.org_id,
   w.id,
@@ -12390,7 +12450,8 @@ SELECT
   j.value ->> 'attempt',
   j.value ->> 'status',
   j.value ->> 'duration',
-  j.value ->> 'answer'
+  j.value ->> 'answer',
+  j.value ->> 'error'
 FROM webhooks w CROSS JOIN json_each(?2) j
 WHERE w.org_id = ?3 AND w.id = ?4;
 INSERT INTO

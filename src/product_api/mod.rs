@@ -10,7 +10,6 @@ pub(crate) mod people;
 mod routes;
 mod sets;
 mod setup_links;
-mod signing;
 
 use crate::admin_api::types::problem;
 use crate::auth::product::{self, Caller, Neighbor};

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use http::Method;
 
 use super::context::{HandlerFuture, ProductContext};
-use super::{about, acknowledgements, authzen, feed, people, sets, setup_links, signing};
+use super::{about, acknowledgements, authzen, feed, people, sets, setup_links};
 use crate::deployment::Deployment;
 use crate::http::request::HttpRequest;
 use crate::http::routes::{NoRoute, Route, Routes};
+use crate::webhooks::signing;
 use Handler::{Keyed, Public};
 use directory::KeyScope;
 

@@ -8,21 +8,17 @@ use serde_json::{Map, Value, json};
 use worker::console_error;
 
 use super::context::ProductContext;
-use super::signing;
 use crate::admin_api::body;
 use crate::d1::Batch;
-use crate::d1::product::security_events::{
-    MOST_READ, Stream, StreamedEvent, acknowledge, stream, unacknowledged,
-};
+use crate::d1::product::security_events::{MOST_READ, Stream, acknowledge, stream, unacknowledged};
 use crate::http::Problem;
 use crate::http::request::BODY_LIMIT;
 use crate::http::response::HttpResponse;
-use crate::runtime::clock;
-use directory::security_event::{SecurityEvent, security_events};
+use crate::webhooks::signing;
+use crate::webhooks::tokens::{self, SetError, TOKEN_TYPE};
 
 /// Most tokens of an answer.
 pub(crate) const MOST_TOKENS: usize = 100;
-const TOKEN_TYPE: &str = "secevent+jwt";
 
 /// What a receiver sends (RFC 8936, section 2.4).
 #[derive(Debug, Deserialize)]
@@ -36,19 +32,6 @@ struct Poll {
     ack: BTreeSet<String>,
     #[serde(default, rename = "setErrs")]
     errors: BTreeMap<String, SetError>,
-}
-
-/// Why a receiver does not take a token.
-#[derive(Debug, Deserialize)]
-struct SetError {
-    err: String,
-}
-
-/// A token that is not acknowledged.
-struct Token<'a> {
-    id: String,
-    event: &'a StreamedEvent,
-    what: SecurityEvent,
 }
 
 /// Answers a poll. The first one begins the stream: with the next change.
@@ -75,14 +58,12 @@ pub(super) async fn poll(context: &mut ProductContext<'_>) -> Result<HttpRespons
     let (mut waiting, mut behind) = (Vec::new(), Vec::new());
     for event in &events {
         let mut is_done = true;
-        for (place, what) in security_events(&event.event, &event.subject, &org_role).into_iter().enumerate()
-        {
-            let id = format!("{}_{}_{place}", principal.organization, event.seq);
-            if ack.contains(&id) {
-                behind.push((event.seq, id));
+        for token in tokens::of_event(event, &principal.organization, &org_role) {
+            if ack.contains(&token.id) {
+                behind.push((event.seq, token.id));
             } else {
                 is_done = false;
-                waiting.push(Token { id, event, what });
+                waiting.push(token);
             }
         }
         if is_done && waiting.is_empty() {
@@ -102,40 +83,11 @@ pub(super) async fn poll(context: &mut ProductContext<'_>) -> Result<HttpRespons
     waiting.truncate(most);
     let issuer = context.request.address.origin.clone();
     let claims: Vec<Value> =
-        waiting.iter().map(|token| claims(token, &issuer, &principal.consumer)).collect::<Result<_, _>>()?;
+        waiting.iter().map(|token| token.claims(&issuer, &principal.consumer)).collect::<Result<_, _>>()?;
     let tokens = signing::signed(context.deployment, TOKEN_TYPE, &claims).await?;
     let sets: Map<String, Value> =
         waiting.into_iter().map(|token| token.id).zip(tokens.into_iter().map(Value::String)).collect();
     Ok(HttpResponse::json(200, "application/json", json!({"sets": sets, "moreAvailable": more}).to_string()))
-}
-
-/// RFC 9967, section 2.
-fn claims(Token { id, event, what }: &Token<'_>, issuer: &str, consumer: &str) -> Result<Value, Problem> {
-    // One event may be about several resources. Version and identifier are those of its own subject.
-    let is_own = what.uri.rsplit('/').next() == Some(event.subject.as_str());
-    let mut subject =
-        Map::from_iter([("format".to_owned(), json!("scim")), ("uri".to_owned(), json!(what.uri))]);
-    if let Some(external_id) = event.external_id.as_ref().filter(|_| is_own) {
-        subject.insert("externalId".to_owned(), json!(external_id));
-    }
-    let mut payload = Map::new();
-    if let Some(version) = event.version.filter(|_| is_own) {
-        payload.insert("version".to_owned(), json!(format!("W/\"{version}\"")));
-    }
-    if !what.attributes.is_empty() {
-        payload.insert("attributes".to_owned(), json!(what.attributes));
-    }
-    let toe = clock::parse_iso(&event.at)? / 1000;
-    Ok(json!({
-        "iss": issuer,
-        "iat": clock::now_millis() / 1000,
-        "jti": id,
-        "aud": consumer,
-        "txn": event.story.to_string(),
-        "toe": toe,
-        "sub_id": subject,
-        "events": {what.event_type.urn(): payload},
-    }))
 }
 
 /// The beginning of what a receiver wrote, for the log.

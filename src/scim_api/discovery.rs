@@ -38,6 +38,7 @@ pub(crate) fn public_service_provider_config(
     config.security_events = Some(SecurityEventSupport {
         async_request: "none",
         event_uris: SecurityEventType::ALL.map(SecurityEventType::urn).into(),
+        delivery_methods: ["urn:ietf:rfc:8935", "urn:ietf:rfc:8936"],
     });
     Ok(HttpResponse::ok(to_json(&config)?))
 }

@@ -1,5 +1,5 @@
 //! Webhooks: events are delivered to the addresses and queues of an organization, signed by the Standard Webhooks
-//! specification.
+//! specification, or as security event tokens by RFC 8935.
 //!
 //! A change sends a message to the Worker's own queue, whose consumer delivers. What a lost message missed, the sweep
 //! of the cron job delivers within a minute; without a queue it delivers all. To slow receivers only the sweep
@@ -8,6 +8,8 @@
 pub mod queue;
 pub(crate) mod run;
 pub(crate) mod sender;
+pub(crate) mod signing;
+pub(crate) mod tokens;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -93,7 +95,7 @@ async fn serve(env: &Env, body: &str) -> Result<(), StorageError> {
         Some(id) => vec![Waiting { org_id: organization.to_owned(), id: id.to_owned() }],
         None => database.run(delivery::waiting_of(&tenant(deployment.catalog, organization))).await?,
     };
-    all(env, &database, deployment.catalog, &waiting, false).await
+    all(&deployment, &database, &waiting, false).await
 }
 
 /// Delivers what waits in all databases.
@@ -106,7 +108,7 @@ pub(crate) async fn sweep(env: &Env) -> Result<(), String> {
     for database in deployment.databases().iter().map(Database::detached) {
         let swept = async {
             let waiting = database.run(delivery::waiting(&clock::iso(clock::now_millis()))).await?;
-            all(env, &database, deployment.catalog, &waiting, true).await
+            all(&deployment, &database, &waiting, true).await
         };
         if let Err(error) = swept.await {
             failures.push(format!("database {}, webhooks: {error:?}", database.shard().number()));
@@ -127,18 +129,17 @@ fn tenant<'c>(catalog: &'c Catalog, organization: &str) -> Tenant<'c> {
 
 /// Delivers for several webhooks at the same time, each its share of the deliveries of the invocation.
 async fn all(
-    env: &Env,
+    deployment: &Deployment<'_>,
     database: &Database,
-    catalog: &Catalog,
     waiting: &[Waiting],
     is_patient: bool,
 ) -> Result<(), StorageError> {
     let number = u32::try_from(waiting.len()).unwrap_or(u32::MAX).max(1);
     let share = MOST_DELIVERIES.checked_div(number).unwrap_or(1).max(1);
     let runs = waiting.iter().map(|webhook| async move {
-        let tenant = tenant(catalog, &webhook.org_id);
-        let left = deliver(env, database, &tenant, &webhook.id, share, is_patient).await?;
-        go_on(env, webhook, &left).await;
+        let tenant = tenant(deployment.catalog, &webhook.org_id);
+        let left = deliver(deployment, database, &tenant, &webhook.id, share, is_patient).await?;
+        go_on(deployment.env, webhook, &left).await;
         Ok(())
     });
     let outcomes: Vec<Result<(), StorageError>> = futures_util::future::join_all(runs).await;

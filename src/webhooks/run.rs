@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use worker::Env;
+use serde_json::Value;
 
 use super::sender::{Message, Target, send};
+use super::signing::signed;
+use super::tokens::{self, TOKEN_TYPE};
 use crate::d1::product::feed::MOST_LISTED;
+use crate::d1::product::security_events::StreamedEvent;
 use crate::d1::webhooks::delivery::{self, Attempt, Claimed, Failure, MOST_EVENTS, Outcome, Picked, Reason};
-use crate::d1::{Batch, Database, StorageError, Tenant};
+use crate::d1::{Batch, Database, Scope, StorageError, Tenant};
+use crate::deployment::Deployment;
 use crate::runtime::{clock, ids};
-use directory::webhook::{MOST_FAILED, delay_after};
+use directory::webhook::{Format, MOST_FAILED, delay_after};
 
 /// Most deliveries of an invocation: on Cloudflare's free plan one may send fifty requests.
 pub(crate) const MOST_DELIVERIES: u32 = 40;
@@ -35,7 +39,7 @@ pub(super) struct Left {
 /// Delivers at most so many events of a webhook, or until the time of an invocation is over. A run that is not patient
 /// leaves slow receivers to one that is.
 pub(super) async fn deliver(
-    env: &Env,
+    deployment: &Deployment<'_>,
     database: &Database,
     tenant: &Tenant<'_>,
     webhook: &str,
@@ -52,31 +56,36 @@ pub(super) async fn deliver(
         let claim = delivery::claim(&mut batch, &tenant, webhook, (&lease, &expires), is_patient);
         let results = database.batch(&batch).await?;
         let Some(claimed) = results.first(claim.webhook)? else { return Ok(Left { more: false, due: None }) };
-        let target = match (&claimed.address, &claimed.queue) {
-            (Some(address), _) => Target::Address(address),
-            (None, queue) => Target::Queue(queue.as_deref().unwrap_or_default()),
+        let target = Target::of(claimed.format, claimed.address.as_deref(), claimed.queue.as_deref());
+        let picked = results.all(claim.events)?;
+        let pending = match claimed.format {
+            Format::StandardWebhooks => Vec::new(),
+            Format::SecurityEventTokens => claims(&claimed, &picked, &tenant)?,
         };
-        let mut round = Round::new(&claimed, results.all(claim.events)?, &tenant.now);
+        let mut round = Round::new(&claimed, picked, pending, &tenant.now);
         while left > 0 && clock::now_millis() < until {
             let wave = round.wave(usize::try_from(left).unwrap_or(AT_ONCE).min(AT_ONCE));
             if wave.is_empty() {
                 break;
             }
             left = left.saturating_sub(u32::try_from(wave.len()).unwrap_or(u32::MAX));
-            let deliveries = wave.iter().map(|(event, attempt)| {
-                let message = Message {
-                    id: &event.id,
-                    r#type: &event.r#type,
-                    event: Some(event.seq),
-                    body: &event.body,
-                };
+            let claims: Vec<Value> = wave.iter().filter_map(|(event, _)| event.claims()).cloned().collect();
+            let signed = match claims.as_slice() {
+                [] => Vec::new(),
+                claims => signed(deployment, TOKEN_TYPE, claims).await?,
+            };
+            let deliveries = wave.iter().enumerate().map(|(place, (event, attempt))| {
+                let Picked { id, r#type, seq, body, .. } = &event.picked;
+                let body = signed.get(place).unwrap_or(body);
+                let message = Message { id, r#type, event: Some(*seq), body };
                 let secrets = &claimed.secrets;
-                async move { send(env, target, secrets, &message, *attempt).await }
+                async move { send(deployment.env, target, secrets, &message, *attempt).await }
             });
             let attempts = futures_util::future::join_all(deliveries).await;
-            for ((event, _), attempt) in wave.iter().zip(attempts) {
-                round.note(event, attempt);
-            }
+            let delivered = wave.into_iter().zip(attempts);
+            let left: Vec<Pending> =
+                delivered.filter_map(|((event, _), attempt)| round.note(event, attempt)).collect();
+            round.waiting.splice(0..0, left);
             if round.is_slow() && !is_patient {
                 break;
             }
@@ -103,9 +112,46 @@ pub(super) async fn deliver(
     }
 }
 
+/// The claims of the tokens of each event.
+fn claims(
+    claimed: &Claimed,
+    picked: &[Picked],
+    tenant: &Tenant<'_>,
+) -> Result<Vec<Vec<Value>>, StorageError> {
+    let missing = |what: &str| StorageError::Internal(format!("a webhook of tokens has no {what}"));
+    let issuer = claimed.issuer.as_deref().ok_or_else(|| missing("issuer"))?;
+    let audience = claimed.audience.as_deref().ok_or_else(|| missing("audience"))?;
+    let Scope::Organization(organization) = &tenant.scope else { return Err(missing("organization")) };
+    let of_event = |picked: &Picked| {
+        let event: StreamedEvent = serde_json::from_str(&picked.body)
+            .map_err(|error| StorageError::Internal(format!("event {}: {error}", picked.seq)))?;
+        let tokens = tokens::of_event(&event, organization, &tenant.catalog.org_role_attribute);
+        tokens.iter().map(|token| token.claims(issuer, audience)).collect()
+    };
+    picked.iter().map(of_event).collect()
+}
+
+/// An event that is to be delivered, in one message or in several tokens.
+struct Pending {
+    picked: Picked,
+    /// The claims of its tokens; none: its message is that of the claim.
+    tokens: Vec<Value>,
+    /// How many of them were delivered.
+    part: usize,
+    /// Whether this round has delivered some of them.
+    is_begun: bool,
+}
+
+impl Pending {
+    /// The claims of the next token.
+    fn claims(&self) -> Option<&Value> {
+        self.tokens.get(self.part)
+    }
+}
+
 /// The events of a claim, and what became of them.
 struct Round<'c> {
-    waiting: Vec<Picked>,
+    waiting: Vec<Pending>,
     /// The rows of failed events as the claim has found them, by subject.
     known: BTreeMap<&'c str, &'c Failure>,
     /// The last event at which the claim has looked: of new ones, and of a replay.
@@ -119,8 +165,8 @@ struct Round<'c> {
 }
 
 impl<'c> Round<'c> {
-    /// `now` is the time of the claim.
-    fn new(claimed: &'c Claimed, events: Vec<Picked>, now: &str) -> Self {
+    /// `claims` are those of each event's tokens, and empty if there are none; `now` is the time of the claim.
+    fn new(claimed: &'c Claimed, events: Vec<Picked>, claims: Vec<Vec<Value>>, now: &str) -> Self {
         // Behind as many events as a claim takes there may be more.
         let last_of_many = |reason| {
             let page = events.iter().filter(|event| event.reason == reason);
@@ -128,25 +174,46 @@ impl<'c> Round<'c> {
             let is_full = page.clone().count() >= MOST_EVENTS || work >= MOST_LISTED;
             page.map(|event| event.seq).max().filter(|_| is_full)
         };
+        let reached = last_of_many(Reason::New).unwrap_or(claimed.reached);
+        let replay_reached = last_of_many(Reason::Replay).or(claimed.replay_reached);
+        let known: BTreeMap<&str, &Failure> =
+            claimed.failures.iter().map(|failure| (failure.subject.as_str(), failure)).collect();
+        let pending = |(picked, tokens): (Picked, Vec<Value>)| {
+            let known = known.get(picked.subject.as_str()).filter(|known| known.seq == picked.seq);
+            let part = known.map_or(0, |known| known.part);
+            Pending { picked, tokens, part, is_begun: false }
+        };
+        let waiting: Vec<Pending> = match claimed.format {
+            Format::StandardWebhooks => {
+                events.into_iter().map(|event| pending((event, Vec::new()))).collect()
+            }
+            // An event that is about no person and no group has no tokens.
+            Format::SecurityEventTokens => {
+                let all = events.into_iter().zip(claims).map(pending);
+                all.filter(|event| event.claims().is_some()).collect()
+            }
+        };
         // A due event that is no longer kept, or no longer chosen, is not delivered: what waits for it is next.
         let mut due: Vec<&Failure> =
             claimed.failures.iter().filter(|failure| failure.next_at.as_str() <= now).collect();
         due.sort_by_key(|failure| failure.seq);
         due.truncate(if claimed.failures.len() < MOST_FAILED { MOST_FAILED } else { 1 });
         let is_there = |failure: &Failure| {
-            events.iter().any(|event| event.reason == Reason::Due && event.subject == failure.subject)
+            waiting.iter().any(|Pending { picked, .. }| {
+                picked.reason == Reason::Due && picked.subject == failure.subject
+            })
         };
         let gone = due.into_iter().filter(|failure| !is_there(failure));
         Self {
-            known: claimed.failures.iter().map(|failure| (failure.subject.as_str(), failure)).collect(),
-            reached: last_of_many(Reason::New).unwrap_or(claimed.reached),
-            replay_reached: last_of_many(Reason::Replay).or(claimed.replay_reached),
+            reached,
+            replay_reached,
             replay_until: claimed.replay_until,
             failed: BTreeMap::new(),
             cleared: gone.map(|failure| (failure.subject.clone(), failure.seq)).collect(),
             attempts: Vec::new(),
             disabled_because: None,
-            waiting: events,
+            known,
+            waiting,
         }
     }
 
@@ -157,25 +224,27 @@ impl<'c> Round<'c> {
     }
 
     /// Takes the next events, at most so many and one of each subject, each with the number of its attempt.
-    fn wave(&mut self, most: usize) -> Vec<(Picked, u32)> {
+    fn wave(&mut self, most: usize) -> Vec<(Pending, u32)> {
         let (mut wave, mut rest) = (Vec::new(), Vec::new());
         if self.disabled_because.is_some() {
             return wave;
         }
         let is_over = self.failing() >= MOST_FAILED;
         for event in std::mem::take(&mut self.waiting) {
+            let picked = &event.picked;
             let is_in_wave =
-                |wave: &[(Picked, u32)]| wave.iter().any(|(own, _)| own.subject == event.subject);
-            if self.is_held(&event) {
+                |wave: &[(Pending, u32)]| wave.iter().any(|(own, _)| own.picked.subject == picked.subject);
+            if self.is_held(picked) {
                 // A replayed event that has to wait is delivered with what it waits for.
-                if event.reason == Reason::Replay {
-                    self.lower(&event);
+                if picked.reason == Reason::Replay {
+                    self.lower(picked);
                 }
-            } else if (is_over && event.reason != Reason::Due) || wave.len() >= most || is_in_wave(&wave) {
+            } else if (is_over && picked.reason != Reason::Due) || wave.len() >= most || is_in_wave(&wave) {
                 rest.push(event);
             } else {
-                let known = self.known.get(event.subject.as_str());
-                let before = known.filter(|known| known.seq == event.seq).map_or(0, |known| known.attempts);
+                let known = self.known.get(picked.subject.as_str());
+                let is_same = |known: &&&Failure| known.seq == picked.seq && known.part == event.part;
+                let before = known.filter(is_same).map_or(0, |known| known.attempts);
                 wave.push((event, before.saturating_add(1)));
             }
         }
@@ -202,16 +271,22 @@ impl<'c> Round<'c> {
             && event.seq < failure.seq
         {
             self.cleared.remove(&event.subject);
-            self.failed.insert(event.subject.clone(), Failure { seq: event.seq, ..failure });
+            self.failed.insert(event.subject.clone(), Failure { seq: event.seq, part: 0, ..failure });
         }
     }
 
-    /// Notes what became of a delivery.
-    fn note(&mut self, event: &Picked, attempt: Attempt) {
+    /// Notes what became of a delivery. Returns an event of which tokens are left.
+    fn note(&mut self, mut event: Pending, attempt: Attempt) -> Option<Pending> {
+        let (picked, mut left) = (&event.picked, None);
         match attempt.status {
+            200..=299 if event.part.saturating_add(1) < event.tokens.len() => {
+                event.part = event.part.saturating_add(1);
+                event.is_begun = true;
+                left = Some(event);
+            }
             200..=299 => {
-                if event.reason == Reason::Due {
-                    self.cleared.insert(event.subject.clone(), event.seq);
+                if picked.reason == Reason::Due {
+                    self.cleared.insert(picked.subject.clone(), picked.seq);
                 }
             }
             status => {
@@ -221,23 +296,31 @@ impl<'c> Round<'c> {
                     (_, None) => Some("failures"),
                     _ => self.disabled_because,
                 };
-                self.cleared.remove(&event.subject);
                 let next = clock::now_millis().saturating_add(delay.unwrap_or(0).saturating_mul(1000));
-                let failure = Failure {
-                    subject: event.subject.clone(),
-                    seq: event.seq,
-                    attempts: attempt.attempt,
-                    next_at: clock::iso(next),
-                };
-                self.failed.insert(event.subject.clone(), failure);
+                self.fail(&event, attempt.attempt, clock::iso(next));
             }
         }
         self.attempts.push(attempt);
+        left
     }
 
-    fn outcome(self) -> Outcome {
+    /// Lets the subject of an event begin with the next of its tokens.
+    fn fail(&mut self, Pending { picked, part, .. }: &Pending, attempts: u32, next_at: String) {
+        self.cleared.remove(&picked.subject);
+        let failure =
+            Failure { subject: picked.subject.clone(), seq: picked.seq, attempts, next_at, part: *part };
+        self.failed.insert(picked.subject.clone(), failure);
+    }
+
+    fn outcome(mut self) -> Outcome {
+        // Events of which some tokens are left go on with those.
+        let begun = |event: &mut Pending| event.is_begun;
+        for event in self.waiting.extract_if(.., begun).collect::<Vec<_>>() {
+            self.fail(&event, 0, clock::iso(clock::now_millis()));
+        }
         let next = |reason| {
-            let waiting = self.waiting.iter().filter(|event| event.reason == reason && !self.is_held(event));
+            let waiting = self.waiting.iter().map(|event| &event.picked);
+            let waiting = waiting.filter(|event| event.reason == reason && !self.is_held(event));
             waiting.map(|event| event.seq).min()
         };
         let position = next(Reason::New).map_or(self.reached, |seq| seq.saturating_sub(1));

@@ -8,12 +8,15 @@ use worker::{
 };
 
 use super::queue;
+use super::tokens::SetError;
 use crate::d1::webhooks::delivery::Attempt;
 use crate::deployment::variable;
 use crate::redaction::secrets::redact;
 use crate::runtime::{clock, crypto};
 use crate::storage_error::StorageError;
-use directory::webhook::{LONGEST_ADDRESS, SECRET_PREFIX, host_refusal, signed_content};
+use directory::webhook::{
+    Format, LONGEST_ADDRESS, SECRET_PREFIX, TOKEN_ERRORS, host_refusal, signed_content,
+};
 
 /// How long a receiver may take to answer, in milliseconds.
 pub(crate) const TIMEOUT: u32 = 10_000;
@@ -26,12 +29,24 @@ pub(crate) const MOST_MESSAGE: usize = 125_000;
 /// The variable that lets webhooks deliver to any address.
 const TARGETS: &str = "WEBHOOK_TARGETS";
 
-/// Where a webhook delivers to.
+/// Where a webhook delivers to, and how.
 #[derive(Clone, Copy)]
 pub(crate) enum Target<'a> {
     Address(&'a str),
+    /// An address that takes security event tokens (RFC 8935).
+    Tokens(&'a str),
     /// The binding of a queue.
     Queue(&'a str),
+}
+
+impl<'a> Target<'a> {
+    pub(crate) fn of(format: Format, address: Option<&'a str>, queue: Option<&'a str>) -> Self {
+        match (address, format) {
+            (Some(address), Format::StandardWebhooks) => Self::Address(address),
+            (Some(address), Format::SecurityEventTokens) => Self::Tokens(address),
+            (None, _) => Self::Queue(queue.unwrap_or_default()),
+        }
+    }
 }
 
 /// Why an address cannot be that of a webhook; `None`: it can. Names are not resolved: a Worker does not see to which
@@ -61,11 +76,15 @@ pub(crate) struct Message<'a> {
     pub(crate) r#type: &'a str,
     /// The event; `None`: a test.
     pub(crate) event: Option<i64>,
-    /// JSON.
+    /// JSON, or a signed token.
     pub(crate) body: &'a str,
 }
 
-/// Makes an attempt at a delivery, the `attempt`th at the event.
+/// What a receiver has answered: the status, the beginning of the text, and what a receiver of tokens calls the error.
+type Answered = (u16, String, Option<String>);
+
+/// Makes an attempt at a delivery, the `attempt`th at the event. The first of the secrets is the value of the header
+/// `Authorization` where tokens are delivered.
 pub(crate) async fn send(
     env: &Env,
     target: Target<'_>,
@@ -76,9 +95,13 @@ pub(crate) async fn send(
     let began = clock::now_millis();
     let outcome = match target {
         Target::Address(address) => post(env, address, secrets, message, began / 1000).await,
+        Target::Tokens(address) => {
+            let authorization = secrets.iter().flatten().next().map_or("", String::as_str);
+            push(env, address, authorization, message.body).await
+        }
         Target::Queue(binding) => put(env, binding, message).await,
     };
-    let (status, answer) = outcome.unwrap_or_else(|why| (0, why));
+    let (status, answer, error) = outcome.unwrap_or_else(|why| (0, why, None));
     let answer = redact(&answer);
     Attempt {
         at: clock::iso(began),
@@ -88,10 +111,11 @@ pub(crate) async fn send(
         status,
         duration: clock::now_millis().saturating_sub(began),
         answer: answer.get(..answer.floor_char_boundary(MOST_ANSWER)).unwrap_or_default().to_owned(),
+        error,
     }
 }
 
-async fn put(env: &Env, binding: &str, message: &Message<'_>) -> Result<(u16, String), String> {
+async fn put(env: &Env, binding: &str, message: &Message<'_>) -> Result<Answered, String> {
     let too_large = format!(
         "{{\"type\":{0:?},\"data\":{{\"id\":{1:?},\"seq\":{2},\"type\":{0:?},\"is_shortened\":true}}}}",
         message.r#type,
@@ -100,7 +124,7 @@ async fn put(env: &Env, binding: &str, message: &Message<'_>) -> Result<(u16, St
     );
     let body = if message.body.len() > MOST_MESSAGE { &too_large } else { message.body };
     match queue::named(env, binding).send_json(body).await {
-        Ok(()) => Ok((200, String::new())),
+        Ok(()) => Ok((200, String::new(), None)),
         Err(error) => {
             Err(error.as_string().unwrap_or_else(|| format!("the queue refused the message: {error:?}")))
         }
@@ -113,13 +137,52 @@ async fn post(
     secrets: &[Option<String>],
     message: &Message<'_>,
     seconds: u64,
+) -> Result<Answered, String> {
+    let signed = signed_content(message.id, seconds, message.body);
+    let signature = signature(secrets, &signed).map_err(|error| format!("{error:?}"))?;
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("webhook-id", message.id),
+        ("webhook-timestamp", &seconds.to_string()),
+        ("webhook-signature", &signature),
+    ];
+    let (status, answer) = answer(env, address, &headers, message.body).await?;
+    Ok((status, answer, None))
+}
+
+/// Pushes a token (RFC 8935, section 2).
+async fn push(env: &Env, address: &str, authorization: &str, token: &str) -> Result<Answered, String> {
+    let mut headers = vec![("Content-Type", "application/secevent+jwt"), ("Accept", "application/json")];
+    if !authorization.is_empty() {
+        headers.push(("Authorization", authorization));
+    }
+    let (status, mut answer) = answer(env, address, &headers, token).await?;
+    // A receiver may repeat what it was sent.
+    if !authorization.is_empty() {
+        answer = answer.replace(authorization, "…");
+    }
+    match status {
+        202 => Ok((status, answer, None)),
+        200..=299 => Err(format!("it answers {status}: only 202 says that it took the token (RFC 8935)")),
+        _ => {
+            let told = serde_json::from_str::<SetError>(&answer).ok();
+            let known = told.and_then(|told| TOKEN_ERRORS.into_iter().find(|known| *known == told.err));
+            Ok((status, answer, known.map(str::to_owned)))
+        }
+    }
+}
+
+/// The status and the beginning of what an address answers.
+async fn answer(
+    env: &Env,
+    address: &str,
+    headers: &[(&str, &str)],
+    body: &str,
 ) -> Result<(u16, String), String> {
     if let Some(why) = refusal(env, address) {
         return Err(format!("nothing was sent: {why}"));
     }
-    let signed = signed_content(message.id, seconds, message.body);
-    let signature = signature(secrets, &signed).map_err(|error| format!("{error:?}"))?;
-    let answered = request(address, message, seconds, &signature).await;
+    let answered = request(address, headers, body).await;
     let mut response = answered.map_err(|error| match error.to_string() {
         text if text.contains("imeout") || text.contains("abort") => {
             format!("there was no answer within {} seconds", TIMEOUT / 1000)
@@ -147,27 +210,17 @@ fn signature(secrets: &[Option<String>], signed: &str) -> Result<String, Storage
     Ok(all.join(" "))
 }
 
-async fn request(
-    address: &str,
-    message: &Message<'_>,
-    seconds: u64,
-    signature: &str,
-) -> worker::Result<Response> {
+async fn request(address: &str, own: &[(&str, &str)], body: &str) -> worker::Result<Response> {
     let headers = Headers::new();
-    for (name, value) in [
-        ("Content-Type", "application/json"),
-        ("User-Agent", concat!("scim-edge/", env!("CARGO_PKG_VERSION"))),
-        ("webhook-id", message.id),
-        ("webhook-timestamp", &seconds.to_string()),
-        ("webhook-signature", signature),
-    ] {
+    headers.set("User-Agent", concat!("scim-edge/", env!("CARGO_PKG_VERSION")))?;
+    for (name, value) in own {
         headers.set(name, value)?;
     }
     let mut init = RequestInit::new();
     init.with_method(Method::Post)
         .with_redirect(RequestRedirect::Manual)
         .with_headers(headers)
-        .with_body(Some(message.body.into()));
+        .with_body(Some(body.into()));
     let timeout = AbortSignal::from(WebAbortSignal::timeout_with_u32(TIMEOUT));
     Fetch::Request(Request::new_with_init(address, &init)?).send_with_signal(&timeout).await
 }

@@ -153,6 +153,7 @@ test("discovery names the events to clients without a SCIM key", async () => {
   const { okta } = await receiver();
   const { securityEvents } = await (await fetch(`${worker.url}/scim/v2/ServiceProviderConfig`)).json();
   assert.equal(securityEvents.asyncRequest, "none");
+  assert.deepEqual(securityEvents.deliveryMethods, ["urn:ietf:rfc:8935", "urn:ietf:rfc:8936"]);
   assert.ok(securityEvents.eventUris.includes(`${URN}prov:deactivate`));
   for (const urn of securityEvents.eventUris) assert.match(urn, /^urn:ietf:params:scim:event:(feed|prov):/);
   const { body } = await okta.get("/ServiceProviderConfig");

@@ -161,8 +161,8 @@ test("nothing is left of a deleted organization, and all of the others", async (
       org,
       now,
     );
-    await worker.sql("INSERT INTO webhook_failures VALUES (?1, 'x', 's', 1, 1, ?2)", org, now);
-    await worker.sql("INSERT INTO webhook_attempts VALUES (?1, 'x', 0, 1, ?2, 1, 't', 1, 500, 1, '')", org, now);
+    await worker.sql("INSERT INTO webhook_failures VALUES (?1, 'x', 's', 1, 1, ?2, 0)", org, now);
+    await worker.sql("INSERT INTO webhook_attempts VALUES (?1, 'x', 0, 1, ?2, 1, 't', 1, 500, 1, '', NULL)", org, now);
   }
   await worker.sql("INSERT INTO access_losses VALUES (?1, ?2, 0, 0)", id, days(2).slice(0, 16));
   await run();

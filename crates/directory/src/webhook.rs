@@ -1,6 +1,30 @@
 //! Webhooks: when a delivery is tried again, what is signed, and where events may be delivered to.
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::event::EventType;
+
+/// What the messages of a webhook are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Events as the feed has them, signed as Standard Webhooks says.
+    #[default]
+    StandardWebhooks,
+    /// Security event tokens, pushed by RFC 8935.
+    SecurityEventTokens,
+}
+
+impl Format {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StandardWebhooks => "standard-webhooks",
+            Self::SecurityEventTokens => "security-event-tokens",
+        }
+    }
+}
 
 /// How long after a failed attempt the next one is, in seconds: before the second attempt, the third, and so on.
 pub const DELAYS: [u64; 7] = [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600];
@@ -15,6 +39,17 @@ pub const SECRET_PREFIX: &str = "whsec_";
 pub const SECRET_BYTES: usize = 24;
 /// Longest address, in bytes.
 pub const LONGEST_ADDRESS: usize = 2_000;
+/// Longest value of the header `Authorization`, and longest audience of tokens, in bytes.
+pub const LONGEST_AUTHORIZATION: usize = 4_000;
+/// The errors of RFC 8935, section 2.4.
+pub const TOKEN_ERRORS: [&str; 6] = [
+    "invalid_request",
+    "invalid_key",
+    "invalid_issuer",
+    "invalid_audience",
+    "authentication_failed",
+    "access_denied",
+];
 /// Most webhooks of an organization.
 pub const MOST_WEBHOOKS: usize = 10;
 
@@ -35,6 +70,16 @@ pub fn is_type(name: &str) -> bool {
 /// What is signed of a delivery (Standard Webhooks): `timestamp` is in seconds since the epoch.
 pub fn signed_content(id: &str, timestamp: u64, body: &str) -> String {
     format!("{id}.{timestamp}.{body}")
+}
+
+/// Whether a text can be the value of the header `Authorization`, or an audience: visible characters of ASCII, and
+/// spaces between them.
+pub fn is_header_value(text: &str) -> bool {
+    let is_visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    text.len() <= LONGEST_AUTHORIZATION
+        && !text.is_empty()
+        && text.bytes().all(is_visible)
+        && text.trim() == text
 }
 
 /// Why events are not delivered to a host, as the end of a sentence; `None`: they may be. The host is in the form of
@@ -96,6 +141,17 @@ mod tests {
             ["hooks.acme.example", "internal.acme.example", "xn--bcher-kva.example", "1.acme.example", "a.b."]
         {
             assert_eq!(host_refusal(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_header_has_no_line_breaks() {
+        for value in ["Bearer abc", "Basic dTpw", "https://receiver.example/?a=b c"] {
+            assert!(is_header_value(value), "{value}");
+        }
+        let long = "x".repeat(LONGEST_AUTHORIZATION + 1);
+        for value in ["", " ", "Bearer a ", "Bearer a\r\nX: y", "Bearer \u{e4}", "a\0", &long] {
+            assert!(!is_header_value(value), "{value:?}");
         }
     }
 

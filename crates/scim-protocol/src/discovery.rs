@@ -44,6 +44,8 @@ pub struct ServiceProviderConfig {
 pub struct SecurityEventSupport {
     pub async_request: &'static str,
     pub event_uris: Vec<&'static str>,
+    /// How tokens are delivered, by the URNs of RFC 8935 and RFC 8936: what the RFC leaves to agreement.
+    pub delivery_methods: [&'static str; 2],
 }
 
 /// Whether a feature is supported.

@@ -8,6 +8,7 @@ use super::{Nothing, Repeatable};
 use crate::admin_api::idempotency::read_kept;
 use crate::admin_api::reply;
 use crate::d1::StorageError;
+use directory::webhook::Format;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -51,6 +52,16 @@ pub(crate) struct Webhook {
     /// The binding of the Cloudflare queue that gets the messages. null: an address gets them.
     #[schema(required)]
     pub(crate) queue: Option<String>,
+    #[schema(inline)]
+    pub(crate) format: Format,
+    /// The `iss` of security event tokens. null: the messages are none.
+    #[schema(required)]
+    pub(crate) issuer: Option<String>,
+    /// The `aud` of security event tokens. null: the messages are none.
+    #[schema(required)]
+    pub(crate) audience: Option<String>,
+    /// Whether security event tokens are sent with a header `Authorization`. It is never shown.
+    pub(crate) has_authorization: bool,
     pub(crate) description: String,
     /// The types of the events that are delivered. Empty: all.
     pub(crate) types: Vec<String>,
@@ -101,6 +112,16 @@ pub(crate) struct NewWebhook {
     pub(crate) address: Option<String>,
     /// The binding of a Cloudflare queue of the deployment, such as `PRODUCT_EVENTS`. Only operators may choose one.
     pub(crate) queue: Option<String>,
+    /// What the messages are: `standard-webhooks` (the default), or `security-event-tokens`, which are pushed to the
+    /// address by RFC 8935.
+    #[schema(inline)]
+    pub(crate) format: Option<Format>,
+    /// The value of the header `Authorization` that the receiver of security event tokens wants, such as `Bearer …`.
+    #[schema(max_length = 4000)]
+    pub(crate) authorization: Option<String>,
+    /// The `aud` of security event tokens. Left out: the address.
+    #[schema(max_length = 4000)]
+    pub(crate) audience: Option<String>,
     #[schema(max_length = 200)]
     pub(crate) description: Option<String>,
     /// Types of events, and `access.lost` and `access.gained` for all by which people lose or gain rights. Left out or
@@ -117,6 +138,12 @@ pub(crate) struct ChangeWebhook {
     pub(crate) address: Option<String>,
     /// The binding of a Cloudflare queue of the deployment. Only operators may choose one.
     pub(crate) queue: Option<String>,
+    /// Another value of the header `Authorization` for security event tokens, which counts at once. Empty: no header.
+    #[schema(max_length = 4000)]
+    pub(crate) authorization: Option<String>,
+    /// The `aud` of security event tokens. Empty: the address.
+    #[schema(max_length = 4000)]
+    pub(crate) audience: Option<String>,
     #[schema(max_length = 200)]
     pub(crate) description: Option<String>,
     /// Empty: all.
@@ -149,7 +176,8 @@ pub(crate) struct ReplayEvents {
 pub(crate) struct WebhookWithSecret {
     #[serde(flatten)]
     pub(crate) webhook: Webhook,
-    /// What messages are signed with. Shown only once.
+    /// What messages are signed with. Shown only once. null: the messages are security event tokens, which the
+    /// deployment signs.
     #[schema(required, pattern = "^whsec_")]
     pub(crate) secret: Option<String>,
 }
@@ -188,6 +216,10 @@ pub(crate) struct WebhookAttempt {
     pub(crate) status: u16,
     /// In milliseconds.
     pub(crate) duration: u64,
+    /// What the receiver of a security event token has called the error (RFC 8935): `invalid_request`, `invalid_key`,
+    /// `invalid_issuer`, `invalid_audience`, `authentication_failed` or `access_denied`. null: nothing.
+    #[schema(required)]
+    pub(crate) error: Option<String>,
     /// The beginning of the answer, or why there was none.
     pub(crate) answer: String,
 }

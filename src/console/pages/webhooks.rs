@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::calls::{Call, note, post};
 use super::flash::Flash;
-use super::form::{check_confirmed, number, optional, words};
+use super::form::{Checkbox, check_confirmed, number, optional, words};
 use super::layout::{Section, page};
 use super::page::{Shown, Submitted};
 use super::parts::{
@@ -22,12 +22,18 @@ use crate::admin_api::types::webhooks::{
 };
 use crate::admin_api::{AdminContext, CallKey, InOrganization, webhooks};
 use crate::http::{AdminCode, Problem};
+use directory::webhook::Format;
 
 const OVERLAPS: [(&str, &str); 4] = [
     ("86400", "Signs as well for 24 hours"),
     ("3600", "Signs as well for 1 hour"),
     ("604800", "Signs as well for 7 days"),
     ("0", "Stops signing at once"),
+];
+
+const FORMATS: [(Format, &str); 2] = [
+    (Format::StandardWebhooks, "Events, signed with a secret (Standard Webhooks)"),
+    (Format::SecurityEventTokens, "Security event tokens, pushed to the address (RFC 8935)"),
 ];
 
 /// The page of an organization's webhooks.
@@ -49,6 +55,10 @@ pub(super) struct Form {
     target: String,
     description: String,
     types: String,
+    format: String,
+    authorization: String,
+    remove_authorization: Checkbox,
+    audience: String,
     overlap_seconds: String,
     from: String,
     to: String,
@@ -63,6 +73,10 @@ impl Form {
             true => (target, None),
             false => (None, target),
         }
+    }
+
+    fn format(&self) -> Option<Format> {
+        FORMATS.iter().map(|(format, _)| *format).find(|format| format.as_str() == self.format)
     }
 
     fn types(&self) -> Vec<String> {
@@ -81,7 +95,9 @@ impl Submitted for Webhooks<'_> {
         let org = self.org;
         let (address, queue) = form.target();
         let (description, types) = (optional(&form.description), Some(form.types()));
-        let body = NewWebhook { address, queue, description, types };
+        let (authorization, audience) = (optional(&form.authorization), optional(&form.audience));
+        let format = form.format();
+        let body = NewWebhook { address, queue, format, authorization, audience, description, types };
         let path = ["organizations", org, "webhooks"];
         let made = post(context, key, &path, Some(&body), async |context| {
             webhooks::create(context, org, body.clone()).await
@@ -105,8 +121,8 @@ impl Shown for Webhooks<'_> {
         let InOrganization { organization, answer } = webhooks::list(context, self.org).await?;
         let main = html! {
             p {
-                "A webhook delivers change events to a product: by signed messages to an https address, or into a \
-                 Cloudflare queue. What a receiver does not take is tried again for a day."
+                "A webhook delivers change events to a product: by signed messages or security event tokens to an \
+                 https address, or into a Cloudflare queue. What a receiver does not take is tried again for a day."
             }
             (delay(&answer))
             @if answer.webhooks.is_empty() {
@@ -185,6 +201,21 @@ fn settings(typed: Option<&Form>, known: Option<&Webhook>, action: &str, label: 
                 "An https address on the internet, or the binding of a queue of the deployment."))
             (field("description", "description", "Description",
                 &of(|form| &form.description, &|own| own.description.clone()), "Such as the product that gets it."))
+            @match known {
+                None => {
+                    (select("format", "format", "Messages", &FORMATS.map(|(format, label)| (format.as_str(), label)),
+                        typed.map_or("", |form| &form.format)))
+                    details open[typed.is_some_and(|form| form.format() == Some(Format::SecurityEventTokens))] {
+                        summary { "For security event tokens" }
+                        (for_tokens(typed, None))
+                    }
+                },
+                Some(webhook) if webhook.format == Format::SecurityEventTokens => {
+                    input type="hidden" name="format" value=(webhook.format.as_str());
+                    (for_tokens(typed, Some(webhook)))
+                },
+                Some(_) => {},
+            }
             (field("types", "types", "Types of events", &of(|form| &form.types, &|own| own.types.join(", ")),
                 "Separated by commas; empty: all."))
             details {
@@ -197,6 +228,30 @@ fn settings(typed: Option<&Form>, known: Option<&Webhook>, action: &str, label: 
             }
             button name="action" value=(action) { (label) }
         }
+    }
+}
+
+/// The fields of a receiver of security event tokens.
+fn for_tokens(typed: Option<&Form>, known: Option<&Webhook>) -> Markup {
+    let set = known.and_then(|webhook| webhook.audience.as_deref()).unwrap_or_default();
+    html! {
+        div.field {
+            label for="authorization" { "Authorization header that the receiver wants" }
+            input #authorization name="authorization" type="password" autocomplete="off"
+                aria-describedby="authorization-hint";
+            small #authorization-hint {
+                "Such as Bearer and a token. It is not shown again."
+                @if known.is_some_and(|webhook| webhook.has_authorization) { " Empty: it stays as it is." }
+            }
+        }
+        @if known.is_some_and(|webhook| webhook.has_authorization) {
+            div.field.tick {
+                input #remove-authorization type="checkbox" name="remove_authorization" value="on";
+                label for="remove-authorization" { "Send no Authorization header any more" }
+            }
+        }
+        (field("audience", "audience", "Audience", typed.map_or(set, |form| &form.audience),
+            "What the receiver expects as aud. Empty: the address."))
     }
 }
 
@@ -261,7 +316,22 @@ impl Submitted for WebhookPage<'_> {
                         let (address, queue) = form.target();
                         let (description, types) =
                             (Some(form.description.trim().to_owned()), Some(form.types()));
-                        let body = ChangeWebhook { address, queue, description, types, disabled: None };
+                        let authorization = match form.remove_authorization.0 {
+                            true => Some(String::new()),
+                            false => optional(&form.authorization),
+                        };
+                        // A webhook of another format has no such field.
+                        let audience = form.format().map(|_| form.audience.trim().to_owned());
+                        let disabled = None;
+                        let body = ChangeWebhook {
+                            address,
+                            queue,
+                            authorization,
+                            audience,
+                            description,
+                            types,
+                            disabled,
+                        };
                         (body, Flash::WebhookSaved)
                     }
                     _ => {
@@ -306,7 +376,8 @@ impl WebhookPage<'_> {
         let InOrganization { organization, answer: (webhook, attempts) } =
             webhooks::attempts(context, self.org, self.id, query::read(&query)?).await?;
         let (notice, refused) = state.map(|state| (state.notice, state.refused)).unwrap_or_default();
-        let gone = (is_made && secret.is_none()).then(|| {
+        let has_secret = webhook.format == Format::StandardWebhooks;
+        let gone = (is_made && secret.is_none() && has_secret).then(|| {
             let detail = "The secret was in the first answer to this form, and is not shown again. If it was not kept, \
                           make another one.";
             Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, detail))
@@ -369,6 +440,14 @@ fn state_of(webhook: &Webhook) -> Markup {
                 div { dt { "Later events" } dd { (webhook.waiting) } }
                 div { dt { "Subjects with a failed event" } dd { (webhook.failed_subjects) } }
                 div { dt { "Next attempt" } dd { (time_or_never(webhook.next_attempt_at.as_deref())) } }
+                @if let (Some(issuer), Some(audience)) = (&webhook.issuer, &webhook.audience) {
+                    div { dt { "Issuer (iss)" } dd { code { (issuer) } } }
+                    div { dt { "Audience (aud)" } dd { code { (audience) } } }
+                    div { dt { "Keys" } dd { code { (issuer) "/.well-known/jwks.json" } } }
+                    div { dt { "Authorization header" } dd {
+                        @if webhook.has_authorization { "sent" } @else { "none" }
+                    } }
+                }
                 @if let Some(until) = &webhook.previous_secret_until {
                     div { dt { "The old secret signs until" } dd { (time(until)) } }
                 }
@@ -408,14 +487,18 @@ fn forms(organization: &Organization, webhook: &Webhook, refused: Option<&Form>)
                 button name="action" value="replay" { "Deliver once more" }
             }
         }))
-        (maker("Make another secret", of("rotate").is_some(), &html! {
-            form method="post" {
-                (once())
-                p { "Messages have a signature by each secret, so that the receiver can change its own meanwhile." }
-                (select("overlap", "overlap_seconds", "The present secret", &OVERLAPS, overlap))
-                button name="action" value="rotate" { "Make another secret" }
-            }
-        }))
+        @if webhook.format == Format::StandardWebhooks {
+            (maker("Make another secret", of("rotate").is_some(), &html! {
+                form method="post" {
+                    (once())
+                    p {
+                        "Messages have a signature by each secret, so that the receiver can change its own meanwhile."
+                    }
+                    (select("overlap", "overlap_seconds", "The present secret", &OVERLAPS, overlap))
+                    button name="action" value="rotate" { "Make another secret" }
+                }
+            }))
+        }
         (maker("Delete", of("delete").is_some(), &html! {
             form method="post" {
                 (once())
@@ -457,7 +540,10 @@ fn log(organization: &Organization, log: &WebhookAttempts) -> Markup {
                             }
                             " in " (attempt.duration) "\u{a0}ms"
                         }
-                        td data-label="Answer" { (attempt.answer) }
+                        td data-label="Answer" {
+                            @if let Some(error) = &attempt.error { code { (error) } " " }
+                            (attempt.answer)
+                        }
                     } }
                 }
             }

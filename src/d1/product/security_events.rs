@@ -61,16 +61,20 @@ pub(crate) fn stream(tenant: &Tenant<'_>, named: Option<&str>) -> Select<Stream>
     )
 }
 
+/// SQL of the event `e` as a [`StreamedEvent`], as JSON.
+pub(crate) const STREAMED: &str =
+    "json_object('seq', e.seq, 'at', e.at, 'story', e.story, 'subject', e.subject_id,
+               'event', json_object('type', e.type, 'data', json(e.data)), 'version', e.version,
+               'external_id', iif(e.subject_type = 'group',
+                 (SELECT external_id FROM groups WHERE org_id = e.org_id AND id = e.subject_id),
+                 (SELECT external_id FROM users WHERE org_id = e.org_id AND id = e.subject_id)))";
+
 /// Reads the events that the receiver has not acknowledged, at most [`MOST_READ`], the oldest first.
 pub(crate) fn unacknowledged(tenant: &Tenant<'_>, named: Option<&str>) -> Select<StreamedEvent> {
     let consumer = consumer(tenant);
     tenant.select_json(
         &format!(
-            "SELECT json_object('seq', e.seq, 'at', e.at, 'story', e.story, 'subject', e.subject_id,
-               'event', json_object('type', e.type, 'data', json(e.data)), 'version', e.version,
-               'external_id', iif(e.subject_type = 'group',
-                 (SELECT external_id FROM groups WHERE org_id = e.org_id AND id = e.subject_id),
-                 (SELECT external_id FROM users WHERE org_id = e.org_id AND id = e.subject_id))) AS json
+            "SELECT {STREAMED} AS json
              FROM security_event_streams s
              CROSS JOIN events e ON e.org_id = s.org_id AND e.seq > s.acknowledged_to
              WHERE s.org_id = :org AND s.consumer = {consumer} ORDER BY e.seq LIMIT {MOST_READ}"

@@ -10,11 +10,12 @@ use serde_json::json;
 use super::super::batch::{Batch, Handle, Select};
 use super::super::events;
 use super::super::product::feed::{self, EVENT_ID, GAINED, LOST, MOST_LISTED, WORK};
+use super::super::product::security_events::STREAMED;
 use super::super::statement::{Binding, Statement, boolean, optional, text};
 use super::super::tenant::{Tenant, guard};
-use super::{MOST_KEPT, SECRETS};
+use super::{AUDIENCE, MOST_KEPT, SECRETS};
 use directory::event::{Event, NewEvent, SubjectType, Transition};
-use directory::webhook::MOST_FAILED;
+use directory::webhook::{Format, MOST_FAILED};
 
 /// Most events of a claim: of those that are delivered for the first time, and of those that are replayed.
 pub const MOST_EVENTS: usize = 40;
@@ -74,7 +75,13 @@ pub struct Claimed {
     pub address: Option<String>,
     /// The binding of the queue.
     pub queue: Option<String>,
-    /// The secrets that sign.
+    /// What the messages are.
+    pub format: Format,
+    /// Of tokens: for whom they are.
+    pub audience: Option<String>,
+    /// Of tokens: who issues them.
+    pub issuer: Option<String>,
+    /// The secrets that sign; of tokens the value of the header `Authorization`.
     pub secrets: Vec<Option<String>>,
     /// The last event at which the claim has looked.
     pub reached: i64,
@@ -99,6 +106,8 @@ pub struct Failure {
     pub attempts: u32,
     /// When the next is due.
     pub next_at: String,
+    /// How many tokens of the event were delivered.
+    pub part: usize,
 }
 
 /// Why an event is delivered.
@@ -128,7 +137,7 @@ pub struct Picked {
     pub id: String,
     /// How much it took to read it.
     pub work: u32,
-    /// The body of the message, as JSON.
+    /// The body of the message, as JSON; of tokens a [`StreamedEvent`](super::super::product::security_events).
     pub body: String,
 }
 
@@ -169,12 +178,13 @@ pub fn claim(
     );
     let webhook = format!(
         "WITH {claimed}
-         SELECT json_object('address', w.address, 'queue', w.queue, 'secrets', {SECRETS}, 'attempts', w.attempts,
+         SELECT json_object('address', w.address, 'queue', w.queue, 'format', w.format, 'audience', {AUDIENCE},
+           'issuer', w.issuer, 'secrets', {SECRETS}, 'attempts', w.attempts,
            'reached', iif(w.goes_on, min(w.start + {MOST_SCANNED}, w.newest), w.position),
            'replay_reached', iif(w.goes_on, min(w.replay_next + {MOST_SCANNED}, w.replay_until), w.replay_next - 1),
            'replay_until', w.replay_until,
            'failures', (SELECT json_group_array(json_object('subject', f.subject_id, 'seq', f.seq,
-               'attempts', f.attempts, 'next_at', f.next_at))
+               'attempts', f.attempts, 'next_at', f.next_at, 'part', f.part))
              FROM webhook_failures f WHERE f.org_id = w.org_id AND f.webhook_id = w.id)) AS json
          FROM w"
     );
@@ -222,9 +232,14 @@ fn page(range: &str) -> String {
     )
 }
 
-/// SQL of the message about the event `e`, as JSON: what Standard Webhooks recommends, with the event as its data.
+/// SQL of the message of the webhook `w` about the event `e`, as JSON: what Standard Webhooks recommends, with the
+/// event as its data; of tokens, what they are made of.
 fn message() -> String {
-    format!("json_object('type', e.type, 'timestamp', e.at, 'data', {})", feed::body())
+    format!(
+        "iif(w.format = 'security-event-tokens', {STREAMED},
+             json_object('type', e.type, 'timestamp', e.at, 'data', {}))",
+        feed::body()
+    )
 }
 
 /// SQL of the condition that the webhook with this alias delivers the event `e`.
@@ -274,6 +289,8 @@ pub struct Attempt {
     pub duration: u64,
     /// The beginning of the answer, or why there was none.
     pub answer: String,
+    /// What a receiver of tokens has called the error.
+    pub error: Option<String>,
 }
 
 /// What is left to deliver.
@@ -353,9 +370,9 @@ pub fn finish(
     }
     if !failed.is_empty() {
         changed(
-            "INSERT OR REPLACE INTO webhook_failures (org_id, webhook_id, subject_id, seq, attempts, next_at)
+            "INSERT OR REPLACE INTO webhook_failures (org_id, webhook_id, subject_id, seq, attempts, next_at, part)
              SELECT :org, :webhook, j.value ->> 'subject', j.value ->> 'seq', j.value ->> 'attempts',
-               j.value ->> 'next_at' FROM json_each(:failed) j",
+               j.value ->> 'next_at', j.value ->> 'part' FROM json_each(:failed) j",
             "failed",
             json!(failed).to_string(),
         );
@@ -392,10 +409,11 @@ pub fn finish(
 pub fn log(tenant: &Tenant<'_>, id: &str, attempts: &[Attempt]) -> Statement {
     let sql = format!(
         "INSERT OR REPLACE INTO webhook_attempts (org_id, webhook_id, slot, number, at, event_seq, type, attempt,
-           status, millis, answer)
+           status, millis, answer, error)
          SELECT w.org_id, w.id, (w.attempts - CAST(:count AS INTEGER) + j.key) % {MOST_KEPT},
            w.attempts - CAST(:count AS INTEGER) + j.key + 1, j.value ->> 'at', j.value ->> 'event', j.value ->> 'type',
-           j.value ->> 'attempt', j.value ->> 'status', j.value ->> 'duration', j.value ->> 'answer'
+           j.value ->> 'attempt', j.value ->> 'status', j.value ->> 'duration', j.value ->> 'answer',
+           j.value ->> 'error'
          FROM webhooks w CROSS JOIN json_each(:attempts) j WHERE w.org_id = :org AND w.id = :webhook"
     );
     let bindings = [
@@ -425,6 +443,7 @@ pub(crate) fn cases(tenant: &Tenant<'_>) -> Vec<(&'static str, Batch)> {
         seq: 7,
         attempts: 1,
         next_at: "2026-01-01T00:00:05.000Z".to_owned(),
+        part: 0,
     };
     let attempt = Attempt {
         at: "2026-01-01T00:00:00.000Z".to_owned(),
@@ -434,6 +453,7 @@ pub(crate) fn cases(tenant: &Tenant<'_>) -> Vec<(&'static str, Batch)> {
         status: 500,
         duration: 12,
         answer: String::new(),
+        error: None,
     };
     let outcome = Outcome {
         position: 7,

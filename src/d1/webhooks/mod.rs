@@ -13,7 +13,7 @@ use super::events;
 use super::statement::{Statement, integer, optional, text};
 use super::tenant::{Tenant, full, guard};
 use directory::event::{Event, NewEvent, SubjectType, Transition};
-use directory::webhook::{MOST_FAILED, MOST_WEBHOOKS};
+use directory::webhook::{Format, MOST_FAILED, MOST_WEBHOOKS};
 
 /// Most attempts that are kept of a webhook.
 pub const MOST_KEPT: u32 = 500;
@@ -25,7 +25,10 @@ fn described<R: DeserializeOwned>(tenant: &Tenant<'_>, which: &str, id: &str) ->
     let failures = "FROM webhook_failures f WHERE f.org_id = w.org_id AND f.webhook_id = w.id";
     let sql = format!(
         "SELECT json_object(
-           'id', w.id, 'address', w.address, 'queue', w.queue, 'description', w.description, 'types', json(w.types),
+           'id', w.id, 'address', w.address, 'queue', w.queue, 'format', w.format, 'issuer', w.issuer,
+           'audience', {AUDIENCE}, 'has_authorization',
+           json(iif(w.format = 'security-event-tokens' AND w.secret <> '', 'true', 'false')),
+           'description', w.description, 'types', json(w.types),
            'status', CASE WHEN w.disabled_at IS NOT NULL THEN 'disabled'
              WHEN (SELECT count(*) {failures}) >= {MOST_FAILED} THEN 'failing' ELSE 'active' END,
            'disabled_at', w.disabled_at, 'disabled_because', w.disabled_because,
@@ -41,6 +44,9 @@ fn described<R: DeserializeOwned>(tenant: &Tenant<'_>, which: &str, id: &str) ->
     );
     tenant.select_json(&sql, &[text("webhook", id)])
 }
+
+/// SQL of the audience of the tokens of the webhook `w`; NULL: its messages are no tokens.
+const AUDIENCE: &str = "iif(w.format = 'security-event-tokens', coalesce(w.audience, w.address), NULL)";
 
 /// Reads all webhooks.
 pub fn all<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<R> {
@@ -59,6 +65,10 @@ pub struct Settings {
     pub address: Option<String>,
     /// The binding of the queue that it delivers to instead.
     pub queue: Option<String>,
+    /// What the messages are.
+    pub format: Format,
+    /// Of tokens: for whom they are; `None`: for the address.
+    pub audience: Option<String>,
     /// What administrators call it.
     pub description: String,
     /// The types of events; empty: all.
@@ -75,11 +85,14 @@ impl Settings {
 }
 
 /// The settings by their names, as events have them. A webhook that is not there has no target.
-fn named(settings: Option<&Settings>) -> [(&'static str, Value); 4] {
+fn named(settings: Option<&Settings>) -> [(&'static str, Value); 6] {
     let description = settings.map_or("", |settings| settings.description.as_str());
     let types: &[String] = settings.map_or(&[], |settings| settings.types.as_slice());
+    let format = settings.map(|settings| settings.format).unwrap_or_default();
     [
         ("target", json!(settings.map(Settings::target))),
+        ("format", json!(format)),
+        ("audience", json!(settings.and_then(|settings| settings.audience.as_deref()))),
         ("description", json!(description)),
         ("types", json!(types)),
         ("disabled", json!(settings.is_some_and(|settings| settings.disabled))),
@@ -97,16 +110,28 @@ fn event(id: &str, before: Option<&Settings>, after: Option<&Settings>) -> Optio
     Some(NewEvent::new(event, SubjectType::Webhook, id))
 }
 
+/// Who adds a webhook, and what it needs beside its settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Added<'a> {
+    /// What signs; of tokens the value of the header `Authorization`, or nothing.
+    pub secret: &'a str,
+    /// Who issues tokens.
+    pub issuer: &'a str,
+    /// Who adds it.
+    pub by: &'a str,
+}
+
 /// Writes a new webhook, which delivers the events that come from now on.
-pub fn insert(tenant: &Tenant<'_>, id: &str, settings: &Settings, secret: &str, by: &str) -> Vec<Statement> {
+pub fn insert(tenant: &Tenant<'_>, id: &str, settings: &Settings, added: Added<'_>) -> Vec<Statement> {
     let mut statements: Vec<Statement> =
         event(id, None, Some(settings)).map(|event| events::record(tenant, &[event])).unwrap_or_default();
     let limit = full("'webhooks'");
     let sql = format!(
-        "INSERT INTO webhooks (org_id, id, address, queue, description, types, secret, created_at, created_by,
-           position, leased_until)
+        "INSERT INTO webhooks (org_id, id, address, queue, format, audience, issuer, description, types, secret,
+           created_at, created_by, position, leased_until)
          SELECT iif({MOST_WEBHOOKS} > (SELECT count(*) FROM webhooks w WHERE w.org_id = o.id), o.id, {limit}),
-           :webhook, :address, :queue, :description, :types, :secret, :now, :by,
+           :webhook, :address, :queue, :format, :audience,
+           iif(:format = 'security-event-tokens', :issuer, NULL), :description, :types, :secret, :now, :by,
            coalesce((SELECT max(e.seq) FROM events e WHERE e.org_id = o.id), 0), ''
          FROM organizations o WHERE o.id = :org"
     );
@@ -116,10 +141,13 @@ pub fn insert(tenant: &Tenant<'_>, id: &str, settings: &Settings, secret: &str, 
             text("webhook", id),
             optional("address", settings.address.as_deref()),
             optional("queue", settings.queue.as_deref()),
+            text("format", settings.format.as_str()),
+            optional("audience", settings.audience.as_deref()),
+            text("issuer", added.issuer),
             text("description", settings.description.as_str()),
             text("types", json!(settings.types).to_string()),
-            text("secret", secret),
-            text("by", by),
+            text("secret", added.secret),
+            text("by", added.by),
         ],
     ));
     statements.push(guard());
@@ -133,12 +161,14 @@ pub fn update(tenant: &Tenant<'_>, id: &str, before: &Settings, after: &Settings
         text("webhook", id),
         optional("address", after.address.as_deref()),
         optional("queue", after.queue.as_deref()),
+        optional("audience", after.audience.as_deref()),
         text("description", after.description.as_str()),
         text("types", json!(after.types).to_string()),
         integer("was_disabled", i64::from(before.disabled)),
         integer("disabled", i64::from(after.disabled)),
     ];
-    let update = "UPDATE webhooks SET address = :address, queue = :queue, description = :description, types = :types,
+    let update = "UPDATE webhooks SET address = :address, queue = :queue, audience = :audience,
+           description = :description, types = :types,
            disabled_at = iif(CAST(:disabled AS INTEGER), coalesce(disabled_at, :now), NULL),
            disabled_because = iif(CAST(:disabled AS INTEGER), coalesce(disabled_because, 'administrator'), NULL)
          WHERE org_id = :org AND id = :webhook AND (disabled_at IS NOT NULL) = CAST(:was_disabled AS INTEGER)";
@@ -154,6 +184,19 @@ pub fn update(tenant: &Tenant<'_>, id: &str, before: &Settings, after: &Settings
             .map(|event| events::record(tenant, &[event]))
             .unwrap_or_default(),
     );
+    statements
+}
+
+/// Gives a webhook whose messages are tokens another value of the header `Authorization`; empty: none.
+pub fn authorize(tenant: &Tenant<'_>, id: &str, target: &str, authorization: &str) -> Vec<Statement> {
+    let update = "UPDATE webhooks SET secret = :secret WHERE org_id = :org AND id = :webhook
+           AND format = 'security-event-tokens'";
+    let mut statements =
+        vec![tenant.statement(update, &[text("webhook", id), text("secret", authorization)]), guard()];
+    let change = Transition { before: json!(false), after: json!(true) };
+    let settings = BTreeMap::from([("authorization_changed".to_owned(), change)]);
+    let event = Event::WebhookChanged { target: target.to_owned(), settings };
+    statements.extend(events::record(tenant, &[NewEvent::new(event, SubjectType::Webhook, id)]));
     statements
 }
 
@@ -200,7 +243,7 @@ pub fn attempts<R: DeserializeOwned>(
     let before = before.map(|number| number.to_string());
     tenant.select_json(
         "SELECT json_object('number', a.number, 'at', a.at, 'event', a.event_seq, 'type', a.type, 'attempt', a.attempt,
-           'status', a.status, 'duration', a.millis, 'answer', a.answer) AS json
+           'status', a.status, 'duration', a.millis, 'error', a.error, 'answer', a.answer) AS json
          FROM webhook_attempts a WHERE a.org_id = :org AND a.webhook_id = :webhook
            AND (:before IS NULL OR a.number < CAST(:before AS INTEGER))
          ORDER BY a.number DESC LIMIT CAST(:count AS INTEGER)",

@@ -24,7 +24,7 @@ thread_local! {
 }
 
 /// The keys, the newest first.
-async fn keys(deployment: &Deployment<'_>) -> Result<Vec<SigningKey>, Problem> {
+async fn keys(deployment: &Deployment<'_>) -> Result<Vec<SigningKey>, StorageError> {
     let now = clock::now_millis();
     let known = KEYS.with_borrow(|(until, keys)| (*until > now).then(|| keys.clone()));
     if let Some(known) = known {
@@ -37,7 +37,7 @@ async fn keys(deployment: &Deployment<'_>) -> Result<Vec<SigningKey>, Problem> {
 }
 
 /// `GET /.well-known/jwks.json`: the public keys (RFC 7517).
-pub(super) async fn published(deployment: &Deployment<'_>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn published(deployment: &Deployment<'_>) -> Result<HttpResponse, Problem> {
     let mut published = Vec::new();
     for stored in keys(deployment).await? {
         let key = stored.key()?;
@@ -52,11 +52,11 @@ pub(super) async fn published(deployment: &Deployment<'_>) -> Result<HttpRespons
 }
 
 /// Signs claims as tokens of a type, in the order of the claims.
-pub(super) async fn signed(
+pub(crate) async fn signed(
     deployment: &Deployment<'_>,
     token_type: &str,
     claims: &[Value],
-) -> Result<Vec<String>, Problem> {
+) -> Result<Vec<String>, StorageError> {
     let keys = keys(deployment).await?;
     let signer = signing_keys::signer(&keys, clock::now_millis())
         .ok_or_else(|| internal("there is no signing key"))?;
@@ -77,6 +77,6 @@ fn encoded(value: &Value) -> String {
     Base64UrlUnpadded::encode_string(value.to_string().as_bytes())
 }
 
-fn internal(what: &str) -> Problem {
-    StorageError::Internal(what.to_owned()).into()
+fn internal(what: &str) -> StorageError {
+    StorageError::Internal(what.to_owned())
 }

@@ -1,0 +1,16 @@
+-- Webhooks whose messages are security event tokens, pushed by RFC 8935.
+
+-- 'standard-webhooks' or 'security-event-tokens'. Of the latter, `secret` is the value of the header Authorization, or
+-- empty.
+ALTER TABLE webhooks ADD COLUMN format TEXT NOT NULL DEFAULT 'standard-webhooks';
+-- Of tokens: for whom they are. NULL: for the address.
+ALTER TABLE webhooks ADD COLUMN audience TEXT;
+-- Of tokens: who issues them. It is the origin at which the webhook was added.
+ALTER TABLE webhooks ADD COLUMN issuer TEXT;
+-- How many tokens of the event were delivered.
+ALTER TABLE webhook_failures ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+-- What a receiver of tokens has called the error.
+ALTER TABLE webhook_attempts ADD COLUMN error TEXT;
+
+DROP VIEW schema_version;
+CREATE VIEW schema_version AS SELECT 22 AS version;
