@@ -224,6 +224,9 @@ CREATE TABLE IF NOT EXISTS projects (
   -- The `seq` of the groups of its own roles, as a JSON array. Triggers keep it, so that a check of what a person may
   -- do looks only for memberships of these groups. Archived projects have none.
   role_groups TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(role_groups)),
+  -- What a check says of these roles, as a JSON object by the group's `seq`, so that it reads no row for each. Triggers
+  -- keep it. Behind a megabyte the rows are read.
+  roles TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(roles)),
   UNIQUE (org_id, name_fold)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS projects_by_creation ON projects (org_id, created_at, name_fold);
@@ -236,6 +239,7 @@ CREATE TABLE IF NOT EXISTS teams (
   created_at TEXT NOT NULL,
   -- As of a project.
   role_groups TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(role_groups)),
+  roles TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(roles)),
   UNIQUE (project_id, name_fold)
 ) STRICT, WITHOUT ROWID;
 
@@ -274,23 +278,47 @@ WHERE team_id IS NULL AND role IS NOT NULL AND role <> 'Admin' AND role <> 'Memb
 
 CREATE TRIGGER IF NOT EXISTS groups_listed_insert AFTER INSERT ON groups WHEN NEW.project_id IS NOT NULL
 BEGIN
-  UPDATE projects SET role_groups = json_insert(role_groups, '$[#]', NEW.seq)
+  UPDATE projects SET role_groups = json_insert(role_groups, '$[#]', NEW.seq),
+    roles = iif(octet_length(roles) < 1000000,
+    json_set(roles, '$."' || NEW.seq || '"', json_object('on', 'project', 'role', NEW.role, 'group_id', NEW.id,
+      'group', NEW.display_name)),
+    json_remove(roles, '$."' || NEW.seq || '"'))
   WHERE id = NEW.project_id AND NEW.team_id IS NULL;
-  UPDATE teams SET role_groups = json_insert(role_groups, '$[#]', NEW.seq) WHERE id = NEW.team_id;
+  UPDATE teams SET role_groups = json_insert(role_groups, '$[#]', NEW.seq),
+    roles = iif(octet_length(roles) < 1000000,
+    json_set(roles, '$."' || NEW.seq || '"', json_object('on', 'team', 'role', NEW.role, 'group_id', NEW.id,
+      'group', NEW.display_name)),
+    json_remove(roles, '$."' || NEW.seq || '"'))
+  WHERE id = NEW.team_id;
+END;
+CREATE TRIGGER IF NOT EXISTS groups_listed_update AFTER UPDATE OF role, display_name ON groups
+WHEN NEW.project_id IS NOT NULL AND (NEW.role <> OLD.role OR NEW.display_name <> OLD.display_name)
+BEGIN
+  UPDATE projects SET roles = iif(octet_length(roles) < 1000000,
+    json_set(roles, '$."' || NEW.seq || '"', json_object('on', 'project', 'role', NEW.role, 'group_id', NEW.id,
+      'group', NEW.display_name)),
+    json_remove(roles, '$."' || NEW.seq || '"'))
+  WHERE id = NEW.project_id AND NEW.team_id IS NULL;
+  UPDATE teams SET roles = iif(octet_length(roles) < 1000000,
+    json_set(roles, '$."' || NEW.seq || '"', json_object('on', 'team', 'role', NEW.role, 'group_id', NEW.id,
+      'group', NEW.display_name)),
+    json_remove(roles, '$."' || NEW.seq || '"'))
+  WHERE id = NEW.team_id;
 END;
 -- The groups of a team go with the team, or with their project when that is archived.
 CREATE TRIGGER IF NOT EXISTS groups_listed_delete AFTER DELETE ON groups
 WHEN OLD.project_id IS NOT NULL AND OLD.team_id IS NULL
 BEGIN
   UPDATE projects SET role_groups = (
-    SELECT json_group_array(j.value) FROM json_each(role_groups) j WHERE j.value <> OLD.seq)
+    SELECT json_group_array(j.value) FROM json_each(role_groups) j WHERE j.value <> OLD.seq),
+    roles = json_remove(roles, '$."' || OLD.seq || '"')
   WHERE id = OLD.project_id AND role_groups <> '[]';
 END;
 CREATE TRIGGER IF NOT EXISTS projects_unlist_groups AFTER UPDATE OF archived_at ON projects
 WHEN NEW.archived_at IS NOT NULL AND OLD.archived_at IS NULL
 BEGIN
-  UPDATE projects SET role_groups = '[]' WHERE id = NEW.id;
-  UPDATE teams SET role_groups = '[]' WHERE project_id = NEW.id;
+  UPDATE projects SET role_groups = '[]', roles = '{}' WHERE id = NEW.id;
+  UPDATE teams SET role_groups = '[]', roles = '{}' WHERE project_id = NEW.id;
 END;
 
 CREATE TRIGGER IF NOT EXISTS groups_count_insert AFTER INSERT ON groups

@@ -2472,181 +2472,217 @@ SELECT
   json_array(
     json(
       (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 0
-          AND m.user_seq = x.person ->> 0
+        SELECT
+          json_group_array(
+            json(
+              (
+                SELECT
+                  json_group_array(
+                    json(
+                      coalesce(
+                        p.roles -> ('$."' || (p.role_groups ->> (32 * a.column1 + b.column1)) || '"'),
+                        (
+                          SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+                          FROM groups g
+                          WHERE g.seq = p.role_groups ->> (32 * a.column1 + b.column1)
+                        )
+                      )
+                    )
+                  )
+                FROM (
+                  VALUES
+                    (0),
+(1),
+(2),
+(3),
+(4),
+(5),
+(6),
+(7),
+(8),
+(9),
+(10),
+(11),
+(12),
+(13),
+(14),
+(15),
+(16),
+(17),
+(18),
+(19),
+(20),
+(21),
+(22),
+(23),
+(24),
+(25),
+(26),
+(27),
+(28),
+(29),
+(30),
+(31)
+                ) b
+                WHERE
+                  (p.role_groups ->> (32 * a.column1 + b.column1), x.person ->> 0) IN (SELECT group_seq, user_seq FROM memberships)
+              )
+            )
+          )
+        FROM (
+          VALUES
+            (0),
+(1),
+(2),
+(3),
+(4),
+(5),
+(6),
+(7),
+(8),
+(9),
+(10),
+(11),
+(12),
+(13),
+(14),
+(15),
+(16),
+(17),
+(18),
+(19),
+(20),
+(21),
+(22),
+(23),
+(24),
+(25),
+(26),
+(27),
+(28),
+(29),
+(30),
+(31)
+        ) a
+        WHERE 32 * a.column1 < json_array_length(p.role_groups)
       )
     ),
     json(
       (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 1
-          AND m.user_seq = x.person ->> 0
+        SELECT
+          json_group_array(
+            json(
+              (
+                SELECT
+                  json_group_array(
+                    json(
+                      coalesce(
+                        t.roles -> ('$."' || (t.role_groups ->> (32 * a.column1 + b.column1)) || '"'),
+                        (
+                          SELECT json_object('on', 'team', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
+                          FROM groups g
+                          WHERE g.seq = t.role_groups ->> (32 * a.column1 + b.column1)
+                        )
+                      )
+                    )
+                  )
+                FROM (
+                  VALUES
+                    (0),
+(1),
+(2),
+(3),
+(4),
+(5),
+(6),
+(7),
+(8),
+(9),
+(10),
+(11),
+(12),
+(13),
+(14),
+(15),
+(16),
+(17),
+(18),
+(19),
+(20),
+(21),
+(22),
+(23),
+(24),
+(25),
+(26),
+(27),
+(28),
+(29),
+(30),
+(31)
+                ) b
+                WHERE
+                  (t.role_groups ->> (32 * a.column1 + b.column1), x.person ->> 0) IN (SELECT group_seq, user_seq FROM memberships)
+              )
+            )
+          )
+        FROM (
+          VALUES
+            (0),
+(1),
+(2),
+(3),
+(4),
+(5),
+(6),
+(7),
+(8),
+(9),
+(10),
+(11),
+(12),
+(13),
+(14),
+(15),
+(16),
+(17),
+(18),
+(19),
+(20),
+(21),
+(22),
+(23),
+(24),
+(25),
+(26),
+(27),
+(28),
+(29),
+(30),
+(31)
+        ) a
+        WHERE 32 * a.column1 < json_array_length(t.role_groups)
       )
     ),
     json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 2
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 3
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 4
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 5
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 6
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 7
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 8
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 9
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 10
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 11
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 12
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 13
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 14
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = p.role_groups ->> 15
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'team', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = t.role_groups ->> 0
-          AND m.user_seq = x.person ->> 0
-      )
-    ),
-    json(
-      (
-        SELECT json_object('on', 'team', 'role', g.role, 'group_id', g.id, 'group', g.display_name)
-        FROM memberships m
-          CROSS JOIN groups g ON g.seq = m.group_seq
-        WHERE m.group_seq = t.role_groups ->> 1
-          AND m.user_seq = x.person ->> 0
+      iif(
+        json_array_length(p.role_groups) > 1024,
+        (
+          SELECT
+            json_array(
+              json_group_array(json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name))
+            )
+          FROM
+            json_each(p.role_groups) j
+            CROSS JOIN memberships m ON m.group_seq = j.value
+            AND m.user_seq = x.person ->> 0
+            CROSS JOIN groups g ON g.seq = m.group_seq
+          WHERE j.key >= 1024
+        ),
+        '[]'
       )
     )
-  ) AS held,
-  iif(
-    json_array_length(p.role_groups) > 16,
-    (
-      SELECT
-        json_group_array(json_object('on', 'project', 'role', g.role, 'group_id', g.id, 'group', g.display_name))
-      FROM
-        json_each(p.role_groups) j
-        CROSS JOIN memberships m ON m.group_seq = j.value
-        AND m.user_seq = x.person ->> 0
-        CROSS JOIN groups g ON g.seq = m.group_seq
-      WHERE j.key >= 16
-    ),
-    NULL
-  ) AS more_held
+  ) AS held
 FROM
   (
     SELECT
@@ -11374,7 +11410,7 @@ SELECT w.org_id AS org_id, w.id AS id
 FROM webhooks w
 WHERE
   w.disabled_at IS NULL
-  AND w.leased_until <= ?1
+  AND (w.lease IS NULL OR w.leased_until <= ?1)
   AND (
     w.disabled_at IS NULL
     AND (
@@ -11400,7 +11436,7 @@ UPDATE webhooks AS w SET
 WHERE
   w.org_id = ?3
   AND w.id = ?4
-  AND w.leased_until <= ?5
+  AND (w.lease IS NULL OR w.leased_until <= ?5)
   AND (CAST(?6 AS INTEGER) OR w.slow_until <= ?5)
   AND (
     w.disabled_at IS NULL

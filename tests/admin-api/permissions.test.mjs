@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertProblem } from "../helpers/admin.mjs";
+import { operation } from "../helpers/bodies.mjs";
 import { newestEvent, storedEvents } from "../helpers/events.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { useWorker } from "../helpers/worker.mjs";
@@ -16,14 +17,17 @@ const listed = (organization) => organization.admin.get(organization.path("/perm
 /** The groups that projects and teams list as those of their roles, and those that they have. */
 async function listedGroups() {
   const sql = (table, column) => `SELECT x.id, x.role_groups, (
-      SELECT json_group_array(g.seq) FROM groups g WHERE ${column} = x.id ORDER BY g.seq) AS present
+      SELECT json_group_array(g.seq) FROM groups g WHERE ${column} = x.id ORDER BY g.seq) AS present, x.roles, (
+      SELECT json_group_object(g.seq, json_object('on', iif(g.team_id IS NULL, 'project', 'team'), 'role', g.role,
+        'group_id', g.id, 'group', g.display_name)) FROM groups g WHERE ${column} = x.id) AS described
     FROM ${table} x ORDER BY x.id`;
   const rows = [
     ...(await worker.sql(sql("projects", "g.team_id IS NULL AND g.project_id"))),
     ...(await worker.sql(sql("teams", "g.team_id"))),
   ];
-  for (const { role_groups, present } of rows) {
+  for (const { role_groups, present, roles, described } of rows) {
     assert.deepEqual(JSON.parse(role_groups).sort(), JSON.parse(present).sort());
+    assert.deepEqual(JSON.parse(roles), JSON.parse(described));
   }
   return rows.filter(({ role_groups }) => role_groups !== "[]").length;
 }
@@ -142,6 +146,14 @@ test("projects and teams list the groups of their roles through all that happens
     200,
   );
   assert.equal(await listedGroups(), all);
+  for (const path of [`/projects/${demo.id}`, `/projects/${demo.id}/teams/${team.id}`]) {
+    await organization.admin.patch(organization.path(path), { name: "Renamed" });
+    assert.equal(await listedGroups(), all, "by their new names");
+  }
+  const member = demo.roles.find(({ name }) => name === "Member").group.id;
+  const rename = operation.rename(member, "Statsig-Renamed-Member");
+  assert.equal((await organization.okta.patch(`/Groups/${member}`, rename)).status, 204);
+  await listedGroups();
   await organization.admin.call("POST", organization.path(`/projects/${past.id}/archive`), {}, 200);
   assert.equal(await listedGroups(), all - 2, "neither the project nor its team lists any");
   await organization.admin.call("POST", organization.path(`/projects/${past.id}/restore`), {}, 200);

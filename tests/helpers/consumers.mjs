@@ -56,8 +56,8 @@ export async function deliverAll(organization, consumers, { sweep, pass }) {
 }
 
 /**
- * Asserts that a receiver took each event of a list at least once, none before the earlier ones of the same subject, and
- * no others. `events` are `{ seq, subject_id }` of the events behind the webhook's position. Resolves with how many
+ * Asserts that a receiver took each event of a list at least once, none before the earlier ones of the same subject,
+ * and no others. `events` are `{ seq, subject_id }` of the events behind the webhook's position. Resolves with how many
  * messages were doubles.
  */
 export function assertComplete(organization, { name, receiver, webhook }, events) {

@@ -12,8 +12,8 @@ import { Webhook } from "standardwebhooks";
 export async function startReceiver({ answer = () => 200 } = {}) {
   const receiver = {
     /**
-     * The messages in their order of arrival: `{ id, type, seq, subject, body, verified, at, status, arrived, answered }`.
-     * `arrived` and `answered` count what happens at the receiver.
+     * The messages in their order of arrival: `{ id, type, seq, subject, body, verified, at, status }`, and `arrived`
+     * and `answered`, which count what happens at the receiver.
      */
     messages: [],
     secrets: [],

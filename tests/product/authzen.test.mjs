@@ -135,6 +135,74 @@ describe("an evaluation", () => {
       assert.ok(rows_read <= 12, `${rows_read} rows for ${JSON.stringify({ subject, resource })}`);
     }
   });
+
+  for (const count of [1, 2, 10, 50]) {
+    test(`takes as many rows for a person with ${count} roles in one project, and in ${count} teams`, async () => {
+      const name = `Roles ${count}`;
+      const made = await organization.addProject(
+        name,
+        Array.from({ length: 50 }, (_, i) => `Cook ${i}`),
+      );
+      const { id } = await organization.createUser(`roles-${count}@okta.local`);
+      const held = made.roles.filter(({ name }) => name.startsWith("Cook")).slice(50 - count);
+      for (const { group } of held) await put(group.id, id);
+      const teams = [];
+      for (let i = 0; i < count; i++) teams.push(await organization.addTeam(made.id, `Crew ${i}`));
+      for (const { roles } of teams) await put(groupOf(roles, "Member").id, id);
+      const action = to(`view_${count}`);
+      for (const { name } of held) {
+        const path = organization.path(`/permissions/project/${encodeURIComponent(name)}`);
+        await organization.admin.call("PUT", path, { permissions: [action.name] }, 200);
+      }
+      const through = held.map(({ name, group }) => ({
+        on: "project",
+        role: name,
+        group_id: group.id,
+        group: group.display_name,
+      }));
+      for (const [resource, rows] of [
+        [project(made.id), 6],
+        [project(name), 7],
+        [{ type: "team", id: teams.at(-1).id }, 8],
+      ]) {
+        const answer = await product.send("POST", EVALUATION, { subject: user(id), action, resource });
+        assert.deepEqual([serverTiming(answer).round_trips, serverTiming(answer).rows_read], [1, rows]);
+        assert.deepEqual(answer.body.context.reason.through, through);
+      }
+    });
+  }
+
+  test("finds a role behind the first thousand of a project", async () => {
+    const huge = await organization.addProject("Huge");
+    const { id } = await organization.createUser("huge@okta.local");
+    await worker.sql(
+      `WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 1099)
+       INSERT INTO groups (org_id, id, project_id, role, display_name, name_fold, created_at, last_modified)
+       SELECT ?1, 'huge-' || i, ?2, 'Cook ' || i, 'Statsig-Huge-Cook ' || i, 'statsig-huge-cook ' || i, '', '' FROM n`,
+      organization.id,
+      huge.id,
+    );
+    for (const place of [900, 1090]) {
+      await worker.sql(
+        `INSERT INTO memberships (group_seq, user_seq)
+         SELECT g.seq, u.seq FROM groups g CROSS JOIN users u WHERE g.id = ?1 AND u.id = ?2`,
+        `huge-${place}`,
+        id,
+      );
+    }
+    // More roles than the console lists.
+    const allowed = { project: { "cook 900": ["peel_onions"], "cook 1090": ["peel_onions"] } };
+    await worker.sql(
+      "UPDATE organizations SET permissions = ?1 WHERE id = ?2",
+      JSON.stringify(allowed),
+      organization.id,
+    );
+    const { context } = await ask(user(id), to("peel_onions"), project(huge.id));
+    assert.deepEqual(
+      context.reason.through.map(({ group }) => group),
+      ["Statsig-Huge-Cook 900", "Statsig-Huge-Cook 1090"],
+    );
+  });
 });
 
 describe("several evaluations", () => {

@@ -157,6 +157,15 @@ for (const [i, { name }] of migrations().slice(0, -1).entries()) {
         { user_count: 4, group_count: 1, group_prefix: "Statsig" },
         { user_count: 0, group_count: 0, group_prefix: null },
       ]);
+      const listed = await worker.sql("SELECT role_groups, roles FROM projects ORDER BY archived_at");
+      const role = { on: "project", role: "Member", group_id: GROUP, group: "Statsig-Live-Member" };
+      assert.deepEqual(
+        listed.map(({ role_groups, roles }) => [JSON.parse(role_groups), JSON.parse(roles)]),
+        [
+          [[1], { 1: role }],
+          [[], {}],
+        ],
+      );
     });
 
     test("has the beginning of a history", async () => {

@@ -2,7 +2,7 @@
 //!
 //! A question costs the same number of rows however large the directory is: the person and the resource are found by
 //! indexes, and of the memberships only those of the resource's own groups are looked for, which projects and teams
-//! list.
+//! list with what an answer says of them. D1 counts no row for that: SQLite looks into the index of memberships.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +15,10 @@ use directory::permission::{HeldRole, RoleKind, RolePermissions};
 
 /// Most questions that one statement answers.
 pub(crate) const MOST_QUESTIONS: usize = 50;
-/// Most roles of a project whose memberships are looked for one by one, without reading a row for each.
-pub(crate) const MOST_PROBED: usize = 16;
-/// The roles of a team.
-const ROLES_OF_TEAM: usize = 2;
+/// How many places of a list two digits name.
+const DIGITS: usize = 32;
+/// Most roles of a project whose memberships are looked for without reading a row for each.
+pub(crate) const MOST_PROBED: usize = DIGITS * DIGITS;
 
 /// A person as a question names them: each form by which they may be known, in the form in which it is compared.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -73,9 +73,7 @@ pub struct Facts {
     /// The id of the thing; `None`: there is none, or its project is archived.
     pub resource: Option<String>,
     #[serde(deserialize_with = "json_by_value")]
-    held: Vec<Option<HeldRole>>,
-    #[serde(deserialize_with = "json_or_none")]
-    more_held: Option<Vec<HeldRole>>,
+    held: Vec<Vec<Vec<HeldRole>>>,
 }
 
 impl Facts {
@@ -87,8 +85,7 @@ impl Facts {
             group_id: None,
             group: None,
         });
-        let through_groups = self.held.iter().flatten().chain(self.more_held.iter().flatten()).cloned();
-        of_organization.chain(through_groups).collect()
+        of_organization.chain(self.held.iter().flatten().flatten().cloned()).collect()
     }
 }
 
@@ -138,32 +135,39 @@ pub(super) fn held_role(kind: &str) -> String {
     format!("json_object('on', '{kind}', 'role', g.role, 'group_id', g.id, 'group', g.display_name)")
 }
 
+/// SQL of the roles that the person has in the project or team with an alias: arrays of them, in an array. The digits
+/// make the places in the list of groups, since to join the list costs a row for each of its elements.
+fn held_in(of: &str, kind: &str) -> String {
+    let digits: Vec<String> = (0..DIGITS).map(|digit| format!("({digit})")).collect();
+    let digits = digits.join(",");
+    let place = format!("({DIGITS} * a.column1 + b.column1)");
+    format!(
+        "json((SELECT json_group_array(json((SELECT json_group_array(json(coalesce(
+               {of}.roles -> ('$.\"' || ({of}.role_groups ->> {place}) || '\"'),
+               (SELECT {} FROM groups g WHERE g.seq = {of}.role_groups ->> {place}))))
+             FROM (VALUES {digits}) b
+             WHERE ({of}.role_groups ->> {place}, x.person ->> 0) IN (SELECT group_seq, user_seq FROM memberships))))
+           FROM (VALUES {digits}) a WHERE {DIGITS} * a.column1 < json_array_length({of}.role_groups)))",
+        held_role(kind)
+    )
+}
+
 /// Reads what is known of each question, in their order.
 ///
 /// # Errors
 /// Internal, if the questions cannot be JSON.
 pub fn facts(tenant: &Tenant<'_>, questions: &[Question]) -> Result<Select<Facts>, StorageError> {
-    // One by one, with SQL of a constant length: a list that is joined costs a row for each of its elements.
-    let probe = |kind: &str, of: &str, place: usize| {
-        format!(
-            "json((SELECT {} FROM memberships m CROSS JOIN groups g ON g.seq = m.group_seq
-             WHERE m.group_seq = {of}.role_groups ->> {place} AND m.user_seq = x.person ->> 0))",
-            held_role(kind)
-        )
-    };
-    let of_team = (0..ROLES_OF_TEAM).map(|place| probe("team", "t", place));
-    let probes: Vec<String> =
-        (0..MOST_PROBED).map(|place| probe("project", "p", place)).chain(of_team).collect();
     let sql = format!(
         "SELECT x.permissions AS permissions, x.person ->> 1 AS person, coalesce(x.person ->> 2, 0) AS is_active,
-           x.person ->> 3 AS organization_role, {RESOURCE} AS resource, json_array({}) AS held,
-           iif(json_array_length(p.role_groups) > {MOST_PROBED}, (
-             SELECT json_group_array({}) FROM json_each(p.role_groups) j
-             CROSS JOIN memberships m ON m.group_seq = j.value AND m.user_seq = x.person ->> 0
-             CROSS JOIN groups g ON g.seq = m.group_seq WHERE j.key >= {MOST_PROBED}), NULL) AS more_held
+           x.person ->> 3 AS organization_role, {RESOURCE} AS resource, json_array({}, {},
+             json(iif(json_array_length(p.role_groups) > {MOST_PROBED}, (
+               SELECT json_array(json_group_array({})) FROM json_each(p.role_groups) j
+               CROSS JOIN memberships m ON m.group_seq = j.value AND m.user_seq = x.person ->> 0
+               CROSS JOIN groups g ON g.seq = m.group_seq WHERE j.key >= {MOST_PROBED}), '[]'))) AS held
          FROM {}
          {THING}",
-        probes.join(", "),
+        held_in("p", "project"),
+        held_in("t", "team"),
         held_role("project"),
         asked(questions.len() == 1),
     );

@@ -38,6 +38,10 @@ fn has_work() -> String {
     )
 }
 
+/// SQL of the condition that no run delivers for the webhook `w`. A run that ends gives its lease back: the clock of
+/// the database, which may be ahead, holds up none.
+const IS_FREE: &str = "(w.lease IS NULL OR w.leased_until <= :now)";
+
 /// A webhook with something to deliver.
 #[derive(Debug, Deserialize)]
 pub struct Waiting {
@@ -51,7 +55,7 @@ pub struct Waiting {
 pub fn waiting(now: &str) -> Select<Waiting> {
     let sql = format!(
         "SELECT w.org_id AS org_id, w.id AS id FROM webhooks w
-         WHERE w.disabled_at IS NULL AND w.leased_until <= :now AND {}
+         WHERE w.disabled_at IS NULL AND {IS_FREE} AND {}
          ORDER BY w.leased_until LIMIT {MOST_SWEPT}",
         has_work()
     );
@@ -62,7 +66,7 @@ pub fn waiting(now: &str) -> Select<Waiting> {
 pub fn waiting_of(tenant: &Tenant<'_>) -> Select<Waiting> {
     let sql = format!(
         "SELECT w.org_id AS org_id, w.id AS id FROM webhooks w
-         WHERE w.org_id = :org AND w.leased_until <= :now AND w.slow_until <= :now AND {}",
+         WHERE w.org_id = :org AND {IS_FREE} AND w.slow_until <= :now AND {}",
         has_work()
     );
     tenant.select(&sql, &[])
@@ -162,7 +166,7 @@ pub fn claim(
         [text("webhook", id), text("lease", lease), text("until", until), boolean("patient", is_patient)];
     let update = format!(
         "UPDATE webhooks AS w SET lease = :lease, leased_until = :until
-         WHERE w.org_id = :org AND w.id = :webhook AND w.leased_until <= :now
+         WHERE w.org_id = :org AND w.id = :webhook AND {IS_FREE}
            AND (CAST(:patient AS INTEGER) OR w.slow_until <= :now) AND {}",
         has_work()
     );
