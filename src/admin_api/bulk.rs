@@ -1,7 +1,5 @@
 //! Changes of many people at once: what would become of them, and a run in steps.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 
 use super::context::{AdminContext, InOrganization, Opened};
@@ -38,8 +36,8 @@ async fn people_of(
     people: Option<Vec<String>>,
     query: Option<String>,
 ) -> Result<Vec<String>, Problem> {
-    let people: BTreeSet<String> = match (people, query) {
-        (Some(people), None) => people.into_iter().collect(),
+    let mut people = match (people, query) {
+        (Some(people), None) => people,
         (None, Some(query)) => found(context, tenant, &query).await?,
         _ => {
             return Err(Problem::of(
@@ -48,9 +46,11 @@ async fn people_of(
             ));
         }
     };
+    people.sort_unstable();
+    people.dedup();
     match people.len() {
         0 => Err(Problem::of(AdminCode::SelectionEmpty, "There are no such people.")),
-        1..=MOST_PEOPLE => Ok(people.into_iter().collect()),
+        1..=MOST_PEOPLE => Ok(people),
         _ => {
             let detail = format!(
                 "More than {MOST_PEOPLE} people are chosen, which is the most that are changed at once. Add a filter, \
@@ -62,11 +62,7 @@ async fn people_of(
 }
 
 /// The people whom a list of members finds, in the whole directory: one window of the search after another.
-async fn found(
-    context: &AdminContext<'_>,
-    tenant: &Tenant<'_>,
-    query: &str,
-) -> Result<BTreeSet<String>, Problem> {
+async fn found(context: &AdminContext<'_>, tenant: &Tenant<'_>, query: &str) -> Result<Vec<String>, Problem> {
     // The place and the size of a page of the list do not matter.
     let pairs: Vec<(String, String)> = form_urlencoded::parse(query.trim_start_matches('?').as_bytes())
         .into_owned()
@@ -76,7 +72,7 @@ async fn found(
     let count = u16::try_from(MOST_PEOPLE).unwrap_or(u16::MAX);
     let mut query =
         people::Query { filter, order: people::Order::Name, from: None, turn: people::Turn::First, count };
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     for window in 0..MOST_WINDOWS {
         let page = people::page::<Id>(tenant, &query);
         let rows = match window {

@@ -25,10 +25,6 @@ impl Item {
         events.insert(place, event);
         self.deed.event_count = self.deed.event_count.saturating_add(1);
     }
-
-    fn order(&self) -> (&str, i64) {
-        (&self.key, self.seqs.map_or(i64::MAX, |(_, highest)| highest))
-    }
 }
 
 /// How far a list was read.
@@ -91,7 +87,8 @@ impl Page {
         // As far as the list goes that was read less far.
         let limit = if is_ascending { keys.min() } else { keys.max() };
         let mut items: Vec<Item> = self.deeds.items.into_iter().chain(self.requests.items).collect();
-        items.sort_by(|one, other| one.order().cmp(&other.order()));
+        items.sort_by_cached_key(|item| item.seqs.map_or(i64::MAX, |(_, highest)| highest));
+        items.sort_by_cached_key(|item| item.key.clone());
         if !is_ascending {
             items.reverse();
         }

@@ -1,5 +1,7 @@
 //! What was done: events in deeds, and between them the requests that changed nothing.
 
+use std::collections::BTreeMap;
+
 use super::context::{AdminContext, InOrganization, Opened};
 use super::deed_kinds::types_of;
 use super::deed_pages::{Item, Page, Reach, Stream, behind};
@@ -380,10 +382,11 @@ fn change_event(shown: ShownEvent) -> ChangeEvent {
     };
     let changes =
         personal.filter(|personal| !personal.changes.is_empty()).map(|Personal { changes, .. }| {
-            let changed = |(name, change): (String, AttributeChange)| {
-                (name, ChangedValue { before: change.before, after: change.after })
-            };
-            changes.into_iter().map(changed).collect()
+            let mut changed = BTreeMap::new();
+            for (name, AttributeChange { before, after }) in changes {
+                changed.insert(name, ChangedValue { before, after });
+            }
+            changed
         });
     let people = shown.people.into_iter().map(|person| {
         let (user_name, display_name) =

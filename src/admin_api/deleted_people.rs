@@ -67,7 +67,7 @@ async fn former_access(
         true => Vec::new(),
         false => context.database.run(groups_by_ids(tenant, &ids)).await?,
     };
-    groups.sort_by(|one, other| one.display_name.cmp(&other.display_name));
+    groups.sort_by_cached_key(|group| group.display_name.clone());
     Ok(FormerAccess {
         id: id.to_owned(),
         user_name: user.user_name().to_owned(),

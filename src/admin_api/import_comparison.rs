@@ -1,7 +1,7 @@
 //! The comparison of two imports, a part at a time: people are on pages in the order of their `seq`, but for those who
 //! come once more, or became visible later, at the end of a list.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::types::imports::{DifferenceKind, ShownAs};
 use crate::d1::StorageError;
@@ -74,12 +74,12 @@ pub(super) fn window(
 }
 
 /// As what each person of a part was shown, by `seq`.
-pub(super) struct Side(BTreeMap<i64, (String, ShownAs)>);
+pub(super) struct Side(HashMap<i64, (String, ShownAs)>);
 
 impl Side {
     /// The people behind `after` and up to `end`. Of a person who comes twice, the later page counts.
     pub(super) fn of(pages: Pages, after: i64, end: i64) -> Self {
-        let mut people = BTreeMap::new();
+        let mut people = HashMap::new();
         for (page, shown) in pages {
             for Shown(seq, id, active, version) in shown {
                 if seq > after && seq <= end {
@@ -103,14 +103,13 @@ pub(super) struct Difference {
 
 /// The differences in the order of `seq`. On which page a person is makes none.
 pub(super) fn compare(from: &Side, to: &Side) -> Vec<Difference> {
-    let mut all = BTreeMap::new();
-    for (seq, (id, shown)) in &from.0 {
-        all.insert(*seq, (id, Some(shown), None));
-    }
-    for (seq, (id, shown)) in &to.0 {
-        all.entry(*seq).or_insert((id, None, None)).2 = Some(shown);
-    }
-    let differences = all.into_iter().filter_map(|(seq, (id, from, to))| {
+    let mut all: Vec<i64> = from.0.keys().chain(to.0.keys()).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    let differences = all.into_iter().filter_map(|seq| {
+        let (from, to) = (from.0.get(&seq), to.0.get(&seq));
+        let (id, _) = from.or(to)?;
+        let (from, to) = (from.map(|(_, shown)| shown), to.map(|(_, shown)| shown));
         let kind = match (from, to) {
             (None, _) => DifferenceKind::New,
             (_, None) => DifferenceKind::Gone,

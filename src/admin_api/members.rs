@@ -116,7 +116,8 @@ pub(crate) async fn list(
     let mut found = results.all(found)?;
     let group = group.map(|group| results.first(group)).transpose()?.flatten();
     let (total, rest) = found.first_mut().map(|first| (first.total, first.rest.take())).unwrap_or_default();
-    found.sort_by(|one, other| one.place.cmp(&other.place));
+    // What has no place is no person.
+    found.sort_by_cached_key(|row| row.place.clone().unwrap_or_default());
     if descends != is_backwards {
         found.reverse();
     }

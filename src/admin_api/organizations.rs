@@ -94,7 +94,8 @@ pub(crate) async fn list(
             deleted.extend(removed.into_iter().map(|record| context.located(database, record)));
         }
     }
-    found.sort_by(|(left, _), (right, _)| left.cmp(right));
+    found.sort_by_cached_key(|((_, id), _)| id.clone());
+    found.sort_by_cached_key(|((place, _), _)| place.clone());
     found.retain(|(place, _)| searched_to.as_ref().is_none_or(|to| place <= to));
     let most = usize::from(wanted.count);
     let last = match found.len() > most {
@@ -104,7 +105,8 @@ pub(crate) async fn list(
     found.truncate(most);
     let next = last.map(|(place, id)| format!("{place}{GAP}{id}"));
     let organizations = found.into_iter().map(|(_, organization)| organization).collect();
-    invitations.sort_by_cached_key(|each: &Invitation| (each.created_at.clone(), each.id.clone()));
+    invitations.sort_by_cached_key(|each: &Invitation| each.id.clone());
+    invitations.sort_by_cached_key(|each| each.created_at.clone());
     Ok(Reply::ok(OrganizationList { organizations, next, invitations, deleted }))
 }
 

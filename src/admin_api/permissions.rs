@@ -1,7 +1,5 @@
 //! Permissions of roles: what they let people do in the product.
 
-use std::collections::BTreeMap;
-
 use super::context::{AdminContext, InOrganization};
 use super::reply::{Reply, json};
 use super::types::permissions::{ChangePermissions, Permissions, Role};
@@ -13,6 +11,7 @@ use crate::http::Problem;
 use directory::event::{Event, NewEvent, SubjectType, Transition};
 use directory::group_name::fold_group_name;
 use directory::permission::{RoleKind, RolePermissions, built_in};
+use litemap::LiteMap;
 
 /// Reads what each role allows.
 pub(crate) async fn list(
@@ -87,8 +86,10 @@ async fn read(
 /// All roles: the built-in ones, then those that projects have besides. A role of no project is listed as long as its
 /// permissions are set.
 fn roles_of(stored: &Stored, set: &RolePermissions) -> Vec<(RoleKind, String)> {
-    let mut custom: BTreeMap<String, &str> =
-        set.roles_of_projects().map(|role| (role.to_owned(), role)).collect();
+    let mut custom: LiteMap<String, &str> = LiteMap::new();
+    for role in set.roles_of_projects() {
+        custom.insert(role.to_owned(), role);
+    }
     for role in &stored.custom_roles {
         custom.insert(fold_group_name(role), role);
     }
@@ -98,7 +99,7 @@ fn roles_of(stored: &Stored, set: &RolePermissions) -> Vec<(RoleKind, String)> {
             custom.remove(&fold_group_name(role));
         }
     }
-    known.into_iter().chain(custom.into_values().map(|role| (RoleKind::Project, role.to_owned()))).collect()
+    known.into_iter().chain(custom.values().map(|role| (RoleKind::Project, (*role).to_owned()))).collect()
 }
 
 /// The role that a path names.

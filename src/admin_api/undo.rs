@@ -1,6 +1,6 @@
 //! Undoing of selected changes: a preview, a run in steps, and its result.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde::Deserialize;
 
@@ -190,7 +190,7 @@ pub(super) async fn described(
     named.sort_unstable();
     named.dedup();
     let names = context.database.run(stored::names::<Name>(tenant, &named)).await?;
-    let names: BTreeMap<String, Option<String>> = names.into_iter().map(|row| (row.id, row.name)).collect();
+    let names: HashMap<String, Option<String>> = names.into_iter().map(|row| (row.id, row.name)).collect();
     let name = |id: &str| names.get(id).cloned().flatten();
     let mut all = Vec::new();
     for LeftOut { place, id, left } in &left_out {

@@ -73,7 +73,7 @@ impl LoadedMembers {
         let touched = self.touched(difference);
         let kept = self.0.into_iter().enumerate().filter(|(at, _)| touched.binary_search(at).is_err());
         let mut chunks: Vec<Chunk> = kept.map(|(_, chunk)| chunk).chain(now.0).collect();
-        chunks.sort_by_key(|chunk| chunk.last);
+        chunks.sort_by_cached_key(|chunk| chunk.last);
         Self(chunks)
     }
 

@@ -2,8 +2,8 @@
 //! Cloudflare; without a binding, the isolate counts for itself. Both are approximate.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 
+use litemap::LiteMap;
 use worker::{Env, RateLimiter, console_error};
 
 use super::request::HttpRequest;
@@ -77,7 +77,7 @@ impl Rate {
         }
         let limiter = env.rate_limiter(binding).ok();
         if limiter.is_none() {
-            ABSENT.with_borrow_mut(|absent| absent.insert(self));
+            ABSENT.with_borrow_mut(|absent| absent.push(self));
         }
         limiter
     }
@@ -85,17 +85,17 @@ impl Rate {
 
 /// The counters of an isolate, and until when addresses with too many failures are blocked.
 struct Counts {
-    counted: BTreeMap<(Rate, String), (u64, u32)>,
-    blocked: BTreeMap<String, u64>,
+    counted: LiteMap<(Rate, String), (u64, u32)>,
+    blocked: LiteMap<String, u64>,
 }
 
 thread_local! {
     /// The limits of this isolate's own counts. Bindings and variables are the same for every request of an isolate.
-    static LIMITS: RefCell<BTreeMap<Rate, u32>> = const { RefCell::new(BTreeMap::new()) };
+    static LIMITS: RefCell<LiteMap<Rate, u32>> = const { RefCell::new(LiteMap::new()) };
     /// Rates without a binding.
-    static ABSENT: RefCell<BTreeSet<Rate>> = const { RefCell::new(BTreeSet::new()) };
+    static ABSENT: RefCell<Vec<Rate>> = const { RefCell::new(Vec::new()) };
     static COUNTS: RefCell<Counts> =
-        const { RefCell::new(Counts { counted: BTreeMap::new(), blocked: BTreeMap::new() }) };
+        const { RefCell::new(Counts { counted: LiteMap::new(), blocked: LiteMap::new() }) };
 }
 
 impl Counts {
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_minute_is_counted_from_the_first_on() {
-        let mut counts = Counts { counted: BTreeMap::new(), blocked: BTreeMap::new() };
+        let mut counts = Counts { counted: LiteMap::new(), blocked: LiteMap::new() };
         let who = || (Rate::Requests, "key".to_owned());
         assert_eq!([counts.count(who(), 100), counts.count(who(), MINUTE)], [1, 2]);
         assert_eq!(counts.count(who(), MINUTE + 100), 1);

@@ -1,7 +1,7 @@
 //! Security event tokens (RFC 8417) of the feed, which a receiver polls (RFC 8936): changes of people and groups in the
 //! words of RFC 9967.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -29,7 +29,7 @@ struct Poll {
     #[serde(rename = "returnImmediately")]
     _return_immediately: Option<bool>,
     #[serde(default)]
-    ack: BTreeSet<String>,
+    ack: Vec<String>,
     #[serde(default, rename = "setErrs")]
     errors: BTreeMap<String, SetError>,
 }
@@ -49,9 +49,10 @@ pub(super) async fn poll(context: &mut ProductContext<'_>) -> Result<HttpRespons
     for (id, SetError { err }) in errors {
         // A token that its receiver cannot use would be sent for ever.
         console_error!("a receiver of security events refused {}: {}", shown(&id), shown(&err));
-        ack.insert(id);
+        ack.push(id);
     }
     ack.extend(acknowledged);
+    ack.sort_unstable();
 
     let org_role = context.tenant().catalog.org_role_attribute.clone();
     let mut to = acknowledged_to.unwrap_or(newest);
@@ -59,7 +60,7 @@ pub(super) async fn poll(context: &mut ProductContext<'_>) -> Result<HttpRespons
     for event in &events {
         let mut is_done = true;
         for token in tokens::of_event(event, &principal.organization, &org_role) {
-            if ack.contains(&token.id) {
+            if ack.binary_search(&token.id).is_ok() {
                 behind.push((event.seq, token.id));
             } else {
                 is_done = false;

@@ -1,14 +1,14 @@
 //! A small memory of an isolate whose entries expire.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// At most `MOST` values by key, each until it expires. All times are milliseconds since the epoch.
 #[derive(Debug)]
-pub(crate) struct ExpiringMap<V, const MOST: usize>(BTreeMap<String, (u64, V)>);
+pub(crate) struct ExpiringMap<V, const MOST: usize>(LiteMap<String, (u64, V)>);
 
 impl<V, const MOST: usize> ExpiringMap<V, MOST> {
     pub(crate) const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(LiteMap::new())
     }
 
     /// The value of a key, unless it has expired.
@@ -22,8 +22,10 @@ impl<V, const MOST: usize> ExpiringMap<V, MOST> {
     pub(crate) fn insert(&mut self, key: &str, value: V, expires: u64, now: u64) {
         if self.0.len() >= MOST && !self.0.contains_key(key) {
             self.0.retain(|_, (expires, _)| *expires > now);
-            while self.0.len() >= MOST {
-                self.0.pop_first();
+            while self.0.len() >= MOST
+                && let Some(first) = self.0.first().map(|(key, _)| key.clone())
+            {
+                self.0.remove(&first);
             }
         }
         self.0.insert(key.to_owned(), (expires, value));

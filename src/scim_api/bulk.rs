@@ -1,9 +1,9 @@
 //! `/Bulk` (RFC 7644 §3.7): operations that are carried out one after another, as if each were a request.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
+use litemap::LiteMap;
 use serde_json::Value;
 use worker::Url;
 
@@ -60,12 +60,12 @@ pub(crate) async fn respond(
     request.hold(text.len(), memory_size(&body))?;
     drop(text);
     let mut bulk = BulkRequest::parse(body, limits)?;
-    let bulk_id_index = bulk.bulk_id_index();
-    let mut ids = BTreeMap::new();
-    for bulk_id in bulk_id_index.keys() {
-        ids.insert(bulk_id.clone(), ids::new_id()?);
+    let creations = bulk.creations();
+    let mut ids = LiteMap::new();
+    for bulk_id in creations.bulk_ids() {
+        ids.insert(bulk_id.to_owned(), ids::new_id()?);
     }
-    let order = bulk.order(&bulk_id_index);
+    let order = bulk.order(&creations);
     let mut steps: Vec<Step> = bulk
         .operations
         .into_iter()
@@ -86,9 +86,9 @@ pub(crate) async fn respond(
             continue;
         };
         let mut missing = operation.references();
-        missing.retain(|name| match bulk_id_index.get(name) {
+        missing.retain(|name| match creations.index_of(name) {
             None => true,
-            Some(&index) => steps.get(index).is_some_and(Step::failed),
+            Some(index) => steps.get(index).is_some_and(Step::failed),
         });
         let Some(step) = steps.get_mut(index) else { continue };
         step.response =
@@ -113,8 +113,8 @@ async fn carry_out(
     context: &RequestContext<'_>,
     dispatch: Dispatch,
     mut operation: BulkOperation,
-    missing: &BTreeSet<String>,
-    ids: &BTreeMap<String, String>,
+    missing: &[String],
+    ids: &LiteMap<String, String>,
     location: &mut Option<String>,
 ) -> HttpResponse {
     let target_missing = missing.iter().any(|name| operation.targets(name));
@@ -123,7 +123,8 @@ async fn carry_out(
     let deactivates = matches!(operation.method, BulkMethod::Put | BulkMethod::Patch)
         && operation.data.as_ref().is_some_and(user_change::seems_to_deactivate);
     let without_missing = deactivates && !target_missing;
-    operation.resolve(ids, |name| without_missing && missing.contains(name));
+    let stays = |name: &str| without_missing && missing.iter().any(|each| each == name);
+    operation.resolve(&|name| if stays(name) { None } else { ids.get(name).cloned() });
     let BulkOperation { method, path, bulk_id, version, data } = operation;
     let is_here = is_of_this_service(&context.session.tenant.base, &path);
     let names = segments(path_of(&path));

@@ -1,7 +1,6 @@
 //! A run: the deliveries of one webhook, in the order of its events for each subject.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde_json::Value;
 
 use super::sender::{Message, Target, send};
@@ -153,13 +152,13 @@ impl Pending {
 struct Round<'c> {
     waiting: Vec<Pending>,
     /// The rows of failed events as the claim has found them, by subject.
-    known: BTreeMap<&'c str, &'c Failure>,
+    known: LiteMap<&'c str, &'c Failure>,
     /// The last event at which the claim has looked: of new ones, and of a replay.
     reached: i64,
     replay_reached: Option<i64>,
     replay_until: Option<i64>,
-    failed: BTreeMap<String, Failure>,
-    cleared: BTreeMap<String, i64>,
+    failed: LiteMap<String, Failure>,
+    cleared: LiteMap<String, i64>,
     attempts: Vec<Attempt>,
     disabled_because: Option<&'static str>,
 }
@@ -176,8 +175,10 @@ impl<'c> Round<'c> {
         };
         let reached = last_of_many(Reason::New).unwrap_or(claimed.reached);
         let replay_reached = last_of_many(Reason::Replay).or(claimed.replay_reached);
-        let known: BTreeMap<&str, &Failure> =
-            claimed.failures.iter().map(|failure| (failure.subject.as_str(), failure)).collect();
+        let mut known: LiteMap<&str, &Failure> = LiteMap::new();
+        for failure in &claimed.failures {
+            known.insert(failure.subject.as_str(), failure);
+        }
         let pending = |(picked, tokens): (Picked, Vec<Value>)| {
             let known = known.get(picked.subject.as_str()).filter(|known| known.seq == picked.seq);
             let part = known.map_or(0, |known| known.part);
@@ -196,23 +197,26 @@ impl<'c> Round<'c> {
         // A due event that is no longer kept, or no longer chosen, is not delivered: what waits for it is next.
         let mut due: Vec<&Failure> =
             claimed.failures.iter().filter(|failure| failure.next_at.as_str() <= now).collect();
-        due.sort_by_key(|failure| failure.seq);
+        due.sort_by_cached_key(|failure| failure.seq);
         due.truncate(if claimed.failures.len() < MOST_FAILED { MOST_FAILED } else { 1 });
         let is_there = |failure: &Failure| {
             waiting.iter().any(|Pending { picked, .. }| {
                 picked.reason == Reason::Due && picked.subject == failure.subject
             })
         };
-        let gone = due.into_iter().filter(|failure| !is_there(failure));
+        let mut cleared = LiteMap::new();
+        for failure in due.into_iter().filter(|failure| !is_there(failure)) {
+            cleared.insert(failure.subject.clone(), failure.seq);
+        }
         Self {
+            known,
             reached,
             replay_reached,
             replay_until: claimed.replay_until,
-            failed: BTreeMap::new(),
-            cleared: gone.map(|failure| (failure.subject.clone(), failure.seq)).collect(),
+            failed: LiteMap::new(),
+            cleared,
             attempts: Vec::new(),
             disabled_because: None,
-            known,
             waiting,
         }
     }
@@ -336,7 +340,7 @@ impl<'c> Round<'c> {
             replay_next,
             slow_until: self.is_slow().then_some(slow_until),
             pause_until: pause_until.filter(|_| is_failing),
-            failed: self.failed.into_values().collect(),
+            failed: self.failed.into_iter().map(|(_, failure)| failure).collect(),
             cleared: self.cleared.into_iter().collect(),
             attempts: self.attempts,
             disabled_because: self.disabled_because,

@@ -1,6 +1,8 @@
 //! Access at a moment in the past, and the difference between two moments, from the present and the events since then.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use litemap::LiteMap;
 
 use crate::event::{Event, GroupRef, Transition};
 use crate::org_role::OrgRole;
@@ -116,10 +118,16 @@ pub struct PersonDifference {
 /// The events between two moments, added up.
 #[derive(Debug, Default)]
 pub struct Difference {
-    people: BTreeMap<String, Change>,
-    /// Whether a person was a member of a group.
-    memberships: BTreeMap<(String, String), Transition<bool>>,
-    groups: BTreeMap<String, GroupRef>,
+    /// Many people change in any order.
+    people: HashMap<String, PersonChange>,
+    groups: LiteMap<String, GroupRef>,
+}
+
+#[derive(Debug, Default)]
+struct PersonChange {
+    own: Change,
+    /// Whether the person was a member of a group, by its identifier.
+    memberships: LiteMap<String, Transition<bool>>,
 }
 
 fn follow<T: Copy>(so_far: &mut Option<Transition<T>>, next: Option<Transition<T>>) {
@@ -138,7 +146,7 @@ impl Difference {
     pub fn add(&mut self, subject: &str, event: &Event) {
         let mut about = |person: &str| {
             let change = Change::of(event, person);
-            let so_far = self.people.entry(person.to_owned()).or_default();
+            let so_far = &mut self.people.entry(person.to_owned()).or_default().own;
             follow(&mut so_far.exists, change.exists);
             follow(&mut so_far.active, change.active);
             follow(&mut so_far.visible, change.visible);
@@ -151,8 +159,8 @@ impl Difference {
                 for group in &memberships.groups {
                     self.groups.insert(group.id.clone(), GroupRef { since: None, ..group.clone() });
                     for person in &memberships.people {
-                        let pair = (person.id.clone(), group.id.clone());
-                        self.memberships.entry(pair).or_insert(next).after = is_member;
+                        let person = self.people.entry(person.id.clone()).or_default();
+                        person.memberships.entry(group.id.clone()).or_insert(next).after = is_member;
                     }
                 }
             }
@@ -167,27 +175,27 @@ impl Difference {
         }
     }
 
-    /// What is different, by the people's identifiers.
-    pub fn people(self) -> BTreeMap<String, PersonDifference> {
-        let mut people: BTreeMap<String, PersonDifference> = BTreeMap::new();
-        for (person, Change { exists, active, visible, org_role }) in self.people {
-            let difference = PersonDifference {
-                exists: real(exists),
-                active: real(active),
-                visible: real(visible),
-                org_role: real(org_role),
+    /// What is different, by the people's identifiers and in their order.
+    pub fn people(self) -> Vec<(String, PersonDifference)> {
+        let mut people = Vec::new();
+        for (person, PersonChange { own, memberships }) in self.people {
+            let mut difference = PersonDifference {
+                exists: real(own.exists),
+                active: real(own.active),
+                visible: real(own.visible),
+                org_role: real(own.org_role),
                 ..PersonDifference::default()
             };
+            for (group, change) in memberships {
+                let Some(Transition { after: is_member, .. }) = real(Some(change)) else { continue };
+                let list = if is_member { &mut difference.joined } else { &mut difference.left };
+                list.extend(self.groups.get(&group).cloned());
+            }
             if difference != PersonDifference::default() {
-                people.insert(person, difference);
+                people.push((person, difference));
             }
         }
-        for ((person, group), change) in self.memberships {
-            let Some(Transition { after: is_member, .. }) = real(Some(change)) else { continue };
-            let difference = people.entry(person).or_default();
-            let list = if is_member { &mut difference.joined } else { &mut difference.left };
-            list.extend(self.groups.get(&group).cloned());
-        }
+        people.sort_by_cached_key(|(person, _)| person.clone());
         people
     }
 }
@@ -324,7 +332,7 @@ mod tests {
             for (subject, event) in &events[from..to] {
                 difference.add(subject, event);
             }
-            let found = difference.people();
+            let found: BTreeMap<_, _> = difference.people().into_iter().collect();
             let (first, second) = (&snapshots[from], &snapshots[to]);
             for person in PEOPLE {
                 let none = PersonDifference::default();

@@ -5,8 +5,6 @@
 //! such a request that are not allowed are ignored, the others are carried out, and the audit log names the ignored
 //! ones.
 
-use std::collections::BTreeSet;
-
 use crate::org_role::OrgRole;
 use crate::refusal::Refusal;
 use crate::user::User;
@@ -84,10 +82,12 @@ fn allowed_attributes(
     refused: &mut Vec<Refusal>,
 ) -> Object {
     let mut doc = rules.current.doc.clone();
-    let names: BTreeSet<&String> = wanted.keys().chain(doc.keys()).collect();
-    let differs = |name: &&String| doc.get(*name) != wanted.get(*name);
+    let mut names: Vec<&str> = wanted.keys().chain(doc.keys()).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let differs = |name: &&str| doc.get(*name) != wanted.get(*name);
     let mut left: Vec<(String, Option<Refusal>)> =
-        names.into_iter().filter(differs).map(|name| (name.clone(), None)).collect();
+        names.into_iter().filter(differs).map(|name| (name.to_owned(), None)).collect();
     for _ in 0..ROUNDS {
         left.retain_mut(|(name, reason)| {
             let copies = object_size(&doc).saturating_add(object_size(wanted));

@@ -4,7 +4,7 @@
 //! every team. What a role allows holds for everything within: an organization role in the organization with all its
 //! projects and teams, a role of a project in the project and its teams, a role of a team in the team alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -149,7 +149,7 @@ impl RolePermissions {
         permissions: Option<Vec<String>>,
     ) -> Result<(), Invalid> {
         let role = fold_group_name(role);
-        let Some(permissions) = permissions else {
+        let Some(mut permissions) = permissions else {
             if let Some(roles) = self.0.get_mut(&kind) {
                 roles.remove(&role);
                 if roles.is_empty() {
@@ -161,11 +161,12 @@ impl RolePermissions {
         if let Some(wrong) = permissions.iter().find(|name| !is_name(name)) {
             return Err(Invalid::Name(wrong.chars().take(MAX_NAME_LENGTH).collect()));
         }
-        let permissions: BTreeSet<String> = permissions.into_iter().collect();
+        permissions.sort_unstable();
+        permissions.dedup();
         if permissions.len() > MOST_OF_ROLE {
             return Err(Invalid::TooMany);
         }
-        self.0.entry(kind).or_default().insert(role, permissions.into_iter().collect());
+        self.0.entry(kind).or_default().insert(role, permissions);
         let bytes = |(role, names): (&String, &Vec<String>)| {
             names.iter().fold(role.len().saturating_add(8), |sum, name| {
                 sum.saturating_add(name.len().saturating_add(3))
@@ -183,11 +184,14 @@ impl RolePermissions {
     }
 
     /// Every permission that a role has, also by default, in the order of the alphabet.
-    pub fn in_use(&self) -> BTreeSet<&str> {
-        let of_built_in = built_in().flat_map(|(kind, role)| self.of(kind, role));
-        of_built_in
-            .chain(self.0.values().flatten().flat_map(|(_, names)| names.iter().map(String::as_str)))
-            .collect()
+    pub fn in_use(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = built_in().flat_map(|(kind, role)| self.of(kind, role)).collect();
+        for permissions in self.0.values().flat_map(BTreeMap::values) {
+            names.extend(permissions.iter().map(String::as_str));
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The organization roles that allow it.
@@ -252,7 +256,7 @@ mod tests {
         assert_eq!(of(&permissions, "Read-Only"), "");
         assert!(permissions.is_set(RoleKind::Project, "read-only"));
         assert!(!permissions.is_set(RoleKind::Team, "read-only"));
-        assert!(permissions.in_use().contains("launch") && permissions.in_use().contains("manage_team"));
+        assert!(permissions.in_use().contains(&"launch") && permissions.in_use().contains(&"manage_team"));
         let json = serde_json::to_string(&permissions).unwrap();
         assert_eq!(json, r#"{"project":{"read-only":[],"reviewer":["approve","launch"]}}"#);
         assert_eq!(serde_json::from_str::<RolePermissions>(&json).unwrap(), permissions);

@@ -1,7 +1,8 @@
 //! The events of a change of one person, made from the person before and after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use litemap::LiteMap;
 use serde_json::Value;
 
 use crate::event::{AttributeChange, Event, NewEvent, PersonRef, Personal, SubjectType, Transition};
@@ -122,24 +123,25 @@ fn display_name(doc: &Object) -> Option<String> {
 pub fn changes(before: Option<&Object>, after: Option<&Object>) -> BTreeMap<String, AttributeChange> {
     let before = before.map(attributes).unwrap_or_default();
     let after = after.map(attributes).unwrap_or_default();
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    names
-        .into_iter()
-        .filter(|name| before.get(*name) != after.get(*name))
-        .map(|name| {
-            let value = |of: &BTreeMap<String, &Value>| of.get(name).copied().cloned();
-            (name.clone(), AttributeChange { before: value(&before), after: value(&after) })
-        })
-        .collect()
+    let mut changes = BTreeMap::new();
+    for name in before.keys().chain(after.keys()) {
+        let (before, after) = (before.get(name).copied(), after.get(name).copied());
+        if before != after {
+            changes.insert(name.clone(), AttributeChange { before: before.cloned(), after: after.cloned() });
+        }
+    }
+    changes
 }
 
 /// The attributes by name; those of an extension by its URN, a colon, and their name.
-fn attributes(doc: &Object) -> BTreeMap<String, &Value> {
-    let mut attributes = BTreeMap::new();
+fn attributes(doc: &Object) -> LiteMap<String, &Value> {
+    let mut attributes = LiteMap::new();
     for (name, value) in doc {
         match value {
             Value::Object(extension) if name.starts_with("urn:") => {
-                attributes.extend(extension.iter().map(|(inner, value)| (format!("{name}:{inner}"), value)));
+                for (inner, value) in extension {
+                    attributes.insert(format!("{name}:{inner}"), value);
+                }
             }
             _ => {
                 attributes.insert(name.clone(), value);

@@ -1,7 +1,5 @@
 //! The rules that each change of a user obeys.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
@@ -141,15 +139,16 @@ pub(crate) fn fill_gaps(doc: &mut Object) {
 /// Refuses invisible characters in `userName` and email addresses, by which people are told apart. Stored ones may
 /// stay.
 pub(crate) fn check_names(before: Option<&User>, user: &User) -> Result<(), Refusal> {
-    let mut stored = BTreeSet::new();
+    let mut stored = Vec::new();
     if let Some(before) = before {
-        stored.insert(before.user_name());
+        stored.push(before.user_name());
         stored.extend(email_values(&before.doc));
+        stored.sort_unstable();
     }
     let names = std::iter::once(("\"userName\"", user.user_name()));
     let addresses = email_values(&user.doc).map(|address| ("\"emails.value\"", address));
     for (attribute, text) in names.chain(addresses) {
-        if !stored.contains(text) {
+        if stored.binary_search(&text).is_err() {
             check_visible(attribute, text)?;
         }
     }
@@ -173,8 +172,9 @@ fn keep_emails(before: &Object, after: &mut Object) -> Result<(), Refusal> {
         // RFC 7644 §3.5.1: an immutable attribute without a value takes the new one.
         return Ok(());
     }
-    let mut sent = BTreeSet::new();
-    sent.extend(email_values(after).map(fold));
+    let mut sent: Vec<String> = email_values(after).map(fold).collect();
+    sent.sort_unstable();
+    sent.dedup();
     if sent.len() != stored.len() || !sent.iter().all(|address| stored.contains_key(address)) {
         let listed = |doc: &Object| email_values(doc).collect::<Vec<_>>().join(", ");
         return Err(Refusal::EmailNotManaged {

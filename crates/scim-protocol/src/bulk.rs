@@ -1,7 +1,6 @@
 //! Bulk requests and responses (RFC 7644 §3.7): operations, their order, and the references between them by `bulkId`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use litemap::LiteMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -157,24 +156,28 @@ impl BulkRequest {
         Ok(Self { fail_on_errors, operations })
     }
 
-    /// The indexes of the operations that create a resource, by their `bulkId`.
-    pub fn bulk_id_index(&self) -> BTreeMap<String, usize> {
-        let creating =
-            self.operations.iter().enumerate().filter(|(_, operation)| operation.creates_resource());
-        creating.filter_map(|(index, operation)| Some((operation.bulk_id.clone()?, index))).collect()
+    /// The operations that create a resource, by their `bulkId`.
+    pub fn creations(&self) -> Creations {
+        let mut creations = LiteMap::new();
+        for (index, operation) in self.operations.iter().enumerate() {
+            if let (BulkMethod::Post, Some(bulk_id)) = (operation.method, &operation.bulk_id) {
+                creations.insert(bulk_id.clone(), index);
+            }
+        }
+        Creations(creations)
     }
 
     /// The operations' indexes in the order in which they are to be carried out: as they were sent, except that an
     /// operation runs after those whose resources it refers to. Of a cycle of references (RFC 7644 §3.7.1), the
     /// operation that was sent first runs first.
     ///
-    /// `bulk_id_index` is that of [`BulkRequest::bulk_id_index`].
-    pub fn order(&mut self, bulk_id_index: &BTreeMap<String, usize>) -> Vec<usize> {
+    /// `creations` are those of [`BulkRequest::creations`].
+    pub fn order(&mut self, creations: &Creations) -> Vec<usize> {
         let waits_for: Vec<Vec<usize>> = self
             .operations
             .iter_mut()
             .map(|operation| {
-                operation.references().iter().filter_map(|name| bulk_id_index.get(name).copied()).collect()
+                operation.references().iter().filter_map(|name| creations.index_of(name)).collect()
             })
             .collect();
         let mut order: Vec<usize> = Vec::with_capacity(self.operations.len());
@@ -194,6 +197,22 @@ impl BulkRequest {
             }
         }
         order
+    }
+}
+
+/// The operations of a request that create a resource, by their `bulkId`.
+#[derive(Debug)]
+pub struct Creations(LiteMap<String, usize>);
+
+impl Creations {
+    /// Their `bulkId`s.
+    pub fn bulk_ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The index of the one with this `bulkId`.
+    pub fn index_of(&self, bulk_id: &str) -> Option<usize> {
+        self.0.get(bulk_id).copied()
     }
 }
 
@@ -219,20 +238,16 @@ impl BulkOperation {
         Ok(Self { method, path, bulk_id, version, data: operation.remove_ignore_case("data") })
     }
 
-    /// Whether it creates a resource that other operations can refer to.
-    fn creates_resource(&self) -> bool {
-        self.method == BulkMethod::Post && self.bulk_id.is_some()
-    }
-
-    /// The `bulkId`s that it refers to, in its path or anywhere in its data.
-    pub fn references(&mut self) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        names.extend(self.path.split('/').filter_map(reference).map(str::to_owned));
+    /// The `bulkId`s that it refers to, in its path or anywhere in its data: each once, in the order of the alphabet.
+    pub fn references(&mut self) -> Vec<String> {
+        let mut names: Vec<String> = self.path.split('/').filter_map(reference).map(str::to_owned).collect();
         if let Some(data) = &mut self.data {
             each_text(data, false, &mut |text, is_path| {
                 names.extend(parts(text, is_path).into_iter().filter_map(reference).map(str::to_owned));
             });
         }
+        names.sort_unstable();
+        names.dedup();
         names
     }
 
@@ -241,9 +256,9 @@ impl BulkOperation {
         self.path.split('/').any(|segment| reference(segment) == Some(bulk_id))
     }
 
-    /// Replaces references by the identifiers of resources, by `bulkId`. Those for which `stays` returns true stay.
-    pub fn resolve(&mut self, ids: &BTreeMap<String, String>, stays: impl Fn(&str) -> bool) {
-        let resolved = |text: &str| ids.get(reference(text).filter(|name| !stays(name))?).cloned();
+    /// Replaces references by the identifiers of resources: `id_of` has that of a `bulkId`. Others stay.
+    pub fn resolve(&mut self, id_of: &dyn Fn(&str) -> Option<String>) {
+        let resolved = |text: &str| id_of(reference(text)?);
         self.path = self
             .path
             .split('/')
@@ -308,8 +323,8 @@ mod tests {
 
     fn order(operations: &Value) -> Vec<usize> {
         let mut bulk = request(operations).unwrap();
-        let index = bulk.bulk_id_index();
-        bulk.order(&index)
+        let creations = bulk.creations();
+        bulk.order(&creations)
     }
 
     #[test]
@@ -341,9 +356,13 @@ mod tests {
             "path": "members[value eq \"bulkId:b\"]",
         }}]))
         .unwrap();
-        let ids = BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
         let operation = bulk.operations.first_mut().unwrap();
-        operation.resolve(&ids, |_| false);
+        assert_eq!(operation.references(), ["a", "b"]);
+        operation.resolve(&|bulk_id| match bulk_id {
+            "a" => Some("1".to_owned()),
+            "b" => Some("2".to_owned()),
+            _ => None,
+        });
         assert_eq!(operation.path, "/Users/1");
         let expected = json!({"manager": {"value": "2"}, "title": "bulkId:", "note": "see \"bulkId:b\"",
             "path": "members[value eq \"2\"]"});

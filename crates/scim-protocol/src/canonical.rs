@@ -3,7 +3,7 @@
 //! Canonical means: names in the spelling and order of the schema, values of their attribute's type, and neither null
 //! nor read-only nor unknown attributes. Two resources that mean the same are then equal as JSON.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ pub(crate) fn keep_once(elements: &mut Vec<Value>) {
     if elements.len() < 2 {
         return;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     elements.retain(|element| {
         let mut said = element.clone();
         if let Value::Object(parts) = &mut said

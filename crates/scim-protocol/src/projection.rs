@@ -16,8 +16,7 @@
 //! # Ok::<_, scim_protocol::ScimError>(())
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use litemap::LiteMap;
 use serde_json::Value;
 
 use crate::attribute_path::resolve;
@@ -39,7 +38,7 @@ pub struct Projection {
 struct Selection {
     core: Names,
     /// Attributes of extensions, by URN.
-    extensions: BTreeMap<&'static str, Names>,
+    extensions: LiteMap<&'static str, Names>,
 }
 
 /// Attributes of one schema.
@@ -47,14 +46,14 @@ struct Selection {
 struct Names {
     /// All attributes of the schema.
     whole: bool,
-    attributes: BTreeMap<String, Parts>,
+    attributes: LiteMap<String, Parts>,
 }
 
 /// An attribute, or some of its sub-attributes.
 #[derive(Debug, Clone, Default)]
 struct Parts {
     whole: bool,
-    sub_attributes: BTreeSet<String>,
+    sub_attributes: LiteMap<String, ()>,
 }
 
 impl Projection {
@@ -141,7 +140,7 @@ impl Selection {
             let parts = names.attributes.entry(attribute.name.clone()).or_default();
             match path.sub_attribute {
                 Some(sub) => {
-                    parts.sub_attributes.insert(sub.name.clone());
+                    parts.sub_attributes.insert(sub.name.clone(), ());
                 }
                 None => parts.whole = true,
             }
@@ -196,7 +195,7 @@ impl Names {
         if parts.whole {
             return Some(value);
         }
-        Some(map_objects(value, &|object| object.retain(|part, _| parts.sub_attributes.contains(part))))
+        Some(map_objects(value, &|object| object.retain(|part, _| parts.sub_attributes.contains_key(part))))
     }
 }
 
@@ -206,7 +205,7 @@ impl Parts {
             container.shift_remove(name);
         } else if let Some(value) = container.get_mut(name) {
             *value = map_objects(std::mem::take(value), &|object| {
-                object.retain(|part, _| !self.sub_attributes.contains(part));
+                object.retain(|part, _| !self.sub_attributes.contains_key(part));
             });
         }
     }

@@ -1,8 +1,7 @@
 //! Events of memberships, made in SQL from what the statements beside them change: another request may have changed a
 //! part of it since it was read.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde_json::{Value, json};
 
 use super::super::statement::{Binding, Statement, integer, text};
@@ -261,7 +260,7 @@ pub fn end_pairs(tenant: &Tenant<'_>, pairs: &[(&str, &str)]) -> Vec<Statement> 
     if pairs.is_empty() {
         return Vec::new();
     }
-    let mut people_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut people_of: LiteMap<&str, Vec<&str>> = LiteMap::new();
     for (group, person) in pairs {
         people_of.entry(group).or_default().push(person);
     }

@@ -1,7 +1,6 @@
 //! What an undo reads of people and groups: how they are, and what happened to them since the first selected event.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use litemap::LiteMap;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
@@ -144,14 +143,14 @@ pub(super) struct LoadedThing {
     pub(super) row: ThingRow,
     pub(super) past: Vec<Past>,
     /// Of the organization, its settings.
-    pub(super) settings: BTreeMap<String, Value>,
+    pub(super) settings: Object,
 }
 
 impl LoadedThing {
     /// Something of which nothing was read.
     pub(super) fn unread(subject: &Subject) -> Self {
         let row = ThingRow { id: subject.id.clone(), ..ThingRow::default() };
-        Self { place: subject.place, row, past: Vec::new(), settings: BTreeMap::new() }
+        Self { place: subject.place, row, past: Vec::new(), settings: Object::new() }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -170,7 +169,7 @@ pub(super) struct Loaded {
 pub(super) struct Loading {
     people: Option<(Handle<PersonRow>, Handle<EventRow>, Handle<AdditionRow>)>,
     things: Option<(Handle<ThingRow>, Handle<PastRow>)>,
-    settings: Option<Handle<Described<BTreeMap<String, Value>>>>,
+    settings: Option<Handle<Described<Object>>>,
 }
 
 impl Loading {
@@ -182,7 +181,10 @@ impl Loading {
     ) -> Self {
         let of = |is: &dyn Fn(Place) -> bool| -> Vec<&str> {
             let some = subjects.iter().filter(|subject| is(subject.place));
-            some.map(|subject| subject.id.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+            let mut ids: Vec<&str> = some.map(|subject| subject.id.as_str()).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
         };
         let people = of(&Place::is_of_person);
         let people = (!people.is_empty()).then(|| scope.bindings(&people));
@@ -210,9 +212,12 @@ impl Loading {
     pub(super) fn read(&self, results: &Results, subjects: &[Subject]) -> Result<Loaded, StorageError> {
         let people =
             self.people.map(|handles| read_people(handles, results)).transpose()?.unwrap_or_default();
-        let (mut rows, mut past) = (BTreeMap::new(), BTreeMap::<String, Vec<Past>>::new());
+        // The rows of each statement come in the order of the ids.
+        let (mut rows, mut past) = (LiteMap::new_vec(), LiteMap::<String, Vec<Past>>::new());
         if let Some((things, events)) = self.things {
-            rows.extend(results.all(things)?.into_iter().map(|row| (row.id.clone(), row)));
+            for row in results.all(things)? {
+                rows.insert(row.id.clone(), row);
+            }
             for row in results.all(events)? {
                 past.entry(row.id).or_default().push(row.past);
             }
@@ -226,7 +231,7 @@ impl Loading {
                     .people
                     .extend(people.get(id).map(|person| LoadedPerson { place: *place, ..person.clone() }));
             } else if let Some(row) = rows.get(id) {
-                let settings = if *place == Place::Organization { settings.clone() } else { BTreeMap::new() };
+                let settings = if *place == Place::Organization { settings.clone() } else { Object::new() };
                 let past = past.get(id).cloned().unwrap_or_default();
                 loaded.things.push(LoadedThing { place: *place, row: row.clone(), past, settings });
             }
@@ -238,24 +243,27 @@ impl Loading {
 fn read_people(
     (people, events, additions): (Handle<PersonRow>, Handle<EventRow>, Handle<AdditionRow>),
     results: &Results,
-) -> Result<BTreeMap<String, LoadedPerson>, StorageError> {
-    let mut histories: BTreeMap<String, PersonHistory> = BTreeMap::new();
+) -> Result<LiteMap<String, LoadedPerson>, StorageError> {
+    let mut histories: LiteMap<String, PersonHistory> = LiteMap::new();
     for EventRow { id, event } in results.all(events)? {
         histories.entry(id).or_default().events.push(event);
     }
     for AdditionRow { id, addition } in results.all(additions)? {
         histories.entry(id).or_default().additions.push(addition);
     }
-    let people = results.all(people)?.into_iter().map(|PersonRow { id, user, deleted, kept }| {
+    let mut loaded = LiteMap::new();
+    for PersonRow { id, user, deleted, kept } in results.all(people)? {
         let now = PersonNow {
             user: user.as_ref().map(|row| row.user.user()),
             deleted: deleted.as_ref().map(|row| row.person.user()),
             kept,
         };
-        let history = histories.remove(&id).unwrap_or_default();
-        (id.clone(), LoadedPerson { place: Place::Person, id, now, stored: user, deleted, history })
-    });
-    Ok(people.collect())
+        let history = histories.get_mut(&id).map(std::mem::take).unwrap_or_default();
+        let person =
+            LoadedPerson { place: Place::Person, id: id.clone(), now, stored: user, deleted, history };
+        loaded.insert(id, person);
+    }
+    Ok(loaded)
 }
 
 fn select_people(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<PersonRow> {

@@ -1,7 +1,5 @@
 //! The names that people, groups and projects get by an undo, and who has them.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,7 +9,7 @@ use crate::d1::tenant::Tenant;
 use directory::group_name::fold_group_name;
 
 /// What has names that differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
     Person,
@@ -20,7 +18,7 @@ pub(super) enum Kind {
 }
 
 /// A name that a person, group or project has.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct Taken {
     pub(super) kind: Kind,
     fold: String,
@@ -29,15 +27,15 @@ pub(super) struct Taken {
 
 /// Names in folded form that an undo gives.
 #[derive(Debug, Default)]
-pub(super) struct Wanted(BTreeSet<(Kind, String)>);
+pub(super) struct Wanted(Vec<(Kind, String)>);
 
 impl Wanted {
     pub(super) fn person(&mut self, fold: String) {
-        self.0.insert((Kind::Person, fold));
+        self.0.push((Kind::Person, fold));
     }
 
     pub(super) fn named(&mut self, kind: Kind, name: &str) {
-        self.0.insert((kind, fold_group_name(name)));
+        self.0.push((kind, fold_group_name(name)));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -48,7 +46,10 @@ impl Wanted {
     pub(super) fn holders(&self, tenant: &Tenant<'_>) -> Select<Taken> {
         let of = |kind: Kind| -> String {
             let names = self.0.iter().filter(|(own, _)| *own == kind);
-            names.map(|(_, fold)| fold.as_str()).collect::<Value>().to_string()
+            let mut names: Vec<&str> = names.map(|(_, fold)| fold.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            Value::from(names).to_string()
         };
         tenant.select_json(
             "SELECT json_object('kind', 'person', 'fold', u.user_name_fold, 'id', u.id) AS json
@@ -74,21 +75,15 @@ impl Wanted {
 
 /// The names that people, groups and projects have.
 #[derive(Debug, Default)]
-pub(super) struct Names(BTreeSet<Taken>);
+pub(super) struct Names(Vec<Taken>);
 
 impl Names {
     pub(super) fn of(rows: Vec<Taken>) -> Self {
-        Self(rows.into_iter().collect())
+        Self(rows)
     }
 
     /// Whether a name in folded form is that of another one, which keeps it.
-    pub(super) fn is_taken(
-        &self,
-        kind: Kind,
-        fold: &str,
-        by_other_than: &str,
-        going: &BTreeSet<String>,
-    ) -> bool {
+    pub(super) fn is_taken(&self, kind: Kind, fold: &str, by_other_than: &str, going: &[String]) -> bool {
         let is = |taken: &Taken| taken.kind == kind && taken.fold == fold;
         self.0.iter().any(|taken| is(taken) && taken.id != by_other_than && !going.contains(&taken.id))
     }

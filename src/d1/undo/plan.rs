@@ -1,7 +1,5 @@
 //! What an undo makes of what was read, and what it says of it.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -151,11 +149,11 @@ impl Around<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Foreseen {
     /// Archived projects that are restored.
-    pub(super) projects: BTreeSet<String>,
+    pub(super) projects: Vec<String>,
     /// Groups that exist again.
-    pub(super) groups: BTreeSet<String>,
+    pub(super) groups: Vec<String>,
     /// Groups and people who are deleted.
-    pub(super) going: BTreeSet<String>,
+    pub(super) going: Vec<String>,
 }
 
 /// A person and what becomes of them.

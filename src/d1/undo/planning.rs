@@ -1,7 +1,6 @@
 //! Decides what becomes of some subjects, and previews what becomes of all.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use litemap::LiteMap;
 use serde_json::Value;
 
 use super::history::{Loaded, LoadedPerson, LoadedThing, Loading, Scope};
@@ -106,7 +105,7 @@ pub(super) async fn plan(
     let mut neighbours = Neighbours::default();
     if is_preview {
         let own = loaded.things.iter().cloned();
-        neighbours.things = own.map(|thing| ((thing.place, thing.row.id.clone()), thing)).collect();
+        own.for_each(|thing| neighbours.keep(thing));
     }
     let (mut things, mut people) =
         decide(&loaded, tenant, organization, &Names::default(), &neighbours, is_preview);
@@ -127,7 +126,7 @@ pub(super) async fn plan(
                 holders.map(|taken| taken.id.clone()).collect()
             };
             let (groups, holders) = (of(Kind::Group), of(Kind::Person));
-            neighbours.add(database, tenant, scope, groups, BTreeSet::new()).await?;
+            neighbours.add(database, tenant, scope, groups, Vec::new()).await?;
             neighbours.add_people(database, tenant, scope, holders).await?;
         }
         (things, people) = decide(&loaded, tenant, organization, &names, &neighbours, is_preview);
@@ -196,12 +195,12 @@ fn decide(
 }
 
 /// The groups in which people were that are gone, and those that they leave: an undo may bring back or delete them.
-fn groups_around(people: &[PlannedPerson]) -> BTreeSet<String> {
+fn groups_around(people: &[PlannedPerson]) -> Vec<String> {
     people.iter().flat_map(|person| person.loaded.gone().chain(&person.plan.leave)).cloned().collect()
 }
 
 /// The archived projects of groups and teams: an undo may restore them.
-fn projects_around(things: &[PlannedThing]) -> BTreeSet<String> {
+fn projects_around(things: &[PlannedThing]) -> Vec<String> {
     let projects = things.iter().filter_map(|thing| thing.loaded.row.project.as_ref());
     projects.filter(|project| project.is_archived).map(|project| project.id.clone()).collect()
 }
@@ -210,22 +209,28 @@ fn projects_around(things: &[PlannedThing]) -> BTreeSet<String> {
 #[derive(Default)]
 struct Neighbours {
     kin: Vec<Kin>,
-    things: BTreeMap<(Place, String), LoadedThing>,
+    things: LiteMap<(Place, String), LoadedThing>,
     people: Vec<LoadedPerson>,
 }
 
 impl Neighbours {
+    fn keep(&mut self, thing: LoadedThing) {
+        self.things.insert((thing.place, thing.row.id.clone()), thing);
+    }
+
     /// Reads groups with their teams and projects, and other projects.
     async fn add(
         &mut self,
         database: &Database,
         tenant: &Tenant<'_>,
         scope: Scope<'_>,
-        groups: BTreeSet<String>,
-        projects: BTreeSet<String>,
+        mut groups: Vec<String>,
+        projects: Vec<String>,
     ) -> Result<(), StorageError> {
-        let mut subjects: BTreeSet<(Place, String)> =
+        let mut subjects: Vec<(Place, String)> =
             projects.into_iter().map(|project| (Place::Project, project)).collect();
+        groups.sort_unstable();
+        groups.dedup();
         if !groups.is_empty() {
             let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
             let kin = database.run(things::kin(tenant, &groups)).await?;
@@ -240,14 +245,15 @@ impl Neighbours {
             self.kin.extend(kin);
         }
         subjects.retain(|subject| !self.things.contains_key(subject));
+        subjects.sort_unstable();
+        subjects.dedup();
         if subjects.is_empty() {
             return Ok(());
         }
-        let subject = |(place, id): &(Place, String)| Subject { place: *place, id: id.clone(), bytes: 0 };
-        let subjects: Vec<Subject> = subjects.iter().map(subject).collect();
+        let subject = |(place, id)| Subject { place, id, bytes: 0 };
+        let subjects: Vec<Subject> = subjects.into_iter().map(subject).collect();
         let loaded = load(database, tenant, scope, &subjects).await?;
-        self.things
-            .extend(loaded.things.into_iter().map(|thing| ((thing.place, thing.row.id.clone()), thing)));
+        loaded.things.into_iter().for_each(|thing| self.keep(thing));
         Ok(())
     }
 
@@ -257,11 +263,13 @@ impl Neighbours {
         database: &Database,
         tenant: &Tenant<'_>,
         scope: Scope<'_>,
-        people: BTreeSet<String>,
+        mut people: Vec<String>,
     ) -> Result<(), StorageError> {
         if people.is_empty() {
             return Ok(());
         }
+        people.sort_unstable();
+        people.dedup();
         let subject = |id: String| Subject { place: Place::CreatedPerson, id, bytes: 0 };
         let subjects: Vec<Subject> = people.into_iter().map(subject).collect();
         self.people = load(database, tenant, scope, &subjects).await?.people;
@@ -294,7 +302,7 @@ impl Neighbours {
         if self.things.is_empty() && self.people.is_empty() {
             return foreseen;
         }
-        let fate = |planned: &[PlannedThing], places: &[Place], existence: Existence| -> BTreeSet<String> {
+        let fate = |planned: &[PlannedThing], places: &[Place], existence: Existence| -> Vec<String> {
             let is = |thing: &&PlannedThing| {
                 places.contains(&thing.loaded.place) && thing.plan.existence == existence
             };
@@ -304,7 +312,7 @@ impl Neighbours {
         foreseen.projects = fate(&planned, &[Place::Project], Existence::Undeleted);
         let planned = self.planned(tenant, organization, names, &foreseen);
         let going = fate(&planned, &[Place::CreatedTeam, Place::CreatedGroup], Existence::Deleted);
-        let is_in = |ids: &BTreeSet<String>, id: Option<&String>| id.is_some_and(|id| ids.contains(id));
+        let is_in = |ids: &[String], id: Option<&String>| id.is_some_and(|id| ids.contains(id));
         let kin = self.kin.iter();
         let gone = kin.filter(|kin| going.contains(&kin.group) || is_in(&going, kin.team.as_ref()));
         foreseen.going = gone.map(|kin| kin.group.clone()).collect();
@@ -317,7 +325,7 @@ impl Neighbours {
         };
         for person in &self.people {
             if PlannedPerson::of(person.clone(), &around, &mut None).plan.existence == Existence::Deleted {
-                foreseen.going.insert(person.id.clone());
+                foreseen.going.push(person.id.clone());
             }
         }
         let planned = self.planned(tenant, organization, names, &foreseen);

@@ -4,6 +4,8 @@
 //! One run at a time delivers for a webhook: it claims a lease, and notes what it came to as long as the lease is its
 //! own. A run that breaks off loses its lease after a while; what it has delivered is delivered again.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -395,8 +397,9 @@ pub fn finish(
     if let Some(because) = disabled_because {
         let because = Transition { before: json!(null), after: json!(because) };
         let disabled = Transition { before: json!(false), after: json!(true) };
-        let settings = [("disabled", disabled), ("disabled_because", because)];
-        let settings = settings.map(|(name, change)| (name.to_owned(), change)).into();
+        let mut settings = BTreeMap::new();
+        settings.insert("disabled".to_owned(), disabled);
+        settings.insert("disabled_because".to_owned(), because);
         let event = Event::WebhookChanged { target: target.to_owned(), settings };
         batch.extend(events::record(tenant, &[NewEvent::new(event, SubjectType::Webhook, id)]));
     }

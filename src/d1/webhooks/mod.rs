@@ -102,10 +102,12 @@ fn named(settings: Option<&Settings>) -> [(&'static str, Value); 6] {
 /// The event of a webhook that was added, changed or removed; `None` if nothing is different.
 fn event(id: &str, before: Option<&Settings>, after: Option<&Settings>) -> Option<NewEvent> {
     let target = after.or(before)?.target().to_owned();
-    let changes = named(before).into_iter().zip(named(after));
-    let changes = changes.filter(|((_, before), (_, after))| before != after);
-    let settings: BTreeMap<_, _> =
-        changes.map(|((name, before), (_, after))| (name.to_owned(), Transition { before, after })).collect();
+    let mut settings = BTreeMap::new();
+    for ((name, before), (_, after)) in named(before).into_iter().zip(named(after)) {
+        if before != after {
+            settings.insert(name.to_owned(), Transition { before, after });
+        }
+    }
     let event = Event::WebhookChanged { target, settings };
     Some(NewEvent::new(event, SubjectType::Webhook, id))
 }
@@ -194,7 +196,8 @@ pub fn authorize(tenant: &Tenant<'_>, id: &str, target: &str, authorization: &st
     let mut statements =
         vec![tenant.statement(update, &[text("webhook", id), text("secret", authorization)]), guard()];
     let change = Transition { before: json!(false), after: json!(true) };
-    let settings = BTreeMap::from([("authorization_changed".to_owned(), change)]);
+    let mut settings = BTreeMap::new();
+    settings.insert("authorization_changed".to_owned(), change);
     let event = Event::WebhookChanged { target: target.to_owned(), settings };
     statements.extend(events::record(tenant, &[NewEvent::new(event, SubjectType::Webhook, id)]));
     statements
@@ -217,7 +220,8 @@ pub fn rotate(tenant: &Tenant<'_>, id: &str, target: &str, secret: &str, until: 
     let bindings = [text("webhook", id), text("secret", secret), text("until", until)];
     let mut statements = vec![tenant.statement(rotate, &bindings), guard()];
     let change = Transition { before: Value::Null, after: json!(until) };
-    let settings = BTreeMap::from([("previous_secret_until".to_owned(), change)]);
+    let mut settings = BTreeMap::new();
+    settings.insert("previous_secret_until".to_owned(), change);
     let event = Event::WebhookChanged { target: target.to_owned(), settings };
     statements.extend(events::record(tenant, &[NewEvent::new(event, SubjectType::Webhook, id)]));
     statements

@@ -3,7 +3,6 @@
 //! A search has parts, of which each page reads a piece: a token says how far it is. A page may have fewer results than
 //! its limit, also none; the search ends with an empty token.
 
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
@@ -19,8 +18,17 @@ use directory::permission::{HeldRole, RoleKind, RolePermissions};
 
 /// A part of a search: one that is known already, or one that is read page by page.
 enum Piece {
-    Known(BTreeSet<String>),
+    /// Sorted, each once.
+    Known(Vec<String>),
     Stored(Part),
+}
+
+impl Piece {
+    fn known(mut names: Vec<String>) -> Self {
+        names.sort_unstable();
+        names.dedup();
+        Self::Known(names)
+    }
 }
 
 /// `POST /access/v1/search/action` (§8.6).
@@ -31,14 +39,14 @@ pub(crate) async fn actions(context: &mut ProductContext<'_>) -> Result<HttpResp
     let mut batch = Batch::new();
     let facts = batch.push(check::facts(context.tenant(), &[asked])?);
     let facts = context.open(batch).await?.results.first(facts)?;
-    let mut names = BTreeSet::new();
+    let mut names = Vec::new();
     if let Some(facts) = facts.filter(|facts| facts.is_active && facts.resource.is_some()) {
         let permissions = facts.permissions.clone().unwrap_or_default();
         for held in facts.held() {
             names.extend(permissions.of(held.kind, &held.role).into_iter().map(str::to_owned));
         }
     }
-    found(context, &body, &seal, vec![Piece::Known(names)], &|name| json!({"name": name})).await
+    found(context, &body, &seal, vec![Piece::known(names)], &|name| json!({"name": name})).await
 }
 
 /// `POST /access/v1/search/subject` (§8.4).
@@ -117,24 +125,24 @@ fn things(deciding: &Deciding, permission: &str, on: RoleKind) -> Vec<Piece> {
     let is_everywhere = of_organization.is_some_and(|role| role.allows(permission, &permissions));
     let granting: Vec<&RoleGroup> =
         deciding.roles.iter().flatten().filter(|role| allows(role, permission, &permissions)).collect();
-    let projects: BTreeSet<String> = granting
+    let projects: Vec<String> = granting
         .iter()
         .filter(|role| role.on == RoleKind::Project)
         .map(|role| role.project.clone())
         .collect();
     match (on, is_everywhere) {
-        (RoleKind::Organization, true) => vec![Piece::Known([deciding.organization.clone()].into())],
+        (RoleKind::Organization, true) => vec![Piece::Known(vec![deciding.organization.clone()])],
         (RoleKind::Organization, false) => Vec::new(),
         (RoleKind::Project, true) => vec![Piece::Stored(Part::Projects)],
-        (RoleKind::Project, false) => vec![Piece::Known(projects)],
+        (RoleKind::Project, false) => vec![Piece::known(projects)],
         (RoleKind::Team, true) => vec![Piece::Stored(Part::Teams(None))],
         (RoleKind::Team, false) => {
             let own = granting.iter().filter(|role| !projects.contains(&role.project));
             let own = own.filter_map(|role| role.team.clone()).collect();
             let of_projects = Part::Teams(Some(json!(projects).to_string()));
             match projects.is_empty() {
-                true => vec![Piece::Known(own)],
-                false => vec![Piece::Known(own), Piece::Stored(of_projects)],
+                true => vec![Piece::known(own)],
+                false => vec![Piece::known(own), Piece::Stored(of_projects)],
             }
         }
     }

@@ -52,7 +52,7 @@ impl<'c> Redactor<'c> {
     pub fn message(&self, text: &str) -> String {
         let mut redacted = self.redacted.borrow().clone();
         // The longest first: a shorter text may be part of it.
-        redacted.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        redacted.sort_by_cached_key(|(text, _)| -(text.len() as i64));
         let mut message = text.to_owned();
         for (text, replacement) in &redacted {
             for quoted in [text.clone(), shorten(text)] {

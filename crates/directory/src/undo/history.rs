@@ -1,7 +1,6 @@
 //! The history of a person as steps of each facet.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -58,7 +57,7 @@ pub struct PersonHistory {
 }
 
 /// The steps of each facet, the oldest first.
-pub(super) type Steps = BTreeMap<Facet, Vec<Step>>;
+pub(super) type Steps = LiteMap<Facet, Vec<Step>>;
 
 impl PersonHistory {
     /// The steps of the person.
@@ -76,8 +75,8 @@ impl PersonHistory {
             let step = Step { seq: *seq, is_selected: *is_selected, before, after };
             steps.entry(Facet::Membership { group: group.clone() }).or_default().push(step);
         }
-        for steps in steps.values_mut() {
-            steps.sort_by_key(|step| step.seq);
+        for (_, steps) in steps.iter_mut() {
+            steps.sort_by_cached_key(|step| step.seq);
             steps.dedup();
         }
         steps

@@ -1,13 +1,12 @@
 //! What an undo makes of projects and settings.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::decisions::Decisions;
 use super::thing::{ProjectNow, steps_of};
 use super::{Existence, Facet, Left, Past, Reason, ThingPlan};
 use crate::event::Event;
+use scim_protocol::Object;
 
 /// Decides whether an archived project is restored, and whether a project gets its former name back. `is_taken` says
 /// whether another project has a name.
@@ -59,10 +58,10 @@ pub fn of_restored_project(past: &[Past], now: Option<&ProjectNow>, blocked: Opt
 }
 
 /// Decides which settings are set back. `now` has each setting by its name.
-pub fn of_settings(past: &[Past], now: &BTreeMap<String, Value>) -> ThingPlan {
+pub fn of_settings(past: &[Past], now: &Object) -> ThingPlan {
     let steps = steps_of(past);
     let mut decisions = Decisions::of(&steps);
-    let mut settings = BTreeMap::new();
+    let mut settings = Object::new();
     for facet in steps.keys() {
         let Facet::Setting { name } = facet else { continue };
         let Some(now) = now.get(name) else { continue };

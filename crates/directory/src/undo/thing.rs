@@ -1,7 +1,5 @@
 //! What an undo makes of groups and teams. Their members are parts of the people.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -11,6 +9,7 @@ use super::{Existence, Facet, Left, Reason, Step};
 use crate::event::{Event, GroupRef};
 use crate::group::Group;
 use crate::group_name::{TEAM_ROLES, project_role, team_role};
+use scim_protocol::Object;
 
 /// An event about a group, team, project, or the organization.
 #[derive(Debug, Clone, Deserialize)]
@@ -64,7 +63,7 @@ pub struct ThingPlan {
     /// The former name of a project, team or role.
     pub name: Option<String>,
     /// The settings that are set back.
-    pub settings: BTreeMap<String, Value>,
+    pub settings: Object,
     /// What is set back.
     pub restored: Vec<Facet>,
     /// What stays although a selected change changed it.

@@ -1,8 +1,8 @@
 //! Evaluating a filter on the values of a multi-valued attribute, as PATCH paths need it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
+use litemap::LiteMap;
 use serde_json::Value;
 
 use super::ast::{Comparison, Filter, Literal, Operator};
@@ -31,14 +31,14 @@ use crate::{Object, ScimError};
 pub struct Matcher<'f> {
     filter: &'f Filter<'f>,
     /// Folded literals by the number of their comparison.
-    literals: BTreeMap<usize, String>,
+    literals: LiteMap<usize, String>,
 }
 
 impl<'f> Matcher<'f> {
     /// Prepares a filter of [`parse_value_path`](super::parse_value_path). Names and values of the elements must be
     /// canonical, as [`resource::read`](crate::resource::read) leaves them.
     pub fn new(filter: &'f Filter<'f>) -> Self {
-        let mut literals = BTreeMap::new();
+        let mut literals = LiteMap::new();
         fold_literals(filter, &mut literals);
         Self { filter, literals }
     }
@@ -112,7 +112,7 @@ impl<'f> Matcher<'f> {
 /// The values of one element, and their folded forms by the name of their attribute.
 struct Values<'v> {
     element: &'v Object,
-    folded: RefCell<BTreeMap<String, String>>,
+    folded: RefCell<LiteMap<String, String>>,
     budget: &'v Budget,
 }
 
@@ -130,7 +130,7 @@ impl Values<'_> {
 /// The cost of folding a byte, in those of comparing one.
 const FOLDING: usize = 4;
 
-fn fold_literals(filter: &Filter<'_>, literals: &mut BTreeMap<usize, String>) {
+fn fold_literals(filter: &Filter<'_>, literals: &mut LiteMap<usize, String>) {
     match filter {
         Filter::And(all) | Filter::Or(all) => all.iter().for_each(|filter| fold_literals(filter, literals)),
         Filter::Not(filter) | Filter::ValuePath { filter, .. } => fold_literals(filter, literals),

@@ -127,8 +127,8 @@ pub(super) fn phrases(changes: &[Changed<'_>]) -> Vec<Markup> {
         _ => true,
     });
     let mut told: Vec<&Changed<'_>> = told.collect();
-    told.sort_by_key(|(own, _)| match *own {
-        "name" => 0,
+    told.sort_by_cached_key(|(own, _)| match *own {
+        "name" => 0_i64,
         "userName" => 1,
         _ => 2,
     });

@@ -1,7 +1,6 @@
 //! How pages call people, groups and keys, and where the links to them lead.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use maud::{Markup, html};
 
 use crate::admin_api::types::events::{ChangeEvent, EventSubject};
@@ -88,7 +87,7 @@ impl View<'_> {
 }
 
 /// The names of people in events by their identifiers.
-pub(super) type People<'a> = BTreeMap<&'a str, &'a str>;
+pub(super) type People<'a> = LiteMap<&'a str, &'a str>;
 
 /// The names of the people in these events.
 pub(super) fn people<'a>(events: &[&'a ChangeEvent]) -> People<'a> {
@@ -97,7 +96,11 @@ pub(super) fn people<'a>(events: &[&'a ChangeEvent]) -> People<'a> {
     let subjects = subjects.filter_map(|subject| Some((subject.id.as_str(), subject.name.as_deref()?)));
     let listed = events.iter().flat_map(|event| &event.people);
     let listed = listed.filter_map(|person| Some((person.id.as_str(), person.user_name.as_deref()?)));
-    subjects.chain(listed).collect()
+    let mut names = People::new();
+    for (id, name) in subjects.chain(listed) {
+        names.insert(id, name);
+    }
+    names
 }
 
 /// What membership of a group means: project, team and role. A plain group has its name.
