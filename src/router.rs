@@ -21,8 +21,6 @@ use crate::runtime::clock;
 use crate::{console, jobs, product_api, scim_api, webhooks};
 use scim_protocol::ScimError;
 
-const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
-
 /// Answers a request. Every outcome is a response in JSON or HTML: identity providers cannot read the runtime's own
 /// error page.
 ///
@@ -187,7 +185,7 @@ async fn keep(
     days: Result<u64, String>,
 ) -> Result<(), String> {
     let kv = kv.map_err(|error| error.to_string())?;
-    let lifetime = days?.saturating_mul(SECONDS_OF_DAY);
+    let lifetime = days?.saturating_mul(clock::DAY_SECONDS);
     let Keeping { page, organization, .. } = keeping;
     let people = page.people.as_deref().ok_or("the page has no people")?;
     imports::keep(&kv, (organization, &page.import, page.number()), people, lifetime).await

@@ -1,6 +1,6 @@
 //! The context of a request: its actor, its databases, and how statements on behalf of an organization run.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use worker::{Env, KvStore};
 
@@ -55,7 +55,7 @@ pub(crate) struct AdminContext<'a> {
     /// Whether a page of the console is shown, which says how the provisioning is.
     pub(crate) is_page: bool,
     /// The id of the row that remembers the call, if it has an `Idempotency-Key`.
-    pub(crate) call_id: Option<String>,
+    pub(crate) call_id: RefCell<Option<String>>,
 }
 
 /// An answer about an organization, and the organization.
@@ -65,6 +65,20 @@ pub(crate) struct InOrganization<T> {
     pub(crate) organization: Organization,
     /// The answer.
     pub(crate) answer: T,
+}
+
+impl<T> InOrganization<T> {
+    /// The same with another answer.
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> InOrganization<U> {
+        InOrganization { organization: self.organization, answer: change(self.answer) }
+    }
+}
+
+impl<T> InOrganization<Result<T, Problem>> {
+    /// The same, if there is an answer.
+    pub(super) fn transpose(self) -> Result<InOrganization<T>, Problem> {
+        Ok(InOrganization { organization: self.organization, answer: self.answer? })
+    }
 }
 
 /// An organization that the actor administers, and the results of the batch that was sent with the look at it.
@@ -300,7 +314,7 @@ impl AdminContext<'_> {
 
     /// The statement that notes that a call with an `Idempotency-Key` has made its change.
     pub(super) fn mark_done(&self) -> Option<Statement> {
-        self.call_id.as_deref().map(idempotent_calls::done)
+        self.call_id.borrow().as_deref().map(idempotent_calls::done)
     }
 
     /// Like [`Self::write`], for a change that writes one row or, where there is nothing to change, none: then there is

@@ -9,7 +9,7 @@ use crate::http::Problem;
 use crate::runtime::clock;
 
 /// How long before its end a key is said to end, in milliseconds.
-const ENDING_MILLIS: u64 = 14 * 24 * 60 * 60 * 1000;
+const ENDING_MILLIS: u64 = 14 * clock::DAY_MILLIS;
 
 impl ProvisioningState {
     /// The same with what may be shown of the key, and with uses that are not written yet.

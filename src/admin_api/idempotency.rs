@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use worker::console_error;
 
 use super::context::AdminContext;
-use super::reply::{Reply, json};
-use super::types::Repeatable;
+use super::dispatch::Work;
+use super::reply::{Made, Reply};
 use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
 use crate::d1::{Batch, StorageError};
 use crate::http::{AdminCode, Problem};
@@ -71,48 +71,11 @@ pub(crate) struct Fingerprint<'a> {
     pub(crate) body: &'a str,
 }
 
-/// What came of a call that is carried out once.
-pub(crate) enum Outcome<T> {
-    /// It was carried out.
-    Done(Reply<T>),
-    /// It is a repetition: the answer of the first.
-    Repeated(KeptAnswer),
-}
-
-impl<T: Repeatable> Outcome<T> {
-    /// The answer as JSON.
-    ///
-    /// # Errors
-    /// Internal, if the answer cannot be JSON, or what was kept of it is not.
-    pub(super) fn into_json(self) -> Result<Reply<String>, StorageError> {
-        match self {
-            Self::Done(reply) => reply.into_json(),
-            Self::Repeated(KeptAnswer { status, json, secret: None }) => Ok(Reply { status, body: json }),
-            Self::Repeated(KeptAnswer { status, json, secret: Some(secret) }) => {
-                Ok(Reply { status, body: T::with_secret(json, secret)? })
-            }
-        }
-    }
-}
-
-impl<T: Repeatable + DeserializeOwned> Outcome<T> {
-    /// The body of the answer.
-    ///
-    /// # Errors
-    /// Internal, if what was kept of it is not a `T`.
-    pub(crate) fn into_body(self) -> Result<T, StorageError> {
-        match self {
-            Self::Done(reply) => Ok(reply.body),
-            repeated @ Self::Repeated(_) => read_kept(&repeated.into_json()?.body),
-        }
-    }
-}
-
 /// Reads a kept answer.
 ///
 /// # Errors
 /// Internal, if it is not a `T`.
-pub(super) fn read_kept<T: DeserializeOwned>(json: &str) -> Result<T, StorageError> {
+pub(crate) fn read_kept<T: DeserializeOwned>(json: &str) -> Result<T, StorageError> {
     serde_json::from_str::<Value>(json)
         .and_then(serde_json::from_value)
         .map_err(|error| StorageError::Internal(format!("the kept answer to a call cannot be read: {error}")))
@@ -121,45 +84,38 @@ pub(super) fn read_kept<T: DeserializeOwned>(json: &str) -> Result<T, StorageErr
 /// Carries out a call once: a repetition with the same key gets the answer of the first.
 ///
 /// # Errors
-/// Those of the handler; 422 for a key of another request, 409 while the first request is in progress or if its answer
-/// is lost.
-pub(crate) async fn once<T: Repeatable>(
-    context: &mut AdminContext<'_>,
-    key: Option<&CallKey>,
+/// Those of the work; 422 for a key of another request, 409 while the first request is in progress or if its answer is
+/// lost.
+pub(super) async fn once_only(
+    context: &AdminContext<'_>,
+    key: &CallKey,
     call: Fingerprint<'_>,
-    handler: impl AsyncFnOnce(&AdminContext<'_>) -> Result<Reply<T>, Problem>,
-) -> Result<Outcome<T>, Problem> {
-    let Some(key) = key else { return handler(context).await.map(Outcome::Done) };
-    if let Some(kept) = begin(context, key, call).await? {
-        return Ok(Outcome::Repeated(kept));
+    work: Work<'_>,
+    with_secret: fn(String, String) -> Result<String, StorageError>,
+) -> Result<Reply<String>, Problem> {
+    if let Some(KeptAnswer { status, json, secret }) = begin(context, key, call).await? {
+        let body = match secret {
+            Some(secret) => with_secret(json, secret)?,
+            None => json,
+        };
+        return Ok(Reply { status, body });
     }
-    let outcome = handler(context).await;
-    let kept = outcome.as_ref().ok().map(KeptAnswer::of).transpose()?;
-    end(context, key, kept).await?;
-    outcome.map(Outcome::Done)
+    let outcome = work.await;
+    end(context, key, outcome.as_ref().ok()).await?;
+    Ok(outcome?.reply)
 }
 
 /// An answer as it is kept for a repetition.
-pub(crate) struct KeptAnswer {
+struct KeptAnswer {
     status: u16,
     /// Body as JSON, without its secret.
     json: String,
     secret: Option<String>,
 }
 
-impl KeptAnswer {
-    fn of<T: Repeatable>(reply: &Reply<T>) -> Result<Self, StorageError> {
-        let (json, secret) = match reply.body.without_secret() {
-            Some((body, secret)) => (json(&body)?, Some(secret)),
-            None => (json(&reply.body)?, None),
-        };
-        Ok(Self { status: reply.status, json, secret })
-    }
-}
-
 /// Claims the key of a call, or finds the answer of the first call with it.
 async fn begin(
-    context: &mut AdminContext<'_>,
+    context: &AdminContext<'_>,
     key: &CallKey,
     call: Fingerprint<'_>,
 ) -> Result<Option<KeptAnswer>, Problem> {
@@ -171,22 +127,19 @@ async fn begin(
     if !claimed.is_new {
         return repeated(context, key, &asked, claimed).map(Some);
     }
-    context.call_id = Some(id);
+    context.call_id.replace(Some(id));
     Ok(None)
 }
 
 /// Keeps the answer of a call, or releases its key if the call failed.
-async fn end(
-    context: &mut AdminContext<'_>,
-    key: &CallKey,
-    kept: Option<KeptAnswer>,
-) -> Result<(), StorageError> {
+async fn end(context: &AdminContext<'_>, key: &CallKey, made: Option<&Made>) -> Result<(), StorageError> {
     let Some(id) = context.call_id.take() else { return Ok(()) };
-    let statement = match kept {
-        Some(KeptAnswer { status, json, secret }) => {
-            let secret = secret.map(|secret| seal(context, key, &secret)).transpose()?.flatten();
-            stored::answered(&id, status, &json, secret.as_deref())
+    let statement = match made {
+        Some(Made { reply, secret: Some((json, secret)) }) => {
+            let sealed = seal(context, key, secret)?;
+            stored::answered(&id, reply.status, json, sealed.as_deref())
         }
+        Some(Made { reply, secret: None }) => stored::answered(&id, reply.status, &reply.body, None),
         None => stored::release(&id),
     };
     if let Err(error) = context.database.execute(statement).await {

@@ -13,16 +13,15 @@ use crate::d1::tenant::guard;
 use crate::d1::{Batch, StorageError, Tenant, keys as stored};
 use crate::http::{AdminCode, Problem};
 use crate::kv::revocation;
+use crate::runtime::clock::DAY_SECONDS;
 use crate::runtime::random;
 use directory::event::Transition;
 use directory::{Key, key};
 
 /// Longest life of a key that expires, in seconds: ten years.
-pub(crate) const MAX_LIFETIME: u64 = 10 * 365 * DAY;
+pub(crate) const MAX_LIFETIME: u64 = 10 * 365 * DAY_SECONDS;
 /// Longest time that an old key stays active beside its replacement, in seconds: thirty days.
-pub(crate) const MAX_OVERLAP: u64 = 30 * DAY;
-/// Seconds of a day.
-pub(crate) const DAY: u64 = 24 * 60 * 60;
+pub(crate) const MAX_OVERLAP: u64 = 30 * DAY_SECONDS;
 
 /// Lists all keys, the newest first.
 pub(crate) async fn list(context: &AdminContext<'_>, org: &str) -> Result<InOrganization<KeyList>, Problem> {
@@ -239,7 +238,7 @@ fn expiry(
     organization: &Organization,
     requested: Option<u64>,
 ) -> Result<Option<String>, Problem> {
-    let by_settings = organization.record.key_lifetime_days.map(|days| days.saturating_mul(DAY));
+    let by_settings = organization.record.key_lifetime_days.map(|days| days.saturating_mul(DAY_SECONDS));
     match requested.or(by_settings) {
         None => Ok(None),
         Some(seconds) if (1..=MAX_LIFETIME).contains(&seconds) => Ok(Some(context.after(seconds))),

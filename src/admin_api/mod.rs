@@ -12,6 +12,7 @@ mod deed_pages;
 pub(crate) mod deeds;
 pub(crate) mod deleted_people;
 pub(crate) mod deletion;
+pub(crate) mod dispatch;
 pub(crate) mod export;
 pub(crate) mod group_people;
 pub(crate) mod groups;
@@ -40,7 +41,6 @@ pub(crate) mod webhooks;
 
 pub(crate) use context::{AdminContext, InOrganization};
 pub(crate) use idempotency::CallKey;
-pub(crate) use reply::Reply;
 
 /// The description of the calls, in OpenAPI 3.1, which is served as a static asset.
 #[cfg(test)]

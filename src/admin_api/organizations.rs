@@ -1,7 +1,7 @@
 //! Organizations and their settings.
 
 use super::context::{AdminContext, InOrganization, check_name};
-use super::keys::{DAY, MAX_LIFETIME};
+use super::keys::MAX_LIFETIME;
 use super::members::described;
 use super::reply::Reply;
 use super::types::organizations::{
@@ -16,7 +16,7 @@ use crate::d1::organization_list::{self, Order};
 use crate::d1::organizations::{self as stored, Settings};
 use crate::d1::{Batch, Database, Scope, Sent, StorageError, Tenant, acceptances, events, users};
 use crate::http::{AdminCode, Problem};
-use crate::runtime::ids;
+use crate::runtime::{clock, ids};
 use directory::catalog::check_group_prefix;
 use directory::organization::parse_email_domains;
 use directory::{AdministratorName, OrgRole, organization};
@@ -285,7 +285,7 @@ pub(super) fn parsed_domains(domains: &[String]) -> Result<Vec<String>, Problem>
 }
 
 fn settings(change: SettingsChange) -> Result<Settings, Problem> {
-    const MAX_DAYS: u64 = MAX_LIFETIME / DAY;
+    const MAX_DAYS: u64 = MAX_LIFETIME / clock::DAY_SECONDS;
     if change.key_lifetime_days.is_some_and(|days| days > MAX_DAYS) {
         return Err(Problem::of(
             AdminCode::OutOfRange,

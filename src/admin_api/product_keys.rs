@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::context::{AdminContext, InOrganization, Opened, check_name};
-use super::keys::{DAY, MAX_LIFETIME};
+use super::keys::MAX_LIFETIME;
 use super::reply::Reply;
 use super::types::keys::KeyStatus;
 use super::types::product_keys::{
@@ -16,7 +16,8 @@ use crate::d1::product::{acknowledgements, keys as stored};
 use crate::d1::tenant::guard;
 use crate::d1::{Batch, StorageError, Tenant};
 use crate::http::{AdminCode, Problem};
-use crate::runtime::{clock, random};
+use crate::runtime::clock::{self, DAY_SECONDS};
+use crate::runtime::random;
 use directory::Key;
 use directory::key::PRODUCT_PREFIX;
 
@@ -281,8 +282,8 @@ fn expiry(context: &AdminContext<'_>, requested: Option<String>) -> Result<Optio
             400,
             format!(
                 "\"expires_at\" must be a time in the future, at most {} days away, such as {}.",
-                MAX_LIFETIME / DAY,
-                context.after(365 * DAY)
+                MAX_LIFETIME / DAY_SECONDS,
+                context.after(365 * DAY_SECONDS)
             ),
         )),
     }

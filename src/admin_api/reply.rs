@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::types::Repeatable;
 use crate::d1::StorageError;
 
 /// A successful outcome.
@@ -23,13 +24,33 @@ impl<T> Reply<T> {
     }
 }
 
-impl<T: Serialize> Reply<T> {
-    /// The same with the body as JSON.
+/// A successful outcome as JSON.
+pub(crate) struct Made {
+    /// What the caller gets.
+    pub(super) reply: Reply<String>,
+    /// What is kept of a body with a secret: the body without it, and the secret.
+    pub(super) secret: Option<(String, String)>,
+}
+
+impl Made {
+    /// An outcome that is not kept for a repetition.
     ///
     /// # Errors
     /// Internal, if the body cannot be JSON.
-    pub(super) fn into_json(self) -> Result<Reply<String>, StorageError> {
-        Ok(Reply { status: self.status, body: json(&self.body)? })
+    pub(super) fn of<T: Serialize>(reply: &Reply<T>) -> Result<Self, StorageError> {
+        Ok(Self { reply: Reply { status: reply.status, body: json(&reply.body)? }, secret: None })
+    }
+
+    /// An outcome that a repetition gets, too.
+    ///
+    /// # Errors
+    /// Internal, if the body cannot be JSON.
+    pub(super) fn repeatable<T: Repeatable>(reply: &Reply<T>) -> Result<Self, StorageError> {
+        let secret = match reply.body.without_secret() {
+            Some((body, secret)) => Some((json(&body)?, secret)),
+            None => None,
+        };
+        Ok(Self { secret, ..Self::of(reply)? })
     }
 }
 

@@ -3,7 +3,6 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::context::{AdminContext, InOrganization, Opened};
-use super::keys::DAY;
 use super::reply::Reply;
 use super::types::health::ProvisioningState;
 use super::types::keys::{Key, KeyRecord};
@@ -14,6 +13,7 @@ use crate::d1::project_list::{self, Wanted};
 use crate::d1::setup_links::{self as stored, Entry, MOST_GOOD};
 use crate::d1::{Batch, StorageError, health, keys};
 use crate::http::{AdminCode, Problem};
+use crate::runtime::clock::DAY_SECONDS;
 use crate::runtime::{crypto, ids, random};
 
 /// For how many days a link is good, unless the caller says otherwise.
@@ -88,7 +88,7 @@ pub(crate) async fn create(
     let tenant = context.tenant(org);
     context.open(&tenant, Batch::new()).await?;
     let (id, text, hash) = generated(org)?;
-    let expires_at = context.after(days.saturating_mul(DAY));
+    let expires_at = context.after(days.saturating_mul(DAY_SECONDS));
     let outcome = creation(&id, &expires_at);
     let mut batch = Batch::from_iter(stored::insert(&tenant, &id, &hash, &expires_at));
     let described = batch.push(stored::one(&tenant, &id));

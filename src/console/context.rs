@@ -1,6 +1,6 @@
 //! The context of a request for the console: its databases and its body.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use http::Method;
 
@@ -68,6 +68,6 @@ pub(super) fn admin_context<'a>(
         has_databases: Shard::new(1).and_then(|second| deployment.database(second)).is_some(),
         has_webhooks: Cell::new(false),
         is_page: false,
-        call_id: None,
+        call_id: RefCell::default(),
     })
 }

@@ -12,8 +12,9 @@ use http::Method;
 use scim_protocol::ScimError;
 
 use crate::admin_api::CallKey;
+use crate::admin_api::dispatch::{self, Answer, Request};
 use crate::admin_api::export::Download;
-use crate::admin_api::routes::{self as api_routes, Answer, Request};
+use crate::admin_api::routes as api_routes;
 use crate::auth::administrator::{self, AuthMethod, Authentication, Identity};
 use crate::auth::{admin_token, same_origin};
 use crate::d1::StorageError;
@@ -137,7 +138,7 @@ async fn call(
         body: &body,
         key: key.as_ref(),
     };
-    let response = match api_routes::answer(&mut context, call).await? {
+    let response = match dispatch::answer(&mut context, call).await? {
         Answer::Json(reply) => HttpResponse::json(reply.status, "application/json", reply.body),
         Answer::File(Download { media_type, disposition, body }) => {
             HttpResponse::file(media_type, disposition, body)

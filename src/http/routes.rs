@@ -78,6 +78,26 @@ impl<H> Routes<H> {
         }
     }
 
+    /// The method of a handler, and its path, without the slash at its beginning, with these values of its parameters.
+    pub(crate) fn address(
+        &self,
+        is_meant: impl Fn(&H) -> bool,
+        parameters: &[&str],
+    ) -> Option<(&'static str, String)> {
+        let mut values = parameters.iter();
+        for Resource { path, handlers } in &self.resources {
+            let Some((method, _)) = handlers.iter().find(|(_, handler)| is_meant(handler)) else { continue };
+            let method = METHODS.iter().find(|known| *known == method)?;
+            let names = path.split('/').skip(1);
+            let segments = names.map(|name| match name.strip_prefix(':') {
+                Some(_) => values.next().copied(),
+                None => Some(name),
+            });
+            return Some((method.as_str(), segments.collect::<Option<Vec<_>>>()?.join("/")));
+        }
+        None
+    }
+
     fn resource(&self, segments: &[&str]) -> Option<&Resource<H>> {
         let mut path = String::new();
         for segment in segments {

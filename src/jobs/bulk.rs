@@ -1,6 +1,6 @@
 //! Carries on changes of many people whose callers have gone: a closed browser stops nothing.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use crate::admin_api::{AdminContext, bulk};
@@ -69,7 +69,7 @@ async fn step(
         has_databases: false,
         has_webhooks: Cell::new(false),
         is_page: false,
-        call_id: None,
+        call_id: RefCell::default(),
     };
     Ok(bulk::step(&context, org_id, id).await?.body.status)
 }

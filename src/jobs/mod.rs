@@ -86,7 +86,7 @@ async fn run_maintenance(env: &Env) -> Result<(), String> {
         let number = database.shard().number();
         let mut deleted = Vec::new();
         if let Some(days) = retention.deleted {
-            let before = clock::iso(now.saturating_sub(days.saturating_mul(pruning::DAY_MILLIS)));
+            let before = clock::iso(now.saturating_sub(days.saturating_mul(clock::DAY_MILLIS)));
             // What an organization has in KV goes before its rows, by which it is found.
             match kv::erase_deleted(&database, &deployment.kv, before).await {
                 Ok(before) => deleted.extend(pruning::deleted_organizations(&before)),

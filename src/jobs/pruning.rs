@@ -12,7 +12,6 @@ use crate::d1::{
 };
 use crate::runtime::clock;
 
-pub(super) const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
 /// Most rows that one statement deletes.
 pub(crate) const MAX_ROWS: u32 = 5_000;
 /// Most deleted people who are erased at once.
@@ -76,7 +75,7 @@ pub(super) struct Retention {
 
 /// The steps.
 pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
-    let days_ago = |days: u64| clock::iso(now_millis.saturating_sub(days.saturating_mul(DAY_MILLIS)));
+    let days_ago = |days: u64| clock::iso(now_millis.saturating_sub(days.saturating_mul(clock::DAY_MILLIS)));
     let step = |name, statement| Step { name, statements: vec![statement], is_in_pieces: false };
     let mut steps = vec![
         step("snapshots of imports", status::forget(&days_ago(1))),

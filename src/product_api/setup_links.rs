@@ -10,8 +10,6 @@ use crate::http::request::BODY_LIMIT;
 use crate::http::response::HttpResponse;
 use crate::runtime::clock;
 
-const DAY: u64 = 24 * 60 * 60 * 1000;
-
 /// Makes a link. Its address is in this answer and nowhere else.
 pub(super) async fn create(context: &mut ProductContext<'_>) -> Result<HttpResponse, Problem> {
     let began = clock::now_millis();
@@ -20,7 +18,7 @@ pub(super) async fn create(context: &mut ProductContext<'_>) -> Result<HttpRespo
     let days = setup_links::days(&request)?;
     let organization = context.open(Batch::new()).await?.principal.organization;
     let (id, text, hash) = setup_links::generated(&organization)?;
-    let expires_at = clock::iso(began.saturating_add(days.saturating_mul(DAY)));
+    let expires_at = clock::iso(began.saturating_add(days.saturating_mul(clock::DAY_MILLIS)));
     let tenant = context.tenant();
     let entry = admin_request::entry(
         &tenant.cause.actor,

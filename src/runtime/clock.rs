@@ -5,6 +5,11 @@ use worker::js_sys;
 
 use crate::storage_error::StorageError;
 
+/// Seconds of a day.
+pub const DAY_SECONDS: u64 = 24 * 60 * 60;
+/// Milliseconds of a day.
+pub const DAY_MILLIS: u64 = DAY_SECONDS * 1000;
+
 /// Milliseconds since the epoch. In production the clock stands still between two waits for I/O.
 #[expect(
     clippy::cast_possible_truncation,

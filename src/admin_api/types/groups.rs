@@ -60,7 +60,8 @@ pub(crate) struct Group {
 }
 
 /// What became of a person's membership of a group.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct GroupMember {
     pub(crate) group: GroupRecord,
     pub(crate) member: MemberInList,

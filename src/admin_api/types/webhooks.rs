@@ -129,7 +129,7 @@ pub(crate) struct NewWebhook {
     pub(crate) types: Option<Vec<String>>,
 }
 
-/// Changes of a webhook. What is left out stays as it is.
+/// Changes of a webhook. Fields that the body leaves out do not change.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChangeWebhook {

@@ -4,17 +4,16 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::banners::{AN_HOUR, resume_form};
-use super::calls::post;
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::form::number;
 use super::guides::Guide;
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, maker, once, select, time};
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::organizations::{Brake as State, Organization, Pause, ReleaseBrake};
-use crate::admin_api::{AdminContext, CallKey, brake, organizations};
+use crate::admin_api::{AdminContext, CallKey, organizations};
 use crate::http::Problem;
 
 /// The page of the access brake and the pause.
@@ -35,7 +34,9 @@ pub(super) struct Release {
     for_minutes: String,
 }
 
-impl Submitted for Brake<'_> {
+impl Page for Brake<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -48,34 +49,20 @@ impl Submitted for Brake<'_> {
             Form::Release(Release { for_minutes }) => {
                 let for_minutes = number(for_minutes, "The number of minutes")?.unwrap_or(0);
                 let body = ReleaseBrake { for_minutes };
-                let path = ["organizations", org, "brake", "release"];
-                post(context, key, &path, Some(&body), async |context| {
-                    brake::release(context, org, body.clone()).await
-                })
-                .await?;
+                FormCall::with(Call::ReleaseBrake, &[org], &body)?.send(context, key).await?;
                 Flash::BrakeReleased
             }
             Form::Pause => {
-                let path = ["organizations", org, "pause"];
-                post(context, key, &path, None::<&Nothing>, async |context| brake::pause(context, org).await)
-                    .await?;
+                FormCall::new(Call::Pause, &[org]).send(context, key).await?;
                 Flash::WritesPaused
             }
             Form::Resume => {
-                let path = ["organizations", org, "resume"];
-                post(context, key, &path, None::<&Nothing>, async |context| {
-                    brake::resume(context, org).await
-                })
-                .await?;
+                FormCall::new(Call::Resume, &[org]).send(context, key).await?;
                 Flash::WritesResumed
             }
         };
         Ok(PageResponse::Redirect(flash.at(&address_of(org, "brake"))))
     }
-}
-
-impl Shown for Brake<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

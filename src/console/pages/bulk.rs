@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::confirm;
 use super::flash::Flash;
 use super::form::{number, words};
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, brief, field, next, once, segment, select, time};
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::bulk::{BulkPreview, BulkResults, PreviewBulk, StartBulk};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
@@ -101,7 +100,9 @@ impl Fields {
     }
 }
 
-impl Submitted for Bulk<'_> {
+impl Page for Bulk<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -130,20 +131,12 @@ impl Submitted for Bulk<'_> {
                 let change = fields.change(context, org).await?;
                 let confirm_people = number(&fields.confirm_people, "The number of people")?;
                 let body = StartBulk { change, people, query, confirm_people };
-                let path = ["organizations", org, "bulk"];
-                let begun = post(context, key, &path, Some(&body), async |context| {
-                    bulk::start(context, org, body.clone()).await
-                })
-                .await?;
-                let run: Run = begun.into_body()?;
+                let run: Run =
+                    FormCall::with(Call::StartBulk, &[org], &body)?.send(context, key).await?.read()?;
                 Ok(PageResponse::Redirect(address_of(org, &format!("bulk/{}", segment(&run.id))).into()))
             }
         }
     }
-}
-
-impl Shown for Bulk<'_> {
-    type Form = Form;
 
     async fn render(
         &self,
@@ -311,37 +304,25 @@ pub(super) enum RunForm {
     Stop,
 }
 
-impl Submitted for BulkRunPage<'_> {
+impl Page for BulkRunPage<'_> {
+    type Form = RunForm;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
         _request: &PageRequest,
         form: &RunForm,
-        _key: Option<&CallKey>,
+        key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (org, id) = (self.org, self.id);
         let here = address_of(org, &format!("bulk/{}", segment(id)));
-        let (name, does_stop) = match form {
-            RunForm::Step => ("steps", false),
-            RunForm::Stop => ("stop", true),
+        let (call, redirect) = match form {
+            RunForm::Step => (Call::StepBulk, here.into()),
+            RunForm::Stop => (Call::StopBulk, Flash::BulkStopped.at(&here)),
         };
-        let path = ["organizations", org, "bulk", id, name];
-        note(context, &Call { method: "POST", path: &path, body: None::<&Nothing> })?;
-        Ok(PageResponse::Redirect(match does_stop {
-            true => {
-                bulk::stop(context, org, id).await?;
-                Flash::BulkStopped.at(&here)
-            }
-            false => {
-                bulk::step(context, org, id).await?;
-                here.into()
-            }
-        }))
+        FormCall::new(call, &[org, id]).send(context, key).await?;
+        Ok(PageResponse::Redirect(redirect))
     }
-}
-
-impl Shown for BulkRunPage<'_> {
-    type Form = RunForm;
 
     async fn render(
         &self,

@@ -1,51 +1,96 @@
 //! Forms as calls of the API: the audit log and `Idempotency-Key` treat both alike.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::admin_api::idempotency::{Fingerprint, Outcome, once};
-use crate::admin_api::types::Repeatable;
-use crate::admin_api::{AdminContext, CallKey, Reply};
+use crate::admin_api::dispatch::Asked;
+use crate::admin_api::idempotency::read_kept;
+use crate::admin_api::routes::address;
+use crate::admin_api::{AdminContext, CallKey};
 use crate::audit::admin_request;
 use crate::d1::StorageError;
 use crate::http::Problem;
+use scim_protocol::Object;
+
+pub(super) use crate::admin_api::routes::Call;
 
 /// The call of the API that a form stands for.
-pub(super) struct Call<'a, B> {
-    pub(super) method: &'static str,
-    /// Segments of the path after `/console/api`.
-    pub(super) path: &'a [&'a str],
-    pub(super) body: Option<&'a B>,
+pub(super) struct FormCall<'a> {
+    call: Call,
+    /// The values of the parameters of its path.
+    parameters: Vec<&'a str>,
+    query: Vec<(String, String)>,
+    body: Option<Object>,
 }
 
-/// Notes a call for the audit log. Returns its path and its body as they are in a request.
-pub(super) fn note<B: Serialize>(
-    context: &mut AdminContext<'_>,
-    call: &Call<'_, B>,
-) -> Result<(String, String), StorageError> {
-    let unwritable = |error| StorageError::Internal(format!("a form cannot be a call: {error}"));
-    let path = call.path.join("/");
-    context.entry.method = call.method.to_owned();
-    context.entry.path = format!("/console/api/{path}");
-    let Some(body) = call.body else { return Ok((path, String::new())) };
-    let body = serde_json::to_value(body).map_err(unwritable)?;
-    let text = serde_json::to_string(&body).map_err(unwritable)?;
-    if let Value::Object(body) = body {
-        admin_request::set_body(&mut context.entry, body);
+/// The answer to the call of a form, as JSON.
+pub(super) struct Answered(String);
+
+impl Answered {
+    /// The answer as a type.
+    ///
+    /// # Errors
+    /// Internal, if it is of another type.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, StorageError> {
+        read_kept(&self.0)
     }
-    Ok((path, text))
 }
 
-/// Makes a POST, once if the form has a key.
-pub(super) async fn post<B: Serialize, T: Repeatable>(
-    context: &mut AdminContext<'_>,
-    key: Option<&CallKey>,
-    path: &[&str],
-    body: Option<&B>,
-    handler: impl AsyncFnOnce(&AdminContext<'_>) -> Result<Reply<T>, Problem>,
-) -> Result<Outcome<T>, Problem> {
-    let call = Call { method: "POST", path, body };
-    let (path, body) = note(context, &call)?;
-    let call = Fingerprint { method: call.method, path: &path, body: &body };
-    once(context, key, call, handler).await
+impl<'a> FormCall<'a> {
+    /// A call without a body.
+    pub(super) fn new(call: Call, parameters: &[&'a str]) -> Self {
+        Self { call, parameters: parameters.to_vec(), query: Vec::new(), body: None }
+    }
+
+    /// A call with a body.
+    ///
+    /// # Errors
+    /// Internal, if the body cannot be a JSON object.
+    pub(super) fn with(
+        call: Call,
+        parameters: &[&'a str],
+        body: &impl Serialize,
+    ) -> Result<Self, StorageError> {
+        match serde_json::to_value(body) {
+            Ok(Value::Object(body)) => Ok(Self { body: Some(body), ..Self::new(call, parameters) }),
+            Ok(_) => Err(StorageError::Internal(format!("the body of {call:?} is no object"))),
+            Err(error) => Err(StorageError::Internal(format!("a form cannot be a call: {error}"))),
+        }
+    }
+
+    /// The same with the number of people who are confirmed to lose access.
+    pub(super) fn confirmed(self, people: Option<u64>) -> Self {
+        match people {
+            Some(people) => self.asking("confirm_people", &people.to_string()),
+            None => self,
+        }
+    }
+
+    /// The same with a parameter of the query.
+    pub(super) fn asking(mut self, name: &str, value: &str) -> Self {
+        self.query.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Carries out the call; a POST once, if the form has a key.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub(super) async fn send(
+        self,
+        context: &mut AdminContext<'_>,
+        key: Option<&CallKey>,
+    ) -> Result<Answered, Problem> {
+        let Self { call, parameters, query, body } = self;
+        let (method, path) = address(call, &parameters)?;
+        context.entry.method = method.to_owned();
+        context.entry.path = format!("/console/api/{path}");
+        if let Some(body) = &body {
+            admin_request::set_body(&mut context.entry, body.clone());
+        }
+        let fields = body.unwrap_or_default();
+        let call = Asked { call, parameters: &parameters, query: &query, fields, key };
+        Ok(Answered(call.carry_out(context).await?.body))
+    }
 }

@@ -3,13 +3,12 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::post;
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, next, once, segment, time};
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::types::undo::{DeletedPeople as List, DeletedPerson};
@@ -34,7 +33,9 @@ pub(super) struct Chosen {
     id: String,
 }
 
-impl Submitted for DeletedPeople<'_> {
+impl Page for DeletedPeople<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -44,17 +45,9 @@ impl Submitted for DeletedPeople<'_> {
     ) -> Result<PageResponse, Problem> {
         let org = self.org;
         let Form::Erase(Chosen { id }) = form;
-        let path = ["organizations", org, "deleted-people", id, "erase"];
-        post(context, key, &path, None::<&Nothing>, async |context| {
-            deleted_people::erase(context, org, id).await
-        })
-        .await?;
+        FormCall::new(Call::EraseDeletedPerson, &[org, id]).send(context, key).await?;
         Ok(PageResponse::Redirect(Flash::PersonErased.at(&address_of(org, "deleted-people"))))
     }
-}
-
-impl Shown for DeletedPeople<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

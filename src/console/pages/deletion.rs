@@ -3,14 +3,13 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, confirmation, once, time};
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
-use crate::admin_api::types::organizations::{DeletionQuery, Organization, OrganizationDeletion};
+use crate::admin_api::types::organizations::{Organization, OrganizationDeletion};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, deletion};
 use crate::http::Problem;
 
@@ -32,7 +31,9 @@ pub(super) struct Confirmed {
     confirm: String,
 }
 
-impl Submitted for Deletion<'_> {
+impl Page for Deletion<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -44,29 +45,17 @@ impl Submitted for Deletion<'_> {
         let here = address_of(org, "delete");
         match form {
             Form::Delete(Confirmed { confirm }) => {
-                note(
-                    context,
-                    &Call { method: "DELETE", path: &["organizations", org], body: None::<&Nothing> },
-                )?;
-                let query = DeletionQuery { confirm_name: confirm.clone() };
-                let deleted = deletion::delete(context, org, query).await?.body;
+                let call = FormCall::new(Call::DeleteOrganization, &[org]).asking("confirm_name", confirm);
+                let deleted: Organization = call.send(context, key).await?.read()?;
                 let done = Flash::OrganizationDeleted.about(&deleted.record.name);
                 Ok(PageResponse::Redirect(done.at(&here)))
             }
             Form::Restore => {
-                let path = ["organizations", org, "restore"];
-                post(context, key, &path, None::<&Nothing>, async |context| {
-                    deletion::restore(context, org).await
-                })
-                .await?;
+                FormCall::new(Call::RestoreOrganization, &[org]).send(context, key).await?;
                 Ok(PageResponse::Redirect(Flash::OrganizationRestored.at(&address_of(org, "keys"))))
             }
         }
     }
-}
-
-impl Shown for Deletion<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

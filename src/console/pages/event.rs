@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::deeds::{self, Place, View};
 use super::layout::{Section, page};
-use super::page::{NoForm, Shown};
+use super::page::{NoForm, Page};
 use super::parts::address;
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::events::{ChangeEvent, Deed};
@@ -18,7 +18,7 @@ pub(super) struct Event<'a> {
     pub(super) seq: &'a str,
 }
 
-impl Shown for Event<'_> {
+impl Page for Event<'_> {
     type Form = NoForm;
 
     async fn render(

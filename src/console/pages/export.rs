@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::layout::{Section, page};
-use super::page::{NoForm, Shown};
+use super::page::{NoForm, Page};
 use super::parts::{address, segment};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::Organization;
@@ -72,7 +72,7 @@ pub(super) fn line(organization: &Organization, export: &str, what: &str) -> Mar
     }
 }
 
-impl Shown for Exports<'_> {
+impl Page for Exports<'_> {
     type Form = NoForm;
 
     async fn render(

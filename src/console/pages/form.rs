@@ -12,8 +12,12 @@ use scim_protocol::text::equal_fold;
 /// # Errors
 /// 400 if the page has no such form.
 pub(crate) fn read<F: DeserializeOwned>(body: &[u8]) -> Result<F, Problem> {
-    serde_urlencoded::from_bytes(body)
-        .map_err(|_| Problem::of(AdminCode::FormUnknown, "This page has no such form. Load it again."))
+    serde_urlencoded::from_bytes(body).map_err(|_| unknown())
+}
+
+/// 400: the page has no such form.
+pub(super) fn unknown() -> Problem {
+    Problem::of(AdminCode::FormUnknown, "This page has no such form. Load it again.")
 }
 
 /// The field by which a form is recognized that is sent a second time.

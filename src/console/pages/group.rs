@@ -3,22 +3,20 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note};
+use super::calls::{Call, FormCall};
 use super::export;
 use super::flash::{Done, Flash};
 use super::history::{self, Subject};
 use super::layout::{Section, page};
 use super::lists::pushed;
 use super::members::status;
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, copied, field, maker, next, once, required_field, segment};
 use super::project::address_of_role;
 use super::project::address_of_team;
 use super::projects::address_of_project;
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::page_reads::{self, GroupWithHistory};
-use crate::admin_api::types::Nothing;
-use crate::admin_api::types::consequences::ConfirmationQuery;
 use crate::admin_api::types::groups::{Group as Described, GroupMember, GroupRecord};
 use crate::admin_api::types::members::MemberInList;
 use crate::admin_api::types::organizations::Organization;
@@ -71,9 +69,8 @@ pub(super) async fn add(
         ));
     }
     let (group, person) = group_people::ids_of(context, org, group.trim(), person.trim()).await?;
-    let path = ["organizations", org, "groups", &group, "members", &person];
-    note(context, &Call { method: "PUT", path: &path, body: None::<&Nothing> })?;
-    Ok(group_people::add(context, org, &group, &person).await?.body)
+    let parameters = [org, &group, &person];
+    Ok(FormCall::new(Call::AddToGroup, &parameters).send(context, None).await?.read()?)
 }
 
 /// What the page says once a person was added to a group or removed from it.
@@ -96,13 +93,15 @@ pub(super) fn removal(organization: &str, group: &str, person: &str) -> String {
     address_of(organization, &format!("groups/{}?{REMOVE}={}&{FROM}=person", segment(group), segment(person)))
 }
 
-impl Submitted for Group<'_> {
+impl Page for Group<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
         request: &PageRequest,
         form: &Form,
-        _key: Option<&CallKey>,
+        key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (org, id) = (self.org, self.id);
         let group = address_of(org, &format!("groups/{}", segment(id)));
@@ -113,10 +112,9 @@ impl Submitted for Group<'_> {
                 Ok(PageResponse::Redirect(done(&added).at(&here)))
             }
             Form::Remove(Person { person }) => {
-                let path = ["organizations", org, "groups", id, "members", person];
-                note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
-                let query = ConfirmationQuery::default();
-                let removed = group_people::remove(context, org, id, person, query).await?.body;
+                let parameters = [org, id, person];
+                let call = FormCall::new(Call::RemoveFromGroup, &parameters);
+                let removed: GroupMember = call.send(context, key).await?.read()?;
                 let back = match request.parameter(FROM) {
                     "person" => address_of(org, &format!("members/{}", segment(person))),
                     _ => here,
@@ -125,10 +123,6 @@ impl Submitted for Group<'_> {
             }
         }
     }
-}
-
-impl Shown for Group<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::guides::Guide;
 use super::health_line::{failures, key_in_use};
 use super::layout::{Section, page};
-use super::page::{NoForm, Shown};
+use super::page::{NoForm, Page};
 use super::parts::{address, segment, time_or_never};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::health;
@@ -20,7 +20,7 @@ pub(super) struct Health<'a> {
     pub(super) org: &'a str,
 }
 
-impl Shown for Health<'_> {
+impl Page for Health<'_> {
     type Form = NoForm;
 
     async fn render(

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::layout::{Section, page};
-use super::page::{NoForm, Shown};
+use super::page::{NoForm, Page};
 use super::parts::{address, next, pill, segment, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::imports::{
@@ -36,7 +36,7 @@ pub(super) struct Comparison<'a> {
     pub(super) org: &'a str,
 }
 
-impl Shown for Import<'_> {
+impl Page for Import<'_> {
     type Form = NoForm;
 
     async fn render(
@@ -52,7 +52,7 @@ impl Shown for Import<'_> {
     }
 }
 
-impl Shown for ImportPage<'_> {
+impl Page for ImportPage<'_> {
     type Form = NoForm;
 
     async fn render(
@@ -70,7 +70,7 @@ impl Shown for ImportPage<'_> {
     }
 }
 
-impl Shown for Comparison<'_> {
+impl Page for Comparison<'_> {
     type Form = NoForm;
 
     async fn render(

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::import::{compare_form, person, place, resource, state};
 use super::layout::{Section, page};
-use super::page::{NoForm, Shown};
+use super::page::{NoForm, Page};
 use super::parts::{address, next, pill, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::imports::{Ahead, Import, ImportList, KeptImport, KeptToday, WhyUnassigned};
@@ -22,7 +22,7 @@ pub(super) struct Imports<'a> {
     pub(super) org: &'a str,
 }
 
-impl Shown for Imports<'_> {
+impl Page for Imports<'_> {
     type Form = NoForm;
 
     async fn render(

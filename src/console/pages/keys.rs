@@ -3,20 +3,19 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::form::{check_confirmed, number, optional};
 use super::guides::Guide;
 use super::key_forms::Form;
 use super::key_views::{self, Lifetimes};
 use super::layout::{Section, page};
-use super::page as pages;
-use super::page::Submitted;
+use super::page::Page;
 use super::parts::{address, address_of, copied, copy_button, maker, segment};
 use super::request::{Notice, PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::keys::{
-    ChangeKey, DeactivatedKeys, GenerateKey, IssuedKey, Key, NewKey, RegenerateKey, RepeatedNewKey,
+    ChangeKey, DeactivatedKey, DeactivatedKeys, GenerateKey, IssuedKey, Key, NewKey, RegenerateKey,
+    RepeatedNewKey,
 };
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, idempotency, keys};
@@ -46,7 +45,9 @@ pub(super) struct Keys<'a> {
     pub(super) org: &'a str,
 }
 
-impl Submitted for Keys<'_> {
+impl Page for Keys<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -62,11 +63,7 @@ impl Submitted for Keys<'_> {
                     expires_in_seconds: expires(&form.expires_in_seconds)?,
                 };
                 self.check_latest(context, key, &form.latest).await?;
-                let path = ["organizations", org, "keys"];
-                post(context, key, &path, Some(&body), async |context| {
-                    keys::generate(context, org, body.clone()).await
-                })
-                .await?
+                FormCall::with(Call::GenerateKey, &[org], &body)?.send(context, key).await?
             }
             Form::Regenerate(form) => {
                 let has_leaked = match form.has_leaked.as_str() {
@@ -87,41 +84,30 @@ impl Submitted for Keys<'_> {
                     expires_in_seconds: expires(&form.expires_in_seconds)?,
                 };
                 self.check_latest(context, key, &form.latest).await?;
-                let path = ["organizations", org, "keys", &form.key, "regenerate"];
-                post(context, key, &path, Some(&body), async |context| {
-                    keys::regenerate(context, org, &form.key, body.clone()).await
-                })
-                .await?
+                let parameters = [org, form.key.as_str()];
+                FormCall::with(Call::RegenerateKey, &parameters, &body)?.send(context, key).await?
             }
             Form::Rename(form) => {
                 let body = ChangeKey { name: form.name.trim().to_owned() };
-                let path = ["organizations", org, "keys", &form.key];
-                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
-                let named = keys::rename(context, org, &form.key, body).await?.body;
+                let parameters = [org, form.key.as_str()];
+                let call = FormCall::with(Call::RenameKey, &parameters, &body)?;
+                let named: Key = call.send(context, key).await?.read()?;
                 let here = address_of(org, &format!("keys?key={}", segment(&form.key)));
                 return Ok(PageResponse::Redirect(Flash::KeyNamed.about(&named.hint).at(&here)));
             }
             Form::Deactivate(form) if form.all.0 => {
                 check_confirmed(&form.confirm, "deactivate")?;
-                let path = ["organizations", org, "keys", "deactivate"];
-                let DeactivatedKeys { deactivated } =
-                    post(context, key, &path, None::<&Nothing>, async |context| {
-                        keys::deactivate_all(context, org).await
-                    })
-                    .await?
-                    .into_body()?;
+                let call = FormCall::new(Call::DeactivateKeys, &[org]);
+                let DeactivatedKeys { deactivated } = call.send(context, key).await?.read()?;
                 let hints: Vec<&str> = deactivated.iter().map(|key| key.hint.as_str()).collect();
                 let done = Flash::KeysDeactivated.about(&hints.join(", "));
                 return Ok(PageResponse::Redirect(done.at(&address_of(org, "keys"))));
             }
             Form::Deactivate(form) => {
                 check_confirmed(&form.confirm, "deactivate")?;
-                let path = ["organizations", org, "keys", &form.key, "deactivate"];
-                let deactivated = post(context, key, &path, None::<&Nothing>, async |context| {
-                    keys::deactivate(context, org, &form.key).await
-                })
-                .await?
-                .into_body()?;
+                let parameters = [org, form.key.as_str()];
+                let call = FormCall::new(Call::DeactivateKey, &parameters);
+                let deactivated: DeactivatedKey = call.send(context, key).await?.read()?;
                 let flash = match deactivated.other_good_keys.is_empty() {
                     true => Flash::KeyDeactivated,
                     false => Flash::OneKeyDeactivated,
@@ -131,7 +117,7 @@ impl Submitted for Keys<'_> {
                 ));
             }
         };
-        let (notice, new_key) = match issued.into_body()? {
+        let (notice, new_key) = match issued.read()? {
             IssuedKey::Shown(NewKey { key, .. }) => (None, Some(key)),
             IssuedKey::Gone(RepeatedNewKey { note, .. }) => {
                 (Some(Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, note))), None)
@@ -140,10 +126,6 @@ impl Submitted for Keys<'_> {
         let state = PageState { notice, refused: None };
         self.render_with(context, request, state, new_key.as_deref()).await
     }
-}
-
-impl pages::Shown for Keys<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

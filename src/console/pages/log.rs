@@ -8,7 +8,7 @@ use super::deeds::{self, Place, View};
 use super::export;
 use super::guides::Guide;
 use super::layout::{Section, page};
-use super::page::{NoForm, Shown};
+use super::page::{NoForm, Page};
 use super::parts::{address, field, select};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::deed_kinds::types_of;
@@ -55,7 +55,7 @@ pub(super) struct Log<'a> {
     pub(super) org: &'a str,
 }
 
-impl Shown for Log<'_> {
+impl Page for Log<'_> {
     type Form = NoForm;
 
     async fn render(

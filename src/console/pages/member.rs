@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::access;
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::deeds::{Place, View, by};
 use super::flash::Flash;
 use super::form::check_confirmed;
@@ -14,20 +14,18 @@ use super::history::{self, Subject};
 use super::import;
 use super::layout::{Section, page};
 use super::members::{ASSIGNABLE, chosen_role, status};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{
     address, address_of, confirmation, field, maker, once, required_field, segment, select, time,
 };
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::members::Person;
 use crate::admin_api::page_reads::{self, PersonWithHistory};
-use crate::admin_api::types::Nothing;
-use crate::admin_api::types::consequences::ConfirmationQuery;
 use crate::admin_api::types::members::{
-    ChangeMember, MemberInList, MemberNames, NewMember, TransferOwnership,
+    ChangeMember, Member as MemberInOrganization, MemberInList, MemberNames, NewMember, TransferOwnership,
 };
 use crate::admin_api::types::organizations::Organization;
-use crate::admin_api::{AdminContext, CallKey, InOrganization, members};
+use crate::admin_api::{AdminContext, CallKey, InOrganization};
 use crate::http::{AdminCode, Problem};
 use directory::OrgRole;
 use scim_protocol::error::shorten;
@@ -91,7 +89,9 @@ pub(super) struct Own {
     confirm: String,
 }
 
-impl Submitted for Member<'_> {
+impl Page for Member<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -100,7 +100,7 @@ impl Submitted for Member<'_> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (org, id) = (self.org, self.id);
-        let path = ["organizations", org, "members", id];
+
         let here = address_of(org, &format!("members/{}", segment(id)));
         let flash = match form {
             Form::Role(form) => {
@@ -108,8 +108,7 @@ impl Submitted for Member<'_> {
                 org_role
                     .ok_or_else(|| Problem::of(AdminCode::NothingChosen, "Choose an organization role."))?;
                 let body = ChangeMember { org_role, ..ChangeMember::default() };
-                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
-                members::change(context, org, id, body).await?;
+                FormCall::with(Call::ChangeMember, &[org, id], &body)?.send(context, key).await?;
                 Flash::RoleChanged
             }
             Form::Names(form) => {
@@ -119,13 +118,12 @@ impl Submitted for Member<'_> {
                     family_name: Some(form.family_name.clone()),
                     display_name: Some(form.display_name.clone()),
                 };
-                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
-                members::change(context, org, id, body).await?;
+                FormCall::with(Call::ChangeMember, &[org, id], &body)?.send(context, key).await?;
                 Flash::NamesChanged
             }
             Form::Remove => {
-                note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
-                let removed = members::remove(context, org, id, ConfirmationQuery::default()).await?.body;
+                let call = FormCall::new(Call::RemoveMember, &[org, id]);
+                let removed: MemberInOrganization = call.send(context, key).await?.read()?;
                 if !removed.managed {
                     // A member that SCIM does not see is deleted and has no page any more.
                     let list = address_of(org, "members");
@@ -141,11 +139,7 @@ impl Submitted for Member<'_> {
                     family_name: None,
                     org_role: None,
                 };
-                let path = ["organizations", org, "members"];
-                post(context, key, &path, Some(&body), async |context| {
-                    members::add(context, org, body.clone()).await
-                })
-                .await?;
+                FormCall::with(Call::AddMember, &[org], &body)?.send(context, key).await?;
                 Flash::MemberAdded
             }
             Form::Join(form) => {
@@ -155,18 +149,12 @@ impl Submitted for Member<'_> {
             Form::Own(form) => {
                 check_confirmed(&form.confirm, &form.user_name)?;
                 let body = TransferOwnership { member: id.to_owned() };
-                let path = ["organizations", org, "owner"];
-                note(context, &Call { method: "PUT", path: &path, body: Some(&body) })?;
-                members::transfer_ownership(context, org, body).await?;
+                FormCall::with(Call::TransferOwnership, &[org], &body)?.send(context, key).await?;
                 Flash::OwnershipTransferred
             }
         };
         Ok(PageResponse::Redirect(flash.at(&here)))
     }
-}
-
-impl Shown for Member<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

@@ -4,12 +4,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::bulk;
-use super::calls::post;
+use super::calls::{Call, FormCall};
 use super::export;
 use super::flash::Flash;
 use super::form::{Checkbox, optional};
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{
     address, address_of, brief, field, maker, no_address, once, pill, required_field, select, thousands, time,
 };
@@ -76,7 +76,9 @@ pub(super) fn chosen_role(text: &str) -> Result<Option<AssignableRole>, Problem>
         .map_err(|why| Problem::of(AdminCode::NothingChosen, why))
 }
 
-impl Submitted for Members<'_> {
+impl Page for Members<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -92,17 +94,9 @@ impl Submitted for Members<'_> {
             family_name: optional(&form.family_name),
             org_role: chosen_role(&form.org_role)?,
         };
-        let path = ["organizations", org, "members"];
-        post(context, key, &path, Some(&body), async |context| {
-            members::add(context, org, body.clone()).await
-        })
-        .await?;
+        FormCall::with(Call::AddMember, &[org], &body)?.send(context, key).await?;
         Ok(PageResponse::Redirect(Flash::MemberAdded.at(&address_of(org, "members"))))
     }
-}
-
-impl Shown for Members<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

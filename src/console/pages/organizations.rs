@@ -3,22 +3,22 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::form::{Checkbox, optional};
 use super::layout::{HOME, page, section_page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{
     address_of, domains, field, maker, next as next_page, no_address, once, required_field, select, time,
 };
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::members::NewPerson;
 use crate::admin_api::types::organizations::{
-    Invitation, NewOrganization, Organization, OrganizationList, OrganizationQuery, OrganizationSort,
+    CreatedOrganization, Invitation, NewOrganization, Organization, OrganizationList, OrganizationQuery,
+    OrganizationSort,
 };
 use crate::admin_api::types::query::{self, LongCount};
-use crate::admin_api::{AdminContext, CallKey, organizations, sessions};
+use crate::admin_api::{AdminContext, CallKey, organizations};
 use crate::auth::actor::Actor;
 use crate::http::Problem;
 
@@ -60,7 +60,9 @@ pub(super) struct Invited {
     organization: String,
 }
 
-impl Submitted for Organizations {
+impl Page for Organizations {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -71,44 +73,28 @@ impl Submitted for Organizations {
         let flash = match form {
             Form::Create(form) => {
                 let body = form.request();
-                let created = post(context, key, &["organizations"], Some(&body), async |context| {
-                    organizations::create(context, body.clone()).await
-                })
-                .await?
-                .into_body()?;
+                let created: CreatedOrganization =
+                    FormCall::with(Call::CreateOrganization, &[], &body)?.send(context, key).await?.read()?;
                 let keys = address_of(&created.organization.record.id, "keys");
                 return Ok(PageResponse::Redirect(Flash::OrganizationCreated.at(&keys)));
             }
             Form::Accept(Invited { organization }) => {
                 context.select_database_of(organization)?;
-                let path = ["organizations", organization, "accept"];
-                post(context, key, &path, None::<&Nothing>, async |context| {
-                    organizations::accept(context, organization).await
-                })
-                .await?;
+                FormCall::new(Call::Accept, &[organization]).send(context, key).await?;
                 Flash::InvitationAccepted
             }
             Form::Decline(Invited { organization }) => {
                 context.select_database_of(organization)?;
-                let path = ["organizations", organization, "decline"];
-                post(context, key, &path, None::<&Nothing>, async |context| {
-                    organizations::decline(context, organization).await
-                })
-                .await?;
+                FormCall::new(Call::Decline, &[organization]).send(context, key).await?;
                 Flash::InvitationDeclined
             }
             Form::EndSessions => {
-                note(context, &Call { method: "DELETE", path: &["sessions"], body: None::<&Nothing> })?;
-                sessions::end_all(context).await?;
+                FormCall::new(Call::EndSessions, &[]).send(context, key).await?;
                 Flash::SessionsEnded
             }
         };
         Ok(PageResponse::Redirect(flash.at(ADDRESS)))
     }
-}
-
-impl Shown for Organizations {
-    type Form = Form;
 
     async fn render(
         &self,

@@ -1,16 +1,18 @@
 //! What all pages have in common.
 
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::form::{self, Once};
-use super::request::{PageRequest, PageResponse, PageState};
+use super::request::{Notice, PageRequest, PageResponse, PageState};
 use crate::admin_api::{AdminContext, CallKey};
 use crate::http::Problem;
 
 /// A page.
-pub(super) trait Shown {
+pub(super) trait Page {
     /// The forms of the page, by their `action`; [`NoForm`] if it has none.
-    type Form;
+    type Form: DeserializeOwned;
 
     /// Reads what the page shows, and makes the document.
     ///
@@ -23,64 +25,132 @@ pub(super) trait Shown {
         state: PageState<Self::Form>,
     ) -> Result<PageResponse, Problem>;
 
-    /// Answers GET.
-    ///
-    /// # Errors
-    /// Those of [`Self::render`].
-    async fn show(&self, context: &AdminContext<'_>, request: &PageRequest) -> Result<PageResponse, Problem> {
-        self.render(context, request, PageState::of(request)).await
-    }
-}
-
-/// A page with forms.
-pub(super) trait Submitted: Shown<Form: DeserializeOwned> {
-    /// Carries out a form.
+    /// Carries out a form. A page without forms has none.
     ///
     /// # Errors
     /// Why not. The page is shown again with it.
     async fn act(
         &self,
-        context: &mut AdminContext<'_>,
-        request: &PageRequest,
-        form: &Self::Form,
-        key: Option<&CallKey>,
-    ) -> Result<PageResponse, Problem>;
-
-    /// Answers POST: carries out the form, or shows the page again with the reason why not. A form that was sent after
-    /// the session had ended is only shown again.
-    ///
-    /// # Errors
-    /// Those of [`Shown::render`].
-    async fn submit(
-        &self,
-        context: &mut AdminContext<'_>,
-        request: &PageRequest,
-        body: &[u8],
+        _context: &mut AdminContext<'_>,
+        _request: &PageRequest,
+        _form: &Self::Form,
+        _key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
-        let form: Self::Form = match form::read(body) {
-            Ok(form) => form,
-            Err(problem) => {
-                return self.render(context, request, PageState::refused(problem, None)).await;
-            }
-        };
-        if request.is_given_back {
-            return self.render(context, request, PageState::given_back(form)).await;
-        }
-        let key = form::read::<Once>(body).and_then(|once| once.key());
-        let outcome = match key {
-            Ok(key) => self.act(context, request, &form, key.as_ref()).await,
-            Err(problem) => Err(problem),
-        };
-        match outcome {
-            Ok(response) => Ok(response),
-            Err(problem) => {
-                // The page only reads.
-                context.is_writing = false;
-                self.render(context, request, PageState::refused(problem, Some(form))).await
-            }
-        }
+        Err(form::unknown())
     }
 }
 
 /// The form of a page without forms. It has no value.
+#[derive(Deserialize)]
 pub(super) enum NoForm {}
+
+/// A response to a request for a page, under way. It is boxed: each page is functions of its own then, instead of a
+/// part of one that has all.
+type Answering<'a> = LocalBoxFuture<'a, Result<PageResponse, Problem>>;
+
+/// A page with forms of whichever type. They are passed as browsers send them.
+pub(super) trait AnyPage {
+    /// Whether the page has such a form.
+    ///
+    /// # Errors
+    /// 400, if it has none.
+    fn check(&self, form: &[u8]) -> Result<(), Problem>;
+
+    /// [`Page::render`], with a notice, and with the form that was refused.
+    fn show<'a>(
+        &'a self,
+        context: &'a AdminContext<'_>,
+        request: &'a PageRequest,
+        notice: Option<Notice>,
+        refused: Option<&[u8]>,
+    ) -> Answering<'a>;
+
+    /// [`Page::act`].
+    ///
+    /// # Errors
+    /// 400, if the page has no such form.
+    fn act<'a>(
+        &'a self,
+        context: &'a mut AdminContext<'_>,
+        request: &'a PageRequest,
+        form: &[u8],
+        key: Option<&'a CallKey>,
+    ) -> Result<Answering<'a>, Problem>;
+}
+
+impl<P: Page> AnyPage for P {
+    fn check(&self, form: &[u8]) -> Result<(), Problem> {
+        form::read::<P::Form>(form).map(drop)
+    }
+
+    fn show<'a>(
+        &'a self,
+        context: &'a AdminContext<'_>,
+        request: &'a PageRequest,
+        notice: Option<Notice>,
+        refused: Option<&[u8]>,
+    ) -> Answering<'a> {
+        let refused = refused.and_then(|form| form::read(form).ok());
+        Box::pin(self.render(context, request, PageState { notice, refused }))
+    }
+
+    fn act<'a>(
+        &'a self,
+        context: &'a mut AdminContext<'_>,
+        request: &'a PageRequest,
+        form: &[u8],
+        key: Option<&'a CallKey>,
+    ) -> Result<Answering<'a>, Problem> {
+        let form: P::Form = form::read(form)?;
+        Ok(Box::pin(async move { Page::act(self, context, request, &form, key).await }))
+    }
+}
+
+/// Answers GET.
+///
+/// # Errors
+/// Those of [`Page::render`].
+pub(super) async fn show(
+    page: &dyn AnyPage,
+    context: &AdminContext<'_>,
+    request: &PageRequest,
+) -> Result<PageResponse, Problem> {
+    page.show(context, request, request.done.clone().map(Notice::Done), None).await
+}
+
+/// Answers POST: carries out the form, or shows the page again with the reason why not. A form that was sent after the
+/// session had ended is only shown again.
+///
+/// # Errors
+/// Those of [`Page::render`].
+pub(super) async fn submit(
+    page: &dyn AnyPage,
+    context: &mut AdminContext<'_>,
+    request: &PageRequest,
+    form: &[u8],
+) -> Result<PageResponse, Problem> {
+    if let Err(problem) = page.check(form) {
+        return page.show(context, request, Some(Notice::Problem(problem)), None).await;
+    }
+    if request.is_given_back {
+        return page.show(context, request, Some(Notice::GivenBack), Some(form)).await;
+    }
+    match act(page, context, request, form).await {
+        Ok(response) => Ok(response),
+        Err(problem) => {
+            // The page only reads.
+            context.is_writing = false;
+            page.show(context, request, Some(Notice::Problem(problem)), Some(form)).await
+        }
+    }
+}
+
+async fn act(
+    page: &dyn AnyPage,
+    context: &mut AdminContext<'_>,
+    request: &PageRequest,
+    form: &[u8],
+) -> Result<PageResponse, Problem> {
+    let key = form::read::<Once>(form)?.key()?;
+    page.act(context, request, form, key.as_ref())?.await
+}

@@ -4,11 +4,11 @@ use form_urlencoded::Serializer;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note};
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::form::words;
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::Organization;
@@ -37,29 +37,26 @@ pub(super) struct Save {
     permissions: String,
 }
 
-impl Submitted for Permissions<'_> {
+impl Page for Permissions<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
         _request: &PageRequest,
         form: &Form,
-        _key: Option<&CallKey>,
+        key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (Save { on, role, .. }, permissions) = match form {
             Form::Save(form) => (form, Some(words(&form.permissions, &[',', ' ', '\n', '\r']))),
             Form::Default(form) => (form, None),
         };
         let body = ChangePermissions { permissions };
-        let path = ["organizations", self.org, "permissions", on, role];
-        note(context, &Call { method: "PUT", path: &path, body: Some(&body) })?;
-        permissions::change(context, self.org, on, role, body).await?;
+        let parameters = [self.org, on, role];
+        FormCall::with(Call::ChangePermissions, &parameters, &body)?.send(context, key).await?;
         let done = Flash::PermissionsSaved.about(role);
         Ok(PageResponse::Redirect(done.at(&address_of(self.org, "permissions"))))
     }
-}
-
-impl Shown for Permissions<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

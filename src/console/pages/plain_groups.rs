@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::layout::{Section, page};
 use super::lists::{self, SIZES, SORTS, Turning, people, pushed};
-use super::page::{NoForm, Shown};
+use super::page::{NoForm, Page};
 use super::parts::{address, field, select};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::groups::{GroupListQuery, PlainGroups as List};
@@ -19,7 +19,7 @@ pub(super) struct PlainGroups<'a> {
     pub(super) org: &'a str,
 }
 
-impl Shown for PlainGroups<'_> {
+impl Page for PlainGroups<'_> {
     type Form = NoForm;
 
     async fn render(

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::form::{Checkbox, check_confirmed, number, optional};
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{
     address, address_of, copy_button, field, maker, once, segment, select, time, time_or_never,
 };
@@ -19,7 +19,7 @@ use crate::admin_api::types::product_keys::{
     Consumer, GenerateProductKey, IssuedProductKey, ProductKey, ProductKeyWithText, ProductKeyWithoutText,
     Revocation, RotateProductKey,
 };
-use crate::admin_api::{AdminContext, CallKey, InOrganization, organizations};
+use crate::admin_api::{AdminContext, CallKey, InOrganization};
 use crate::http::{AdminCode, Problem};
 use directory::KeyScope;
 
@@ -88,7 +88,9 @@ impl Generate {
     }
 }
 
-impl Submitted for Products<'_> {
+impl Page for Products<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -104,37 +106,30 @@ impl Submitted for Products<'_> {
                     SCOPES.iter().map(|(_, scope, _)| *scope).filter(|scope| form.has(*scope)).collect();
                 let expires_at = optional(&form.expires_on).map(|day| format!("{day}T23:59:59Z"));
                 let body = GenerateProductKey { name: form.name.trim().to_owned(), scopes, expires_at };
-                post(context, key, &["organizations", org, "product-keys"], Some(&body), async |context| {
-                    product_keys::generate(context, org, body.clone()).await
-                })
-                .await?
+                FormCall::with(Call::GenerateProductKey, &[org], &body)?.send(context, key).await?
             }
             Form::Rotate(form) => {
                 let overlap_hours = number(&form.overlap_hours, "The overlap")?;
                 let body = RotateProductKey { overlap_hours, expires_at: None };
-                let path = ["organizations", org, "product-keys", &form.key, "rotate"];
-                post(context, key, &path, Some(&body), async |context| {
-                    product_keys::rotate(context, org, &form.key, body.clone()).await
-                })
-                .await?
+                let parameters = [org, form.key.as_str()];
+                FormCall::with(Call::RotateProductKey, &parameters, &body)?.send(context, key).await?
             }
             Form::Deactivate(form) => {
                 check_confirmed(&form.confirm, "deactivate")?;
-                let path = ["organizations", org, "product-keys", &form.key];
-                note(context, &Call { method: "DELETE", path: &path, body: None::<&()> })?;
-                let deactivated = product_keys::deactivate(context, org, &form.key).await?.body;
+                let parameters = [org, form.key.as_str()];
+                let call = FormCall::new(Call::DeactivateProductKey, &parameters);
+                let deactivated: ProductKey = call.send(context, key).await?.read()?;
                 let done = Flash::KeyDeactivated.about(&deactivated.hint);
                 return Ok(PageResponse::Redirect(done.at(&here)));
             }
             Form::Alert(form) => {
                 let revocation_minutes = number(&form.minutes, "The number of minutes")?.or(Some(0));
                 let body = Settings { revocation_minutes, ..Settings::default() };
-                note(context, &Call { method: "PATCH", path: &["organizations", org], body: Some(&body) })?;
-                organizations::update(context, org, body).await?;
+                FormCall::with(Call::UpdateOrganization, &[org], &body)?.send(context, key).await?;
                 return Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&here)));
             }
         };
-        let (notice, new_key) = match issued.into_body()? {
+        let (notice, new_key) = match issued.read()? {
             IssuedProductKey::Shown(ProductKeyWithText { key, .. }) => (None, Some(key)),
             IssuedProductKey::Gone(ProductKeyWithoutText { note, .. }) => {
                 (Some(Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, note))), None)
@@ -142,10 +137,6 @@ impl Submitted for Products<'_> {
         };
         self.render_with(context, request, PageState { notice, refused: None }, new_key.as_deref()).await
     }
-}
-
-impl Shown for Products<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

@@ -3,25 +3,24 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::confirm;
 use super::export;
 use super::flash::Flash;
 use super::form::check_confirmed;
 use super::layout::{Section, page};
 use super::lists::{Turning, here, people, pushed, way_back};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, brief, confirmation, field, maker, once, required_field, segment, time};
 use super::projects::address_of_project;
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::consequences::{Confirmation, Consequences};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::projects::{
-    NewName, ProjectDetail, ProjectInList, ProjectQuery, RoleInList, TeamInList,
+    NewName, Project as Described, ProjectDetail, ProjectInList, ProjectQuery, RoleInList, TeamInList,
 };
 use crate::admin_api::types::query::{self, Count, Skip};
-use crate::admin_api::{AdminContext, CallKey, InOrganization, consequences, project_views, projects};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, consequences, project_views};
 use crate::d1::consequences::Change;
 use crate::http::Problem;
 
@@ -65,7 +64,18 @@ impl Named {
     }
 }
 
-impl Submitted for Project<'_> {
+/// What the end of all memberships in `what` takes.
+pub(super) fn taken(counted: &Consequences, what: &str) -> String {
+    let memberships = match counted.memberships {
+        1 => "1 membership".to_owned(),
+        many => format!("{many} memberships"),
+    };
+    format!("This takes the roles in {what} from {}, with {memberships}.", confirm::share(counted))
+}
+
+impl Page for Project<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -77,26 +87,18 @@ impl Submitted for Project<'_> {
         let (flash, name) = match form {
             Form::Rename(form) => {
                 let body = form.request();
-                let path = ["organizations", org, "projects", id];
-                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
-                (Flash::ProjectRenamed, projects::rename(context, org, id, body).await?.body.name)
+                let call = FormCall::with(Call::RenameProject, &[org, id], &body)?;
+                let renamed: Described = call.send(context, key).await?.read()?;
+                (Flash::ProjectRenamed, renamed.name)
             }
             Form::Role(form) => {
                 let body = form.request();
-                let path = ["organizations", org, "projects", id, "roles"];
-                post(context, key, &path, Some(&body), async |context| {
-                    projects::create_role(context, org, id, body.clone()).await
-                })
-                .await?;
+                FormCall::with(Call::CreateRole, &[org, id], &body)?.send(context, key).await?;
                 (Flash::RoleCreated, body.name)
             }
             Form::Team(form) => {
                 let body = form.request();
-                let path = ["organizations", org, "projects", id, "teams"];
-                post(context, key, &path, Some(&body), async |context| {
-                    projects::create_team(context, org, id, body.clone()).await
-                })
-                .await?;
+                FormCall::with(Call::CreateTeam, &[org, id], &body)?.send(context, key).await?;
                 (Flash::TeamCreated, body.name)
             }
             Form::Archive(form) => {
@@ -105,39 +107,18 @@ impl Submitted for Project<'_> {
                 let text = taken(&counted, "this project");
                 let body =
                     Confirmation { confirm_people: confirm::check(&counted, &form.confirm_people, &text)? };
-                let path = ["organizations", org, "projects", id, "archive"];
-                post(context, key, &path, Some(&body), async |context| {
-                    projects::archive(context, org, id, body.clone()).await
-                })
-                .await?;
+                FormCall::with(Call::ArchiveProject, &[org, id], &body)?.send(context, key).await?;
                 (Flash::ProjectArchived, form.project_name.clone())
             }
             Form::Restore => {
-                let path = ["organizations", org, "projects", id, "restore"];
-                let restored = post(context, key, &path, None::<&Nothing>, async |context| {
-                    projects::restore(context, org, id).await
-                })
-                .await?
-                .into_body()?;
+                let call = FormCall::new(Call::RestoreProject, &[org, id]);
+                let restored: Described = call.send(context, key).await?.read()?;
                 (Flash::ProjectRestored, restored.name)
             }
         };
         let done = way_back(context, flash.about(&name));
         Ok(PageResponse::Redirect(done.at(&here(request, &address_of_project(org, id)))))
     }
-}
-
-/// What the end of all memberships in `what` takes.
-pub(super) fn taken(counted: &Consequences, what: &str) -> String {
-    let memberships = match counted.memberships {
-        1 => "1 membership".to_owned(),
-        many => format!("{many} memberships"),
-    };
-    format!("This takes the roles in {what} from {}, with {memberships}.", confirm::share(counted))
-}
-
-impl Shown for Project<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

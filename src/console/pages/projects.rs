@@ -3,19 +3,21 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::post;
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::form::words;
 use super::guides::Guide;
 use super::layout::{Section, page};
 use super::lists::{self, SIZES, SORTS, Turning, people, pushed};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, field, maker, once, pill, required_field, segment, select};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::Organization;
-use crate::admin_api::types::projects::{NewProject, ProjectInList, ProjectListQuery, ProjectSummaries};
+use crate::admin_api::types::projects::{
+    NewProject, Project, ProjectInList, ProjectListQuery, ProjectSummaries,
+};
 use crate::admin_api::types::query::{self, Count, ListSort, Skip};
-use crate::admin_api::{AdminContext, CallKey, InOrganization, project_views, projects};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, project_views};
 use crate::d1::project_views::MOST_SORTED;
 use crate::http::Problem;
 
@@ -44,7 +46,9 @@ pub(super) fn address_of_project(org: &str, project: &str) -> String {
     address_of(org, &format!("projects/{}", segment(project)))
 }
 
-impl Submitted for Projects<'_> {
+impl Page for Projects<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -54,19 +58,11 @@ impl Submitted for Projects<'_> {
     ) -> Result<PageResponse, Problem> {
         let (org, Form::Create(form)) = (self.org, form);
         let body = NewProject { name: form.name.trim().to_owned(), roles: Some(words(&form.roles, &[','])) };
-        let path = ["organizations", org, "projects"];
-        let created = post(context, key, &path, Some(&body), async |context| {
-            projects::create(context, org, body.clone()).await
-        })
-        .await?
-        .into_body()?;
+        let call = FormCall::with(Call::CreateProject, &[org], &body)?;
+        let created: Project = call.send(context, key).await?.read()?;
         let done = Flash::ProjectCreated.about(&created.name);
         Ok(PageResponse::Redirect(done.at(&address_of_project(org, &created.id))))
     }
-}
-
-impl Shown for Projects<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

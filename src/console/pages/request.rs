@@ -90,26 +90,11 @@ pub(super) struct PageState<F> {
 }
 
 impl<F> PageState<F> {
-    /// The state of a page that was requested by GET.
-    pub(super) fn of(request: &PageRequest) -> Self {
-        Self { notice: request.done.clone().map(Notice::Done), refused: None }
-    }
-
     /// From how many people the refused form takes access, if it was refused for that.
     pub(super) fn people(&self) -> Option<u64> {
         match &self.notice {
             Some(Notice::Problem(problem)) => problem.people,
             _ => None,
         }
-    }
-
-    /// The state of a page whose form was sent after the session had ended.
-    pub(super) fn given_back(form: F) -> Self {
-        Self { notice: Some(Notice::GivenBack), refused: Some(form) }
-    }
-
-    /// The state of a page whose form was refused.
-    pub(super) fn refused(problem: Problem, form: Option<F>) -> Self {
-        Self { notice: Some(Notice::Problem(problem)), refused: form }
     }
 }

@@ -3,15 +3,15 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::post;
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, once, segment};
 use super::request::{Notice, PageRequest, PageResponse, PageState};
 use crate::admin_api::types::members::MemberGroup;
 use crate::admin_api::types::organizations::Organization;
-use crate::admin_api::types::undo::{FormerAccess, RestorePerson};
+use crate::admin_api::types::undo::{FormerAccess, RestorePerson, RestoredPerson};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, deleted_people};
 use crate::http::Problem;
 use directory::OrgRole;
@@ -54,7 +54,9 @@ impl Form {
     }
 }
 
-impl Submitted for Restore<'_> {
+impl Page for Restore<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -64,12 +66,8 @@ impl Submitted for Restore<'_> {
     ) -> Result<PageResponse, Problem> {
         let (org, id) = (self.org, self.id);
         let body = form.request();
-        let path = ["organizations", org, "members", id, "restore"];
-        let restored = post(context, key, &path, Some(&body), async |context| {
-            deleted_people::restore(context, org, id, body.clone()).await
-        })
-        .await?
-        .into_body()?;
+        let call = FormCall::with(Call::RestorePerson, &[org, id], &body)?;
+        let restored: RestoredPerson = call.send(context, key).await?.read()?;
         let here = address_of(org, &format!("members/{}", segment(id)));
         let flash = match restored.left.is_empty() {
             true => Flash::PersonRestored,
@@ -77,10 +75,6 @@ impl Submitted for Restore<'_> {
         };
         Ok(PageResponse::Redirect(flash.about(&restored.member.user_name).at(&here)))
     }
-}
-
-impl Shown for Restore<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

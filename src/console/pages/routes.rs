@@ -16,7 +16,7 @@ use super::log::Log;
 use super::member::Member;
 use super::members::Members;
 use super::organizations::Organizations;
-use super::page::{Shown, Submitted};
+use super::page::{AnyPage, show, submit};
 use super::parts::address_of;
 use super::permissions::Permissions;
 use super::plain_groups::PlainGroups;
@@ -87,49 +87,61 @@ pub(crate) async fn respond(
     request: &PageRequest,
     form: Option<&[u8]>,
 ) -> Result<PageResponse, Problem> {
+    if let (PageName::Organization, [org]) = (page, parameters) {
+        return Ok(PageResponse::Redirect(address_of(org, "keys").into()));
+    }
+    let page = named(page, parameters)?;
+    match form {
+        None => show(&*page, context, request).await,
+        Some(form) => submit(&*page, context, request, form).await,
+    }
+}
+
+/// The page of that name with the parameters of its path.
+///
+/// # Errors
+/// Internal, if it has other parameters.
+fn named<'a>(page: PageName, parameters: &[&'a str]) -> Result<Box<dyn AnyPage + 'a>, StorageError> {
     use PageName as P;
-    match (page, parameters) {
-        (P::Start, []) => with_forms(&Organizations { skips_single: true }, context, request, form).await,
-        (P::Organizations, []) => {
-            with_forms(&Organizations { skips_single: false }, context, request, form).await
-        }
-        (P::Organization, [org]) => Ok(PageResponse::Redirect(address_of(org, "keys").into())),
-        (P::Keys, [org]) => with_forms(&Keys { org }, context, request, form).await,
-        (P::Members, [org]) => with_forms(&Members { org }, context, request, form).await,
-        (P::Member, [org, id]) => with_forms(&Member { org, id }, context, request, form).await,
-        (P::RestoreMember, [org, id]) => with_forms(&Restore { org, id }, context, request, form).await,
-        (P::Projects, [org]) => with_forms(&Projects { org }, context, request, form).await,
-        (P::Project, [org, id]) => with_forms(&Project { org, id }, context, request, form).await,
-        (P::Role, [org, project, id]) => with_forms(&Role { org, project, id }, context, request, form).await,
-        (P::Team, [org, project, id]) => with_forms(&Team { org, project, id }, context, request, form).await,
-        (P::Permissions, [org]) => with_forms(&Permissions { org }, context, request, form).await,
-        (P::PlainGroups, [org]) => PlainGroups { org }.show(context, request).await,
-        (P::Group, [org, id]) => with_forms(&Group { org, id }, context, request, form).await,
-        (P::Products, [org]) => with_forms(&Products { org }, context, request, form).await,
-        (P::Log, [org]) => Log { org }.show(context, request).await,
-        (P::Event, [org, seq]) => Event { org, seq }.show(context, request).await,
-        (P::Imports, [org]) => Imports { org }.show(context, request).await,
-        (P::Bulk, [org]) => with_forms(&Bulk { org }, context, request, form).await,
-        (P::BulkRun, [org, id]) => with_forms(&BulkRunPage { org, id }, context, request, form).await,
-        (P::Export, [org]) => Exports { org }.show(context, request).await,
-        (P::Health, [org]) => Health { org }.show(context, request).await,
-        (P::Import, [org, id]) => Import { org, id }.show(context, request).await,
-        (P::ImportPage, [org, id, number]) => ImportPage { org, id, number }.show(context, request).await,
-        (P::CompareImports, [org]) => Comparison { org }.show(context, request).await,
-        (P::Brake, [org]) => with_forms(&Brake { org }, context, request, form).await,
-        (P::Undo, [org]) => with_forms(&Undo { org }, context, request, form).await,
-        (P::UndoRun, [org, id]) => with_forms(&UndoRunPage { org, id }, context, request, form).await,
-        (P::DeletedPeople, [org]) => with_forms(&DeletedPeople { org }, context, request, form).await,
-        (P::Deletion, [org]) => with_forms(&Deletion { org }, context, request, form).await,
-        (P::Webhooks, [org]) => with_forms(&Webhooks { org }, context, request, form).await,
-        (P::Webhook, [org, id]) => with_forms(&WebhookPage { org, id }, context, request, form).await,
-        (P::SetupLinks, [org]) => with_forms(&SetupLinks { org }, context, request, form).await,
-        (P::Settings, [org]) => with_forms(&Settings { org }, context, request, form).await,
+    Ok(match (page, parameters) {
+        (P::Start, []) => Box::new(Organizations { skips_single: true }),
+        (P::Organizations, []) => Box::new(Organizations { skips_single: false }),
+        (P::Keys, [org]) => Box::new(Keys { org }),
+        (P::Members, [org]) => Box::new(Members { org }),
+        (P::Member, [org, id]) => Box::new(Member { org, id }),
+        (P::RestoreMember, [org, id]) => Box::new(Restore { org, id }),
+        (P::Projects, [org]) => Box::new(Projects { org }),
+        (P::Project, [org, id]) => Box::new(Project { org, id }),
+        (P::Role, [org, project, id]) => Box::new(Role { org, project, id }),
+        (P::Team, [org, project, id]) => Box::new(Team { org, project, id }),
+        (P::Permissions, [org]) => Box::new(Permissions { org }),
+        (P::PlainGroups, [org]) => Box::new(PlainGroups { org }),
+        (P::Group, [org, id]) => Box::new(Group { org, id }),
+        (P::Products, [org]) => Box::new(Products { org }),
+        (P::Log, [org]) => Box::new(Log { org }),
+        (P::Event, [org, seq]) => Box::new(Event { org, seq }),
+        (P::Imports, [org]) => Box::new(Imports { org }),
+        (P::Bulk, [org]) => Box::new(Bulk { org }),
+        (P::BulkRun, [org, id]) => Box::new(BulkRunPage { org, id }),
+        (P::Export, [org]) => Box::new(Exports { org }),
+        (P::Health, [org]) => Box::new(Health { org }),
+        (P::Import, [org, id]) => Box::new(Import { org, id }),
+        (P::ImportPage, [org, id, number]) => Box::new(ImportPage { org, id, number }),
+        (P::CompareImports, [org]) => Box::new(Comparison { org }),
+        (P::Brake, [org]) => Box::new(Brake { org }),
+        (P::Undo, [org]) => Box::new(Undo { org }),
+        (P::UndoRun, [org, id]) => Box::new(UndoRunPage { org, id }),
+        (P::DeletedPeople, [org]) => Box::new(DeletedPeople { org }),
+        (P::Deletion, [org]) => Box::new(Deletion { org }),
+        (P::Webhooks, [org]) => Box::new(Webhooks { org }),
+        (P::Webhook, [org, id]) => Box::new(WebhookPage { org, id }),
+        (P::SetupLinks, [org]) => Box::new(SetupLinks { org }),
+        (P::Settings, [org]) => Box::new(Settings { org }),
         _ => {
             let detail = format!("the route of the page {page:?} has other parameters than the page");
-            Err(StorageError::Internal(detail).into())
+            return Err(StorageError::Internal(detail));
         }
-    }
+    })
 }
 
 /// The page for what cannot be shown: within an organization with its navigation.
@@ -144,16 +156,4 @@ pub(crate) async fn failure(
         return failure_inside(&context.actor, &found.organization, problem);
     }
     layout_failure(&problem)
-}
-
-async fn with_forms(
-    page: &impl Submitted,
-    context: &mut AdminContext<'_>,
-    request: &PageRequest,
-    form: Option<&[u8]>,
-) -> Result<PageResponse, Problem> {
-    match form {
-        None => page.show(context, request).await,
-        Some(form) => page.submit(context, request, form).await,
-    }
 }

@@ -4,12 +4,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::brake::pause_section;
-use super::calls::{Call, note};
+use super::calls::{Call, FormCall};
 use super::confirm;
 use super::flash::Flash;
 use super::form::{Checkbox, number, words};
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, copied, field, required_field};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::{Organization, Settings as Change};
@@ -44,20 +44,21 @@ pub(super) struct Save {
     user_limit: Option<String>,
 }
 
-impl Submitted for Settings<'_> {
+impl Page for Settings<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
         _request: &PageRequest,
         form: &Form,
-        _key: Option<&CallKey>,
+        key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let org = self.org;
         let Form::Save(form) = form else {
             let attribute = context.catalog.org_role_attribute.clone();
             let body = Change { org_role_attribute: Some(attribute), ..Change::default() };
-            note(context, &Call { method: "PATCH", path: &["organizations", org], body: Some(&body) })?;
-            organizations::update(context, org, body).await?;
+            FormCall::with(Call::UpdateOrganization, &[org], &body)?.send(context, key).await?;
             return Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&address_of(org, "settings"))));
         };
         let mut body = form.request()?;
@@ -68,14 +69,9 @@ impl Submitted for Settings<'_> {
             confirm::share(&counted)
         );
         body.confirm_people = confirm::check(&counted, &form.confirm_people, &text)?;
-        note(context, &Call { method: "PATCH", path: &["organizations", org], body: Some(&body) })?;
-        organizations::update(context, org, body).await?;
+        FormCall::with(Call::UpdateOrganization, &[org], &body)?.send(context, key).await?;
         Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&address_of(org, "settings"))))
     }
-}
-
-impl Shown for Settings<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

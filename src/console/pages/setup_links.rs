@@ -3,14 +3,13 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::form::number;
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, copied, field, once, pill, time, time_or_never};
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::setup_links::{IssuedSetupLink, LinkStatus, NewSetupLink, SetupLink};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, setup_links};
@@ -35,7 +34,9 @@ pub(super) enum Form {
 
 const TITLE: &str = "Setup links";
 
-impl Submitted for SetupLinks<'_> {
+impl Page for SetupLinks<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -47,27 +48,17 @@ impl Submitted for SetupLinks<'_> {
         match form {
             Form::Create { days } => {
                 let body = NewSetupLink { expires_in_days: number(days, "The number of days")? };
-                let path = ["organizations", org, "setup-links"];
-                let made = post(context, key, &path, Some(&body), async |context| {
-                    setup_links::create(context, org, body.clone()).await
-                })
-                .await?;
-                let made: IssuedSetupLink = made.into_body()?;
+                let call = FormCall::with(Call::CreateSetupLink, &[org], &body)?;
+                let made: IssuedSetupLink = call.send(context, key).await?.read()?;
                 context.is_writing = false;
                 self.shown(context, PageState { notice: None, refused: None }, made.url.as_deref()).await
             }
             Form::Revoke { link } => {
-                let path = ["organizations", org, "setup-links", link];
-                note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
-                setup_links::revoke(context, org, link).await?;
+                FormCall::new(Call::RevokeSetupLink, &[org, link]).send(context, key).await?;
                 Ok(PageResponse::Redirect(Flash::SetupLinkRevoked.at(&address_of(org, "setup-links"))))
             }
         }
     }
-}
-
-impl Shown for SetupLinks<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

@@ -3,22 +3,21 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note};
+use super::calls::{Call, FormCall};
 use super::confirm;
 use super::flash::Flash;
 use super::form::check_confirmed;
 use super::layout::{Section, page};
 use super::lists::{people, pushed, way_back};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, confirmation, copied, maker, once, required_field};
 use super::project::{Named, RENAMED, address_of_team, taken, trail};
 use super::projects::address_of_project;
 use super::request::{PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
-use crate::admin_api::types::consequences::ConfirmationQuery;
+use crate::admin_api::types;
 use crate::admin_api::types::organizations::Organization;
-use crate::admin_api::types::projects::{TeamDetail, TeamRole};
-use crate::admin_api::{AdminContext, CallKey, InOrganization, consequences, project_views, projects};
+use crate::admin_api::types::projects::{Team as Described, TeamDetail, TeamRole};
+use crate::admin_api::{AdminContext, CallKey, InOrganization, consequences, project_views};
 use crate::d1::consequences::Change;
 use crate::http::Problem;
 
@@ -44,21 +43,23 @@ pub(super) struct Delete {
     pub(super) confirm_people: String,
 }
 
-impl Submitted for Team<'_> {
+impl Page for Team<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
         _request: &PageRequest,
         form: &Form,
-        _key: Option<&CallKey>,
+        key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let Self { org, project, id } = *self;
-        let path = ["organizations", org, "projects", project, "teams", id];
+        let parameters = [org, project, id];
         match form {
             Form::Rename(form) => {
                 let body = form.request();
-                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
-                let renamed = projects::rename_team(context, org, project, id, body).await?.body;
+                let call = FormCall::with(Call::RenameTeam, &parameters, &body)?;
+                let renamed: Described = call.send(context, key).await?.read()?;
                 let done = way_back(context, Flash::TeamRenamed.about(&renamed.name));
                 Ok(PageResponse::Redirect(done.at(&address_of_team(org, project, id))))
             }
@@ -67,18 +68,13 @@ impl Submitted for Team<'_> {
                 let counted = consequences::of(context, org, Change::DeleteTeam(id)).await?.answer;
                 let text = taken(&counted, "this team");
                 let confirm_people = confirm::check(&counted, &form.confirm_people, &text)?;
-                note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
-                let query = ConfirmationQuery { confirm_people };
-                let deleted = projects::delete_team(context, org, project, id, query).await?.body;
+                let call = FormCall::new(Call::DeleteTeam, &parameters).confirmed(confirm_people);
+                let deleted: types::Named = call.send(context, key).await?.read()?;
                 let done = way_back(context, Flash::TeamDeleted.about(&deleted.name));
                 Ok(PageResponse::Redirect(done.at(&address_of_project(org, project))))
             }
         }
     }
-}
-
-impl Shown for Team<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

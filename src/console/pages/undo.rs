@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::post;
+use super::calls::{Call, FormCall};
 use super::form::optional;
 use super::guides::Guide;
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, address_of, field, once, pill, segment, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use super::undo_words::{extent, left_table, restored, selected};
@@ -116,7 +116,9 @@ pub(super) fn address_of_run(org: &str, run: &str) -> String {
     address_of(org, &format!("undo/{}", segment(run)))
 }
 
-impl Submitted for Undo<'_> {
+impl Page for Undo<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -129,18 +131,10 @@ impl Submitted for Undo<'_> {
             .selection()?
             .ok_or_else(|| Problem::of(AdminCode::SelectionEmpty, "Choose the changes first."))?;
         let body = StartUndo { selection, release_brake: chosen.releases_brake() };
-        let path = ["organizations", org, "undo"];
-        let run = post(context, key, &path, Some(&body), async |context| {
-            undo::start(context, org, body.clone()).await
-        })
-        .await?
-        .into_body()?;
+        let run: UndoRun =
+            FormCall::with(Call::StartUndo, &[org], &body)?.send(context, key).await?.read()?;
         Ok(PageResponse::Redirect(address_of_run(org, &run.id).into()))
     }
-}
-
-impl Shown for Undo<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

@@ -3,15 +3,14 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note};
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{address, next, time};
 use super::request::{PageRequest, PageResponse, PageState};
 use super::undo::{address_of_run, state};
 use super::undo_words::{left_table, restored, selected};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::types::undo::{UndoResult, UndoRun};
@@ -32,33 +31,25 @@ pub(super) enum Form {
     Stop,
 }
 
-impl Submitted for UndoRunPage<'_> {
+impl Page for UndoRunPage<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
         _request: &PageRequest,
         form: &Form,
-        _key: Option<&CallKey>,
+        key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (org, id) = (self.org, self.id);
         let here = address_of_run(org, id);
-        match form {
-            Form::Step => {
-                undo::step(context, org, id).await?;
-                Ok(PageResponse::Redirect(here.into()))
-            }
-            Form::Stop => {
-                let path = ["organizations", org, "undo", id, "stop"];
-                note(context, &Call { method: "POST", path: &path, body: None::<&Nothing> })?;
-                undo::stop(context, org, id).await?;
-                Ok(PageResponse::Redirect(Flash::UndoStopped.at(&here)))
-            }
-        }
+        let (call, redirect) = match form {
+            Form::Step => (Call::StepUndo, here.into()),
+            Form::Stop => (Call::StopUndo, Flash::UndoStopped.at(&here)),
+        };
+        FormCall::new(call, &[org, id]).send(context, key).await?;
+        Ok(PageResponse::Redirect(redirect))
     }
-}
-
-impl Shown for UndoRunPage<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

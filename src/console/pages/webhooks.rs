@@ -3,22 +3,21 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, note, post};
+use super::calls::{Call, FormCall};
 use super::flash::Flash;
-use super::form::{Checkbox, check_confirmed, number, optional, words};
+use super::form::{self, Checkbox, check_confirmed, number, optional, words};
 use super::layout::{Section, page};
-use super::page::{Shown, Submitted};
+use super::page::Page;
 use super::parts::{
     address, address_of, confirmation, copy_button, field, maker, next, once, pill, segment, select, time,
     time_or_never,
 };
 use super::request::{Notice, PageRequest, PageResponse, PageState};
-use crate::admin_api::types::Nothing;
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::types::webhooks::{
-    ChangeWebhook, DisabledBecause, NewWebhook, ReplayEvents, RotateSecret, Webhook, WebhookAttempts,
-    WebhookList, WebhookStatus,
+    ChangeWebhook, DisabledBecause, NewWebhook, ReplayEvents, RotateSecret, Webhook, WebhookAttempt,
+    WebhookAttempts, WebhookList, WebhookStatus, WebhookWithSecret,
 };
 use crate::admin_api::{AdminContext, CallKey, InOrganization, webhooks};
 use crate::http::{AdminCode, Problem};
@@ -84,7 +83,9 @@ impl Form {
     }
 }
 
-impl Submitted for Webhooks<'_> {
+impl Page for Webhooks<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -98,19 +99,11 @@ impl Submitted for Webhooks<'_> {
         let (authorization, audience) = (optional(&form.authorization), optional(&form.audience));
         let format = form.format();
         let body = NewWebhook { address, queue, format, authorization, audience, description, types };
-        let path = ["organizations", org, "webhooks"];
-        let made = post(context, key, &path, Some(&body), async |context| {
-            webhooks::create(context, org, body.clone()).await
-        })
-        .await?
-        .into_body()?;
+        let call = FormCall::with(Call::CreateWebhook, &[org], &body)?;
+        let made: WebhookWithSecret = call.send(context, key).await?.read()?;
         let page = WebhookPage { org, id: &made.webhook.id };
         page.render_with(context, None, None, made.secret.as_deref(), true).await
     }
-}
-
-impl Shown for Webhooks<'_> {
-    type Form = Form;
 
     async fn render(
         &self,
@@ -255,7 +248,9 @@ fn for_tokens(typed: Option<&Form>, known: Option<&Webhook>) -> Markup {
     }
 }
 
-impl Submitted for WebhookPage<'_> {
+impl Page for WebhookPage<'_> {
+    type Form = Form;
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -265,24 +260,17 @@ impl Submitted for WebhookPage<'_> {
     ) -> Result<PageResponse, Problem> {
         let Self { org, id } = *self;
         let here = address_of(org, &format!("webhooks/{}", segment(id)));
-        let path = ["organizations", org, "webhooks", id];
-        let below = |name| [path[0], org, path[2], id, name];
+        let parameters = [org, id];
         let flash = match form.action.as_str() {
             "rotate" => {
                 let body = RotateSecret { overlap_seconds: number(&form.overlap_seconds, "The overlap")? };
-                let made = post(context, key, &below("rotate"), Some(&body), async |context| {
-                    webhooks::rotate(context, org, id, body.clone()).await
-                })
-                .await?
-                .into_body()?;
+                let call = FormCall::with(Call::RotateWebhook, &parameters, &body)?;
+                let made: WebhookWithSecret = call.send(context, key).await?.read()?;
                 return self.render_with(context, None, None, made.secret.as_deref(), true).await;
             }
             "test" => {
-                let attempt = post(context, key, &below("test"), None::<&Nothing>, async |context| {
-                    webhooks::test(context, org, id).await
-                })
-                .await?
-                .into_body()?;
+                let call = FormCall::new(Call::TestWebhook, &parameters);
+                let attempt: WebhookAttempt = call.send(context, key).await?.read()?;
                 match attempt.status {
                     200..=299 => Flash::WebhookTested,
                     _ => Flash::WebhookTestFailed,
@@ -291,17 +279,13 @@ impl Submitted for WebhookPage<'_> {
             "replay" => {
                 let from = number(&form.from, "The number of the first event")?.unwrap_or(0);
                 let body = ReplayEvents { from, to: number(&form.to, "The number of the last event")? };
-                post(context, key, &below("replay"), Some(&body), async |context| {
-                    webhooks::replay(context, org, id, body.clone()).await
-                })
-                .await?;
+                FormCall::with(Call::ReplayEvents, &parameters, &body)?.send(context, key).await?;
                 Flash::WebhookReplays
             }
             "delete" => {
                 check_confirmed(&form.confirm, "delete")?;
-                note(context, &Call { method: "DELETE", path: &path, body: None::<&Nothing> })?;
                 let target = webhooks::read(context, org, id).await?.answer.target().to_owned();
-                webhooks::delete(context, org, id).await?;
+                FormCall::new(Call::DeleteWebhook, &parameters).send(context, key).await?;
                 let done = Flash::WebhookDeleted.about(&target);
                 return Ok(PageResponse::Redirect(done.at(&address_of(org, "webhooks"))));
             }
@@ -334,24 +318,14 @@ impl Submitted for WebhookPage<'_> {
                         };
                         (body, Flash::WebhookSaved)
                     }
-                    _ => {
-                        return Err(Problem::of(
-                            AdminCode::FormUnknown,
-                            "This page has no such form. Load it again.",
-                        ));
-                    }
+                    _ => return Err(form::unknown()),
                 };
-                note(context, &Call { method: "PATCH", path: &path, body: Some(&body) })?;
-                webhooks::change(context, org, id, body).await?;
+                FormCall::with(Call::ChangeWebhook, &parameters, &body)?.send(context, key).await?;
                 flash
             }
         };
         Ok(PageResponse::Redirect(flash.at(&here)))
     }
-}
-
-impl Shown for WebhookPage<'_> {
-    type Form = Form;
 
     async fn render(
         &self,

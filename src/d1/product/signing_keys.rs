@@ -7,16 +7,15 @@ use sha2::{Digest, Sha256};
 use super::super::batch::Select;
 use super::super::statement::{Statement, text};
 use crate::d1::{Database, StorageError};
-use crate::runtime::clock::iso;
+use crate::runtime::clock::{DAY_MILLIS, iso};
 use crate::runtime::web_crypto::{self, EcKey};
 
-const DAY: u64 = 24 * 60 * 60 * 1000;
 /// How long a key signs, in milliseconds. The hourly maintenance makes the next one then.
-pub(crate) const LIFETIME: u64 = 90 * DAY;
+pub(crate) const LIFETIME: u64 = 90 * DAY_MILLIS;
 /// How long a new key is published before it signs, in milliseconds: receivers may keep what they have fetched.
-pub(crate) const PUBLISHED_BEFORE: u64 = DAY;
+pub(crate) const PUBLISHED_BEFORE: u64 = DAY_MILLIS;
 /// How long a key stays published after the next one signs, in milliseconds: tokens signed with it may be on their way.
-pub(crate) const PUBLISHED_AFTER: u64 = 30 * DAY;
+pub(crate) const PUBLISHED_AFTER: u64 = 30 * DAY_MILLIS;
 /// Most keys that are published. There are two, unless they were made at the same time.
 const MAX_PUBLISHED: u32 = 8;
 
