@@ -11,7 +11,7 @@ use scim_protocol::{ScimError, ScimType};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// A rule of the directory or of the protocol forbids it.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// It carries no SCIM key that is accepted.
     Key(KeyRefusal),
     /// It exceeds a limit that passes with time.
@@ -37,13 +37,13 @@ impl Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Self::Refused(Box::new(refusal))
     }
 }
 
 impl From<ScimError> for Error {
     fn from(error: ScimError) -> Self {
-        Self::Refused(error.into())
+        Self::Refused(Box::new(error.into()))
     }
 }
 

@@ -148,7 +148,7 @@ impl Health {
         if variable(deployment.env, "ACCESS_TEAM", "").is_empty()
             && let Err(problem) = admin_token::configured(deployment)
         {
-            parts.push(Part::bad("ADMIN_TOKEN", Status::Warn, problem.detail));
+            parts.push(Part::bad("ADMIN_TOKEN", Status::Warn, problem.into_detail()));
         }
         if deployment.env.assets(ASSETS).is_err() {
             parts.push(Part::bad(
@@ -201,7 +201,7 @@ impl Health {
         let http_status = if status == Status::Fail { 503 } else { 200 };
         let response = HttpResponse::json(http_status, "application/health+json", body.to_string());
         match self.problem() {
-            Some(problem) => response.with_detail(problem.detail),
+            Some(problem) => response.with_detail(problem.into_detail()),
             None => response,
         }
     }

@@ -100,7 +100,7 @@ async fn start(deployment: &Deployment<'_>, request: &HttpRequest) -> HttpRespon
     let is_browser = request.header("accept").is_some_and(|accepted| accepted.contains("text/html"));
     match Health::of(deployment).await.problem() {
         Some(problem) if is_browser => console::failed(request, problem),
-        Some(problem) => ScimError::unavailable(problem.detail).into(),
+        Some(problem) => ScimError::unavailable(problem.into_detail()).into(),
         None if is_browser => HttpResponse::html(302, String::new()).with_header("Location", "/console"),
         None => health::index(request),
     }

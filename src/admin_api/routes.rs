@@ -239,7 +239,7 @@ pub(crate) fn address(call: Call, parameters: &[&str]) -> Result<(&'static str, 
 fn no_route(reason: NoRoute) -> Problem {
     match reason {
         NoRoute::MethodNotAllowed { allow, detail } => {
-            Problem { allow: Some(allow), ..Problem::new(405, detail) }
+            Problem::new(405, detail).with_allow(allow)
         }
         NoRoute::NotFound => Problem::new(
             404,

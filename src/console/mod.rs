@@ -157,7 +157,7 @@ async fn outside_api(
         Ok(route) => Some(route),
         Err(NoRoute::NotFound) => None,
         Err(NoRoute::MethodNotAllowed { allow, detail }) => {
-            let problem = Problem { allow: Some(allow), ..Problem::new(405, detail) };
+            let problem = Problem::new(405, detail).with_allow(allow);
             return Ok(problem_details(&problem.of_request(&request.id)));
         }
     };

@@ -76,7 +76,7 @@ pub(super) fn required(request: &HttpRequest, form: Option<Vec<u8>>) -> HttpResp
 fn refused(next: &str, form: Option<&str>, problem: Problem) -> HttpResponse {
     let page = pages::sign_in(next, form, Some(&problem));
     let page = pages::Page { status: problem.status, ..page };
-    HttpResponse::from(page).with_detail(problem.detail).concealing_cost()
+    HttpResponse::from(page).with_detail(problem.into_detail()).concealing_cost()
 }
 
 /// The page of the admin token again, with the form that is to be given back.

@@ -1,5 +1,7 @@
 //! Problem details (RFC 9457): the errors of the admin API and the console.
 
+use std::ops::Deref;
+
 use super::{AdminCode, ProblemCode};
 use crate::d1::session::Failure;
 use crate::error::{Error, ErrorCode, Limit, ProtocolCode};
@@ -7,9 +9,13 @@ use crate::storage_error::StorageError;
 use directory::Refusal;
 use scim_protocol::ScimError;
 
-/// An outcome other than success.
+/// An outcome other than success. It is boxed, since many functions pass it on, and a pointer is less to move.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+/// What a [`Problem`] consists of.
+#[derive(Debug)]
+pub struct Details {
     /// HTTP status code.
     pub status: u16,
     /// Why.
@@ -24,6 +30,14 @@ pub struct Problem {
     pub request_id: Option<String>,
 }
 
+impl Deref for Problem {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
 impl Problem {
     /// A problem of which a client need not know more than its status.
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
@@ -36,17 +50,37 @@ impl Problem {
     }
 
     fn coded(status: u16, code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), allow: None, people: None, request_id: None }
+        let detail = detail.into();
+        Self(Box::new(Details { status, code, detail, allow: None, people: None, request_id: None }))
     }
 
     /// The same for a reason that requests over SCIM have, too.
-    pub(crate) fn because(self, code: impl Into<ErrorCode>) -> Self {
-        Self { code: ProblemCode::Error(code.into()), ..self }
+    pub(crate) fn because(mut self, code: impl Into<ErrorCode>) -> Self {
+        self.0.code = ProblemCode::Error(code.into());
+        self
     }
 
     /// The same with the id of the request.
-    pub(crate) fn of_request(self, id: &str) -> Self {
-        Self { request_id: Some(id.to_owned()), ..self }
+    pub(crate) fn of_request(mut self, id: &str) -> Self {
+        self.0.request_id = Some(id.to_owned());
+        self
+    }
+
+    /// The same with the methods that are possible.
+    pub(crate) fn with_allow(mut self, allow: String) -> Self {
+        self.0.allow = Some(allow);
+        self
+    }
+
+    /// The same with the number of people from whom the change takes access.
+    pub(crate) fn with_people(mut self, people: u64) -> Self {
+        self.0.people = Some(people);
+        self
+    }
+
+    /// What went wrong and what to do about it.
+    pub(crate) fn into_detail(self) -> String {
+        self.0.detail
     }
 
     /// There is no such organization, or none that the actor may know of.
@@ -94,10 +128,10 @@ impl From<Error> for Problem {
                 AdminCode::ChangedMeanwhile,
                 "This was changed or deleted by someone else. Reload it and try again.",
             ),
-            Error::Storage(StorageError::Unconfirmed(people)) => Self {
-                people: Some(people),
-                ..Self::from(Error::from(StorageError::Unconfirmed(people)).into_scim()).because(code)
-            },
+            Error::Storage(StorageError::Unconfirmed(people)) => {
+                let error = Error::from(StorageError::Unconfirmed(people)).into_scim();
+                Self::from(error).because(code).with_people(people)
+            }
             other => Self::from(other.into_scim()).because(code),
         }
     }

@@ -12,7 +12,7 @@ impl Error {
     /// clients.
     pub(crate) fn into_scim(self) -> ScimError {
         match self {
-            Self::Refused(refusal) => of_refusal(refusal),
+            Self::Refused(refusal) => of_refusal(*refusal),
             Self::Key(refusal) => ScimError::unauthorized(refusal.to_string()),
             // Okta repeats a request by itself after 429, and after no other status.
             Self::Limited(limit) => ScimError::throttled(limit.to_string()),

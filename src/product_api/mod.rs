@@ -72,7 +72,7 @@ pub(crate) fn refused(request: &HttpRequest, problem: impl Into<Problem>) -> Htt
     let problem = problem.into().of_request(&request.id);
     let mut response = problem::response(&problem, "product");
     if authzen::is_at(request) {
-        return authzen::with_id_of(request, response.with_text(problem.detail));
+        return authzen::with_id_of(request, response.with_text(problem.into_detail()));
     }
     if response.status != 410 {
         return response;
@@ -100,7 +100,7 @@ async fn refused_key(deployment: &Deployment<'_>, request: &HttpRequest, problem
 fn no_route(reason: NoRoute) -> Problem {
     match reason {
         NoRoute::MethodNotAllowed { allow, detail } => {
-            Problem { allow: Some(allow), ..Problem::new(405, detail) }
+            Problem::new(405, detail).with_allow(allow)
         }
         NoRoute::NotFound => Problem::new(404, "There is nothing at this address. Begin at /product/v1."),
     }

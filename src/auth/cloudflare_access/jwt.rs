@@ -195,7 +195,7 @@ mod tests {
             claims[name] = value.clone();
         }
         let claims: Claims = object(claims.to_string().as_bytes()).unwrap();
-        claims.email("https://team", "app", NOW).map(str::to_owned).map_err(|problem| problem.detail)
+        claims.email("https://team", "app", NOW).map(str::to_owned).map_err(Problem::into_detail)
     }
 
     #[test]
@@ -240,7 +240,7 @@ mod tests {
     fn a_header_is_an_object_with_the_algorithm_of_access() {
         let detail = |header: &Value| {
             let header = Base64UrlUnpadded::encode_string(header.to_string().as_bytes());
-            Jwt::parse(&format!("{header}.e30.AAAA")).map(|jwt| jwt.kid).map_err(|problem| problem.detail)
+            Jwt::parse(&format!("{header}.e30.AAAA")).map(|jwt| jwt.kid).map_err(Problem::into_detail)
         };
         assert_eq!(detail(&json!({"alg": "RS256", "kid": "k", "typ": "JWT"})).as_deref(), Ok("k"));
         for (header, why) in [

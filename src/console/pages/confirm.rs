@@ -24,10 +24,7 @@ pub(super) fn check(counted: &Consequences, confirmed: &str, text: &str) -> Resu
         true => format!("Type {people} to confirm it"),
         false => "Press the button again if that is intended".to_owned(),
     };
-    Err(Problem {
-        people: Some(people),
-        ..Problem::new(409, format!("Nothing is changed yet. {text} {next}."))
-    })
+    Err(Problem::new(409, format!("Nothing is changed yet. {text} {next}.")).with_people(people))
 }
 
 /// So many of so many people.

@@ -54,7 +54,7 @@ pub(crate) fn page(read: &InOrganization<SetUp>, base: &str, shown: Shown) -> Pa
         }
     };
     let (status, detail) = match shown.problem {
-        Some(problem) => (problem.status, Some(problem.detail)),
+        Some(problem) => (problem.status, Some(problem.into_detail())),
         None => (200, None),
     };
     Page { status, html: document(&title, &bare_header(), &main), detail }
