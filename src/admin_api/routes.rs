@@ -238,9 +238,7 @@ pub(crate) fn address(call: Call, parameters: &[&str]) -> Result<(&'static str, 
 /// 404 for unknown paths, 405 with `Allow` for known ones.
 fn no_route(reason: NoRoute) -> Problem {
     match reason {
-        NoRoute::MethodNotAllowed { allow, detail } => {
-            Problem::new(405, detail).with_allow(allow)
-        }
+        NoRoute::MethodNotAllowed { allow, detail } => Problem::new(405, detail).with_allow(allow),
         NoRoute::NotFound => Problem::new(
             404,
             "There is nothing at this address. /console/api/openapi.json describes all there is; begin at \

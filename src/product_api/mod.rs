@@ -99,9 +99,7 @@ async fn refused_key(deployment: &Deployment<'_>, request: &HttpRequest, problem
 /// 404 for unknown paths, 405 with `Allow` for known ones.
 fn no_route(reason: NoRoute) -> Problem {
     match reason {
-        NoRoute::MethodNotAllowed { allow, detail } => {
-            Problem::new(405, detail).with_allow(allow)
-        }
+        NoRoute::MethodNotAllowed { allow, detail } => Problem::new(405, detail).with_allow(allow),
         NoRoute::NotFound => Problem::new(404, "There is nothing at this address. Begin at /product/v1."),
     }
 }
