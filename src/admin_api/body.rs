@@ -114,7 +114,7 @@ mod tests {
     fn a_refusal_quotes_little_of_a_body() {
         let name = "ü".repeat(10_000);
         for json in [format!(r#"{{"{name}":1}}"#), format!(r#"{{"name":"n","age":"{name}"}}"#)] {
-            let detail = parse(json.as_bytes()).and_then(read::<Outer>).unwrap_err().detail;
+            let detail = parse(json.as_bytes()).and_then(read::<Outer>).unwrap_err().into_detail();
             assert!(
                 detail.starts_with("Invalid request body: \"") && detail.chars().count() < 700,
                 "{detail}"
