@@ -1,5 +1,5 @@
-// docs/guides/webhooks.md: each program that verifies a message runs, where this machine has its language, on a message
-// that the Worker has sent.
+// docs/guides/webhooks.md: each program that verifies a message runs on a message that the Worker has sent. Go and Ruby
+// are fetched where this machine has none; Java runs where it has one.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -7,7 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { go, ruby } from "../../scripts/lib/languages.mjs";
 import { root } from "../../scripts/lib/paths.mjs";
+import { ask } from "../../scripts/lib/run.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { addWebhook, startReceiver } from "../helpers/receiver.mjs";
 import { useWorker } from "../helpers/worker.mjs";
@@ -22,7 +24,7 @@ const LANGUAGES = [
   {
     name: "js",
     file: "verify.mjs",
-    run: [process.execPath, "verify.mjs"],
+    program: () => ({ command: [process.execPath] }),
     rest: `import { readFileSync } from "node:fs";
 const { secret, headers, text } = JSON.parse(readFileSync(0, "utf8"));
 console.log(verify(secret, headers, text));`,
@@ -30,7 +32,7 @@ console.log(verify(secret, headers, text));`,
   {
     name: "python",
     file: "verify.py",
-    run: ["python3", "verify.py"],
+    program: () => ({ command: ["python3"] }),
     rest: `import json, sys
 given = json.load(sys.stdin)
 print(str(verify(given["secret"], given["headers"], given["text"].encode())).lower())`,
@@ -38,7 +40,8 @@ print(str(verify(given["secret"], given["headers"], given["text"].encode())).low
   {
     name: "java",
     file: "Webhooks.java",
-    run: ["java", "Webhooks.java"],
+    lacks: ask("java", ["--version"]) === undefined && "there is no java on this machine",
+    program: () => ({ command: ["java"] }),
     // The first class of the file is the one that runs.
     into: (program, { secret, headers, text }) =>
       program.replace(
@@ -53,7 +56,10 @@ print(str(verify(given["secret"], given["headers"], given["text"].encode())).low
   {
     name: "go",
     file: "verify.go",
-    run: ["go", "run", "verify.go"],
+    program: async () => {
+      const { command, env } = await go();
+      return { command: [...command, "run"], env };
+    },
     into: (program, { secret, headers, text }) =>
       `${program.replace("package webhooks", "package main").replace("import (", 'import (\n\t"fmt"')}
 func main() {
@@ -67,7 +73,7 @@ func main() {
   {
     name: "ruby",
     file: "verify.rb",
-    run: ["ruby", "verify.rb"],
+    program: ruby,
     rest: `require "json"
 given = JSON.parse($stdin.read)
 puts verify(given["secret"], given["headers"], given["text"])`,
@@ -90,15 +96,17 @@ describe("a message is verified in", () => {
     Object.assign(good, { secret: webhook.secret, headers: Object.fromEntries(own), text });
   });
 
-  for (const { name, file, run, rest, into } of LANGUAGES) {
-    const [command] = run;
-    const lacks = spawnSync(command, ["--version"]).error ? `there is no ${command} on this machine` : false;
-    test(name, { skip: lacks }, () => {
-      const [, program] = new RegExp(`\`\`\`${name}\n(.*?)\`\`\``, "s").exec(guide);
+  for (const { name, file, lacks = false, program, rest, into } of LANGUAGES) {
+    test(name, { skip: lacks }, async () => {
+      const [, shown] = new RegExp(`\`\`\`${name}\n(.*?)\`\`\``, "s").exec(guide);
+      const { command, env } = await program();
+      const [executable, ...args] = [...command, file];
       const verdict = (message) => {
-        writeFileSync(join(folder, file), into ? into(program, message) : `${program}\n${rest}\n`);
-        const { stdout, stderr } = spawnSync(command, run.slice(1), { cwd: folder, input: JSON.stringify(message) });
-        return `${stdout}${stderr}`.trim();
+        writeFileSync(join(folder, file), into ? into(shown, message) : `${shown}\n${rest}\n`);
+        const options = { cwd: folder, input: JSON.stringify(message), env: { ...process.env, ...env } };
+        const { stdout, stderr, status, signal } = spawnSync(executable, args, options);
+        assert.equal(status, 0, `${signal} ${stdout}${stderr}`);
+        return `${stdout}`.trim();
       };
       const old = { ...good.headers, "webhook-timestamp": String(good.headers["webhook-timestamp"] - 301) };
       const both = { ...good.headers, "webhook-signature": `v1,AAAA ${good.headers["webhook-signature"]}` };
