@@ -986,4 +986,4 @@ CREATE TABLE IF NOT EXISTS setup_links (
 ) STRICT, WITHOUT ROWID;
 
 -- The number of the newest migration.
-CREATE VIEW schema_version AS SELECT 22 AS version;
+CREATE VIEW schema_version AS SELECT 23 AS version;

@@ -6,7 +6,7 @@ use super::batch::Select;
 use super::statement::Statement;
 
 /// The number of the newest migration that this version of the service knows, and needs.
-pub const NEWEST: u32 = 22;
+pub const NEWEST: u32 = 23;
 
 /// The number of the newest migration that a database has.
 #[derive(Debug, Deserialize)]

@@ -63,4 +63,4 @@ BEGIN
 END;
 
 DROP VIEW schema_version;
-CREATE VIEW schema_version AS SELECT 22 AS version;
+CREATE VIEW schema_version AS SELECT 23 AS version;
