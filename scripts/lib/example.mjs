@@ -31,6 +31,7 @@ export async function openExample({ folder, from, vars = {}, onLog }) {
     database: () => workers.database("DB", "scim-edge"),
     /** The database of the product. */
     productDatabase: () => workers.database("DB", NAME),
+    scheduled: workers.scheduled,
     /** Runs the sweep of webhooks, as every minute. */
     sweep: () => workers.scheduled(SWEEP),
     close: workers.close,

@@ -87,6 +87,14 @@ export function builtWorker({
   });
 }
 
+/** Runs what cron triggers run, until this process ends: each minute the sweep, each hour the maintenance. */
+export function runCrons({ scheduled }) {
+  const minute = 60_000;
+  const failed = (error) => console.error(`A cron job did not run: ${error.message}`);
+  setInterval(() => scheduled(SWEEP).catch(failed), minute);
+  setInterval(() => scheduled().catch(failed), 60 * minute);
+}
+
 /** A Worker's configuration; the first of its modules is the main one, `assets` is the folder of its static assets. */
 export function workerOf(name, { modules, env, triggers = [], assets }) {
   const { compatibilityDate } = deployment();

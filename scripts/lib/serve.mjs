@@ -2,11 +2,13 @@
 import { adminApi, makeDemo, newKey } from "./demo.mjs";
 import { greeting } from "./greeting.mjs";
 import { announce } from "./instance.mjs";
-import { openWorker } from "./local-worker.mjs";
+import { openWorker, runCrons } from "./local-worker.mjs";
 import { migrateLocal } from "./migrations.mjs";
 import { main, Problem } from "./run.mjs";
 import { adminToken, beginState, data, organization, tokenFile } from "./state.mjs";
 
+/** WEBHOOK_TARGETS=any in the environment lets webhooks deliver to this machine. */
+const WEBHOOK_TARGETS = process.env.WEBHOOK_TARGETS ? { WEBHOOK_TARGETS: process.env.WEBHOOK_TARGETS } : {};
 const options = JSON.parse(process.argv[2]);
 
 await main(async () => {
@@ -33,10 +35,11 @@ async function start(log) {
       from: options.worker,
       folder: data,
       port: options.port,
-      bindings: { ADMIN_TOKEN: adminToken() },
+      bindings: { ADMIN_TOKEN: adminToken(), ...WEBHOOK_TARGETS },
       onLog,
     });
     stopWhenTold(worker);
+    runCrons(worker);
     return worker;
   } catch (error) {
     if (error.code !== "ERR_ADDRESS_IN_USE") throw error;

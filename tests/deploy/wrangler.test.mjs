@@ -6,9 +6,13 @@ import { spawn } from "node:child_process";
 import { copyFileSync, cpSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { node22 } from "../../scripts/lib/npm.mjs";
 import { root } from "../../scripts/lib/paths.mjs";
+import { eventually } from "../helpers/assert.mjs";
 import { ADMIN_TOKEN, useDeployment } from "../helpers/deployment.mjs";
+import { createOrganization } from "../helpers/organization.mjs";
+import { addWebhook, startReceiver } from "../helpers/receiver.mjs";
 import { withoutLogin } from "../helpers/wrangler.mjs";
 
 const deployment = useDeployment();
@@ -109,7 +113,7 @@ describe("the folder deploy/", () => {
 });
 
 describe("wrangler dev alone", () => {
-  test("serves with the example of .dev.vars copied", async () => {
+  test("serves with the example of .dev.vars copied, and delivers webhooks to this machine", async () => {
     const { folder } = deployment;
     copyFileSync(join(folder, ".dev.vars.example"), join(folder, ".dev.vars"));
     const [, token] = /^ADMIN_TOKEN=(.*)$/m.exec(readFileSync(join(folder, ".dev.vars"), "utf8"));
@@ -134,6 +138,21 @@ describe("wrangler dev alone", () => {
       assert.equal((await fetch(`${address}/console`)).status, 401);
       const headers = { authorization: `Bearer ${token}` };
       assert.equal((await fetch(`${address}/console/api/organizations`, { headers })).status, 200);
+      const organization = await createOrganization({ url: address, adminToken: token });
+      const receiver = await startReceiver({ answer: () => ({ status: 200, delay: 2_200 }) });
+      const webhook = await addWebhook(organization, receiver);
+      await organization.addMember("ann@okta.local");
+      await eventually(() => assert.equal(receiver.taken().length, 1));
+      // To a slow receiver only the cron trigger delivers, which wrangler dev runs by hand.
+      await eventually(async () => {
+        const { attempts } = await organization.admin.get(organization.path(`/webhooks/${webhook.id}/attempts`));
+        assert.equal(attempts.length, 1);
+      });
+      await organization.addMember("bob@okta.local");
+      await sleep(3_000);
+      assert.equal(receiver.taken().length, 1);
+      assert.equal((await fetch(`${address}/cdn-cgi/handler/scheduled?cron=*+*+*+*+*`)).status, 200);
+      await eventually(() => assert.equal(receiver.taken().length, 2));
     } finally {
       process.kill(-child.pid, "SIGKILL");
     }
