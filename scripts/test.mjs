@@ -41,6 +41,7 @@ const LONGEST = [
   "deploy/lost-answers.test.mjs",
   "deploy/refused.test.mjs",
   "property/imports.property.test.mjs",
+  "property/exactly-once.test.mjs",
   "docs/commands.test.mjs",
   "admin-api/access/jwks.test.mjs",
   "cost/scale.test.mjs",
