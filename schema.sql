@@ -70,7 +70,10 @@ CREATE TABLE organizations (
   name_fold        TEXT NOT NULL DEFAULT '',
   -- How many webhooks are not disabled, and how many are for failures. Each request reads the row anyway.
   webhooks INTEGER NOT NULL DEFAULT 0,
-  failed_webhooks INTEGER NOT NULL DEFAULT 0
+  failed_webhooks INTEGER NOT NULL DEFAULT 0,
+  -- Until when each answer to the organization's keys is kept: its set-up is being looked at. Each request reads the row
+  -- anyway.
+  watched_until TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS organizations_deleted ON organizations (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS organizations_by_name ON organizations (name_fold, id);
@@ -103,7 +106,9 @@ CREATE TABLE IF NOT EXISTS auth_keys (
   last_used_network TEXT,
   -- How many requests were counted on that day (UTC); see src/auth/key_use.rs.
   counted_on     TEXT,
-  requests       INTEGER NOT NULL DEFAULT 0
+  requests       INTEGER NOT NULL DEFAULT 0,
+  -- The last answer as JSON, without names: written with last_used_at, and at once while the set-up is looked at.
+  last_answer    TEXT CHECK (last_answer IS NULL OR json_valid(last_answer))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS auth_keys_by_org ON auth_keys (org_id, created_at);
 -- Keys that were not deactivated: few, of however many there were.

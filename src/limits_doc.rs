@@ -225,6 +225,18 @@ fn keys_and_sessions() -> Vec<Row> {
         ("custom roles that *Permissions* lists", number(permissions::MOST_LISTED), CUT),
         ("body of a check", bytes(authzen::BODY_LIMIT), "413"),
         ("results of a search for permissions", number(product::search::MOST_FOUND), "next page"),
+        ("reads that fill such a page", number(authzen::search::MOST_READS), "next page"),
+        ("days for which acknowledgements are kept", number(product::acknowledgements::KEPT_DAYS), "deleted"),
+        (
+            "groups of an event of an archived project",
+            number(directory::event::MAX_GROUPS_LISTED),
+            "another event",
+        ),
+        (
+            "time for which answers are kept one by one after a set-up was looked at",
+            duration(setup_links::WATCHED_FOR),
+            "with the time of last use only",
+        ),
         ("`evaluations` of a check", number(product::check::MOST_QUESTIONS), "400"),
         (
             "roles of a project that a check need not read one by one",

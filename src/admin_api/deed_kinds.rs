@@ -6,15 +6,16 @@ use directory::event::EventType;
 /// The types of events of a kind.
 pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
     use EventType::{
-        BrakeEngaged, BrakeReleased, GroupCreated, GroupDeleted, GroupUpdated, ImportFinished, ImportStarted,
-        InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed,
-        MembershipAdded, MembershipRemoved, OrgRoleChanged, OrganizationCreated, OrganizationDeleted,
-        OrganizationRestored, OwnershipTransferred, PeopleCounted, PersonCreated, PersonDeactivated,
-        PersonDeleted, PersonErased, PersonHidden, PersonRestored, PersonShown, PersonUndeleted,
-        PersonUpdated, ProductKeyCreated, ProductKeyDeactivated, ProductKeyExpiryChanged, ProjectArchived,
-        ProjectCreated, ProjectRenamed, ProjectRestored, RoleCreated, RolePermissionsChanged, RoleRenamed,
-        SettingsChanged, TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted, WebhookChanged,
-        WritesPaused, WritesResumed,
+        BrakeEngaged, BrakeReleased, GroupCreated, GroupDeleted, GroupHidden, GroupShown, GroupUpdated,
+        ImportFinished, ImportStarted, InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated,
+        KeyExpiryChanged, KeyRenamed, MembershipAdded, MembershipRemoved, OrgRoleChanged,
+        OrganizationCreated, OrganizationDeleted, OrganizationRestored, OwnershipTransferred, PeopleCounted,
+        PersonCreated, PersonDeactivated, PersonDeleted, PersonErased, PersonHidden, PersonRestored,
+        PersonShown, PersonUndeleted, PersonUpdated, ProductKeyCreated, ProductKeyDeactivated,
+        ProductKeyExpiryChanged, ProductKeyRenamed, ProjectArchived, ProjectCreated, ProjectRenamed,
+        ProjectRestored, RoleCreated, RolePermissionsChanged, RoleRenamed, SettingsChanged, SetupLinkCreated,
+        SetupLinkOpened, SetupLinkRevoked, TeamCreated, TeamDeleted, TeamRenamed, UndoFinished, UndoStarted,
+        WebhookChanged, WritesPaused, WritesResumed,
     };
     match kind {
         DeedKind::Created => &[
@@ -36,7 +37,7 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
         DeedKind::Role => &[OrgRoleChanged, OwnershipTransferred],
         DeedKind::Joined => &[MembershipAdded],
         DeedKind::Left => &[MembershipRemoved],
-        DeedKind::Visibility => &[PersonHidden, PersonShown],
+        DeedKind::Visibility => &[PersonHidden, PersonShown, GroupHidden, GroupShown],
         DeedKind::Settings => &[
             SettingsChanged,
             RolePermissionsChanged,
@@ -57,6 +58,10 @@ pub(crate) fn types_of(kind: DeedKind) -> &'static [EventType] {
             ProductKeyCreated,
             ProductKeyDeactivated,
             ProductKeyExpiryChanged,
+            ProductKeyRenamed,
+            SetupLinkCreated,
+            SetupLinkOpened,
+            SetupLinkRevoked,
         ],
         DeedKind::Import => &[ImportStarted, ImportFinished],
         DeedKind::Undo => &[UndoStarted, UndoFinished],

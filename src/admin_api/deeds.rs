@@ -431,6 +431,8 @@ fn named(event: &Event) -> (Option<String>, Option<String>, Option<String>) {
         Event::ProjectCreated { name }
         | Event::ProjectArchived { name }
         | Event::ProjectRestored { name }
+        | Event::GroupHidden { name, .. }
+        | Event::GroupShown { name, .. }
         | Event::TeamCreated { name, .. }
         | Event::TeamDeleted { name, .. }
         | Event::OrganizationCreated { name }
@@ -442,6 +444,10 @@ fn named(event: &Event) -> (Option<String>, Option<String>, Option<String>) {
         | Event::KeyDeactivated { hint }
         | Event::ProductKeyCreated { hint, .. }
         | Event::ProductKeyExpiryChanged { hint, .. }
+        | Event::ProductKeyRenamed { hint, .. }
+        | Event::SetupLinkCreated { hint, .. }
+        | Event::SetupLinkOpened { hint }
+        | Event::SetupLinkRevoked { hint }
         | Event::ProductKeyDeactivated { hint } => only(hint),
         Event::WebhookChanged { target, .. } => only(target),
         _ => (None, None, None),

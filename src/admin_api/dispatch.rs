@@ -338,6 +338,7 @@ fn handler<'a>(
             made(projects::delete_team(context, org, project, team, query::read(query)?))
         }
         (C::RenameKey, [org, key]) => made(keys::rename(context, org, key, body.read()?)),
+        (C::RenameProductKey, [org, key]) => made(product_keys::rename(context, org, key, body.read()?)),
         (C::DeactivateProductKey, [org, key]) => {
             body.check_empty()?;
             made(product_keys::deactivate(context, org, key))

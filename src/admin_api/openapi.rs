@@ -78,6 +78,7 @@ fn schemas() -> Map<String, Value> {
     add::<product_keys::RevocationList>(&mut all);
     add::<product_keys::GenerateProductKey>(&mut all);
     add::<product_keys::RotateProductKey>(&mut all);
+    add::<product_keys::ChangeProductKey>(&mut all);
     add::<product_keys::IssuedProductKey>(&mut all);
     add::<projects::NewProject>(&mut all);
     add::<projects::NewName>(&mut all);

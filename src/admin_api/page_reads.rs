@@ -3,15 +3,20 @@
 use super::context::{AdminContext, InOrganization, Opened};
 use super::imports::ShownReading;
 use super::members::Person;
+use super::product_keys::grouped;
 use super::types::access::{Access, AccessQuery};
 use super::types::events::{DeedPage, DeedQuery};
 use super::types::groups::{Group, GroupQuery};
 use super::types::imports::MemberShown;
 use super::types::members::MemberInList;
+use super::types::product_keys::Revocation;
 use super::{access, deeds, groups, members};
-use crate::d1::Batch;
-use crate::d1::group_people;
+use crate::d1::product::acknowledgements;
+use crate::d1::{Batch, group_people};
 use crate::http::Problem;
+
+/// Most deactivations that the page of a person shows.
+const MOST_REVOCATIONS: u32 = 3;
 
 /// A person with their access and their history.
 pub(crate) struct PersonWithHistory {
@@ -20,6 +25,8 @@ pub(crate) struct PersonWithHistory {
     /// Their access at a moment; the problem, if it is not known.
     pub(crate) access: Result<Access, Problem>,
     pub(crate) history: DeedPage,
+    /// Their newest deactivations, and when products acknowledged them.
+    pub(crate) revocations: Vec<Revocation>,
     /// As what imports showed them; the problem, if that cannot be read.
     pub(crate) shown: Result<MemberShown, Problem>,
 }
@@ -40,13 +47,16 @@ pub(crate) async fn person(
     let person = members::Reading::push(&mut batch, &tenant, id);
     let access = access::Reading::push(&mut batch, &tenant, id, access);
     let history = deeds::Reading::push(&mut batch, &tenant, history)?;
+    let revocations = batch.push(acknowledgements::of_person(&tenant, id, MOST_REVOCATIONS));
     let shown = ShownReading::push(&mut batch, &tenant, id);
     let Opened { organization, results } = context.open(&tenant, batch).await?;
     let shown = shown.shown(context, org, &results, id).await;
     let person = person.person(&results);
     let access = access.access(&results);
     let history = history.page(&results, &tenant.now)?;
-    Ok(InOrganization { organization, answer: PersonWithHistory { person, access, history, shown } })
+    let revocations = grouped(results.all(revocations)?);
+    let answer = PersonWithHistory { person, access, history, revocations, shown };
+    Ok(InOrganization { organization, answer })
 }
 
 /// A group with its history.

@@ -7,8 +7,8 @@ use super::keys::MAX_LIFETIME;
 use super::reply::Reply;
 use super::types::keys::KeyStatus;
 use super::types::product_keys::{
-    Acknowledged, Consumer, ConsumerList, GenerateProductKey, IssuedProductKey, ProductKey, ProductKeyList,
-    ProductKeyWithText, Revocation, RevocationList, RotateProductKey,
+    Acknowledged, ChangeProductKey, Consumer, ConsumerList, GenerateProductKey, IssuedProductKey, ProductKey,
+    ProductKeyList, ProductKeyWithText, Revocation, RevocationList, RotateProductKey,
 };
 use crate::auth::known_keys;
 use crate::d1::audit_log::Outcome;
@@ -19,6 +19,7 @@ use crate::http::{AdminCode, Problem};
 use crate::runtime::clock::{self, DAY_SECONDS};
 use crate::runtime::random;
 use directory::Key;
+use directory::event::Transition;
 use directory::key::PRODUCT_PREFIX;
 
 /// Longest time that an old key stays active beside its replacement, in hours: thirty days.
@@ -54,7 +55,9 @@ pub(crate) async fn page(
     let mut batch = Batch::new();
     let keys = batch.push(stored::all(&tenant));
     let consumers = batch.push(acknowledgements::consumers_with_times(&tenant));
-    let revocations = person.map(|person| batch.push(acknowledgements::of_person(&tenant, person)));
+    let revocations = person.map(|person| {
+        batch.push(acknowledgements::of_person(&tenant, person, acknowledgements::MOST_OF_PERSON))
+    });
     let Opened { organization, results } = context.open(&tenant, batch).await?;
     let minutes = organization.record.revocation_minutes;
     let consumers =
@@ -126,7 +129,7 @@ fn percentile(sorted: &[i64], percent: usize) -> Option<i64> {
 
 /// When a consumer acknowledged a deactivation, as it is stored.
 #[derive(Debug, Deserialize)]
-struct StoredRevocation {
+pub(super) struct StoredRevocation {
     event: i64,
     at: String,
     r#type: String,
@@ -135,7 +138,7 @@ struct StoredRevocation {
     millis: Option<i64>,
 }
 
-fn grouped(rows: Vec<StoredRevocation>) -> Vec<Revocation> {
+pub(super) fn grouped(rows: Vec<StoredRevocation>) -> Vec<Revocation> {
     let mut all: Vec<Revocation> = Vec::new();
     for StoredRevocation { event, at, r#type, consumer, name, millis } in rows {
         let acknowledged = Acknowledged { consumer, name, millis };
@@ -217,6 +220,26 @@ pub(crate) async fn rotate(
         format!("Generated the product key {hint}, which replaces {} {until}.", replaced.hint)
     })
     .await
+}
+
+/// Gives a key another name.
+pub(crate) async fn rename(
+    context: &AdminContext<'_>,
+    org: &str,
+    id: &str,
+    ChangeProductKey { name }: ChangeProductKey,
+) -> Result<Reply<ProductKey>, Problem> {
+    check_name("product key", &name)?;
+    let tenant = context.tenant(org);
+    let found = read(context, &tenant, id).await?;
+    let outcome = Outcome::of(200, "Key", id, &found.hint)
+        .with_detail(format!("Named the product key {} \"{name}\".", found.hint));
+    let change = stored::rename(&tenant, id, &name);
+    let mut batch =
+        Batch::from_iter(stored::renamed(&tenant, id, Transition { before: found.name, after: name }));
+    let described = batch.push(stored::one(&tenant, id));
+    let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;
+    Ok(Reply::ok(results.first(described)?.ok_or(StorageError::Stale)?))
 }
 
 /// Deactivates a key.

@@ -36,6 +36,7 @@ pub(crate) enum Call {
     ListProductKeys,
     GenerateProductKey,
     RotateProductKey,
+    RenameProductKey,
     DeactivateProductKey,
     ListConsumers,
     ListRevocations,
@@ -142,6 +143,7 @@ static ROUTES: LazyLock<Routes<Call>> = LazyLock::new(|| {
         .at("/organizations/:org/permissions/:kind/:role", Method::PUT, Call::ChangePermissions)
         .at("/organizations/:org/product-keys", Method::GET, Call::ListProductKeys)
         .at("/organizations/:org/product-keys", Method::POST, Call::GenerateProductKey)
+        .at("/organizations/:org/product-keys/:key", Method::PATCH, Call::RenameProductKey)
         .at("/organizations/:org/product-keys/:key", Method::DELETE, Call::DeactivateProductKey)
         .at("/organizations/:org/product-keys/:key/rotate", Method::POST, Call::RotateProductKey)
         .at("/organizations/:org/consumers", Method::GET, Call::ListConsumers)

@@ -10,10 +10,10 @@ use super::types::setup_links::{IssuedSetupLink, NewSetupLink, SetupLink, SetupL
 use crate::auth::actor::Actor;
 use crate::d1::audit_log::Outcome;
 use crate::d1::project_list::{self, Wanted};
-use crate::d1::setup_links::{self as stored, Entry, MOST_GOOD};
-use crate::d1::{Batch, StorageError, health, keys};
+use crate::d1::setup_links::{self as stored, Entry, LastAnswer, MOST_GOOD};
+use crate::d1::{Batch, Handle, Results, StorageError, Tenant, health, keys};
 use crate::http::{AdminCode, Problem};
-use crate::runtime::clock::DAY_SECONDS;
+use crate::runtime::clock::{self, DAY_SECONDS};
 use crate::runtime::{crypto, ids, random};
 
 /// For how many days a link is good, unless the caller says otherwise.
@@ -60,7 +60,7 @@ impl Presented {
             organization: self.organization.clone(),
             id: self.id.clone(),
             hash: self.hash.clone(),
-            name: format!("setup link {}…", self.id.get(..8).unwrap_or(&self.id)),
+            name: stored::hint(&self.id),
         }
     }
 }
@@ -152,7 +152,7 @@ pub(crate) async fn revoke(
     context.only_operators()?;
     let tenant = context.tenant(org);
     context.open(&tenant, Batch::new()).await?;
-    let mut batch = Batch::new();
+    let mut batch = Batch::from_iter(stored::revoked(&tenant, id));
     let described = batch.push(stored::one(&tenant, id));
     let outcome = Outcome::of(200, "Key", id, id).with_detail("Revoked a setup link.");
     let results = context.write_if_changed(&tenant, &outcome, stored::revoke(&tenant, id), batch).await?;
@@ -178,10 +178,46 @@ pub(crate) async fn open(context: &AdminContext<'_>, link: &Presented) -> Result
 /// The set-up of an organization, as the holder of a link sees it.
 pub(crate) struct SetUp {
     pub(crate) keys: Vec<Key>,
-    pub(crate) state: ProvisioningState,
+    pub(crate) connection: Connection,
     /// The names of groups that stand for roles: those of the first projects.
     pub(crate) groups: Vec<String>,
     pub(crate) entries: Vec<Entry>,
+}
+
+/// Whether the identity provider is heard, and what it was answered last.
+pub(crate) struct Connection {
+    pub(crate) state: ProvisioningState,
+    pub(crate) last: Option<LastAnswer>,
+}
+
+/// The statements that read a connection. They have the next answers kept one by one.
+struct ConnectionReading {
+    state: Handle<ProvisioningState>,
+    last: Handle<LastAnswer>,
+}
+
+impl ConnectionReading {
+    fn push(batch: &mut Batch, context: &AdminContext<'_>, tenant: &Tenant<'_>) -> Self {
+        let in_millis = |millis: u64| clock::iso(context.now_millis.saturating_add(millis));
+        let (until, soon) = (in_millis(stored::WATCHED_FOR), in_millis(stored::WATCHED_FOR / 2));
+        batch.execute(stored::watch(tenant, &until, &soon));
+        let state = batch.push(health::state::<ProvisioningState>(tenant));
+        Self { state, last: batch.push(stored::last_answer(tenant)) }
+    }
+
+    fn connection(self, results: &Results) -> Result<Connection, Problem> {
+        let state = results.one(self.state)?.described();
+        Ok(Connection { state, last: results.first(self.last)? })
+    }
+}
+
+/// Reads whether the identity provider is heard.
+pub(crate) async fn connection(context: &AdminContext<'_>, org: &str) -> Result<Connection, Problem> {
+    let tenant = context.tenant(org);
+    let mut batch = Batch::new();
+    let reading = ConnectionReading::push(&mut batch, context, &tenant);
+    let Opened { results, .. } = context.open(&tenant, batch).await?;
+    reading.connection(&results)
 }
 
 /// Reads a set-up.
@@ -189,7 +225,7 @@ pub(crate) async fn read(context: &AdminContext<'_>, org: &str) -> Result<InOrga
     let tenant = context.tenant(org);
     let mut batch = Batch::new();
     let found = batch.push(keys::all::<KeyRecord>(&tenant));
-    let state = batch.push(health::state::<ProvisioningState>(&tenant));
+    let connection = ConnectionReading::push(&mut batch, context, &tenant);
     let wanted = Wanted::Page { after: ("", ""), count: MOST_PROJECTS };
     let projects = batch.push(project_list::described(&tenant, wanted));
     let entries = batch.push(stored::entries(&tenant));
@@ -203,7 +239,7 @@ pub(crate) async fn read(context: &AdminContext<'_>, org: &str) -> Result<InOrga
         .collect();
     let answer = SetUp {
         keys: results.all(found)?.into_iter().map(Key::from).collect(),
-        state: results.one(state)?.described(),
+        connection: connection.connection(&results)?,
         groups,
         entries: results.all(entries)?,
     };

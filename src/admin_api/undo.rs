@@ -116,10 +116,11 @@ pub(crate) async fn preview(
 /// Why events of a type are not undone. `None`: a later version of the Worker wrote them.
 fn why_not(event_type: Option<EventType>) -> &'static str {
     use EventType::{
-        BrakeEngaged, BrakeReleased, HistoryStarted, ImportFinished, ImportStarted, InvitationAccepted,
-        InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed, OrganizationCreated,
-        PeopleCounted, PersonErased, PersonHidden, PersonShown, ProductKeyCreated, ProductKeyDeactivated,
-        ProductKeyExpiryChanged, RolePermissionsChanged, UndoFinished, UndoStarted, WebhookChanged,
+        BrakeEngaged, BrakeReleased, GroupHidden, GroupShown, HistoryStarted, ImportFinished, ImportStarted,
+        InvitationAccepted, InvitationDeclined, KeyCreated, KeyDeactivated, KeyExpiryChanged, KeyRenamed,
+        OrganizationCreated, PeopleCounted, PersonErased, PersonHidden, PersonShown, ProductKeyCreated,
+        ProductKeyDeactivated, ProductKeyExpiryChanged, ProductKeyRenamed, RolePermissionsChanged,
+        SetupLinkCreated, SetupLinkOpened, SetupLinkRevoked, UndoFinished, UndoStarted, WebhookChanged,
         WritesPaused, WritesResumed,
     };
     match event_type {
@@ -127,8 +128,16 @@ fn why_not(event_type: Option<EventType>) -> &'static str {
         Some(KeyDeactivated) => "A revoked key never comes back. Generate another one under Keys.",
         Some(KeyRenamed) => "The name of a key is for administrators only. Change it under Keys.",
         Some(KeyExpiryChanged) => "A key that expires is not extended. Generate another one under Keys.",
-        Some(ProductKeyCreated | ProductKeyDeactivated | ProductKeyExpiryChanged) => {
-            "Keys of products are not undone. Generate or deactivate them under Products."
+        Some(ProductKeyCreated | ProductKeyDeactivated | ProductKeyExpiryChanged | ProductKeyRenamed) => {
+            "Keys of products are not undone. Generate, rename or deactivate them under Products."
+        }
+        Some(SetupLinkCreated) => {
+            "A link that was made may be in use. Revoke it under Setup links, if it must go."
+        }
+        Some(SetupLinkRevoked) => "A revoked link never comes back. Make another one under Setup links.",
+        Some(SetupLinkOpened) => "It changed nothing.",
+        Some(GroupHidden | GroupShown) => {
+            "It follows from the archiving of a project: it is undone with that."
         }
         Some(WebhookChanged) => "It decides where events go. Set it on the page of webhooks.",
         Some(PersonErased) => "What was erased is not kept anywhere.",

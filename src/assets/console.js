@@ -150,6 +150,33 @@ if (tail) {
   });
 }
 
+// Shows what an identity provider was answered last, on the page of its set-up.
+const connection = document.getElementById("connection");
+if (connection) {
+  let known;
+  const look = async () => {
+    try {
+      const answer = document.hidden ? undefined : await fetch("/console/setup?part=connection");
+      if (answer?.status === 401) return;
+      if (answer?.ok) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.getElementById("connection-state");
+        // What is as it was is not read out again.
+        if (fresh && fresh.innerHTML !== known) {
+          known = fresh.innerHTML;
+          const state = document.getElementById("connection-state");
+          state.replaceChildren(...fresh.childNodes);
+          localizeTimes(state);
+        }
+      }
+    } catch {
+      // Tried again below.
+    }
+    setTimeout(look, 3000);
+  };
+  setTimeout(look, 3000);
+}
+
 // Carries on an undo or a change of many people, one step after another, as its button does.
 const run = document.getElementById("run");
 if (run?.dataset.status === "running") {

@@ -102,7 +102,14 @@ mod tests {
     use super::*;
 
     fn used(at: &str) -> KeyUse {
-        KeyUse { id: "A".to_owned(), hash: String::new(), at: at.to_owned(), country: None, network: None }
+        KeyUse {
+            id: "A".to_owned(),
+            hash: String::new(),
+            at: at.to_owned(),
+            country: None,
+            network: None,
+            answer: None,
+        }
     }
 
     #[test]

@@ -71,8 +71,14 @@ async fn open_as(session: &Session<'_>, batch: Batch, is_write: bool) -> Result<
             (key, loaded.results)
         }
     };
-    let (last_used_is_due, has_webhooks) = (key.last_used_is_due(), key.webhooks > 0);
-    Ok(Opened { organization: key.organization, holds: key.holds, last_used_is_due, has_webhooks, results })
+    Ok(Opened {
+        last_used_is_due: key.last_used_is_due(),
+        has_webhooks: key.webhooks > 0,
+        is_watched: key.is_watched(),
+        organization: key.organization,
+        holds: key.holds,
+        results,
+    })
 }
 
 async fn is_revoked(session: &Session<'_>) -> bool {

@@ -59,6 +59,14 @@ pub(super) async fn respond(
     let path = ["organizations", link.organization.as_str(), "setup"];
     let databases: Vec<Database> = databases(deployment, &path).map_err(|_| not_good())?;
     let mut context = admin_context(deployment, request, link.actor(), &databases)?;
+    let is_part = request.parameters().iter().any(|(name, part)| name == "part" && part == "connection");
+    if let (true, false, None) = (is_part, is_new, &form) {
+        return match setup_links::connection(&context, &link.organization).await {
+            Ok(read) => Ok(page::part(&read).into()),
+            Err(problem) if problem.status == 404 => Err(not_good()),
+            Err(problem) => Err(problem),
+        };
+    }
     let outcome = match (is_new, form) {
         (true, None) => {
             context.is_writing = true;

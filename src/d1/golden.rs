@@ -23,8 +23,8 @@ use super::users::StoredUser;
 use super::{
     Batch, Cause, Scope, Statement, Tenant, acceptances, audit_log, brake, bulk, consequences, deletion,
     erasure, events, export, group_members, group_people, groups, health, member_chunks, organization_list,
-    organizations, people, people_counts, permissions, project_views, projects, retention, totals, undo,
-    users, webhooks,
+    organizations, people, people_counts, permissions, product, project_views, projects, retention, totals,
+    undo, users, webhooks,
 };
 use directory::event::{MAX_LISTED, Source};
 use directory::group::GroupChange;
@@ -419,8 +419,12 @@ fn readable() -> Vec<Case> {
         batch.push(health::state::<Value>(&tenant));
         health::Findings::push(batch, &tenant);
     });
-    for (name, made) in undo::statements::cases(&tenant).into_iter().chain(webhooks::delivery::cases(&tenant))
-    {
+    let made = [
+        undo::statements::cases(&tenant),
+        webhooks::delivery::cases(&tenant),
+        product::statements::cases(&tenant),
+    ];
+    for (name, made) in made.into_iter().flatten() {
         add(name, &|batch| *batch = made.clone());
     }
     let name = AdministratorName::of("ada@example.com");

@@ -207,16 +207,28 @@ pub struct KeyUse {
     pub country: Option<String>,
     /// The name of the network of that request.
     pub network: Option<String>,
+    /// What it was answered, as JSON; see [`super::setup_links::LastAnswer`].
+    pub answer: Option<String>,
+}
+
+/// Keeps the last answer to a key, as JSON.
+pub fn answered(id: &str, hash: &str, answer: &str) -> Statement {
+    Statement::new(
+        "UPDATE auth_keys SET last_answer = :answer WHERE id = :id AND hash = :hash AND deactivated_at IS NULL",
+        &[text("id", id), text("hash", hash), text("answer", answer)],
+    )
 }
 
 /// Notes that a key was used, and how many more requests were counted on that day.
-pub fn used(KeyUse { id, hash, at, country, network }: &KeyUse, requests: u64) -> Statement {
+pub fn used(KeyUse { id, hash, at, country, network, answer }: &KeyUse, requests: u64) -> Statement {
     Statement::new(
         "UPDATE auth_keys SET last_used_at = :at, last_used_country = :country, last_used_network = :network,
            requests = iif(counted_on = substr(:at, 1, 10), requests, 0) + CAST(:requests AS INTEGER),
-           counted_on = substr(:at, 1, 10)
+           counted_on = substr(:at, 1, 10),
+           last_answer = iif(last_answer ->> 'at' > :at, last_answer, coalesce(:answer, last_answer))
          WHERE id = :id AND hash = :hash AND deactivated_at IS NULL",
         &[
+            optional("answer", answer.as_deref()),
             text("at", at.as_str()),
             optional("country", country.as_deref()),
             optional("network", network.as_deref()),

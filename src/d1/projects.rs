@@ -409,6 +409,7 @@ pub fn archive(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     vec![
         events::groups::project_archived(tenant, id),
         ended,
+        events::groups::hidden(tenant, id),
         statement("UPDATE projects SET archived_at = :now WHERE org_id = :org AND id = :id AND archived_at IS NULL"),
         guard(),
         statement(
@@ -428,6 +429,7 @@ pub fn restore(tenant: &Tenant<'_>, id: &str) -> Vec<Statement> {
     let statement = |sql| tenant.statement(sql, &[text("id", id)]);
     vec![
         events::groups::project_restored(tenant, id),
+        events::groups::shown(tenant, id),
         statement(
             "UPDATE projects SET archived_at = NULL
              WHERE org_id = :org AND id = :id AND archived_at IS NOT NULL",

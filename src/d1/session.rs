@@ -32,6 +32,8 @@ pub struct StoredKey {
     fold_version: i64,
     /// How many webhooks deliver the organization's events.
     pub webhooks: u32,
+    /// Until when each answer is kept.
+    watched_until: String,
     /// Its organization.
     pub organization: Organization,
     /// What holds up the organization's provisioning.
@@ -42,6 +44,11 @@ impl StoredKey {
     /// Whether the organization's folded columns are of an older version, so that a search may miss rows.
     pub fn has_outdated_folds(&self) -> bool {
         self.fold_version < FOLD_VERSION
+    }
+
+    /// Whether the answer is kept: the organization's identity provider is being set up.
+    pub fn is_watched(&self) -> bool {
+        self.watched_until > clock::iso(clock::now_millis())
     }
 
     /// Whether the time of last use is due to be written.
@@ -90,6 +97,8 @@ pub struct Opened {
     pub last_used_is_due: bool,
     /// Whether webhooks deliver the organization's events.
     pub has_webhooks: bool,
+    /// Whether the answer is kept.
+    pub is_watched: bool,
     /// The results of the caller's statements.
     pub results: Results,
 }
@@ -135,6 +144,7 @@ impl Session<'_> {
             "SELECT json_object(
                'deactivated_at', k.deactivated_at, 'expires_at', k.expires_at, 'last_used_at', k.last_used_at,
                'fold_version', o.fold_version, 'webhooks', o.webhooks,
+               'watched_until', o.watched_until,
                'organization', json_object(
                  'id', o.id, 'name', o.name, 'mail_domains', json(o.mail_domains), 'user_count', o.user_count,
                  'group_count', o.group_count, 'user_limit', o.user_limit,

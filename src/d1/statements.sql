@@ -11784,9 +11784,9 @@ SELECT
               'name',
               coalesce(
                 e.data ->> '$.group.name',
-                e.data ->> '$.groups[0].name',
                 e.data ->> '$.name.after',
                 iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL),
+                e.data ->> '$.groups[0].name',
                 e.data ->> 'hint'
               ),
               'email',
@@ -12595,6 +12595,2157 @@ SELECT
   ) AS next_at
 FROM webhooks w
 WHERE w.org_id = ?2 AND w.id = ?3;
+
+-- the feed behind an event, and from a time
+WITH o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL)
+SELECT
+  f.seq AS oldest,
+  f.at AS oldest_at,
+  l.seq AS newest,
+  l.at AS newest_at,
+  (SELECT e.at FROM events e WHERE e.org_id = o.id AND e.seq = CAST(?2 AS INTEGER)) AS at
+FROM
+  o
+  CROSS JOIN events f ON f.org_id = o.id
+  AND f.seq = (SELECT min(seq) FROM events WHERE org_id = o.id)
+  CROSS JOIN events l ON l.org_id = o.id
+  AND l.seq = (SELECT max(seq) FROM events WHERE org_id = o.id);
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+range AS MATERIALIZED (
+  SELECT
+    e.*,
+    (
+      1 + coalesce(json_array_length(e.data, '$.people'), 0) + coalesce(json_array_length(e.data, '$.groups'), 0)
+    ) AS work
+  FROM o CROSS JOIN events e ON e.org_id = o.id AND e.seq > CAST(?2 AS INTEGER)
+  ORDER BY e.seq
+  LIMIT 100
+),
+kept AS MATERIALIZED (
+  SELECT *
+  FROM (
+    SELECT r.*, sum(r.work) OVER (ORDER BY r.seq ROWS UNBOUNDED PRECEDING) - r.work AS done
+    FROM range r
+  )
+  WHERE done < 2000
+)
+SELECT
+  e.seq AS seq,
+  e.at AS at,
+  e.type AS type,
+  (
+    e.type = 'membership.removed'
+    OR e.type = 'person.deactivated'
+    OR e.type = 'person.deleted'
+    OR e.type = 'ownership.transferred'
+    OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' = 'Member')
+  ) AS lost,
+  (
+    e.type = 'membership.added'
+    OR e.type = 'person.restored'
+    OR e.type = 'ownership.transferred'
+    OR ((e.type = 'person.created' OR e.type = 'person.undeleted') AND e.data ->> 'active')
+    OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' <> 'Member')
+  ) AS gained,
+  json_object(
+    'id',
+    'evt_' || e.org_id || '_' || e.seq,
+    'seq',
+    e.seq,
+    'at',
+    e.at,
+    'type',
+    e.type,
+    'organization',
+    e.org_id,
+    'subject',
+    iif(
+      e.subject_type = 'person',
+      json_insert(
+        coalesce(
+          (
+            SELECT
+              json_object(
+                'id',
+                u.id,
+                'user_name',
+                u.doc ->> 'userName',
+                'external_id',
+                u.doc ->> 'externalId',
+                'name',
+                coalesce(
+                  nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+                  u.doc ->> 'displayName'
+                ),
+                'email',
+                coalesce(
+                  (SELECT m.value ->> 'value' FROM json_each(u.doc, '$.emails') m WHERE m.value ->> 'primary' LIMIT 1),
+                  u.doc ->> '$.emails[0].value'
+                )
+              )
+            FROM users u
+            WHERE u.org_id = e.org_id
+              AND u.id = e.subject_id
+          ),
+          (
+            SELECT
+              json_object(
+                'id',
+                e.subject_id,
+                'user_name',
+                n.personal ->> 'user_name',
+                'external_id',
+                n.personal ->> 'external_id',
+                'name',
+                n.personal ->> 'display_name',
+                'email',
+                NULL
+              )
+            FROM (
+              SELECT max(x.personal) AS personal
+              FROM (
+                SELECT y.personal
+                FROM (
+                  SELECT z.personal
+                  FROM event_subjects z
+                  WHERE z.org_id = e.org_id
+                    AND z.subject_id = e.subject_id
+                  ORDER BY z.seq DESC
+                  LIMIT 10
+                ) y
+                WHERE y.personal IS NOT NULL
+                LIMIT 1
+              ) x
+            ) n
+          )
+        ),
+        '$.type',
+        'person'
+      ),
+      json_object(
+        'type',
+        e.subject_type,
+        'id',
+        e.subject_id,
+        'user_name',
+        NULL,
+        'external_id',
+        NULL,
+        'name',
+        coalesce(
+          e.data ->> '$.group.name',
+          e.data ->> '$.name.after',
+          iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL),
+          e.data ->> '$.groups[0].name',
+          e.data ->> 'hint'
+        ),
+        'email',
+        NULL
+      )
+    ),
+    'version',
+    e.version,
+    'story',
+    e.story,
+    'cause',
+    json_object('source', e.source, 'actor', e.actor, 'log_id', e.log_id),
+    'data',
+    json(e.data),
+    'access',
+    json(
+      CASE
+        WHEN e.type = 'membership.added' THEN (
+          SELECT
+            json_group_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = j.value ->> 'id'
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          j.value ->> 'id',
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = j.value ->> 'id'
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json('true'),
+                'lost',
+                json('[]'),
+                'gained',
+                json(
+                  (
+                    SELECT
+                      json_group_array(
+                        json_object(
+                          'group_id',
+                          g.value ->> 'id',
+                          'group',
+                          iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+                          'project_id',
+                          g.value ->> '$.project.id',
+                          'project',
+                          g.value ->> '$.project.name',
+                          'team_id',
+                          g.value ->> '$.team.id',
+                          'team',
+                          g.value ->> '$.team.name',
+                          'role',
+                          g.value ->> 'role'
+                        )
+                      )
+                    FROM json_each(e.data, '$.groups') g
+                  )
+                ),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(NULL)
+              )
+            )
+          FROM json_each(e.data, '$.people') j
+        )
+        WHEN e.type = 'membership.removed' THEN (
+          SELECT
+            json_group_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = j.value ->> 'id'
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          j.value ->> 'id',
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = j.value ->> 'id'
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json(iif(e.subject_type = 'person', 'false', 'true')),
+                'lost',
+                json(
+                  (
+                    SELECT
+                      json_group_array(
+                        json_object(
+                          'group_id',
+                          g.value ->> 'id',
+                          'group',
+                          iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+                          'project_id',
+                          g.value ->> '$.project.id',
+                          'project',
+                          g.value ->> '$.project.name',
+                          'team_id',
+                          g.value ->> '$.team.id',
+                          'team',
+                          g.value ->> '$.team.name',
+                          'role',
+                          g.value ->> 'role'
+                        )
+                      )
+                    FROM json_each(e.data, '$.groups') g
+                  )
+                ),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(NULL)
+              )
+            )
+          FROM json_each(e.data, '$.people') j
+        )
+        WHEN e.type = 'person.deactivated' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('false'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('true'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(NULL)
+          )
+        )
+        WHEN e.type = 'person.deleted' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('false'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('true'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(NULL)
+          )
+        )
+        WHEN e.type = 'person.restored' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('true'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json('true'),
+            'org_role',
+            json(NULL)
+          )
+        )
+        WHEN e.type = 'person.created'
+        OR e.type = 'person.undeleted' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json(iif(e.data ->> 'active', 'true', 'false')),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json(iif(e.data ->> 'active', 'true', 'false')),
+            'org_role',
+            json(NULL)
+          )
+        )
+        WHEN e.type = 'org_role.changed' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json(iif(e.data ->> 'active', 'true', 'false')),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(e.data -> '$.org_role')
+          )
+        )
+        WHEN e.type = 'ownership.transferred' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.data ->> '$.owner.before'
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.data ->> '$.owner.before',
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.data ->> '$.owner.before'
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('true'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(json_object('before', 'Owner', 'after', 'Admin'))
+          ),
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.data ->> '$.owner.after'
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.data ->> '$.owner.after',
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.data ->> '$.owner.after'
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('true'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(json_object('before', e.data ->> 'role_before', 'after', 'Owner'))
+          )
+        )
+        ELSE '[]'
+      END
+    )
+  ) AS body
+FROM kept e
+ORDER BY e.seq;
+WITH
+RECURSIVE o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+range_start_search (low, high) AS (
+  SELECT
+    (SELECT min(e.seq) - 1 FROM events e WHERE e.org_id = o.id),
+    (SELECT max(e.seq) FROM events e WHERE e.org_id = o.id)
+  FROM o
+  UNION ALL
+  SELECT iif(e.at < ?2, e.seq, s.low), iif(e.at < ?2, s.high, e.seq - 1)
+  FROM
+    range_start_search s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = (s.low + s.high + 1) / 2
+  WHERE s.low < s.high
+),
+range_start (seq) AS MATERIALIZED (SELECT low FROM range_start_search WHERE low = high),
+range AS MATERIALIZED (
+  SELECT
+    e.*,
+    (
+      1 + coalesce(json_array_length(e.data, '$.people'), 0) + coalesce(json_array_length(e.data, '$.groups'), 0)
+    ) AS work
+  FROM o CROSS JOIN events e ON e.org_id = o.id AND e.seq > (SELECT seq FROM range_start)
+  ORDER BY e.seq
+  LIMIT 100
+),
+kept AS MATERIALIZED (
+  SELECT *
+  FROM (
+    SELECT r.*, sum(r.work) OVER (ORDER BY r.seq ROWS UNBOUNDED PRECEDING) - r.work AS done
+    FROM range r
+  )
+  WHERE done < 2000
+)
+SELECT
+  e.seq AS seq,
+  e.at AS at,
+  e.type AS type,
+  (
+    e.type = 'membership.removed'
+    OR e.type = 'person.deactivated'
+    OR e.type = 'person.deleted'
+    OR e.type = 'ownership.transferred'
+    OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' = 'Member')
+  ) AS lost,
+  (
+    e.type = 'membership.added'
+    OR e.type = 'person.restored'
+    OR e.type = 'ownership.transferred'
+    OR ((e.type = 'person.created' OR e.type = 'person.undeleted') AND e.data ->> 'active')
+    OR (e.type = 'org_role.changed' AND e.data ->> 'active' AND e.data ->> '$.org_role.after' <> 'Member')
+  ) AS gained,
+  json_object(
+    'id',
+    'evt_' || e.org_id || '_' || e.seq,
+    'seq',
+    e.seq,
+    'at',
+    e.at,
+    'type',
+    e.type,
+    'organization',
+    e.org_id,
+    'subject',
+    iif(
+      e.subject_type = 'person',
+      json_insert(
+        coalesce(
+          (
+            SELECT
+              json_object(
+                'id',
+                u.id,
+                'user_name',
+                u.doc ->> 'userName',
+                'external_id',
+                u.doc ->> 'externalId',
+                'name',
+                coalesce(
+                  nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+                  u.doc ->> 'displayName'
+                ),
+                'email',
+                coalesce(
+                  (SELECT m.value ->> 'value' FROM json_each(u.doc, '$.emails') m WHERE m.value ->> 'primary' LIMIT 1),
+                  u.doc ->> '$.emails[0].value'
+                )
+              )
+            FROM users u
+            WHERE u.org_id = e.org_id
+              AND u.id = e.subject_id
+          ),
+          (
+            SELECT
+              json_object(
+                'id',
+                e.subject_id,
+                'user_name',
+                n.personal ->> 'user_name',
+                'external_id',
+                n.personal ->> 'external_id',
+                'name',
+                n.personal ->> 'display_name',
+                'email',
+                NULL
+              )
+            FROM (
+              SELECT max(x.personal) AS personal
+              FROM (
+                SELECT y.personal
+                FROM (
+                  SELECT z.personal
+                  FROM event_subjects z
+                  WHERE z.org_id = e.org_id
+                    AND z.subject_id = e.subject_id
+                  ORDER BY z.seq DESC
+                  LIMIT 10
+                ) y
+                WHERE y.personal IS NOT NULL
+                LIMIT 1
+              ) x
+            ) n
+          )
+        ),
+        '$.type',
+        'person'
+      ),
+      json_object(
+        'type',
+        e.subject_type,
+        'id',
+        e.subject_id,
+        'user_name',
+        NULL,
+        'external_id',
+        NULL,
+        'name',
+        coalesce(
+          e.data ->> '$.group.name',
+          e.data ->> '$.name.after',
+          iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL),
+          e.data ->> '$.groups[0].name',
+          e.data ->> 'hint'
+        ),
+        'email',
+        NULL
+      )
+    ),
+    'version',
+    e.version,
+    'story',
+    e.story,
+    'cause',
+    json_object('source', e.source, 'actor', e.actor, 'log_id', e.log_id),
+    'data',
+    json(e.data),
+    'access',
+    json(
+      CASE
+        WHEN e.type = 'membership.added' THEN (
+          SELECT
+            json_group_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = j.value ->> 'id'
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          j.value ->> 'id',
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = j.value ->> 'id'
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json('true'),
+                'lost',
+                json('[]'),
+                'gained',
+                json(
+                  (
+                    SELECT
+                      json_group_array(
+                        json_object(
+                          'group_id',
+                          g.value ->> 'id',
+                          'group',
+                          iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+                          'project_id',
+                          g.value ->> '$.project.id',
+                          'project',
+                          g.value ->> '$.project.name',
+                          'team_id',
+                          g.value ->> '$.team.id',
+                          'team',
+                          g.value ->> '$.team.name',
+                          'role',
+                          g.value ->> 'role'
+                        )
+                      )
+                    FROM json_each(e.data, '$.groups') g
+                  )
+                ),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(NULL)
+              )
+            )
+          FROM json_each(e.data, '$.people') j
+        )
+        WHEN e.type = 'membership.removed' THEN (
+          SELECT
+            json_group_array(
+              json_object(
+                'person',
+                json(
+                  coalesce(
+                    (
+                      SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                      FROM users u
+                      WHERE u.org_id = e.org_id
+                        AND u.id = j.value ->> 'id'
+                    ),
+                    (
+                      SELECT
+                        json_object(
+                          'id',
+                          j.value ->> 'id',
+                          'user_name',
+                          n.personal ->> 'user_name',
+                          'external_id',
+                          n.personal ->> 'external_id'
+                        )
+                      FROM (
+                        SELECT max(x.personal) AS personal
+                        FROM (
+                          SELECT y.personal
+                          FROM (
+                            SELECT z.personal
+                            FROM event_subjects z
+                            WHERE z.org_id = e.org_id
+                              AND z.subject_id = j.value ->> 'id'
+                            ORDER BY z.seq DESC
+                            LIMIT 10
+                          ) y
+                          WHERE y.personal IS NOT NULL
+                          LIMIT 1
+                        ) x
+                      ) n
+                    )
+                  )
+                ),
+                'active',
+                json(iif(e.subject_type = 'person', 'false', 'true')),
+                'lost',
+                json(
+                  (
+                    SELECT
+                      json_group_array(
+                        json_object(
+                          'group_id',
+                          g.value ->> 'id',
+                          'group',
+                          iif(g.value ->> 'role' IS NULL, g.value ->> 'name', NULL),
+                          'project_id',
+                          g.value ->> '$.project.id',
+                          'project',
+                          g.value ->> '$.project.name',
+                          'team_id',
+                          g.value ->> '$.team.id',
+                          'team',
+                          g.value ->> '$.team.name',
+                          'role',
+                          g.value ->> 'role'
+                        )
+                      )
+                    FROM json_each(e.data, '$.groups') g
+                  )
+                ),
+                'gained',
+                json('[]'),
+                'is_lost',
+                json('false'),
+                'is_gained',
+                json('false'),
+                'org_role',
+                json(NULL)
+              )
+            )
+          FROM json_each(e.data, '$.people') j
+        )
+        WHEN e.type = 'person.deactivated' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('false'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('true'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(NULL)
+          )
+        )
+        WHEN e.type = 'person.deleted' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('false'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('true'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(NULL)
+          )
+        )
+        WHEN e.type = 'person.restored' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('true'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json('true'),
+            'org_role',
+            json(NULL)
+          )
+        )
+        WHEN e.type = 'person.created'
+        OR e.type = 'person.undeleted' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json(iif(e.data ->> 'active', 'true', 'false')),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json(iif(e.data ->> 'active', 'true', 'false')),
+            'org_role',
+            json(NULL)
+          )
+        )
+        WHEN e.type = 'org_role.changed' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.subject_id
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.subject_id,
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.subject_id
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json(iif(e.data ->> 'active', 'true', 'false')),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(e.data -> '$.org_role')
+          )
+        )
+        WHEN e.type = 'ownership.transferred' THEN json_array(
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.data ->> '$.owner.before'
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.data ->> '$.owner.before',
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.data ->> '$.owner.before'
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('true'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(json_object('before', 'Owner', 'after', 'Admin'))
+          ),
+          json_object(
+            'person',
+            json(
+              coalesce(
+                (
+                  SELECT json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId')
+                  FROM users u
+                  WHERE u.org_id = e.org_id
+                    AND u.id = e.data ->> '$.owner.after'
+                ),
+                (
+                  SELECT
+                    json_object(
+                      'id',
+                      e.data ->> '$.owner.after',
+                      'user_name',
+                      n.personal ->> 'user_name',
+                      'external_id',
+                      n.personal ->> 'external_id'
+                    )
+                  FROM (
+                    SELECT max(x.personal) AS personal
+                    FROM (
+                      SELECT y.personal
+                      FROM (
+                        SELECT z.personal
+                        FROM event_subjects z
+                        WHERE z.org_id = e.org_id
+                          AND z.subject_id = e.data ->> '$.owner.after'
+                        ORDER BY z.seq DESC
+                        LIMIT 10
+                      ) y
+                      WHERE y.personal IS NOT NULL
+                      LIMIT 1
+                    ) x
+                  ) n
+                )
+              )
+            ),
+            'active',
+            json('true'),
+            'lost',
+            json('[]'),
+            'gained',
+            json('[]'),
+            'is_lost',
+            json('false'),
+            'is_gained',
+            json('false'),
+            'org_role',
+            json(json_object('before', e.data ->> 'role_before', 'after', 'Owner'))
+          )
+        )
+        ELSE '[]'
+      END
+    )
+  ) AS body
+FROM kept e
+ORDER BY e.seq;
+
+-- a page of the snapshot
+SELECT
+  group_concat (y.line, '' ORDER BY y.number) AS body,
+  max(y.number) AS number,
+  count(*) AS rows,
+  y.after AS
+after, y.after_seq AS after_seq
+FROM (
+  SELECT x.*, sum(length(x.line)) OVER (ORDER BY x.number ROWS UNBOUNDED PRECEDING) / 300000 AS piece
+  FROM (
+    SELECT w.after AS
+    after
+,
+      w.after_seq AS after_seq,
+      row_number() OVER () AS number,
+      json_object('person', json(c0), 'access', json(c1)) || char(10) AS line
+    FROM (
+      SELECT
+        json_object(
+          'id',
+          u.id,
+          'user_name',
+          u.doc ->> 'userName',
+          'external_id',
+          u.doc ->> 'externalId',
+          'name',
+          coalesce(
+            nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+            u.doc ->> 'displayName'
+          ),
+          'email',
+          coalesce(
+            (SELECT m.value ->> 'value' FROM json_each(u.doc, '$.emails') m WHERE m.value ->> 'primary' LIMIT 1),
+            u.doc ->> '$.emails[0].value'
+          ),
+          'active',
+          json(iif(u.active, 'true', 'false')),
+          'org_role',
+          iif(u.active, u.org_role, NULL),
+          'version',
+          u.version
+        ) AS c0,
+        (
+          SELECT
+            json_group_array(
+              json_object(
+                'group_id',
+                g.id,
+                'group',
+                iif(g.role IS NULL, g.display_name, NULL),
+                'project_id',
+                p.id,
+                'project',
+                p.name,
+                'team_id',
+                t.id,
+                'team',
+                t.name,
+                'role',
+                g.role,
+                'since',
+                b.at
+              )
+            )
+          FROM
+            memberships m
+            CROSS JOIN groups g ON g.seq = m.group_seq
+            LEFT JOIN projects p ON p.id = g.project_id
+            LEFT JOIN teams t ON t.id = g.team_id
+            LEFT JOIN events b ON b.org_id = g.org_id
+            AND b.seq = m.since
+          WHERE m.user_seq = u.seq
+        ) AS c1,
+        u.id AS
+      after, 0 AS after_seq
+      FROM users u
+      WHERE u.org_id = ?1
+        AND u.id > ?2
+      ORDER BY u.id
+      LIMIT CAST(?3 AS INTEGER)
+    ) w
+  ) x
+) y
+GROUP BY y.piece
+ORDER BY y.piece;
+
+-- a person, and the people of a project, for a product
+WITH
+o (id) AS MATERIALIZED (SELECT ?1),
+f (seq) AS MATERIALIZED (
+  SELECT *
+  FROM (SELECT u.seq FROM o CROSS JOIN users u ON u.org_id = o.id AND u.id = ?2)
+  UNION ALL
+  SELECT *
+  FROM (SELECT u.seq FROM o CROSS JOIN users u ON u.org_id = o.id AND u.user_name_fold = ?3)
+  UNION ALL
+  SELECT *
+  FROM (SELECT u.seq FROM o CROSS JOIN users u ON u.org_id = o.id AND u.external_id = ?4)
+  LIMIT 1
+)
+SELECT
+  json_object(
+    'person',
+    json(
+      json_object(
+        'id',
+        u.id,
+        'user_name',
+        u.doc ->> 'userName',
+        'external_id',
+        u.doc ->> 'externalId',
+        'name',
+        coalesce(
+          nullif(trim(concat_ws(' ', u.doc ->> '$.name.givenName', u.doc ->> '$.name.familyName')), ''),
+          u.doc ->> 'displayName'
+        ),
+        'email',
+        coalesce(
+          (SELECT m.value ->> 'value' FROM json_each(u.doc, '$.emails') m WHERE m.value ->> 'primary' LIMIT 1),
+          u.doc ->> '$.emails[0].value'
+        ),
+        'active',
+        json(iif(u.active, 'true', 'false')),
+        'org_role',
+        iif(u.active, u.org_role, NULL),
+        'version',
+        u.version
+      )
+    ),
+    'access',
+    json(
+      (
+        SELECT
+          json_group_array(
+            json_object(
+              'group_id',
+              g.id,
+              'group',
+              iif(g.role IS NULL, g.display_name, NULL),
+              'project_id',
+              p.id,
+              'project',
+              p.name,
+              'team_id',
+              t.id,
+              'team',
+              t.name,
+              'role',
+              g.role,
+              'since',
+              b.at
+            )
+          )
+        FROM
+          memberships m
+          CROSS JOIN groups g ON g.seq = m.group_seq
+          LEFT JOIN projects p ON p.id = g.project_id
+          LEFT JOIN teams t ON t.id = g.team_id
+          LEFT JOIN events b ON b.org_id = g.org_id
+          AND b.seq = m.since
+        WHERE m.user_seq = u.seq
+      )
+    )
+  ) AS body
+FROM f CROSS JOIN users u ON u.seq = f.seq;
+SELECT p.id AS id, p.name AS name
+FROM projects p
+WHERE
+  p.id = (
+    SELECT id
+    FROM (SELECT id FROM projects WHERE org_id = ?1 AND id = ?2 AND archived_at IS NULL)
+    UNION ALL
+    SELECT id
+    FROM projects
+    WHERE org_id = ?1
+      AND name_fold = ?3 AND archived_at IS NULL
+    LIMIT 1
+  );
+SELECT
+  g.seq AS group_seq,
+  u.seq AS user_seq,
+  json_object(
+    'person',
+    json_object('id', u.id, 'user_name', u.doc ->> 'userName', 'external_id', u.doc ->> 'externalId'),
+    'group_id',
+    g.id,
+    'team_id',
+    t.id,
+    'team',
+    t.name,
+    'role',
+    g.role,
+    'since',
+    (SELECT b.at FROM events b WHERE b.org_id = g.org_id AND b.seq = m.since)
+  ) AS body
+FROM
+  groups g
+  CROSS JOIN memberships m ON m.group_seq = g.seq
+  AND m.user_seq > iif(g.seq = CAST(?1 AS INTEGER), CAST(?2 AS INTEGER), 0)
+  CROSS JOIN users u ON u.seq = m.user_seq
+  LEFT JOIN teams t ON t.id = g.team_id
+WHERE
+  g.project_id = (
+    SELECT id
+    FROM (SELECT id FROM projects WHERE org_id = ?3 AND id = ?4 AND archived_at IS NULL)
+    UNION ALL
+    SELECT id
+    FROM projects
+    WHERE org_id = ?3
+      AND name_fold = ?5 AND archived_at IS NULL
+    LIMIT 1
+  )
+  AND g.seq >= CAST(?1 AS INTEGER)
+  AND (?6 IS NULL OR g.role = ?6)
+ORDER BY g.seq, m.user_seq
+LIMIT CAST(?7 AS INTEGER);
+
+-- a search for people and things with a permission
+SELECT
+  x.permissions AS permissions,
+  x.org_id AS organization,
+  CASE
+    x.ask ->> '$.what.on'
+    WHEN 'organization' THEN iif(x.ask ->> '$.what.organization' = x.org_id, x.org_id, NULL)
+    WHEN 'project' THEN p.id
+    WHEN 'team' THEN t.id
+  END AS resource,
+  coalesce(x.person ->> 2, 0) AS is_active,
+  x.person ->> 3 AS organization_role,
+  (
+    SELECT
+      json_group_array(
+        json_object(
+          'on',
+          iif(g.team_id IS NULL, 'project', 'team'),
+          'role',
+          g.role,
+          'seq',
+          g.seq,
+          'project',
+          g.project_id,
+          'team',
+          g.team_id
+        )
+      )
+    FROM (
+      SELECT value
+      FROM json_each(p.role_groups)
+      UNION ALL
+      SELECT value
+      FROM json_each(coalesce(t.role_groups, '[]'))
+    ) j
+      CROSS JOIN groups g ON g.seq = j.value
+  ) AS roles
+FROM
+  (
+    SELECT
+      o.id AS org_id,
+      iif(0 = 0, o.permissions, NULL) AS permissions,
+      (?1 -> 0) AS ask,
+      (
+        SELECT iif(min(c.seq) = max(c.seq), json_array(c.seq, c.id, c.active, c.org_role), NULL)
+        FROM (
+          SELECT seq, id, active, org_role
+          FROM users
+          WHERE org_id = o.id
+            AND id = (?1 -> 0) ->> '$.who.id'
+          UNION ALL
+          SELECT seq, id, active, org_role
+          FROM users
+          WHERE org_id = o.id
+            AND user_name_fold = (?1 -> 0) ->> '$.who.user_name'
+          UNION ALL
+          SELECT *
+          FROM (
+            SELECT seq, id, active, org_role
+            FROM users
+            WHERE org_id = o.id
+              AND external_id = (?1 -> 0) ->> '$.who.external_id'
+            LIMIT 2
+          )
+        ) c
+      ) AS person
+    FROM organizations o
+    WHERE o.id = ?2
+      AND o.deleted_at IS NULL
+    LIMIT 50
+  ) x
+  LEFT JOIN projects p ON p.org_id = x.org_id
+  AND p.archived_at IS NULL
+  AND p.id = coalesce(
+    x.ask ->> '$.what.project',
+    (
+      SELECT n.id
+      FROM projects n
+      WHERE n.org_id = x.org_id
+        AND n.name_fold = x.ask ->> '$.what.project_name'
+    ),
+    (SELECT n.project_id FROM teams n WHERE n.id = x.ask ->> '$.what.team')
+  )
+  LEFT JOIN teams t ON t.project_id = p.id
+  AND t.id = coalesce(
+    x.ask ->> '$.what.team',
+    (SELECT n.id FROM teams n WHERE n.project_id = p.id AND n.name_fold = x.ask ->> '$.what.team_name')
+  );
+SELECT
+  x.permissions AS permissions,
+  x.org_id AS organization,
+  CASE
+    x.ask ->> '$.what.on'
+    WHEN 'organization' THEN iif(x.ask ->> '$.what.organization' = x.org_id, x.org_id, NULL)
+    WHEN 'project' THEN p.id
+    WHEN 'team' THEN t.id
+  END AS resource,
+  coalesce(x.person ->> 2, 0) AS is_active,
+  x.person ->> 3 AS organization_role,
+  (
+    SELECT
+      json_group_array(
+        json_object(
+          'on',
+          iif(g.team_id IS NULL, 'project', 'team'),
+          'role',
+          g.role,
+          'seq',
+          g.seq,
+          'project',
+          g.project_id,
+          'team',
+          g.team_id
+        )
+      )
+    FROM memberships m
+      CROSS JOIN groups g ON g.seq = m.group_seq
+    WHERE m.user_seq = x.person ->> 0
+      AND g.role IS NOT NULL
+  ) AS roles
+FROM
+  (
+    SELECT
+      o.id AS org_id,
+      iif(0 = 0, o.permissions, NULL) AS permissions,
+      (?1 -> 0) AS ask,
+      (
+        SELECT iif(min(c.seq) = max(c.seq), json_array(c.seq, c.id, c.active, c.org_role), NULL)
+        FROM (
+          SELECT seq, id, active, org_role
+          FROM users
+          WHERE org_id = o.id
+            AND id = (?1 -> 0) ->> '$.who.id'
+          UNION ALL
+          SELECT seq, id, active, org_role
+          FROM users
+          WHERE org_id = o.id
+            AND user_name_fold = (?1 -> 0) ->> '$.who.user_name'
+          UNION ALL
+          SELECT *
+          FROM (
+            SELECT seq, id, active, org_role
+            FROM users
+            WHERE org_id = o.id
+              AND external_id = (?1 -> 0) ->> '$.who.external_id'
+            LIMIT 2
+          )
+        ) c
+      ) AS person
+    FROM organizations o
+    WHERE o.id = ?2
+      AND o.deleted_at IS NULL
+    LIMIT 50
+  ) x
+  LEFT JOIN projects p ON p.org_id = x.org_id
+  AND p.archived_at IS NULL
+  AND p.id = coalesce(
+    x.ask ->> '$.what.project',
+    (
+      SELECT n.id
+      FROM projects n
+      WHERE n.org_id = x.org_id
+        AND n.name_fold = x.ask ->> '$.what.project_name'
+    ),
+    (SELECT n.project_id FROM teams n WHERE n.id = x.ask ->> '$.what.team')
+  )
+  LEFT JOIN teams t ON t.project_id = p.id
+  AND t.id = coalesce(
+    x.ask ->> '$.what.team',
+    (SELECT n.id FROM teams n WHERE n.project_id = p.id AND n.name_fold = x.ask ->> '$.what.team_name')
+  );
+SELECT u.id AS id, u.user_name_fold AS place, u.active AS is_found
+FROM users u
+WHERE u.org_id = ?1 AND u.user_name_fold > ?2
+ORDER BY u.user_name_fold
+LIMIT CAST(?3 AS INTEGER);
+SELECT
+  u.id AS id,
+  u.user_name_fold AS place,
+  u.active = 1
+  AND u.org_role IN (SELECT value FROM json_each(?1)) AS is_found
+FROM users u
+WHERE u.org_id = ?2 AND u.user_name_fold > ?3
+ORDER BY u.user_name_fold
+LIMIT CAST(?4 AS INTEGER);
+SELECT u.id AS id, u.user_name_fold AS place, u.active AS is_found
+FROM users u
+WHERE u.org_id = ?1 AND u.user_name_fold > ?2 AND u.org_role = ?3 AND u.org_role <> 'Member'
+ORDER BY u.user_name_fold
+LIMIT CAST(?4 AS INTEGER);
+SELECT
+  u.id AS id,
+  CAST(m.user_seq AS TEXT) AS place,
+  u.active = 1
+  AND NOT EXISTS (SELECT 1 FROM json_each(?1) r WHERE r.value = u.org_role)
+  AND NOT EXISTS (
+    SELECT 1
+    FROM json_each(?2) e
+      CROSS JOIN memberships d ON d.group_seq = e.value AND d.user_seq = m.user_seq
+  ) AS is_found
+FROM memberships m CROSS JOIN users u ON u.seq = m.user_seq
+WHERE m.group_seq = CAST(?3 AS INTEGER) AND m.user_seq > CAST(?4 AS INTEGER) AND u.org_id = ?5
+ORDER BY m.user_seq
+LIMIT CAST(?6 AS INTEGER);
+SELECT p.id AS id, p.name_fold AS place, p.archived_at IS NULL AS is_found
+FROM projects p
+WHERE p.org_id = ?1 AND p.name_fold > ?2
+ORDER BY p.name_fold
+LIMIT CAST(?3 AS INTEGER);
+SELECT t.id AS id, p.name_fold || char(10) || t.name_fold AS place, 1 AS is_found
+FROM projects p CROSS JOIN teams t ON t.project_id = p.id
+WHERE
+  p.org_id = ?1
+  AND p.archived_at IS NULL
+  AND (?2 = 'null' OR p.id IN (SELECT value FROM json_each(?2)))
+  AND p.name_fold >= substr(?3, 1, max(0, instr(?3, char(10)) - 1))
+  AND p.name_fold || char(10) || t.name_fold > ?3
+ORDER BY p.name_fold, t.name_fold
+LIMIT CAST(?4 AS INTEGER);
+
+-- security event tokens that are not acknowledged
+SELECT
+  json_object(
+    'acknowledged_to',
+    s.acknowledged_to,
+    'acknowledged',
+    json(coalesce(s.acknowledged, '[]')),
+    'newest',
+    coalesce((SELECT max(seq) FROM events WHERE org_id = o.id), 0)
+  ) AS json
+FROM organizations o LEFT JOIN security_event_streams s ON s.org_id = o.id AND s.consumer = ?1
+WHERE o.id = ?2;
+SELECT
+  json_object(
+    'seq',
+    e.seq,
+    'at',
+    e.at,
+    'story',
+    e.story,
+    'subject',
+    e.subject_id,
+    'event',
+    json_object('type', e.type, 'data', json(e.data)),
+    'version',
+    e.version,
+    'external_id',
+    iif(
+      e.subject_type = 'group',
+      (SELECT external_id FROM groups WHERE org_id = e.org_id AND id = e.subject_id),
+      (SELECT external_id FROM users WHERE org_id = e.org_id AND id = e.subject_id)
+    )
+  ) AS json
+FROM security_event_streams s CROSS JOIN events e ON e.org_id = s.org_id AND e.seq > s.acknowledged_to
+WHERE s.org_id = ?1 AND s.consumer = ?2
+ORDER BY e.seq
+LIMIT 200;
+INSERT INTO security_event_streams (org_id, consumer, acknowledged_to, acknowledged, polled_at)
+SELECT o.id, ?1, ?2, ?3, ?4
+FROM organizations o
+WHERE o.id = ?5
+ON CONFLICT DO UPDATE SET
+  acknowledged_to = max(acknowledged_to, excluded.acknowledged_to),
+  acknowledged = excluded.acknowledged,
+  polled_at = excluded.polled_at;
+
+-- what consumers have acknowledged
+INSERT INTO consumers (org_id, id, name, seq, at)
+SELECT o.id, ?1, ?2, CAST(?3 AS INTEGER), ?4
+FROM organizations o
+WHERE o.id = ?5
+ON CONFLICT (org_id, id) DO UPDATE SET
+  seq = excluded.seq, at = excluded.at, name = excluded.name
+WHERE excluded.seq > seq;
+INSERT INTO acknowledgements (org_id, consumer, seq, at)
+SELECT c.org_id, c.id, c.seq, c.at
+FROM consumers c
+WHERE changes() = 1 AND c.org_id = ?1 AND c.id = ?2
+ON CONFLICT DO NOTHING;
+DELETE FROM acknowledgements
+WHERE
+  changes() = 1
+  AND (org_id, consumer, seq) IN (
+    SELECT a.org_id, a.consumer, a.seq
+    FROM (
+      SELECT *
+      FROM acknowledgements
+      WHERE org_id = ?1
+        AND consumer = ?2
+      ORDER BY seq
+      LIMIT 2
+    ) a
+    WHERE a.at < strftime('%Y-%m-%dT%H:%M:%fZ', ?3, '-30 days')
+  );
+WITH
+o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+revoked AS MATERIALIZED (
+  SELECT e.seq, e.at
+  FROM (
+    SELECT n.seq, n.at, n.type
+    FROM o
+      CROSS JOIN events n ON n.org_id = o.id
+    ORDER BY n.seq DESC
+    LIMIT 2000
+  ) e
+  WHERE (e.type = 'person.deactivated' OR e.type = 'person.deleted')
+),
+newest (seq) AS MATERIALIZED (SELECT max(n.seq) FROM o CROSS JOIN events n ON n.org_id = o.id)
+SELECT
+  json_object(
+    'id',
+    c.id,
+    'name',
+    c.name,
+    'seq',
+    c.seq,
+    'at',
+    c.at,
+    'in_use',
+    json(iif(c.in_use, 'true', 'false')),
+    'behind',
+    n.seq - c.seq,
+    'millis',
+    json(
+      (
+        SELECT json_group_array(x.millis)
+        FROM (
+          SELECT (
+            SELECT CAST(round((julianday(a.at) - julianday(e.at)) * 86400000.0) AS INTEGER)
+            FROM acknowledgements a
+            WHERE a.org_id = c.org_id
+              AND a.consumer = c.id AND a.seq >= e.seq
+            ORDER BY a.seq
+            LIMIT 1
+          ) AS millis
+          FROM revoked e
+          WHERE
+            e.seq > coalesce(
+              (
+                SELECT min(f.seq)
+                FROM acknowledgements f
+                WHERE f.org_id = c.org_id
+                  AND f.consumer = c.id
+              ),
+              0
+            )
+        ) x
+        WHERE x.millis IS NOT NULL
+      )
+    ),
+    'waiting',
+    (SELECT count(*) FROM revoked e WHERE e.seq > c.seq),
+    'waiting_since',
+    (SELECT min(e.at) FROM revoked e WHERE e.seq > c.seq)
+  ) AS json
+FROM (
+  SELECT
+    c.*,
+    EXISTS (
+      SELECT 1
+      FROM product_keys k
+      WHERE
+        k.org_id = c.org_id
+        AND k.consumer = c.id
+        AND k.deactivated_at IS NULL
+        AND (k.expires_at IS NULL OR k.expires_at > ?2)
+    )
+    OR NOT EXISTS (SELECT 1 FROM product_keys k WHERE k.org_id = c.org_id AND k.id = c.id) AS in_use
+  FROM o
+    CROSS JOIN consumers c ON c.org_id = o.id
+  ORDER BY c.at DESC
+  LIMIT 20
+) c
+  CROSS JOIN newest n
+ORDER BY c.in_use DESC, c.name;
+WITH
+o (id) AS MATERIALIZED (SELECT t.id FROM (SELECT ?1 AS id LIMIT 1) t WHERE t.id IS NOT NULL),
+revoked AS MATERIALIZED (
+  SELECT e.seq, e.at, e.type
+  FROM (
+    SELECT s.seq AS seq
+    FROM o
+      CROSS JOIN event_subjects s ON s.org_id = o.id AND s.subject_id = ?2
+    ORDER BY s.seq DESC
+    LIMIT 200
+  ) s
+    CROSS JOIN o
+    CROSS JOIN events e ON e.org_id = o.id
+    AND e.seq = s.seq
+  WHERE (e.type = 'person.deactivated' OR e.type = 'person.deleted') AND e.subject_id = ?2
+  LIMIT CAST(?3 AS INTEGER)
+)
+SELECT
+  json_object(
+    'event',
+    e.seq,
+    'at',
+    e.at,
+    'type',
+    e.type,
+    'consumer',
+    c.id,
+    'name',
+    c.name,
+    'millis',
+    (
+      SELECT CAST(round((julianday(a.at) - julianday(e.at)) * 86400000.0) AS INTEGER)
+      FROM acknowledgements a
+      WHERE a.org_id = c.org_id
+        AND a.consumer = c.id AND a.seq >= e.seq
+      ORDER BY a.seq
+      LIMIT 1
+    )
+  ) AS json
+FROM
+  revoked e
+  CROSS JOIN (
+    SELECT
+      c.*,
+      EXISTS (
+        SELECT 1
+        FROM product_keys k
+        WHERE
+          k.org_id = c.org_id
+          AND k.consumer = c.id
+          AND k.deactivated_at IS NULL
+          AND (k.expires_at IS NULL OR k.expires_at > ?4)
+      )
+      OR NOT EXISTS (SELECT 1 FROM product_keys k WHERE k.org_id = c.org_id AND k.id = c.id) AS in_use
+    FROM o
+      CROSS JOIN consumers c ON c.org_id = o.id
+    ORDER BY c.at DESC
+    LIMIT 20
+  ) c
+WHERE
+  e.seq > coalesce(
+    (
+      SELECT min(f.seq)
+      FROM acknowledgements f
+      WHERE f.org_id = c.org_id
+        AND f.consumer = c.id
+    ),
+    0
+  )
+ORDER BY e.seq DESC, c.name;
+DELETE FROM acknowledgements
+WHERE
+  (org_id, consumer, seq) IN (
+    SELECT a.org_id, a.consumer, a.seq
+    FROM
+      consumers c
+      CROSS JOIN acknowledgements a ON a.org_id = c.org_id
+      AND a.consumer = c.id
+      AND a.seq < c.seq
+    WHERE (
+      SELECT f.at
+      FROM acknowledgements f
+      WHERE f.org_id = c.org_id
+        AND f.consumer = c.id
+      ORDER BY f.seq
+      LIMIT 1
+    ) < ?1
+      AND a.at < ?1
+    LIMIT CAST(?2 AS INTEGER)
+  )
+RETURNING 1;
+
+-- product keys
+WITH o AS MATERIALIZED (SELECT ?1 AS id)
+SELECT
+  json_object(
+    'id',
+    k.id,
+    'hint',
+    'scimp-' || substr(k.id, 1, 4) || '…',
+    'name',
+    k.name,
+    'scopes',
+    json(k.scopes),
+    'consumer',
+    k.consumer,
+    'status',
+    CASE
+      WHEN k.deactivated_at IS NOT NULL THEN 'deactivated'
+      WHEN k.expires_at <= ?2 THEN 'expired'
+      ELSE 'active'
+    END,
+    'created_at',
+    k.created_at,
+    'created_by',
+    k.created_by,
+    'expires_at',
+    k.expires_at,
+    'deactivated_at',
+    k.deactivated_at,
+    'last_used_at',
+    k.last_used_at
+  ) AS json
+FROM (
+  SELECT *
+  FROM (
+    SELECT *
+    FROM product_keys
+    WHERE org_id = (SELECT id FROM o)
+      AND deactivated_at IS NULL
+    ORDER BY created_at DESC, id DESC
+    LIMIT 100
+  )
+  UNION ALL
+  SELECT *
+  FROM (
+    SELECT *
+    FROM product_keys
+    WHERE org_id = (SELECT id FROM o)
+      AND deactivated_at IS NOT NULL
+    ORDER BY created_at DESC, id DESC
+    LIMIT 100
+  )
+) k
+ORDER BY k.created_at DESC, k.id DESC;
+UPDATE product_keys SET
+  name = ?1
+WHERE org_id = ?2 AND id = ?3 AND name <> ?1;
 
 -- an organization for its administrator
 SELECT

@@ -6,6 +6,7 @@ use std::time::Duration;
 use worker::Delay;
 
 use crate::d1::imports::{kept, status};
+use crate::d1::product::acknowledgements;
 use crate::d1::{
     Batch, Database, Ignored, Select, Statement, StorageError, audit_log, console_sessions, deletion,
     erasure, idempotent_calls, retention, webhooks,
@@ -83,6 +84,10 @@ pub(super) fn steps(now_millis: u64, retention: Retention) -> Vec<Step> {
         step("console sessions", console_sessions::forget_ended(now_millis)),
         step("answers to idempotent calls", idempotent_calls::forget(now_millis)),
         step("attempts of webhooks", webhooks::prune_attempts(&days_ago(webhooks::KEPT_DAYS), MAX_ROWS)),
+        step(
+            "acknowledgements",
+            acknowledgements::prune(&days_ago(acknowledgements::KEPT_DAYS.into()), MAX_ROWS),
+        ),
         step("records of lost access", retention::prune_access_losses(&days_ago(1), MAX_ROWS)),
     ];
     steps.extend(

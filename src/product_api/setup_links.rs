@@ -19,7 +19,7 @@ pub(super) async fn create(context: &mut ProductContext<'_>) -> Result<HttpRespo
     let organization = context.open(Batch::new()).await?.principal.organization;
     let (id, text, hash) = setup_links::generated(&organization)?;
     let expires_at = clock::iso(began.saturating_add(days.saturating_mul(clock::DAY_MILLIS)));
-    let tenant = context.tenant();
+    let mut tenant = context.tenant().clone();
     let entry = admin_request::entry(
         &tenant.cause.actor,
         "POST",
@@ -27,10 +27,12 @@ pub(super) async fn create(context: &mut ProductContext<'_>) -> Result<HttpRespo
         began,
         context.request.id.clone(),
     );
-    let mut batch = Batch::from_iter(stored::insert(tenant, &id, &hash, &expires_at));
-    let described = batch.push(stored::one(tenant, &id));
+    // The event names the entry as its cause.
+    tenant.cause.request_id = Some(entry.request_id.clone());
+    let mut batch = Batch::from_iter(stored::insert(&tenant, &id, &hash, &expires_at));
+    let described = batch.push(stored::one(&tenant, &id));
     let outcome = setup_links::creation(&id, &expires_at);
-    let written = context.caller.database.write(entry.insert_if_authorized(tenant, &outcome), &batch).await;
+    let written = context.caller.database.write(entry.insert_if_authorized(&tenant, &outcome), &batch).await;
     let link: SetupLink =
         written.map_err(setup_links::not_created)?.first(described)?.ok_or(StorageError::Stale)?;
     let answer = IssuedSetupLink { link, url: Some(setup_links::url(&tenant.base, &text)) };

@@ -171,6 +171,7 @@ async fn carry_out(
         source: Source::Bulk(&source),
         last_used_is_due: Cell::new(false),
         has_webhooks: Cell::new(false),
+        is_watched: Cell::new(false),
         audit,
         holds: RefCell::default(),
         budget: context.budget,

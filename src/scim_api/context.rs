@@ -41,6 +41,8 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) last_used_is_due: Cell<bool>,
     /// Whether webhooks deliver the organization's events.
     pub(crate) has_webhooks: Cell<bool>,
+    /// Whether the answer is kept for the page of the set-up.
+    pub(crate) is_watched: Cell<bool>,
     /// Its entry in the audit log.
     pub(crate) audit: AuditContext,
     /// What held up the organization's provisioning when that was read last.
@@ -130,6 +132,7 @@ impl RequestContext<'_> {
             self.last_used_is_due.set(true);
         }
         self.has_webhooks.set(opened.has_webhooks);
+        self.is_watched.set(opened.is_watched);
         self.audit.set_organization(&opened.organization.id);
         self.holds.replace(Some(opened.holds.clone()));
         Ok(opened)

@@ -18,12 +18,14 @@ use http::Method;
 use crate::audit::scim_request::{AuditContext, Target};
 use crate::auth::{key_use, known_keys, scim_key};
 use crate::d1::keys::{self, KeyUse};
+use crate::d1::setup_links::LastAnswer;
 use crate::d1::{Cause, Scope, Session, Tenant};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::http::rate_limits;
 use crate::http::request::HttpRequest;
 use crate::http::response::{HttpResponse, Later};
+use crate::redaction::worker_log;
 use crate::runtime::{clock, ids};
 use consistency::{BOOKMARK, route_to_replica};
 use context::{RequestContext, Source};
@@ -69,12 +71,26 @@ pub(crate) async fn respond(
     }
 }
 
+/// The answer as the page of the set-up shows it: without names of people and without what the client wrote.
+fn answer_of(context: &RequestContext<'_>, response: &HttpResponse) -> Option<String> {
+    let Source::Http(request) = &context.source else { return None };
+    let answer = LastAnswer {
+        at: context.session.tenant.now.clone(),
+        method: worker_log::method(request.method.as_str()).to_owned(),
+        path: worker_log::route(&request.address.path),
+        status: response.status,
+        detail: response.detail.as_deref().map(worker_log::message),
+    };
+    serde_json::to_string(&answer).ok()
+}
+
 /// Writes the use of the key a while after the response, unless another request is about to.
-fn note_use(key: &Key, context: &RequestContext<'_>) -> Option<Later> {
+fn note_use(key: &Key, context: &RequestContext<'_>, answer: Option<String>) -> Option<Later> {
     let Source::Http(request) = &context.source else { return None };
     let (country, network) = request.place();
     let at = context.session.tenant.now.clone();
-    let used = KeyUse { id: key.id().to_owned(), hash: key.hash().to_owned(), at, country, network };
+    let (id, hash) = (key.id().to_owned(), key.hash().to_owned());
+    let used = KeyUse { id, hash, at, country, network, answer };
     key_use::claim(&used).then(|| Later {
         after: key_use::WRITTEN_AFTER,
         statement: Box::new(move || keys::used(&used, key_use::take(&used))),
@@ -130,6 +146,7 @@ async fn with_key(
         source: Source::Http(request),
         last_used_is_due: Cell::new(false),
         has_webhooks: Cell::new(false),
+        is_watched: Cell::new(false),
         audit,
         holds: RefCell::default(),
         budget: &budget,
@@ -146,8 +163,15 @@ async fn with_key(
     if response.organization.is_some() {
         key_use::count(key.id(), &context.session.tenant.now);
     }
-    if context.last_used_is_due.get() {
-        response.deferred.later = note_use(key, &context);
+    let is_watched = context.is_watched.get();
+    if context.last_used_is_due.get() || is_watched {
+        let answer = answer_of(&context, &response);
+        if let Some(answer) = answer.as_deref().filter(|_| is_watched) {
+            response.deferred.statements.push(keys::answered(key.id(), key.hash(), answer));
+        }
+        if context.last_used_is_due.get() {
+            response.deferred.later = note_use(key, &context, answer);
+        }
     }
     response.deferred.shard = Some(key.shard());
     response.deferred.has_webhooks = context.has_webhooks.get();

@@ -53,6 +53,26 @@ describe("an acknowledgement", () => {
     await product.refused(410, "cursor_expired", "POST", PATH, { cursor });
   });
 
+  test("of a consumer that is quiet is deleted by the maintenance after thirty days, but for the newest", async () => {
+    const organization = await createOrganization(worker);
+    const product = await createProduct(organization);
+    for (let i = 0; i < 4; i++) {
+      await organization.createUsers(1, { stem: `quiet${i}` });
+      await acknowledge(product, await newest(product));
+    }
+    const kept = () => worker.sql("SELECT seq FROM acknowledgements WHERE org_id = ?1 ORDER BY seq", organization.id);
+    const all = await kept();
+    assert.equal(all.length, 4);
+    const past = "UPDATE acknowledgements SET at = '2026-01-01T00:00:00.000Z' WHERE org_id = ?1 AND seq <= ?2";
+    await worker.sql(past, organization.id, String(all[1].seq));
+    await worker.scheduled();
+    assert.deepEqual(await kept(), all.slice(2));
+    await worker.sql(past, organization.id, String(all[3].seq));
+    await worker.scheduled();
+    assert.deepEqual(await kept(), all.slice(3), "how far it is stays known");
+    assert.equal((await product.get(PATH)).seq, all[3].seq);
+  });
+
   test("is kept for thirty days, and the newest for good", async () => {
     const organization = await createOrganization(worker);
     const product = await createProduct(organization);

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { serverTiming } from "../helpers/assert.mjs";
 import { operation } from "../helpers/bodies.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { createProduct } from "../helpers/product.mjs";
@@ -198,6 +199,51 @@ test("a token is for the search that gave it", async () => {
     assert.match(answer.text, /page.token/);
   }
   assert.equal((await search(body("brew", { limit: 0 }))).status, 400);
+});
+
+test("a page is filled beyond rows that are no results, by a bounded number of reads", async () => {
+  const organization = await createOrganization(worker, { projects: { Demo: [] }, settings: { brake_percent: 0 } });
+  const product = await createProduct(organization, { scopes: ["check"] });
+  await organization.admin.call(
+    "PUT",
+    organization.path("/permissions/organization/Member"),
+    { permissions: ["brew"] },
+    200,
+  );
+  const people = await organization.createUsers(40, { stem: "tea" });
+  // The first thirty by their names have no access.
+  const names = people
+    .map(({ id, userName }) => ({ id, userName }))
+    .toSorted((a, b) => (a.userName < b.userName ? -1 : 1));
+  await worker.sql(
+    `UPDATE users SET active = 0 WHERE org_id = ?1 AND id IN (SELECT value FROM json_each(?2))`,
+    organization.id,
+    JSON.stringify(names.slice(0, 30).map(({ id }) => id)),
+  );
+  const search = async (token) => {
+    const answer = await product.send("POST", "/access/v1/search/subject", {
+      subject: { type: "user" },
+      action: { name: "brew" },
+      resource: { type: "organization", id: organization.id },
+      page: { limit: 5, ...(token ? { token } : {}) },
+    });
+    assert.equal(answer.status, 200, answer.text);
+    const { round_trips } = serverTiming(answer);
+    assert.ok(round_trips <= 6, `${round_trips} round trips`);
+    return answer.body;
+  };
+  const pages = [await search()];
+  while (pages.at(-1).page.next_token !== "") pages.push(await search(pages.at(-1).page.next_token));
+  const found = pages.flatMap(({ results }) => results.map(({ id }) => id));
+  assert.equal(new Set(found).size, found.length);
+  assert.deepEqual(
+    new Set(found),
+    new Set([...names.slice(30).map(({ id }) => id), (await organization.userNamed("owner@okta.local")).id]),
+  );
+  // Thirty rows are no results: five reads of five rows are one page, and the next one is full.
+  assert.ok(pages.length <= 5, `${pages.length} pages`);
+  const short = pages.filter(({ results }) => results.length < 5);
+  assert.ok(short.length <= 3, "pages are filled");
 });
 
 test("1,000 times, the next check after an answered deactivation or removal is false", {

@@ -35,6 +35,35 @@ describe("a product key", () => {
     assert.equal(rows_written, 0);
   });
 
+  test("is renamed, with an event and an entry in the log, and so is its consumer", async () => {
+    const organization = await createOrganization(worker);
+    const product = await createProduct(organization, { name: "Checkout" });
+    const { cursor } = await product.get("/product/v1/events?limit=1000");
+    await product.call("POST", "/product/v1/acknowledgements", { cursor });
+    const path = organization.path(`/product-keys/${product.key.id}`);
+    const renamed = await organization.admin.patch(path, { name: "Billing" });
+    assert.deepEqual([renamed.name, renamed.consumer], ["Billing", product.key.id]);
+    assert.equal((await product.get(ABOUT)).name, "Billing");
+    const [consumer] = (await organization.admin.get(organization.path("/consumers"))).consumers;
+    assert.equal(consumer.name, "Billing");
+    await organization.admin.patch(path, { name: "Billing" });
+    const { events } = await product.get("/product/v1/events?types=product_key.renamed");
+    assert.deepEqual(
+      events.map(({ subject, data }) => [subject.type, subject.id, data.name]),
+      [["product_key", product.key.id, { before: "Checkout", after: "Billing" }]],
+    );
+    const { entries } = await organization.admin.get(organization.path("/log?source=console&count=5"));
+    const details = entries.map(({ detail }) => detail);
+    assert.ok(details.includes(`Named the product key ${product.key.hint} "Billing".`), details.join("; "));
+    for (const name of ["", "x".repeat(201)]) {
+      assertProblem(await organization.admin.send("PATCH", path, { name }), 400);
+    }
+    const other = await createOrganization(worker);
+    const foreign = await other.admin.send("PATCH", other.path(`/product-keys/${product.key.id}`), { name: "Mine" });
+    assertProblem(foreign, 404);
+    assert.equal((await product.get(ABOUT)).name, "Billing");
+  });
+
   test("opens neither SCIM nor the console, and no other key opens this side", async () => {
     const organization = await createOrganization(worker);
     const product = await createProduct(organization);

@@ -46,6 +46,36 @@ const acknowledgedAfter = (organization, { id }, product, seconds) =>
   );
 
 describe("the time from a deactivation to its acknowledgement", () => {
+  test("is on the page of the person, also once they are deleted", async () => {
+    const organization = await createOrganization(worker);
+    const checkout = await createProduct(organization, { name: "Checkout" });
+    const billing = await createProduct(organization, { name: "Billing" });
+    const [ada, bob] = await organization.createUsers(2);
+    await acknowledge(checkout);
+    await acknowledge(billing);
+    const pageOf = async ({ id }) => {
+      const answer = await fetch(`${worker.url}/console/organizations/${organization.id}/members/${id}`, {
+        headers: { Authorization: `Bearer ${worker.adminToken}` },
+      });
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers.get("server-timing"), /round_trips;desc="?1\b/, "one batch");
+      const html = await answer.text();
+      assert.ok(html.length < 100_000);
+      return html;
+    };
+    assert.doesNotMatch(await pageOf(ada), /When products knew/);
+    await deactivate(organization, ada);
+    await acknowledge(checkout);
+    await acknowledgedAfter(organization, ada, checkout, 2.5);
+    const html = await pageOf(ada);
+    assert.match(html, /When products knew that access was lost/);
+    assert.match(html, /Checkout: after 2\.5.s/);
+    assert.match(html, /Billing: <strong>not yet<\/strong>, waiting since /);
+    assert.doesNotMatch(await pageOf(bob), /When products knew/, "of that person alone");
+    assertStatus(await organization.okta.delete(`/Users/${ada.id}`), 204);
+    assert.match(await pageOf(ada), /Checkout: after 2\.5.s/);
+  });
+
   test("is told for each person and product", async () => {
     const organization = await createOrganization(worker);
     const [checkout, billing] = [

@@ -100,6 +100,86 @@ test("a stream goes through any number of changes that are about no person and n
   assert.equal(Object.keys(sets).length, 1);
 });
 
+test("groups that are renamed, hidden, shown and deleted have tokens, one for each and change", async () => {
+  const { organization, poll, verified } = await receiver();
+  const { admin } = organization;
+  const [project] = (await admin.get(organization.path("/projects"))).projects;
+  const at = (rest = "") => organization.path(`/projects/${project.id}${rest}`);
+  await poll();
+  const said = async () => {
+    const answer = await poll();
+    const words = (await verified(answer)).map((token) => {
+      const [{ attributes = [] }] = Object.values(token.events);
+      return [inWords(token), ...attributes].join(" ");
+    });
+    await poll({ ack: Object.keys(answer.sets) });
+    return words.toSorted();
+  };
+  const of = (word, groups, rest = "") => groups.map((id) => `${word} /Groups/${id}${rest}`).toSorted();
+  const groupsNow = async () => {
+    const { roles, teams } = await admin.get(at());
+    return [...roles, ...teams.flatMap((team) => team.roles)].map(({ group }) => group.id);
+  };
+
+  const role = await admin.create(at("/roles"), { name: "Cook" });
+  assert.deepEqual(await said(), of("prov:create:notice", [role.group.id], " displayName"), "a role has one group");
+  const team = await admin.create(at("/teams"), { name: "Night" });
+  const ofTeam = team.roles.map(({ group }) => group.id);
+  assert.deepEqual(await said(), of("prov:create:notice", ofTeam, " displayName"));
+
+  const all = await groupsNow();
+  await admin.patch(at(), { name: "Renamed" });
+  assert.deepEqual(await said(), of("prov:patch:notice", all, " displayName"));
+  await admin.patch(at(`/roles/${role.group.id}`), { name: "Chef" });
+  assert.deepEqual(await said(), of("prov:patch:notice", [role.group.id], " displayName"));
+  await admin.patch(at(`/teams/${team.id}`), { name: "Day" });
+  assert.deepEqual(await said(), of("prov:patch:notice", ofTeam, " displayName"));
+
+  await admin.call("POST", at("/archive"), {}, 200);
+  assert.deepEqual(await said(), of("feed:remove", all), "SCIM does not see them any more");
+  await admin.call("POST", at("/restore"), {}, 200);
+  assert.deepEqual(await said(), of("feed:add", all));
+  await admin.call("DELETE", at(`/teams/${team.id}`), undefined, 200);
+  assert.deepEqual(await said(), of("prov:delete", ofTeam));
+});
+
+test("the groups of a large project leave in events of 200 groups", async () => {
+  const { organization, poll } = await receiver();
+  const roles = Array.from({ length: 100 }, (_, i) => `Role ${i}`);
+  const project = await organization.addProject("Large", roles);
+  await worker.sql(
+    `INSERT INTO groups (org_id, id, project_id, role, display_name, name_fold, created_at, last_modified)
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 310)
+     SELECT ?1, 'more-' || i, ?2, 'More ' || i, 'Statsig-Large-More ' || i, 'statsig-large-more ' || i, ?3, ?3 FROM n`,
+    organization.id,
+    project.id,
+    new Date().toISOString(),
+  );
+  await poll();
+  await organization.admin.call("POST", organization.path(`/projects/${project.id}/archive`), {}, 200);
+  const events = await worker.sql(
+    `SELECT json_array_length(data, '$.groups') AS number FROM events WHERE org_id = ?1 AND type = 'group.hidden'
+     ORDER BY seq`,
+    organization.id,
+  );
+  const [{ number: last }] = events.slice(-1);
+  assert.deepEqual(
+    events.slice(0, 2).map(({ number }) => number),
+    [200, 200],
+  );
+  assert.equal(events.length, 3);
+  const seen = new Set();
+  for (let polls = 0, ack = []; polls < 8; polls += 1) {
+    const { sets } = await poll({ ack });
+    ack = Object.keys(sets);
+    for (const jti of ack) {
+      assert.ok(!seen.has(jti), "it is acknowledged");
+      seen.add(jti);
+    }
+  }
+  assert.equal(seen.size, 400 + last);
+});
+
 test("consumers have streams of their own, and other organizations hear nothing", async () => {
   const { organization, okta, poll } = await receiver();
   const second = await createProduct(organization, { name: "Second", scopes: ["events"] });

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { assertProblem } from "../helpers/admin.mjs";
-import { assertError, assertStatus } from "../helpers/assert.mjs";
+import { assertError, assertStatus, eventually, serverTiming } from "../helpers/assert.mjs";
 import { ScimClient } from "../helpers/client.mjs";
 import { pagesOf } from "../helpers/console.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
+import { createProduct } from "../helpers/product.mjs";
 import { useWorker } from "../helpers/worker.mjs";
 
 const worker = useWorker();
@@ -89,6 +90,100 @@ describe("a setup link", () => {
     const id = key.slice(5, 15);
     assert.equal((await page(cookie, { action: "deactivate", key: id })).status, 200);
     assertError(await okta.get("/Users"), 401);
+  });
+
+  test("has its making, its uses and its revocation in the feed and the history", async () => {
+    const customer = await createOrganization(worker);
+    const link = await make({}, customer);
+    await opened(link);
+    await customer.admin.call("DELETE", customer.path(`/setup-links/${link.id}`), undefined, 200);
+    await customer.admin.call("DELETE", customer.path(`/setup-links/${link.id}`), undefined, 200);
+    const product = await createProduct(customer, { scopes: ["setup-links", "events"] });
+    const { status, body: second } = await product.send("POST", "/product/v1/setup-links", {});
+    assert.equal(status, 201);
+    const types = "setup_link.created,setup_link.opened,setup_link.revoked";
+    const { events } = await product.get(`/product/v1/events?types=${types}`);
+    assert.deepEqual(
+      events.map(({ type, subject, cause }) => [type, subject.type, subject.id, subject.name, cause.actor]),
+      [
+        ["setup_link.created", "setup_link", link.id, `setup link ${link.id.slice(0, 8)}…`, "admin token"],
+        [
+          "setup_link.opened",
+          "setup_link",
+          link.id,
+          `setup link ${link.id.slice(0, 8)}…`,
+          `setup link ${link.id.slice(0, 8)}…`,
+        ],
+        ["setup_link.revoked", "setup_link", link.id, `setup link ${link.id.slice(0, 8)}…`, "admin token"],
+        ["setup_link.created", "setup_link", second.id, `setup link ${second.id.slice(0, 8)}…`, product.key.hint],
+      ],
+    );
+    assert.ok(
+      events.every(({ cause }) => cause.log_id !== null),
+      "each has its entry in the log",
+    );
+    assert.equal(events[0].data.expires_at, link.expires_at);
+    assert.ok(!JSON.stringify(events).includes(textOf(link).split(".")[2]));
+    const html = await (
+      await fetch(`${worker.url}/console/organizations/${customer.id}/log`, {
+        headers: { Authorization: `Bearer ${worker.adminToken}` },
+      })
+    ).text();
+    assert.match(html, /Revoked/);
+  });
+
+  test("shows what the identity provider was answered last, at once, and names nobody", async () => {
+    const customer = await createOrganization(worker);
+    const cookie = await opened(await make({}, customer));
+    const part = async () => (await load("/console/setup?part=connection", { cookie })).html;
+    assert.match(await part(), /not heard yet/);
+    const shown = (...patterns) =>
+      eventually(async () => {
+        const html = await part();
+        for (const pattern of patterns) assert.match(html, pattern);
+        for (const secret of ["okta.local", customer.key.key]) assert.ok(!html.includes(secret), secret);
+      });
+    assertStatus(await customer.okta.get('/Users?filter=userName eq "ann@okta.local"'), 200);
+    await shown(/GET \/scim\/Users</, /succeeded/, /200/, /was last heard/);
+    const [user] = await customer.createUsers(1);
+    await shown(/POST \/scim\/Users</, /201/);
+    assertStatus(await customer.okta.get(`/Users/${user.id}`), 200);
+    await shown(/GET \/scim\/Users\/:id</);
+    const taken = { userName: user.userName, schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"] };
+    assertError(await customer.okta.post("/Users", taken), 409);
+    await shown(/POST \/scim\/Users</, /failed/, /409: /);
+    assertError(await customer.okta.get("/Users/ann@okta.local"), 404);
+    await shown(/GET \/scim\/Users\/:id</, /404: /);
+    const whole = (await page(cookie)).html;
+    assert.match(whole, /404: /, "the page itself has it, without script");
+    assert.equal((await load("/console/setup?part=connection")).status, 401);
+  });
+
+  test("costs requests nothing while nobody looks", async () => {
+    const customer = await createOrganization(worker);
+    assertStatus(await customer.okta.get("/Users"), 200);
+    const cost = async () => serverTiming(await customer.okta.get("/Users"));
+    const before = await cost();
+    await opened(await make({}, customer)).then(page);
+    const after = await cost();
+    assert.deepEqual(
+      [after.rows_read, after.rows_written, after.round_trips],
+      [before.rows_read, before.rows_written, before.round_trips],
+      "nor while it is looked at, before the answer",
+    );
+    await eventually(async () => {
+      const [{ kept }] = await worker.sql(
+        "SELECT count(*) AS kept FROM auth_keys WHERE org_id = ?1 AND last_answer IS NOT NULL",
+        customer.id,
+      );
+      assert.equal(kept, 1);
+    });
+    await worker.sql("UPDATE organizations SET watched_until = '' WHERE id = ?1", customer.id);
+    const stored = () => worker.sql("SELECT last_answer FROM auth_keys WHERE org_id = ?1", customer.id);
+    const known = await stored();
+    await cost();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.deepEqual(await stored(), known, "nobody looks");
   });
 
   test("makes no more keys than the limit", async () => {

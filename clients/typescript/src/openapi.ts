@@ -423,7 +423,7 @@ export interface components {
       id: string;
       /** @description The name; null once it is erased. */
       name?: string | null;
-      /** @description `person`, `group`, `project`, `team`, `key`, `organization` or `import`. */
+      /** @description `person`, `group`, `project`, `team`, `key`, `product_key`, `organization`, `webhook`, `setup_link` or `import`. */
       type: string;
       /** @description Of a person. */
       user_name?: string | null;

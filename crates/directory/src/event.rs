@@ -22,6 +22,9 @@ pub const MAX_LISTED: usize = 500;
 /// Most bytes of the groups that one event of memberships lists, up to its last group.
 pub const MAX_LISTED_BYTES: usize = 100_000;
 
+/// Most groups that one event of an archived or restored project lists. A project of more has several events.
+pub const MAX_GROUPS_LISTED: usize = 200;
+
 /// What makes changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -68,6 +71,9 @@ pub enum SubjectType {
     Import,
     /// A webhook.
     Webhook,
+    /// A setup link.
+    #[serde(rename = "setup_link")]
+    SetupLink,
 }
 
 impl SubjectType {
@@ -83,6 +89,7 @@ impl SubjectType {
             Self::Organization => "organization",
             Self::Import => "import",
             Self::Webhook => "webhook",
+            Self::SetupLink => "setup_link",
         }
     }
 }
@@ -322,6 +329,24 @@ pub enum Event {
         /// Its name.
         name: String,
     },
+    /// SCIM no longer sees groups, since their project was archived.
+    #[serde(rename = "group.hidden")]
+    #[strum_discriminants(strum(serialize = "group.hidden"))]
+    GroupHidden {
+        /// The name of the project.
+        name: String,
+        /// The groups with their `displayName`, at most [`MAX_GROUPS_LISTED`].
+        groups: Vec<Named>,
+    },
+    /// SCIM sees groups again, since their project was restored.
+    #[serde(rename = "group.shown")]
+    #[strum_discriminants(strum(serialize = "group.shown"))]
+    GroupShown {
+        /// The name of the project.
+        name: String,
+        /// The groups with their `displayName`, at most [`MAX_GROUPS_LISTED`].
+        groups: Vec<Named>,
+    },
     /// A role of a project was created.
     #[serde(rename = "role.created")]
     #[strum_discriminants(strum(serialize = "role.created"))]
@@ -426,6 +451,15 @@ pub enum Event {
         #[schema(required)]
         replaces: Option<String>,
     },
+    /// A product key got another name.
+    #[serde(rename = "product_key.renamed")]
+    #[strum_discriminants(strum(serialize = "product_key.renamed"))]
+    ProductKeyRenamed {
+        /// What may be shown of the key.
+        hint: String,
+        /// Its name.
+        name: Transition<String>,
+    },
     /// A product key expires earlier than before, since another one replaces it.
     #[serde(rename = "product_key.expiry_changed")]
     #[strum_discriminants(strum(serialize = "product_key.expiry_changed"))]
@@ -497,6 +531,29 @@ pub enum Event {
         target: String,
         /// Each changed setting by its name. Secrets are not among them.
         settings: BTreeMap<String, Transition<Value>>,
+    },
+    /// A setup link was made, with which an identity provider is set up without an account.
+    #[serde(rename = "setup_link.created")]
+    #[strum_discriminants(strum(serialize = "setup_link.created"))]
+    SetupLinkCreated {
+        /// What may be shown of the link.
+        hint: String,
+        /// When it expires.
+        expires_at: String,
+    },
+    /// A setup link was opened.
+    #[serde(rename = "setup_link.opened")]
+    #[strum_discriminants(strum(serialize = "setup_link.opened"))]
+    SetupLinkOpened {
+        /// What may be shown of the link.
+        hint: String,
+    },
+    /// A setup link was revoked.
+    #[serde(rename = "setup_link.revoked")]
+    #[strum_discriminants(strum(serialize = "setup_link.revoked"))]
+    SetupLinkRevoked {
+        /// What may be shown of the link.
+        hint: String,
     },
     /// An identity provider began to read a list page by page: it asked for the second page.
     #[serde(rename = "import.started")]

@@ -1,8 +1,9 @@
 //! Change events as SCIM security events (RFC 9967): what another SCIM server has to hear of people and groups.
 //!
-//! Settings, keys, projects and teams are no SCIM resources. Of a project or team, its groups have events.
+//! Settings, keys, projects and teams are no SCIM resources. Of a project or team, its groups have events: a renamed one
+//! has `group.updated` for each, a deleted team `group.deleted`, an archived project `group.hidden`.
 
-use crate::event::{Event, GroupRef, Memberships, PersonRef};
+use crate::event::{Event, GroupRef, Memberships, Named, PersonRef};
 
 /// An event type of RFC 9967, section 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +87,10 @@ pub fn security_events(event: &Event, subject: &str, org_role_attribute: &str) -
         | Event::MembershipRemoved(Memberships { groups, .. }) => {
             groups.iter().map(|at| group(Patch, &at.id, names(&["members"]))).collect()
         }
-        Event::GroupCreated { group: made } | Event::RoleCreated { group: made } => {
-            vec![group(Create, &made.id, names(&["displayName"]))]
-        }
+        // With a role its group is created, which has an event of its own.
+        Event::GroupCreated { group: made } => vec![group(Create, &made.id, names(&["displayName"]))],
+        Event::GroupHidden { groups, .. } => each_group(groups, FeedRemove),
+        Event::GroupShown { groups, .. } => each_group(groups, FeedAdd),
         Event::GroupUpdated { name, external_id } => {
             let mut changed = Vec::new();
             if name.before != name.after {
@@ -114,6 +116,10 @@ fn group(event_type: SecurityEventType, id: &str, attributes: Vec<String>) -> Se
 
 fn each(people: &[PersonRef], event_type: SecurityEventType) -> Vec<SecurityEvent> {
     people.iter().map(|person| user(event_type, &person.id, Vec::new())).collect()
+}
+
+fn each_group(groups: &[Named], event_type: SecurityEventType) -> Vec<SecurityEvent> {
+    groups.iter().map(|at| group(event_type, &at.id, Vec::new())).collect()
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -165,6 +171,16 @@ mod tests {
             shown(&removed),
             ["prov:patch:notice /Groups/g1 members", "prov:patch:notice /Groups/g2 members"]
         );
+    }
+
+    #[test]
+    fn the_groups_of_an_archived_project_leave_the_feed_and_come_back() {
+        let named = |id: &str| Named { id: id.to_owned(), name: id.to_owned() };
+        let groups = vec![named("g1"), named("g2")];
+        let hidden = Event::GroupHidden { name: "Web".to_owned(), groups: groups.clone() };
+        assert_eq!(shown(&hidden), ["feed:remove /Groups/g1 ", "feed:remove /Groups/g2 "]);
+        let shown_again = Event::GroupShown { name: "Web".to_owned(), groups };
+        assert_eq!(shown(&shown_again), ["feed:add /Groups/g1 ", "feed:add /Groups/g2 "]);
     }
 
     #[test]

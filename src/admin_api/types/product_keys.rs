@@ -61,6 +61,14 @@ pub(crate) struct GenerateProductKey {
     pub(crate) expires_at: Option<String>,
 }
 
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeProductKey {
+    /// What administrators call it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) name: String,
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RotateProductKey {

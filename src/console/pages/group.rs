@@ -144,7 +144,15 @@ impl Page for Group<'_> {
         let group = match group {
             Ok(group) => group,
             Err(problem) => {
-                return history::of_the_gone(context, request, &organization, &history, subject, problem);
+                return history::of_the_gone(
+                    context,
+                    request,
+                    &organization,
+                    &history,
+                    subject,
+                    problem,
+                    &html! {},
+                );
             }
         };
         let history = history::section(request, &organization, &history, subject, group.member_count);

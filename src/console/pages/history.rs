@@ -125,6 +125,7 @@ pub(super) fn of_the_gone(
     history: &DeedPage,
     subject: Subject<'_>,
     problem: Problem,
+    more: &Markup,
 ) -> Result<PageResponse, Problem> {
     let (_, id) = subject.parameter();
     let mut events = history.deeds.iter().flat_map(|deed| &deed.events);
@@ -141,6 +142,7 @@ pub(super) fn of_the_gone(
     let main = html! {
         p { (what) ". What happened before is still known." }
         (section(request, organization, history, subject, None))
+        (more)
     };
     let title = name.unwrap_or_else(|| what.to_owned());
     Ok(PageResponse::Page(page(&context.actor, Some((organization, section_of_page)), &title, None, &main)))

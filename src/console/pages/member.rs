@@ -18,6 +18,7 @@ use super::page::Page;
 use super::parts::{
     address, address_of, confirmation, field, maker, once, required_field, segment, select, time,
 };
+use super::products::deactivations;
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::members::Person;
 use crate::admin_api::page_reads::{self, PersonWithHistory};
@@ -25,6 +26,7 @@ use crate::admin_api::types::members::{
     ChangeMember, Member as MemberInOrganization, MemberInList, MemberNames, NewMember, TransferOwnership,
 };
 use crate::admin_api::types::organizations::Organization;
+use crate::admin_api::types::product_keys::Revocation;
 use crate::admin_api::{AdminContext, CallKey, InOrganization};
 use crate::http::{AdminCode, Problem};
 use directory::OrgRole;
@@ -166,16 +168,25 @@ impl Page for Member<'_> {
         let (access, history) = (access::query(request)?, history::query(request, subject)?);
         let InOrganization { organization, answer } =
             page_reads::person(context, self.org, self.id, access, history).await?;
-        let PersonWithHistory { person, access, history, shown } = answer;
+        let PersonWithHistory { person, access, history, revocations, shown } = answer;
+        let revocations = revoked(&organization, self.id, &revocations);
         let answer = match person {
             Ok(person) => person,
             Err(problem) => {
-                return history::of_the_gone(context, request, &organization, &history, subject, problem);
+                return history::of_the_gone(
+                    context,
+                    request,
+                    &organization,
+                    &history,
+                    subject,
+                    problem,
+                    &revocations,
+                );
             }
         };
         let history = history::section(request, &organization, &history, subject, None);
         let access = access::section(request, &organization, self.id, &access);
-        let shown = import::of_person(&organization, &shown);
+        let shown = html! { (revocations) (import::of_person(&organization, &shown)) };
         let form = state.refused.as_ref();
         let main = main(request, &organization, &answer, form, &access, &history, &shown);
         let section = Some((&organization, Section::Members));
@@ -236,6 +247,19 @@ fn main(
                     summary { "SCIM resource" }
                     (beginning(resource))
                 },
+            }
+        }
+    }
+}
+
+/// When products acknowledged that the person lost access.
+fn revoked(organization: &Organization, id: &str, revocations: &[Revocation]) -> Markup {
+    html! {
+        @if !revocations.is_empty() {
+            section.card aria-labelledby="revoked-heading" {
+                h2 #revoked-heading { "When products knew that access was lost" }
+                (deactivations(organization, revocations))
+                p { a href=(address(organization, &format!("products?person={}", segment(id)))) { "Earlier ones" } }
             }
         }
     }

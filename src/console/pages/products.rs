@@ -16,8 +16,8 @@ use crate::admin_api::product_keys::{self, Products as Found};
 use crate::admin_api::types::keys::KeyStatus;
 use crate::admin_api::types::organizations::{Organization, Settings};
 use crate::admin_api::types::product_keys::{
-    Consumer, GenerateProductKey, IssuedProductKey, ProductKey, ProductKeyWithText, ProductKeyWithoutText,
-    Revocation, RotateProductKey,
+    ChangeProductKey, Consumer, GenerateProductKey, IssuedProductKey, ProductKey, ProductKeyWithText,
+    ProductKeyWithoutText, Revocation, RotateProductKey,
 };
 use crate::admin_api::{AdminContext, CallKey, InOrganization};
 use crate::http::{AdminCode, Problem};
@@ -32,6 +32,7 @@ pub(super) struct Products<'a> {
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub(super) enum Form {
     Generate(Generate),
+    Rename(Rename),
     Rotate(OfKey),
     Deactivate(OfKey),
     Alert(Alert),
@@ -54,6 +55,13 @@ pub(super) struct OfKey {
     key: String,
     overlap_hours: String,
     confirm: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Rename {
+    key: String,
+    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -113,6 +121,13 @@ impl Page for Products<'_> {
                 let body = RotateProductKey { overlap_hours, expires_at: None };
                 let parameters = [org, form.key.as_str()];
                 FormCall::with(Call::RotateProductKey, &parameters, &body)?.send(context, key).await?
+            }
+            Form::Rename(form) => {
+                let body = ChangeProductKey { name: form.name.trim().to_owned() };
+                let parameters = [org, form.key.as_str()];
+                let call = FormCall::with(Call::RenameProductKey, &parameters, &body)?;
+                let named: ProductKey = call.send(context, key).await?.read()?;
+                return Ok(PageResponse::Redirect(Flash::KeyNamed.about(&named.hint).at(&here)));
             }
             Form::Deactivate(form) => {
                 check_confirmed(&form.confirm, "deactivate")?;
@@ -230,7 +245,12 @@ fn one_key(key: &ProductKey, refused: Option<&Form>) -> Markup {
         Some(Form::Rotate(form)) if form.key == key.id => form.overlap_hours.as_str(),
         _ => "24",
     };
-    let is_open = matches!(refused, Some(Form::Rotate(form) | Form::Deactivate(form)) if form.key == key.id);
+    let (typed, is_open) = match refused {
+        Some(Form::Rename(form)) => (Some(form.name.as_str()), form.key == key.id),
+        Some(Form::Rotate(form) | Form::Deactivate(form)) => (None, form.key == key.id),
+        _ => (None, false),
+    };
+    let name = typed.filter(|_| is_open).unwrap_or(&key.name);
     html! {
         section.card id={ "key-" (key.id) } aria-labelledby={ "heading-" (key.id) } {
             h2 id={ "heading-" (key.id) } { (key.name) " " span.badge.(tone) { (state) } }
@@ -246,8 +266,14 @@ fn one_key(key: &ProductKey, refused: Option<&Form>) -> Markup {
             }
             @if key.status == KeyStatus::Active {
                 details open[is_open] {
-                    summary { "Rotate or deactivate" span.hidden { " " (key.name) ", " (key.hint) } }
+                    summary { "Rename, rotate or deactivate" span.hidden { " " (key.name) ", " (key.hint) } }
                     div.columns {
+                        form method="post" {
+                            h3 { "Rename" }
+                            input type="hidden" name="key" value=(key.id);
+                            (field(&format!("name-{}", key.id), "name", "New name", name, "Only administrators see it."))
+                            button.quiet name="action" value="rename" { "Save the name" }
+                        }
                         form method="post" {
                             (once())
                             h3 { "Rotate" }
@@ -339,7 +365,7 @@ fn of_person(organization: &Organization, person: &str, revocations: &[Revocatio
 }
 
 /// The deactivations of a person, and when products acknowledged them.
-fn deactivations(organization: &Organization, revocations: &[Revocation]) -> Markup {
+pub(super) fn deactivations(organization: &Organization, revocations: &[Revocation]) -> Markup {
     html! {
         @if revocations.is_empty() {
             p { "There is no deactivation that a product could have acknowledged." }
@@ -359,7 +385,7 @@ fn deactivations(organization: &Organization, revocations: &[Revocation]) -> Mar
                     td data-label="Acknowledged by" { ul { @for one in &each.acknowledged { li {
                         (one.name) ": " @match one.millis {
                             Some(millis) => { "after " (span(millis)) },
-                            None => strong { "not yet" },
+                            None => { strong { "not yet" } ", waiting since " (time(&each.at)) },
                         }
                     } } } }
                 } } }

@@ -8,7 +8,7 @@ use super::layout::{bare_header, document};
 use super::parts::{brief, copied, field, pill, time, time_or_never};
 use super::request::Page;
 use crate::admin_api::InOrganization;
-use crate::admin_api::setup_links::SetUp;
+use crate::admin_api::setup_links::{Connection, SetUp};
 use crate::admin_api::types::keys::{Key, KeyStatus};
 use crate::http::Problem;
 
@@ -44,7 +44,7 @@ pub(crate) fn page(read: &InOrganization<SetUp>, base: &str, shown: Shown) -> Pa
              account. Whoever has the link can do what is here, and nothing else."
         }
         (values(base))
-        (connection(answer))
+        (connection(&answer.connection))
         (keys(&answer.keys))
         (groups(&answer.groups))
         section.card aria-labelledby="log-heading" {
@@ -82,20 +82,42 @@ fn values(base: &str) -> Markup {
     }
 }
 
-/// Whether the identity provider is heard.
-fn connection(answer: &SetUp) -> Markup {
+/// The part of the page that a script loads again and again.
+pub(crate) fn part(read: &Connection) -> Page {
+    Page { status: 200, html: document("Connection", &bare_header(), &connection(read)), detail: None }
+}
+
+/// Whether the identity provider is heard, and what it was answered last.
+fn connection(Connection { state, last }: &Connection) -> Markup {
+    let heard = state.last_heard_at.as_deref();
+    let last_at = last.as_ref().map(|last| last.at.as_str());
     html! {
-        section.card aria-labelledby="test-heading" {
+        section.card #connection aria-labelledby="test-heading" {
             h2 #test-heading { "Connection" }
-            @match answer.state.last_heard_at.as_deref() {
-                Some(at) => p {
-                    (pill("good", "works")) " The identity provider was last heard " (time(at)) ", with a key that was \
-                     good then; " (failures(answer.state.failures)) "."
-                },
-                None => p {
-                    (pill("plain", "not heard yet")) " Use the test of the identity provider, wait 15 seconds, and \
-                     load this page again."
-                },
+            div #connection-state role="status" {
+                @match heard.max(last_at) {
+                    Some(at) => p {
+                        (pill("good", "works")) " The identity provider was last heard " (time(at)) ", with a key that \
+                         was good then; " (failures(state.failures)) "."
+                    },
+                    None => p {
+                        (pill("plain", "not heard yet")) " Use the test of the identity provider. Its answer is shown \
+                         here; without script, look again."
+                    },
+                }
+                @if let Some(last) = last {
+                    dl.facts {
+                        div { dt { "Last request" } dd { code { (last.method) " " (last.path) } " " (time(&last.at)) } }
+                        div { dt { "Answer" } dd {
+                            @match last.status {
+                                ..400 => (pill("good", "succeeded")),
+                                _ => (pill("bad", "failed")),
+                            }
+                            " " (last.status)
+                            @if let Some(detail) = &last.detail { ": " (detail) }
+                        } }
+                    }
+                }
             }
             p { a.button href="/console/setup" { "Look again" } }
         }

@@ -3,6 +3,7 @@
 use super::super::statement::{Binding, Statement, optional, text};
 use super::super::tenant::Tenant;
 use super::Frame;
+use directory::event::MAX_GROUPS_LISTED;
 use directory::group::Group;
 
 /// The group `g` as a [`directory::event::GroupRef`], with `more` members: JSON without those that are NULL.
@@ -104,6 +105,34 @@ pub fn project_archived(tenant: &Tenant<'_>, id: &str) -> Statement {
 /// Writes the event of a project that is about to be restored.
 pub fn project_restored(tenant: &Tenant<'_>, id: &str) -> Statement {
     of_project(tenant, "'project.restored'", "json_object('name', r.name)", &[text("id", id)])
+}
+
+/// Writes the events of the groups of a project that is about to be archived, of which SCIM no longer sees any.
+pub fn hidden(tenant: &Tenant<'_>, project: &str) -> Statement {
+    let groups = "SELECT g.id AS id, g.display_name AS name, row_number() OVER (ORDER BY g.seq) - 1 AS place
+               FROM groups g WHERE +g.org_id = :org AND g.project_id = :id";
+    of_groups(tenant, "group.hidden", groups, project)
+}
+
+/// Writes the events of the groups of a project that is about to be restored.
+pub fn shown(tenant: &Tenant<'_>, project: &str) -> Statement {
+    let groups = "SELECT a.id AS id, a.display_name AS name, row_number() OVER (
+                 ORDER BY a.team_id IS NOT NULL, a.created_at, a.display_name) - 1 AS place
+               FROM archived_groups a WHERE a.project_id = :id";
+    of_groups(tenant, "group.shown", groups, project)
+}
+
+/// Writes events that list groups of a project, at most [`MAX_GROUPS_LISTED`] each. `groups` has the columns `id`,
+/// `name` and `place`.
+fn of_groups(tenant: &Tenant<'_>, event_type: &str, groups: &str, project: &str) -> Statement {
+    let y = format!(
+        "SELECT n.place / {MAX_GROUPS_LISTED} AS place, '{event_type}' AS type, 'project' AS subject_type, r.id AS id,
+               NULL AS version, json_object('name', r.name, 'groups', json_group_array(
+                 json_object('id', n.id, 'name', n.name) ORDER BY n.place)) AS data
+             FROM projects r CROSS JOIN ({groups}) n
+             WHERE r.org_id = :org AND r.id = :id GROUP BY n.place / {MAX_GROUPS_LISTED}"
+    );
+    of_rows(tenant, &y, &[text("id", project)])
 }
 
 fn of_project(tenant: &Tenant<'_>, event_type: &str, data: &str, bindings: &[Binding]) -> Statement {

@@ -126,9 +126,24 @@ pub fn consumers_with_times<R: DeserializeOwned>(tenant: &Tenant<'_>) -> Select<
     tenant.select_json(&sql, &[])
 }
 
-/// Reads the newest deactivations of a person, and when each consumer acknowledged them: a row for each of both, as
+/// Deletes acknowledgements before `before` that are not the newest of their consumer, in all organizations, at most
+/// `most`; returns one row for each. A consumer whose oldest is younger costs two rows.
+pub fn prune(before: &str, most: u32) -> Statement {
+    Statement::new(
+        "DELETE FROM acknowledgements WHERE (org_id, consumer, seq) IN (
+           SELECT a.org_id, a.consumer, a.seq FROM consumers c
+             CROSS JOIN acknowledgements a ON a.org_id = c.org_id AND a.consumer = c.id AND a.seq < c.seq
+           WHERE (SELECT f.at FROM acknowledgements f WHERE f.org_id = c.org_id AND f.consumer = c.id
+               ORDER BY f.seq LIMIT 1) < :before AND a.at < :before
+           LIMIT CAST(:most AS INTEGER))
+         RETURNING 1",
+        &[text("before", before), text("most", most.to_string())],
+    )
+}
+
+/// Reads the newest deactivations of a person, at most `most`, and when each consumer acknowledged them: a row for each of both, as
 /// JSON.
-pub fn of_person<R: DeserializeOwned>(tenant: &Tenant<'_>, person: &str) -> Select<R> {
+pub fn of_person<R: DeserializeOwned>(tenant: &Tenant<'_>, person: &str, most: u32) -> Select<R> {
     let sql = format!(
         "WITH {ORGANIZATION},
          revoked AS MATERIALIZED (
@@ -136,7 +151,7 @@ pub fn of_person<R: DeserializeOwned>(tenant: &Tenant<'_>, person: &str) -> Sele
              SELECT s.seq AS seq FROM o CROSS JOIN event_subjects s ON s.org_id = o.id AND s.subject_id = :person
              ORDER BY s.seq DESC LIMIT {MOST_EVENTS_OF_PERSON}) s
            CROSS JOIN o CROSS JOIN events e ON e.org_id = o.id AND e.seq = s.seq
-           WHERE {IS_REVOCATION} AND e.subject_id = :person LIMIT {MOST_OF_PERSON})
+           WHERE {IS_REVOCATION} AND e.subject_id = :person LIMIT CAST(:most AS INTEGER))
          SELECT json_object('event', e.seq, 'at', e.at, 'type', e.type, 'consumer', c.id, 'name', c.name,
            'millis', {MILLIS}) AS json
          FROM revoked e CROSS JOIN {}
@@ -145,5 +160,6 @@ pub fn of_person<R: DeserializeOwned>(tenant: &Tenant<'_>, person: &str) -> Sele
          ORDER BY e.seq DESC, c.name",
         consumers(OF_O)
     );
-    tenant.select_json(&sql, &[text("person", person)])
+    let most = most.min(MOST_OF_PERSON).to_string();
+    tenant.select_json(&sql, &[text("person", person), text("most", most)])
 }

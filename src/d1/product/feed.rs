@@ -158,8 +158,9 @@ fn subject() -> String {
     format!(
         "iif(e.subject_type = 'person', json_insert({}, '$.type', 'person'),
            json_object('type', e.subject_type, 'id', e.subject_id, 'user_name', NULL, 'external_id', NULL,
-             'name', coalesce(e.data ->> '$.group.name', e.data ->> '$.groups[0].name', e.data ->> '$.name.after',
-               iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL), e.data ->> 'hint'),
+             'name', coalesce(e.data ->> '$.group.name', e.data ->> '$.name.after',
+               iif(json_type(e.data, '$.name') = 'text', e.data ->> 'name', NULL), e.data ->> '$.groups[0].name',
+               e.data ->> 'hint'),
              'email', NULL))",
         person("e.subject_id", WHOLE)
     )

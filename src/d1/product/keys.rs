@@ -9,7 +9,7 @@ use super::super::events;
 use super::super::statement::{Binding, Statement, optional, text};
 use super::super::tenant::{Scope, Tenant, guard};
 use crate::runtime::clock;
-use directory::event::{Event, NewEvent, SubjectType};
+use directory::event::{Event, NewEvent, SubjectType, Transition};
 use directory::key::{HINTED, PRODUCT_PREFIX, hint_with};
 use directory::{Key, KeyScope};
 use scim_protocol::text::FOLD_VERSION;
@@ -173,6 +173,28 @@ pub fn insert(tenant: &Tenant<'_>, key: &Key, by: &str, new: NewKey<'_>) -> Vec<
 /// What may be shown of the product key with this id.
 pub fn hint(id: &str) -> String {
     hint_with(PRODUCT_PREFIX, id)
+}
+
+/// Gives a key another name.
+pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str) -> Statement {
+    tenant.statement(
+        "UPDATE product_keys SET name = :name WHERE org_id = :org AND id = :id AND name <> :name",
+        &[text("id", id), text("name", name)],
+    )
+}
+
+/// Writes the event of a key's other name, if the statement before has changed a row. Its consumer is called so from now
+/// on.
+pub fn renamed(tenant: &Tenant<'_>, id: &str, name: Transition<String>) -> Vec<Statement> {
+    let bindings = [text("id", id), text("name", name.after.as_str())];
+    let consumer = tenant.statement(
+        "UPDATE consumers SET name = :name WHERE org_id = :org AND name <> :name
+           AND id = (SELECT k.consumer FROM product_keys k WHERE k.id = :id AND k.org_id = :org)",
+        &bindings,
+    );
+    let mut statements = record_if_row_changed(tenant, id, Event::ProductKeyRenamed { hint: hint(id), name });
+    statements.push(consumer);
+    statements
 }
 
 /// Deactivates a key. If it is deactivated already, nothing changes.

@@ -8,3 +8,5 @@ pub mod people;
 pub mod search;
 pub(crate) mod security_events;
 pub(crate) mod signing_keys;
+#[cfg(test)]
+pub(crate) mod statements;

@@ -4,7 +4,7 @@
 //! (§10.1.2).
 
 mod request;
-pub(super) mod search;
+pub(crate) mod search;
 
 use serde_json::{Value, json};
 

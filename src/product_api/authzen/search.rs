@@ -1,7 +1,8 @@
 //! Searches (§8): who may do something with a resource, what a person may do something with, and what they may do.
 //!
-//! A search has parts, of which each page reads a piece: a token says how far it is. A page may have fewer results than
-//! its limit, also none; the search ends with an empty token.
+//! A search has parts, of which each page reads some: a token says how far it is. A page is filled by up to
+//! [`MOST_READS`] reads; where they find too little, it has fewer results than its limit, also none. The search ends
+//! with an empty token.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -15,6 +16,9 @@ use crate::d1::product::search::{self, Deciding, MOST_FOUND, Part, RoleGroup};
 use crate::http::Problem;
 use crate::http::response::HttpResponse;
 use directory::permission::{HeldRole, RoleKind, RolePermissions};
+
+/// Most reads of a page, each of at most as many rows as results are missing.
+pub(crate) const MOST_READS: u32 = 5;
 
 /// A part of a search: one that is known already, or one that is read page by page.
 enum Piece {
@@ -167,35 +171,41 @@ async fn found(
     if limit == 0 {
         return Err(Problem::new(400, "\"page.limit\" must be at least 1."));
     }
-    let (number, after) = match body.page.token.as_str() {
+    let (mut number, mut after) = match body.page.token.as_str() {
         "" => (0, String::new()),
         token => parsed(token, seal)?,
     };
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut results: Vec<Value> = Vec::new();
-    let mut last: Option<String> = None;
-    match pieces.get(number) {
-        None => {}
-        Some(Piece::Known(ids)) => {
-            let most = usize::try_from(limit).unwrap_or(usize::MAX);
-            for id in ids.iter().filter(|id| **id > after).take(most) {
-                results.push(described(id));
-                last = (results.len() == most).then(|| id.clone());
+    let mut reads = MOST_READS;
+    while results.len() < most && reads > 0 {
+        let room = most.saturating_sub(results.len());
+        let last = match pieces.get(number) {
+            None => break,
+            Some(Piece::Known(ids)) => {
+                let page: Vec<&String> = ids.iter().filter(|id| **id > after).take(room).collect();
+                results.extend(page.iter().map(|id| described(id)));
+                page.last().filter(|_| page.len() == room).map(|id| (*id).clone())
             }
-        }
-        Some(Piece::Stored(part)) => {
-            let mut batch = Batch::new();
-            let rows = batch.push(search::page(context.tenant(), part, &after, limit));
-            let rows = context.open(batch).await?.results.all(rows)?;
-            if rows.len() as u64 >= limit {
-                last = rows.last().map(|row| row.place.clone());
+            Some(Piece::Stored(part)) => {
+                reads = reads.saturating_sub(1);
+                let mut batch = Batch::new();
+                let rows = batch.push(search::page(context.tenant(), part, &after, room as u64));
+                let rows = context.open(batch).await?.results.all(rows)?;
+                results.extend(rows.iter().filter(|row| row.is_found).map(|row| described(&row.id)));
+                rows.last().filter(|_| rows.len() >= room).map(|row| row.place.clone())
             }
-            results.extend(rows.iter().filter(|row| row.is_found).map(|row| described(&row.id)));
+        };
+        match last {
+            Some(place) => after = place,
+            None => {
+                number = number.saturating_add(1);
+                after.clear();
+            }
         }
     }
-    let next = number.saturating_add(1);
-    let token = match last {
-        Some(place) => format!("{seal}.{number}.{place}"),
-        None if next < pieces.len() => format!("{seal}.{next}."),
+    let token = match pieces.get(number) {
+        Some(_) => format!("{seal}.{number}.{after}"),
         None => String::new(),
     };
     let body = json!({"page": {"next_token": token, "count": results.len()}, "results": results});

@@ -232,14 +232,14 @@ test("a renamed project renames its groups; an archived one ends their membershi
   }
 
   const archived = await eventsOf(() => organization.admin.call("POST", `${path}/archive`, {}, 200));
-  assert.deepEqual(types(archived), ["project.archived", "membership.removed", "membership.removed"]);
+  assert.deepEqual(types(archived), ["project.archived", "membership.removed", "membership.removed", "group.hidden"]);
   assert.deepEqual([archived[0].subject_id, archived[0].data], [project.id, { name: "New" }]);
   assert.deepEqual(
     archived.map(({ lost }) => lost),
-    [0, 0, 0],
+    [0, 0, 0, 0],
     "the brake counts what SCIM takes",
   );
-  for (const event of archived.slice(1)) assert.deepEqual(peopleOf(event), ids.slice(0, 2).sort());
+  for (const event of archived.slice(1, 3)) assert.deepEqual(peopleOf(event), ids.slice(0, 2).sort());
   const left = await worker.sql(
     "SELECT count(*) AS n FROM memberships m JOIN users u ON u.seq = m.user_seq WHERE u.id = ?1",
     ids[0],
@@ -247,7 +247,7 @@ test("a renamed project renames its groups; an archived one ends their membershi
   assert.equal(left[0].n, 0);
 
   const restored = await eventsOf(() => organization.admin.call("POST", `${path}/restore`, {}, 200));
-  assert.deepEqual(types(restored), ["project.restored"]);
+  assert.deepEqual(types(restored), ["project.restored", "group.shown"]);
   assert.deepEqual(restored[0].data, { name: "New" });
 });
 

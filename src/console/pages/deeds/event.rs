@@ -51,7 +51,12 @@ pub(super) fn word(event: &Event) -> Word {
         E::ProjectRenamed { .. } | E::TeamRenamed { .. } | E::RoleRenamed { .. } => (81, "Renamed", "plain"),
         E::KeyDeactivated { .. } | E::ProductKeyDeactivated { .. } => (80, "Deactivated", "bad"),
         E::KeyCreated { .. } | E::ProductKeyCreated { .. } => (79, "Generated", "good"),
-        E::KeyRenamed { .. } => (63, "Renamed", "plain"),
+        E::KeyRenamed { .. } | E::ProductKeyRenamed { .. } => (63, "Renamed", "plain"),
+        E::SetupLinkRevoked { .. } => (60, "Revoked", "bad"),
+        E::SetupLinkCreated { .. } => (59, "Made", "good"),
+        E::SetupLinkOpened { .. } => (58, "Opened", "plain"),
+        E::GroupHidden { .. } => (57, "Groups hidden from SCIM", "warn"),
+        E::GroupShown { .. } => (56, "Groups shown to SCIM", "good"),
         E::KeyExpiryChanged { .. } | E::ProductKeyExpiryChanged { .. } => (78, "Expiry changed", "plain"),
         E::OrganizationCreated { .. } => (77, "Created", "good"),
         E::OrganizationDeleted { .. } => (93, "Deleted", "bad"),
@@ -145,6 +150,14 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
         E::ProjectCreated { .. } | E::OrganizationCreated { .. } => Vec::new(),
         E::ProjectArchived { .. } => plain("its groups lost their members".to_owned()),
         E::ProjectRestored { .. } => plain("its groups are back, without members".to_owned()),
+        E::GroupHidden { groups, .. } | E::GroupShown { groups, .. } => {
+            let mut phrases: Vec<Markup> = groups.iter().map(|group| html! { (group.name) }).collect();
+            match told.group_count.saturating_sub(groups.len() as u64) {
+                0 => {}
+                more => phrases.push(html! { "and " (more) " more" }),
+            }
+            phrases
+        }
         E::OrganizationDeleted { .. } => plain("its keys are refused".to_owned()),
         E::OrganizationRestored { .. } => plain("its keys are good again".to_owned()),
         E::ProjectRenamed { name } => vec![from_to(name)],
@@ -171,6 +184,10 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
         E::KeyRenamed { name, .. } => {
             vec![transition("name", name.before.as_deref(), name.after.as_deref())]
         }
+        E::ProductKeyRenamed { name, .. } => vec![from_to(name)],
+        E::SetupLinkCreated { expires_at, .. } => vec![html! { "good until " (time(expires_at)) }],
+        E::SetupLinkOpened { .. } => plain("without an account".to_owned()),
+        E::SetupLinkRevoked { .. } => plain("it opens nothing any more".to_owned()),
         E::ProductKeyCreated { name, scopes, replaces, expires_at, .. } => {
             let may: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
             let mut phrases = vec![html! { "named " (name) }, html! { "may " (may.join(", ")) }];

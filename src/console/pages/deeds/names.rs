@@ -81,6 +81,7 @@ impl View<'_> {
             SubjectType::Organization => "settings".to_owned(),
             SubjectType::Import => "imports".to_owned(),
             SubjectType::Webhook => "webhooks".to_owned(),
+            SubjectType::SetupLink => "setup-links".to_owned(),
         };
         self.link(&page, name.unwrap_or(kind(subject.r#type)))
     }
@@ -123,6 +124,7 @@ pub(super) fn kind(subject: SubjectType) -> &'static str {
         SubjectType::Organization => "organization",
         SubjectType::Import => "import",
         SubjectType::Webhook => "webhook",
+        SubjectType::SetupLink => "setup link",
     }
 }
 

@@ -94,6 +94,7 @@ fn each_type_of_event_has_its_words() {
     let night = ("team", "t", "Night");
     let key = ("key", "JGHF234567", "scim-JGHF…");
     let product = ("product_key", "JGHF234567", "scimp-JGHF…");
+    let link = ("setup_link", "5f0c1c1e-8a1b-4b7e-9d3a-0123456789ab", "setup link 5f0c1c1e…");
     let hint = json!({"hint": "scim-JGHF…"});
     let cases = [
         (ORGANIZATION, "history.started", json!({}), "History begins: What changed before is not known"),
@@ -162,6 +163,18 @@ fn each_type_of_event_has_its_words() {
         (project, "project.renamed", renamed, "Renamed: from Web to Web Shop"),
         (project, "project.archived", named.clone(), "Archived: its groups lost their members"),
         (project, "project.restored", named, "Restored: its groups are back, without members"),
+        (
+            project,
+            "group.hidden",
+            json!({"name": "Web Shop", "groups": [{"id": "g", "name": "Statsig-Web Shop-Engineer"}]}),
+            "Groups hidden from SCIM: Statsig-Web Shop-Engineer",
+        ),
+        (
+            project,
+            "group.shown",
+            json!({"name": "Web Shop", "groups": [{"id": "g", "name": "Statsig-Web Shop-Engineer"}]}),
+            "Groups shown to SCIM: Statsig-Web Shop-Engineer",
+        ),
         (ENGINEERS, "role.created", json!({"group": group}), "Created: SCIM group Statsig-Web Shop-Engineer"),
         (
             ENGINEERS,
@@ -202,6 +215,25 @@ fn each_type_of_event_has_its_words() {
             json!({"hint": "scimp-JGHF…", "name": "Checkout", "scopes": ["check", "setup-links"],
                 "expires_at": null, "replaces": "scimp-ABCD…"}),
             "Generated: named Checkout; may check, setup-links; replaces scimp-ABCD…",
+        ),
+        (
+            product,
+            "product_key.renamed",
+            json!({"hint": "scimp-JGHF…", "name": {"before": "Checkout", "after": "Billing"}}),
+            "Renamed: from Checkout to Billing",
+        ),
+        (
+            link,
+            "setup_link.created",
+            json!({"hint": "setup link 5f0c1c1e…", "expires_at": "2026-01-02T03:04:05.678Z"}),
+            "Made: good until 2026-01-02 03:04:05 UTC",
+        ),
+        (link, "setup_link.opened", json!({"hint": "setup link 5f0c1c1e…"}), "Opened: without an account"),
+        (
+            link,
+            "setup_link.revoked",
+            json!({"hint": "setup link 5f0c1c1e…"}),
+            "Revoked: it opens nothing any more",
         ),
         (
             product,
