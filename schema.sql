@@ -71,8 +71,8 @@ CREATE TABLE organizations (
   -- How many webhooks are not disabled, and how many are for failures. Each request reads the row anyway.
   webhooks INTEGER NOT NULL DEFAULT 0,
   failed_webhooks INTEGER NOT NULL DEFAULT 0,
-  -- Until when each answer to the organization's keys is kept: its set-up is being looked at. Each request reads the row
-  -- anyway.
+  -- Until when each answer to the organization's keys is kept: its set-up is being looked at. Each request reads the
+  -- row anyway.
   watched_until TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS organizations_deleted ON organizations (deleted_at) WHERE deleted_at IS NOT NULL;

@@ -85,6 +85,18 @@ pub(crate) fn message(text: &str) -> String {
     logged.chars().map(|character| if is_break(character) { ' ' } else { character }).collect()
 }
 
+/// A message that may quote the request, in double quotes: all from the first to the last of them is redacted, since what
+/// is quoted may have some of its own.
+pub(crate) fn quoting(text: &str) -> String {
+    match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            let (before, behind) = (text.get(..=first), text.get(last..));
+            message(&[before.unwrap_or_default(), REDACTED, behind.unwrap_or_default()].concat())
+        }
+        _ => message(text),
+    }
+}
+
 fn is_break(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
@@ -94,6 +106,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_is_quoted_is_redacted() {
+        for (text, redacted) in [
+            ("userName \"Ada Lovelace\" is taken.", "userName \"…\" is taken."),
+            ("\"A\" and \"B\" are not.", "\"…\" are not."),
+            ("It is named \"a\"b\"c\" here", "It is named \"…\" here"),
+            ("one \" alone, of ada@example.com", "one \" alone, of …@example.com"),
+            ("There is nothing.", "There is nothing."),
+        ] {
+            assert_eq!(quoting(text), redacted);
+        }
+    }
 
     #[test]
     fn a_route_has_known_segments_and_no_ids() {

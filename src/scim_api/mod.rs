@@ -79,7 +79,7 @@ fn answer_of(context: &RequestContext<'_>, response: &HttpResponse) -> Option<St
         method: worker_log::method(request.method.as_str()).to_owned(),
         path: worker_log::route(&request.address.path),
         status: response.status,
-        detail: response.detail.as_deref().map(worker_log::message),
+        detail: response.detail.as_deref().map(worker_log::quoting),
     };
     serde_json::to_string(&answer).ok()
 }

@@ -32,6 +32,11 @@ describe("the page of products", options, () => {
     await visit(page, organization, "products");
     assert.equal(await page.locator("#new-key").count(), 0);
     await unfold(page);
+    await page.getByLabel("New name").fill("Billing");
+    await submit(page, button(page, "Save the name"));
+    await assertDone(page, /The name of the key is saved/);
+    assert.equal((await product.get("/product/v1")).name, "Billing");
+    await unfold(page);
     await page.getByLabel("This key").selectOption({ label: "stops at once" });
     assert.equal((await submit(page, button(page, "Rotate"))).status(), 200);
     const second = new ProductClient(worker, { key: await page.locator("#new-key").innerText() });

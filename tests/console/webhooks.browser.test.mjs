@@ -7,6 +7,7 @@ import { assertAccessible, useBrowser } from "../helpers/browser.mjs";
 import { assertDone, assertOnlyRefusals, signedIn, submit, visit } from "../helpers/console.mjs";
 import { createOrganization } from "../helpers/organization.mjs";
 import { startReceiver } from "../helpers/receiver.mjs";
+import { startSetReceiver } from "../helpers/set-receiver.mjs";
 import { useWorker } from "../helpers/worker.mjs";
 
 const worker = useWorker({ vars: { WEBHOOK_TARGETS: "any" } });
@@ -99,4 +100,40 @@ test("a webhook that failures have disabled has a banner on each page, and an al
   }
   await page.getByRole("heading", { name: "A webhook is disabled" }).waitFor();
   await assertAccessible(page);
+});
+
+test("a receiver of security event tokens is added and changed, and its header is not shown", options, async () => {
+  const organization = await createOrganization(worker);
+  const receiver = await startSetReceiver(worker);
+  const page = await signedIn(browser, worker);
+  await visit(page, organization, "webhooks");
+  await open(page, "Add a webhook");
+  await page.getByLabel("Address or queue").fill(receiver.url);
+  await page.getByLabel("Messages").selectOption({ label: "Security event tokens, pushed to the address (RFC 8935)" });
+  await page.getByText("For security event tokens").click();
+  await page.getByLabel("Authorization header that the receiver wants").fill("Bearer of-the-browser-4711");
+  await page.getByLabel("Audience").fill("https://receiver.example/");
+  await submit(page, button(page, "Add"));
+  assert.equal(await page.locator("#new-secret").count(), 0);
+  assert.equal(await page.getByText("not shown again").count(), 0, "there is no secret");
+  await assertAccessible(page);
+
+  const [{ id }] = await webhooks(organization);
+  await visit(page, organization, `webhooks/${id}`);
+  await page.getByText(`${worker.url}/.well-known/jwks.json`).waitFor();
+  assert.ok(!(await page.content()).includes("of-the-browser"));
+  await submit(page, button(page, "Send a test message"));
+  await assertDone(page, /took the test message/);
+  assert.equal(receiver.tokens[0].headers.authorization, "Bearer of-the-browser-4711");
+  assert.equal(receiver.tokens[0].payload.aud, "https://receiver.example/");
+  receiver.answer = () => ({ status: 400, body: { err: "invalid_key", description: "unknown kid" } });
+  await submit(page, button(page, "Send a test message"));
+  await page.locator("main tbody tr", { hasText: "invalid_key" }).first().waitFor();
+
+  await open(page, "Settings");
+  await page.getByLabel("Audience").fill("");
+  await page.getByLabel("Send no Authorization header any more").check();
+  await submit(page, button(page, "Save"));
+  const [changed] = await webhooks(organization);
+  assert.deepEqual([changed.audience, changed.has_authorization], [receiver.url, false]);
 });

@@ -1,7 +1,7 @@
 //! Change events as SCIM security events (RFC 9967): what another SCIM server has to hear of people and groups.
 //!
-//! Settings, keys, projects and teams are no SCIM resources. Of a project or team, its groups have events: a renamed one
-//! has `group.updated` for each, a deleted team `group.deleted`, an archived project `group.hidden`.
+//! Settings, keys, projects and teams are no SCIM resources. Of a project or team, its groups have events: a renamed
+//! one has `group.updated` for each, a deleted team `group.deleted`, an archived project `group.hidden`.
 
 use crate::event::{Event, GroupRef, Memberships, Named, PersonRef};
 

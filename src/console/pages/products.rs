@@ -271,7 +271,7 @@ fn one_key(key: &ProductKey, refused: Option<&Form>) -> Markup {
                         form method="post" {
                             h3 { "Rename" }
                             input type="hidden" name="key" value=(key.id);
-                            (field(&format!("name-{}", key.id), "name", "New name", name, "Only administrators see it."))
+                            (field(&format!("name-{}", key.id), "name", "New name", name, ""))
                             button.quiet name="action" value="rename" { "Save the name" }
                         }
                         form method="post" {

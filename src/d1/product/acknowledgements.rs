@@ -141,8 +141,8 @@ pub fn prune(before: &str, most: u32) -> Statement {
     )
 }
 
-/// Reads the newest deactivations of a person, at most `most`, and when each consumer acknowledged them: a row for each of both, as
-/// JSON.
+/// Reads the newest deactivations of a person, at most `most`, and when each consumer acknowledged them: a row for each
+/// of both, as JSON.
 pub fn of_person<R: DeserializeOwned>(tenant: &Tenant<'_>, person: &str, most: u32) -> Select<R> {
     let sql = format!(
         "WITH {ORGANIZATION},

@@ -183,8 +183,8 @@ pub fn rename(tenant: &Tenant<'_>, id: &str, name: &str) -> Statement {
     )
 }
 
-/// Writes the event of a key's other name, if the statement before has changed a row. Its consumer is called so from now
-/// on.
+/// Writes the event of a key's other name, if the statement before has changed a row. Its consumer is called so from
+/// now on.
 pub fn renamed(tenant: &Tenant<'_>, id: &str, name: Transition<String>) -> Vec<Statement> {
     let bindings = [text("id", id), text("name", name.after.as_str())];
     let consumer = tenant.statement(
