@@ -85,8 +85,8 @@ pub(crate) fn message(text: &str) -> String {
     logged.chars().map(|character| if is_break(character) { ' ' } else { character }).collect()
 }
 
-/// A message that may quote the request, in double quotes: all from the first to the last of them is redacted, since what
-/// is quoted may have some of its own.
+/// A message that may quote the request, in double quotes: all from the first to the last of them is redacted, since
+/// what is quoted may have some of its own.
 pub(crate) fn quoting(text: &str) -> String {
     match (text.find('"'), text.rfind('"')) {
         (Some(first), Some(last)) if first < last => {
