@@ -201,6 +201,8 @@ describe("the Worker", () => {
     assert.deepEqual((await walk.call("listKeys", at())).keys.map(({ id }) => id).sort(), [key.id, renewed.id].sort());
     const okta = new ScimClient(new URL("/scim", worker.url).href, renewed.key);
     const product = await walk.call("generateProductKey", at(), { body: { name: "Checkout", scopes: ["check"] } });
+    const billing = await walk.call("renameProductKey", at({ key: product.id }), { body: { name: "Billing" } });
+    assert.equal(billing.name, "Billing");
     const rotated = await walk.call("rotateProductKey", at({ key: product.id }), { body: { overlap_hours: 1 } });
     assert.equal((await walk.call("deactivateProductKey", at({ key: product.id }))).status, "deactivated");
     const products = await walk.call("listProductKeys", at());
