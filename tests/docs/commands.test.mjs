@@ -17,6 +17,7 @@ const EXPLAINED = [
   [/^curl .*api\.cloudflare\.com/, "calls Cloudflare's own API, with an account"],
   [/^curl -sD - -o \/dev\/null …$/, "has no address: it is about the options"],
   [/^npx wrangler dev$/, "tests/deploy/wrangler.test.mjs serves with it"],
+  [/^curl "localhost:8787\/cdn-cgi\/handler\/scheduled/, "tests/deploy/wrangler.test.mjs sends it"],
   [/^npx wrangler .* --temporary$/, "tests/deploy/wrangler.test.mjs runs it"],
   [/^npx wrangler check startup$/, "npm test measures the start in the job cost"],
   [/wrangler d1 execute DB --remote --file docs\/upgrade\.sql$/, "tests/storage/upgrade.test.mjs applies the file"],
