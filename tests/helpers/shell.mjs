@@ -54,7 +54,7 @@ export function openShell() {
     writeFileSync(join(bin, name), WRANGLER(join(root, "node_modules/wrangler/bin/wrangler.js")));
     chmodSync(join(bin, name), 0o755);
   }
-  for (const name of ["build", "docs", "migrations", "schema.sql", "scripts"])
+  for (const name of ["build", "docs", "migrations", "schema.sql", "scripts", "src"])
     symlinkSync(join(root, name), join(folder, name));
   writeFileSync(join(folder, "wrangler.toml"), configuration());
   const state = join(folder, ".wrangler");
