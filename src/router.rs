@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use worker::{Context, Delay, Env, KvStore, console_error, console_log};
 
@@ -48,7 +49,7 @@ pub(crate) async fn serve(
     if let Some(organization) = response.organization.clone().filter(|_| deferred.has_webhooks)
         && cost.rows_written > 0
     {
-        context.wait_until(webhooks::poke(env.clone(), organization));
+        wait_until(&context, Box::pin(webhooks::poke(env.clone(), organization)));
     }
     run_after_response(&env, &context, deferred);
     console_log!("{}", log_line(&request, &response, cost, clock::now_millis().saturating_sub(began)));
@@ -131,6 +132,11 @@ fn not_found(request: &HttpRequest) -> HttpResponse {
     .into()
 }
 
+/// Keeps the invocation alive until that work is done. It is boxed, so that this is compiled once.
+fn wait_until(context: &Context, work: LocalBoxFuture<'static, ()>) {
+    context.wait_until(work);
+}
+
 /// Does what the client need not wait for.
 fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
     let DeferredWork { shard, statements, keeping, later, .. } = deferred;
@@ -138,14 +144,14 @@ fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
     if let Some(later) = later
         && let Some(database) = database(env, shard, Rc::default())
     {
-        context.wait_until(run_later(database, later));
+        wait_until(context, Box::pin(run_later(database, later)));
     }
     if statements.is_empty() && keeping.is_none() {
         return;
     }
     let Some(database) = database(env, shard, Rc::default()) else { return };
     let keeping = keeping.map(|keeping| (keeping, env.kv("KV"), jobs::log_retention_days(env)));
-    context.wait_until(async move {
+    let work = async move {
         let mut batch = Batch::from_iter(statements);
         let is_kept = keeping.as_ref().map(|(keeping, ..)| {
             let is_kept = batch.push(keeping.count());
@@ -167,7 +173,8 @@ fn run_after_response(env: &Env, context: &Context, deferred: DeferredWork) {
                 console_error!("that could not be noted: {error:?}");
             }
         }
-    });
+    };
+    wait_until(context, Box::pin(work));
 }
 
 /// Runs a statement that is made a while after the response.

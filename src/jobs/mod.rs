@@ -13,6 +13,8 @@ pub(crate) mod pruning;
 pub(crate) mod totals;
 pub(crate) mod undo;
 
+use std::fmt;
+
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, console_error, console_log};
 
@@ -84,13 +86,14 @@ async fn run_maintenance(env: &Env) -> Result<(), String> {
     // Without the deadline of a request.
     for database in deployment.databases().iter().map(Database::detached) {
         let number = database.shard().number();
+        let mut report = Report { number, failures: &mut failures };
         let mut deleted = Vec::new();
         if let Some(days) = retention.deleted {
             let before = clock::iso(now.saturating_sub(days.saturating_mul(clock::DAY_MILLIS)));
             // What an organization has in KV goes before its rows, by which it is found.
             match kv::erase_deleted(&database, &deployment.kv, before).await {
                 Ok(before) => deleted.extend(pruning::deleted_organizations(&before)),
-                Err(why) => failures.push(format!("database {number}, KV of deleted organizations: {why}")),
+                Err(why) => report.failed("KV of deleted organizations", format_args!("{why}")),
             }
         }
         for step in steps.iter().chain(&deleted) {
@@ -100,43 +103,10 @@ async fn run_maintenance(env: &Env) -> Result<(), String> {
                     "maintenance of database {number}, {}: {rows} rows deleted, at most {most_read} read at once",
                     step.name
                 ),
-                Err(error) => failures.push(format!("database {number}, {}: {error:?}", step.name)),
+                Err(error) => report.failed(step.name, format_args!("{error:?}")),
             }
         }
-        let noted = organizations::note_org_role_attribute(&deployment.catalog.org_role_attribute, MAX_NOTED);
-        if let Err(error) = database.execute(noted).await {
-            failures.push(format!("database {number}, attribute of the organization role: {error:?}"));
-        }
-        match update_folds(&database, deployment.catalog).await {
-            Ok(0) => {}
-            Ok(left) => {
-                console_log!(
-                    "maintenance of database {number}: {left} organizations have outdated folded columns"
-                );
-            }
-            Err(error) => failures.push(format!("database {number}, folded columns: {error:?}")),
-        }
-        if let Err(error) = totals::recount(&database, deployment.catalog).await {
-            failures.push(format!("database {number}, number of active people: {error:?}"));
-        }
-        if let Err(error) = people::count_people(&database, deployment.catalog).await {
-            failures.push(format!("database {number}, people of groups and projects: {error:?}"));
-        }
-        match undo::carry_on(&database, deployment.catalog).await {
-            Ok(0) => {}
-            Ok(left) => console_log!("maintenance of database {number}: {left} undos go on at the next hour"),
-            Err(error) => failures.push(format!("database {number}, undo: {error:?}")),
-        }
-        match bulk::carry_on(&deployment, &database).await {
-            Ok(0) => {}
-            Ok(left) => console_log!(
-                "maintenance of database {number}: {left} changes of many people go on at the next hour"
-            ),
-            Err(error) => failures.push(format!("database {number}, changes of many people: {error:?}")),
-        }
-        if let Err(error) = names::fold_names(&database).await {
-            failures.push(format!("database {number}, names of organizations: {error:?}"));
-        }
+        carry_on(&deployment, &database, &mut report).await;
     }
     if let Some(first) = deployment.database(Shard::FIRST)
         && let Err(error) = signing_keys::rotate(&first.detached(), now).await
@@ -153,6 +123,48 @@ async fn run_maintenance(env: &Env) -> Result<(), String> {
     let failed = format!("maintenance failed: {}", failures.join("; "));
     console_error!("{failed}");
     Err(failed)
+}
+
+/// What maintenance of one database says.
+struct Report<'a> {
+    /// The number of the database.
+    number: u8,
+    failures: &'a mut Vec<String>,
+}
+
+impl Report<'_> {
+    fn failed(&mut self, step: &str, why: fmt::Arguments<'_>) {
+        self.failures.push(format!("database {}, {step}: {why}", self.number));
+    }
+
+    /// Notes what came of a step, and how many of `what` it has left.
+    fn note(&mut self, step: &str, outcome: Result<usize, StorageError>, what: &str) {
+        match outcome {
+            Ok(0) => {}
+            Ok(left) => console_log!("maintenance of database {}: {left} {what}", self.number),
+            Err(error) => self.failed(step, format_args!("{error:?}")),
+        }
+    }
+}
+
+/// Carries on in a database what has more to do than one request does.
+async fn carry_on(deployment: &Deployment<'_>, database: &Database, report: &mut Report<'_>) {
+    let catalog = deployment.catalog;
+    let noted = organizations::note_org_role_attribute(&catalog.org_role_attribute, MAX_NOTED);
+    let noted = database.execute(noted).await.map(|_| 0);
+    report.note("attribute of the organization role", noted, "");
+    let left = update_folds(database, catalog).await;
+    report.note("folded columns", left, "organizations have outdated folded columns");
+    let counted = totals::recount(database, catalog).await.map(|()| 0);
+    report.note("number of active people", counted, "");
+    let counted = people::count_people(database, catalog).await.map(|()| 0);
+    report.note("people of groups and projects", counted, "");
+    let left = undo::carry_on(database, catalog).await;
+    report.note("undo", left, "undos go on at the next hour");
+    let left = bulk::carry_on(deployment, database).await;
+    report.note("changes of many people", left, "changes of many people go on at the next hour");
+    let folded = names::fold_names(database).await.map(|()| 0);
+    report.note("names of organizations", folded, "");
 }
 
 /// For how many days the log is kept.

@@ -45,22 +45,16 @@ impl Page for Brake<'_> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let org = self.org;
-        let flash = match form {
+        let (call, flash) = match form {
             Form::Release(Release { for_minutes }) => {
                 let for_minutes = number(for_minutes, "The number of minutes")?.unwrap_or(0);
                 let body = ReleaseBrake { for_minutes };
-                FormCall::with(Call::ReleaseBrake, &[org], &body)?.send(context, key).await?;
-                Flash::BrakeReleased
+                (FormCall::with(Call::ReleaseBrake, &[org], &body)?, Flash::BrakeReleased)
             }
-            Form::Pause => {
-                FormCall::new(Call::Pause, &[org]).send(context, key).await?;
-                Flash::WritesPaused
-            }
-            Form::Resume => {
-                FormCall::new(Call::Resume, &[org]).send(context, key).await?;
-                Flash::WritesResumed
-            }
+            Form::Pause => (FormCall::new(Call::Pause, &[org]), Flash::WritesPaused),
+            Form::Resume => (FormCall::new(Call::Resume, &[org]), Flash::WritesResumed),
         };
+        call.send(context, key).await?;
         Ok(PageResponse::Redirect(flash.at(&address_of(org, "brake"))))
     }
 

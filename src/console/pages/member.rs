@@ -102,16 +102,14 @@ impl Page for Member<'_> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (org, id) = (self.org, self.id);
-
         let here = address_of(org, &format!("members/{}", segment(id)));
-        let flash = match form {
+        let (call, flash) = match form {
             Form::Role(form) => {
                 let org_role = chosen_role(&form.org_role)?;
                 org_role
                     .ok_or_else(|| Problem::of(AdminCode::NothingChosen, "Choose an organization role."))?;
                 let body = ChangeMember { org_role, ..ChangeMember::default() };
-                FormCall::with(Call::ChangeMember, &[org, id], &body)?.send(context, key).await?;
-                Flash::RoleChanged
+                (FormCall::with(Call::ChangeMember, &[org, id], &body)?, Flash::RoleChanged)
             }
             Form::Names(form) => {
                 let body = ChangeMember {
@@ -120,19 +118,9 @@ impl Page for Member<'_> {
                     family_name: Some(form.family_name.clone()),
                     display_name: Some(form.display_name.clone()),
                 };
-                FormCall::with(Call::ChangeMember, &[org, id], &body)?.send(context, key).await?;
-                Flash::NamesChanged
+                (FormCall::with(Call::ChangeMember, &[org, id], &body)?, Flash::NamesChanged)
             }
-            Form::Remove => {
-                let call = FormCall::new(Call::RemoveMember, &[org, id]);
-                let removed: MemberInOrganization = call.send(context, key).await?.read()?;
-                if !removed.managed {
-                    // A member that SCIM does not see is deleted and has no page any more.
-                    let list = address_of(org, "members");
-                    return Ok(PageResponse::Redirect(Flash::MemberDeleted.at(&list)));
-                }
-                Flash::MemberRemoved
-            }
+            Form::Remove => (FormCall::new(Call::RemoveMember, &[org, id]), Flash::MemberRemoved),
             Form::Activate(form) => {
                 let body = NewMember {
                     user_name: form.user_name.clone(),
@@ -141,8 +129,7 @@ impl Page for Member<'_> {
                     family_name: None,
                     org_role: None,
                 };
-                FormCall::with(Call::AddMember, &[org], &body)?.send(context, key).await?;
-                Flash::MemberAdded
+                (FormCall::with(Call::AddMember, &[org], &body)?, Flash::MemberAdded)
             }
             Form::Join(form) => {
                 let joined = group::add(context, org, &form.group, id).await?;
@@ -151,10 +138,14 @@ impl Page for Member<'_> {
             Form::Own(form) => {
                 check_confirmed(&form.confirm, &form.user_name)?;
                 let body = TransferOwnership { member: id.to_owned() };
-                FormCall::with(Call::TransferOwnership, &[org], &body)?.send(context, key).await?;
-                Flash::OwnershipTransferred
+                (FormCall::with(Call::TransferOwnership, &[org], &body)?, Flash::OwnershipTransferred)
             }
         };
+        let answered = call.send(context, key).await?;
+        if matches!(form, Form::Remove) && !answered.read::<MemberInOrganization>()?.managed {
+            // A member that SCIM does not see is deleted and has no page any more.
+            return Ok(PageResponse::Redirect(Flash::MemberDeleted.at(&address_of(org, "members"))));
+        }
         Ok(PageResponse::Redirect(flash.at(&here)))
     }
 

@@ -70,30 +70,30 @@ impl Page for Organizations {
         form: &Form,
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
-        let flash = match form {
+        let (call, flash) = match form {
             Form::Create(form) => {
-                let body = form.request();
-                let created: CreatedOrganization =
-                    FormCall::with(Call::CreateOrganization, &[], &body)?.send(context, key).await?.read()?;
-                let keys = address_of(&created.organization.record.id, "keys");
-                return Ok(PageResponse::Redirect(Flash::OrganizationCreated.at(&keys)));
+                let call = FormCall::with(Call::CreateOrganization, &[], &form.request())?;
+                (call, Flash::OrganizationCreated)
             }
             Form::Accept(Invited { organization }) => {
                 context.select_database_of(organization)?;
-                FormCall::new(Call::Accept, &[organization]).send(context, key).await?;
-                Flash::InvitationAccepted
+                (FormCall::new(Call::Accept, &[organization]), Flash::InvitationAccepted)
             }
             Form::Decline(Invited { organization }) => {
                 context.select_database_of(organization)?;
-                FormCall::new(Call::Decline, &[organization]).send(context, key).await?;
-                Flash::InvitationDeclined
+                (FormCall::new(Call::Decline, &[organization]), Flash::InvitationDeclined)
             }
-            Form::EndSessions => {
-                FormCall::new(Call::EndSessions, &[]).send(context, key).await?;
-                Flash::SessionsEnded
-            }
+            Form::EndSessions => (FormCall::new(Call::EndSessions, &[]), Flash::SessionsEnded),
         };
-        Ok(PageResponse::Redirect(flash.at(ADDRESS)))
+        let answered = call.send(context, key).await?;
+        let next = match form {
+            Form::Create(_) => {
+                let created: CreatedOrganization = answered.read()?;
+                address_of(&created.organization.record.id, "keys")
+            }
+            _ => ADDRESS.to_owned(),
+        };
+        Ok(PageResponse::Redirect(flash.at(&next)))
     }
 
     async fn render(

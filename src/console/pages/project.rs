@@ -84,22 +84,18 @@ impl Page for Project<'_> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let (org, id) = (self.org, self.id);
-        let (flash, name) = match form {
+        let (call, flash, name) = match form {
             Form::Rename(form) => {
                 let body = form.request();
-                let call = FormCall::with(Call::RenameProject, &[org, id], &body)?;
-                let renamed: Described = call.send(context, key).await?.read()?;
-                (Flash::ProjectRenamed, renamed.name)
+                (FormCall::with(Call::RenameProject, &[org, id], &body)?, Flash::ProjectRenamed, body.name)
             }
             Form::Role(form) => {
                 let body = form.request();
-                FormCall::with(Call::CreateRole, &[org, id], &body)?.send(context, key).await?;
-                (Flash::RoleCreated, body.name)
+                (FormCall::with(Call::CreateRole, &[org, id], &body)?, Flash::RoleCreated, body.name)
             }
             Form::Team(form) => {
                 let body = form.request();
-                FormCall::with(Call::CreateTeam, &[org, id], &body)?.send(context, key).await?;
-                (Flash::TeamCreated, body.name)
+                (FormCall::with(Call::CreateTeam, &[org, id], &body)?, Flash::TeamCreated, body.name)
             }
             Form::Archive(form) => {
                 check_confirmed(&form.confirm, &form.project_name)?;
@@ -107,14 +103,17 @@ impl Page for Project<'_> {
                 let text = taken(&counted, "this project");
                 let body =
                     Confirmation { confirm_people: confirm::check(&counted, &form.confirm_people, &text)? };
-                FormCall::with(Call::ArchiveProject, &[org, id], &body)?.send(context, key).await?;
-                (Flash::ProjectArchived, form.project_name.clone())
+                let call = FormCall::with(Call::ArchiveProject, &[org, id], &body)?;
+                (call, Flash::ProjectArchived, form.project_name.clone())
             }
             Form::Restore => {
-                let call = FormCall::new(Call::RestoreProject, &[org, id]);
-                let restored: Described = call.send(context, key).await?.read()?;
-                (Flash::ProjectRestored, restored.name)
+                (FormCall::new(Call::RestoreProject, &[org, id]), Flash::ProjectRestored, String::new())
             }
+        };
+        let answered = call.send(context, key).await?;
+        let name = match form {
+            Form::Restore => answered.read::<Described>()?.name,
+            _ => name,
         };
         let done = way_back(context, flash.about(&name));
         Ok(PageResponse::Redirect(done.at(&here(request, &address_of_project(org, id)))))

@@ -55,20 +55,13 @@ impl Page for Settings<'_> {
         key: Option<&CallKey>,
     ) -> Result<PageResponse, Problem> {
         let org = self.org;
-        let Form::Save(form) = form else {
-            let attribute = context.catalog.org_role_attribute.clone();
-            let body = Change { org_role_attribute: Some(attribute), ..Change::default() };
-            FormCall::with(Call::UpdateOrganization, &[org], &body)?.send(context, key).await?;
-            return Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&address_of(org, "settings"))));
+        let body = match form {
+            Form::Save(form) => self.confirmed(context, form).await?,
+            _ => {
+                let attribute = context.catalog.org_role_attribute.clone();
+                Change { org_role_attribute: Some(attribute), ..Change::default() }
+            }
         };
-        let mut body = form.request()?;
-        let domains = Change { mail_domains: body.mail_domains.clone(), ..Change::default() };
-        let counted = consequences::of_settings(context, org, domains).await?.body;
-        let text = format!(
-            "This takes {} out of SCIM's sight: Okta will unassign them at its next import.",
-            confirm::share(&counted)
-        );
-        body.confirm_people = confirm::check(&counted, &form.confirm_people, &text)?;
         FormCall::with(Call::UpdateOrganization, &[org], &body)?.send(context, key).await?;
         Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&address_of(org, "settings"))))
     }
@@ -88,6 +81,24 @@ impl Page for Settings<'_> {
         let main = main(&organization, context.actor.is_operator(), &shown, people);
         let section = Some((&organization, Section::Settings));
         Ok(PageResponse::Page(page(&context.actor, section, "Settings", state.notice.as_ref(), &main)))
+    }
+}
+
+impl Settings<'_> {
+    /// The changes of the form, if the number of people from whom they take access is confirmed.
+    ///
+    /// # Errors
+    /// 409 with the number.
+    async fn confirmed(&self, context: &AdminContext<'_>, form: &Save) -> Result<Change, Problem> {
+        let mut body = form.request()?;
+        let domains = Change { mail_domains: body.mail_domains.clone(), ..Change::default() };
+        let counted = consequences::of_settings(context, self.org, domains).await?.body;
+        let text = format!(
+            "This takes {} out of SCIM's sight: Okta will unassign them at its next import.",
+            confirm::share(&counted)
+        );
+        body.confirm_people = confirm::check(&counted, &form.confirm_people, &text)?;
+        Ok(body)
     }
 }
 
