@@ -163,7 +163,7 @@ pub(crate) async fn generate(
             "\"scopes\" must name at least one of read, events, check, setup-links.",
         ));
     }
-    scopes.sort_unstable_by_key(|scope| scope.as_str());
+    scopes.sort_by_cached_key(|scope| scope.as_str().to_owned());
     scopes.dedup();
     let expires_at = expiry(context, expires_at)?;
     let tenant = context.tenant(org);

@@ -51,6 +51,12 @@ impl<R> Clone for Handle<R> {
 
 impl<R> Copy for Handle<R> {}
 
+impl<R> Handle<R> {
+    fn read(self, row: JsValue) -> Result<R, StorageError> {
+        (self.read)(row).map_err(|error| unreadable(type_name::<R>(), &error))
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Place {
     /// Among the statements that come first.
@@ -199,7 +205,7 @@ impl Layout {
             let is_found = match rows.length() {
                 0 => false,
                 _ => serde_wasm_bindgen::from_value::<Joined>(rows.get(0))
-                    .map_err(|error| unreadable::<Joined>(&error))?
+                    .map_err(|error| unreadable(type_name::<Joined>(), &error))?
                     .is_found
                     .is_some(),
             };
@@ -224,8 +230,13 @@ impl Results {
     /// [`StorageError::Internal`] if a row is not an `R`. It must not pass for an empty result: an identity provider
     /// removes a user who is missing from a list.
     pub fn all<R>(&self, handle: Handle<R>) -> Result<Vec<R>, StorageError> {
-        let Some(rows) = self.rows(handle) else { return Ok(Vec::new()) };
-        rows.iter().map(|row| (handle.read)(row).map_err(|error| unreadable::<R>(&error))).collect()
+        let Some(rows) = self.rows(handle.place) else { return Ok(Vec::new()) };
+        let mut read = Vec::with_capacity(self.count(handle));
+        // No chain of iterators, since each type of row would have the code of it.
+        for number in 0..rows.length() {
+            read.push(handle.read(rows.get(number))?);
+        }
+        Ok(read)
     }
 
     /// The first row of a statement, if it returned one.
@@ -233,8 +244,10 @@ impl Results {
     /// # Errors
     /// As [`Results::all`].
     pub fn first<R>(&self, handle: Handle<R>) -> Result<Option<R>, StorageError> {
-        let Some(rows) = self.rows(handle).filter(|rows| rows.length() > 0) else { return Ok(None) };
-        (handle.read)(rows.get(0)).map(Some).map_err(|error| unreadable::<R>(&error))
+        match self.rows(handle.place) {
+            Some(rows) if rows.length() > 0 => handle.read(rows.get(0)).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The row of a statement that always returns one.
@@ -242,18 +255,16 @@ impl Results {
     /// # Errors
     /// [`StorageError::Internal`] if it returned none, or as [`Results::all`].
     pub fn one<R>(&self, handle: Handle<R>) -> Result<R, StorageError> {
-        self.first(handle)?.ok_or_else(|| {
-            StorageError::Internal(format!("a statement returned no row of {}", type_name::<R>()))
-        })
+        self.first(handle)?.ok_or_else(|| missing(type_name::<R>()))
     }
 
     /// How many rows a statement returned.
     pub fn count<R>(&self, handle: Handle<R>) -> usize {
-        self.rows(handle).map_or(0, |rows| usize::try_from(rows.length()).unwrap_or(usize::MAX))
+        self.rows(handle.place).map_or(0, |rows| usize::try_from(rows.length()).unwrap_or(usize::MAX))
     }
 
-    fn rows<R>(&self, handle: Handle<R>) -> Option<&Array> {
-        let index = match handle.place {
+    fn rows(&self, place: Place) -> Option<&Array> {
+        let index = match place {
             Place::First(index) => index,
             Place::Other(index) => self.first.saturating_add(index),
         };
@@ -261,8 +272,12 @@ impl Results {
     }
 }
 
-fn unreadable<R>(error: &serde_wasm_bindgen::Error) -> StorageError {
-    StorageError::Internal(format!("a row is not a {}: {error}", type_name::<R>()))
+fn unreadable(row_type: &str, error: &serde_wasm_bindgen::Error) -> StorageError {
+    StorageError::Internal(format!("a row is not a {row_type}: {error}"))
+}
+
+fn missing(row_type: &str) -> StorageError {
+    StorageError::Internal(format!("a statement returned no row of {row_type}"))
 }
 
 /// A row that is not read.

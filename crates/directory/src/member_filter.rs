@@ -32,12 +32,17 @@ impl<'a> Reach<'a> {
     }
 
     fn one(id: &str, is_exact: bool) -> Self {
-        Self { candidates: Some(Ids::from([Cow::Owned(id.to_owned())])), is_exact }
+        let mut ids = Ids::new();
+        ids.insert(Cow::Owned(id.to_owned()));
+        Self { candidates: Some(ids), is_exact }
     }
 
     fn and(self, other: Self) -> Self {
         let candidates = match (self.candidates, other.candidates) {
-            (Some(some), Some(others)) => Some(some.intersection(&others).cloned().collect()),
+            (Some(mut some), Some(others)) => {
+                some.retain(|id| others.contains(id));
+                Some(some)
+            }
             (some, others) => some.or(others),
         };
         let is_empty = candidates.as_ref().is_some_and(Ids::is_empty);
@@ -49,10 +54,10 @@ impl<'a> Reach<'a> {
         if all(&self) || all(&other) {
             return Self::ALL;
         }
-        let candidates = self
-            .candidates
-            .zip(other.candidates)
-            .map(|(some, others)| some.into_iter().chain(others).collect());
+        let candidates = self.candidates.zip(other.candidates).map(|(mut some, others)| {
+            some.extend(others);
+            some
+        });
         Self { candidates, is_exact: self.is_exact && other.is_exact }
     }
 }

@@ -58,7 +58,8 @@ impl User {
                 })
             })
             .collect();
-        folded.sort_unstable();
+        folded.sort_by_cached_key(|email| email.r#type.clone());
+        folded.sort_by_cached_key(|email| email.value.clone());
         folded.dedup();
         folded
     }
@@ -75,7 +76,7 @@ impl User {
 }
 
 /// An email address as it is looked up.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FoldedEmail {
     /// The address, folded.
     pub value: String,

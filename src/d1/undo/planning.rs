@@ -245,7 +245,8 @@ impl Neighbours {
             self.kin.extend(kin);
         }
         subjects.retain(|subject| !self.things.contains_key(subject));
-        subjects.sort_unstable();
+        subjects.sort_by_cached_key(|(_, id)| id.clone());
+        subjects.sort_by_cached_key(|(place, _)| i64::from(i8::from(*place)));
         subjects.dedup();
         if subjects.is_empty() {
             return Ok(());
