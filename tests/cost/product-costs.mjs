@@ -15,7 +15,7 @@ export const CALLS = {
   "check, a person with 1 role": [1, 6, 0],
   "check, a person with 50 roles": [1, 6, 0],
   "checkAll, 10 questions": [1, 34, 0],
-  "search of subjects, 100 found": [2, 111, 0],
+  "search of subjects in 3 groups": [4, 125, 0],
   "search of resources": [1, 106, 0],
   "search of actions": [1, 6, 0],
   acknowledgement: [2, 19, 2],

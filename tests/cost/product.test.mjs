@@ -81,7 +81,7 @@ before(async () => {
     ),
     [`check, a person with ${ROLES.length + 3} roles`]: costOf(await ask("evaluation", { subject, action, resource })),
     "checkAll, 10 questions": costOf(await ask("evaluations", { subject, resource, evaluations })),
-    "search of subjects, 100 found": costOf(
+    "search of subjects in 3 groups": costOf(
       await ask("search/subject", { subject: { type: "user" }, action, resource }),
     ),
     "search of resources": costOf(await ask("search/resource", { subject, action, resource: { type: "project" } })),
