@@ -36,7 +36,7 @@ use directory::{
     MAX_DOC_BYTES, MAX_INDEXED_BYTES, Shard, group_name, membership, organization, permission, webhook,
 };
 
-use rendering::{Row, bytes, duration, megabytes, number, section, tenths};
+use rendering::{NOTHING, Row, bytes, duration, megabytes, number, section, tenths};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/limits.md");
 const WRANGLER: &str = include_str!("../wrangler.toml");
@@ -51,7 +51,6 @@ const INVALID_FILTER: &str = "400 `invalidFilter`";
 const INVALID_VALUE: &str = "400 `invalidValue`";
 const KEY_FIRST: &str = "the key is looked up first";
 const CUT: &str = "cut";
-const NOTHING: &str = "";
 
 #[test]
 fn limits_are_documented() {

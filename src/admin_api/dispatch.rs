@@ -1,6 +1,5 @@
 //! What answers the calls of the API: the handler of each, and what all have in common.
 
-use futures_util::future::LocalBoxFuture;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::context::{AdminContext, InOrganization};
 use super::export::Download;
 use super::idempotency::{CallKey, Fingerprint, once_only};
-use super::reply::{Made, Reply, json};
+use super::reply::{Made, Reply, Work, json};
 use super::routes::{self, Call};
 use super::types::{Nothing, Repeatable, query};
 use super::{
@@ -93,9 +92,6 @@ impl Asked<'_> {
         once_only(context, key, fingerprint, work, with_secret).await
     }
 }
-
-/// The work of a call. It is boxed: each call is a function of its own then, instead of a part of one that has all.
-pub(super) type Work<'a> = LocalBoxFuture<'a, Result<Made, Problem>>;
 
 /// What answers a call.
 enum Handler<'a> {

@@ -11,8 +11,7 @@ use sha2::{Digest, Sha256};
 use worker::console_error;
 
 use super::context::AdminContext;
-use super::dispatch::Work;
-use super::reply::{Made, Reply};
+use super::reply::{Made, Reply, Work};
 use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
 use crate::d1::{Batch, StorageError};
 use crate::http::{AdminCode, Problem};

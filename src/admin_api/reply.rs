@@ -1,9 +1,11 @@
 //! Successful outcomes of calls.
 
+use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 
 use super::types::Repeatable;
 use crate::d1::StorageError;
+use crate::http::Problem;
 
 /// A successful outcome.
 #[derive(Debug)]
@@ -31,6 +33,9 @@ pub(crate) struct Made {
     /// What is kept of a body with a secret: the body without it, and the secret.
     pub(super) secret: Option<(String, String)>,
 }
+
+/// The work of a call. It is boxed: each call is a function of its own then, instead of a part of one that has all.
+pub(super) type Work<'a> = LocalBoxFuture<'a, Result<Made, Problem>>;
 
 impl Made {
     /// An outcome that is not kept for a repetition.

@@ -1,5 +1,8 @@
 //! Rows and numbers of docs/limits.md as text.
 
+/// Beyond such a limit nothing happens.
+pub(super) const NOTHING: &str = "";
+
 /// What is limited, the limit, and what happens beyond it.
 pub(super) type Row = (&'static str, String, &'static str);
 

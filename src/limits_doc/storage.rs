@@ -1,7 +1,6 @@
 //! Limits of storage and of the hourly maintenance.
 
-use super::NOTHING;
-use super::rendering::{Row, duration, number};
+use super::rendering::{NOTHING, Row, duration, number};
 use crate::d1::{people_counts, refolding, retry, totals};
 use crate::health;
 use crate::jobs::{self, pruning};
