@@ -82,14 +82,14 @@ impl Asked<'_> {
     pub(crate) async fn carry_out(self, context: &AdminContext<'_>) -> Result<Reply<String>, Problem> {
         let Self { call, parameters, query, fields, key } = self;
         let text = key.map(|_| json(&fields)).transpose()?;
-        let (work, with_secret) = match handler(context, call, parameters, query, Body(Box::new(fields)))? {
+        let work = match handler(context, call, parameters, query, Body(Box::new(fields)))? {
             Handler::Plain(work) => return Ok(work.await?.reply),
-            Handler::Once { work, with_secret } => (work, with_secret),
+            Handler::Once(work) => work,
         };
         let (Some(key), Some(body)) = (key, text) else { return Ok(work.await?.reply) };
         let (method, path) = routes::address(call, parameters)?;
         let fingerprint = Fingerprint { method, path: &path, body: &body };
-        once_only(context, key, fingerprint, work, with_secret).await
+        once_only(context, key, fingerprint, work).await
     }
 }
 
@@ -97,11 +97,7 @@ impl Asked<'_> {
 enum Handler<'a> {
     Plain(Work<'a>),
     /// A POST, which is carried out once if it has a key.
-    Once {
-        work: Work<'a>,
-        /// Puts the secret into a kept answer again.
-        with_secret: fn(String, String) -> Result<String, StorageError>,
-    },
+    Once(Work<'a>),
 }
 
 /// The fields of a body that are not read yet.
@@ -113,7 +109,7 @@ impl Body {
     /// # Errors
     /// 400 for a field that is unknown, missing or of the wrong type.
     fn read<T: DeserializeOwned>(self) -> Result<T, Problem> {
-        body::read(*self.0)
+        body::read(&self.0)
     }
 
     /// Refuses a body with fields.
@@ -140,8 +136,7 @@ fn made<'a, T: Serialize + 'a>(making: impl Future<Output = Result<Reply<T>, Pro
 
 /// Carries out a POST.
 fn once<'a, T: Repeatable + 'a>(making: impl Future<Output = Result<Reply<T>, Problem>> + 'a) -> Handler<'a> {
-    let work = Box::pin(async move { Ok(Made::repeatable(&making.await?)?) });
-    Handler::Once { work, with_secret: T::with_secret }
+    Handler::Once(Box::pin(async move { Ok(Made::repeatable(&making.await?)?) }))
 }
 
 /// What answers a call.

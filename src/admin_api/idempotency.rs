@@ -1,17 +1,17 @@
 //! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a client that repeats a POST after a lost
 //! answer gets the same answer, and nothing is created twice.
 //!
-//! A new SCIM key is in the first answer only. For a minute the database keeps it encrypted with what the database does
-//! not have: the call's own key and the admin token.
+//! A new SCIM key is in the first answer only. For a minute the database keeps that answer encrypted with what the
+//! database does not have: the call's own key and the admin token.
 
 use base64ct::{Base64, Encoding};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use worker::console_error;
 
 use super::context::AdminContext;
 use super::reply::{Made, Reply, Work};
+use crate::d1::columns::parsed_object;
 use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
 use crate::d1::{Batch, StorageError};
 use crate::http::{AdminCode, Problem};
@@ -75,8 +75,7 @@ pub(crate) struct Fingerprint<'a> {
 /// # Errors
 /// Internal, if it is not a `T`.
 pub(crate) fn read_kept<T: DeserializeOwned>(json: &str) -> Result<T, StorageError> {
-    serde_json::from_str::<Value>(json)
-        .and_then(serde_json::from_value)
+    parsed_object(json)
         .map_err(|error| StorageError::Internal(format!("the kept answer to a call cannot be read: {error}")))
 }
 
@@ -90,26 +89,13 @@ pub(super) async fn once_only(
     key: &CallKey,
     call: Fingerprint<'_>,
     work: Work<'_>,
-    with_secret: fn(String, String) -> Result<String, StorageError>,
 ) -> Result<Reply<String>, Problem> {
-    if let Some(KeptAnswer { status, json, secret }) = begin(context, key, call).await? {
-        let body = match secret {
-            Some(secret) => with_secret(json, secret)?,
-            None => json,
-        };
-        return Ok(Reply { status, body });
+    if let Some(kept) = begin(context, key, call).await? {
+        return Ok(kept);
     }
     let outcome = work.await;
     end(context, key, outcome.as_ref().ok()).await?;
     Ok(outcome?.reply)
-}
-
-/// An answer as it is kept for a repetition.
-struct KeptAnswer {
-    status: u16,
-    /// Body as JSON, without its secret.
-    json: String,
-    secret: Option<String>,
 }
 
 /// Claims the key of a call, or finds the answer of the first call with it.
@@ -117,7 +103,7 @@ async fn begin(
     context: &AdminContext<'_>,
     key: &CallKey,
     call: Fingerprint<'_>,
-) -> Result<Option<KeptAnswer>, Problem> {
+) -> Result<Option<Reply<String>>, Problem> {
     let id = key.id(context);
     let asked = digest(&[call.method, call.path, call.body]);
     let mut batch = Batch::new();
@@ -134,11 +120,11 @@ async fn begin(
 async fn end(context: &AdminContext<'_>, key: &CallKey, made: Option<&Made>) -> Result<(), StorageError> {
     let Some(id) = context.call_id.take() else { return Ok(()) };
     let statement = match made {
-        Some(Made { reply, secret: Some((json, secret)) }) => {
-            let sealed = seal(context, key, secret)?;
+        Some(Made { reply, without_secret: Some(json) }) => {
+            let sealed = seal(context, key, &reply.body)?;
             stored::answered(&id, reply.status, json, sealed.as_deref())
         }
-        Some(Made { reply, secret: None }) => stored::answered(&id, reply.status, &reply.body, None),
+        Some(Made { reply, without_secret: None }) => stored::answered(&id, reply.status, &reply.body, None),
         None => stored::release(&id),
     };
     if let Err(error) = context.database.execute(statement).await {
@@ -158,7 +144,7 @@ fn repeated(
     key: &CallKey,
     asked: &str,
     first: Call,
-) -> Result<KeptAnswer, Problem> {
+) -> Result<Reply<String>, Problem> {
     if first.request != asked {
         return Err(Problem::of(
             AdminCode::IdempotencyKeyReused,
@@ -178,19 +164,21 @@ fn repeated(
         ));
     };
     let age = context.now_millis.saturating_sub(clock::parse_iso(&first.began_at)?);
-    let secret = first.secret.filter(|_| age < SECRET_MILLIS).and_then(|sealed| open(context, key, &sealed));
-    Ok(KeptAnswer { status, json, secret })
+    let with_secret =
+        first.secret.filter(|_| age < SECRET_MILLIS).and_then(|sealed| open(context, key, &sealed));
+    Ok(Reply { status, body: with_secret.unwrap_or(json) })
 }
 
-fn seal(context: &AdminContext<'_>, key: &CallKey, secret: &str) -> Result<Option<String>, StorageError> {
+fn seal(context: &AdminContext<'_>, key: &CallKey, answer: &str) -> Result<Option<String>, StorageError> {
     let Some(encryption_key) = key.encryption_key(context)? else { return Ok(None) };
-    Ok(Some(Base64::encode_string(&crypto::encrypt(&encryption_key, secret.as_bytes())?)))
+    Ok(Some(Base64::encode_string(&crypto::encrypt(&encryption_key, answer.as_bytes())?)))
 }
 
 fn open(context: &AdminContext<'_>, key: &CallKey, sealed: &str) -> Option<String> {
     let encryption_key = key.encryption_key(context).ok()??;
-    let secret = crypto::decrypt(&encryption_key, &Base64::decode_vec(sealed).ok()?)?;
-    String::from_utf8(secret).ok()
+    let answer = crypto::decrypt(&encryption_key, &Base64::decode_vec(sealed).ok()?)?;
+    // An earlier version kept the bare secret.
+    String::from_utf8(answer).ok().filter(|answer| answer.starts_with('{'))
 }
 
 fn digest(parts: &[&str]) -> String {

@@ -373,17 +373,17 @@ pub(super) fn assemble(parts: Vec<ProjectPart>) -> Result<Vec<Described>, Storag
     let orphan = || StorageError::Internal("a role or a team comes before its project".to_owned());
     for ProjectPart { list, json, .. } in parts {
         match list.as_str() {
-            "" => projects.push(part(json)?),
-            "roles" => projects.last_mut().ok_or_else(orphan)?.roles.push(part(json)?),
-            "teams" => projects.last_mut().ok_or_else(orphan)?.teams.push(part(json)?),
+            "" => projects.push(part(&json)?),
+            "roles" => projects.last_mut().ok_or_else(orphan)?.roles.push(part(&json)?),
+            "teams" => projects.last_mut().ok_or_else(orphan)?.teams.push(part(&json)?),
             list => return Err(StorageError::Internal(format!("a project has no list \"{list}\""))),
         }
     }
     Ok(projects)
 }
 
-fn part<T: DeserializeOwned>(json: Value) -> Result<T, StorageError> {
-    serde_json::from_value(json)
+fn part<T: DeserializeOwned>(json: &Value) -> Result<T, StorageError> {
+    T::deserialize(json)
         .map_err(|error| StorageError::Internal(format!("a part of a project cannot be read: {error}")))
 }
 

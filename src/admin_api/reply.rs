@@ -30,8 +30,8 @@ impl<T> Reply<T> {
 pub(crate) struct Made {
     /// What the caller gets.
     pub(super) reply: Reply<String>,
-    /// What is kept of a body with a secret: the body without it, and the secret.
-    pub(super) secret: Option<(String, String)>,
+    /// The body without its secret, if it has one.
+    pub(super) without_secret: Option<String>,
 }
 
 /// The work of a call. It is boxed: each call is a function of its own then, instead of a part of one that has all.
@@ -43,7 +43,7 @@ impl Made {
     /// # Errors
     /// Internal, if the body cannot be JSON.
     pub(super) fn of<T: Serialize>(reply: &Reply<T>) -> Result<Self, StorageError> {
-        Ok(Self { reply: Reply { status: reply.status, body: json(&reply.body)? }, secret: None })
+        Ok(Self { reply: Reply { status: reply.status, body: json(&reply.body)? }, without_secret: None })
     }
 
     /// An outcome that a repetition gets, too.
@@ -51,11 +51,8 @@ impl Made {
     /// # Errors
     /// Internal, if the body cannot be JSON.
     pub(super) fn repeatable<T: Repeatable>(reply: &Reply<T>) -> Result<Self, StorageError> {
-        let secret = match reply.body.without_secret() {
-            Some((body, secret)) => Some((json(&body)?, secret)),
-            None => None,
-        };
-        Ok(Self { secret, ..Self::of(reply)? })
+        let without_secret = reply.body.without_secret().map(|body| json(&body)).transpose()?;
+        Ok(Self { without_secret, ..Self::of(reply)? })
     }
 }
 

@@ -24,7 +24,7 @@ const COOKIE: &str = "setup_link";
 const LIFETIME: u64 = 12 * 60 * 60;
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 enum Form {
     Generate {
         #[serde(default)]

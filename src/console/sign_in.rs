@@ -34,7 +34,7 @@ pub(super) struct SignIn {
 impl SignIn {
     /// The form of the admin token in the body of a request for a page, if it is one.
     pub(super) fn resuming(body: &[u8]) -> Option<Self> {
-        form::read::<Self>(body).ok().filter(|form| form.action == RESUME)
+        form::fields::<Self>(body).ok().filter(|form| form.action == RESUME)
     }
 
     /// The form that is given back.
@@ -93,7 +93,7 @@ pub(super) async fn sign_in(
     request: &mut HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     admin_token::configured(deployment)?;
-    let form: SignIn = form::read(&request.body(SIGN_IN_LIMIT).await?)?;
+    let form: SignIn = form::fields(&request.body(SIGN_IN_LIMIT).await?)?;
     let next = safe_return_path(&form.next);
     Ok(match exchange(deployment, request, &form).await? {
         Exchange::Session(cookie) => see_other(next).with_header("Set-Cookie", cookie),

@@ -8,7 +8,7 @@ use worker::js_sys::Array;
 use worker::wasm_bindgen::JsValue;
 
 use super::Statement;
-use super::columns::parsed;
+use super::columns::parsed_object;
 use crate::storage_error::StorageError;
 
 /// A statement that returns rows, each of which is read as an `R`.
@@ -27,8 +27,12 @@ impl<R: DeserializeOwned> Select<R> {
     /// A statement whose column `json` is JSON of an `R`. One text crosses the boundary instead of a value for each
     /// column, which costs less for rows of many columns.
     pub(crate) fn json(statement: Statement) -> Self {
-        Self { statement, read: |row| parsed(&serde_wasm_bindgen::from_value::<JsonRow>(row)?.json) }
+        Self { statement, read: |row| parsed_object(&json_of(row)?).map_err(serde_wasm_bindgen::Error::new) }
     }
+}
+
+fn json_of(row: JsValue) -> Result<String, serde_wasm_bindgen::Error> {
+    serde_wasm_bindgen::from_value::<JsonRow>(row).map(|row| row.json)
 }
 
 #[derive(Deserialize)]

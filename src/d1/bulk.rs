@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use strum::EnumDiscriminants;
 use utoipa::ToSchema;
 
 use super::batch::Select;
@@ -24,9 +25,12 @@ pub(crate) const MOST_OF_STEP: u32 = 20;
 pub(crate) const MOST_PREVIEWED: usize = 1_000;
 
 /// What is done to people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants, ToSchema)]
 #[schema(as = BulkChange)]
-#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields, try_from = "Fields")]
+#[strum_discriminants(name(Action))]
+#[strum_discriminants(doc = "Which [`Change`].")]
+#[strum_discriminants(derive(Deserialize), serde(rename_all = "snake_case"))]
 pub enum Change {
     /// They become inactive.
     Deactivate {},
@@ -49,6 +53,34 @@ pub enum Change {
     },
     /// Those whom SCIM sees become inactive; others are deleted.
     Remove {},
+}
+
+/// A [`Change`] as it is sent and stored.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    action: Action,
+    org_role: Option<OrgRole>,
+    group: Option<String>,
+}
+
+impl TryFrom<Fields> for Change {
+    type Error = &'static str;
+
+    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
+        match (fields.action, fields.org_role, fields.group) {
+            (Action::Deactivate, None, None) => Ok(Self::Deactivate {}),
+            (Action::Activate, None, None) => Ok(Self::Activate {}),
+            (Action::Remove, None, None) => Ok(Self::Remove {}),
+            (Action::SetRole, Some(org_role), None) => Ok(Self::SetRole { org_role }),
+            (Action::AddToGroup, None, Some(group)) => Ok(Self::AddToGroup { group }),
+            (Action::RemoveFromGroup, None, Some(group)) => Ok(Self::RemoveFromGroup { group }),
+            (Action::SetRole, None, _) => Err("missing field `org_role`"),
+            (Action::AddToGroup | Action::RemoveFromGroup, _, None) => Err("missing field `group`"),
+            (Action::SetRole, ..) | (_, None, _) => Err("unknown field `group`"),
+            _ => Err("unknown field `org_role`"),
+        }
+    }
 }
 
 /// What a bulk change does to a person.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::{Ignored, Select};
-use super::columns::{json, json_by_value};
+use super::columns::{json, object_by_value};
 use super::statement::{integer, text};
 use super::tenant::Tenant;
 use super::users::resource_sql;
@@ -24,7 +24,7 @@ pub(super) const DESCRIBED: &str = "json_object(
 #[serde(bound = "R: DeserializeOwned")]
 pub struct Listed<R> {
     /// The member.
-    #[serde(rename = "json", deserialize_with = "json_by_value")]
+    #[serde(rename = "json", deserialize_with = "object_by_value")]
     pub member: R,
     /// The place behind which the next page begins if this is the last of its page.
     pub place: String,
@@ -35,7 +35,7 @@ pub struct Listed<R> {
 #[serde(bound = "R: DeserializeOwned")]
 pub struct MemberRow<R> {
     /// The member.
-    #[serde(rename = "json", deserialize_with = "json_by_value")]
+    #[serde(rename = "json", deserialize_with = "object_by_value")]
     pub member: R,
     /// The resource.
     #[serde(deserialize_with = "json")]

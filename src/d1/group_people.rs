@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::batch::Select;
-use super::columns::{flag, json_by_value};
+use super::columns::{flag, object_by_value};
 use super::console_views::DESCRIBED;
 use super::events::memberships;
 use super::statement::{Statement, boolean, integer, text};
@@ -22,7 +22,7 @@ pub(crate) const MOST_SEARCHED: u32 = 2_000;
 #[serde(bound = "R: DeserializeOwned")]
 pub struct Candidate<R> {
     /// The person.
-    #[serde(rename = "json", deserialize_with = "json_by_value")]
+    #[serde(rename = "json", deserialize_with = "object_by_value")]
     pub person: R,
     /// Whether they are a member.
     #[serde(deserialize_with = "flag")]
@@ -67,7 +67,7 @@ pub fn group_named(tenant: &Tenant<'_>, group: &str) -> Select<GroupId> {
 #[serde(bound = "R: DeserializeOwned")]
 pub struct Searched<R> {
     /// The member.
-    #[serde(rename = "json", deserialize_with = "json_by_value")]
+    #[serde(rename = "json", deserialize_with = "object_by_value")]
     pub member: R,
     /// The place behind which the next page begins if this is the last of its page.
     pub place: String,

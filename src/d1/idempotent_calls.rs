@@ -30,7 +30,7 @@ pub struct Call {
     pub status: Option<u16>,
     /// The body of its response, as JSON.
     pub answer: Option<String>,
-    /// The secret of the response, encrypted.
+    /// The body with its secret, encrypted.
     pub secret: Option<String>,
 }
 
@@ -70,7 +70,8 @@ pub fn done(id: &str) -> Statement {
     Statement::new("UPDATE idempotent_calls SET is_done = 1 WHERE id = :id", &[text("id", id)])
 }
 
-/// Stores the response to a call. `secret` is encrypted: only a client that has the key of the call can read it.
+/// Stores the response to a call. `secret` is the response with its secret, encrypted: only a client that has the key
+/// of the call can read it.
 pub fn answered(id: &str, status: u16, answer: &str, secret: Option<&str>) -> Statement {
     Statement::new(
         "UPDATE idempotent_calls SET is_done = 1, status = CAST(:status AS INTEGER), answer = :answer,

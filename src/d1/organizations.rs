@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::audit_log::Condition;
 use super::batch::Select;
 use super::brake::{self, DEFAULT_PERCENT};
-use super::columns::json_by_value;
+use super::columns::object_by_value;
 use super::events;
 use super::kept_memberships;
 use super::statement::{Binding, Statement, boolean, integer, text};
@@ -81,7 +81,7 @@ pub struct Settings {
 #[serde(bound = "R: DeserializeOwned")]
 pub struct Described<R> {
     /// The organization.
-    #[serde(rename = "json", deserialize_with = "json_by_value")]
+    #[serde(rename = "json", deserialize_with = "object_by_value")]
     pub organization: R,
     fold_version: i64,
     /// How many webhooks deliver its events.

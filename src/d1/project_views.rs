@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::Select;
-use super::columns::json_by_value;
+use super::columns::object_by_value;
 use super::console_views::DESCRIBED;
 use super::statement::{Binding, integer, optional, text};
 use super::tenant::Tenant;
@@ -239,7 +239,7 @@ pub struct MemberOf<R> {
     /// The id of the group.
     pub group_id: String,
     /// The member.
-    #[serde(rename = "json", deserialize_with = "json_by_value")]
+    #[serde(rename = "json", deserialize_with = "object_by_value")]
     pub member: R,
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::batch::Select;
 use super::brake::not_lately;
-use super::columns::flag;
+use super::columns::{flag, json_by_value};
 use super::groups::Doomed;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
@@ -90,11 +90,19 @@ pub fn role_group(role: &str, display_name: String) -> Result<RoleGroup, Storage
     })
 }
 
+/// The projects that a group may belong to by its name.
+#[derive(Debug, Deserialize)]
+pub struct Candidates {
+    /// Those whose names its name begins with.
+    #[serde(deserialize_with = "json_by_value")]
+    pub projects: Vec<Project>,
+}
+
 /// Reads, in one row, the projects that a group may belong to by its name. `after_prefix` is the group's name behind
 /// the product's prefix; it begins with the project's name.
-pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Select<Vec<Project>> {
-    tenant.select_json(
-        "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS json
+pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Select<Candidates> {
+    tenant.select(
+        "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS projects
          FROM projects p
          WHERE p.org_id = :org AND p.archived_at IS NULL
            AND substr(:rest, 1, length(p.name_fold) + 1) = p.name_fold || '-'",

@@ -9791,14 +9791,10 @@ SELECT
       json_object(
         'version',
         u.version,
-        'active',
-        u.active,
         'managed',
         json(iif(u.managed, 'true', 'false')),
-        'org_role',
-        u.org_role,
-        'doc',
-        u.doc
+        'person',
+        json_object('active', u.active, 'org_role', u.org_role, 'doc', u.doc)
       )
     ),
     'deleted',
@@ -9882,15 +9878,18 @@ SELECT
       ),
       'is_of_person',
       json(iif(e.subject_type = 'person', 'true', 'false')),
-      'type',
-      e.type,
       'personal',
       json(s.personal),
-      'data',
-      iif(
-        e.type = 'membership.removed',
-        json_object('groups', e.data -> '$.groups', 'people', json('[]')),
-        json(e.data)
+      'event',
+      json_object(
+        'type',
+        e.type,
+        'data',
+        iif(
+          e.type = 'membership.removed',
+          json_object('groups', e.data -> '$.groups', 'people', json('[]')),
+          json(e.data)
+        )
       ),
       'gone',
       iif(
@@ -9930,47 +9929,50 @@ SELECT
   json_object(
     'id',
     x.id,
-    'group',
-    x.group_id,
-    'seq',
-    x.since,
-    'is_selected',
-    json(
-      iif(
-        (
-          e.seq BETWEEN CAST(?1 AS INTEGER)
-          AND CAST(?2 AS INTEGER)
-          AND (?3 IS NULL OR e.story = CAST(?3 AS INTEGER))
-          AND (?4 IS NULL OR e.key_id = ?4)
-          AND (?5 IS NULL OR e.actor = ?5)
-          AND (?6 IS NULL OR e.source = ?6)
-          AND (
-            (?7 IS NULL OR e.type IN (SELECT value FROM json_each(?7)))
-            AND (?8 IS NULL OR e.seq IN (SELECT value FROM json_each(?8)))
-            OR e.type = 'membership.removed'
-            AND e.subject_type = 'group'
-            AND EXISTS (
-              SELECT 1
-              FROM event_subjects ds
-                CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
-              WHERE
-                ds.org_id = e.org_id
-                AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
-                AND ds.seq BETWEEN e.story AND e.seq
-                AND d.story = e.story
-                AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
-                AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
-                AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+    'addition',
+    json_object(
+      'group',
+      x.group_id,
+      'seq',
+      x.since,
+      'is_selected',
+      json(
+        iif(
+          (
+            e.seq BETWEEN CAST(?1 AS INTEGER)
+            AND CAST(?2 AS INTEGER)
+            AND (?3 IS NULL OR e.story = CAST(?3 AS INTEGER))
+            AND (?4 IS NULL OR e.key_id = ?4)
+            AND (?5 IS NULL OR e.actor = ?5)
+            AND (?6 IS NULL OR e.source = ?6)
+            AND (
+              (?7 IS NULL OR e.type IN (SELECT value FROM json_each(?7)))
+              AND (?8 IS NULL OR e.seq IN (SELECT value FROM json_each(?8)))
+              OR e.type = 'membership.removed'
+              AND e.subject_type = 'group'
+              AND EXISTS (
+                SELECT 1
+                FROM event_subjects ds
+                  CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                WHERE
+                  ds.org_id = e.org_id
+                  AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                  AND ds.seq BETWEEN e.story AND e.seq
+                  AND d.story = e.story
+                  AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                  AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                  AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+              )
             )
-          )
-          OR e.story = CAST(?9 AS INTEGER)
-        ),
-        'true',
-        'false'
-      )
-    ),
-    'is_present',
-    json(iif(x.is_present, 'true', 'false'))
+            OR e.story = CAST(?9 AS INTEGER)
+          ),
+          'true',
+          'false'
+        )
+      ),
+      'is_present',
+      json(iif(x.is_present, 'true', 'false'))
+    )
   ) AS json
 FROM (
   SELECT j.value AS id, g.id AS group_id, m.since AS since, 1 AS is_present
@@ -10015,167 +10017,168 @@ SELECT
   json_object(
     'id',
     j.value,
-    'seq',
-    e.seq,
-    'type',
-    e.type,
-    'data',
-    json(e.data),
-    'version',
-    e.version,
-    'is_selected',
-    json(
-      iif(
-        (
-          e.seq BETWEEN CAST(?1 AS INTEGER)
-          AND CAST(?2 AS INTEGER)
-          AND (?3 IS NULL OR e.story = CAST(?3 AS INTEGER))
-          AND (?4 IS NULL OR e.key_id = ?4)
-          AND (?5 IS NULL OR e.actor = ?5)
-          AND (?6 IS NULL OR e.source = ?6)
-          AND (
-            (?7 IS NULL OR e.type IN (SELECT value FROM json_each(?7)))
-            AND (?8 IS NULL OR e.seq IN (SELECT value FROM json_each(?8)))
-            OR e.type = 'membership.removed'
-            AND e.subject_type = 'group'
-            AND EXISTS (
-              SELECT 1
-              FROM event_subjects ds
-                CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
-              WHERE
-                ds.org_id = e.org_id
-                AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
-                AND ds.seq BETWEEN e.story AND e.seq
-                AND d.story = e.story
-                AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
-                AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
-                AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
-            )
-          )
-          OR e.story = CAST(?9 AS INTEGER)
-        )
-        OR EXISTS (
-          SELECT 1
-          FROM events c
-          WHERE
-            c.org_id = e.org_id
-            AND c.seq BETWEEN e.seq - 1 AND e.seq + 2
-            AND c.story = e.story
-            AND iif(
-              e.type LIKE 'team.%',
-              c.seq > e.seq
-              AND c.type LIKE 'group.%',
-              e.type = 'group.created'
-              AND c.seq < e.seq
-              AND c.type = 'role.created'
-            )
-            AND (
-              c.seq BETWEEN CAST(?1 AS INTEGER)
-              AND CAST(?2 AS INTEGER)
-              AND (?3 IS NULL OR c.story = CAST(?3 AS INTEGER))
-              AND (?4 IS NULL OR c.key_id = ?4)
-              AND (?5 IS NULL OR c.actor = ?5)
-              AND (?6 IS NULL OR c.source = ?6)
-              AND (
-                (?7 IS NULL OR c.type IN (SELECT value FROM json_each(?7)))
-                AND (?8 IS NULL OR c.seq IN (SELECT value FROM json_each(?8)))
-                OR c.type = 'membership.removed'
-                AND c.subject_type = 'group'
-                AND EXISTS (
-                  SELECT 1
-                  FROM event_subjects ds
-                    CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
-                  WHERE
-                    ds.org_id = c.org_id
-                    AND ds.subject_id IN (c.subject_id, c.data ->> '$.groups[0].team.id', c.data ->> '$.groups[0].project.id')
-                    AND ds.seq BETWEEN c.story AND c.seq
-                    AND d.story = c.story
-                    AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
-                    AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
-                    AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
-                )
-              )
-              OR c.story = CAST(?9 AS INTEGER)
-            )
-        ),
-        'true',
-        'false'
-      )
-    ),
-    'with_project',
-    json(
-      iif(
-        e.type = 'group.updated'
-        AND EXISTS (
-          SELECT 1
-          FROM (
-            SELECT project_id, team_id
-            FROM groups
-            WHERE org_id = ?10
-              AND id = j.value
-            UNION ALL
-            SELECT project_id, team_id
-            FROM archived_groups
-            WHERE id = j.value
-            UNION ALL
-            SELECT j.value, j.value
-          ) g
-            CROSS JOIN event_subjects ps ON ps.org_id = e.org_id
-            AND ps.subject_id IN (g.project_id, g.team_id)
-            AND ps.seq BETWEEN e.story AND e.seq
-            CROSS JOIN events p ON p.org_id = ps.org_id
-            AND p.seq = ps.seq
-          WHERE
-            p.type IN ('project.renamed', 'team.renamed', 'role.renamed')
-            AND p.story = e.story
-            AND (
-              p.seq BETWEEN CAST(?1 AS INTEGER)
-              AND CAST(?2 AS INTEGER)
-              AND (?3 IS NULL OR p.story = CAST(?3 AS INTEGER))
-              AND (?4 IS NULL OR p.key_id = ?4)
-              AND (?5 IS NULL OR p.actor = ?5)
-              AND (?6 IS NULL OR p.source = ?6)
-              AND (
-                (?7 IS NULL OR p.type IN (SELECT value FROM json_each(?7)))
-                AND (?8 IS NULL OR p.seq IN (SELECT value FROM json_each(?8)))
-                OR p.type = 'membership.removed'
-                AND p.subject_type = 'group'
-                AND EXISTS (
-                  SELECT 1
-                  FROM event_subjects ds
-                    CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
-                  WHERE
-                    ds.org_id = p.org_id
-                    AND ds.subject_id IN (p.subject_id, p.data ->> '$.groups[0].team.id', p.data ->> '$.groups[0].project.id')
-                    AND ds.seq BETWEEN p.story AND p.seq
-                    AND d.story = p.story
-                    AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
-                    AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
-                    AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
-                )
-              )
-              OR p.story = CAST(?9 AS INTEGER)
-            )
-        ),
-        'true',
-        'false'
-      )
-    ),
-    'groups',
-    iif(
-      e.type = 'team.deleted',
+    'past',
+    json_object(
+      'seq',
+      e.seq,
+      'event',
+      json_object('type', e.type, 'data', json(e.data)),
+      'version',
+      e.version,
+      'is_selected',
       json(
-        (
-          SELECT json_group_array(json_patch(d.data, json_object('version', d.version)))
-          FROM events d
-          WHERE
-            d.org_id = e.org_id
-            AND d.seq IN (e.seq + 1, e.seq + 2)
-            AND d.type = 'group.deleted'
-            AND d.data ->> '$.group.team.id' = j.value
+        iif(
+          (
+            e.seq BETWEEN CAST(?1 AS INTEGER)
+            AND CAST(?2 AS INTEGER)
+            AND (?3 IS NULL OR e.story = CAST(?3 AS INTEGER))
+            AND (?4 IS NULL OR e.key_id = ?4)
+            AND (?5 IS NULL OR e.actor = ?5)
+            AND (?6 IS NULL OR e.source = ?6)
+            AND (
+              (?7 IS NULL OR e.type IN (SELECT value FROM json_each(?7)))
+              AND (?8 IS NULL OR e.seq IN (SELECT value FROM json_each(?8)))
+              OR e.type = 'membership.removed'
+              AND e.subject_type = 'group'
+              AND EXISTS (
+                SELECT 1
+                FROM event_subjects ds
+                  CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                WHERE
+                  ds.org_id = e.org_id
+                  AND ds.subject_id IN (e.subject_id, e.data ->> '$.groups[0].team.id', e.data ->> '$.groups[0].project.id')
+                  AND ds.seq BETWEEN e.story AND e.seq
+                  AND d.story = e.story
+                  AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                  AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                  AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+              )
+            )
+            OR e.story = CAST(?9 AS INTEGER)
+          )
+          OR EXISTS (
+            SELECT 1
+            FROM events c
+            WHERE
+              c.org_id = e.org_id
+              AND c.seq BETWEEN e.seq - 1 AND e.seq + 2
+              AND c.story = e.story
+              AND iif(
+                e.type LIKE 'team.%',
+                c.seq > e.seq
+                AND c.type LIKE 'group.%',
+                e.type = 'group.created'
+                AND c.seq < e.seq
+                AND c.type = 'role.created'
+              )
+              AND (
+                c.seq BETWEEN CAST(?1 AS INTEGER)
+                AND CAST(?2 AS INTEGER)
+                AND (?3 IS NULL OR c.story = CAST(?3 AS INTEGER))
+                AND (?4 IS NULL OR c.key_id = ?4)
+                AND (?5 IS NULL OR c.actor = ?5)
+                AND (?6 IS NULL OR c.source = ?6)
+                AND (
+                  (?7 IS NULL OR c.type IN (SELECT value FROM json_each(?7)))
+                  AND (?8 IS NULL OR c.seq IN (SELECT value FROM json_each(?8)))
+                  OR c.type = 'membership.removed'
+                  AND c.subject_type = 'group'
+                  AND EXISTS (
+                    SELECT 1
+                    FROM event_subjects ds
+                      CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                    WHERE
+                      ds.org_id = c.org_id
+                      AND ds.subject_id IN (c.subject_id, c.data ->> '$.groups[0].team.id', c.data ->> '$.groups[0].project.id')
+                      AND ds.seq BETWEEN c.story AND c.seq
+                      AND d.story = c.story
+                      AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                      AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                      AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+                  )
+                )
+                OR c.story = CAST(?9 AS INTEGER)
+              )
+          ),
+          'true',
+          'false'
         )
       ),
-      NULL
+      'with_project',
+      json(
+        iif(
+          e.type = 'group.updated'
+          AND EXISTS (
+            SELECT 1
+            FROM (
+              SELECT project_id, team_id
+              FROM groups
+              WHERE org_id = ?10
+                AND id = j.value
+              UNION ALL
+              SELECT project_id, team_id
+              FROM archived_groups
+              WHERE id = j.value
+              UNION ALL
+              SELECT j.value, j.value
+            ) g
+              CROSS JOIN event_subjects ps ON ps.org_id = e.org_id
+              AND ps.subject_id IN (g.project_id, g.team_id)
+              AND ps.seq BETWEEN e.story AND e.seq
+              CROSS JOIN events p ON p.org_id = ps.org_id
+              AND p.seq = ps.seq
+            WHERE
+              p.type IN ('project.renamed', 'team.renamed', 'role.renamed')
+              AND p.story = e.story
+              AND (
+                p.seq BETWEEN CAST(?1 AS INTEGER)
+                AND CAST(?2 AS INTEGER)
+                AND (?3 IS NULL OR p.story = CAST(?3 AS INTEGER))
+                AND (?4 IS NULL OR p.key_id = ?4)
+                AND (?5 IS NULL OR p.actor = ?5)
+                AND (?6 IS NULL OR p.source = ?6)
+                AND (
+                  (?7 IS NULL OR p.type IN (SELECT value FROM json_each(?7)))
+                  AND (?8 IS NULL OR p.seq IN (SELECT value FROM json_each(?8)))
+                  OR p.type = 'membership.removed'
+                  AND p.subject_type = 'group'
+                  AND EXISTS (
+                    SELECT 1
+                    FROM event_subjects ds
+                      CROSS JOIN events d ON d.org_id = ds.org_id AND d.seq = ds.seq
+                    WHERE
+                      ds.org_id = p.org_id
+                      AND ds.subject_id IN (p.subject_id, p.data ->> '$.groups[0].team.id', p.data ->> '$.groups[0].project.id')
+                      AND ds.seq BETWEEN p.story AND p.seq
+                      AND d.story = p.story
+                      AND (d.type = 'group.deleted' OR d.type = 'team.deleted' OR d.type = 'project.archived')
+                      AND (?7 IS NULL OR d.type IN (SELECT value FROM json_each(?7)))
+                      AND (?8 IS NULL OR d.seq IN (SELECT value FROM json_each(?8)))
+                  )
+                )
+                OR p.story = CAST(?9 AS INTEGER)
+              )
+          ),
+          'true',
+          'false'
+        )
+      ),
+      'groups',
+      iif(
+        e.type = 'team.deleted',
+        json(
+          (
+            SELECT json_group_array(json_patch(d.data, json_object('version', d.version)))
+            FROM events d
+            WHERE
+              d.org_id = e.org_id
+              AND d.seq IN (e.seq + 1, e.seq + 2)
+              AND d.type = 'group.deleted'
+              AND d.data ->> '$.group.team.id' = j.value
+          )
+        ),
+        NULL
+      )
     )
   ) AS json
 FROM

@@ -35,7 +35,7 @@ pub(super) async fn read(context: &mut ProductContext<'_>) -> Result<HttpRespons
 /// Notes that the consumer has applied all events up to a cursor. One that is behind an earlier one changes nothing.
 pub(super) async fn write(context: &mut ProductContext<'_>) -> Result<HttpResponse, Problem> {
     let text = context.request.body(BODY_LIMIT).await?;
-    let Acknowledgement { cursor } = body::read(body::parse(&text)?)?;
+    let Acknowledgement { cursor } = body::read(&body::parse(&text)?)?;
     let cursor = Cursor::parse(&cursor)?;
     let mut batch = Batch::new();
     let kept = batch.push(feed::kept(context.tenant(), cursor.seq));

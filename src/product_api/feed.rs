@@ -32,12 +32,14 @@ struct FeedQuery {
     /// The cursor of the last answer.
     after: Option<String>,
     /// Most events of the page.
+    #[serde(default, deserialize_with = "query::number")]
     limit: Option<u32>,
     /// The types of events, separated by commas.
     types: Option<String>,
     /// The time of the first event.
     range_start: Option<String>,
     /// How long to wait for events, in seconds.
+    #[serde(default, deserialize_with = "query::number")]
     wait: Option<u64>,
 }
 

@@ -93,6 +93,7 @@ pub(super) async fn person(
 struct RightsQuery {
     role: Option<String>,
     after: Option<String>,
+    #[serde(default, deserialize_with = "query::number")]
     limit: Option<u32>,
 }
 

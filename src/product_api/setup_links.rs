@@ -14,7 +14,7 @@ use crate::runtime::clock;
 pub(super) async fn create(context: &mut ProductContext<'_>) -> Result<HttpResponse, Problem> {
     let began = clock::now_millis();
     let sent = context.request.body(BODY_LIMIT).await?;
-    let request: NewSetupLink = body::read(body::parse(&sent)?)?;
+    let request: NewSetupLink = body::read(&body::parse(&sent)?)?;
     let days = setup_links::days(&request)?;
     let organization = context.open(Batch::new()).await?.principal.organization;
     let (id, text, hash) = setup_links::generated(&organization)?;

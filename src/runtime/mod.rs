@@ -1,4 +1,5 @@
-//! What the Workers runtime provides: clock, identifiers, random bytes, time limits, and strings in its own memory.
+//! What the Workers runtime provides: clock, identifiers, random bytes, time limits, and strings in its own memory; and
+//! JSON as types.
 
 pub mod clock;
 pub(crate) mod crypto;
@@ -6,5 +7,6 @@ pub mod deadline;
 pub mod expiring;
 pub mod ids;
 pub mod js_text;
+pub(crate) mod json;
 pub mod random;
 pub(crate) mod web_crypto;

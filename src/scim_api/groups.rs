@@ -68,7 +68,7 @@ pub(crate) async fn create(context: &mut RequestContext<'_>) -> Result<HttpRespo
                 context.session.database.batch(&batch).await?.one(candidates)?
             }
         };
-        let new = group_name::resolve(prefix, &opened.organization, name, &candidates)?;
+        let new = group_name::resolve(prefix, &opened.organization, name, &candidates.projects)?;
         let mut difference = Difference::of_new(ResolvedMembers::of(each(&opened.results, &members)?)?);
         let (id, statements) = match new {
             NewGroup::Plain => {

@@ -656,7 +656,7 @@ impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Tagged { r#type, data } = Tagged::deserialize(deserializer)?;
         let fields = Map::from_iter([(r#type, data)]);
-        Self::deserialize(Value::Object(fields)).map_err(D::Error::custom)
+        Self::deserialize(&fields).map_err(D::Error::custom)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::events::EventCause;
-use super::query::Moment;
+use super::query::{self, Moment};
 use directory::OrgRole;
 use directory::event::{GroupRef, Transition};
 
@@ -103,7 +103,7 @@ pub(crate) struct AccessChangeQuery {
     #[serde(default)]
     pub(crate) group: Option<String>,
     /// Of a difference of many changes: the `next` of the part before.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "query::number")]
     pub(crate) after: Option<u64>,
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::query;
+
 /// What a change would take from people, if it were made now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Consequences {
@@ -33,6 +35,6 @@ pub(crate) struct Confirmation {
 pub(crate) struct ConfirmationQuery {
     /// How many people the change takes access from. If it would be another number by now, nothing is changed. Must be
     /// there where the change takes it from more people than SCIM may within an hour.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "query::number")]
     pub(crate) confirm_people: Option<u64>,
 }

@@ -4,10 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Repeatable;
-use crate::admin_api::idempotency::read_kept;
-use crate::admin_api::reply;
 use crate::auth::key_use;
-use crate::d1::StorageError;
 use crate::d1::keys::KeyUse;
 use crate::runtime::clock;
 
@@ -63,7 +60,7 @@ pub(crate) struct KeyRecord {
 }
 
 /// A key without its text.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Key {
     #[serde(flatten)]
     pub(crate) record: KeyRecord,
@@ -146,7 +143,7 @@ pub(crate) struct ChangeKey {
 }
 
 /// A new key with its text.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NewKey {
     #[serde(flatten)]
     pub(crate) described: Key,
@@ -156,7 +153,7 @@ pub(crate) struct NewKey {
 }
 
 /// A new key whose text can no longer be shown.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RepeatedNewKey {
     #[serde(flatten)]
     pub(crate) described: Key,
@@ -165,7 +162,7 @@ pub(crate) struct RepeatedNewKey {
 }
 
 /// The answer to the generation of a key.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum IssuedKey {
     Shown(NewKey),
@@ -176,15 +173,9 @@ const KEY_IS_GONE: &str = "This call was made before, and its new SCIM key was i
                            shown any more: if you did not store it, regenerate the key.";
 
 impl Repeatable for IssuedKey {
-    fn without_secret(&self) -> Option<(Self, String)> {
-        let Self::Shown(NewKey { described, key }) = self else { return None };
-        let gone = RepeatedNewKey { described: described.clone(), note: KEY_IS_GONE.to_owned() };
-        Some((Self::Gone(gone), key.clone()))
-    }
-
-    fn with_secret(json: String, secret: String) -> Result<String, StorageError> {
-        let RepeatedNewKey { described, .. } = read_kept(&json)?;
-        reply::json(&NewKey { described, key: secret })
+    fn without_secret(&self) -> Option<Self> {
+        let Self::Shown(NewKey { described, .. }) = self else { return None };
+        Some(Self::Gone(RepeatedNewKey { described: described.clone(), note: KEY_IS_GONE.to_owned() }))
     }
 }
 
@@ -214,7 +205,7 @@ pub(crate) struct DeactivatedKeys {
 
 impl Repeatable for DeactivatedKeys {}
 
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeactivatedKey {
     #[serde(flatten)]
     pub(crate) described: Key,

@@ -26,25 +26,14 @@ pub(crate) mod webhooks;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::d1::StorageError;
-
 /// The answer to a call that may be repeated with its `Idempotency-Key`, and is kept until then.
 pub(crate) trait Repeatable: Serialize {
-    /// The answer without the secret in it, and the secret: only the former is kept in clear.
-    fn without_secret(&self) -> Option<(Self, String)>
+    /// The answer without its secret, if it has one: only that is kept in clear.
+    fn without_secret(&self) -> Option<Self>
     where
         Self: Sized,
     {
         None
-    }
-
-    /// The kept answer, which is JSON, with its secret again.
-    ///
-    /// # Errors
-    /// Internal, if what was kept is not such an answer.
-    fn with_secret(json: String, secret: String) -> Result<String, StorageError> {
-        drop(secret);
-        Ok(json)
     }
 }
 

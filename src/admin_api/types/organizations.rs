@@ -250,7 +250,7 @@ impl From<&OrganizationRecord> for directory::Organization {
 }
 
 /// An organization with what the deployment adds.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Organization {
     #[serde(flatten)]
     pub(crate) record: OrganizationRecord,
@@ -278,7 +278,7 @@ pub(crate) struct Others {
 
 impl Repeatable for Organization {}
 
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CreatedOrganization {
     #[serde(flatten)]
     pub(crate) organization: Organization,

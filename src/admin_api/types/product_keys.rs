@@ -5,9 +5,6 @@ use utoipa::ToSchema;
 
 use super::Repeatable;
 use super::keys::{KeyId, KeyStatus};
-use crate::admin_api::idempotency::read_kept;
-use crate::admin_api::reply;
-use crate::d1::StorageError;
 use directory::KeyScope;
 
 /// A product key without its text.
@@ -81,7 +78,7 @@ pub(crate) struct RotateProductKey {
 }
 
 /// A new product key with its text.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProductKeyWithText {
     #[serde(flatten)]
     pub(crate) described: ProductKey,
@@ -91,7 +88,7 @@ pub(crate) struct ProductKeyWithText {
 }
 
 /// A new product key whose text can no longer be shown.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProductKeyWithoutText {
     #[serde(flatten)]
     pub(crate) described: ProductKey,
@@ -100,7 +97,7 @@ pub(crate) struct ProductKeyWithoutText {
 }
 
 /// The answer to the generation of a product key.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum IssuedProductKey {
     Shown(ProductKeyWithText),
@@ -108,17 +105,11 @@ pub(crate) enum IssuedProductKey {
 }
 
 impl Repeatable for IssuedProductKey {
-    fn without_secret(&self) -> Option<(Self, String)> {
-        let Self::Shown(ProductKeyWithText { described, key }) = self else { return None };
+    fn without_secret(&self) -> Option<Self> {
+        let Self::Shown(ProductKeyWithText { described, .. }) = self else { return None };
         let note = "This call was made before, and its new product key was in the first answer. It cannot be shown \
                     any more: if you did not store it, rotate the key.";
-        let gone = ProductKeyWithoutText { described: described.clone(), note: note.to_owned() };
-        Some((Self::Gone(gone), key.clone()))
-    }
-
-    fn with_secret(json: String, secret: String) -> Result<String, StorageError> {
-        let ProductKeyWithoutText { described, .. } = read_kept(&json)?;
-        reply::json(&ProductKeyWithText { described, key: secret })
+        Some(Self::Gone(ProductKeyWithoutText { described: described.clone(), note: note.to_owned() }))
     }
 }
 

@@ -1,11 +1,17 @@
 //! Query parameters.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize, Serializer};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::d1::project_views::{MOST_SEARCHED, Sort};
 use crate::http::{AdminCode, Problem};
+use crate::runtime::json::read_naming;
+use scim_protocol::Object;
 use scim_protocol::error::shorten;
 
 /// Entries of a page, unless the query says otherwise.
@@ -18,20 +24,38 @@ pub(crate) const MAX_COUNT: u16 = 200;
 /// # Errors
 /// 400 for a parameter that is unknown, given twice or invalid, with its name.
 pub(crate) fn read<T: DeserializeOwned>(parameters: &[(String, String)]) -> Result<T, Problem> {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
-    let query = query.finish();
-    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-    serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let (name, why) = (shorten(&error.path().to_string()), shorten(&error.inner().to_string()));
-        Problem::of(
-            AdminCode::InvalidParameter,
-            match name.as_str() {
-                "." => format!("Invalid query: {why}."),
-                name => format!("Invalid query parameter \"{name}\": {why}."),
-            },
-        )
-    })
+    let mut fields = Object::new();
+    let mut twice = None;
+    for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
+        if fields.insert(name.clone(), Value::String(value.clone())).is_some() {
+            twice = Some(name);
+        }
+    }
+    let query = read_naming(&fields).map_err(|(name, error)| invalid(name, &error.to_string()))?;
+    match twice {
+        Some(name) => Err(invalid(None, &format!("duplicate field `{name}`"))),
+        None => Ok(query),
+    }
+}
+
+fn invalid(name: Option<&str>, why: &str) -> Problem {
+    let why = shorten(why);
+    Problem::of(
+        AdminCode::InvalidParameter,
+        match name {
+            None => format!("Invalid query: {why}."),
+            Some(name) => format!("Invalid query parameter \"{}\": {why}.", shorten(name)),
+        },
+    )
+}
+
+/// A parameter that is a number.
+pub(crate) fn number<'de, D: Deserializer<'de>, N: FromStr<Err: Display>>(
+    parameter: D,
+) -> Result<Option<N>, D::Error> {
+    Option::<String>::deserialize(parameter)?
+        .map(|number| number.parse().map_err(D::Error::custom))
+        .transpose()
 }
 
 /// How many entries a page has at most.

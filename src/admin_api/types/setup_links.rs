@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Repeatable;
-use crate::admin_api::idempotency::read_kept;
-use crate::admin_api::reply;
-use crate::d1::StorageError;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +51,7 @@ pub(crate) struct SetupLinkList {
 }
 
 /// A new setup link with its address.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct IssuedSetupLink {
     #[serde(flatten)]
     pub(crate) link: SetupLink,
@@ -64,13 +61,7 @@ pub(crate) struct IssuedSetupLink {
 }
 
 impl Repeatable for IssuedSetupLink {
-    fn without_secret(&self) -> Option<(Self, String)> {
-        let url = self.url.clone()?;
-        Some((Self { url: None, ..self.clone() }, url))
-    }
-
-    fn with_secret(json: String, secret: String) -> Result<String, StorageError> {
-        let kept: Self = read_kept(&json)?;
-        reply::json(&Self { url: Some(secret), ..kept })
+    fn without_secret(&self) -> Option<Self> {
+        self.url.as_ref().map(|_| Self { url: None, link: self.link.clone() })
     }
 }

@@ -379,7 +379,7 @@ pub(crate) struct RestorePerson {
 }
 
 /// A person who has come back.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RestoredPerson {
     pub(crate) member: Member,
@@ -392,7 +392,7 @@ pub(crate) struct RestoredPerson {
 impl Repeatable for RestoredPerson {}
 
 /// A person about whom nothing is kept.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ErasedPerson {
     #[schema(format = "uuid")]

@@ -3,11 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::query::Count;
+use super::query::{self, Count};
 use super::{Nothing, Repeatable};
-use crate::admin_api::idempotency::read_kept;
-use crate::admin_api::reply;
-use crate::d1::StorageError;
 use directory::webhook::Format;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -172,7 +169,7 @@ pub(crate) struct ReplayEvents {
 }
 
 /// A webhook with its new secret.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WebhookWithSecret {
     #[serde(flatten)]
     pub(crate) webhook: Webhook,
@@ -183,14 +180,8 @@ pub(crate) struct WebhookWithSecret {
 }
 
 impl Repeatable for WebhookWithSecret {
-    fn without_secret(&self) -> Option<(Self, String)> {
-        let secret = self.secret.clone()?;
-        Some((Self { webhook: self.webhook.clone(), secret: None }, secret))
-    }
-
-    fn with_secret(json: String, secret: String) -> Result<String, StorageError> {
-        let Self { webhook, .. } = read_kept(&json)?;
-        reply::json(&Self { webhook, secret: Some(secret) })
+    fn without_secret(&self) -> Option<Self> {
+        self.secret.as_ref().map(|_| Self { webhook: self.webhook.clone(), secret: None })
     }
 }
 
@@ -240,6 +231,7 @@ pub(crate) struct WebhookAttempts {
 #[into_params(parameter_in = Query)]
 pub(crate) struct AttemptQuery {
     /// Only attempts before the one with this number: the `next` of the previous page.
+    #[serde(deserialize_with = "query::number")]
     pub(crate) before: Option<u64>,
     /// Most attempts of a page.
     #[param(value_type = u16, inline, minimum = 1, maximum = 200, default = 50, required = false)]

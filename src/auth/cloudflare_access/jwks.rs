@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use worker::js_sys::{Array, Uint8Array};
 use worker::wasm_bindgen::JsCast;
 use worker::web_sys::{self, CryptoKey};
@@ -146,15 +146,12 @@ async fn fetch(address: &str) -> Result<Vec<(String, CryptoKey)>, String> {
     if response.status_code() != 200 {
         return Err(format!("it answers {}", response.status_code()));
     }
-    let document: Jwks = match serde_json::from_slice(&read(&mut response).await?) {
-        Ok(document) => document,
-        // JSON, but no set of keys.
-        Err(error) if error.is_data() => Jwks::default(),
-        Err(_) => return Err("its answer is no JSON".to_owned()),
+    let Ok(document) = serde_json::from_slice::<Value>(&read(&mut response).await?) else {
+        return Err("its answer is no JSON".to_owned());
     };
     let mut keys = Vec::new();
-    for jwk in document.keys {
-        keys.extend(import(jwk).await);
+    for entry in Jwks::deserialize(&document).unwrap_or_default().keys {
+        keys.extend(import(&entry).await);
     }
     if keys.is_empty() { Err("it has no keys for RS256".to_owned()) } else { Ok(keys) }
 }
@@ -183,15 +180,7 @@ async fn read(response: &mut Response) -> Result<Vec<u8>, &'static str> {
 #[derive(Default, Deserialize)]
 struct Jwks {
     #[serde(default)]
-    keys: Vec<Entry>,
-}
-
-/// RFC 7517 §5: entries that are not understood are ignored.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Entry {
-    Rsa(Jwk),
-    Other(IgnoredAny),
+    keys: Vec<Value>,
 }
 
 /// An RSA key (RFC 7518 §6.3.1).
@@ -206,9 +195,9 @@ struct Jwk {
     e: String,
 }
 
-/// Imports a key with its id, if it is one for RS256.
-async fn import(entry: Entry) -> Option<(String, CryptoKey)> {
-    let Entry::Rsa(jwk) = entry else { return None };
+/// Imports a key with its id, if it is one for RS256. RFC 7517 §5: entries that are not understood are ignored.
+async fn import(entry: &Value) -> Option<(String, CryptoKey)> {
+    let jwk = Jwk::deserialize(entry).ok()?;
     if jwk.kty != "RSA"
         || jwk.alg.is_some_and(|alg| alg != "RS256")
         || jwk.usage.is_some_and(|usage| usage != "sig")

@@ -2,13 +2,14 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use worker::web_sys::CryptoKey;
 
 use super::jwks;
 use super::refusal::refused;
 use crate::http::Problem;
+use scim_protocol::Object;
 
 /// Longest token, in bytes.
 pub(crate) const MAX_LENGTH: usize = 8 * 1024;
@@ -25,67 +26,48 @@ pub(crate) struct Jwt<'a> {
 }
 
 /// The members of a JOSE header that matter here (RFC 7515 §4.1).
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Header {
-    #[serde(default)]
-    alg: Member<String>,
-    #[serde(default)]
-    kid: Member<String>,
-    #[serde(default)]
-    crit: Member<IgnoredAny>,
+    alg: Member,
+    kid: Member,
+    crit: Member,
 }
 
 /// The claims of a token with a good signature (RFC 7519 §4.1).
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Claims {
-    #[serde(default)]
-    iss: Member<String>,
-    #[serde(default)]
-    aud: Member<Audience>,
+    iss: Member,
+    aud: Member,
     /// Moments in seconds since the epoch, which may have a fraction (RFC 7519 §2).
-    #[serde(default)]
-    exp: Member<f64>,
-    #[serde(default)]
-    nbf: Member<f64>,
-    #[serde(default)]
-    iat: Member<f64>,
-    #[serde(default)]
-    email: Member<String>,
+    exp: Member,
+    nbf: Member,
+    iat: Member,
+    email: Member,
 }
 
-/// One audience or an array of them (RFC 7519 §4.1.3).
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<Member<String>>),
-}
+/// A member of a JSON object; `None`: it is missing. One of a wrong type is refused by its name, where it is used.
+#[derive(Default, Deserialize)]
+#[serde(from = "Value")]
+struct Member(Option<Value>);
 
-impl Audience {
-    fn includes(&self, audience: &str) -> bool {
-        match self {
-            Self::One(one) => one == audience,
-            Self::Many(all) => all.iter().any(|one| one.value().is_some_and(|one| one == audience)),
-        }
+impl From<Value> for Member {
+    fn from(value: Value) -> Self {
+        Self(Some(value))
     }
 }
 
-/// A member of a JSON object. One of a wrong type is refused by its name, where it is used.
-#[derive(Default, Deserialize)]
-#[serde(untagged)]
-enum Member<T> {
-    Valid(T),
-    Invalid(IgnoredAny),
-    #[default]
-    #[serde(skip)]
-    Missing,
-}
+impl Member {
+    fn text(&self) -> Option<&str> {
+        self.0.as_ref().and_then(Value::as_str)
+    }
 
-impl<T> Member<T> {
-    fn value(&self) -> Option<&T> {
-        match self {
-            Self::Valid(value) => Some(value),
-            Self::Invalid(_) | Self::Missing => None,
+    /// Whether it is an audience, or an array of them with the given one (RFC 7519 §4.1.3).
+    fn includes(&self, audience: &str) -> bool {
+        match &self.0 {
+            Some(Value::Array(all)) => all.iter().any(|one| one.as_str() == Some(audience)),
+            _ => self.text() == Some(audience),
         }
     }
 }
@@ -105,13 +87,13 @@ impl<'a> Jwt<'a> {
         })?;
         let header: Header =
             object(&header).ok_or_else(|| refused("is malformed: its header is no JSON object"))?;
-        if header.alg.value().is_none_or(|alg| alg != "RS256") {
+        if header.alg.text() != Some("RS256") {
             return Err(refused("is signed with another algorithm than RS256"));
         }
-        if !matches!(header.crit, Member::Missing) {
+        if header.crit.0.is_some() {
             return Err(refused("has extensions that have to be understood (crit), and are not"));
         }
-        let kid = header.kid.value().filter(|kid| !kid.is_empty());
+        let kid = header.kid.text().filter(|kid| !kid.is_empty());
         Ok(Self {
             kid: kid.ok_or_else(|| refused("is malformed: its header has no kid"))?.to_owned(),
             signed: token.rsplit_once('.').map_or(token, |(signed, _)| signed),
@@ -139,10 +121,10 @@ impl Claims {
     /// # Errors
     /// 401 otherwise.
     pub(crate) fn email(&self, team: &str, audience: &str, now: f64) -> Result<&str, Problem> {
-        if self.iss.value().is_none_or(|iss| iss != team) {
+        if self.iss.text() != Some(team) {
             return Err(refused(format_args!("is of another issuer than {team}")));
         }
-        if !self.aud.value().is_some_and(|aud| aud.includes(audience)) {
+        if !self.aud.includes(audience) {
             return Err(refused("is for another audience than this deployment's ACCESS_AUDIENCE"));
         }
         let expires = time("exp", &self.exp)?.ok_or_else(|| refused("is malformed: it has no exp"))?;
@@ -154,19 +136,18 @@ impl Claims {
                 return Err(refused(format_args!("is not valid yet: its {name} lies in the future")));
             }
         }
-        let email = self.email.value().map(|email| email.trim()).filter(|email| !email.is_empty());
+        let email = self.email.text().map(str::trim).filter(|email| !email.is_empty());
         email.ok_or_else(|| {
             refused("has no mail address, which is so with service tokens: a person has to sign in")
         })
     }
 }
 
-fn time(name: &str, claim: &Member<f64>) -> Result<Option<f64>, Problem> {
-    match claim {
-        Member::Valid(time) => Ok(Some(*time)),
-        Member::Invalid(_) => Err(refused(format_args!("is malformed: its {name} is no number"))),
-        Member::Missing => Ok(None),
-    }
+fn time(name: &str, claim: &Member) -> Result<Option<f64>, Problem> {
+    let number = |value: &Value| {
+        value.as_f64().ok_or_else(|| refused(format_args!("is malformed: its {name} is no number")))
+    };
+    claim.0.as_ref().map(number).transpose()
 }
 
 fn parts(token: &str) -> Option<[Vec<u8>; 3]> {
@@ -177,8 +158,7 @@ fn parts(token: &str) -> Option<[Vec<u8>; 3]> {
 
 /// Reads a JSON object. Serde would read an array for a struct, too.
 fn object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
-    let value: Value = serde_json::from_slice(text).ok()?;
-    value.is_object().then(|| T::deserialize(value).ok()).flatten()
+    T::deserialize(&serde_json::from_slice::<Object>(text).ok()?).ok()
 }
 
 #[cfg(test)]

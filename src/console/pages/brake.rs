@@ -22,11 +22,11 @@ pub(super) struct Brake<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Release(Release),
-    Pause,
-    Resume,
+    Pause {},
+    Resume {},
 }
 
 #[derive(Deserialize)]
@@ -51,8 +51,8 @@ impl Page for Brake<'_> {
                 let body = ReleaseBrake { for_minutes };
                 (FormCall::with(Call::ReleaseBrake, &[org], &body)?, Flash::BrakeReleased)
             }
-            Form::Pause => (FormCall::new(Call::Pause, &[org]), Flash::WritesPaused),
-            Form::Resume => (FormCall::new(Call::Resume, &[org]), Flash::WritesResumed),
+            Form::Pause {} => (FormCall::new(Call::Pause, &[org]), Flash::WritesPaused),
+            Form::Resume {} => (FormCall::new(Call::Resume, &[org]), Flash::WritesResumed),
         };
         call.send(context, key).await?;
         Ok(PageResponse::Redirect(flash.at(&address_of(org, "brake"))))

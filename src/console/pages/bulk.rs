@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, WithId};
 use super::confirm;
 use super::flash::Flash;
 use super::form::{number, words};
@@ -17,7 +17,7 @@ use crate::admin_api::types::bulk::{BulkPreview, BulkResults, PreviewBulk, Start
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, bulk, group_people, organizations};
-use crate::d1::bulk::{Change, Outcome, Person, Run, Status};
+use crate::d1::bulk::{Change, Outcome, Person, Status};
 use crate::http::{AdminCode, Problem};
 use directory::OrgRole;
 
@@ -42,7 +42,7 @@ pub(super) struct Bulk<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     /// The people who are ticked in a list.
     Choose(BTreeMap<String, String>),
@@ -131,7 +131,7 @@ impl Page for Bulk<'_> {
                 let change = fields.change(context, org).await?;
                 let confirm_people = number(&fields.confirm_people, "The number of people")?;
                 let body = StartBulk { change, people, query, confirm_people };
-                let run: Run =
+                let run: WithId =
                     FormCall::with(Call::StartBulk, &[org], &body)?.send(context, key).await?.read()?;
                 Ok(PageResponse::Redirect(address_of(org, &format!("bulk/{}", segment(&run.id))).into()))
             }
@@ -298,10 +298,10 @@ pub(super) struct BulkRunPage<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum RunForm {
-    Step,
-    Stop,
+    Step {},
+    Stop {},
 }
 
 impl Page for BulkRunPage<'_> {
@@ -317,8 +317,8 @@ impl Page for BulkRunPage<'_> {
         let (org, id) = (self.org, self.id);
         let here = address_of(org, &format!("bulk/{}", segment(id)));
         let (call, redirect) = match form {
-            RunForm::Step => (Call::StepBulk, here.into()),
-            RunForm::Stop => (Call::StopBulk, Flash::BulkStopped.at(&here)),
+            RunForm::Step {} => (Call::StepBulk, here.into()),
+            RunForm::Stop {} => (Call::StopBulk, Flash::BulkStopped.at(&here)),
         };
         FormCall::new(call, &[org, id]).send(context, key).await?;
         Ok(PageResponse::Redirect(redirect))

@@ -1,7 +1,7 @@
 //! Forms as calls of the API: the audit log and `Idempotency-Key` treat both alike.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::admin_api::dispatch::Asked;
@@ -93,4 +93,64 @@ impl<'a> FormCall<'a> {
         let call = Asked { call, parameters: &parameters, query: &query, fields, key };
         Ok(Answered(call.carry_out(context).await?.body))
     }
+}
+
+/// Of an answer, the identifier.
+#[derive(Deserialize)]
+pub(super) struct WithId {
+    pub(super) id: String,
+}
+
+/// Of an answer, the name with the identifier.
+#[derive(Deserialize)]
+pub(super) struct WithName {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
+/// Of an answer about a key, what may be shown of it.
+#[derive(Deserialize)]
+pub(super) struct WithHint {
+    pub(super) hint: String,
+    /// Of a deactivated key: the others that are good.
+    #[serde(default)]
+    pub(super) other_good_keys: Vec<WithId>,
+}
+
+/// The text of a new key, or why it is not in the answer.
+#[derive(Deserialize)]
+pub(super) struct KeyText {
+    pub(super) key: Option<String>,
+    pub(super) note: Option<String>,
+}
+
+/// A webhook with its new secret; `None`: the secret is not shown again.
+#[derive(Deserialize)]
+pub(super) struct WebhookSecret {
+    pub(super) id: String,
+    pub(super) secret: Option<String>,
+}
+
+/// The status code that a receiver answered.
+#[derive(Deserialize)]
+pub(super) struct Attempted {
+    pub(super) status: u16,
+}
+
+/// The address of a setup link; `None`: it is not shown again.
+#[derive(Deserialize)]
+pub(super) struct LinkAddress {
+    pub(super) url: Option<String>,
+}
+
+/// Who came back, and what of them did not.
+#[derive(Deserialize)]
+pub(super) struct Restored {
+    pub(super) member: WithUserName,
+    pub(super) left: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WithUserName {
+    pub(super) user_name: String,
 }

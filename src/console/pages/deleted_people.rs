@@ -22,7 +22,7 @@ pub(super) struct DeletedPeople<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Erase(Chosen),
 }

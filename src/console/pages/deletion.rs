@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, WithName};
 use super::flash::Flash;
 use super::layout::{Section, page};
 use super::page::Page;
@@ -19,10 +19,10 @@ pub(super) struct Deletion<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Delete(Confirmed),
-    Restore,
+    Restore {},
 }
 
 #[derive(Default, Deserialize)]
@@ -46,11 +46,11 @@ impl Page for Deletion<'_> {
         match form {
             Form::Delete(Confirmed { confirm }) => {
                 let call = FormCall::new(Call::DeleteOrganization, &[org]).asking("confirm_name", confirm);
-                let deleted: Organization = call.send(context, key).await?.read()?;
-                let done = Flash::OrganizationDeleted.about(&deleted.record.name);
+                let deleted: WithName = call.send(context, key).await?.read()?;
+                let done = Flash::OrganizationDeleted.about(&deleted.name);
                 Ok(PageResponse::Redirect(done.at(&here)))
             }
-            Form::Restore => {
+            Form::Restore {} => {
                 FormCall::new(Call::RestoreOrganization, &[org]).send(context, key).await?;
                 Ok(PageResponse::Redirect(Flash::OrganizationRestored.at(&address_of(org, "keys"))))
             }

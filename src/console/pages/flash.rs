@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::form;
 use crate::http::cookie;
 use crate::http::request::HttpRequest;
 
@@ -213,7 +214,7 @@ pub(crate) fn take(request: &HttpRequest) -> Option<(Done, String)> {
 }
 
 fn read(value: &str) -> Option<Done> {
-    serde_urlencoded::from_str(value).ok()
+    form::fields(value.as_bytes()).ok()
 }
 
 #[cfg(test)]

@@ -1,23 +1,71 @@
 //! Forms as browsers send them (`application/x-www-form-urlencoded`).
 
+use std::borrow::Cow;
+use std::iter::once;
+
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{DeserializeOwned, Deserializer, Error};
+use serde_json::Value;
+use serde_json::map::Entry;
 
 use crate::admin_api::CallKey;
 use crate::http::{AdminCode, Problem};
+use crate::runtime::json;
+use scim_protocol::Object;
 use scim_protocol::text::equal_fold;
 
-/// Reads a form: its fields, or the fields of one of a page's forms by the name of its button, `action`.
+/// Reads the fields of a form.
+///
+/// # Errors
+/// 400 if the page has no form with such fields.
+pub(crate) fn fields<F: DeserializeOwned>(body: &[u8]) -> Result<F, Problem> {
+    json::read(&object(form_urlencoded::parse(body))).map_err(|_| unknown())
+}
+
+/// Reads one of a page's forms, which are the variants of an enum: the name of its button, `action`, is the variant's.
 ///
 /// # Errors
 /// 400 if the page has no such form.
 pub(crate) fn read<F: DeserializeOwned>(body: &[u8]) -> Result<F, Problem> {
-    serde_urlencoded::from_bytes(body).map_err(|_| unknown())
+    let (actions, fields): (Vec<_>, Vec<_>) =
+        form_urlencoded::parse(body).partition(|(name, _)| name == "action");
+    let [(_, action)] = actions.as_slice() else { return Err(unknown()) };
+    let fields = object(fields.into_iter());
+    // An enum with its tag among the fields would be read in two ways, since any of the fields may come first.
+    let variant = MapDeserializer::new(once((action.as_ref(), &fields)));
+    F::deserialize(MapAccessDeserializer::new(variant)).map_err(|_| unknown())
 }
 
 /// 400: the page has no such form.
 pub(super) fn unknown() -> Problem {
     Problem::of(AdminCode::FormUnknown, "This page has no such form. Load it again.")
+}
+
+/// The fields by name. One that is given several times is an array.
+fn object<'a>(fields: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Object {
+    let mut object = Object::new();
+    for (name, value) in fields {
+        let value = Value::String(value.into_owned());
+        match object.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Value::Array(values) => values.push(value),
+                first => *first = Value::Array(vec![first.take(), value]),
+            },
+        }
+    }
+    object
+}
+
+/// A field that may be given several times.
+pub(super) fn several<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::Error> {
+    match Value::deserialize(field)? {
+        Value::String(value) => Ok(vec![value]),
+        values => Vec::deserialize(&values).map_err(D::Error::custom),
+    }
 }
 
 /// The field by which a form is recognized that is sent a second time.
@@ -99,10 +147,17 @@ mod tests {
     }
 
     #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(tag = "action", rename_all = "kebab-case")]
+    #[serde(rename_all = "kebab-case")]
     enum Form {
         Add(Add),
-        EndAll,
+        EndAll {},
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Several {
+        #[serde(deserialize_with = "several")]
+        group: Vec<String>,
     }
 
     #[test]
@@ -111,11 +166,26 @@ mod tests {
         let form = read::<Form>(b"idempotency_key=k&name=a+b&confirm=on&limit=&action=add").unwrap();
         assert_eq!(form, Form::Add(add));
         assert_eq!(read::<Form>(b"action=add").unwrap(), Form::Add(Add::default()));
-        assert_eq!(read::<Form>(b"idempotency_key=k&action=end-all").unwrap(), Form::EndAll);
-        for body in [&b""[..], b"action=", b"action=remove", b"name=a"] {
+        assert_eq!(read::<Form>(b"idempotency_key=k&action=end-all").unwrap(), Form::EndAll {});
+        for body in [
+            &b""[..],
+            b"action=",
+            b"action=remove",
+            b"name=a",
+            b"action=add&action=add",
+            b"action=add&name=a&name=b",
+        ] {
             assert_eq!(read::<Form>(body).unwrap_err().status, 400);
         }
-        assert_eq!(read::<Once>(b"idempotency_key=k&name=a&action=add").unwrap().idempotency_key, "k");
+        assert_eq!(fields::<Once>(b"idempotency_key=k&name=a&action=add").unwrap().idempotency_key, "k");
+    }
+
+    #[test]
+    fn a_field_may_be_given_several_times() {
+        let groups = |body: &str| fields::<Several>(body.as_bytes()).unwrap().group;
+        assert_eq!(groups("name=a"), [""; 0]);
+        assert_eq!(groups("group=a"), ["a"]);
+        assert_eq!(groups("group=a&name=b&group=c&group=d"), ["a", "c", "d"]);
     }
 
     #[test]

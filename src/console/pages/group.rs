@@ -40,7 +40,7 @@ pub(super) struct Group<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Add(Person),
     Remove(Person),

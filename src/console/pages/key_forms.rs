@@ -6,7 +6,7 @@ use super::form::Checkbox;
 
 /// A form of the page.
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Generate(Generate),
     Regenerate(Regenerate),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, KeyText, WithHint};
 use super::flash::Flash;
 use super::form::{check_confirmed, number, optional};
 use super::guides::Guide;
@@ -13,10 +13,7 @@ use super::layout::{Section, page};
 use super::page::Page;
 use super::parts::{address, address_of, copied, copy_button, maker, segment};
 use super::request::{Notice, PageRequest, PageResponse, PageState};
-use crate::admin_api::types::keys::{
-    ChangeKey, DeactivatedKey, DeactivatedKeys, GenerateKey, IssuedKey, Key, NewKey, RegenerateKey,
-    RepeatedNewKey,
-};
+use crate::admin_api::types::keys::{ChangeKey, DeactivatedKeys, GenerateKey, Key, RegenerateKey};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, idempotency, keys};
 use crate::d1::StorageError;
@@ -91,7 +88,7 @@ impl Page for Keys<'_> {
                 let body = ChangeKey { name: form.name.trim().to_owned() };
                 let parameters = [org, form.key.as_str()];
                 let call = FormCall::with(Call::RenameKey, &parameters, &body)?;
-                let named: Key = call.send(context, key).await?.read()?;
+                let named: WithHint = call.send(context, key).await?.read()?;
                 let here = address_of(org, &format!("keys?key={}", segment(&form.key)));
                 return Ok(PageResponse::Redirect(Flash::KeyNamed.about(&named.hint).at(&here)));
             }
@@ -107,22 +104,18 @@ impl Page for Keys<'_> {
                 check_confirmed(&form.confirm, "deactivate")?;
                 let parameters = [org, form.key.as_str()];
                 let call = FormCall::new(Call::DeactivateKey, &parameters);
-                let deactivated: DeactivatedKey = call.send(context, key).await?.read()?;
+                let deactivated: WithHint = call.send(context, key).await?.read()?;
                 let flash = match deactivated.other_good_keys.is_empty() {
                     true => Flash::KeyDeactivated,
                     false => Flash::OneKeyDeactivated,
                 };
                 return Ok(PageResponse::Redirect(
-                    flash.about(&deactivated.described.hint).at(&address_of(org, "keys")),
+                    flash.about(&deactivated.hint).at(&address_of(org, "keys")),
                 ));
             }
         };
-        let (notice, new_key) = match issued.read()? {
-            IssuedKey::Shown(NewKey { key, .. }) => (None, Some(key)),
-            IssuedKey::Gone(RepeatedNewKey { note, .. }) => {
-                (Some(Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, note))), None)
-            }
-        };
+        let KeyText { key: new_key, note } = issued.read()?;
+        let notice = note.map(|note| Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, note)));
         let state = PageState { notice, refused: None };
         self.render_with(context, request, state, new_key.as_deref()).await
     }

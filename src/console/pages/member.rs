@@ -48,11 +48,11 @@ pub(super) struct Member<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Role(Role),
     Names(Names),
-    Remove,
+    Remove {},
     Activate(Activate),
     Own(Own),
     Join(Join),
@@ -120,7 +120,7 @@ impl Page for Member<'_> {
                 };
                 (FormCall::with(Call::ChangeMember, &[org, id], &body)?, Flash::NamesChanged)
             }
-            Form::Remove => (FormCall::new(Call::RemoveMember, &[org, id]), Flash::MemberRemoved),
+            Form::Remove {} => (FormCall::new(Call::RemoveMember, &[org, id]), Flash::MemberRemoved),
             Form::Activate(form) => {
                 let body = NewMember {
                     user_name: form.user_name.clone(),
@@ -142,7 +142,7 @@ impl Page for Member<'_> {
             }
         };
         let answered = call.send(context, key).await?;
-        if matches!(form, Form::Remove) && !answered.read::<MemberInOrganization>()?.managed {
+        if matches!(form, Form::Remove {}) && !answered.read::<MemberInOrganization>()?.managed {
             // A member that SCIM does not see is deleted and has no page any more.
             return Ok(PageResponse::Redirect(Flash::MemberDeleted.at(&address_of(org, "members"))));
         }

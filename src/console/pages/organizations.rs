@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, WithId};
 use super::flash::Flash;
 use super::form::{Checkbox, optional};
 use super::layout::{HOME, page, section_page};
@@ -14,8 +14,7 @@ use super::parts::{
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::members::NewPerson;
 use crate::admin_api::types::organizations::{
-    CreatedOrganization, Invitation, NewOrganization, Organization, OrganizationList, OrganizationQuery,
-    OrganizationSort,
+    Invitation, NewOrganization, Organization, OrganizationList, OrganizationQuery, OrganizationSort,
 };
 use crate::admin_api::types::query::{self, LongCount};
 use crate::admin_api::{AdminContext, CallKey, organizations};
@@ -36,12 +35,12 @@ pub(super) struct Organizations {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Create(Create),
     Accept(Invited),
     Decline(Invited),
-    EndSessions,
+    EndSessions {},
 }
 
 #[derive(Default, Deserialize)]
@@ -83,13 +82,13 @@ impl Page for Organizations {
                 context.select_database_of(organization)?;
                 (FormCall::new(Call::Decline, &[organization]), Flash::InvitationDeclined)
             }
-            Form::EndSessions => (FormCall::new(Call::EndSessions, &[]), Flash::SessionsEnded),
+            Form::EndSessions {} => (FormCall::new(Call::EndSessions, &[]), Flash::SessionsEnded),
         };
         let answered = call.send(context, key).await?;
         let next = match form {
             Form::Create(_) => {
-                let created: CreatedOrganization = answered.read()?;
-                address_of(&created.organization.record.id, "keys")
+                let created: WithId = answered.read()?;
+                address_of(&created.id, "keys")
             }
             _ => ADDRESS.to_owned(),
         };

@@ -25,6 +25,14 @@ pub(super) trait Page {
         state: PageState<Self::Form>,
     ) -> Result<PageResponse, Problem>;
 
+    /// Reads a form.
+    ///
+    /// # Errors
+    /// 400 if the page has no such form.
+    fn read(form: &[u8]) -> Result<Self::Form, Problem> {
+        form::read(form)
+    }
+
     /// Carries out a form. A page without forms has none.
     ///
     /// # Errors
@@ -80,7 +88,7 @@ pub(super) trait AnyPage {
 
 impl<P: Page> AnyPage for P {
     fn check(&self, form: &[u8]) -> Result<(), Problem> {
-        form::read::<P::Form>(form).map(drop)
+        P::read(form).map(drop)
     }
 
     fn show<'a>(
@@ -90,7 +98,7 @@ impl<P: Page> AnyPage for P {
         notice: Option<Notice>,
         refused: Option<&[u8]>,
     ) -> Answering<'a> {
-        let refused = refused.and_then(|form| form::read(form).ok());
+        let refused = refused.and_then(|form| P::read(form).ok());
         Box::pin(self.render(context, request, PageState { notice, refused }))
     }
 
@@ -101,7 +109,7 @@ impl<P: Page> AnyPage for P {
         form: &[u8],
         key: Option<&'a CallKey>,
     ) -> Result<Answering<'a>, Problem> {
-        let form: P::Form = form::read(form)?;
+        let form = P::read(form)?;
         Ok(Box::pin(async move { Page::act(self, context, request, &form, key).await }))
     }
 }
@@ -151,6 +159,6 @@ async fn act(
     request: &PageRequest,
     form: &[u8],
 ) -> Result<PageResponse, Problem> {
-    let key = form::read::<Once>(form)?.key()?;
+    let key = form::fields::<Once>(form)?.key()?;
     page.act(context, request, form, key.as_ref())?.await
 }

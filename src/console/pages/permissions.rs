@@ -22,7 +22,7 @@ pub(super) struct Permissions<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Save(Save),
     /// Back to what the role allows by default.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, KeyText, WithHint};
 use super::flash::Flash;
 use super::form::{Checkbox, check_confirmed, number, optional};
 use super::layout::{Section, page};
@@ -16,8 +16,7 @@ use crate::admin_api::product_keys::{self, Products as Found};
 use crate::admin_api::types::keys::KeyStatus;
 use crate::admin_api::types::organizations::{Organization, Settings};
 use crate::admin_api::types::product_keys::{
-    ChangeProductKey, Consumer, GenerateProductKey, IssuedProductKey, ProductKey, ProductKeyWithText,
-    ProductKeyWithoutText, Revocation, RotateProductKey,
+    ChangeProductKey, Consumer, GenerateProductKey, ProductKey, Revocation, RotateProductKey,
 };
 use crate::admin_api::{AdminContext, CallKey, InOrganization};
 use crate::http::{AdminCode, Problem};
@@ -29,7 +28,7 @@ pub(super) struct Products<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Generate(Generate),
     Rename(Rename),
@@ -133,7 +132,7 @@ impl Page for Products<'_> {
                 check_confirmed(&form.confirm, "deactivate")?;
                 let parameters = [org, form.key.as_str()];
                 let call = FormCall::new(Call::DeactivateProductKey, &parameters);
-                let deactivated: ProductKey = call.send(context, key).await?.read()?;
+                let deactivated: WithHint = call.send(context, key).await?.read()?;
                 let done = Flash::KeyDeactivated.about(&deactivated.hint);
                 return Ok(PageResponse::Redirect(done.at(&here)));
             }
@@ -144,12 +143,8 @@ impl Page for Products<'_> {
                 return Ok(PageResponse::Redirect(Flash::SettingsSaved.at(&here)));
             }
         };
-        let (notice, new_key) = match issued.read()? {
-            IssuedProductKey::Shown(ProductKeyWithText { key, .. }) => (None, Some(key)),
-            IssuedProductKey::Gone(ProductKeyWithoutText { note, .. }) => {
-                (Some(Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, note))), None)
-            }
-        };
+        let KeyText { key: new_key, note } = issued.read()?;
+        let notice = note.map(|note| Notice::Problem(Problem::of(AdminCode::KeyNotShownAgain, note)));
         self.render_with(context, request, PageState { notice, refused: None }, new_key.as_deref()).await
     }
 

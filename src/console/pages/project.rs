@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, WithName};
 use super::confirm;
 use super::export;
 use super::flash::Flash;
@@ -17,7 +17,7 @@ use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::consequences::{Confirmation, Consequences};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::projects::{
-    NewName, Project as Described, ProjectDetail, ProjectInList, ProjectQuery, RoleInList, TeamInList,
+    NewName, ProjectDetail, ProjectInList, ProjectQuery, RoleInList, TeamInList,
 };
 use crate::admin_api::types::query::{self, Count, Skip};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, consequences, project_views};
@@ -34,13 +34,13 @@ pub(super) struct Project<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Rename(Named),
     Role(Named),
     Team(Named),
     Archive(Archive),
-    Restore,
+    Restore {},
 }
 
 /// A new name of the project, or the name of a new part of it.
@@ -106,13 +106,13 @@ impl Page for Project<'_> {
                 let call = FormCall::with(Call::ArchiveProject, &[org, id], &body)?;
                 (call, Flash::ProjectArchived, form.project_name.clone())
             }
-            Form::Restore => {
+            Form::Restore {} => {
                 (FormCall::new(Call::RestoreProject, &[org, id]), Flash::ProjectRestored, String::new())
             }
         };
         let answered = call.send(context, key).await?;
         let name = match form {
-            Form::Restore => answered.read::<Described>()?.name,
+            Form::Restore {} => answered.read::<WithName>()?.name,
             _ => name,
         };
         let done = way_back(context, flash.about(&name));

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, WithName};
 use super::flash::Flash;
 use super::form::words;
 use super::guides::Guide;
@@ -13,9 +13,7 @@ use super::page::Page;
 use super::parts::{address, address_of, field, maker, once, pill, required_field, segment, select};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::Organization;
-use crate::admin_api::types::projects::{
-    NewProject, Project, ProjectInList, ProjectListQuery, ProjectSummaries,
-};
+use crate::admin_api::types::projects::{NewProject, ProjectInList, ProjectListQuery, ProjectSummaries};
 use crate::admin_api::types::query::{self, Count, ListSort, Skip};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, project_views};
 use crate::d1::project_views::MOST_SORTED;
@@ -29,7 +27,7 @@ pub(super) struct Projects<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Create(Create),
 }
@@ -59,7 +57,7 @@ impl Page for Projects<'_> {
         let (org, Form::Create(form)) = (self.org, form);
         let body = NewProject { name: form.name.trim().to_owned(), roles: Some(words(&form.roles, &[','])) };
         let call = FormCall::with(Call::CreateProject, &[org], &body)?;
-        let created: Project = call.send(context, key).await?.read()?;
+        let created: WithName = call.send(context, key).await?.read()?;
         let done = Flash::ProjectCreated.about(&created.name);
         Ok(PageResponse::Redirect(done.at(&address_of_project(org, &created.id))))
     }

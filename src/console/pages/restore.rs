@@ -3,15 +3,16 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, Restored};
 use super::flash::Flash;
+use super::form::{self, several};
 use super::layout::{Section, page};
 use super::page::Page;
 use super::parts::{address, address_of, once, segment};
 use super::request::{Notice, PageRequest, PageResponse, PageState};
 use crate::admin_api::types::members::MemberGroup;
 use crate::admin_api::types::organizations::Organization;
-use crate::admin_api::types::undo::{FormerAccess, RestorePerson, RestoredPerson};
+use crate::admin_api::types::undo::{FormerAccess, RestorePerson};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, deleted_people};
 use crate::http::Problem;
 use directory::OrgRole;
@@ -30,32 +31,34 @@ pub(super) struct Restore<'a> {
     pub(super) id: &'a str,
 }
 
-/// The fields by name; there is one of each group.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(super) struct Form(Vec<(String, String)>);
+/// What was offered, and what of it was ticked.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Form {
+    /// The identifiers of groups, and [`ROLE`].
+    #[serde(deserialize_with = "several")]
+    offered: Vec<String>,
+    role: Option<String>,
+    #[serde(deserialize_with = "several")]
+    group: Vec<String>,
+}
 
 impl Form {
-    fn values<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
-        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
-    }
-
     fn request(&self) -> RestorePerson {
-        let is_ticked = |group: &&str| self.values(TICKED).any(|ticked| ticked == *group);
+        let is_left = |offered: &&String| *offered != ROLE && !self.group.contains(offered);
         RestorePerson {
-            without_role: self.values(OFFERED).any(|offered| offered == ROLE)
-                && self.values(ROLE).next().is_none(),
-            without_groups: self
-                .values(OFFERED)
-                .filter(|offered| *offered != ROLE && !is_ticked(offered))
-                .map(str::to_owned)
-                .collect(),
+            without_role: self.role.is_none() && self.offered.iter().any(|offered| offered == ROLE),
+            without_groups: self.offered.iter().filter(is_left).cloned().collect(),
         }
     }
 }
 
 impl Page for Restore<'_> {
     type Form = Form;
+
+    fn read(form: &[u8]) -> Result<Form, Problem> {
+        form::fields(form)
+    }
 
     async fn act(
         &self,
@@ -67,7 +70,7 @@ impl Page for Restore<'_> {
         let (org, id) = (self.org, self.id);
         let body = form.request();
         let call = FormCall::with(Call::RestorePerson, &[org, id], &body)?;
-        let restored: RestoredPerson = call.send(context, key).await?.read()?;
+        let restored: Restored = call.send(context, key).await?.read()?;
         let here = address_of(org, &format!("members/{}", segment(id)));
         let flash = match restored.left.is_empty() {
             true => Flash::PersonRestored,

@@ -22,7 +22,7 @@ pub(super) struct Settings<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Save(Save),
     /// The identity provider now sends organization roles with the deployment's attribute.

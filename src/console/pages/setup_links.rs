@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, LinkAddress};
 use super::flash::Flash;
 use super::form::number;
 use super::layout::{Section, page};
@@ -11,7 +11,7 @@ use super::page::Page;
 use super::parts::{address, address_of, copied, field, once, pill, time, time_or_never};
 use super::request::{PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::Organization;
-use crate::admin_api::types::setup_links::{IssuedSetupLink, LinkStatus, NewSetupLink, SetupLink};
+use crate::admin_api::types::setup_links::{LinkStatus, NewSetupLink, SetupLink};
 use crate::admin_api::{AdminContext, CallKey, InOrganization, setup_links};
 use crate::http::Problem;
 
@@ -21,7 +21,7 @@ pub(super) struct SetupLinks<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Create {
         #[serde(default)]
@@ -49,7 +49,7 @@ impl Page for SetupLinks<'_> {
             Form::Create { days } => {
                 let body = NewSetupLink { expires_in_days: number(days, "The number of days")? };
                 let call = FormCall::with(Call::CreateSetupLink, &[org], &body)?;
-                let made: IssuedSetupLink = call.send(context, key).await?.read()?;
+                let made: LinkAddress = call.send(context, key).await?.read()?;
                 context.is_writing = false;
                 self.shown(context, PageState { notice: None, refused: None }, made.url.as_deref()).await
             }

@@ -29,7 +29,7 @@ pub(super) struct Team<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Rename(Named),
     Delete(Delete),

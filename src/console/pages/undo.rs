@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Call, FormCall, WithId};
 use super::form::optional;
 use super::guides::Guide;
 use super::layout::{Section, page};
@@ -27,7 +27,7 @@ pub(super) struct Undo<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     Start(Chosen),
 }
@@ -131,8 +131,7 @@ impl Page for Undo<'_> {
             .selection()?
             .ok_or_else(|| Problem::of(AdminCode::SelectionEmpty, "Choose the changes first."))?;
         let body = StartUndo { selection, release_brake: chosen.releases_brake() };
-        let run: UndoRun =
-            FormCall::with(Call::StartUndo, &[org], &body)?.send(context, key).await?.read()?;
+        let run: WithId = FormCall::with(Call::StartUndo, &[org], &body)?.send(context, key).await?.read()?;
         Ok(PageResponse::Redirect(address_of_run(org, &run.id).into()))
     }
 

@@ -25,10 +25,10 @@ pub(super) struct UndoRunPage<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
-    Step,
-    Stop,
+    Step {},
+    Stop {},
 }
 
 impl Page for UndoRunPage<'_> {
@@ -44,8 +44,8 @@ impl Page for UndoRunPage<'_> {
         let (org, id) = (self.org, self.id);
         let here = address_of_run(org, id);
         let (call, redirect) = match form {
-            Form::Step => (Call::StepUndo, here.into()),
-            Form::Stop => (Call::StopUndo, Flash::UndoStopped.at(&here)),
+            Form::Step {} => (Call::StepUndo, here.into()),
+            Form::Stop {} => (Call::StopUndo, Flash::UndoStopped.at(&here)),
         };
         FormCall::new(call, &[org, id]).send(context, key).await?;
         Ok(PageResponse::Redirect(redirect))

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::calls::{Call, FormCall};
+use super::calls::{Attempted, Call, FormCall, WebhookSecret};
 use super::flash::Flash;
 use super::form::{self, Checkbox, check_confirmed, number, optional, words};
 use super::layout::{Section, page};
@@ -16,8 +16,8 @@ use super::request::{Notice, PageRequest, PageResponse, PageState};
 use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::types::query;
 use crate::admin_api::types::webhooks::{
-    ChangeWebhook, DisabledBecause, NewWebhook, ReplayEvents, RotateSecret, Webhook, WebhookAttempt,
-    WebhookAttempts, WebhookList, WebhookStatus, WebhookWithSecret,
+    ChangeWebhook, DisabledBecause, NewWebhook, ReplayEvents, RotateSecret, Webhook, WebhookAttempts,
+    WebhookList, WebhookStatus,
 };
 use crate::admin_api::{AdminContext, CallKey, InOrganization, webhooks};
 use crate::http::{AdminCode, Problem};
@@ -86,6 +86,10 @@ impl Form {
 impl Page for Webhooks<'_> {
     type Form = Form;
 
+    fn read(form: &[u8]) -> Result<Form, Problem> {
+        form::fields(form)
+    }
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -100,8 +104,8 @@ impl Page for Webhooks<'_> {
         let format = form.format();
         let body = NewWebhook { address, queue, format, authorization, audience, description, types };
         let call = FormCall::with(Call::CreateWebhook, &[org], &body)?;
-        let made: WebhookWithSecret = call.send(context, key).await?.read()?;
-        let page = WebhookPage { org, id: &made.webhook.id };
+        let made: WebhookSecret = call.send(context, key).await?.read()?;
+        let page = WebhookPage { org, id: &made.id };
         page.render_with(context, None, None, made.secret.as_deref(), true).await
     }
 
@@ -251,6 +255,10 @@ fn for_tokens(typed: Option<&Form>, known: Option<&Webhook>) -> Markup {
 impl Page for WebhookPage<'_> {
     type Form = Form;
 
+    fn read(form: &[u8]) -> Result<Form, Problem> {
+        form::fields(form)
+    }
+
     async fn act(
         &self,
         context: &mut AdminContext<'_>,
@@ -265,12 +273,12 @@ impl Page for WebhookPage<'_> {
             "rotate" => {
                 let body = RotateSecret { overlap_seconds: number(&form.overlap_seconds, "The overlap")? };
                 let call = FormCall::with(Call::RotateWebhook, &parameters, &body)?;
-                let made: WebhookWithSecret = call.send(context, key).await?.read()?;
+                let made: WebhookSecret = call.send(context, key).await?.read()?;
                 return self.render_with(context, None, None, made.secret.as_deref(), true).await;
             }
             "test" => {
                 let call = FormCall::new(Call::TestWebhook, &parameters);
-                let attempt: WebhookAttempt = call.send(context, key).await?.read()?;
+                let attempt: Attempted = call.send(context, key).await?.read()?;
                 match attempt.status {
                     200..=299 => Flash::WebhookTested,
                     _ => Flash::WebhookTestFailed,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::d1::batch::Select;
-use crate::d1::columns::json_by_value;
+use crate::d1::columns::{json_by_value, object_by_value};
 use crate::d1::statement::{Statement, integer, optional, text};
 use crate::d1::tenant::Tenant;
 
@@ -86,7 +86,7 @@ pub struct KeptPage {
 #[serde(bound = "R: DeserializeOwned")]
 pub struct WithPages<R> {
     /// The import.
-    #[serde(rename = "json", deserialize_with = "json_by_value")]
+    #[serde(rename = "json", deserialize_with = "object_by_value")]
     pub import: R,
     /// Its pages in their order.
     #[serde(deserialize_with = "json_by_value")]

@@ -57,8 +57,7 @@ fn or_empty<'de, D: Deserializer<'de>>(groups: D) -> Result<Vec<String>, D::Erro
 pub(super) struct StoredPerson {
     pub(super) version: i64,
     pub(super) managed: bool,
-    #[serde(flatten)]
-    user: Kept,
+    person: Kept,
 }
 
 /// A row of `deleted_people`.
@@ -106,7 +105,6 @@ struct EventRow {
 #[derive(Debug, Deserialize)]
 struct AdditionRow {
     id: String,
-    #[serde(flatten)]
     addition: Addition,
 }
 
@@ -254,7 +252,7 @@ fn read_people(
     let mut loaded = LiteMap::new();
     for PersonRow { id, user, deleted, kept } in results.all(people)? {
         let now = PersonNow {
-            user: user.as_ref().map(|row| row.user.user()),
+            user: user.as_ref().map(|row| row.person.user()),
             deleted: deleted.as_ref().map(|row| row.person.user()),
             kept,
         };
@@ -269,8 +267,9 @@ fn read_people(
 fn select_people(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<PersonRow> {
     tenant.select_json(
         "SELECT json_object('id', j.value,
-           'user', iif(u.id IS NULL, NULL, json_object('version', u.version, 'active', u.active,
-             'managed', json(iif(u.managed, 'true', 'false')), 'org_role', u.org_role, 'doc', u.doc)),
+           'user', iif(u.id IS NULL, NULL, json_object('version', u.version,
+             'managed', json(iif(u.managed, 'true', 'false')),
+             'person', json_object('active', u.active, 'org_role', u.org_role, 'doc', u.doc))),
            'deleted', iif(d.id IS NULL, NULL, json_object('event_seq', d.event_seq, 'person', json(d.person))),
            'kept', json(iif(o.keep_access = 0, NULL, iif(u.id IS NOT NULL,
              (SELECT json_group_array(g.id) FROM kept_memberships k CROSS JOIN groups g ON g.seq = k.group_seq
@@ -290,8 +289,9 @@ fn select_events(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<EventRow> 
     let sql = format!(
         "SELECT json_object('id', j.value, 'event', json_object('seq', e.seq, 'story', e.story,
            'is_selected', {counts}, 'is_of_person', json(iif(e.subject_type = 'person', 'true', 'false')),
-           'type', e.type, 'personal', json(s.personal), 'data', iif(e.type = 'membership.removed',
-             json_object('groups', e.data -> '$.groups', 'people', json('[]')), json(e.data)),
+           'personal', json(s.personal), 'event', json_object('type', e.type,
+             'data', iif(e.type = 'membership.removed',
+               json_object('groups', e.data -> '$.groups', 'people', json('[]')), json(e.data))),
            'gone', iif(e.type = 'membership.removed', json((
              SELECT json_group_array(k.value ->> 'id') FROM json_each(e.data, '$.groups') k
              WHERE NOT EXISTS (SELECT 1 FROM groups g WHERE g.org_id = e.org_id AND g.id = k.value ->> 'id'))),
@@ -310,8 +310,8 @@ fn select_events(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<EventRow> 
 fn select_additions(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<AdditionRow> {
     let counts = counts();
     let sql = format!(
-        "SELECT json_object('id', x.id, 'group', x.group_id, 'seq', x.since, 'is_selected', {counts},
-           'is_present', json(iif(x.is_present, 'true', 'false'))) AS json
+        "SELECT json_object('id', x.id, 'addition', json_object('group', x.group_id, 'seq', x.since,
+           'is_selected', {counts}, 'is_present', json(iif(x.is_present, 'true', 'false')))) AS json
          FROM (
            SELECT j.value AS id, g.id AS group_id, m.since AS since, 1 AS is_present
            FROM json_each(:ids) j CROSS JOIN users u ON u.org_id = :org AND u.id = j.value

@@ -1,6 +1,7 @@
 //! Decides what becomes of some subjects, and previews what becomes of all.
 
 use litemap::LiteMap;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::history::{Loaded, LoadedPerson, LoadedThing, Loading, Scope};
@@ -159,7 +160,7 @@ pub(super) async fn plan(
 /// # Errors
 /// [`StorageError::Internal`] if they are no list of texts.
 pub(super) fn mail_domains(value: &Value) -> Result<Vec<String>, StorageError> {
-    serde_json::from_value(value.clone())
+    Vec::deserialize(value)
         .map_err(|error| StorageError::Internal(format!("an event has mail domains that are none: {error}")))
 }
 

@@ -1,7 +1,7 @@
 //! The statements that carry out a step of an undo for groups, teams, projects and settings.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::history::Scope;
 use super::plan::PlannedThing;
@@ -15,6 +15,7 @@ use crate::d1::{Database, StorageError, events, groups};
 use directory::event::{Event, Named, NewEvent, SubjectType, Transition};
 use directory::group_name::{Project, fold_group_name, project_role, team_role};
 use directory::undo::{DeletedGroup, Existence, Place, ProjectNow};
+use scim_protocol::Object;
 use scim_protocol::text::{compose, is_composed};
 
 /// Pushes the statements for things of one place, unless one of them was changed since it was read.
@@ -182,8 +183,8 @@ fn set_back(tenant: &Tenant<'_>, thing: &PlannedThing) -> Result<Vec<Statement>,
         // 0 stands for no limit.
         (name.clone(), if value.is_null() { Value::from(0) } else { value.clone() })
     };
-    let wanted: Map<String, Value> = thing.plan.settings.iter().map(unlimited).collect();
-    let settings: Settings = serde_json::from_value(wanted.into())
+    let wanted: Object = thing.plan.settings.iter().map(unlimited).collect();
+    let settings: Settings = Settings::deserialize(&wanted)
         .map_err(|error| StorageError::Internal(format!("an event has settings that are none: {error}")))?;
     let modified = thing.loaded.settings.get("last_modified").and_then(Value::as_str);
     let modified =

@@ -48,7 +48,6 @@ impl GroupRow {
 #[derive(Debug, Deserialize)]
 pub(super) struct PastRow {
     pub(super) id: String,
-    #[serde(flatten)]
     pub(super) past: Past,
 }
 
@@ -123,7 +122,8 @@ pub(super) fn check_unused(tenant: &Tenant<'_>, bindings: &[Binding]) -> Stateme
 /// groups, and that of a group with that of its role.
 pub(super) fn select_past(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<PastRow> {
     let sql = format!(
-        "SELECT json_object('id', j.value, 'seq', e.seq, 'type', e.type, 'data', json(e.data), 'version', e.version,
+        "SELECT json_object('id', j.value, 'past', json_object('seq', e.seq,
+           'event', json_object('type', e.type, 'data', json(e.data)), 'version', e.version,
            'is_selected', json(iif({} OR EXISTS (SELECT 1 FROM events c
              WHERE c.org_id = e.org_id AND c.seq BETWEEN e.seq - 1 AND e.seq + 2 AND c.story = e.story
                AND iif(e.type LIKE 'team.%', c.seq > e.seq AND c.type LIKE 'group.%',
@@ -140,7 +140,7 @@ pub(super) fn select_past(tenant: &Tenant<'_>, bindings: &[Binding]) -> Select<P
            'groups', iif(e.type = 'team.deleted', json((
              SELECT json_group_array(json_patch(d.data, json_object('version', d.version))) FROM events d
              WHERE d.org_id = e.org_id AND d.seq IN (e.seq + 1, e.seq + 2) AND d.type = 'group.deleted'
-               AND d.data ->> '$.group.team.id' = j.value)), NULL)) AS json
+               AND d.data ->> '$.group.team.id' = j.value)), NULL))) AS json
          FROM json_each(:ids) j
          CROSS JOIN event_subjects s
            ON s.org_id = :org AND s.subject_id = j.value AND s.seq >= CAST(:from AS INTEGER)

@@ -21,7 +21,6 @@ pub struct PastEvent {
     #[serde(default)]
     pub is_of_person: bool,
     /// What happened. An event of memberships lists this person only.
-    #[serde(flatten)]
     pub event: Event,
     /// The personal part; `None`: there is none, or it was erased.
     pub personal: Option<Personal>,

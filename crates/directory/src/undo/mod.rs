@@ -14,6 +14,7 @@ mod thing;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::EnumDiscriminants;
 use utoipa::ToSchema;
 
 pub use history::{Addition, PastEvent, PersonHistory};
@@ -25,8 +26,11 @@ pub use thing::{
 };
 
 /// What can be set back by itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, EnumDiscriminants)]
 #[serde(tag = "what", rename_all = "snake_case")]
+#[strum_discriminants(name(What))]
+#[strum_discriminants(doc = "Which [`Facet`].")]
+#[strum_discriminants(derive(Deserialize), serde(rename_all = "snake_case"))]
 pub enum Facet {
     /// Whether it exists.
     Existence,
@@ -113,6 +117,7 @@ impl Reason {
 
 /// A facet that stays as it is although a selected change changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredLeft")]
 pub struct Left {
     /// What.
     #[serde(flatten)]
@@ -120,8 +125,39 @@ pub struct Left {
     /// Why.
     pub reason: Reason,
     /// The sequence number of the event that changed it since.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<i64>,
+}
+
+/// [`Left`] as it is stored: the fields of the facet are beside the others.
+#[derive(Deserialize)]
+struct StoredLeft {
+    what: What,
+    name: Option<String>,
+    group: Option<String>,
+    reason: Reason,
+    event: Option<i64>,
+}
+
+impl TryFrom<StoredLeft> for Left {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredLeft) -> Result<Self, Self::Error> {
+        let name = stored.name.ok_or("missing field `name`");
+        let facet = match stored.what {
+            What::Existence => Facet::Existence,
+            What::Archived => Facet::Archived,
+            What::Active => Facet::Active,
+            What::OrgRole => Facet::OrgRole,
+            What::Attribute => Facet::Attribute { name: name? },
+            What::Membership => Facet::Membership { group: stored.group.ok_or("missing field `group`")? },
+            What::DisplayName => Facet::DisplayName,
+            What::RoleName => Facet::RoleName,
+            What::ExternalId => Facet::ExternalId,
+            What::Setting => Facet::Setting { name: name? },
+        };
+        Ok(Self { facet, reason: stored.reason, event: stored.event })
+    }
 }
 
 impl Left {
@@ -228,5 +264,30 @@ mod tests {
                 prop_assert_eq!(verdict(&again, &before), Verdict::Set(json!(now)));
             }
         }
+    }
+
+    #[test]
+    fn what_is_left_is_read_as_it_is_written() {
+        let (name, group) = ("title".to_owned(), "g".to_owned());
+        for (facet, json) in [
+            (Facet::Active, r#"{"what":"active","reason":"changed_since","event":7}"#),
+            (
+                Facet::Attribute { name },
+                r#"{"what":"attribute","name":"title","reason":"changed_since","event":7}"#,
+            ),
+            (
+                Facet::Membership { group },
+                r#"{"what":"membership","group":"g","reason":"changed_since","event":7}"#,
+            ),
+        ] {
+            let left = Left { facet, reason: Reason::ChangedSince, event: Some(7) };
+            assert_eq!(serde_json::to_string(&left).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Left>(json).unwrap(), left);
+        }
+        assert!(serde_json::from_str::<Left>(r#"{"what":"setting","reason":"erased"}"#).is_err());
+        assert_eq!(
+            serde_json::to_string(&Left::whole(Reason::Erased)).unwrap(),
+            r#"{"what":"existence","reason":"erased"}"#
+        );
     }
 }

@@ -86,7 +86,8 @@ mod tests {
     use super::*;
 
     fn past(seq: i64, is_selected: bool, event_type: &str, data: &Value) -> Past {
-        let fields = json!({"seq": seq, "is_selected": is_selected, "type": event_type, "data": data});
+        let fields =
+            json!({"seq": seq, "is_selected": is_selected, "event": {"type": event_type, "data": data}});
         serde_json::from_value(fields).unwrap()
     }
 

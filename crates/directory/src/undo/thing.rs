@@ -28,7 +28,6 @@ pub struct Past {
     #[serde(default, deserialize_with = "or_none")]
     pub groups: Vec<DeletedGroup>,
     /// What happened.
-    #[serde(flatten)]
     pub event: Event,
 }
 

@@ -3,8 +3,8 @@ use serde_json::json;
 use super::*;
 
 fn past(seq: i64, is_selected: bool, event_type: &str, data: &Value) -> Past {
-    let fields =
-        json!({"seq": seq, "is_selected": is_selected, "version": 3, "type": event_type, "data": data});
+    let fields = json!({"seq": seq, "is_selected": is_selected, "version": 3,
+            "event": {"type": event_type, "data": data}});
     serde_json::from_value(fields).unwrap()
 }
 
