@@ -125,7 +125,7 @@ impl Page for Products<'_> {
                 let body = ChangeProductKey { name: form.name.trim().to_owned() };
                 let parameters = [org, form.key.as_str()];
                 let call = FormCall::with(Call::RenameProductKey, &parameters, &body)?;
-                let named: ProductKey = call.send(context, key).await?.read()?;
+                let named: WithHint = call.send(context, key).await?.read()?;
                 return Ok(PageResponse::Redirect(Flash::KeyNamed.about(&named.hint).at(&here)));
             }
             Form::Deactivate(form) => {
