@@ -32,7 +32,7 @@ const USAGE = `npm test -- [--only JOBS] [${FLAG}] [FILES]
  * What the Worker may have gzipped, in bytes. The goal is 1 MB, a third of what Cloudflare's free plan takes;
  * docs/size.md says why the Worker is above it.
  */
-const MAX_GZIPPED_SIZE = 1_195_000;
+const MAX_GZIPPED_SIZE = 1_200_000;
 
 /** The files of tests that take longest, also by waiting, and are therefore started first. */
 const LONGEST = [
