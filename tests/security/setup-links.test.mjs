@@ -132,7 +132,7 @@ describe("a setup link", () => {
     assert.match(html, /Revoked/);
   });
 
-  test("shows what the identity provider was answered last, at once, and names nobody", async () => {
+  test("shows what the identity provider was answered last, at once, without names of people", async () => {
     const customer = await createOrganization(worker);
     const cookie = await opened(await make({}, customer));
     const part = async () => (await load("/console/setup?part=connection", { cookie })).html;
@@ -159,7 +159,7 @@ describe("a setup link", () => {
     assert.equal((await load("/console/setup?part=connection")).status, 401);
   });
 
-  test("costs requests nothing while nobody looks", async () => {
+  test("costs requests nothing while the page is closed", async () => {
     const customer = await createOrganization(worker);
     assertStatus(await customer.okta.get("/Users"), 200);
     const cost = async () => serverTiming(await customer.okta.get("/Users"));
@@ -183,7 +183,7 @@ describe("a setup link", () => {
     const known = await stored();
     await cost();
     await new Promise((resolve) => setTimeout(resolve, 500));
-    assert.deepEqual(await stored(), known, "nobody looks");
+    assert.deepEqual(await stored(), known, "the page is closed");
   });
 
   test("makes no more keys than the limit", async () => {
