@@ -4,7 +4,7 @@ import { once } from "node:events";
 
 /**
  * Runs a file as a program whose argument is the folder of the data, and resolves with what it sends once its Worker
- * answers. `kill` ends it as `kill -9` does, in the middle of whatever it does.
+ * answers. `kill` ends it as `kill -9` does, in the middle of its work.
  */
 export async function startKillable(file, folder) {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
