@@ -7,10 +7,12 @@ import { cargo } from "./cargo.mjs";
 import { addEntry } from "./entry.mjs";
 import { TARGET } from "./flags.mjs";
 import { notices } from "./notices.mjs";
+import { orderForCompression } from "./order.mjs";
 import { root } from "./paths.mjs";
 import { ask, logged, step } from "./run.mjs";
 import { hashOf, sourcesHash } from "./sources.mjs";
 import { toolchain } from "./toolchain.mjs";
+import { readModule, renameFunctions } from "./wasm.mjs";
 
 const [SCRIPT, WASM, NOTICES] = OUTPUTS.map((name) => join(BUILD, name));
 /** The same WebAssembly with the names of its functions, for `npm run size`. */
@@ -44,6 +46,20 @@ function isCurrent(inputs) {
   return record?.sources === inputs.sources && record.compiler === inputs.compiler;
 }
 
+/** The module with names that sort its functions as they compress best. */
+function namedByOrder(module) {
+  const { functions } = readModule(module);
+  // Instances of one generic function are next to each other by their names.
+  const byName = [...functions.keys()].sort((a, b) => compare(functions[a].name, functions[b].name) || a - b);
+  const names = [];
+  orderForCompression(byName.map((index) => functions[index].code)).forEach((place, position) => {
+    names[byName[place]] = String(position).padStart(7, "0");
+  });
+  return renameFunctions(module, names);
+}
+
+const compare = (a, b) => Number(a > b) - Number(a < b);
+
 const withTarget = (env) => ({ ...env, CARGO_TARGET_DIR: join(root, "target/wasm") });
 
 /** Compiles all crates, as worker-build will ask cargo to. */
@@ -59,7 +75,7 @@ async function finish(tools, inputs) {
   await addEntry();
   // worker-build keeps the names of functions, a tenth of the Worker's size.
   copyFileSync(WASM, NAMED);
-  // Instances of one generic function are next to each other when sorted by name, where gzip finds what they share.
+  writeFileSync(WASM, namedByOrder(readFileSync(NAMED)));
   const smaller = ["--reorder-functions-by-name", "--strip-debug", WASM, "-o", WASM];
   await logged("wasm-opt", tools.WASM_OPT_BIN, smaller, { cwd: root, env });
   writeFileSync(NOTICES, notices(env));

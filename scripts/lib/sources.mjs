@@ -9,7 +9,9 @@ const WORKER_BUILD = "0.8.7";
 
 const SOURCES = ["src", "crates", "Cargo.toml", "Cargo.lock", ".cargo", "rust-toolchain.toml"];
 /** The scripts that decide what is compiled in, and how. */
-const SCRIPTS = ["build.mjs", "entry.mjs", "flags.mjs", "notices.mjs"].map((name) => `scripts/lib/${name}`);
+const SCRIPTS = ["build.mjs", "entry.mjs", "flags.mjs", "notices.mjs", "order.mjs", "wasm.mjs"].map(
+  (name) => `scripts/lib/${name}`,
+);
 
 /** The versions of the programs that make the Worker, beside the compiler. */
 export const toolVersions = () => ({
