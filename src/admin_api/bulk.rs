@@ -22,6 +22,7 @@ use crate::d1::{
 use crate::http::{AdminCode, Problem};
 use crate::runtime::ids;
 use directory::{OrgRole, Organization, User};
+use scim_protocol::text::in_order;
 
 /// The id of a person.
 #[derive(Debug, Deserialize)]
@@ -36,7 +37,7 @@ async fn people_of(
     people: Option<Vec<String>>,
     query: Option<String>,
 ) -> Result<Vec<String>, Problem> {
-    let mut people = match (people, query) {
+    let people = match (people, query) {
         (Some(people), None) => people,
         (None, Some(query)) => found(context, tenant, &query).await?,
         _ => {
@@ -46,8 +47,7 @@ async fn people_of(
             ));
         }
     };
-    people.sort_unstable();
-    people.dedup();
+    let people = in_order(people);
     match people.len() {
         0 => Err(Problem::of(AdminCode::SelectionEmpty, "There are no such people.")),
         1..=MOST_PEOPLE => Ok(people),

@@ -1,6 +1,6 @@
 //! What was done: events in deeds, and between them the requests that changed nothing.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::context::{AdminContext, InOrganization, Opened};
 use super::deed_kinds::types_of;
@@ -17,6 +17,7 @@ use crate::d1::events::requests::{self, RequestRow};
 use crate::d1::events::shown::{Names, ShownEvent};
 use crate::d1::{Batch, Handle, Results, StorageError, Tenant};
 use crate::http::{AdminCode, Problem};
+use directory::ByName;
 use directory::event::{AttributeChange, Event, EventType, GroupRef, Personal, Source};
 use directory::key;
 use directory::user::fold_user_name;
@@ -382,11 +383,11 @@ fn change_event(shown: ShownEvent) -> ChangeEvent {
     };
     let changes =
         personal.filter(|personal| !personal.changes.is_empty()).map(|Personal { changes, .. }| {
-            let mut changed = BTreeMap::new();
-            for (name, AttributeChange { before, after }) in changes {
+            let mut changed = LiteMap::new();
+            for (name, AttributeChange { before, after }) in changes.0 {
                 changed.insert(name, ChangedValue { before, after });
             }
-            changed
+            ByName(changed)
         });
     let people = shown.people.into_iter().map(|person| {
         let (user_name, display_name) =

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use futures_util::StreamExt;
-use futures_util::stream::try_unfold;
+use futures_util::future::LocalBoxFuture;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as Invalid, StrDeserializer};
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,7 @@ use crate::d1::audit_log::Outcome;
 use crate::d1::export::{self as stored, Export, FIRST_ROWS, Format, MOST_ROWS, Piece, WANTED_CHARACTERS};
 use crate::d1::{Batch, Database, Select, StorageError, Tenant};
 use crate::http::Problem;
-use crate::http::body::Body;
+use crate::http::body::{Body, Source};
 
 /// A file that is sent.
 pub(crate) struct Download {
@@ -66,7 +65,7 @@ pub(crate) async fn begin(
         name: name.to_owned(),
         state: State::Beginning,
     };
-    let body = Body::of_stream(try_unfold(rest, Rest::next).boxed_local());
+    let body = Body::of_source(rest);
     Ok(Download { media_type, disposition: disposition(&file), body })
 }
 
@@ -172,21 +171,21 @@ struct Rest {
 }
 
 impl Rest {
-    /// The next bytes, and the rest. After an error, JSON lines end with a line that says so, and CSV is broken off, so
-    /// that the client knows that it is incomplete.
-    async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, worker::Error> {
+    /// The next bytes. After an error, JSON lines end with a line that says so, and CSV is broken off, so that the
+    /// client knows that it is incomplete.
+    async fn next_bytes(&mut self) -> Result<Option<Vec<u8>>, worker::Error> {
         match self.state {
             State::Ended => return Ok(None),
             State::Beginning => {
                 self.state = State::Rows;
                 if !self.header.is_empty() {
-                    return Ok(Some((std::mem::take(&mut self.header).into_bytes(), self)));
+                    return Ok(Some(std::mem::take(&mut self.header).into_bytes()));
                 }
             }
             State::Rows => {}
         }
         match (self.pages.next().await, self.format) {
-            (Ok(Some(text)), _) => Ok(Some((text, self))),
+            (Ok(Some(text)), _) => Ok(Some(text)),
             (Ok(None), Format::Csv) => Ok(None),
             (Ok(None), Format::Jsonl) => Ok(Some(self.closed(None))),
             (Err(error), format) => {
@@ -202,11 +201,17 @@ impl Rest {
         }
     }
 
-    fn closed(mut self, detail: Option<String>) -> (Vec<u8>, Self) {
+    fn closed(&mut self, detail: Option<String>) -> Vec<u8> {
         self.state = State::Ended;
         let (complete, rows) = (detail.is_none(), self.pages.rows);
         let closing = Closing { export: &self.name, complete, rows, detail };
-        (format!("{}\n", json!(closing)).into_bytes(), self)
+        format!("{}\n", json!(closing)).into_bytes()
+    }
+}
+
+impl Source for Rest {
+    fn next(&mut self) -> LocalBoxFuture<'_, Result<Option<Vec<u8>>, worker::Error>> {
+        Box::pin(self.next_bytes())
     }
 }
 

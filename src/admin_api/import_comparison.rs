@@ -1,11 +1,10 @@
 //! The comparison of two imports, a part at a time: people are on pages in the order of their `seq`, but for those who
 //! come once more, or became visible later, at the end of a list.
 
-use std::collections::HashMap;
-
 use super::types::imports::{DifferenceKind, ShownAs};
 use crate::d1::StorageError;
 use crate::d1::imports::kept::KeptPage;
+use crate::d1::memberships::in_order;
 use crate::kv::imports::Shown;
 
 /// Most pages of both imports that are compared at once.
@@ -55,9 +54,7 @@ pub(super) fn window(
         own.iter().filter(behind).filter(|page| overlaps(page)).cloned().collect()
     };
     let (from, to) = (pages(from), pages(to));
-    let mut ends: Vec<i64> = from.iter().chain(&to).map(|page| page.last).collect();
-    ends.sort_unstable();
-    ends.dedup();
+    let ends = in_order(from.iter().chain(&to).map(|page| page.last).collect());
     let (Some(&first), Some(&last)) = (ends.first(), ends.last()) else { return Ok(None) };
     let within = |end: i64| from.iter().chain(&to).filter(|page| page.first <= end).count();
     let end = ends.iter().rev().copied().find(|end| within(*end) <= MOST_PAGES).unwrap_or(first);
@@ -73,21 +70,28 @@ pub(super) fn window(
     Ok(Some(Window { end, is_last: end == last, from: numbers(&from), to: numbers(&to) }))
 }
 
-/// As what each person of a part was shown, by `seq`.
-pub(super) struct Side(HashMap<i64, (String, ShownAs)>);
+/// As what each person of a part was shown, with their id, in the order of `seq`.
+pub(super) struct Side(Vec<(i64, String, ShownAs)>);
 
 impl Side {
     /// The people behind `after` and up to `end`. Of a person who comes twice, the later page counts.
     pub(super) fn of(pages: Pages, after: i64, end: i64) -> Self {
-        let mut people = HashMap::new();
+        let mut people = Vec::new();
         for (page, shown) in pages {
             for Shown(seq, id, active, version) in shown {
                 if seq > after && seq <= end {
-                    people.insert(seq, (id, ShownAs { page, active: active == 1, version }));
+                    people.push((seq, id, ShownAs { page, active: active == 1, version }));
                 }
             }
         }
+        people.reverse();
+        people.sort_by_cached_key(|(seq, ..)| *seq);
+        people.dedup_by_key(|(seq, ..)| *seq);
         Self(people)
+    }
+
+    fn find(&self, seq: i64) -> Option<&(i64, String, ShownAs)> {
+        self.0.get(self.0.binary_search_by(|(own, ..)| own.cmp(&seq)).ok()?)
     }
 }
 
@@ -103,13 +107,11 @@ pub(super) struct Difference {
 
 /// The differences in the order of `seq`. On which page a person is makes none.
 pub(super) fn compare(from: &Side, to: &Side) -> Vec<Difference> {
-    let mut all: Vec<i64> = from.0.keys().chain(to.0.keys()).copied().collect();
-    all.sort_unstable();
-    all.dedup();
+    let all = in_order(from.0.iter().chain(&to.0).map(|(seq, ..)| *seq).collect());
     let differences = all.into_iter().filter_map(|seq| {
-        let (from, to) = (from.0.get(&seq), to.0.get(&seq));
-        let (id, _) = from.or(to)?;
-        let (from, to) = (from.map(|(_, shown)| shown), to.map(|(_, shown)| shown));
+        let (from, to) = (from.find(seq), to.find(seq));
+        let (_, id, _) = from.or(to)?;
+        let (from, to) = (from.map(|(.., shown)| shown), to.map(|(.., shown)| shown));
         let kind = match (from, to) {
             (None, _) => DifferenceKind::New,
             (_, None) => DifferenceKind::Gone,

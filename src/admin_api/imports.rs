@@ -1,7 +1,5 @@
 //! Imports: lists that are being read page by page, or were lately, and what identity providers were shown.
 
-use std::collections::HashMap;
-
 use super::context::{AdminContext, InOrganization, Opened};
 use super::import_comparison::{Difference, Pages, Side, compare, window};
 use super::members;
@@ -96,9 +94,8 @@ pub(crate) async fn page(
     number: &str,
 ) -> Result<InOrganization<ImportPage>, Problem> {
     let number: u64 = number.parse().map_err(|_| not_found())?;
-    let mut entries =
-        kv::pages(context.kv, org, &[(id, number)]).await.map_err(|reason| unreadable(&reason))?;
-    let people = entries.remove(&(id.to_owned(), number));
+    let entries = kv::pages(context.kv, org, &[(id, number)]).await.map_err(|reason| unreadable(&reason))?;
+    let people = entries.into_iter().next().flatten();
     let tenant = context.tenant(org);
     let mut batch = Batch::new();
     let import = batch.push(stored::one::<KeptImport>(&tenant, id));
@@ -148,18 +145,19 @@ pub(crate) async fn comparison(
         };
         let wanted = [wanted(&from, &window.from), wanted(&to, &window.to)].concat();
         let wanted: Vec<(&str, u64)> = wanted.iter().map(|(import, page)| (import.as_str(), *page)).collect();
-        let mut entries = kv::pages(context.kv, org, &wanted).await.map_err(|reason| unreadable(&reason))?;
-        let mut side = |import: &WithPages<KeptImport>, pages: &[u64]| -> Side {
+        let entries = kv::pages(context.kv, org, &wanted).await.map_err(|reason| unreadable(&reason))?;
+        let mut entries = entries.into_iter();
+        let mut side = |pages: &[u64]| -> Side {
             let mut found = Pages::new();
-            for page in pages {
-                match entries.remove(&(import.import.id.clone(), *page)) {
+            for (page, people) in pages.iter().zip(entries.by_ref()) {
+                match people {
                     Some(people) => found.push((*page, people)),
                     None => pages_missing = pages_missing.saturating_add(1),
                 }
             }
             Side::of(found, query.after.0, window.end)
         };
-        let sides = (side(&from, &window.from), side(&to, &window.to));
+        let sides = (side(&window.from), side(&window.to));
         differences = compare(&sides.0, &sides.1);
         let end = (!window.is_last).then_some(window.end);
         let most = usize::from(query.count.0);
@@ -168,17 +166,15 @@ pub(crate) async fn comparison(
         next = if cut { differences.last().map(|last| last.seq) } else { end };
     }
     let ids: Vec<&str> = differences.iter().map(|difference| difference.id.as_str()).collect();
-    let mut names_of = HashMap::new();
+    let mut names_of = Vec::new();
     if !ids.is_empty() {
         let mut batch = Batch::new();
         let named = batch.push(names(&tenant, &ids));
-        let named = context.database.batch(&batch).await?.all(named)?;
-        for (id, named) in ids.iter().zip(named) {
-            names_of.insert((*id).to_owned(), named.user_name);
-        }
+        names_of = context.database.batch(&batch).await?.all(named)?;
     }
-    let differences = differences.into_iter().map(|Difference { id, kind, from, to, .. }| ImportDifference {
-        user_name: names_of.remove(&id).flatten(),
+    let differences = differences.into_iter().zip(names_of);
+    let differences = differences.map(|(Difference { id, kind, from, to, .. }, named)| ImportDifference {
+        user_name: named.user_name,
         id,
         kind,
         from,
@@ -236,12 +232,14 @@ impl ShownReading {
         let wanted: Vec<(&str, u64)> =
             found.iter().flat_map(|of| of.pages.iter().map(|page| (of.import.as_str(), *page))).collect();
         let entries = kv::pages(context.kv, org, &wanted).await.map_err(|reason| unreadable(&reason))?;
+        let mut entries = entries.into_iter();
         let imports = found.iter().map(|of| {
+            let own: Vec<_> = of.pages.iter().zip(entries.by_ref()).collect();
             // A person may come twice. The later page is what the identity provider saw last.
-            let shown = of.pages.iter().rev().find_map(|page| {
-                let people = entries.get(&(of.import.clone(), *page))?;
+            let shown = own.iter().rev().find_map(|(page, people)| {
+                let people = people.as_ref()?;
                 let Shown(_, _, active, version) = people.iter().find(|Shown(_, own, ..)| own == id)?;
-                Some(ShownAs { page: *page, active: *active == 1, version: *version })
+                Some(ShownAs { page: **page, active: *active == 1, version: *version })
             });
             let begun_at = of.import.get(..TIME).unwrap_or_default().to_owned();
             ShownInImport { import: of.import.clone(), begun_at, shown, is_complete: of.is_complete }

@@ -102,7 +102,7 @@ struct StoredConsumer {
 
 fn consumer(found: StoredConsumer, context: &AdminContext<'_>, minutes: u64) -> Consumer {
     let StoredConsumer { id, name, in_use, seq, at, behind, mut millis, waiting, waiting_since } = found;
-    millis.sort_unstable();
+    millis.sort_by_cached_key(|each| *each);
     let latest = clock::iso(context.now_millis.saturating_sub(minutes.saturating_mul(60_000)));
     let is_late = in_use && minutes > 0 && waiting_since.as_ref().is_some_and(|since| *since < latest);
     Consumer {

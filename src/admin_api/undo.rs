@@ -1,7 +1,5 @@
 //! Undoing of selected changes: a preview, a run in steps, and its result.
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
 
 use super::context::{AdminContext, InOrganization};
@@ -18,6 +16,7 @@ use crate::runtime::ids;
 use directory::Organization as Settings;
 use directory::event::EventType;
 use directory::undo::{Facet, Left, Place};
+use scim_protocol::text::in_order;
 
 /// Most runs of a list.
 const MOST_RUNS: u16 = 50;
@@ -196,11 +195,13 @@ pub(super) async fn described(
     let groups: Vec<String> =
         left_out.iter().flat_map(|left_out| left_out.left.iter().filter_map(group_of)).collect();
     named.extend(groups.iter().map(String::as_str));
-    named.sort_unstable();
-    named.dedup();
-    let names = context.database.run(stored::names::<Name>(tenant, &named)).await?;
-    let names: HashMap<String, Option<String>> = names.into_iter().map(|row| (row.id, row.name)).collect();
-    let name = |id: &str| names.get(id).cloned().flatten();
+    let named = in_order(named);
+    let mut names = context.database.run(stored::names::<Name>(tenant, &named)).await?;
+    names.sort_by_cached_key(|row| row.id.clone());
+    let name = |id: &str| {
+        let found = names.binary_search_by(|row| row.id.as_str().cmp(id)).ok()?;
+        names.get(found)?.name.clone()
+    };
     let mut all = Vec::new();
     for LeftOut { place, id, left } in &left_out {
         all.extend(left.iter().map(|left| {

@@ -65,7 +65,13 @@ impl LoadedMembers {
     fn touched(&self, difference: &Difference) -> Vec<usize> {
         let last = self.0.len().saturating_sub(1);
         let piece_of = |seq: &i64| self.0.partition_point(|chunk| chunk.last < *seq).min(last);
-        in_order(difference.join.iter().chain(&difference.leave).map(piece_of).collect())
+        let mut is_touched = vec![false; last.saturating_add(1)];
+        for place in difference.join.iter().chain(&difference.leave).map(piece_of) {
+            if let Some(is_touched) = is_touched.get_mut(place) {
+                *is_touched = true;
+            }
+        }
+        (0..).zip(is_touched).filter(|(_, is_touched)| *is_touched).map(|(at, _)| at).collect()
     }
 
     /// The members after a difference has been written, given those of the chunks that it touches as they are then.

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use futures_util::StreamExt;
-use futures_util::stream::{LocalBoxStream, try_unfold};
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::try_unfold;
 use web_sys::{Blob, Response, ResponseInit};
 use worker::console_error;
 use worker::js_sys::{Array, JsString};
@@ -35,12 +35,16 @@ extern "C" {
 pub(crate) struct Body {
     parts: VecDeque<Part>,
     members: Option<Box<Members>>,
-    /// Bytes that come in place of the parts.
-    stream: Option<Bytes>,
+    /// What makes bytes in place of the parts.
+    source: Option<Box<dyn Source>>,
 }
 
-/// Bytes that are made while the body is sent.
-pub(crate) type Bytes = LocalBoxStream<'static, Result<Vec<u8>, worker::Error>>;
+/// Makes bytes while the body is sent.
+pub(crate) trait Source {
+    /// The next bytes; `None`: there are no more. An error ends the response before its end, so that the client knows
+    /// that it is incomplete.
+    fn next(&mut self) -> LocalBoxFuture<'_, Result<Option<Vec<u8>>, worker::Error>>;
+}
 
 enum Part {
     Text(JsText),
@@ -63,9 +67,9 @@ pub(crate) struct Members {
 pub(crate) type ProjectChunk = Box<dyn Fn(JsText) -> Result<JsText, Error>>;
 
 impl Body {
-    /// A body of bytes that are made while it is sent. An error ends it before its end.
-    pub(crate) fn of_stream(stream: Bytes) -> Self {
-        Self { stream: Some(stream), ..Self::default() }
+    /// A body of bytes that are made while it is sent.
+    pub(crate) fn of_source(source: impl Source + 'static) -> Self {
+        Self { source: Some(Box::new(source)), ..Self::default() }
     }
 
     /// Adds text at the end.
@@ -133,7 +137,7 @@ impl Body {
     /// # Errors
     /// The runtime's.
     pub(crate) fn length(self) -> worker::Result<Option<String>> {
-        if self.members.is_some() || self.stream.is_some() {
+        if self.members.is_some() || self.source.is_some() {
             return Ok(None);
         }
         if self.parts.len() <= 1 {
@@ -146,7 +150,7 @@ impl Body {
 
     /// Whether there is no text.
     pub(crate) fn is_empty(&self) -> bool {
-        self.stream.is_none()
+        self.source.is_none()
             && self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))
     }
 
@@ -167,11 +171,11 @@ impl Body {
     /// # Errors
     /// The runtime's.
     pub(crate) fn into_response(mut self, init: &ResponseInit) -> worker::Result<Response> {
-        if let Some(stream) = self.stream.take() {
-            return streamed(stream, init);
+        if let Some(source) = self.source.take() {
+            return streamed(source, init);
         }
         if self.members.is_some() {
-            return streamed(try_unfold(self, Self::next).boxed_local(), init);
+            return streamed(Box::new(self), init);
         }
         let text = if self.parts.len() <= 1 {
             self.into_texts().next().unwrap_or_default().into_js()
@@ -201,9 +205,7 @@ impl Body {
         Blob::new_with_str_sequence(&self.into_array())
     }
 
-    /// The next bytes, and the rest of the body. An error ends the response before its end, so that the client knows
-    /// that it is incomplete.
-    async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, worker::Error> {
+    async fn next_bytes(&mut self) -> Result<Option<Vec<u8>>, worker::Error> {
         while let Some(part) = self.parts.pop_front() {
             let text = match part {
                 Part::Text(text) => text.into_string(),
@@ -216,7 +218,7 @@ impl Body {
                 },
             };
             if !text.is_empty() {
-                return Ok(Some((text.into_bytes(), self)));
+                return Ok(Some(text.into_bytes()));
             }
         }
         Ok(None)
@@ -239,8 +241,17 @@ impl Body {
     }
 }
 
+impl Source for Body {
+    fn next(&mut self) -> LocalBoxFuture<'_, Result<Option<Vec<u8>>, worker::Error>> {
+        Box::pin(self.next_bytes())
+    }
+}
+
 /// The response with bytes that are made while they are sent.
-fn streamed(stream: Bytes, init: &ResponseInit) -> worker::Result<Response> {
+fn streamed(source: Box<dyn Source>, init: &ResponseInit) -> worker::Result<Response> {
+    let stream = try_unfold(source, async |mut source: Box<dyn Source>| {
+        Ok::<_, worker::Error>(source.next().await?.map(|bytes| (bytes, source)))
+    });
     let response = worker::Response::from_stream(stream)?;
     let worker::ResponseBody::Stream(stream) = response.body() else {
         return Err("a response from a stream has none".into());

@@ -1,7 +1,6 @@
 //! Who was on each page of an import, for administrators: one entry a page, which expires with the log. It has ids and
 //! no names, so that what an erased person was shown as tells nothing more than an id, until it expires.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -47,8 +46,8 @@ pub async fn keep(
     }
 }
 
-/// Reads who was on pages, at most [`MOST_AT_ONCE`], each an import and the number of a page. A page without an entry
-/// is left out: it has expired, or KV does not know it here yet.
+/// Reads who was on pages, at most [`MOST_AT_ONCE`], each an import and the number of a page: for each in its order. A
+/// page has `None` without an entry: it has expired, or KV does not know it here yet.
 ///
 /// # Errors
 /// Why KV could not be read, or what an entry has instead.
@@ -56,21 +55,20 @@ pub async fn pages(
     kv: &KvStore,
     organization: &str,
     wanted: &[(&str, u64)],
-) -> Result<HashMap<(String, u64), Vec<Shown>>, String> {
-    let mut found = HashMap::new();
+) -> Result<Vec<Option<Vec<Shown>>>, String> {
     if wanted.is_empty() {
-        return Ok(found);
+        return Ok(Vec::new());
     }
     let names: Vec<String> = wanted.iter().map(|(import, page)| name(organization, import, *page)).collect();
     let texts = match within(READ_LIMIT, kv.get_bulk(&names).text()).await {
         Some(Ok(texts)) => texts,
         failed => return Err(reason(failed)),
     };
-    for ((import, page), name) in wanted.iter().zip(&names) {
-        if let Some(Some(text)) = texts.get(name) {
-            let people = serde_json::from_str(text).map_err(|error| format!("the entry {name}: {error}"))?;
-            found.insert(((*import).to_owned(), *page), people);
+    let people = |name: &String| match texts.get(name) {
+        Some(Some(text)) => {
+            serde_json::from_str(text).map(Some).map_err(|error| format!("the entry {name}: {error}"))
         }
-    }
-    Ok(found)
+        _ => Ok(None),
+    };
+    names.iter().map(people).collect()
 }

@@ -1,7 +1,6 @@
 //! People with their access: the snapshot, one person, and who has which role in a project.
 
-use futures_util::StreamExt;
-use futures_util::stream::try_unfold;
+use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::console_error;
@@ -13,7 +12,7 @@ use crate::admin_api::export::{Pages, ReadRows};
 use crate::admin_api::types::query;
 use crate::d1::product::{feed, people as stored};
 use crate::d1::{Batch, StorageError, export};
-use crate::http::body::Body;
+use crate::http::body::{Body, Source};
 use crate::http::response::HttpResponse;
 use crate::http::{AdminCode, Problem};
 
@@ -43,30 +42,42 @@ pub(super) async fn snapshot(context: &mut ProductContext<'_>) -> Result<HttpRes
     });
     let read: ReadRows = Box::new(export::snapshot_rows);
     let pages = Pages::new(context.caller.database.detached(), context.tenant().clone(), read);
-    let body = Body::of_stream(try_unfold((pages, Some(header), false), next).boxed_local());
+    let body = Body::of_source(Snapshot { pages, header: Some(header), has_ended: false });
     Ok(HttpResponse::json(200, "application/x-ndjson", String::new()).with_body(body))
 }
 
-/// The next bytes of a snapshot: its header, people, and its last line. An error ends it before that.
-async fn next(
-    (mut pages, header, has_ended): (Pages, Option<Value>, bool),
-) -> Result<Option<(Vec<u8>, (Pages, Option<Value>, bool))>, worker::Error> {
-    if has_ended {
-        return Ok(None);
-    }
-    if let Some(header) = header {
-        return Ok(Some((format!("{header}\n").into_bytes(), (pages, None, false))));
-    }
-    match pages.next().await {
-        Ok(Some(text)) => Ok(Some((text, (pages, None, false)))),
-        Ok(None) => {
-            let last = format!("{{\"people\":{},\"end\":true}}\n", pages.rows);
-            Ok(Some((last.into_bytes(), (pages, None, true))))
+/// A snapshot: its header, people, and its last line. An error ends it before that.
+struct Snapshot {
+    pages: Pages,
+    header: Option<Value>,
+    has_ended: bool,
+}
+
+impl Snapshot {
+    async fn next_bytes(&mut self) -> Result<Option<Vec<u8>>, worker::Error> {
+        if self.has_ended {
+            return Ok(None);
         }
-        Err(error) => {
-            console_error!("a snapshot was broken off: {error:?}");
-            Err(worker::Error::from("the snapshot was ended before its end"))
+        if let Some(header) = self.header.take() {
+            return Ok(Some(format!("{header}\n").into_bytes()));
         }
+        match self.pages.next().await {
+            Ok(Some(text)) => Ok(Some(text)),
+            Ok(None) => {
+                self.has_ended = true;
+                Ok(Some(format!("{{\"people\":{},\"end\":true}}\n", self.pages.rows).into_bytes()))
+            }
+            Err(error) => {
+                console_error!("a snapshot was broken off: {error:?}");
+                Err(worker::Error::from("the snapshot was ended before its end"))
+            }
+        }
+    }
+}
+
+impl Source for Snapshot {
+    fn next(&mut self) -> LocalBoxFuture<'_, Result<Option<Vec<u8>>, worker::Error>> {
+        Box::pin(self.next_bytes())
     }
 }
 

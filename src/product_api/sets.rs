@@ -1,8 +1,6 @@
 //! Security event tokens (RFC 8417) of the feed, which a receiver polls (RFC 8936): changes of people and groups in the
 //! words of RFC 9967.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use worker::console_error;
@@ -16,6 +14,8 @@ use crate::http::request::BODY_LIMIT;
 use crate::http::response::HttpResponse;
 use crate::webhooks::signing;
 use crate::webhooks::tokens::{self, SetError, TOKEN_TYPE};
+use directory::ByName;
+use scim_protocol::text::in_order;
 
 /// Most tokens of an answer.
 pub(crate) const MOST_TOKENS: usize = 100;
@@ -31,7 +31,7 @@ struct Poll {
     #[serde(default)]
     ack: Vec<String>,
     #[serde(default, rename = "setErrs")]
-    errors: BTreeMap<String, SetError>,
+    errors: ByName<SetError>,
 }
 
 /// Answers a poll. The first one begins the stream: with the next change.
@@ -46,13 +46,13 @@ pub(super) async fn poll(context: &mut ProductContext<'_>) -> Result<HttpRespons
     let principal = opened.principal;
     let Stream { acknowledged_to, acknowledged, newest } = opened.results.one(state)?;
     let events = opened.results.all(events)?;
-    for (id, SetError { err }) in errors {
+    for (id, SetError { err }) in errors.0 {
         // A token that its receiver cannot use would be sent for ever.
         console_error!("a receiver of security events refused {}: {}", shown(&id), shown(&err));
         ack.push(id);
     }
     ack.extend(acknowledged);
-    ack.sort_unstable();
+    let ack = in_order(ack);
 
     let org_role = context.tenant().catalog.org_role_attribute.clone();
     let mut to = acknowledged_to.unwrap_or(newest);

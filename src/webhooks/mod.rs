@@ -22,7 +22,7 @@ use worker::{Delay, Env, console_error};
 use crate::d1::webhooks::delivery::{self, Waiting};
 use crate::d1::{Cause, Database, Scope, StorageError, Tenant};
 use crate::deployment::{Deployment, database};
-use crate::runtime::clock;
+use crate::runtime::{clock, simultaneous};
 use directory::{Catalog, Shard};
 use run::{Left, MOST_DELIVERIES, deliver};
 
@@ -142,7 +142,7 @@ async fn all(
         go_on(deployment.env, webhook, &left).await;
         Ok(())
     });
-    let outcomes: Vec<Result<(), StorageError>> = futures_util::future::join_all(runs).await;
+    let outcomes: Vec<Result<(), StorageError>> = simultaneous::all(runs).await;
     outcomes.into_iter().collect()
 }
 

@@ -11,7 +11,7 @@ use crate::d1::product::security_events::StreamedEvent;
 use crate::d1::webhooks::delivery::{self, Attempt, Claimed, Failure, MOST_EVENTS, Outcome, Picked, Reason};
 use crate::d1::{Batch, Database, Scope, StorageError, Tenant};
 use crate::deployment::Deployment;
-use crate::runtime::{clock, ids};
+use crate::runtime::{clock, ids, simultaneous};
 use directory::webhook::{Format, MOST_FAILED, delay_after};
 
 /// Most deliveries of an invocation: on Cloudflare's free plan one may send fifty requests.
@@ -80,7 +80,7 @@ pub(super) async fn deliver(
                 let secrets = &claimed.secrets;
                 async move { send(deployment.env, target, secrets, &message, *attempt).await }
             });
-            let attempts = futures_util::future::join_all(deliveries).await;
+            let attempts = simultaneous::all(deliveries).await;
             let delivered = wave.into_iter().zip(attempts);
             let left: Vec<Pending> =
                 delivered.filter_map(|((event, _), attempt)| round.note(event, attempt)).collect();

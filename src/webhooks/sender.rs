@@ -2,17 +2,15 @@
 
 use base64ct::{Base64, Encoding};
 use futures_util::StreamExt;
-use worker::web_sys::AbortSignal as WebAbortSignal;
-use worker::{
-    AbortSignal, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, Url,
-};
+use worker::web_sys::RequestInit;
+use worker::{Env, Headers, Response, Url};
 
 use super::queue;
 use super::tokens::SetError;
 use crate::d1::webhooks::delivery::Attempt;
 use crate::deployment::variable;
 use crate::redaction::secrets::redact;
-use crate::runtime::{clock, crypto};
+use crate::runtime::{clock, crypto, fetch};
 use crate::storage_error::StorageError;
 use directory::webhook::{
     Format, LONGEST_ADDRESS, SECRET_PREFIX, TOKEN_ERRORS, host_refusal, signed_content,
@@ -216,13 +214,11 @@ async fn request(address: &str, own: &[(&str, &str)], body: &str) -> worker::Res
     for (name, value) in own {
         headers.set(name, value)?;
     }
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_redirect(RequestRedirect::Manual)
-        .with_headers(headers)
-        .with_body(Some(body.into()));
-    let timeout = AbortSignal::from(WebAbortSignal::timeout_with_u32(TIMEOUT));
-    Fetch::Request(Request::new_with_init(address, &init)?).send_with_signal(&timeout).await
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(headers.as_ref());
+    init.set_body(&body.into());
+    fetch::send(address, &init, TIMEOUT).await
 }
 
 /// The beginning of an answer. The rest is not read.

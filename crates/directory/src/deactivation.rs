@@ -11,6 +11,7 @@ use crate::user::User;
 use crate::user_rules::{Rules, StatusAndRole, take_active, take_org_role};
 use scim_protocol::budget::object_size;
 use scim_protocol::patch::ChangeSet;
+use scim_protocol::text::in_order;
 use scim_protocol::{Object, resource};
 
 /// Most refused parts that the audit log names.
@@ -82,9 +83,7 @@ fn allowed_attributes(
     refused: &mut Vec<Refusal>,
 ) -> Object {
     let mut doc = rules.current.doc.clone();
-    let mut names: Vec<&str> = wanted.keys().chain(doc.keys()).map(String::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
+    let names = in_order(wanted.keys().chain(doc.keys()).map(String::as_str).collect());
     let differs = |name: &&str| doc.get(*name) != wanted.get(*name);
     let mut left: Vec<(String, Option<Refusal>)> =
         names.into_iter().filter(differs).map(|name| (name.to_owned(), None)).collect();

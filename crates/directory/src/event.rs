@@ -5,14 +5,13 @@
 //! the retention of the deployment. [`Personal`] has names and attribute values. It is stored under the person, and is
 //! deleted when the person is erased; the frame still counts then.
 
-use std::collections::BTreeMap;
-
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
+use crate::ByName;
 use crate::key_scope::KeyScope;
 use crate::org_role::OrgRole;
 use crate::permission::RoleKind;
@@ -510,7 +509,8 @@ pub enum Event {
     #[strum_discriminants(strum(serialize = "settings.changed"))]
     SettingsChanged {
         /// Each changed setting by its name.
-        settings: BTreeMap<String, Transition<Value>>,
+        #[schema(value_type = std::collections::BTreeMap<String, Transition<Value>>)]
+        settings: ByName<Transition<Value>>,
     },
     /// What a role allows in the product changed.
     #[serde(rename = "role.permissions_changed")]
@@ -530,7 +530,8 @@ pub enum Event {
         /// The address or the queue to which it delivers.
         target: String,
         /// Each changed setting by its name. Secrets are not among them.
-        settings: BTreeMap<String, Transition<Value>>,
+        #[schema(value_type = std::collections::BTreeMap<String, Transition<Value>>)]
+        settings: ByName<Transition<Value>>,
     },
     /// A setup link was made, with which an identity provider is set up without an account.
     #[serde(rename = "setup_link.created")]
@@ -672,8 +673,8 @@ pub struct Personal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// Each changed attribute by its name. Attributes of an extension have its URN before their name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub changes: BTreeMap<String, AttributeChange>,
+    #[serde(default, skip_serializing_if = "ByName::is_empty")]
+    pub changes: ByName<AttributeChange>,
 }
 
 /// The value of an attribute before and after a change. `None`: it has no value.

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod administrator;
+mod by_name;
 pub mod catalog;
 mod characters;
 pub mod deactivation;
@@ -34,6 +35,7 @@ mod user_rules;
 pub mod webhook;
 
 pub use administrator::AdministratorName;
+pub use by_name::ByName;
 pub use catalog::Catalog;
 pub use key::Key;
 pub use key_scope::KeyScope;

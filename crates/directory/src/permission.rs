@@ -4,13 +4,13 @@
 //! every team. What a role allows holds for everything within: an organization role in the organization with all its
 //! projects and teams, a role of a project in the project and its teams, a role of a team in the team alone.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::ByName;
 use crate::group_name::fold_group_name;
 use crate::org_role::OrgRole;
+use scim_protocol::text::in_order;
 
 /// Most permissions of a role.
 pub const MOST_OF_ROLE: usize = 50;
@@ -20,7 +20,7 @@ pub const MAX_NAME_LENGTH: usize = 50;
 pub const MAX_BYTES: usize = 32 * 1024;
 
 /// What a role is a role of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RoleKind {
     /// The organization: `Member`, `Admin` and `Owner`.
@@ -117,12 +117,28 @@ pub enum Invalid {
 
 /// The permissions of the roles whose permissions an administrator has set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RolePermissions(BTreeMap<RoleKind, BTreeMap<String, Vec<String>>>);
+#[serde(deny_unknown_fields)]
+pub struct RolePermissions {
+    #[serde(default, skip_serializing_if = "ByName::is_empty")]
+    organization: ByName<Vec<String>>,
+    #[serde(default, skip_serializing_if = "ByName::is_empty")]
+    project: ByName<Vec<String>>,
+    #[serde(default, skip_serializing_if = "ByName::is_empty")]
+    team: ByName<Vec<String>>,
+}
 
 impl RolePermissions {
     fn set_of(&self, kind: RoleKind, role: &str) -> Option<&Vec<String>> {
-        self.0.get(&kind)?.get(&fold_group_name(role))
+        let roles = match kind {
+            RoleKind::Organization => &self.organization,
+            RoleKind::Project => &self.project,
+            RoleKind::Team => &self.team,
+        };
+        roles.0.get(&fold_group_name(role))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&String, &Vec<String>)> {
+        [&self.organization, &self.project, &self.team].into_iter().flat_map(|roles| &roles.0)
     }
 
     /// Whether an administrator has set what the role allows.
@@ -149,30 +165,29 @@ impl RolePermissions {
         permissions: Option<Vec<String>>,
     ) -> Result<(), Invalid> {
         let role = fold_group_name(role);
-        let Some(mut permissions) = permissions else {
-            if let Some(roles) = self.0.get_mut(&kind) {
-                roles.remove(&role);
-                if roles.is_empty() {
-                    self.0.remove(&kind);
-                }
-            }
+        let roles = match kind {
+            RoleKind::Organization => &mut self.organization,
+            RoleKind::Project => &mut self.project,
+            RoleKind::Team => &mut self.team,
+        };
+        let Some(permissions) = permissions else {
+            roles.0.remove(&role);
             return Ok(());
         };
         if let Some(wrong) = permissions.iter().find(|name| !is_name(name)) {
             return Err(Invalid::Name(wrong.chars().take(MAX_NAME_LENGTH).collect()));
         }
-        permissions.sort_unstable();
-        permissions.dedup();
+        let permissions = in_order(permissions);
         if permissions.len() > MOST_OF_ROLE {
             return Err(Invalid::TooMany);
         }
-        self.0.entry(kind).or_default().insert(role, permissions);
+        roles.0.insert(role, permissions);
         let bytes = |(role, names): (&String, &Vec<String>)| {
             names.iter().fold(role.len().saturating_add(8), |sum, name| {
                 sum.saturating_add(name.len().saturating_add(3))
             })
         };
-        if self.0.values().flatten().map(bytes).fold(0, usize::saturating_add) > MAX_BYTES {
+        if self.all().map(bytes).fold(0, usize::saturating_add) > MAX_BYTES {
             return Err(Invalid::TooLarge);
         }
         Ok(())
@@ -180,18 +195,14 @@ impl RolePermissions {
 
     /// The roles of projects whose permissions an administrator has set, by their folded names.
     pub fn roles_of_projects(&self) -> impl Iterator<Item = &str> {
-        self.0.get(&RoleKind::Project).into_iter().flatten().map(|(role, _)| role.as_str())
+        self.project.0.keys().map(String::as_str)
     }
 
     /// Every permission that a role has, also by default, in the order of the alphabet.
     pub fn in_use(&self) -> Vec<&str> {
         let mut names: Vec<&str> = built_in().flat_map(|(kind, role)| self.of(kind, role)).collect();
-        for permissions in self.0.values().flat_map(BTreeMap::values) {
-            names.extend(permissions.iter().map(String::as_str));
-        }
-        names.sort_unstable();
-        names.dedup();
-        names
+        names.extend(self.all().flat_map(|(_, permissions)| permissions.iter().map(String::as_str)));
+        in_order(names)
     }
 
     /// The organization roles that allow it.

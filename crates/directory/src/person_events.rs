@@ -1,10 +1,9 @@
 //! The events of a change of one person, made from the person before and after.
 
-use std::collections::BTreeMap;
-
 use litemap::LiteMap;
 use serde_json::Value;
 
+use crate::ByName;
 use crate::event::{AttributeChange, Event, NewEvent, PersonRef, Personal, SubjectType, Transition};
 use crate::user::User;
 use scim_protocol::Object;
@@ -54,7 +53,7 @@ pub fn of_change(
     }
     let Some(shown) = after.or(before) else { return Vec::new() };
     let changes = changes(before.map(|state| &state.user.doc), after.map(|state| &state.user.doc));
-    let mut personal = Some(Personal { changes, ..identity(shown.user) });
+    let mut personal = Some(Personal { changes: ByName(changes), ..identity(shown.user) });
     let counts = |state: Option<State<'_>>| state.is_some_and(State::counts);
     let mut active = i64::from(counts(after)) - i64::from(counts(before));
     let mut lost = i64::from(takes_access(before, after, lost_lately));
@@ -76,7 +75,7 @@ pub fn of_change(
 fn of_update(id: &str, before: State<'_>, after: State<'_>) -> Vec<Event> {
     let mut events = Vec::new();
     let attributes: Vec<String> =
-        changes(Some(&before.user.doc), Some(&after.user.doc)).into_keys().collect();
+        changes(Some(&before.user.doc), Some(&after.user.doc)).keys().cloned().collect();
     if !attributes.is_empty() {
         events.push(Event::PersonUpdated { attributes });
     }
@@ -104,7 +103,7 @@ pub fn identity(user: &User) -> Personal {
         user_name: user.user_name().to_owned(),
         external_id: user.external_id().map(str::to_owned),
         display_name: display_name(&user.doc),
-        changes: BTreeMap::new(),
+        changes: ByName::default(),
     }
 }
 
@@ -120,10 +119,10 @@ fn display_name(doc: &Object) -> Option<String> {
 
 /// Each attribute whose value differs. Attributes of an extension are compared one by one, and have its URN before
 /// their name.
-pub fn changes(before: Option<&Object>, after: Option<&Object>) -> BTreeMap<String, AttributeChange> {
+pub fn changes(before: Option<&Object>, after: Option<&Object>) -> LiteMap<String, AttributeChange> {
     let before = before.map(attributes).unwrap_or_default();
     let after = after.map(attributes).unwrap_or_default();
-    let mut changes = BTreeMap::new();
+    let mut changes = LiteMap::new();
     for name in before.keys().chain(after.keys()) {
         let (before, after) = (before.get(name).copied(), after.get(name).copied());
         if before != after {
@@ -174,7 +173,7 @@ mod tests {
         let events = of_change("1", seen(&before), seen(&after), Some(3), false);
         let [updated, deactivated] = events.as_slice() else { panic!("{events:?}") };
         assert_eq!(updated.event, Event::PersonUpdated { attributes: vec!["title".to_owned()] });
-        let change = updated.personal.as_ref().unwrap().changes.get("title").unwrap();
+        let change = updated.personal.as_ref().unwrap().changes.0.get("title").unwrap();
         assert_eq!((change.before.as_ref(), change.after.as_ref()), (Some(&json!("Dr")), None));
         let org_role = Transition { before: OrgRole::Admin, after: OrgRole::Member };
         assert_eq!(deactivated.event, Event::PersonDeactivated { org_role });
@@ -213,6 +212,6 @@ mod tests {
         let person = user(true, OrgRole::Member, json!({"userName": "a", "title": "Dr"}));
         let events = of_change("1", seen(&person), None, None, false);
         let personal = events.first().unwrap().personal.as_ref().unwrap();
-        assert_eq!(personal.changes.keys().collect::<Vec<_>>(), ["title", "userName"]);
+        assert_eq!(personal.changes.0.keys().collect::<Vec<_>>(), ["title", "userName"]);
     }
 }

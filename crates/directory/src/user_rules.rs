@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::text::{check_length, check_visible};
 use crate::user::{User, email_values, fold_user_name, user_name_of};
 use scim_protocol::budget::Budget;
-use scim_protocol::text::fold;
+use scim_protocol::text::{fold, in_order};
 use scim_protocol::{Object, ScimError};
 
 /// Most bytes of one user's attributes as JSON.
@@ -143,7 +143,7 @@ pub(crate) fn check_names(before: Option<&User>, user: &User) -> Result<(), Refu
     if let Some(before) = before {
         stored.push(before.user_name());
         stored.extend(email_values(&before.doc));
-        stored.sort_unstable();
+        stored = in_order(stored);
     }
     let names = std::iter::once(("\"userName\"", user.user_name()));
     let addresses = email_values(&user.doc).map(|address| ("\"emails.value\"", address));
@@ -172,9 +172,7 @@ fn keep_emails(before: &Object, after: &mut Object) -> Result<(), Refusal> {
         // RFC 7644 §3.5.1: an immutable attribute without a value takes the new one.
         return Ok(());
     }
-    let mut sent: Vec<String> = email_values(after).map(fold).collect();
-    sent.sort_unstable();
-    sent.dedup();
+    let sent = in_order(email_values(after).map(fold).collect());
     if sent.len() != stored.len() || !sent.iter().all(|address| stored.contains_key(address)) {
         let listed = |doc: &Object| email_values(doc).collect::<Vec<_>>().join(", ");
         return Err(Refusal::EmailNotManaged {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::message::{BULK_RESPONSE, check_schemas};
 use crate::object::IgnoreCase;
+use crate::text::in_order;
 use crate::{Limits, ScimError};
 
 /// How an operation refers to the resource that another one creates.
@@ -246,9 +247,7 @@ impl BulkOperation {
                 names.extend(parts(text, is_path).into_iter().filter_map(reference).map(str::to_owned));
             });
         }
-        names.sort_unstable();
-        names.dedup();
-        names
+        in_order(names)
     }
 
     /// Whether its path refers to this `bulkId`.

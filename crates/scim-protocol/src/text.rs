@@ -16,6 +16,10 @@ use serde_json::Value;
 
 use crate::Object;
 
+// As statics, their tables are in the compiled code once: a call of `new_nfc` has those of this crate and its own.
+static COMPOSING: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
+static DECOMPOSING: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfd();
+
 /// The form in which strings that are not `caseExact` are compared and indexed (RFC 7643 §2.2, RFC 7644 §5 and §7.8):
 /// the mappings of PRECIS' UsernameCaseMapped (RFC 8265 §3.3). Full-width and half-width characters become the ordinary
 /// ones, capital letters become small, and letters with marks are composed (NFC).
@@ -47,7 +51,7 @@ pub fn compose(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+    COMPOSING.normalize(text)
 }
 
 /// Whether the text is in Unicode's composed form (NFC).
@@ -57,7 +61,7 @@ pub fn is_composed(text: &str) -> bool {
 
 /// The text in Unicode's decomposed form (NFD).
 pub fn decompose(text: &str) -> Cow<'_, str> {
-    DecomposingNormalizerBorrowed::new_nfd().normalize(text)
+    DECOMPOSING.normalize(text)
 }
 
 /// RFC 8265 §3.3.1: fullwidth and halfwidth characters are mapped to their decomposition mappings.
@@ -79,6 +83,14 @@ fn fold_value(value: &Value) -> Value {
         Value::Object(object) => Value::Object(fold_object(object)),
         other => other.clone(),
     }
+}
+
+/// The texts in the order of the alphabet, each once.
+pub fn in_order<T: AsRef<str> + PartialEq>(mut texts: Vec<T>) -> Vec<T> {
+    // The sort is one of keys, so that it is compiled once for all types of texts.
+    texts.sort_by_cached_key(|text| text.as_ref().to_owned());
+    texts.dedup();
+    texts
 }
 
 /// Whether two strings are equal apart from case, width and composition.

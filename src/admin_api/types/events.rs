@@ -1,7 +1,5 @@
 //! Deeds: what was done in an organization, each with its change events; and requests that changed nothing.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::VariantArray;
@@ -9,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::log::LogEntry;
 use super::query::{Count, Moment};
+use directory::ByName;
 use directory::event::{Event, Source, SubjectType};
 
 /// What a deed came to.
@@ -188,8 +187,8 @@ pub(crate) struct ChangeEvent {
     #[schema(required)]
     pub(crate) version: Option<i64>,
     /// Each changed attribute of a person by its name. Null: there are none, or they were erased.
-    #[schema(required)]
-    pub(crate) changes: Option<BTreeMap<String, ChangedValue>>,
+    #[schema(required, value_type = Option<std::collections::BTreeMap<String, ChangedValue>>)]
+    pub(crate) changes: Option<ByName<ChangedValue>>,
     /// The people whom `event` lists, with their names.
     pub(crate) people: Vec<ListedPerson>,
     /// How many people the event lists before it is shortened.

@@ -8,15 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use worker::js_sys::{Array, Uint8Array};
 use worker::wasm_bindgen::JsCast;
-use worker::web_sys::{self, CryptoKey};
-use worker::{
-    AbortSignal, Delay, Fetch, Method, Request, RequestInit, RequestRedirect, Response, console_error,
-};
+use worker::web_sys::{CryptoKey, RequestInit};
+use worker::{Delay, Response, console_error};
 
 use super::refusal::refused;
 use crate::http::{AdminCode, Problem};
-use crate::runtime::clock;
 use crate::runtime::web_crypto::{js_object, settled, subtle};
+use crate::runtime::{clock, fetch as outgoing};
 
 /// How long keys are used before they are fetched again, in milliseconds.
 pub(crate) const LIFETIME: u64 = 60 * 60 * 1000;
@@ -139,7 +137,9 @@ pub(crate) async fn verify(key: &CryptoKey, signed: &[u8], signature: &[u8]) -> 
 /// # Errors
 /// Why that failed, for the administrator.
 async fn fetch(address: &str) -> Result<Vec<(String, CryptoKey)>, String> {
-    let mut response = request(address).await.map_err(|error| {
+    // Access redirects to a page if it does not know the team.
+    let response = outgoing::send(address, &RequestInit::new(), TIMEOUT).await;
+    let mut response = response.map_err(|error| {
         console_error!("{address} could not be fetched: {error}");
         "it does not answer"
     })?;
@@ -154,14 +154,6 @@ async fn fetch(address: &str) -> Result<Vec<(String, CryptoKey)>, String> {
         keys.extend(import(&entry).await);
     }
     if keys.is_empty() { Err("it has no keys for RS256".to_owned()) } else { Ok(keys) }
-}
-
-async fn request(address: &str) -> worker::Result<Response> {
-    let mut init = RequestInit::new();
-    // Access redirects to a page if it does not know the team.
-    init.with_method(Method::Get).with_redirect(RequestRedirect::Manual);
-    let timeout = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT));
-    Fetch::Request(Request::new_with_init(address, &init)?).send_with_signal(&timeout).await
 }
 
 async fn read(response: &mut Response) -> Result<Vec<u8>, &'static str> {

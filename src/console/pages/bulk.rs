@@ -1,7 +1,5 @@
 //! Changes of many people at once: what would become of those who were ticked, and the run that changes them.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -19,7 +17,7 @@ use crate::admin_api::types::query;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, bulk, group_people, organizations};
 use crate::d1::bulk::{Change, Outcome, Person, Status};
 use crate::http::{AdminCode, Problem};
-use directory::OrgRole;
+use directory::{ByName, OrgRole};
 
 /// What the fields of ticked people begin with, before the id.
 const TICKED: &str = "p-";
@@ -45,7 +43,7 @@ pub(super) struct Bulk<'a> {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Form {
     /// The people who are ticked in a list.
-    Choose(BTreeMap<String, String>),
+    Choose(ByName<String>),
     Preview(Fields),
     Start(Fields),
 }
@@ -68,8 +66,8 @@ impl Fields {
         match form {
             Form::Preview(fields) | Form::Start(fields) => fields.clone(),
             Form::Choose(ticked) => {
-                let ids: Vec<&str> = ticked.keys().filter_map(|name| name.strip_prefix(TICKED)).collect();
-                let query = ticked.get("query").cloned().unwrap_or_default();
+                let ids: Vec<&str> = ticked.0.keys().filter_map(|name| name.strip_prefix(TICKED)).collect();
+                let query = ticked.0.get("query").cloned().unwrap_or_default();
                 Self { people: ids.join(","), query, ..Self::default() }
             }
         }

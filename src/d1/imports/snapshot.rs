@@ -300,7 +300,7 @@ impl<'a> Snapshot<'a> {
                 "More than {MAX_BOUNDARIES} {} match the filter, which is the most that can be read page by page with \
                  \"startIndex\". Narrow the filter, leave it out, or read the pages with \"cursor\" instead of \
                  \"startIndex\".",
-                self.resource.to_lowercase()
+                self.resource.to_ascii_lowercase()
             )).into()),
             _ => Err(StorageError::Internal("a list of several pages has no snapshot".to_owned()).into()),
         }

@@ -14,6 +14,7 @@ use crate::storage_error::StorageError;
 use directory::undo::{Addition, Past, PastEvent, PersonHistory, PersonNow, Place};
 use directory::{OrgRole, User};
 use scim_protocol::Object;
+use scim_protocol::text::in_order;
 
 /// Which events count as selected.
 #[derive(Debug, Clone, Copy)]
@@ -179,10 +180,7 @@ impl Loading {
     ) -> Self {
         let of = |is: &dyn Fn(Place) -> bool| -> Vec<&str> {
             let some = subjects.iter().filter(|subject| is(subject.place));
-            let mut ids: Vec<&str> = some.map(|subject| subject.id.as_str()).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            ids
+            in_order(some.map(|subject| subject.id.as_str()).collect())
         };
         let people = of(&Place::is_of_person);
         let people = (!people.is_empty()).then(|| scope.bindings(&people));

@@ -7,6 +7,7 @@ use crate::d1::batch::Select;
 use crate::d1::statement::text;
 use crate::d1::tenant::Tenant;
 use directory::group_name::fold_group_name;
+use scim_protocol::text::in_order;
 
 /// What has names that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -46,10 +47,7 @@ impl Wanted {
     pub(super) fn holders(&self, tenant: &Tenant<'_>) -> Select<Taken> {
         let of = |kind: Kind| -> String {
             let names = self.0.iter().filter(|(own, _)| *own == kind);
-            let mut names: Vec<&str> = names.map(|(_, fold)| fold.as_str()).collect();
-            names.sort_unstable();
-            names.dedup();
-            Value::from(names).to_string()
+            Value::from(in_order(names.map(|(_, fold)| fold.as_str()).collect())).to_string()
         };
         tenant.select_json(
             "SELECT json_object('kind', 'person', 'fold', u.user_name_fold, 'id', u.id) AS json

@@ -15,6 +15,7 @@ use crate::d1::tenant::Tenant;
 use crate::d1::{Database, StorageError};
 use directory::Organization;
 use directory::undo::{Existence, Left, Place, Reason};
+use scim_protocol::text::in_order;
 
 /// About how many bytes of subjects are read for one step.
 pub(crate) const MOST_BYTES: u64 = 1_000_000;
@@ -225,13 +226,12 @@ impl Neighbours {
         database: &Database,
         tenant: &Tenant<'_>,
         scope: Scope<'_>,
-        mut groups: Vec<String>,
+        groups: Vec<String>,
         projects: Vec<String>,
     ) -> Result<(), StorageError> {
         let mut subjects: Vec<(Place, String)> =
             projects.into_iter().map(|project| (Place::Project, project)).collect();
-        groups.sort_unstable();
-        groups.dedup();
+        let groups = in_order(groups);
         if !groups.is_empty() {
             let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
             let kin = database.run(things::kin(tenant, &groups)).await?;
@@ -265,15 +265,13 @@ impl Neighbours {
         database: &Database,
         tenant: &Tenant<'_>,
         scope: Scope<'_>,
-        mut people: Vec<String>,
+        people: Vec<String>,
     ) -> Result<(), StorageError> {
         if people.is_empty() {
             return Ok(());
         }
-        people.sort_unstable();
-        people.dedup();
         let subject = |id: String| Subject { place: Place::CreatedPerson, id, bytes: 0 };
-        let subjects: Vec<Subject> = people.into_iter().map(subject).collect();
+        let subjects: Vec<Subject> = in_order(people).into_iter().map(subject).collect();
         self.people = load(database, tenant, scope, &subjects).await?.people;
         Ok(())
     }

@@ -4,10 +4,8 @@
 //! One run at a time delivers for a webhook: it claims a lease, and notes what it came to as long as the lease is its
 //! own. A run that breaks off loses its lease after a while; what it has delivered is delivered again.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::batch::{Batch, Handle, Select};
 use super::super::events;
@@ -15,8 +13,7 @@ use super::super::product::feed::{self, EVENT_ID, GAINED, LOST, MOST_LISTED, WOR
 use super::super::product::security_events::STREAMED;
 use super::super::statement::{Binding, Statement, boolean, optional, text};
 use super::super::tenant::{Tenant, guard};
-use super::{AUDIENCE, MOST_KEPT, SECRETS};
-use directory::event::{Event, NewEvent, SubjectType, Transition};
+use super::{AUDIENCE, MOST_KEPT, SECRETS, changed as webhook_changed};
 use directory::webhook::{Format, MOST_FAILED};
 
 /// Most events of a claim: of those that are delivered for the first time, and of those that are replayed.
@@ -395,13 +392,10 @@ pub fn finish(
         batch.execute(log(tenant, id, attempts));
     }
     if let Some(because) = disabled_because {
-        let because = Transition { before: json!(null), after: json!(because) };
-        let disabled = Transition { before: json!(false), after: json!(true) };
-        let mut settings = BTreeMap::new();
-        settings.insert("disabled".to_owned(), disabled);
-        settings.insert("disabled_because".to_owned(), because);
-        let event = Event::WebhookChanged { target: target.to_owned(), settings };
-        batch.extend(events::record(tenant, &[NewEvent::new(event, SubjectType::Webhook, id)]));
+        let disabled = ("disabled", json!(false), json!(true));
+        let because = ("disabled_because", Value::Null, json!(because));
+        let changed = webhook_changed(id, target, vec![disabled, because]);
+        batch.extend(events::record(tenant, &[changed]));
     }
     let left = format!(
         "SELECT {} AS more, (SELECT min(f.next_at) FROM webhook_failures f

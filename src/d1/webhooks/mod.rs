@@ -2,8 +2,7 @@
 
 pub mod delivery;
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -12,6 +11,7 @@ use super::batch::Select;
 use super::events;
 use super::statement::{Statement, integer, optional, text};
 use super::tenant::{Tenant, full, guard};
+use directory::ByName;
 use directory::event::{Event, NewEvent, SubjectType, Transition};
 use directory::webhook::{Format, MOST_FAILED, MOST_WEBHOOKS};
 
@@ -101,15 +101,20 @@ fn named(settings: Option<&Settings>) -> [(&'static str, Value); 6] {
 
 /// The event of a webhook that was added, changed or removed; `None` if nothing is different.
 fn event(id: &str, before: Option<&Settings>, after: Option<&Settings>) -> Option<NewEvent> {
-    let target = after.or(before)?.target().to_owned();
-    let mut settings = BTreeMap::new();
-    for ((name, before), (_, after)) in named(before).into_iter().zip(named(after)) {
-        if before != after {
-            settings.insert(name.to_owned(), Transition { before, after });
-        }
+    let target = after.or(before)?.target();
+    let both = named(before).into_iter().zip(named(after));
+    let differing = both.filter(|((_, before), (_, after))| before != after);
+    Some(changed(id, target, differing.map(|((name, before), (_, after))| (name, before, after)).collect()))
+}
+
+/// The event of settings, each with its name, and its value before and after.
+fn changed(id: &str, target: &str, changes: Vec<(&'static str, Value, Value)>) -> NewEvent {
+    let mut settings = LiteMap::new();
+    for (name, before, after) in changes {
+        settings.insert(name.to_owned(), Transition { before, after });
     }
-    let event = Event::WebhookChanged { target, settings };
-    Some(NewEvent::new(event, SubjectType::Webhook, id))
+    let event = Event::WebhookChanged { target: target.to_owned(), settings: ByName(settings) };
+    NewEvent::new(event, SubjectType::Webhook, id)
 }
 
 /// Who adds a webhook, and what it needs beside its settings.
@@ -195,11 +200,8 @@ pub fn authorize(tenant: &Tenant<'_>, id: &str, target: &str, authorization: &st
            AND format = 'security-event-tokens'";
     let mut statements =
         vec![tenant.statement(update, &[text("webhook", id), text("secret", authorization)]), guard()];
-    let change = Transition { before: json!(false), after: json!(true) };
-    let mut settings = BTreeMap::new();
-    settings.insert("authorization_changed".to_owned(), change);
-    let event = Event::WebhookChanged { target: target.to_owned(), settings };
-    statements.extend(events::record(tenant, &[NewEvent::new(event, SubjectType::Webhook, id)]));
+    let changed = changed(id, target, vec![("authorization_changed", json!(false), json!(true))]);
+    statements.extend(events::record(tenant, &[changed]));
     statements
 }
 
@@ -219,11 +221,8 @@ pub fn rotate(tenant: &Tenant<'_>, id: &str, target: &str, secret: &str, until: 
          WHERE org_id = :org AND id = :webhook";
     let bindings = [text("webhook", id), text("secret", secret), text("until", until)];
     let mut statements = vec![tenant.statement(rotate, &bindings), guard()];
-    let change = Transition { before: Value::Null, after: json!(until) };
-    let mut settings = BTreeMap::new();
-    settings.insert("previous_secret_until".to_owned(), change);
-    let event = Event::WebhookChanged { target: target.to_owned(), settings };
-    statements.extend(events::record(tenant, &[NewEvent::new(event, SubjectType::Webhook, id)]));
+    let changed = changed(id, target, vec![("previous_secret_until", Value::Null, json!(until))]);
+    statements.extend(events::record(tenant, &[changed]));
     statements
 }
 

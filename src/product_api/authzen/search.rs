@@ -16,6 +16,7 @@ use crate::d1::product::search::{self, Deciding, MOST_FOUND, Part, RoleGroup};
 use crate::http::Problem;
 use crate::http::response::HttpResponse;
 use directory::permission::{HeldRole, RoleKind, RolePermissions};
+use scim_protocol::text::in_order;
 
 /// Most reads of a page, each of at most as many rows as results are missing.
 pub(crate) const MOST_READS: u32 = 5;
@@ -28,10 +29,8 @@ enum Piece {
 }
 
 impl Piece {
-    fn known(mut names: Vec<String>) -> Self {
-        names.sort_unstable();
-        names.dedup();
-        Self::Known(names)
+    fn known(names: Vec<String>) -> Self {
+        Self::Known(in_order(names))
     }
 }
 

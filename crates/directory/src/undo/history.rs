@@ -118,7 +118,7 @@ fn changes_of(id: &str, past: &PastEvent) -> Vec<Change> {
         Event::PersonDeleted { .. } => vec![flag(Facet::Existence, false)],
         Event::PersonUpdated { attributes } => {
             let change = |name: &String| {
-                let change = past.personal.as_ref().and_then(|personal| personal.changes.get(name));
+                let change = past.personal.as_ref().and_then(|personal| personal.changes.0.get(name));
                 let value = |value: &Option<Value>| value.clone().unwrap_or(Value::Null);
                 (
                     Facet::Attribute { name: name.clone() },

@@ -8,6 +8,7 @@ use super::{Facet, Left, Reason};
 use crate::org_role::OrgRole;
 use crate::user::{User, fold_user_name};
 use scim_protocol::Object;
+use scim_protocol::text::in_order;
 
 /// A person at present.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +107,7 @@ impl<'a> Undoing<'a> {
         let mut user = self.attributes(base);
         self.org_role(base, &mut user);
         let wants_active = self.decisions.value(&Facet::Active, &base.active.into());
-        let mut leave = self.leaving();
+        let leave = self.leaving();
         match wants_active.and_then(|active| active.as_bool()) {
             Some(_) if base.org_role == OrgRole::Owner => {
                 self.decisions.leave(&Facet::Active, Reason::OwnerProtected);
@@ -130,7 +131,7 @@ impl<'a> Undoing<'a> {
         }
         let kept = if user.active && !base.active { now.kept.as_slice() } else { &[] };
         let join = self.joining(user.active, kept);
-        leave.sort_unstable();
+        let leave = in_order(leave);
         self.finish(existence, Some(user), join, leave)
     }
 

@@ -117,7 +117,7 @@ fn changes_of(event: &Event) -> Vec<(Facet, Value, Value)> {
             let of = |(name, change): (&String, &crate::event::Transition<Value>)| {
                 (Facet::Setting { name: name.clone() }, change.before.clone(), change.after.clone())
             };
-            settings.iter().map(of).collect()
+            settings.0.iter().map(of).collect()
         }
         _ => Vec::new(),
     }

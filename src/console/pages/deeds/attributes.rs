@@ -194,8 +194,11 @@ fn whole(value: &Value) -> Markup {
     }
 }
 
-/// A text with a capital at its beginning.
-pub(super) fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+/// The name of an attribute, with a capital at its beginning. Names are ASCII (RFC 7643 §2.1).
+fn capitalized(name: &str) -> String {
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    name
 }

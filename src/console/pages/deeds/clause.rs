@@ -76,7 +76,8 @@ impl<'a> Clause<'a> {
         if let Some(group) = event::group(&told.event).filter(|group| group.id == self.subject.id) {
             self.name = Some(meaning(group));
         }
-        let changes = told.changes.iter().flatten().map(|(name, change)| (name.as_str(), change));
+        let changes =
+            told.changes.iter().flat_map(|changes| &changes.0).map(|(name, change)| (name.as_str(), change));
         self.changes.extend(changes);
         self.phrases.extend(event::phrases(view, told, people));
         match &told.event {

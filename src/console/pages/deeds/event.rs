@@ -206,7 +206,7 @@ pub(super) fn phrases(view: &View<'_>, told: &ChangeEvent, people: &People<'_>) 
             plain("requests with it are refused".to_owned())
         }
         E::SettingsChanged { settings } | E::WebhookChanged { settings, .. } => {
-            settings.iter().map(|(name, values)| setting(name, values)).collect()
+            settings.0.iter().map(|(name, values)| setting(name, values)).collect()
         }
         E::RolePermissionsChanged { on, role, permissions } => {
             let text = |names: &[String]| (!names.is_empty()).then(|| names.join(", "));

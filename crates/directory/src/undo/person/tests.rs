@@ -202,7 +202,7 @@ fn attributes_of_an_extension_are_set_one_by_one() {
     life.undo();
     assert_eq!(life.user, Some(person()));
     let unknown = Personal {
-        changes: [(name, AttributeChange { before: None, after: None })].into(),
+        changes: vec![(name, AttributeChange { before: None, after: None })].into(),
         ..Personal {
             user_name: String::new(),
             external_id: None,
