@@ -2,16 +2,23 @@
 
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
-use crate::storage_error::{StorageError, StorageErrorCode};
+use crate::storage_error::{StorageError, StorageErrorCode, StorageErrorKind};
 use directory::key::MalformedKey;
 use directory::{Refusal, RefusalCode};
 use scim_protocol::{ScimError, ScimType};
 
-/// Why a request fails. Status and text of the response are chosen in `http`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Error {
+/// Why a request fails. Status and text of the response are chosen in `http`. It is boxed, since many functions pass it
+/// on, and a pointer is less to move.
+#[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
+pub struct Error(Box<ErrorKind>);
+
+/// What an [`Error`] consists of.
+#[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
+pub(crate) enum ErrorKind {
     /// A rule of the directory or of the protocol forbids it.
-    Refused(Box<Refusal>),
+    Refused(Refusal),
     /// It carries no SCIM key that is accepted.
     Key(KeyRefusal),
     /// It exceeds a limit that passes with time.
@@ -21,47 +28,63 @@ pub enum Error {
 }
 
 impl Error {
+    /// What it consists of.
+    pub(crate) fn into_kind(self) -> ErrorKind {
+        *self.0
+    }
+
+    /// Whether the trigger of the access brake refused the write.
+    pub(crate) fn is_braked(&self) -> bool {
+        matches!(&*self.0, ErrorKind::Storage(error) if matches!(**error, StorageErrorKind::Braked))
+    }
+
     /// The code of the reason.
     pub fn code(&self) -> ErrorCode {
-        match self {
-            Self::Refused(refusal) => match refusal.protocol_error() {
+        match &*self.0 {
+            ErrorKind::Refused(refusal) => match refusal.protocol_error() {
                 Some(error) => ErrorCode::Protocol(ProtocolCode::of(error)),
                 None => ErrorCode::Directory(refusal.code()),
             },
-            Self::Key(refusal) => ErrorCode::Key(refusal.into()),
-            Self::Limited(limit) => ErrorCode::Limit(limit.into()),
-            Self::Storage(error) => ErrorCode::Storage(error.into()),
+            ErrorKind::Key(refusal) => ErrorCode::Key(refusal.into()),
+            ErrorKind::Limited(limit) => ErrorCode::Limit(limit.into()),
+            ErrorKind::Storage(error) => ErrorCode::Storage((&**error).into()),
         }
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
     }
 }
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(Box::new(refusal))
+        ErrorKind::Refused(refusal).into()
     }
 }
 
 impl From<ScimError> for Error {
     fn from(error: ScimError) -> Self {
-        Self::Refused(Box::new(error.into()))
+        ErrorKind::Refused(error.into()).into()
     }
 }
 
 impl From<KeyRefusal> for Error {
     fn from(refusal: KeyRefusal) -> Self {
-        Self::Key(refusal)
+        ErrorKind::Key(refusal).into()
     }
 }
 
 impl From<Limit> for Error {
     fn from(limit: Limit) -> Self {
-        Self::Limited(limit)
+        ErrorKind::Limited(limit).into()
     }
 }
 
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
-        Self::Storage(error)
+        ErrorKind::Storage(error).into()
     }
 }
 

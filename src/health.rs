@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::admin_token;
 use crate::d1::schema_version::{NEWEST, stored};
-use crate::d1::{Batch, StorageError};
+use crate::d1::{Batch, StorageError, StorageErrorKind};
 use crate::deployment::{ASSETS, Deployment, VERSION, binding, variable};
 use crate::http::Problem;
 use crate::http::request::HttpRequest;
@@ -76,7 +76,7 @@ impl Part {
         let name = format!("{binding}:schema");
         let migrate = format!("run \"npx wrangler d1 migrations apply {binding} --remote\".");
         let part = |status, advice: String| Self {
-            schema: version.clone().ok(),
+            schema: version.as_ref().ok().copied(),
             ..Self::bad(&name, status, advice)
         };
         match version {
@@ -95,7 +95,7 @@ impl Part {
                      {NEWEST}: {migrate}"
                 ),
             ),
-            Err(StorageError::OutdatedSchema(_)) => part(
+            Err(error) if matches!(**error, StorageErrorKind::OutdatedSchema(_)) => part(
                 Status::Fail,
                 format!(
                     "The database {binding} has no tables, or those of an older version, and this Worker needs the \
@@ -243,9 +243,13 @@ mod tests {
         assert_eq!(of(&Ok(NEWEST)).status, Status::Pass);
         for (version, status, advice) in [
             (Ok(NEWEST - 1), Status::Fail, "wrangler d1 migrations apply DB_1 --remote"),
-            (Err(StorageError::OutdatedSchema(String::new())), Status::Fail, "migrations apply DB_1"),
+            (
+                Err(StorageErrorKind::OutdatedSchema(String::new()).into()),
+                Status::Fail,
+                "migrations apply DB_1",
+            ),
             (Ok(NEWEST + 1), Status::Warn, "deploy the newer version"),
-            (Err(StorageError::TimedOut { is_write: false }), Status::Fail, "does not answer"),
+            (Err(StorageErrorKind::TimedOut { is_write: false }.into()), Status::Fail, "does not answer"),
         ] {
             let part = of(&version);
             assert_eq!((part.status, part.schema), (status, version.ok()));

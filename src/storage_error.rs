@@ -1,13 +1,22 @@
 //! Errors of storage, as far as callers tell them apart.
 
+use std::ops::Deref;
+
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
-/// Why storage did not do what it was asked for. A batch that failed has changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq, EnumDiscriminants)]
+/// Why storage did not do what it was asked for. A batch that failed has changed nothing. It is boxed, since many
+/// functions pass it on, and a pointer is less to move.
+#[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
+pub struct StorageError(Box<StorageErrorKind>);
+
+/// What a [`StorageError`] consists of.
+#[derive(Debug, EnumDiscriminants)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 #[strum_discriminants(name(StorageErrorCode))]
-#[strum_discriminants(doc = "The kind of a [`StorageError`].")]
+#[strum_discriminants(doc = "The kind of a [`StorageError`], without what belongs to it.")]
 #[strum_discriminants(derive(EnumString, IntoStaticStr, VariantArray))]
-pub enum StorageError {
+pub enum StorageErrorKind {
     /// The guard of a write found that its basis has changed since it was read: read again.
     #[strum_discriminants(strum(serialize = "stale_write"))]
     Stale,
@@ -55,9 +64,43 @@ pub enum StorageError {
     Internal(String),
 }
 
+impl Deref for StorageError {
+    type Target = StorageErrorKind;
+
+    fn deref(&self) -> &StorageErrorKind {
+        &self.0
+    }
+}
+
+impl From<StorageErrorKind> for StorageError {
+    fn from(kind: StorageErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
 impl StorageError {
+    /// The guard of a write found that its basis has changed.
+    pub(crate) fn stale() -> Self {
+        StorageErrorKind::Stale.into()
+    }
+
+    /// A mistake of this service. The reason is for the log.
+    pub(crate) fn internal(reason: String) -> Self {
+        StorageErrorKind::Internal(reason).into()
+    }
+
+    /// What it consists of.
+    pub(crate) fn into_kind(self) -> StorageErrorKind {
+        *self.0
+    }
+
+    /// Whether the guard of a write found that its basis has changed.
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(**self, StorageErrorKind::Stale)
+    }
+
     /// Whether the same batch may succeed in a moment.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(**self, StorageErrorKind::Unavailable(_))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) async fn release(
     context: &AdminContext<'_>,
     org: &str,
     request: ReleaseBrake,
-) -> Result<Reply<Organization>, Problem> {
+) -> Result<Reply<Box<Organization>>, Problem> {
     let minutes = request.for_minutes;
     if minutes > MAX_MINUTES {
         return Err(Problem::of(
@@ -41,7 +41,10 @@ pub(crate) async fn release(
 }
 
 /// Pauses the writes of identity providers.
-pub(crate) async fn pause(context: &AdminContext<'_>, org: &str) -> Result<Reply<Organization>, Problem> {
+pub(crate) async fn pause(
+    context: &AdminContext<'_>,
+    org: &str,
+) -> Result<Reply<Box<Organization>>, Problem> {
     let tenant = context.tenant(org);
     let detail = "Paused the writes of identity providers.".to_owned();
     let change = stored::pause(&tenant, context.actor.name());
@@ -50,7 +53,10 @@ pub(crate) async fn pause(context: &AdminContext<'_>, org: &str) -> Result<Reply
 }
 
 /// Resumes the writes of identity providers.
-pub(crate) async fn resume(context: &AdminContext<'_>, org: &str) -> Result<Reply<Organization>, Problem> {
+pub(crate) async fn resume(
+    context: &AdminContext<'_>,
+    org: &str,
+) -> Result<Reply<Box<Organization>>, Problem> {
     let tenant = context.tenant(org);
     let detail = "Resumed the writes of identity providers.".to_owned();
     let change = stored::resume(&tenant);
@@ -67,7 +73,7 @@ async fn decide(
     change: Statement,
     event: Event,
     consequence: Option<Statement>,
-) -> Result<Reply<Organization>, Problem> {
+) -> Result<Reply<Box<Organization>>, Problem> {
     context.open(tenant, Batch::new()).await?;
     let event = NewEvent::new(event, SubjectType::Organization, org);
     let mut batch = Batch::from_iter(events::record_if_row_changed(tenant, &[event]));
@@ -75,6 +81,6 @@ async fn decide(
     let organization = batch.push(organizations::one(tenant));
     let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail(detail);
     let results = context.write_if_changed(tenant, &outcome, change, batch).await?;
-    let written = results.first(organization)?.ok_or(StorageError::Stale)?;
+    let written = results.first(organization)?.ok_or_else(StorageError::stale)?;
     Ok(Reply::ok(context.located(context.database, written.organization)))
 }

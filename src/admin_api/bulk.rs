@@ -141,7 +141,7 @@ pub(crate) async fn preview(
     })
     .await?;
     let mut people: Vec<Person> = opened.results.all(people)?;
-    let counted = opened.results.first(counted)?.ok_or(StorageError::Stale)?;
+    let counted = opened.results.first(counted)?.ok_or_else(StorageError::stale)?;
     let counts = Counts { people: people.len() as u64, ..Counts::default() };
     let counts = counts.plus(people.iter().filter_map(|person| person.result));
     people.truncate(MOST_PREVIEWED);
@@ -168,7 +168,7 @@ pub(crate) async fn start(
     let detail = format!("Began to {} {} people.", words(&change), people.len());
     let outcome = audit_log::Outcome { status: 201, ..audit_log::Outcome::default() }.with_detail(detail);
     let results = context.write(&tenant, &outcome, batch).await?;
-    Ok(Reply::created(results.first(run)?.ok_or(StorageError::Stale)?))
+    Ok(Reply::created(results.first(run)?.ok_or_else(StorageError::stale)?))
 }
 
 /// What a run does, before "… people".
@@ -294,7 +294,7 @@ async fn write(
                 changed.iter().map(|id| reads.push(users::find_unscoped(tenant, id))).collect();
             let read = context.database.batch(&reads).await?;
             for handle in handles {
-                let record = read.first(handle)?.ok_or(StorageError::Stale)?;
+                let record = read.first(handle)?.ok_or_else(StorageError::stale)?;
                 of_user(&mut batch, tenant, settings, change, &record)?;
             }
         }
@@ -310,7 +310,7 @@ async fn write(
             context.write(tenant, &outcome, batch).await?
         }
     };
-    results.first(after)?.ok_or(StorageError::Stale)
+    results.first(after)?.ok_or_else(StorageError::stale)
 }
 
 /// Adds the change of one person to a batch. Fails as stale if what was decided about them does not hold any more.
@@ -329,7 +329,7 @@ fn of_user(
         Change::Remove {} if record.managed => with(false, kept),
         Change::Remove {} => {
             batch.extend(users::delete(tenant, record));
-            return if before.org_role == OrgRole::Owner { Err(StorageError::Stale) } else { Ok(()) };
+            return if before.org_role == OrgRole::Owner { Err(StorageError::stale()) } else { Ok(()) };
         }
         Change::Activate {} => with(true, kept),
         Change::SetRole { org_role } => with(before.active, *org_role),
@@ -337,7 +337,7 @@ fn of_user(
     };
     let needs_activity = matches!(change, Change::SetRole { .. });
     if before.org_role == OrgRole::Owner || after == *before || (needs_activity && !before.active) {
-        return Err(StorageError::Stale);
+        return Err(StorageError::stale());
     }
     users::update(batch, tenant, settings, record, &after);
     Ok(())

@@ -30,7 +30,7 @@ pub(crate) async fn of(
     let mut batch = Batch::new();
     let counted = batch.push(stored::count(&tenant, change));
     let opened = context.open(&tenant, batch).await?;
-    let counted = opened.results.first(counted)?.ok_or(StorageError::Stale)?;
+    let counted = opened.results.first(counted)?.ok_or_else(StorageError::stale)?;
     Ok(InOrganization { organization: opened.organization, answer: counted.into() })
 }
 

@@ -12,8 +12,8 @@ use crate::d1::audit_log::{Condition, Entry, Outcome};
 use crate::d1::events::read::newest_story;
 use crate::d1::organization_list::MOST_SWITCHED;
 use crate::d1::{
-    Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, Tenant, health,
-    idempotent_calls, organization_list, organizations as stored, refolding,
+    Batch, Cause, Database, Results, Scope, Select, Statement, StorageError, StorageErrorKind, Tenant,
+    health, idempotent_calls, organization_list, organizations as stored, refolding,
 };
 use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
@@ -61,8 +61,8 @@ pub(crate) struct AdminContext<'a> {
 /// An answer about an organization, and the organization.
 #[derive(Debug)]
 pub(crate) struct InOrganization<T> {
-    /// The organization.
-    pub(crate) organization: Organization,
+    /// The organization. It is boxed, since it is passed on by many functions.
+    pub(crate) organization: Box<Organization>,
     /// The answer.
     pub(crate) answer: T,
 }
@@ -83,7 +83,7 @@ impl<T> InOrganization<Result<T, Problem>> {
 
 /// An organization that the actor administers, and the results of the batch that was sent with the look at it.
 pub(super) struct Opened {
-    pub(super) organization: Organization,
+    pub(super) organization: Box<Organization>,
     pub(super) results: Results,
 }
 
@@ -225,18 +225,18 @@ impl AdminContext<'_> {
     }
 
     /// A stored organization with the number of its database, and the deployment's names.
-    pub(super) fn located(&self, database: &Database, mut record: OrganizationRecord) -> Organization {
+    pub(super) fn located(&self, database: &Database, mut record: OrganizationRecord) -> Box<Organization> {
         if let Some(key) = &mut record.brake.engaged_by {
             key.hint = directory::key::hint(&key.id);
         }
         record.group_prefix.get_or_insert_with(|| self.catalog.group_prefix.clone());
-        Organization {
+        Box::new(Organization {
             record,
             database: database.shard().number(),
             org_role_attribute: self.catalog.org_role_attribute.clone(),
             health: None,
             others: Others::default(),
-        }
+        })
     }
 
     /// Computes the folded columns of the organization again, if an upgrade requires it.
@@ -246,9 +246,9 @@ impl AdminContext<'_> {
         let mut steps = refolding::STEPS_OF_REQUEST;
         match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(StorageError::Upgrading.into()),
+            Ok(false) => Err(StorageError::from(StorageErrorKind::Upgrading).into()),
             // There is no such organization.
-            Err(StorageError::Stale) => Err(Problem::no_organization()),
+            Err(error) if error.is_stale() => Err(Problem::no_organization()),
             Err(error) => Err(error.into()),
         }
     }

@@ -161,7 +161,7 @@ pub(crate) async fn of_event(
     let event = results.first(event)?.ok_or_else(no_event)?;
     let deed = deeds_of(results.all(deeds)?, &events, &page)?.0.items.into_iter().next();
     let Some(Item { deed, .. }) = deed else {
-        return Err(StorageError::Internal("an event belongs to no deed".to_owned()).into());
+        return Err(StorageError::internal("an event belongs to no deed".to_owned()).into());
     };
     Ok(InOrganization { organization, answer: (deed, change_event(event)) })
 }
@@ -275,7 +275,7 @@ fn deeds_of(
         }
     }
     let seen =
-        seen.ok_or_else(|| StorageError::Internal("a page of deeds does not say what it saw".to_owned()))?;
+        seen.ok_or_else(|| StorageError::internal("a page of deeds does not say what it saw".to_owned()))?;
     let is_cut = read >= query.most_read();
     let edge = if is_ascending { seen.highest } else { seen.lowest };
     let is_at_edge = |item: &Item| {
@@ -327,7 +327,7 @@ fn requests_found(
         items.extend(row.entry.map(|entry| request_item(entry, kept_since)));
     }
     let seen =
-        seen.ok_or_else(|| StorageError::Internal("a page of requests does not say what it saw".to_owned()))?;
+        seen.ok_or_else(|| StorageError::internal("a page of requests does not say what it saw".to_owned()))?;
     let has_more = items.len() > page.count;
     items.truncate(page.count);
     let key = match items.last() {

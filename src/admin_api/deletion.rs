@@ -31,7 +31,7 @@ pub(crate) async fn delete(
     context: &AdminContext<'_>,
     org: &str,
     query: DeletionQuery,
-) -> Result<Reply<Organization>, Problem> {
+) -> Result<Reply<Box<Organization>>, Problem> {
     context.only_operators()?;
     let tenant = context.tenant(org);
     let mut batch = Batch::new();
@@ -51,12 +51,15 @@ pub(crate) async fn delete(
     for key in results.all(keys)? {
         revocation::mark_revoked(context.kv, &key.id, &context.now()).await;
     }
-    let written = after.first(written)?.ok_or(StorageError::Stale)?;
+    let written = after.first(written)?.ok_or_else(StorageError::stale)?;
     Ok(Reply::ok(context.located(context.database, written.organization)))
 }
 
 /// Restores a deleted organization. Its keys are good again within two minutes: refusals are remembered for one.
-pub(crate) async fn restore(context: &AdminContext<'_>, org: &str) -> Result<Reply<Organization>, Problem> {
+pub(crate) async fn restore(
+    context: &AdminContext<'_>,
+    org: &str,
+) -> Result<Reply<Box<Organization>>, Problem> {
     context.only_operators()?;
     let tenant = context.tenant(org);
     let mut batch = Batch::new();
@@ -74,6 +77,6 @@ pub(crate) async fn restore(context: &AdminContext<'_>, org: &str) -> Result<Rep
     for key in results.all(keys)? {
         revocation::unmark(context.kv, &key.id).await;
     }
-    let written = after.first(written)?.ok_or(StorageError::Stale)?;
+    let written = after.first(written)?.ok_or_else(StorageError::stale)?;
     Ok(Reply::ok(context.located(context.database, written.organization)))
 }

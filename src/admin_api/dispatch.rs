@@ -1,5 +1,6 @@
 //! What answers the calls of the API: the handler of each, and what all have in common.
 
+use futures_util::FutureExt;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -126,17 +127,17 @@ impl Body {
 fn found<'a, T: Serialize + 'a>(
     reading: impl Future<Output = Result<InOrganization<T>, Problem>> + 'a,
 ) -> Handler<'a> {
-    Handler::Plain(Box::pin(async move { Ok(Made::of(&Reply::ok(reading.await?.answer))?) }))
+    Handler::Plain(Box::pin(reading.map(|found| Ok(Made::of(&Reply::ok(found?.answer))?))))
 }
 
 /// Carries out a call that is the same when it is repeated.
 fn made<'a, T: Serialize + 'a>(making: impl Future<Output = Result<Reply<T>, Problem>> + 'a) -> Handler<'a> {
-    Handler::Plain(Box::pin(async move { Ok(Made::of(&making.await?)?) }))
+    Handler::Plain(Box::pin(making.map(|made| Ok(Made::of(&made?)?))))
 }
 
 /// Carries out a POST.
 fn once<'a, T: Repeatable + 'a>(making: impl Future<Output = Result<Reply<T>, Problem>> + 'a) -> Handler<'a> {
-    Handler::Once(Box::pin(async move { Ok(Made::repeatable(&making.await?)?) }))
+    Handler::Once(Box::pin(making.map(|made| Ok(Made::repeatable(&made?)?))))
 }
 
 /// What answers a call.
@@ -349,7 +350,7 @@ fn handler<'a>(
         (C::TransferOwnership, [org]) => made(members::transfer_ownership(context, org, body.read()?)),
         _ => {
             let detail = format!("the route of {call:?} has other parameters than its handler");
-            return Err(StorageError::Internal(detail).into());
+            return Err(StorageError::internal(detail).into());
         }
     })
 }

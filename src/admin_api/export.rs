@@ -13,7 +13,7 @@ use super::context::AdminContext;
 use super::types::export::ExportQuery;
 use crate::d1::audit_log::Outcome;
 use crate::d1::export::{self as stored, Export, FIRST_ROWS, Format, MOST_ROWS, Piece, WANTED_CHARACTERS};
-use crate::d1::{Batch, Database, Select, StorageError, Tenant};
+use crate::d1::{Batch, Database, Select, StorageError, StorageErrorKind, Tenant};
 use crate::http::Problem;
 use crate::http::body::{Body, Source};
 
@@ -123,7 +123,7 @@ impl Pages {
     /// The next rows as text; `None`: there are no more.
     ///
     /// # Errors
-    /// Those of the storage; [`StorageError::Unavailable`] if the caller may not read the organization any more.
+    /// Those of the storage; `StorageErrorKind::Unavailable` if the caller may not read the organization any more.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, StorageError> {
         if self.fetched.is_empty() {
             self.fetch().await?;
@@ -142,9 +142,8 @@ impl Pages {
         let rows = batch.push((self.read)(&self.tenant, (after.as_str(), *after_seq), self.count));
         let results = self.database.batch(&batch).await?;
         if !results.one(permission)?.is_given {
-            return Err(StorageError::Unavailable(
-                "the caller may not read the organization any more".to_owned(),
-            ));
+            let reason = "the caller may not read the organization any more".to_owned();
+            return Err(StorageErrorKind::Unavailable(reason).into());
         }
         let pieces = results.all(rows)?;
         if let Some(last) = pieces.last() {

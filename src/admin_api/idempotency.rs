@@ -76,7 +76,7 @@ pub(crate) struct Fingerprint<'a> {
 /// Internal, if it is not a `T`.
 pub(crate) fn read_kept<T: DeserializeOwned>(json: &str) -> Result<T, StorageError> {
     parsed_object(json)
-        .map_err(|error| StorageError::Internal(format!("the kept answer to a call cannot be read: {error}")))
+        .map_err(|error| StorageError::internal(format!("the kept answer to a call cannot be read: {error}")))
 }
 
 /// Carries out a call once: a repetition with the same key gets the answer of the first.
@@ -108,7 +108,7 @@ async fn begin(
     let asked = digest(&[call.method, call.path, call.body]);
     let mut batch = Batch::new();
     let claimed = stored::claim(&mut batch, &id, &asked, context.now_millis);
-    let claimed = context.database.batch(&batch).await?.first(claimed)?.ok_or(StorageError::Stale)?;
+    let claimed = context.database.batch(&batch).await?.first(claimed)?.ok_or_else(StorageError::stale)?;
     if !claimed.is_new {
         return repeated(context, key, &asked, claimed).map(Some);
     }

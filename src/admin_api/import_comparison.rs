@@ -59,7 +59,7 @@ pub(super) fn window(
     let within = |end: i64| from.iter().chain(&to).filter(|page| page.first <= end).count();
     let end = ends.iter().rev().copied().find(|end| within(*end) <= MOST_PAGES).unwrap_or(first);
     if within(end) > most {
-        return Err(StorageError::Internal(format!(
+        return Err(StorageError::internal(format!(
             "{} pages of two imports have the same people",
             within(end)
         )));

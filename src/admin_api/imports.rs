@@ -11,7 +11,7 @@ use super::types::imports::{
 use crate::d1::events::access::names;
 use crate::d1::imports::kept::{OfPerson, WithPages};
 use crate::d1::imports::{kept as stored, status};
-use crate::d1::{Batch, Handle, Results, StorageError, Tenant};
+use crate::d1::{Batch, Handle, Results, StorageError, StorageErrorKind, Tenant};
 use crate::http::Problem;
 use crate::kv::imports::{self as kv, Shown};
 
@@ -26,7 +26,7 @@ fn not_found() -> Problem {
 }
 
 fn unreadable(reason: &str) -> Problem {
-    StorageError::Unavailable(format!("KV could not be read: {reason}")).into()
+    StorageError::from(StorageErrorKind::Unavailable(format!("KV could not be read: {reason}"))).into()
 }
 
 /// The same with what may be shown of its key.

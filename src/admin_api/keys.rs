@@ -49,7 +49,7 @@ pub(crate) async fn generate(
     let mut batch = Batch::from_iter(stored::insert(&tenant, &key, context.actor.name(), chosen));
     let described = batch.push(stored::one(&tenant, key.id()));
     let written = context.write(&tenant, &outcome, batch).await.map_err(too_many_at_once)?;
-    Ok(issued(written.first(described)?.ok_or(StorageError::Stale)?, &key))
+    Ok(issued(written.first(described)?.ok_or_else(StorageError::stale)?, &key))
 }
 
 /// Generates a key that replaces another, at once or after an overlap.
@@ -107,7 +107,7 @@ pub(crate) async fn regenerate(
     batch.extend(stored::insert(&tenant, &key, context.actor.name(), chosen));
     let described = batch.push(stored::one(&tenant, key.id()));
     let written = context.write(&tenant, &outcome(201, &key, detail), batch).await?;
-    let described = written.first(described)?.ok_or(StorageError::Stale)?;
+    let described = written.first(described)?.ok_or_else(StorageError::stale)?;
     if overlap_until.is_none() {
         revocation::mark_revoked(context.kv, old, &context.now()).await;
     }
@@ -183,7 +183,7 @@ pub(crate) async fn rename(
     let mut batch = Batch::from_iter(stored::renamed(&tenant, id, Transition { before, after: name }));
     let described = batch.push(stored::one::<KeyRecord>(&tenant, id));
     let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;
-    Ok(Reply::ok(results.first(described)?.ok_or(StorageError::Stale)?.into()))
+    Ok(Reply::ok(results.first(described)?.ok_or_else(StorageError::stale)?.into()))
 }
 
 fn check_name(name: Option<&str>) -> Result<(), Problem> {
@@ -221,7 +221,7 @@ fn too_many() -> Problem {
 
 /// Other requests generated keys since the keys were read.
 fn too_many_at_once(error: StorageError) -> Problem {
-    if error == StorageError::Stale { too_many() } else { error.into() }
+    if error.is_stale() { too_many() } else { error.into() }
 }
 
 fn new_key(context: &AdminContext<'_>) -> Result<Key, Problem> {

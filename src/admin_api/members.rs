@@ -244,9 +244,9 @@ fn names_of(resource: &Object) -> MemberNames {
 /// The groups in a stored SCIM user.
 fn groups_of(resource: &Object) -> Result<Vec<MemberGroup>, StorageError> {
     let groups = resource.get("groups");
-    let groups = groups.ok_or_else(|| StorageError::Internal("a stored user has no groups".to_owned()))?;
+    let groups = groups.ok_or_else(|| StorageError::internal("a stored user has no groups".to_owned()))?;
     let groups = Vec::<GroupOfUser>::deserialize(groups)
-        .map_err(|error| StorageError::Internal(format!("the groups of a stored user: {error}")))?;
+        .map_err(|error| StorageError::internal(format!("the groups of a stored user: {error}")))?;
     Ok(groups.into_iter().map(|group| MemberGroup { id: group.value, display_name: group.display }).collect())
 }
 
@@ -431,7 +431,7 @@ pub(crate) async fn transfer_ownership(
             batch.execute(acceptances::accept(&tenant, &acceptances::mail_of(member.user_name())));
         }
         if let Err(error) = context.write(&tenant, &outcome, batch).await {
-            let is_stale = error == StorageError::Stale;
+            let is_stale = error.is_stale();
             // Of two at once, one finds that it is done.
             if !is_stale || !is_owner(context, &tenant, &id).await? {
                 return Err(match by {
@@ -466,12 +466,12 @@ async fn basis(
 
 /// The conflict of two writes at the same time.
 fn at_once(error: StorageError) -> Problem {
-    match error {
-        error if users::user_name_is_taken(&error) || error == StorageError::Stale => Problem::of(
+    match users::user_name_is_taken(&error) || error.is_stale() {
+        true => Problem::of(
             AdminCode::ChangedMeanwhile,
             "The member or the organization was changed by someone else at the same time. Try again.",
         ),
-        other => other.into(),
+        false => error.into(),
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) async fn list(
             (database, database.send(&batch), page, rest, invited, deleted)
         })
         .collect();
-    let mut found: Vec<(PlaceInList, Organization)> = Vec::new();
+    let mut found: Vec<(PlaceInList, Box<Organization>)> = Vec::new();
     // Behind it, one of the databases has not been searched.
     let mut searched_to: Option<PlaceInList> = None;
     let (mut invitations, mut deleted) = (Vec::new(), Vec::new());
@@ -91,7 +91,7 @@ pub(crate) async fn list(
         }
         if let Some(removed) = removed {
             let removed = results.all(removed)?;
-            deleted.extend(removed.into_iter().map(|record| context.located(database, record)));
+            deleted.extend(removed.into_iter().map(|record| *context.located(database, record)));
         }
     }
     found.sort_by_cached_key(|((_, id), _)| id.clone());
@@ -104,14 +104,17 @@ pub(crate) async fn list(
     };
     found.truncate(most);
     let next = last.map(|(place, id)| format!("{place}{GAP}{id}"));
-    let organizations = found.into_iter().map(|(_, organization)| organization).collect();
+    let organizations = found.into_iter().map(|(_, organization)| *organization).collect();
     invitations.sort_by_cached_key(|each: &Invitation| each.id.clone());
     invitations.sort_by_cached_key(|each| each.created_at.clone());
     Ok(Reply::ok(OrganizationList { organizations, next, invitations, deleted }))
 }
 
 /// Accepts to administer an organization: from now on it is listed.
-pub(crate) async fn accept(context: &AdminContext<'_>, id: &str) -> Result<Reply<Organization>, Problem> {
+pub(crate) async fn accept(
+    context: &AdminContext<'_>,
+    id: &str,
+) -> Result<Reply<Box<Organization>>, Problem> {
     let (tenant, email) = invited(context, id).await?;
     let outcome = Outcome { status: 200, ..Outcome::default() }
         .with_detail(format!("{email} accepted to administer it."));
@@ -159,7 +162,7 @@ async fn invited<'a>(context: &'a AdminContext<'_>, id: &str) -> Result<(Tenant<
 pub(crate) async fn read(
     context: &AdminContext<'_>,
     id: &str,
-) -> Result<InOrganization<Organization>, Problem> {
+) -> Result<InOrganization<Box<Organization>>, Problem> {
     let organization = context.open(&context.tenant(id), Batch::new()).await?.organization;
     Ok(InOrganization { answer: organization.clone(), organization })
 }
@@ -209,7 +212,8 @@ pub(crate) async fn create(
     // An operator vouches for the organization.
     batch.execute(acceptances::accept(&tenant, &acceptances::mail_of(owner.user_name())));
     let organization = batch.push(stored::one(&tenant));
-    let written = database.write(entry, &batch).await?.first(organization)?.ok_or(StorageError::Stale)?;
+    let written =
+        database.write(entry, &batch).await?.first(organization)?.ok_or_else(StorageError::stale)?;
     let organization = context.located(database, written.organization);
     let owner = described(&owner_id, &owner, managed);
     Ok(Reply::created(CreatedOrganization { organization, owner }))
@@ -220,7 +224,7 @@ pub(crate) async fn update(
     context: &AdminContext<'_>,
     id: &str,
     request: SettingsChange,
-) -> Result<Reply<Organization>, Problem> {
+) -> Result<Reply<Box<Organization>>, Problem> {
     let confirmed = request.confirm_people;
     let settings = settings(request)?;
     // The limit protects the others from this organization; the prefix is part of the deployment's names.
@@ -248,7 +252,7 @@ pub(crate) async fn update(
     batch.extend(update.statements);
     let organization = batch.push(stored::one(&tenant));
     let results = context.write_if_changing(&tenant, &outcome, &update.differs, batch).await?;
-    let written = results.first(organization)?.ok_or(StorageError::Stale)?;
+    let written = results.first(organization)?.ok_or_else(StorageError::stale)?;
     Ok(Reply::ok(context.located(context.database, written.organization)))
 }
 

@@ -77,9 +77,9 @@ pub(crate) async fn change(
 async fn read(
     context: &AdminContext<'_>,
     tenant: &Tenant<'_>,
-) -> Result<(super::types::organizations::Organization, Stored), Problem> {
+) -> Result<(Box<super::types::organizations::Organization>, Stored), Problem> {
     let InOrganization { organization, answer } = context.select(tenant, stored::stored(tenant)).await?;
-    let stored = answer.into_iter().next().ok_or(StorageError::Stale)?;
+    let stored = answer.into_iter().next().ok_or_else(StorageError::stale)?;
     Ok((organization, stored))
 }
 

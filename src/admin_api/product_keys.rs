@@ -239,7 +239,7 @@ pub(crate) async fn rename(
         Batch::from_iter(stored::renamed(&tenant, id, Transition { before: found.name, after: name }));
     let described = batch.push(stored::one(&tenant, id));
     let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;
-    Ok(Reply::ok(results.first(described)?.ok_or(StorageError::Stale)?))
+    Ok(Reply::ok(results.first(described)?.ok_or_else(StorageError::stale)?))
 }
 
 /// Deactivates a key.
@@ -255,7 +255,7 @@ pub(crate) async fn deactivate(
     let mut batch = Batch::from_iter(stored::deactivated(&tenant, id));
     let described = batch.push(stored::one(&tenant, id));
     let results = context.write_if_changed(&tenant, &outcome, stored::deactivate(&tenant, id), batch).await?;
-    Ok(Reply::ok(results.first(described)?.ok_or(StorageError::Stale)?))
+    Ok(Reply::ok(results.first(described)?.ok_or_else(StorageError::stale)?))
 }
 
 async fn read(context: &AdminContext<'_>, tenant: &Tenant<'_>, id: &str) -> Result<ProductKey, Problem> {
@@ -278,8 +278,8 @@ async fn insert(
     let outcome = Outcome::of(201, "Key", key.id(), &key.hint()).with_detail(done(&key.hint()));
     before.extend(stored::insert(tenant, &key, context.actor.name(), new));
     let described = before.push(stored::one(tenant, key.id()));
-    let written = context.write(tenant, &outcome, before).await.map_err(|error| match error {
-        StorageError::Stale if adds => Problem::of(
+    let written = context.write(tenant, &outcome, before).await.map_err(|error| match error.is_stale() {
+        true if adds => Problem::of(
             AdminCode::KeyLimitReached,
             format!(
                 "An organization has at most {} good product keys. Deactivate one that is no longer used, then try \
@@ -287,9 +287,9 @@ async fn insert(
                 stored::MOST_GOOD
             ),
         ),
-        other => other.into(),
+        _ => error.into(),
     })?;
-    let described = written.first(described)?.ok_or(StorageError::Stale)?;
+    let described = written.first(described)?.ok_or_else(StorageError::stale)?;
     known_keys::note_good(&key);
     let key = key.reveal().to_owned();
     Ok(Reply::created(IssuedProductKey::Shown(ProductKeyWithText { described, key })))

@@ -218,7 +218,7 @@ pub(crate) async fn delete_team(
     let (_, current) = unarchived(context, &tenant, project).await?;
     let found = current.teams.iter().find(|each| each.id == team);
     let found = found.ok_or_else(no_team)?;
-    let role = found.roles.first().ok_or_else(|| StorageError::Internal("a team has no role".to_owned()))?;
+    let role = found.roles.first().ok_or_else(|| StorageError::internal("a team has no role".to_owned()))?;
     let doomed = context.select(&tenant, stored::doomed(&tenant, &role.group.id)).await?.answer;
     let doomed = stored::describe_doomed(&doomed);
     let detail = format!("Deleted the team {} of the project {}. {doomed}", found.name, current.name);
@@ -255,7 +255,7 @@ pub(crate) async fn rename_team(
     let groups: Vec<(String, String)> =
         found.roles.iter().map(|role| (role.group.id.clone(), role.group.display_name.clone())).collect();
     let group = found.roles.last().map(|role| &role.group);
-    let group = group.ok_or_else(|| StorageError::Internal("a team has no role".to_owned()))?;
+    let group = group.ok_or_else(|| StorageError::internal("a team has no role".to_owned()))?;
     let outcome = about_group(200, &group.id, &group.display_name, detail);
     let statements = stored::rename_team(&tenant, &project_of(&current), team, &name, &groups);
     let written = context.write_noting(&tenant, &outcome, Batch::from_iter(statements)).await;
@@ -336,7 +336,7 @@ async fn written(
     let project = batch.push(read_projects(tenant, Wanted::One(id)));
     let results = context.write_noting(tenant, outcome, batch).await;
     let results = results.map_err(|error| taken(error, "project", name))?;
-    Ok(assemble(results.all(project)?)?.pop().ok_or(StorageError::Stale)?)
+    Ok(assemble(results.all(project)?)?.pop().ok_or_else(StorageError::stale)?)
 }
 
 /// What the names of the organization's role groups begin with.
@@ -348,7 +348,7 @@ async fn read(
     context: &AdminContext<'_>,
     tenant: &Tenant<'_>,
     project: &str,
-) -> Result<(Organization, Described), Problem> {
+) -> Result<(Box<Organization>, Described), Problem> {
     let InOrganization { organization, answer } =
         context.select(tenant, read_projects(tenant, Wanted::One(project))).await?;
     let found = assemble(answer)?.pop().ok_or_else(no_project)?;
@@ -359,7 +359,7 @@ async fn unarchived(
     context: &AdminContext<'_>,
     tenant: &Tenant<'_>,
     project: &str,
-) -> Result<(Organization, Described), Problem> {
+) -> Result<(Box<Organization>, Described), Problem> {
     let (organization, found) = read(context, tenant, project).await?;
     match found.archived_at {
         None => Ok((organization, found)),
@@ -370,13 +370,13 @@ async fn unarchived(
 /// Assembles projects from the rows of [`read_projects`]: a project, then its roles and its teams.
 pub(super) fn assemble(parts: Vec<ProjectPart>) -> Result<Vec<Described>, StorageError> {
     let mut projects: Vec<Described> = Vec::new();
-    let orphan = || StorageError::Internal("a role or a team comes before its project".to_owned());
+    let orphan = || StorageError::internal("a role or a team comes before its project".to_owned());
     for ProjectPart { list, json, .. } in parts {
         match list.as_str() {
             "" => projects.push(part(&json)?),
             "roles" => projects.last_mut().ok_or_else(orphan)?.roles.push(part(&json)?),
             "teams" => projects.last_mut().ok_or_else(orphan)?.teams.push(part(&json)?),
-            list => return Err(StorageError::Internal(format!("a project has no list \"{list}\""))),
+            list => return Err(StorageError::internal(format!("a project has no list \"{list}\""))),
         }
     }
     Ok(projects)
@@ -384,7 +384,7 @@ pub(super) fn assemble(parts: Vec<ProjectPart>) -> Result<Vec<Described>, Storag
 
 fn part<T: DeserializeOwned>(json: &Value) -> Result<T, StorageError> {
     T::deserialize(json)
-        .map_err(|error| StorageError::Internal(format!("a part of a project cannot be read: {error}")))
+        .map_err(|error| StorageError::internal(format!("a part of a project cannot be read: {error}")))
 }
 
 fn project_of(project: &Described) -> Project {

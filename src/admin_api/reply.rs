@@ -59,5 +59,5 @@ impl Made {
 /// A body as JSON.
 pub(crate) fn json(body: &impl Serialize) -> Result<String, StorageError> {
     serde_json::to_string(body)
-        .map_err(|error| StorageError::Internal(format!("an answer cannot be written as JSON: {error}")))
+        .map_err(|error| StorageError::internal(format!("an answer cannot be written as JSON: {error}")))
 }

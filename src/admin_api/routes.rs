@@ -234,7 +234,7 @@ pub(super) fn find<'a>(method: &Method, path: &[&'a str]) -> Result<Route<'a, Ca
 pub(crate) fn address(call: Call, parameters: &[&str]) -> Result<(&'static str, String), StorageError> {
     ROUTES
         .address(|other| *other == call, parameters)
-        .ok_or_else(|| StorageError::Internal(format!("the call {call:?} has no route")))
+        .ok_or_else(|| StorageError::internal(format!("the call {call:?} has no route")))
 }
 
 /// 404 for unknown paths, 405 with `Allow` for known ones.

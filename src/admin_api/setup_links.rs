@@ -93,7 +93,7 @@ pub(crate) async fn create(
     let mut batch = Batch::from_iter(stored::insert(&tenant, &id, &hash, &expires_at));
     let described = batch.push(stored::one(&tenant, &id));
     let written = context.write(&tenant, &outcome, batch).await.map_err(not_created)?;
-    let link: SetupLink = written.first(described)?.ok_or(StorageError::Stale)?;
+    let link: SetupLink = written.first(described)?.ok_or_else(StorageError::stale)?;
     Ok(Reply::created(IssuedSetupLink { link, url: Some(url(&context.base, &text)) }))
 }
 
@@ -134,12 +134,12 @@ pub(crate) fn url(base: &str, text: &str) -> String {
 
 /// Why a link could not be stored.
 pub(crate) fn not_created(error: StorageError) -> Problem {
-    match error {
-        StorageError::Stale => Problem::of(
+    match error.is_stale() {
+        true => Problem::of(
             AdminCode::KeyLimitReached,
             format!("An organization has at most {MOST_GOOD} good setup links. Revoke one first."),
         ),
-        other => other.into(),
+        false => error.into(),
     }
 }
 

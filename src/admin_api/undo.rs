@@ -245,7 +245,7 @@ pub(crate) async fn start(
     let batch = Batch::from_iter(stored::start(&tenant, &id, &selection, span, releases_brake)?);
     context.write(&tenant, &outcome, batch).await?;
     let run = context.database.run(stored::one(&tenant, &id)).await?.pop();
-    let run = run.ok_or_else(|| StorageError::Internal("an undo that has begun is not there".to_owned()))?;
+    let run = run.ok_or_else(|| StorageError::internal("an undo that has begun is not there".to_owned()))?;
     Ok(Reply::created(run.into()))
 }
 

@@ -13,7 +13,7 @@ use super::types::webhooks::{
 };
 use crate::d1::audit_log::Outcome;
 use crate::d1::webhooks::{self as stored, Added, Settings, delivery};
-use crate::d1::{Batch, Select, StorageError, Tenant};
+use crate::d1::{Batch, Select, StorageError, StorageErrorKind, Tenant};
 use crate::deployment::Deployment;
 use crate::http::{AdminCode, Problem};
 use crate::runtime::{ids, random};
@@ -260,7 +260,7 @@ pub(crate) async fn test(
                 issuer.unwrap_or_default(),
                 audience.unwrap_or_default(),
             );
-            let deployment = Deployment::of(context.env).map_err(StorageError::Internal)?;
+            let deployment = Deployment::of(context.env).map_err(StorageError::internal)?;
             signing::signed(&deployment, tokens::TOKEN_TYPE, &[claims]).await?.concat()
         }
     };
@@ -311,15 +311,15 @@ async fn save(
 ) -> Result<Webhook, Problem> {
     let after: Select<Webhook> = stored::one(tenant, id);
     let after = batch.push(after);
-    let written = context.write(tenant, &outcome, batch).await.map_err(|error| match error {
-        StorageError::Full(_) => too_many(),
-        StorageError::Stale => Problem::of(
+    let written = context.write(tenant, &outcome, batch).await.map_err(|error| match *error {
+        StorageErrorKind::Full(_) => too_many(),
+        StorageErrorKind::Stale => Problem::of(
             AdminCode::ChangedMeanwhile,
             "The webhook was changed meanwhile. Load it again; nothing was changed.",
         ),
-        other => other.into(),
+        _ => error.into(),
     })?;
-    Ok(written.first(after)?.ok_or(StorageError::Stale)?)
+    Ok(written.first(after)?.ok_or_else(StorageError::stale)?)
 }
 
 /// Refuses settings that cannot be delivered by.

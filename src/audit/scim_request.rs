@@ -140,10 +140,10 @@ impl AuditContext {
     /// The entry of a change, for the batch of the change.
     ///
     /// # Errors
-    /// [`StorageError::Internal`] if the organization is not known yet.
+    /// `StorageErrorKind::Internal` if the organization is not known yet.
     pub(crate) fn change(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Result<ChangeEntry, StorageError> {
         let organization = self.organization.get().ok_or_else(|| {
-            StorageError::Internal("a change has an audit entry before its organization is known".to_owned())
+            StorageError::internal("a change has an audit entry before its organization is known".to_owned())
         })?;
         Ok(self.entry.insert(tenant, organization, &self.redacted(outcome)))
     }

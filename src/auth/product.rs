@@ -10,7 +10,9 @@ use serde::Deserialize;
 use super::{known_keys, scim_key};
 use crate::d1::product::keys as stored;
 pub(crate) use crate::d1::product::keys::StoredProduct as Principal;
-use crate::d1::{Batch, Cause, Database, Results, Scope, Statement, StorageError, Tenant, refolding};
+use crate::d1::{
+    Batch, Cause, Database, Results, Scope, Statement, StorageError, StorageErrorKind, Tenant, refolding,
+};
 use crate::deployment::Deployment;
 use crate::error::{ErrorCode, KeyRefusal, Limit};
 use crate::http::request::HttpRequest;
@@ -118,7 +120,7 @@ impl Caller {
             let tenant = self.tenant.of_organization(&outdated.organization);
             let mut steps = refolding::STEPS_OF_REQUEST;
             if !refolding::bring_up_to_date(&self.database, &tenant, &mut steps).await? {
-                return Err(StorageError::Upgrading.into());
+                return Err(StorageError::from(StorageErrorKind::Upgrading).into());
             }
             results = self.database.batch(&batch).await?;
             found = results.first(presented)?;

@@ -76,7 +76,7 @@ pub(crate) async fn end(
 
 fn database(deployment: &Deployment<'_>) -> Result<Database, Problem> {
     let found = deployment.database(Shard::FIRST);
-    found.ok_or_else(|| StorageError::Internal("there is no first database".to_owned()).into())
+    found.ok_or_else(|| StorageError::internal("there is no first database".to_owned()).into())
 }
 
 /// The value of the session cookie of a request, if it is well-formed.

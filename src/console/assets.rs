@@ -26,7 +26,7 @@ pub(super) async fn answer(deployment: &Deployment<'_>, name: &str) -> Result<Ht
 pub(super) async fn read(deployment: &Deployment<'_>, path: &str) -> Result<String, Problem> {
     let failed = |reason: &dyn std::fmt::Display| {
         let reason = format!("the static asset {path} cannot be read by the binding {ASSETS}: {reason}");
-        Problem::from(StorageError::Internal(reason))
+        Problem::from(StorageError::internal(reason))
     };
     let assets = deployment.env.assets(ASSETS).map_err(|error| failed(&error))?;
     // The host is not looked at.

@@ -170,7 +170,7 @@ async fn outside_api(
     match (*handler, parameters.as_slice()) {
         (Handler::Asset, [name]) => assets::answer(deployment, name).await,
         (Handler::Asset, _) => {
-            Err(StorageError::Internal("the route of the assets has no name".to_owned()).into())
+            Err(StorageError::internal("the route of the assets has no name".to_owned()).into())
         }
         (Handler::Guide, parameters) => match parameters.first().and_then(|name| Guide::named(name)) {
             Some(guide) => {

@@ -89,7 +89,7 @@ impl Outcome {
 pub struct ChangeEntry {
     /// Writes the entry: the first statement of the batch.
     pub insert: Statement,
-    /// Fails with [`super::StorageError::AlreadyDone`] if the entry was written, and therefore the change made. It
+    /// Fails with `StorageErrorKind::AlreadyDone` if the entry was written, and therefore the change made. It
     /// comes first in a batch that is sent again because its result was lost.
     pub proof: Statement,
 }

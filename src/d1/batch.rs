@@ -196,7 +196,7 @@ impl Layout {
     /// The results of a batch; `each` has the rows of each statement in order. `None`: the statement has not run.
     ///
     /// # Errors
-    /// [`StorageError::Internal`] if the row of a joined statement does not say what was found.
+    /// `StorageErrorKind::Internal` if the row of a joined statement does not say what was found.
     pub(crate) fn results(self, mut each: Vec<Option<Array>>) -> Result<Results, StorageError> {
         if !self.is_joined {
             return Ok(Results { each, first: self.first });
@@ -231,7 +231,7 @@ impl Results {
     /// All rows of a statement.
     ///
     /// # Errors
-    /// [`StorageError::Internal`] if a row is not an `R`. It must not pass for an empty result: an identity provider
+    /// `StorageErrorKind::Internal` if a row is not an `R`. It must not pass for an empty result: an identity provider
     /// removes a user who is missing from a list.
     pub fn all<R>(&self, handle: Handle<R>) -> Result<Vec<R>, StorageError> {
         let Some(rows) = self.rows(handle.place) else { return Ok(Vec::new()) };
@@ -257,7 +257,7 @@ impl Results {
     /// The row of a statement that always returns one.
     ///
     /// # Errors
-    /// [`StorageError::Internal`] if it returned none, or as [`Results::all`].
+    /// `StorageErrorKind::Internal` if it returned none, or as [`Results::all`].
     pub fn one<R>(&self, handle: Handle<R>) -> Result<R, StorageError> {
         self.first(handle)?.ok_or_else(|| missing(type_name::<R>()))
     }
@@ -277,11 +277,11 @@ impl Results {
 }
 
 fn unreadable(row_type: &str, error: &serde_wasm_bindgen::Error) -> StorageError {
-    StorageError::Internal(format!("a row is not a {row_type}: {error}"))
+    StorageError::internal(format!("a row is not a {row_type}: {error}"))
 }
 
 fn missing(row_type: &str) -> StorageError {
-    StorageError::Internal(format!("a statement returned no row of {row_type}"))
+    StorageError::internal(format!("a statement returned no row of {row_type}"))
 }
 
 /// A row that is not read.

@@ -1,6 +1,6 @@
 //! Classifies D1's errors, which are text, as [`StorageError`].
 
-use crate::storage_error::StorageError;
+use crate::storage_error::StorageErrorKind;
 
 /// Transient errors: those that Cloudflare's list says may be tried again, and SQLite's own of that kind.
 /// <https://developers.cloudflare.com/d1/observability/debug-d1/#error-list>
@@ -28,55 +28,56 @@ const OUTDATED: [&str; 4] =
     ["no such table: ", "no such column: ", "no such index: ", " has no column named "];
 
 /// Reads D1's message. It is text, to which newer versions append codes.
-pub(crate) fn classify(message: &str) -> StorageError {
+pub(crate) fn classify(message: &str) -> StorageErrorKind {
     // The guard of a write asks for the JSON of a text that is not JSON; see `guard`. The triggers of `users` say it
     // in words.
     if message.contains("malformed JSON") || message.contains("stale organization") {
-        return StorageError::Stale;
+        return StorageErrorKind::Stale;
     }
     if message.contains("access brake") {
-        return StorageError::Braked;
+        return StorageErrorKind::Braked;
     }
     if let Some((_, what)) = message.split_once("bad JSON path: 'full ") {
-        return StorageError::Full(what.split('\'').next().unwrap_or(what).to_owned());
+        return StorageErrorKind::Full(what.split('\'').next().unwrap_or(what).to_owned());
     }
     if let Some((_, people)) = message.split_once("bad JSON path: 'unconfirmed ")
         && let Some(people) = people.split('\'').next().and_then(|people| people.parse().ok())
     {
-        return StorageError::Unconfirmed(people);
+        return StorageErrorKind::Unconfirmed(people);
     }
     if let Some((_, columns)) = message.split_once("UNIQUE constraint failed: ") {
         let columns = columns.split(": SQLITE").next().unwrap_or(columns);
-        return StorageError::Taken(columns.to_owned());
+        return StorageErrorKind::Taken(columns.to_owned());
     }
     if message.contains("Expression tree is too large") {
-        return StorageError::TooComplex;
+        return StorageErrorKind::TooComplex;
     }
     if message.contains("already done") {
-        return StorageError::AlreadyDone;
+        return StorageErrorKind::AlreadyDone;
     }
     if TRANSIENT.iter().any(|sign| message.contains(sign)) {
-        return StorageError::Unavailable(message.to_owned());
+        return StorageErrorKind::Unavailable(message.to_owned());
     }
     if OUTDATED.iter().any(|sign| message.contains(sign)) {
-        return StorageError::OutdatedSchema(message.to_owned());
+        return StorageErrorKind::OutdatedSchema(message.to_owned());
     }
-    StorageError::Internal(message.to_owned())
+    StorageErrorKind::Internal(message.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage_error::StorageError;
 
     #[test]
     fn messages_of_d1_are_told_apart() {
-        assert_eq!(classify("D1_ERROR: malformed JSON: SQLITE_ERROR"), StorageError::Stale);
+        assert_eq!(classify("D1_ERROR: malformed JSON: SQLITE_ERROR"), StorageErrorKind::Stale);
         assert_eq!(
             classify(
                 "D1_ERROR: UNIQUE constraint failed: users.org_id, users.user_name_fold: SQLITE_CONSTRAINT \
                  (extended: SQLITE_CONSTRAINT_UNIQUE)"
             ),
-            StorageError::Taken("users.org_id, users.user_name_fold".to_owned())
+            StorageErrorKind::Taken("users.org_id, users.user_name_fold".to_owned())
         );
         for message in [
             "D1 DB is overloaded. Requests queued for too long.",
@@ -94,16 +95,16 @@ mod tests {
             "database is locked: SQLITE_BUSY",
             "database table is locked: users",
         ] {
-            let error = classify(&format!("D1_ERROR: {message}"));
+            let error = StorageError::from(classify(&format!("D1_ERROR: {message}")));
             assert!(error.is_transient(), "{message}");
         }
         assert_eq!(
             classify("D1_ERROR: bad JSON path: 'already done': SQLITE_ERROR"),
-            StorageError::AlreadyDone
+            StorageErrorKind::AlreadyDone
         );
         assert_eq!(
             classify("D1_ERROR: bad JSON path: 'full user 7': SQLITE_ERROR"),
-            StorageError::Full("user 7".to_owned())
+            StorageErrorKind::Full("user 7".to_owned())
         );
         for message in [
             "no such table: events: SQLITE_ERROR",
@@ -112,16 +113,16 @@ mod tests {
             "table log has no column named changed_id at offset 41: SQLITE_ERROR",
         ] {
             let message = format!("D1_ERROR: {message}");
-            assert_eq!(classify(&message), StorageError::OutdatedSchema(message));
+            assert_eq!(classify(&message), StorageErrorKind::OutdatedSchema(message));
         }
-        assert!(matches!(classify("D1_ERROR: near \"FORM\": syntax error"), StorageError::Internal(_)));
+        assert!(matches!(classify("D1_ERROR: near \"FORM\": syntax error"), StorageErrorKind::Internal(_)));
         assert_eq!(
             classify("D1_ERROR: bad JSON path: 'unconfirmed 26': SQLITE_ERROR"),
-            StorageError::Unconfirmed(26)
+            StorageErrorKind::Unconfirmed(26)
         );
         assert_eq!(
             classify("D1_ERROR: access brake: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_TRIGGER)"),
-            StorageError::Braked
+            StorageErrorKind::Braked
         );
     }
 }

@@ -159,7 +159,7 @@ pub fn count(tenant: &Tenant<'_>, change: Change<'_>) -> Select<Counted> {
     tenant.select(&sql, &change.bindings())
 }
 
-/// The statement before a change that fails the batch with [`super::StorageError::Unconfirmed`] if the change takes
+/// The statement before a change that fails the batch with `StorageErrorKind::Unconfirmed` if the change takes
 /// access from another number of people than is confirmed; or, where none is confirmed, from more than may lose it
 /// without.
 pub fn check(tenant: &Tenant<'_>, change: Change<'_>, confirmed: Option<u64>) -> Statement {

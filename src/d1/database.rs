@@ -17,7 +17,7 @@ use super::classify::classify;
 use super::retry::pause_before_retry;
 use crate::runtime::clock;
 use crate::runtime::deadline::{Deadline, within};
-use crate::storage_error::StorageError;
+use crate::storage_error::{StorageError, StorageErrorKind};
 use directory::Shard;
 
 /// The cost of a request so far, as D1 bills it.
@@ -178,7 +178,9 @@ impl Database {
                     let own = answers.iter().skip(before.len()).map(rows_of).collect::<Result<_, _>>()?;
                     return batch.layout().results(own);
                 }
-                Err(StorageError::AlreadyDone) => return self.read_again(batch).await,
+                Err(error) if matches!(*error, StorageErrorKind::AlreadyDone) => {
+                    return self.read_again(batch).await;
+                }
                 Err(error) if error.is_transient() && pause_before_retry(retries).await? => {
                     if retries == 0 {
                         before.insert(0, entry.proof.clone());
@@ -235,7 +237,7 @@ impl Database {
             }
             Ok(Prepared { bound, session })
         };
-        prepared().map_err(|error| classify(&error.to_string()))
+        prepared().map_err(|error| classify(&error.to_string()).into())
     }
 
     /// Sends the statements. `worker`'s own `batch` would send them only when its future is polled, and it hides the
@@ -323,12 +325,12 @@ impl Sent<'_> {
     /// The size of the database, in bytes.
     ///
     /// # Errors
-    /// As [`Database::batch`], and [`StorageError::Internal`] if D1 does not tell the size.
+    /// As [`Database::batch`], and `StorageErrorKind::Internal` if D1 does not tell the size.
     pub async fn size(self) -> Result<u64, StorageError> {
         let answers = self.under_way.answers().await?;
         let meta = answers.first().and_then(meta_of);
         meta.map(|meta| whole(meta.size_after()))
-            .ok_or_else(|| StorageError::Internal("D1 did not tell the size of a database".to_owned()))
+            .ok_or_else(|| StorageError::internal("D1 did not tell the size of a database".to_owned()))
     }
 }
 
@@ -374,7 +376,7 @@ impl UnderWay<'_> {
         };
         let answers: &Array = answers
             .dyn_ref()
-            .ok_or_else(|| StorageError::Internal("the result of a batch is not an array".to_owned()))?;
+            .ok_or_else(|| StorageError::internal("the result of a batch is not an array".to_owned()))?;
         let answers: Vec<sys::D1Result> = answers.iter().map(JsCast::unchecked_into).collect();
         answers.iter().for_each(|answer| database.count_cost(answer));
         Ok(answers)
@@ -388,8 +390,8 @@ async fn answer_of(
     prepared: &Prepared,
     kind: Kind,
 ) -> Result<JsValue, StorageError> {
-    let timed_out = StorageError::TimedOut { is_write: kind != Kind::Read };
-    let answer = within(database.deadline.left(), future).await.ok_or(timed_out)?;
+    let answer = within(database.deadline.left(), future).await;
+    let answer = answer.ok_or_else(|| StorageErrorKind::TimedOut { is_write: kind != Kind::Read })?;
     // A batch that failed has read something, too.
     if let (Some(anchor), Some(session)) = (&database.anchor, &prepared.session)
         && let Some(bookmark) = session.get_bookmark().map_err(|error| classify(&error.to_string()))?
@@ -401,11 +403,11 @@ async fn answer_of(
 
 /// The rows of one statement.
 fn rows_of(answer: &sys::D1Result) -> Result<Option<Array>, StorageError> {
-    answer.results().map_err(|error| StorageError::Internal(message(&error)))
+    answer.results().map_err(|error| StorageError::internal(message(&error)))
 }
 
 fn classified(error: &JsValue) -> StorageError {
-    classify(&message(error))
+    classify(&message(error)).into()
 }
 
 fn message(error: &JsValue) -> String {

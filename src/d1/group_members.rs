@@ -28,13 +28,13 @@ impl LoadedMembers {
     /// The members in the rows of [`load_members`] or [`reload_chunks`].
     ///
     /// # Errors
-    /// [`StorageError::Internal`] if a row is not what the statement selects.
+    /// `StorageErrorKind::Internal` if a row is not what the statement selects.
     pub fn of(rows: Vec<ChunkRow>) -> Result<Self, StorageError> {
         let chunks = rows.into_iter().map(|row| {
             let parts = row.body.split_after(']');
             let parts = parts.and_then(|(seqs, objects)| Some((parse_integers(&seqs)?, objects)));
             let (signed, objects) = parts.ok_or_else(|| {
-                StorageError::Internal("a chunk of members does not begin with their seqs".to_owned())
+                StorageError::internal("a chunk of members does not begin with their seqs".to_owned())
             })?;
             let lost_lately = signed.iter().filter(|seq| **seq < 0).map(|seq| seq.saturating_neg()).collect();
             let seqs = signed.into_iter().map(i64::saturating_abs).collect();

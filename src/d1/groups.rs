@@ -8,7 +8,7 @@ use super::columns::js_text;
 use super::member_chunks::{ChunkCursor, Chunks};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Scope, Tenant, guard};
-use super::{JsText, StorageError, events};
+use super::{JsText, StorageError, StorageErrorKind, events};
 use directory::event::{Event, GroupRef, NewEvent, SubjectType};
 use directory::group::{Group, GroupKind};
 use directory::group_name::fold_group_name;
@@ -34,13 +34,13 @@ impl Resource {
     /// Where the members begin that are still to be read, with the version of the group.
     ///
     /// # Errors
-    /// [`StorageError::Internal`] if the resource does not end with its version.
+    /// `StorageErrorKind::Internal` if the resource does not end with its version.
     pub fn rest(&self) -> Result<Option<ChunkCursor>, StorageError> {
         let Some(rest) = self.members.as_ref().and_then(|members| members.rest) else { return Ok(None) };
         let version =
             self.own.rsplit_once(r#"W/\""#).and_then(|(_, version)| version.split_once('\\')?.0.parse().ok());
         let version = version
-            .ok_or_else(|| StorageError::Internal("a group does not end with its version".to_owned()))?;
+            .ok_or_else(|| StorageError::internal("a group does not end with its version".to_owned()))?;
         Ok(Some(rest.under(version)))
     }
 }
@@ -333,5 +333,5 @@ pub(super) fn end_memberships(tenant: &Tenant<'_>, doomed: Doomed, id: &str) -> 
 
 /// Whether the unique index on a group's name refused a write.
 pub fn name_is_taken(error: &StorageError) -> bool {
-    matches!(error, StorageError::Taken(columns) if columns.contains("groups.name_fold"))
+    matches!(&**error, StorageErrorKind::Taken(columns) if columns.contains("groups.name_fold"))
 }

@@ -101,7 +101,7 @@ impl KeptComparison {
     /// Reads the change, once the statements have run.
     ///
     /// # Errors
-    /// [`StorageError::Internal`] if a row is not what a statement selects.
+    /// `StorageErrorKind::Internal` if a row is not what a statement selects.
     pub fn read(&self, results: &Results) -> Result<KeptChange, StorageError> {
         let all = |handles: &[Handle<Seqs>]| -> Result<Vec<i64>, StorageError> {
             let rows = handles.iter().map(|handle| results.one(*handle));

@@ -14,7 +14,7 @@ use super::brake::not_lately;
 use super::columns::{flag, js_text};
 use super::statement::{Binding, text};
 use super::tenant::Tenant;
-use super::{Database, JsText, StorageError};
+use super::{Database, JsText, StorageError, StorageErrorKind};
 
 /// Most members of a chunk.
 const CHUNK_SIZE: i64 = 1000;
@@ -244,14 +244,16 @@ impl ChunkStream {
         let unchanged = results.one(unchanged)?;
         // A revoked key finds no rows, and a group must not seem to end there.
         if !unchanged.is_authorized {
-            return Err(StorageError::Unavailable(
+            return Err(StorageErrorKind::Unavailable(
                 "the key was revoked while its response was sent".to_owned(),
-            ));
+            )
+            .into());
         }
         if unchanged.groups != places.len() {
-            return Err(StorageError::Unavailable(
+            return Err(StorageErrorKind::Unavailable(
                 "the members of a group changed while they were sent".to_owned(),
-            ));
+            )
+            .into());
         }
         let rows = results.all(chunks)?;
         let is_full = rows.len() >= MAX_CHUNKS;

@@ -13,7 +13,7 @@ use super::named_members::{
 };
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{StorageError, events};
+use super::{StorageError, StorageErrorKind, events};
 use crate::error::Error;
 use directory::Refusal;
 use directory::membership::MembershipChange;
@@ -294,7 +294,7 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
 /// The refusal of a write that would make a user a member of more groups than [`MOST_GROUPS`]; `None` for another
 /// error.
 pub fn too_many_groups(error: &StorageError) -> Option<Refusal> {
-    let StorageError::Full(what) = error else { return None };
+    let StorageErrorKind::Full(what) = &**error else { return None };
     let user = what.strip_prefix("user ")?;
     Some(Refusal::TooManyGroups { user: user.to_owned(), limit: MOST_GROUPS })
 }

@@ -61,7 +61,7 @@ pub mod users;
 pub mod webhooks;
 
 pub use crate::runtime::js_text::JsText;
-pub use crate::storage_error::StorageError;
+pub use crate::storage_error::{StorageError, StorageErrorKind};
 pub use batch::{Batch, Handle, Ignored, Results, Select};
 pub use database::{Cost, Database, Sent};
 pub use session::Session;

@@ -9,7 +9,7 @@ use super::columns::{flag, json_by_value};
 use super::groups::Doomed;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
-use super::{StorageError, events, groups};
+use super::{StorageError, StorageErrorKind, events, groups};
 use directory::Refusal;
 use directory::event::{Event, GroupRef, Named, NewEvent, SubjectType, Transition};
 use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
@@ -233,7 +233,7 @@ pub(crate) fn bounded(rows: &str, most: u32, what: &str, value: &str) -> String 
 
 /// The refusal of a write that would give a project more roles or teams than it may have; `None` for another error.
 pub fn too_many(error: &StorageError) -> Option<Refusal> {
-    let StorageError::Full(what) = error else { return None };
+    let StorageErrorKind::Full(what) = &**error else { return None };
     match what.as_str() {
         "teams" => Some(Refusal::TooManyTeams { limit: MOST_TEAMS }),
         "roles" => Some(Refusal::TooManyRoles { limit: MOST_ROLES }),
@@ -467,6 +467,6 @@ pub fn delete_team(tenant: &Tenant<'_>, project: &str, team: &str) -> Vec<Statem
 
 /// Whether a unique index on the name of a project or a team refused a write.
 pub fn name_is_taken(error: &StorageError) -> bool {
-    matches!(error, StorageError::Taken(columns)
+    matches!(&**error, StorageErrorKind::Taken(columns)
         if columns.contains("projects.name_fold") || columns.contains("teams.name_fold"))
 }

@@ -16,7 +16,7 @@ pub struct SchemaVersion {
 }
 
 /// Reads the number, in one row. On a database without tables, or with migrations up to 8 only, it fails with
-/// [`StorageError::OutdatedSchema`](super::StorageError::OutdatedSchema).
+/// `StorageErrorKind::OutdatedSchema`.
 pub fn stored() -> Select<SchemaVersion> {
     Select::columns(Statement::new("SELECT version FROM schema_version", &[]))
 }

@@ -8,7 +8,7 @@ use super::brake::Holds;
 use super::retry::backoff_with_jitter;
 use super::statement::{Statement, text};
 use super::tenant::Tenant;
-use super::{Database, Sent, StorageError, refolding};
+use super::{Database, Sent, StorageError, StorageErrorKind, refolding};
 use crate::error::Error;
 use crate::runtime::clock;
 use directory::{Key, Organization, Refusal};
@@ -129,13 +129,13 @@ impl Session<'_> {
     /// Updates the folded columns of the organization.
     ///
     /// # Errors
-    /// [`StorageError::Upgrading`] while there is more to do than one request may.
+    /// `StorageErrorKind::Upgrading` while there is more to do than one request may.
     pub async fn update_folds(&self, organization: &str) -> Result<(), StorageError> {
         let tenant = self.tenant.of_organization(organization);
         let mut steps = refolding::STEPS_OF_REQUEST;
         match refolding::bring_up_to_date(self.database, &tenant, &mut steps).await? {
             true => Ok(()),
-            false => Err(StorageError::Upgrading),
+            false => Err(StorageErrorKind::Upgrading.into()),
         }
     }
 
@@ -165,9 +165,9 @@ impl Session<'_> {
 
 /// A batch that reads has no guard: an error that looks like a failed guard is a record that is not JSON.
 fn unreadable(error: StorageError) -> StorageError {
-    match error {
-        StorageError::Stale => StorageError::Internal("a stored document is not JSON".to_owned()),
-        other => other,
+    match error.is_stale() {
+        true => StorageError::internal("a stored document is not JSON".to_owned()),
+        false => error,
     }
 }
 
@@ -182,9 +182,9 @@ pub enum Failure<E> {
 
 impl<E: From<StorageError>> From<StorageError> for Failure<E> {
     fn from(error: StorageError) -> Self {
-        match error {
-            StorageError::Stale => Self::Stale,
-            other => Self::Final(other.into()),
+        match error.is_stale() {
+            true => Self::Stale,
+            false => Self::Final(error.into()),
         }
     }
 }
@@ -210,7 +210,7 @@ impl From<ScimError> for Failure<Error> {
 /// Repeats an attempt while other requests change its basis, a limited number of times.
 ///
 /// # Errors
-/// The attempt's own, or [`StorageError::Contended`].
+/// The attempt's own, or `StorageErrorKind::Contended`.
 pub async fn retry_on_conflict<T, E: From<StorageError>>(
     attempt: impl AsyncFn() -> Result<T, Failure<E>>,
 ) -> Result<T, E> {
@@ -221,5 +221,5 @@ pub async fn retry_on_conflict<T, E: From<StorageError>>(
             Err(Failure::Stale) => backoff_with_jitter(tried).await?,
         }
     }
-    Err(StorageError::Contended.into())
+    Err(StorageError::from(StorageErrorKind::Contended).into())
 }

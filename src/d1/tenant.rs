@@ -243,7 +243,7 @@ pub fn guard() -> Statement {
 }
 
 /// SQL that fails the batch when it is evaluated, because a limit is reached. `what` is SQL of a text that names the
-/// limit; [`super::StorageError::Full`] has this text. (It is no JSON path, and SQLite's error quotes it.)
+/// limit; `StorageErrorKind::Full` has this text. (It is no JSON path, and SQLite's error quotes it.)
 pub(crate) fn full(what: &str) -> String {
     format!("json_extract('{{}}', 'full ' || {what})")
 }

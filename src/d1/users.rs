@@ -7,7 +7,7 @@ use super::batch::{Batch, Handle, Select};
 use super::columns::{flag, js_text, json};
 use super::statement::{Binding, Statement, boolean, integer, optional, text};
 use super::tenant::{Tenant, guard};
-use super::{JsText, StorageError, events, kept_memberships};
+use super::{JsText, StorageError, StorageErrorKind, events, kept_memberships};
 use directory::event::{NewEvent, Source};
 use directory::person_events::{self, State};
 use directory::user::fold_user_name;
@@ -457,7 +457,7 @@ pub(crate) fn keep_deleted(event: &str, condition: &str) -> String {
 
 /// Whether a unique index on userName refused a write.
 pub fn user_name_is_taken(error: &StorageError) -> bool {
-    matches!(error, StorageError::Taken(columns) if columns.contains("user_name_fold"))
+    matches!(&**error, StorageErrorKind::Taken(columns) if columns.contains("user_name_fold"))
 }
 
 fn doc_of(user: &User) -> String {

@@ -231,7 +231,7 @@ impl Body {
             Part::Text(_) => None,
         });
         let Some(Members { chunks, project }) = self.members.as_deref_mut() else {
-            return Err(StorageError::Internal("a body has members to read, and no chunks".to_owned()).into());
+            return Err(StorageError::internal("a body has members to read, and no chunks".to_owned()).into());
         };
         let Some((from, piece)) = chunks.next(from, others).await? else { return Ok(String::new()) };
         let text = project(piece)?.into_string();

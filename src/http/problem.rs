@@ -2,10 +2,11 @@
 
 use std::ops::Deref;
 
+use super::refusal::of_storage;
 use super::{AdminCode, ProblemCode};
 use crate::d1::session::Failure;
-use crate::error::{Error, ErrorCode, Limit, ProtocolCode};
-use crate::storage_error::StorageError;
+use crate::error::{Error, ErrorCode, ErrorKind, Limit, ProtocolCode};
+use crate::storage_error::{StorageError, StorageErrorCode, StorageErrorKind};
 use directory::Refusal;
 use scim_protocol::ScimError;
 
@@ -122,17 +123,9 @@ impl From<ScimError> for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let code = error.code();
-        match error {
-            // The guard of a write found no row: it is gone, or has become another.
-            Error::Storage(StorageError::Stale) => Self::of(
-                AdminCode::ChangedMeanwhile,
-                "This was changed or deleted by someone else. Reload it and try again.",
-            ),
-            Error::Storage(StorageError::Unconfirmed(people)) => {
-                let error = Error::from(StorageError::Unconfirmed(people)).into_scim();
-                Self::from(error).because(code).with_people(people)
-            }
-            other => Self::from(other.into_scim()).because(code),
+        match error.into_kind() {
+            ErrorKind::Storage(error) => error.into(),
+            other => Self::from(Error::from(other).into_scim()).because(code),
         }
     }
 }
@@ -151,7 +144,18 @@ impl From<Limit> for Problem {
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
-        Error::from(error).into()
+        let code = StorageErrorCode::from(&*error);
+        match *error {
+            // The guard of a write found no row: it is gone, or has become another.
+            StorageErrorKind::Stale => Self::of(
+                AdminCode::ChangedMeanwhile,
+                "This was changed or deleted by someone else. Reload it and try again.",
+            ),
+            StorageErrorKind::Unconfirmed(people) => {
+                Self::from(of_storage(error)).because(code).with_people(people)
+            }
+            _ => Self::from(of_storage(error)).because(code),
+        }
     }
 }
 

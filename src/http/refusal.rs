@@ -2,8 +2,8 @@
 
 use worker::console_error;
 
-use crate::error::Error;
-use crate::storage_error::StorageError;
+use crate::error::{Error, ErrorKind};
+use crate::storage_error::{StorageError, StorageErrorKind};
 use directory::Refusal;
 use scim_protocol::ScimError;
 
@@ -11,12 +11,12 @@ impl Error {
     /// The error as SCIM clients read it (RFC 7644 §3.12). Failures of storage are logged: their text is not for
     /// clients.
     pub(crate) fn into_scim(self) -> ScimError {
-        match self {
-            Self::Refused(refusal) => of_refusal(*refusal),
-            Self::Key(refusal) => ScimError::unauthorized(refusal.to_string()),
+        match self.into_kind() {
+            ErrorKind::Refused(refusal) => of_refusal(refusal),
+            ErrorKind::Key(refusal) => ScimError::unauthorized(refusal.to_string()),
             // Okta repeats a request by itself after 429, and after no other status.
-            Self::Limited(limit) => ScimError::throttled(limit.to_string()),
-            Self::Storage(error) => of_storage(error),
+            ErrorKind::Limited(limit) => ScimError::throttled(limit.to_string()),
+            ErrorKind::Storage(error) => of_storage(error),
         }
     }
 }
@@ -88,31 +88,32 @@ fn unconfirmed(people: u64) -> String {
     )
 }
 
-fn of_storage(error: StorageError) -> ScimError {
+/// The response to a failure of storage.
+pub(super) fn of_storage(error: StorageError) -> ScimError {
     // Okta repeats a request by itself after 429, and after no other status. So what may succeed later is answered with
     // 429, also where 409 or 503 would say more: no administrator has to attend to it.
     const BUSY: &str = "The directory's storage is busy or does not answer at the moment. Try again shortly.";
-    match error {
-        StorageError::Stale | StorageError::Contended => ScimError::throttled(
+    match error.into_kind() {
+        StorageErrorKind::Stale | StorageErrorKind::Contended => ScimError::throttled(
             "Other requests kept changing the resource while this one was carried out, so it changed nothing. Try \
              again shortly.",
         ),
-        StorageError::TooComplex => {
+        StorageErrorKind::TooComplex => {
             ScimError::too_many("The filter is more than the database processes; shorten it.")
         }
-        StorageError::Taken(columns) => {
+        StorageErrorKind::Taken(columns) => {
             console_error!("a unique index refused a write without an error of its own: {columns}");
             ScimError::uniqueness("The value is already taken.")
         }
-        StorageError::Full(what) => {
+        StorageErrorKind::Full(what) => {
             console_error!("a limit refused a write without an error of its own: {what}");
             ScimError::invalid_value("There are as many of these as there may be; nothing was changed.")
         }
-        StorageError::Unavailable(message) => {
+        StorageErrorKind::Unavailable(message) => {
             console_error!("storage unavailable: {message}");
             ScimError::throttled(BUSY)
         }
-        StorageError::TimedOut { is_write } => {
+        StorageErrorKind::TimedOut { is_write } => {
             console_error!("storage did not answer in time");
             let outcome = match is_write {
                 true => {
@@ -123,32 +124,32 @@ fn of_storage(error: StorageError) -> ScimError {
             };
             ScimError::throttled(format!("The directory's storage did not answer in time; {outcome}."))
         }
-        StorageError::AlreadyDone => {
+        StorageErrorKind::AlreadyDone => {
             console_error!("a batch had been carried out, and its answer was lost");
             ScimError::throttled(BUSY)
         }
-        StorageError::Unconfirmed(people) => ScimError::conflict(unconfirmed(people)),
-        StorageError::Braked => {
+        StorageErrorKind::Unconfirmed(people) => ScimError::conflict(unconfirmed(people)),
+        StorageErrorKind::Braked => {
             console_error!("the access brake refused a write that is not refused by its own error");
             ScimError::throttled(BUSY)
         }
-        StorageError::Upgrading => ScimError::throttled(
+        StorageErrorKind::Upgrading => ScimError::throttled(
             "The organization's people and groups are being prepared for a newer version of the service, which takes \
              a few requests. Nothing was changed. Try again shortly.",
         ),
-        StorageError::OutdatedSchema(message) => {
+        StorageErrorKind::OutdatedSchema(message) => {
             console_error!("the database lacks migrations ({message}): {MIGRATE}");
             ScimError::unavailable(format!(
                 "The service's database is older than the service, or has no tables, so nothing was changed. Its \
                  operator: {MIGRATE}."
             ))
         }
-        StorageError::TooManyImports => ScimError::throttled(
+        StorageErrorKind::TooManyImports => ScimError::throttled(
             "Too many lists of this organization were read page by page within the last hour, so this one cannot \
              begin now. Lists that are being read already go on. Try again in an hour, or read the list by \
              \"cursor\". If a client polls a list of several pages, let it ask less often or with a narrower filter.",
         ),
-        StorageError::Internal(message) => {
+        StorageErrorKind::Internal(message) => {
             console_error!("storage failed: {message}");
             ScimError::internal()
         }

@@ -37,7 +37,7 @@ pub(super) async fn carry_on(
             Err(problem) => {
                 let Waiting { org_id, id, .. } = run;
                 let failed = format!("the run {id} of the organization {org_id}: {}", problem.detail);
-                failure.get_or_insert(StorageError::Internal(failed));
+                failure.get_or_insert(StorageError::internal(failed));
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) async fn recount(database: &Database, catalog: &Catalog) -> Result<()
         while let Some(left) = pieces.checked_sub(1) {
             pieces = left;
             let counted = database.run(piece(&tenant, &after)).await?.pop().ok_or_else(|| {
-                StorageError::Internal("a count of inactive people returned no row".to_owned())
+                StorageError::internal("a count of inactive people returned no row".to_owned())
             })?;
             inactive = inactive.saturating_add(counted.managed);
             let since = *first.get_or_insert(counted.newest);

@@ -43,7 +43,7 @@ pub(super) async fn write(context: &mut ProductContext<'_>) -> Result<HttpRespon
     let principal = opened.principal;
     cursor.verify(&principal.feed_secret)?;
     let kept = opened.results.first(kept)?;
-    let kept = kept.ok_or_else(|| StorageError::Internal("an organization has no events".to_owned()))?;
+    let kept = kept.ok_or_else(|| StorageError::internal("an organization has no events".to_owned()))?;
     let is_other = match &kept.at {
         Some(at) => clock::parse_iso(at)? != cursor.millis,
         None => cursor.seq > kept.newest,

@@ -72,7 +72,7 @@ fn mac(secret: &str, signed: &[u8]) -> Result<[u8; MAC], StorageError> {
     let mut message = b"cursor of the feed\n".to_vec();
     message.extend_from_slice(signed);
     let whole = crypto::hmac_sha256(secret.as_bytes(), &message)?;
-    whole.first_chunk().copied().ok_or_else(|| StorageError::Internal("a signature is too short".to_owned()))
+    whole.first_chunk().copied().ok_or_else(|| StorageError::internal("a signature is too short".to_owned()))
 }
 
 fn invalid() -> Problem {

@@ -206,5 +206,5 @@ fn instant(text: &str) -> Result<String, Problem> {
 }
 
 fn no_events() -> Problem {
-    StorageError::Internal("an organization has no events".to_owned()).into()
+    StorageError::internal("an organization has no events".to_owned()).into()
 }

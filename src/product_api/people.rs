@@ -22,7 +22,7 @@ pub(crate) const MOST_RIGHTS: u32 = 1_000;
 const DEFAULT_RIGHTS: u32 = 100;
 
 fn no_events() -> Problem {
-    StorageError::Internal("an organization has no events".to_owned()).into()
+    StorageError::internal("an organization has no events".to_owned()).into()
 }
 
 /// Streams all people with their access. The events behind its cursor lead from it to the present state: a page that is

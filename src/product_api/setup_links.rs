@@ -34,7 +34,7 @@ pub(super) async fn create(context: &mut ProductContext<'_>) -> Result<HttpRespo
     let outcome = setup_links::creation(&id, &expires_at);
     let written = context.caller.database.write(entry.insert_if_authorized(&tenant, &outcome), &batch).await;
     let link: SetupLink =
-        written.map_err(setup_links::not_created)?.first(described)?.ok_or(StorageError::Stale)?;
+        written.map_err(setup_links::not_created)?.first(described)?.ok_or_else(StorageError::stale)?;
     let answer = IssuedSetupLink { link, url: Some(setup_links::url(&tenant.base, &text)) };
     Ok(HttpResponse::json(201, "application/json", reply::json(&answer)?))
 }

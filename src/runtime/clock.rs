@@ -30,7 +30,7 @@ pub fn iso(millis: u64) -> String {
 /// The milliseconds since the epoch of a stored time.
 ///
 /// # Errors
-/// [`StorageError::Internal`] if the text is not a time after the epoch.
+/// `StorageErrorKind::Internal` if the text is not a time after the epoch.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -41,7 +41,7 @@ pub fn parse_iso(text: &str) -> Result<u64, StorageError> {
     if millis.is_finite() && millis >= 0.0 {
         return Ok(millis as u64);
     }
-    Err(StorageError::Internal(format!("a stored time is not ISO 8601: {text:?}")))
+    Err(StorageError::internal(format!("a stored time is not ISO 8601: {text:?}")))
 }
 
 #[cfg(test)]

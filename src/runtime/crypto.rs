@@ -13,7 +13,7 @@ use crate::storage_error::StorageError;
 /// None in practice: HMAC takes keys of any length.
 pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Result<[u8; 32], StorageError> {
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key)
-        .map_err(|error| StorageError::Internal(format!("HMAC refused its key: {error}")))?;
+        .map_err(|error| StorageError::internal(format!("HMAC refused its key: {error}")))?;
     mac.update(message);
     Ok(mac.finalize().into_bytes().into())
 }
@@ -25,7 +25,7 @@ pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Result<[u8; 32], Storag
 pub(crate) fn encrypt(key: &[u8; 32], message: &[u8]) -> Result<Vec<u8>, StorageError> {
     Aes128Siv::new(key.into())
         .encrypt([[0_u8; 0]; 0], message)
-        .map_err(|_| StorageError::Internal("a message could not be encrypted".to_owned()))
+        .map_err(|_| StorageError::internal("a message could not be encrypted".to_owned()))
 }
 
 /// The message that [`encrypt`] has encrypted with this key; `None` for any other text.

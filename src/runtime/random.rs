@@ -5,10 +5,10 @@ use crate::storage_error::StorageError;
 /// Random bytes from the runtime's cryptographic generator.
 ///
 /// # Errors
-/// [`StorageError::Internal`] if the generator fails.
+/// `StorageErrorKind::Internal` if the generator fails.
 pub fn bytes<const N: usize>() -> Result<[u8; N], StorageError> {
     let mut bytes = [0_u8; N];
     getrandom::fill(&mut bytes)
-        .map_err(|error| StorageError::Internal(format!("no random numbers: {error}")))?;
+        .map_err(|error| StorageError::internal(format!("no random numbers: {error}")))?;
     Ok(bytes)
 }

@@ -53,7 +53,7 @@ pub(crate) async fn respond(
     context.open(Batch::new()).await?;
     let limits = &context.session.tenant.catalog.limits;
     let Source::Http(request) = &mut context.source else {
-        return Err(StorageError::Internal("a bulk request is an operation of another".to_owned()).into());
+        return Err(StorageError::internal("a bulk request is an operation of another".to_owned()).into());
     };
     let text = request.body(limits.max_bulk_payload_bytes).await?;
     let body = parse_json(&text, VALUE_LIMIT)?;
@@ -261,7 +261,7 @@ fn result(step: Step) -> Result<Option<BulkOperationResponse>, Error> {
 
 fn parse_value(body: &str) -> Result<Value, Error> {
     serde_json::from_str(body).map_err(|error| {
-        StorageError::Internal(format!("the error of an operation is not JSON: {error}")).into()
+        StorageError::internal(format!("the error of an operation is not JSON: {error}")).into()
     })
 }
 

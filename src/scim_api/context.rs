@@ -14,7 +14,7 @@ use crate::d1::audit_log::Outcome;
 use crate::d1::brake::{self, Holds};
 use crate::d1::imports::shown::{Keeping, ShownPage};
 use crate::d1::session::Opened;
-use crate::d1::{Batch, Results, Session, StorageError};
+use crate::d1::{Batch, Results, Session, StorageError, StorageErrorKind};
 use crate::error::Error;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_BEFORE_AUTH};
 use crate::http::response::HttpResponse;
@@ -155,12 +155,12 @@ impl RequestContext<'_> {
     /// read. Otherwise the write's own batch decides.
     ///
     /// # Errors
-    /// [`StorageError::Braked`].
+    /// `StorageErrorKind::Braked`.
     pub(crate) fn check_brake(&self, takes_access: bool) -> Result<(), StorageError> {
         let is_engaged =
             || self.holds.borrow().as_ref().is_some_and(|holds| holds.brake_engaged_at.is_some());
         match takes_access && is_engaged() {
-            true => Err(StorageError::Braked),
+            true => Err(StorageErrorKind::Braked.into()),
             false => Ok(()),
         }
     }
@@ -171,7 +171,9 @@ impl RequestContext<'_> {
     /// # Errors
     /// Those of storage.
     pub(crate) async fn braked(&self) -> Result<Error, Error> {
-        let Some(organization) = self.audit.organization() else { return Ok(StorageError::Braked.into()) };
+        let Some(organization) = self.audit.organization() else {
+            return Ok(StorageError::from(StorageErrorKind::Braked).into());
+        };
         let console = self.console_page(organization, "brake");
         let known = self.holds.borrow().clone();
         if let Some(holds) = known.as_ref().filter(|holds| holds.brake_engaged_at.is_some()) {
@@ -180,8 +182,10 @@ impl RequestContext<'_> {
         let tenant = &self.session.tenant;
         let percent = known.map_or(0, |holds| holds.brake_percent);
         let since = Some(tenant.now.clone());
-        let error = Error::from(Refusal::AccessBrake { percent, since, console: console.clone() });
-        let (code, detail) = (error.code(), error.clone().into_scim().detail);
+        let refusal = Refusal::AccessBrake { percent, since, console: console.clone() };
+        let detail = refusal.to_string();
+        let error = Error::from(refusal);
+        let code = error.code();
         let mut batch = Batch::from_iter([
             brake::engage(tenant),
             self.audit.failure_if_row_changed(tenant, 429, code, &detail),
@@ -189,7 +193,7 @@ impl RequestContext<'_> {
         batch.execute(brake::engaged(tenant));
         let holds = batch.push(brake::holds(tenant));
         let holds = self.session.database.batch(&batch).await?.first(holds)?;
-        let Some(holds) = holds else { return Ok(StorageError::Braked.into()) };
+        let Some(holds) = holds else { return Ok(StorageError::from(StorageErrorKind::Braked).into()) };
         if holds.brake_engaged_at.as_ref() == Some(&tenant.now) {
             self.audit.mark_written();
             return Ok(error);
@@ -239,7 +243,7 @@ impl RequestContext<'_> {
         }
         let Source::Http(request) = &mut self.source else {
             return Err(
-                StorageError::Internal("an operation of a bulk request has no body".to_owned()).into()
+                StorageError::internal("an operation of a bulk request has no body".to_owned()).into()
             );
         };
         let text = request.body(limits.bytes).await?;
@@ -251,7 +255,7 @@ impl RequestContext<'_> {
         }
         let Source::Http(request) = &mut self.source else {
             return Err(
-                StorageError::Internal("an operation of a bulk request has no body".to_owned()).into()
+                StorageError::internal("an operation of a bulk request has no body".to_owned()).into()
             );
         };
         request.hold(text.len(), memory_size(&body))?;
@@ -317,5 +321,5 @@ impl RequestContext<'_> {
 /// 500 if it cannot be written.
 pub(crate) fn to_json(message: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(message)
-        .map_err(|error| StorageError::Internal(format!("a message cannot be written: {error}")).into())
+        .map_err(|error| StorageError::internal(format!("a message cannot be written: {error}")).into())
 }

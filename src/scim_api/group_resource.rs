@@ -61,7 +61,7 @@ fn project_members(catalog: &Catalog, projection: &Projection, chunk: JsText) ->
     let Some(members) = object.remove("members") else { return Ok(JsText::default()) };
     let members = members.to_string();
     let Some(inside) = members.strip_prefix('[').and_then(|members| members.strip_suffix(']')) else {
-        return Err(StorageError::Internal("the members of a group are not an array".to_owned()).into());
+        return Err(StorageError::internal("the members of a group are not an array".to_owned()).into());
     };
     Ok(JsText::Js(JsText::from(inside.to_owned()).into_js()))
 }

@@ -325,7 +325,7 @@ impl Selected {
     /// The group's own attributes. If there are none, the group was deleted or the key revoked: the next attempt finds
     /// out.
     fn own(&self, results: &Results) -> Result<OwnPart, StorageError> {
-        results.first(self.own)?.ok_or(StorageError::Stale)
+        results.first(self.own)?.ok_or_else(StorageError::stale)
     }
 
     /// The version and the group.

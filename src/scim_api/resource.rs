@@ -51,7 +51,7 @@ pub(crate) fn apply_projection(
 pub(crate) fn parse(stored: &str) -> Result<Object, Error> {
     match serde_json::from_str(stored) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(StorageError::Internal("a resource is no object".to_owned()).into()),
-        Err(error) => Err(StorageError::Internal(format!("a resource is not JSON: {error}")).into()),
+        Ok(_) => Err(StorageError::internal("a resource is no object".to_owned()).into()),
+        Err(error) => Err(StorageError::internal(format!("a resource is not JSON: {error}")).into()),
     }
 }

@@ -90,12 +90,12 @@ pub(crate) fn dispatch<'r>(
             (Collection(handler), []) => handler(context).await,
             (Resource(handler), [id]) => handler(context, id).await,
             _ => {
-                Err(StorageError::Internal(format!("the handler of {method} {segments:?} has another path"))
+                Err(StorageError::internal(format!("the handler of {method} {segments:?} has another path"))
                     .into())
             }
         };
         match outcome {
-            Err(Error::Storage(StorageError::Braked)) => Err(context.braked().await?),
+            Err(error) if error.is_braked() => Err(context.braked().await?),
             outcome => outcome,
         }
     })

@@ -74,7 +74,7 @@ fn created(
 ) -> Result<HttpResponse, Error> {
     let tenant = &context.session.tenant;
     let Resource { version, body } = written.ok_or_else(|| {
-        StorageError::Internal("the INSERT of a user returned no row and reported no conflict".to_owned())
+        StorageError::internal("the INSERT of a user returned no row and reported no conflict".to_owned())
     })?;
     let resource = apply_projection(projection, &tenant.catalog.user, body)?;
     Ok(HttpResponse::created(format!("{}/Users/{id}", tenant.base), resource).with_version(version))

@@ -89,7 +89,7 @@ async fn serve(env: &Env, body: &str) -> Result<(), StorageError> {
     let found = Shard::of_organization_id(organization).and_then(|shard| database(env, shard, Rc::default()));
     // A message of another version of the Worker, or of a database that is gone.
     let Some(database) = found else { return Ok(()) };
-    let deployment = Deployment::of(env).map_err(StorageError::Internal)?;
+    let deployment = Deployment::of(env).map_err(StorageError::internal)?;
     let database = database.detached();
     let waiting = match webhook {
         Some(id) => vec![Waiting { org_id: organization.to_owned(), id: id.to_owned() }],

@@ -96,7 +96,7 @@ pub(super) async fn deliver(
         let rest = match database.batch(&batch).await {
             Ok(results) => results.first(rest)?,
             // The lease has passed to another run, or the webhook is deleted.
-            Err(StorageError::Stale) => None,
+            Err(error) if error.is_stale() => None,
             Err(error) => return Err(error),
         };
         let Some(rest) = rest else { return Ok(Left { more: false, due: None }) };
@@ -117,13 +117,13 @@ fn claims(
     picked: &[Picked],
     tenant: &Tenant<'_>,
 ) -> Result<Vec<Vec<Value>>, StorageError> {
-    let missing = |what: &str| StorageError::Internal(format!("a webhook of tokens has no {what}"));
+    let missing = |what: &str| StorageError::internal(format!("a webhook of tokens has no {what}"));
     let issuer = claimed.issuer.as_deref().ok_or_else(|| missing("issuer"))?;
     let audience = claimed.audience.as_deref().ok_or_else(|| missing("audience"))?;
     let Scope::Organization(organization) = &tenant.scope else { return Err(missing("organization")) };
     let of_event = |picked: &Picked| {
         let event: StreamedEvent = serde_json::from_str(&picked.body)
-            .map_err(|error| StorageError::Internal(format!("event {}: {error}", picked.seq)))?;
+            .map_err(|error| StorageError::internal(format!("event {}: {error}", picked.seq)))?;
         let tokens = tokens::of_event(&event, organization, &tenant.catalog.org_role_attribute);
         tokens.iter().map(|token| token.claims(issuer, audience)).collect()
     };

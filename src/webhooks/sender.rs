@@ -201,7 +201,7 @@ fn signature(secrets: &[Option<String>], signed: &str) -> Result<String, Storage
     for secret in secrets.iter().flatten() {
         let encoded = secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret);
         let key = Base64::decode_vec(encoded)
-            .map_err(|_| StorageError::Internal("the secret of a webhook is not Base64".to_owned()))?;
+            .map_err(|_| StorageError::internal("the secret of a webhook is not Base64".to_owned()))?;
         let mac = crypto::hmac_sha256(&key, signed.as_bytes())?;
         all.push(format!("v1,{}", Base64::encode_string(&mac)));
     }

@@ -78,5 +78,5 @@ fn encoded(value: &Value) -> String {
 }
 
 fn internal(what: &str) -> StorageError {
-    StorageError::Internal(what.to_owned())
+    StorageError::internal(what.to_owned())
 }

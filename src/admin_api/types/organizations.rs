@@ -276,12 +276,12 @@ pub(crate) struct Others {
     pub(crate) has_more: bool,
 }
 
-impl Repeatable for Organization {}
+impl Repeatable for Box<Organization> {}
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CreatedOrganization {
     #[serde(flatten)]
-    pub(crate) organization: Organization,
+    pub(crate) organization: Box<Organization>,
     pub(crate) owner: Member,
 }
 

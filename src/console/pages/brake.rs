@@ -66,7 +66,7 @@ impl Page for Brake<'_> {
     ) -> Result<PageResponse, Problem> {
         let organization = organizations::read(context, self.org).await?.organization;
         let main = main(&organization);
-        let section = Some((&organization, Section::Settings));
+        let section = Some((&*organization, Section::Settings));
         Ok(PageResponse::Page(page(&context.actor, section, "Access brake", state.notice.as_ref(), &main)))
     }
 }

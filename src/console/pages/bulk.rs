@@ -145,7 +145,7 @@ impl Page for Bulk<'_> {
         let organization = organizations::read(context, self.org).await?.organization;
         let fields = state.refused.as_ref().map(Fields::of).unwrap_or_default();
         let main = main(&organization, &fields, None);
-        let section = Some((&organization, Section::Members));
+        let section = Some((&*organization, Section::Members));
         Ok(PageResponse::Page(page(&context.actor, section, TITLE, state.notice.as_ref(), &main)))
     }
 }
@@ -331,7 +331,7 @@ impl Page for BulkRunPage<'_> {
         let query = query::read(&request.api_query())?;
         let InOrganization { organization, answer } = bulk::read(context, self.org, self.id, query).await?;
         let main = progress(request, &organization, &answer);
-        let section = Some((&organization, Section::Members));
+        let section = Some((&*organization, Section::Members));
         Ok(PageResponse::Page(page(&context.actor, section, TITLE, state.notice.as_ref(), &main)))
     }
 }

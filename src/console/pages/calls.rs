@@ -54,8 +54,8 @@ impl<'a> FormCall<'a> {
     ) -> Result<Self, StorageError> {
         match serde_json::to_value(body) {
             Ok(Value::Object(body)) => Ok(Self { body: Some(body), ..Self::new(call, parameters) }),
-            Ok(_) => Err(StorageError::Internal(format!("the body of {call:?} is no object"))),
-            Err(error) => Err(StorageError::Internal(format!("a form cannot be a call: {error}"))),
+            Ok(_) => Err(StorageError::internal(format!("the body of {call:?} is no object"))),
+            Err(error) => Err(StorageError::internal(format!("a form cannot be a call: {error}"))),
         }
     }
 

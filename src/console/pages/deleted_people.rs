@@ -58,7 +58,7 @@ impl Page for DeletedPeople<'_> {
         let query = query::read(&request.api_query())?;
         let InOrganization { organization, answer } = deleted_people::list(context, self.org, query).await?;
         let main = main(request, &organization, &answer);
-        let section = Some((&organization, Section::Members));
+        let section = Some((&*organization, Section::Members));
         Ok(PageResponse::Page(page(&context.actor, section, "Deleted people", state.notice.as_ref(), &main)))
     }
 }

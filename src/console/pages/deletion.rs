@@ -69,7 +69,7 @@ impl Page for Deletion<'_> {
             Some(_) => restore(&organization, is_operator),
             None => delete(&organization, &answer, is_operator),
         };
-        let section = Some((&organization, Section::Settings));
+        let section = Some((&*organization, Section::Settings));
         let title = "Delete the organization";
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }

@@ -31,7 +31,7 @@ impl Page for Event<'_> {
         let (deed, event) = answer;
         let title = format!("Change {}", event.seq);
         let main = main(&organization, deed, event);
-        let section = Some((&organization, Section::Log));
+        let section = Some((&*organization, Section::Log));
         Ok(PageResponse::Page(page(&context.actor, section, &title, state.notice.as_ref(), &main)))
     }
 }

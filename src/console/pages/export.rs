@@ -83,7 +83,7 @@ impl Page for Exports<'_> {
     ) -> Result<PageResponse, Problem> {
         let organization = organizations::read(context, self.org).await?.organization;
         let main = main(&organization);
-        let section = Some((&organization, Section::Export));
+        let section = Some((&*organization, Section::Export));
         Ok(PageResponse::Page(page(&context.actor, section, "Export", state.notice.as_ref(), &main)))
     }
 }

@@ -167,7 +167,7 @@ impl Page for Group<'_> {
             (members(request, &organization, &group, refused.as_deref()))
             (history)
         };
-        let section = Some((&organization, Section::Projects));
+        let section = Some((&*organization, Section::Projects));
         let title = &group.record.display_name;
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }

@@ -31,7 +31,7 @@ impl Page for Health<'_> {
     ) -> Result<PageResponse, Problem> {
         let InOrganization { organization, answer } = health::read(context, self.org).await?;
         let main = main(&organization, &answer);
-        let section = Some((&organization, Section::Health));
+        let section = Some((&*organization, Section::Health));
         Ok(PageResponse::Page(page(&context.actor, section, "Health", state.notice.as_ref(), &main)))
     }
 }

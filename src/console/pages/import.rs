@@ -47,7 +47,7 @@ impl Page for Import<'_> {
     ) -> Result<PageResponse, Problem> {
         let InOrganization { organization, answer } = imports::read(context, self.org, self.id).await?;
         let main = pages(request, &organization, &answer);
-        let section = Some((&organization, Section::Imports));
+        let section = Some((&*organization, Section::Imports));
         Ok(PageResponse::Page(page(&context.actor, section, "Import", state.notice.as_ref(), &main)))
     }
 }
@@ -65,7 +65,7 @@ impl Page for ImportPage<'_> {
             imports::page(context, self.org, self.id, self.number).await?;
         let main = people(&organization, &answer);
         let title = format!("Page {} of an import", answer.number);
-        let section = Some((&organization, Section::Imports));
+        let section = Some((&*organization, Section::Imports));
         Ok(PageResponse::Page(page(&context.actor, section, &title, state.notice.as_ref(), &main)))
     }
 }
@@ -82,7 +82,7 @@ impl Page for Comparison<'_> {
         let query = query::read(&request.api_query())?;
         let InOrganization { organization, answer } = imports::comparison(context, self.org, query).await?;
         let main = differences(request, &organization, &answer);
-        let section = Some((&organization, Section::Imports));
+        let section = Some((&*organization, Section::Imports));
         let title = "Compare two imports";
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }

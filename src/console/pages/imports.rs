@@ -34,7 +34,7 @@ impl Page for Imports<'_> {
         let query = query::read(&request.api_query())?;
         let InOrganization { organization, answer } = imports::list(context, self.org, query).await?;
         let main = main(request, &organization, &answer);
-        let section = Some((&organization, Section::Imports));
+        let section = Some((&*organization, Section::Imports));
         Ok(PageResponse::Page(page(&context.actor, section, "Imports", state.notice.as_ref(), &main)))
     }
 }

@@ -33,7 +33,7 @@ struct OktaTexts {
 impl OktaTexts {
     fn read() -> Result<Self, StorageError> {
         serde_json::from_str(include_str!("okta.json"))
-            .map_err(|error| StorageError::Internal(format!("okta.json: {error}")))
+            .map_err(|error| StorageError::internal(format!("okta.json: {error}")))
     }
 }
 
@@ -145,7 +145,7 @@ impl Keys<'_> {
         let is_operator = context.actor.is_operator();
         let shown = Shown { asked, refused: refused.as_ref(), new_key, is_operator };
         let main = main(request, &organization, &answer.keys, &shown)?;
-        let section = Some((&organization, Section::Keys));
+        let section = Some((&*organization, Section::Keys));
         Ok(PageResponse::Page(page(&context.actor, section, "Access management", notice.as_ref(), &main)))
     }
 

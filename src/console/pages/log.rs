@@ -69,7 +69,7 @@ impl Page for Log<'_> {
         let kind = query.kind;
         let InOrganization { organization, answer } = api::list(context, self.org, query).await?;
         let main = main(request, &organization, kind, &answer);
-        let section = Some((&organization, Section::Log));
+        let section = Some((&*organization, Section::Log));
         Ok(PageResponse::Page(page(
             &context.actor,
             section,

@@ -180,7 +180,7 @@ impl Page for Member<'_> {
         let shown = html! { (revocations) (import::of_person(&organization, &shown)) };
         let form = state.refused.as_ref();
         let main = main(request, &organization, &answer, form, &access, &history, &shown);
-        let section = Some((&organization, Section::Members));
+        let section = Some((&*organization, Section::Members));
         let title = &shorten(&answer.member.user_name);
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }

@@ -109,7 +109,7 @@ impl Page for Members<'_> {
         let InOrganization { organization, answer } = members::list(context, self.org, query).await?;
         let refused = state.refused.map(|Form::Add(form)| form);
         let main = main(request, &organization, &answer, refused.as_ref());
-        let section = Some((&organization, Section::Members));
+        let section = Some((&*organization, Section::Members));
         Ok(PageResponse::Page(page(&context.actor, section, "Members", state.notice.as_ref(), &main)))
     }
 }

@@ -80,7 +80,7 @@ impl Page for Permissions<'_> {
             shown.permissions = role.permissions.join("\n");
         }
         let main = main(&organization, &answer, role, &shown);
-        let section = Some((&organization, Section::Projects));
+        let section = Some((&*organization, Section::Projects));
         Ok(PageResponse::Page(page(&context.actor, section, "Permissions", state.notice.as_ref(), &main)))
     }
 }

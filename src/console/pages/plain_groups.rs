@@ -34,7 +34,7 @@ impl Page for PlainGroups<'_> {
         let InOrganization { organization, answer } =
             project_views::plain_groups(context, self.org, query).await?;
         let main = main(request, &organization, &answer, turned);
-        let section = Some((&organization, Section::Projects));
+        let section = Some((&*organization, Section::Projects));
         Ok(PageResponse::Page(page(&context.actor, section, "Plain groups", state.notice.as_ref(), &main)))
     }
 }

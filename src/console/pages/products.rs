@@ -174,7 +174,7 @@ impl Products<'_> {
             (keys(&answer, refused.as_ref()))
             (consumers(&organization, &answer.consumers, refused.as_ref()))
         };
-        let section = Some((&organization, Section::Products));
+        let section = Some((&*organization, Section::Products));
         Ok(PageResponse::Page(page(&context.actor, section, "Products", notice.as_ref(), &main)))
     }
 }

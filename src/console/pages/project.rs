@@ -146,7 +146,7 @@ impl Page for Project<'_> {
                 (forms(&answer.project.name, state.refused.as_ref()))
             }
         };
-        let section = Some((&organization, Section::Projects));
+        let section = Some((&*organization, Section::Projects));
         let title = &answer.project.name;
         Ok(PageResponse::Page(page(&context.actor, section, title, state.notice.as_ref(), &main)))
     }

@@ -74,7 +74,7 @@ impl Page for Projects<'_> {
         let InOrganization { organization, answer } = project_views::list(context, self.org, query).await?;
         let refused = state.refused.map(|Form::Create(form)| form);
         let main = main(request, &organization, &answer, turned, refused.as_ref());
-        let section = Some((&organization, Section::Projects));
+        let section = Some((&*organization, Section::Projects));
         Ok(PageResponse::Page(page(
             &context.actor,
             section,

@@ -87,7 +87,7 @@ impl Page for Restore<'_> {
     ) -> Result<PageResponse, Problem> {
         let InOrganization { organization, answer } =
             deleted_people::former(context, self.org, self.id).await?;
-        let section = Some((&organization, Section::Members));
+        let section = Some((&*organization, Section::Members));
         let former = match answer {
             Ok(former) => former,
             Err(problem) => {

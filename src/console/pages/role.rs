@@ -98,7 +98,7 @@ impl Page for Role<'_> {
                 (forms(&answer, state.refused.as_ref()))
             }
         };
-        let section = Some((&organization, Section::Projects));
+        let section = Some((&*organization, Section::Projects));
         Ok(PageResponse::Page(page(&context.actor, section, &role.name, state.notice.as_ref(), &main)))
     }
 }

@@ -139,7 +139,7 @@ fn named<'a>(page: PageName, parameters: &[&'a str]) -> Result<Box<dyn AnyPage +
         (P::Settings, [org]) => Box::new(Settings { org }),
         _ => {
             let detail = format!("the route of the page {page:?} has other parameters than the page");
-            return Err(StorageError::Internal(detail));
+            return Err(StorageError::internal(detail));
         }
     })
 }

@@ -79,7 +79,7 @@ impl Page for Settings<'_> {
             Some(Form::ConfirmAttribute {}) | None => Save::stored(&organization),
         };
         let main = main(&organization, context.actor.is_operator(), &shown, people);
-        let section = Some((&organization, Section::Settings));
+        let section = Some((&*organization, Section::Settings));
         Ok(PageResponse::Page(page(&context.actor, section, "Settings", state.notice.as_ref(), &main)))
     }
 }

@@ -79,7 +79,7 @@ impl SetupLinks<'_> {
     ) -> Result<PageResponse, Problem> {
         let InOrganization { organization, answer } = setup_links::list(context, self.org).await?;
         let main = main(&organization, &answer.links, url);
-        let section = Some((&organization, Section::Keys));
+        let section = Some((&*organization, Section::Keys));
         Ok(PageResponse::Page(page(&context.actor, section, TITLE, state.notice.as_ref(), &main)))
     }
 }

@@ -93,7 +93,7 @@ impl Page for Team<'_> {
             div.columns { @for role in &team.roles { (shown(&organization, role)) } }
             (forms(&team, state.refused.as_ref()))
         };
-        let section = Some((&organization, Section::Projects));
+        let section = Some((&*organization, Section::Projects));
         Ok(PageResponse::Page(page(&context.actor, section, &team.name, state.notice.as_ref(), &main)))
     }
 }

@@ -159,7 +159,7 @@ impl Page for Undo<'_> {
                 (organization, main)
             }
         };
-        let section = Some((&organization, Section::Log));
+        let section = Some((&*organization, Section::Log));
         Ok(PageResponse::Page(page(&context.actor, section, "Undo", state.notice.as_ref(), &main)))
     }
 }

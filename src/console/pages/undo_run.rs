@@ -60,7 +60,7 @@ impl Page for UndoRunPage<'_> {
         let query = query::read(&request.api_query())?;
         let InOrganization { organization, answer } = undo::read(context, self.org, self.id, query).await?;
         let main = main(request, &organization, &answer);
-        let section = Some((&organization, Section::Log));
+        let section = Some((&*organization, Section::Log));
         Ok(PageResponse::Page(page(&context.actor, section, "Undo", state.notice.as_ref(), &main)))
     }
 }

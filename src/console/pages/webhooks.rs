@@ -129,7 +129,7 @@ impl Page for Webhooks<'_> {
             }
             (maker("Add a webhook", refused.is_some(), &settings(refused.as_ref(), None, "create", "Add")))
         };
-        let section = Some((&organization, Section::Webhooks));
+        let section = Some((&*organization, Section::Webhooks));
         Ok(PageResponse::Page(page(&context.actor, section, "Webhooks", notice.as_ref(), &main)))
     }
 }
@@ -377,7 +377,7 @@ impl WebhookPage<'_> {
                 (next(more, "Earlier attempts"))
             }
         };
-        let section = Some((&organization, Section::Webhooks));
+        let section = Some((&*organization, Section::Webhooks));
         let title = format!("Webhook to {}", webhook.target());
         Ok(PageResponse::Page(page(&context.actor, section, &title, notice.as_ref(), &main)))
     }

@@ -17,12 +17,12 @@ use sha2::{Digest, Sha256};
 
 use super::boundaries::{HOUR_AGO, Rows};
 use super::reading;
-use crate::d1::StorageError;
 use crate::d1::batch::{Batch, Handle, Results};
 use crate::d1::columns::flag;
 use crate::d1::events;
 use crate::d1::statement::{Binding, Statement, text};
 use crate::d1::tenant::Tenant;
+use crate::d1::{StorageError, StorageErrorKind};
 use crate::error::Error;
 use scim_protocol::ScimError;
 use scim_protocol::list::Page;
@@ -244,8 +244,8 @@ impl<'a> Snapshot<'a> {
     /// the page, `there_is_more` whether there are rows after the first page.
     ///
     /// # Errors
-    /// [`StorageError::TooManyImports`] or `tooMany` if the list can have no snapshot; [`StorageError::Internal`] if a
-    /// row is not what the statement selects.
+    /// `StorageErrorKind::TooManyImports` or `tooMany` if the list can have no snapshot; `StorageErrorKind::Internal`
+    /// if a row is not what the statement selects.
     pub(crate) fn read(
         &self,
         tenant: &Tenant<'_>,
@@ -266,7 +266,7 @@ impl<'a> Snapshot<'a> {
             StateHandle::Later(state) => {
                 let mut state = results.one(state)?;
                 if state.is_refused {
-                    return Err(StorageError::TooManyImports.into());
+                    return Err(StorageError::from(StorageErrorKind::TooManyImports).into());
                 }
                 Ok(Progress {
                     total: state.total,
@@ -295,14 +295,14 @@ impl<'a> Snapshot<'a> {
         match state.total {
             Some(total) if state.is_made || is_test || !there_is_more => Ok(total),
             None if !there_is_more => Ok(on_page),
-            _ if state.is_full => Err(StorageError::TooManyImports.into()),
+            _ if state.is_full => Err(StorageError::from(StorageErrorKind::TooManyImports).into()),
             _ if self.filter.is_some() => Err(ScimError::too_many(format!(
                 "More than {MAX_BOUNDARIES} {} match the filter, which is the most that can be read page by page with \
                  \"startIndex\". Narrow the filter, leave it out, or read the pages with \"cursor\" instead of \
                  \"startIndex\".",
                 self.resource.to_ascii_lowercase()
             )).into()),
-            _ => Err(StorageError::Internal("a list of several pages has no snapshot".to_owned()).into()),
+            _ => Err(StorageError::internal("a list of several pages has no snapshot".to_owned()).into()),
         }
     }
 }

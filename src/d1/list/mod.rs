@@ -242,7 +242,7 @@ impl Prepared<'_> {
                 Total::Counted(count) => opened.results.one(*count)?.count,
                 Total::OfSnapshot(state) => {
                     let snapshot = self.snapshot.as_ref().ok_or_else(|| {
-                        StorageError::Internal("a list without a snapshot has a state of one".to_owned())
+                        StorageError::internal("a list without a snapshot has a state of one".to_owned())
                     })?;
                     let progress = snapshot.read(tenant, &opened.results, *state, on_page, there_is_more)?;
                     afterwards = progress.afterwards;

@@ -176,5 +176,5 @@ pub fn facts(tenant: &Tenant<'_>, questions: &[Question]) -> Result<Select<Facts
 
 pub(super) fn as_json(questions: &[Question]) -> Result<String, StorageError> {
     serde_json::to_string(questions)
-        .map_err(|error| StorageError::Internal(format!("questions cannot be JSON: {error}")))
+        .map_err(|error| StorageError::internal(format!("questions cannot be JSON: {error}")))
 }

@@ -37,7 +37,7 @@ impl SigningKey {
     /// It is not one, which cannot be: only [`insert`] writes it.
     pub(crate) fn key(&self) -> Result<EcKey, StorageError> {
         serde_json::from_str(&self.private_key)
-            .map_err(|error| StorageError::Internal(format!("the signing key {} is none: {error}", self.id)))
+            .map_err(|error| StorageError::internal(format!("the signing key {} is none: {error}", self.id)))
     }
 }
 
@@ -85,7 +85,7 @@ const INSERT_FIRST: &str = "INSERT INTO signing_keys (id, private_key, created_a
 
 /// Stores a new key.
 async fn made(sql: &str, now_millis: u64) -> Result<Statement, StorageError> {
-    let failed = |error| StorageError::Internal(format!("no signing key could be made: {error}"));
+    let failed = |error| StorageError::internal(format!("no signing key could be made: {error}"));
     let key = web_crypto::generate_es256().await.map_err(failed)?;
     let json = serde_json::to_string(&key).map_err(|error| failed(error.to_string()))?;
     let bindings = [text("id", thumbprint(&key)), text("key", json), text("now", iso(now_millis))];

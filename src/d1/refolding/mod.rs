@@ -96,7 +96,7 @@ pub async fn bring_up_to_date(
         }
         match advance(database, tenant, &written, &position, step.statements).await {
             Ok(()) => written.position = position.clone(),
-            Err(StorageError::Stale) => {
+            Err(error) if error.is_stale() => {
                 written = progress(database, tenant).await?;
                 position = written.position.clone();
             }
@@ -107,7 +107,7 @@ pub async fn bring_up_to_date(
     if written.version < FOLD_VERSION && (is_done || position != written.position) {
         match advance(database, tenant, &written, &position, Vec::new()).await {
             // Another request has moved the position.
-            Err(StorageError::Stale) => {
+            Err(error) if error.is_stale() => {
                 return Ok(progress(database, tenant).await?.version >= FOLD_VERSION);
             }
             other => other?,
@@ -137,9 +137,9 @@ async fn progress(database: &Database, tenant: &Tenant<'_>) -> Result<Progress, 
         "SELECT fold_version, folded_to, mail_domains FROM organizations WHERE id = :org",
         &[],
     );
-    let row = database.run(statement).await?.into_iter().next().ok_or(StorageError::Stale)?;
+    let row = database.run(statement).await?.into_iter().next().ok_or_else(StorageError::stale)?;
     let position = Position::read(&row.folded_to)
-        .ok_or_else(|| StorageError::Internal(format!("folded_to is not a position: {:?}", row.folded_to)))?;
+        .ok_or_else(|| StorageError::internal(format!("folded_to is not a position: {:?}", row.folded_to)))?;
     Ok(Progress { version: row.fold_version, position, mail_domains: row.mail_domains })
 }
 

@@ -145,7 +145,7 @@ pub fn waiting(before: &str, most: u32) -> Select<Waiting> {
 /// released once the run has finished.
 ///
 /// # Errors
-/// [`StorageError::Internal`] if the tenant names no organization.
+/// `StorageErrorKind::Internal` if the tenant names no organization.
 pub fn start(
     tenant: &Tenant<'_>,
     id: &str,
@@ -182,7 +182,7 @@ pub fn start(
 fn of_organization(tenant: &Tenant<'_>, event: Event) -> Result<NewEvent, StorageError> {
     let organization = tenant.scope.organization();
     let organization = organization
-        .ok_or_else(|| StorageError::Internal("an undo does not know its organization".to_owned()))?;
+        .ok_or_else(|| StorageError::internal("an undo does not know its organization".to_owned()))?;
     Ok(NewEvent::new(event, SubjectType::Organization, organization))
 }
 

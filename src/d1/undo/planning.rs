@@ -159,10 +159,10 @@ pub(super) async fn plan(
 /// Reads mail domains from an event.
 ///
 /// # Errors
-/// [`StorageError::Internal`] if they are no list of texts.
+/// `StorageErrorKind::Internal` if they are no list of texts.
 pub(super) fn mail_domains(value: &Value) -> Result<Vec<String>, StorageError> {
     Vec::deserialize(value)
-        .map_err(|error| StorageError::Internal(format!("an event has mail domains that are none: {error}")))
+        .map_err(|error| StorageError::internal(format!("an event has mail domains that are none: {error}")))
 }
 
 async fn load(

@@ -13,7 +13,7 @@ use crate::d1::events::{record, record_if_row_changed};
 use crate::d1::organizations;
 use crate::d1::statement::{Statement, integer, text};
 use crate::d1::tenant::{Cause, Tenant, guard};
-use crate::d1::{Database, Select, StorageError};
+use crate::d1::{Database, Select, StorageError, StorageErrorKind};
 use crate::runtime::clock;
 use directory::event::{Event, Source};
 use directory::undo::{Existence, Facet, Left, Place, Reason};
@@ -27,7 +27,7 @@ pub(crate) const MOST_TEAMS: usize = 20;
 /// Carries out one step of a run, if it is running. Returns the run afterwards; `None`: there is none.
 ///
 /// # Errors
-/// Those of storage; [`StorageError::Contended`] if others change the same people all the time.
+/// Those of storage; `StorageErrorKind::Contended` if others change the same people all the time.
 pub async fn step(database: &Database, tenant: &Tenant<'_>, run: &str) -> Result<Option<Run>, StorageError> {
     let mut most = MOST_SUBJECTS;
     for attempt in 1..=ATTEMPTS {
@@ -39,10 +39,12 @@ pub async fn step(database: &Database, tenant: &Tenant<'_>, run: &str) -> Result
         match attempt_step(database, &tenant, &read, most).await {
             Ok(()) => break,
             // A unique index or a limit refuses the step, and does not say for which person.
-            Err(StorageError::Taken(_) | StorageError::Full(_)) => most = 1,
-            Err(StorageError::Stale) if attempt < ATTEMPTS => most = (most / 3).max(1),
-            Err(StorageError::Stale) => return Err(StorageError::Contended),
-            Err(error) => return Err(error),
+            Err(error) => match *error {
+                StorageErrorKind::Taken(_) | StorageErrorKind::Full(_) => most = 1,
+                StorageErrorKind::Stale if attempt < ATTEMPTS => most = (most / 3).max(1),
+                StorageErrorKind::Stale => return Err(StorageErrorKind::Contended.into()),
+                _ => return Err(error),
+            },
         }
     }
     Ok(database.run(one(tenant, run)).await?.pop())
@@ -91,12 +93,12 @@ async fn attempt_step(
     let scope = Scope { selection, span: progress.span, own: run.story };
     let planned = plan(database, tenant, &organization, scope, &subjects, false).await?;
     let outcome = write(database, tenant, &organization, run, &planned).await;
-    let reason = match (&outcome, place) {
-        (Err(StorageError::Taken(_)), Place::Project) => Reason::ProjectNameTaken,
-        (Err(StorageError::Taken(_)), Place::Person) => Reason::UserNameTaken,
-        (Err(StorageError::Taken(_)), _) => Reason::GroupNameTaken,
-        (Err(StorageError::Full(_)), Place::Person) => Reason::TooManyGroups,
-        (Err(StorageError::Full(_)), _) => Reason::ProjectFull,
+    let reason = match (outcome.as_ref().map_err(|error| &**error), place) {
+        (Err(StorageErrorKind::Taken(_)), Place::Project) => Reason::ProjectNameTaken,
+        (Err(StorageErrorKind::Taken(_)), Place::Person) => Reason::UserNameTaken,
+        (Err(StorageErrorKind::Taken(_)), _) => Reason::GroupNameTaken,
+        (Err(StorageErrorKind::Full(_)), Place::Person) => Reason::TooManyGroups,
+        (Err(StorageErrorKind::Full(_)), _) => Reason::ProjectFull,
         _ => return outcome,
     };
     match planned.count {

@@ -81,7 +81,7 @@ pub(super) async fn of_things(
 
 fn project_of(thing: &PlannedThing) -> Result<&ProjectNow, StorageError> {
     let project = thing.loaded.row.project.as_ref();
-    project.ok_or_else(|| StorageError::Internal("a team or role has no project".to_owned()))
+    project.ok_or_else(|| StorageError::internal("a team or role has no project".to_owned()))
 }
 
 fn update_groups<'t>(tenant: &Tenant<'_>, things: impl Iterator<Item = &'t PlannedThing>) -> Vec<Statement> {
@@ -185,10 +185,10 @@ fn set_back(tenant: &Tenant<'_>, thing: &PlannedThing) -> Result<Vec<Statement>,
     };
     let wanted: Object = thing.plan.settings.iter().map(unlimited).collect();
     let settings: Settings = Settings::deserialize(&wanted)
-        .map_err(|error| StorageError::Internal(format!("an event has settings that are none: {error}")))?;
+        .map_err(|error| StorageError::internal(format!("an event has settings that are none: {error}")))?;
     let modified = thing.loaded.settings.get("last_modified").and_then(Value::as_str);
     let modified =
-        modified.ok_or_else(|| StorageError::Internal("an organization has no time".to_owned()))?;
+        modified.ok_or_else(|| StorageError::internal("an organization has no time".to_owned()))?;
     let unchanged = tenant.statement(
         "SELECT iif((SELECT last_modified FROM organizations WHERE id = :org) = :modified, '', json('stale'))",
         &[text("modified", modified)],
@@ -200,7 +200,7 @@ fn set_back(tenant: &Tenant<'_>, thing: &PlannedThing) -> Result<Vec<Statement>,
 fn return_team(tenant: &Tenant<'_>, thing: &PlannedThing) -> Result<Vec<Statement>, StorageError> {
     let project = project_of(thing)?;
     let name = thing.plan.name.as_deref();
-    let name = name.ok_or_else(|| StorageError::Internal("a deleted team has no name".to_owned()))?;
+    let name = name.ok_or_else(|| StorageError::internal("a deleted team has no name".to_owned()))?;
     let id = thing.loaded.id();
     let sql = format!(
         "INSERT INTO teams (id, project_id, name, name_fold, created_at)
