@@ -28,8 +28,14 @@ export async function startWorkers({ folder, size, workers = [], wasm }) {
     direct: true,
     inspected: wasm !== undefined,
     workers: [
-      builtWorker({ bindings, wasm }),
-      builtWorker({ name: "recorder", bindings, modules: { "recorder.js": source("recorder.js") }, hasQueue: false }),
+      builtWorker({ bindings, wasm, hasAssets: false }),
+      builtWorker({
+        name: "recorder",
+        bindings,
+        modules: { "recorder.js": source("recorder.js") },
+        hasQueue: false,
+        hasAssets: false,
+      }),
       workerOf("floor", { modules: { "floor.js": source("floor.js") }, env }),
       ...workers,
     ],

@@ -102,7 +102,7 @@ ratio is the median, and in parentheses the least and the most. All requests go 
 open where the server keeps them; Workers listen at workerd's own socket, without a proxy.
 
 - **scim-edge** is the built Worker, on D1 in workerd. It has several organizations, looks its key up, and writes a log
-  line.
+  line. Its static assets are left out: with them, every request passes another Worker first, the router of assets.
 - **floor** is a few lines of JavaScript that send the statements of scim-edge (recorded from it) in the same round
   trips and answer with the column that comes back: the cost of the platform without SCIM. It parses no request bodies:
   where all members are replaced, it gets their ids ready-made.

@@ -23,7 +23,9 @@ pub(crate) fn from_authorization(header: Option<&str>) -> Result<Key, KeyRefusal
 /// As [`from_authorization`], for keys with this prefix.
 pub(super) fn with_prefix(prefix: &'static str, header: Option<&str>) -> Result<Key, KeyRefusal> {
     let mut token = header.map(str::trim).filter(|header| !header.is_empty()).ok_or(KeyRefusal::Missing)?;
-    while token.contains(char::is_whitespace) {
+    // The characters of a key are read one by one only if there is something else among them.
+    let is_plain = |token: &str| token.bytes().all(|byte| byte.is_ascii_graphic());
+    while !is_plain(token) && token.contains(char::is_whitespace) {
         token = bearer::token(token).ok_or(KeyRefusal::NotBearer)?;
     }
     let key = token.strip_prefix(prefix).ok_or(KeyRefusal::NotAKey)?;

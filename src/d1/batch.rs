@@ -18,6 +18,16 @@ pub struct Select<R> {
     read: fn(JsValue) -> Result<R, serde_wasm_bindgen::Error>,
 }
 
+impl<R> Select<R> {
+    /// A statement whose rows are read by this function.
+    pub(crate) fn read_by(
+        statement: Statement,
+        read: fn(JsValue) -> Result<R, serde_wasm_bindgen::Error>,
+    ) -> Self {
+        Self { statement, read }
+    }
+}
+
 impl<R: DeserializeOwned> Select<R> {
     /// A statement whose columns are the fields of `R`.
     pub(crate) fn columns(statement: Statement) -> Self {

@@ -38,6 +38,7 @@ pub mod list;
 pub mod member_chunks;
 pub mod memberships;
 mod named_members;
+mod numbered;
 pub mod organization_list;
 pub mod organizations;
 pub mod people;

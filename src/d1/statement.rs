@@ -6,10 +6,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
-
-/// Room for what expressions add to the SQL of most statements, in bytes.
-const ROOM: usize = 256;
+use super::numbered;
 
 /// One statement, ready to be bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,58 +101,7 @@ impl Statement {
 
     /// The same with what names stand for.
     pub(crate) fn of<'m>(sql: &str, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> Self {
-        let mut statement =
-            Self { sql: String::with_capacity(sql.len().saturating_add(ROOM)), params: Vec::new() };
-        statement.append(sql, meaning, &mut Vec::new());
-        statement
-    }
-
-    /// Appends SQL; `used` holds the names that have a number already.
-    fn append<'s, 'm>(
-        &mut self,
-        sql: &'s str,
-        meaning: &dyn Fn(&str) -> Option<Meaning<'m>>,
-        used: &mut Vec<&'s str>,
-    ) {
-        let mut rest = sql;
-        while let Some(at) = memchr2(b':', b'\'', rest.as_bytes()) {
-            let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
-            self.sql.push_str(before);
-            let Some(after) = after.strip_prefix(':') else {
-                // A string literal, up to its end.
-                let end = memchr(b'\'', after.as_bytes().get(1..).unwrap_or_default());
-                let end = end.map_or(after.len(), |end| end.saturating_add(2));
-                let (literal, after) = after.split_at_checked(end).unwrap_or((after, ""));
-                self.sql.push_str(literal);
-                rest = after;
-                continue;
-            };
-            rest = after;
-            let end = rest
-                .bytes()
-                .position(|other| !(other.is_ascii_alphanumeric() || other == b'_'))
-                .unwrap_or(rest.len());
-            let (name, after_name) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            match meaning(name) {
-                Some(Meaning::Expression(sql)) => {
-                    self.append(sql, meaning, used);
-                    rest = after_name;
-                }
-                Some(Meaning::Value(value)) => {
-                    let known = used.iter().position(|used| *used == name);
-                    let index = known.unwrap_or_else(|| {
-                        used.push(name);
-                        self.params.push(value.map(str::to_owned));
-                        used.len().saturating_sub(1)
-                    });
-                    self.sql.push('?');
-                    self.sql.push_str(&index.saturating_add(1).to_string());
-                    rest = after_name;
-                }
-                None => self.sql.push(':'),
-            }
-        }
-        self.sql.push_str(rest);
+        numbered::statement(sql, meaning)
     }
 }
 

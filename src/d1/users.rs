@@ -272,6 +272,7 @@ fn insert_from(organization: &str) -> String {
 }
 
 fn columns_of(id: &str, user: &User, managed: bool) -> Vec<Binding> {
+    let [doc, doc_fold] = doc_columns(user);
     vec![
         text("id", id),
         text("user_name_fold", user.folded_user_name()),
@@ -280,8 +281,8 @@ fn columns_of(id: &str, user: &User, managed: bool) -> Vec<Binding> {
         text("org_role", user.org_role.as_str()),
         optional("mail_domain", user.email_domain().as_deref()),
         boolean("managed", managed),
-        text("doc", doc_of(user)),
-        optional("doc_fold", doc_fold_of(user).as_deref()),
+        doc,
+        doc_fold,
     ]
 }
 
@@ -366,8 +367,7 @@ fn changed_columns(
     if user.doc != before.doc {
         assignments.push("doc = :doc");
         assignments.push("doc_fold = :doc_fold");
-        bindings.push(text("doc", doc_of(user)));
-        bindings.push(optional("doc_fold", doc_fold_of(user).as_deref()));
+        bindings.extend(doc_columns(user));
     }
     if user.active != before.active {
         assignments.push("active = :active");
@@ -464,10 +464,19 @@ fn doc_of(user: &User) -> String {
     Value::Object(user.doc.clone()).to_string()
 }
 
+fn doc_columns(user: &User) -> [Binding; 2] {
+    let doc = doc_of(user);
+    let doc_fold = folded(&doc, user);
+    [text("doc", doc), optional("doc_fold", doc_fold.as_deref())]
+}
+
 /// The document with its texts and names folded, where that is more than ASCII lower case, which SQLite makes by
 /// itself.
 pub(crate) fn doc_fold_of(user: &User) -> Option<String> {
-    let doc = doc_of(user);
+    folded(&doc_of(user), user)
+}
+
+fn folded(doc: &str, user: &User) -> Option<String> {
     if doc.is_ascii() {
         return None;
     }

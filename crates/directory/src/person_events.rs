@@ -39,6 +39,7 @@ pub fn of_change(
     lost_lately: bool,
 ) -> Vec<NewEvent> {
     let mut events = Vec::new();
+    let changes = changes(before.map(|state| &state.user.doc), after.map(|state| &state.user.doc));
     match (before, after) {
         (None, Some(State { user, visible })) => {
             let User { active, org_role, .. } = *user;
@@ -48,11 +49,10 @@ pub fn of_change(
             let User { active, org_role, .. } = *user;
             events.push(Event::PersonDeleted { active, org_role, visible });
         }
-        (Some(before), Some(after)) => events = of_update(id, before, after),
+        (Some(before), Some(after)) => events = of_update(id, before, after, &changes),
         (None, None) => {}
     }
     let Some(shown) = after.or(before) else { return Vec::new() };
-    let changes = changes(before.map(|state| &state.user.doc), after.map(|state| &state.user.doc));
     let mut personal = Some(Personal { changes: ByName(changes), ..identity(shown.user) });
     let counts = |state: Option<State<'_>>| state.is_some_and(State::counts);
     let mut active = i64::from(counts(after)) - i64::from(counts(before));
@@ -72,10 +72,14 @@ pub fn of_change(
         .collect()
 }
 
-fn of_update(id: &str, before: State<'_>, after: State<'_>) -> Vec<Event> {
+fn of_update(
+    id: &str,
+    before: State<'_>,
+    after: State<'_>,
+    changes: &LiteMap<String, AttributeChange>,
+) -> Vec<Event> {
     let mut events = Vec::new();
-    let attributes: Vec<String> =
-        changes(Some(&before.user.doc), Some(&after.user.doc)).keys().cloned().collect();
+    let attributes: Vec<String> = changes.keys().cloned().collect();
     if !attributes.is_empty() {
         events.push(Event::PersonUpdated { attributes });
     }
@@ -120,34 +124,40 @@ fn display_name(doc: &Object) -> Option<String> {
 /// Each attribute whose value differs. Attributes of an extension are compared one by one, and have its URN before
 /// their name.
 pub fn changes(before: Option<&Object>, after: Option<&Object>) -> LiteMap<String, AttributeChange> {
-    let before = before.map(attributes).unwrap_or_default();
-    let after = after.map(attributes).unwrap_or_default();
     let mut changes = LiteMap::new();
-    for name in before.keys().chain(after.keys()) {
-        let (before, after) = (before.get(name).copied(), after.get(name).copied());
-        if before != after {
-            changes.insert(name.clone(), AttributeChange { before: before.cloned(), after: after.cloned() });
-        }
-    }
+    compare(None, before, after, &mut changes);
     changes
 }
 
-/// The attributes by name; those of an extension by its URN, a colon, and their name.
-fn attributes(doc: &Object) -> LiteMap<String, &Value> {
-    let mut attributes = LiteMap::new();
-    for (name, value) in doc {
-        match value {
-            Value::Object(extension) if name.starts_with("urn:") => {
-                for (inner, value) in extension {
-                    attributes.insert(format!("{name}:{inner}"), value);
-                }
+/// Adds the attributes that differ in two documents, or in the part of both that an extension has.
+fn compare(
+    urn: Option<&str>,
+    before: Option<&Object>,
+    after: Option<&Object>,
+    changes: &mut LiteMap<String, AttributeChange>,
+) {
+    let names = before.into_iter().chain(after).flat_map(Object::keys);
+    for (number, name) in names.enumerate() {
+        let before_it = before.and_then(|before| before.get(name));
+        // What both have was compared when it was met first.
+        if before_it.is_some() && number >= before.map_or(0, Object::len) {
+            continue;
+        }
+        let after_it = after.and_then(|after| after.get(name));
+        match (before_it, after_it) {
+            (Some(Value::Object(_)), Some(Value::Object(_)) | None) | (None, Some(Value::Object(_)))
+                if urn.is_none() && name.starts_with("urn:") =>
+            {
+                let [before, after] = [before_it, after_it].map(|each| each.and_then(Value::as_object));
+                compare(Some(name), before, after, changes);
             }
-            _ => {
-                attributes.insert(name.clone(), value);
+            (before, after) if before != after => {
+                let name = urn.map_or_else(|| name.clone(), |urn| format!("{urn}:{name}"));
+                changes.insert(name, AttributeChange { before: before.cloned(), after: after.cloned() });
             }
+            _ => {}
         }
     }
-    attributes
 }
 
 #[cfg(test)]

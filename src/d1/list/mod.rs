@@ -1,13 +1,11 @@
 //! Lists: of users, of groups, or of both, filtered, sorted, and page by page.
 
 mod direction;
+mod page_row;
 mod query;
 mod source;
 
-use serde::Deserialize;
-
-use super::batch::{Batch, Count, Handle};
-use super::columns::{js_text, whole};
+use super::batch::{Batch, Count, Handle, Select};
 use super::filter::Load;
 use super::member_chunks::{ChunkRow, MemberChunks};
 use super::session::Opened;
@@ -19,6 +17,7 @@ pub use crate::d1::imports::snapshot::Reader;
 use crate::d1::imports::snapshot::{Snapshot, StateHandle};
 use crate::error::Error;
 use direction::Direction;
+use page_row::PageRow;
 pub use query::{Listed, Query};
 use scim_protocol::ScimError;
 use scim_protocol::cursor::{Cursor, Position};
@@ -77,21 +76,6 @@ pub struct Prepared<'a> {
     /// Whether this batch finds out if there is more than one page. If there is one, the batch reads all of it.
     probes: bool,
     is_import: bool,
-}
-
-/// A resource on a page.
-#[derive(Debug, Deserialize)]
-struct PageRow {
-    #[serde(deserialize_with = "whole")]
-    rank: i64,
-    /// The sort key; `None` if the list is in order of insertion, or the resource has no such value.
-    key: Option<String>,
-    /// The resource; see [`Resource`].
-    #[serde(deserialize_with = "js_text")]
-    body: JsText,
-    /// The user as [`ShownPage::people`] has them, on a page of an import.
-    #[serde(default)]
-    shown: Option<String>,
 }
 
 /// Where a total, or a part of it, comes from.
@@ -155,7 +139,7 @@ pub fn prepare<'a>(tenant: &Tenant<'_>, query: &Query<'a>) -> Result<Prepared<'a
     };
     let mut batch = Batch::new();
     batch.extend(before.iter().map(|sql| tenant.statement(sql, &bindings)));
-    let page = batch.push(tenant.select(&page, &bindings));
+    let page = batch.push(Select::read_by(tenant.statement(&page, &bindings), PageRow::read));
     let mut totals = Vec::new();
     if probes {
         totals.push(Total::OnPage);

@@ -138,7 +138,12 @@ impl<'c> Copy<'_, 'c> {
     }
 
     fn push_string(&mut self, text: &str) {
-        self.json.push_str(&Value::from(text).to_string());
+        let is_escaped = |byte: u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+        if text.bytes().any(is_escaped) {
+            self.json.push_str(&Value::from(text).to_string());
+        } else {
+            self.json.extend(["\"", text, "\""]);
+        }
     }
 
     fn array(&mut self, array: &[Value], rule: Rule<'_>, depth: usize) {
@@ -272,7 +277,9 @@ impl<'c> Copy<'_, 'c> {
     fn text(&mut self, text: &str) {
         // A control character takes six bytes in JSON.
         let mut text = shorten(&redact(text));
-        text.retain(|character| !character.is_control());
+        if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            text.retain(|character| !character.is_control());
+        }
         self.left = self.left.saturating_sub(text.len());
         self.push_string(&text);
     }
