@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::http::{AdminCode, Problem};
 use scim_protocol::Object;
 use scim_protocol::bounded_json::{ParseError, object_of, parse_with};
+use scim_protocol::json;
 
 /// Most values of a body.
 pub(crate) const MAX_VALUES: usize = 100_000;
@@ -37,13 +38,22 @@ pub(crate) fn parse(body: &[u8]) -> Result<Object, Problem> {
 /// # Errors
 /// 400 for a field that is unknown, missing or of the wrong type, with its name.
 pub(crate) fn read<T: DeserializeOwned>(fields: &Object) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(fields).map_err(|error| {
-        let path = error.path().to_string();
-        match path.as_str() {
-            "." => invalid(&error.inner().to_string()),
-            path => invalid(&format!("\"{}\": {}", shorten(path), error.inner())),
-        }
-    })
+    json::read_exactly(fields).map_err(|error| wrong(&error))
+}
+
+/// Reads the fields of a body that may have others, which are ignored.
+///
+/// # Errors
+/// As [`read`], but for unknown fields.
+pub(crate) fn read_known<T: DeserializeOwned>(fields: &Object) -> Result<T, Problem> {
+    json::read_object(fields).map_err(|error| wrong(&error))
+}
+
+fn wrong(error: &json::Error) -> Problem {
+    match error.path() {
+        None => invalid(&error.reason().to_string()),
+        Some(path) => invalid(&format!("\"{}\": {}", shorten(path), error.reason())),
+    }
 }
 
 fn invalid(why: &str) -> Problem {
@@ -66,13 +76,11 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(deny_unknown_fields)]
     struct Inner {
         flag: Option<bool>,
     }
 
     #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(deny_unknown_fields)]
     struct Outer {
         name: String,
         age: Option<u64>,

@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 
 use futures_util::future::LocalBoxFuture;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as Invalid, StrDeserializer};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use worker::console_error;
 
@@ -16,6 +14,7 @@ use crate::d1::export::{self as stored, Export, FIRST_ROWS, Format, MOST_ROWS, P
 use crate::d1::{Batch, Database, Select, StorageError, StorageErrorKind, Tenant};
 use crate::http::Problem;
 use crate::http::body::{Body, Source};
+use scim_protocol::json::read_word;
 
 /// A file that is sent.
 pub(crate) struct Download {
@@ -38,8 +37,7 @@ pub(crate) async fn begin(
     query: ExportQuery,
 ) -> Result<Download, Problem> {
     let name = export;
-    let export: StrDeserializer<'_, Invalid> = export.into_deserializer();
-    let export = Export::deserialize(export).map_err(|_| {
+    let export: Export = read_word(export).map_err(|_| {
         let detail = "There is no such export. There are \"people\", \"groups\", \"log\", \"events\" and \
                       \"access-review\".";
         Problem::new(404, detail)

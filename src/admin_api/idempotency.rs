@@ -11,11 +11,11 @@ use worker::console_error;
 
 use super::context::AdminContext;
 use super::reply::{Made, Reply, Work};
-use crate::d1::columns::parsed_object;
 use crate::d1::idempotent_calls::{self as stored, Call, SECRET_MILLIS};
 use crate::d1::{Batch, StorageError};
 use crate::http::{AdminCode, Problem};
 use crate::runtime::{clock, crypto};
+use scim_protocol::json::parse_object;
 
 /// Longest key of a call, in characters.
 pub(crate) const MAX_LENGTH: usize = 255;
@@ -75,7 +75,7 @@ pub(crate) struct Fingerprint<'a> {
 /// # Errors
 /// Internal, if it is not a `T`.
 pub(crate) fn read_kept<T: DeserializeOwned>(json: &str) -> Result<T, StorageError> {
-    parsed_object(json)
+    parse_object(json)
         .map_err(|error| StorageError::internal(format!("the kept answer to a call cannot be read: {error}")))
 }
 

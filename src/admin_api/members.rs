@@ -32,6 +32,7 @@ use directory::{AdministratorName, Catalog, OrgRole, Organization, User};
 use scim_protocol::Object;
 use scim_protocol::budget::Budget;
 use scim_protocol::error::shorten;
+use scim_protocol::json;
 
 /// How many log entries the answer about a member has.
 const HISTORY: u16 = 20;
@@ -245,7 +246,7 @@ fn names_of(resource: &Object) -> MemberNames {
 fn groups_of(resource: &Object) -> Result<Vec<MemberGroup>, StorageError> {
     let groups = resource.get("groups");
     let groups = groups.ok_or_else(|| StorageError::internal("a stored user has no groups".to_owned()))?;
-    let groups = Vec::<GroupOfUser>::deserialize(groups)
+    let groups: Vec<GroupOfUser> = json::read(groups)
         .map_err(|error| StorageError::internal(format!("the groups of a stored user: {error}")))?;
     Ok(groups.into_iter().map(|group| MemberGroup { id: group.value, display_name: group.display }).collect())
 }

@@ -21,6 +21,7 @@ use crate::d1::{Batch, Statement, StorageError, Tenant, groups};
 use crate::http::{AdminCode, Problem};
 use crate::runtime::ids;
 use directory::group_name::{PROJECT_ROLES, Project, fold_group_name, project_role, team_role};
+use scim_protocol::json;
 
 /// Most custom roles that a project is created with.
 pub(crate) const MOST_ROLES: usize = 100;
@@ -382,8 +383,8 @@ pub(super) fn assemble(parts: Vec<ProjectPart>) -> Result<Vec<Described>, Storag
     Ok(projects)
 }
 
-fn part<T: DeserializeOwned>(json: &Value) -> Result<T, StorageError> {
-    T::deserialize(json)
+fn part<T: DeserializeOwned>(part: &Value) -> Result<T, StorageError> {
+    json::read(part)
         .map_err(|error| StorageError::internal(format!("a part of a project cannot be read: {error}")))
 }
 

@@ -8,8 +8,8 @@ use worker::js_sys::Array;
 use worker::wasm_bindgen::JsValue;
 
 use super::Statement;
-use super::columns::parsed_object;
 use crate::storage_error::StorageError;
+use scim_protocol::json::parse_object;
 
 /// A statement that returns rows, each of which is read as an `R`.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl<R: DeserializeOwned> Select<R> {
     /// A statement whose column `json` is JSON of an `R`. One text crosses the boundary instead of a value for each
     /// column, which costs less for rows of many columns.
     pub(crate) fn json(statement: Statement) -> Self {
-        Self { statement, read: |row| parsed_object(&json_of(row)?).map_err(serde_wasm_bindgen::Error::new) }
+        Self { statement, read: |row| parse_object(&json_of(row)?).map_err(serde_wasm_bindgen::Error::new) }
     }
 }
 

@@ -57,7 +57,6 @@ pub enum Change {
 
 /// A [`Change`] as it is sent and stored.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Fields {
     action: Action,
     org_role: Option<OrgRole>,

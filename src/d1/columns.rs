@@ -3,11 +3,10 @@
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error};
-use serde_json::Value;
 use worker::js_sys::JsString;
 
 use crate::runtime::js_text::JsText;
-use crate::runtime::json::read;
+use scim_protocol::json::{parse, parse_object};
 
 /// A column with JSON, as any type.
 pub(crate) fn json<'de, D: Deserializer<'de>, T: DeserializeOwned>(column: D) -> Result<T, D::Error> {
@@ -19,33 +18,21 @@ pub(crate) fn json<'de, D: Deserializer<'de>, T: DeserializeOwned>(column: D) ->
 pub(crate) fn json_by_value<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     column: D,
 ) -> Result<T, D::Error> {
-    parsed(&String::deserialize(column)?).map_err(D::Error::custom)
+    parse(&String::deserialize(column)?).map_err(D::Error::custom)
 }
 
 /// As [`json_by_value`], for columns with a JSON object.
 pub(crate) fn object_by_value<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     column: D,
 ) -> Result<T, D::Error> {
-    parsed_object(&String::deserialize(column)?).map_err(D::Error::custom)
+    parse_object(&String::deserialize(column)?).map_err(D::Error::custom)
 }
 
 /// As [`json_by_value`], for columns that may be NULL.
 pub(crate) fn json_or_none<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     column: D,
 ) -> Result<Option<T>, D::Error> {
-    Option::<String>::deserialize(column)?.map(|text| parsed(&text)).transpose().map_err(D::Error::custom)
-}
-
-/// JSON, read by way of a [`Value`]. It takes longer than without, and WebAssembly does not have the code of a parser
-/// for each type.
-pub(crate) fn parsed<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
-    T::deserialize(&serde_json::from_str::<Value>(json)?)
-}
-
-/// As [`parsed`], for a type that is an object: only that is read then, while a [`Value`] may also be an array of the
-/// fields.
-pub(crate) fn parsed_object<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
-    read(&serde_json::from_str(json)?)
+    Option::<String>::deserialize(column)?.map(|text| parse(&text)).transpose().map_err(D::Error::custom)
 }
 
 /// A condition, of which SQLite makes 0 or 1.

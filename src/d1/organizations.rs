@@ -50,7 +50,7 @@ pub(crate) const USER_COUNT: &str = "(SELECT user_count FROM organizations WHERE
 
 /// Settings as an administrator may write them. A field that is `None` does not change.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Settings {
     /// Name for people.
     pub name: Option<String>,

@@ -8,6 +8,7 @@ use worker::KvStore;
 
 use super::revocation::{WRITE_LIMIT, reason};
 use crate::runtime::deadline::within;
+use scim_protocol::json::parse;
 
 /// Most entries that are read at once.
 pub(crate) const MOST_AT_ONCE: usize = 100;
@@ -65,9 +66,7 @@ pub async fn pages(
         failed => return Err(reason(failed)),
     };
     let people = |name: &String| match texts.get(name) {
-        Some(Some(text)) => {
-            serde_json::from_str(text).map(Some).map_err(|error| format!("the entry {name}: {error}"))
-        }
+        Some(Some(text)) => parse(text).map(Some).map_err(|error| format!("the entry {name}: {error}")),
         _ => Ok(None),
     };
     names.iter().map(people).collect()

@@ -15,7 +15,6 @@ use crate::http::{AdminCode, Problem};
 use crate::runtime::clock;
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Acknowledgement {
     /// A cursor of the feed, or of a snapshot.
     cursor: String,

@@ -27,7 +27,6 @@ pub(crate) const MOST_WAITED: u64 = 25;
 pub(crate) const LOOKS_EVERY: u64 = 1_000;
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct FeedQuery {
     /// The cursor of the last answer.
     after: Option<String>,

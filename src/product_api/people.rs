@@ -100,7 +100,6 @@ pub(super) async fn person(
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RightsQuery {
     role: Option<String>,
     after: Option<String>,

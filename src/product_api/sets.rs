@@ -37,7 +37,7 @@ struct Poll {
 /// Answers a poll. The first one begins the stream: with the next change.
 pub(super) async fn poll(context: &mut ProductContext<'_>) -> Result<HttpResponse, Problem> {
     let sent = context.request.body(BODY_LIMIT).await?;
-    let Poll { max_events, mut ack, errors, .. } = body::read(&body::parse(&sent)?)?;
+    let Poll { max_events, mut ack, errors, .. } = body::read_known(&body::parse(&sent)?)?;
     let consumer = context.caller.consumer().map(str::to_owned);
     let mut batch = Batch::new();
     let state = batch.push(stream(context.tenant(), consumer.as_deref()));

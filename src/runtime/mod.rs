@@ -8,7 +8,6 @@ pub mod expiring;
 pub(crate) mod fetch;
 pub mod ids;
 pub mod js_text;
-pub(crate) mod json;
 pub mod random;
 pub(crate) mod simultaneous;
 pub(crate) mod web_crypto;

@@ -1,5 +1,6 @@
 //! The runtime's own cryptography (WebCrypto), and signatures by ES256 (RFC 7518, section 3.4) with it.
 
+use scim_protocol::json::parse;
 use serde::{Deserialize, Serialize};
 use worker::js_sys::{Array, JSON, Object, Promise, Uint8Array, global};
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -68,7 +69,7 @@ pub(crate) async fn generate_es256() -> Result<EcKey, String> {
     };
     let exported = pair.await.map_err(|error| text(&error))?;
     let json = JSON::stringify(&exported).map_err(|error| text(&error))?;
-    serde_json::from_str(&String::from(json)).map_err(|error| error.to_string())
+    parse(&String::from(json)).map_err(|error| error.to_string())
 }
 
 /// The signature of a message: 64 bytes.

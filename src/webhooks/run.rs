@@ -13,6 +13,7 @@ use crate::d1::{Batch, Database, Scope, StorageError, Tenant};
 use crate::deployment::Deployment;
 use crate::runtime::{clock, ids, simultaneous};
 use directory::webhook::{Format, MOST_FAILED, delay_after};
+use scim_protocol::json::parse;
 
 /// Most deliveries of an invocation: on Cloudflare's free plan one may send fifty requests.
 pub(crate) const MOST_DELIVERIES: u32 = 40;
@@ -122,7 +123,7 @@ fn claims(
     let audience = claimed.audience.as_deref().ok_or_else(|| missing("audience"))?;
     let Scope::Organization(organization) = &tenant.scope else { return Err(missing("organization")) };
     let of_event = |picked: &Picked| {
-        let event: StreamedEvent = serde_json::from_str(&picked.body)
+        let event: StreamedEvent = parse(&picked.body)
             .map_err(|error| StorageError::internal(format!("event {}: {error}", picked.seq)))?;
         let tokens = tokens::of_event(&event, organization, &tenant.catalog.org_role_attribute);
         tokens.iter().map(|token| token.claims(issuer, audience)).collect()

@@ -15,6 +15,7 @@ use crate::storage_error::StorageError;
 use directory::webhook::{
     Format, LONGEST_ADDRESS, SECRET_PREFIX, TOKEN_ERRORS, host_refusal, signed_content,
 };
+use scim_protocol::json::parse;
 
 /// How long a receiver may take to answer, in milliseconds.
 pub(crate) const TIMEOUT: u32 = 10_000;
@@ -163,7 +164,7 @@ async fn push(env: &Env, address: &str, authorization: &str, token: &str) -> Res
         202 => Ok((status, answer, None)),
         200..=299 => Err(format!("it answers {status}: only 202 says that it took the token (RFC 8935)")),
         _ => {
-            let told = serde_json::from_str::<SetError>(&answer).ok();
+            let told = parse::<SetError>(&answer).ok();
             let known = told.and_then(|told| TOKEN_ERRORS.into_iter().find(|known| *known == told.err));
             Ok((status, answer, known.map(str::to_owned)))
         }

@@ -202,7 +202,9 @@ describe("an undo", () => {
       [{ key: "k" }, /Say which changes/],
       [{ events: [] }, /1 to 1000/],
       [{ story: 1, types: ["person.danced"] }, /no type/],
-      [{ story: 1, colour: "red" }, /colour/],
+      [{ story: 1, colour: "red" }, /"selection\.colour": unknown field/],
+      [[["e"], 1], /"selection": invalid type: sequence, expected struct UndoSelection/],
+      [{ events: [1, "e"] }, /"selection\.events\[1\]": invalid type: string "e", expected i64/],
     ]) {
       assertProblem(await post("/undo/preview", { selection }), 400, why);
       assertProblem(await post("/undo", { selection }), 400, why);

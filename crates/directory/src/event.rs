@@ -15,6 +15,7 @@ use crate::ByName;
 use crate::key_scope::KeyScope;
 use crate::org_role::OrgRole;
 use crate::permission::RoleKind;
+use scim_protocol::json;
 
 /// Most people or groups that one event of memberships or visibility lists. A change of more has several events.
 pub const MAX_LISTED: usize = 500;
@@ -656,10 +657,14 @@ impl Serialize for Event {
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Tagged { r#type, data } = Tagged::deserialize(deserializer)?;
-        let fields = Map::from_iter([(r#type, data)]);
-        Self::deserialize(&fields).map_err(D::Error::custom)
+        let ByType(event) = json::read_object(&Map::from_iter([(r#type, data)])).map_err(D::Error::custom)?;
+        Ok(event)
     }
 }
+
+/// An event with its type as the only key.
+#[derive(Deserialize)]
+struct ByType(#[serde(deserialize_with = "Event::deserialize")] Event);
 
 /// The personal part of an event about a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::refusal::Refusal;
+use scim_protocol::json::present;
 use scim_protocol::text::fold;
 
 /// Most email domains of an organization.
@@ -36,15 +37,15 @@ pub struct Organization {
     /// Number of groups.
     pub group_count: u64,
     /// Maximum of `user_count`; `None`: no limit.
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "present")]
     pub user_limit: Option<u64>,
     /// What the names of its projects' groups begin with; `None`: it has had none yet. See
     /// [`crate::Catalog::group_prefix_of`].
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "present")]
     pub group_prefix: Option<String>,
     /// The attribute with which its identity provider sends organization roles; `None`: not known. See
     /// [`crate::Catalog::check_org_role_attribute`].
-    #[serde(rename = "confirmed_org_role_attribute", deserialize_with = "Option::deserialize")]
+    #[serde(rename = "confirmed_org_role_attribute", deserialize_with = "present")]
     pub org_role_attribute: Option<String>,
 }
 

@@ -17,6 +17,7 @@
 //! | [`error`] | Error messages | 7644 §3.12 |
 //! | [`text`] | Comparison of strings | 7644 §7.8, 8265 |
 //! | [`bounded_json`], [`budget`] | Bounds on memory and computing | 7644 §7 |
+//! | [`json`] | JSON values as types | 8259 |
 
 pub mod attribute_path;
 pub mod bounded_json;
@@ -29,6 +30,7 @@ pub mod discovery;
 pub mod entity_tag;
 pub mod error;
 pub mod filter;
+pub mod json;
 mod limits;
 pub mod list;
 mod message;

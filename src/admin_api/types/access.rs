@@ -9,7 +9,7 @@ use directory::OrgRole;
 use directory::event::{GroupRef, Transition};
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AccessQuery {
     /// The moment; a day stands for its beginning. Now, if left out.
@@ -88,7 +88,6 @@ pub(crate) struct Access {
 }
 
 #[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AccessChangeQuery {
     /// The first moment.

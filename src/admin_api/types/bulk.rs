@@ -51,7 +51,7 @@ pub(crate) struct BulkPreview {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct BulkQuery {
     /// The `next` of the previous page.

@@ -30,7 +30,6 @@ pub(crate) struct Confirmation {
 
 /// As [`Confirmation`], of a call without a body.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ConfirmationQuery {
     /// How many people the change takes access from. If it would be another number by now, nothing is changed. Must be

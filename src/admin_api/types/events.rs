@@ -55,7 +55,7 @@ pub(crate) enum DeedKind {
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeedQuery {
     /// Only deeds of this kind.

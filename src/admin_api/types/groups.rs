@@ -9,7 +9,7 @@ use super::projects::PeopleCount;
 use super::query::{Count, GroupCursor, ListSort, Skip};
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct GroupQuery {
     /// Only members with this in their user_name or their names, in any case. A page has those among the next 2,000
@@ -78,7 +78,7 @@ pub(crate) struct GroupMember {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct GroupListQuery {
     /// Only groups whose name has this in it, in any case. The first 20,000 groups by name are searched.

@@ -61,7 +61,7 @@ pub(crate) struct ImportList {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportQuery {
     /// The `next` of the previous page.
@@ -186,7 +186,6 @@ pub(crate) struct PersonOnPage {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ComparisonQuery {
     /// The id of the earlier import.

@@ -30,7 +30,7 @@ pub(crate) enum LogResource {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogQuery {
     /// Only what failed (status 400 and above), or what did not.

@@ -132,7 +132,7 @@ pub(crate) enum MemberSort {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MemberQuery {
     /// Only members who have this as a part of their user_name, names, addresses or externalId. Case, width and

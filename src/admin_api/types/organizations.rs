@@ -209,7 +209,7 @@ pub(crate) struct OrganizationDeletion {
 
 /// Confirms the deletion of an organization.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeletionQuery {
     /// The name of the organization, as it is spelled.
@@ -319,7 +319,7 @@ pub(crate) enum OrganizationSort {
 
 /// Which organizations a list has.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OrganizationQuery {
     /// Only organizations with this in their name or in an email domain, in any case, or with this id. At most 5,000 of

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use directory::permission::RoleKind;
+use scim_protocol::json::present;
 
 /// What a role allows.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -32,7 +33,7 @@ pub(crate) struct Permissions {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChangePermissions {
     /// The names of all its permissions, 50 at most: lower-case letters, digits and underscores. Null: its default.
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "present")]
     #[schema(required, max_items = 50)]
     pub(crate) permissions: Option<Vec<String>>,
 }

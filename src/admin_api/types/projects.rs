@@ -81,7 +81,7 @@ pub(crate) struct ProjectList {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AllProjectsQuery {
     /// The `next` of the previous page.
@@ -117,7 +117,7 @@ pub(crate) enum Archived {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProjectListQuery {
     /// Only projects whose name has this in it, in any case. The first 20,000 projects by name are searched.
@@ -168,7 +168,7 @@ pub(crate) struct ProjectSummaries {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProjectQuery {
     /// Only teams whose name has this in it, in any case.

@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 
 use crate::d1::project_views::{MOST_SEARCHED, Sort};
 use crate::http::{AdminCode, Problem};
-use crate::runtime::json::read_naming;
 use scim_protocol::Object;
 use scim_protocol::error::shorten;
+use scim_protocol::json;
 
 /// Entries of a page, unless the query says otherwise.
 pub(crate) const DEFAULT_COUNT: u16 = 50;
@@ -31,7 +31,8 @@ pub(crate) fn read<T: DeserializeOwned>(parameters: &[(String, String)]) -> Resu
             twice = Some(name);
         }
     }
-    let query = read_naming(&fields).map_err(|(name, error)| invalid(name, &error.to_string()))?;
+    let query =
+        json::read_exactly(&fields).map_err(|error| invalid(error.path(), &error.reason().to_string()))?;
     match twice {
         Some(name) => Err(invalid(None, &format!("duplicate field `{name}`"))),
         None => Ok(query),

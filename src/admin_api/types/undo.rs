@@ -306,7 +306,7 @@ pub(crate) struct UndoList {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UndoQuery {
     /// The `next` of the previous page.

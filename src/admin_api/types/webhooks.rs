@@ -227,7 +227,7 @@ pub(crate) struct WebhookAttempts {
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AttemptQuery {
     /// Only attempts before the one with this number: the `next` of the previous page.

@@ -15,6 +15,7 @@ use super::refusal::refused;
 use crate::http::{AdminCode, Problem};
 use crate::runtime::web_crypto::{js_object, settled, subtle};
 use crate::runtime::{clock, fetch as outgoing};
+use scim_protocol::json;
 
 /// How long keys are used before they are fetched again, in milliseconds.
 pub(crate) const LIFETIME: u64 = 60 * 60 * 1000;
@@ -150,7 +151,7 @@ async fn fetch(address: &str) -> Result<Vec<(String, CryptoKey)>, String> {
         return Err("its answer is no JSON".to_owned());
     };
     let mut keys = Vec::new();
-    for entry in Jwks::deserialize(&document).unwrap_or_default().keys {
+    for entry in json::read::<Jwks>(&document).unwrap_or_default().keys {
         keys.extend(import(&entry).await);
     }
     if keys.is_empty() { Err("it has no keys for RS256".to_owned()) } else { Ok(keys) }
@@ -189,7 +190,7 @@ struct Jwk {
 
 /// Imports a key with its id, if it is one for RS256. RFC 7517 §5: entries that are not understood are ignored.
 async fn import(entry: &Value) -> Option<(String, CryptoKey)> {
-    let jwk = Jwk::deserialize(entry).ok()?;
+    let jwk: Jwk = json::read(entry).ok()?;
     if jwk.kty != "RSA"
         || jwk.alg.is_some_and(|alg| alg != "RS256")
         || jwk.usage.is_some_and(|usage| usage != "sig")

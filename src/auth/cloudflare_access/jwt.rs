@@ -9,7 +9,7 @@ use worker::web_sys::CryptoKey;
 use super::jwks;
 use super::refusal::refused;
 use crate::http::Problem;
-use scim_protocol::Object;
+use scim_protocol::json;
 
 /// Longest token, in bytes.
 pub(crate) const MAX_LENGTH: usize = 8 * 1024;
@@ -156,9 +156,9 @@ fn parts(token: &str) -> Option<[Vec<u8>; 3]> {
     decoded?.try_into().ok()
 }
 
-/// Reads a JSON object. Serde would read an array for a struct, too.
+/// Reads a JSON object.
 fn object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
-    T::deserialize(&serde_json::from_slice::<Object>(text).ok()?).ok()
+    json::read_object(&serde_json::from_slice(text).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! Forms as browsers send them (`application/x-www-form-urlencoded`).
 
 use std::borrow::Cow;
-use std::iter::once;
 
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 use serde_json::map::Entry;
 
 use crate::admin_api::CallKey;
 use crate::http::{AdminCode, Problem};
-use crate::runtime::json;
 use scim_protocol::Object;
+use scim_protocol::json;
 use scim_protocol::text::equal_fold;
 
 /// Reads the fields of a form.
@@ -20,7 +18,7 @@ use scim_protocol::text::equal_fold;
 /// # Errors
 /// 400 if the page has no form with such fields.
 pub(crate) fn fields<F: DeserializeOwned>(body: &[u8]) -> Result<F, Problem> {
-    json::read(&object(form_urlencoded::parse(body))).map_err(|_| unknown())
+    json::read_object(&object(form_urlencoded::parse(body))).map_err(|_| unknown())
 }
 
 /// Reads one of a page's forms, which are the variants of an enum: the name of its button, `action`, is the variant's.
@@ -31,10 +29,9 @@ pub(crate) fn read<F: DeserializeOwned>(body: &[u8]) -> Result<F, Problem> {
     let (actions, fields): (Vec<_>, Vec<_>) =
         form_urlencoded::parse(body).partition(|(name, _)| name == "action");
     let [(_, action)] = actions.as_slice() else { return Err(unknown()) };
-    let fields = object(fields.into_iter());
     // An enum with its tag among the fields would be read in two ways, since any of the fields may come first.
-    let variant = MapDeserializer::new(once((action.as_ref(), &fields)));
-    F::deserialize(MapAccessDeserializer::new(variant)).map_err(|_| unknown())
+    let form = Object::from_iter([(action.to_string(), Value::Object(object(fields.into_iter())))]);
+    json::read_object(&form).map_err(|_| unknown())
 }
 
 /// 400: the page has no such form.
@@ -64,7 +61,7 @@ fn object<'a>(fields: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Obj
 pub(super) fn several<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::Error> {
     match Value::deserialize(field)? {
         Value::String(value) => Ok(vec![value]),
-        values => Vec::deserialize(&values).map_err(D::Error::custom),
+        values => json::read(&values).map_err(D::Error::custom),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::admin_api::types::organizations::Organization;
 use crate::admin_api::{AdminContext, CallKey, InOrganization, idempotency, keys};
 use crate::d1::StorageError;
 use crate::http::{AdminCode, Problem};
+use scim_protocol::json::parse;
 
 /// What to type into Okta, in the words of README.md.
 #[derive(Deserialize)]
@@ -32,7 +33,7 @@ struct OktaTexts {
 
 impl OktaTexts {
     fn read() -> Result<Self, StorageError> {
-        serde_json::from_str(include_str!("okta.json"))
+        parse(include_str!("okta.json"))
             .map_err(|error| StorageError::internal(format!("okta.json: {error}")))
     }
 }

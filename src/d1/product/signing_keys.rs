@@ -9,6 +9,7 @@ use super::super::statement::{Statement, text};
 use crate::d1::{Database, StorageError};
 use crate::runtime::clock::{DAY_MILLIS, iso};
 use crate::runtime::web_crypto::{self, EcKey};
+use scim_protocol::json::parse;
 
 /// How long a key signs, in milliseconds. The hourly maintenance makes the next one then.
 pub(crate) const LIFETIME: u64 = 90 * DAY_MILLIS;
@@ -36,7 +37,7 @@ impl SigningKey {
     /// # Errors
     /// It is not one, which cannot be: only [`insert`] writes it.
     pub(crate) fn key(&self) -> Result<EcKey, StorageError> {
-        serde_json::from_str(&self.private_key)
+        parse(&self.private_key)
             .map_err(|error| StorageError::internal(format!("the signing key {} is none: {error}", self.id)))
     }
 }

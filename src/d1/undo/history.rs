@@ -14,6 +14,7 @@ use crate::storage_error::StorageError;
 use directory::undo::{Addition, Past, PastEvent, PersonHistory, PersonNow, Place};
 use directory::{OrgRole, User};
 use scim_protocol::Object;
+use scim_protocol::json::present;
 use scim_protocol::text::in_order;
 
 /// Which events count as selected.
@@ -50,7 +51,7 @@ pub(super) struct PersonRow {
 }
 
 fn or_empty<'de, D: Deserializer<'de>>(groups: D) -> Result<Vec<String>, D::Error> {
-    Ok(Option::<Vec<String>>::deserialize(groups)?.unwrap_or_default())
+    Ok(present(groups)?.unwrap_or_default())
 }
 
 /// A row of `users`, as far as it is needed.

@@ -1,7 +1,6 @@
 //! Decides what becomes of some subjects, and previews what becomes of all.
 
 use litemap::LiteMap;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::history::{Loaded, LoadedPerson, LoadedThing, Loading, Scope};
@@ -15,6 +14,7 @@ use crate::d1::tenant::Tenant;
 use crate::d1::{Database, StorageError};
 use directory::Organization;
 use directory::undo::{Existence, Left, Place, Reason};
+use scim_protocol::json;
 use scim_protocol::text::in_order;
 
 /// About how many bytes of subjects are read for one step.
@@ -161,7 +161,7 @@ pub(super) async fn plan(
 /// # Errors
 /// `StorageErrorKind::Internal` if they are no list of texts.
 pub(super) fn mail_domains(value: &Value) -> Result<Vec<String>, StorageError> {
-    Vec::deserialize(value)
+    json::read(value)
         .map_err(|error| StorageError::internal(format!("an event has mail domains that are none: {error}")))
 }
 

@@ -16,6 +16,7 @@ use directory::event::{Event, Named, NewEvent, SubjectType, Transition};
 use directory::group_name::{Project, fold_group_name, project_role, team_role};
 use directory::undo::{DeletedGroup, Existence, Place, ProjectNow};
 use scim_protocol::Object;
+use scim_protocol::json::read_exactly;
 use scim_protocol::text::{compose, is_composed};
 
 /// Pushes the statements for things of one place, unless one of them was changed since it was read.
@@ -184,7 +185,7 @@ fn set_back(tenant: &Tenant<'_>, thing: &PlannedThing) -> Result<Vec<Statement>,
         (name.clone(), if value.is_null() { Value::from(0) } else { value.clone() })
     };
     let wanted: Object = thing.plan.settings.iter().map(unlimited).collect();
-    let settings: Settings = Settings::deserialize(&wanted)
+    let settings: Settings = read_exactly(&wanted)
         .map_err(|error| StorageError::internal(format!("an event has settings that are none: {error}")))?;
     let modified = thing.loaded.settings.get("last_modified").and_then(Value::as_str);
     let modified =

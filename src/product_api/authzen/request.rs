@@ -98,7 +98,7 @@ pub(super) async fn read(context: &mut ProductContext<'_>) -> Result<Body, Probl
         return Err(Problem::new(400, "Send the request with \"Content-Type: application/json\"."));
     }
     let text = context.request.body(BODY_LIMIT).await?;
-    body::read(&body::parse(&text)?)
+    body::read_known(&body::parse(&text)?)
 }
 
 /// The value of a field that a request must have.

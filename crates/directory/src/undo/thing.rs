@@ -10,6 +10,7 @@ use crate::event::{Event, GroupRef};
 use crate::group::Group;
 use crate::group_name::{TEAM_ROLES, project_role, team_role};
 use scim_protocol::Object;
+use scim_protocol::json::present;
 
 /// An event about a group, team, project, or the organization.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,10 +44,10 @@ pub struct DeletedGroup {
     /// When it was created.
     pub created_at: String,
     /// When an identity provider last wrote it.
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "present")]
     pub pushed_at: Option<String>,
     /// Its version at the deletion.
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "present")]
     pub version: Option<i64>,
 }
 
