@@ -2,6 +2,8 @@
 //! Addresses of the stylesheet, the script and the icon change with their content, so that browsers may cache them
 //! forever.
 
+use worker::{Method, Request};
+
 use super::pages::{ICON, SCRIPT, STYLESHEET};
 use crate::d1::StorageError;
 use crate::deployment::{ASSETS, Deployment};
@@ -31,7 +33,8 @@ pub(super) async fn read(deployment: &Deployment<'_>, path: &str) -> Result<Stri
     let assets = deployment.env.assets(ASSETS).map_err(|error| failed(&error))?;
     // The host is not looked at.
     let address = format!("https://assets.invalid/{path}");
-    let mut response = assets.fetch(address, None).await.map_err(|error| failed(&error))?;
+    let request = Request::new(&address, Method::Get).map_err(|error| failed(&error))?;
+    let mut response = assets.fetch_request(request).await.map_err(|error| failed(&error))?;
     match response.status_code() {
         200 => response.text().await.map_err(|error| failed(&error)),
         status => Err(failed(&status)),

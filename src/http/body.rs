@@ -13,7 +13,7 @@ use worker::wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::d1::StorageError;
 use crate::d1::member_chunks::{ChunkCursor, ChunkStream};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::runtime::js_text::JsText;
 
 /// Longest text of several parts that becomes one string before it is sent, in UTF-16 code units. The strings of a
@@ -212,7 +212,12 @@ impl Body {
                 Part::Members { from, continues } => match self.next_members(from, continues).await {
                     Ok(text) => text,
                     Err(error) => {
-                        console_error!("an answer was broken off: {error:?}");
+                        let code = error.code().as_str();
+                        let why = match error.into_kind() {
+                            ErrorKind::Storage(error) => format!("{error:?}"),
+                            _ => code.to_owned(),
+                        };
+                        console_error!("an answer was broken off: {why}");
                         return Err(worker::Error::from("the response was ended before its end"));
                     }
                 },

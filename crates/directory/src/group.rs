@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::group_name::{self, fold_group_name};
-use crate::membership::MembershipChange;
+use crate::membership::{MemberEdits, MembershipChange};
 use crate::refusal::Refusal;
 use crate::text::{check_length, check_visible};
 use scim_protocol::Object;
@@ -67,7 +67,7 @@ impl<'a> GroupChange<'a> {
     }
 
     fn of_edits(all: Vec<Edit<'a>>) -> Result<Self, Refusal> {
-        let mut members = MembershipChange::default();
+        let mut members = MemberEdits::default();
         let mut edits = Vec::new();
         for edit in all {
             match edit.path.attribute {
@@ -80,7 +80,7 @@ impl<'a> GroupChange<'a> {
                 _ => edits.push(edit),
             }
         }
-        Ok(Self { members, edits })
+        Ok(Self { members: members.change(), edits })
     }
 
     /// The group that a POST creates.

@@ -1,14 +1,13 @@
 //! The members that a filter can select, as far as that is known before the group is read (RFC 7644 §3.5.2.2).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use scim_protocol::Object;
 use scim_protocol::budget::Budget;
 use scim_protocol::filter::{Comparison, Filter, Literal, Matcher, Operator};
 
-/// Ids of users in a request.
-pub type Ids<'a> = BTreeSet<Cow<'a, str>>;
+/// Ids of users in a request, in order, each once.
+pub type Ids<'a> = Vec<Cow<'a, str>>;
 
 /// The members that a filter can select.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,15 +31,13 @@ impl<'a> Reach<'a> {
     }
 
     fn one(id: &str, is_exact: bool) -> Self {
-        let mut ids = Ids::new();
-        ids.insert(Cow::Owned(id.to_owned()));
-        Self { candidates: Some(ids), is_exact }
+        Self { candidates: Some(vec![Cow::Owned(id.to_owned())]), is_exact }
     }
 
     fn and(self, other: Self) -> Self {
         let candidates = match (self.candidates, other.candidates) {
             (Some(mut some), Some(others)) => {
-                some.retain(|id| others.contains(id));
+                some.retain(|id| others.binary_search(id).is_ok());
                 Some(some)
             }
             (some, others) => some.or(others),
@@ -55,7 +52,11 @@ impl<'a> Reach<'a> {
             return Self::ALL;
         }
         let candidates = self.candidates.zip(other.candidates).map(|(mut some, others)| {
-            some.extend(others);
+            for id in others {
+                if let Err(place) = some.binary_search(&id) {
+                    some.insert(place, id);
+                }
+            }
             some
         });
         Self { candidates, is_exact: self.is_exact && other.is_exact }

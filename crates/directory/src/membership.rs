@@ -1,7 +1,6 @@
 //! Changes of a group's members: which ids a request adds, removes, or selects by a filter.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -19,7 +18,7 @@ pub const MAX_COMPARISONS: usize = 10;
 
 /// A change of membership, as sets of user ids. A group's members are never read to change them, unless a filter asks
 /// for more than their ids.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct MembershipChange<'a> {
     /// Whether present members leave who are not in `add`.
     pub replaces_all: bool,
@@ -52,8 +51,20 @@ impl<'a> MembershipChange<'a> {
     pub fn depends_on_members(&self) -> bool {
         self.replaces_all || !self.selections.is_empty()
     }
+}
 
-    /// Adds an edit of the attribute `members` to the change.
+/// The edits of the attribute `members` in a request, in their order.
+#[derive(Default)]
+pub(crate) struct MemberEdits<'a> {
+    replaces_all: bool,
+    /// Each id that is named, and whether it is to be a member. The last word on an id counts.
+    named: Vec<(Cow<'a, str>, bool)>,
+    /// Filters whose matches leave, each with the number of ids that are named before it.
+    selections: Vec<(usize, Selection<'a>)>,
+}
+
+impl<'a> MemberEdits<'a> {
+    /// Adds an edit.
     ///
     /// # Errors
     /// A refusal of edits that change a member in part, of members without an id, and of members that are groups.
@@ -70,59 +81,68 @@ impl<'a> MembershipChange<'a> {
         let removes = edit.op == Op::Remove && !matches!(edit.value, None | Some(Value::Null));
         let ids = member_ids(edit.path.attribute, edit.value, !removes)?;
         match (edit.op, edit.value) {
-            (Op::Add, _) => self.add(ids),
+            (Op::Add, _) => self.name(ids, true),
             (Op::Replace, _) | (Op::Remove, None | Some(Value::Null)) => self.replace(ids),
             // Entra ID names the whole attribute in the path and the ones to remove in the value.
-            (Op::Remove, Some(_)) => self.remove(ids),
+            (Op::Remove, Some(_)) => self.name(ids, false),
         }
         Ok(())
     }
 
-    fn replace(&mut self, ids: Ids<'a>) {
-        *self = Self { replaces_all: true, add: ids, ..Self::default() };
+    fn replace(&mut self, ids: Vec<Cow<'a, str>>) {
+        *self = Self { replaces_all: true, ..Self::default() };
+        self.name(ids, true);
     }
 
-    fn add(&mut self, ids: Ids<'a>) {
-        for id in &ids {
-            self.remove.remove(id);
-        }
-        self.exempt(&ids);
-        self.add.extend(ids);
-    }
-
-    fn remove(&mut self, ids: Ids<'a>) {
-        for id in &ids {
-            self.add.remove(id);
-        }
-        self.exempt(&ids);
-        if !self.replaces_all {
-            self.remove.extend(ids);
-        }
-    }
-
-    fn exempt(&mut self, ids: &Ids<'a>) {
-        for selection in &mut self.selections {
-            selection.exempt.extend(ids.iter().cloned());
-        }
+    fn name(&mut self, ids: Vec<Cow<'a, str>>, joins: bool) {
+        self.named.extend(ids.into_iter().map(|id| (id, joins)));
     }
 
     fn remove_selected(&mut self, filter: &Filter<'a>) -> Result<(), Refusal> {
         let member_filter::Reach { candidates, is_exact } = member_filter::reach(filter);
         match candidates {
-            Some(ids) if is_exact => self.remove(ids),
+            Some(ids) if is_exact => self.name(ids, false),
             None if is_exact => self.replace(Ids::new()),
             candidates => {
                 // The comparisons of all filters are numbered in one sequence.
-                let taken: usize = self.selections.iter().map(|selection| selection.filter.terms()).sum();
+                let taken: usize =
+                    self.selections.iter().map(|(_, selection)| selection.filter.terms()).sum();
                 if taken.saturating_add(filter.terms()) > MAX_COMPARISONS {
                     return Err(Refusal::MemberFilterTooComplex { limit: MAX_COMPARISONS });
                 }
                 let filter = filter.clone().numbered_from(taken);
-                self.selections.push(Selection { filter, candidates, exempt: Ids::new() });
+                let selection = Selection { filter, candidates, exempt: Ids::new() };
+                self.selections.push((self.named.len(), selection));
             }
         }
         Ok(())
     }
+
+    /// What the edits change together.
+    pub(crate) fn change(self) -> MembershipChange<'a> {
+        let Self { replaces_all, mut named, selections } = self;
+        let selections = selections.into_iter().map(|(place, selection)| {
+            let later = named.get(place..).unwrap_or_default().iter().map(|(id, _)| (id.clone(), true));
+            let exempt = last_words(later.collect()).into_iter().map(|(id, _)| id).collect();
+            Selection { exempt, ..selection }
+        });
+        let selections = selections.collect();
+        named = last_words(named);
+        let of = |wanted: bool| -> Ids<'a> {
+            named.iter().filter(|(_, joins)| *joins == wanted).map(|(id, _)| id.clone()).collect()
+        };
+        let remove = if replaces_all { Ids::new() } else { of(false) };
+        MembershipChange { replaces_all, add: of(true), remove, selections }
+    }
+}
+
+/// The ids in order, each once, as it is named last.
+fn last_words(mut named: Vec<(Cow<'_, str>, bool)>) -> Vec<(Cow<'_, str>, bool)> {
+    named.reverse();
+    // Borrowed ids are not copied for it.
+    named.sort_by_cached_key(|(id, _)| id.clone());
+    named.dedup_by(|next, kept| next.0 == kept.0);
+    named
 }
 
 /// The ids in a value of `members`, whose elements are objects with a `value`, or bare ids. They are borrowed, since
@@ -132,7 +152,7 @@ fn member_ids<'v>(
     attribute: Option<&Attribute>,
     members: Option<&'v Value>,
     join: bool,
-) -> Result<Ids<'v>, Refusal> {
+) -> Result<Vec<Cow<'v, str>>, Refusal> {
     let members = match members {
         None | Some(Value::Null) => &[],
         Some(Value::Array(members)) => members.as_slice(),
@@ -144,7 +164,7 @@ fn member_ids<'v>(
                 .and_then(|members| members.sub_attribute_of_key(name))
                 .is_some_and(|part| part.name == "value")
     };
-    let mut ids = BTreeSet::new();
+    let mut ids = Vec::new();
     for member in members {
         let id = match member {
             Value::Null => continue,
@@ -169,7 +189,7 @@ fn member_ids<'v>(
             .filter(|id| !id.trim().is_empty())
             .ok_or(Refusal::MemberIdMissing { is_object: member.is_object() })?;
         check_length("members.value", id)?;
-        ids.insert(Cow::Borrowed(id.as_str()));
+        ids.push(Cow::Borrowed(id.as_str()));
     }
     Ok(ids)
 }

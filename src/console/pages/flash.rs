@@ -201,7 +201,7 @@ impl From<String> for Redirect {
 impl Redirect {
     /// The `Set-Cookie` that brings it to the page; `None` if there is nothing to say.
     pub(crate) fn cookie(&self, origin: &str) -> Option<String> {
-        let value = serde_urlencoded::to_string(self.done.as_ref()?).ok()?;
+        let value = form::written(self.done.as_ref()?)?;
         Some(cookie::set(origin, COOKIE, &value, LIFE))
     }
 }

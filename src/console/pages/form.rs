@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::map::Entry;
 
@@ -19,6 +19,13 @@ use scim_protocol::text::equal_fold;
 /// 400 if the page has no form with such fields.
 pub(crate) fn fields<F: DeserializeOwned>(body: &[u8]) -> Result<F, Problem> {
     json::read_object(&object(form_urlencoded::parse(body))).map_err(|_| unknown())
+}
+
+/// Writes the fields of a form. Those that are null are left out.
+pub(super) fn written(fields: &impl Serialize) -> Option<String> {
+    let Ok(Value::Object(fields)) = serde_json::to_value(fields) else { return None };
+    let texts = fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    Some(form_urlencoded::Serializer::new(String::new()).extend_pairs(texts).finish())
 }
 
 /// Reads one of a page's forms, which are the variants of an enum: the name of its button, `action`, is the variant's.
