@@ -51,13 +51,16 @@ impl<'a> Deployment<'a> {
             .map(|catalog| catalog.with_limits(LIMITS))
         });
         static READ_REPLICAS: OnceLock<bool> = OnceLock::new();
+        static IMPORT_PAGES: OnceLock<Result<u64, String>> = OnceLock::new();
+        let import_pages =
+            IMPORT_PAGES.get_or_init(|| import_pages_per_day(&variable(env, "IMPORT_PAGES_PER_DAY", "")));
         Ok(Self {
             env,
             // Only the first database is required.
             first: env.d1("DB").map_err(|error| format!("D1 binding DB: {error}"))?,
             catalog: catalog.as_ref().map_err(Clone::clone)?,
             kv: env.kv("KV").map_err(|error| format!("KV binding KV: {error}"))?,
-            import_pages_per_day: import_pages_per_day(&variable(env, "IMPORT_PAGES_PER_DAY", ""))?,
+            import_pages_per_day: import_pages.clone()?,
             read_replicas: *READ_REPLICAS.get_or_init(|| variable(env, "READ_REPLICAS", "off") == "on"),
             cost: Rc::default(),
         })

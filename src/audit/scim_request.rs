@@ -27,11 +27,14 @@ pub(crate) struct Target<'a> {
 
 /// The facts for the audit entry of a request, collected while it is carried out.
 pub(crate) struct AuditContext {
-    entry: Entry,
+    /// The entry, without its path.
+    facts: Entry,
+    address: Address,
+    /// The address as an entry has it, which most reads do not need.
+    redacted: OnceCell<RedactedAddress>,
     catalog: &'static Catalog,
     redactor: Redactor<'static>,
     resource_type: Option<&'static str>,
-    resource_id: Option<String>,
     /// The name in the body, or else the stored one.
     resource_name: RefCell<Option<String>>,
     /// What administrators should know if the request succeeds without a change.
@@ -40,6 +43,19 @@ pub(crate) struct AuditContext {
     is_read: bool,
     organization: OnceCell<String>,
     is_written: Cell<bool>,
+}
+
+/// An address as it was sent.
+struct Address {
+    path: String,
+    parameters: Vec<(String, String)>,
+    /// The segment with the identifier of the resource.
+    id: Option<String>,
+}
+
+struct RedactedAddress {
+    path: String,
+    resource_id: Option<String>,
 }
 
 impl AuditContext {
@@ -52,11 +68,11 @@ impl AuditContext {
     ) -> Self {
         let Target { method, path, parameters, segments } = target;
         let redactor = Redactor::new(catalog, segments.first().copied());
-        let entry = Entry {
+        let facts = Entry {
             source: Source::Scim,
             actor,
             method: method.to_owned(),
-            path: redactor.address(path, parameters),
+            path: String::new(),
             body: None,
             began_millis: clock::now_millis(),
             request_id,
@@ -69,10 +85,15 @@ impl AuditContext {
         };
         let id = segments.get(1).filter(|_| resource_type.is_some());
         Self {
-            entry,
+            facts,
+            address: Address {
+                path: path.to_owned(),
+                parameters: parameters.to_vec(),
+                id: id.map(|id| (*id).to_owned()),
+            },
+            redacted: OnceCell::new(),
             catalog,
             resource_type,
-            resource_id: id.map(|id| redactor.path_segment(id)),
             redactor,
             resource_name: RefCell::default(),
             note: RefCell::default(),
@@ -85,15 +106,15 @@ impl AuditContext {
 
     /// The same for the HTTP request with this id.
     pub(crate) fn of_request(mut self, id: &str) -> Self {
-        id.clone_into(&mut self.entry.ray_id);
+        id.clone_into(&mut self.facts.ray_id);
         self
     }
 
     /// For an operation of this bulk request.
     pub(crate) fn for_operation(&self, target: Target<'_>, request_id: String) -> Self {
         let organization = self.organization.clone();
-        let audit = Self::new(self.catalog, self.entry.actor.clone(), target, request_id);
-        Self { organization, ..audit.of_request(&self.entry.ray_id) }
+        let audit = Self::new(self.catalog, self.facts.actor.clone(), target, request_id);
+        Self { organization, ..audit.of_request(&self.facts.ray_id) }
     }
 
     /// Adds the body, redacted.
@@ -104,7 +125,28 @@ impl AuditContext {
         let name = ["userName", "displayName"].iter().find_map(|name| body.get(name)?.as_str());
         let name = name.or_else(address);
         self.resource_name.replace(name.map(str::to_owned));
-        self.entry.body = Some(self.redactor.body(body));
+        self.facts.body = Some(self.redactor().body(body));
+    }
+
+    /// Redacts the address, and remembers what it redacts there for [`Self::redactor`].
+    fn redacted_address(&self) -> &RedactedAddress {
+        self.redacted.get_or_init(|| {
+            let Address { path, parameters, id } = &self.address;
+            RedactedAddress {
+                path: self.redactor.address(path, parameters),
+                resource_id: id.as_deref().map(|id| self.redactor.path_segment(id)),
+            }
+        })
+    }
+
+    /// The redactor for bodies and messages, which may quote what was redacted in the address.
+    fn redactor(&self) -> &Redactor<'static> {
+        self.redacted_address();
+        &self.redactor
+    }
+
+    fn entry(&self) -> Entry {
+        Entry { path: self.redacted_address().path.clone(), ..self.facts.clone() }
     }
 
     /// Sets the organization of the key, once the key is verified. Without it there is no entry.
@@ -145,12 +187,12 @@ impl AuditContext {
         let organization = self.organization.get().ok_or_else(|| {
             StorageError::internal("a change has an audit entry before its organization is known".to_owned())
         })?;
-        Ok(self.entry.insert(tenant, organization, &self.redacted(outcome)))
+        Ok(self.entry().insert(tenant, organization, &self.redacted(outcome)))
     }
 
     /// The entry of a change that may not take place; see [`Entry::insert_if_row_changed`].
     pub(crate) fn change_if_row_changed(&self, tenant: &Tenant<'_>, outcome: &Outcome) -> Statement {
-        self.entry.insert_if_row_changed(tenant, &self.redacted(outcome))
+        self.entry().insert_if_row_changed(tenant, &self.redacted(outcome))
     }
 
     /// The entry of a request that changed nothing, for after its response; `None` for requests without an entry.
@@ -172,9 +214,9 @@ impl AuditContext {
                 let notes = [NOTHING_TO_CHANGE].into_iter().chain(note.as_deref());
                 Some(notes.collect::<Vec<_>>().join(" "))
             }
-            detail => detail.map(|detail| self.redactor.message(detail)),
+            detail => detail.map(|detail| self.redactor().message(detail)),
         };
-        Some(self.entry.insert_rate_limited(tenant, organization, &self.unchanged(status, code, detail)))
+        Some(self.entry().insert_rate_limited(tenant, organization, &self.unchanged(status, code, detail)))
     }
 
     /// The entry of a failed request, for a batch in which the statement before writes one row or none: with none, no
@@ -186,8 +228,8 @@ impl AuditContext {
         code: ErrorCode,
         detail: &str,
     ) -> Statement {
-        let outcome = self.unchanged(status, Some(code), Some(self.redactor.message(detail)));
-        self.entry.insert_failure_if_row_changed(tenant, &outcome)
+        let outcome = self.unchanged(status, Some(code), Some(self.redactor().message(detail)));
+        self.entry().insert_failure_if_row_changed(tenant, &outcome)
     }
 
     /// The outcome of a request that changed nothing.
@@ -196,14 +238,14 @@ impl AuditContext {
             status,
             code,
             resource_type: self.resource_type,
-            resource_id: self.resource_id.clone(),
+            resource_id: self.redacted_address().resource_id.clone(),
             resource_name: self.resource_name.borrow().clone(),
             detail,
         }
     }
 
     fn redacted(&self, outcome: &Outcome) -> Outcome {
-        let detail = outcome.detail.as_deref().map(|detail| self.redactor.message(detail));
+        let detail = outcome.detail.as_deref().map(|detail| self.redactor().message(detail));
         Outcome { detail, ..outcome.clone() }
     }
 }

@@ -149,8 +149,11 @@ impl Numbered {
     }
 }
 
-/// Whether two texts of the same length are equal. WebAssembly's `memcmp` compares a byte at a time.
-fn is_same(one: &str, other: &str) -> bool {
+/// Whether two texts are equal. WebAssembly's `memcmp` compares a byte at a time.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
     let (one, last) = one.as_bytes().as_chunks::<8>();
     let (other, other_last) = other.as_bytes().as_chunks::<8>();
     let is_different =
@@ -206,11 +209,13 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_one_length_are_told_apart() {
+    fn texts_are_told_apart() {
         for (one, other) in [("", ""), ("abcdefghi", "abcdefghi"), ("abcdefgh", "abcdefgh")] {
             assert!(super::is_same(one, other));
         }
-        for (one, other) in [("abcdefghi", "abcdefghj"), ("abcdefghi", "xbcdefghi"), ("a", "b")] {
+        for (one, other) in
+            [("abcdefghi", "abcdefghj"), ("abcdefghi", "xbcdefghi"), ("a", "b"), ("abcdefgh", "")]
+        {
             assert!(!super::is_same(one, other));
         }
     }
