@@ -8,7 +8,6 @@ use worker::wasm_bindgen::JsValue;
 
 use super::batch::{Batch, Handle, Results, Select, json_of};
 use super::brake::Holds;
-use super::columns::parsed_object;
 use super::numbered::is_same;
 use super::retry::backoff_with_jitter;
 use super::statement::{Statement, text};
@@ -18,6 +17,7 @@ use crate::error::Error;
 use crate::runtime::clock;
 use directory::{Key, Organization, Refusal};
 use scim_protocol::ScimError;
+use scim_protocol::json::parse_object;
 use scim_protocol::text::FOLD_VERSION;
 
 /// How often a write is tried if other requests change its basis in the meantime.
@@ -56,7 +56,7 @@ impl StoredKey {
         LAST_READ.with_borrow_mut(|last| match last {
             Some((known, key)) if is_same(known, &json) => Ok(key.clone()),
             last => {
-                let key: Self = parsed_object(&json).map_err(serde_wasm_bindgen::Error::new)?;
+                let key: Self = parse_object(&json).map_err(serde_wasm_bindgen::Error::new)?;
                 *last = Some((json, key.clone()));
                 Ok(key)
             }
