@@ -396,7 +396,7 @@ pub struct Waiting {
 /// Finds runs of all organizations whose last step was before `before`, at most `most`; those that have waited longest
 /// come first. A run that an older version began has no time of a step: it was to wait for its administrator.
 pub fn waiting(before: &str, most: u32) -> Select<Waiting> {
-    Select::columns(Statement::new(
+    Select::few(Statement::new(
         "SELECT r.org_id AS org_id, r.id AS id, r.created_by AS created_by
          FROM bulk_runs r INDEXED BY bulk_runs_under_way
          WHERE r.status = 'running' AND r.stepped_at > '' AND r.stepped_at < :before

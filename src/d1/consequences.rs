@@ -156,7 +156,7 @@ pub fn count(tenant: &Tenant<'_>, change: Change<'_>) -> Select<Counted> {
          FROM organizations o WHERE o.id = :org",
         limit()
     );
-    tenant.select(&sql, &change.bindings())
+    tenant.select_few(&sql, &change.bindings())
 }
 
 /// The statement before a change that fails the batch with `StorageErrorKind::Unconfirmed` if the change takes

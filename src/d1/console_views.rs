@@ -113,5 +113,5 @@ pub fn group_size(tenant: &Tenant<'_>, id: &str) -> Select<GroupSize> {
     let sql = "SELECT nullif(count(*), CAST(:most AS INTEGER) + 1) AS members FROM (
            SELECT 1 FROM groups g CROSS JOIN memberships m ON m.group_seq = g.seq
            WHERE g.org_id = :org AND g.id = :id LIMIT CAST(:most AS INTEGER) + 1)";
-    tenant.select(sql, &[text("id", id), integer("most", MOST_COUNTED)])
+    tenant.select_few(sql, &[text("id", id), integer("most", MOST_COUNTED)])
 }

@@ -42,7 +42,7 @@ pub fn loss(tenant: &Tenant<'_>, id: &str) -> Select<Loss> {
            loss.is_deletion AS is_deletion
          FROM loss"
     );
-    tenant.select(&sql, &[text("id", id)])
+    tenant.select_few(&sql, &[text("id", id)])
 }
 
 /// Reads deleted people in the order of their ids behind `after`, one a row as JSON; one more than `count` if there are
@@ -72,7 +72,7 @@ pub struct Known {
 
 /// Reads what is known of a person.
 pub fn known(tenant: &Tenant<'_>, id: &str) -> Select<Known> {
-    tenant.select(
+    tenant.select_few(
         "SELECT EXISTS (SELECT 1 FROM users WHERE org_id = :org AND id = :person) AS is_present,
            EXISTS (SELECT 1 FROM deleted_people WHERE org_id = :org AND id = :person) OR EXISTS (
              SELECT 1 FROM event_subjects s CROSS JOIN events e ON e.org_id = s.org_id AND e.seq = s.seq

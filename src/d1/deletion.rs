@@ -26,12 +26,12 @@ pub struct KeyOf {
 
 /// Reads the keys that a deletion stops.
 pub fn working_keys(tenant: &Tenant<'_>) -> Select<KeyOf> {
-    tenant.select("SELECT id FROM auth_keys WHERE org_id = :org AND deactivated_at IS NULL", &[])
+    tenant.select_few("SELECT id FROM auth_keys WHERE org_id = :org AND deactivated_at IS NULL", &[])
 }
 
 /// Reads the keys that a deletion has stopped.
 pub fn stopped_keys(tenant: &Tenant<'_>) -> Select<KeyOf> {
-    tenant.select("SELECT id FROM auth_keys WHERE org_id = :org AND is_stopped = 1", &[])
+    tenant.select_few("SELECT id FROM auth_keys WHERE org_id = :org AND is_stopped = 1", &[])
 }
 
 /// Deletes an organization: its keys are refused from now on.
@@ -74,7 +74,7 @@ pub fn restore(tenant: &Tenant<'_>, id: &str, name: &str) -> Vec<Statement> {
 
 /// Finds organizations that were deleted before `before`, the oldest first, at most `most`.
 pub fn due(before: &str, most: u32) -> Select<Due> {
-    Select::columns(Statement::new(
+    Select::few(Statement::new(
         "SELECT id, deleted_at FROM organizations INDEXED BY organizations_deleted
          WHERE deleted_at IS NOT NULL AND deleted_at < :before ORDER BY deleted_at LIMIT CAST(:most AS INTEGER)",
         &[text("before", before), text("most", most.to_string())],

@@ -43,7 +43,7 @@ pub fn candidate<R: DeserializeOwned>(
          ORDER BY users.id = :person DESC LIMIT 1"
     );
     let bindings = [text("group", group), text("person", person), text("user_name", fold_user_name(person))];
-    tenant.select(&sql, &bindings)
+    tenant.select_few(&sql, &bindings)
 }
 
 /// A group's id.
@@ -55,7 +55,7 @@ pub struct GroupId {
 
 /// Finds a group by its id or its name.
 pub fn group_named(tenant: &Tenant<'_>, group: &str) -> Select<GroupId> {
-    tenant.select(
+    tenant.select_few(
         "SELECT g.id AS id FROM groups g WHERE g.org_id = :org AND (g.id = :group OR g.name_fold = :name)
          ORDER BY g.id = :group DESC LIMIT 1",
         &[text("group", group), text("name", fold_group_name(group))],
@@ -110,7 +110,7 @@ pub fn search<R: DeserializeOwned>(
     let count = u32::from(count).saturating_add(1);
     let bindings =
         [text("id", id), text("name", fold(name)), integer("after", after), integer("count", count)];
-    tenant.select(&sql, &bindings)
+    tenant.select_few(&sql, &bindings)
 }
 
 /// Adds people to a group or removes them from it, by ids, each once. Fails as stale unless all of them are active, and

@@ -104,7 +104,7 @@ pub struct Findings {
 impl Findings {
     /// Adds the statements to a batch.
     pub fn push(batch: &mut Batch, tenant: &Tenant<'_>) -> Self {
-        let mut add = |sql: &str| batch.push(tenant.select(sql, &[]));
+        let mut add = |sql: &str| batch.push(tenant.select_few(sql, &[]));
         Self {
             renames: add(&renames()),
             no_groups: add(&no_groups()),

@@ -119,7 +119,7 @@ pub fn page<R: DeserializeOwned>(query: &Query<'_>) -> Select<Listed<R>> {
         query.found(),
         described(", f.place AS place")
     );
-    Select::columns(query.statement(&sql))
+    Select::few(query.statement(&sql))
 }
 
 /// The place behind which a search has to go on.
@@ -135,7 +135,7 @@ pub struct Rest {
 pub fn rest(query: &Query<'_>) -> Select<Rest> {
     let last = MOST_SEARCHED.saturating_sub(1);
     let sql = format!("SELECT r.place, r.id FROM ({} LIMIT 1 OFFSET {last}) r", query.looked_at());
-    Select::columns(query.statement(&sql))
+    Select::few(query.statement(&sql))
 }
 
 /// Reads the ids and names of organizations to switch to, as JSON.
@@ -170,7 +170,7 @@ pub struct Unfolded {
 pub fn unfolded(most: u32) -> Select<Unfolded> {
     let sql = "SELECT id, name FROM organizations INDEXED BY organizations_by_name WHERE name_fold = ''
                ORDER BY id LIMIT CAST(:most AS INTEGER)";
-    Select::columns(Statement::new(sql, &[integer("most", most)]))
+    Select::few(Statement::new(sql, &[integer("most", most)]))
 }
 
 /// Writes the folded name of an organization, unless it has another name meanwhile.

@@ -295,7 +295,7 @@ pub fn visibility(tenant: &Tenant<'_>, domains: &[String]) -> Select<Visibility>
          FROM users u WHERE u.org_id = :org AND {}",
         visibility_differs(domains)
     );
-    tenant.select(&sql, &[text("mail_domains", json_array(domains))])
+    tenant.select_few(&sql, &[text("mail_domains", json_array(domains))])
 }
 
 /// Updates which users SCIM sees.

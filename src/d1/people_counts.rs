@@ -29,7 +29,7 @@ pub fn due() -> Select<Due> {
          CROSS JOIN events e ON e.org_id = o.id AND e.seq = (SELECT max(seq) FROM events WHERE org_id = o.id)
          WHERE o.deleted_at IS NULL AND e.seq > o.people_counted_to LIMIT {MOST_ORGANIZATIONS}"
     );
-    Select::columns(Statement::new(&sql, &[]))
+    Select::few(Statement::new(&sql, &[]))
 }
 
 /// What is counted.
@@ -62,7 +62,7 @@ pub fn count(tenant: &Tenant<'_>, counted: Counted) -> Select<Ignored> {
          ON CONFLICT (org_id, id) DO UPDATE SET people = excluded.people, counted_at = excluded.counted_at
          RETURNING 1 AS counted"
     );
-    tenant.select(&sql, &[])
+    tenant.select_few(&sql, &[])
 }
 
 /// Notes that all people are counted as of an event.

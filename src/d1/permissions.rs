@@ -41,7 +41,7 @@ pub fn stored(tenant: &Tenant<'_>) -> Select<Stored> {
            (SELECT json_group_array(role) FROM known WHERE role IS NOT NULL) AS custom_roles
          FROM organizations o WHERE o.id = :org"
     );
-    tenant.select(&sql, &[])
+    tenant.select_few(&sql, &[])
 }
 
 /// Writes the permissions of the organization's roles, unless they were changed since they were read as `before`.

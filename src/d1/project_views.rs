@@ -252,7 +252,7 @@ pub fn first_members<R: DeserializeOwned>(tenant: &Tenant<'_>, team: &str) -> Se
            CROSS JOIN users ON users.seq = m.user_seq
          WHERE +g.org_id = :org AND g.team_id = :team ORDER BY g.seq, m.user_seq"
     );
-    tenant.select(&sql, &[text("team", team)])
+    tenant.select_few(&sql, &[text("team", team)])
 }
 
 /// The groups that are no roles.

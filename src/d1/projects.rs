@@ -101,7 +101,7 @@ pub struct Candidates {
 /// Reads, in one row, the projects that a group may belong to by its name. `after_prefix` is the group's name behind
 /// the product's prefix; it begins with the project's name.
 pub fn named_by_group(tenant: &Tenant<'_>, after_prefix: &str) -> Select<Candidates> {
-    tenant.select(
+    tenant.select_few(
         "SELECT json_group_array(json_object('id', p.id, 'name', p.name)) AS projects
          FROM projects p
          WHERE p.org_id = :org AND p.archived_at IS NULL
@@ -136,7 +136,7 @@ pub fn doomed(tenant: &Tenant<'_>, group_id: &str) -> Select<DoomedGroup> {
            CROSS JOIN groups x ON x.seq = g.seq OR x.team_id = g.team_id
          WHERE g.org_id = :org AND g.id = :group AND (g.project_id IS NULL OR g.team_id IS NOT NULL) ORDER BY x.seq"
     );
-    tenant.select(&sql, &[text("group", group_id)])
+    tenant.select_few(&sql, &[text("group", group_id)])
 }
 
 /// The text for the audit log that says which groups are deleted.

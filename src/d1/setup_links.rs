@@ -139,5 +139,5 @@ pub fn entries(tenant: &Tenant<'_>) -> Select<Entry> {
            AND l.status < 400 AND l.detail IS NOT NULL
          ORDER BY l.id DESC LIMIT {MOST_ENTRIES}"
     );
-    tenant.select(&sql, &[])
+    tenant.select_few(&sql, &[])
 }

@@ -142,6 +142,11 @@ impl Tenant<'_> {
         Select::columns(self.statement(sql, bindings))
     }
 
+    /// As [`Tenant::select`], for rows as of [`Select::few`].
+    pub(crate) fn select_few<R: DeserializeOwned>(&self, sql: &str, bindings: &[Binding]) -> Select<R> {
+        Select::few(self.statement(sql, bindings))
+    }
+
     /// A [`Tenant::statement`] whose column `json` is JSON of an `R`.
     pub(crate) fn select_json<R: DeserializeOwned>(&self, sql: &str, bindings: &[Binding]) -> Select<R> {
         Select::json(self.statement(sql, bindings))

@@ -42,7 +42,7 @@ pub fn due(hour: u64) -> Select<Due> {
                SELECT u.managed AS managed FROM users u INDEXED BY users_inactive
                WHERE u.org_id = o.id AND u.active = 0 LIMIT {MOST_AT_ONCE} + 1) x)"
     );
-    Select::columns(Statement::new(&sql, &[text("hour", hour.to_string())]))
+    Select::few(Statement::new(&sql, &[text("hour", hour.to_string())]))
 }
 
 /// A piece of an organization's inactive people.
@@ -68,5 +68,5 @@ pub fn piece(tenant: &Tenant<'_>, after: &str) -> Select<Piece> {
            WHERE u.org_id = :org AND u.active = 0 AND u.user_name_fold > :after
            ORDER BY u.user_name_fold LIMIT {MOST_OF_PIECE}) x"
     );
-    tenant.select(&sql, &[text("after", after)])
+    tenant.select_few(&sql, &[text("after", after)])
 }

@@ -41,7 +41,7 @@ pub fn moment(tenant: &Tenant<'_>, time: &str, person: Option<&str>) -> Select<M
          CROSS JOIN events f ON f.org_id = o.id AND f.seq = (SELECT min(seq) FROM events WHERE org_id = o.id)",
         at("moment", Side::Inclusive)
     );
-    tenant.select(&sql, &[text("moment", time), optional("subject", person)])
+    tenant.select_few(&sql, &[text("moment", time), optional("subject", person)])
 }
 
 /// Most events of which a difference is made at once.
@@ -73,7 +73,7 @@ pub struct Present {
 
 /// Reads a person as they are; no row if they are not in the directory.
 pub fn present(tenant: &Tenant<'_>, person: &str) -> Select<Present> {
-    tenant.select(
+    tenant.select_few(
         "SELECT u.active AS active, u.managed AS visible, u.org_role AS org_role
          FROM users u WHERE u.org_id = :org AND u.id = :subject",
         &[text("subject", person)],
@@ -276,5 +276,5 @@ pub fn names(tenant: &Tenant<'_>, ids: &[&str]) -> Select<NamedPerson> {
          FROM o CROSS JOIN json_each(:ids) j LEFT JOIN users u ON u.org_id = o.id AND u.id = j.value
          ORDER BY j.key"
     );
-    tenant.select(&sql, &[text("ids", json!(ids).to_string())])
+    tenant.select_few(&sql, &[text("ids", json!(ids).to_string())])
 }

@@ -317,7 +317,7 @@ pub fn total(tenant: &Tenant<'_>, query: &Query) -> Select<Total> {
         "WITH RECURSIVE {tables}
          SELECT count(DISTINCT e.story) FILTER (WHERE {condition}) AS deeds, count(*) AS scanned FROM ({scanned}) e"
     );
-    tenant.select(&sql, &bindings)
+    tenant.select_few(&sql, &bindings)
 }
 
 /// The time of the oldest event that is kept.
@@ -329,7 +329,7 @@ pub struct KeptSince {
 
 /// Reads the time of the oldest event that is kept, if there is one.
 pub fn kept_since(tenant: &Tenant<'_>) -> Select<KeptSince> {
-    tenant.select("SELECT e.at AS at FROM events e WHERE e.org_id = :org ORDER BY e.seq LIMIT 1", &[])
+    tenant.select_few("SELECT e.at AS at FROM events e WHERE e.org_id = :org ORDER BY e.seq LIMIT 1", &[])
 }
 
 /// The newest event.
@@ -341,7 +341,7 @@ pub struct Newest {
 
 /// Reads the story of the newest event: in the batch of a change, that of the change.
 pub fn newest_story(tenant: &Tenant<'_>) -> Select<Newest> {
-    tenant.select("SELECT story FROM events WHERE org_id = :org ORDER BY seq DESC LIMIT 1", &[])
+    tenant.select_few("SELECT story FROM events WHERE org_id = :org ORDER BY seq DESC LIMIT 1", &[])
 }
 
 /// Reads one event with all that it lists.

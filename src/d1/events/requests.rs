@@ -173,5 +173,5 @@ pub fn total(tenant: &Tenant<'_>, query: &Query) -> Select<Total> {
     let sql = format!(
         "SELECT count(*) FILTER (WHERE {condition}) AS requests, count(*) AS scanned FROM ({scanned}) l"
     );
-    tenant.select(&sql, &bindings)
+    tenant.select_few(&sql, &bindings)
 }

@@ -59,7 +59,7 @@ pub struct KeptToday {
 
 /// Reads [`KeptToday`].
 pub fn today(tenant: &Tenant<'_>) -> Select<KeptToday> {
-    tenant.select(
+    tenant.select_few(
         "SELECT coalesce((SELECT d.pages FROM import_days d WHERE d.day = substr(:now, 1, 10)), 0) AS pages
          FROM (SELECT :org AS id LIMIT 1) o WHERE o.id IS NOT NULL",
         &[],
@@ -103,7 +103,7 @@ pub fn one<R: DeserializeOwned>(tenant: &Tenant<'_>, id: &str) -> Select<WithPag
          FROM imports i WHERE i.org_id = :org AND i.id = :import",
         described()
     );
-    tenant.select(&sql, &[text("import", id)])
+    tenant.select_few(&sql, &[text("import", id)])
 }
 
 /// An import, and the pages on which a person may have been.

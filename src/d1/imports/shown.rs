@@ -104,7 +104,7 @@ impl Keeping {
             text("due", self.page.due().to_string()),
             text("a_day", self.pages_a_day.to_string()),
         ];
-        Select::columns(self.tenant.statement(&sql, &bindings))
+        Select::few(self.tenant.statement(&sql, &bindings))
     }
 
     /// The second: it notes the page, and whether it is kept.

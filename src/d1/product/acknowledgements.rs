@@ -35,7 +35,7 @@ pub struct Progress {
 
 /// Reads how far a consumer is; no row if it has acknowledged nothing.
 pub fn progress(tenant: &Tenant<'_>, consumer: &str) -> Select<Progress> {
-    tenant.select(
+    tenant.select_few(
         "SELECT c.seq AS seq, c.at AS at FROM consumers c WHERE c.org_id = :org AND c.id = :consumer",
         &[text("consumer", consumer)],
     )

@@ -71,7 +71,7 @@ pub(crate) async fn rotate(database: &Database, now_millis: u64) -> Result<(), S
 }
 
 fn select() -> Select<SigningKey> {
-    Select::columns(Statement::new(
+    Select::few(Statement::new(
         &format!(
             "SELECT id, private_key, created_at FROM signing_keys ORDER BY created_at DESC LIMIT {MAX_PUBLISHED}"
         ),

@@ -125,7 +125,7 @@ pub struct OrganizationId {
 
 /// Reads the ids of organizations whose folded columns are of an older version.
 pub fn behind(most: u32) -> Select<OrganizationId> {
-    Select::columns(Statement::new(
+    Select::few(Statement::new(
         "SELECT id FROM organizations WHERE fold_version < CAST(:version AS INTEGER) ORDER BY id
          LIMIT CAST(:most AS INTEGER)",
         &[integer("version", FOLD_VERSION), text("most", most.to_string())],
@@ -133,7 +133,7 @@ pub fn behind(most: u32) -> Select<OrganizationId> {
 }
 
 async fn progress(database: &Database, tenant: &Tenant<'_>) -> Result<Progress, StorageError> {
-    let statement = tenant.select::<ProgressRow>(
+    let statement = tenant.select_few::<ProgressRow>(
         "SELECT fold_version, folded_to, mail_domains FROM organizations WHERE id = :org",
         &[],
     );

@@ -104,7 +104,7 @@ impl Names {
              ORDER BY t.{key} LIMIT CAST(:most AS INTEGER)",
             not_ascii(&format!("t.{name}"))
         );
-        tenant.select(&sql, &[text("after", after), text("most", MOST_ROWS.to_string())])
+        tenant.select_few(&sql, &[text("after", after), text("most", MOST_ROWS.to_string())])
     }
 
     /// The step that writes what differs in these rows.

@@ -134,7 +134,7 @@ pub(crate) async fn step(
     );
     let mut batch = Batch::new();
     let people = batch.push(tenant.select_json::<Person>(&read, &bindings));
-    let looked = batch.push(tenant.select::<Looked>(&count, &bindings));
+    let looked = batch.push(tenant.select_few::<Looked>(&count, &bindings));
     let results = database.batch(&batch).await?;
     let people = results.all(people)?;
     let Looked { looked_at, special, last } = results.one(looked)?;

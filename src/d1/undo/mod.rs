@@ -132,7 +132,7 @@ pub struct Waiting {
 
 /// Finds runs of all organizations whose last step was before `before`, at most `most`.
 pub fn waiting(before: &str, most: u32) -> Select<Waiting> {
-    Select::columns(Statement::new(
+    Select::few(Statement::new(
         "SELECT r.org_id AS org_id, r.id AS id FROM undo_runs r
          WHERE r.status = 'running' AND r.progress ->> '$.stepped_at' < :before
            AND EXISTS (SELECT 1 FROM organizations o WHERE o.id = r.org_id AND o.deleted_at IS NULL)

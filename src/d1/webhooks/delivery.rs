@@ -58,7 +58,7 @@ pub fn waiting(now: &str) -> Select<Waiting> {
          ORDER BY w.leased_until LIMIT {MOST_SWEPT}",
         has_work()
     );
-    Select::columns(Statement::new(&sql, &[text("now", now)]))
+    Select::few(Statement::new(&sql, &[text("now", now)]))
 }
 
 /// Finds the webhooks of an organization that have something to deliver, but for those whose receivers are slow.
@@ -68,7 +68,7 @@ pub fn waiting_of(tenant: &Tenant<'_>) -> Select<Waiting> {
          WHERE w.org_id = :org AND {IS_FREE} AND w.slow_until <= :now AND {}",
         has_work()
     );
-    tenant.select(&sql, &[])
+    tenant.select_few(&sql, &[])
 }
 
 /// A webhook that a run has claimed.
@@ -403,7 +403,7 @@ pub fn finish(
          FROM webhooks w WHERE w.org_id = :org AND w.id = :webhook",
         has_work()
     );
-    batch.push(tenant.select(&left, &[text("webhook", id)]))
+    batch.push(tenant.select_few(&left, &[text("webhook", id)]))
 }
 
 /// Writes attempts into the log, behind a statement that has counted them.

@@ -205,13 +205,12 @@ impl<'de> Reader<'de> {
         Error::invalid_type(unexpected, expected)
     }
 
+    /// Begins a struct. Its visitor would say as well what is expected, by a function of each type.
     #[inline(never)]
-    fn enter_struct(
-        &mut self,
-        fields: &'static [&'static str],
-        expected: &dyn Expected,
-    ) -> Result<(), Error> {
-        let Source::Object(object) = self.source else { return Err(self.wrong(expected)) };
+    fn enter_struct(&mut self, name: &'static str, fields: &'static [&'static str]) -> Result<(), Error> {
+        let Source::Object(object) = self.source else {
+            return Err(self.wrong(&format!("struct {name}").as_str()));
+        };
         if self.is_exact
             && let Some(name) = object.keys().find(|name| !fields.contains(&name.as_str()))
         {
@@ -446,11 +445,11 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.enter_struct(fields, &visitor)?;
+        self.enter_struct(name, fields)?;
         let read = visitor.visit_seq(&mut *self)?;
         self.leave()?;
         Ok(read)
@@ -541,6 +540,6 @@ impl<'de> VariantAccess<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         self.check_content(&"struct variant")?;
-        self.deserialize_struct("", fields, visitor)
+        self.deserialize_struct("variant", fields, visitor)
     }
 }
