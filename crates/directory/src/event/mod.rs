@@ -5,9 +5,12 @@
 //! the retention of the deployment. [`Personal`] has names and attribute values. It is stored under the person, and is
 //! deleted when the person is erased; the frame still counts then.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+mod record;
+mod subjects;
+mod wire;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
@@ -15,7 +18,9 @@ use crate::ByName;
 use crate::key_scope::KeyScope;
 use crate::org_role::OrgRole;
 use crate::permission::RoleKind;
-use scim_protocol::json;
+
+pub use record::{AttributeChange, NewEvent, Personal};
+pub use subjects::{GroupRef, Memberships, Named, PersonRef, Source, SubjectType, Transition};
 
 /// Most people or groups that one event of memberships or visibility lists. A change of more has several events.
 pub const MAX_LISTED: usize = 500;
@@ -24,144 +29,6 @@ pub const MAX_LISTED_BYTES: usize = 100_000;
 
 /// Most groups that one event of an archived or restored project lists. A project of more has several events.
 pub const MAX_GROUPS_LISTED: usize = 200;
-
-/// What makes changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// An identity provider, over SCIM.
-    Scim,
-    /// An administrator, in the console or by its API.
-    Console,
-    /// A scheduled job of the Worker.
-    Job,
-}
-
-impl Source {
-    /// Its name in the log and in events.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Scim => "scim",
-            Self::Console => "console",
-            Self::Job => "job",
-        }
-    }
-}
-
-/// What an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SubjectType {
-    /// A person: a SCIM user, or a member whom SCIM does not see.
-    Person,
-    /// A group: a role of a project or team, or a plain group.
-    Group,
-    /// A project.
-    Project,
-    /// A team.
-    Team,
-    /// A SCIM key.
-    Key,
-    /// A product key.
-    #[serde(rename = "product_key")]
-    ProductKey,
-    /// The organization itself.
-    Organization,
-    /// A list that an identity provider reads page by page.
-    Import,
-    /// A webhook.
-    Webhook,
-    /// A setup link.
-    #[serde(rename = "setup_link")]
-    SetupLink,
-}
-
-impl SubjectType {
-    /// Its name in events.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::Group => "group",
-            Self::Project => "project",
-            Self::Team => "team",
-            Self::Key => "key",
-            Self::ProductKey => "product_key",
-            Self::Organization => "organization",
-            Self::Import => "import",
-            Self::Webhook => "webhook",
-            Self::SetupLink => "setup_link",
-        }
-    }
-}
-
-/// A project or team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = NamedThen)]
-pub struct Named {
-    /// Identifier.
-    pub id: String,
-    /// Name at that time.
-    pub name: String,
-}
-
-/// A group, and what membership of it means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct GroupRef {
-    /// Identifier.
-    pub id: String,
-    /// `displayName` at that time.
-    pub name: String,
-    /// The client's identifier.
-    #[serde(default)]
-    #[schema(required)]
-    pub external_id: Option<String>,
-    /// The project of which it is a role.
-    #[serde(default)]
-    #[schema(required)]
-    pub project: Option<Named>,
-    /// The team of which it is a role.
-    #[serde(default)]
-    #[schema(required)]
-    pub team: Option<Named>,
-    /// The role; a plain group has none.
-    #[serde(default)]
-    #[schema(required)]
-    pub role: Option<String>,
-    /// Of a membership that ended with a person: the sequence number of the event that began it; 0: it began before
-    /// events were kept.
-    #[serde(default)]
-    #[schema(required)]
-    pub since: Option<i64>,
-}
-
-/// A person in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PersonRef {
-    /// Identifier.
-    pub id: String,
-    /// Of a membership that ended: the sequence number of the event that began it; 0: it began before events were kept.
-    #[serde(default)]
-    #[schema(required)]
-    pub since: Option<i64>,
-}
-
-/// Memberships that began or ended: each of the people, in each of the groups. Either list has one element.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Memberships {
-    /// The groups.
-    pub groups: Vec<GroupRef>,
-    /// The people, at most [`MAX_LISTED`].
-    pub people: Vec<PersonRef>,
-}
-
-/// A value before and after a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Transition<T> {
-    /// Before the change.
-    pub before: T,
-    /// After the change.
-    pub after: T,
-}
 
 /// A change, without personal data. Serialized, `type` is its name and `data` has its fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EnumDiscriminants, ToSchema)]
@@ -629,129 +496,4 @@ pub enum Event {
         /// How many were left as they are.
         skipped: i64,
     },
-}
-
-/// An event as it is stored and shown.
-#[derive(Serialize, Deserialize)]
-struct Tagged {
-    r#type: String,
-    data: Value,
-}
-
-// What serde derives for an enum with its fields beside its tag reads them in two ways, since either may come first,
-// and has the code of all types twice. What it derives for an enum with its tag as the only key is half of that.
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields =
-            Self::serialize(self, serde_json::value::Serializer).map_err(serde::ser::Error::custom)?;
-        let Value::Object(fields) = fields else {
-            return Err(serde::ser::Error::custom("an event is not an object"));
-        };
-        let Some((r#type, data)) = fields.into_iter().next() else {
-            return Err(serde::ser::Error::custom("an event has no type"));
-        };
-        Tagged { r#type, data }.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Tagged { r#type, data } = Tagged::deserialize(deserializer)?;
-        let ByType(event) = json::read_object(&Map::from_iter([(r#type, data)])).map_err(D::Error::custom)?;
-        Ok(event)
-    }
-}
-
-/// An event with its type as the only key.
-#[derive(Deserialize)]
-struct ByType(#[serde(deserialize_with = "Event::deserialize")] Event);
-
-/// The personal part of an event about a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Personal {
-    /// `userName` after the change, or before the deletion.
-    pub user_name: String,
-    /// The client's identifier, likewise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_id: Option<String>,
-    /// The name for display, likewise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    /// Each changed attribute by its name. Attributes of an extension have its URN before their name.
-    #[serde(default, skip_serializing_if = "ByName::is_empty")]
-    pub changes: ByName<AttributeChange>,
-}
-
-/// The value of an attribute before and after a change. `None`: it has no value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AttributeChange {
-    /// Before the change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Value>,
-    /// After the change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Value>,
-}
-
-/// An event on its way into storage.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewEvent {
-    /// What happened.
-    pub event: Event,
-    /// What the subject is.
-    pub subject_type: SubjectType,
-    /// The subject's identifier.
-    pub subject_id: String,
-    /// The version of the subject that the change makes; `None`: the subject has none, or storage knows it.
-    pub version: Option<i64>,
-    /// The personal part.
-    pub personal: Option<Personal>,
-    /// How many people who are active and seen by SCIM there are more than before.
-    pub active: i64,
-    /// How many people lose access by it who have not lost any in the hour before.
-    pub lost: i64,
-}
-
-impl NewEvent {
-    /// An event about something other than a person.
-    pub fn new(event: Event, subject_type: SubjectType, subject_id: &str) -> Self {
-        let subject_id = subject_id.to_owned();
-        Self { event, subject_type, subject_id, version: None, personal: None, active: 0, lost: 0 }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_a_type_is_the_same_everywhere() {
-        let event = Event::PersonDeactivated {
-            org_role: Transition { before: OrgRole::Admin, after: OrgRole::Member },
-        };
-        let json = serde_json::to_value(&event).unwrap();
-        let name: &str = EventType::from(&event).into();
-        assert_eq!(json.get("type").unwrap(), name);
-        assert_eq!(name.parse(), Ok(EventType::PersonDeactivated));
-        assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
-        for each in EventType::VARIANTS {
-            let name: &str = each.into();
-            assert_eq!(name.split('.').count(), 2, "{name} is subject.deed");
-        }
-    }
-
-    #[test]
-    fn what_the_database_makes_is_read() {
-        let made = serde_json::json!({"type": "membership.removed", "data": {
-            "groups": [{"id": "g", "name": "Statsig-Web-Admin", "external_id": null, "team": null, "role": "Admin",
-                "project": {"id": "p", "name": "Web"}}],
-            "people": [{"id": "u", "since": 7}],
-        }});
-        let Event::MembershipRemoved(Memberships { groups, people }) = serde_json::from_value(made).unwrap()
-        else {
-            panic!("another event");
-        };
-        assert_eq!(groups.first().unwrap().project.as_ref().unwrap().name, "Web");
-        assert_eq!(people, [PersonRef { id: "u".to_owned(), since: Some(7) }]);
-    }
 }
