@@ -79,7 +79,7 @@ async fn decide(
     let mut batch = Batch::from_iter(events::record_if_row_changed(tenant, &[event]));
     batch.extend(consequence);
     let organization = batch.push(organizations::one(tenant));
-    let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail(detail);
+    let outcome = Outcome::done(200, detail);
     let results = context.write_if_changed(tenant, &outcome, change, batch).await?;
     let written = results.first(organization)?.ok_or_else(StorageError::stale)?;
     Ok(Reply::ok(context.located(context.database, written.organization)))

@@ -42,8 +42,7 @@ pub(crate) async fn delete(
         let detail = "Nothing was deleted: confirm it with the name of the organization, as it is spelled.";
         return Err(Problem::of(AdminCode::NotConfirmed, detail));
     }
-    let outcome = Outcome { status: 200, ..Outcome::default() }
-        .with_detail(format!("Deleted the organization {name}. Its keys are stopped."));
+    let outcome = Outcome::done(200, format!("Deleted the organization {name}. Its keys are stopped."));
     let mut batch = Batch::from_iter(stored::delete(&tenant, org, name));
     let written = batch.push(organizations::one(&tenant));
     let after = context.write(&tenant, &outcome, batch).await?;
@@ -69,8 +68,7 @@ pub(crate) async fn restore(
     if organization.record.deletion.is_none() {
         return Err(Problem::of(AdminCode::OrganizationNotDeleted, "The organization is not deleted."));
     }
-    let outcome = Outcome { status: 200, ..Outcome::default() }
-        .with_detail(format!("Restored the organization {name}."));
+    let outcome = Outcome::done(200, format!("Restored the organization {name}."));
     let mut batch = Batch::from_iter(stored::restore(&tenant, org, name));
     let written = batch.push(organizations::one(&tenant));
     let after = context.write(&tenant, &outcome, batch).await?;

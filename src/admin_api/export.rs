@@ -49,8 +49,7 @@ pub(crate) async fn begin(
         Format::Csv => ("text/csv; charset=utf-8", "csv", "CSV"),
         Format::Jsonl => ("application/x-ndjson", "jsonl", "JSON lines"),
     };
-    let outcome =
-        Outcome { status: 200, ..Outcome::default() }.with_detail(format!("Exported {name} as {called}."));
+    let outcome = Outcome::done(200, format!("Exported {name} as {called}."));
     context.note(&tenant, &outcome).await?;
     let day = tenant.now.get(..10).unwrap_or_default();
     let file = format!("{} {name} {day}.{ending}", organization.record.name);

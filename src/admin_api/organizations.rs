@@ -116,8 +116,7 @@ pub(crate) async fn accept(
     id: &str,
 ) -> Result<Reply<Box<Organization>>, Problem> {
     let (tenant, email) = invited(context, id).await?;
-    let outcome = Outcome { status: 200, ..Outcome::default() }
-        .with_detail(format!("{email} accepted to administer it."));
+    let outcome = Outcome::done(200, format!("{email} accepted to administer it."));
     let mut batch = Batch::from_iter([events::organization::invitation_answered(&tenant, true)]);
     let organization = batch.push(stored::one(&tenant));
     let change = acceptances::accept(&tenant, &acceptances::mail_of(email));
@@ -132,8 +131,7 @@ pub(crate) async fn decline(
     id: &str,
 ) -> Result<Reply<DeclinedOrganization>, Problem> {
     let (tenant, email) = invited(context, id).await?;
-    let outcome = Outcome { status: 200, ..Outcome::default() }
-        .with_detail(format!("{email} declined to administer it."));
+    let outcome = Outcome::done(200, format!("{email} declined to administer it."));
     let mut batch = Batch::from_iter([events::organization::invitation_answered(&tenant, false)]);
     let organization = batch.push(stored::one::<OrganizationRecord>(&tenant));
     let change = acceptances::decline(&tenant, &acceptances::mail_of(email));
@@ -194,8 +192,7 @@ pub(crate) async fn create(
     let domains = settings.mail_domains.as_deref().unwrap_or_default();
     let managed = organization::is_managed(owner.email_domain().as_deref(), domains);
     let owner_id = ids::new_id()?;
-    let outcome = Outcome { status: 201, ..Outcome::default() }
-        .with_detail(format!("Created the organization {name}."));
+    let outcome = Outcome::done(201, format!("Created the organization {name}."));
     let entry = context.entry.insert(&tenant, &id, &outcome);
     let mut batch = Batch::new();
     match context.mark_done() {
@@ -243,7 +240,7 @@ pub(crate) async fn update(
     if settings == Settings::default() {
         return Ok(Reply::ok(opened.organization));
     }
-    let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail("Changed the settings.");
+    let outcome = Outcome::done(200, "Changed the settings.".to_owned());
     let update = stored::update(&tenant, &settings);
     let mut batch = Batch::new();
     if let Some(domains) = &settings.mail_domains {

@@ -66,8 +66,7 @@ pub(crate) async fn change(
         let text = (after != RolePermissions::default()).then(|| json(&after)).transpose()?;
         let mut batch = Batch::from_iter(stored::update(&tenant, stored.text.as_deref(), text.as_deref()));
         batch.extend(events::record(&tenant, &[event]));
-        let outcome = Outcome { status: 200, ..Outcome::default() }
-            .with_detail(format!("Changed what the {} role {role} allows.", kind.as_str()));
+        let outcome = Outcome::done(200, format!("Changed what the {} role {role} allows.", kind.as_str()));
         context.write(&tenant, &outcome, batch).await?;
         Ok(Reply::ok(answer))
     })

@@ -240,7 +240,7 @@ pub(crate) async fn start(
     }
     let tenant = tenant.of_organization(&organization.record.id);
     let id = ids::new_id()?;
-    let outcome = Outcome { status: 201, ..Outcome::default() }.with_detail("Began to undo changes.");
+    let outcome = Outcome::done(201, "Began to undo changes.".to_owned());
     let releases_brake = organization.record.brake.engaged_at.as_deref().filter(|_| request.release_brake);
     let batch = Batch::from_iter(stored::start(&tenant, &id, &selection, span, releases_brake)?);
     context.write(&tenant, &outcome, batch).await?;
@@ -300,7 +300,7 @@ pub(crate) async fn step(context: &AdminContext<'_>, org: &str, id: &str) -> Res
 pub(crate) async fn stop(context: &AdminContext<'_>, org: &str, id: &str) -> Result<Reply<UndoRun>, Problem> {
     let InOrganization { organization, .. } = opened(context, org, id).await?;
     let tenant = context.tenant(org).of_organization(&organization.record.id);
-    let outcome = Outcome { status: 200, ..Outcome::default() }.with_detail("Stopped an undo.");
+    let outcome = Outcome::done(200, "Stopped an undo.".to_owned());
     context.write_if_changed(&tenant, &outcome, stored::stop(&tenant, id), Batch::new()).await?;
     let run = context.database.run(stored::one(&tenant, id)).await?.pop();
     Ok(Reply::ok(run.ok_or_else(not_found)?.into()))

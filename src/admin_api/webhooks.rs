@@ -104,7 +104,8 @@ pub(crate) async fn create(
     let added = Added { secret: signing, issuer, by: context.actor.name() };
     let batch = stored::insert(&tenant, &id, &settings, added);
     let detail = format!("Added a webhook to {}.", settings.target());
-    let webhook = save(context, &tenant, &id, outcome(201, detail), batch.into_iter().collect()).await?;
+    let webhook =
+        save(context, &tenant, &id, Outcome::done(201, detail), batch.into_iter().collect()).await?;
     Ok(Reply::created(WebhookWithSecret { webhook, secret: shown }))
 }
 
@@ -150,7 +151,7 @@ pub(crate) async fn change(
     if let Some(authorization) = authorization {
         batch.extend(stored::authorize(&tenant, id, target, authorization));
     }
-    save(context, &tenant, id, outcome(200, detail), batch).await.map(Reply::ok)
+    save(context, &tenant, id, Outcome::done(200, detail), batch).await.map(Reply::ok)
 }
 
 /// Deletes a webhook. What it has not delivered is not delivered any more.
@@ -161,7 +162,7 @@ pub(crate) async fn delete(
 ) -> Result<Reply<Nothing>, Problem> {
     let tenant = context.tenant(org);
     let before = read(context, org, id).await?.answer.settings();
-    let outcome = outcome(200, format!("Deleted the webhook to {}.", before.target()));
+    let outcome = Outcome::done(200, format!("Deleted the webhook to {}.", before.target()));
     let batch = Batch::from_iter(stored::delete(&tenant, id, &before));
     context.write(&tenant, &outcome, batch).await?;
     Ok(Reply::ok(Nothing {}))
@@ -193,7 +194,7 @@ pub(crate) async fn rotate(
         before.target()
     );
     let batch = stored::rotate(&tenant, id, before.target(), &secret, &until);
-    let webhook = save(context, &tenant, id, outcome(200, detail), batch.into_iter().collect()).await?;
+    let webhook = save(context, &tenant, id, Outcome::done(200, detail), batch.into_iter().collect()).await?;
     Ok(Reply::ok(WebhookWithSecret { webhook, secret: Some(secret) }))
 }
 
@@ -217,7 +218,7 @@ pub(crate) async fn replay(
     let detail = format!("Had the events {from} to {to} delivered once more to {}.", webhook.target());
     let mut batch = Batch::new();
     let after = batch.push(stored::one(&tenant, id));
-    let outcome = outcome(200, detail);
+    let outcome = Outcome::done(200, detail);
     let change = stored::replay(&tenant, id, from, to);
     let results = context.write_if_changed(&tenant, &outcome, change, batch).await?;
     let after: Webhook = results.first(after)?.ok_or_else(not_found)?;
@@ -273,7 +274,7 @@ pub(crate) async fn test(
     ]);
     let logged = batch.push(stored::attempts::<WebhookAttempt>(&tenant, id, None, 1));
     let detail = format!("Sent a test message to {}: {}.", webhook.target(), attempt.status);
-    let results = context.write(&tenant, &outcome(200, detail), batch).await?;
+    let results = context.write(&tenant, &Outcome::done(200, detail), batch).await?;
     Ok(Reply::ok(results.one(logged)?))
 }
 
@@ -381,10 +382,6 @@ fn check_authorization(format: Format, authorization: Option<&str>) -> Result<()
              {LONGEST_AUTHORIZATION} at most."
         ))),
     }
-}
-
-fn outcome(status: u16, detail: String) -> Outcome {
-    Outcome { status, ..Outcome::default() }.with_detail(detail)
 }
 
 fn new_secret() -> Result<String, StorageError> {

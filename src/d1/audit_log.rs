@@ -78,6 +78,11 @@ impl Outcome {
         }
     }
 
+    /// Success about the organization itself, and what was done.
+    pub fn done(status: u16, detail: String) -> Self {
+        Self { status, detail: Some(detail), ..Self::default() }
+    }
+
     /// The same, saying more.
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }

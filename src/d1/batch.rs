@@ -99,9 +99,14 @@ enum Place {
     Other(usize),
 }
 
-/// Statements that run as one transaction, in one round trip.
+/// Statements that run as one transaction, in one round trip. It is boxed, as its results are: many functions pass them
+/// on, and a pointer is less to move.
 #[derive(Debug, Clone, Default)]
-pub struct Batch {
+pub struct Batch(Box<Statements>);
+
+/// What a [`Batch`] consists of.
+#[derive(Debug, Clone, Default)]
+struct Statements {
     first: Vec<Statement>,
     others: Vec<Statement>,
     /// Whether the first of `others` returns at most one row.
@@ -118,14 +123,14 @@ impl Batch {
 
     /// Adds a statement whose rows are read.
     pub fn push<R>(&mut self, select: Select<R>) -> Handle<R> {
-        let place = Place::Other(self.others.len());
-        self.others.push(select.statement);
+        let place = Place::Other(self.0.others.len());
+        self.0.others.push(select.statement);
         Handle { place, read: select.read }
     }
 
     /// As [`Batch::push`] for a statement that returns at most one row.
     pub fn push_single<R>(&mut self, select: Select<R>) -> Handle<R> {
-        self.begins_with_single |= self.others.is_empty();
+        self.0.begins_with_single |= self.0.others.is_empty();
         self.push(select)
     }
 
@@ -133,10 +138,10 @@ impl Batch {
     /// that was added by [`Batch::push_single`], the two become one, which takes the database less time. The columns
     /// of both must have different names.
     pub(crate) fn push_first_joined<R>(&mut self, select: Select<R>) -> Handle<R> {
-        match self.others.as_mut_slice() {
-            [only] if self.begins_with_single && self.first.is_empty() => {
+        match self.0.others.as_mut_slice() {
+            [only] if self.0.begins_with_single && self.0.first.is_empty() => {
                 *only = joined(&select.statement, only);
-                self.is_joined = true;
+                self.0.is_joined = true;
                 Handle { place: Place::First(0), read: select.read }
             }
             _ => self.push_first(select),
@@ -146,40 +151,40 @@ impl Batch {
     /// Adds a statement whose rows are read. It runs before all statements that were not added by this method or
     /// [`Batch::execute_first`].
     pub fn push_first<R>(&mut self, select: Select<R>) -> Handle<R> {
-        let place = Place::First(self.first.len());
-        self.first.push(select.statement);
+        let place = Place::First(self.0.first.len());
+        self.0.first.push(select.statement);
         Handle { place, read: select.read }
     }
 
     /// Adds a statement that returns no rows, or whose rows do not matter.
     pub fn execute(&mut self, statement: Statement) {
-        self.others.push(statement);
+        self.0.others.push(statement);
     }
 
     /// Adds a statement as [`Batch::execute`] does, in the place of [`Batch::push_first`].
     pub fn execute_first(&mut self, statement: Statement) {
-        self.first.push(statement);
+        self.0.first.push(statement);
     }
 
     /// Adds statements as [`Batch::execute`] does.
     pub fn extend(&mut self, statements: impl IntoIterator<Item = Statement>) {
-        self.others.extend(statements);
+        self.0.others.extend(statements);
     }
 
     /// The statements in the order in which they run.
     pub fn statements(&self) -> impl Iterator<Item = &Statement> {
-        self.first.iter().chain(&self.others)
+        self.0.first.iter().chain(&self.0.others)
     }
 
     /// Where the results of its statements are.
     pub(crate) fn layout(&self) -> Layout {
-        Layout { first: self.first.len(), is_joined: self.is_joined }
+        Layout { first: self.0.first.len(), is_joined: self.0.is_joined }
     }
 }
 
 impl FromIterator<Statement> for Batch {
     fn from_iter<I: IntoIterator<Item = Statement>>(statements: I) -> Self {
-        Self { others: statements.into_iter().collect(), ..Self::default() }
+        Self(Box::new(Statements { others: statements.into_iter().collect(), ..Statements::default() }))
     }
 }
 
@@ -229,7 +234,7 @@ impl Layout {
     /// `StorageErrorKind::Internal` if the row of a joined statement does not say what was found.
     pub(crate) fn results(self, mut each: Vec<Option<Array>>) -> Result<Results, StorageError> {
         if !self.is_joined {
-            return Ok(Results { each, first: self.first });
+            return Ok(Results(Box::new(Returned { each, first: self.first })));
         }
         if let [Some(rows)] = each.as_slice() {
             let is_found = match rows.length() {
@@ -245,13 +250,17 @@ impl Layout {
             };
             each.push(Some(if is_found { rows.clone() } else { Array::new() }));
         }
-        Ok(Results { each, first: 1 })
+        Ok(Results(Box::new(Returned { each, first: 1 })))
     }
 }
 
 /// The results of a batch.
 #[derive(Debug)]
-pub struct Results {
+pub struct Results(Box<Returned>);
+
+/// What [`Results`] consist of.
+#[derive(Debug)]
+struct Returned {
     each: Vec<Option<Array>>,
     /// How many statements come first.
     first: usize,
@@ -300,9 +309,9 @@ impl Results {
     fn rows(&self, place: Place) -> Option<&Array> {
         let index = match place {
             Place::First(index) => index,
-            Place::Other(index) => self.first.saturating_add(index),
+            Place::Other(index) => self.0.first.saturating_add(index),
         };
-        self.each.get(index)?.as_ref()
+        self.0.each.get(index)?.as_ref()
     }
 }
 
