@@ -333,6 +333,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use directory::RefusalKind;
 
     #[test]
     fn each_code_is_read_back() {
@@ -348,9 +349,13 @@ mod tests {
     fn errors_of_the_protocol_have_its_codes() {
         let not_found = Error::from(ScimError::not_found("There is nothing at this address."));
         assert_eq!(not_found.code(), ErrorCode::Protocol(ProtocolCode::NotFound));
-        let located = Refusal::InOperation { index: 0, refusal: Box::new(ScimError::no_target("x").into()) };
+        let located =
+            Refusal::from(RefusalKind::InOperation { index: 0, refusal: ScimError::no_target("x").into() });
         assert_eq!(Error::from(located).code().as_str(), "no_target");
-        let refused = Refusal::InOperation { index: 0, refusal: Box::new(Refusal::MemberImmutable) };
+        let refused = Refusal::from(RefusalKind::InOperation {
+            index: 0,
+            refusal: RefusalKind::MemberImmutable.into(),
+        });
         assert_eq!(Error::from(refused).code().as_str(), "member_immutable");
     }
 }

@@ -9,7 +9,7 @@ use super::Tenant;
 use super::batch::Select;
 use super::events;
 use super::statement::{Statement, boolean, optional, text};
-use directory::Refusal;
+use directory::{Refusal, RefusalKind};
 
 /// How many people may always lose access within an hour.
 pub(crate) const ALWAYS: u32 = 25;
@@ -33,21 +33,22 @@ impl Holds {
     /// Refuses a write while an administrator has paused them. `console` is where they are resumed.
     ///
     /// # Errors
-    /// [`Refusal::WritesPaused`].
+    /// `RefusalKind::WritesPaused`.
     pub fn check_pause(&self, console: impl FnOnce() -> String) -> Result<(), Refusal> {
         match &self.paused_at {
             None => Ok(()),
-            Some(since) => Err(Refusal::WritesPaused {
+            Some(since) => Err(RefusalKind::WritesPaused {
                 since: since.clone(),
                 by: self.paused_by.clone().unwrap_or_else(|| "An administrator".to_owned()),
                 console: console(),
-            }),
+            }
+            .into()),
         }
     }
 
     /// The refusal of a write by the access brake. `console` is where it is released.
     pub fn braked(self, console: String) -> Refusal {
-        Refusal::AccessBrake { percent: self.brake_percent, since: self.brake_engaged_at, console }
+        RefusalKind::AccessBrake { percent: self.brake_percent, since: self.brake_engaged_at, console }.into()
     }
 }
 

@@ -15,9 +15,9 @@ use super::statement::{Statement, text};
 use super::tenant::Tenant;
 use super::{StorageError, StorageErrorKind, events};
 use crate::error::Error;
-use directory::Refusal;
 use directory::membership::MembershipChange;
 use directory::refusal::list_ids;
+use directory::{Refusal, RefusalKind};
 
 /// The users that a request adds to a group, in the state in which they were read.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl ResolvedMembers {
     /// Collects the rows of [`resolve_member_ids`], one for each statement.
     ///
     /// # Errors
-    /// [`Refusal::MembersUnknown`], [`Refusal::NestedGroup`].
+    /// `RefusalKind::MembersUnknown`, `RefusalKind::NestedGroup`.
     pub fn of(rows: impl IntoIterator<Item = ResolvedRow>) -> Result<Self, Refusal> {
         let mut members = Self::default();
         for ResolvedRow { seqs, others } in rows {
@@ -45,12 +45,12 @@ impl ResolvedMembers {
             members.group = members.group.take().or(others.group);
         }
         if let Some(member) = members.group {
-            return Err(Refusal::NestedGroup { member });
+            return Err(RefusalKind::NestedGroup { member }.into());
         }
         if members.unknown.is_empty() {
             return Ok(members);
         }
-        Err(Refusal::MembersUnknown { ids: members.unknown })
+        Err(RefusalKind::MembersUnknown { ids: members.unknown }.into())
     }
 }
 
@@ -239,7 +239,7 @@ impl Comparison {
     /// Reads the difference, once the statements have run.
     ///
     /// # Errors
-    /// Those of [`ResolvedMembers::of`], and [`Refusal::TooManyMembersSelected`].
+    /// Those of [`ResolvedMembers::of`], and `RefusalKind::TooManyMembersSelected`.
     pub fn read(&self, results: &Results) -> Result<Difference, Error> {
         let rows = self.join.iter().map(|handle| results.one(*handle)).collect::<Result<Vec<_>, _>>()?;
         let members = ResolvedMembers::of(rows)?;
@@ -247,7 +247,7 @@ impl Comparison {
         for handle in &self.leave {
             let RemovedRow { seqs: selected, counts: counted } = results.one(*handle)?;
             if selected.len() > MOST_SEQS {
-                return Err(Refusal::TooManyMembersSelected { limit: MOST_SEQS }.into());
+                return Err(Refusal::from(RefusalKind::TooManyMembersSelected { limit: MOST_SEQS }).into());
             }
             removed.extend(selected);
             counts |= counted;
@@ -296,5 +296,5 @@ pub fn change(tenant: &Tenant<'_>, group_id: &str, difference: &Difference) -> V
 pub fn too_many_groups(error: &StorageError) -> Option<Refusal> {
     let StorageErrorKind::Full(what) = &**error else { return None };
     let user = what.strip_prefix("user ")?;
-    Some(Refusal::TooManyGroups { user: user.to_owned(), limit: MOST_GROUPS })
+    Some(RefusalKind::TooManyGroups { user: user.to_owned(), limit: MOST_GROUPS }.into())
 }

@@ -10,9 +10,9 @@ use super::groups::Doomed;
 use super::statement::{Statement, optional, text};
 use super::tenant::{Tenant, full, guard};
 use super::{StorageError, StorageErrorKind, events, groups};
-use directory::Refusal;
 use directory::event::{Event, GroupRef, Named, NewEvent, SubjectType, Transition};
 use directory::group_name::{self, PROJECT_ROLES, Project, TEAM_ROLES, fold_group_name};
+use directory::{Refusal, RefusalKind};
 use scim_protocol::text::{compose, is_composed};
 
 /// Most teams of a project.
@@ -235,8 +235,8 @@ pub(crate) fn bounded(rows: &str, most: u32, what: &str, value: &str) -> String 
 pub fn too_many(error: &StorageError) -> Option<Refusal> {
     let StorageErrorKind::Full(what) = &**error else { return None };
     match what.as_str() {
-        "teams" => Some(Refusal::TooManyTeams { limit: MOST_TEAMS }),
-        "roles" => Some(Refusal::TooManyRoles { limit: MOST_ROLES }),
+        "teams" => Some(RefusalKind::TooManyTeams { limit: MOST_TEAMS }.into()),
+        "roles" => Some(RefusalKind::TooManyRoles { limit: MOST_ROLES }.into()),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use worker::console_error;
 
 use crate::error::{Error, ErrorKind};
 use crate::storage_error::{StorageError, StorageErrorKind};
-use directory::Refusal;
+use directory::{Refusal, RefusalKind};
 use scim_protocol::ScimError;
 
 impl Error {
@@ -22,11 +22,11 @@ impl Error {
 }
 
 fn of_refusal(refusal: Refusal) -> ScimError {
-    use Refusal as R;
+    use RefusalKind as R;
     let detail = refusal.to_string();
-    match refusal {
+    match refusal.into_kind() {
         R::Protocol(error) => error,
-        R::InOperation { refusal, .. } => ScimError { detail, ..of_refusal(*refusal) },
+        R::InOperation { refusal, .. } => ScimError { detail, ..of_refusal(refusal) },
         R::UserLimitReached { .. } => ScimError::forbidden(detail),
         R::UserNotFound { .. } | R::GroupNotFound { .. } => ScimError::not_found(detail),
         R::UserNameTaken { .. } | R::UserNameTakenUnmanaged { .. } | R::GroupNameTaken { .. } => {

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::http::request::{BODY, BodyLimits, GROUP_BODY, HttpRequest, MEMORY_BEFORE_AUTH};
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
-use directory::{Organization, Refusal};
+use directory::{Organization, Refusal, RefusalKind};
 use scim_protocol::ScimError;
 use scim_protocol::bounded_json::memory_size;
 use scim_protocol::budget::Budget;
@@ -182,7 +182,7 @@ impl RequestContext<'_> {
         let tenant = &self.session.tenant;
         let percent = known.map_or(0, |holds| holds.brake_percent);
         let since = Some(tenant.now.clone());
-        let refusal = Refusal::AccessBrake { percent, since, console: console.clone() };
+        let refusal = Refusal::from(RefusalKind::AccessBrake { percent, since, console: console.clone() });
         let detail = refusal.to_string();
         let error = Error::from(refusal);
         let code = error.code();

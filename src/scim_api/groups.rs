@@ -15,10 +15,10 @@ use crate::d1::{Batch, Handle, JsText, Results, Select, StorageError, Tenant, pr
 use crate::error::Error;
 use crate::http::response::HttpResponse;
 use crate::runtime::ids;
-use directory::Refusal;
 use directory::group::{self, GroupChange};
 use directory::group_name::{self, NewGroup};
 use directory::membership::MembershipChange;
+use directory::{Refusal, RefusalKind};
 
 /// GET of one group, with all its members unless they are excluded (RFC 7644 §3.4.1).
 pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpResponse, Error> {
@@ -29,8 +29,10 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     let group = batch.push(stored::resource(tenant, id));
     let chunks = with_members.then(|| batch.push(member_chunks::of_group(tenant, id)));
     let opened = context.open(batch).await?;
-    let OwnPart { version, body: own } =
-        opened.results.first(group)?.ok_or_else(|| Refusal::GroupNotFound { id: id.to_owned() })?;
+    let OwnPart { version, body: own } = opened
+        .results
+        .first(group)?
+        .ok_or_else(|| Refusal::from(RefusalKind::GroupNotFound { id: id.to_owned() }))?;
     if context.preconditions().client_has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
@@ -253,7 +255,7 @@ fn outcome(status: u16, id: &str, name: &str) -> Outcome {
 
 /// The group that was read.
 fn found(context: &RequestContext<'_>, record: Option<StoredGroup>, id: &str) -> Result<StoredGroup, Error> {
-    let record = record.ok_or_else(|| Refusal::GroupNotFound { id: id.to_owned() })?;
+    let record = record.ok_or_else(|| Refusal::from(RefusalKind::GroupNotFound { id: id.to_owned() }))?;
     context.audit.set_resource_name(&record.group.display_name);
     Ok(record)
 }
@@ -357,5 +359,5 @@ fn refusal(error: StorageError, name: &str) -> Failure<Error> {
 }
 
 fn name_taken(name: &str, holder: Option<&str>) -> Refusal {
-    Refusal::GroupNameTaken { name: name.to_owned(), holder: holder.map(str::to_owned) }
+    RefusalKind::GroupNameTaken { name: name.to_owned(), holder: holder.map(str::to_owned) }.into()
 }

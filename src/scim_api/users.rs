@@ -14,7 +14,7 @@ use crate::d1::{Batch, StorageError};
 use crate::error::Error;
 use crate::http::response::HttpResponse;
 use directory::user_change::{self, Change, Obstacles};
-use directory::{Catalog, Organization, Refusal, User, deactivation};
+use directory::{Catalog, Organization, Refusal, RefusalKind, User, deactivation};
 use scim_protocol::budget::Budget;
 use scim_protocol::projection::Projection;
 
@@ -25,8 +25,10 @@ pub(crate) async fn read(context: &RequestContext<'_>, id: &str) -> Result<HttpR
     let mut batch = Batch::new();
     let user = batch.push_single(stored::resource(&context.session.tenant, id, projection.wants("groups")));
     let opened = context.open(batch).await?;
-    let Resource { version, body } =
-        opened.results.first(user)?.ok_or_else(|| Refusal::UserNotFound { id: id.to_owned() })?;
+    let Resource { version, body } = opened
+        .results
+        .first(user)?
+        .ok_or_else(|| Refusal::from(RefusalKind::UserNotFound { id: id.to_owned() }))?;
     if context.preconditions().client_has(version) {
         return Ok(HttpResponse::not_modified(version));
     }
@@ -186,7 +188,10 @@ async fn open_record(
     let mut batch = Batch::new();
     let user = batch.push_single(stored::find_for_update(&context.session.tenant, id, with_groups));
     let opened = context.open(batch).await?;
-    let record = opened.results.first(user)?.ok_or_else(|| Refusal::UserNotFound { id: id.to_owned() })?;
+    let record = opened
+        .results
+        .first(user)?
+        .ok_or_else(|| Refusal::from(RefusalKind::UserNotFound { id: id.to_owned() }))?;
     context.audit.set_resource_name(record.user.user_name());
     Ok((record, opened.organization))
 }
@@ -195,7 +200,7 @@ async fn open_record(
 fn user_name_taken(user: &User, holder: Option<&str>) -> Refusal {
     let user_name = user.user_name().to_owned();
     match holder {
-        Some("") => Refusal::UserNameTakenUnmanaged { user_name },
-        holder => Refusal::UserNameTaken { user_name, holder: holder.map(str::to_owned) },
+        Some("") => RefusalKind::UserNameTakenUnmanaged { user_name }.into(),
+        holder => RefusalKind::UserNameTaken { user_name, holder: holder.map(str::to_owned) }.into(),
     }
 }

@@ -7,7 +7,7 @@ use scim_protocol::schema::{self, Attribute, Mutability, ResourceType};
 use crate::group_name;
 use crate::org_role::OrgRole;
 use crate::organization::Organization;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 
 /// The resource types as this product has them, and the product's names.
 #[derive(Debug)]
@@ -76,18 +76,19 @@ impl Catalog {
     /// the page where an administrator confirms another attribute.
     ///
     /// # Errors
-    /// [`Refusal::OrgRoleAttributeChanged`].
+    /// `RefusalKind::OrgRoleAttributeChanged`.
     pub fn check_org_role_attribute(
         &self,
         organization: &Organization,
         settings: impl FnOnce() -> String,
     ) -> Result<(), Refusal> {
         match &organization.org_role_attribute {
-            Some(known) if *known != self.org_role_attribute => Err(Refusal::OrgRoleAttributeChanged {
+            Some(known) if *known != self.org_role_attribute => Err(RefusalKind::OrgRoleAttributeChanged {
                 known: known.clone(),
                 now: self.org_role_attribute.clone(),
                 settings: settings(),
-            }),
+            }
+            .into()),
             _ => Ok(()),
         }
     }

@@ -6,7 +6,7 @@
 //! ones.
 
 use crate::org_role::OrgRole;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 use crate::user::User;
 use crate::user_rules::{Rules, StatusAndRole, take_active, take_org_role};
 use scim_protocol::budget::object_size;
@@ -23,7 +23,7 @@ const ROUNDS: usize = 2;
 /// the user, and why the other parts are refused.
 ///
 /// # Errors
-/// [`Refusal::OwnerProtected`].
+/// `RefusalKind::OwnerProtected`.
 pub(crate) fn deactivate(
     rules: &Rules<'_>,
     changes: ChangeSet<'_>,
@@ -31,7 +31,7 @@ pub(crate) fn deactivate(
 ) -> Result<(User, Vec<Refusal>), Refusal> {
     let current = rules.current;
     if current.org_role == OrgRole::Owner {
-        return Err(Refusal::OwnerProtected);
+        return Err(RefusalKind::OwnerProtected.into());
     }
     let mut refused = Vec::new();
     let user = apply_allowed(rules, changes, doc, &mut refused).unwrap_or_else(|refusal| {
@@ -57,7 +57,7 @@ fn apply_allowed(
     refused.extend(errors.into_iter().map(Refusal::from));
     take_active(&mut doc);
     let org_role = take_org_role(rules.catalog, &mut doc).and_then(|role| match role {
-        Some(OrgRole::Owner) => Err(Refusal::SecondOwner),
+        Some(OrgRole::Owner) => Err(RefusalKind::SecondOwner.into()),
         other => Ok(other),
     });
     let org_role = org_role.unwrap_or_else(|refusal| {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::catalog::Catalog;
 use crate::group_name::{self, fold_group_name};
 use crate::membership::{MemberEdits, MembershipChange};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 use crate::text::{check_length, check_visible};
 use scim_protocol::Object;
 use scim_protocol::budget::Budget;
@@ -54,7 +54,7 @@ impl<'a> GroupChange<'a> {
     /// # Errors
     /// A refusal of a body that describes no group.
     pub fn of_resource(catalog: &'a Catalog, body: &'a Value) -> Result<Self, Refusal> {
-        let Value::Object(values) = body else { return Err(Refusal::GroupNotAnObject) };
+        let Value::Object(values) = body else { return Err(RefusalKind::GroupNotAnObject.into()) };
         Self::of_edits(patch::assignments(&catalog.group, values, &catalog.limits)?)
     }
 
@@ -73,7 +73,7 @@ impl<'a> GroupChange<'a> {
             match edit.path.attribute {
                 Some(attribute) if attribute.name == "members" => {
                     members.push(&edit).map_err(|refusal| match edit.operation {
-                        Some(index) => Refusal::InOperation { index, refusal: Box::new(refusal) },
+                        Some(index) => RefusalKind::InOperation { index, refusal }.into(),
                         None => refusal,
                     })?;
                 }
@@ -96,7 +96,7 @@ impl<'a> GroupChange<'a> {
     /// The group after a PUT or PATCH. `prefix` is that of the organization's project groups.
     ///
     /// # Errors
-    /// [`Refusal::GroupRenameNotAllowed`] for the group of a role, and refusals of single values.
+    /// `RefusalKind::GroupRenameNotAllowed` for the group of a role, and refusals of single values.
     pub fn resolve(
         &self,
         catalog: &Catalog,
@@ -127,11 +127,11 @@ impl<'a> GroupChange<'a> {
 /// Checks that SCIM may delete a group of this kind.
 ///
 /// # Errors
-/// [`Refusal::ProjectDeletion`].
+/// `RefusalKind::ProjectDeletion`.
 pub fn check_deletable(kind: GroupKind) -> Result<(), Refusal> {
     match kind {
         GroupKind::TeamRole | GroupKind::Plain => Ok(()),
-        GroupKind::ProjectRole => Err(Refusal::ProjectDeletion),
+        GroupKind::ProjectRole => Err(RefusalKind::ProjectDeletion.into()),
     }
 }
 
@@ -151,7 +151,8 @@ fn resolve_name(prefix: &str, kind: GroupKind, current: &Group, sent: Group) -> 
         return Ok(sent);
     }
     check_display_name(&sent.display_name)?;
-    Err(Refusal::GroupRenameNotAllowed { stored: current.display_name.clone(), sent: sent.display_name })
+    Err(RefusalKind::GroupRenameNotAllowed { stored: current.display_name.clone(), sent: sent.display_name }
+        .into())
 }
 
 fn check_display_name(name: &str) -> Result<(), Refusal> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::characters::imitation;
 use crate::organization::Organization;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 use crate::text::check_visible;
 use scim_protocol::text::{equal_fold, fold};
 
@@ -78,7 +78,7 @@ pub fn resolve(
     let new = resolve_trimmed(prefix, organization, trimmed, projects)?;
     match trimmed == name {
         true => Ok(new),
-        false => Err(Refusal::GroupNameNotTrimmed { name: name.to_owned() }),
+        false => Err(RefusalKind::GroupNameNotTrimmed { name: name.to_owned() }.into()),
     }
 }
 
@@ -94,7 +94,7 @@ fn resolve_trimmed(
             check_plain(prefix, name)?;
             return Ok(NewGroup::Plain);
         }
-        return Err(Refusal::NotAProjectGroup { prefix: prefix.to_owned(), name: name.to_owned() });
+        return Err(RefusalKind::NotAProjectGroup { prefix: prefix.to_owned(), name: name.to_owned() }.into());
     };
     let candidates: Vec<(&Project, &str)> = projects
         .iter()
@@ -107,29 +107,29 @@ fn resolve_trimmed(
         return Ok(NewGroup::Team { project: project.clone(), team: team.to_owned() });
     }
     match candidates.iter().min_by_key(|(_, role)| role.len()) {
-        Some((project, role)) => Err(unknown_role(prefix, &project.name, role, name)),
-        None => Err(Refusal::ProjectUnknown { prefix: prefix.to_owned(), name: name.to_owned() }),
+        Some((project, role)) => Err(unknown_role(prefix, &project.name, role, name).into()),
+        None => Err(RefusalKind::ProjectUnknown { prefix: prefix.to_owned(), name: name.to_owned() }.into()),
     }
 }
 
 /// Why a group's name that consists of the prefix, a project and this role names no team that can be created.
-fn unknown_role(prefix: &str, project: &str, role: &str, name: &str) -> Refusal {
+fn unknown_role(prefix: &str, project: &str, role: &str, name: &str) -> RefusalKind {
     let team = strip_suffix_fold(role, "-Admin");
     let part = team.unwrap_or(role);
     let name = name.to_owned();
     if part.trim() != part && !part.trim().is_empty() {
-        return Refusal::RoleNameNotTrimmed { name, part: part.to_owned() };
+        return RefusalKind::RoleNameNotTrimmed { name, part: part.to_owned() };
     }
     let team_group = |team: &str| team_role(prefix, project, team, "Member");
     match team {
-        Some(team) => Refusal::TeamUnknown {
+        Some(team) => RefusalKind::TeamUnknown {
             project: project.to_owned(),
             team: team.to_owned(),
             team_group: team_group(team),
             name,
         },
-        None if role.starts_with('-') => Refusal::TeamNameMissing { example: team_group("<Team>"), name },
-        None => Refusal::ProjectRoleUnknown {
+        None if role.starts_with('-') => RefusalKind::TeamNameMissing { example: team_group("<Team>"), name },
+        None => RefusalKind::ProjectRoleUnknown {
             project: project.to_owned(),
             role: role.to_owned(),
             team_group: team_group(role),
@@ -142,10 +142,10 @@ fn unknown_role(prefix: &str, project: &str, role: &str, name: &str) -> Refusal 
 /// project's group.
 ///
 /// # Errors
-/// [`Refusal::PrefixReserved`], [`Refusal::PrefixImitated`], and those of [`check_name`].
+/// `RefusalKind::PrefixReserved`, `RefusalKind::PrefixImitated`, and those of [`check_name`].
 pub fn check_plain(prefix: &str, name: &str) -> Result<(), Refusal> {
     if after_prefix(prefix, name.trim()).is_some() {
-        return Err(Refusal::PrefixReserved { prefix: prefix.to_owned(), name: name.to_owned() });
+        return Err(RefusalKind::PrefixReserved { prefix: prefix.to_owned(), name: name.to_owned() }.into());
     }
     check_no_imitation(prefix, name)?;
     check_name("group", name)
@@ -155,7 +155,8 @@ pub fn check_plain(prefix: &str, name: &str) -> Result<(), Refusal> {
 fn check_no_imitation(prefix: &str, name: &str) -> Result<(), Refusal> {
     match imitation(name, &format!("{prefix}-")) {
         Some(character) => {
-            Err(Refusal::PrefixImitated { prefix: prefix.to_owned(), name: name.to_owned(), character })
+            Err(RefusalKind::PrefixImitated { prefix: prefix.to_owned(), name: name.to_owned(), character }
+                .into())
         }
         None => Ok(()),
     }
@@ -164,16 +165,17 @@ fn check_no_imitation(prefix: &str, name: &str) -> Result<(), Refusal> {
 /// Checks the name of a project, role, team or plain group. `what` has the name, such as "team".
 ///
 /// # Errors
-/// [`Refusal::NameEmpty`], [`Refusal::NameNotTrimmed`], [`Refusal::NameTooLong`], and those of invisible characters.
+/// `RefusalKind::NameEmpty`, `RefusalKind::NameNotTrimmed`, `RefusalKind::NameTooLong`, and those of invisible
+/// characters.
 pub fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
     if name.trim().is_empty() {
-        return Err(Refusal::NameEmpty { what: what.to_owned() });
+        return Err(RefusalKind::NameEmpty { what: what.to_owned() }.into());
     }
     if name != name.trim() {
-        return Err(Refusal::NameNotTrimmed { what: what.to_owned(), name: name.to_owned() });
+        return Err(RefusalKind::NameNotTrimmed { what: what.to_owned(), name: name.to_owned() }.into());
     }
     if name.chars().count() > MAX_NAME_LENGTH {
-        return Err(Refusal::NameTooLong { what: what.to_owned(), limit: MAX_NAME_LENGTH });
+        return Err(RefusalKind::NameTooLong { what: what.to_owned(), limit: MAX_NAME_LENGTH }.into());
     }
     check_visible(&format!("The {what}'s name"), name)
 }

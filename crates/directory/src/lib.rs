@@ -41,7 +41,7 @@ pub use key::Key;
 pub use key_scope::KeyScope;
 pub use org_role::OrgRole;
 pub use organization::Organization;
-pub use refusal::{Refusal, RefusalCode};
+pub use refusal::{Refusal, RefusalCode, RefusalKind};
 pub use shard::Shard;
 pub use text::MAX_INDEXED_BYTES;
 pub use user::User;

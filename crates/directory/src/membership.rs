@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::member_filter;
 pub use crate::member_filter::Ids;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 use crate::text::check_length;
 use scim_protocol::filter::Filter;
 use scim_protocol::patch::{Edit, Op};
@@ -70,12 +70,12 @@ impl<'a> MemberEdits<'a> {
     /// A refusal of edits that change a member in part, of members without an id, and of members that are groups.
     pub(crate) fn push(&mut self, edit: &Edit<'a>) -> Result<(), Refusal> {
         if edit.path.sub_attribute.is_some() {
-            return Err(Refusal::MemberPartImmutable);
+            return Err(RefusalKind::MemberPartImmutable.into());
         }
         if let Some(filter) = &edit.filter {
             return match edit.op {
                 Op::Remove => self.remove_selected(filter),
-                Op::Add | Op::Replace => Err(Refusal::MemberImmutable),
+                Op::Add | Op::Replace => Err(RefusalKind::MemberImmutable.into()),
             };
         }
         let removes = edit.op == Op::Remove && !matches!(edit.value, None | Some(Value::Null));
@@ -108,7 +108,7 @@ impl<'a> MemberEdits<'a> {
                 let taken: usize =
                     self.selections.iter().map(|(_, selection)| selection.filter.terms()).sum();
                 if taken.saturating_add(filter.terms()) > MAX_COMPARISONS {
-                    return Err(Refusal::MemberFilterTooComplex { limit: MAX_COMPARISONS });
+                    return Err(RefusalKind::MemberFilterTooComplex { limit: MAX_COMPARISONS }.into());
                 }
                 let filter = filter.clone().numbered_from(taken);
                 let selection = Selection { filter, candidates, exempt: Ids::new() };
@@ -172,7 +172,7 @@ fn member_ids<'v>(
             Value::Array(parts) if parts.is_empty() => continue,
             Value::String(id) => Some(id),
             Value::Object(parts) if is_group(parts) && join => {
-                return Err(Refusal::NestedGroup { member: name_of(parts).to_owned() });
+                return Err(RefusalKind::NestedGroup { member: name_of(parts).to_owned() }.into());
             }
             // No group is a member.
             Value::Object(parts) if is_group(parts) => continue,
@@ -187,7 +187,7 @@ fn member_ids<'v>(
         };
         let id = id
             .filter(|id| !id.trim().is_empty())
-            .ok_or(Refusal::MemberIdMissing { is_object: member.is_object() })?;
+            .ok_or(RefusalKind::MemberIdMissing { is_object: member.is_object() })?;
         check_length("members.value", id)?;
         ids.push(Cow::Borrowed(id.as_str()));
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 use scim_protocol::json::present;
 use scim_protocol::text::fold;
 
@@ -58,42 +58,45 @@ impl Organization {
     /// Checks that a new user belongs to the organization's email domains.
     ///
     /// # Errors
-    /// [`Refusal::DomainNotAllowed`].
+    /// `RefusalKind::DomainNotAllowed`.
     pub fn check_domain(&self, user_name: &str, email_domain: Option<&str>) -> Result<(), Refusal> {
         match self.manages(email_domain) {
             true => Ok(()),
-            false => Err(Refusal::DomainNotAllowed {
+            false => Err(RefusalKind::DomainNotAllowed {
                 user_name: user_name.to_owned(),
                 domains: self.email_domains.clone(),
-            }),
+            }
+            .into()),
         }
     }
 
     /// Checks that a user stays in the organization's email domains after a change.
     ///
     /// # Errors
-    /// [`Refusal::DomainChangeNotAllowed`].
+    /// `RefusalKind::DomainChangeNotAllowed`.
     pub fn check_changed_domain(&self, user_name: &str, email_domain: Option<&str>) -> Result<(), Refusal> {
         match self.manages(email_domain) {
             true => Ok(()),
-            false => Err(Refusal::DomainChangeNotAllowed {
+            false => Err(RefusalKind::DomainChangeNotAllowed {
                 user_name: user_name.to_owned(),
                 domains: self.email_domains.clone(),
-            }),
+            }
+            .into()),
         }
     }
 
     /// Checks that the organization may have one more user.
     ///
     /// # Errors
-    /// [`Refusal::UserLimitReached`].
+    /// `RefusalKind::UserLimitReached`.
     pub fn check_user_limit(&self, user_name: &str) -> Result<(), Refusal> {
         match self.user_limit {
-            Some(limit) if self.user_count >= limit => Err(Refusal::UserLimitReached {
+            Some(limit) if self.user_count >= limit => Err(RefusalKind::UserLimitReached {
                 user_name: user_name.to_owned(),
                 limit,
                 count: self.user_count,
-            }),
+            }
+            .into()),
             _ => Ok(()),
         }
     }
@@ -133,7 +136,7 @@ pub fn refold_email_domains(domains: &[String]) -> Vec<String> {
 /// A refusal that names the first text that is not a domain.
 pub fn parse_email_domains(domains: &[String]) -> Result<Vec<String>, Refusal> {
     if domains.len() > MAX_EMAIL_DOMAINS {
-        return Err(Refusal::TooManyEmailDomains { limit: MAX_EMAIL_DOMAINS });
+        return Err(RefusalKind::TooManyEmailDomains { limit: MAX_EMAIL_DOMAINS }.into());
     }
     let mut parsed: Vec<String> = Vec::with_capacity(domains.len());
     for domain in domains {
@@ -150,19 +153,19 @@ fn parse_email_domain(domain: &str) -> Result<String, Refusal> {
     let length = folded.chars().count();
     if length > MAX_DOMAIN_LENGTH {
         let domain = domain.to_owned();
-        return Err(Refusal::EmailDomainTooLong { domain, length, limit: MAX_DOMAIN_LENGTH });
+        return Err(RefusalKind::EmailDomainTooLong { domain, length, limit: MAX_DOMAIN_LENGTH }.into());
     }
     let mut lengths = folded.split('.').map(|label| label.chars().count());
     if let Some(length) = lengths.find(|length| *length > MAX_LABEL_LENGTH) {
         let domain = domain.to_owned();
-        return Err(Refusal::EmailDomainLabelTooLong { domain, length, limit: MAX_LABEL_LENGTH });
+        return Err(RefusalKind::EmailDomainLabelTooLong { domain, length, limit: MAX_LABEL_LENGTH }.into());
     }
     let is_well_formed = folded.contains('.')
         && folded.split('.').all(|label| !label.is_empty())
         && folded.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-'));
     match is_well_formed {
         true => Ok(folded),
-        false => Err(Refusal::NotAnEmailDomain { domain: domain.to_owned() }),
+        false => Err(RefusalKind::NotAnEmailDomain { domain: domain.to_owned() }.into()),
     }
 }
 

@@ -4,6 +4,8 @@
 //! [`code`](Refusal::code) is stored in audit logs; its text is for administrators, who read it in their identity
 //! provider.
 
+use std::fmt;
+
 use scim_protocol::ScimError;
 use scim_protocol::error::shorten;
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
@@ -13,7 +15,11 @@ use crate::org_role::OrgRole;
 pub use crate::refusal_text::list_ids;
 use crate::refusal_text::{group_name_taken, of_domains, place_after, slips, user_name_taken};
 
-/// A reason to refuse a request.
+/// A reason to refuse a request. It is boxed, since many functions pass it on, and a pointer is less to move.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Refusal(Box<RefusalKind>);
+
+/// What a [`Refusal`] consists of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, EnumDiscriminants)]
 #[strum_discriminants(name(RefusalCode))]
 #[strum_discriminants(
@@ -22,7 +28,7 @@ use crate::refusal_text::{group_name_taken, of_domains, place_after, slips, user
 #[strum_discriminants(derive(Hash, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray))]
 #[strum_discriminants(strum(serialize_all = "snake_case"))]
 #[expect(missing_docs, reason = "the texts say what the fields are")]
-pub enum Refusal {
+pub enum RefusalKind {
     /// The request would demote, deactivate, delete or rename the Owner.
     #[error(
         "Owner cannot be modified: the organization's Owner cannot be demoted, deactivated, deleted or given another \
@@ -304,23 +310,46 @@ pub enum Refusal {
     Protocol(ScimError),
     /// An operation of a PATCH is refused.
     #[error("Operations[{index}]: {refusal}")]
-    InOperation { index: usize, refusal: Box<Refusal> },
+    InOperation { index: usize, refusal: Refusal },
+}
+
+impl From<RefusalKind> for Refusal {
+    fn from(kind: RefusalKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
 }
 
 impl Refusal {
+    /// What it consists of.
+    pub fn into_kind(self) -> RefusalKind {
+        *self.0
+    }
+
     /// The kind of refusal. Of an operation of a PATCH it is why the operation is refused.
     pub fn code(&self) -> RefusalCode {
-        match self {
-            Self::InOperation { refusal, .. } => refusal.code(),
+        match &*self.0 {
+            RefusalKind::InOperation { refusal, .. } => refusal.code(),
             other => other.into(),
         }
     }
 
     /// The error of the protocol, if it is why the request is refused.
     pub fn protocol_error(&self) -> Option<&ScimError> {
-        match self {
-            Self::InOperation { refusal, .. } => refusal.protocol_error(),
-            Self::Protocol(error) => Some(error),
+        match &*self.0 {
+            RefusalKind::InOperation { refusal, .. } => refusal.protocol_error(),
+            RefusalKind::Protocol(error) => Some(error),
             _ => None,
         }
     }
@@ -335,7 +364,7 @@ impl RefusalCode {
 
 impl From<ScimError> for Refusal {
     fn from(error: ScimError) -> Self {
-        Self::Protocol(error)
+        RefusalKind::Protocol(error).into()
     }
 }
 
@@ -405,7 +434,10 @@ mod tests {
 
     #[test]
     fn an_operation_has_the_code_of_its_refusal() {
-        let refusal = Refusal::InOperation { index: 2, refusal: Box::new(Refusal::MemberImmutable) };
+        let refusal = Refusal::from(RefusalKind::InOperation {
+            index: 2,
+            refusal: RefusalKind::MemberImmutable.into(),
+        });
         assert_eq!(refusal.code(), RefusalCode::MemberImmutable);
         assert!(refusal.to_string().starts_with("Operations[2]: A member cannot be changed"));
     }
@@ -413,7 +445,7 @@ mod tests {
     #[test]
     fn long_lists_are_cut() {
         let domains = (0..20).map(|number| format!("d{number}.test")).collect();
-        let refusal = Refusal::DomainNotAllowed { user_name: "ann".to_owned(), domains };
+        let refusal = RefusalKind::DomainNotAllowed { user_name: "ann".to_owned(), domains };
         assert!(refusal.to_string().contains("d9.test, …. Assign"), "{refusal}");
         let ids: Vec<String> = (0..7).map(|number| number.to_string()).collect();
         assert_eq!(list_ids(&ids), "\"0\", \"1\", \"2\", \"3\", \"4\" and 2 others");

@@ -1,7 +1,7 @@
 //! What texts of people and groups have to be: short enough for an index, and told apart by looking at them.
 
 use crate::characters::{is_blank, is_hidden};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 
 /// Most bytes of a text that an index holds: `userName`, `externalId`, a group's `displayName`.
 pub const MAX_INDEXED_BYTES: usize = 1024;
@@ -10,25 +10,25 @@ pub const MAX_INDEXED_BYTES: usize = 1024;
 pub(crate) fn check_length(attribute: &'static str, text: &str) -> Result<(), Refusal> {
     match text.len() <= MAX_INDEXED_BYTES {
         true => Ok(()),
-        false => Err(Refusal::TextTooLong { attribute, limit: MAX_INDEXED_BYTES }),
+        false => Err(RefusalKind::TextTooLong { attribute, limit: MAX_INDEXED_BYTES }.into()),
     }
 }
 
 /// Refuses hidden characters, and texts of blank characters alone. `what` begins the sentence: it names the attribute.
 ///
 /// # Errors
-/// [`Refusal::InvisibleCharacter`], [`Refusal::BlankText`].
+/// `RefusalKind::InvisibleCharacter`, `RefusalKind::BlankText`.
 pub(crate) fn check_visible(what: &str, text: &str) -> Result<(), Refusal> {
     if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
         return Ok(());
     }
     if let Some((at, character)) = text.char_indices().find(|(_, character)| is_hidden(*character)) {
         let before = text.get(..at).unwrap_or_default().to_owned();
-        return Err(Refusal::InvisibleCharacter { what: what.to_owned(), character, before });
+        return Err(RefusalKind::InvisibleCharacter { what: what.to_owned(), character, before }.into());
     }
     match text.chars().next() {
         Some(first) if text.chars().all(is_blank) => {
-            Err(Refusal::BlankText { what: what.to_owned(), character: first })
+            Err(RefusalKind::BlankText { what: what.to_owned(), character: first }.into())
         }
         _ => Ok(()),
     }

@@ -6,7 +6,7 @@ use crate::catalog::Catalog;
 use crate::deactivation;
 use crate::org_role::OrgRole;
 use crate::organization::Organization;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 use crate::user::User;
 pub use crate::user_rules::{Obstacles, parse_org_role};
 use crate::user_rules::{Rules, StatusAndRole, check_names, check_size, fill_gaps};
@@ -71,7 +71,7 @@ pub fn create(catalog: &Catalog, body: &Value, budget: &Budget) -> Result<User, 
     let active = sent.active.unwrap_or(true);
     let org_role = sent.org_role.unwrap_or(OrgRole::Member);
     if org_role == OrgRole::Owner {
-        return Err(Refusal::SecondOwner);
+        return Err(RefusalKind::SecondOwner.into());
     }
     let user = User { doc, active, org_role };
     check_names(None, &user)?;
@@ -143,9 +143,9 @@ fn apply_whole(rules: &Rules<'_>, changes: &ChangeSet<'_>, mut doc: Object) -> R
 /// Checks that a user may be removed from the organization.
 ///
 /// # Errors
-/// [`Refusal::OwnerProtected`].
+/// `RefusalKind::OwnerProtected`.
 pub fn check_removable(current: &User) -> Result<(), Refusal> {
-    if current.org_role == OrgRole::Owner { Err(Refusal::OwnerProtected) } else { Ok(()) }
+    if current.org_role == OrgRole::Owner { Err(RefusalKind::OwnerProtected.into()) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::catalog::Catalog;
 use crate::org_role::OrgRole;
 use crate::organization::{Organization, email_domain};
 use crate::person_name;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 use crate::text::{check_length, check_visible};
 use crate::user::{User, email_values, fold_user_name, user_name_of};
 use scim_protocol::budget::Budget;
@@ -53,10 +53,11 @@ pub(crate) fn take_org_role(catalog: &Catalog, doc: &mut Object) -> Result<Optio
 /// Reads an organization role from the attribute with that name.
 ///
 /// # Errors
-/// [`Refusal::OrgRoleUnknown`].
+/// `RefusalKind::OrgRoleUnknown`.
 pub fn parse_org_role(attribute: &str, text: &str) -> Result<OrgRole, Refusal> {
-    OrgRole::parse(text)
-        .ok_or_else(|| Refusal::OrgRoleUnknown { attribute: attribute.to_owned(), value: text.to_owned() })
+    OrgRole::parse(text).ok_or_else(|| {
+        RefusalKind::OrgRoleUnknown { attribute: attribute.to_owned(), value: text.to_owned() }.into()
+    })
 }
 
 /// What a change of a stored user is checked against.
@@ -89,12 +90,12 @@ impl Rules<'_> {
         if current.org_role == OrgRole::Owner {
             let is_renamed = fold_user_name(user_name_of(&doc)) != current.folded_user_name();
             if !active || org_role != OrgRole::Owner || is_renamed {
-                return Err(Refusal::OwnerProtected);
+                return Err(RefusalKind::OwnerProtected.into());
             }
             // The console finds the Owner by the spelling of the userName.
             doc.insert("userName".to_owned(), current.user_name().into());
         } else if org_role == OrgRole::Owner {
-            return Err(Refusal::SecondOwner);
+            return Err(RefusalKind::SecondOwner.into());
         }
         if !organization.email_management {
             keep_emails(&current.doc, &mut doc)?;
@@ -159,7 +160,7 @@ pub(crate) fn check_names(before: Option<&User>, user: &User) -> Result<(), Refu
 fn keep_emails(before: &Object, after: &mut Object) -> Result<(), Refusal> {
     let (stored, sent) = (user_name_of(before).to_owned(), user_name_of(after).to_owned());
     if fold_user_name(&stored) != fold_user_name(&sent) {
-        return Err(Refusal::EmailNotManaged { attribute: "userName", stored, sent });
+        return Err(RefusalKind::EmailNotManaged { attribute: "userName", stored, sent }.into());
     }
     after.insert("userName".to_owned(), stored.into());
 
@@ -175,11 +176,12 @@ fn keep_emails(before: &Object, after: &mut Object) -> Result<(), Refusal> {
     let sent = in_order(email_values(after).map(fold).collect());
     if sent.len() != stored.len() || !sent.iter().all(|address| stored.contains_key(address)) {
         let listed = |doc: &Object| email_values(doc).collect::<Vec<_>>().join(", ");
-        return Err(Refusal::EmailNotManaged {
+        return Err(RefusalKind::EmailNotManaged {
             attribute: "emails",
             stored: listed(before),
             sent: listed(after),
-        });
+        }
+        .into());
     }
     if let Some(Value::Array(emails)) = after.get_mut("emails") {
         for email in emails {
@@ -198,7 +200,7 @@ pub(crate) fn check_size(user: &User) -> Result<(), Refusal> {
     check_length("externalId", user.external_id().unwrap_or_default())?;
     let bytes = Value::Object(user.doc.clone()).to_string().len();
     match bytes > MAX_DOC_BYTES {
-        true => Err(Refusal::UserTooLarge { bytes, limit: MAX_DOC_BYTES }),
+        true => Err(RefusalKind::UserTooLarge { bytes, limit: MAX_DOC_BYTES }.into()),
         false => Ok(()),
     }
 }
