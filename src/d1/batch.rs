@@ -91,12 +91,24 @@ impl<R> Handle<R> {
     }
 }
 
+/// The number of a statement among those of its batch that come first, or, from [`OTHERS`] on, among the others. It is
+/// one number, so that a [`Handle`] is two.
 #[derive(Debug, Clone, Copy)]
-enum Place {
-    /// Among the statements that come first.
-    First(usize),
-    /// Among the others.
-    Other(usize),
+struct Place(u32);
+
+/// The place of the first of the others.
+const OTHERS: u32 = 1 << 16;
+
+impl Place {
+    /// Behind the statements that come first.
+    fn first(statements: &[Statement]) -> Self {
+        Self(u32::try_from(statements.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Behind the others.
+    fn other(statements: &[Statement]) -> Self {
+        Self(OTHERS.saturating_add(Self::first(statements).0))
+    }
 }
 
 /// Statements that run as one transaction, in one round trip. It is boxed, as its results are: many functions pass them
@@ -123,7 +135,7 @@ impl Batch {
 
     /// Adds a statement whose rows are read.
     pub fn push<R>(&mut self, select: Select<R>) -> Handle<R> {
-        let place = Place::Other(self.0.others.len());
+        let place = Place::other(&self.0.others);
         self.0.others.push(select.statement);
         Handle { place, read: select.read }
     }
@@ -142,7 +154,7 @@ impl Batch {
             [only] if self.0.begins_with_single && self.0.first.is_empty() => {
                 *only = joined(&select.statement, only);
                 self.0.is_joined = true;
-                Handle { place: Place::First(0), read: select.read }
+                Handle { place: Place(0), read: select.read }
             }
             _ => self.push_first(select),
         }
@@ -151,7 +163,7 @@ impl Batch {
     /// Adds a statement whose rows are read. It runs before all statements that were not added by this method or
     /// [`Batch::execute_first`].
     pub fn push_first<R>(&mut self, select: Select<R>) -> Handle<R> {
-        let place = Place::First(self.0.first.len());
+        let place = Place::first(&self.0.first);
         self.0.first.push(select.statement);
         Handle { place, read: select.read }
     }
@@ -307,9 +319,9 @@ impl Results {
     }
 
     fn rows(&self, place: Place) -> Option<&Array> {
-        let index = match place {
-            Place::First(index) => index,
-            Place::Other(index) => self.0.first.saturating_add(index),
+        let index = match place.0.checked_sub(OTHERS) {
+            None => usize::try_from(place.0).ok()?,
+            Some(other) => self.0.first.saturating_add(usize::try_from(other).ok()?),
         };
         self.0.each.get(index)?.as_ref()
     }

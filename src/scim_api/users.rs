@@ -161,12 +161,11 @@ async fn change(
                 Ok((version, body, not_done))
             }
             Err(error) if stored::user_name_is_taken(&error) => {
-                let taken = user_name_taken(&user, None);
                 // The next attempt deactivates the user without the new userName.
-                if !change.deactivates || obstacles.borrow().user_name_taken.is_some() {
-                    return Err(taken.into());
+                if !change.deactivates || obstacles.borrow().user_name_is_taken {
+                    return Err(user_name_taken(&user, None).into());
                 }
-                obstacles.borrow_mut().user_name_taken = Some(taken);
+                obstacles.borrow_mut().user_name_is_taken = true;
                 Err(Failure::Stale)
             }
             Err(error) => Err(error.into()),

@@ -16,11 +16,11 @@ pub use crate::refusal_text::list_ids;
 use crate::refusal_text::{group_name_taken, of_domains, place_after, slips, user_name_taken};
 
 /// A reason to refuse a request. It is boxed, since many functions pass it on, and a pointer is less to move.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Refusal(Box<RefusalKind>);
 
 /// What a [`Refusal`] consists of.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, EnumDiscriminants)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error, EnumDiscriminants)]
 #[strum_discriminants(name(RefusalCode))]
 #[strum_discriminants(
     doc = "The kind of a [`Refusal`]. Its name in snake case is stored and must not change."

@@ -16,7 +16,7 @@ use scim_protocol::patch::ChangeSet;
 use scim_protocol::{IgnoreCase, Object, resource};
 
 /// What a PUT or PATCH makes of a user.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Change {
     /// The user afterwards.
     pub user: User,

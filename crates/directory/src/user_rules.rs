@@ -19,8 +19,8 @@ pub const MAX_DOC_BYTES: usize = 64 * 1024;
 /// Reasons against parts of a change that are found outside the user and the organization.
 #[derive(Debug, Default)]
 pub struct Obstacles {
-    /// The refusal of the new userName, if the database has found it taken.
-    pub user_name_taken: Option<Refusal>,
+    /// Whether the database has found the new userName taken.
+    pub user_name_is_taken: bool,
     /// The error for values with a `bulkId` that cannot be resolved.
     pub unresolved: Option<ScimError>,
 }
@@ -111,10 +111,11 @@ impl Rules<'_> {
         }
         check_names(Some(current), &user)?;
         check_size(&user)?;
-        match &self.obstacles.user_name_taken {
-            Some(refusal) if user.folded_user_name() != current.folded_user_name() => Err(refusal.clone()),
-            _ => Ok(user),
+        if self.obstacles.user_name_is_taken && user.folded_user_name() != current.folded_user_name() {
+            let user_name = user.user_name().to_owned();
+            return Err(RefusalKind::UserNameTaken { user_name, holder: None }.into());
         }
+        Ok(user)
     }
 }
 
