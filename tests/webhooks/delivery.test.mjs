@@ -78,11 +78,14 @@ describe("a webhook", () => {
       [[user.id, true]],
       "what it means for rights",
     );
-    const log = await attempts(organization, webhook);
-    assert.deepEqual(
-      log.map(({ event, attempt, status, answer }) => [event, attempt, status, answer]),
-      events.map(({ seq }) => [seq, 1, 200, "ok"]).reverse(),
-    );
+    // The log is written once the deliveries of a run are over.
+    await eventually(async () => {
+      const log = await attempts(organization, webhook);
+      assert.deepEqual(
+        log.map(({ event, attempt, status, answer }) => [event, attempt, status, answer]),
+        events.map(({ seq }) => [seq, 1, 200, "ok"]).reverse(),
+      );
+    });
   });
 
   test("gets changes of the console, and of bulk requests, too", async () => {
