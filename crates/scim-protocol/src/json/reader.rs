@@ -15,7 +15,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::map::Iter;
 use serde_json::{Error, Number, Value};
 
-use super::Reason;
+use super::error;
 use crate::Object;
 
 /// What is read next.
@@ -88,9 +88,9 @@ impl<'de> Reader<'de> {
 
     /// Adds the path to an error that ended the reading.
     #[inline(never)]
-    pub(super) fn explain(&self, error: Error) -> super::Error {
+    pub(super) fn explain(&self, error: Error) -> error::Error {
         let error = self.missing.map_or(error, Error::missing_field);
-        super::Error(Box::new(Reason { path: self.path(), error }))
+        error::Error::at(self.path(), error)
     }
 
     fn path(&self) -> String {
