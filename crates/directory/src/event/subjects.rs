@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+#[cfg(doc)]
+use super::MAX_LISTED;
+
 /// What makes changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -128,7 +131,7 @@ pub struct PersonRef {
 pub struct Memberships {
     /// The groups.
     pub groups: Vec<GroupRef>,
-    /// The people, at most [`MAX_LISTED`](super::MAX_LISTED).
+    /// The people, at most [`MAX_LISTED`].
     pub people: Vec<PersonRef>,
 }
 
