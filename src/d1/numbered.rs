@@ -4,8 +4,6 @@ use std::cell::RefCell;
 
 use memchr::{memchr, memchr2};
 
-use super::statement::{Meaning, Statement};
-
 /// Room for what expressions add to the SQL of most statements, in bytes.
 const ROOM: usize = 256;
 /// How much SQL is remembered, in bytes. Beyond that, all is forgotten.
@@ -15,9 +13,21 @@ thread_local! {
     static REMEMBERED: RefCell<Remembered> = const { RefCell::new(Remembered { all: Vec::new(), bytes: 0 }) };
 }
 
-/// Numbers the names in `sql`; see [`Statement::of`].
-pub(super) fn statement<'m>(sql: &str, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> Statement {
-    REMEMBERED.with_borrow_mut(|remembered| remembered.statement(sql, meaning))
+/// The meaning of a name in the SQL.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Meaning<'m> {
+    /// Text or NULL.
+    Value(Option<&'m str>),
+    /// SQL, which may name parameters itself.
+    Expression(&'static str),
+}
+
+/// SQL with numbered parameters, and their values.
+type WithValues = (String, Vec<Option<String>>);
+
+/// Numbers the names in `sql`.
+pub(super) fn number<'m>(sql: &str, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> WithValues {
+    REMEMBERED.with_borrow_mut(|remembered| remembered.number(sql, meaning))
 }
 
 /// Numbered statements, ordered by the length of their SQL.
@@ -27,7 +37,7 @@ struct Remembered {
 }
 
 impl Remembered {
-    fn statement<'m>(&mut self, sql: &str, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> Statement {
+    fn number<'m>(&mut self, sql: &str, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> WithValues {
         let first = self.all.partition_point(|each| each.named.len() < sql.len());
         let of_length = self.all.iter().skip(first).take_while(|each| each.named.len() == sql.len());
         let mut same = of_length.filter(|each| is_same(&each.named, sql));
@@ -41,7 +51,7 @@ impl Remembered {
             values: 0,
         };
         numbered.append(sql, meaning);
-        let statement = Statement { sql: numbered.sql.clone(), params: numbered.params(meaning) };
+        let statement = (numbered.sql.clone(), numbered.params(meaning));
         self.bytes = self.bytes.saturating_add(numbered.named.len()).saturating_add(numbered.sql.capacity());
         if self.bytes > MOST_REMEMBERED {
             (self.all, self.bytes) = (Vec::new(), 0);
@@ -74,7 +84,7 @@ enum Role {
 
 impl Numbered {
     /// The statement with the values of another request, if each name plays the same role there.
-    fn bind<'m>(&self, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> Option<Statement> {
+    fn bind<'m>(&self, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> Option<WithValues> {
         let mut params = Vec::with_capacity(self.values);
         for (name, role) in &self.names {
             match (role, meaning(name)) {
@@ -85,7 +95,7 @@ impl Numbered {
                 _ => return None,
             }
         }
-        Some(Statement { sql: self.sql.clone(), params })
+        Some((self.sql.clone(), params))
     }
 
     /// The values of the names that were just numbered.

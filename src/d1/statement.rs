@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::numbered;
+use super::numbered::{self, Meaning};
 
 /// One statement, ready to be bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +27,6 @@ pub(crate) struct Binding {
 #[derive(Debug, Clone)]
 enum Bound {
     Value(Option<String>),
-    Expression(&'static str),
-}
-
-/// The meaning of a name in the SQL.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Meaning<'m> {
-    /// Text or NULL.
-    Value(Option<&'m str>),
-    /// SQL, which may name parameters itself.
     Expression(&'static str),
 }
 
@@ -101,7 +92,8 @@ impl Statement {
 
     /// The same with what names stand for.
     pub(crate) fn of<'m>(sql: &str, meaning: &dyn Fn(&str) -> Option<Meaning<'m>>) -> Self {
-        numbered::statement(sql, meaning)
+        let (sql, params) = numbered::number(sql, meaning);
+        Self { sql, params }
     }
 }
 

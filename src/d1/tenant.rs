@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 
 use super::administrators::{self, ORG_OF_ADMINISTRATOR, ORG_OF_INVITED};
 use super::batch::Select;
-use super::statement::{Binding, Meaning, Statement};
+use super::numbered::Meaning;
+use super::statement::{Binding, Statement};
 use directory::event::Source;
 use directory::{AdministratorName, Catalog, Key, KeyScope};
 
