@@ -30,7 +30,9 @@ export async function build() {
   });
   if (isBuilt) return;
   await step("Finishing the Worker", () => finish(tools.wasm, inputs));
-  console.log(`The Worker is ${(gzippedSize() / 1000).toFixed(0)} KB gzipped.`);
+  const size = gzippedSize();
+  const inUnits = `${(size / 1000).toFixed(0)} KB gzipped, ${(size / 1024).toFixed(0)} KiB as wrangler prints it`;
+  console.log(`The Worker is ${inUnits}.`);
 }
 
 /** The size of what is uploaded, in bytes. */
